@@ -1,0 +1,80 @@
+import type * as z from "zod";
+import type { Access } from "./access.ts";
+import type { ProblemId } from "./problem.ts";
+
+/** One operation of the API: all that routes, documents, client and fakes are made from. */
+export interface Operation {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** With `:name` for a parameter. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  /** A body may be left out altogether. */
+  readonly bodyOptional?: boolean;
+  /** Request headers that the operation reads, lower case, with what they mean. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The answers that are no problem; null has no body. */
+  readonly responses: Readonly<Record<number, z.ZodType | null>>;
+  /** The problems that it can answer beyond those that every operation can. */
+  readonly problems: readonly ProblemId[];
+}
+
+/** Problems that any operation may answer. */
+export const COMMON_PROBLEMS = [
+  "malformed-request",
+  "unauthorized",
+  "forbidden",
+  "validation-error",
+  "payload-too-large",
+  "unsupported-media-type",
+  "rate-limited",
+  "internal-error",
+  "service-unavailable",
+] as const satisfies readonly ProblemId[];
+
+/** Keeps the literal types of an entry. */
+export const operation = <const O extends Operation>(entry: O): O => entry;
+
+type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+type Given<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined;
+
+/** What a handler gets: the parts of a request after they were checked. */
+export interface OperationInput<O extends Operation> {
+  readonly params: Parsed<O["params"]>;
+  readonly query: Parsed<O["query"]>;
+  readonly body: O["bodyOptional"] extends true ? Parsed<O["body"]> | undefined : Parsed<O["body"]>;
+}
+
+type Part<Name extends string, Value> = [Value] extends [undefined]
+  ? { readonly [Key in Name]?: undefined }
+  : Partial<Value> extends Value
+    ? { readonly [Key in Name]?: Value }
+    : { readonly [Key in Name]: Value };
+
+type BodyPart<O extends Operation> = O["bodyOptional"] extends true
+  ? { readonly body?: Given<O["body"]> }
+  : Part<"body", Given<O["body"]>>;
+
+/** What a caller gives: the parts of a request. */
+export type OperationRequest<O extends Operation> = Part<"params", Given<O["params"]>> &
+  Part<"query", Given<O["query"]>> &
+  BodyPart<O>;
+
+/** What an operation answers when all is well: its status and its body. */
+export type OperationAnswer<O extends Operation> = {
+  [Status in keyof O["responses"] & number]: {
+    readonly status: Status;
+    readonly body: O["responses"][Status] extends z.ZodType ? z.output<O["responses"][Status]> : null;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+}[keyof O["responses"] & number];
+
+/** The path with its parameters put in, each percent-encoded (RFC 3986). */
+export const fillPath = (path: string, params: Readonly<Record<string, string>> = {}): string =>
+  path.replace(/:([a-z_]+)/g, (_, name: string) => encodeSegment(params[name] ?? ""));
+
+/** `.` and `..` would be taken for steps in the path: their dots are encoded too, though URL parsers still fold them. */
+const encodeSegment = (text: string) => encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");

@@ -1,0 +1,57 @@
+import * as z from "zod";
+import { Timestamp } from "./task.ts";
+
+/** How many tasks a heartbeat may name. */
+export const MAX_TASKS_PER_HEARTBEAT = 10_000;
+
+const TaskIds = z.array(z.string().max(128)).max(MAX_TASKS_PER_HEARTBEAT);
+
+/** A worker to be made. */
+export const WorkerCreation = z.object({
+  name: z.string().max(255).nullable().optional().describe("a label for people: `host:pid`"),
+});
+export type WorkerCreation = z.infer<typeof WorkerCreation>;
+
+/** A worker as it was just made. */
+export const NewWorker = z.object({
+  id: z.string(),
+  name: z.string().nullable(),
+  last_heartbeat: Timestamp,
+  heartbeat_seconds: z.number().describe("how often to beat"),
+});
+export type NewWorker = z.infer<typeof NewWorker>;
+
+/** A worker as lists show it. */
+export const Worker = z.object({
+  id: z.string(),
+  name: z.string().nullable(),
+  last_heartbeat: Timestamp,
+  job_count: z.int(),
+  task_count: z.int().describe("claimed and running"),
+  alive: z.boolean(),
+});
+export type Worker = z.infer<typeof Worker>;
+
+/** A sign of life; `tasks` are all that the worker believes it holds. */
+export const Heartbeat = z.object({ tasks: TaskIds.optional() });
+export type Heartbeat = z.infer<typeof Heartbeat>;
+
+/** Why a worker should let go of a task. */
+export const StopReason = z.enum(["cancelled", "timed_out", "lost"]);
+export type StopReason = z.infer<typeof StopReason>;
+
+/** The answer to a heartbeat: what the worker holds no longer. */
+export const HeartbeatAnswer = z.object({
+  id: z.string(),
+  last_heartbeat: Timestamp,
+  heartbeat_seconds: z.number(),
+  stop: z.array(z.object({ task_id: z.string(), reason: StopReason })),
+});
+export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
+
+/** Claimed tasks that a worker did not start and gives back. */
+export const TaskRelease = z.object({ tasks: TaskIds });
+export type TaskRelease = z.infer<typeof TaskRelease>;
+
+/** What was given back. */
+export const ReleasedTasks = z.object({ released: z.array(z.string()) });
