@@ -1,0 +1,22 @@
+import type { EventBus } from "./events/event-bus.ts";
+import type { SchemaValidators } from "./schemas/schema-validators.ts";
+import type { Settings } from "./settings.ts";
+import type { Storage } from "./storage/storage.ts";
+
+/** What a log line is written to: Fastify's logger, or one of its kind. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** The ports that use-cases choose from. */
+export interface Context {
+  readonly storage: Storage;
+  readonly bus: EventBus;
+  readonly validators: SchemaValidators;
+  readonly settings: Settings;
+  /** Mints a UUIDv7. */
+  readonly newId: () => string;
+  readonly log: Log;
+}

@@ -1,0 +1,247 @@
+import type {
+  Backoff,
+  JobAddress,
+  JsonObject,
+  JsonValue,
+  Progress,
+  StopReason,
+  Task,
+  TaskDefaults,
+  TaskStatus,
+  Worker,
+} from "../../protocol/index.ts";
+
+/** A job as it is kept; `schemaHash` is over the canonical forms of both schemas. */
+export interface JobRecord extends JobAddress {
+  readonly id: string;
+  readonly schema: JsonObject;
+  readonly resultSchema: JsonObject | null;
+  readonly schemaHash: string;
+  readonly description: string | null;
+  readonly defaults: TaskDefaults;
+  readonly createdAt: string;
+  /** Ids of the workers that are linked and alive. */
+  readonly workers: readonly string[];
+  /** Due and not yet due. */
+  readonly pending: number;
+}
+
+/** A registration after its schema was checked. */
+export interface NewJob extends JobAddress {
+  readonly id: string;
+  readonly schema: JsonObject;
+  readonly resultSchema: JsonObject | null;
+  readonly schemaHash: string;
+  readonly description: string | null;
+  readonly defaults: TaskDefaults;
+  /** Who registers: an existing worker's id, or a worker to be made once the schema has matched. */
+  readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
+}
+
+export interface NewWorkerRecord {
+  readonly id: string;
+  readonly name: string | null;
+  readonly userId: string;
+}
+
+export type RegisterOutcome =
+  | { readonly kind: "created" | "matched"; readonly job: JobRecord; readonly workerId: string }
+  | { readonly kind: "conflict"; readonly registered: JobRecord }
+  | { readonly kind: "worker-not-found" };
+
+/** A worker as it is kept; lists add their counts. */
+export interface WorkerRecord {
+  readonly id: string;
+  readonly name: string | null;
+  readonly userId: string;
+  readonly lastHeartbeat: string;
+}
+
+/** A task as it is kept: the wire's fields but for those that a setting or a count decides. */
+export interface TaskRecord {
+  readonly task: Omit<Task, "job_name" | "queue_position">;
+  readonly jobId: string;
+  readonly job: JobAddress;
+  /** Grows with every change of the row: the ETag. */
+  readonly version: number;
+  /** The user whose worker is named in `task.worker_id`; null where that worker is gone. */
+  readonly workerUserId: string | null;
+  /** Among the due tasks of its job; null unless pending and due. Only where it was asked for, else null. */
+  readonly queuePosition: number | null;
+}
+
+export interface NewTask {
+  readonly id: string;
+  readonly jobId: string;
+  /** The insert holds only while the job is there with this hash. */
+  readonly schemaHash: string;
+  readonly roomId: string;
+  readonly createdById: string;
+  readonly payload: JsonObject;
+  readonly priority: number;
+  readonly maxAttempts: number;
+  readonly backoff: Backoff;
+  readonly timeoutSeconds: number | null;
+  /** An RFC 3339 time, or seconds from the database's now (0 for at once). */
+  readonly start: { readonly at: string } | { readonly inSeconds: number };
+  readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
+}
+
+export type InsertOutcome =
+  | {
+      readonly kind: "inserted";
+      readonly records: readonly TaskRecord[];
+      readonly workersOnline: ReadonlyMap<string, number>;
+    }
+  /** The key was used before by this user in this room. */
+  | {
+      readonly kind: "replayed";
+      readonly record: TaskRecord;
+      readonly sameRequest: boolean;
+      readonly workersOnline: number;
+    }
+  /** A job is gone or has another schema: look again. */
+  | { readonly kind: "job-changed" };
+
+/** A guarded step: nothing happens unless the row is as it says. */
+export interface Transition {
+  readonly id: string;
+  readonly to: "running" | "completed" | "failed" | "cancelled";
+  /** Where given, the row must still name this worker. */
+  readonly workerId?: string;
+  /** Where given, the row must still be in this attempt. */
+  readonly attempt?: number;
+  readonly error?: string | null;
+  readonly result?: JsonValue;
+  readonly progress?: Progress;
+}
+
+/** A list's window. */
+export interface Window {
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface Listed<Item> {
+  readonly items: readonly Item[];
+  readonly total: number;
+}
+
+/** What a heartbeat came to. */
+export interface HeartbeatOutcome {
+  readonly lastHeartbeat: string;
+  /** Of the named tasks, those that the worker holds no longer. */
+  readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
+  /** Tasks that were never received and went back or failed. */
+  readonly changed: readonly TaskRecord[];
+}
+
+/** What a worker's end, by itself or by the sweeper, came to. */
+export interface WorkerEnd {
+  readonly tasks: readonly TaskRecord[];
+  /** Rooms whose jobs are no longer there. */
+  readonly removedJobs: readonly { readonly id: string; readonly roomId: string }[];
+}
+
+export interface JobStorage {
+  /** Inserts the job or meets the one that is there, and links the worker, all or nothing. Never throws for a race. */
+  register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome>;
+  find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
+  /** By id, removed ones included: their tasks' history stays readable. */
+  findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
+  /** Those of any of the rooms, newest first; removed ones left out. */
+  list(rooms: readonly string[], window: Window, aliveWithinSeconds: number): Promise<Listed<JobRecord>>;
+}
+
+export interface WorkerStorage {
+  create(worker: NewWorkerRecord): Promise<WorkerRecord>;
+  find(id: string): Promise<WorkerRecord | undefined>;
+  /** Sign of life; undefined where the worker is gone. `tasks` undefined: nothing is said about them. */
+  heartbeat(
+    id: string,
+    tasks: readonly string[] | undefined,
+    claimGraceSeconds: number,
+  ): Promise<HeartbeatOutcome | undefined>;
+  /** `of`: one user's, one room's (linked to jobs seen from it), or all. */
+  list(
+    of: { readonly userId: string } | { readonly roomId: string } | "all",
+    window: Window,
+    aliveWithinSeconds: number,
+  ): Promise<Listed<Worker>>;
+  /** The ids of the jobs that the worker is linked to: the channels that a waiting claim listens on. */
+  jobIds(id: string): Promise<readonly string[]>;
+  /** Claimed, not started tasks of the worker go back to pending; others are left alone. */
+  release(id: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
+  /** Leave; undefined where it was gone already. Running tasks get `error` or another try, claimed ones are pending again. */
+  remove(id: string, error: string): Promise<WorkerEnd | undefined>;
+}
+
+export interface TaskStorage {
+  /** All or none, in one transaction. */
+  insert(tasks: readonly NewTask[], options: { readonly aliveWithinSeconds: number }): Promise<InsertOutcome>;
+  find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
+  list(
+    of: { readonly roomId: string; readonly status?: TaskStatus; readonly jobId?: string },
+    window: Window,
+  ): Promise<Listed<TaskRecord>>;
+  /** The next due tasks of the worker's jobs, skip-locked; undefined where the worker is gone. A sign of life. */
+  claim(workerId: string, limit: number, start: boolean): Promise<readonly TaskRecord[] | undefined>;
+  /** Seconds until the next task of any of the jobs falls due (0 or less: now); undefined where none is waiting. */
+  secondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
+  /** How many due tasks wait for each of the jobs, at most `cap` counted for each. */
+  dueCounts(jobIds: readonly string[], cap: number): Promise<ReadonlyMap<string, number>>;
+  /** Compare-and-set; undefined where the row was not as the step says. `failed` may come back pending: attempts were left. A sign of life for `workerId`. */
+  transition(step: Transition): Promise<TaskRecord | undefined>;
+  /** Progress of a running task under the same fence; undefined where it is not running so. */
+  report(step: {
+    readonly id: string;
+    readonly progress: Progress;
+    readonly workerId?: string;
+    readonly attempt?: number;
+  }): Promise<TaskRecord | undefined>;
+  /** A failed or cancelled task is pending again, with a new number; undefined where it is neither, or its job is gone. */
+  retry(id: string): Promise<TaskRecord | undefined>;
+  /** Puts back tasks that were claimed (or started by that claim) for a client that had gone: their claim costs nothing. */
+  unclaim(
+    claims: readonly { readonly id: string; readonly attempt: number }[],
+  ): Promise<readonly TaskRecord[]>;
+}
+
+export interface SweepStorage {
+  /** Workers whose last sign of life is older, by the database's clock. */
+  staleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
+  /** One dead worker, in a transaction of its own; undefined where it came back or was taken already. */
+  takeStaleWorker(id: string, thresholdSeconds: number, error: string): Promise<WorkerEnd | undefined>;
+  /** Running tasks over their `timeout_seconds` fail (`timed out after N s`) or are tried again. */
+  endOverdueTasks(limit: number): Promise<readonly TaskRecord[]>;
+  /** Softly removes jobs without workers and without open tasks. */
+  removeIdleJobs(limit: number): Promise<readonly { readonly id: string; readonly roomId: string }[]>;
+  /** Deletes terminal tasks older than that; how many. */
+  deleteOldTasks(olderThanDays: number, limit: number): Promise<number>;
+  /** Runs `work` while holding the advisory lock, or returns false at once where another server sweeps. */
+  exclusively(work: () => Promise<void>): Promise<boolean>;
+}
+
+/** Everything that the use-cases ask of a database. Errors that mean "the database is away" are `StorageUnavailable`. */
+export interface Storage {
+  readonly jobs: JobStorage;
+  readonly workers: WorkerStorage;
+  readonly tasks: TaskStorage;
+  readonly sweep: SweepStorage;
+  /** A round trip to the database. */
+  ping(): Promise<void>;
+  /** Counts for `/metrics`: open tasks by status, workers alive. */
+  counts(
+    aliveWithinSeconds: number,
+  ): Promise<{ readonly tasks: Readonly<Record<string, number>>; readonly workersAlive: number }>;
+  /** Closes what the storage opened itself; never what it was handed. */
+  close(): Promise<void>;
+}
+
+/** The database cannot be reached, or had no time for the statement. */
+export class StorageUnavailable extends Error {
+  constructor(cause: unknown) {
+    super("the database cannot be reached", { cause });
+    this.name = "StorageUnavailable";
+  }
+}
