@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const ROOMS = ["protocol", "sdk", "server", "cli"] as const;
+const MAX_LINES = 300;
+
+const isPackage =
+  (...names: string[]) =>
+  (specifier: string) =>
+    names.some((name) => specifier === name || specifier.startsWith(`${name}/`));
+const isNodeBuiltin = (specifier: string) => specifier.startsWith("node:");
+
+interface Rule {
+  /** Whose imports; the longest match counts. */
+  readonly folder: string;
+  readonly sentence: string;
+  /** Folders and files of the house, besides its own folder. */
+  readonly house: readonly string[];
+  readonly allows: (specifier: string) => boolean;
+}
+
+const ORM = isPackage("@mikro-orm", "kysely", "pg", "@electric-sql/pglite", "ioredis");
+
+const RULES: readonly Rule[] = [
+  {
+    folder: "protocol",
+    sentence: "protocol imports zod and small pure libraries, and nothing else in the house",
+    house: [],
+    allows: isPackage("zod", "canonicalize", "rfc6902"),
+  },
+  {
+    folder: "sdk",
+    sentence: "sdk imports protocol, undici and zod, never server, cli or msw",
+    house: ["protocol"],
+    allows: (name) => isNodeBuiltin(name) || isPackage("undici", "zod", "zod-to-json-schema")(name),
+  },
+  {
+    folder: "sdk/testing",
+    sentence: "sdk/testing imports protocol and msw",
+    house: ["protocol"],
+    allows: (name) => isNodeBuiltin(name) || isPackage("zod", "msw")(name),
+  },
+  {
+    folder: "server",
+    sentence: "server imports protocol and its own libraries, never sdk or cli",
+    house: ["protocol"],
+    allows: (name) => !isPackage("undici", "msw", "commander", "ora", "chalk", "tsx")(name),
+  },
+  {
+    folder: "server/use-cases",
+    sentence: "use-cases import protocol and the server's ports, never fastify, MikroORM or ioredis",
+    house: ["protocol", "server"],
+    allows: (name) => !ORM(name) && !isPackage("fastify", "@fastify")(name),
+  },
+  {
+    folder: "server/http",
+    sentence: "http imports protocol, use-cases and fastify, never MikroORM or ioredis",
+    house: ["protocol", "server"],
+    allows: (name) => !ORM(name),
+  },
+  {
+    folder: "cli",
+    sentence: "cli imports sdk and protocol; the server by import() in serve, dev, migrate and token alone",
+    house: ["protocol", "sdk"],
+    allows: (name) => isNodeBuiltin(name) || isPackage("commander", "ora", "chalk", "tsx", "zod")(name),
+  },
+];
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+
+const STATIC = /^\s*(?:import|export)\b[^"'`;]*?\bfrom\s*["']([^"']+)["']|^\s*import\s*["']([^"']+)["']/gm;
+
+const importsOf = (file: string): string[] =>
+  [...readFileSync(join(ROOT, file), "utf8").matchAll(STATIC)].flatMap((match) => match[1] ?? match[2] ?? []);
+
+const ruleFor = (file: string) =>
+  RULES.filter(({ folder }) => file.startsWith(`${folder}/`)).sort(
+    (a, b) => b.folder.length - a.folder.length,
+  )[0];
+
+const isAllowed = (file: string, specifier: string, rule: Rule) => {
+  if (!specifier.startsWith(".")) return rule.allows(specifier);
+  const target = relative(ROOT, resolve(ROOT, dirname(file), specifier));
+  return [rule.folder, ...rule.house].some((folder) => target.startsWith(`${folder}/`));
+};
+
+const files = ROOMS.flatMap(filesIn);
+
+test.each(RULES)("$sentence", (rule) => {
+  const strays = files
+    .filter((file) => ruleFor(file) === rule)
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => !isAllowed(file, specifier, rule))
+        .map((specifier) => `${file} imports ${specifier}`),
+    );
+
+  expect(strays).toEqual([]);
+});
+
+test("the server is loaded on demand, by the commands that need it alone", () => {
+  const loaders = filesIn("cli").filter((file) =>
+    /import\(\s*["'][^"']*server\//.test(readFileSync(join(ROOT, file), "utf8")),
+  );
+
+  for (const file of loaders)
+    expect(file).toMatch(/^cli\/(commands\/(serve|dev|migrate|token)|server-module)/);
+});
+
+test(`no file is over ${MAX_LINES} lines`, () => {
+  const long = [...files, ...filesIn("test"), ...filesIn("examples")].filter(
+    (file) => readFileSync(join(ROOT, file), "utf8").split("\n").length > MAX_LINES,
+  );
+
+  expect(long).toEqual([]);
+});
+
+test("nobody keeps a utils, helper, common or manager file", () => {
+  const vague = files.filter((file) => /(^|[-/])(utils?|helpers?|common|service|data)\.ts$/.test(file));
+
+  expect(vague).toEqual([]);
+});

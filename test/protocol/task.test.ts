@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import { PageQuery, TaskSubmission, TaskSubmissions, TaskUpdate } from "../../protocol/index.ts";
+
+const pointers = (schema: typeof TaskSubmission | typeof TaskUpdate | typeof PageQuery, value: unknown) =>
+  schema.safeParse(value).error?.issues.map((issue) => issue.path.join("/")) ?? [];
+
+describe("the options of a submit", () => {
+  test.each([
+    ["priority", -100],
+    ["priority", 100],
+    ["max_attempts", 1],
+    ["max_attempts", 100],
+    ["timeout_seconds", 1],
+    ["timeout_seconds", 604_800],
+    ["delay_seconds", 0],
+    ["backoff", { kind: "fixed", seconds: 86_400 }],
+    ["backoff", {}],
+    ["run_at", "2026-11-23T22:00:00.000Z"],
+    ["run_at", "2026-11-23T23:00:00+01:00"],
+  ])("%s may be %j", (name, value) => {
+    expect(pointers(TaskSubmission, { [name]: value })).toEqual([]);
+  });
+
+  test.each([
+    ["priority", -101],
+    ["priority", 101],
+    ["priority", 0.5],
+    ["priority", "1"],
+    ["max_attempts", 0],
+    ["max_attempts", 101],
+    ["timeout_seconds", 0],
+    ["timeout_seconds", 604_801],
+    ["delay_seconds", -1],
+    ["delay_seconds", 1e9],
+    ["run_at", "tomorrow"],
+    ["run_at", "2026-11-23"],
+    ["payload", []],
+    ["payload", null],
+    ["payload", "x"],
+  ])("%s may not be %j", (name, value) => {
+    expect(pointers(TaskSubmission, { [name]: value })).toEqual([name]);
+  });
+
+  test("run_at and delay_seconds exclude each other", () => {
+    expect(pointers(TaskSubmission, { run_at: "2026-11-23T22:00:00Z", delay_seconds: 1 })).toEqual([
+      "delay_seconds",
+    ]);
+  });
+
+  test("nothing in a payload is filled in, coerced or removed", () => {
+    const payload = { a: "1", nested: { b: null, c: [1, "2"] } };
+
+    expect(TaskSubmission.parse({ payload }).payload).toEqual(payload);
+    expect(TaskSubmission.parse({})).toEqual({});
+  });
+
+  test("unknown members are ignored", () => {
+    expect(TaskSubmission.parse({ priority: 1, from_the_future: true })).toEqual({ priority: 1 });
+  });
+});
+
+test("one request submits 1 to 1,000 tasks", () => {
+  const tasks = (count: number) => ({
+    tasks: Array.from({ length: count }, () => ({ job_name: "public:a:b" })),
+  });
+
+  expect(TaskSubmissions.safeParse(tasks(0)).success).toBe(false);
+  expect(TaskSubmissions.safeParse(tasks(1000)).success).toBe(true);
+  expect(TaskSubmissions.safeParse(tasks(1001)).success).toBe(false);
+});
+
+test("an error is at most 64 KiB of UTF-8, not of characters", () => {
+  expect(pointers(TaskUpdate, { error: "x".repeat(65_536) })).toEqual([]);
+  expect(pointers(TaskUpdate, { error: "x".repeat(65_537) })).toEqual(["error"]);
+  expect(pointers(TaskUpdate, { error: "é".repeat(32_769) })).toEqual(["error"]);
+});
+
+test("a result may be any JSON, null included", () => {
+  for (const result of [null, 0, "", [], {}, false]) {
+    expect(TaskUpdate.parse({ status: "completed", result })).toEqual({ status: "completed", result });
+  }
+});
+
+test("a page is 0 to 500 long, 50 where nothing is said", () => {
+  expect(PageQuery.parse({})).toEqual({ limit: 50, offset: 0 });
+  expect(PageQuery.parse({ limit: "500", offset: "7" })).toEqual({ limit: 500, offset: 7 });
+  for (const query of [
+    { limit: "501" },
+    { limit: "-1" },
+    { limit: "x" },
+    { offset: "-1" },
+    { limit: "1.5" },
+  ]) {
+    expect(PageQuery.safeParse(query).success).toBe(false);
+  }
+});
