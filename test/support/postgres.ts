@@ -1,0 +1,105 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { Client } from "pg";
+import { spawnProcess } from "./processes.ts";
+import { debianPostgresDirectories, findPrograms } from "./programs.ts";
+import { createServerDirectory, type ServerDirectory } from "./server-directory.ts";
+import { type Server, startServer } from "./server-process.ts";
+
+/** A private PostgreSQL; `url` names its maintenance database, tests take databases of their own from it. */
+export interface PostgresServer extends Server {
+  readonly url: string;
+  /** Creates an empty database and gives its URL. */
+  createDatabase(): Promise<string>;
+}
+
+const programs = {
+  names: ["initdb", "postgres"],
+  aptPackage: "postgresql",
+  directories: debianPostgresDirectories,
+  // Debian would otherwise create a cluster of its own on the default port.
+  whileInstalling: [
+    {
+      path: "/etc/postgresql-common/createcluster.d/joblib-tests.conf",
+      text: "create_main_cluster = false\n",
+      mode: 0o644,
+    },
+  ],
+};
+
+// The data is thrown away, so durability buys nothing: without it a test run spends no time waiting for the disk.
+const settings = {
+  listen_addresses: "127.0.0.1",
+  max_connections: "200",
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+};
+
+/** Starts a private PostgreSQL with its own data directory on a free loopback port. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const bin = findPrograms(programs);
+  const directory = createServerDirectory("postgres");
+  const data = join(directory.path, "data");
+  try {
+    await createCluster(bin, data, directory);
+    const { server, port } = await startServer({
+      name: "PostgreSQL",
+      directory,
+      spawn: (port) =>
+        spawnProcess(join(bin, "postgres"), serverArguments(data, directory.path, port), runIn(directory)),
+      ask: (port) => query(urlOf(port), "select 1"),
+      stopSignal: "SIGINT",
+      lastSignal: "SIGQUIT",
+    });
+    const url = urlOf(port);
+    return Object.assign(server, { url, createDatabase: () => createDatabase(url) });
+  } catch (error) {
+    directory.remove();
+    throw error;
+  }
+}
+
+/** Creates an empty database on the server of a URL, for instance the injected one, and gives the new database's URL. */
+export async function createDatabase(serverUrl: string): Promise<string> {
+  const name = `test_${randomUUID().replaceAll("-", "")}`;
+  await query(serverUrl, `create database ${name} template template0`);
+
+  const url = new URL(serverUrl);
+  url.pathname = name;
+  return url.href;
+}
+
+async function createCluster(bin: string, data: string, directory: ServerDirectory): Promise<void> {
+  const args = ["-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"];
+  const initdb = spawnProcess(join(bin, "initdb"), args, runIn(directory));
+  const { code } = await initdb.exit;
+  if (code !== 0) throw new Error(`initdb failed:\n${initdb.stdout()}${initdb.stderr()}`);
+}
+
+function serverArguments(data: string, socketDirectory: string, port: number): string[] {
+  const all = Object.entries({ ...settings, unix_socket_directories: socketDirectory, port: String(port) });
+  return ["-D", data, ...all.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+}
+
+function runIn({ path, user }: ServerDirectory) {
+  // PG* variables of the developer's shell would reach initdb and postgres; SIGQUIT lets the backends end with the server.
+  const env = { PGDATA: undefined, PGPORT: undefined, PGHOST: undefined, PGOPTIONS: undefined };
+  return { cwd: path, user, env, lastSignal: "SIGQUIT" } as const;
+}
+
+function urlOf(port: number): string {
+  return `postgres://postgres@127.0.0.1:${port}/postgres`;
+}
+
+async function query(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  // A server that dies mid-query also emits; the promise already tells.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    await client.query(sql);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
