@@ -1,0 +1,23 @@
+import type { MoleculeDescriptors } from "./rdkit.ts";
+
+/** What the rule of five allows an orally active drug at most. */
+export interface RuleOfFive {
+  /** In g/mol. */
+  readonly maxWeight: number;
+  readonly maxLogP: number;
+  readonly maxDonors: number;
+  readonly maxAcceptors: number;
+}
+
+/** Lipinski's own limits (Adv. Drug Deliv. Rev. 23, 3, 1997). */
+export const LIPINSKI: RuleOfFive = { maxWeight: 500, maxLogP: 5, maxDonors: 5, maxAcceptors: 10 };
+
+/** Names the limits that a molecule exceeds; Lipinski's rule forgives one. */
+export function violations(molecule: MoleculeDescriptors, rule: RuleOfFive = LIPINSKI): string[] {
+  return [
+    molecule.molecularWeight > rule.maxWeight ? "weight" : [],
+    molecule.logP > rule.maxLogP ? "logP" : [],
+    molecule.lipinskiDonors > rule.maxDonors ? "donors" : [],
+    molecule.lipinskiAcceptors > rule.maxAcceptors ? "acceptors" : [],
+  ].flat();
+}

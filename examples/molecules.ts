@@ -1,0 +1,40 @@
+import { readFile } from "node:fs/promises";
+
+/** One line of a molecule list. */
+export interface ListedMolecule {
+  readonly smiles: string;
+  readonly name: string;
+  /** In g/mol; undefined where the list has no third column. */
+  readonly literatureWeight: number | undefined;
+}
+
+const WEIGHT = /^\d+(\.\d+)?$/;
+
+/** Reads `SMILES<TAB>name[<TAB>weight]` lines; `#` starts a comment line, and an error names the line that is wrong. */
+export function parseMolecules(text: string, source = "molecule list"): ListedMolecule[] {
+  const lineOf = new Map<string, number>();
+  return text.split(/\r?\n/).flatMap((line, index) => {
+    if (line.trim() === "" || line.startsWith("#")) return [];
+    const fail = (why: string) => new Error(`${source}, line ${index + 1}: ${why}`);
+
+    const [smiles = "", name = "", weight, ...more] = line.split("\t").map((column) => column.trim());
+    if (smiles === "" || /\s/.test(smiles)) {
+      throw fail(`expected a SMILES and a tab first, got "${line.trim()}"`);
+    }
+    if (name === "") throw fail(`expected a tab and a name after "${smiles}"`);
+    if (weight !== undefined && !WEIGHT.test(weight))
+      throw fail(`"${weight}" is no molecular weight in g/mol`);
+    if (more.length > 0) throw fail(`expected at most 3 columns, got ${3 + more.length}`);
+
+    // Results are matched to molecules by name, so two of one name could not be told apart.
+    const earlier = lineOf.get(name);
+    if (earlier !== undefined) throw fail(`"${name}" is already on line ${earlier}`);
+    lineOf.set(name, index + 1);
+    return [{ smiles, name, literatureWeight: weight === undefined ? undefined : Number(weight) }];
+  });
+}
+
+/** Reads a molecule list from a file. */
+export async function loadMolecules(path: string | URL): Promise<ListedMolecule[]> {
+  return parseMolecules(await readFile(path, "utf8"), String(path));
+}
