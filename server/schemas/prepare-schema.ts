@@ -1,0 +1,132 @@
+import { isJsonObject, type JsonObject } from "./schema-fault.ts";
+import type { SchemaGraph, SchemaNode } from "./schema-graph.ts";
+import { type Applicator, applicatorOf, isAssertion, type Where } from "./schema-keywords.ts";
+import { type StepCost, stepKeyword } from "./step-meter.ts";
+
+const oneStep: StepCost = { base: 1, perItem: 0, perKey: 0, text: false };
+
+/**
+ * Writes a schema anew for Ajv: only keywords that constrain, every reference a plain index, and in each subschema what it
+ * costs. So nothing of a stranger's names reaches Ajv's own resolving, its registry of ids or its extensions
+ * (`nullable`, `discriminator`, `id`, `$data`, `$async`), and what the limits have read is what runs.
+ */
+export function prepareSchema(graph: SchemaGraph): JsonObject {
+  return new Preparation(graph).document();
+}
+
+class Preparation {
+  readonly #graph: SchemaGraph;
+  readonly #shared = new Map<SchemaNode, number>();
+  readonly #waiting: SchemaNode[] = [];
+  readonly #perLook: number;
+
+  constructor(graph: SchemaGraph) {
+    this.#graph = graph;
+    this.#perLook = unevaluatedCost(graph);
+    // What has more than one way in is compiled once, as a function of its own.
+    for (const node of graph.nodes.values()) {
+      for (const target of node.targets) if (typeof target === "object") this.#share(target);
+    }
+  }
+
+  document(): JsonObject {
+    const root = this.#place(this.#graph.root.schema, "here");
+    const $defs: JsonObject = {};
+    for (let node = this.#waiting.shift(); node !== undefined; node = this.#waiting.shift()) {
+      $defs[`s${this.#shared.get(node)}`] = this.#write(node);
+    }
+    return { allOf: [root], $defs };
+  }
+
+  #share(node: SchemaNode): number {
+    const known = this.#shared.get(node);
+    if (known !== undefined) return known;
+    const index = this.#shared.size;
+    this.#shared.set(node, index);
+    this.#waiting.push(node);
+    return index;
+  }
+
+  #place(value: unknown, where: Where): unknown {
+    const node = isJsonObject(value) ? this.#graph.nodes.get(value) : undefined;
+    if (node === undefined) return value;
+    // Below a name that only the payload knows, Ajv would escape that name for every branch; in a function it is done once.
+    const isShared = this.#shared.has(node) || where === "key";
+    return isShared ? this.#reference(node) : this.#write(node);
+  }
+
+  #reference(target: SchemaNode | boolean): JsonObject | boolean {
+    if (typeof target === "boolean") return target;
+    const $ref = `#/$defs/s${this.#share(target)}`;
+    return { [stepKeyword]: oneStep, $ref };
+  }
+
+  #write(node: SchemaNode): JsonObject {
+    const written: JsonObject = {};
+    // Draft-07 says that what stands beside a $ref is ignored.
+    const isOnlyReference = this.#graph.dialect === "draft-07" && node.targets.length > 0;
+    for (const [keyword, value] of isOnlyReference ? [] : Object.entries(node.schema)) {
+      const applicator = applicatorOf(keyword, this.#graph.dialect);
+      if (applicator === undefined) {
+        if (isAssertion(keyword, this.#graph.dialect)) written[keyword] = value;
+      } else if (applicator.where !== "nowhere") {
+        written[keyword] = this.#writeHeld(value, applicator);
+      }
+    }
+    const references = node.targets.map((target) => this.#reference(target));
+    if (references.length > 0) {
+      const all = Array.isArray(written["allOf"]) ? written["allOf"] : [];
+      written["allOf"] = [...references, ...all];
+    }
+    // An empty subschema stays empty: Ajv then leaves out the loop around it.
+    return Object.keys(written).length === 0 ? written : { [stepKeyword]: this.#costOf(written), ...written };
+  }
+
+  #writeHeld(value: unknown, { where, map }: Applicator): unknown {
+    if (Array.isArray(value)) return value.map((item) => this.#place(item, where));
+    if (!map || !isJsonObject(value)) return this.#place(value, where);
+    return Object.fromEntries(Object.entries(value).map(([name, held]) => [name, this.#place(held, where)]));
+  }
+
+  #costOf(written: JsonObject): StepCost {
+    const has = (...keywords: string[]) => keywords.filter((keyword) => keyword in written).length;
+    const members = sizeOf(written["properties"]);
+    let base = 1 + this.#perLook;
+    for (const value of Object.values(written)) base += 1 + (sizeOf(value) >> 2);
+    for (const branches of ["allOf", "anyOf", "oneOf", "dependentSchemas", "dependencies"]) {
+      base += sizeOf(written[branches]);
+    }
+    const loops = has("additionalProperties", "unevaluatedProperties") * (1 + (members >> 4));
+    return {
+      base: base + (members >> 1),
+      perItem: has("items", "prefixItems", "additionalItems", "unevaluatedItems", "contains", "uniqueItems"),
+      perKey:
+        loops +
+        has("propertyNames", "minProperties", "maxProperties") +
+        sizeOf(written["patternProperties"]) +
+        Math.min(1, this.#perLook),
+      text: has("minLength", "maxLength") > 0,
+    };
+  }
+}
+
+/** With `unevaluated…`, Ajv carries the names it has seen from every branch to the next. */
+function unevaluatedCost(graph: SchemaGraph): number {
+  let isUsed = false;
+  let names = 0;
+  for (const { schema } of graph.nodes.values()) {
+    isUsed ||= usesUnevaluated(schema);
+    names += sizeOf(schema["properties"]);
+  }
+  return isUsed && graph.dialect === "2020-12" ? 1 + (names >> 3) : 0;
+}
+
+/** Whether a subschema asks which members or items no other keyword has looked at. */
+export function usesUnevaluated(schema: JsonObject): boolean {
+  return "unevaluatedProperties" in schema || "unevaluatedItems" in schema;
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return Array.isArray(value) ? value.length : Object.keys(value).length;
+}

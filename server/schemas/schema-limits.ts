@@ -1,0 +1,82 @@
+import { measureJson } from "./json-size.ts";
+import { patternFault } from "./linear-regexp.ts";
+import { isJsonObject, type JsonObject, pointerTo, type SchemaFault } from "./schema-fault.ts";
+import {
+  graphLimits,
+  pointerOf,
+  readSchemaGraph,
+  type SchemaGraph,
+  type SchemaNode,
+} from "./schema-graph.ts";
+import { dialectOf } from "./schema-keywords.ts";
+import { findLoops } from "./schema-loops.ts";
+
+/** What a schema is for: a payload is always an object, a result may be anything. */
+export type SchemaUse = "payload" | "result";
+
+/** Says what of a schema is beyond what the server takes from strangers; reads it without running it. */
+export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"): SchemaFault[] {
+  const read = readBoundedSchema(schema, use);
+  return "faults" in read ? read.faults : [];
+}
+
+/** The graph of a schema that keeps all bounds, or the faults of one that does not. */
+export function readBoundedSchema(
+  schema: JsonObject,
+  use: SchemaUse = "payload",
+): { graph: SchemaGraph } | { faults: SchemaFault[] } {
+  const { fault } = measureJson(schema);
+  if (fault !== undefined) return { faults: [fault] };
+  const dialect = dialectOf(schema);
+  if (dialect === undefined) {
+    const detail =
+      "must be https://json-schema.org/draft/2020-12/schema or http://json-schema.org/draft-07/schema#";
+    return { faults: [{ pointer: "/$schema", detail }] };
+  }
+  const graph = readSchemaGraph(schema, dialect);
+  if (graph.faults.length > 0) return { faults: graph.faults };
+  const faults = [...findLoops(graph), ...patternFaults(graph)];
+  if (faults.length > 0) return { faults };
+  if (use === "payload" && !allowsObject(graph.root)) {
+    return {
+      faults: [{ pointer: pointerTo("", "type"), detail: "must allow object, as every payload is one" }],
+    };
+  }
+  return { graph };
+}
+
+/** The patterns that a subschema holds, each with where it stands. */
+export function patternsOf(node: SchemaNode): { pattern: string; path: string[] }[] {
+  const { pattern, patternProperties } = node.schema;
+  const found = typeof pattern === "string" ? [{ pattern, path: ["pattern"] }] : [];
+  if (!isJsonObject(patternProperties)) return found;
+  return [
+    ...found,
+    ...Object.keys(patternProperties).map((key) => ({ pattern: key, path: ["patternProperties", key] })),
+  ];
+}
+
+function patternFaults(graph: SchemaGraph): SchemaFault[] {
+  const faults: SchemaFault[] = [];
+  for (const node of graph.nodes.values()) {
+    for (const { pattern, path } of patternsOf(node)) {
+      const detail = patternFault(pattern);
+      if (detail !== undefined) faults.push({ pointer: pointerTo(pointerOf(node), ...path), detail });
+      if (faults.length >= graphLimits.faults) return faults;
+    }
+  }
+  return faults;
+}
+
+// Only what the schema says outright: `allOf` of a string and an object would need a solver.
+function allowsObject(root: SchemaNode): boolean {
+  const seen = new Set<SchemaNode>();
+  for (let node: SchemaNode | boolean | undefined = root; typeof node === "object"; node = node.targets[0]) {
+    if (seen.has(node)) break;
+    seen.add(node);
+    const { type } = node.schema;
+    if (typeof type === "string" && type !== "object") return false;
+    if (Array.isArray(type) && !type.includes("object")) return false;
+  }
+  return true;
+}

@@ -1,0 +1,43 @@
+import type { SchemaFault } from "./schema-fault.ts";
+import { pointerOf, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
+
+/** How many subschemas may be applied to one single value, references and branches followed. */
+export const mostSubschemasPerValue = 10_000;
+
+/**
+ * Refuses references that come back to where they started without going into the value, which would never
+ * end, and those that double at every level: what one value costs is the sum over its branches.
+ */
+export function findLoops(graph: SchemaGraph): SchemaFault[] {
+  const costs = new Map<SchemaNode, number>();
+  const open = new Set<SchemaNode>();
+  for (const start of graph.nodes.values()) {
+    const path: { node: SchemaNode; next: SchemaNode[] }[] = [];
+    const enter = (node: SchemaNode) => {
+      open.add(node);
+      path.push({ node, next: appliedHere(node) });
+    };
+    if (!costs.has(start)) enter(start);
+    for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
+      const child = step.next.pop();
+      if (child === undefined) {
+        open.delete(step.node);
+        path.pop();
+        const cost = appliedHere(step.node).reduce((sum, part) => sum + (costs.get(part) ?? 0), 1);
+        if (cost > mostSubschemasPerValue) {
+          const detail = `applies more than ${mostSubschemasPerValue} subschemas to one value`;
+          return [{ pointer: pointerOf(step.node), detail }];
+        }
+        costs.set(step.node, cost);
+      } else if (open.has(child)) {
+        return [{ pointer: pointerOf(child), detail: "refers to itself without going into the value" }];
+      } else if (!costs.has(child)) enter(child);
+    }
+  }
+  return [];
+}
+
+function appliedHere(node: SchemaNode): SchemaNode[] {
+  const branches = node.children.filter(({ where }) => where === "here").map((child) => child.node);
+  return [...branches, ...node.targets.filter((target) => typeof target === "object")];
+}

@@ -1,0 +1,38 @@
+import { parentPort } from "node:worker_threads";
+import { type Budget, checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
+import { RecentMap } from "./recent-map.ts";
+import { InvalidSchemaError, type SchemaFault, unsupported } from "./schema-fault.ts";
+import type { SchemaJob } from "./schema-workers.ts";
+import { OutOfSteps } from "./step-meter.ts";
+
+// Sixteen times what the main thread allows: some 500 ms, and 150 MB of Ajv's errors, at worst. So the bounds that
+// cost the thread, which are the deadline and its memory, are rarely met.
+// Patterns that are as slow as they can be meet the deadline; those that people write, on a megabyte, come through.
+const budget: Budget = { steps: 8_000_000, patternShare: 1 / 8 };
+
+const validators = new RecentMap<Validate>({ entries: 50, weight: 2 * 1024 * 1024 });
+
+parentPort?.on("message", (job: SchemaJob) => {
+  parentPort?.postMessage(run(job));
+});
+parentPort?.postMessage("ready");
+
+function run(job: SchemaJob): SchemaFault[] {
+  try {
+    if (job.kind === "check") return checkSchema(JSON.parse(job.schema), job.use);
+    return validatorOf(job.hash, job.schema)(JSON.parse(job.value), budget);
+  } catch (error) {
+    if (error instanceof OutOfSteps)
+      return [{ pointer: "", detail: "takes too long to check against the schema" }];
+    if (error instanceof InvalidSchemaError) return [unsupported];
+    throw error;
+  }
+}
+
+function validatorOf(hash: string, schema: string): Validate {
+  const known = validators.get(hash);
+  if (known !== undefined) return known;
+  const validate = compileSchema(JSON.parse(schema));
+  validators.set(hash, validate, schema.length);
+  return validate;
+}

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { compileSchema } from "../../../server/schemas/compile-schema.ts";
+import { linearFormats } from "../../../server/schemas/linear-formats.ts";
+import { linearRegExp, patternFault } from "../../../server/schemas/linear-regexp.ts";
+import { StepMeter } from "../../../server/schemas/step-meter.ts";
+
+const unmetered = () => {
+  const meter = new StepMeter();
+  meter.start(Number.POSITIVE_INFINITY);
+  return meter;
+};
+
+describe("patterns", () => {
+  test("two of them on two properties both bite", () => {
+    const validate = compileSchema({ properties: { a: { pattern: "^a+$" }, b: { pattern: "^b+$" } } });
+
+    expect(validate({ a: "aa", b: "bb" })).toEqual([]);
+    expect(validate({ a: "aa", b: "aa" }).map(({ pointer }) => pointer)).toEqual(["/b"]);
+    expect(validate({ a: "bb", b: "bb" }).map(({ pointer }) => pointer)).toEqual(["/a"]);
+  });
+
+  test.each([
+    "^(a+)+$",
+    "^(a|a)*$",
+    "(x+x+)+y",
+    "^(([a-z])+.)+[A-Z]([a-z])+$",
+    "(.*)*=",
+  ])("%s is linear in a long text", (pattern) => {
+    const engine = linearRegExp(unmetered())(pattern);
+    const started = performance.now();
+
+    engine.test(`${"a".repeat(100_000)}!`);
+
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  test.each([
+    ["^\\u00e9$", "é"],
+    ["^[\\u4e00-\\u9fff]+$", "分子"],
+    ["^\\p{Letter}+$", "Ångström"],
+    ["^\\p{Script=Greek}$", "λ"],
+    ["^a\\sb$", "a\u00a0b"],
+    ["^[\\s]+$", "\u2028\v "],
+    ["^(?<year>\\d{4})$", "2026"],
+    ["\\/", "/"],
+  ])("%s means what ECMAScript means by it", (pattern, text) => {
+    expect(patternFault(pattern)).toBeUndefined();
+    expect(linearRegExp(unmetered())(pattern).test(text)).toBe(true);
+    expect(linearRegExp(unmetered())(pattern).test("\u0000")).toBe(false);
+  });
+
+  test("matching is charged before it is done", () => {
+    const meter = new StepMeter();
+    meter.start(1000);
+
+    expect(() => linearRegExp(meter)("^[a-z]+$").test("a".repeat(100_000))).toThrow("more steps");
+  });
+});
+
+describe("formats", () => {
+  const formats = linearFormats(unmetered());
+  const megabyte = 1_000_000;
+  const hostile = [
+    "a-",
+    "a.",
+    "a@",
+    "/",
+    "%20",
+    "http://",
+    "a:",
+    "{a}",
+    "{a,",
+    "1",
+    "t",
+    "12:00:00.1",
+    "~0/",
+    "[",
+    "\n",
+    "1:",
+  ].flatMap((part) => [
+    part.repeat(megabyte / part.length),
+    part.repeat(Math.floor(10_000 / part.length)),
+    `x://${part.repeat(2400)}^`,
+  ]);
+
+  test.each(Object.keys(formats))("%s is quick with texts made to be slow", (name) => {
+    const format = formats[name];
+    if (typeof format !== "function") return;
+    for (const text of hostile) {
+      const started = performance.now();
+      format(text);
+      expect(performance.now() - started).toBeLessThan(200);
+    }
+  });
+
+  test.each([
+    ["uuid", "123e4567-e89b-12d3-a456-426614174000", "123e4567"],
+    ["date-time", "2026-02-28T23:59:59.5+01:00", "2026-02-30T00:00:00Z"],
+    ["date", "2024-02-29", "2023-02-29"],
+    ["email", "a@example.org", "a@"],
+    ["uri", "https://example.org/a?b#c", "example"],
+    ["ipv4", "10.0.0.1", "10.0.0.256"],
+    ["ipv6", "::1", ":::"],
+    ["duration", "P3DT4H", "3 days"],
+    ["byte", "YWJj", "YW=j"],
+    ["hostname", "example.org", "-"],
+  ])("%s", (format, right, wrong) => {
+    const validate = compileSchema({ properties: { a: { format } } });
+
+    expect(validate({ a: right })).toEqual([]);
+    expect(validate({ a: wrong })).toEqual([{ pointer: "/a", detail: `must be a valid ${format}` }]);
+    expect(validate({ a: 1 })).toEqual([]);
+  });
+
+  test("a picture in a data: URI may be large", () => {
+    const validate = compileSchema({ properties: { a: { type: "string", format: "uri" } } });
+
+    expect(validate({ a: `data:image/png;base64,${"A".repeat(megabyte)}` })).toEqual([]);
+  });
+
+  test("an unknown one is an annotation", () => {
+    expect(compileSchema({ properties: { a: { format: "colour" } } })({ a: "x" })).toEqual([]);
+  });
+});

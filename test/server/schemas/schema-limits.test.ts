@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { checkSchema } from "../../../server/schemas/compile-schema.ts";
+import type { JsonObject } from "../../../server/schemas/schema-fault.ts";
+import { checkSchemaLimits } from "../../../server/schemas/schema-limits.ts";
+
+const nested = (levels: number): JsonObject => {
+  let schema: JsonObject = {};
+  for (let level = 0; level < levels; level += 1) schema = { not: schema };
+  return schema;
+};
+const many = (count: number): JsonObject =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, {}]));
+const laughs = (levels: number, keyword: string): JsonObject => {
+  const level = (i: number) => ({
+    [keyword]: [{ $ref: `#/$defs/d${i + 1}` }, { $ref: `#/$defs/d${i + 1}` }],
+  });
+  const $defs = Object.fromEntries(Array.from({ length: levels }, (_, i) => [`d${i}`, level(i)]));
+  return { $ref: "#/$defs/d0", $defs: { ...$defs, [`d${levels}`]: {} } };
+};
+
+describe("a schema is refused", () => {
+  test.each<[string, JsonObject, string, RegExp]>([
+    ["for its size", { default: "x".repeat(300_000) }, "", /256 KiB/],
+    ["for its depth", nested(100_000), "", /64 levels/],
+    ["for its number of values", { enum: Array(20_000).fill(1) }, "", /10000 values/],
+    ["for its number of subschemas", { properties: many(1100) }, "/properties/p9", /1000 subschemas/],
+    ["for a remote reference", { $ref: "https://10.0.0.1/x" }, "/$ref", /only references within/],
+    [
+      "for a file reference",
+      { items: { $ref: "file:///etc/passwd" } },
+      "/items/$ref",
+      /only references within/,
+    ],
+    ["for a dynamic one", { $dynamicRef: "other#x" }, "/$dynamicRef", /only references within/],
+    ["for a reference to nothing", { $ref: "#/$defs/a/b" }, "/$ref", /not there/],
+    ["for a reference into a prototype", { $ref: "#/constructor/prototype" }, "/$ref", /not there/],
+    ["for a reference to itself", { $ref: "#" }, "", /refers to itself/],
+    [
+      "for a loop",
+      { allOf: [{ $ref: "#/$defs/a" }], $defs: { a: { not: { $ref: "#/$defs/a" } } } },
+      "/$defs/a",
+      /itself/,
+    ],
+    [
+      "for a loop that only references lead into",
+      { $ref: "#/x/a", x: { a: { allOf: [{ $ref: "#/x/b" }] }, b: { not: { $ref: "#/x/a/allOf/0" } } } },
+      "/x/",
+      /itself/,
+    ],
+    ["for allOf that doubles", laughs(30, "allOf"), "/$defs/d", /10000 subschemas/],
+    ["for anyOf that doubles", laughs(60, "anyOf"), "/$defs/d", /10000 subschemas/],
+    ["for a lookahead", { pattern: "^(?=a)b" }, "/pattern", /lookaround/],
+    [
+      "for a backreference",
+      { patternProperties: { "(a)\\1": {} } },
+      "/patternProperties/(a)\\1",
+      /backreference/,
+    ],
+    ["for a pattern that is none", { pattern: "(" }, "/pattern", /not a pattern/],
+    ["for a long pattern", { pattern: "a".repeat(1001) }, "/pattern", /1000 characters/],
+    ["for a pattern of many repetitions", { pattern: "\\pL{1000}".repeat(50) }, "/pattern", /repetitions/],
+    ["for __proto__", JSON.parse('{"properties":{"__proto__":{}}}'), "/__proto__", /__proto__/],
+    ["for allowing no object", { type: ["string", "null"] }, "/type", /object/],
+    [
+      "for its dialect",
+      { $schema: "http://json-schema.org/draft-04/schema#" },
+      "/$schema",
+      /2020-12.*draft-07/,
+    ],
+    ["for an ambiguous anchor", { $defs: { a: { $anchor: "x" }, b: { $anchor: "x" } } }, "/$defs/", /anchor/],
+  ])("%s", (_, schema, pointer, detail) => {
+    const started = performance.now();
+
+    const faults = checkSchemaLimits(schema);
+
+    expect(faults[0]?.detail).toMatch(detail);
+    expect(faults[0]?.pointer).toContain(pointer);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  test.each<[JsonObject, string]>([
+    [{ type: "thing" }, "/type"],
+    [{ properties: { a: { minimum: "1" } } }, "/properties/a/minimum"],
+    [{ required: "a" }, "/required"],
+    [{ required: ["a", "a"] }, "/required"],
+    [{ properties: { a: 1 } }, "/properties/a"],
+  ])("when its draft does not allow it: %j", (schema, pointer) => {
+    expect(checkSchema(schema).map((fault) => fault.pointer)).toContain(pointer);
+  });
+});
+
+describe("a schema is taken", () => {
+  test.each<[string, JsonObject]>([
+    ["with nothing in it", {}],
+    ["with a recursive reference that goes into the value", { properties: { a: { $ref: "#" } } }],
+    [
+      "with an anchor",
+      { $ref: "#node", $defs: { n: { $anchor: "node", properties: { a: { $ref: "#node" } } } } },
+    ],
+    ["with a $dynamicRef", { $dynamicAnchor: "t", properties: { a: { $dynamicRef: "#t" } } }],
+    [
+      "with a reference to where no keyword holds one",
+      { $ref: "#/components/A", components: { A: { type: "object" } } },
+    ],
+    ["with escapes in a reference", { $ref: "#/$defs/a~1b%20c", $defs: { "a/b c": {} } }],
+    [
+      "with an absolute $id of its own",
+      { $id: "https://example.org/a", $ref: "#/$defs/a", $defs: { a: {} } },
+    ],
+    ["with nullable objects", { type: ["object", "null"] }],
+  ])("%s", (_, schema) => {
+    expect(checkSchema(schema)).toEqual([]);
+  });
+
+  test("for a result, whatever its type", () => {
+    expect(checkSchema({ type: "number" }, "result")).toEqual([]);
+  });
+});
