@@ -1,0 +1,86 @@
+import type { FastifyRequest } from "fastify";
+import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import * as z from "zod";
+import { Problem } from "../../protocol/index.ts";
+import type { HostAuth } from "../host.ts";
+
+/** Who a token says its bearer is; `rooms` lists those it may enter, `*` is all, and without it there are none. */
+const Claims = z.object({
+  sub: z.string().min(1).max(255),
+  admin: z.boolean().default(false),
+  rooms: z.union([z.literal("*"), z.array(z.string())]).default([]),
+});
+type Claims = z.output<typeof Claims>;
+
+/** A secret and a public key never share an algorithm, so that a public key is not taken for a secret (RFC 8725, 3.1). */
+const SECRET_ALGORITHMS = ["HS256"];
+const KEY_ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+];
+const LONGEST_TOKEN = 16_384;
+const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i;
+
+/** How tokens are verified: by a secret that both sides know, or by an issuer's public keys (RFC 7517). */
+export type JwtKeys = { readonly secret: string } | { readonly jwksUrl: string };
+
+type Verify = (token: string) => Promise<unknown>;
+
+const verifierOf = (keys: JwtKeys): Verify => {
+  if ("secret" in keys) {
+    const secret = new TextEncoder().encode(keys.secret);
+    return async (token) => (await jwtVerify(token, secret, { algorithms: SECRET_ALGORITHMS })).payload;
+  }
+  const keySet: JWTVerifyGetKey = createRemoteJWKSet(new URL(keys.jwksUrl), { timeoutDuration: 5000 });
+  return async (token) => (await jwtVerify(token, keySet, { algorithms: KEY_ALGORITHMS })).payload;
+};
+
+/** True where the issuer did not answer: that is not the bearer's fault. */
+const isIssuerAway = (error: unknown) =>
+  error instanceof errors.JWKSTimeout || error instanceof TypeError || !(error instanceof errors.JOSEError);
+
+/** Bearer tokens (RFC 6750) of the standalone server: `sub`, `admin`, `rooms`; `exp` and `nbf` are heeded. */
+export const jwtAuth = (keys: JwtKeys): HostAuth => {
+  const verify = verifierOf(keys);
+  const seen = new WeakMap<FastifyRequest, Promise<Claims | undefined>>();
+
+  const read = async ({ headers }: FastifyRequest): Promise<Claims | undefined> => {
+    const { authorization } = headers;
+    if (authorization === undefined || authorization.length > LONGEST_TOKEN) return undefined;
+    const token = BEARER.exec(authorization)?.[1];
+    if (token === undefined) return undefined;
+    try {
+      return Claims.safeParse(await verify(token)).data;
+    } catch (error) {
+      if (isIssuerAway(error)) {
+        throw new Problem("service-unavailable", "The issuer's keys cannot be had now.", { retryAfter: 5 });
+      }
+      return undefined;
+    }
+  };
+
+  // One request asks up to three times who it is; the signature is checked once.
+  const claimsOf = (request: FastifyRequest): Promise<Claims | undefined> => {
+    const known = seen.get(request) ?? read(request);
+    seen.set(request, known);
+    return known;
+  };
+
+  return {
+    getCurrentUserId: async (request) => (await claimsOf(request))?.sub,
+    getIsAdmin: async (request) => (await claimsOf(request))?.admin ?? false,
+    authorizeRoom: async (request, roomId) => {
+      const claims = await claimsOf(request);
+      if (claims === undefined) return false;
+      return claims.admin || claims.rooms === "*" || claims.rooms.includes(roomId);
+    },
+  };
+};

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { ACCESS_RULES, type Operation, operations, PROBLEMS } from "../../protocol/index.ts";
+
+const STYLE = `
+:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 small { font-weight: normal; opacity: .7; font-size: .5em; }
+h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); }
+details { border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; padding: 0 .8rem; }
+summary { cursor: pointer; padding: .5rem 0; }
+code, pre { font: .87rem/1.45 ui-monospace, monospace; }
+pre { overflow: auto; max-height: 26rem; padding: .8rem; background: color-mix(in srgb, currentColor 6%, transparent); border-radius: .4rem; }
+b.method { display: inline-block; min-width: 4.5rem; }
+td { padding: .1rem 1rem .1rem 0; vertical-align: top; }
+p.about { opacity: .8; margin: .2rem 0 .6rem; }
+`;
+
+/** No script, and no style but the page's own. */
+export const DOCS_CSP = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+const escapeHtml = (text: string) =>
+  text.replace(
+    /[&<>"]/g,
+    (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign] ?? sign,
+  );
+
+const schemaBlock = (title: string, schema: z.ZodType, io: "input" | "output") => {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return `<details><summary>${escapeHtml(title)}</summary><pre>${escapeHtml(JSON.stringify(json, null, 2))}</pre></details>`;
+};
+
+const operationBlock = (name: string, entry: Operation) => {
+  const answers = Object.entries(entry.responses).map(([status, schema]) =>
+    schema === null
+      ? `<p>${status}, without a body</p>`
+      : schemaBlock(`${status}: the answer`, schema, "output"),
+  );
+  const problems = entry.problems.map(
+    (id) =>
+      `<tr><td>${PROBLEMS[id].status}</td><td><code>${id}</code></td><td>${escapeHtml(PROBLEMS[id].title)}</td></tr>`,
+  );
+  const headers = Object.entries(entry.headers ?? {}).map(
+    ([header, meaning]) => `<tr><td></td><td><code>${header}</code></td><td>${escapeHtml(meaning)}</td></tr>`,
+  );
+  return `<details id="${name}"><summary><b class="method">${entry.method}</b> <code>${escapeHtml(entry.path.replace(/:([a-z_]+)/g, "{$1}"))}</code></summary>
+<p class="about">${escapeHtml(entry.summary)}. Who may: ${escapeHtml(ACCESS_RULES[entry.access])}.</p>
+${headers.length > 0 ? `<table>${headers.join("")}</table>` : ""}
+${entry.query ? schemaBlock("Query", entry.query, "input") : ""}
+${entry.body ? schemaBlock(entry.bodyOptional ? "Body, which may be left out" : "Body", entry.body, "input") : ""}
+${answers.join("")}
+${problems.length > 0 ? `<table>${problems.join("")}</table>` : ""}
+</details>`;
+};
+
+const GROUPS: readonly (readonly [title: string, test: RegExp])[] = [
+  ["Jobs", /\/jobs/],
+  ["Tasks", /\/tasks|\/claims/],
+  ["Workers", /\/workers/],
+  ["Problems", /\/problems/],
+];
+
+/** The API for people: one page without scripts, made from the operations. */
+export const docsPage = (version: string): string => {
+  const entries = Object.entries<Operation>(operations);
+  const groupOf = (path: string) => GROUPS.find(([, test]) => test.test(path))?.[0];
+  const sections = GROUPS.map(([title]) => {
+    const blocks = entries
+      .filter(([, { path }]) => groupOf(path) === title)
+      .map(([name, entry]) => operationBlock(name, entry));
+    return `<h2>${title}</h2>${blocks.join("\n")}`;
+  });
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>joblib API</title><style>${STYLE}</style></head>
+<body><h1>joblib API <small>${escapeHtml(version)} · <a href="/openapi.json">OpenAPI 3.1</a></small></h1>
+<p>Send a token as <code>Authorization: Bearer …</code>. Errors are <code>application/problem+json</code> (RFC 9457).</p>
+${sections.join("\n")}
+</body></html>
+`;
+};

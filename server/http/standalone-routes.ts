@@ -1,0 +1,48 @@
+import type { FastifyInstance } from "fastify";
+import type { Registry } from "prom-client";
+import { openApiDocument } from "../../protocol/index.ts";
+import { DOCS_CSP, docsPage } from "./docs-page.ts";
+
+/** One part of the server, as `/readyz` tells of it. */
+export type PartState = { readonly status: "up" | "down" | "degraded"; readonly kind: string };
+
+/** What the routes beside the API tell of. */
+export interface StandaloneRoutesOptions {
+  readonly version: string;
+  readonly metrics: Registry;
+  readonly database: () => Promise<PartState>;
+  readonly bus: () => PartState;
+}
+
+/** What is open to everybody on the standalone server: health, metrics and documents. */
+export const standaloneRoutes = (app: FastifyInstance, options: StandaloneRoutesOptions): void => {
+  const { version, metrics, database, bus } = options;
+  const document = openApiDocument(version);
+  const page = docsPage(version);
+
+  app.get("/healthz", async () => ({ status: "up" }));
+
+  app.get("/readyz", async (_, reply) => {
+    const parts = { database: await database(), bus: bus() };
+    // Without its bus the server reads the database instead: slower, and still right.
+    const isReady = parts.database.status === "up";
+    const isWhole = isReady && parts.bus.status === "up";
+    if (!isReady) reply.code(503).header("retry-after", "1");
+    return { status: isWhole ? "up" : isReady ? "degraded" : "down", ...parts };
+  });
+
+  app.get("/metrics", async (_, reply) => {
+    const text = await metrics.metrics();
+    return reply.type(metrics.contentType).send(text);
+  });
+
+  app.get("/openapi.json", async () => document);
+
+  app.get("/docs", async (_, reply) =>
+    reply
+      .type("text/html; charset=utf-8")
+      .header("content-security-policy", DOCS_CSP)
+      .header("x-content-type-options", "nosniff")
+      .send(page),
+  );
+};

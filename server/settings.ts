@@ -1,0 +1,125 @@
+import * as z from "zod";
+import { JobNameStyle, NamePart } from "../protocol/index.ts";
+
+const TRUE = ["true", "1", "yes", "on"];
+const FALSE = ["false", "0", "no", "off"];
+
+/** The environment holds text alone; options come in their own types. */
+const number = (schema: z.ZodNumber) =>
+  z.preprocess(
+    (value) => (typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value),
+    schema,
+  );
+
+const flag = z.preprocess((value) => {
+  if (typeof value !== "string") return value;
+  const word = value.toLowerCase();
+  return TRUE.includes(word) ? true : FALSE.includes(word) ? false : value;
+}, z.boolean());
+
+const list = z.preprocess(
+  (value) => (typeof value === "string" ? value.split(",").map((part) => part.trim()) : value),
+  z.array(NamePart).min(1),
+);
+
+const url = (protocols: RegExp, example: string) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol), {
+    error: `must be a URL like ${example}`,
+  });
+
+/** What a server can be told, with its defaults; durations in seconds. */
+export const Settings = z.object({
+  database_url: url(/^postgres(ql)?:$/, "postgres://user@host/name").optional(),
+  data_dir: z.string().min(1).default(".joblib").describe("of the embedded database, without database_url"),
+  database_pool_size: number(z.int().min(1).max(1000)).default(10),
+  redis_url: url(/^rediss?:$/, "redis://host:6379").optional(),
+  worker_timeout_threshold: number(z.number().min(0.2).max(86_400)).default(60),
+  sweeper_interval_seconds: number(z.number().min(0.05).max(3600)).default(30),
+  claim_grace_seconds: number(z.number().min(0).max(3600)).default(5),
+  long_poll_max_wait_seconds: number(z.number().min(0).max(3600)).default(60),
+  long_poll_max_waiting: number(z.int().min(1).max(1_000_000)).default(20_000),
+  allowed_categories: list.optional(),
+  validate_payloads: flag.default(true),
+  require_workers: flag.default(false),
+  job_name_style: JobNameStyle.default("visibility"),
+  body_limit: number(z.int().min(1024).max(1_073_741_824)).default(1_048_576),
+  task_retention_days: number(z.number().positive().max(36_500)).optional(),
+  jwt_secret: z.string().min(32, { error: "must be at least 32 characters" }).optional(),
+  jwks_url: url(/^https?:$/, "https://issuer/jwks.json").optional(),
+  host: z.string().min(1).default("127.0.0.1"),
+  port: number(z.int().min(0).max(65_535)).default(7800),
+  log_level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+});
+export type Settings = z.output<typeof Settings>;
+
+type Camel<Text extends string> = Text extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Text;
+
+/** Settings in code, by the names of the environment in lower case or in camelCase. */
+export type SettingsInput = { readonly [Name in keyof Settings]?: Settings[Name] | undefined } & {
+  readonly [Name in keyof Settings as Camel<Name>]?: Settings[Name] | undefined;
+};
+
+const SECRETS: readonly string[] = ["jwt_secret"];
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const variableOf = (name: string) => `JOBLIB_${name.toUpperCase()}`;
+
+/** A setting that cannot be used; its message is one line that names it. */
+export class SettingsError extends Error {
+  constructor(message: string) {
+    super(message.replace(/\s*\n\s*/g, " "));
+    this.name = "SettingsError";
+  }
+}
+
+/** Defaults, then the environment, then what is given in code. */
+export const parseSettings = (
+  env: Readonly<Record<string, string | undefined>>,
+  overrides: SettingsInput = {},
+): Settings => {
+  const given: Record<string, unknown> = {};
+  const sources: Record<string, string> = {};
+  for (const name of Object.keys(Settings.shape)) {
+    const value = env[variableOf(name)];
+    if (value === undefined || value === "") continue;
+    given[name] = value;
+    sources[name] = variableOf(name);
+  }
+  for (const [key, value] of Object.entries(overrides)) {
+    const name = snakeCase(key);
+    if (!Object.hasOwn(Settings.shape, name))
+      throw new SettingsError(`settings.${key}: there is no such setting`);
+    if (value === undefined) continue;
+    given[name] = value;
+    sources[name] = `settings.${key}`;
+  }
+  const parsed = Settings.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const name = String(issue?.path[0] ?? "settings");
+    throw new SettingsError(`${sources[name] ?? name}: ${issue?.message ?? "cannot be used"}`);
+  }
+  if (parsed.data.jwt_secret !== undefined && parsed.data.jwks_url !== undefined) {
+    throw new SettingsError("JOBLIB_JWT_SECRET and JOBLIB_JWKS_URL exclude each other: set one of them");
+  }
+  return parsed.data;
+};
+
+const withoutPassword = (value: string) => {
+  const parsed = new URL(value);
+  if (parsed.password !== "") parsed.password = "***";
+  for (const key of parsed.searchParams.keys()) {
+    if (/pass|secret|token/i.test(key)) parsed.searchParams.set(key, "***");
+  }
+  return parsed.href;
+};
+
+/** The settings as they may be printed. */
+export const redactSettings = (settings: Settings): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => {
+      if (SECRETS.includes(name)) return [name, "***"];
+      return [name, name.endsWith("_url") && typeof value === "string" ? withoutPassword(value) : value];
+    }),
+  );
