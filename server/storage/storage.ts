@@ -11,8 +11,8 @@ import type {
   Worker,
 } from "../../protocol/index.ts";
 
-/** A job as it is kept; `schemaHash` is over the canonical forms of both schemas. */
-export interface JobRecord extends JobAddress {
+/** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
+export interface RegisteredJob extends JobAddress {
   readonly id: string;
   readonly schema: JsonObject;
   readonly resultSchema: JsonObject | null;
@@ -20,6 +20,10 @@ export interface JobRecord extends JobAddress {
   readonly description: string | null;
   readonly defaults: TaskDefaults;
   readonly createdAt: string;
+}
+
+/** A job as it is shown: with its live workers and its backlog, which cost a count. */
+export interface JobRecord extends RegisteredJob {
   /** Ids of the workers that are linked and alive. */
   readonly workers: readonly string[];
   /** Due and not yet due. */
@@ -66,6 +70,8 @@ export interface TaskRecord {
   readonly version: number;
   /** The user whose worker is named in `task.worker_id`; null where that worker is gone. */
   readonly workerUserId: string | null;
+  /** `task.worker_id`, or else who held it last: whose waiting heartbeat a requeue must wake. */
+  readonly lastWorkerId: string | null;
   /** Among the due tasks of its job; null unless pending and due. Only where it was asked for, else null. */
   readonly queuePosition: number | null;
 }
@@ -147,6 +153,8 @@ export interface JobStorage {
   /** Inserts the job or meets the one that is there, and links the worker, all or nothing. Never throws for a race. */
   register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome>;
   find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
+  /** The same without the counts, which a deep backlog makes dear: what a submit asks. */
+  peek(address: JobAddress): Promise<RegisteredJob | undefined>;
   /** By id, removed ones included: their tasks' history stays readable. */
   findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
   /** Those of any of the rooms, newest first; removed ones left out. */
@@ -156,7 +164,10 @@ export interface JobStorage {
 export interface WorkerStorage {
   create(worker: NewWorkerRecord): Promise<WorkerRecord>;
   find(id: string): Promise<WorkerRecord | undefined>;
-  /** Sign of life; undefined where the worker is gone. `tasks` undefined: nothing is said about them. */
+  /**
+   * Sign of life; undefined where the worker is gone. `tasks` undefined: nothing is said about them.
+   * With `Infinity` for a grace nothing is put back: for a waiting heartbeat that reads again with its old list.
+   */
   heartbeat(
     id: string,
     tasks: readonly string[] | undefined,

@@ -1,0 +1,48 @@
+import { StorageUnavailable } from "./storage.ts";
+
+const SYSTEM_CODES = new Set([
+  ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"],
+  ...["EHOSTUNREACH", "ENETUNREACH", "ENOENT", "EACCES", "EMFILE", "ENOSPC", "EIO"],
+]);
+
+/**
+ * SQLSTATEs by their first characters: 08 connection, 53 resources (full disk, too many connections),
+ * 57P shutdown, 57014 cancelled (statement_timeout), 55P03 lock_timeout, 25006 a standby answers,
+ * 25P03 idle in transaction, 3D000 no such database (it is being restored), 40 a deadlock that repeats.
+ */
+const SQL_STATES = [
+  "08",
+  "53",
+  "57P",
+  "57014",
+  "55P03",
+  "25006",
+  "25P03",
+  "3D000",
+  "58030",
+  "40001",
+  "40P01",
+];
+
+/** What pg, its pool, Kysely and PGlite throw without a code. */
+const MESSAGES =
+  /connection terminated|timeout exceeded when trying to connect|after calling end on the pool|not queryable|already been destroyed|query read timeout|pglite is (closed|closing)|already closed|client was closed/i;
+
+const codeOf = (error: Error): string =>
+  "code" in error && typeof error.code === "string" ? error.code : "";
+
+/** True for an error that says "the database is away", not "the statement is wrong". */
+export const isAway = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  const code = codeOf(error);
+  if (SYSTEM_CODES.has(code) || SQL_STATES.some((state) => code.startsWith(state))) return true;
+  return code === "" && MESSAGES.test(error.message);
+};
+
+/** True where the database itself undid the transaction and asks for another try. */
+export const isUndone = (error: unknown): boolean =>
+  error instanceof Error && (codeOf(error) === "40P01" || codeOf(error) === "40001");
+
+/** The error as callers of the storage see it. */
+export const asStorageError = (error: unknown): unknown =>
+  isAway(error) ? new StorageUnavailable(error) : error;

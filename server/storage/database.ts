@@ -1,0 +1,71 @@
+import { MikroORM as PostgresOrm } from "@mikro-orm/postgresql";
+import { type HeldDirectory, holdDataDirectory } from "./data-directory.ts";
+import { entities } from "./entities/entities.ts";
+import type { Orm } from "./sessions.ts";
+
+/** Where the data is: a PostgreSQL's URL, or a directory for the embedded one (`memory://`: nowhere). */
+export interface DatabaseOptions {
+  readonly url?: string;
+  readonly dataDir?: string;
+  readonly poolSize?: number;
+}
+
+/** An ORM that we opened ourselves, and close. */
+export interface OwnOrm extends Orm {
+  close(): Promise<void>;
+}
+
+const IN_MEMORY = "memory://";
+const DEFAULT_DATA_DIR = ".joblib";
+/** The sweeper's lock holds one connection while its work needs another. */
+const SMALLEST_POOL = 2;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+const openPostgres = async (url: string, poolSize: number): Promise<OwnOrm> =>
+  PostgresOrm.init({
+    entities: [...entities],
+    clientUrl: url,
+    pool: { min: 0, max: Math.max(poolSize, SMALLEST_POOL) },
+    // A database that does not answer must become an error, not a request that hangs.
+    driverOptions: { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true },
+  });
+
+/** The embedded database is loaded only where it is used: it is megabytes of WebAssembly. */
+const openEmbedded = async (dataDir: string): Promise<OwnOrm> => {
+  const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
+  if (dataDir.startsWith("memory:")) {
+    const orm = await EmbeddedOrm.init({ entities: [...entities], dbName: IN_MEMORY });
+    await orm.connect();
+    return orm;
+  }
+  const directory = holdDataDirectory(dataDir);
+  try {
+    const orm = await EmbeddedOrm.init({
+      entities: [...entities],
+      dbName: "postgres",
+      driverOptions: { dataDir: directory.database },
+    });
+    await orm.connect();
+    return releasing(orm, directory);
+  } catch (error) {
+    directory.release();
+    throw error;
+  }
+};
+
+const releasing = (orm: OwnOrm, directory: HeldDirectory): OwnOrm => ({
+  em: orm.em,
+  driver: orm.driver,
+  async close() {
+    await orm.close();
+    directory.release();
+  },
+});
+
+/** Opens PostgreSQL where a URL is given, else the embedded database; migrates nothing. */
+export const openDatabase = ({
+  url,
+  dataDir = DEFAULT_DATA_DIR,
+  poolSize = 10,
+}: DatabaseOptions): Promise<OwnOrm> =>
+  url === undefined ? openEmbedded(dataDir) : openPostgres(url, poolSize);

@@ -1,0 +1,7 @@
+import { JobEntity } from "./job.ts";
+import { TaskEntity } from "./task.ts";
+import { WorkerEntity } from "./worker.ts";
+import { WorkerJobEntity } from "./worker-job.ts";
+
+/** What a host adds to the entities of its own ORM. */
+export const entities = [JobEntity, WorkerEntity, WorkerJobEntity, TaskEntity] as const;

@@ -1,0 +1,23 @@
+import { defineEntity, p } from "@mikro-orm/core";
+import type { JsonObject, TaskDefaults } from "../../../protocol/index.ts";
+
+/** A registered job; the name carries the house's, so that a host may have a `Job` of its own. */
+export const JobEntity = defineEntity({
+  name: "JoblibJob",
+  tableName: "job",
+  schema: "joblib",
+  properties: {
+    id: p.uuid().primary(),
+    roomId: p.text(),
+    category: p.text(),
+    name: p.text(),
+    schema: p.json<JsonObject>(),
+    resultSchema: p.json<JsonObject>().nullable(),
+    schemaHash: p.text(),
+    description: p.text().nullable(),
+    defaults: p.json<TaskDefaults>(),
+    createdAt: p.datetime().defaultRaw("now()"),
+    /** Removal is soft: the tasks' history keeps its job. */
+    removedAt: p.datetime().nullable(),
+  },
+});

@@ -1,0 +1,15 @@
+import { defineEntity, p } from "@mikro-orm/core";
+
+/** A connected worker; its row is its life. */
+export const WorkerEntity = defineEntity({
+  name: "JoblibWorker",
+  tableName: "worker",
+  schema: "joblib",
+  properties: {
+    id: p.uuid().primary(),
+    name: p.text().nullable(),
+    userId: p.text(),
+    lastHeartbeat: p.datetime().defaultRaw("now()"),
+    createdAt: p.datetime().defaultRaw("now()"),
+  },
+});

@@ -1,0 +1,74 @@
+import { isUuid } from "./ids.ts";
+import { findJob, findJobById, peekJob } from "./queries/find-job.ts";
+import { insertWorker } from "./queries/insert-worker.ts";
+import { holdWorker, linkWorker } from "./queries/link-worker.ts";
+import { listJobs } from "./queries/list-jobs.ts";
+import { describeJob, insertJob, lockJob } from "./queries/upsert-job.ts";
+import { jobRecord, registeredJob } from "./rows.ts";
+import type { Sessions, Sql } from "./sessions.ts";
+import type { JobRecord, JobStorage, NewJob, RegisterOutcome } from "./storage.ts";
+
+/** A bound on a race that another turn ends: the job is removed between the insert that met it and the lock. */
+const TURNS = 20;
+
+const theJob = async (db: Sql, id: string, aliveWithinSeconds: number): Promise<JobRecord> => {
+  const row = await findJobById(db, id, aliveWithinSeconds);
+  if (row === undefined) throw new Error("a locked job is not there");
+  return jobRecord(row);
+};
+
+/** The new job, or the one that is registered, locked; which of the two, and whether the schemas match. */
+const insertOrLock = async (db: Sql, job: NewJob) => {
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    if (await insertJob(db, job)) return { id: job.id, kind: "created" } as const;
+    const registered = await lockJob(db, job);
+    if (registered !== undefined) {
+      const kind = registered.schema_hash === job.schemaHash ? "matched" : "conflict";
+      return { id: registered.id, kind } as const;
+    }
+  }
+  throw new Error("the job kept being removed while it was registered");
+};
+
+const register = async (db: Sql, job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome> => {
+  const { worker } = job;
+  const known = "id" in worker;
+  if (known && !(await holdWorker(db, worker.id))) return { kind: "worker-not-found" };
+
+  const { id, kind } = await insertOrLock(db, job);
+  if (kind === "conflict") return { kind, registered: await theJob(db, id, aliveWithinSeconds) };
+  if (kind === "matched") await describeJob(db, id, job);
+
+  const workerId = known ? worker.id : (await insertWorker(db, worker.create)).id;
+  await linkWorker(db, workerId, id);
+  return { kind, job: await theJob(db, id, aliveWithinSeconds), workerId };
+};
+
+/** The jobs' part of the storage. */
+export const createJobStorage = ({ run, transaction }: Sessions): JobStorage => ({
+  async register(job, aliveWithinSeconds) {
+    if ("id" in job.worker && !isUuid(job.worker.id)) return { kind: "worker-not-found" };
+    return transaction((db) => register(db, job, aliveWithinSeconds));
+  },
+
+  async find(address, aliveWithinSeconds) {
+    const row = await run((db) => findJob(db, address, aliveWithinSeconds));
+    return row && jobRecord(row);
+  },
+
+  async peek(address) {
+    const row = await run((db) => peekJob(db, address));
+    return row && registeredJob(row);
+  },
+
+  async findById(id, aliveWithinSeconds) {
+    if (!isUuid(id)) return undefined;
+    const row = await run((db) => findJobById(db, id, aliveWithinSeconds));
+    return row && jobRecord(row);
+  },
+
+  async list(rooms, window, aliveWithinSeconds) {
+    const { rows, total } = await run((db) => listJobs(db, rooms, window, aliveWithinSeconds));
+    return { items: rows.map(jobRecord), total };
+  },
+});

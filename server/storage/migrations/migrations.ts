@@ -1,0 +1,4 @@
+import { Migration20261123Initial } from "./migration-20261123-initial.ts";
+
+/** Ours, oldest first; a host adds them to the `migrationsList` of its own ORM, or leaves them to `joblib migrate`. */
+export const migrations = [{ name: "joblib-20261123-initial", class: Migration20261123Initial }];

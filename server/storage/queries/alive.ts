@@ -1,0 +1,5 @@
+import { type RawBuilder, sql } from "kysely";
+
+/** True for a worker `w` whose last sign of life is no older, by the database's clock. */
+export const isAlive = (withinSeconds: number): RawBuilder<boolean> =>
+  sql<boolean>`w.last_heartbeat >= clock_timestamp() - make_interval(secs => ${withinSeconds}::float8)`;

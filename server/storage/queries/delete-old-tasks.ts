@@ -1,0 +1,15 @@
+import { sql } from "kysely";
+import type { Sql } from "../sessions.ts";
+
+/** Deletes terminal tasks that ended longer ago, oldest first; how many. */
+export const deleteOldTasks = async (db: Sql, olderThanDays: number, limit: number): Promise<number> => {
+  const { rows } = await sql<{ id: string }>`
+    with old as materialized (
+      select id from joblib.task
+      where completed_at < now() - make_interval(secs => ${olderThanDays * 86_400}::float8)
+      order by completed_at limit ${limit}::int
+      for update skip locked
+    )
+    delete from joblib.task as t using old where t.id = old.id returning t.id`.execute(db);
+  return rows.length;
+};

@@ -1,0 +1,54 @@
+import { sql } from "kysely";
+import { selectTasks, type TaskRow } from "../rows.ts";
+import type { Sql } from "../sessions.ts";
+import { backToPending, endOfAttempt } from "./end-of-attempt.ts";
+
+/** Locks a worker that leaves; false where it is gone. Waits for its claims in flight, so that the next statement sees them. */
+export const lockLeavingWorker = async (db: Sql, id: string): Promise<boolean> => {
+  const { rows } = await sql<{ id: string }>`
+    select id from joblib.worker where id = ${id}::uuid for update`.execute(db);
+  return rows.length > 0;
+};
+
+/** Locks a worker that is still stale; false where it came back, is busy this moment, or is another sweeper's. */
+export const lockStaleWorker = async (db: Sql, id: string, thresholdSeconds: number): Promise<boolean> => {
+  const { rows } = await sql<{ id: string }>`
+    select id from joblib.worker
+    where id = ${id}::uuid
+      and last_heartbeat < clock_timestamp() - make_interval(secs => ${thresholdSeconds}::float8)
+    for update skip locked`.execute(db);
+  return rows.length > 0;
+};
+
+/** The ids of workers without a sign of life for so long, longest first. */
+export const staleWorkers = async (db: Sql, thresholdSeconds: number, limit: number): Promise<string[]> => {
+  const { rows } = await sql<{ id: string }>`
+    select id from joblib.worker
+    where last_heartbeat < clock_timestamp() - make_interval(secs => ${thresholdSeconds}::float8)
+    order by last_heartbeat limit ${limit}::int`.execute(db);
+  return rows.map(({ id }) => id);
+};
+
+/** Removes a locked worker and its links; tells which jobs it was linked to. */
+export const deleteWorker = async (db: Sql, id: string): Promise<string[]> => {
+  const { rows } = await sql<{ job_id: string }>`
+    delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id`.execute(db);
+  await sql`delete from joblib.worker where id = ${id}::uuid`.execute(db);
+  return rows.map((row) => row.job_id);
+};
+
+/** A locked worker's claimed tasks are pending again, its running ones fail or are tried again. */
+export const takeTasksFrom = async (db: Sql, workerId: string, error: string): Promise<TaskRow[]> => {
+  // Claimed before running: one that is started in between is met by the second statement.
+  const putBack = await sql<TaskRow>`
+    with moved as (
+      update joblib.task as t set ${backToPending("lost")}
+      where t.worker_id = ${workerId}::uuid and t.status = 'claimed' returning t.*
+    ) ${selectTasks("moved")} order by t.number`.execute(db);
+  const ended = await sql<TaskRow>`
+    with moved as (
+      update joblib.task as t set ${endOfAttempt({ error: sql`${error}::text`, holdEnd: "lost" })}
+      where t.worker_id = ${workerId}::uuid and t.status = 'running' returning t.*
+    ) ${selectTasks("moved")} order by t.number`.execute(db);
+  return [...putBack.rows, ...ended.rows];
+};

@@ -1,0 +1,34 @@
+import { sql } from "kysely";
+import type { JobAddress } from "../../../protocol/index.ts";
+import type { JobRow } from "../rows.ts";
+import type { Sql } from "../sessions.ts";
+import { JOB_COLUMNS, selectJobs } from "./job-select.ts";
+
+/** The job at an address, with its counts. */
+export const findJob = async (
+  db: Sql,
+  { roomId, category, name }: JobAddress,
+  aliveWithinSeconds: number,
+) => {
+  const { rows } = await sql<JobRow>`
+    ${selectJobs(aliveWithinSeconds)}
+    where j.room_id = ${roomId} and j.category = ${category} and j.name = ${name}
+      and j.removed_at is null`.execute(db);
+  return rows[0];
+};
+
+/** The job at an address, without its counts. */
+export const peekJob = async (db: Sql, { roomId, category, name }: JobAddress) => {
+  const { rows } = await sql<Omit<JobRow, "workers" | "pending">>`
+    select ${JOB_COLUMNS} from joblib.job as j
+    where j.room_id = ${roomId} and j.category = ${category} and j.name = ${name}
+      and j.removed_at is null`.execute(db);
+  return rows[0];
+};
+
+/** A job by id, removed or not. */
+export const findJobById = async (db: Sql, id: string, aliveWithinSeconds: number) => {
+  const { rows } = await sql<JobRow>`
+    ${selectJobs(aliveWithinSeconds)} where j.id = ${id}::uuid`.execute(db);
+  return rows[0];
+};

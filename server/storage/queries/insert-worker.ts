@@ -1,0 +1,15 @@
+import { sql } from "kysely";
+import type { WorkerRow } from "../rows.ts";
+import type { Sql } from "../sessions.ts";
+import type { NewWorkerRecord } from "../storage.ts";
+
+/** A new worker, alive from now. */
+export const insertWorker = async (db: Sql, { id, name, userId }: NewWorkerRecord): Promise<WorkerRow> => {
+  const { rows } = await sql<WorkerRow>`
+    insert into joblib.worker (id, name, user_id, last_heartbeat)
+    values (${id}::uuid, ${name}, ${userId}, clock_timestamp())
+    returning id, name, user_id, last_heartbeat`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error("the insert of a worker returned nothing");
+  return row;
+};

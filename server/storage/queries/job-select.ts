@@ -1,0 +1,22 @@
+import { type RawBuilder, sql } from "kysely";
+import type { JobRow } from "../rows.ts";
+import { isAlive } from "./alive.ts";
+
+/** A job's own columns. */
+export const JOB_COLUMNS = sql`
+  j.id, j.room_id, j.category, j.name, j.schema, j.result_schema, j.schema_hash, j.description, j.defaults,
+  j.created_at`;
+
+/** `select` and `from` of jobs with their live workers and backlog; clauses over `j` follow. */
+export const selectJobs = (aliveWithinSeconds: number): RawBuilder<JobRow> => sql`
+  select ${JOB_COLUMNS},
+    coalesce((
+      select jsonb_agg(w.id order by w.id)
+      from joblib.worker_job as wj join joblib.worker as w on w.id = wj.worker_id
+      where wj.job_id = j.id and ${isAlive(aliveWithinSeconds)}
+    ), '[]') as workers,
+    -- In two, so that each count has its index.
+    ((select count(*) from joblib.task as t where t.job_id = j.id and t.status = 'pending' and t.due)
+      + (select count(*) from joblib.task as t where t.job_id = j.id and t.status = 'pending' and not t.due)
+    )::int as pending
+  from joblib.job as j`;

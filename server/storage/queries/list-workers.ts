@@ -1,0 +1,37 @@
+import { type RawBuilder, sql } from "kysely";
+import { GLOBAL_ROOM } from "../../../protocol/index.ts";
+import type { ListedWorkerRow } from "../rows.ts";
+import type { Sql } from "../sessions.ts";
+import type { Window } from "../storage.ts";
+import { isAlive } from "./alive.ts";
+
+/** Whose workers: a user's, those linked to jobs that a room sees, or all. */
+export type WorkersOf = { readonly userId: string } | { readonly roomId: string } | "all";
+
+const belongs = (of: WorkersOf): RawBuilder<unknown> => {
+  if (of === "all") return sql`true`;
+  if ("userId" in of) return sql`w.user_id = ${of.userId}`;
+  return sql`exists (
+    select 1 from joblib.worker_job as wj join joblib.job as j on j.id = wj.job_id
+    where wj.worker_id = w.id and j.removed_at is null and j.room_id in (${of.roomId}, ${GLOBAL_ROOM}))`;
+};
+
+/** A window on workers with their counts, newest first, and how many there are. */
+export const listWorkers = async (
+  db: Sql,
+  of: WorkersOf,
+  { limit, offset }: Window,
+  aliveWithinSeconds: number,
+) => {
+  const page = await sql<ListedWorkerRow>`
+    select w.id, w.name, w.user_id, w.last_heartbeat, ${isAlive(aliveWithinSeconds)} as alive,
+      (select count(*)::int from joblib.worker_job as wj join joblib.job as j on j.id = wj.job_id
+       where wj.worker_id = w.id and j.removed_at is null) as job_count,
+      (select count(*)::int from joblib.task as t
+       where t.worker_id = w.id and t.status in ('claimed', 'running')) as task_count
+    from joblib.worker as w where ${belongs(of)}
+    order by w.created_at desc, w.id desc limit ${limit}::int offset ${offset}::int`.execute(db);
+  const count = await sql<{ total: number }>`
+    select count(*)::int as total from joblib.worker as w where ${belongs(of)}`.execute(db);
+  return { rows: page.rows, total: count.rows[0]?.total ?? 0 };
+};

@@ -1,0 +1,34 @@
+import { sql } from "kysely";
+import { selectTasks, type TaskRow } from "../rows.ts";
+import type { Sql } from "../sessions.ts";
+import { backToPending, endOfAttempt } from "./end-of-attempt.ts";
+
+/** Which tasks a worker was given but never got: held by the row, not named, and claimed longer ago than the grace. */
+export interface Unreceived {
+  readonly workerId: string;
+  readonly named: readonly string[];
+  readonly claimGraceSeconds: number;
+}
+
+/** Unreceived tasks go back to pending, those that were started with their claim fail or are tried again. */
+export const putBackUnreceived = async (db: Sql, { workerId, named, claimGraceSeconds }: Unreceived) => {
+  const unreceived = sql`t.worker_id = ${workerId}::uuid
+    and t.claimed_at < clock_timestamp() - make_interval(secs => ${claimGraceSeconds}::float8)
+    and t.id not in (select id from named)`;
+  const error = sql`${`worker ${workerId} never received this task`}::text`;
+  const { rows } = await sql<TaskRow>`
+    with named as materialized (
+      select n.id::uuid as id from jsonb_array_elements_text(${JSON.stringify(named)}::jsonb) as n(id)
+    ),
+    put_back as (
+      update joblib.task as t set ${backToPending("lost")}
+      where t.status = 'claimed' and ${unreceived} returning t.*
+    ),
+    ended as (
+      update joblib.task as t set ${endOfAttempt({ error, holdEnd: "lost" })}
+      where t.status = 'running' and ${unreceived} returning t.*
+    ),
+    changed as (select * from put_back union all select * from ended)
+    ${selectTasks("changed")}`.execute(db);
+  return rows;
+};

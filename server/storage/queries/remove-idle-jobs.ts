@@ -1,0 +1,41 @@
+import { type RawBuilder, sql } from "kysely";
+import type { Sql } from "../sessions.ts";
+
+/** A job that is no longer there. */
+export interface RemovedJobRow {
+  id: string;
+  room_id: string;
+}
+
+// Each on its own, so that each has its index.
+const isIdle = sql`j.removed_at is null
+  and not exists (select 1 from joblib.worker_job as wj where wj.job_id = j.id)
+  and not exists (select 1 from joblib.task as t where t.job_id = j.id and t.status = 'pending' and t.due)
+  and not exists (select 1 from joblib.task as t where t.job_id = j.id and t.status = 'pending' and not t.due)
+  and not exists (select 1 from joblib.task as t where t.job_id = j.id and t.status in ('claimed', 'running'))`;
+
+const idArray = (ids: readonly string[]): RawBuilder<unknown> =>
+  sql`(select n.id::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as n(id))`;
+
+/** Locks jobs against registration and submit, in the order in which everybody locks several. */
+export const lockJobs = async (db: Sql, ids: readonly string[]): Promise<void> => {
+  await sql`
+    select j.id from joblib.job as j where j.id in ${idArray(ids)} order by j.id for update`.execute(db);
+};
+
+/** Locks jobs that look idle and that nobody is using this moment. */
+export const lockIdleJobs = async (db: Sql, limit: number): Promise<string[]> => {
+  const { rows } = await sql<{ id: string }>`
+    select j.id from joblib.job as j where ${isIdle} order by j.id limit ${limit}::int
+    for update skip locked`.execute(db);
+  return rows.map(({ id }) => id);
+};
+
+/** Removes, softly, those of the locked jobs that are idle. A statement of its own: it must see what committed before the lock came. */
+export const removeLockedIdleJobs = async (db: Sql, ids: readonly string[]): Promise<RemovedJobRow[]> => {
+  const { rows } = await sql<RemovedJobRow>`
+    update joblib.job as j set removed_at = clock_timestamp()
+    where j.id in ${idArray(ids)} and ${isIdle}
+    returning j.id, j.room_id`.execute(db);
+  return rows;
+};

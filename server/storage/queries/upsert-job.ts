@@ -1,0 +1,31 @@
+import { sql } from "kysely";
+import type { Sql } from "../sessions.ts";
+import type { NewJob } from "../storage.ts";
+
+/** Inserts the job where its address is free; false where it is taken. Waits for a rival that is inserting it. */
+export const insertJob = async (db: Sql, job: NewJob): Promise<boolean> => {
+  const resultSchema = job.resultSchema === null ? null : JSON.stringify(job.resultSchema);
+  const { rows } = await sql<{ id: string }>`
+    insert into joblib.job (id, room_id, category, name, schema, result_schema, schema_hash, description, defaults)
+    values (${job.id}::uuid, ${job.roomId}, ${job.category}, ${job.name}, ${JSON.stringify(job.schema)}::jsonb,
+      ${resultSchema}::jsonb, ${job.schemaHash}, ${job.description}, ${JSON.stringify(job.defaults)}::jsonb)
+    on conflict (room_id, category, name) where removed_at is null do nothing
+    returning id`.execute(db);
+  return rows.length > 0;
+};
+
+/** The registered job, locked against its removal until the transaction ends; undefined where it was just removed. */
+export const lockJob = async (db: Sql, { roomId, category, name }: NewJob) => {
+  const { rows } = await sql<{ id: string; schema_hash: string }>`
+    select id, schema_hash from joblib.job
+    where room_id = ${roomId} and category = ${category} and name = ${name} and removed_at is null
+    for no key update`.execute(db);
+  return rows[0];
+};
+
+/** The last registration's words win. */
+export const describeJob = async (db: Sql, id: string, job: NewJob): Promise<void> => {
+  await sql`
+    update joblib.job set description = ${job.description}, defaults = ${JSON.stringify(job.defaults)}::jsonb
+    where id = ${id}::uuid`.execute(db);
+};

@@ -1,0 +1,173 @@
+import { type RawBuilder, sql } from "kysely";
+import type {
+  AttemptError,
+  Backoff,
+  JsonObject,
+  JsonValue,
+  Progress,
+  TaskDefaults,
+  TaskStatus,
+  Worker,
+} from "../../protocol/index.ts";
+import type { JobRecord, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
+
+/** PostgreSQL's text of a time, as the ORM's parsers leave it; another host's parsers may give a Date. */
+type Time = string | Date;
+
+/** A task joined with its job and its worker's user. */
+export interface TaskRow {
+  id: string;
+  job_id: string;
+  room_id: string;
+  status: TaskStatus;
+  payload: JsonObject;
+  priority: number;
+  attempt: number;
+  runs: number;
+  max_attempts: number;
+  backoff: Backoff;
+  timeout_seconds: number | null;
+  run_at: Time;
+  created_at: Time;
+  started_at: Time | null;
+  completed_at: Time | null;
+  created_by_id: string;
+  worker_id: string | null;
+  error: string | null;
+  errors: AttemptError[];
+  result: JsonValue;
+  progress: Progress | null;
+  version: number;
+  job_room_id: string;
+  job_category: string;
+  job_name: string;
+  worker_user_id: string | null;
+  last_worker_id: string | null;
+  queue_position: number | null;
+}
+
+const TASK_COLUMNS = sql`
+  t.id, t.job_id, t.room_id, t.status, t.payload, t.priority, t.attempt, t.runs, t.max_attempts, t.backoff,
+  t.timeout_seconds, t.run_at, t.created_at, t.started_at, t.completed_at, t.created_by_id, t.worker_id,
+  t.error, t.errors, t.result, t.progress, t.version,
+  j.room_id as job_room_id, j.category as job_category, j.name as job_name, w.user_id as worker_user_id,
+  coalesce(t.worker_id, t.hold_ended_worker_id) as last_worker_id`;
+
+/** `select` and `from` of task rows out of a table or a CTE, known as `t`; more columns and clauses may follow. */
+export const selectTasks = (source: string, more: RawBuilder<unknown> = sql``): RawBuilder<TaskRow> => sql`
+  select ${TASK_COLUMNS} ${more}
+  from ${sql.table(source)} as t
+  join joblib.job as j on j.id = t.job_id
+  left join joblib.worker as w on w.id = t.worker_id`;
+
+/** A job with its live workers and its backlog. */
+export interface JobRow {
+  id: string;
+  room_id: string;
+  category: string;
+  name: string;
+  schema: JsonObject;
+  result_schema: JsonObject | null;
+  schema_hash: string;
+  description: string | null;
+  defaults: TaskDefaults;
+  created_at: Time;
+  workers: string[];
+  pending: number;
+}
+
+/** A worker's own columns. */
+export interface WorkerRow {
+  id: string;
+  name: string | null;
+  user_id: string;
+  last_heartbeat: Time;
+}
+
+/** A worker as lists show it. */
+export interface ListedWorkerRow extends WorkerRow {
+  job_count: number;
+  task_count: number;
+  alive: boolean;
+}
+
+/** RFC 3339 in UTC with milliseconds. */
+export const wireTime = (time: Time): string => {
+  if (time instanceof Date) return time.toISOString();
+  // "2026-01-31 12:00:00.123456+00" is no ISO form; the engine's lenient parser would misread years before 100.
+  const iso = time.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00");
+  return new Date(iso).toISOString();
+};
+
+const wireTimeOrNull = (time: Time | null): string | null => (time === null ? null : wireTime(time));
+
+/** A task's row as the use-cases know it. */
+export const taskRecord = (row: TaskRow): TaskRecord => ({
+  task: {
+    id: row.id,
+    room_id: row.room_id,
+    status: row.status,
+    payload: row.payload,
+    priority: row.priority,
+    attempt: row.attempt,
+    runs: row.runs,
+    max_attempts: row.max_attempts,
+    backoff: row.backoff,
+    timeout_seconds: row.timeout_seconds,
+    run_at: wireTime(row.run_at),
+    created_at: wireTime(row.created_at),
+    started_at: wireTimeOrNull(row.started_at),
+    completed_at: wireTimeOrNull(row.completed_at),
+    created_by_id: row.created_by_id,
+    worker_id: row.worker_id,
+    error: row.error,
+    errors: row.errors,
+    result: row.result,
+    progress: row.progress,
+  },
+  jobId: row.job_id,
+  job: { roomId: row.job_room_id, category: row.job_category, name: row.job_name },
+  version: row.version,
+  workerUserId: row.worker_user_id,
+  lastWorkerId: row.last_worker_id,
+  queuePosition: row.queue_position ?? null,
+});
+
+/** A job's own columns as the use-cases know them. */
+export const registeredJob = (row: Omit<JobRow, "workers" | "pending">): RegisteredJob => ({
+  id: row.id,
+  roomId: row.room_id,
+  category: row.category,
+  name: row.name,
+  schema: row.schema,
+  resultSchema: row.result_schema,
+  schemaHash: row.schema_hash,
+  description: row.description,
+  defaults: row.defaults,
+  createdAt: wireTime(row.created_at),
+});
+
+/** A job's row, with its counts, as the use-cases know it. */
+export const jobRecord = (row: JobRow): JobRecord => ({
+  ...registeredJob(row),
+  workers: row.workers,
+  pending: row.pending,
+});
+
+/** A worker's row as the use-cases know it. */
+export const workerRecord = (row: WorkerRow): WorkerRecord => ({
+  id: row.id,
+  name: row.name,
+  userId: row.user_id,
+  lastHeartbeat: wireTime(row.last_heartbeat),
+});
+
+/** A worker's row as lists show it. */
+export const listedWorker = (row: ListedWorkerRow): Worker => ({
+  id: row.id,
+  name: row.name,
+  last_heartbeat: wireTime(row.last_heartbeat),
+  job_count: row.job_count,
+  task_count: row.task_count,
+  alive: row.alive,
+});

@@ -1,0 +1,68 @@
+import { sql } from "kysely";
+import { isUuid } from "./ids.ts";
+import { deleteOldTasks } from "./queries/delete-old-tasks.ts";
+import { endOverdueTasks } from "./queries/end-overdue-tasks.ts";
+import { lockStaleWorker, staleWorkers } from "./queries/end-worker.ts";
+import { lockIdleJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
+import { taskRecord } from "./rows.ts";
+import type { Sessions } from "./sessions.ts";
+import type { SweepStorage } from "./storage.ts";
+import { endWorker } from "./worker-end.ts";
+
+/** The sweeper's part of the storage. */
+export const createSweepStorage = (sessions: Sessions): SweepStorage => ({
+  staleWorkers: (thresholdSeconds, limit) => sessions.run((db) => staleWorkers(db, thresholdSeconds, limit)),
+
+  async takeStaleWorker(id, thresholdSeconds, error) {
+    if (!isUuid(id)) return undefined;
+    return sessions.transaction(async (db) =>
+      (await lockStaleWorker(db, id, thresholdSeconds)) ? endWorker(db, id, error) : undefined,
+    );
+  },
+
+  async endOverdueTasks(limit) {
+    return (await sessions.run((db) => endOverdueTasks(db, limit))).map(taskRecord);
+  },
+
+  removeIdleJobs: (limit) =>
+    sessions.transaction(async (db) => {
+      const idle = await lockIdleJobs(db, limit);
+      const removed = idle.length === 0 ? [] : await removeLockedIdleJobs(db, idle);
+      return removed.map((job) => ({ id: job.id, roomId: job.room_id }));
+    }),
+
+  deleteOldTasks: (olderThanDays, limit) => sessions.run((db) => deleteOldTasks(db, olderThanDays, limit)),
+
+  exclusively: createExclusively(sessions),
+});
+
+const createExclusively = (sessions: Sessions): SweepStorage["exclusively"] => {
+  let isSweeping = false;
+  let isEmbedded: boolean | undefined;
+
+  const acrossServers = (work: () => Promise<void>): Promise<boolean> =>
+    sessions.transaction(async (db) => {
+      const lock = await sql<{ taken: boolean }>`
+        select pg_try_advisory_xact_lock(hashtextextended('joblib:sweep', 0)) as taken`.execute(db);
+      if (lock.rows[0]?.taken !== true) return false;
+      await work();
+      return true;
+    });
+
+  return async (work) => {
+    if (isSweeping) return false;
+    isSweeping = true;
+    try {
+      isEmbedded ??= await sessions.run(async (db) => {
+        const { rows } = await sql<{ version: string }>`select version() as version`.execute(db);
+        return rows[0]?.version.includes("PGlite") === true;
+      });
+      // PGlite has one connection: a transaction kept open for the lock would shut out the work itself. It has one process too.
+      if (!isEmbedded) return await acrossServers(work);
+      await work();
+      return true;
+    } finally {
+      isSweeping = false;
+    }
+  };
+};

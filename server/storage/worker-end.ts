@@ -1,0 +1,18 @@
+import { deleteWorker, takeTasksFrom } from "./queries/end-worker.ts";
+import { lockJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
+import { taskRecord } from "./rows.ts";
+import type { Sql } from "./sessions.ts";
+import type { WorkerEnd } from "./storage.ts";
+
+/** All that a locked worker's end entails, in the transaction that locked it. */
+export const endWorker = async (db: Sql, id: string, error: string): Promise<WorkerEnd> => {
+  const jobIds = await deleteWorker(db, id);
+  const tasks = await takeTasksFrom(db, id, error);
+  // Jobs come last: whoever submits or registers locks them without waiting for tasks or workers afterwards.
+  await lockJobs(db, jobIds);
+  const removed = await removeLockedIdleJobs(db, jobIds);
+  return {
+    tasks: tasks.map(taskRecord),
+    removedJobs: removed.map((job) => ({ id: job.id, roomId: job.room_id })),
+  };
+};

@@ -1,0 +1,80 @@
+import type { StopReason } from "../../protocol/index.ts";
+import { isUuid } from "./ids.ts";
+import { lockLeavingWorker } from "./queries/end-worker.ts";
+import { findWorker, jobIdsOfWorker } from "./queries/find-worker.ts";
+import { heartbeat } from "./queries/heartbeat.ts";
+import { insertWorker } from "./queries/insert-worker.ts";
+import { listWorkers } from "./queries/list-workers.ts";
+import { putBackUnreceived } from "./queries/put-back-unreceived.ts";
+import { releaseTasks } from "./queries/release-tasks.ts";
+import { listedWorker, taskRecord, wireTime, workerRecord } from "./rows.ts";
+import type { Sessions } from "./sessions.ts";
+import type { HeartbeatOutcome, WorkerStorage } from "./storage.ts";
+import { endWorker } from "./worker-end.ts";
+
+/** The workers' part of the storage. */
+export const createWorkerStorage = (sessions: Sessions): WorkerStorage => ({
+  async create(worker) {
+    return workerRecord(await sessions.run((db) => insertWorker(db, worker)));
+  },
+
+  async find(id) {
+    if (!isUuid(id)) return undefined;
+    const row = await sessions.run((db) => findWorker(db, id));
+    return row && workerRecord(row);
+  },
+
+  heartbeat: (id, tasks, claimGraceSeconds) => beat(sessions, { id, tasks, claimGraceSeconds }),
+
+  async list(of, window, aliveWithinSeconds) {
+    const { rows, total } = await sessions.run((db) => listWorkers(db, of, window, aliveWithinSeconds));
+    return { items: rows.map(listedWorker), total };
+  },
+
+  async jobIds(id) {
+    return isUuid(id) ? sessions.run((db) => jobIdsOfWorker(db, id)) : [];
+  },
+
+  async release(id, taskIds) {
+    const possible = taskIds.filter(isUuid);
+    if (!isUuid(id) || possible.length === 0) return [];
+    return (await sessions.run((db) => releaseTasks(db, id, possible))).map(taskRecord);
+  },
+
+  async remove(id, error) {
+    if (!isUuid(id)) return undefined;
+    return sessions.transaction(async (db) =>
+      (await lockLeavingWorker(db, id)) ? endWorker(db, id, error) : undefined,
+    );
+  },
+});
+
+interface Beat {
+  readonly id: string;
+  readonly tasks: readonly string[] | undefined;
+  readonly claimGraceSeconds: number;
+}
+
+const beat = async (sessions: Sessions, { id, tasks, claimGraceSeconds }: Beat) => {
+  if (!isUuid(id)) return undefined;
+  const all = [...new Set(tasks)];
+  const named = all.filter(isUuid);
+  const found = await sessions.run((db) => heartbeat(db, id, named));
+  if (found === undefined) return undefined;
+
+  const reasons = new Map(found.stop.map(({ task_id, reason }) => [task_id, reason]));
+  const stop = all.flatMap((taskId): { taskId: string; reason: StopReason }[] => {
+    const reason = isUuid(taskId) ? reasons.get(taskId.toLowerCase()) : "lost";
+    return reason === undefined ? [] : [{ taskId, reason }];
+  });
+  const mayPutBack = tasks !== undefined && found.has_unnamed && Number.isFinite(claimGraceSeconds);
+  const changed = mayPutBack
+    ? await sessions.run((db) => putBackUnreceived(db, { workerId: id, named, claimGraceSeconds }))
+    : [];
+  const outcome: HeartbeatOutcome = {
+    lastHeartbeat: wireTime(found.last_heartbeat),
+    stop,
+    changed: changed.map(taskRecord),
+  };
+  return outcome;
+};

@@ -1,0 +1,169 @@
+import { describe, expect, test } from "vitest";
+import {
+  ALIVE,
+  age,
+  aJob,
+  anotherWorker,
+  aPendingTask,
+  aRegistration,
+  newId,
+  type Opened,
+  read,
+} from "./storage-fixture.ts";
+
+/** Registering and reading jobs. */
+export const jobStorageSuite = (given: () => Opened): void => {
+  describe("registering a job", () => {
+    test("makes the job and its worker at once", async () => {
+      const { storage } = given();
+      const registration = aRegistration({ description: "turns", defaults: { priority: 3 } });
+
+      const outcome = await storage.jobs.register(registration, ALIVE);
+
+      if (outcome.kind !== "created") throw new Error(outcome.kind);
+      expect(outcome.job).toMatchObject({
+        id: registration.id,
+        roomId: "lab",
+        schema: { type: "object" },
+        resultSchema: null,
+        description: "turns",
+        defaults: { priority: 3 },
+        workers: [outcome.workerId],
+        pending: 0,
+      });
+      expect(outcome.job.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      expect(await storage.workers.find(outcome.workerId)).toMatchObject({ userId: "worker-user" });
+    });
+
+    test("meets the one that is there where the schema is the same, and its last words win", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const again = { ...job.registration, id: newId(), description: "new words", defaults: { priority: 1 } };
+      const worker = { create: { id: newId(), name: null, userId: "other" } };
+
+      const outcome = await storage.jobs.register({ ...again, worker }, ALIVE);
+
+      expect(outcome).toMatchObject({
+        kind: "matched",
+        job: { id: job.id, description: "new words", defaults: { priority: 1 } },
+      });
+      if (outcome.kind === "matched") expect(outcome.job.workers).toHaveLength(2);
+    });
+
+    test("changes nothing and makes no worker where the schema is another", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const workerId = newId();
+      const worker = { create: { id: workerId, name: null, userId: "other" } };
+      const other = { ...job.registration, id: newId(), schemaHash: "other", description: "other", worker };
+
+      const outcome = await storage.jobs.register(other, ALIVE);
+
+      expect(outcome).toMatchObject({ kind: "conflict", registered: { id: job.id, description: null } });
+      expect(await storage.workers.find(workerId)).toBeUndefined();
+    });
+
+    test.each([newId(), "no-uuid"])("is refused to a worker that is not there (%s)", async (id) => {
+      const { storage } = given();
+      const registration = aRegistration({ worker: { id } });
+
+      const outcome = await storage.jobs.register(registration, ALIVE);
+
+      expect(outcome).toEqual({ kind: "worker-not-found" });
+      expect(await storage.jobs.peek(registration)).toBeUndefined();
+    });
+
+    test("twice by the same worker links it once", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+
+      await aJob(storage, { ...job.registration, id: newId(), worker: { id: job.workerId } });
+
+      expect(await storage.workers.jobIds(job.workerId)).toEqual([job.id]);
+    });
+
+    test("thirty times at once creates it once and never fails", async () => {
+      const { storage } = given();
+      const { name } = aRegistration();
+
+      const outcomes = await Promise.all(
+        Array.from({ length: 30 }, (_, index) =>
+          storage.jobs.register(aRegistration({ name, schemaHash: index % 3 === 0 ? "a" : "b" }), ALIVE),
+        ),
+      );
+
+      const kinds = outcomes.map(({ kind }) => kind);
+      expect(kinds.filter((kind) => kind === "created")).toHaveLength(1);
+      expect(kinds.filter((kind) => kind === "matched" || kind === "conflict")).toHaveLength(29);
+    });
+
+    test("again after its removal makes a new job, and the old one's history stays readable", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const { task } = await aPendingTask(storage, job);
+      await storage.tasks.transition({ id: task.id, to: "cancelled" });
+      await storage.workers.remove(job.workerId, "left");
+
+      const again = await aJob(storage, { ...job.registration, id: newId(), schemaHash: "another" });
+
+      expect(again.id).not.toBe(job.id);
+      expect((await read(storage, task.id)).job.name).toBe(job.registration.name);
+      expect(await storage.jobs.findById(job.id, ALIVE)).toMatchObject({ id: job.id, workers: [] });
+    });
+
+    test("holds against a removal of idle jobs at the same moment", async () => {
+      const { storage } = given();
+      for (let turn = 0; turn < 20; turn += 1) {
+        const job = await aJob(storage);
+        await storage.workers.remove(job.workerId, "left");
+
+        const [registered] = await Promise.all([
+          aJob(storage, { ...job.registration, id: newId() }),
+          storage.sweep.removeIdleJobs(100),
+          storage.sweep.removeIdleJobs(100),
+        ]);
+
+        expect(await storage.jobs.peek(job.registration)).toMatchObject({ id: registered.id });
+      }
+    });
+  });
+
+  describe("reading jobs", () => {
+    test("counts the tasks that are pending, due or not, and names only the living workers", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const second = await anotherWorker(storage, job);
+      await aPendingTask(storage, job);
+      await aPendingTask(storage, job, { start: { inSeconds: 60 } });
+      await age(given(), job.workerId, 61);
+
+      const found = await storage.jobs.find(job.registration, ALIVE);
+
+      expect(found).toMatchObject({ id: job.id, pending: 2, workers: [second] });
+    });
+
+    test("lists those of the asked rooms, newest first, window by window", async () => {
+      const { storage } = given();
+      const roomId = `room-${newId()}`;
+      const first = await aJob(storage, { roomId });
+      const second = await aJob(storage, { roomId });
+      const third = await aJob(storage, { roomId: `${roomId}-b` });
+      await aJob(storage, { roomId: `${roomId}-c` });
+      const rooms = [roomId, `${roomId}-b`];
+
+      const all = await storage.jobs.list(rooms, { limit: 2, offset: 0 }, ALIVE);
+      const rest = await storage.jobs.list(rooms, { limit: 2, offset: 2 }, ALIVE);
+      const beyond = await storage.jobs.list(rooms, { limit: 0, offset: 9 }, ALIVE);
+
+      expect(all.items.map(({ id }) => id)).toEqual([third.id, second.id]);
+      expect(rest.items.map(({ id }) => id)).toEqual([first.id]);
+      expect([all.total, rest.total, beyond.total]).toEqual([3, 3, 3]);
+    });
+
+    test("finds nothing under an id that is no UUID", async () => {
+      const { storage } = given();
+
+      expect(await storage.jobs.findById("' or 1=1", ALIVE)).toBeUndefined();
+    });
+  });
+};

@@ -1,0 +1,10 @@
+import { openDatabase } from "../../server/storage/database.ts";
+import { migrate } from "../../server/storage/migrations/migrate.ts";
+import { createStorage } from "../../server/storage/mikro-storage.ts";
+import { storageSuite } from "./storage.suite.ts";
+
+storageSuite("storage on PGlite", async () => {
+  const orm = await openDatabase({ dataDir: "memory://" });
+  await migrate(orm);
+  return { storage: createStorage(orm), orm, close: () => orm.close() };
+});

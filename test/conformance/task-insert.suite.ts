@@ -1,0 +1,230 @@
+import { describe, expect, test } from "vitest";
+import {
+  ALIVE,
+  aJob,
+  anotherWorker,
+  aPendingTask,
+  aTask,
+  insertAll,
+  newId,
+  type Opened,
+  read,
+  step,
+} from "./storage-fixture.ts";
+
+const inserting = { aliveWithinSeconds: ALIVE };
+
+/** Submitting tasks and reading them back. */
+export const taskInsertSuite = (given: () => Opened): void => {
+  describe("inserting tasks", () => {
+    test("keeps every field, with times in UTC to the millisecond", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const backoff = { kind: "fixed", seconds: 1.5, max_seconds: 9, jitter: 0 } as const;
+      const payload = { text: "ü '\" \\ {}", list: [1, null, true, { a: -0.5e-7 }], empty: {} };
+      const new_ = aTask(job.id, {
+        payload,
+        priority: -100,
+        maxAttempts: 100,
+        backoff,
+        timeoutSeconds: 1.25,
+        start: { at: "2026-01-02T03:04:05.678+02:00" },
+      });
+
+      const [record] = await insertAll(storage, [new_]);
+
+      expect(record?.task).toEqual({
+        id: new_.id,
+        room_id: "lab",
+        status: "pending",
+        payload,
+        priority: -100,
+        attempt: 0,
+        runs: 0,
+        max_attempts: 100,
+        backoff,
+        timeout_seconds: 1.25,
+        run_at: "2026-01-02T01:04:05.678Z",
+        created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        started_at: null,
+        completed_at: null,
+        created_by_id: "submitter",
+        worker_id: null,
+        error: null,
+        errors: [],
+        result: null,
+        progress: null,
+      });
+      expect(record).toMatchObject({ jobId: job.id, version: 1, workerUserId: null, lastWorkerId: null });
+      expect(await read(storage, new_.id)).toEqual(record);
+    });
+
+    test("numbers them in their order, and says how many workers could take them", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const second = await aJob(storage);
+      await anotherWorker(storage, job);
+      const tasks = Array.from({ length: 50 }, (_, index) => aTask(index % 2 === 0 ? job.id : second.id));
+
+      const outcome = await storage.tasks.insert(tasks, inserting);
+
+      if (outcome.kind !== "inserted") throw new Error(outcome.kind);
+      expect(outcome.records.map(({ task }) => task.id)).toEqual(tasks.map(({ id }) => id));
+      expect(outcome.workersOnline).toEqual(
+        new Map([
+          [job.id, 2],
+          [second.id, 1],
+        ]),
+      );
+    });
+
+    test.each([
+      [
+        "is gone",
+        async (storage: Opened["storage"], workerId: string) => storage.workers.remove(workerId, "left"),
+      ],
+      ["has another schema", async () => undefined],
+    ])("inserts none of them where one's job %s", async (_, change) => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const other = await aJob(storage);
+      await change(storage, other.workerId);
+      const good = aTask(job.id);
+
+      const outcome = await storage.tasks.insert([good, aTask(other.id, { schemaHash: "old" })], inserting);
+
+      expect(outcome).toEqual({ kind: "job-changed" });
+      expect(await storage.tasks.find(good.id)).toBeUndefined();
+    });
+
+    test("never leaves an open task with a job that is removed at that moment", async () => {
+      const { storage } = given();
+      for (let turn = 0; turn < 20; turn += 1) {
+        const job = await aJob(storage);
+
+        const [outcome] = await Promise.all([
+          storage.tasks.insert([aTask(job.id)], inserting),
+          storage.workers.remove(job.workerId, "left"),
+          storage.sweep.removeIdleJobs(100),
+        ]);
+
+        const isThere = (await storage.jobs.peek(job.registration)) !== undefined;
+        expect(isThere).toBe(outcome.kind === "inserted");
+      }
+    });
+  });
+
+  describe("an idempotency key", () => {
+    const keyed = (jobId: string, key: string, requestHash = "same") =>
+      aTask(jobId, { idempotency: { key, requestHash } });
+
+    test("gives the first use's task, as it stands, even when the job is gone", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const first = keyed(job.id, "k1");
+      await insertAll(storage, [first]);
+      await step(storage, { id: first.id, to: "cancelled" });
+      await storage.workers.remove(job.workerId, "left");
+
+      const again = await storage.tasks.insert([keyed(job.id, "k1")], inserting);
+      const other = await storage.tasks.insert([keyed(job.id, "k1", "other")], inserting);
+
+      expect(again).toMatchObject({
+        kind: "replayed",
+        record: { task: { id: first.id, status: "cancelled" } },
+        sameRequest: true,
+        workersOnline: 0,
+      });
+      expect(other).toMatchObject({ kind: "replayed", sameRequest: false });
+    });
+
+    test("is a user's own in a room", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const task = keyed(job.id, "k2");
+
+      await insertAll(storage, [task]);
+      await insertAll(storage, [{ ...task, id: newId(), createdById: "somebody" }]);
+      await insertAll(storage, [{ ...task, id: newId(), roomId: "elsewhere" }]);
+    });
+
+    test("used 200 times at once makes one task", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+
+      const outcomes = await Promise.all(
+        Array.from({ length: 200 }, () => storage.tasks.insert([keyed(job.id, "k3")], inserting)),
+      );
+
+      const ids = outcomes.map((outcome) =>
+        outcome.kind === "inserted"
+          ? outcome.records[0]?.task.id
+          : outcome.kind === "replayed"
+            ? outcome.record.task.id
+            : "none",
+      );
+      expect(new Set(ids).size).toBe(1);
+      expect(outcomes.filter(({ kind }) => kind === "inserted")).toHaveLength(1);
+    });
+
+    test("that is taken holds up the whole batch", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      await insertAll(storage, [keyed(job.id, "k4")]);
+      const fresh = keyed(job.id, "k5");
+
+      const outcome = await storage.tasks.insert([fresh, keyed(job.id, "k4")], inserting);
+
+      expect(outcome.kind).toBe("replayed");
+      expect(await storage.tasks.find(fresh.id)).toBeUndefined();
+    });
+  });
+
+  describe("reading tasks", () => {
+    test("lists a room's newest first, by status and by job", async () => {
+      const { storage } = given();
+      const roomId = `room-${newId()}`;
+      const job = await aJob(storage, { roomId });
+      const other = await aJob(storage, { roomId });
+      const [a, b] = await insertAll(storage, [aTask(job.id, { roomId }), aTask(other.id, { roomId })]);
+      const c = await aPendingTask(storage, job, { roomId });
+      await step(storage, { id: c.task.id, to: "cancelled" });
+      const page = { limit: 10, offset: 0 };
+      const idsOf = async (of: { status?: "pending"; jobId?: string }, window = page) => {
+        const { items, total } = await storage.tasks.list({ roomId, ...of }, window);
+        return [...items.map(({ task }) => task.id), total];
+      };
+
+      expect(await idsOf({})).toEqual([c.task.id, b?.task.id, a?.task.id, 3]);
+      expect(await idsOf({}, { limit: 1, offset: 1 })).toEqual([b?.task.id, 3]);
+      expect(await idsOf({ status: "pending" })).toEqual([b?.task.id, a?.task.id, 2]);
+      expect(await idsOf({ jobId: job.id })).toEqual([c.task.id, a?.task.id, 2]);
+      expect(await idsOf({ jobId: "no-uuid" })).toEqual([0]);
+    });
+
+    test("finds nothing under an id that is no UUID", async () => {
+      expect(await given().storage.tasks.find("1'; drop table task")).toBeUndefined();
+    });
+
+    test("tells the place among the due tasks of the same job", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const [low, delayed, urgent, last] = await insertAll(storage, [
+        aTask(job.id, { priority: -1 }),
+        aTask(job.id, { start: { inSeconds: 60 } }),
+        aTask(job.id, { priority: 5 }),
+        aTask(job.id),
+      ]);
+      const positions = async () =>
+        Promise.all(
+          [low, delayed, urgent, last].map(
+            async (record) => (await read(storage, record?.task.id ?? "", true)).queuePosition,
+          ),
+        );
+
+      expect(await positions()).toEqual([3, null, 1, 2]);
+      await storage.tasks.claim(job.workerId, 1, false);
+      expect(await positions()).toEqual([2, null, null, 1]);
+    });
+  });
+};

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import * as fc from "fast-check";
+import { v7 as uuid } from "uuid";
+import { afterAll, beforeAll, describe, inject, test } from "vitest";
+import { openDatabase } from "../../server/storage/database.ts";
+import { migrate } from "../../server/storage/migrations/migrate.ts";
+import { createStorage } from "../../server/storage/mikro-storage.ts";
+import type { Storage } from "../../server/storage/storage.ts";
+import { createDatabase } from "../support/postgres.ts";
+import { taskCommands } from "./task-commands.ts";
+import { TaskModel } from "./task-model.ts";
+
+const databases = [
+  { name: "PGlite", open: () => openDatabase({ dataDir: "memory://" }), runs: 150 },
+  {
+    name: "PostgreSQL",
+    open: async () => openDatabase({ url: await createDatabase(inject("postgresUrl")) }),
+    runs: 150,
+  },
+];
+
+describe.each(databases)("whatever happens to tasks on $name", ({ open, runs }) => {
+  let storage: Storage;
+  let close: () => Promise<void>;
+
+  beforeAll(async () => {
+    const orm = await open();
+    await migrate(orm);
+    storage = createStorage(orm);
+    close = async () => {
+      await storage.close();
+      await orm.close();
+    };
+  });
+
+  afterAll(() => close());
+
+  test("they stand where the protocol's state machine says", { timeout: 120_000 }, async () => {
+    const property = fc.asyncProperty(taskCommands, async (commands) => {
+      await fc.asyncModelRun(
+        async () => ({ model: new TaskModel(), real: await freshJob(storage) }),
+        commands,
+      );
+    });
+
+    await fc.assert(property, { numRuns: runs, endOnFailure: false, interruptAfterTimeLimit: 60_000 });
+  });
+});
+
+/** Every run has a job of its own, with a worker that stays, so that runs do not meet each other's tasks. */
+const freshJob = async (storage: Storage) => {
+  const name = uuid();
+  const schemaHash = createHash("sha256").update(name).digest("hex");
+  const newWorker = async () => {
+    const outcome = await storage.jobs.register(
+      {
+        id: uuid(),
+        roomId: "lab",
+        category: "model",
+        name,
+        schema: { type: "object" },
+        resultSchema: null,
+        schemaHash,
+        description: null,
+        defaults: {},
+        worker: { create: { id: uuid(), name: null, userId: "ann" } },
+      },
+      60,
+    );
+    if (outcome.kind !== "created" && outcome.kind !== "matched") throw new Error(outcome.kind);
+    return { workerId: outcome.workerId, jobId: outcome.job.id };
+  };
+  const { jobId } = await newWorker();
+  return {
+    storage,
+    jobId,
+    schemaHash,
+    newId: () => uuid(),
+    newWorker: async () => (await newWorker()).workerId,
+  };
+};
