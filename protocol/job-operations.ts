@@ -1,0 +1,52 @@
+import { Job, JobRegistration } from "./job.ts";
+import { operation } from "./operation.ts";
+import { API_PATH, RoomJobParams, RoomParams } from "./operation-parts.ts";
+import { PageQuery, pageOf } from "./page.ts";
+import { Task } from "./task.ts";
+
+/** Register a job in a room; a schema that differs is refused. */
+export const registerJob = operation({
+  method: "PUT",
+  path: `${API_PATH}/rooms/:room_id/jobs`,
+  summary: "Register a job in a room; a schema that differs is refused",
+  access: "room-register",
+  params: RoomParams,
+  body: JobRegistration,
+  responses: { 200: Job, 201: Job },
+  problems: ["invalid-room-id", "invalid-category", "schema-conflict", "worker-not-found"],
+});
+
+/** The jobs that are seen from a room: its own and the global ones. */
+export const listJobs = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/jobs`,
+  summary: "The jobs that are seen from a room: its own and the global ones",
+  access: "room-read",
+  params: RoomParams,
+  query: PageQuery,
+  responses: { 200: pageOf(Job) },
+  problems: ["invalid-room-id"],
+});
+
+/** One job that is seen from a room. */
+export const readJob = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/jobs/:job_name`,
+  summary: "One job that is seen from a room",
+  access: "room-read",
+  params: RoomJobParams,
+  responses: { 200: Job },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});
+
+/** A job's tasks in a room. */
+export const listJobTasks = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/jobs/:job_name/tasks`,
+  summary: "A job's tasks in a room",
+  access: "room-read",
+  params: RoomJobParams,
+  query: PageQuery,
+  responses: { 200: pageOf(Task) },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});
