@@ -1,0 +1,276 @@
+import type { JsonObject, StopReason, Task, TaskUpdate } from "../protocol/index.ts";
+import { InterruptedError, TaskLostError, TaskNotFoundError, UsageError } from "./errors.ts";
+import type { RunnableExtension } from "./extension.ts";
+import type { HeldTask } from "./heartbeat.ts";
+import { ProgressReporter } from "./progress-reporter.ts";
+import type { RetryPolicy } from "./retry.ts";
+import { sleep } from "./sleep.ts";
+import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
+import { errorText, isRefusal, type TaskOutcome } from "./task-outcome.ts";
+import { DELIVERY, deliver, isVoid } from "./task-update.ts";
+
+const QUICKLY: RetryPolicy = { ...DELIVERY, attempts: 3, deadlineSeconds: 5 };
+const ONCE: RetryPolicy = { ...DELIVERY, attempts: 1 };
+
+/**
+ * A task in this worker's hands. `run` does all of it; the parts are there for those who need them.
+ *
+ * @example
+ * for await (const task of jobs.listen()) await task.run(viewer);
+ */
+export class ClaimedTask<Context = unknown> implements HeldTask {
+  readonly id: string;
+  /** Grows with every claim, and so fences: a hold is the task's id, the worker's and this. */
+  readonly attempt: number;
+  readonly #home: TaskHome;
+  readonly #abort = new AbortController();
+  readonly #over = Promise.withResolvers<void>();
+  readonly #reporter: ProgressReporter;
+  #task: Task;
+  #phase: "claimed" | "starting" | "started" | "ending" | "over" = "claimed";
+  #outcome: Promise<TaskOutcome> | undefined;
+  #interruption: Promise<TaskOutcome> | undefined;
+  readonly #interrupted = Promise.withResolvers<TaskOutcome>();
+  /** Aborted when nothing more is to be told to the server. */
+  readonly #giveUp = new AbortController();
+  readonly #arrived = new AbortController();
+
+  /** @internal */
+  constructor(task: Task, home: TaskHome) {
+    this.id = task.id;
+    this.attempt = task.attempt;
+    this.#task = task;
+    this.#home = home;
+    this.#reporter = new ProgressReporter((progress) => this.#report({ progress }));
+  }
+
+  get jobName(): string {
+    return this.#task.job_name;
+  }
+  get room(): string {
+    return this.#task.room_id;
+  }
+  get payload(): JsonObject {
+    return this.#task.payload;
+  }
+  /** The task as the server last told it. */
+  get task(): Task {
+    return this.#task;
+  }
+  /** Aborted when the task is cancelled, timed out, lost (`TaskLostError`) or interrupted (`InterruptedError`). */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+  /** True while `run` is at work. */
+  get isRunning(): boolean {
+    return this.#outcome !== undefined && this.#phase !== "over";
+  }
+  /** Resolves when the task is completed, failed, lost or released, and `run`, if it was called, is back. */
+  get settled(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  /** Start, `run` of the extension, complete or fail. Never throws: what failed is reported, and told in the outcome. */
+  run(context?: Context): Promise<TaskOutcome> {
+    this.#outcome ??= Promise.race([
+      this.#run(context === undefined ? this.#home.context : context),
+      this.#interrupted.promise,
+    ]);
+    return this.#outcome;
+  }
+
+  /** Tells that the work begins. */
+  async start(): Promise<Task> {
+    this.#abort.signal.throwIfAborted();
+    if (this.#phase === "started") return this.#task;
+    this.#demand("claimed");
+    this.#phase = "starting";
+    const task = await this.#send({ status: "running" });
+    this.#abort.signal.throwIfAborted();
+    if (this.#phase === "starting") this.#phase = "started";
+    return task;
+  }
+
+  /** Ends the task well. A result that cannot be sent is refused, and the task goes on. */
+  complete(result?: unknown): Promise<Task> {
+    return this.#end("started", () => ({
+      status: "completed",
+      result: resultOf(this.#home, this.jobName, result),
+    }));
+  }
+
+  /** Ends the attempt badly. */
+  fail(error: unknown): Promise<Task> {
+    return this.#end("claimed", () => ({ status: "failed", error: errorText(error) }));
+  }
+
+  /** Gives a task back that was not started; another claim gets it. */
+  async release(): Promise<void> {
+    this.#demand("claimed");
+    this.#phase = "ending";
+    await this.#home.release(this);
+    this.#close();
+  }
+
+  /** Tells how far it is: at most one report is on its way, of the others the latest follows. */
+  progress(fraction?: number, message?: string): void {
+    if (this.#phase === "started" && !this.#abort.signal.aborted) this.#reporter.report(fraction, message);
+  }
+
+  /** @internal The server said that the hold is over. */
+  lose(reason: StopReason): void {
+    if (this.#phase === "over" || this.#phase === "ending") return;
+    this.#abort.abort(TaskLostError.of(reason));
+    this.#home.logger.warn({ task: this.id, reason }, "the hold on a task is over");
+    // A run that is at work is waited for: its place is not free before.
+    if (this.#outcome === undefined) this.#close();
+  }
+
+  /** Ends it now, without waiting for `run`: started work fails as interrupted, the rest is given back. */
+  interrupt(why = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
+    this.#interruption ??= this.#interrupt(why);
+    void this.#interruption.then(this.#interrupted.resolve);
+    return this.#interruption;
+  }
+
+  async #interrupt(why: string): Promise<TaskOutcome> {
+    try {
+      if (this.#phase === "claimed") {
+        await this.release();
+      } else if (this.#phase === "starting" || this.#phase === "started") {
+        this.#abort.abort(new InterruptedError(why));
+        const task = await this.#end("starting", () => ({ status: "failed", error: why }), QUICKLY);
+        return { status: "failed", error: why, task };
+      } else {
+        // Its end is on its way already; that is not waited for as long as it would be tried.
+        await sleep(5_000, this.#arrived.signal).catch(() => {});
+        this.#giveUp.abort();
+        if (this.#outcome !== undefined) return await this.#outcome;
+      }
+      return { status: "released" };
+    } catch (error) {
+      return this.#lost(error);
+    } finally {
+      this.#giveUp.abort();
+      this.#close();
+    }
+  }
+
+  async #run(context: unknown): Promise<TaskOutcome> {
+    try {
+      const instance = extensionOf(this.#home, this.jobName, this.payload);
+      if (typeof instance === "string") return await this.#failed(instance);
+      await this.start();
+      const ended = await this.#work(instance, context);
+      if (this.#abort.signal.aborted) return this.#dropped();
+      if ("error" in ended) return await this.#failed(ended.error);
+      try {
+        return { status: "completed", task: await this.complete(ended.result) };
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        return await this.#failed(`the result cannot be kept: ${errorText(error)}`);
+      }
+    } catch (error) {
+      return this.#interruption ?? this.#lost(error);
+    } finally {
+      this.#close();
+    }
+  }
+
+  async #work(
+    extension: RunnableExtension,
+    context: unknown,
+  ): Promise<{ result: unknown } | { error: unknown }> {
+    const log = this.#home.logger;
+    const progress = (fraction?: number, message?: string) => this.progress(fraction, message);
+    try {
+      const { signal, task } = this;
+      return { result: await extension.run(context, { signal, progress, task, log }) };
+    } catch (error) {
+      log.warn({ err: error, task: this.id, job: this.jobName }, "a task failed");
+      return { error };
+    }
+  }
+
+  async #failed(error: unknown): Promise<TaskOutcome> {
+    return { status: "failed", error: errorText(error), task: await this.fail(error) };
+  }
+
+  #dropped(): Promise<TaskOutcome> | TaskOutcome {
+    if (this.#interruption !== undefined) return this.#interruption;
+    return this.#lost(this.#abort.signal.reason);
+  }
+
+  #lost(error: unknown): TaskOutcome {
+    const { reason } = this.#abort.signal;
+    const lost = reason instanceof TaskLostError ? reason : error;
+    this.#home.logger.warn({ err: error, task: this.id }, "what came of a task was dropped");
+    if (lost instanceof TaskLostError) return { status: "lost", reason: lost.reason };
+    return { status: "lost", reason: isVoid(error) ? "lost" : "undelivered" };
+  }
+
+  async #end(
+    from: "claimed" | "starting" | "started",
+    update: () => TaskUpdate,
+    policy?: RetryPolicy,
+  ): Promise<Task> {
+    const before = this.#phase;
+    const mayEnd = before === "started" || (before === "starting" && from !== "started") || before === from;
+    if (!mayEnd) throw this.#wrongPhase();
+    const body = update();
+    this.#phase = "ending";
+    await this.#reporter.idle();
+    try {
+      const task = await this.#send(body, policy);
+      if (this.#outcome === undefined) this.#close();
+      return task;
+    } catch (error) {
+      if (isRefusal(error)) this.#phase = before;
+      else if (this.#outcome === undefined) this.#close();
+      throw error;
+    }
+  }
+
+  async #send(update: TaskUpdate, policy: RetryPolicy = DELIVERY): Promise<Task> {
+    const { signal } = this.#giveUp;
+    try {
+      this.#task = await deliver(this.#home.client, this.#fence, { update, policy, signal });
+      return this.#task;
+    } catch (error) {
+      if (isVoid(error)) this.#lostBy(error);
+      throw error;
+    }
+  }
+
+  /** A report that does not arrive is not worth a second try, but it may tell that the hold is over. */
+  async #report(update: TaskUpdate): Promise<void> {
+    try {
+      await deliver(this.#home.client, this.#fence, { update, policy: ONCE, timeoutSeconds: 5 });
+    } catch (error) {
+      if (error instanceof TaskLostError || error instanceof TaskNotFoundError) this.#lostBy(error);
+    }
+  }
+
+  #lostBy(error: unknown): void {
+    this.#abort.abort(error instanceof TaskLostError ? error : TaskLostError.of("lost"));
+  }
+
+  get #fence() {
+    return { id: this.id, workerId: this.#home.workerId, attempt: this.attempt };
+  }
+
+  #demand(phase: "claimed"): void {
+    if (this.#phase !== phase) throw this.#wrongPhase();
+  }
+
+  #wrongPhase(): UsageError {
+    return new UsageError(`that cannot be done with task ${this.id}: it is ${this.#phase}`);
+  }
+
+  #close(): void {
+    this.#phase = "over";
+    this.#arrived.abort();
+    this.#home.over(this);
+    this.#over.resolve();
+  }
+}

@@ -1,0 +1,224 @@
+import { randomUUID } from "node:crypto";
+import {
+  fillPath,
+  formatWait,
+  isTerminal,
+  type Operation,
+  type OperationAnswer,
+  type OperationName,
+  type OperationRequest,
+  type Operations,
+  operations,
+  ProblemDocument,
+  type Task,
+} from "../protocol/index.ts";
+import { errorOf, ProtocolError, UsageError } from "./errors.ts";
+import {
+  authorization,
+  DEFAULT_TIMEOUT_SECONDS,
+  LONGEST_TURN_SECONDS,
+  readUrl,
+  type Token,
+} from "./options.ts";
+import { DEFAULT_RETRY, mayRetry, type RetryPolicy, withRetry } from "./retry.ts";
+import { sleep } from "./sleep.ts";
+import { type Answer, exchange, type FetchLike, notJoblib, parseRetryAfter } from "./transport.ts";
+
+/** How to reach the server; what is left out comes from `JOBLIB_URL` and `JOBLIB_TOKEN`. */
+export interface ClientOptions {
+  readonly url?: string | undefined;
+  readonly token?: Token | undefined;
+  /** In the place of undici's; tests on msw give the global one. */
+  readonly fetch?: FetchLike | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly userAgent?: string | undefined;
+}
+
+/** What one call may say beyond its request. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Seconds that the server may hold its answer (`Prefer: wait=N`). */
+  readonly wait?: number | undefined;
+  /** Of a submit; a fresh one where none is given, so that a repeated submit is the same task. */
+  readonly idempotencyKey?: string | undefined;
+  /** An `ETag`: the answer is 304 while the task is still the same. */
+  readonly ifNoneMatch?: string | undefined;
+  /** False: one try only. */
+  readonly retry?: boolean | Partial<RetryPolicy> | undefined;
+  /** How long the answer may take beyond `wait`; 30. */
+  readonly timeoutSeconds?: number | undefined;
+}
+
+/** How long to wait for a task, and who is told of its changes. */
+export interface AwaitTaskOptions {
+  /** Seconds altogether; without it, until the task is terminal. */
+  readonly wait?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the task as it stands, and again whenever it has changed. */
+  readonly onChange?: ((task: Task) => void) | undefined;
+}
+
+/** What a call gives: status, body and headers of the answer. */
+export type CallAnswer<Name extends OperationName> = OperationAnswer<Operations[Name]> & {
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+/** A patience that outlasts a server's restart. */
+const PATIENT: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
+
+/**
+ * The API, one typed call per operation; parameters and answers keep their names on the wire.
+ *
+ * @example
+ * const client = new JoblibClient({ url: "https://jobs.example.org", token });
+ * const { body } = await client.call("listJobs", { params: { room_id: "lab" } });
+ */
+export class JoblibClient {
+  readonly url: string;
+  readonly #token: Token | undefined;
+  readonly #fetch: FetchLike | undefined;
+  readonly #retry: RetryPolicy;
+  readonly #userAgent: string;
+
+  constructor(options: ClientOptions = {}) {
+    this.url = readUrl(options.url);
+    this.#token = options.token;
+    this.#fetch = options.fetch;
+    this.#retry = { ...DEFAULT_RETRY, ...options.retry };
+    this.#userAgent = options.userAgent ?? "joblib";
+  }
+
+  /** Makes one call; problems are raised as the class of their id. */
+  async call<Name extends OperationName>(
+    name: Name,
+    request: OperationRequest<Operations[Name]>,
+    options: CallOptions = {},
+  ): Promise<CallAnswer<Name>> {
+    const operation: Operation = operations[name];
+    const parts: RequestParts = request;
+    const url = this.url + pathOf(operation, parts.params) + queryOf(parts.query);
+    const body = parts.body === undefined ? undefined : JSON.stringify(parts.body);
+    const headers = headersOf(name, body, options);
+    const deadlineSeconds = (options.wait ?? 0) + (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
+    const { signal, retry = true } = options;
+
+    const once = async (): Promise<CallAnswer<Name>> => {
+      const token = await authorization(this.#token);
+      const all = { ...headers, "user-agent": this.#userAgent, ...(token && { authorization: token }) };
+      const exchanged = { method: operation.method, url, headers: all, body, signal, deadlineSeconds };
+      return understand(name, operation, await exchange(exchanged, this.#fetch), url);
+    };
+
+    if (retry === false) return once();
+    const policy = { ...this.#retry, ...(retry === true ? {} : retry) };
+    return withRetry(once, (error) => mayRetry(name, error), { policy, signal });
+  }
+
+  /** The task once it is terminal, or as it stands when the wait is over. */
+  async awaitTask(id: string, { wait, signal, onChange }: AwaitTaskOptions = {}): Promise<Task> {
+    const until = wait === undefined ? Number.POSITIVE_INFINITY : performance.now() + wait * 1000;
+    let task: Task | undefined;
+    let etag: string | undefined;
+    for (;;) {
+      const turn = turnSeconds(until);
+      // Held until the end without an ETag; with one, until the next change. The first read for a watcher is at once.
+      const held = onChange !== undefined && etag === undefined ? 0 : turn;
+      const began = performance.now();
+      const options = { signal, retry: PATIENT, wait: held || undefined, ifNoneMatch: etag };
+      const answer = await this.call("readTask", { params: { task_id: id } }, options);
+      if (answer.status === 200) {
+        const read = answer.body;
+        if (read.id !== id) throw new ProtocolError(`asked for task ${id}, the answer is about ${read.id}`);
+        const changed = answer.headers["etag"] === undefined || answer.headers["etag"] !== etag;
+        if (onChange !== undefined) etag = answer.headers["etag"];
+        task = read;
+        if (changed) onChange?.(read);
+      }
+      if (task !== undefined && (isTerminal(task.status) || turn === 0)) return task;
+      const brief =
+        performance.now() - began < 500 &&
+        (answer.status === 304 || onChange === undefined || etag === undefined);
+      // A server or proxy that does not hold the answer is asked about once a second.
+      if (brief && held > 0)
+        await sleep(Math.min(500 + Math.random() * 1000, Math.max(0, until - performance.now())), signal);
+    }
+  }
+}
+
+interface RequestParts {
+  readonly params?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+}
+
+/** Spread, so that clients that were cut off together do not stay together. */
+const turnSeconds = (until: number): number => {
+  const left = Math.max(0, (until - performance.now()) / 1000);
+  return Math.ceil(Math.min(left, LONGEST_TURN_SECONDS - Math.floor(Math.random() * 5)));
+};
+
+const entriesOf = (value: unknown): [string, string][] =>
+  Object.entries(value ?? {})
+    .filter(([, part]) => part !== undefined)
+    .map(([key, part]) => [key, String(part)]);
+
+const pathOf = (operation: Operation, params: unknown): string => {
+  const parts = Object.fromEntries(entriesOf(params));
+  for (const [key, value] of Object.entries(parts)) {
+    if (/^\.{0,2}$/.test(value)) {
+      throw new UsageError(`${key} cannot be ${JSON.stringify(value)}: in a path that means another address`);
+    }
+  }
+  return fillPath(operation.path, parts);
+};
+
+const queryOf = (query: unknown): string => {
+  const entries = entriesOf(query);
+  return entries.length === 0 ? "" : `?${new URLSearchParams(entries)}`;
+};
+
+const headersOf = (
+  name: OperationName,
+  body: string | undefined,
+  { wait, idempotencyKey, ifNoneMatch }: CallOptions,
+): Record<string, string> => {
+  const key = idempotencyKey ?? (name === "submitTask" ? randomUUID() : undefined);
+  return {
+    accept: "application/json, application/problem+json",
+    ...(body !== undefined && { "content-type": "application/json" }),
+    ...(wait !== undefined && wait > 0 && { prefer: formatWait(Math.ceil(wait)) }),
+    ...(key !== undefined && { "idempotency-key": key }),
+    ...(ifNoneMatch !== undefined && { "if-none-match": ifNoneMatch }),
+  };
+};
+
+const understand = <Name extends OperationName>(
+  name: Name,
+  operation: Operation,
+  { status, headers, json }: Answer,
+  url: string,
+): CallAnswer<Name> => {
+  if (status >= 400) {
+    const problem = ProblemDocument.safeParse(json);
+    if (problem.success) throw errorOf(problem.data, parseRetryAfter(headers["retry-after"]));
+    throw notJoblib(status, url, "an error that is not joblib's", headers);
+  }
+  const schema = operation.responses[status];
+  if (schema === undefined)
+    throw new ProtocolError(`${name} answered ${status}, which it never does`, status);
+  const body = schema?.safeParse(json);
+  if (body?.error !== undefined) {
+    const [issue] = body.error.issues;
+    const where = `/${issue?.path.join("/") ?? ""}: ${issue?.message ?? ""}`;
+    throw new ProtocolError(`${name} answered out of contract, at ${where}`, status, { cause: body.error });
+  }
+  const answer = { status, headers, body: body?.data ?? null };
+  if (!isAnswerTo(name, answer)) throw new ProtocolError(`${name} answered ${status}`, status);
+  return answer;
+};
+
+/** True for an answer whose body its own schema made; the type follows from the table. */
+const isAnswerTo = <Name extends OperationName>(
+  name: Name,
+  answer: { status: number; headers: Readonly<Record<string, string>>; body: unknown },
+): answer is CallAnswer<Name> => Object.hasOwn(operations[name].responses, answer.status);

@@ -1,0 +1,136 @@
+import { MAX_TASKS_PER_HEARTBEAT, type StopReason } from "../protocol/index.ts";
+import type { JoblibClient } from "./client.ts";
+import { WorkerNotFoundError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import { retryDelay } from "./retry.ts";
+import { sleep } from "./sleep.ts";
+
+/** A task in a worker's hands, as its heartbeat sees it. */
+export interface HeldTask {
+  readonly id: string;
+  readonly attempt: number;
+  /** The server said that the hold on it is over. */
+  lose(reason: StopReason): void;
+}
+
+/** What a heartbeat needs of its session. */
+export interface HeartbeatOptions {
+  readonly client: JoblibClient;
+  readonly workerId: string;
+  /** How often to beat, until an answer says otherwise. */
+  readonly seconds: number;
+  /** Overrules what the server says. */
+  readonly fixedSeconds: number | undefined;
+  readonly held: ReadonlyMap<string, HeldTask>;
+  readonly onStop: (task: HeldTask, reason: StopReason) => void;
+  readonly onForgotten: () => void;
+  readonly logger: Logger;
+}
+
+/** A task that is over sooner need not be told to the server: a quick worker would do nothing but tell. */
+const SETTLING_MS = 250;
+/** How often a busy worker asks where its answers are not held, in seconds. */
+const UNHELD_SECONDS = 2;
+
+/**
+ * The beat beside the work. While tasks are held the server holds the answer, so that a cancel comes at once;
+ * when a new task is held for a while the answer is abandoned and asked for again, with the task on the list.
+ */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #end = new AbortController();
+  #turn = new AbortController();
+  #listed: ReadonlyMap<string, HeldTask> = new Map();
+  #seconds: number;
+  #nudge: NodeJS.Timeout | undefined;
+  #extra: NodeJS.Timeout | undefined;
+  #failures = 0;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+    this.#seconds = options.fixedSeconds ?? options.seconds;
+  }
+
+  /** Begins to beat. The server has just heard of the worker, so the first beat has time. */
+  start(): void {
+    void this.#loop();
+  }
+
+  /** Ends it; an open request is abandoned. */
+  stop(): void {
+    clearTimeout(this.#nudge);
+    clearTimeout(this.#extra);
+    this.#end.abort();
+    this.#turn.abort();
+  }
+
+  /** A task came into the worker's hands: unless it is soon over, the next beat is brought forward. */
+  taskTaken(): void {
+    this.#nudge ??= setTimeout(() => {
+      this.#nudge = undefined;
+      const { held } = this.#options;
+      for (const [id, task] of held) if (this.#listed.get(id) !== task) return this.#turn.abort();
+    }, SETTLING_MS);
+  }
+
+  /** Beats in so many milliseconds, whatever is under way then. */
+  beatIn(ms: number): void {
+    this.#extra ??= setTimeout(() => {
+      this.#extra = undefined;
+      this.#turn.abort();
+    }, ms);
+  }
+
+  async #loop(): Promise<void> {
+    let restSeconds = this.#seconds;
+    while (!this.#end.signal.aborted) {
+      await sleep(restSeconds * 1000, this.#turn.signal).catch(() => {});
+      if (this.#end.signal.aborted) return;
+      this.#turn = new AbortController();
+      this.#listed = new Map([...this.#options.held].slice(0, MAX_TASKS_PER_HEARTBEAT));
+      try {
+        restSeconds = await this.#beat(this.#listed);
+        this.#failures = 0;
+      } catch (error) {
+        if (this.#end.signal.aborted) return;
+        if (error instanceof WorkerNotFoundError) return this.#options.onForgotten();
+        restSeconds = this.#turn.signal.aborted ? 0 : this.#afterFailure(error);
+      }
+    }
+  }
+
+  /** One exchange; gives the seconds to rest before the next. */
+  async #beat(listed: ReadonlyMap<string, HeldTask>): Promise<number> {
+    const { client, workerId, fixedSeconds, onStop } = this.#options;
+    const busy = listed.size > 0;
+    const began = performance.now();
+    const { body } = await client.call(
+      "heartbeat",
+      { params: { worker_id: workerId }, body: { tasks: [...listed.keys()] } },
+      {
+        wait: busy ? Math.max(1, Math.floor(this.#seconds)) : undefined,
+        signal: this.#turn.signal,
+        retry: false,
+        // Dead connections must show while the worker still counts as alive: the threshold is four beats.
+        timeoutSeconds: Math.max(2, this.#seconds),
+      },
+    );
+    this.#seconds = fixedSeconds ?? body.heartbeat_seconds;
+    for (const { task_id, reason } of body.stop) {
+      const task = listed.get(task_id);
+      if (task !== undefined) onStop(task, reason);
+    }
+    if (!busy) return this.#seconds;
+    const elapsed = (performance.now() - began) / 1000;
+    const early = body.stop.length === 0 && elapsed < this.#seconds / 2;
+    return early ? Math.min(UNHELD_SECONDS, this.#seconds) : 0;
+  }
+
+  #afterFailure(error: unknown): number {
+    this.#failures += 1;
+    const fields = { err: error, worker: this.#options.workerId, failures: this.#failures };
+    this.#options.logger.warn(fields, "a heartbeat did not arrive");
+    const policy = { attempts: 0, baseSeconds: 0.5, maxSeconds: this.#seconds, deadlineSeconds: 0 };
+    return retryDelay(this.#failures, policy, error);
+  }
+}

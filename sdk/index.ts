@@ -1,0 +1,83 @@
+export type {
+  AttemptError,
+  Backoff,
+  FieldError,
+  Job,
+  JsonObject,
+  JsonValue,
+  OperationName,
+  OperationRequest,
+  Operations,
+  PatchOperation,
+  ProblemDocument,
+  ProblemId,
+  Progress,
+  StopReason,
+  SubmittedTask,
+  Task,
+  TaskStatus,
+  Worker,
+} from "../protocol/index.ts";
+export { GLOBAL_ROOM, isTerminal } from "../protocol/index.ts";
+export { ClaimedTask } from "./claimed-task.ts";
+export {
+  type AwaitTaskOptions,
+  type CallAnswer,
+  type CallOptions,
+  type ClientOptions,
+  JoblibClient,
+} from "./client.ts";
+export {
+  ConnectionError,
+  DeadlineError,
+  ForbiddenError,
+  GatewayError,
+  IdempotencyConflictError,
+  InternalServerError,
+  InterruptedError,
+  InvalidCategoryError,
+  InvalidJobNameError,
+  InvalidRoomIdError,
+  InvalidTaskTransitionError,
+  JoblibError,
+  JobNotFoundError,
+  MalformedRequestError,
+  MethodNotAllowedError,
+  NoWorkersAvailableError,
+  PayloadTooLargeError,
+  ProblemError,
+  ProtocolError,
+  RateLimitedError,
+  RouteNotFoundError,
+  SchemaConflictError,
+  ServiceUnavailableError,
+  TaskLostError,
+  TaskNotFoundError,
+  UnauthorizedError,
+  UnsupportedMediaTypeError,
+  UsageError,
+  ValidationError,
+  WorkerNotFoundError,
+} from "./errors.ts";
+export {
+  Extension,
+  type ExtensionBase,
+  type ExtensionClass,
+  type ExtensionInstance,
+  type ExtensionOptions,
+  isExtensionClass,
+  type RunContext,
+} from "./extension.ts";
+export { JobManager, type JobManagerOptions, type RunOptions } from "./job-manager.ts";
+export type { RegisterOptions } from "./job-registry.ts";
+export { NotJsonError } from "./json.ts";
+export { type Logger, silentLogger } from "./logger.ts";
+export type { Token } from "./options.ts";
+export type { Register, RegisterDecorator } from "./register.ts";
+export type { RetryPolicy } from "./retry.ts";
+export type { AnySchema, StandardSchema, Zod3Schema } from "./standard-schema.ts";
+export type { SubmitOptions } from "./submission.ts";
+export type { BackoffOptions, TaskDefaultOptions, TaskOptions } from "./task-options.ts";
+export type { TaskOutcome } from "./task-outcome.ts";
+export { type ListenOptions, TaskStream } from "./task-stream.ts";
+export type { FetchAnswer, FetchInit, FetchLike } from "./transport.ts";

@@ -1,0 +1,264 @@
+import { isRoomId, type SubmittedTask, type Task } from "../protocol/index.ts";
+import { ClaimedTask } from "./claimed-task.ts";
+import { type ClientOptions, JoblibClient } from "./client.ts";
+import { UsageError } from "./errors.ts";
+import type { ExtensionClass, ExtensionInstance } from "./extension.ts";
+import { JobRegistry } from "./job-registry.ts";
+import { type Logger, silentLogger } from "./logger.ts";
+import { fromEnvironment } from "./options.ts";
+import { type Register, registerIn } from "./register.ts";
+import { destinationOf, type SubmitOptions, submissionOf } from "./submission.ts";
+import type { TaskOutcome } from "./task-outcome.ts";
+import { type ListenOptions, TaskStream } from "./task-stream.ts";
+import { type LiveWorker, WorkerSession } from "./worker-session.ts";
+
+/** How a manager reaches the server, and what its worker is like. */
+export interface JobManagerOptions extends ClientOptions {
+  /** Where jobs are registered and tasks submitted that name no room; `JOBLIB_ROOM`. */
+  readonly room?: string | undefined;
+  /** The worker's label for people; `host:pid`. */
+  readonly name?: string | undefined;
+  /** In the place of what the server asks for. */
+  readonly heartbeatSeconds?: number | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/** Options of `JobManager.run`. */
+export interface RunOptions<Context> extends ListenOptions {
+  /** Aborting it ends the tasks in hand too: what was started fails as interrupted, the rest is given back. */
+  readonly interrupt?: AbortSignal | undefined;
+  readonly onTask?: ((task: ClaimedTask<Context>) => void) | undefined;
+  readonly onOutcome?: ((task: ClaimedTask<Context>, outcome: TaskOutcome) => void) | undefined;
+}
+
+/**
+ * The jobs that this process can run, like a `Map` from class name to class, and the worker that runs them.
+ * Registering is local; the first turn of `listen`, or `ready`, announces.
+ *
+ * @example
+ * await using jobs = new JobManager({ url, token, room: "lab" }, viewer);
+ * jobs.register(Rotate);
+ * for await (const task of jobs.listen()) await task.run();
+ */
+export class JobManager<Context = unknown> implements AsyncDisposable {
+  readonly client: JoblibClient;
+  readonly room: string | undefined;
+  /** Bound, because compiled decorators call it without `this`. */
+  readonly register: Register<Context>;
+  readonly #context: Context | undefined;
+  readonly #logger: Logger;
+  readonly #registry = new JobRegistry<Context>();
+  readonly #session: WorkerSession;
+  readonly #streams = new Set<TaskStream<Context>>();
+  readonly #tasks = new Set<ClaimedTask<Context>>();
+  #disposing: Promise<void> | undefined;
+
+  constructor(options: JobManagerOptions = {}, context?: Context) {
+    this.client = new JoblibClient(options);
+    this.room = options.room ?? fromEnvironment("JOBLIB_ROOM");
+    if (this.room !== undefined && !isRoomId(this.room)) {
+      throw new UsageError(`${JSON.stringify(this.room)} cannot be a room's name`);
+    }
+    this.#context = context;
+    this.#logger = options.logger ?? silentLogger;
+    this.#session = new WorkerSession({
+      client: this.client,
+      logger: this.#logger,
+      name: options.name,
+      heartbeatSeconds: options.heartbeatSeconds,
+      announcements: () => this.#registry.announcements(this.room),
+    });
+    this.register = registerIn(this.#registry);
+  }
+
+  get size(): number {
+    return this.#registry.keys().length;
+  }
+  get(name: string): ExtensionClass<Context> | undefined {
+    return this.#registry.get(name)?.Class;
+  }
+  has(name: string): boolean {
+    return this.#registry.get(name) !== undefined;
+  }
+  /** `register` in the words of a Map: the name must be that of the class. */
+  set(name: string, Class: ExtensionClass<Context>): this {
+    if (name !== Class.name)
+      throw new UsageError(`${Class.name} can be registered only as ${Class.name}, not as ${name}`);
+    this.register(Class);
+    return this;
+  }
+  /** Takes a class out again that was not announced yet: the server has no way to take one job from a worker. */
+  delete(name: string): boolean {
+    const Class = this.get(name);
+    if (Class !== undefined && this.#session.hasAnnounced(Class.category, Class.name)) {
+      throw new UsageError(`${name} is announced already: dispose of the manager to serve it no longer`);
+    }
+    return this.#registry.delete(name);
+  }
+  keys(): IterableIterator<string> {
+    return this.#registry.keys().values();
+  }
+  values(): IterableIterator<ExtensionClass<Context>> {
+    return this.#registry
+      .entries()
+      .map(({ Class }) => Class)
+      .values();
+  }
+  *entries(): IterableIterator<[string, ExtensionClass<Context>]> {
+    for (const name of this.#registry.keys()) {
+      const Class = this.get(name);
+      if (Class !== undefined) yield [name, Class];
+    }
+  }
+  /** The names, as the owner's dictionary has it, and not the pairs of a Map. */
+  [Symbol.iterator](): IterableIterator<string> {
+    return this.keys();
+  }
+  forEach(callback: (Class: ExtensionClass<Context>, name: string, manager: this) => void): void {
+    for (const [name, Class] of this.entries()) callback(Class, name, this);
+  }
+
+  /** The worker's id, once it has announced itself. */
+  get workerId(): string | undefined {
+    return this.#session.workerId;
+  }
+
+  /** Makes the worker and announces every job; a schema that differs from the registered one is a `SchemaConflictError`. */
+  async ready(): Promise<void> {
+    await this.#session.ready();
+  }
+
+  /** Sends a task to whoever can run it; many at once are taken all or none. */
+  submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
+  submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
+  async submit(
+    given: ExtensionInstance | readonly ExtensionInstance[],
+    options: SubmitOptions = {},
+  ): Promise<SubmittedTask | SubmittedTask[]> {
+    return "run" in given ? this.#submitOne(given, options) : this.#submitMany(given, options);
+  }
+
+  /** Claims tasks, one after the other, or `concurrency` at a time; announces first. */
+  listen(options: ListenOptions = {}): TaskStream<Context> {
+    if (this.#disposing !== undefined) throw new UsageError("the job manager was disposed");
+    const { client } = this;
+    const claimed = (wire: Task, worker: LiveWorker, onOver: () => void) =>
+      this.#claimed(wire, worker, onOver);
+    const stream = new TaskStream<Context>(
+      { client, logger: this.#logger, session: this.#session, claimed },
+      options,
+    );
+    this.#streams.add(stream);
+    return stream;
+  }
+
+  /** Runs everything that comes until `signal` is aborted, and then what is in hand; resolves when all is settled. */
+  async run(options: RunOptions<Context> = {}): Promise<void> {
+    const { interrupt, onTask, onOutcome, ...listening } = options;
+    const running = new Set<Promise<void>>();
+    const stream = this.listen(listening);
+    const onInterrupt = () => {
+      stream.stop();
+      void this.interrupt();
+    };
+    const follow = async (task: ClaimedTask<Context>) => {
+      try {
+        onTask?.(task);
+        const outcome = await task.run();
+        onOutcome?.(task, outcome);
+      } catch (error) {
+        this.#logger.error({ err: error, task: task.id }, "a callback of run failed");
+      }
+    };
+    if (interrupt?.aborted) onInterrupt();
+    interrupt?.addEventListener("abort", onInterrupt, { once: true });
+    try {
+      for await (const task of stream) {
+        const followed: Promise<void> = follow(task).finally(() => running.delete(followed));
+        running.add(followed);
+      }
+    } finally {
+      await Promise.all(running);
+      interrupt?.removeEventListener("abort", onInterrupt);
+    }
+  }
+
+  /** Ends what is in hand now, without waiting for `run`: what was started fails as interrupted, the rest is given back. */
+  async interrupt(why?: string): Promise<void> {
+    for (const stream of this.#streams) stream.stop();
+    await Promise.all([...this.#tasks].map((task) => task.interrupt(why)));
+  }
+
+  /** Takes no new tasks, waits for those that `run` is at work on, gives the others back, and removes the worker. */
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #dispose(): Promise<void> {
+    await Promise.all([...this.#streams].map((stream) => stream.return()));
+    const why = "the worker left before it was finished";
+    await Promise.all([...this.#tasks].map((task) => (task.isRunning ? task.settled : task.interrupt(why))));
+    await this.#session.leave();
+  }
+
+  #destination(extension: ExtensionInstance, options: SubmitOptions) {
+    return destinationOf(extension, options, {
+      ownRoom: this.room,
+      entryOf: (Class) => this.#registry.of(Class),
+    });
+  }
+
+  async #submitOne(extension: ExtensionInstance, options: SubmitOptions): Promise<SubmittedTask> {
+    const { idempotencyKey, signal } = options;
+    const request = { params: this.#destination(extension, options), body: submissionOf(extension, options) };
+    return (await this.client.call("submitTask", request, { idempotencyKey, signal })).body;
+  }
+
+  async #submitMany(
+    extensions: readonly ExtensionInstance[],
+    options: SubmitOptions,
+  ): Promise<SubmittedTask[]> {
+    if (options.idempotencyKey !== undefined)
+      throw new UsageError("an idempotency key is for one task, not for many");
+    if (extensions.length === 0) return [];
+    const tasks = extensions.map((extension) => ({
+      destination: this.#destination(extension, options),
+      submission: submissionOf(extension, options),
+    }));
+    const [room_id, other] = new Set(tasks.map(({ destination }) => destination.room_id));
+    if (room_id === undefined || other !== undefined) {
+      throw new UsageError("tasks that are submitted together go to one room: submit them with { room }");
+    }
+    const named = tasks.map(({ destination, submission }) => ({
+      job_name: destination.job_name,
+      ...submission,
+    }));
+    const request = { params: { room_id }, body: { tasks: named } };
+    return (await this.client.call("submitTasks", request, { signal: options.signal })).body.tasks;
+  }
+
+  /** A task in this worker's hands, or undefined where it is there already. */
+  #claimed(wire: Task, worker: LiveWorker, onOver: () => void): ClaimedTask<Context> | undefined {
+    const task = new ClaimedTask<Context>(wire, {
+      client: this.client,
+      logger: this.#logger,
+      workerId: worker.id,
+      context: this.#context,
+      find: (jobName) => this.#registry.find(jobName),
+      release: (held) => this.#session.release(worker.id, [held]),
+      over: () => {
+        this.#session.letGo(task);
+        this.#tasks.delete(task);
+        onOver();
+      },
+    });
+    if (!this.#session.hold(task)) return undefined;
+    this.#tasks.add(task);
+    return task;
+  }
+}

@@ -1,0 +1,138 @@
+import { GLOBAL_ROOM, isNamePart, isRoomId, type JsonObject } from "../protocol/index.ts";
+import { UsageError } from "./errors.ts";
+import { type ExtensionClass, isExtensionClass } from "./extension.ts";
+import { resultSchema } from "./parameter-schema.ts";
+import { type TaskDefaultOptions, toWireDefaults } from "./task-options.ts";
+import type { Announcement } from "./worker-session.ts";
+
+/** Where a class is registered, and what for; its own statics stand behind. */
+export interface RegisterOptions {
+  readonly room?: string | undefined;
+  /** True: in `@global`, for all rooms. */
+  readonly public?: boolean | undefined;
+  readonly description?: string | undefined;
+  /** Options of its tasks that a submit does not name. */
+  readonly defaults?: TaskDefaultOptions | undefined;
+}
+
+/** One class with all of its registrations. */
+export interface Entry<Context> {
+  readonly Class: ExtensionClass<Context>;
+  readonly name: string;
+  /** By room; undefined is the manager's own. */
+  readonly rooms: Map<string | undefined, RegisterOptions>;
+}
+
+/** The classes of one manager, by category and name; local, nothing here asks the server. */
+export class JobRegistry<Context> {
+  readonly #entries = new Map<string, Entry<Context>>();
+
+  /** By the name that the manager's map has for it: the class name, or with its category before it. */
+  get(key: string): Entry<Context> | undefined {
+    return this.#entries.get(key) ?? this.entries().find((entry) => qualified(entry) === key);
+  }
+
+  delete(key: string): boolean {
+    return this.#entries.delete(key);
+  }
+
+  keys(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  entries(): Entry<Context>[] {
+    return [...this.#entries.values()];
+  }
+
+  /** The class that runs a task of that job; the prefix says where it is registered, not what it does. */
+  find(jobName: string): ExtensionClass<Context> | undefined {
+    const [, category, name] = jobName.split(":");
+    return this.get(`${category}:${name}`)?.Class;
+  }
+
+  /** The registration of a class, by the class itself. */
+  of(Class: unknown): Entry<Context> | undefined {
+    return this.entries().find((entry) => entry.Class === Class);
+  }
+
+  /** Adds a class, or a room to one that is there. */
+  add(Class: ExtensionClass<Context>, options: RegisterOptions, name: string = Class.name): void {
+    if (!isExtensionClass(Class))
+      throw new UsageError("only classes that extend `Extension(…)` can be registered");
+    if (!isNamePart(name)) {
+      throw new UsageError(
+        `${JSON.stringify(name)} cannot be a job's name: give the class a name of A-Z a-z 0-9 _ . -`,
+      );
+    }
+    if (Class.result !== undefined) resultSchema(Class.result, `the result of ${name}`);
+    const rooms = roomsOf(Class, options, name);
+    const key = `${Class.category}:${name}`;
+    const there = this.get(key);
+    if (there !== undefined && there.Class !== Class) {
+      throw new UsageError(`another class is registered as ${key} already; a job has one class`);
+    }
+    const entry = there ?? { Class, name, rooms: new Map<string | undefined, RegisterOptions>() };
+    for (const room of rooms) entry.rooms.set(room, options);
+    // Classes of one name in two categories are two jobs; the second is found under its whole name.
+    if (there === undefined) this.#entries.set(this.#entries.has(name) ? key : name, entry);
+  }
+
+  /** All that a worker announces, with its own room for those that name none. */
+  announcements(ownRoom: string | undefined): Announcement[] {
+    return this.entries().flatMap((entry) =>
+      [...entry.rooms].map(([room, options]) => announcement(entry, room ?? ownRoom, options)),
+    );
+  }
+}
+
+const qualified = ({ Class, name }: Entry<never>) => `${Class.category}:${name}`;
+
+const roomsOf = (Class: ExtensionClass, options: RegisterOptions, name: string): (string | undefined)[] => {
+  if (options.public && options.room !== undefined && options.room !== GLOBAL_ROOM) {
+    throw new UsageError(`${name} is to be public, and in the room ${options.room}: register it twice`);
+  }
+  const rooms = options.public
+    ? [GLOBAL_ROOM]
+    : options.room !== undefined
+      ? [options.room]
+      : staticRooms(Class, options.public !== false);
+  for (const room of rooms) {
+    if (room !== undefined && !isRoomId(room))
+      throw new UsageError(`${JSON.stringify(room)} cannot be a room's name`);
+  }
+  return rooms;
+};
+
+/** The rooms that a class names itself; undefined is the manager's own. */
+export const staticRooms = (Class: ExtensionClass, mayBePublic = true): (string | undefined)[] => {
+  const own = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
+  const all = Class.public && mayBePublic ? [GLOBAL_ROOM, ...own] : own;
+  return all.length === 0 ? [undefined] : all;
+};
+
+const announcement = (
+  { Class, name }: Entry<never>,
+  room: string | undefined,
+  options: RegisterOptions,
+): Announcement => {
+  if (room === undefined) {
+    throw new UsageError(
+      `${name} is registered without a room: give the manager one (\`room\` or JOBLIB_ROOM), or register it with { room } or { public: true }`,
+    );
+  }
+  const result: JsonObject | null =
+    Class.result === undefined ? null : resultSchema(Class.result, `the result of ${name}`);
+  const description = options.description ?? Class.description;
+  const defaults = { ...Class.defaults, ...options.defaults };
+  return {
+    room,
+    registration: {
+      category: Class.category,
+      name,
+      schema: Class.schema,
+      ...(result !== null && { result_schema: result }),
+      ...(description !== undefined && { description }),
+      ...(Object.keys(defaults).length > 0 && { defaults: toWireDefaults(defaults) }),
+    },
+  };
+};

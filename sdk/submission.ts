@@ -1,0 +1,61 @@
+import { formatJobName, GLOBAL_ROOM, JsonObject, type TaskSubmission } from "../protocol/index.ts";
+import { UsageError } from "./errors.ts";
+import { type ExtensionInstance, isExtensionClass, payloadOf } from "./extension.ts";
+import { type Entry, staticRooms } from "./job-registry.ts";
+import { toJson } from "./json.ts";
+import { type TaskOptions, toWireOptions } from "./task-options.ts";
+
+/** Where a task goes, and how. */
+export interface SubmitOptions extends TaskOptions {
+  /** The task's room; the manager's, or the only one that the class names. */
+  readonly room?: string | undefined;
+  /** True: the job in `@global`, false: the room's own. Without it, as the class is registered or says itself. */
+  readonly public?: boolean | undefined;
+  /** The same key gives the same task; a fresh one where none is given. */
+  readonly idempotencyKey?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A task's room and the name of its job, as they stand in the path of a submit. */
+export interface Destination {
+  readonly room_id: string;
+  readonly job_name: string;
+}
+
+/** Where an instance's task goes: to its room's own job where the class is registered there, else to the global one. */
+export const destinationOf = (
+  instance: ExtensionInstance,
+  options: SubmitOptions,
+  {
+    ownRoom,
+    entryOf,
+  }: { ownRoom: string | undefined; entryOf: (Class: unknown) => Entry<never> | undefined },
+): Destination => {
+  const Class: unknown = instance.constructor;
+  if (!isExtensionClass(Class))
+    throw new UsageError("only instances of a class that extends `Extension(…)` can be submitted");
+  const entry = entryOf(Class);
+  const name = entry?.name ?? Class.name;
+  const rooms = (entry === undefined ? staticRooms(Class) : [...entry.rooms.keys()]).map(
+    (room) => room ?? ownRoom,
+  );
+  const roomsOwn = rooms.filter((room) => room !== undefined && room !== GLOBAL_ROOM);
+  const inGlobal = rooms.includes(GLOBAL_ROOM);
+
+  // The manager's room where the class is to be found there; else the one that the class names.
+  const isHere = ownRoom !== undefined && (inGlobal || roomsOwn.includes(ownRoom));
+  const only = roomsOwn.length === 1 ? roomsOwn[0] : undefined;
+  const room = options.room ?? (isHere ? ownRoom : (only ?? ownRoom ?? (inGlobal ? GLOBAL_ROOM : undefined)));
+  if (room === undefined) {
+    throw new UsageError(`a task of ${name} needs a room: submit it with { room }, or give the manager one`);
+  }
+  const isPublic = options.public ?? (room === GLOBAL_ROOM || (inGlobal && !roomsOwn.includes(room)));
+  const roomId = isPublic ? GLOBAL_ROOM : room;
+  return { room_id: room, job_name: formatJobName({ roomId, category: Class.category, name }) };
+};
+
+/** The body of a submit: the input that the instance was made from, and the options. */
+export const submissionOf = (instance: ExtensionInstance, options: SubmitOptions): TaskSubmission => ({
+  payload: JsonObject.parse(toJson(payloadOf(instance) ?? {})),
+  ...toWireOptions(options),
+});

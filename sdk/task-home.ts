@@ -1,0 +1,47 @@
+import { type JsonObject, JsonValue } from "../protocol/index.ts";
+import type { JoblibClient } from "./client.ts";
+import { ValidationError } from "./errors.ts";
+import { type ExtensionClass, instantiate, type RunnableExtension } from "./extension.ts";
+import type { HeldTask } from "./heartbeat.ts";
+import { toJson } from "./json.ts";
+import type { Logger } from "./logger.ts";
+import { check } from "./standard-schema.ts";
+import { errorText } from "./task-outcome.ts";
+
+/** What a claimed task needs of its worker. */
+export interface TaskHome {
+  readonly client: JoblibClient;
+  readonly logger: Logger;
+  readonly workerId: string;
+  /** What `run` is given when its caller gives nothing. */
+  readonly context: unknown;
+  find(jobName: string): ExtensionClass | undefined;
+  release(task: HeldTask): Promise<void>;
+  /** The task needs nothing more. */
+  over(task: HeldTask): void;
+}
+
+/** The extension that runs a job, with its parameters, or why there is none. */
+export const extensionOf = (
+  home: TaskHome,
+  jobName: string,
+  payload: JsonObject,
+): RunnableExtension | string => {
+  const Class = home.find(jobName);
+  if (Class === undefined) return `this worker does not know the job ${jobName}`;
+  try {
+    return instantiate(Class, payload);
+  } catch (error) {
+    return `malformed payload: ${error instanceof ValidationError ? error.message : errorText(error)}`;
+  }
+};
+
+/** A result as it is sent: what the job's schema makes of it, as JSON. */
+export const resultOf = (home: TaskHome, jobName: string, result: unknown): JsonValue => {
+  const schema = home.find(jobName)?.result;
+  if (schema === undefined) return toJson(result);
+  const checked = check(schema, result, "/result");
+  if ("value" in checked) return JsonValue.parse(toJson(checked.value));
+  const [first] = checked.errors;
+  throw ValidationError.of(`${first?.pointer}: ${first?.detail}`, checked.errors);
+};

@@ -1,0 +1,33 @@
+import { MAX_ERROR_BYTES, type StopReason, type Task } from "../protocol/index.ts";
+import { MalformedRequestError, PayloadTooLargeError, ProtocolError, ValidationError } from "./errors.ts";
+import { keepable, NotJsonError } from "./json.ts";
+
+/** What running a task has come to. */
+export type TaskOutcome =
+  | { readonly status: "completed"; readonly task: Task }
+  /** `task` is pending again where attempts are left. */
+  | { readonly status: "failed"; readonly error: string; readonly task: Task }
+  /** The hold was over before the end could be told; what was done is dropped. */
+  | { readonly status: "lost"; readonly reason: StopReason | "undelivered" }
+  | { readonly status: "released" };
+
+/** True for what is refused for its own sake: the same again would be refused again. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof NotJsonError ||
+  error instanceof ValidationError ||
+  error instanceof MalformedRequestError ||
+  error instanceof PayloadTooLargeError ||
+  // A proxy has a limit of its own, and its own words for it.
+  (error instanceof ProtocolError && error.status === 413);
+
+/** An error's text, as much of it as the server keeps; the stack stays in the worker's log. */
+export const errorText = (error: unknown): string => {
+  const text = error instanceof Error ? describe(error) : String(error);
+  return keepable(text === "" ? "failed without a message" : text, MAX_ERROR_BYTES);
+};
+
+const describe = (error: Error): string => {
+  const own =
+    error.name === "Error" && error.message !== "" ? error.message : `${error.name}: ${error.message}`;
+  return error.cause instanceof Error ? `${own} (because of ${error.cause.message})` : own;
+};

@@ -1,0 +1,211 @@
+import type { Task } from "../protocol/index.ts";
+import { MAX_TASKS_PER_CLAIM } from "../protocol/index.ts";
+import type { ClaimedTask } from "./claimed-task.ts";
+import type { JoblibClient } from "./client.ts";
+import {
+  InternalServerError,
+  ProblemError,
+  ProtocolError,
+  UnauthorizedError,
+  WorkerNotFoundError,
+} from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import { LONGEST_TURN_SECONDS } from "./options.ts";
+import { isTransient, retryDelay } from "./retry.ts";
+import { sleep } from "./sleep.ts";
+import type { LiveWorker, WorkerSession } from "./worker-session.ts";
+
+/** How to listen. */
+export interface ListenOptions {
+  /** Aborting it stops the stream; tasks in hand are not touched. */
+  readonly signal?: AbortSignal | undefined;
+  /** Seconds between two claims where the server does not hold its answer; 2. */
+  readonly pollInterval?: number | undefined;
+  /** How many tasks may be in hand at a time; 1. */
+  readonly concurrency?: number | undefined;
+}
+
+/** What a stream needs of its manager. */
+export interface StreamHome<Context> {
+  readonly client: JoblibClient;
+  readonly logger: Logger;
+  readonly session: WorkerSession;
+  /** Takes a task into the worker's hands, unless it is there; `onOver` is told when it needs nothing more. */
+  claimed(wire: Task, worker: LiveWorker, onOver: () => void): ClaimedTask<Context> | undefined;
+}
+
+const BACKOFF = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
+
+/**
+ * Claimed tasks, one after the other: the next comes when fewer than `concurrency` are unsettled.
+ * Leaving the loop stops it; a task that was handed out stays its taker's.
+ */
+export class TaskStream<Context = unknown>
+  implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
+{
+  readonly #home: StreamHome<Context>;
+  readonly #stop = new AbortController();
+  readonly #pollMs: number;
+  readonly #concurrency: number;
+  readonly #unsettled = new Set<ClaimedTask<Context>>();
+  #buffer: ClaimedTask<Context>[] = [];
+  #free = Promise.withResolvers<void>();
+  #last: Promise<unknown> = Promise.resolve();
+  #failures = 0;
+  #hasClaimed = false;
+
+  /** @internal */
+  constructor(home: StreamHome<Context>, { signal, pollInterval = 2, concurrency = 1 }: ListenOptions = {}) {
+    this.#home = home;
+    this.#pollMs = Math.max(0.05, pollInterval) * 1000;
+    this.#concurrency = Math.max(1, Math.floor(concurrency));
+    if (signal?.aborted) this.#stop.abort();
+    signal?.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The next task; done once the stream was stopped. Calls that overlap take turns. */
+  next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
+    const turn = this.#last.then(() => this.#next());
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** No new claims; the tasks in hand go on. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Stops; called when a loop is left. */
+  async return(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
+    this.stop();
+    await this.#last;
+    await this.#giveBack();
+    return { done: true, value: undefined };
+  }
+
+  /** Resolves when every task that was handed out is settled. */
+  async drained(): Promise<void> {
+    while (this.#unsettled.size > 0) await Promise.all([...this.#unsettled].map((task) => task.settled));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  async #next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      // What was lost while it lay here is no longer to be handed out.
+      const buffered = this.#buffer.shift();
+      if (buffered !== undefined && !buffered.signal.aborted) return { done: false, value: buffered };
+      if (buffered !== undefined) continue;
+      try {
+        await this.#placeFree();
+        await this.#fill();
+        this.#failures = 0;
+      } catch (error) {
+        if (signal.aborted) break;
+        await this.#afterFailure(error);
+      }
+    }
+    await this.#giveBack();
+    return { done: true, value: undefined };
+  }
+
+  async #placeFree(): Promise<void> {
+    while (this.#unsettled.size >= this.#concurrency) {
+      this.#free = Promise.withResolvers();
+      await unlessAborted(this.#free.promise, this.#stop.signal);
+    }
+  }
+
+  /** One claim; where nothing came and the server did not hold the answer, a rest. */
+  async #fill(): Promise<void> {
+    const { session } = this.#home;
+    const worker = await unlessAborted(session.ready(), this.#stop.signal);
+    const began = performance.now();
+    const tasks = await this.#claim(worker);
+    this.#hasClaimed = true;
+    let took = 0;
+    for (const wire of tasks) if (this.#take(wire, worker)) took += 1;
+    const restMs = this.#pollMs - (performance.now() - began);
+    if (took === 0 && restMs > 0) await sleep(restMs * (0.5 + Math.random() / 2), this.#stop.signal);
+  }
+
+  async #claim(worker: LiveWorker): Promise<Task[]> {
+    const { client, session } = this.#home;
+    const limit = Math.min(MAX_TASKS_PER_CLAIM, this.#concurrency - this.#unsettled.size);
+    const signal = AbortSignal.any([this.#stop.signal, worker.gone]);
+    const wait = LONGEST_TURN_SECONDS - Math.floor(Math.random() * 5);
+    const options = { wait, signal, retry: false, timeoutSeconds: 10 };
+    try {
+      if (limit === 1) {
+        const { body } = await client.call("claimTask", { body: { worker_id: worker.id } }, options);
+        return body.task === null ? [] : [body.task];
+      }
+      const request = { params: { worker_id: worker.id }, body: { limit } };
+      return (await client.call("claimTasks", request, options)).body.tasks;
+    } catch (error) {
+      if (error instanceof WorkerNotFoundError) session.forget(worker.id);
+      else if (worker.gone.aborted && !this.#stop.signal.aborted) return [];
+      // Cut off, whether by the network or by our own stop: what it may have claimed is to come back to the others.
+      if (!(error instanceof ProblemError)) session.claimLost();
+      throw error;
+    }
+  }
+
+  #take(wire: Task, worker: LiveWorker): boolean {
+    const { logger } = this.#home;
+    if (wire.worker_id !== worker.id) {
+      logger.error({ task: wire.id, worker: worker.id }, "a claim answered with somebody else's task");
+      return false;
+    }
+    const task = this.#home.claimed(wire, worker, () => {
+      if (task !== undefined) this.#unsettled.delete(task);
+      this.#free.resolve();
+    });
+    if (task === undefined) return false;
+    // Between the claim and here the server may have forgotten the worker: such a task is nobody's.
+    if (worker.gone.aborted) task.lose("lost");
+    else {
+      this.#unsettled.add(task);
+      this.#buffer.push(task);
+    }
+    return true;
+  }
+
+  async #giveBack(): Promise<void> {
+    const rest = this.#buffer;
+    this.#buffer = [];
+    await Promise.all(rest.map((task) => task.release().catch(() => {})));
+  }
+
+  /** Rests, or gives up: what was right once and is not now passes, what was never right is the caller's to know. */
+  async #afterFailure(error: unknown): Promise<void> {
+    if (error instanceof WorkerNotFoundError) return;
+    const passes =
+      isTransient(error) ||
+      (this.#hasClaimed && (error instanceof InternalServerError || error instanceof ProtocolError)) ||
+      // A token that is renewed in time is there at the next try; one that is not will not be.
+      (this.#hasClaimed && error instanceof UnauthorizedError && this.#failures < 3);
+    if (!passes) {
+      this.stop();
+      throw error;
+    }
+    this.#failures += 1;
+    this.#home.logger.warn({ err: error, failures: this.#failures }, "could not claim; trying again");
+    await sleep(retryDelay(this.#failures, BACKOFF, error) * 1000, this.#stop.signal).catch(() => {});
+  }
+}
+
+const unlessAborted = <Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> =>
+  new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });

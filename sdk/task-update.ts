@@ -1,0 +1,67 @@
+import type { Task, TaskUpdate } from "../protocol/index.ts";
+import type { JoblibClient } from "./client.ts";
+import {
+  ForbiddenError,
+  InternalServerError,
+  InvalidTaskTransitionError,
+  ProtocolError,
+  TaskLostError,
+  TaskNotFoundError,
+  UnauthorizedError,
+  WorkerNotFoundError,
+} from "./errors.ts";
+import { isTransient, type RetryPolicy, withRetry } from "./retry.ts";
+
+/** Whose hold an update is made under: it is refused once that hold is over. */
+export interface Fence {
+  readonly id: string;
+  readonly workerId: string;
+  readonly attempt: number;
+}
+
+/** What to deliver, and how long to try. */
+export interface Delivery {
+  readonly update: TaskUpdate;
+  readonly policy: RetryPolicy;
+  readonly signal?: AbortSignal;
+  readonly timeoutSeconds?: number;
+}
+
+/** Long enough for a restart of everything: what a task has cost is worth the patience. */
+export const DELIVERY: RetryPolicy = {
+  attempts: Number.POSITIVE_INFINITY,
+  baseSeconds: 0.25,
+  maxSeconds: 10,
+  deadlineSeconds: 300,
+};
+
+/** Tries an update until it is known to have arrived, or to be void; repeating one that has arrived changes nothing. */
+export const deliver = (
+  client: JoblibClient,
+  fence: Fence,
+  { update, policy, signal, timeoutSeconds }: Delivery,
+): Promise<Task> =>
+  withRetry(
+    async () => {
+      const body = { ...update, worker_id: fence.workerId, attempt: fence.attempt };
+      const request = { params: { task_id: fence.id }, body };
+      return (await client.call("updateTask", request, { retry: false, signal, timeoutSeconds })).body;
+    },
+    mayDeliverAgain,
+    { policy, signal },
+  );
+
+/** A server's bug, a token that is being renewed and a portal in the way pass; the task's end must not be lost to them. */
+const mayDeliverAgain = (error: unknown): boolean =>
+  isTransient(error) ||
+  error instanceof InternalServerError ||
+  error instanceof UnauthorizedError ||
+  (error instanceof ProtocolError && error.status !== 413);
+
+/** True where the server says that this hold has nothing more to say about the task. */
+export const isVoid = (error: unknown): boolean =>
+  error instanceof TaskLostError ||
+  error instanceof TaskNotFoundError ||
+  error instanceof WorkerNotFoundError ||
+  error instanceof InvalidTaskTransitionError ||
+  error instanceof ForbiddenError;

@@ -1,0 +1,90 @@
+import { formatWait, Problem } from "../../protocol/index.ts";
+import type { FakeState } from "./fake-state.ts";
+import { etagOf, isOver } from "./fake-tasks.ts";
+import type { Fakes } from "./handlers.ts";
+
+const page = <Item>(items: readonly Item[], { limit, offset }: { limit: number; offset: number }) => ({
+  status: 200 as const,
+  body: { items: items.slice(offset, offset + limit), total: items.length, limit, offset },
+});
+
+/** The operations of a fake server on what it knows. */
+export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fakes => ({
+  createWorker: ({ body }) => {
+    const { id, name, last_heartbeat } = state.addWorker(body?.name);
+    return { status: 201, body: { id, name, last_heartbeat, heartbeat_seconds } };
+  },
+
+  registerJob: ({ params, body }) => state.register(params.room_id, body),
+
+  listJobs: ({ params, query }) => page(state.seenFrom(params.room_id), query),
+
+  readJob: ({ params }) => ({ status: 200, body: state.job(params.room_id, params.job_name).job }),
+
+  heartbeat: async ({ params: { worker_id }, body, wait, signal }) => {
+    const listed = body?.tasks ?? [];
+    const look = () => state.stopsOf(worker_id, listed);
+    const stop = (await state.changes.until(look, wait, signal)) ?? [];
+    const { last_heartbeat } = state.worker(worker_id);
+    return { status: 200, body: { id: worker_id, last_heartbeat, heartbeat_seconds, stop } };
+  },
+
+  releaseTasks: ({ params, body }) => ({
+    status: 200,
+    body: { released: state.release(params.worker_id, body.tasks) },
+  }),
+
+  removeWorker: ({ params }) => {
+    state.removeWorker(params.worker_id);
+    return { status: 204, body: null };
+  },
+
+  submitTask: ({ params: { room_id, job_name }, body = {}, headers }) => {
+    const key = headers.get("idempotency-key");
+    const request = JSON.stringify([room_id, job_name, body]);
+    const known = key === null ? undefined : state.keys.get(`${room_id} ${key}`);
+    if (known !== undefined) {
+      if (known.request !== request) throw new Problem("idempotency-conflict", "the key was used before");
+      return { status: 200, body: state.submitted(state.task(known.id)) };
+    }
+    const task = state.submit(room_id, job_name, body);
+    if (key !== null) state.keys.set(`${room_id} ${key}`, { id: task.id, request });
+    return { status: 202, body: task };
+  },
+
+  submitTasks: ({ params: { room_id }, body }) => {
+    for (const { job_name } of body.tasks) state.job(room_id, job_name);
+    const tasks = body.tasks.map(({ job_name, ...task }) => state.submit(room_id, job_name, task));
+    return { status: 202, body: { tasks } };
+  },
+
+  listRoomTasks: ({ params: { room_id }, query }) => {
+    const inRoom = [...state.tasks.values()]
+      .map(({ wire }) => wire)
+      .filter((task) => task.room_id === room_id);
+    return page(inRoom.filter(({ status }) => status === (query.status ?? status)).toReversed(), query);
+  },
+
+  claimTask: async ({ body: { worker_id, start }, wait, signal }) => {
+    const look = () => state.claim(worker_id, 1, start);
+    const [task = null] = (await state.changes.until(look, wait, signal)) ?? [];
+    return { status: 200, body: { task } };
+  },
+
+  claimTasks: async ({ params, body: { limit, start }, wait, signal }) => {
+    const look = () => state.claim(params.worker_id, limit, start);
+    return { status: 200, body: { tasks: (await state.changes.until(look, wait, signal)) ?? [] } };
+  },
+
+  readTask: async ({ params, headers, wait, signal }) => {
+    const task = state.task(params.task_id);
+    const etag = headers.get("if-none-match");
+    const look = () => (etag === null ? isOver(task) : etagOf(task) !== etag) || undefined;
+    if (wait > 0 && !isOver(task)) await state.changes.until(look, wait, signal);
+    const applied = { etag: etagOf(task), ...(wait > 0 && { "preference-applied": formatWait(wait) }) };
+    if (etag === etagOf(task)) return { status: 304, body: null, headers: applied };
+    return { status: 200, body: task.wire, headers: applied };
+  },
+
+  updateTask: ({ params, body }) => ({ status: 200, body: state.update(params.task_id, body) }),
+});

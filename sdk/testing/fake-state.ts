@@ -1,0 +1,182 @@
+import { randomUUID } from "node:crypto";
+import {
+  canonicalJson,
+  formatJobName,
+  GLOBAL_ROOM,
+  isHeld,
+  type Job,
+  type JobRegistration,
+  Problem,
+  parseJobName,
+  type StopReason,
+  type SubmittedTask,
+  schemaDiff,
+  schemasMatch,
+  type Task,
+  type TaskSubmission,
+  type TaskUpdate,
+} from "../../protocol/index.ts";
+import { Changes } from "./changes.ts";
+import { change, type FakeTask, failAttempt, isDue, newTask, requeue, updateTask } from "./fake-tasks.ts";
+
+/** A worker of the fake. */
+export interface FakeWorker {
+  readonly id: string;
+  readonly name: string | null;
+  /** The keys of the jobs that it registered for. */
+  readonly jobs: Set<string>;
+  last_heartbeat: string;
+}
+
+const now = () => new Date().toISOString();
+
+/** What a fake server knows, and the rules of jobs, claims, fences and stops. */
+export class FakeState {
+  readonly jobs = new Map<string, Job>();
+  readonly workers = new Map<string, FakeWorker>();
+  readonly tasks = new Map<string, FakeTask>();
+  /** Submits by their idempotency keys. */
+  readonly keys = new Map<string, { id: string; request: string }>();
+  readonly stops = new Map<string, StopReason>();
+  readonly changes = new Changes();
+
+  task(id: string): FakeTask {
+    const task = this.tasks.get(id);
+    if (task === undefined) throw new Problem("task-not-found", `there is no task ${id}`);
+    return task;
+  }
+
+  worker(id: string): FakeWorker {
+    const worker = this.workers.get(id);
+    if (worker === undefined) throw new Problem("worker-not-found", `there is no worker ${id}`);
+    worker.last_heartbeat = now();
+    return worker;
+  }
+
+  job(room: string, jobName: string): { key: string; job: Job } {
+    const parsed = parseJobName(jobName, room);
+    if (parsed.kind === "invalid") throw new Problem("invalid-job-name", `${jobName} is not a job's name`);
+    const key = parsed.kind === "job" ? canonicalJson({ ...parsed.address }) : "";
+    const job = this.jobs.get(key);
+    if (job === undefined) throw new Problem("job-not-found", `there is no job ${jobName} in ${room}`);
+    return { key, job };
+  }
+
+  seenFrom(room: string): Job[] {
+    return [...this.jobs.values()].filter(({ room_id }) => room_id === room || room_id === GLOBAL_ROOM);
+  }
+
+  addWorker(name: string | null = null): FakeWorker {
+    const worker = { id: randomUUID(), name, jobs: new Set<string>(), last_heartbeat: now() };
+    this.workers.set(worker.id, worker);
+    return worker;
+  }
+
+  /** Takes a worker out; what it held fails, or is pending again. */
+  removeWorker(id: string): void {
+    this.worker(id);
+    this.workers.delete(id);
+    for (const task of this.tasks.values()) {
+      if (task.wire.worker_id !== id || !isHeld(task.wire.status)) continue;
+      if (task.wire.status === "claimed") requeue(task);
+      else failAttempt(task, `worker ${id} stopped responding`);
+    }
+    this.changes.tell();
+  }
+
+  register(room_id: string, registration: JobRegistration): { status: 200 | 201; body: Job } {
+    const { category, name, schema, result_schema = null, description = null, defaults = {} } = registration;
+    const address = { roomId: room_id, category, name };
+    const key = canonicalJson(address);
+    const there = this.jobs.get(key);
+    if (there !== undefined) demandMatch(there, schema, result_schema);
+    const { worker_id } = registration;
+    const worker = worker_id === undefined ? this.addWorker() : this.worker(worker_id);
+    worker.jobs.add(key);
+    const body: Job = {
+      id: there?.id ?? randomUUID(),
+      room_id,
+      category,
+      name,
+      full_name: formatJobName(address),
+      schema,
+      result_schema,
+      description,
+      defaults,
+      workers: [...this.workers.values()].filter(({ jobs }) => jobs.has(key)).map(({ id }) => id),
+      pending: [...this.tasks.values()].filter((task) => task.jobKey === key && isDue(task)).length,
+      worker_id: worker.id,
+      created_at: there?.created_at ?? now(),
+    };
+    this.jobs.set(key, { ...body, worker_id: null });
+    return { status: there === undefined ? 201 : 200, body };
+  }
+
+  submit(room: string, jobName: string, submission: TaskSubmission = {}): SubmittedTask {
+    const { key, job } = this.job(room, jobName);
+    const task = newTask({ jobKey: key, jobName: job.full_name, room }, { ...job.defaults, ...submission });
+    this.tasks.set(task.wire.id, task);
+    this.changes.tell();
+    return this.submitted(task);
+  }
+
+  submitted({ wire, jobKey }: FakeTask): SubmittedTask {
+    const workers = [...this.workers.values()].filter(({ jobs }) => jobs.has(jobKey));
+    return { ...wire, workers_online: workers.length };
+  }
+
+  /** The worker's next tasks, or undefined where there is none. */
+  claim(workerId: string, limit: number, start: boolean | undefined): Task[] | undefined {
+    const { jobs } = this.worker(workerId);
+    const due = [...this.tasks.values()].filter((task) => isDue(task) && jobs.has(task.jobKey));
+    const next = due.toSorted((a, b) => b.wire.priority - a.wire.priority).slice(0, limit);
+    if (next.length === 0) return undefined;
+    const claimed = next.map((task) => {
+      this.stops.delete(task.wire.id);
+      change(task, { status: "claimed", worker_id: workerId, attempt: task.wire.attempt + 1 });
+      return start ? updateTask(task, { status: "running" }, true) : task.wire;
+    });
+    this.changes.tell();
+    return claimed;
+  }
+
+  release(workerId: string, ids: readonly string[]): string[] {
+    this.worker(workerId);
+    const held = ids.flatMap((id) => this.tasks.get(id) ?? []);
+    const released = held.filter(({ wire }) => wire.status === "claimed" && wire.worker_id === workerId);
+    for (const task of released) requeue(task);
+    this.changes.tell();
+    return released.map(({ wire }) => wire.id);
+  }
+
+  update(id: string, update: TaskUpdate): Task {
+    const task = this.task(id);
+    const wasHeld = isHeld(task.wire.status);
+    const isThere = update.worker_id === undefined || this.workers.has(update.worker_id);
+    const updated = updateTask(task, update, isThere);
+    if (wasHeld && updated.status === "cancelled") this.stops.set(id, "cancelled");
+    this.changes.tell();
+    return updated;
+  }
+
+  /** What of the listed tasks the worker holds no longer; undefined where it holds them all. */
+  stopsOf(
+    workerId: string,
+    listed: readonly string[],
+  ): { task_id: string; reason: StopReason }[] | undefined {
+    this.worker(workerId);
+    const stop = listed.flatMap((task_id) => {
+      const wire = this.tasks.get(task_id)?.wire;
+      const isHolding = wire?.worker_id === workerId && isHeld(wire.status);
+      return isHolding ? [] : [{ task_id, reason: this.stops.get(task_id) ?? "lost" }];
+    });
+    return stop.length === 0 ? undefined : stop;
+  }
+}
+
+const demandMatch = (there: Job, schema: Job["schema"], result_schema: Job["result_schema"]): void => {
+  if (schemasMatch(there.schema, schema) && schemasMatch(there.result_schema, result_schema)) return;
+  const registered = { schema: there.schema, resultSchema: there.result_schema };
+  const diff = schemaDiff(registered, { schema, resultSchema: result_schema });
+  throw new Problem("schema-conflict", `${there.name} is registered with another schema`, { diff });
+};

@@ -1,0 +1,216 @@
+import { hostname } from "node:os";
+import type { JobRegistration, StopReason } from "../protocol/index.ts";
+import type { JoblibClient } from "./client.ts";
+import { UsageError, WorkerNotFoundError } from "./errors.ts";
+import { Heartbeat, type HeldTask } from "./heartbeat.ts";
+import type { Logger } from "./logger.ts";
+import { isTransient, withRetry } from "./retry.ts";
+
+/** One job in one room, to be announced. */
+export interface Announcement {
+  readonly room: string;
+  readonly registration: Omit<JobRegistration, "worker_id">;
+}
+
+/** A worker as the server knows it; `gone` is aborted once it does no longer. */
+export interface LiveWorker {
+  readonly id: string;
+  readonly gone: AbortSignal;
+}
+
+/** What a session is made of. */
+export interface SessionOptions {
+  readonly client: JoblibClient;
+  readonly logger: Logger;
+  /** For people; `host:pid` where it is not given. */
+  readonly name?: string | undefined;
+  readonly heartbeatSeconds?: number | undefined;
+  /** What to announce; asked again at every turn, so that later registrations follow. */
+  readonly announcements: () => readonly Announcement[];
+}
+
+interface Incarnation extends LiveWorker {
+  readonly end: AbortController;
+  readonly heartbeat: Heartbeat;
+  readonly announced: Set<string>;
+}
+
+const FOREVER = {
+  attempts: Number.POSITIVE_INFINITY,
+  baseSeconds: 1,
+  maxSeconds: 30,
+  deadlineSeconds: Number.POSITIVE_INFINITY,
+};
+const BRIEFLY = { attempts: 3, deadlineSeconds: 5 };
+
+/** One worker: announces its jobs, beats, knows what it holds, and leaves. */
+export class WorkerSession {
+  readonly #options: SessionOptions;
+  readonly #held = new Map<string, HeldTask>();
+  readonly #closed = new AbortController();
+  #worker: Incarnation | undefined;
+  #announcing: Promise<LiveWorker> | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** The worker's id while there is one. */
+  get workerId(): string | undefined {
+    return this.#worker?.id;
+  }
+
+  /** True for a job that the server has been told of, in whichever room. */
+  hasAnnounced(category: string, name: string): boolean {
+    return [...(this.#worker?.announced ?? [])].some((key) => key.endsWith(`:${category}:${name}`));
+  }
+
+  /** The worker, once it is made and all of its jobs are announced. */
+  async ready(): Promise<LiveWorker> {
+    if (this.#closed.signal.aborted) throw new UsageError("the job manager was disposed");
+    this.#announcing ??= this.#announce().finally(() => {
+      this.#announcing = undefined;
+    });
+    return this.#announcing;
+  }
+
+  /** Takes a task into the worker's hands: every heartbeat names it from now on. False where it is held already. */
+  hold(task: HeldTask): boolean {
+    if (this.#held.get(task.id)?.attempt === task.attempt) return false;
+    this.#held.set(task.id, task);
+    this.#worker?.heartbeat.taskTaken();
+    return true;
+  }
+
+  /** The task is over, or given back. */
+  letGo(task: HeldTask): void {
+    if (this.#held.get(task.id) === task) this.#held.delete(task.id);
+  }
+
+  /** A claim's answer may be lost: a beat without its task gives it back to the others after the server's grace of 5 s. */
+  claimLost(): void {
+    this.#worker?.heartbeat.beatIn(5_500);
+  }
+
+  /** Gives back tasks that were not started; what cannot be told now, the heartbeat's list tells. */
+  async release(workerId: string, tasks: readonly HeldTask[]): Promise<void> {
+    for (const task of tasks) this.letGo(task);
+    if (tasks.length === 0) return;
+    const request = { params: { worker_id: workerId }, body: { tasks: tasks.map(({ id }) => id) } };
+    await this.#options.client
+      .call("releaseTasks", request, { retry: BRIEFLY, timeoutSeconds: 5 })
+      .catch((error: unknown) => {
+        this.#options.logger.warn({ err: error, worker: workerId }, "tasks could not be given back");
+      });
+  }
+
+  /** The server does not know the worker any more: what it held is lost, and it announces itself again. */
+  forget(workerId: string): void {
+    if (this.#worker?.id !== workerId) return;
+    this.#options.logger.warn(
+      { worker: workerId, held: this.#held.size },
+      "the server has forgotten this worker",
+    );
+    this.#endWorker();
+    for (const task of [...this.#held.values()]) this.#stop(task, "lost");
+    if (this.#closed.signal.aborted) return;
+    const again = withRetry(() => this.ready(), isTransient, {
+      policy: FOREVER,
+      signal: this.#closed.signal,
+    });
+    again.catch((error: unknown) => {
+      if (!this.#closed.signal.aborted)
+        this.#options.logger.error({ err: error }, "the worker could not announce itself again");
+    });
+  }
+
+  /** Leaves: no beat any more, and the server may offer to others what was held. */
+  async leave(): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort();
+    await this.#announcing?.catch(() => {});
+    await this.#remove();
+  }
+
+  async #announce(): Promise<LiveWorker> {
+    try {
+      for (let tries = 1; ; tries += 1) {
+        this.#worker ??= await this.#create();
+        const worker = this.#worker;
+        try {
+          await this.#announceJobs(worker);
+          return worker;
+        } catch (error) {
+          if (!(error instanceof WorkerNotFoundError) || tries === 3) throw error;
+          this.#endWorker();
+        }
+      }
+    } catch (error) {
+      // A worker that will never run anything is not left behind.
+      if (!isTransient(error) && this.#held.size === 0) await this.#remove();
+      throw error;
+    }
+  }
+
+  async #create(): Promise<Incarnation> {
+    const { client, logger, name = `${hostname()}:${process.pid}`, heartbeatSeconds } = this.#options;
+    const { body } = await client.call("createWorker", { body: { name: name.slice(0, 255) } });
+    const end = new AbortController();
+    const heartbeat = new Heartbeat({
+      client,
+      logger,
+      workerId: body.id,
+      seconds: body.heartbeat_seconds,
+      fixedSeconds: heartbeatSeconds,
+      held: this.#held,
+      onStop: (task, reason) => this.#stop(task, reason),
+      onForgotten: () => this.forget(body.id),
+    });
+    heartbeat.start();
+    logger.info({ worker: body.id, name: body.name }, "worker announced");
+    return { id: body.id, end, gone: end.signal, heartbeat, announced: new Set() };
+  }
+
+  async #announceJobs(worker: Incarnation): Promise<void> {
+    for (const announcement of this.#options.announcements()) {
+      const key = keyOf(announcement);
+      if (worker.announced.has(key)) continue;
+      await this.#options.client.call("registerJob", {
+        params: { room_id: announcement.room },
+        body: { ...announcement.registration, worker_id: worker.id },
+      });
+      worker.announced.add(key);
+      const { category, name } = announcement.registration;
+      this.#options.logger.info(
+        { worker: worker.id, room: announcement.room, category, name },
+        "job announced",
+      );
+    }
+  }
+
+  #stop(task: HeldTask, reason: StopReason): void {
+    this.letGo(task);
+    task.lose(reason);
+  }
+
+  #endWorker(): void {
+    this.#worker?.heartbeat.stop();
+    this.#worker?.end.abort();
+    this.#worker = undefined;
+  }
+
+  async #remove(): Promise<void> {
+    const id = this.#worker?.id;
+    if (id === undefined) return;
+    this.#endWorker();
+    try {
+      const options = { retry: BRIEFLY, timeoutSeconds: 5 };
+      await this.#options.client.call("removeWorker", { params: { worker_id: id } }, options);
+    } catch (error) {
+      if (error instanceof WorkerNotFoundError) return;
+      this.#options.logger.warn({ err: error, worker: id }, "the worker could not take its leave");
+    }
+  }
+}
+
+const keyOf = ({ room, registration: { category, name } }: Announcement) => `${room}:${category}:${name}`;

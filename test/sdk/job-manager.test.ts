@@ -1,0 +1,239 @@
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import { SchemaConflictError, UsageError } from "../../sdk/errors.ts";
+import { Extension, type RunContext } from "../../sdk/extension.ts";
+import { startFake } from "./network.ts";
+
+interface Viewer {
+  readonly turned: number[];
+}
+
+class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
+  async run(viewer: Viewer, { progress }: RunContext) {
+    progress(0.5, "half way");
+    viewer.turned.push(this.angle);
+    return { turned: this.angle };
+  }
+}
+
+describe("registering", () => {
+  test("is local, and reads like a map by class name", () => {
+    const jobs = startFake().manager<Viewer>({}, { turned: [] });
+
+    const returned = jobs.register(Rotate);
+
+    expect(returned).toBe(Rotate);
+    expect([jobs.size, jobs.has("Rotate"), jobs.get("Rotate")]).toEqual([1, true, Rotate]);
+    expect([...jobs]).toEqual(["Rotate"]);
+    expect([...jobs.entries()]).toEqual([["Rotate", Rotate]]);
+    expect([...jobs.values()]).toEqual([Rotate]);
+    expect(jobs.delete("Rotate")).toBe(true);
+    expect(jobs.delete("Rotate")).toBe(false);
+  });
+
+  test("works as a decorator, in both forms, and reads the class's statics", async () => {
+    const { fake, manager } = startFake();
+    const jobs = manager<Viewer>({}, { turned: [] });
+    const { register } = jobs;
+
+    @register
+    class Here extends Extension("tests") {
+      static room = "attic";
+      run() {}
+    }
+    @register({ public: true })
+    class Everywhere extends Extension("tests", {}) {
+      static description = "for everybody";
+      run() {}
+    }
+    await jobs.ready();
+
+    expect([...jobs]).toEqual(["Here", "Everywhere"]);
+    expect(fake.jobs.map(({ room_id, name }) => [room_id, name])).toEqual([
+      ["attic", "Here"],
+      ["@global", "Everywhere"],
+    ]);
+    expect(fake.jobs[1]?.description).toBe("for everybody");
+    expect([new Here(), new Everywhere()]).toHaveLength(2);
+  });
+
+  test("of another class under the same name is refused at once", () => {
+    const jobs = startFake().manager();
+    const other = () => {
+      class Rotate extends Extension("modifiers", { axis: z.string() }) {
+        run() {}
+      }
+      return Rotate;
+    };
+    jobs.register(other());
+
+    expect(() => jobs.register(other())).toThrow(/another class is registered as modifiers:Rotate/);
+    expect(() => jobs.set("Turn", other())).toThrow(UsageError);
+  });
+
+  test("of the same class for a second room adds a registration, not an entry", async () => {
+    const { fake, manager } = startFake();
+    const jobs = manager<Viewer>({}, { turned: [] });
+
+    jobs.register(Rotate);
+    jobs.register(Rotate, { room: "attic" });
+    jobs.register(Rotate, { public: true });
+    await jobs.ready();
+
+    expect(jobs.size).toBe(1);
+    expect(fake.jobs.map(({ room_id }) => room_id)).toEqual(["lab", "attic", "@global"]);
+    expect(fake.workers).toHaveLength(1);
+  });
+
+  test("without any room is told when it matters", async () => {
+    const jobs = startFake().manager<Viewer>({ room: undefined }, { turned: [] });
+    jobs.register(Rotate);
+
+    await expect(jobs.ready()).rejects.toThrow(/Rotate is registered without a room/);
+  });
+
+  test("what is not an extension, or has no name, is refused", () => {
+    const jobs = startFake().manager();
+
+    // @ts-expect-error not an extension
+    expect(() => jobs.register(class Foo {})).toThrow(UsageError);
+    expect(() =>
+      jobs.register(
+        (() =>
+          class extends Extension("tests") {
+            run() {}
+          })(),
+      ),
+    ).toThrow(/cannot be a job's name/);
+  });
+
+  test("with a schema that differs is a conflict at ready, and leaves no worker behind", async () => {
+    const { fake, client, manager } = startFake();
+    await client.call("registerJob", {
+      params: { room_id: "lab" },
+      body: { category: "modifiers", name: "Rotate", schema: { type: "object" } },
+    });
+    const jobs = manager<Viewer>({}, { turned: [] });
+    jobs.register(Rotate);
+
+    const error = await jobs.ready().catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(SchemaConflictError);
+    expect(error).toHaveProperty("diff.length");
+    expect(fake.workers).toHaveLength(1);
+  });
+
+  test("a job that is announced cannot be taken back", async () => {
+    const jobs = startFake().manager<Viewer>({}, { turned: [] });
+    jobs.register(Rotate);
+    await jobs.ready();
+
+    expect(() => jobs.delete("Rotate")).toThrow(/announced already/);
+  });
+});
+
+describe("submitting", () => {
+  test("sends what the instance was made from, to the room's own job", async () => {
+    const { fake, manager } = startFake();
+    const jobs = manager<Viewer>({}, { turned: [] });
+    jobs.register(Rotate);
+    await jobs.ready();
+
+    const task = await jobs.submit(new Rotate(), { priority: 5, maxAttempts: 2, backoff: { maxSeconds: 9 } });
+
+    expect(task).toMatchObject({
+      job_name: "private:modifiers:Rotate",
+      room_id: "lab",
+      payload: {},
+      priority: 5,
+    });
+    expect(fake.task(task.id)).toMatchObject({
+      max_attempts: 2,
+      backoff: { kind: "exponential", max_seconds: 9 },
+    });
+  });
+
+  test("goes to the global job where the class is public", async () => {
+    const { manager } = startFake();
+    const jobs = manager<Viewer>({}, { turned: [] });
+    jobs.register(Rotate, { public: true });
+    await jobs.ready();
+
+    const task = await jobs.submit(new Rotate({ angle: 3 }), { room: "elsewhere" });
+
+    expect(task).toMatchObject({
+      job_name: "public:modifiers:Rotate",
+      room_id: "elsewhere",
+      payload: { angle: 3 },
+    });
+  });
+
+  test("goes to the room that the class names, where that is not the manager's", async () => {
+    const { manager } = startFake();
+    const jobs = manager();
+    class Attic extends Extension("tests") {
+      static room = "attic";
+      run() {}
+    }
+    jobs.register(Attic);
+    await jobs.ready();
+
+    await expect(jobs.submit(new Attic())).resolves.toMatchObject({ room_id: "attic" });
+  });
+
+  test("many at once are one request", async () => {
+    const { fake, manager } = startFake();
+    const jobs = manager<Viewer>({}, { turned: [] });
+    jobs.register(Rotate);
+    await jobs.ready();
+
+    const tasks = await jobs.submit([new Rotate({ angle: 1 }), new Rotate({ angle: 2 })]);
+
+    expect(tasks.map(({ payload }) => payload)).toEqual([{ angle: 1 }, { angle: 2 }]);
+    expect(fake.tasks).toHaveLength(2);
+    await expect(jobs.submit([], {})).resolves.toEqual([]);
+  });
+
+  test("the same key gives the same task", async () => {
+    const { fake, manager } = startFake();
+    const jobs = manager<Viewer>({}, { turned: [] });
+    jobs.register(Rotate);
+    await jobs.ready();
+
+    const first = await jobs.submit(new Rotate(), { idempotencyKey: "once" });
+    const second = await jobs.submit(new Rotate(), { idempotencyKey: "once" });
+
+    expect(second.id).toBe(first.id);
+    expect(fake.tasks).toHaveLength(1);
+  });
+});
+
+describe("disposing", () => {
+  test("finishes what runs, gives back what does not, and removes the worker", async () => {
+    const { fake, manager } = startFake();
+    const gate = Promise.withResolvers<void>();
+    class Slow extends Extension("tests") {
+      async run() {
+        await gate.promise;
+        return "done";
+      }
+    }
+    const jobs = manager();
+    jobs.register(Slow);
+    await jobs.ready();
+    const [one, two] = await jobs.submit([new Slow(), new Slow()]);
+    const stream = jobs.listen({ concurrency: 2 });
+    const first = await stream.next();
+    const outcome = first.value?.run();
+    await fake.until(one?.id ?? "", ({ status }) => status === "running");
+
+    const disposed = jobs.dispose();
+    gate.resolve();
+    await disposed;
+
+    await expect(outcome).resolves.toMatchObject({ status: "completed" });
+    expect(fake.task(two?.id ?? "")).toMatchObject({ status: "pending", runs: 0 });
+    expect(fake.workers).toEqual([]);
+    expect(() => jobs.listen()).toThrow(/disposed/);
+  });
+});

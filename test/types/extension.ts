@@ -1,0 +1,78 @@
+import * as z from "zod";
+import * as z3 from "zod/v3";
+import { Extension, type ExtensionClass, type RunContext } from "../../sdk/extension.ts";
+
+interface Viewer {
+  rotate(angle: number): Promise<void>;
+}
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const holds = <_ extends true>(): void => {};
+
+export class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
+  static room = "lab";
+  static result = z.object({ turned: z.number() });
+  static defaults = { maxAttempts: 3 };
+
+  async run(viewer: Viewer, { signal, progress }: RunContext) {
+    holds<Same<typeof this.angle, number>>();
+    // @ts-expect-error a parameter is read-only
+    this.angle = 3;
+    // @ts-expect-error there is no such parameter
+    this.axis;
+    progress(0.5, "half way");
+    signal.throwIfAborted();
+    await viewer.rotate(this.angle);
+    return { turned: this.angle };
+  }
+}
+
+new Rotate();
+new Rotate({});
+new Rotate({ angle: 90 });
+// @ts-expect-error an angle is a number
+new Rotate({ angle: "90" });
+
+export class Ping extends Extension("tests") {
+  run() {
+    return "pong";
+  }
+}
+new Ping();
+
+export class Nothing extends Extension("tests", {}) {
+  async run(context: Viewer) {
+    await context.rotate(1);
+  }
+}
+new Nothing();
+
+export class Needs extends Extension("tests", z.object({ name: z.string(), size: z.coerce.number() })) {
+  run() {
+    holds<Same<typeof this.name, string>>();
+    holds<Same<typeof this.size, number>>();
+  }
+}
+// @ts-expect-error its name is required
+new Needs();
+new Needs({ name: "a", size: "12" });
+
+export class Old extends Extension("tests", z3.z.object({ depth: z3.z.number().default(2) })) {
+  run() {
+    holds<Same<typeof this.depth, number>>();
+  }
+}
+new Old();
+new Old({ depth: 3 });
+// @ts-expect-error a depth is a number
+new Old({ depth: "3" });
+
+// @ts-expect-error an extension that does nothing is none
+export class Idle extends Extension("tests", { a: z.string() }) {}
+
+// @ts-expect-error the base itself cannot be made
+new (Extension("tests", {}))();
+
+export const ofViewer: ExtensionClass<Viewer>[] = [Rotate, Ping, Nothing, Needs, Old];
+// @ts-expect-error it needs a viewer
+export const ofNothing: ExtensionClass<undefined> = Rotate;

@@ -1,0 +1,73 @@
+import * as z from "zod";
+import {
+  Extension,
+  JobManager,
+  type RunContext,
+  type SubmittedTask,
+  type Task,
+  type TaskOutcome,
+} from "../../sdk/index.ts";
+
+interface Viewer {
+  rotate(angle: number, options: { signal: AbortSignal }): Promise<void>;
+}
+declare const viewer: Viewer;
+
+/** The surface as the architecture draws it. */
+export const main = async (): Promise<void> => {
+  await using jobs = new JobManager({ url: "http://here", token: async () => "token" }, viewer);
+
+  @jobs.register
+  class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
+    async run(host: Viewer, { signal, progress }: RunContext) {
+      await host.rotate(this.angle, { signal });
+      progress(1);
+    }
+  }
+
+  @jobs.register({ public: true })
+  class Ping extends Extension("tests", {}) {
+    run() {
+      return "pong";
+    }
+  }
+
+  const same: typeof Ping = jobs.register(Ping, { room: "lab", defaults: { maxAttempts: 3 } });
+  // @ts-expect-error there is no such option
+  jobs.register(Ping, { rooms: ["lab"] });
+  jobs.set("Rotate", Rotate).has("Rotate");
+
+  class Other extends Extension("tests") {
+    run(context: { nothing: string }) {
+      return context.nothing;
+    }
+  }
+  // @ts-expect-error it needs another context than a viewer
+  jobs.register(Other);
+  // @ts-expect-error so it does as a decorator
+  @jobs.register
+  class Another extends Extension("tests") {
+    run(context: { nothing: string }) {
+      return context.nothing;
+    }
+  }
+  // @ts-expect-error not an extension
+  jobs.register(class {});
+
+  for await (const task of jobs.listen({ concurrency: 2 })) {
+    const outcome: TaskOutcome = await task.run(viewer);
+    // @ts-expect-error not a viewer
+    await task.run({ rotate: 1 });
+    if (outcome.status === "completed") break;
+  }
+  const task: SubmittedTask = await jobs.submit(new Rotate({ angle: 90 }), { room: "lab" });
+  const tasks: SubmittedTask[] = await jobs.submit([new same(), new Rotate()]);
+  const done: Task = await jobs.client.awaitTask(task.id, { wait: 30 });
+  const answer = await jobs.client.call("readTask", { params: { task_id: done.id } });
+  if (answer.status === 200) answer.body.attempt.toFixed();
+  // @ts-expect-error a 304 has no body
+  answer.body.attempt;
+  // @ts-expect-error a task is read by its id
+  await jobs.client.call("readTask", {});
+  await jobs.run({ onOutcome: (ran, { status }) => console.log(ran.id, status, tasks.length, Another.name) });
+};
