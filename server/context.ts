@@ -2,6 +2,9 @@ import type { EventBus } from "./events/event-bus.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";
 import type { Storage } from "./storage/storage.ts";
+import type { ParkedClaims } from "./use-cases/parked-claims.ts";
+import type { ResultSchemas } from "./use-cases/schema-checks.ts";
+import type { WorkerOwners } from "./use-cases/worker-owners.ts";
 
 /** What a log line is written to: Fastify's logger, or one of its kind. */
 export interface Log {
@@ -16,6 +19,10 @@ export interface Context {
   readonly bus: EventBus;
   readonly validators: SchemaValidators;
   readonly settings: Settings;
+  /** Claims of this process that wait for a task. */
+  readonly parked: ParkedClaims;
+  readonly owners: WorkerOwners;
+  readonly resultSchemas: ResultSchemas;
   /** Mints a UUIDv7. */
   readonly newId: () => string;
   readonly log: Log;

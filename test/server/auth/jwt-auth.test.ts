@@ -79,7 +79,7 @@ describe("a token signed with the secret", () => {
 describe("a token signed by an issuer", () => {
   let issuer: Server;
   let jwksUrl = "";
-  let privateKey: CryptoKey;
+  let privateKey: Awaited<ReturnType<typeof generateKeyPair>>["privateKey"];
   let publicText = "";
 
   beforeAll(async () => {

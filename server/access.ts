@@ -1,0 +1,37 @@
+import { ACCESS_RULES, type Access, type Actor, GLOBAL_ROOM, Problem } from "../protocol/index.ts";
+import type { RoomAccess } from "./host.ts";
+import type { TaskRecord } from "./storage/storage.ts";
+
+/** Who asks, and what the host lets it do in a room. */
+export interface Caller {
+  readonly actor: Actor;
+  mayRoom(roomId: string, access: RoomAccess): Promise<boolean>;
+}
+
+/** The 403 of a rule. */
+export const forbidden = (rule: Access): Problem =>
+  new Problem("forbidden", `This needs: ${ACCESS_RULES[rule]}.`);
+
+/** `@global` is readable by every user; of any other room, and of writing, the host decides. */
+export const mayRead = async (caller: Caller, roomId: string): Promise<boolean> =>
+  roomId === GLOBAL_ROOM || caller.mayRoom(roomId, "read");
+
+/** The part of a rule that a room's name alone decides; rules about a task or a worker are checked where it is read. */
+export const requireRoomAccess = async (rule: Access, caller: Caller, roomId: string): Promise<void> => {
+  if (rule === "room-read" && !(await mayRead(caller, roomId))) throw forbidden(rule);
+  if (rule === "room-write" && !(await caller.mayRoom(roomId, "write"))) throw forbidden(rule);
+  if (rule !== "room-register") return;
+  if (roomId === GLOBAL_ROOM && !caller.actor.isAdmin) throw forbidden(rule);
+  if (!(await caller.mayRoom(roomId, "write"))) throw forbidden(rule);
+};
+
+/** True for who submitted the task. */
+export const isSubmitter = ({ actor }: Caller, { task }: TaskRecord): boolean =>
+  task.created_by_id === actor.id;
+
+/** True for the user whose worker is named in the task. */
+export const isHolder = ({ actor }: Caller, record: TaskRecord): boolean => record.workerUserId === actor.id;
+
+/** Read in its room, or its submitter, or the user whose worker holds it. */
+export const mayReadTask = async (caller: Caller, record: TaskRecord): Promise<boolean> =>
+  isSubmitter(caller, record) || isHolder(caller, record) || mayRead(caller, record.task.room_id);

@@ -1,0 +1,30 @@
+import type { Event } from "../../protocol/index.ts";
+import type { Log } from "../context.ts";
+import { ChannelHandlers } from "./channel-handlers.ts";
+import type { EventBus, EventHandler, Unsubscribe } from "./event-bus.ts";
+
+/** Tells the waiting requests of this process: enough for one server. */
+export class InProcessEventBus implements EventBus {
+  readonly kind = "in-process";
+  readonly state = "up";
+  readonly #handlers: ChannelHandlers;
+
+  constructor(log?: Log) {
+    this.#handlers = new ChannelHandlers(log);
+  }
+
+  async publish(events: readonly Event[]): Promise<void> {
+    this.#handlers.tellAll(events);
+  }
+
+  async subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe> {
+    // A wrapper per call: the same function may listen twice, and each stops for itself.
+    const own: EventHandler = (event) => handler(event);
+    this.#handlers.add(channel, own);
+    return () => void this.#handlers.remove(channel, own);
+  }
+
+  async close(): Promise<void> {
+    this.#handlers.clear();
+  }
+}

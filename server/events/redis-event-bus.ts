@@ -1,0 +1,174 @@
+import type { Redis } from "ioredis";
+import { channelsOf, type Event } from "../../protocol/index.ts";
+import type { Log } from "../context.ts";
+import { ChannelHandlers } from "./channel-handlers.ts";
+import { answersWithin } from "./deadline.ts";
+import type { EventBus, EventHandler, Unsubscribe } from "./event-bus.ts";
+import { readEvent } from "./read-event.ts";
+
+const ANSWER_MS = 2_000;
+const PROBE_EVERY_MS = 2_000;
+/** Batches on their way; beyond it Redis is taken to hang, and nothing more is queued for it. */
+const MAX_IN_FLIGHT = 500;
+const RESUBSCRIBE_BATCH = 500;
+
+/** Redis pub/sub: publishes on the host's connection, listens on one duplicate of it. */
+export class RedisEventBus implements EventBus {
+  readonly kind = "redis";
+  readonly #publisher: Redis;
+  readonly #subscriber: Redis;
+  readonly #handlers: ChannelHandlers;
+  readonly #subscribing = new Map<string, Promise<boolean>>();
+  readonly #log: Log | undefined;
+  readonly #probes: NodeJS.Timeout;
+  #state: "up" | "down" = "down";
+  #listening = false;
+  #hanging = false;
+  #probing = false;
+  #inFlight = 0;
+  #closed = false;
+
+  constructor(redis: Redis, log?: Log) {
+    this.#log = log;
+    this.#handlers = new ChannelHandlers(log);
+    this.#publisher = redis;
+    if (redis.status === "wait") redis.connect().catch(() => {});
+    // No offline queue: after a reconnect everything is subscribed anew from `#handlers`.
+    const subscriber = redis.duplicate({
+      enableOfflineQueue: false,
+      autoResubscribe: false,
+      maxRetriesPerRequest: null,
+      lazyConnect: true,
+      retryStrategy: (times: number) => Math.min(100 * times, 1_000) * (0.5 + Math.random()),
+    });
+    this.#subscriber = subscriber;
+    this.#subscriber.on("error", () => {});
+    this.#subscriber.on("message", (channel: string, text: string) => {
+      this.#handlers.tell(channel, readEvent(text));
+    });
+    this.#subscriber.on("ready", () => void this.#listen());
+    this.#subscriber.on("close", () => {
+      this.#listening = false;
+      this.#review();
+    });
+    redis.on("ready", this.#review);
+    redis.on("close", this.#review);
+    this.#subscriber.connect().catch(() => {});
+    this.#probes = setInterval(() => void this.#probe(), PROBE_EVERY_MS);
+    this.#probes.unref();
+  }
+
+  get state(): "up" | "down" {
+    return this.#review();
+  }
+
+  async publish(events: readonly Event[]): Promise<void> {
+    if (events.length === 0) return;
+    if (!(await this.#send(events))) this.#handlers.tellAll(events);
+  }
+
+  async subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe> {
+    const own: EventHandler = (event) => handler(event);
+    const isFirst = this.#handlers.add(channel, own);
+    if (isFirst && this.#subscriber.status === "ready") {
+      this.#subscribing.set(channel, this.#subscribeTo([channel]));
+    }
+    await this.#subscribing.get(channel);
+    return () => {
+      if (!this.#handlers.remove(channel, own)) return;
+      this.#subscribing.delete(channel);
+      if (this.#subscriber.status === "ready") this.#subscriber.unsubscribe(channel).catch(() => {});
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#probes);
+    this.#publisher.off("ready", this.#review);
+    this.#publisher.off("close", this.#review);
+    this.#handlers.clear();
+    this.#subscriber.disconnect();
+  }
+
+  /** False where Redis did not take the events: then this process at least is told. */
+  async #send(events: readonly Event[]): Promise<boolean> {
+    if (this.#closed || this.#hanging || this.#publisher.status !== "ready") return false;
+    if (this.#inFlight >= MAX_IN_FLIGHT) return false;
+    this.#inFlight += 1;
+    const batch = this.#publisher.pipeline();
+    for (const event of events) {
+      const text = JSON.stringify(event);
+      for (const channel of channelsOf(event)) batch.publish(channel, text);
+    }
+    const sent = batch.exec().finally(() => {
+      this.#inFlight -= 1;
+    });
+    if (await answersWithin(sent, ANSWER_MS)) return true;
+    if (this.#publisher.status === "ready") this.#hanging = true;
+    this.#review();
+    return false;
+  }
+
+  async #listen(): Promise<void> {
+    const channels = this.#handlers.channels;
+    for (let start = 0; start < channels.length; start += RESUBSCRIBE_BATCH) {
+      const batch = channels
+        .slice(start, start + RESUBSCRIBE_BATCH)
+        .filter((name) => this.#handlers.has(name));
+      if (batch.length > 0 && !(await this.#subscribeTo(batch))) return;
+    }
+    if (this.#subscriber.status !== "ready") return;
+    this.#listening = true;
+    this.#review();
+    // Whatever was told while nobody listened is lost.
+    this.#handlers.wakeAll();
+  }
+
+  /** False where Redis does not confirm; a connection that hangs is given up and made anew. */
+  async #subscribeTo(channels: readonly string[]): Promise<boolean> {
+    const confirmed = await answersWithin(this.#subscriber.subscribe(...channels), ANSWER_MS);
+    if (!confirmed && this.#subscriber.status === "ready") this.#reconnect();
+    return confirmed;
+  }
+
+  /** Half-open connections look ready for minutes: only an answer shows that Redis is there. */
+  async #probe(): Promise<void> {
+    if (this.#subscriber.status === "ready" && this.#listening) {
+      answersWithin(this.#subscriber.ping(), ANSWER_MS).then((isAlive) => {
+        if (!isAlive && this.#subscriber.status === "ready") this.#reconnect();
+      });
+    }
+    if (this.#probing || this.#publisher.status !== "ready") return;
+    this.#probing = true;
+    const ping = this.#publisher.ping();
+    // One unanswered ping at a time: the host's connection is not filled with them.
+    ping.then(this.#publisherAnswered, this.#publisherAnswered);
+    if (!(await answersWithin(ping, ANSWER_MS)) && this.#probing) this.#hanging = true;
+    this.#review();
+  }
+
+  readonly #publisherAnswered = (): void => {
+    this.#probing = false;
+    this.#hanging = false;
+    this.#review();
+  };
+
+  #reconnect(): void {
+    this.#listening = false;
+    this.#review();
+    if (!this.#closed) this.#subscriber.disconnect(true);
+  }
+
+  readonly #review = (): "up" | "down" => {
+    const isUp = this.#listening && !this.#hanging && this.#publisher.status === "ready";
+    const state = isUp ? "up" : "down";
+    if (state !== this.#state && !this.#closed) {
+      this.#state = state;
+      if (isUp) this.#log?.info({}, "Redis is there: events reach every server");
+      else this.#log?.warn({}, "Redis is away: waiting requests read the database every second");
+      // Waiters change their pace with the state.
+      this.#handlers.wakeAll();
+    }
+    return this.#state;
+  };
+}

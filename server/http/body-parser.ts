@@ -1,0 +1,57 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Problem } from "../../protocol/index.ts";
+import { JsonScanner } from "./scan-json.ts";
+
+// A byte order mark is kept, and so refused: JSON has none (RFC 8259, 8.1).
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const CONTENT_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
+
+const malformed = (detail: string) => new Problem("malformed-request", detail);
+
+/** The one kind of body that is read. */
+export const unsupportedMediaType = (): Problem =>
+  new Problem(
+    "unsupported-media-type",
+    "Send the body as application/json, in UTF-8, without Content-Encoding.",
+  );
+
+const decode = (bytes: Buffer): string => {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw malformed("The body is not UTF-8.");
+  }
+};
+
+/** Reads a body as JSON, exactly or not at all; an empty one is undefined. */
+export const parseJsonBody = (bytes: Buffer): unknown => {
+  if (bytes.length === 0) return undefined;
+  const text = decode(bytes);
+  const fault = new JsonScanner(text).scan();
+  if (fault === undefined) return JSON.parse(text);
+  if (fault.kind === "malformed") {
+    throw malformed(`The body is not JSON that can be kept: ${fault.detail}, at position ${fault.position}.`);
+  }
+  throw new Problem("validation-error", "The body does not fit.", {
+    errors: [{ pointer: fault.pointer, detail: fault.detail }],
+  });
+};
+
+const requireMediaType = ({ headers }: FastifyRequest): void => {
+  const encoding = headers["content-encoding"];
+  const isPlain = encoding === undefined || encoding.toLowerCase() === "identity";
+  if (!isPlain || !CONTENT_TYPE.test(headers["content-type"] ?? "")) throw unsupportedMediaType();
+};
+
+/** Reads JSON bodies in this plugin by our rules, whatever parsers the host has. */
+export const useBodyParser = (app: FastifyInstance): void => {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    "application/json",
+    { parseAs: "buffer" },
+    async (request: FastifyRequest, bytes: Buffer) => {
+      requireMediaType(request);
+      return parseJsonBody(bytes);
+    },
+  );
+};

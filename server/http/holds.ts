@@ -1,0 +1,53 @@
+import type { FastifyReply } from "fastify";
+import { Problem } from "../../protocol/index.ts";
+import type { Hold } from "../use-cases/hold.ts";
+
+/** The requests that are held open: counted, ended with their clients, and all answered when the server closes. */
+export class Holds {
+  readonly #open = new Set<AbortController>();
+  readonly #max: number;
+  #isClosing = false;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Lets work wait for at most that long; 503 where too many do already. */
+  async during<Value>(
+    reply: FastifyReply,
+    seconds: number,
+    work: (hold: Hold) => Promise<Value>,
+  ): Promise<Value> {
+    const controller = new AbortController();
+    const hold = {
+      seconds: this.#isClosing ? 0 : seconds,
+      signal: controller.signal,
+      get isClientGone() {
+        return reply.raw.destroyed && !reply.raw.writableFinished;
+      },
+    };
+    if (hold.seconds <= 0) return work(hold);
+    if (this.#open.size >= this.#max) {
+      throw new Problem("service-unavailable", "Too many requests are waiting here.", { retryAfter: 5 });
+    }
+    const onClose = () => controller.abort();
+    reply.raw.once("close", onClose);
+    this.#open.add(controller);
+    try {
+      return await work(hold);
+    } finally {
+      this.#open.delete(controller);
+      reply.raw.off("close", onClose);
+    }
+  }
+
+  /** Everybody who waits is answered now. */
+  close(): void {
+    this.#isClosing = true;
+    for (const controller of this.#open) controller.abort();
+  }
+}

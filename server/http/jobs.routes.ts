@@ -1,0 +1,36 @@
+import { fillPath, operations } from "../../protocol/index.ts";
+import type { Context } from "../context.ts";
+import { listJobs } from "../use-cases/list-jobs.ts";
+import { listTasks } from "../use-cases/list-tasks.ts";
+import { told } from "../use-cases/outcome.ts";
+import { readJob } from "../use-cases/read-job.ts";
+import { registerJob } from "../use-cases/register-job.ts";
+import type { Handlers } from "./call.ts";
+
+/** Register, list, read. */
+export const jobRoutes = (
+  context: Context,
+): Pick<Handlers, "registerJob" | "listJobs" | "readJob" | "listJobTasks"> => ({
+  registerJob: async ({ caller, params, body, prefix }) => {
+    const roomId = params.room_id;
+    const { isNew, job } = told(context, await registerJob(context, caller, { roomId, registration: body }));
+    if (!isNew) return { status: 200, body: job };
+    const location = prefix + fillPath(operations.readJob.path, { room_id: roomId, job_name: job.full_name });
+    return { status: 201, body: job, headers: { location } };
+  },
+
+  listJobs: async ({ params, query }) => ({
+    status: 200,
+    body: await listJobs(context, params.room_id, query),
+  }),
+
+  readJob: async ({ params }) => ({
+    status: 200,
+    body: await readJob(context, params.room_id, params.job_name),
+  }),
+
+  listJobTasks: async ({ params, query }) => ({
+    status: 200,
+    body: await listTasks(context, { roomId: params.room_id, jobName: params.job_name }, query),
+  }),
+});

@@ -1,0 +1,142 @@
+import type { FastifyReply, FastifyRequest, RouteOptions } from "fastify";
+import type * as z from "zod";
+import {
+  type FieldError,
+  formatWait,
+  isRoomId,
+  type Operation,
+  type OperationAnswer,
+  type OperationInput,
+  Problem,
+  parseWait,
+} from "../../protocol/index.ts";
+import { type Caller, requireRoomAccess } from "../access.ts";
+import type { HostAuth } from "../host.ts";
+import type { Settings } from "../settings.ts";
+import type { Hold } from "../use-cases/hold.ts";
+import { validationError } from "../use-cases/schema-checks.ts";
+import type { Handler } from "./call.ts";
+import { callerOf } from "./callers.ts";
+import type { Holds } from "./holds.ts";
+
+/** What every route is made with. */
+export interface RouteParts {
+  readonly auth: HostAuth;
+  readonly settings: Settings;
+  readonly holds: Holds;
+  readonly prefix: string;
+}
+
+const MAX_ERRORS = 100;
+const NOBODY: Caller = { actor: { id: "", isAdmin: false }, mayRoom: async () => false };
+
+const pointerOf = (path: readonly PropertyKey[]) =>
+  path
+    .map((key) => `/${String(key).slice(0, 200).replaceAll("~", "~0").replaceAll("/", "~1")}`)
+    .join("")
+    .slice(0, 1000);
+
+const faultsOf = (issues: readonly z.core.$ZodIssue[]): FieldError[] =>
+  issues.slice(0, MAX_ERRORS).map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
+
+const parsePart = (schema: z.ZodType | undefined, value: unknown, part: string): unknown => {
+  if (schema === undefined) return undefined;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw validationError(`The ${part} does not fit.`, faultsOf(parsed.error.issues));
+};
+
+const parseBody = (entry: Operation, body: unknown): unknown => {
+  if (entry.body === undefined) return undefined;
+  if (body !== undefined) return parsePart(entry.body, body, "body");
+  if (entry.bodyOptional === true) return undefined;
+  throw new Problem("malformed-request", "A JSON body is needed.");
+};
+
+const paramOf = (request: FastifyRequest, name: string): string | undefined => {
+  const { params } = request;
+  if (typeof params !== "object" || params === null || !Object.hasOwn(params, name)) return undefined;
+  const value: unknown = Object.entries(params).find(([key]) => key === name)?.[1];
+  return typeof value === "string" ? value : undefined;
+};
+
+const requireRoom = (roomId: string | undefined): void => {
+  if (roomId === undefined || (isRoomId(roomId) && roomId.isWellFormed())) return;
+  throw new Problem(
+    "invalid-room-id",
+    "A room is @global, or 1–128 characters without @ : / and white space.",
+  );
+};
+
+/** True for what this very function has just parsed by the operation's own schemas. */
+const isInput = <O extends Operation>(
+  entry: O,
+  parts: { params: unknown; query: unknown; body: unknown },
+  request: FastifyRequest,
+): parts is OperationInput<O> => {
+  parts.params = parsePart(entry.params, request.params, "path");
+  parts.query = parsePart(entry.query, request.query, "query");
+  parts.body = parseBody(entry, request.body);
+  return true;
+};
+
+const inputOf = <O extends Operation>(entry: O, request: FastifyRequest): OperationInput<O> => {
+  const parts = { params: undefined, query: undefined, body: undefined };
+  if (isInput(entry, parts, request)) return parts;
+  throw new Problem("malformed-request", "The request cannot be read.");
+};
+
+/** An operation as a route: who it is and which room comes before the body is read, the rest after. */
+export const operationRoute = <O extends Operation>(
+  entry: O,
+  handler: Handler<O>,
+  { auth, settings, holds, prefix }: RouteParts,
+): RouteOptions => {
+  const callers = new WeakMap<FastifyRequest, Caller>();
+
+  const hold = <Value>(reply: FastifyReply, work: (hold: Hold) => Promise<Value>): Promise<Value> => {
+    const asked = parseWait(reply.request.headers.prefer);
+    if (asked === undefined) return holds.during(reply, 0, work);
+    const seconds = Math.min(asked, settings.long_poll_max_wait_seconds);
+    reply.header("preference-applied", formatWait(seconds));
+    return holds.during(reply, seconds, work);
+  };
+
+  return {
+    method: entry.method,
+    url: entry.path,
+    bodyLimit: settings.body_limit,
+    ...(entry.method === "GET" ? { exposeHeadRoute: true } : {}),
+    onRequest: async (request) => {
+      if (entry.access === "anyone") return;
+      const caller = await callerOf(auth, request);
+      const roomId = paramOf(request, "room_id");
+      requireRoom(roomId);
+      if (roomId !== undefined) await requireRoomAccess(entry.access, caller, roomId);
+      callers.set(request, caller);
+    },
+    handler: async (request, reply) => {
+      const caller = callers.get(request) ?? NOBODY;
+      const answer = await handler({
+        ...inputOf(entry, request),
+        caller,
+        request,
+        reply,
+        prefix,
+        hold: (work) => hold(reply, work),
+      });
+      return sendAnswer(reply, answer);
+    },
+  };
+};
+
+const sendAnswer = <O extends Operation>(reply: FastifyReply, answer: OperationAnswer<O>): FastifyReply => {
+  const { body, headers } = answer;
+  const status: number = answer.status;
+  if (headers !== undefined) reply.headers(headers);
+  if (body === null) return reply.code(status).send();
+  return reply
+    .code(status)
+    .header("content-type", "application/json; charset=utf-8")
+    .send(JSON.stringify(body));
+};

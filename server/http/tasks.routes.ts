@@ -1,0 +1,138 @@
+import type { FastifyReply } from "fastify";
+import { fillPath, operations } from "../../protocol/index.ts";
+import type { Context } from "../context.ts";
+import { awaitTask } from "../use-cases/await-task.ts";
+import { type Claimed, type ClaimWish, claimTasks, putBackClaims } from "../use-cases/claim-tasks.ts";
+import { listTasks } from "../use-cases/list-tasks.ts";
+import { told } from "../use-cases/outcome.ts";
+import { retryTask } from "../use-cases/retry-task.ts";
+import { submitTask } from "../use-cases/submit-task.ts";
+import { submitTasks } from "../use-cases/submit-tasks.ts";
+import { updateTask } from "../use-cases/update-task.ts";
+import { updateTasks } from "../use-cases/update-tasks.ts";
+import type { Call, Handlers } from "./call.ts";
+import { problemOf } from "./problem-handler.ts";
+
+type TaskHandlers = Pick<
+  Handlers,
+  | "submitTask"
+  | "submitTasks"
+  | "listRoomTasks"
+  | "claimTask"
+  | "claimTasks"
+  | "readTask"
+  | "updateTask"
+  | "updateTasks"
+  | "retryTask"
+>;
+
+const headerOf = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value.join(", ") : value;
+
+/** A claim whose answer cannot be written is put back, so that nothing waits for a client that is gone. */
+const putBackUnlessSent = (context: Context, reply: FastifyReply, { records }: Claimed): void => {
+  if (records.length === 0) return;
+  let isSent = false;
+  const putBack = () => {
+    if (isSent) return;
+    putBackClaims(context, records).then(
+      (outcome) => told(context, outcome),
+      (error: unknown) =>
+        context.log.warn({ err: error }, "claims of a client that is gone were not put back"),
+    );
+  };
+  if (reply.raw.destroyed) return putBack();
+  reply.raw.once("finish", () => {
+    isSent = true;
+  });
+  reply.raw.once("close", putBack);
+};
+
+const claim = (
+  context: Context,
+  call: Pick<Call<typeof operations.claimTask>, "hold" | "caller" | "reply">,
+  wish: ClaimWish,
+) =>
+  call.hold(async (hold) => {
+    const claimed = told(context, await claimTasks(context, call.caller, { wish, hold }));
+    putBackUnlessSent(context, call.reply, claimed);
+    return claimed.tasks;
+  });
+
+/** Submit, claim, read, update, retry, list. */
+export const taskRoutes = (context: Context): TaskHandlers => ({
+  submitTask: async ({ caller, params, body, request, prefix }) => {
+    const { room_id: roomId, job_name: jobName } = params;
+    const idempotencyKey = headerOf(request.headers["idempotency-key"]);
+    const { isReplay, tasks } = told(
+      context,
+      await submitTask(context, caller, { roomId, jobName, options: body ?? {}, idempotencyKey }),
+    );
+    const [task] = tasks;
+    if (task === undefined) throw new Error("a submit came to no task");
+    const location = prefix + fillPath(operations.readTask.path, { task_id: task.id });
+    return { status: isReplay ? 200 : 202, body: task, headers: { location, "retry-after": "1" } };
+  },
+
+  submitTasks: async ({ caller, params, body }) => {
+    const submissions = body.tasks.map(({ job_name: jobName, ...options }, index) => ({
+      jobName,
+      options,
+      pointer: `/tasks/${index}`,
+    }));
+    const outcome = await submitTasks(context, caller, { roomId: params.room_id, submissions });
+    return { status: 202, body: { tasks: told(context, outcome).tasks } };
+  },
+
+  listRoomTasks: async ({ params, query: { status, ...window } }) => ({
+    status: 200,
+    body: await listTasks(context, { roomId: params.room_id, status }, window),
+  }),
+
+  claimTask: async (call) => {
+    const { worker_id: workerId, start = false } = call.body;
+    const [task = null] = await claim(context, call, { workerId, limit: 1, start });
+    return { status: 200, body: { task } };
+  },
+
+  claimTasks: async (call) => {
+    const { limit, start = false } = call.body;
+    const tasks = await claim(context, call, { workerId: call.params.worker_id, limit, start });
+    return { status: 200, body: { tasks } };
+  },
+
+  readTask: async ({ caller, params, request, hold }) => {
+    const ifNoneMatch = headerOf(request.headers["if-none-match"]);
+    const { task, tag } = await hold((held) =>
+      awaitTask(context, caller, { taskId: params.task_id, ifNoneMatch, hold: held }),
+    );
+    const headers = { etag: tag };
+    return task === null ? { status: 304, body: null, headers } : { status: 200, body: task, headers };
+  },
+
+  updateTask: async ({ caller, params, body }) => ({
+    status: 200,
+    body: told(context, await updateTask(context, caller, { taskId: params.task_id, update: body })),
+  }),
+
+  updateTasks: async ({ caller, params, body, request, prefix }) => {
+    const results = await updateTasks(context, caller, {
+      workerId: params.worker_id,
+      updates: body.updates,
+      describe: (error, pointer) => {
+        const document = problemOf(error, request).toDocument(prefix);
+        if (document.errors === undefined) return document;
+        return {
+          ...document,
+          errors: document.errors.map((one) => ({ ...one, pointer: pointer + one.pointer })),
+        };
+      },
+    });
+    return { status: 200, body: { results } };
+  },
+
+  retryTask: async ({ caller, params }) => ({
+    status: 200,
+    body: told(context, await retryTask(context, caller, params.task_id)),
+  }),
+});

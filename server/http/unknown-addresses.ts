@@ -1,0 +1,50 @@
+import type { FastifyInstance } from "fastify";
+import { API_PATH, type Operation, operations, PROBLEMS_PATH, Problem } from "../../protocol/index.ts";
+
+interface KnownPath {
+  readonly pattern: RegExp;
+  readonly methods: Set<string>;
+}
+
+const knownPaths = (): KnownPath[] => {
+  const byPath = new Map<string, Set<string>>();
+  for (const { path, method } of Object.values<Operation>(operations)) {
+    const methods = byPath.get(path) ?? new Set();
+    methods.add(method);
+    if (method === "GET") methods.add("HEAD");
+    byPath.set(path, methods);
+  }
+  return [...byPath].map(([path, methods]) => ({
+    pattern: new RegExp(`^${path.replace(/:[a-z_]+/g, "[^/]+")}$`),
+    methods,
+  }));
+};
+
+const KNOWN = knownPaths();
+
+/** The methods of an address that the API has; several paths may fit, as `/tasks/claim` fits `/tasks/:task_id`. */
+const methodsOf = (path: string): string[] => [
+  ...new Set(KNOWN.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => [...methods])),
+];
+
+/** Answers what is under the API's two paths and no operation: 405 with `Allow`, or 404; before any body is read. */
+export const useUnknownAddresses = (app: FastifyInstance, prefix: string): void => {
+  for (const path of [API_PATH, PROBLEMS_PATH]) {
+    app.register(
+      async (scope) => {
+        scope.addHook("onRequest", async (request, reply) => {
+          if (!request.is404) return;
+          const [address = ""] = request.url.slice(prefix.length).split("?");
+          const methods = methodsOf(address);
+          if (methods.length === 0) throw new Problem("route-not-found", "There is nothing at this address.");
+          reply.header("allow", methods.join(", "));
+          throw new Problem("method-not-allowed", `This address takes ${methods.join(", ")}.`);
+        });
+        scope.setNotFoundHandler(() => {
+          throw new Problem("route-not-found", "There is nothing at this address.");
+        });
+      },
+      { prefix: path },
+    );
+  }
+};

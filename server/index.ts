@@ -1,0 +1,10 @@
+export { createToken, type TokenClaims } from "./auth/create-token.ts";
+export type { HostAuth, RoomAccess } from "./host.ts";
+export { type JoblibOptions, joblib } from "./plugin.ts";
+export { parseSettings, redactSettings, Settings, SettingsError, type SettingsInput } from "./settings.ts";
+export { createServer, type ServerOptions } from "./standalone.ts";
+export { openDatabase } from "./storage/database.ts";
+export { entities } from "./storage/entities/entities.ts";
+export { migrate, pendingMigrations } from "./storage/migrations/migrate.ts";
+export { migrations } from "./storage/migrations/migrations.ts";
+export type { Orm } from "./storage/sessions.ts";

@@ -1,0 +1,130 @@
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
+import type { Redis } from "ioredis";
+import { v7 as uuidv7 } from "uuid";
+import { type OperationName, operations } from "../protocol/index.ts";
+import type { Context, Log } from "./context.ts";
+import { InProcessEventBus } from "./events/in-process-event-bus.ts";
+import { RedisEventBus } from "./events/redis-event-bus.ts";
+import type { HostAuth } from "./host.ts";
+import { useBodyParser } from "./http/body-parser.ts";
+import type { Handlers } from "./http/call.ts";
+import { Holds } from "./http/holds.ts";
+import { jobRoutes } from "./http/jobs.routes.ts";
+import { metaRoutes } from "./http/meta.routes.ts";
+import { operationRoute, type RouteParts } from "./http/operation-route.ts";
+import { problemHandler } from "./http/problem-handler.ts";
+import { taskRoutes } from "./http/tasks.routes.ts";
+import { useUnknownAddresses } from "./http/unknown-addresses.ts";
+import { workerRoutes } from "./http/workers.routes.ts";
+import { SchemaValidators } from "./schemas/schema-validators.ts";
+import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
+import { createStorage } from "./storage/mikro-storage.ts";
+import type { Orm } from "./storage/sessions.ts";
+import type { Storage } from "./storage/storage.ts";
+import { Sweeper } from "./sweeper.ts";
+import { ParkedClaims } from "./use-cases/parked-claims.ts";
+import { ResultSchemas } from "./use-cases/schema-checks.ts";
+import { WorkerOwners } from "./use-cases/worker-owners.ts";
+
+/** What the host hands over; it stays the host's, and is never closed here. */
+export interface JoblibOptions extends HostAuth {
+  /** A MikroORM on PostgreSQL or PGlite that has `entities` among its own. */
+  readonly orm: Orm;
+  /** Without it events stay in this process. */
+  readonly redis?: Redis;
+  readonly settings?: SettingsInput;
+  /** @internal Another storage than the one on `orm`. */
+  readonly storage?: Storage;
+}
+
+/** Room names of 128 and job names of 390 characters, percent-encoded. */
+const NEEDED_PARAM_LENGTH = 2000;
+
+const requireOptions = (options: Partial<JoblibOptions>): void => {
+  const refuse = (detail: string) => {
+    throw new TypeError(`joblib: ${detail}`);
+  };
+  if (options.storage === undefined && typeof options.orm?.em?.fork !== "function") {
+    refuse("`orm` must be a MikroORM whose entities include `entities` of joblib/server");
+  }
+  for (const name of ["getCurrentUserId", "getIsAdmin"] as const) {
+    if (typeof options[name] !== "function") refuse(`\`${name}\` must be a function of the request`);
+  }
+  if (options.authorizeRoom !== undefined && typeof options.authorizeRoom !== "function") {
+    refuse("`authorizeRoom` must be a function of the request, the room and the access");
+  }
+  if (options.redis !== undefined && typeof options.redis.duplicate !== "function") {
+    refuse("`redis` must be an ioredis connection");
+  }
+};
+
+const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Context => {
+  const storage = options.storage ?? createStorage(options.orm);
+  const bus =
+    options.redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(options.redis, log);
+  return {
+    storage,
+    bus,
+    validators: new SchemaValidators(),
+    settings,
+    parked: new ParkedClaims({ bus, storage, log }),
+    owners: new WorkerOwners(storage),
+    resultSchemas: new ResultSchemas(),
+    newId: () => uuidv7(),
+    log,
+  };
+};
+
+const mount = <Name extends OperationName>(
+  app: FastifyInstance,
+  name: Name,
+  { handlers, parts }: { readonly handlers: Handlers; readonly parts: RouteParts },
+): void => {
+  app.route(operationRoute(operations[name], handlers[name], parts));
+};
+
+const isOperationName = (name: string): name is OperationName => Object.hasOwn(operations, name);
+
+const warnOfShortParams = (app: FastifyInstance): void => {
+  const { routerOptions, maxParamLength } = app.initialConfig;
+  const length = routerOptions?.maxParamLength ?? maxParamLength ?? 100;
+  if (length >= NEEDED_PARAM_LENGTH) return;
+  app.log.warn(
+    { maxParamLength: length },
+    `joblib: long room and job names are not reached: give Fastify routerOptions: { maxParamLength: ${NEEDED_PARAM_LENGTH} }`,
+  );
+};
+
+/** The API under `/v1/joblib` and `/v1/problems`, and the sweeper; all that it sets up stays inside. */
+export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) => {
+  requireOptions(options);
+  const settings = parseSettings(process.env, options.settings);
+  warnOfShortParams(app);
+  const context = contextOf(options, settings, app.log);
+  const holds = new Holds(settings.long_poll_max_waiting);
+  const sweeper = new Sweeper(context);
+  const { prefix } = app;
+
+  useBodyParser(app);
+  app.setErrorHandler(problemHandler(prefix));
+  useUnknownAddresses(app, prefix);
+  const handlers: Handlers = {
+    ...jobRoutes(context),
+    ...taskRoutes(context),
+    ...workerRoutes(context),
+    ...metaRoutes(),
+  };
+  const parts = { auth: options, settings, holds, prefix };
+  for (const name of Object.keys(operations)) {
+    if (isOperationName(name)) mount(app, name, { handlers, parts });
+  }
+
+  app.addHook("onReady", async () => sweeper.start());
+  app.addHook("preClose", async () => holds.close());
+  app.addHook("onClose", async () => {
+    holds.close();
+    await sweeper.stop();
+    context.parked.close();
+    await Promise.all([context.bus.close(), context.validators.close(), context.storage.close()]);
+  });
+};

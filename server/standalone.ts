@@ -1,0 +1,127 @@
+import Fastify, { type FastifyInstance } from "fastify";
+import { Redis } from "ioredis";
+import { v7 as uuidv7 } from "uuid";
+import { Problem } from "../protocol/index.ts";
+import { jwtAuth } from "./auth/jwt-auth.ts";
+import { isFromHere, isLoopback, localAuth } from "./auth/local-auth.ts";
+import type { HostAuth } from "./host.ts";
+import { createMetrics } from "./http/metrics.ts";
+import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
+import { joblib } from "./plugin.ts";
+import { type Settings, SettingsError } from "./settings.ts";
+import { openDatabase } from "./storage/database.ts";
+import { migrate } from "./storage/migrations/migrate.ts";
+import { createStorage } from "./storage/mikro-storage.ts";
+import type { Storage } from "./storage/storage.ts";
+import { VERSION } from "./version.ts";
+
+/** How `joblib serve` makes its app. */
+export interface ServerOptions {
+  readonly settings: Settings;
+  /** Bring the database up to date first; true unless told not to. */
+  readonly migrate?: boolean;
+}
+
+/** A room's and a job's name, each character percent-encoded as UTF-8. */
+const MAX_PARAM_LENGTH = 5000;
+/** A client that takes longer over its headers and body is cut off (slow loris); answers may take as long as they like. */
+const REQUEST_TIMEOUT_MS = 60_000;
+const PING_TIMEOUT_MS = 2000;
+
+const authOf = ({ jwt_secret, jwks_url, host }: Settings): HostAuth => {
+  if (jwt_secret !== undefined) return jwtAuth({ secret: jwt_secret });
+  if (jwks_url !== undefined) return jwtAuth({ jwksUrl: jwks_url });
+  if (isLoopback(host)) return localAuth;
+  throw new SettingsError(
+    `JOBLIB_HOST: ${host} is reached by others, so set JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL, or listen on 127.0.0.1`,
+  );
+};
+
+const redisOf = (url: string | undefined, app: FastifyInstance): Redis | undefined => {
+  if (url === undefined) return undefined;
+  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  // Its state is told by /readyz and the bus; an unheard "error" would end the process.
+  redis.on("error", (error) => app.log.debug({ err: error }, "redis"));
+  return redis;
+};
+
+const stateOf = async (storage: Storage, kind: string): Promise<PartState> => {
+  const late = new Promise<never>((_, reject) => setTimeout(reject, PING_TIMEOUT_MS).unref());
+  const isUp = await Promise.race([storage.ping(), late]).then(
+    () => true,
+    () => false,
+  );
+  return { status: isUp ? "up" : "down", kind };
+};
+
+const problemReply = (problem: Problem) => [problem.status, problem.toDocument()] as const;
+
+/** Answers at the root, outside the plugin, speak the same language as the API. */
+const rootErrors = (app: FastifyInstance) => {
+  app.setNotFoundHandler((_, reply) => {
+    const [status, body] = problemReply(new Problem("route-not-found", "There is nothing here; see /docs."));
+    return reply.code(status).type("application/problem+json").send(body);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    request.log.error({ err: error }, "unexpected error");
+    const away = new Problem("service-unavailable", "The server cannot answer now.");
+    const [status, body] = problemReply(error instanceof Problem ? error : away);
+    return reply.code(status).type("application/problem+json").send(body);
+  });
+};
+
+/** A complete server: database, bus, auth, the API and what stands beside it. `listen` is the caller's. */
+export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
+  const { settings } = options;
+  const auth = authOf(settings);
+  const app = Fastify({
+    logger: { level: settings.log_level, stream: process.stderr },
+    disableRequestLogging: true,
+    bodyLimit: settings.body_limit,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: "idle",
+    genReqId: () => uuidv7(),
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+  });
+
+  const orm = await openDatabase({
+    ...(settings.database_url === undefined
+      ? { dataDir: settings.data_dir }
+      : { url: settings.database_url }),
+    poolSize: settings.database_pool_size,
+  });
+  app.addHook("onClose", () => orm.close());
+  try {
+    if (options.migrate !== false) {
+      const applied = await migrate(orm);
+      if (applied.length > 0) app.log.info({ applied }, "database migrated");
+    }
+
+    const redis = redisOf(settings.redis_url, app);
+    app.addHook("onClose", async () => redis?.disconnect());
+    const storage = createStorage(orm);
+    const metrics = createMetrics(app, { storage, aliveWithinSeconds: settings.worker_timeout_threshold });
+
+    rootErrors(app);
+    if (auth === localAuth) {
+      app.addHook("onRequest", async (request) => {
+        if (!isFromHere(request))
+          throw new Problem("forbidden", "Without tokens this server answers its own machine alone.");
+      });
+    }
+    standaloneRoutes(app, {
+      version: VERSION,
+      metrics,
+      database: () => stateOf(storage, settings.database_url === undefined ? "pglite" : "postgresql"),
+      bus: () =>
+        redis === undefined
+          ? { status: "up", kind: "in-process" }
+          : { status: redis.status === "ready" ? "up" : "degraded", kind: "redis" },
+    });
+    await app.register(joblib, { orm, ...(redis && { redis }), ...auth, settings });
+    return app;
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+};

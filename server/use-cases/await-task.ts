@@ -1,0 +1,66 @@
+import { isTerminal, Problem, type Task, taskChannel } from "../../protocol/index.ts";
+import { type Caller, forbidden, mayReadTask } from "../access.ts";
+import type { Context } from "../context.ts";
+import type { TaskRecord } from "../storage/storage.ts";
+import { entityTag, namesTag } from "./entity-tag.ts";
+import { Bell, deadlineOf, type Hold, pauseMilliseconds } from "./hold.ts";
+import { wireTask } from "./wire.ts";
+import { isUuid } from "./worker-owners.ts";
+
+type Ports = Pick<Context, "storage" | "bus" | "settings">;
+
+/** A task to be read, and what the caller knows of it already. */
+export interface TaskWish {
+  readonly taskId: string;
+  /** The header's value. */
+  readonly ifNoneMatch: string | undefined;
+  readonly hold: Hold;
+}
+
+/** The task, or null where the caller has it as it is. */
+export interface ReadTask {
+  readonly task: Task | null;
+  readonly tag: string;
+}
+
+/** The 404 of a task. */
+export const taskNotFound = (): Problem => new Problem("task-not-found", "There is no such task.");
+
+const find = async ({ storage }: Ports, id: string): Promise<TaskRecord> => {
+  const record = isUuid(id) ? await storage.tasks.find(id, { queuePosition: true }) : undefined;
+  if (record === undefined) throw taskNotFound();
+  return record;
+};
+
+/** True where there is nothing to wait for: it has come to its end, or is not what the caller knows. */
+const isAnswer = (record: TaskRecord, { ifNoneMatch }: TaskWish): boolean =>
+  isTerminal(record.task.status) || (ifNoneMatch !== undefined && !namesTag(ifNoneMatch, entityTag(record)));
+
+const waitFor = async (ports: Ports, wish: TaskWish): Promise<TaskRecord> => {
+  const { taskId, hold } = wish;
+  const deadline = deadlineOf(hold);
+  const bell = new Bell();
+  // Listen first, then read, then wait: what comes in between rings the bell.
+  const unsubscribe = await ports.bus.subscribe(taskChannel(taskId.toLowerCase()), bell.ring);
+  try {
+    for (;;) {
+      bell.silence();
+      const record = await find(ports, taskId);
+      const left = deadline - performance.now();
+      if (isAnswer(record, wish) || left <= 0 || hold.signal.aborted) return record;
+      await bell.wait(Math.min(left, pauseMilliseconds(ports.bus)), hold.signal);
+    }
+  } finally {
+    unsubscribe();
+  }
+};
+
+/** A task for whoever may see it, at once or when it has come to its end. */
+export const awaitTask = async (ports: Ports, caller: Caller, wish: TaskWish): Promise<ReadTask> => {
+  const first = await find(ports, wish.taskId);
+  if (!(await mayReadTask(caller, first))) throw forbidden("task-read");
+  const record = isAnswer(first, wish) || wish.hold.seconds === 0 ? first : await waitFor(ports, wish);
+  const tag = entityTag(record);
+  const task = namesTag(wish.ifNoneMatch, tag) ? null : wireTask(ports.settings, record);
+  return { task, tag };
+};

@@ -1,0 +1,24 @@
+import type { NewWorker, WorkerCreation } from "../../protocol/index.ts";
+import type { Caller } from "../access.ts";
+import type { Context } from "../context.ts";
+import type { Settings } from "../settings.ts";
+
+/** How often a worker should beat: a quarter of the threshold. */
+export const heartbeatSeconds = (settings: Pick<Settings, "worker_timeout_threshold">): number =>
+  settings.worker_timeout_threshold / 4;
+
+/** Makes a worker that belongs to the caller. */
+export const createWorker = async (
+  { storage, settings, newId, owners }: Context,
+  { actor }: Caller,
+  { name }: WorkerCreation,
+): Promise<NewWorker> => {
+  const worker = await storage.workers.create({ id: newId(), name: name ?? null, userId: actor.id });
+  owners.remember(worker.id, worker.userId);
+  return {
+    id: worker.id,
+    name: worker.name,
+    last_heartbeat: worker.lastHeartbeat,
+    heartbeat_seconds: heartbeatSeconds(settings),
+  };
+};

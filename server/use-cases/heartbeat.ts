@@ -1,0 +1,65 @@
+import { type HeartbeatAnswer, workerChannel } from "../../protocol/index.ts";
+import type { Caller } from "../access.ts";
+import type { Context } from "../context.ts";
+import type { HeartbeatOutcome } from "../storage/storage.ts";
+import { heartbeatSeconds } from "./create-worker.ts";
+import { Bell, deadlineOf, type Hold, pauseMilliseconds } from "./hold.ts";
+import { tasksTaken, told } from "./outcome.ts";
+import { workerNotFound } from "./worker-owners.ts";
+
+/** A sign of life, and what the worker believes it holds. */
+export interface Beat {
+  readonly workerId: string;
+  readonly tasks: readonly string[] | undefined;
+  readonly hold: Hold;
+}
+
+const beat = async ({ storage, owners }: Context, { workerId, tasks }: Beat, graceSeconds: number) => {
+  const outcome = await storage.workers.heartbeat(workerId, tasks, graceSeconds);
+  if (outcome !== undefined) return outcome;
+  owners.forget(workerId);
+  throw workerNotFound();
+};
+
+/** Reads again with the list as it was sent: nothing that was claimed since is taken for never received. */
+const waitForStop = async (
+  context: Context,
+  wish: Beat,
+  first: HeartbeatOutcome,
+): Promise<HeartbeatOutcome> => {
+  const { bus, settings } = context;
+  const deadline = deadlineOf(wish.hold);
+  const bell = new Bell();
+  const unsubscribe = await bus.subscribe(workerChannel(wish.workerId), bell.ring);
+  try {
+    for (let latest = first; ; ) {
+      bell.silence();
+      latest = await beat(context, wish, Number.POSITIVE_INFINITY);
+      const left = deadline - performance.now();
+      if (latest.stop.length > 0 || left <= 0 || wish.hold.signal.aborted) return latest;
+      const pause = Math.min(pauseMilliseconds(bus), settings.worker_timeout_threshold * 250);
+      await bell.wait(Math.min(left, pause), wish.hold.signal);
+      // Nobody is alive on a connection that is gone: no further sign of life.
+      if (wish.hold.isClientGone) return latest;
+    }
+  } finally {
+    unsubscribe();
+  }
+};
+
+/** A sign of life, answered with the tasks to let go of: at once, or as soon as there are any. */
+export const heartbeat = async (context: Context, caller: Caller, wish: Beat): Promise<HeartbeatAnswer> => {
+  await context.owners.require(caller, wish.workerId);
+  const own = { ...wish, workerId: wish.workerId.toLowerCase() };
+  const first = await beat(context, own, context.settings.claim_grace_seconds);
+  // Told before the wait, not after it: others can take what was put back.
+  told(context, { value: first, events: tasksTaken(first.changed) });
+  const isWaiting = first.stop.length === 0 && own.hold.seconds > 0;
+  const outcome = isWaiting ? await waitForStop(context, own, first) : first;
+  return {
+    id: own.workerId,
+    last_heartbeat: outcome.lastHeartbeat,
+    heartbeat_seconds: heartbeatSeconds(context.settings),
+    stop: outcome.stop.map(({ taskId, reason }) => ({ task_id: taskId, reason })),
+  };
+};

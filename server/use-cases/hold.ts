@@ -1,0 +1,53 @@
+/** How long a request may be held open, and whether anybody still waits for its answer. */
+export interface Hold {
+  /** Seconds, after the server's cap; 0: answer at once. */
+  readonly seconds: number;
+  /** Aborted when the client is gone, or the server closes. */
+  readonly signal: AbortSignal;
+  /** True where nobody is there to be answered. */
+  readonly isClientGone: boolean;
+}
+
+/** When a hold ends, by the monotonic clock in milliseconds. */
+export const deadlineOf = (hold: Hold): number => performance.now() + hold.seconds * 1000;
+
+/** A bell that can be rung before anybody waits for it, so that no ring falls between a read and a wait. */
+export class Bell {
+  #isRung = false;
+  #resolve: (() => void) | undefined;
+
+  get isRung(): boolean {
+    return this.#isRung;
+  }
+
+  ring = (): void => {
+    this.#isRung = true;
+    this.#resolve?.();
+  };
+
+  /** Forgets a ring: what is read next is newer. */
+  silence(): void {
+    this.#isRung = false;
+  }
+
+  /** Until it rings, the time is over, or the signal aborts. */
+  async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (this.#isRung || signal.aborted || milliseconds <= 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, Math.ceil(milliseconds));
+    this.#resolve = resolve;
+    const onAbort = () => resolve();
+    signal.addEventListener("abort", onAbort);
+    try {
+      await promise;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      clearTimeout(timer);
+      this.#resolve = undefined;
+    }
+  }
+}
+
+/** How long to wait before reading again in any case: every second while events may be lost, else every few. */
+export const pauseMilliseconds = (bus: { readonly state: "up" | "down" }, seconds = 5): number =>
+  bus.state === "down" ? 1000 : seconds * 1000 * (0.8 + 0.4 * Math.random());

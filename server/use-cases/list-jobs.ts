@@ -1,0 +1,19 @@
+import { GLOBAL_ROOM, type Job, type Page, type PageQuery } from "../../protocol/index.ts";
+import type { Context } from "../context.ts";
+import { wireJob } from "./wire.ts";
+
+/** The jobs that are seen from a room: its own and the global ones. */
+export const listJobs = async (
+  { storage, settings }: Pick<Context, "storage" | "settings">,
+  roomId: string,
+  window: PageQuery,
+): Promise<Page<Job>> => {
+  const rooms = roomId === GLOBAL_ROOM ? [GLOBAL_ROOM] : [GLOBAL_ROOM, roomId];
+  const { items, total } = await storage.jobs.list(rooms, window, settings.worker_timeout_threshold);
+  return {
+    items: items.map((job) => wireJob(settings, job)),
+    total,
+    limit: window.limit,
+    offset: window.offset,
+  };
+};

@@ -1,0 +1,44 @@
+import type { Event } from "../../protocol/index.ts";
+import type { Context } from "../context.ts";
+import type { TaskRecord } from "../storage/storage.ts";
+
+/** What a use-case came to, and what is to be told once it is committed. */
+export interface Outcome<Value> {
+  readonly value: Value;
+  readonly events: readonly Event[];
+}
+
+/** Tells what happened; the answer does not wait for a bus, and a bus that is down is not its fault. */
+export const told = <Value>({ bus }: Pick<Context, "bus">, { value, events }: Outcome<Value>): Value => {
+  if (events.length > 0) void bus.publish(events);
+  return value;
+};
+
+/** A task is not as it was; `workerId` where that worker has to be told too. */
+export const taskChanged = ({ task }: TaskRecord, workerId: string | null = null): Event => ({
+  kind: "task-changed",
+  taskId: task.id,
+  roomId: task.room_id,
+  workerId,
+});
+
+/** Who waits for tasks of these jobs: woken as many as are due. A count of 0 tells that a task falls due later. */
+export const workAvailable = (records: readonly TaskRecord[]): Event[] => {
+  const counts = new Map<string, number>();
+  for (const { jobId, task } of records) {
+    if (task.status !== "pending") continue;
+    const isDue = Date.parse(task.run_at) <= Date.now();
+    counts.set(jobId, (counts.get(jobId) ?? 0) + (isDue ? 1 : 0));
+  }
+  return [...counts].map(([jobId, count]) => ({ kind: "work-available", jobId, count }));
+};
+
+/** Tasks that changed without their worker's doing: it is told, and so is who waits for those that are pending again. */
+export const tasksTaken = (records: readonly TaskRecord[], workerId: string | null = null): Event[] => [
+  ...records.map((record) => taskChanged(record, workerId ?? record.lastWorkerId)),
+  ...workAvailable(records),
+];
+
+/** Rooms whose lists of jobs are no longer the same. */
+export const jobsChanged = (jobs: readonly { readonly roomId: string }[]): Event[] =>
+  [...new Set(jobs.map(({ roomId }) => roomId))].map((roomId) => ({ kind: "jobs-changed", roomId }));

@@ -1,0 +1,81 @@
+import {
+  GLOBAL_ROOM,
+  isNamePart,
+  type Job,
+  type JobRegistration,
+  Problem,
+  schemaDiff,
+} from "../../protocol/index.ts";
+import type { Caller } from "../access.ts";
+import type { Context } from "../context.ts";
+import type { NewJob } from "../storage/storage.ts";
+import { jobsChanged, type Outcome } from "./outcome.ts";
+import { requireSchemas, schemaPairHash } from "./schema-checks.ts";
+import { wireJob } from "./wire.ts";
+import { workerNotFound } from "./worker-owners.ts";
+
+/** A registration that went well: new, or met with the same schema. */
+export interface Registered {
+  readonly isNew: boolean;
+  readonly job: Job;
+}
+
+const requireCategory = ({ settings }: Context, category: string): void => {
+  if (!isNamePart(category))
+    throw new Problem("invalid-category", "A category is 1–128 of A-Z a-z 0-9 _ . -");
+  const allowed = settings.allowed_categories;
+  if (allowed === undefined || allowed.includes(category)) return;
+  throw new Problem("invalid-category", `This server takes the categories ${allowed.join(", ")}.`);
+};
+
+/** Registers a job in a room and links the worker to it; one that is there must have the same schemas. */
+export const registerJob = async (
+  context: Context,
+  caller: Caller,
+  { roomId, registration }: { readonly roomId: string; readonly registration: JobRegistration },
+): Promise<Outcome<Registered>> => {
+  const { category, name, schema, worker_id: given } = registration;
+  requireCategory(context, category);
+  const pair = { schema, resultSchema: registration.result_schema ?? null };
+  await requireSchemas(context, pair);
+  if (given !== undefined) await context.owners.require(caller, given);
+
+  const workerId = given?.toLowerCase() ?? context.newId();
+  const worker: NewJob["worker"] =
+    given === undefined
+      ? { create: { id: workerId, name: null, userId: caller.actor.id } }
+      : { id: workerId };
+  const outcome = await context.storage.jobs.register(
+    {
+      id: context.newId(),
+      roomId,
+      category,
+      name,
+      ...pair,
+      schemaHash: schemaPairHash(pair),
+      description: registration.description ?? null,
+      defaults: registration.defaults ?? {},
+      worker,
+    },
+    context.settings.worker_timeout_threshold,
+  );
+  if (outcome.kind === "worker-not-found") {
+    context.owners.forget(workerId);
+    throw workerNotFound();
+  }
+  if (outcome.kind === "conflict") {
+    const where = roomId === GLOBAL_ROOM ? "for all rooms" : "in this room";
+    throw new Problem("schema-conflict", `${category}:${name} is registered ${where} with another schema.`, {
+      diff: schemaDiff(outcome.registered, pair),
+    });
+  }
+  context.owners.remember(outcome.workerId, caller.actor.id);
+  context.parked.refresh(outcome.workerId);
+  return {
+    value: {
+      isNew: outcome.kind === "created",
+      job: wireJob(context.settings, outcome.job, outcome.workerId),
+    },
+    events: jobsChanged([outcome.job]),
+  };
+};

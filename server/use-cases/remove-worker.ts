@@ -1,0 +1,20 @@
+import type { Caller } from "../access.ts";
+import type { Context } from "../context.ts";
+import { jobsChanged, type Outcome, tasksTaken } from "./outcome.ts";
+import { workerNotFound } from "./worker-owners.ts";
+
+/** A worker leaves: what it held fails or is offered again, its links go, and so do jobs that nobody is left for. */
+export const removeWorker = async (
+  { storage, owners, parked }: Context,
+  caller: Caller,
+  workerId: string,
+): Promise<Outcome<null>> => {
+  await owners.require(caller, workerId, true);
+  const id = workerId.toLowerCase();
+  const end = await storage.workers.remove(id, `worker ${id} left`);
+  owners.forget(id);
+  // Its own waiting claims learn now that it is gone, not seconds later.
+  parked.refresh(id);
+  if (end === undefined) throw workerNotFound();
+  return { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.removedJobs)] };
+};

@@ -1,0 +1,32 @@
+import { Problem, type Task } from "../../protocol/index.ts";
+import { type Caller, forbidden, isSubmitter } from "../access.ts";
+import type { Context } from "../context.ts";
+import { taskNotFound } from "./await-task.ts";
+import { jobNotFound } from "./job-names.ts";
+import { type Outcome, tasksTaken } from "./outcome.ts";
+import { payloadFaults, validationError } from "./schema-checks.ts";
+import { invalidTransition } from "./update-rules.ts";
+import { wireTask } from "./wire.ts";
+import { isUuid } from "./worker-owners.ts";
+
+const MAX_TRIES = 3;
+
+/** Opens a failed or cancelled task again. */
+export const retryTask = async (context: Context, caller: Caller, taskId: string): Promise<Outcome<Task>> => {
+  const { storage, settings } = context;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const record = isUuid(taskId) ? await storage.tasks.find(taskId) : undefined;
+    if (record === undefined) throw taskNotFound();
+    if (!isSubmitter(caller, record) && !caller.actor.isAdmin) throw forbidden("task-submitter");
+    const { status, payload } = record.task;
+    if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
+    const job = await storage.jobs.peek(record.job);
+    if (job === undefined) throw jobNotFound();
+    const faults = await payloadFaults(context, job, { payload, prefix: "/payload" });
+    if (faults.length > 0) throw validationError("The task's payload no longer fits its job.", faults);
+    const after = await storage.tasks.retry(taskId);
+    if (after !== undefined) return { value: wireTask(settings, after), events: tasksTaken([after]) };
+    if (job.id !== record.jobId) throw jobNotFound();
+  }
+  throw new Problem("service-unavailable", "The task keeps changing; try again.", { retryAfter: 1 });
+};

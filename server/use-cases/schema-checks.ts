@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import canonicalize from "canonicalize";
+import {
+  type FieldError,
+  type JsonObject,
+  type JsonValue,
+  Problem,
+  type SchemaPair,
+} from "../../protocol/index.ts";
+import type { Context } from "../context.ts";
+import type { RegisteredJob } from "../storage/storage.ts";
+
+const MAX_KNOWN = 5_000;
+
+/** The sha256 of the canonical form (RFC 8785) of what a request says; undefined members are as good as left out. */
+export const canonicalHash = (value: object): string =>
+  createHash("sha256")
+    .update(canonicalize(value) ?? "null")
+    .digest("hex");
+
+/** What two registrations must share. */
+export const schemaPairHash = ({ schema, resultSchema }: SchemaPair): string =>
+  canonicalHash({ schema, result_schema: resultSchema });
+
+/** A 422 with what does not fit, and where. */
+export const validationError = (detail: string, errors: readonly FieldError[]): Problem =>
+  new Problem("validation-error", detail, { errors: [...errors] });
+
+const under = (prefix: string, faults: readonly FieldError[]): FieldError[] =>
+  faults.map(({ pointer, detail }) => ({ pointer: `${prefix}${pointer}`, detail }));
+
+/** 422 where one of the two schemas is none that the server takes. */
+export const requireSchemas = async (
+  { validators }: Pick<Context, "validators">,
+  pair: SchemaPair,
+): Promise<void> => {
+  const faults = under("/schema", await validators.check(pair.schema, "payload"));
+  if (pair.resultSchema !== null) {
+    faults.push(...under("/result_schema", await validators.check(pair.resultSchema, "result")));
+  }
+  if (faults.length > 0) throw validationError("The job's schema cannot be used.", faults);
+};
+
+/** What of a payload does not fit its job; pointers begin with `prefix`. */
+export const payloadFaults = async (
+  { validators, settings }: Pick<Context, "validators" | "settings">,
+  job: RegisteredJob,
+  { payload, prefix }: { readonly payload: JsonObject; readonly prefix: string },
+): Promise<FieldError[]> => {
+  if (!settings.validate_payloads) return [];
+  return under(prefix, await validators.validate(`${job.schemaHash}:payload`, job.schema, payload));
+};
+
+type ResultSchema = { readonly hash: string; readonly schema: JsonObject } | null;
+
+/** The result schemas of jobs, by their ids: a job that is registered anew with other schemas has another id. */
+export class ResultSchemas {
+  readonly #known = new Map<string, ResultSchema>();
+
+  async of(
+    { storage, settings }: Pick<Context, "storage" | "settings">,
+    jobId: string,
+  ): Promise<ResultSchema> {
+    const known = this.#known.get(jobId);
+    if (known !== undefined) return known;
+    const job = await storage.jobs.findById(jobId, settings.worker_timeout_threshold);
+    if (job === undefined) return null;
+    const found =
+      job.resultSchema === null ? null : { hash: `${job.schemaHash}:result`, schema: job.resultSchema };
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(jobId, found);
+    return found;
+  }
+}
+
+/** 422 where a result does not fit what its job promised. */
+export const requireResult = async (
+  context: Pick<Context, "storage" | "settings" | "validators" | "resultSchemas">,
+  jobId: string,
+  result: JsonValue,
+): Promise<void> => {
+  const wanted = await context.resultSchemas.of(context, jobId);
+  if (wanted === null) return;
+  const faults = await context.validators.validate(wanted.hash, wanted.schema, result);
+  if (faults.length > 0)
+    throw validationError("The result does not fit the job's result schema.", under("/result", faults));
+};

@@ -1,0 +1,46 @@
+import {
+  type Backoff,
+  DEFAULT_BACKOFF,
+  type FieldError,
+  MAX_DELAY_SECONDS,
+  type TaskDefaults,
+  type TaskSubmission,
+} from "../../protocol/index.ts";
+import type { NewTask } from "../storage/storage.ts";
+
+type Options = Pick<NewTask, "priority" | "maxAttempts" | "backoff" | "timeoutSeconds" | "start">;
+
+/** What keeps the options of a submission from being taken; its zod schema has checked the rest. */
+export const optionFaults = ({ run_at }: TaskSubmission, prefix: string): FieldError[] => {
+  const latest = Date.now() + MAX_DELAY_SECONDS * 1000;
+  if (run_at === undefined || Date.parse(run_at) <= latest) return [];
+  return [{ pointer: `${prefix}/run_at`, detail: "must be at most 366 days ahead" }];
+};
+
+const startOf = (submission: TaskSubmission, defaults: TaskDefaults): NewTask["start"] => {
+  const { run_at, delay_seconds } = submission;
+  if (run_at !== undefined) {
+    const at = Date.parse(run_at);
+    return at <= Date.now() ? { inSeconds: 0 } : { at: new Date(at).toISOString() };
+  }
+  return { inSeconds: delay_seconds ?? defaults.delay_seconds ?? 0 };
+};
+
+const backoffOf = ({ backoff: own }: TaskSubmission, { backoff: usual }: TaskDefaults): Backoff => ({
+  kind: own?.kind ?? usual?.kind ?? DEFAULT_BACKOFF.kind,
+  seconds: own?.seconds ?? usual?.seconds ?? DEFAULT_BACKOFF.seconds,
+  max_seconds: own?.max_seconds ?? usual?.max_seconds ?? DEFAULT_BACKOFF.max_seconds,
+  jitter: own?.jitter ?? usual?.jitter ?? DEFAULT_BACKOFF.jitter,
+});
+
+/** The submission's options, then the job's, then the defaults. */
+export const taskOptions = (submission: TaskSubmission, defaults: TaskDefaults): Options => {
+  const { timeout_seconds } = submission;
+  return {
+    priority: submission.priority ?? defaults.priority ?? 0,
+    maxAttempts: submission.max_attempts ?? defaults.max_attempts ?? 1,
+    backoff: backoffOf(submission, defaults),
+    timeoutSeconds: (timeout_seconds === undefined ? defaults.timeout_seconds : timeout_seconds) ?? null,
+    start: startOf(submission, defaults),
+  };
+};

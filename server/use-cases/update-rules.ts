@@ -1,0 +1,107 @@
+import {
+  allowedByPatch,
+  canonicalJson,
+  isTerminal,
+  type JsonValue,
+  Problem,
+  type TaskStatus,
+  type TaskUpdate,
+} from "../../protocol/index.ts";
+import { type Caller, forbidden, isHolder, isSubmitter, mayReadTask } from "../access.ts";
+import type { Context } from "../context.ts";
+import type { TaskRecord } from "../storage/storage.ts";
+
+/** A PATCH of a task, and the task as it stands. */
+export interface Attempted {
+  readonly record: TaskRecord;
+  readonly update: TaskUpdate;
+}
+
+const same = (a: JsonValue | undefined, b: JsonValue | undefined) =>
+  canonicalJson(a ?? null) === canonicalJson(b ?? null);
+
+const isFenced = ({ worker_id, attempt }: TaskUpdate) => worker_id !== undefined || attempt !== undefined;
+
+/** The worker and the attempt that the caller names are those of the task. */
+const isItsHold = ({ record: { task }, update }: Attempted): boolean =>
+  (update.worker_id === undefined || update.worker_id.toLowerCase() === task.worker_id) &&
+  (update.attempt === undefined || update.attempt === task.attempt);
+
+/** The status in which the server itself, or a person, ended the caller's hold. */
+const wasTaken = ({ task }: TaskRecord): boolean =>
+  task.status === "cancelled" || (task.status === "failed" && /^(timed out|worker )/.test(task.error ?? ""));
+
+const isRecordedFailure = ({ record: { task }, update }: Attempted): boolean =>
+  task.errors.some(
+    ({ attempt, worker_id }) =>
+      attempt === update.attempt &&
+      (update.worker_id === undefined || update.worker_id.toLowerCase() === worker_id),
+  );
+
+/** True for a PATCH that says what has happened already: a retry after a lost answer. */
+export const isRepeat = (attempted: Attempted): boolean => {
+  const { record, update } = attempted;
+  const { task } = record;
+  if (update.status === undefined) return false;
+  if (isTerminal(task.status) && isItsHold(attempted)) {
+    if (update.status !== task.status) return false;
+    if (task.status === "completed") return same(update.result, task.result);
+    return update.error === undefined || same(update.error, task.error);
+  }
+  if (update.status === "failed" && isRecordedFailure(attempted)) return true;
+  // A start is fenced in full before it can be told from a second one.
+  const isNamed = update.worker_id !== undefined && update.attempt !== undefined;
+  return update.status === "running" && task.status === "running" && isNamed && isItsHold(attempted);
+};
+
+/** A worker that is linked to the job is trusted with its tasks, the one included that it held until just now. */
+const ownsLinkedWorker = async ({ storage }: Context, { record, update }: Attempted): Promise<boolean> =>
+  update.worker_id !== undefined &&
+  (await storage.workers.jobIds(update.worker_id.toLowerCase())).includes(record.jobId);
+
+/** 403 for who may not see the task, and for another's worker; the owner of the named worker, where it is there. */
+export const requireSight = async (
+  context: Context,
+  caller: Caller,
+  attempted: Attempted,
+): Promise<string | undefined> => {
+  const { worker_id } = attempted.update;
+  const owner = worker_id === undefined ? undefined : await context.owners.of(worker_id.toLowerCase());
+  const isOwn = owner === caller.actor.id;
+  const maySee =
+    (await mayReadTask(caller, attempted.record)) || (isOwn && (await ownsLinkedWorker(context, attempted)));
+  if (!maySee) throw forbidden("task-read");
+  if (owner !== undefined && !isOwn && !caller.actor.isAdmin) throw forbidden("worker-owner");
+  return owner;
+};
+
+/** 409 where the caller's hold on the task is over. */
+export const requireHold = (attempted: Attempted, owner: string | undefined): void => {
+  const { record, update } = attempted;
+  if (!isFenced(update)) return;
+  const isGone = update.worker_id !== undefined && owner === undefined;
+  const isTaken = wasTaken(record) && update.status !== record.task.status;
+  if (!isGone && !isTaken && isItsHold(attempted)) return;
+  throw new Problem("task-lost", "The task is no longer held by this worker in this attempt.");
+};
+
+/** 403 for a step that is not the caller's to take. */
+export const requireRight = (caller: Caller, { record, update }: Attempted): void => {
+  if (caller.actor.isAdmin || isHolder(caller, record)) return;
+  if (update.status === "cancelled" && isSubmitter(caller, record)) return;
+  // Where no worker has it, and for a step that no PATCH can take, the transition says more than a 403.
+  const isNobodys = record.workerUserId === null && update.status !== "cancelled";
+  if (isNobodys || update.status === "pending" || update.status === "claimed") return;
+  throw forbidden("task-update");
+};
+
+/** The 409 of a step that cannot be taken from where the task stands. */
+export const invalidTransition = ({ task }: TaskRecord, to: TaskStatus): Problem => {
+  const allowed = allowedByPatch(task.status);
+  const ways = allowed.length === 0 ? "nothing can follow" : `${allowed.join(", ")} can follow`;
+  return new Problem("invalid-task-transition", `The task is ${task.status}: ${ways}, not ${to}.`, {
+    from: task.status,
+    to,
+    allowed,
+  });
+};

@@ -1,0 +1,89 @@
+import {
+  allowedByPatch,
+  isPatchable,
+  type PatchableStatus,
+  Problem,
+  type Task,
+  type TaskUpdate,
+} from "../../protocol/index.ts";
+import type { Caller } from "../access.ts";
+import type { Context } from "../context.ts";
+import type { TaskRecord, Transition } from "../storage/storage.ts";
+import { taskNotFound } from "./await-task.ts";
+import { type Outcome, taskChanged, tasksTaken } from "./outcome.ts";
+import { requireResult, validationError } from "./schema-checks.ts";
+import { invalidTransition, isRepeat, requireHold, requireRight, requireSight } from "./update-rules.ts";
+import { wireTask } from "./wire.ts";
+import { isUuid } from "./worker-owners.ts";
+
+/** How often a task may change under an update before the caller is told to come again. */
+const MAX_TRIES = 5;
+
+/** Names the row as it was read: what was allowed then is done only if it is still so. */
+const guardOf = (record: TaskRecord, { worker_id }: TaskUpdate) => ({
+  id: record.task.id,
+  attempt: record.task.attempt,
+  ...(worker_id === undefined ? {} : { workerId: worker_id.toLowerCase() }),
+});
+
+const stepOf = (record: TaskRecord, update: TaskUpdate, to: PatchableStatus): Transition => ({
+  ...guardOf(record, update),
+  to,
+  ...(update.error === undefined ? {} : { error: update.error }),
+  ...(update.result === undefined ? {} : { result: update.result }),
+  ...(update.progress === undefined ? {} : { progress: update.progress }),
+});
+
+/** Its worker is told of what it did not do itself; nothing wakes a waiting heartbeat for its own steps. */
+const eventsOf = (before: TaskRecord, after: TaskRecord, update: TaskUpdate) => {
+  if (after.task.status === "pending") return tasksTaken([after]);
+  const isOwnStep = update.worker_id !== undefined && update.status !== "cancelled";
+  return [taskChanged(after, isOwnStep ? null : before.task.worker_id)];
+};
+
+const move = async (
+  context: Context,
+  before: TaskRecord,
+  update: TaskUpdate,
+): Promise<Outcome<Task> | undefined> => {
+  const { storage, settings } = context;
+  const { status } = update;
+  if (status === undefined) {
+    if (update.progress === undefined) {
+      throw validationError("There is nothing to update.", [
+        { pointer: "/status", detail: "status or progress is needed" },
+      ]);
+    }
+    if (before.task.status !== "running") throw invalidTransition(before, "running");
+    const after = await storage.tasks.report({ ...guardOf(before, update), progress: update.progress });
+    return after && { value: wireTask(settings, after), events: [taskChanged(after)] };
+  }
+  if (!isPatchable(status) || !allowedByPatch(before.task.status).includes(status)) {
+    throw invalidTransition(before, status);
+  }
+  if (status === "completed") await requireResult(context, before.jobId, update.result ?? null);
+  const after = await storage.tasks.transition(stepOf(before, update, status));
+  return after && { value: wireTask(settings, after), events: eventsOf(before, after, update) };
+};
+
+/** Moves a task along its life, or reports how far it is, for whoever may. */
+export const updateTask = async (
+  context: Context,
+  caller: Caller,
+  { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
+): Promise<Outcome<Task>> => {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const record = isUuid(taskId) ? await context.storage.tasks.find(taskId) : undefined;
+    if (record === undefined) throw taskNotFound();
+    const attempted = { record, update };
+    const owner = await requireSight(context, caller, attempted);
+    if (isRepeat(attempted)) return { value: wireTask(context.settings, record), events: [] };
+    requireHold(attempted, owner);
+    requireRight(caller, attempted);
+    const moved = await move(context, record, update);
+    if (moved !== undefined) return moved;
+    // It changed between the read and the step, or its worker was removed: look again.
+    if (update.worker_id !== undefined) context.owners.forget(update.worker_id.toLowerCase());
+  }
+  throw new Problem("service-unavailable", "The task keeps changing; try again.", { retryAfter: 1 });
+};

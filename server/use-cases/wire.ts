@@ -1,0 +1,33 @@
+import { formatJobName, type Job, type Task } from "../../protocol/index.ts";
+import type { Settings } from "../settings.ts";
+import type { JobRecord, TaskRecord } from "../storage/storage.ts";
+
+type Naming = Pick<Settings, "job_name_style">;
+
+/** A task as it is answered. */
+export const wireTask = ({ job_name_style }: Naming, record: TaskRecord): Task => {
+  const { id, ...rest } = record.task;
+  return {
+    id,
+    job_name: formatJobName(record.job, job_name_style),
+    ...rest,
+    queue_position: record.queuePosition,
+  };
+};
+
+/** A job as it is answered; `workerId` is who registered it just now. */
+export const wireJob = ({ job_name_style }: Naming, job: JobRecord, workerId: string | null = null): Job => ({
+  id: job.id,
+  room_id: job.roomId,
+  category: job.category,
+  name: job.name,
+  full_name: formatJobName(job, job_name_style),
+  schema: job.schema,
+  result_schema: job.resultSchema,
+  description: job.description,
+  defaults: job.defaults,
+  workers: [...job.workers],
+  pending: job.pending,
+  worker_id: workerId,
+  created_at: job.createdAt,
+});
