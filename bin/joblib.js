@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// Old syntax only: any Node must be able to read this far, and be told in one line what it lacks.
+var NEEDED = [22, 19];
+var found = process.versions.node.split(".").map(Number);
+
+if (found[0] < NEEDED[0] || (found[0] === NEEDED[0] && found[1] < NEEDED[1])) {
+  process.stderr.write(
+    `joblib: needs Node.js ${NEEDED.join(".")} or newer, and this is ${process.versions.node}\n`,
+  );
+  process.exit(1);
+} else {
+  import("node:module")
+    .then((module) => {
+      // Compiled code is kept between runs: a command starts in half the time.
+      module.enableCompileCache();
+      return import("../dist/cli/main.js");
+    })
+    .catch((error) => {
+      if (error.code !== "ERR_MODULE_NOT_FOUND" || !/cli[\\/]main\.js' imported/.test(error.message))
+        throw error;
+      process.stderr.write("joblib: is not built yet; run `npm run build` first\n");
+      process.exit(1);
+    });
+}

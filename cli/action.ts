@@ -1,0 +1,79 @@
+import type { Command } from "commander";
+import type * as z from "zod";
+import { InterruptedError, UsageError } from "./errors.ts";
+import type { ExitCode } from "./exit-codes.ts";
+import { GlobalOptions, withEnvironment } from "./global-options.ts";
+import type { ClientContext, LocalContext, Run, Tools } from "./tools.ts";
+
+/** The action of a command that talks to a server. */
+export const onClient =
+  <Options>(tools: Tools, schema: z.ZodType<Options>, run: Run<ClientContext, Options>) =>
+  async (...given: unknown[]): Promise<void> => {
+    const { global, options } = read(tools, schema, commandOf(given));
+    using interrupts = tools.interrupts(["SIGINT"]);
+    const context = {
+      io: tools.io(global),
+      client: await tools.connect(global),
+      global,
+      readBytes: tools.readBytes,
+      signal: interrupts.first,
+    };
+    tools.exit(await orInterrupted(run(context, options), interrupts.first));
+  };
+
+/** The action of a command that does without a client, or brings up its own. */
+export const onOwn =
+  <Options>(tools: Tools, schema: z.ZodType<Options>, run: Run<LocalContext, Options>) =>
+  async (...given: unknown[]): Promise<void> => {
+    const { global, options } = read(tools, schema, commandOf(given));
+    const { env, interrupts } = tools;
+    tools.exit(await run({ io: tools.io(global), global, env, interrupts }, options));
+  };
+
+/** Whatever an interrupted call fails with, the person only asked it to stop. */
+const orInterrupted = async (running: Promise<ExitCode>, signal: AbortSignal): Promise<ExitCode> => {
+  try {
+    return await running;
+  } catch (error) {
+    throw signal.aborted ? new InterruptedError() : error;
+  }
+};
+
+const isCommand = (value: unknown): value is Command =>
+  typeof value === "object" && value !== null && "processedArgs" in value && "optsWithGlobals" in value;
+
+/** Commander hands an action the command last. */
+const commandOf = (given: readonly unknown[]): Command => {
+  const command = given.at(-1);
+  if (!isCommand(command)) throw new TypeError("an action was called by something else than commander");
+  return command;
+};
+
+const read = <Options>(tools: Tools, schema: z.ZodType<Options>, command: Command) => {
+  const named = command.registeredArguments.map((argument, at) => [
+    camelCase(argument.name()),
+    command.processedArgs[at],
+  ]);
+  const all = { ...withEnvironment(command.optsWithGlobals(), tools.env), ...Object.fromEntries(named) };
+  const argumentNames = new Set(named.map(([name]) => name));
+  return {
+    global: parse(GlobalOptions, all, argumentNames),
+    options: parse(schema, all, argumentNames),
+  };
+};
+
+const camelCase = (name: string) => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+const parse = <Value>(
+  schema: z.ZodType<Value>,
+  given: unknown,
+  argumentNames: ReadonlySet<unknown>,
+): Value => {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const name = String(issue?.path[0] ?? "");
+  const shown = argumentNames.has(name) ? `<${kebabCase(name)}>` : `--${kebabCase(name)}`;
+  throw new UsageError(name === "" ? (issue?.message ?? "") : `${shown}: ${issue?.message ?? ""}`);
+};

@@ -1,0 +1,67 @@
+import { Command } from "commander";
+import * as z from "zod";
+import type { Job } from "../../../protocol/job.ts";
+import { onClient } from "../../action.ts";
+import { EXIT } from "../../exit-codes.ts";
+import type { Io } from "../../io.ts";
+import { roomOfJob } from "../../room.ts";
+import { visibleLine } from "../../sanitize.ts";
+import { type Column, table } from "../../table.ts";
+import type { ClientContext, Run, Tools } from "../../tools.ts";
+import { type PropertyRow, propertyRows, typeText } from "../../views/schema-view.ts";
+
+const ShowOptions = z.object({ job: z.string() });
+/** What `jobs show` is asked. */
+export type ShowOptions = z.infer<typeof ShowOptions>;
+
+/** `joblib jobs show <job>`. */
+export const showCommand = (tools: Tools, run: Run<ClientContext, ShowOptions> = showJob) =>
+  new Command("show")
+    .description("Show a job: its parameters with their types and defaults, its workers, what is waiting.")
+    .argument("<job>", "the job's full name, such as public:modifiers:Rotate")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ joblib jobs show public:modifiers:Rotate
+  $ joblib jobs show private:modifiers:Rotate --room lab --json | jq .schema`,
+    )
+    .action(onClient(tools, ShowOptions, run));
+
+/** Prints one job. */
+export const showJob: Run<ClientContext, ShowOptions> = async ({ io, client, global, signal }, { job }) => {
+  const room_id = roomOfJob(job, global.room);
+  const { body } = await client.call("readJob", { params: { room_id, job_name: job } }, { signal });
+  io.result(body, (safe) => jobView(safe, io));
+  return EXIT.fine;
+};
+
+const columns: Column<PropertyRow>[] = [
+  { heading: "PARAMETER", cell: ({ name }) => name },
+  { heading: "TYPE", cell: ({ type }) => type, flexible: true },
+  { heading: "REQUIRED", cell: ({ required }) => (required ? "yes" : "no") },
+  { heading: "DEFAULT", cell: ({ fallback }) => fallback, flexible: true },
+  { heading: "DESCRIPTION", cell: ({ description }) => description, flexible: true },
+];
+
+const jobView = (job: Job, io: Io): string => {
+  const rows = propertyRows(job.schema);
+  const defaults = Object.entries(job.defaults).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  const blocks = [
+    [io.paint.bold(visibleLine(job.full_name)), job.description ?? ""],
+    [
+      `room ${visibleLine(job.room_id)}, ${job.workers.length} worker(s) alive, ${job.pending} pending, since ${job.created_at}`,
+      defaults.length === 0 ? "" : `defaults: ${defaults.join(", ")}`,
+    ],
+    [
+      rows.length === 0
+        ? `payload: ${typeText(job.schema)}`
+        : table(rows, columns, { width: io.width, heading: io.paint.bold }),
+    ],
+    [job.result_schema === null ? "" : `result: ${typeText(job.result_schema)}`],
+  ];
+  return blocks
+    .map((lines) => lines.filter((line) => line !== "").join("\n"))
+    .filter((block) => block !== "")
+    .join("\n\n");
+};

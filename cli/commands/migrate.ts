@@ -1,0 +1,65 @@
+import { Command } from "commander";
+import * as z from "zod";
+import type { Settings } from "../../server/settings.ts";
+import { onOwn } from "../action.ts";
+import { EXIT } from "../exit-codes.ts";
+import { readSettings, startFailure } from "../start-server.ts";
+import type { LocalContext, Run, Tools } from "../tools.ts";
+
+const MigrateOptions = z.object({
+  dataDir: z.string().min(1).optional(),
+  databaseUrl: z.string().min(1).optional(),
+  check: z.boolean().default(false),
+});
+/** What `migrate` is asked. */
+export type MigrateOptions = z.infer<typeof MigrateOptions>;
+
+/** `joblib migrate`. */
+export const migrateCommand = (tools: Tools, run: Run<LocalContext, MigrateOptions> = migrateDatabase) =>
+  new Command("migrate")
+    .description(
+      "Apply the migrations that the database lacks, and print their names. `joblib serve` does it too; several at once do no harm.",
+    )
+    .option("--data-dir <directory>", "of the embedded database: JOBLIB_DATA_DIR; .joblib")
+    .option("--database-url <url>", "the PostgreSQL: JOBLIB_DATABASE_URL")
+    .option("--check", "apply nothing; exit with 7 where something is pending")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ joblib migrate --database-url postgres://joblib@db/joblib
+  $ joblib migrate --check || echo "migrate first"`,
+    )
+    .action(onOwn(tools, MigrateOptions, run));
+
+/** Applies what is pending, or only says it. */
+export const migrateDatabase: Run<LocalContext, MigrateOptions> = async ({ io, env }, options) => {
+  const { check, dataDir, databaseUrl } = options;
+  const settings = await readSettings(env, { dataDir, databaseUrl });
+  const names = await onDatabase(settings, check);
+  const shown = (all: readonly string[]) => (all.length === 0 ? "up to date" : all.join("\n"));
+  if (!check) {
+    io.result({ applied: names }, ({ applied }) => shown(applied));
+    return EXIT.fine;
+  }
+  io.result({ pending: names }, ({ pending }) => shown(pending));
+  return names.length === 0 ? EXIT.fine : EXIT.conflict;
+};
+
+const onDatabase = async (settings: Settings, check: boolean): Promise<readonly string[]> => {
+  const [{ openDatabase }, { migrate, pendingMigrations }] = await Promise.all([
+    import("../../server/storage/database.ts"),
+    import("../../server/storage/migrations/migrate.ts"),
+  ]);
+  const { database_url: url, data_dir: dataDir } = settings;
+  try {
+    const orm = await openDatabase(url === undefined ? { dataDir } : { url });
+    try {
+      return await (check ? pendingMigrations(orm) : migrate(orm));
+    } finally {
+      await orm.close();
+    }
+  } catch (error) {
+    throw startFailure(error);
+  }
+};

@@ -1,0 +1,70 @@
+import { Command } from "commander";
+import * as z from "zod";
+import { onOwn } from "../../action.ts";
+import { UsageError } from "../../errors.ts";
+import { EXIT } from "../../exit-codes.ts";
+import { Room } from "../../global-options.ts";
+import { readSettings } from "../../start-server.ts";
+import type { LocalContext, Run, Tools } from "../../tools.ts";
+
+const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+const isUnit = (unit: string): unit is keyof typeof SECONDS_OF => Object.hasOwn(SECONDS_OF, unit);
+
+const Lifetime = z
+  .string()
+  .regex(/^[1-9]\d{0,8}[smhd]?$/, { error: "must be a time such as 30d, 12h, 15m or 3600" })
+  .transform((text) => {
+    const unit = text.slice(-1);
+    return Number.parseInt(text, 10) * (isUnit(unit) ? SECONDS_OF[unit] : 1);
+  });
+
+const Rooms = z.union([
+  z.literal("*"),
+  z
+    .string()
+    .transform((text) => text.split(",").map((room) => room.trim()))
+    .pipe(z.array(Room)),
+]);
+
+const CreateOptions = z.object({
+  sub: z.string().min(1).max(255),
+  admin: z.boolean().default(false),
+  rooms: Rooms.optional(),
+  expires: Lifetime.optional(),
+});
+/** What `token create` is asked. */
+export type CreateOptions = z.infer<typeof CreateOptions>;
+
+/** `joblib token create`. */
+export const createCommand = (tools: Tools, run: Run<LocalContext, CreateOptions> = createToken) =>
+  new Command("create")
+    .description("Sign a token with the server's JOBLIB_JWT_SECRET; whoever bears it is that user.")
+    .requiredOption("--sub <user>", "the user's id")
+    .option("--admin", "may do everything, register in @global included")
+    .option("--rooms <rooms>", "the rooms that it opens, with commas between them, or '*' for all")
+    .option("--expires <time>", "30d, 12h, 15m or seconds; without it the token never expires")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ export JOBLIB_JWT_SECRET=$(openssl rand -hex 32)
+  $ joblib token create --sub ada --rooms lab,office --expires 30d
+  $ JOBLIB_TOKEN=$(joblib token create --sub worker-1 --admin) joblib worker ./extensions.ts --public`,
+    )
+    .action(onOwn(tools, CreateOptions, run));
+
+/** Prints a token. */
+export const createToken: Run<LocalContext, CreateOptions> = async ({ io, env }, options) => {
+  const { jwt_secret: secret } = await readSettings(env, {});
+  if (secret === undefined) throw new UsageError("set JOBLIB_JWT_SECRET to the server's secret first");
+  const { sub, admin, rooms, expires } = options;
+  const { createToken: sign } = await import("../../../server/auth/create-token.ts");
+  const token = await sign(secret, {
+    sub,
+    admin,
+    ...(rooms === undefined ? {} : { rooms }),
+    ...(expires === undefined ? {} : { expiresInSeconds: expires }),
+  });
+  io.result({ token }, (made) => made.token);
+  return EXIT.fine;
+};

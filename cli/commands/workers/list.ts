@@ -1,0 +1,46 @@
+import { Command } from "commander";
+import * as z from "zod";
+import type { Worker } from "../../../protocol/worker.ts";
+import { onClient } from "../../action.ts";
+import { EXIT } from "../../exit-codes.ts";
+import { pageOptions } from "../../options.ts";
+import { oneRoom } from "../../room.ts";
+import type { Column } from "../../table.ts";
+import type { ClientContext, Run, Tools } from "../../tools.ts";
+import { showPage } from "../../views/page-view.ts";
+
+const ListOptions = z.object(pageOptions);
+/** What `workers list` is asked. */
+export type ListOptions = z.infer<typeof ListOptions>;
+
+/** `joblib workers list`. */
+export const listCommand = (tools: Tools, run: Run<ClientContext, ListOptions> = listWorkers) =>
+  new Command("list")
+    .description(
+      "List the workers that serve a room (--room or JOBLIB_ROOM); without a room your own, and all of them for an admin.",
+    )
+    .option("--limit <n>", "how many, 0 to 500 (50)")
+    .option("--offset <n>", "how many to leave out (0)")
+    .addHelpText("after", "\nExample:\n  $ joblib workers list --room lab")
+    .action(onClient(tools, ListOptions, run));
+
+/** Prints one page of workers. */
+export const listWorkers: Run<ClientContext, ListOptions> = async ({ io, client, global, signal }, query) => {
+  const room_id = oneRoom(global.room);
+  const { body } =
+    room_id === undefined
+      ? await client.call("listWorkers", { query }, { signal })
+      : await client.call("listRoomWorkers", { params: { room_id }, query }, { signal });
+  const nothing = room_id === undefined ? "no workers" : `no workers in ${room_id}`;
+  showPage(io, body, { columns, nothing });
+  return EXIT.fine;
+};
+
+const columns: Column<Worker>[] = [
+  { heading: "ID", cell: ({ id }) => id },
+  { heading: "ALIVE", cell: ({ alive }) => (alive ? "yes" : "no") },
+  { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
+  { heading: "TASKS", cell: ({ task_count }) => String(task_count) },
+  { heading: "LAST HEARTBEAT", cell: ({ last_heartbeat }) => last_heartbeat },
+  { heading: "NAME", cell: ({ name }) => name ?? "", flexible: true },
+];

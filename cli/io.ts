@@ -1,0 +1,95 @@
+import { Chalk, type ChalkInstance } from "chalk";
+import { safeJson, visible, visibleDeep, visibleLine } from "./sanitize.ts";
+
+/** What the CLI needs of a stream; `process.stdout` and a test's own array of chunks both fit. */
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/** A line that moves while something is awaited; where there is no terminal it does nothing. */
+export interface Spinner {
+  say(text: string): void;
+  stop(): void;
+}
+
+/** The way out for everything: results on stdout, all else on stderr; nothing of a stranger reaches a terminal raw. */
+export interface Io {
+  readonly json: boolean;
+  /** True where a person watches stderr, so that something moving makes sense. */
+  readonly isWatched: boolean;
+  /** The width of stdout's terminal; undefined where stdout is none, and nothing is cut. */
+  readonly width: number | undefined;
+  /** Colours for stdout; plain functions where they are not wanted. */
+  readonly paint: ChalkInstance;
+  /** The answer: as JSON exactly as it came, otherwise as `render` lays out a copy that is safe to show. */
+  result<Value>(value: Value, render: (safe: Value) => string): void;
+  /** Something for the person, on stderr. */
+  note(text: string, style?: NoteStyle): void;
+  /** Something that happened, on stderr: a line, or with `--json` an object on a line. */
+  event(fields: Readonly<Record<string, unknown>>, line: string, style?: NoteStyle): void;
+  spinner(text: string): Promise<Spinner>;
+}
+
+/** How a note looks where there is colour. */
+export type NoteStyle = "plain" | "dim" | "good" | "bad";
+
+/** The streams, and the environment that says whether they are coloured. */
+export interface IoSetup {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly json: boolean;
+}
+
+/** True where colour is wanted: on a terminal that knows it, unless NO_COLOR (no-color.org) is set. */
+const wantsColour = (stream: OutputStream, env: IoSetup["env"]) =>
+  stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+
+const STILL: Spinner = { say: () => {}, stop: () => {} };
+
+/** The way out over these streams. */
+export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
+  const paint = new Chalk({ level: !json && wantsColour(stdout, env) ? 1 : 0 });
+  const paintNote = new Chalk({ level: wantsColour(stderr, env) ? 1 : 0 });
+  const styles: Record<NoteStyle, (text: string) => string> = {
+    plain: (text) => text,
+    dim: paintNote.dim,
+    good: paintNote.green,
+    bad: paintNote.red,
+  };
+  const note = (text: string, style: NoteStyle = "plain") =>
+    stderr.write(`${styles[style](visible(text))}\n`);
+
+  return {
+    json,
+    isWatched: stderr.isTTY === true,
+    width: stdout.isTTY === true ? (stdout.columns ?? 80) : undefined,
+    paint,
+    result(value, render) {
+      const text = json ? safeJson(value, stdout.isTTY === true ? 2 : undefined) : render(visibleDeep(value));
+      stdout.write(`${text}\n`);
+    },
+    note(text, style) {
+      note(text, style);
+    },
+    event(fields, line, style) {
+      if (json) stderr.write(`${safeJson(fields)}\n`);
+      else note(visibleLine(line), style);
+    },
+    async spinner(text) {
+      if (stderr.isTTY !== true || json) return STILL;
+      // 50 ms and more to load; only somebody who watches pays for it.
+      const { default: ora } = await import("ora");
+      const spinner = ora({ text: visibleLine(text), discardStdin: false, color: false });
+      spinner.start();
+      return {
+        say(next) {
+          spinner.text = visibleLine(next);
+        },
+        stop: () => spinner.stop(),
+      };
+    },
+  };
+};

@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { buffer } from "node:stream/consumers";
+import { UsageError } from "./errors.ts";
+import { EXIT } from "./exit-codes.ts";
+import { watchInterrupts } from "./interrupts.ts";
+import { lightFetch } from "./light-fetch.ts";
+import { run, type World } from "./run.ts";
+import { version } from "./version.ts";
+
+const { argv, env, stdout, stderr, stdin } = process;
+
+const tools: World["tools"] = {
+  env,
+  connect: async ({ url, token }) => {
+    const { JoblibClient } = await import("../sdk/client.ts");
+    return new JoblibClient({ url, token, fetch: lightFetch, userAgent: `joblib-cli/${version}` });
+  },
+  interrupts: (signals) => watchInterrupts(process, signals),
+  readBytes: async (path) => {
+    if (path === "-") return buffer(stdin);
+    try {
+      return await readFile(path);
+    } catch (error) {
+      throw new UsageError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  },
+};
+
+// A reader that has seen enough (`| head`) is no error.
+for (const stream of [stdout, stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(EXIT.fine);
+  });
+}
+
+const flushed = (stream: NodeJS.WriteStream) =>
+  new Promise<void>((resolve) => stream.write("", () => resolve()));
+
+const exitCode = await run(argv.slice(2), { tools, stdout, stderr, version });
+await Promise.all([flushed(stdout), flushed(stderr)]);
+// Idle connections would hold the process for seconds.
+process.exit(exitCode);

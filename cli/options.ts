@@ -1,0 +1,40 @@
+import * as z from "zod";
+import { TaskStatus } from "../protocol/task-status.ts";
+import { DECIMAL } from "./wait-argument.ts";
+
+const numeral = z.string().regex(DECIMAL, { error: "must be a number" }).transform(Number);
+
+/** An integer within bounds. */
+export const integer = (min: number, max: number) =>
+  numeral.pipe(
+    z.int({ error: "must be a whole number" }).min(min, between(min, max)).max(max, between(min, max)),
+  );
+
+/** A number of seconds within bounds. */
+export const seconds = (min: number, max: number) =>
+  numeral.pipe(z.number().min(min, between(min, max)).max(max, between(min, max)));
+
+const between = (min: number, max: number) => ({ error: `must be between ${min} and ${max}` });
+
+/** `--wait`: true until the end, or at most so many seconds. */
+export const Wait = z.union([z.literal(true), seconds(0, 31_536_000)], {
+  error: "must be a number of seconds, or nothing to wait until the end",
+});
+export type Wait = z.infer<typeof Wait>;
+
+/** The page of a list. */
+export const pageOptions = {
+  limit: integer(0, 500).default(50),
+  offset: integer(0, 1_000_000_000).default(0),
+};
+
+/** `--status` of a list. */
+export const Status = z.enum(TaskStatus.options, {
+  error: `must be one of ${TaskStatus.options.join(", ")}`,
+});
+
+/** An id in an address; `.` and `..` would be steps in the path. */
+export const PathId = z
+  .string()
+  .regex(/^(?!\.{0,2}$)/, { error: "is not an id" })
+  .max(1000, { error: "is too long for an id" });

@@ -1,0 +1,166 @@
+import { Command } from "commander";
+import { exitCodeHelp } from "./exit-codes.ts";
+import type { OutputStream } from "./io.ts";
+import type { Tools } from "./tools.ts";
+
+/** Where commander's own words go: help that was asked for on stdout, the rest on stderr. */
+export interface HelpStreams {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+}
+
+interface Entry {
+  readonly summary: string;
+  readonly load: (tools: Tools) => Promise<Command>;
+}
+
+interface Group {
+  readonly summary: string;
+  readonly commands: Readonly<Record<string, Entry>>;
+}
+
+/** Every command; its file is loaded when a command line names it, so that `--help` and the others start fast. */
+const COMMANDS: Readonly<Record<string, Entry | Group>> = {
+  serve: {
+    summary: "run a server",
+    load: async (tools) => (await import("./commands/serve.ts")).serveCommand(tools),
+  },
+  worker: {
+    summary: "run the extensions of a file",
+    load: async (tools) => (await import("./commands/worker.ts")).workerCommand(tools),
+  },
+  dev: {
+    summary: "server and worker in one, with reload",
+    load: async (tools) => (await import("./commands/dev.ts")).devCommand(tools),
+  },
+  tasks: {
+    summary: "submit, follow, list, cancel and retry tasks",
+    commands: {
+      submit: {
+        summary: "submit a task",
+        load: async (tools) => (await import("./commands/tasks/submit.ts")).submitCommand(tools),
+      },
+      status: {
+        summary: "show a task, or wait for it",
+        load: async (tools) => (await import("./commands/tasks/status.ts")).statusCommand(tools),
+      },
+      list: {
+        summary: "list a room's tasks",
+        load: async (tools) => (await import("./commands/tasks/list.ts")).listCommand(tools),
+      },
+      cancel: {
+        summary: "cancel a task",
+        load: async (tools) => (await import("./commands/tasks/cancel.ts")).cancelCommand(tools),
+      },
+      retry: {
+        summary: "open a failed or cancelled task again",
+        load: async (tools) => (await import("./commands/tasks/retry.ts")).retryCommand(tools),
+      },
+    },
+  },
+  jobs: {
+    summary: "list and show jobs",
+    commands: {
+      list: {
+        summary: "list the jobs that a room sees",
+        load: async (tools) => (await import("./commands/jobs/list.ts")).listCommand(tools),
+      },
+      show: {
+        summary: "show a job and its parameters",
+        load: async (tools) => (await import("./commands/jobs/show.ts")).showCommand(tools),
+      },
+    },
+  },
+  workers: {
+    summary: "list workers",
+    commands: {
+      list: {
+        summary: "list workers",
+        load: async (tools) => (await import("./commands/workers/list.ts")).listCommand(tools),
+      },
+    },
+  },
+  migrate: {
+    summary: "bring the database up to date",
+    load: async (tools) => (await import("./commands/migrate.ts")).migrateCommand(tools),
+  },
+  token: {
+    summary: "make tokens",
+    commands: {
+      create: {
+        summary: "make a token",
+        load: async (tools) => (await import("./commands/token/create.ts")).createCommand(tools),
+      },
+    },
+  },
+};
+
+/** The words of every command, as they are typed. */
+export const COMMAND_NAMES: readonly string[] = Object.entries(COMMANDS).flatMap(([name, entry]) =>
+  "load" in entry ? [name] : Object.keys(entry.commands).map((inner) => `${name} ${inner}`),
+);
+
+const collect = (value: string, all: string[] = []) => [...all, value];
+
+/** The program as far as one command line needs it: the commands that it names in full, the others by their summary. */
+export const createProgram = async (
+  tools: Tools,
+  argv: readonly string[],
+  { version, ...streams }: HelpStreams & { readonly version: string },
+): Promise<Command> => {
+  const program = new Command("joblib")
+    .description("Typed remote jobs: serve them, run them, submit them.")
+    .version(version, "-V, --version", "print the version")
+    .option("--url <url>", "the server (JOBLIB_URL; http://127.0.0.1:7800)")
+    .option("--token <token>", "the bearer token; better by JOBLIB_TOKEN, which no process list shows")
+    .option("--room <room>", "the room, @global or a name; several for a worker (JOBLIB_ROOM)", collect)
+    .option("--json", "the answer as JSON on stdout, an error as problem JSON on stderr")
+    .addHelpText("after", EPILOG);
+
+  const named = new Set(argv);
+  const make = async (name: string, { summary, load }: Entry, isNamed: boolean) =>
+    (isNamed ? await load(tools) : new Command(name)).summary(summary);
+  for (const [name, entry] of Object.entries(COMMANDS)) {
+    if ("load" in entry) {
+      program.addCommand(await make(name, entry, named.has(name)));
+      continue;
+    }
+    const group = new Command(name).description(entry.summary);
+    for (const [inner, command] of Object.entries(entry.commands)) {
+      group.addCommand(await make(inner, command, named.has(name) && named.has(inner)));
+    }
+    program.addCommand(group);
+  }
+  for (const command of allOf(program)) prepare(command, streams);
+  return program;
+};
+
+const EPILOG = `
+Examples:
+  $ joblib serve
+  $ joblib worker ./extensions.ts --public
+  $ joblib tasks submit public:modifiers:Rotate --set angle=90 --wait
+
+${exitCodeHelp()}
+
+Environment: JOBLIB_URL, JOBLIB_TOKEN, JOBLIB_ROOM; NO_COLOR; JOBLIB_DEBUG=1 for the stack of an error.
+Settings of the server: joblib serve --help.`;
+
+const allOf = (command: Command): Command[] => [command, ...command.commands.flatMap(allOf)];
+
+/** Errors are raised rather than printed, so that there is one place that prints them, in one form. */
+const prepare = (command: Command, { stdout, stderr }: HelpStreams): void => {
+  command
+    .exitOverride((error) => {
+      throw error;
+    })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: () => {},
+      getOutHelpWidth: () => stdout.columns ?? 100,
+      getErrHelpWidth: () => stderr.columns ?? 100,
+    })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (inner) => inner.name() })
+    .showHelpAfterError(false);
+};

@@ -1,0 +1,67 @@
+import type { Settings, SettingsInput } from "../server/settings.ts";
+import { CliError, UsageError } from "./errors.ts";
+import { EXIT } from "./exit-codes.ts";
+import type { Environment } from "./global-options.ts";
+
+/** A server in this process. */
+export interface RunningServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const kebabCase = (name: string) =>
+  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(/_/g, "-");
+
+/** A setting given by an option is named as the option. */
+const asOption = (message: string) =>
+  message.replace(/^settings\.(\w+)/, (_, name: string) => `--${kebabCase(name)}`);
+
+/** What a person at the terminal can act on: a bad setting, a port or a directory in use, a database that is away. */
+export const startFailure = (error: unknown): unknown => {
+  if (error instanceof CliError || !(error instanceof Error)) return error;
+  if (error.name === "SettingsError") return new UsageError(asOption(error.message));
+  const failure = new CliError(reasonOf(error), EXIT.serverFailed);
+  failure.cause = error;
+  return failure;
+};
+
+const reasonOf = (error: Error): string => {
+  const causes = [error, error.cause].filter((one) => one instanceof Error);
+  return [...new Set(causes.map(textOf))].join(": ");
+};
+
+/** A refused connection to a name with several addresses has its reasons inside, and no message. */
+const textOf = (error: Error): string => {
+  const [first] = error instanceof AggregateError ? error.errors : [];
+  return error.message || (first instanceof Error ? first.message : error.name);
+};
+
+/** Settings of the environment, under those of the command line. */
+export const readSettings = async (env: Environment, given: SettingsInput): Promise<Settings> => {
+  const { parseSettings } = await import("../server/settings.ts");
+  try {
+    return parseSettings(env, given);
+  } catch (error) {
+    throw startFailure(error);
+  }
+};
+
+/** Brings a server up and waits until it listens. */
+export const startServer = async (
+  settings: Settings,
+  options: { readonly migrate: boolean },
+): Promise<RunningServer> => {
+  const { createServer } = await import("../server/standalone.ts");
+  try {
+    const app = await createServer({ settings, migrate: options.migrate });
+    try {
+      const url = await app.listen({ host: settings.host, port: settings.port });
+      return { url, close: () => app.close() };
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+  } catch (error) {
+    throw startFailure(error);
+  }
+};

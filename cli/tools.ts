@@ -1,0 +1,42 @@
+import type { JoblibClient } from "../sdk/client.ts";
+import type { ExitCode } from "./exit-codes.ts";
+import type { Environment, GlobalOptions } from "./global-options.ts";
+import type { Interrupts } from "./interrupts.ts";
+import type { Io } from "./io.ts";
+import type { ReadBytes } from "./payload.ts";
+
+/** What of the SDK's client the commands use. */
+export type Client = Pick<JoblibClient, "call" | "awaitTask">;
+
+/** Everything of the outside world that commands are given; a test gives its own. */
+export interface Tools {
+  readonly env: Environment;
+  readonly io: (choice: { json: boolean }) => Io;
+  /** Loads the SDK, which costs more than all of the CLI, when the first command wants it. */
+  readonly connect: (options: GlobalOptions) => Promise<Client>;
+  readonly interrupts: (signals?: readonly NodeJS.Signals[]) => Interrupts;
+  readonly readBytes: ReadBytes;
+  /** Is told how a command that came to its end wants the process to end. */
+  readonly exit: (code: ExitCode) => void;
+}
+
+/** What the run function of a command that talks to a server is given. */
+export interface ClientContext {
+  readonly io: Io;
+  readonly client: Client;
+  readonly global: GlobalOptions;
+  readonly readBytes: ReadBytes;
+  /** Aborted when the person asks to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** What the run function of a command that does without a client is given. */
+export interface LocalContext {
+  readonly io: Io;
+  readonly global: GlobalOptions;
+  readonly env: Environment;
+  readonly interrupts: Tools["interrupts"];
+}
+
+/** Acts on what it is given, and says how the process should end. */
+export type Run<Context, Options> = (context: Context, options: Options) => Promise<ExitCode>;

@@ -1,0 +1,77 @@
+import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+
+/** One property of a schema, in words. */
+export interface PropertyRow {
+  readonly name: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly fallback: string;
+  readonly description: string;
+}
+
+/** A schema is a stranger's input: what lies deeper than this is told by its type alone. */
+const MAX_DEPTH = 4;
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
+
+/** A schema's properties in the order in which it has them. */
+export const propertyRows = (schema: JsonObject): PropertyRow[] => {
+  const { properties, required } = schema;
+  const names = Array.isArray(required) ? required : [];
+  return isObject(properties)
+    ? Object.entries(properties).map(([name, property]) => propertyRow(name, property, names.includes(name)))
+    : [];
+};
+
+const propertyRow = (name: string, schema: JsonValue, required: boolean): PropertyRow => {
+  const { default: fallback, description, title } = isObject(schema) ? schema : {};
+  return {
+    name,
+    type: typeText(schema),
+    required,
+    fallback: fallback === undefined ? "" : JSON.stringify(fallback),
+    description: textOf(description) || textOf(title),
+  };
+};
+
+/** What values a schema takes, as short as a type: `number 0…360`, `"a" | "b"`, `string[]`. */
+export const typeText = (schema: JsonValue | undefined, depth = 0): string => {
+  if (schema === false) return "nothing";
+  if (!isObject(schema)) return "anything";
+  const inner = (one: JsonValue | undefined) => (depth < MAX_DEPTH ? typeText(one, depth + 1) : "…");
+  if (schema["const"] !== undefined) return JSON.stringify(schema["const"]);
+  if (Array.isArray(schema["enum"])) return schema["enum"].map((one) => JSON.stringify(one)).join(" | ");
+  const either = schema["anyOf"] ?? schema["oneOf"];
+  if (Array.isArray(either)) return [...new Set(either.map(inner))].join(" | ");
+  if (typeof schema["$ref"] === "string") return schema["$ref"].slice(schema["$ref"].lastIndexOf("/") + 1);
+  const { type } = schema;
+  if (Array.isArray(type)) return type.map(textOf).join(" | ");
+  if (type === "array") return isObject(schema["items"]) ? listText(inner(schema["items"])) : "array";
+  return [textOf(type) || "anything", ...boundsOf(schema)].join(" ");
+};
+
+const listText = (item: string) => (item.includes(" ") ? `(${item})[]` : `${item}[]`);
+
+const boundsOf = (schema: JsonObject): string[] => {
+  const low = bound(schema["minimum"] ?? schema["minLength"]);
+  const high = bound(schema["maximum"] ?? schema["maxLength"]);
+  const pattern = textOf(schema["pattern"]);
+  return [
+    textOf(schema["format"]),
+    prefixed("> ", bound(schema["exclusiveMinimum"])),
+    low !== "" && high !== "" ? `${low}…${high}` : prefixed("≥ ", low) || prefixed("≤ ", high),
+    prefixed("< ", bound(schema["exclusiveMaximum"])),
+    pattern === "" ? "" : `/${pattern}/`,
+  ].filter((part) => part !== "");
+};
+
+const prefixed = (prefix: string, text: string) => (text === "" ? "" : prefix + text);
+
+const SAFE = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+
+/** zod writes the bounds of an integer out; nobody wants to read them. */
+const bound = (value: JsonValue | undefined): string =>
+  typeof value === "number" && !SAFE.includes(value) ? String(value) : "";

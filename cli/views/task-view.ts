@@ -1,0 +1,81 @@
+import type { JsonValue } from "../../protocol/json.ts";
+import type { Progress, Task } from "../../protocol/task.ts";
+import type { TaskStatus } from "../../protocol/task-status.ts";
+import type { Io } from "../io.ts";
+import { visibleLine } from "../sanitize.ts";
+import { duration } from "./duration.ts";
+
+const BAR_CELLS = 20;
+
+/** A status in its colour. */
+export const paintStatus = (paint: Io["paint"], status: TaskStatus, text: string = status): string => {
+  if (status === "completed") return paint.green(text);
+  if (status === "failed") return paint.red(text);
+  if (status === "cancelled") return paint.yellow(text);
+  return status === "running" ? paint.cyan(text) : text;
+};
+
+/** `42% reading molecules`, as far as it was reported. */
+export const progressText = (progress: Progress | null): string =>
+  [progress?.fraction === undefined ? "" : `${Math.floor(progress.fraction * 100)}%`, progress?.message ?? ""]
+    .filter((part) => part !== "")
+    .join(" ");
+
+/** `████████░░░░░░░░░░░░`. */
+export const progressBar = (fraction: number): string => {
+  const full = Math.round(Math.min(1, Math.max(0, fraction)) * BAR_CELLS);
+  return "█".repeat(full) + "░".repeat(BAR_CELLS - full);
+};
+
+/** What a spinner says of a task that is waited for. */
+export const waitingText = ({ status, progress, queue_position, job_name }: Task): string => {
+  const bar = progress?.fraction === undefined ? "" : progressBar(progress.fraction);
+  const place = queue_position === null ? "" : `(place ${queue_position} in the queue)`;
+  return [job_name, status, place, bar, progressText(progress)].filter((part) => part !== "").join(" ");
+};
+
+/** JSON within a view: on the line where it is short, below it where it is not. */
+const jsonText = (value: JsonValue): string => {
+  if (typeof value === "string") return value.includes("\n") ? indented(value) : value;
+  const line = JSON.stringify(value);
+  return line.length <= 80 ? line : indented(JSON.stringify(value, null, 2));
+};
+
+const indented = (text: string) => `\n${text.replace(/^/gm, "    ")}`;
+
+const took = ({ started_at, completed_at }: Task): string =>
+  started_at === null || completed_at === null
+    ? ""
+    : ` (took ${duration(Date.parse(completed_at) - Date.parse(started_at))})`;
+
+/** A task, a property on a line; `isTerminal` adds the bar of its progress. */
+export const taskView = (task: Task, paint: Io["paint"], isTerminal: boolean): string => {
+  const { progress } = task;
+  const bar = isTerminal && progress?.fraction !== undefined ? `${progressBar(progress.fraction)} ` : "";
+  const attempts = task.max_attempts > 1 ? `${task.runs} of ${task.max_attempts}` : "";
+  const rows: [string, string][] = [
+    ["task", visibleLine(task.id)],
+    ["job", visibleLine(task.job_name)],
+    ["room", visibleLine(task.room_id)],
+    ["status", paintStatus(paint, task.status)],
+    ["queue place", task.queue_position === null ? "" : String(task.queue_position)],
+    ["progress", progress === null ? "" : bar + visibleLine(progressText(progress))],
+    ["priority", task.priority === 0 ? "" : String(task.priority)],
+    ["runs", attempts],
+    ["created", task.created_at],
+    ["not before", task.status === "pending" && task.run_at > task.created_at ? task.run_at : ""],
+    ["started", task.started_at ?? ""],
+    ["ended", task.completed_at === null ? "" : task.completed_at + took(task)],
+    ["worker", visibleLine(task.worker_id ?? "")],
+    ["payload", jsonText(task.payload)],
+    ["result", task.result === null ? "" : jsonText(task.result)],
+    ["error", task.error === null ? "" : jsonText(task.error)],
+    ...task.errors
+      .slice(0, task.error === null ? undefined : -1)
+      .map(({ attempt, at, error }): [string, string] => [`attempt ${attempt}`, `${at} ${jsonText(error)}`]),
+  ];
+  return rows
+    .filter(([, text]) => text !== "")
+    .map(([label, text]) => paint.dim(text.startsWith("\n") ? label : label.padEnd(12)) + text)
+    .join("\n");
+};

@@ -1,0 +1,87 @@
+import { SchemaConflictError } from "../sdk/errors.ts";
+import { failureOf } from "./failure.ts";
+import type { Interrupts } from "./interrupts.ts";
+import type { Io } from "./io.ts";
+import { LoadError, type LoadedExtensions, loadExtensions } from "./load-extensions.ts";
+import { type FileWatch, watchFiles } from "./watch-files.ts";
+import { announce, createManager, type WorkPlace, work } from "./work.ts";
+
+/** What a worker is made of that follows its file. */
+export interface Development {
+  readonly io: Io;
+  readonly file: string;
+  readonly place: WorkPlace;
+  readonly concurrency: number;
+  readonly interrupts: Interrupts;
+  /** The file as it was loaded first. */
+  readonly loaded: LoadedExtensions;
+}
+
+/** Works until it is asked to stop; every change that can be loaded puts a new worker in the old one's place. */
+export const workAndReload = async (development: Development): Promise<void> => {
+  const { io, file, interrupts } = development;
+  using watch = watchFiles();
+  let { loaded } = development;
+  while (!interrupts.first.aborted) {
+    watch.follow(loaded.files);
+    const worker = startWorker(development, loaded);
+    const next = await nextLoaded(development, watch, loaded);
+    if (next !== undefined) {
+      io.event({ event: "reloading", file }, `${file} changed: the worker starts anew`);
+      worker.replace();
+      loaded = next;
+    }
+    await worker.over;
+  }
+};
+
+/** One generation of the worker: it ends with the process's interrupts, or at once when it is replaced. */
+const startWorker = ({ io, place, concurrency, interrupts }: Development, loaded: LoadedExtensions) => {
+  const replaced = new AbortController();
+  const run = async () => {
+    const jobs = createManager(io, loaded, place);
+    try {
+      await announce(io, jobs, { classes: loaded.classes, place });
+      await work(io, jobs, {
+        concurrency,
+        drain: AbortSignal.any([interrupts.first, replaced.signal]),
+        interrupt: AbortSignal.any([interrupts.second, replaced.signal]),
+      });
+    } catch (error) {
+      tellFailure(io, error);
+    } finally {
+      await jobs.dispose();
+    }
+  };
+  return { over: run(), replace: () => replaced.abort() };
+};
+
+/** Waits for a change that can be loaded; undefined where the person wants to stop. */
+const nextLoaded = async (
+  { io, file, interrupts }: Development,
+  watch: FileWatch,
+  { files }: LoadedExtensions,
+): Promise<LoadedExtensions | undefined> => {
+  while (await watch.next(interrupts.first)) {
+    try {
+      return await loadExtensions(file);
+    } catch (error) {
+      // What was imported before counts as well: a mistake may keep the rest from being reached.
+      if (error instanceof LoadError) watch.follow([...new Set([...files, ...error.files])]);
+      tellFailure(io, error);
+      io.note("the worker stays as it was", "dim");
+    }
+  }
+  return undefined;
+};
+
+const tellFailure = (io: Io, error: unknown): void => {
+  const { line, details } = failureOf(error);
+  io.event({ event: "error", message: line }, `joblib: ${line}`, "bad");
+  for (const detail of details) io.note(detail);
+  if (error instanceof SchemaConflictError) {
+    io.note(
+      "tasks with the old schema are still open: cancel them (joblib tasks list --status pending), then save again",
+    );
+  }
+};

@@ -1,0 +1,29 @@
+import { writeFile } from "node:fs/promises";
+import { CliError } from "../../../cli/errors.ts";
+import { loadExtensions } from "../../../cli/load-extensions.ts";
+
+// Loads a file, prints what came, and again after each replacement of another file's text.
+const [file = "", ...replacements] = process.argv.slice(2);
+
+const once = async () => {
+  try {
+    const { classes, context, files } = await loadExtensions(file);
+    const results = classes
+      .filter(({ name }) => name === "Say")
+      .map((Class) => {
+        const instance: { run: (...given: unknown[]) => unknown } = Reflect.construct(Class, [{}]);
+        return instance.run();
+      });
+    return { classes: classes.map(({ name }) => name), context, files, results };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { message: error.message, exitCode: error.exitCode };
+  }
+};
+
+const loads = [await once()];
+for (let at = 0; at + 1 < replacements.length; at += 2) {
+  await writeFile(replacements[at] ?? "", replacements[at + 1] ?? "");
+  loads.push(await once());
+}
+process.stdout.write(JSON.stringify(loads));

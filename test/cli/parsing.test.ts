@@ -1,0 +1,178 @@
+import { describe, expect, test, vi } from "vitest";
+import { submitCommand } from "../../cli/commands/tasks/submit.ts";
+import { workerCommand } from "../../cli/commands/worker.ts";
+import { EXIT } from "../../cli/exit-codes.ts";
+import { withEnvironment } from "../../cli/global-options.ts";
+import { COMMAND_NAMES } from "../../cli/program.ts";
+import { roomOfJob } from "../../cli/room.ts";
+import { readWaitByItsValue } from "../../cli/wait-argument.ts";
+import { runCli } from "./run-cli.ts";
+import { tools } from "./tools.ts";
+
+describe("a command line", () => {
+  test("is parsed without anything being done", async () => {
+    const run = vi.fn(async () => EXIT.fine);
+
+    await submitCommand(tools(), run).parseAsync(
+      ["public:a:b", "--priority", "-5", "--set", "x=1", "--set", "y=two", "--wait", "2.5"],
+      { from: "user" },
+    );
+
+    expect(run).toHaveBeenCalledWith(
+      expect.anything(),
+      expect.objectContaining({ job: "public:a:b", priority: -5, set: ["x=1", "y=two"], wait: 2.5 }),
+    );
+  });
+
+  test("of a worker has the defaults that its help tells", async () => {
+    const run = vi.fn(async () => EXIT.fine);
+
+    await workerCommand(tools(), run).parseAsync(["./x.ts"], { from: "user" });
+
+    expect(run).toHaveBeenCalledWith(expect.anything(), { file: "./x.ts", public: false, concurrency: 1 });
+  });
+
+  test.each([
+    ["an unknown option", ["jobs", "list", "--limt", "3"], "unknown option '--limt' (Did you mean --limit?)"],
+    ["an unknown command", ["tasks", "sumbit"], "unknown command 'sumbit' (Did you mean submit?)"],
+    ["a missing argument", ["tasks", "status"], "missing required argument 'id'"],
+    ["too many arguments", ["tasks", "cancel", "a", "b"], "too many arguments"],
+    ["a limit beyond its bounds", ["tasks", "list", "--limit", "501"], "--limit: must be between 0 and 500"],
+    ["a limit that is no number", ["tasks", "list", "--limit", "0x10"], "--limit: must be a number"],
+    [
+      "a broken number",
+      ["tasks", "submit", "public:a:b", "--priority", "1.5"],
+      "--priority: must be a whole number",
+    ],
+    ["a status that is none", ["tasks", "list", "--status", "done"], "--status: must be one of pending, "],
+    ["a wait that is none", ["tasks", "status", "x", "--wait=soon"], "--wait: must be a number of seconds"],
+    ["an id that is a step in a path", ["tasks", "status", ".."], "<id>: is not an id"],
+    ["a room that cannot be one", ["jobs", "list", "--room", "a b"], "--room: must be @global, or"],
+    [
+      "two rooms where one is meant",
+      ["jobs", "list", "--room", "a", "--room", "b"],
+      "this command takes one --room",
+    ],
+    ["a url of another kind", ["jobs", "list", "--url", "ftp://x"], "the server's url must begin with http"],
+    [
+      "a token that no header carries",
+      ["jobs", "list", "--token", "a b"],
+      "--token: must be printable ASCII",
+    ],
+    [
+      "a bare job name",
+      ["tasks", "submit", "Rotate"],
+      "`joblib jobs list` shows what Rotate is called in full",
+    ],
+    [
+      "a private job without a room",
+      ["tasks", "submit", "private:a:b"],
+      "say which with --room or JOBLIB_ROOM",
+    ],
+    [
+      "two payloads",
+      ["tasks", "submit", "public:a:b", "--payload", "{}", "--payload-file", "f"],
+      "exclude each other",
+    ],
+    ["an assignment without a key", ["tasks", "submit", "public:a:b", "--set", "=1"], "must be key=value"],
+  ])("with %s is a usage error of one line", async (_, argv, message) => {
+    const { exitCode, stdout, stderr } = await runCli(argv, { env: { JOBLIB_URL: "http://127.0.0.1:9" } });
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toMatch(/^joblib: [^\n]*\n$/);
+    expect(stderr).toContain(message);
+  });
+
+  test.each([
+    ["not JSON", "{angle: 90}"],
+    ["not an object", "[1]"],
+    ["a number", "5"],
+  ])("with a payload that is %s rejects it before it is sent", async (_, payload) => {
+    const { exitCode, stderr } = await runCli(["tasks", "submit", "public:a:b", "--payload", payload]);
+
+    expect(exitCode).toBe(5);
+    expect(stderr).toMatch(/^joblib: the payload [^\n]*\n$/);
+  });
+
+  test("takes a payload that is not UTF-8 for a rejected one", async () => {
+    const stdin = Uint8Array.of(0x7b, 0xff, 0x7d);
+
+    expect(await runCli(["tasks", "submit", "public:a:b", "--payload", "-"], { stdin })).toMatchObject({
+      exitCode: 5,
+    });
+  });
+
+  test("without a command prints the help and is an error", async () => {
+    const { exitCode, stdout, stderr } = await runCli([]);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toContain("Usage: joblib");
+  });
+});
+
+describe("the help", () => {
+  test.each(COMMAND_NAMES)("of %s has a description and an example", async (name) => {
+    const { exitCode, stdout, stderr } = await runCli([...name.split(" "), "--help"]);
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toContain(`Usage: joblib ${name} [options]`);
+    expect(stdout).toMatch(/Examples?:\n {2}\$ /);
+  });
+
+  test("of the program lists every command and every exit code", async () => {
+    const { stdout } = await runCli(["--help"]);
+
+    for (const name of COMMAND_NAMES) expect(stdout).toMatch(new RegExp(`^ {2}${name.split(" ")[0]} `, "m"));
+    for (const code of Object.values(EXIT)) expect(stdout).toMatch(new RegExp(`^ +${code} {2}`, "m"));
+  });
+});
+
+describe("the environment", () => {
+  test("stands behind the options, and counts as silent where it is empty", () => {
+    expect(withEnvironment({}, { JOBLIB_URL: "", JOBLIB_TOKEN: "", JOBLIB_ROOM: "" })).toEqual({
+      url: undefined,
+      token: undefined,
+      room: undefined,
+    });
+    expect(withEnvironment({ room: ["a"] }, { JOBLIB_ROOM: "b", JOBLIB_URL: "http://h" })).toMatchObject({
+      url: "http://h",
+      room: ["a"],
+    });
+    expect(withEnvironment({ public: true }, { JOBLIB_ROOM: "b" })["room"]).toBeUndefined();
+  });
+});
+
+describe("the room of a job", () => {
+  test.each([
+    ["public:a:b", [], "@global"],
+    ["@global:a:b", [], "@global"],
+    ["lab:a:b", [], "lab"],
+    ["public:a:b", ["lab"], "lab"],
+    ["private:a:b", ["lab"], "lab"],
+  ])("%s with %j is %s", (name, rooms, room) => {
+    expect(roomOfJob(name, rooms)).toBe(room);
+  });
+});
+
+describe("--wait", () => {
+  test.each([
+    [
+      ["--wait", "30", "id"],
+      ["--wait", "30", "id"],
+    ],
+    [
+      ["--wait", "id"],
+      ["--wait=until-the-end", "id"],
+    ],
+    [
+      ["id", "--wait"],
+      ["id", "--wait"],
+    ],
+    [
+      ["--wait", "--json", "id"],
+      ["--wait", "--json", "id"],
+    ],
+  ])("%j is read as %j", (given, read) => {
+    expect(readWaitByItsValue(given)).toEqual(read);
+  });
+});

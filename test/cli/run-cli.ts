@@ -1,0 +1,53 @@
+import { EventEmitter } from "node:events";
+import { watchInterrupts } from "../../cli/interrupts.ts";
+import { lightFetch } from "../../cli/light-fetch.ts";
+import { run } from "../../cli/run.ts";
+import type { Tools } from "../../cli/tools.ts";
+import { JoblibClient } from "../../sdk/client.ts";
+
+/** What one run of the command line came to. */
+export interface CliRun {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a test gives a run beside its arguments. */
+export interface CliWorld {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string | Uint8Array;
+  /** Emits SIGINT and SIGTERM in the process's stead. */
+  readonly signals?: EventEmitter;
+  /** The width of a terminal that stdout and stderr are. */
+  readonly terminal?: number;
+  readonly connect?: Tools["connect"];
+}
+
+/** A client that tries once: a test that expects no server need not wait for one. */
+const connectOnce: Tools["connect"] = async ({ url, token }) =>
+  new JoblibClient({ url, token: token ?? "", fetch: lightFetch, retry: { attempts: 1 } });
+
+/** Runs a command line in this process, over a real client and captured streams. */
+export async function runCli(argv: readonly string[], world: CliWorld = {}): Promise<CliRun> {
+  const { env = {}, stdin = "", signals = new EventEmitter(), terminal } = world;
+  const chunks = { stdout: "", stderr: "" };
+  const stream = (name: "stdout" | "stderr") => ({
+    write: (text: string) => {
+      chunks[name] += text;
+    },
+    isTTY: terminal !== undefined,
+    columns: terminal,
+  });
+  const exitCode = await run(argv, {
+    version: "0.0.0",
+    stdout: stream("stdout"),
+    stderr: stream("stderr"),
+    tools: {
+      env,
+      connect: world.connect ?? connectOnce,
+      interrupts: (names) => watchInterrupts(signals, names),
+      readBytes: async () => (typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin),
+    },
+  });
+  return { exitCode, ...chunks };
+}

@@ -1,0 +1,75 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { spawnProcess } from "../support/processes.ts";
+import { startFakeApi } from "./fake-api.ts";
+import { aCompletedTask, TASK_ID } from "./wire-values.ts";
+
+const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+const LIST_MODULES = fileURLToPath(new URL("./files/list-modules.ts", import.meta.url));
+const HEAVY = /\/server\/|mikro-orm|pglite|\/fastify\/|\/msw\/|\/ioredis\/|\/tsx\/|\/ora\//;
+
+const modulesOf = async (...argv: string[]): Promise<string[]> => {
+  const child = spawnProcess(process.execPath, ["--import", LIST_MODULES, MAIN, ...argv], {
+    env: { JOBLIB_URL: undefined, JOBLIB_TOKEN: undefined, JOBLIB_ROOM: undefined },
+  });
+  expect(await child.exit).toMatchObject({ code: 0 });
+  return child
+    .stderr()
+    .split("\n")
+    .filter((line) => line.startsWith("loaded "));
+};
+
+describe("starting", () => {
+  test("--help loads neither client nor server, nor what checks options", async () => {
+    const modules = await modulesOf("--help");
+
+    expect(modules.length).toBeGreaterThan(10);
+    expect(modules.filter((url) => HEAVY.test(url) || /\/undici\/|\/sdk\/|\/zod\//.test(url))).toEqual([]);
+  });
+
+  test("a client's command loads no server, ORM, msw, tsx or spinner", async () => {
+    await using api = await startFakeApi(() => ({ status: 200, body: aCompletedTask() }));
+
+    const modules = await modulesOf("tasks", "status", TASK_ID, "--url", api.url);
+
+    expect(modules.filter((url) => HEAVY.test(url))).toEqual([]);
+    expect(modules.some((url) => url.endsWith("/sdk/client.ts"))).toBe(true);
+  });
+
+  test("a reader that stops reading is no error", async () => {
+    const child = spawnProcess("/bin/sh", ["-c", `"${process.execPath}" "${MAIN}" --help | head -n 1`]);
+
+    expect(await child.exit).toMatchObject({ code: 0 });
+    expect(child.stdout()).toBe("Usage: joblib [options] [command]\n");
+    expect(child.stderr()).toBe("");
+  });
+
+  test("Ctrl-C during a wait ends the process with 130", async () => {
+    await using api = await startFakeApi(({ headers }) =>
+      headers["if-none-match"] === undefined
+        ? {
+            status: 200,
+            body: aCompletedTask({ status: "running", completed_at: null }),
+            headers: { etag: 'W/"1"' },
+          }
+        : new Promise(() => {}),
+    );
+    const child = spawnProcess(process.execPath, [
+      MAIN,
+      "tasks",
+      "status",
+      TASK_ID,
+      "--wait",
+      "--url",
+      api.url,
+    ]);
+    while (!api.received.some(({ headers }) => headers["if-none-match"] !== undefined)) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+
+    child.kill("SIGINT");
+
+    expect(await child.exit).toMatchObject({ code: 130 });
+    expect(child.stderr()).toBe("joblib: interrupted\n");
+  });
+});

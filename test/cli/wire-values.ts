@@ -1,0 +1,95 @@
+import type { Job, SubmittedTask, Task } from "../../protocol/index.ts";
+import { PROBLEMS, type ProblemId } from "../../protocol/problem.ts";
+import type { Reply } from "./fake-api.ts";
+
+const AT = "2026-01-02T03:04:05.678Z";
+
+/** A task's id, as good as any. */
+export const TASK_ID = "01990000-0000-7000-8000-000000000001";
+
+/** A pending task, with what a test wants otherwise. */
+export const aTask = (own: Partial<Task> = {}): Task => ({
+  id: TASK_ID,
+  job_name: "public:modifiers:Rotate",
+  room_id: "@global",
+  status: "pending",
+  payload: { angle: 90 },
+  priority: 0,
+  attempt: 0,
+  runs: 0,
+  max_attempts: 1,
+  backoff: { kind: "exponential", seconds: 5, max_seconds: 3600, jitter: 0.2 },
+  timeout_seconds: null,
+  run_at: AT,
+  created_at: AT,
+  started_at: null,
+  completed_at: null,
+  created_by_id: "ada",
+  worker_id: null,
+  error: null,
+  errors: [],
+  result: null,
+  progress: null,
+  queue_position: 1,
+  ...own,
+});
+
+/** A task as a submit answers it. */
+export const aSubmittedTask = (own: Partial<SubmittedTask> = {}): SubmittedTask => ({
+  ...aTask(own),
+  workers_online: own.workers_online ?? 1,
+});
+
+/** A completed task. */
+export const aCompletedTask = (own: Partial<Task> = {}): Task =>
+  aTask({
+    status: "completed",
+    queue_position: null,
+    started_at: AT,
+    completed_at: "2026-01-02T03:04:06.878Z",
+    worker_id: "w1",
+    attempt: 1,
+    runs: 1,
+    result: { turned: true },
+    ...own,
+  });
+
+/** A global job with two parameters. */
+export const aJob = (own: Partial<Job> = {}): Job => ({
+  id: "01990000-0000-7000-8000-0000000000aa",
+  room_id: "@global",
+  category: "modifiers",
+  name: "Rotate",
+  full_name: "public:modifiers:Rotate",
+  schema: {
+    type: "object",
+    properties: {
+      angle: { type: "number", minimum: 0, maximum: 360, default: 0, description: "degrees" },
+      axis: { enum: ["x", "y"] },
+    },
+    required: ["axis"],
+  },
+  result_schema: null,
+  description: "Turns a structure.",
+  defaults: {},
+  workers: ["w1"],
+  pending: 3,
+  worker_id: null,
+  created_at: AT,
+  ...own,
+});
+
+/** An answer that is a page of one list. */
+export const aPage = (items: readonly unknown[], total = items.length): Reply => ({
+  status: 200,
+  body: { items, total, limit: 50, offset: 0 },
+});
+
+/** An answer that is a problem of the catalogue. */
+export const aProblem = (id: ProblemId, extras: Readonly<Record<string, unknown>> = {}): Reply => {
+  const { status, title } = PROBLEMS[id];
+  return {
+    status,
+    body: { type: `/v1/problems/${id}`, title, status, detail: `detail of ${id}`, ...extras },
+  };
+};

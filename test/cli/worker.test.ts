@@ -1,0 +1,124 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { SAME_WISH_MS } from "../../cli/interrupts.ts";
+import { roomsOf } from "../../cli/work.ts";
+import { type SpawnedProcess, spawnProcess } from "../support/processes.ts";
+import { startFakeHttp } from "./fake-http.ts";
+import { Multiply, Wait } from "./files/extensions.ts";
+
+const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+const EXTENSIONS = fileURLToPath(new URL("./files/extensions.ts", import.meta.url));
+
+const startWorker = (url: string, ...argv: string[]): SpawnedProcess =>
+  spawnProcess(process.execPath, [MAIN, "worker", EXTENSIONS, "--url", url, ...argv], {
+    env: { JOBLIB_URL: undefined, JOBLIB_TOKEN: undefined, JOBLIB_ROOM: undefined },
+  });
+
+describe("the rooms of a class", () => {
+  const place = { rooms: ["lab"], public: false };
+
+  test("are the command line's, unless the class says its own", () => {
+    expect(roomsOf(Multiply, place)).toEqual(["lab"]);
+    expect(roomsOf(Multiply, { rooms: ["lab"], public: true })).toEqual(["@global", "lab"]);
+    expect(roomsOf(Wait, { rooms: ["lab"], public: true })).toEqual(["waiting"]);
+    expect(
+      roomsOf(
+        class Open extends Multiply {
+          static readonly public = true;
+        },
+        place,
+      ),
+    ).toEqual(["@global"]);
+  });
+
+  test("are asked for where nobody says any", () => {
+    expect(() => roomsOf(Multiply, { rooms: [], public: false })).toThrow(
+      "Multiply has no room: give --room",
+    );
+  });
+});
+
+describe("joblib worker", () => {
+  test("says what it registered, and of each task when it began and how it ended", async () => {
+    await using server = await startFakeHttp();
+    const worker = startWorker(server.url, "--public", "--name", "bench");
+    await worker.waitForLine(/^registered public:arithmetic:Multiply$/);
+    await worker.waitForLine(/^registered waiting:arithmetic:Wait$/);
+    await worker.waitForLine(/listens at/);
+
+    const { id } = server.fake.submit("@global", "public:arithmetic:Multiply", { payload: { by: 21 } });
+    const { id: bad } = server.fake.submit("@global", "public:arithmetic:Multiply", {
+      payload: { by: "\u001b[2J" },
+    });
+
+    await worker.waitForLine(new RegExp(`^${id} public:arithmetic:Multiply begun$`));
+    await worker.waitForLine(new RegExp(`^${id} public:arithmetic:Multiply completed after \\d`));
+    await worker.waitForLine(new RegExp(`^${bad} .* failed after .*malformed payload`));
+    expect(server.fake.task(id)).toMatchObject({ status: "completed", result: { product: 42, made: 1 } });
+    expect(server.fake.workers).toMatchObject([{ name: "bench" }]);
+    worker.kill("SIGTERM");
+    expect(await worker.exit).toMatchObject({ code: 0 });
+    expect(server.fake.workers).toEqual([]);
+    expect(worker.stdout()).toBe("");
+  });
+
+  test("drains at the first signal, and at the second fails what is running", async () => {
+    await using server = await startFakeHttp();
+    const worker = startWorker(server.url, "--public", "--json");
+    await worker.waitForLine(/"event":"listening"/);
+    const { id } = server.fake.submit("waiting", "private:arithmetic:Wait");
+    await worker.waitForLine(/"event":"begun"/);
+    await server.fake.until(id, ({ status }) => status === "running");
+
+    worker.kill("SIGINT");
+    await worker.waitForLine(/"event":"draining"/, SAME_WISH_MS + 5_000);
+    expect(server.fake.task(id).status).toBe("running");
+    worker.kill("SIGINT");
+
+    expect(await worker.exit).toMatchObject({ code: 130 });
+    expect(server.fake.task(id)).toMatchObject({
+      status: "failed",
+      error: expect.stringContaining("interrupted"),
+    });
+    expect(server.fake.workers).toEqual([]);
+  });
+
+  test("tells which properties differ where the job is registered with another schema", async () => {
+    await using server = await startFakeHttp();
+    await server.fake.fakes.registerJob?.({
+      params: { room_id: "@global" },
+      query: undefined,
+      body: {
+        category: "arithmetic",
+        name: "Multiply",
+        schema: { type: "object", properties: { by: { type: "string" } } },
+      },
+      headers: new Headers(),
+      signal: AbortSignal.timeout(1000),
+      wait: 0,
+    });
+
+    const worker = startWorker(server.url, "--public");
+
+    expect(await worker.exit).toMatchObject({ code: 7 });
+    expect(worker.stderr()).toMatch(/^joblib: Multiply is registered with another schema$/m);
+    expect(worker.stderr()).toMatch(/^ {2}~ by: type is "number" here, and something else as registered$/m);
+  });
+
+  test.each([
+    ["without a room", ["worker", EXTENSIONS], 2, /has no room/],
+    ["without its file", ["worker", "./gone.ts", "--public"], 2, /there is no such file/],
+    [
+      "without a server",
+      ["worker", EXTENSIONS, "--public", "--url", "http://127.0.0.1:1"],
+      3,
+      /no answer from/,
+    ],
+  ])("%s is one line and a code", async (_, argv, code, message) => {
+    const worker = spawnProcess(process.execPath, [MAIN, ...argv], { env: { JOBLIB_ROOM: undefined } });
+
+    expect(await worker.exit).toMatchObject({ code });
+    expect(worker.stderr()).toMatch(/^joblib: [^\n]*\n$/);
+    expect(worker.stderr()).toMatch(message);
+  });
+});
