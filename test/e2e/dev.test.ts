@@ -1,0 +1,37 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { end, joblib, run } from "./terminals.ts";
+
+const extension = (answer: string) => `
+  import { Extension } from "joblib";
+  import * as z from "zod";
+  export class Answer extends Extension("dev", { ${answer === "two" ? "more: z.number().default(1)" : ""} }) {
+    async run() { return ${JSON.stringify(answer)}; }
+  }
+`;
+
+test("joblib dev serves, works, and reloads what is saved; a mistake keeps what was there", async () => {
+  const directory = mkdtempSync(join(resolve(import.meta.dirname), "tmp-"));
+  const file = join(directory, "extensions.ts");
+  writeFileSync(file, extension("one"));
+  const dev = joblib(["dev", file, "--port", "0"]);
+  const [url] = await dev.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, 30_000);
+  await dev.waitForLine(/public:dev:Answer/, 30_000);
+  const env = { JOBLIB_URL: url };
+  const ask = async () => {
+    const args = ["tasks", "submit", "public:dev:Answer", "--wait", "10", "--json"];
+    return JSON.parse((await run(args, env)).stdout).result;
+  };
+  expect(await ask()).toBe("one");
+
+  writeFileSync(file, "export class {");
+  await dev.waitForLine(/extensions\.ts/, 15_000);
+  expect(await ask()).toBe("one");
+
+  writeFileSync(file, extension("two"));
+  await eventually(ask, (answer) => answer === "two", { timeoutMs: 20_000, intervalMs: 200 });
+
+  expect(await end(dev)).toBe(0);
+}, 90_000);
