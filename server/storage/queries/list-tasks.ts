@@ -3,6 +3,7 @@ import type { TaskStatus } from "../../../protocol/index.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Window } from "../storage.ts";
+import { QUEUE_POSITION } from "./queue-position.ts";
 
 /** Which tasks a list is about. */
 export interface TasksOf {
@@ -17,7 +18,7 @@ export const listTasks = async (db: Sql, { roomId, status, jobId }: TasksOf, { l
     ${status === undefined ? sql`` : sql`and t.status = ${status}`}
     ${jobId === undefined ? sql`` : sql`and t.job_id = ${jobId}::uuid`}`;
   const page = await sql<TaskRow>`
-    ${selectTasks("joblib.task")} where ${asked}
+    ${selectTasks("joblib.task", QUEUE_POSITION)} where ${asked}
     order by t.created_at desc, t.id desc limit ${limit}::int offset ${offset}::int`.execute(db);
   const count = await sql<{ total: number }>`
     select count(*)::int as total from joblib.task as t where ${asked}`.execute(db);

@@ -141,13 +141,14 @@ describe("bodies", () => {
     expect(got.body).toMatchObject({ type: type("unsupported-media-type"), status: 415 });
   });
 
-  test.each(["application/json", "application/json; charset=utf-8", 'application/json;charset="UTF-8"'])(
-    "%s is read",
-    async (contentType) => {
-      const { submit } = await aRoom(server);
-      expect((await submit({}, { body: {}, headers: { "content-type": contentType } })).status).toBe(202);
-    },
-  );
+  test.each([
+    "application/json",
+    "application/json; charset=utf-8",
+    'application/json;charset="UTF-8"',
+  ])("%s is read", async (contentType) => {
+    const { submit } = await aRoom(server);
+    expect((await submit({}, { body: {}, headers: { "content-type": contentType } })).status).toBe(202);
+  });
 
   test("a body may be left out where the contract says so, and nowhere else", async () => {
     const { roomId } = await aRoom(server);
@@ -159,7 +160,13 @@ describe("bodies", () => {
   });
 
   test("a payload comes back as it was sent", async () => {
-    const payload = { angle: 1.5, text: "😀 \ud7ff", zero: -0.5, constructor: { prototype: 1 }, list: [null, []] };
+    const payload = {
+      angle: 1.5,
+      text: "😀 \ud7ff",
+      zero: -0.5,
+      constructor: { prototype: 1 },
+      list: [null, []],
+    };
     const { submit } = await aRoom(server);
     expect((await submit({ payload, unknown: 1 })).body["payload"]).toEqual(payload);
   });

@@ -19,7 +19,10 @@ const submit = (room: string, jobName: string) =>
   api.as("ann").post(`/rooms/${room}/tasks/${encodeURIComponent(jobName)}`);
 
 describe("asked in a room", () => {
-  test.each(["public:modifiers:Rotate", "@global:modifiers:Rotate"])("%s is the global job", async (asked) => {
+  test.each([
+    "public:modifiers:Rotate",
+    "@global:modifiers:Rotate",
+  ])("%s is the global job", async (asked) => {
     expect(ok(await read("lab", asked))).toMatchObject({
       ...{ id: globalId, room_id: "@global", full_name: "public:modifiers:Rotate" },
     });
@@ -28,28 +31,39 @@ describe("asked in a room", () => {
     });
   });
 
-  test.each(["private:modifiers:Rotate", "lab:modifiers:Rotate"])("%s is the room's own job", async (asked) => {
+  test.each([
+    "private:modifiers:Rotate",
+    "lab:modifiers:Rotate",
+  ])("%s is the room's own job", async (asked) => {
     expect(ok(await read("lab", asked))).toMatchObject({ id: labId, full_name: "private:modifiers:Rotate" });
     expect(ok(await submit("lab", asked), 202).job_name).toBe("private:modifiers:Rotate");
   });
 
-  test.each(["other:modifiers:Rotate", "public:modifiers:None", "private:selections:Rotate"])(
-    "%s is not found",
-    async (asked) => {
-      expectProblem(await read("lab", asked), "job-not-found");
-      expectProblem(await submit("lab", asked), "job-not-found");
-    },
-  );
+  test.each([
+    "other:modifiers:Rotate",
+    "public:modifiers:None",
+    "private:selections:Rotate",
+  ])("%s is not found", async (asked) => {
+    expectProblem(await read("lab", asked), "job-not-found");
+    expectProblem(await submit("lab", asked), "job-not-found");
+  });
 
-  test.each(["Rotate", "a:b", "a:b:c:d", ":x:y", "public::y", "public:x:", "public:a b:c", "a b:x:y", "public:x:ä"])(
-    "%j is no job's name",
-    async (asked) => {
-      expectProblem(await read("lab", asked), "invalid-job-name");
-      expectProblem(await submit("lab", asked), "invalid-job-name");
-      const body = { tasks: [{ job_name: asked }] };
-      expectProblem(await api.as("ann").post("/rooms/lab/tasks", { body }), "invalid-job-name");
-    },
-  );
+  test.each([
+    "Rotate",
+    "a:b",
+    "a:b:c:d",
+    ":x:y",
+    "public::y",
+    "public:x:",
+    "public:a b:c",
+    "a b:x:y",
+    "public:x:ä",
+  ])("%j is no job's name", async (asked) => {
+    expectProblem(await read("lab", asked), "invalid-job-name");
+    expectProblem(await submit("lab", asked), "invalid-job-name");
+    const body = { tasks: [{ job_name: asked }] };
+    expectProblem(await api.as("ann").post("/rooms/lab/tasks", { body }), "invalid-job-name");
+  });
 });
 
 test("in @global there are no private jobs, only global ones", async () => {
@@ -59,7 +73,16 @@ test("in @global there are no private jobs, only global ones", async () => {
   expectProblem(await read("@global", "lab:modifiers:Rotate"), "job-not-found");
 });
 
-test.each(["räume", "日本", "a.b", "..a", "-", "%", "r".repeat(128), "😀"])("%j can be a room", async (room) => {
+test.each([
+  "räume",
+  "日本",
+  "a.b",
+  "..a",
+  "-",
+  "%",
+  "r".repeat(128),
+  "😀",
+])("%j can be a room", async (room) => {
   const path = `/rooms/${encodeURIComponent(room)}`;
   const body = { category: "modifiers", name: aName(), schema: {} };
 
@@ -67,23 +90,32 @@ test.each(["räume", "日本", "a.b", "..a", "-", "%", "r".repeat(128), "😀"])
   expect(ok(await api.as("wes").get(`${path}/jobs/private:modifiers:${body.name}`)).room_id).toBe(room);
 });
 
-test.each(["public", "private", "@x", "@Global", "a:b", "a b", "a/b", "a\tb", "a\u00a0b", "\u0001", "r".repeat(129)])(
-  "%j is no room",
-  async (room) => {
-    const path = `/rooms/${encodeURIComponent(room)}`;
-    const body = { category: "modifiers", name: aName(), schema: {} };
+test.each([
+  "public",
+  "private",
+  "@x",
+  "@Global",
+  "a:b",
+  "a b",
+  "a/b",
+  "a\tb",
+  "a\u00a0b",
+  "\u0001",
+  "r".repeat(129),
+])("%j is no room", async (room) => {
+  const path = `/rooms/${encodeURIComponent(room)}`;
+  const body = { category: "modifiers", name: aName(), schema: {} };
 
-    for (const what of ["jobs", "workers", "tasks"]) {
-      expectProblem(await api.as("ann").get(`${path}/${what}`), "invalid-room-id");
-    }
-    expectProblem(await api.as("wes").put(`${path}/jobs`, { body }), "invalid-room-id");
-    expectProblem(await api.as("ann").post(`${path}/tasks/public:modifiers:Rotate`), "invalid-room-id");
-    expectProblem(
-      await api.as("ann").post(`${path}/tasks`, { body: { tasks: [{ job_name: "public:modifiers:Rotate" }] } }),
-      "invalid-room-id",
-    );
-  },
-);
+  for (const what of ["jobs", "workers", "tasks"]) {
+    expectProblem(await api.as("ann").get(`${path}/${what}`), "invalid-room-id");
+  }
+  expectProblem(await api.as("wes").put(`${path}/jobs`, { body }), "invalid-room-id");
+  expectProblem(await api.as("ann").post(`${path}/tasks/public:modifiers:Rotate`), "invalid-room-id");
+  expectProblem(
+    await api.as("ann").post(`${path}/tasks`, { body: { tasks: [{ job_name: "public:modifiers:Rotate" }] } }),
+    "invalid-room-id",
+  );
+});
 
 test.each(["A-Z_a.z-09", ".", "..", "c".repeat(128)])("%j can be a category and a name", async (part) => {
   const room = aRoom();

@@ -10,7 +10,10 @@ afterAll(() => server.close());
 const schema = { type: "object", properties: { a: { type: "number" }, b: { type: "string" } } };
 const reordered = { properties: { b: { type: "string" }, a: { type: "number" } }, type: "object" };
 const register = (roomId: string, body: object, as = "ann") =>
-  server.send(`PUT /v1/joblib/rooms/${roomId}/jobs`, { as, body: { category: "m", name: "J", schema, ...body } });
+  server.send(`PUT /v1/joblib/rooms/${roomId}/jobs`, {
+    as,
+    body: { category: "m", name: "J", schema, ...body },
+  });
 
 describe("registering", () => {
   test("201 when new, 200 when it matches in any order, with the last words", async () => {
@@ -37,7 +40,11 @@ describe("registering", () => {
       pending: 0,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
-    expect([again.status, again.body["description"], again.body["defaults"]]).toEqual([200, "two", { priority: 3 }]);
+    expect([again.status, again.body["description"], again.body["defaults"]]).toEqual([
+      200,
+      "two",
+      { priority: 3 },
+    ]);
     expect(again.body["worker_id"]).toBe(first.body["worker_id"]);
   });
 
@@ -48,7 +55,9 @@ describe("registering", () => {
 
     expect(other.body).toMatchObject({ status: 409, type: "/v1/problems/schema-conflict" });
     expect(other.body["diff"]).toEqual([{ op: "remove", path: "/properties" }]);
-    expect(result.body["diff"]).toEqual([{ op: "replace", path: "/result_schema", value: { type: "number" } }]);
+    expect(result.body["diff"]).toEqual([
+      { op: "replace", path: "/result_schema", value: { type: "number" } },
+    ]);
   });
 
   test("many at once: one is new, the others match", async () => {
@@ -156,7 +165,10 @@ describe("reading", () => {
     const job = await server.send(`GET /v1/joblib/rooms/${roomId}/jobs/private:m:Rotate`);
     const tasks = await server.send(`GET /v1/joblib/rooms/${roomId}/jobs/private:m:Rotate/tasks`);
     expect(job.body["pending"]).toBe(1);
-    expect(tasks.body).toMatchObject({ total: 1, items: [{ job_name: "private:m:Rotate", queue_position: 1 }] });
+    expect(tasks.body).toMatchObject({
+      total: 1,
+      items: [{ job_name: "private:m:Rotate", queue_position: 1 }],
+    });
   });
 });
 

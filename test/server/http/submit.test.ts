@@ -134,7 +134,11 @@ describe("an idempotency key", () => {
     await server.send(`DELETE /v1/joblib/workers/${worker}`);
     expect((await submit({})).status).toBe(404);
     const again = await submit({}, key("k"));
-    expect([again.status, again.body["id"], again.body["status"]]).toEqual([200, first.body["id"], "cancelled"]);
+    expect([again.status, again.body["id"], again.body["status"]]).toEqual([
+      200,
+      first.body["id"],
+      "cancelled",
+    ]);
   });
 
   test.each(["", "x".repeat(256)])("of a wrong length is refused", async (text) => {
@@ -150,7 +154,10 @@ describe("submitting many", () => {
 
   test("all of them", async () => {
     const { roomId } = await aRoom(server);
-    const got = await many(roomId, [{ job_name, payload: { angle: 1 } }, { job_name, priority: 2 }]);
+    const got = await many(roomId, [
+      { job_name, payload: { angle: 1 } },
+      { job_name, priority: 2 },
+    ]);
     expect(got.status).toBe(202);
     expect(got.body["tasks"]).toMatchObject([{ payload: { angle: 1 }, workers_online: 1 }, { priority: 2 }]);
   });

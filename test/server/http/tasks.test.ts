@@ -8,7 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const read = (id: string, headers: Record<string, string> = {}) => api.as("ann").get(`/tasks/${id}`, { headers });
+const read = (id: string, headers: Record<string, string> = {}) =>
+  api.as("ann").get(`/tasks/${id}`, { headers });
 const cancel = (id: string) => api.as("ann").patch(`/tasks/${id}`, { body: { status: "cancelled" } });
 const tagOf = async (id: string) => String((await read(id)).headers["etag"]);
 /** What it comes to, and after how many milliseconds. */
@@ -19,10 +20,18 @@ const timed = async <Value>(work: Promise<Value>) => {
 
 describe("reading a task", () => {
   test("shows all of it", async () => {
-    const { id, room, job } = await api.aTask("pending", { task: { payload: { b: 1, a: [null, "ü", 1.5] } } });
+    const { id, room, job } = await api.aTask("pending", {
+      task: { payload: { b: 1, a: [null, "ü", 1.5] } },
+    });
 
     expect(ok(await read(id))).toEqual({
-      ...{ id, job_name: job.full_name, room_id: room, status: "pending", payload: { b: 1, a: [null, "ü", 1.5] } },
+      ...{
+        id,
+        job_name: job.full_name,
+        room_id: room,
+        status: "pending",
+        payload: { b: 1, a: [null, "ü", 1.5] },
+      },
       ...{ priority: 0, attempt: 0, runs: 0, max_attempts: 1, timeout_seconds: null, created_by_id: "ann" },
       backoff: { kind: "exponential", seconds: 5, max_seconds: 3600, jitter: 0.2 },
       ...{ run_at: expect.stringMatching(/\.\d{3}Z$/), created_at: expect.stringMatching(/\.\d{3}Z$/) },
@@ -32,16 +41,19 @@ describe("reading a task", () => {
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab]/);
   });
 
-  test.each(["no-uuid", "01999999-0000-7000-8000-000000000000", "1", "'; drop table joblib.task; --", "%00"])(
-    "%j is task-not-found, by whatever operation",
-    async (id) => {
-      const path = `/tasks/${id === "%00" ? id : encodeURIComponent(id)}`;
+  test.each([
+    "no-uuid",
+    "01999999-0000-7000-8000-000000000000",
+    "1",
+    "'; drop table joblib.task; --",
+    "%00",
+  ])("%j is task-not-found, by whatever operation", async (id) => {
+    const path = `/tasks/${id === "%00" ? id : encodeURIComponent(id)}`;
 
-      expectProblem(await api.as("ann").get(path), "task-not-found");
-      expectProblem(await api.as("ann").patch(path, { body: { status: "cancelled" } }), "task-not-found");
-      expectProblem(await api.as("ann").post(`${path}/retry`), "task-not-found");
-    },
-  );
+    expectProblem(await api.as("ann").get(path), "task-not-found");
+    expectProblem(await api.as("ann").patch(path, { body: { status: "cancelled" } }), "task-not-found");
+    expectProblem(await api.as("ann").post(`${path}/retry`), "task-not-found");
+  });
 
   test("a task's id may be written in capitals", async () => {
     const { id } = await api.aTask();
@@ -169,18 +181,24 @@ describe("waiting for a task's end", () => {
     expect(ms).toBeLessThan(1000);
   });
 
-  test.each(["wait=x", "wait", "wait=-1", "wait=1.5", "respond-async", "wait=", "; ,=", ""])(
-    "a preference like %j is ignored",
-    async (prefer) => {
-      const { id } = await api.aTask();
+  test.each([
+    "wait=x",
+    "wait",
+    "wait=-1",
+    "wait=1.5",
+    "respond-async",
+    "wait=",
+    "; ,=",
+    "",
+  ])("a preference like %j is ignored", async (prefer) => {
+    const { id } = await api.aTask();
 
-      const { value, ms } = await timed(read(id, { prefer }));
+    const { value, ms } = await timed(read(id, { prefer }));
 
-      expect(ok(value).status).toBe("pending");
-      expect(value.headers["preference-applied"]).toBeUndefined();
-      expect(ms).toBeLessThan(1000);
-    },
-  );
+    expect(ok(value).status).toBe("pending");
+    expect(value.headers["preference-applied"]).toBeUndefined();
+    expect(ms).toBeLessThan(1000);
+  });
 
   test("many wait for one task, and each is answered", async () => {
     const { id } = await api.aTask("running");
@@ -210,10 +228,20 @@ describe("a room's tasks", () => {
     const second = await api.submit(room, job.full_name);
     const list = async (query = "") => ok(await api.as("rea").get(`/rooms/${room}/tasks${query}`));
 
-    expect(await list()).toMatchObject({ total: 2, limit: 50, offset: 0, items: [{ id: second.id }, { id: first }] });
+    expect(await list()).toMatchObject({
+      total: 2,
+      limit: 50,
+      offset: 0,
+      items: [{ id: second.id }, { id: first }],
+    });
     expect(await list("?status=running")).toMatchObject({ total: 1, items: [{ id: first }] });
     expect((await list("?status=failed")).items).toEqual([]);
-    expect(await list("?limit=1&offset=1")).toMatchObject({ total: 2, limit: 1, offset: 1, items: [{ id: first }] });
+    expect(await list("?limit=1&offset=1")).toMatchObject({
+      total: 2,
+      limit: 1,
+      offset: 1,
+      items: [{ id: first }],
+    });
   });
 
   test.each(["status=nonsense", "limit=501", "offset=-1"])("with ?%s are 422", async (query) => {

@@ -64,8 +64,7 @@ export const startTestServer = async (
     prefix,
     getCurrentUserId: (request) => String(request.headers["x-user"] ?? ""),
     getIsAdmin: (request) => request.headers["x-user"] === "root",
-    authorizeRoom: (request, roomId) =>
-      request.headers["x-user"] === "root" || !roomId.startsWith("closed-"),
+    authorizeRoom: (request, roomId) => request.headers["x-user"] === "root" || !roomId.startsWith("closed-"),
     ...rest,
   });
   await app.ready();
