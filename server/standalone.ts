@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, LogController } from "fastify";
 import { Redis } from "ioredis";
 import { v7 as uuidv7 } from "uuid";
 import { Problem } from "../protocol/index.ts";
@@ -76,7 +76,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   const auth = authOf(settings);
   const app = Fastify({
     logger: { level: settings.log_level, stream: process.stderr },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.body_limit,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",

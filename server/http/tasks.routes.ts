@@ -41,7 +41,10 @@ const putBackUnlessSent = (context: Context, reply: FastifyReply, { records }: C
         context.log.warn({ err: error }, "claims of a client that is gone were not put back"),
     );
   };
-  if (reply.raw.destroyed) return putBack();
+  if (reply.raw.destroyed) {
+    putBack();
+    return;
+  }
   reply.raw.once("finish", () => {
     isSent = true;
   });

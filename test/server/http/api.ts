@@ -28,9 +28,9 @@ const SCHEMA = { type: "object" };
 
 let count = 0;
 /** A room that no other test uses. */
-export const aRoom = (): string => `room-${(count += 1)}`;
+export const aRoom = (): string => `room-${++count}`;
 /** A job's name that no other test uses. */
-export const aName = (): string => `Job-${(count += 1)}`;
+export const aName = (): string => `Job-${++count}`;
 
 /** `Prefer: wait=N`. */
 export const wait = (seconds: number) => ({ headers: { prefer: `wait=${seconds}` } });

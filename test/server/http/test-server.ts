@@ -18,7 +18,7 @@ export interface Got {
   readonly headers: Record<string, unknown>;
 }
 
-const methodOf = (text: string): InjectOptions["method"] => {
+const methodOf = (text: string): NonNullable<InjectOptions["method"]> => {
   const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
   const method = methods.find((candidate) => candidate === text);
   if (method === undefined) throw new Error(`no method ${text}`);
