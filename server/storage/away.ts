@@ -43,6 +43,13 @@ export const isAway = (error: unknown): boolean => {
 export const isUndone = (error: unknown): boolean =>
   error instanceof Error && (codeOf(error) === "40P01" || codeOf(error) === "40001");
 
+/**
+ * True where something between us and the database (a pooler of transactions) takes no start-up settings (08P01) or
+ * does not keep named statements with their connection (26000, 42P05): nothing of the statement has happened.
+ */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof Error && ["08P01", "26000", "42P05"].includes(codeOf(error));
+
 /** The error as callers of the storage see it. */
 export const asStorageError = (error: unknown): unknown =>
   isAway(error) ? new StorageUnavailable(error) : error;

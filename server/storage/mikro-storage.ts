@@ -1,23 +1,17 @@
 import { sql } from "kysely";
+import { openHotPool } from "./hot-pool.ts";
 import { createJobStorage } from "./job-storage.ts";
 import { countOpenTasks, countWorkersAlive } from "./queries/count-for-metrics.ts";
-import { createSessions, type Orm, type Sql } from "./sessions.ts";
+import { createSessions, type Orm } from "./sessions.ts";
 import type { Storage } from "./storage.ts";
 import { createSweepStorage } from "./sweep-storage.ts";
 import { createTaskStorage } from "./task-storage.ts";
 import { createWorkerStorage } from "./worker-storage.ts";
 
-/** What a storage may be given beside the ORM. */
-export interface StorageOptions {
-  /** Another Kysely for the hot statements, on a pool with planner settings of its own. */
-  readonly hotSql?: () => Sql;
-  /** Closes what stands behind `hotSql`. */
-  readonly close?: () => Promise<void>;
-}
-
 /** The storage on MikroORM: PostgreSQL or PGlite, the host's ORM or ours. */
-export const createStorage = (orm: Orm, options: StorageOptions = {}): Storage => {
-  const sessions = createSessions(orm, options.hotSql);
+export const createStorage = (orm: Orm): Storage => {
+  const hotPool = openHotPool(orm);
+  const sessions = createSessions(orm, hotPool?.sql);
   return {
     jobs: createJobStorage(sessions),
     workers: createWorkerStorage(sessions),
@@ -34,7 +28,7 @@ export const createStorage = (orm: Orm, options: StorageOptions = {}): Storage =
     }),
 
     async close() {
-      await options.close?.();
+      await hotPool?.close();
     },
   };
 };

@@ -1,6 +1,6 @@
 import type { AbstractSqlDriver, InferKyselyDB, SqlEntityManager } from "@mikro-orm/postgresql";
 import type { Kysely } from "kysely";
-import { asStorageError, isUndone } from "./away.ts";
+import { asStorageError, isRefused, isUndone } from "./away.ts";
 import type { entities } from "./entities/entities.ts";
 
 /** The tables as Kysely knows them. */
@@ -38,13 +38,23 @@ const persistently = async <Value>(work: () => Promise<Value>): Promise<Value> =
   }
 };
 
-/** Opens sessions on the ORM; `hotSql` gives the hot statements another Kysely than the ORM's. */
-export const createSessions = (orm: Orm, hotSql?: () => Sql): Sessions => {
+/** Opens sessions on the ORM; `hotSql` gives the hot statements another Kysely than the ORM's, for as long as that is let in. */
+export const createSessions = (orm: Orm, hotSql?: Sql): Sessions => {
   const plain = (): Sql => orm.em.fork().getKysely<Tables>().withSchema("joblib");
-  const hot = hotSql ?? plain;
+  let ownSql = hotSql;
+  const hot = async <Value>(work: (sql: Sql) => Promise<Value>): Promise<Value> => {
+    if (ownSql === undefined) return work(plain());
+    try {
+      return await work(ownSql);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      ownSql = undefined;
+      return work(plain());
+    }
+  };
   return {
     run: (work) => persistently(() => work(plain())),
-    hot: (work) => persistently(() => work(hot())),
+    hot: (work) => persistently(() => hot(work)),
     transaction: (work) =>
       persistently(() => plain().transaction().setIsolationLevel("read committed").execute(work)),
   };

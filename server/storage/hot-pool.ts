@@ -1,0 +1,75 @@
+import { PostgreSqlConnection } from "@mikro-orm/postgresql";
+import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
+import { Pool, type PoolConfig } from "pg";
+import { PreparedDriver } from "./prepared-driver.ts";
+import type { Orm, Sql, Tables } from "./sessions.ts";
+
+/** A small pool for the statements that every task goes through; it connects when the first of them comes. */
+export interface HotPool {
+  readonly sql: Sql;
+  close(): Promise<void>;
+}
+
+/** One statement of a kind is in flight at a time (they coalesce), so more connections would only wait. */
+const CONNECTIONS = 4;
+
+/**
+ * A queue's statistics are nearly always wrong, so the planner is not asked: believing that two tasks pend it reads all
+ * of them for every claim (2.9k against 5.9k lifecycles/s), and a plan made while the table was small stays for ever
+ * (4.5k falling to 2.8k). No statement here runs long enough to earn a compilation back.
+ */
+const PLANNER = {
+  enable_bitmapscan: "off",
+  enable_seqscan: "off",
+  enable_sort: "off",
+  jit: "off",
+  plan_cache_mode: "force_custom_plan",
+};
+
+/** In the start-up packet, so that neither RESET ALL nor a pooler's reuse of the session undoes them. */
+const startupOptions = (own: string | undefined): string =>
+  [own, ...Object.entries(PLANNER).map(([name, value]) => `-c ${name}=${value}`)].filter(Boolean).join(" ");
+
+/** How the host sets its sessions up, beyond what a connection's configuration says, is not for us to repeat. */
+const isPlain = ({ driver, em }: Orm): boolean => {
+  if (driver.constructor.name !== "PostgreSqlDriver") return false;
+  const { config } = em;
+  const given: unknown = config.get("driverOptions") ?? {};
+  if (typeof given !== "object" || given === null || Object.getPrototypeOf(given) !== Object.prototype) {
+    return false;
+  }
+  const hooks = [config.get("onCreateConnection"), config.get("onReserveConnection")];
+  const isHooked = hooks.some((hook) => hook !== undefined) || config.get("sessionContext") === "connection";
+  return !isHooked && !("createDriver" in given) && !("Client" in given) && !("onPoolCreated" in given);
+};
+
+const poolOptions = ({ em }: Orm): PoolConfig => {
+  const options = new PostgreSqlConnection(em.config).mapOptions(em.config.get("driverOptions") ?? {});
+  const max = Math.min(CONNECTIONS, options.max ?? CONNECTIONS);
+  return { ...options, min: 0, max, options: startupOptions(options.options), allowExitOnIdle: true };
+};
+
+/** A pool beside the ORM's, made from its configuration; undefined where the ORM is no plain PostgreSQL. */
+export const openHotPool = (orm: Orm): HotPool | undefined => {
+  if (!isPlain(orm)) return undefined;
+  const pool = new Pool(poolOptions(orm));
+  // The statement in flight rejects on its own; an "error" that nobody hears would end the process.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
+  const sql: Sql = new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new PreparedDriver(pool),
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  });
+  let closed: Promise<void> | undefined;
+  return {
+    sql,
+    close: () => {
+      closed ??= pool.end();
+      return closed;
+    },
+  };
+};
