@@ -2,6 +2,7 @@ import type { EventBus } from "./events/event-bus.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";
 import type { Storage } from "./storage/storage.ts";
+import type { KnownJobs } from "./use-cases/known-jobs.ts";
 import type { ParkedClaims } from "./use-cases/parked-claims.ts";
 import type { ResultSchemas } from "./use-cases/schema-checks.ts";
 import type { WorkerOwners } from "./use-cases/worker-owners.ts";
@@ -22,6 +23,7 @@ export interface Context {
   /** Claims of this process that wait for a task. */
   readonly parked: ParkedClaims;
   readonly owners: WorkerOwners;
+  readonly jobs: KnownJobs;
   readonly resultSchemas: ResultSchemas;
   /** Mints a UUIDv7. */
   readonly newId: () => string;

@@ -22,6 +22,7 @@ import { createStorage } from "./storage/mikro-storage.ts";
 import type { Orm } from "./storage/sessions.ts";
 import type { Storage } from "./storage/storage.ts";
 import { Sweeper } from "./sweeper.ts";
+import { KnownJobs } from "./use-cases/known-jobs.ts";
 import { ParkedClaims } from "./use-cases/parked-claims.ts";
 import { ResultSchemas } from "./use-cases/schema-checks.ts";
 import { WorkerOwners } from "./use-cases/worker-owners.ts";
@@ -69,6 +70,7 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     settings,
     parked: new ParkedClaims({ bus, storage, log }),
     owners: new WorkerOwners(storage),
+    jobs: new KnownJobs(storage),
     resultSchemas: new ResultSchemas(),
     newId: () => uuidv7(),
     log,

@@ -1,30 +1,80 @@
+import { coalesce } from "./coalesce.ts";
 import { type Claim, type ClaimRow, claimTasks } from "./queries/claim-tasks.ts";
 import { promoteDueTasks } from "./queries/promote-due-tasks.ts";
 import { type TaskRow, taskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TaskRecord } from "./storage.ts";
 
-/** How often a claim looks again after it met rivals in several jobs at once. */
+/** How often a claim looks again after it met rivals. */
 const TURNS = 4;
+/** Tasks of one statement. */
+const MOST_TASKS = 400;
+const MOST_KNOWN = 10_000;
+
+interface Wish extends Claim {
+  /** Claim even where tasks that fell due wait to be promoted. */
+  readonly evenIfOverdue: boolean;
+}
 
 const isTask = (row: ClaimRow): row is ClaimRow & TaskRow => row.id !== null;
 
-/** A worker's next tasks: one statement, unless tasks have just fallen due or rivals held what they then left. */
-export const claim = async (
-  { hot }: Sessions,
-  wanted: Omit<Claim, "evenIfOverdue">,
-): Promise<readonly TaskRecord[] | undefined> => {
-  let evenIfOverdue = false;
-  for (let turn = 1; ; turn += 1) {
-    const rows = await hot((db) => claimTasks(db, { ...wanted, evenIfOverdue }));
-    const [first] = rows;
-    if (first === undefined) return undefined;
-    if (first.overdue) {
-      await hot((db) => promoteDueTasks(db, wanted.workerId));
-      // Rows that a rival is promoting this moment stay overdue; they must not stop the claim of the others.
-      evenIfOverdue = true;
-    } else if (!first.contended || turn >= TURNS) {
-      return rows.filter(isTask).map(taskRecord);
+/** The worker's next tasks; undefined where it is gone. */
+type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly TaskRecord[] | undefined>;
+
+/** Claims of workers with the same jobs share a statement; a lone one is one statement too, unless tasks have just fallen due or rivals met. */
+export const createClaim = ({ hot }: Sessions): ClaimTasks => {
+  // What each worker's jobs were when it claimed last: the statement looks for itself, and serves those that are alike.
+  const jobSets = new Map<string, string>();
+  const laneOf = ({ workerId, evenIfOverdue }: Wish) =>
+    `${jobSets.get(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
+
+  const learn = ({ workerId }: Wish, jobSet: string | null) => {
+    if (jobSets.size >= MOST_KNOWN) jobSets.clear();
+    if (jobSet === null) jobSets.delete(workerId);
+    else jobSets.set(workerId, jobSet);
+  };
+
+  const join = coalesce<Wish, readonly ClaimRow[]>({
+    most: MOST_TASKS,
+    weightOf: ({ limit }) => limit,
+    laneOf,
+    run: async (wishes) => {
+      const evenIfOverdue = wishes[0]?.evenIfOverdue === true;
+      const rows = await hot((db) => claimTasks(db, wishes, evenIfOverdue));
+      const own = wishes.map((): ClaimRow[] => []);
+      for (const row of rows) own[row.place]?.push(row);
+      wishes.forEach((wish, place) => {
+        learn(wish, own[place]?.[0]?.job_set ?? null);
+      });
+      return own;
+    },
+  });
+
+  const promote = coalesce<Wish, undefined>({
+    most: MOST_TASKS,
+    laneOf,
+    run: async (wishes) => {
+      const [first] = wishes;
+      if (first !== undefined) await hot((db) => promoteDueTasks(db, first.workerId));
+      return wishes.map(() => undefined);
+    },
+  });
+
+  return async (claim, isGone = () => false) => {
+    let wish: Wish = { ...claim, evenIfOverdue: false };
+    for (let turn = 1; ; turn += 1) {
+      const rows = await join(wish, isGone);
+      const first = rows?.[0];
+      if (first === undefined) return [];
+      if (first.job_set === null) return undefined;
+      const tasks = (rows ?? []).filter(isTask);
+      if (first.served && first.overdue) {
+        await promote(wish);
+        // Rows that a rival is promoting this moment stay overdue; they must not stop the claim of the others.
+        wish = { ...wish, evenIfOverdue: true };
+      } else if (tasks.length > 0 || turn >= TURNS || (first.served && !first.contended)) {
+        return tasks.map(taskRecord);
+      }
     }
-  }
+  };
 };

@@ -9,7 +9,8 @@ import type {
   TaskStatus,
   Worker,
 } from "../../protocol/index.ts";
-import type { JobRecord, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
+import type { InsertedRow } from "./queries/insert-tasks.ts";
+import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
 
 /** PostgreSQL's text of a time, as the ORM's parsers leave it; another host's parsers may give a Date. */
 type Time = string | Date;
@@ -72,6 +73,8 @@ export interface JobRow {
   description: string | null;
   defaults: TaskDefaults;
   created_at: Time;
+  /** The transaction that wrote the row as it stands: any change of it is another. */
+  row_version: string;
   workers: string[];
   pending: number;
 }
@@ -133,6 +136,38 @@ export const taskRecord = (row: TaskRow): TaskRecord => ({
   queuePosition: row.queue_position ?? null,
 });
 
+/** A new task as the use-cases know it: what was inserted, and what only the database knows of it. */
+export const newTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
+  task: {
+    id: row.id,
+    room_id: task.roomId,
+    status: "pending",
+    payload: task.payload,
+    priority: task.priority,
+    attempt: 0,
+    runs: 0,
+    max_attempts: task.maxAttempts,
+    backoff: task.backoff,
+    timeout_seconds: task.timeoutSeconds,
+    run_at: wireTime(row.run_at),
+    created_at: wireTime(row.created_at),
+    started_at: null,
+    completed_at: null,
+    created_by_id: task.createdById,
+    worker_id: null,
+    error: null,
+    errors: [],
+    result: null,
+    progress: null,
+  },
+  jobId: task.jobId,
+  job: { roomId: row.job_room_id, category: row.job_category, name: row.job_name },
+  version: 1,
+  workerUserId: null,
+  lastWorkerId: null,
+  queuePosition: null,
+});
+
 /** A job's own columns as the use-cases know them. */
 export const registeredJob = (row: Omit<JobRow, "workers" | "pending">): RegisteredJob => ({
   id: row.id,
@@ -145,6 +180,7 @@ export const registeredJob = (row: Omit<JobRow, "workers" | "pending">): Registe
   description: row.description,
   defaults: row.defaults,
   createdAt: wireTime(row.created_at),
+  rowVersion: row.row_version,
 });
 
 /** A job's row, with its counts, as the use-cases know it. */

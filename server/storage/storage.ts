@@ -20,6 +20,8 @@ export interface RegisteredJob extends JobAddress {
   readonly description: string | null;
   readonly defaults: TaskDefaults;
   readonly createdAt: string;
+  /** Changes with every change of the row. */
+  readonly rowVersion: string;
 }
 
 /** A job as it is shown: with its live workers and its backlog, which cost a count. */
@@ -81,6 +83,8 @@ export interface NewTask {
   readonly jobId: string;
   /** The insert holds only while the job is there with this hash. */
   readonly schemaHash: string;
+  /** Where given, the job must also not have changed otherwise: its defaults were taken from memory. */
+  readonly jobVersion?: string;
   readonly roomId: string;
   readonly createdById: string;
   readonly payload: JsonObject;
@@ -119,6 +123,8 @@ export interface Transition {
   readonly attempt?: number;
   readonly error?: string | null;
   readonly result?: JsonValue;
+  /** The step holds only where the job promised nothing about its results: nobody has checked this one. */
+  readonly resultUnchecked?: boolean;
   readonly progress?: Progress;
 }
 
@@ -195,8 +201,16 @@ export interface TaskStorage {
     of: { readonly roomId: string; readonly status?: TaskStatus; readonly jobId?: string },
     window: Window,
   ): Promise<Listed<TaskRecord>>;
-  /** The next due tasks of the worker's jobs, skip-locked; undefined where the worker is gone. A sign of life. */
-  claim(workerId: string, limit: number, start: boolean): Promise<readonly TaskRecord[] | undefined>;
+  /**
+   * The next due tasks of the worker's jobs, skip-locked; undefined where the worker is gone. A sign of life.
+   * Nothing is claimed for a caller that is gone by the time the statement is sent.
+   */
+  claim(
+    workerId: string,
+    limit: number,
+    start: boolean,
+    isGone?: () => boolean,
+  ): Promise<readonly TaskRecord[] | undefined>;
   /** Seconds until the next task of any of the jobs falls due (0 or less: now); undefined where none is waiting. */
   secondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
   /** How many due tasks wait for each of the jobs, at most `cap` counted for each. */

@@ -1,16 +1,16 @@
-import { claim } from "./claim.ts";
+import { createClaim } from "./claim.ts";
 import { isUuid } from "./ids.ts";
-import { insert } from "./insert.ts";
+import { createInsert } from "./insert.ts";
 import { dueCounts, secondsUntilDue } from "./queries/due-tasks.ts";
 import { findTask } from "./queries/find-task.ts";
 import { listTasks } from "./queries/list-tasks.ts";
 import { reportProgress } from "./queries/report-progress.ts";
 import { retryTask } from "./queries/retry-task.ts";
-import { transitionTask } from "./queries/transition-task.ts";
 import { unclaimTasks } from "./queries/unclaim-tasks.ts";
 import { type TaskRow, taskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TaskStorage } from "./storage.ts";
+import { createTransition } from "./transition.ts";
 
 const recordOf = (row: TaskRow | undefined) => row && taskRecord(row);
 
@@ -19,51 +19,53 @@ const isPossible = ({ id, workerId }: { id: string; workerId?: string }): boolea
   isUuid(id) && (workerId === undefined || isUuid(workerId));
 
 /** The tasks' part of the storage. */
-export const createTaskStorage = (sessions: Sessions): TaskStorage => ({
-  insert: (tasks, { aliveWithinSeconds }) => insert(sessions, tasks, aliveWithinSeconds),
+export const createTaskStorage = (sessions: Sessions): TaskStorage => {
+  const insert = createInsert(sessions);
+  const claim = createClaim(sessions);
+  const transition = createTransition(sessions);
+  return {
+    insert: (tasks, { aliveWithinSeconds }) => insert(tasks, aliveWithinSeconds),
 
-  async find(id, options = {}) {
-    if (!isUuid(id)) return undefined;
-    return recordOf(await sessions.run((db) => findTask(db, id, options.queuePosition === true)));
-  },
+    async find(id, options = {}) {
+      if (!isUuid(id)) return undefined;
+      return recordOf(await sessions.run((db) => findTask(db, id, options.queuePosition === true)));
+    },
 
-  async list(of, window) {
-    if (of.jobId !== undefined && !isUuid(of.jobId)) return { items: [], total: 0 };
-    const { rows, total } = await sessions.run((db) => listTasks(db, of, window));
-    return { items: rows.map(taskRecord), total };
-  },
+    async list(of, window) {
+      if (of.jobId !== undefined && !isUuid(of.jobId)) return { items: [], total: 0 };
+      const { rows, total } = await sessions.run((db) => listTasks(db, of, window));
+      return { items: rows.map(taskRecord), total };
+    },
 
-  claim: async (workerId, limit, start) =>
-    isUuid(workerId) ? claim(sessions, { workerId, limit, start }) : undefined,
+    claim: async (workerId, limit, start, isGone) =>
+      isUuid(workerId) ? claim({ workerId, limit, start }, isGone) : undefined,
 
-  async secondsUntilDue(jobIds) {
-    const possible = jobIds.filter(isUuid);
-    return possible.length === 0 ? undefined : sessions.run((db) => secondsUntilDue(db, possible));
-  },
+    async secondsUntilDue(jobIds) {
+      const possible = jobIds.filter(isUuid);
+      return possible.length === 0 ? undefined : sessions.run((db) => secondsUntilDue(db, possible));
+    },
 
-  async dueCounts(jobIds, cap) {
-    const rows = await sessions.run((db) => dueCounts(db, jobIds.filter(isUuid), cap));
-    return new Map(rows.map(({ id, waiting }) => [id, waiting]));
-  },
+    async dueCounts(jobIds, cap) {
+      const rows = await sessions.run((db) => dueCounts(db, jobIds.filter(isUuid), cap));
+      return new Map(rows.map(({ id, waiting }) => [id, waiting]));
+    },
 
-  async transition(step) {
-    if (!isPossible(step)) return undefined;
-    return recordOf(await sessions.hot((db) => transitionTask(db, step)));
-  },
+    transition: async (step) => (isPossible(step) ? transition(step) : undefined),
 
-  async report(step) {
-    if (!isPossible(step)) return undefined;
-    return recordOf(await sessions.run((db) => reportProgress(db, step)));
-  },
+    async report(step) {
+      if (!isPossible(step)) return undefined;
+      return recordOf(await sessions.run((db) => reportProgress(db, step)));
+    },
 
-  async retry(id) {
-    if (!isUuid(id)) return undefined;
-    return recordOf(await sessions.run((db) => retryTask(db, id)));
-  },
+    async retry(id) {
+      if (!isUuid(id)) return undefined;
+      return recordOf(await sessions.run((db) => retryTask(db, id)));
+    },
 
-  async unclaim(claims) {
-    const possible = claims.filter(({ id }) => isUuid(id));
-    if (possible.length === 0) return [];
-    return (await sessions.run((db) => unclaimTasks(db, possible))).map(taskRecord);
-  },
-});
+    async unclaim(claims) {
+      const possible = claims.filter(({ id }) => isUuid(id));
+      if (possible.length === 0) return [];
+      return (await sessions.run((db) => unclaimTasks(db, possible))).map(taskRecord);
+    },
+  };
+};

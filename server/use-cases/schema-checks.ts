@@ -41,14 +41,15 @@ export const requireSchemas = async (
   if (faults.length > 0) throw validationError("The job's schema cannot be used.", faults);
 };
 
-/** What of a payload does not fit its job; pointers begin with `prefix`. */
-export const payloadFaults = async (
+/** What of a payload does not fit its job; pointers begin with `prefix`. A promise only where a thread is asked. */
+export const payloadFaults = (
   { validators, settings }: Pick<Context, "validators" | "settings">,
   job: RegisteredJob,
   { payload, prefix }: { readonly payload: JsonObject; readonly prefix: string },
-): Promise<FieldError[]> => {
+): FieldError[] | Promise<FieldError[]> => {
   if (!settings.validate_payloads) return [];
-  return under(prefix, await validators.validate(`${job.schemaHash}:payload`, job.schema, payload));
+  const faults = validators.validate(`${job.schemaHash}:payload`, job.schema, payload);
+  return faults instanceof Promise ? faults.then((found) => under(prefix, found)) : under(prefix, faults);
 };
 
 type ResultSchema = { readonly hash: string; readonly schema: JsonObject } | null;

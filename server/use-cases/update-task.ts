@@ -19,15 +19,17 @@ import { isUuid } from "./worker-owners.ts";
 /** How often a task may change under an update before the caller is told to come again. */
 const MAX_TRIES = 5;
 
+type Guard = Pick<Transition, "id" | "attempt" | "workerId">;
+
 /** Names the row as it was read: what was allowed then is done only if it is still so. */
-const guardOf = (record: TaskRecord, { worker_id }: TaskUpdate) => ({
+const guardOf = (record: TaskRecord, { worker_id }: TaskUpdate): Guard => ({
   id: record.task.id,
   attempt: record.task.attempt,
   ...(worker_id === undefined ? {} : { workerId: worker_id.toLowerCase() }),
 });
 
-const stepOf = (record: TaskRecord, update: TaskUpdate, to: PatchableStatus): Transition => ({
-  ...guardOf(record, update),
+const stepOf = (guard: Guard, update: TaskUpdate, to: PatchableStatus): Transition => ({
+  ...guard,
   to,
   ...(update.error === undefined ? {} : { error: update.error }),
   ...(update.result === undefined ? {} : { result: update.result }),
@@ -62,8 +64,31 @@ const move = async (
     throw invalidTransition(before, status);
   }
   if (status === "completed") await requireResult(context, before.jobId, update.result ?? null);
-  const after = await storage.tasks.transition(stepOf(before, update, status));
+  const after = await storage.tasks.transition(stepOf(guardOf(before, update), update, status));
   return after && { value: wireTask(settings, after), events: eventsOf(before, after, update) };
+};
+
+/**
+ * The step of a worker's own task, without reading it first: where the row names the caller's worker in this attempt
+ * and the status leads there, every check below would pass. Undefined where it did not hold, for whatever reason.
+ */
+const moveOwn = async (
+  context: Context,
+  caller: Caller,
+  { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
+): Promise<Outcome<Task> | undefined> => {
+  const { status, worker_id, attempt } = update;
+  if (status === undefined || !isPatchable(status) || status === "cancelled") return undefined;
+  if (worker_id === undefined || attempt === undefined || !isUuid(taskId)) return undefined;
+  const workerId = worker_id.toLowerCase();
+  if ((await context.owners.of(workerId)) !== caller.actor.id) return undefined;
+  const after = await context.storage.tasks.transition({
+    ...stepOf({ id: taskId, workerId, attempt }, update, status),
+    resultUnchecked: true,
+  });
+  if (after === undefined) return undefined;
+  const events = after.task.status === "pending" ? tasksTaken([after]) : [taskChanged(after)];
+  return { value: wireTask(context.settings, after), events };
 };
 
 /** Moves a task along its life, or reports how far it is, for whoever may. */
@@ -72,6 +97,8 @@ export const updateTask = async (
   caller: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
 ): Promise<Outcome<Task>> => {
+  const own = await moveOwn(context, caller, { taskId, update });
+  if (own !== undefined) return own;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const record = isUuid(taskId) ? await context.storage.tasks.find(taskId) : undefined;
     if (record === undefined) throw taskNotFound();

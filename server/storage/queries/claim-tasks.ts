@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { touchWorker } from "./touch-worker.ts";
+import { touchWorkers } from "./touch-worker.ts";
 
 /** What a worker asks for. */
 export interface Claim {
@@ -9,38 +9,69 @@ export interface Claim {
   readonly limit: number;
   /** The tasks come back running. */
   readonly start: boolean;
-  /** Claim even where tasks that fell due wait to be promoted. */
-  readonly evenIfOverdue: boolean;
 }
 
-/** One row at least where the worker is there; without a task its `id` is null. */
+/** One row at least for each claim; without a task its `id` is null. */
 export type ClaimRow = (TaskRow | { id: null }) & {
-  /** Nothing was claimed: tasks of the worker's jobs fell due and are not in the claim's index yet. */
+  /** Which of the claims. */
+  place: number;
+  /** Stands for the set of the worker's jobs; null where the worker is gone. */
+  job_set: string | null;
+  /** The worker's jobs are those of the first claim, so it had its turn. */
+  served: boolean;
+  /** Nothing was claimed: tasks of the jobs fell due and are not in the claim's index yet. */
   overdue: boolean;
-  /** Nothing was claimed, though there are due tasks: a rival holds the best of each job for a moment, and takes only some. */
+  /** Rivals took some of the tasks that were chosen, before they were locked. */
   contended: boolean;
 };
 
+/** The best of one job: an ordered index probe. */
+const probe = sql`
+  select t.id, t.priority, t.number from joblib.task as t
+  where t.job_id = jobs.job_id and t.status = 'pending' and t.due
+  order by t.priority desc, t.number limit (select wanted from total)`;
+
 /**
- * One ordered index probe for each of the worker's jobs (`job_id = any` with an order reads the whole backlog: 500
- * times slower), then the best of them. Skip-locked, so that rivals never wait for, or repeat, each other; the CTEs
- * are materialized, because a rescan would lock more rows; each look is ordered, because without that the planner
- * prefers to read the table where it expects to meet a row soon. Locking the worker keeps its end from missing the tasks.
+ * Tasks for many workers that are linked to the same jobs, each its own share, in one order for all. One ordered index
+ * probe for each job (`job_id = any` with an order reads the whole backlog: 500 times slower). The tasks of a single
+ * job are locked as they are met, skip-locked, so that rivals never wait for, or repeat, each other; of several jobs
+ * the best are chosen first and then locked, or a claim of 100 by a worker of 100 jobs would lock 10,000 rows. The
+ * CTEs are materialized, because a rescan would lock more; each look is ordered, because without that the planner
+ * prefers to read the table where it expects to meet a row soon. Locking the workers keeps their end from missing the
+ * tasks.
  */
-export const claimTasks = async (db: Sql, { workerId, limit, start, evenIfOverdue }: Claim) => {
-  const started = start
-    ? sql`'running', started_at = clock_timestamp(), runs = t.runs + 1`
-    : sql`'claimed', started_at = null`;
+export const claimTasks = async (db: Sql, claims: readonly Claim[], evenIfOverdue: boolean) => {
+  const input = claims.map(({ workerId, limit, start }, place) => ({
+    place,
+    worker_id: workerId,
+    wanted: limit,
+    start,
+  }));
   const { rows } = await sql<ClaimRow>`
-    with claimer as materialized (
-      select id from joblib.worker where id = ${workerId}::uuid for key share
+    with asked as materialized (
+      select * from jsonb_to_recordset(${JSON.stringify(input)}::jsonb) as a(
+        place integer, worker_id uuid, wanted integer, start boolean)
     ),
-    jobs as materialized (
-      select wj.job_id from claimer
-      join joblib.worker_job as wj on wj.worker_id = claimer.id
-      join joblib.job as j on j.id = wj.job_id
-      where j.removed_at is null
+    claimers as materialized (
+      select w.id from joblib.worker as w where w.id in (select distinct worker_id from asked)
+      order by w.id for key share
     ),
+    sets as materialized (
+      select c.id, array(
+        select wj.job_id from joblib.worker_job as wj join joblib.job as j on j.id = wj.job_id
+        where wj.worker_id = c.id and j.removed_at is null order by wj.job_id
+      ) as jobs
+      from claimers as c
+    ),
+    lead as materialized (
+      select sets.jobs from asked join sets on sets.id = asked.worker_id order by asked.place limit 1
+    ),
+    served as materialized (
+      select a.*, sum(a.wanted) over (order by a.place) - a.wanted as before_it
+      from asked as a join sets on sets.id = a.worker_id join lead on lead.jobs = sets.jobs
+    ),
+    total as materialized (select sum(wanted) as wanted from served),
+    jobs as materialized (select unnest(lead.jobs) as job_id from lead),
     late as materialized (
       select not ${evenIfOverdue}::boolean and exists (
         select 1 from jobs cross join lateral (
@@ -50,33 +81,41 @@ export const claimTasks = async (db: Sql, { workerId, limit, start, evenIfOverdu
         ) as d
       ) as overdue
     ),
+    of_one as materialized (
+      select c.* from jobs cross join lateral (${probe} for update skip locked) as c
+      where (select count(*) from jobs) = 1 and not (select overdue from late)
+    ),
+    chosen as materialized (
+      select c.* from jobs cross join lateral (${probe}) as c
+      where (select count(*) from jobs) > 1 and not (select overdue from late)
+      order by c.priority desc, c.number limit (select wanted from total)
+    ),
+    of_many as materialized (
+      select t.id, t.priority, t.number from chosen join joblib.task as t on t.id = chosen.id
+      where t.status = 'pending' and t.due
+      for update of t skip locked
+    ),
     picked as materialized (
-      select c.id from jobs cross join lateral (
-        select t.id, t.priority, t.number from joblib.task as t
-        where t.job_id = jobs.job_id and t.status = 'pending' and t.due
-        order by t.priority desc, t.number limit ${limit}::int
-        for update skip locked
-      ) as c
-      where not (select overdue from late)
-      order by c.priority desc, c.number limit ${limit}::int
+      select id, row_number() over (order by priority desc, number) as nth
+      from (select * from of_one union all select * from of_many) as locked
     ),
     claimed as (
       update joblib.task as t set
-        status = ${started}, worker_id = ${workerId}::uuid, attempt = t.attempt + 1,
-        claimed_at = clock_timestamp(), version = t.version + 1
-      from picked where t.id = picked.id returning t.*
+        status = case when s.start then 'running' else 'claimed' end,
+        started_at = case when s.start then clock_timestamp() end,
+        runs = t.runs + case when s.start then 1 else 0 end,
+        worker_id = s.worker_id, attempt = t.attempt + 1, claimed_at = clock_timestamp(), version = t.version + 1
+      from picked join served as s on picked.nth > s.before_it and picked.nth <= s.before_it + s.wanted
+      where t.id = picked.id returning t.*, s.place
     ),
-    tasks as (${selectTasks("claimed", sql`, t.number`)}),
-    ${touchWorker(workerId)}
-    select tasks.*, late.overdue,
-      tasks.id is null and (select count(*) > 1 from jobs) and exists (
-        select 1 from jobs cross join lateral (
-          select 1 from joblib.task as t
-          where t.job_id = jobs.job_id and t.status = 'pending' and t.due
-          order by t.priority desc, t.number limit 1
-        ) as d
-      ) as contended
-    from claimer cross join late left join tasks on true
-    order by tasks.priority desc, tasks.number`.execute(db);
+    tasks as (${selectTasks("claimed", sql`, t.number, t.place as taken_by`)}),
+    ${touchWorkers(sql`select id from claimers`)}
+    select tasks.*, asked.place, md5(sets.jobs::text) as job_set, sets.jobs = lead.jobs as served, late.overdue,
+      (select count(*) from chosen) > (select count(*) from of_many) as contended
+    from asked cross join late
+    left join sets on sets.id = asked.worker_id
+    left join lead on true
+    left join tasks on tasks.taken_by = asked.place
+    order by asked.place, tasks.priority desc, tasks.number`.execute(db);
   return rows;
 };

@@ -6,7 +6,7 @@ export type HoldEnd = "reported" | "cancelled" | "timed_out" | "lost";
 /** How an attempt failed; `error` may be an expression over the task `t`. */
 export interface AttemptEnd {
   readonly error: RawBuilder<unknown>;
-  readonly holdEnd: HoldEnd;
+  readonly holdEnd: HoldEnd | RawBuilder<unknown>;
   /** Kept where the failure is the end. */
   readonly result?: RawBuilder<unknown>;
 }
@@ -43,7 +43,7 @@ export const endOfAttempt = ({ error, holdEnd, result }: AttemptEnd): RawBuilder
   completed_at = case when ${again} then null else clock_timestamp() end,
   version = t.version + 1,
   hold_ended_worker_id = t.worker_id,
-  hold_ended_reason = ${sql.lit(holdEnd)}`;
+  hold_ended_reason = ${typeof holdEnd === "string" ? sql.lit(holdEnd) : holdEnd}`;
 
 /** The `set` list that puts a claimed task `t` back unstarted: its claim cost nothing, and it keeps its place. */
 export const backToPending = (holdEnd: HoldEnd): RawBuilder<unknown> => sql`

@@ -1,17 +1,25 @@
 import { sql } from "kysely";
-import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { NewTask } from "../storage.ts";
 import { isAlive } from "./alive.ts";
 
-/** A task with how many live workers could take it. */
-export type SubmittedRow = TaskRow & { workers_online: number };
+/** What of a new task only the database knows, and how many live workers could take it. */
+export interface InsertedRow {
+  id: string;
+  run_at: string | Date;
+  created_at: string | Date;
+  job_room_id: string;
+  job_category: string;
+  job_name: string;
+  workers_online: number;
+}
 
 const asInput = (task: NewTask, order: number) => ({
   order,
   id: task.id,
   job_id: task.jobId,
   schema_hash: task.schemaHash,
+  job_version: task.jobVersion ?? null,
   room_id: task.roomId,
   created_by_id: task.createdById,
   payload: task.payload,
@@ -25,25 +33,36 @@ const asInput = (task: NewTask, order: number) => ({
   request_hash: task.idempotency?.requestHash ?? null,
 });
 
+/** One request's tasks as `insertTasks` takes them. */
+export const insertText = (tasks: readonly NewTask[]): string => JSON.stringify(tasks.map(asInput));
+
 /**
- * Inserts all the tasks in their order, or none where a job is gone or has another schema; leaves out those whose
- * key is taken. The jobs are locked, in one order for all, so that none is removed under the insert.
+ * Inserts many requests' tasks in their order: all of a request, or none where a job of its own is gone or is not as
+ * it was seen; leaves out those whose key is taken. The jobs are locked, in one order for all, so that none is removed under
+ * the insert. What the caller knows is not sent back: it was half of the statement's time.
  */
-export const insertTasks = async (db: Sql, tasks: readonly NewTask[], aliveWithinSeconds: number) => {
-  const { rows } = await sql<SubmittedRow>`
+export const insertTasks = async (db: Sql, requests: readonly string[], aliveWithinSeconds: number) => {
+  const { rows } = await sql<InsertedRow>`
     with input as materialized (
-      select i.*, coalesce(i.run_at, now() + make_interval(secs => greatest(i.in_seconds, 0))) as starts_at
-      from jsonb_to_recordset(${JSON.stringify(tasks.map(asInput))}::jsonb) as i(
-        "order" integer, id uuid, job_id uuid, schema_hash text, room_id text, created_by_id text, payload jsonb,
+      select r.place, i.*, coalesce(i.run_at, now() + make_interval(secs => greatest(i.in_seconds, 0))) as starts_at
+      from jsonb_array_elements(${`[${requests.join(",")}]`}::jsonb) with ordinality as r(tasks, place)
+      cross join lateral jsonb_to_recordset(r.tasks) as i(
+        "order" integer, id uuid, job_id uuid, schema_hash text, job_version text, room_id text, created_by_id text, payload jsonb,
         priority integer, max_attempts integer, backoff jsonb, timeout_seconds float8, run_at timestamptz,
         in_seconds float8, idempotency_key text, request_hash text)
     ),
-    asked as materialized (select distinct job_id, schema_hash from input),
+    asked as materialized (select distinct job_id from input),
     held as materialized (
-      select j.id from joblib.job as j
-      join asked on asked.job_id = j.id and asked.schema_hash = j.schema_hash
+      select j.id, j.schema_hash, j.xmin::text as version, j.room_id, j.category, j.name from joblib.job as j
+      join asked on asked.job_id = j.id
       where j.removed_at is null order by j.id
       for key share of j
+    ),
+    changed as materialized (
+      select distinct i.place from input as i
+      where not exists (
+        select 1 from held where held.id = i.job_id and held.schema_hash = i.schema_hash
+          and (i.job_version is null or held.version = i.job_version))
     ),
     inserted as (
       insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
@@ -51,18 +70,19 @@ export const insertTasks = async (db: Sql, tasks: readonly NewTask[], aliveWithi
       select i.id, i.job_id, i.room_id, i.created_by_id, i.payload, i.priority, i.max_attempts, i.backoff,
         i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash
       from input as i
-      where (select count(*) from held) = (select count(*) from asked)
-      order by i."order"
+      where i.place not in (select place from changed)
+      order by i.place, i."order"
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
-      returning *
+      returning id, job_id, run_at, created_at
     ),
     online as materialized (
-      select wj.job_id, count(*)::int as workers from held
-      join joblib.worker_job as wj on wj.job_id = held.id
-      join joblib.worker as w on w.id = wj.worker_id
-      where ${isAlive(aliveWithinSeconds)} group by wj.job_id
+      select held.id, held.room_id, held.category, held.name, (
+        select count(*)::int from joblib.worker_job as wj join joblib.worker as w on w.id = wj.worker_id
+        where wj.job_id = held.id and ${isAlive(aliveWithinSeconds)}) as workers
+      from held
     )
-    ${selectTasks("inserted", sql`, coalesce((select o.workers from online as o where o.job_id = t.job_id), 0) as workers_online`)}
-    order by t.number`.execute(db);
+    select t.id, t.run_at, t.created_at, o.room_id as job_room_id, o.category as job_category, o.name as job_name,
+      o.workers as workers_online
+    from inserted as t join online as o on o.id = t.job_id`.execute(db);
   return rows;
 };

@@ -3,7 +3,6 @@ import type { Progress } from "../../../protocol/index.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import { touchWorker } from "./touch-worker.ts";
-import { fence } from "./transition-task.ts";
 
 /** How far a running task has come, and under which fence that is said. */
 export interface ProgressReport {
@@ -12,6 +11,11 @@ export interface ProgressReport {
   readonly workerId?: string;
   readonly attempt?: number;
 }
+
+/** The `where` of a fence: the row still names this worker, and is in this attempt. */
+const fence = ({ workerId, attempt }: ProgressReport) => sql`
+  ${workerId === undefined ? sql`` : sql`and t.worker_id = ${workerId}::uuid`}
+  ${attempt === undefined ? sql`` : sql`and t.attempt = ${attempt}::int`}`;
 
 /** Notes the progress of a task that is running. */
 export const reportProgress = async (db: Sql, step: ProgressReport) => {

@@ -1,0 +1,72 @@
+import { type RawBuilder, sql } from "kysely";
+import { originsOf } from "../../../protocol/index.ts";
+import { selectTasks, type TaskRow } from "../rows.ts";
+import type { Sql } from "../sessions.ts";
+import type { Transition } from "../storage.ts";
+import { endOfAttempt } from "./end-of-attempt.ts";
+import { touchWorkers } from "./touch-worker.ts";
+
+/** A task that was moved, and which of the steps moved it. */
+export type MovedRow = TaskRow & { place: number };
+
+const asInput = (step: Transition, place: number) => ({
+  place,
+  id: step.id,
+  worker_id: step.workerId ?? null,
+  attempt: step.attempt ?? null,
+  error: step.error ?? null,
+  result: step.result ?? null,
+  progress: step.progress ?? null,
+  unchecked: step.resultUnchecked === true,
+});
+
+// A step without a worker's name was taken by hand: the worker, who does not know, is told to let go.
+const told = sql`case when s.worker_id is null then 'lost' else 'reported' end`;
+
+const endHold = (reason: RawBuilder<unknown>) => sql`
+  version = t.version + 1, hold_ended_worker_id = t.worker_id, hold_ended_reason = ${reason}`;
+
+const progress = sql`progress = coalesce(s.progress, t.progress)`;
+
+/** The `set` lists, over the task `t` and its step `s`. */
+const CHANGES: Readonly<Record<Transition["to"], RawBuilder<unknown>>> = {
+  running: sql`${progress}, status = 'running', started_at = clock_timestamp(), runs = t.runs + 1,
+    version = t.version + 1`,
+  completed: sql`${progress}, status = 'completed', completed_at = clock_timestamp(), error = null,
+    result = s.result, ${endHold(told)}`,
+  cancelled: sql`${progress}, status = 'cancelled', completed_at = clock_timestamp(), error = s.error,
+    ${endHold(sql`'cancelled'`)}`,
+  failed: endOfAttempt({ error: sql`s.error`, holdEnd: told, result: sql`s.result` }),
+};
+
+/** Where the result was not checked, the job must have promised nothing about it. */
+const promise = sql`and (not s.unchecked or exists (
+  select 1 from joblib.job as j where j.id = t.job_id and j.result_schema is null))`;
+
+/**
+ * Compare-and-set of many tasks' status, each under its own fence; those that are not as their step says are left out.
+ * The statuses that they may come from are the state machine's. A task may be named once. In the order of their ids,
+ * so that two servers that move the same tasks do not wait for each other.
+ */
+export const transitionTasks = async (db: Sql, to: Transition["to"], steps: readonly Transition[]) => {
+  const origins = sql.join(originsOf(to).map((status) => sql.lit(status)));
+  const input = steps.map(asInput).sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1));
+  const { rows } = await sql<MovedRow>`
+    with steps as materialized (
+      select * from jsonb_to_recordset(${JSON.stringify(input)}::jsonb) as s(
+        place integer, id uuid, worker_id uuid, attempt integer, error text, result jsonb, progress jsonb,
+        unchecked boolean)
+    ),
+    moved as (
+      update joblib.task as t set ${CHANGES[to]}
+      from steps as s
+      where t.id = s.id and t.status in (${origins})
+        and (s.worker_id is null or t.worker_id = s.worker_id)
+        and (s.attempt is null or t.attempt = s.attempt)
+        ${to === "completed" ? promise : sql``}
+      returning t.*, s.place
+    ),
+    ${touchWorkers(sql`select distinct worker_id from steps`)}
+    ${selectTasks("moved", sql`, t.place`)}`.execute(db);
+  return rows;
+};
