@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
+import { recordset } from "./recordset.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
 /** What a worker asks for. */
@@ -49,26 +50,30 @@ export const claimTasks = async (db: Sql, claims: readonly Claim[], evenIfOverdu
   }));
   const { rows } = await sql<ClaimRow>`
     with asked as materialized (
-      select * from jsonb_to_recordset(${JSON.stringify(input)}::jsonb) as a(
-        place integer, worker_id uuid, wanted integer, start boolean)
+      select * from ${recordset(input, "place integer, worker_id uuid, wanted integer, start boolean")} as a
     ),
     claimers as materialized (
-      select w.id from joblib.worker as w where w.id in (select distinct worker_id from asked)
-      order by w.id for key share
+      select w.id from (select distinct worker_id from asked order by worker_id) as a
+      cross join lateral (select id from joblib.worker where id = a.worker_id for key share) as w
     ),
     sets as materialized (
-      select c.id, array(
-        select wj.job_id from joblib.worker_job as wj join joblib.job as j on j.id = wj.job_id
-        where wj.worker_id = c.id and j.removed_at is null order by wj.job_id
-      ) as jobs
-      from claimers as c
+      select l.id, l.jobs, md5(l.jobs::text) as job_set from (
+        select c.id, array(
+          select wj.job_id from joblib.worker_job as wj
+          where wj.worker_id = c.id and (select j.removed_at is null from joblib.job as j where j.id = wj.job_id)
+          order by wj.job_id
+        ) as jobs
+        from claimers as c offset 0
+      ) as l
     ),
     lead as materialized (
-      select sets.jobs from asked join sets on sets.id = asked.worker_id order by asked.place limit 1
+      select sets.jobs, sets.job_set from asked join sets on sets.id = asked.worker_id
+      order by asked.place limit 1
     ),
     served as materialized (
       select a.*, sum(a.wanted) over (order by a.place) - a.wanted as before_it
-      from asked as a join sets on sets.id = a.worker_id join lead on lead.jobs = sets.jobs
+      from asked as a join sets on sets.id = a.worker_id
+      where sets.job_set = (select job_set from lead)
     ),
     total as materialized (select sum(wanted) as wanted from served),
     jobs as materialized (select unnest(lead.jobs) as job_id from lead),
@@ -91,9 +96,12 @@ export const claimTasks = async (db: Sql, claims: readonly Claim[], evenIfOverdu
       order by c.priority desc, c.number limit (select wanted from total)
     ),
     of_many as materialized (
-      select t.id, t.priority, t.number from chosen join joblib.task as t on t.id = chosen.id
+      -- Found by id and looked at afterwards: with the condition inside, the index of all due tasks would be read.
+      select t.id, t.priority, t.number from chosen cross join lateral (
+        select id, priority, number, status, due from joblib.task where id = chosen.id
+        limit 1 for update skip locked
+      ) as t
       where t.status = 'pending' and t.due
-      for update of t skip locked
     ),
     picked as materialized (
       select id, row_number() over (order by priority desc, number) as nth
@@ -108,13 +116,13 @@ export const claimTasks = async (db: Sql, claims: readonly Claim[], evenIfOverdu
       from picked join served as s on picked.nth > s.before_it and picked.nth <= s.before_it + s.wanted
       where t.id = picked.id returning t.*, s.place
     ),
-    tasks as (${selectTasks("claimed", sql`, t.number, t.place as taken_by`)}),
+    tasks as materialized (${selectTasks("claimed", sql`, t.number, t.place as taken_by`)}),
     ${touchWorkers(sql`select id from claimers`)}
-    select tasks.*, asked.place, md5(sets.jobs::text) as job_set, sets.jobs = lead.jobs as served, late.overdue,
+    select tasks.*, asked.place, sets.job_set, sets.job_set = (select job_set from lead) as served,
+      (select overdue from late) as overdue,
       (select count(*) from chosen) > (select count(*) from of_many) as contended
-    from asked cross join late
+    from asked
     left join sets on sets.id = asked.worker_id
-    left join lead on true
     left join tasks on tasks.taken_by = asked.place
     order by asked.place, tasks.priority desc, tasks.number`.execute(db);
   return rows;

@@ -51,12 +51,13 @@ export const insertTasks = async (db: Sql, requests: readonly string[], aliveWit
         priority integer, max_attempts integer, backoff jsonb, timeout_seconds float8, run_at timestamptz,
         in_seconds float8, idempotency_key text, request_hash text)
     ),
-    asked as materialized (select distinct job_id from input),
     held as materialized (
-      select j.id, j.schema_hash, j.xmin::text as version, j.room_id, j.category, j.name from joblib.job as j
-      join asked on asked.job_id = j.id
-      where j.removed_at is null order by j.id
-      for key share of j
+      select j.* from (select distinct job_id from input order by job_id) as asked
+      cross join lateral (
+        select id, schema_hash, xmin::text as version, room_id, category, name, removed_at from joblib.job
+        where id = asked.job_id limit 1 for key share
+      ) as j
+      where j.removed_at is null
     ),
     changed as materialized (
       select distinct i.place from input as i
@@ -77,8 +78,8 @@ export const insertTasks = async (db: Sql, requests: readonly string[], aliveWit
     ),
     online as materialized (
       select held.id, held.room_id, held.category, held.name, (
-        select count(*)::int from joblib.worker_job as wj join joblib.worker as w on w.id = wj.worker_id
-        where wj.job_id = held.id and ${isAlive(aliveWithinSeconds)}) as workers
+        select count(*)::int from joblib.worker_job as wj where wj.job_id = held.id
+          and (select ${isAlive(aliveWithinSeconds)} from joblib.worker as w where w.id = wj.worker_id)) as workers
       from held
     )
     select t.id, t.run_at, t.created_at, o.room_id as job_room_id, o.category as job_category, o.name as job_name,

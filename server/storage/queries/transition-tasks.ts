@@ -4,6 +4,7 @@ import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
 import { endOfAttempt } from "./end-of-attempt.ts";
+import { recordset } from "./recordset.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
 /** A task that was moved, and which of the steps moved it. */
@@ -19,6 +20,9 @@ const asInput = (step: Transition, place: number) => ({
   progress: step.progress ?? null,
   unchecked: step.resultUnchecked === true,
 });
+
+const COLUMNS = `place integer, id uuid, worker_id uuid, attempt integer, error text, result jsonb, progress jsonb,
+  unchecked boolean`;
 
 // A step without a worker's name was taken by hand: the worker, who does not know, is told to let go.
 const told = sql`case when s.worker_id is null then 'lost' else 'reported' end`;
@@ -53,14 +57,13 @@ export const transitionTasks = async (db: Sql, to: Transition["to"], steps: read
   const input = steps.map(asInput).sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1));
   const { rows } = await sql<MovedRow>`
     with steps as materialized (
-      select * from jsonb_to_recordset(${JSON.stringify(input)}::jsonb) as s(
-        place integer, id uuid, worker_id uuid, attempt integer, error text, result jsonb, progress jsonb,
-        unchecked boolean)
+      select * from ${recordset(input, COLUMNS)} as s
     ),
     moved as (
       update joblib.task as t set ${CHANGES[to]}
       from steps as s
-      where t.id = s.id and t.status in (${origins})
+      -- Not the bare status: the index of all held tasks would be read in place of the one by id.
+      where t.id = s.id and coalesce(t.status, '') in (${origins})
         and (s.worker_id is null or t.worker_id = s.worker_id)
         and (s.attempt is null or t.attempt = s.attempt)
         ${to === "completed" ? promise : sql``}

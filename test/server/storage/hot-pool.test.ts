@@ -32,7 +32,7 @@ test("hot statements have planner settings of their own, which RESET ALL does no
 
   await sql`reset all`.execute(hot);
 
-  expect((await read.execute(hot)).rows).toEqual([{ settings: "off off off off force_custom_plan" }]);
+  expect((await read.execute(hot)).rows).toEqual([{ settings: "off off off off force_generic_plan" }]);
   expect((await read.execute(orm.em.fork().getKysely())).rows).toEqual([{ settings: "on on on on auto" }]);
 });
 
