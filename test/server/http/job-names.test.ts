@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Api, aName, aRoom, expectProblem, ok, openApi } from "./api.ts";
+import { expectProblem, ok } from "./answers.ts";
+import { type Api, openApi } from "./api.ts";
+import { aName, aRoom } from "./scenes.ts";
 
 let api: Api;
 const name = "Rotate";

@@ -1,183 +1,207 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { aRoom, startTestServer, type TestServer, textOf } from "./test-server.ts";
+import { expectProblem, ok, pointersOf } from "./answers.ts";
+import { type Api, openApi } from "./api.ts";
+import { aRoom } from "./scenes.ts";
 
-let server: TestServer;
+let api: Api;
 beforeAll(async () => {
-  server = await startTestServer();
+  api = await openApi();
 });
-afterAll(() => server.close());
+afterAll(() => api.close());
 
 const schema = { type: "object", properties: { a: { type: "number" }, b: { type: "string" } } };
 const reordered = { properties: { b: { type: "string" }, a: { type: "number" } }, type: "object" };
-const register = (roomId: string, body: object, as = "ann") =>
-  server.send(`PUT /v1/joblib/rooms/${roomId}/jobs`, {
-    as,
-    body: { category: "m", name: "J", schema, ...body },
-  });
+const NOBODYS = "01900000-0000-7000-8000-000000000000";
+
+const register = (room: string, body: object = {}, user = "wes") =>
+  api.as(user).put(`/rooms/${room}/jobs`, { body: { category: "m", name: "J", schema, ...body } });
+const readJob = (room: string, name = "private:m:J") => api.as("ann").get(`/rooms/${room}/jobs/${name}`);
 
 describe("registering", () => {
-  test("201 when new, 200 when it matches in any order, with the last words", async () => {
-    const first = await register("r1", { description: "one", "x-kept": 1 });
-    const again = await register("r1", {
-      schema: reordered,
-      description: "two",
-      defaults: { priority: 3 },
-      worker_id: first.body["worker_id"],
-    });
+  test("is 201 with the whole job when it is new", async () => {
+    const room = aRoom();
 
-    expect(first.status).toBe(201);
-    expect(first.headers["location"]).toBe("/v1/joblib/rooms/r1/jobs/private:m:J");
-    expect(first.body).toMatchObject({
-      room_id: "r1",
-      category: "m",
-      name: "J",
-      full_name: "private:m:J",
-      schema,
-      result_schema: null,
-      description: "one",
-      defaults: {},
-      workers: [first.body["worker_id"]],
-      pending: 0,
+    const answer = await register(room, { description: "one", "x-kept": 1 });
+
+    expect(ok(answer, 201)).toEqual({
+      ...{ id: expect.any(String), room_id: room, category: "m", name: "J", full_name: "private:m:J" },
+      ...{ schema, result_schema: null, description: "one", defaults: {}, pending: 0 },
+      ...{ workers: [answer.body.worker_id], worker_id: expect.any(String) },
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
-    expect([again.status, again.body["description"], again.body["defaults"]]).toEqual([
-      200,
-      "two",
-      { priority: 3 },
-    ]);
-    expect(again.body["worker_id"]).toBe(first.body["worker_id"]);
+    expect(answer.headers["location"]).toBe(`/v1/joblib/rooms/${room}/jobs/private:m:J`);
   });
 
-  test("409 with a diff where the schema or the result schema differs", async () => {
-    await register("r2", {});
-    const other = await register("r2", { schema: { type: "object" } });
-    const result = await register("r2", { result_schema: { type: "number" } });
+  test("is 200 when the schema matches, in whatever order; the last description and defaults win", async () => {
+    const room = aRoom();
+    const first = ok(await register(room, { description: "one" }), 201);
+    const { worker_id } = first;
 
-    expect(other.body).toMatchObject({ status: 409, type: "/v1/problems/schema-conflict" });
-    expect(other.body["diff"]).toEqual([{ op: "remove", path: "/properties" }]);
-    expect(result.body["diff"]).toEqual([
+    const defaults = { priority: 3 };
+    const again = await register(room, { schema: reordered, description: "two", defaults, worker_id });
+
+    expect(ok(again, 200)).toMatchObject({
+      ...{ id: first.id, description: "two", defaults, worker_id, workers: [worker_id] },
+    });
+    expect(ok(await readJob(room))).toMatchObject({ description: "two", defaults });
+  });
+
+  test("without a worker_id makes one more worker", async () => {
+    const room = aRoom();
+    const first = ok(await register(room), 201);
+
+    const second = ok(await register(room), 200);
+
+    expect(second.workers.toSorted()).toEqual([first.worker_id, second.worker_id].toSorted());
+    expect(second.worker_id).not.toBe(first.worker_id);
+  });
+
+  test("is 409 with a diff where the schema or the result schema differs, and makes no worker", async () => {
+    const room = aRoom();
+    api.grant("cat", room, "read", "write");
+    ok(await register(room, {}, "cat"), 201);
+
+    const other = await register(room, { schema: { type: "object" } }, "cat");
+    const result = await register(room, { result_schema: { type: "number" } }, "cat");
+
+    expect(expectProblem(other, "schema-conflict").diff).toEqual([{ op: "remove", path: "/properties" }]);
+    expect(expectProblem(result, "schema-conflict").diff).toEqual([
       { op: "replace", path: "/result_schema", value: { type: "number" } },
     ]);
+    expect(ok(await api.as("cat").get("/workers")).total).toBe(1);
   });
 
-  test("many at once: one is new, the others match", async () => {
-    const answers = await Promise.all(Array.from({ length: 8 }, () => register("r3", {})));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 200, 200, 201]);
+  test("many at once is 201 for one and 200 for the others", async () => {
+    const room = aRoom();
+
+    const answers = await Promise.all(Array.from({ length: 8 }, () => register(room)));
+
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(7).fill(200), 201]);
   });
 
-  test("unknown keywords are kept, and a job that was removed takes another schema", async () => {
-    const first = await register("r4", { schema: { type: "object", "x-widget": { a: [1] } } });
-    expect(first.body["schema"]).toEqual({ type: "object", "x-widget": { a: [1] } });
-    await server.send(`DELETE /v1/joblib/workers/${textOf(first.body, "worker_id")}`);
+  test("two at once with two schemas is 201 for one and 409 for the other", async () => {
+    const room = aRoom();
 
-    expect((await server.send("GET /v1/joblib/rooms/r4/jobs/private:m:J")).status).toBe(404);
-    expect((await register("r4", {})).status).toBe(201);
+    const answers = await Promise.all([register(room), register(room, { schema: {} })]);
+
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+  });
+
+  test("keeps keywords that it does not know, and takes another schema once the job was removed", async () => {
+    const room = aRoom();
+    const strange = { type: "object", "x-widget": { a: [1] } };
+    const first = ok(await register(room, { schema: strange }), 201);
+    expect(ok(await readJob(room)).schema).toEqual(strange);
+
+    ok(await api.as("wes").delete(`/workers/${first.worker_id}`), 204);
+
+    expectProblem(await readJob(room), "job-not-found");
+    expect(ok(await register(room), 201).id).not.toBe(first.id);
   });
 
   test.each([
-    ["a bad category", { category: "a b" }, 400, "invalid-category"],
-    ["an empty category", { category: "" }, 400, "invalid-category"],
-    ["a bad name", { name: "a:b" }, 422, "validation-error"],
-    ["no schema", { schema: 1 }, 422, "validation-error"],
-    ["a schema that is none", { schema: { type: "nonsense" } }, 422, "validation-error"],
-    ["a result schema that is none", { result_schema: { type: 1 } }, 422, "validation-error"],
-    ["an unknown worker", { worker_id: "01900000-0000-7000-8000-000000000000" }, 404, "worker-not-found"],
-    ["no worker at all", { worker_id: "nobody" }, 404, "worker-not-found"],
-    ["bad defaults", { defaults: { priority: 101 } }, 422, "validation-error"],
-  ])("%s is refused", async (_, body, status, id) => {
-    const got = await register("r5", body);
-    expect(got.body).toMatchObject({ status, type: `/v1/problems/${id}` });
+    ["a bad category", { category: "a b" }, "invalid-category"],
+    ["an empty category", { category: "" }, "invalid-category"],
+    ["a bad name", { name: "a:b" }, "validation-error"],
+    ["no schema", { schema: 1 }, "validation-error"],
+    ["a schema that is none", { schema: { type: "nonsense" } }, "validation-error"],
+    ["a result schema that is none", { result_schema: { type: 1 } }, "validation-error"],
+    ["an unknown worker", { worker_id: NOBODYS }, "worker-not-found"],
+    ["no worker's id at all", { worker_id: "nobody" }, "worker-not-found"],
+    ["bad defaults", { defaults: { priority: 101 } }, "validation-error"],
+  ] as const)("with %s is refused", async (_, body, id) => {
+    const room = aRoom();
+
+    expectProblem(await register(room, body), id);
+    expectProblem(await readJob(room), "job-not-found");
   });
 
-  test("faults are pointed at under /schema and /result_schema", async () => {
-    const got = await register("r6", { schema: { type: "nonsense" }, result_schema: { pattern: 1 } });
-    expect(got.body["errors"]).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({ pointer: expect.stringMatching(/^\/schema\/type/) }),
-        expect.objectContaining({ pointer: expect.stringMatching(/^\/result_schema\/pattern/) }),
-      ]),
+  test("points at faults under /schema and /result_schema", async () => {
+    const pointers = pointersOf(
+      await register(aRoom(), { schema: { type: "nonsense" }, result_schema: { pattern: 1 } }),
     );
+
+    expect(pointers).toContainEqual(expect.stringMatching(/^\/schema\/type/));
+    expect(pointers).toContainEqual(expect.stringMatching(/^\/result_schema\/pattern/));
   });
 
-  test("another's worker is refused, and nobody registers globally but an admin", async () => {
-    const { worker } = await aRoom(server);
-    expect((await register("r7", { worker_id: worker }, "bob")).status).toBe(403);
-    expect((await register("@global", {})).status).toBe(403);
-    expect((await register("closed-1", {})).status).toBe(403);
-    expect((await register("@global", { name: "G" }, "root")).body["full_name"]).toBe("public:m:G");
-  });
+  test("with another user's worker is 403, and in @global it is an admin's", async () => {
+    const room = aRoom();
+    const { worker_id } = ok(await register(room), 201);
 
-  test("no worker is made for a registration that was refused", async () => {
-    await register("r8", {}, "cat");
-    await register("r8", { schema: { type: "object" } }, "cat");
-    expect((await server.send("GET /v1/joblib/workers", { as: "cat" })).body["total"]).toBe(1);
+    expectProblem(await register(room, { worker_id }, "ann"), "forbidden");
+    expectProblem(await register("@global"), "forbidden");
+    expect(ok(await register("@global", { name: "G" }, "root"), 201).full_name).toBe("public:m:G");
   });
 });
 
 describe("reading", () => {
-  test("a room sees its own jobs and the global ones, newest first; others do not see it", async () => {
-    await register("@global", { name: "Everywhere" }, "root");
-    await register("see", { name: "Own" });
-    const names = async (roomId: string) => {
-      const { items } = (await server.send(`GET /v1/joblib/rooms/${roomId}/jobs`)).body;
-      return Array.isArray(items) ? items.map(({ full_name }) => full_name) : [];
-    };
+  test("a room sees its own jobs and the global ones, newest first; no other room sees its own", async () => {
+    const [room, other] = [aRoom(), aRoom()];
+    ok(await register("@global", { name: "Everywhere" }, "root"), 201);
+    ok(await register(room), 201);
+    const namesIn = async (where: string) =>
+      ok(await api.as("ann").get(`/rooms/${where}/jobs`)).items.map(({ full_name }) => full_name);
 
-    expect((await names("see"))[0]).toBe("private:m:Own");
-    expect(await names("see")).toContain("public:m:Everywhere");
-    expect(await names("blind")).not.toContain("private:m:Own");
-    expect(await names("@global")).not.toContain("private:m:Own");
+    expect((await namesIn(room))[0]).toBe("private:m:J");
+    expect(await namesIn(room)).toContain("public:m:Everywhere");
+    expect(await namesIn(other)).not.toContain("private:m:J");
+    expect(await namesIn("@global")).not.toContain("private:m:J");
   });
 
-  test.each([
-    ["private:m:Own2", 200],
-    ["see2:m:Own2", 200],
-    ["public:m:Own2", 404],
-    ["@global:m:Own2", 404],
-    ["other:m:Own2", 404],
-    ["public:m:Global2", 200],
-    ["@global:m:Global2", 200],
-  ])("%s asked in see2: %i", async (name, status) => {
-    await register("@global", { name: "Global2" }, "root");
-    await register("see2", { name: "Own2" });
-    const got = await server.send(`GET /v1/joblib/rooms/see2/jobs/${name}`);
-    expect(got.status).toBe(status);
-    if (status === 200) expect(got.body["worker_id"]).toBeNull();
+  test("a job that is only read names no worker as who registered it", async () => {
+    const room = aRoom();
+    ok(await register(room), 201);
+
+    expect(ok(await readJob(room)).worker_id).toBeNull();
+    expect(ok(await api.as("ann").get(`/rooms/${room}/jobs`)).items[0]?.worker_id).toBeNull();
+  });
+
+  test("a job lists its live workers alone", async () => {
+    const room = aRoom();
+    const [first, second] = [ok(await register(room), 201), ok(await register(room), 200)];
+    await api.ageWorker(first.worker_id);
+
+    expect(ok(await readJob(room)).workers).toEqual([second.worker_id]);
   });
 
   test("the longest names are reached", async () => {
-    const [category, name, roomId] = ["c".repeat(128), "n".repeat(128), encodeURIComponent("é".repeat(128))];
-    await register(roomId, { category, name });
-    const got = await server.send(`GET /v1/joblib/rooms/${roomId}/jobs/${roomId}:${category}:${name}`);
-    expect(got.status).toBe(200);
+    const [category, name, room] = ["c".repeat(128), "n".repeat(128), encodeURIComponent("é".repeat(128))];
+    ok(await register(room, { category, name }), 201);
+
+    ok(await readJob(room, `${room}:${category}:${name}`));
   });
 
-  test("lists have a window", async () => {
-    for (const name of ["A", "B", "C"]) await register("w", { name });
-    const got = await server.send("GET /v1/joblib/rooms/w/jobs?limit=1&offset=1");
-    expect(got.body).toMatchObject({ limit: 1, offset: 1, items: [{ name: "B" }] });
-    expect((await server.send("GET /v1/joblib/rooms/w/jobs?limit=0")).body["items"]).toEqual([]);
+  test("lists have a window of 50 unless told otherwise, and none at all where 0 is asked for", async () => {
+    const room = aRoom();
+    for (const name of ["A", "B", "C"]) ok(await register(room, { name }), 201);
+    const list = async (query: string) => ok(await api.as("ann").get(`/rooms/${room}/jobs${query}`));
+
+    expect(await list("")).toMatchObject({ limit: 50, offset: 0 });
+    expect(await list("?limit=1&offset=1")).toMatchObject({ limit: 1, offset: 1, items: [{ name: "B" }] });
+    expect((await list("?limit=0")).items).toEqual([]);
+    expect((await list("?limit=0")).total).toBeGreaterThanOrEqual(3);
   });
 
-  test("a job tells its backlog and its tasks in the room", async () => {
-    const { roomId, submit } = await aRoom(server);
-    await submit();
-    const job = await server.send(`GET /v1/joblib/rooms/${roomId}/jobs/private:m:Rotate`);
-    const tasks = await server.send(`GET /v1/joblib/rooms/${roomId}/jobs/private:m:Rotate/tasks`);
-    expect(job.body["pending"]).toBe(1);
-    expect(tasks.body).toMatchObject({
-      total: 1,
-      items: [{ job_name: "private:m:Rotate", queue_position: 1 }],
-    });
+  test("a job tells its backlog, and lists its tasks in that room alone", async () => {
+    const [room, other] = [aRoom(), aRoom()];
+    const job = await api.registerJob("@global", {}, "root");
+    const { id } = await api.submit(room, job.full_name);
+    await api.submit(other, job.full_name);
+
+    const list = ok(await api.as("ann").get(`/rooms/${room}/jobs/${job.full_name}/tasks`));
+
+    expect(list).toMatchObject({ total: 1, items: [{ id, job_name: job.full_name, queue_position: 1 }] });
+    expect(ok(await readJob(room, job.full_name)).pending).toBe(2);
   });
 });
 
-test("settings bound the categories and choose the style of names", async () => {
-  const own = await startTestServer({ settings: { allowedCategories: ["m"], jobNameStyle: "room" } });
+test("settings bound the categories", async () => {
+  const own = await openApi({ orm: api.orm, settings: { allowedCategories: ["m"] } });
   const put = (category: string) =>
-    own.send("PUT /v1/joblib/rooms/lab/jobs", { body: { category, name: "J", schema } });
+    own.as("wes").put(`/rooms/${aRoom()}/jobs`, { body: { category, name: "J", schema } });
 
-  expect((await put("other")).body).toMatchObject({ status: 400, type: "/v1/problems/invalid-category" });
-  expect((await put("m")).body["full_name"]).toBe("lab:m:J");
+  expectProblem(await put("other"), "invalid-category");
+  ok(await put("m"), 201);
   await own.close();
 });

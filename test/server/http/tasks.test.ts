@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
-import { type Api, aRoom, expectProblem, ok, openApi, wait } from "./api.ts";
+import { expectProblem, ok, timed, wait } from "./answers.ts";
+import { type Api, openApi } from "./api.ts";
+import { aRoom } from "./scenes.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -12,12 +14,6 @@ const read = (id: string, headers: Record<string, string> = {}) =>
   api.as("ann").get(`/tasks/${id}`, { headers });
 const cancel = (id: string) => api.as("ann").patch(`/tasks/${id}`, { body: { status: "cancelled" } });
 const tagOf = async (id: string) => String((await read(id)).headers["etag"]);
-/** What it comes to, and after how many milliseconds. */
-const timed = async <Value>(work: Promise<Value>) => {
-  const start = performance.now();
-  return { value: await work, ms: performance.now() - start };
-};
-
 describe("reading a task", () => {
   test("shows all of it", async () => {
     const { id, room, job } = await api.aTask("pending", {

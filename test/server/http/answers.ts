@@ -1,0 +1,74 @@
+import { expect } from "vitest";
+import {
+  type FieldError,
+  type HeartbeatAnswer,
+  type Job,
+  type NewWorker,
+  PROBLEMS,
+  type ProblemDocument,
+  type ProblemId,
+  type SubmittedTask,
+  type Task,
+  type Worker,
+} from "../../../protocol/index.ts";
+
+/** Every member that some answer has; which of them one has is for its test to say. */
+export interface Body
+  extends Omit<SubmittedTask, "errors" | "worker_id">,
+    Omit<Job, "id" | "created_at" | "room_id" | "worker_id">,
+    Omit<NewWorker, "id" | "name">,
+    Pick<HeartbeatAnswer, "stop">,
+    Omit<ProblemDocument, "status" | "errors"> {
+  readonly worker_id: string;
+  readonly errors: FieldError[];
+  readonly task: Task;
+  readonly tasks: SubmittedTask[];
+  readonly results: { readonly id: string; readonly task?: Task; readonly problem?: ProblemDocument }[];
+  readonly released: string[];
+  readonly items: (Body & Pick<Worker, "alive" | "job_count" | "task_count">)[];
+  readonly total: number;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** An answer as the tests look at it. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
+  readonly text: string;
+  readonly body: Body;
+}
+
+/** The answer's body, of an answer that must be well. */
+export const ok = (answer: Answer, status = 200): Body => {
+  expect({ status: answer.status, body: answer.body }).toMatchObject({ status });
+  return answer.body;
+};
+
+/** An answer is this problem, as RFC 9457 has it; gives its document. */
+export const expectProblem = (answer: Answer, id: ProblemId, prefix = ""): Body => {
+  expect({ status: answer.status, body: answer.body }).toMatchObject({
+    status: PROBLEMS[id].status,
+    body: {
+      type: `${prefix}/v1/problems/${id}`,
+      title: PROBLEMS[id].title,
+      status: PROBLEMS[id].status,
+      detail: expect.any(String),
+    },
+  });
+  expect(answer.headers["content-type"]).toBe("application/problem+json");
+  return answer.body;
+};
+
+/** Where it does not fit, by the 422 that says so. */
+export const pointersOf = (answer: Answer): string[] =>
+  expectProblem(answer, "validation-error").errors.map(({ pointer }) => pointer);
+
+/** `Prefer: wait=N`. */
+export const wait = (seconds: number) => ({ headers: { prefer: `wait=${seconds}` } });
+
+/** What it comes to, and after how many milliseconds. */
+export const timed = async <Value>(work: Promise<Value>) => {
+  const start = performance.now();
+  return { value: await work, ms: performance.now() - start };
+};
