@@ -6,6 +6,7 @@ import { jwtAuth } from "./auth/jwt-auth.ts";
 import { isFromHere, isLoopback, localAuth } from "./auth/local-auth.ts";
 import type { HostAuth } from "./host.ts";
 import { createMetrics } from "./http/metrics.ts";
+import { problemHandler } from "./http/problem-handler.ts";
 import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
 import { joblib } from "./plugin.ts";
 import { type Settings, SettingsError } from "./settings.ts";
@@ -82,6 +83,8 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     forceCloseConnections: "idle",
     genReqId: () => uuidv7(),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // What fails before a route is found: an address that cannot be decoded, or is too long.
+    frameworkErrors: problemHandler(""),
   });
 
   const orm = await openDatabase({

@@ -67,10 +67,15 @@ describe("the server that needs no configuration", () => {
     expect(page.body).not.toContain("<script");
   });
 
-  test("answers an unknown address with a problem", async () => {
-    const answer = await get("/nowhere");
+  test.each([
+    ["/nowhere", "route-not-found", 404],
+    ["/v1/joblib/rooms/%ff/jobs", "malformed-request", 400],
+    [`/v1/joblib/rooms/${"r".repeat(6000)}/jobs`, "route-not-found", 404],
+  ])("answers an address that leads nowhere (%.30s) with the problem %s", async (url, id, status) => {
+    const answer = await get(url);
 
-    expect(answer.json()).toMatchObject({ type: "/v1/problems/route-not-found", status: 404 });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.json()).toMatchObject({ type: `/v1/problems/${id}`, status });
     expect(answer.headers["content-type"]).toMatch("application/problem+json");
   });
 });
