@@ -44,6 +44,7 @@ export interface TaskRow {
   job_name: string;
   worker_user_id: string | null;
   last_worker_id: string | null;
+  was_taken: boolean;
   queue_position: number | null;
 }
 
@@ -52,7 +53,8 @@ const TASK_COLUMNS = sql`
   t.timeout_seconds, t.run_at, t.created_at, t.started_at, t.completed_at, t.created_by_id, t.worker_id,
   t.error, t.errors, t.result, t.progress, t.version,
   j.room_id as job_room_id, j.category as job_category, j.name as job_name, w.user_id as worker_user_id,
-  coalesce(t.worker_id, t.hold_ended_worker_id) as last_worker_id`;
+  coalesce(t.worker_id, t.hold_ended_worker_id) as last_worker_id,
+  coalesce(t.status not in ('claimed', 'running') and t.hold_ended_reason <> 'reported', false) as was_taken`;
 
 /** `select` and `from` of task rows out of a table or a CTE, known as `t`; more columns and clauses may follow. */
 export const selectTasks = (source: string, more: RawBuilder<unknown> = sql``): RawBuilder<TaskRow> => sql`
@@ -133,6 +135,7 @@ export const taskRecord = (row: TaskRow): TaskRecord => ({
   version: row.version,
   workerUserId: row.worker_user_id,
   lastWorkerId: row.last_worker_id,
+  wasTaken: row.was_taken,
   queuePosition: row.queue_position ?? null,
 });
 

@@ -74,6 +74,8 @@ export interface TaskRecord {
   readonly workerUserId: string | null;
   /** `task.worker_id`, or else who held it last: whose waiting heartbeat a requeue must wake. */
   readonly lastWorkerId: string | null;
+  /** Nobody holds it, and it was not its worker's word that ended the last hold: a cancel, a timeout, another hand. */
+  readonly wasTaken: boolean;
   /** Among the due tasks of its job; null unless pending and due. Only where it was asked for, else null. */
   readonly queuePosition: number | null;
 }

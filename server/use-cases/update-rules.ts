@@ -17,8 +17,7 @@ export interface Attempted {
   readonly update: TaskUpdate;
 }
 
-const same = (a: JsonValue | undefined, b: JsonValue | undefined) =>
-  canonicalJson(a ?? null) === canonicalJson(b ?? null);
+const same = (a: JsonValue, b: JsonValue) => canonicalJson(a) === canonicalJson(b);
 
 const isFenced = ({ worker_id, attempt }: TaskUpdate) => worker_id !== undefined || attempt !== undefined;
 
@@ -26,10 +25,6 @@ const isFenced = ({ worker_id, attempt }: TaskUpdate) => worker_id !== undefined
 const isItsHold = ({ record: { task }, update }: Attempted): boolean =>
   (update.worker_id === undefined || update.worker_id.toLowerCase() === task.worker_id) &&
   (update.attempt === undefined || update.attempt === task.attempt);
-
-/** The status in which the server itself, or a person, ended the caller's hold. */
-const wasTaken = ({ task }: TaskRecord): boolean =>
-  task.status === "cancelled" || (task.status === "failed" && /^(timed out|worker )/.test(task.error ?? ""));
 
 const isRecordedFailure = ({ record: { task }, update }: Attempted): boolean =>
   task.errors.some(
@@ -45,8 +40,8 @@ export const isRepeat = (attempted: Attempted): boolean => {
   if (update.status === undefined) return false;
   if (isTerminal(task.status) && isItsHold(attempted)) {
     if (update.status !== task.status) return false;
-    if (task.status === "completed") return same(update.result, task.result);
-    return update.error === undefined || same(update.error, task.error);
+    // What a second completion leaves out it does not deny; another result it would lose.
+    return task.status !== "completed" || update.result === undefined || same(update.result, task.result);
   }
   if (update.status === "failed" && isRecordedFailure(attempted)) return true;
   // A start is fenced in full before it can be told from a second one.
@@ -80,7 +75,7 @@ export const requireHold = (attempted: Attempted, owner: string | undefined): vo
   const { record, update } = attempted;
   if (!isFenced(update)) return;
   const isGone = update.worker_id !== undefined && owner === undefined;
-  const isTaken = wasTaken(record) && update.status !== record.task.status;
+  const isTaken = record.wasTaken && update.status !== record.task.status;
   if (!isGone && !isTaken && isItsHold(attempted)) return;
   throw new Problem("task-lost", "The task is no longer held by this worker in this attempt.");
 };

@@ -104,7 +104,11 @@ export const updateTask = async (
     if (record === undefined) throw taskNotFound();
     const attempted = { record, update };
     const owner = await requireSight(context, caller, attempted);
-    if (isRepeat(attempted)) return { value: wireTask(context.settings, record), events: [] };
+    if (isRepeat(attempted)) {
+      // A worker's word is known by its name, though the worker may be gone; any other needs its right also now.
+      if (update.worker_id === undefined) requireRight(caller, attempted);
+      return { value: wireTask(context.settings, record), events: [] };
+    }
     requireHold(attempted, owner);
     requireRight(caller, attempted);
     const moved = await move(context, record, update);

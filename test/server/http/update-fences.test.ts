@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectProblem, ok } from "./answers.ts";
+import { type Api, openApi } from "./api.ts";
+
+const NOBODYS = "01900000-0000-7000-8000-000000000000";
+const NOW = { kind: "fixed", seconds: 0 };
+
+let api: Api;
+beforeAll(async () => {
+  api = await openApi();
+});
+afterAll(() => api.close());
+
+const completed = (worker_id: string, attempt: number, result?: unknown) => ({
+  ...{ status: "completed", worker_id, attempt, result },
+});
+const failed = (worker_id: string, attempt: number, error = "broken") => ({
+  ...{ status: "failed", worker_id, attempt, error },
+});
+
+describe("a fence", () => {
+  test("that names the task's worker and attempt lets the step through", async () => {
+    const { id, worker } = await api.aTask("running");
+
+    expect(ok(await api.update(id, completed(worker.toUpperCase(), 1, 7))).result).toBe(7);
+  });
+
+  test.each([
+    ["another attempt", { attempt: 2 }],
+    ["an earlier attempt", { attempt: 0 }],
+    ["a worker that was never known", { worker_id: NOBODYS }],
+    ["a worker's id that is none", { worker_id: "nobody" }],
+  ])("that names %s is task-lost", async (_, fence) => {
+    const { id } = await api.aTask("running");
+
+    for (const step of [{ status: "completed" }, { status: "cancelled" }, { progress: { fraction: 1 } }]) {
+      expectProblem(await api.update(id, { ...step, ...fence }), "task-lost");
+    }
+    expect((await api.readTask(id)).status).toBe("running");
+  });
+
+  test("that names another worker of the same user is task-lost", async () => {
+    const { id } = await api.aTask("running");
+    const other = await api.newWorker();
+
+    expectProblem(await api.update(id, completed(other.id, 1)), "task-lost");
+  });
+
+  test("that names a worker which is gone is task-lost", async () => {
+    const { id, worker } = await api.aTask("claimed");
+    ok(await api.as("wes").delete(`/workers/${worker}`), 204);
+
+    expectProblem(await api.update(id, completed(worker, 1)), "task-lost");
+  });
+});
+
+describe("a hold that is over is task-lost", () => {
+  test("after a cancel", async () => {
+    const { id, worker } = await api.aTask("running");
+    ok(await api.update(id, { status: "cancelled" }, "ann"));
+
+    expectProblem(await api.update(id, completed(worker, 1)), "task-lost");
+    expectProblem(await api.update(id, failed(worker, 1)), "task-lost");
+    expectProblem(await api.update(id, { progress: {}, worker_id: worker, attempt: 1 }), "task-lost");
+  });
+
+  test("after a timeout", async () => {
+    const { id, worker } = await api.aTask("running", { task: { timeout_seconds: 60 } });
+    await api.ageTask(id);
+    await api.sweep();
+
+    expectProblem(await api.update(id, completed(worker, 1)), "task-lost");
+  });
+
+  test("after a requeue, and while another has the task, though not for the other", async () => {
+    const { id, worker, job, room } = await api.aTask("claimed");
+    ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
+    expectProblem(await api.update(id, { status: "running", worker_id: worker, attempt: 1 }), "task-lost");
+    const other = (await api.registerJob(room, { name: job.name })).worker_id;
+    await api.claim(other);
+
+    expectProblem(await api.update(id, { status: "running", worker_id: worker, attempt: 1 }), "task-lost");
+    expectProblem(await api.update(id, { status: "running", worker_id: worker, attempt: 2 }), "task-lost");
+    ok(await api.update(id, { status: "running", worker_id: other, attempt: 2 }));
+  });
+
+  test("after its worker claimed it again: the earlier attempt is over", async () => {
+    const { id, worker } = await api.aTask("running", { task: { max_attempts: 3, backoff: NOW } });
+    ok(await api.update(id, failed(worker, 1)));
+    await api.claim(worker, { start: true });
+
+    expectProblem(await api.update(id, completed(worker, 1)), "task-lost");
+    ok(await api.update(id, completed(worker, 2)));
+  });
+
+  test("though what its worker itself has ended is no loss, whatever it said of it", async () => {
+    const { id, worker } = await api.aTask("running");
+    ok(await api.update(id, failed(worker, 1, "worker bee out of honey")));
+
+    expectProblem(await api.update(id, completed(worker, 1)), "invalid-task-transition");
+  });
+});
+
+describe("a repetition is 200 with the task as it stands", () => {
+  test("of a completion with the same result, in whatever order its members come", async () => {
+    const { id, worker } = await api.aTask("running");
+    const first = ok(await api.update(id, completed(worker, 1, { a: 1, b: 2 })));
+
+    expect(ok(await api.update(id, completed(worker, 1, { b: 2, a: 1 })))).toEqual(first);
+    expect(ok(await api.update(id, completed(worker, 1)))).toEqual(first);
+    expectProblem(await api.update(id, completed(worker, 1, { a: 2 })), "invalid-task-transition");
+  });
+
+  test("of a failure, also where the task has been given another try, or to another", async () => {
+    const { id, worker } = await api.aTask("running", { task: { max_attempts: 2, backoff: NOW } });
+    expect(ok(await api.update(id, failed(worker, 1))).status).toBe("pending");
+
+    expect(ok(await api.update(id, failed(worker, 1)))).toMatchObject({ status: "pending", attempt: 1 });
+    await api.claim(worker, { start: true });
+    expect(ok(await api.update(id, failed(worker, 1)))).toMatchObject({ status: "running", attempt: 2 });
+    ok(await api.update(id, failed(worker, 2)));
+
+    const last = ok(await api.update(id, failed(worker, 2)));
+    expect(last).toMatchObject({ status: "failed", runs: 2 });
+    expect(ok(await api.update(id, failed(worker, 2, "in other words")))).toEqual(last);
+    expect(ok(await api.update(id, failed(worker, 1))).errors).toHaveLength(2);
+  });
+
+  test("of a cancel", async () => {
+    const { id, task } = await api.aTask("cancelled");
+
+    expect(ok(await api.update(id, { status: "cancelled" }, "ann"))).toEqual(task);
+  });
+
+  test("of a start that names worker and attempt", async () => {
+    const { id, worker } = await api.aTask("running");
+
+    const again = { status: "running", worker_id: worker, attempt: 1 };
+    expect(ok(await api.update(id, again))).toMatchObject({ status: "running", runs: 1 });
+  });
+
+  test("even when its worker has left since", async () => {
+    const { id, worker } = await api.aTask("completed");
+    ok(await api.as("wes").delete(`/workers/${worker}`), 204);
+
+    expect(ok(await api.update(id, completed(worker, 1, 1))).status).toBe("completed");
+  });
+
+  test("though not of another attempt", async () => {
+    const { id, worker } = await api.aTask("completed");
+
+    expectProblem(await api.update(id, completed(worker, 2, 1)), "task-lost");
+  });
+});

@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TaskStatus } from "../../../protocol/index.ts";
+import { expectProblem, ok, pointersOf } from "./answers.ts";
+import { type Api, openApi } from "./api.ts";
+
+let api: Api;
+beforeAll(async () => {
+  api = await openApi();
+});
+afterAll(() => api.close());
+
+/** What a PATCH can make of a task, as the contract has it. */
+const ALLOWED: Record<TaskStatus, TaskStatus[]> = {
+  pending: ["cancelled"],
+  claimed: ["running", "failed", "cancelled"],
+  running: ["completed", "failed", "cancelled"],
+  ...{ completed: [], failed: [], cancelled: [] },
+};
+const STEPS = TaskStatus.options.flatMap((from) => TaskStatus.options.map((to) => ({ from, to })));
+const isEnd = (status: TaskStatus) => ALLOWED[status].length === 0;
+
+describe("a step by PATCH", () => {
+  test.each(STEPS.filter(({ from, to }) => ALLOWED[from].includes(to)))("from $from to $to is taken", async ({
+    from,
+    to,
+  }) => {
+    const { id } = await api.aTask(from);
+
+    expect(ok(await api.update(id, { status: to }, "root")).status).toBe(to);
+    expect((await api.readTask(id)).status).toBe(to);
+  });
+
+  test.each(
+    STEPS.filter(({ from, to }) => !ALLOWED[from].includes(to) && !(from === to && isEnd(from))),
+  )("from $from to $to is 409, with what can follow", async ({ from, to }) => {
+    const { id, task } = await api.aTask(from);
+
+    const problem = expectProblem(await api.update(id, { status: to }, "root"), "invalid-task-transition");
+
+    expect(problem).toMatchObject({ from, to, allowed: ALLOWED[from] });
+    const { queue_position: _, ...before } = task;
+    expect(await api.readTask(id)).toMatchObject({ status: from, attempt: before.attempt });
+  });
+
+  test("to no status at all is 422, and so is one that changes nothing", async () => {
+    const { id } = await api.aTask("running");
+
+    expect(pointersOf(await api.update(id, { status: "done" }))).toEqual(["/status"]);
+    expect(pointersOf(await api.update(id, {}))).toEqual(["/status"]);
+  });
+
+  test("notes when the task was started, and when it came to its end", async () => {
+    const { id } = await api.aTask("claimed");
+
+    const running = ok(await api.update(id, { status: "running" }));
+    const completed = ok(await api.update(id, { status: "completed" }));
+
+    expect(running).toMatchObject({ runs: 1, started_at: expect.any(String), completed_at: null });
+    expect(completed).toMatchObject({ runs: 1, started_at: running.started_at, result: null, error: null });
+    expect(Date.parse(completed.completed_at ?? "")).toBeGreaterThanOrEqual(
+      Date.parse(running.started_at ?? ""),
+    );
+  });
+
+  test("is a sign of life of the worker that it names", async () => {
+    const { id, worker, room, job } = await api.aTask("running");
+    await api.ageWorker(worker);
+
+    ok(await api.update(id, { progress: {}, worker_id: worker, attempt: 1 }));
+
+    expect(ok(await api.as("ann").get(`/rooms/${room}/jobs/${job.full_name}`)).workers).toEqual([worker]);
+  });
+});
+
+describe("a result", () => {
+  test.each([
+    { result: 0 },
+    { result: "" },
+    { result: [] },
+    { result: { a: [null, "ü"] } },
+    { result: false },
+  ])("like %j is kept as it was sent", async ({ result }) => {
+    const { id } = await api.aTask("running");
+
+    ok(await api.update(id, { status: "completed", result }));
+
+    expect((await api.readTask(id)).result).toEqual(result);
+  });
+
+  test("must fit the job's result schema, or the task runs on", async () => {
+    const result_schema = { type: "object", required: ["n"], properties: { n: { type: "number" } } };
+    const { id } = await api.aTask("running", { job: { result_schema } });
+    const complete = (result?: unknown) => api.update(id, { status: "completed", result });
+
+    expect(pointersOf(await complete({ n: "x" }))).toEqual(["/result/n"]);
+    expect(pointersOf(await complete({}))[0]).toMatch(/^\/result/);
+    expect(pointersOf(await complete())).toEqual(["/result"]);
+    expect((await api.readTask(id)).status).toBe("running");
+    expect(ok(await complete({ n: 1 })).result).toEqual({ n: 1 });
+  });
+
+  test("of a failure is kept with its error, and fits no schema", async () => {
+    const { id } = await api.aTask("running", { job: { result_schema: { type: "number" } } });
+
+    ok(await api.update(id, { status: "failed", error: "half done", result: "half" }));
+
+    expect(await api.readTask(id)).toMatchObject({ error: "half done", result: "half" });
+  });
+});
+
+describe("an error", () => {
+  test.each([
+    ["x".repeat(65_536), "x".repeat(65_537)],
+    ["é".repeat(32_768), "é".repeat(32_769)],
+    ["😀".repeat(16_384), `${"😀".repeat(16_384)}x`],
+  ])("is 64 KiB at most, counted in UTF-8: %.2s", async (longest, longer) => {
+    const { id } = await api.aTask("running");
+
+    expect(pointersOf(await api.update(id, { status: "failed", error: longer }))).toEqual(["/error"]);
+    ok(await api.update(id, { status: "failed", error: longest }));
+
+    expect((await api.readTask(id)).error).toBe(longest);
+  });
+
+  test("is written down for its attempt, also where none is given", async () => {
+    const [{ id, worker }, silent] = [await api.aTask("failed"), await api.aTask("running")];
+    ok(await api.update(silent.id, { status: "failed" }));
+
+    expect((await api.readTask(id)).errors).toEqual([
+      { attempt: 1, at: expect.stringMatching(/\.\d{3}Z$/), error: "broken", worker_id: worker },
+    ]);
+    expect(await api.readTask(silent.id)).toMatchObject({ error: null, errors: [{ error: "" }] });
+  });
+});
+
+describe("progress", () => {
+  test("of a running task is told without a status, as often as it likes", async () => {
+    const { id } = await api.aTask("running");
+
+    const first = ok(await api.update(id, { progress: { fraction: 0.25, message: "reading" } }));
+    ok(await api.update(id, { progress: { fraction: 1 } }));
+
+    expect(first).toMatchObject({ status: "running", progress: { fraction: 0.25, message: "reading" } });
+    expect((await api.readTask(id)).progress).toEqual({ fraction: 1 });
+  });
+
+  test.each([
+    { fraction: 1.1 },
+    { fraction: -0.1 },
+    { message: "x".repeat(1001) },
+    { message: 1 },
+  ])("like %j is out of bounds", async (progress) => {
+    const { id } = await api.aTask("running");
+
+    expect(pointersOf(await api.update(id, { progress }))).toEqual([`/progress/${Object.keys(progress)[0]}`]);
+  });
+
+  test.each([
+    "pending",
+    "claimed",
+    "completed",
+    "failed",
+    "cancelled",
+  ] as const)("of a %s task is 409", async (status) => {
+    const { id } = await api.aTask(status);
+
+    expectProblem(await api.update(id, { progress: { fraction: 0.5 } }, "root"), "invalid-task-transition");
+    expect((await api.readTask(id)).progress).toBeNull();
+  });
+
+  test("can come with a step", async () => {
+    const { id } = await api.aTask("claimed");
+
+    expect(ok(await api.update(id, { status: "running", progress: { fraction: 0 } }))).toMatchObject({
+      ...{ status: "running", progress: { fraction: 0 } },
+    });
+  });
+});
