@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import {
+  type AttemptError,
   type FieldError,
   type HeartbeatAnswer,
   type Job,
@@ -20,7 +21,7 @@ export interface Body
     Pick<HeartbeatAnswer, "stop">,
     Omit<ProblemDocument, "status" | "errors"> {
   readonly worker_id: string;
-  readonly errors: FieldError[];
+  readonly errors: (FieldError & AttemptError)[];
   readonly task: Task;
   readonly tasks: SubmittedTask[];
   readonly results: { readonly id: string; readonly task?: Task; readonly problem?: ProblemDocument }[];
