@@ -9,7 +9,7 @@ import { sleep } from "./sleep.ts";
 export interface HeldTask {
   readonly id: string;
   readonly attempt: number;
-  /** The server said that the hold on it is over. */
+  /** @internal The server said that the hold on it is over. */
   lose(reason: StopReason): void;
 }
 
