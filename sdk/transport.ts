@@ -52,13 +52,24 @@ const defaultFetch: FetchLike = async (url, init) => {
   return undici.fetch(url, { ...init, dispatcher: agent });
 };
 
+let isGlobalFetchWanted = false;
+
+/** From here on, who names no `fetch` goes by the global one: msw sees that, and undici's own only sometimes. */
+export const preferGlobalFetch = (): void => {
+  isGlobalFetchWanted = true;
+};
+
+/** Looked up at each call: msw puts its own in the place of the global one, and takes it out again. */
+const chosenFetch: FetchLike = (url, init) =>
+  isGlobalFetchWanted ? globalThis.fetch(url, init) : defaultFetch(url, init);
+
 const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
 const UNAVAILABLE = new Set([429, 502, 503, 504]);
 
 /** One HTTP exchange: JSON there and JSON back, bounded in time and size; redirects are not followed. */
 export const exchange = async (
   { deadlineSeconds, signal, url, method, headers, body }: Exchange,
-  fetch: FetchLike = defaultFetch,
+  fetch: FetchLike = chosenFetch,
 ): Promise<Answer> => {
   signal?.throwIfAborted();
   const deadline = new AbortController();

@@ -9,6 +9,7 @@ import {
   Problem,
   parseWait,
 } from "../../protocol/index.ts";
+import { preferGlobalFetch } from "../transport.ts";
 
 /** A request as a fake gets it: its parts after the contract has checked them. */
 export type FakeRequest<Name extends OperationName> = OperationInput<Operations[Name]> & {
@@ -38,12 +39,14 @@ export interface HandlerOptions {
 
 /**
  * Handlers for msw 3, one for each fake. What a fake answers is checked against the contract:
- * an answer that the server could never give fails the test.
+ * an answer that the server could never give fails the test. From the first call on, clients and managers of this
+ * process go by the global `fetch`, where msw stands, unless they were given another.
  *
  * @example
  * const network = setupServer(...joblibHandlers({ claimTask: () => ({ status: 200, body: { task: null } }) }));
  */
 export const joblibHandlers = (fakes: Fakes, { url = "*" }: HandlerOptions = {}): HttpHandler[] => {
+  preferGlobalFetch();
   const names = Object.keys(operations).filter(isOperationName);
   return names.flatMap((name) => handlerOf(name, fakes, url));
 };
