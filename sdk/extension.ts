@@ -2,6 +2,7 @@ import * as z from "zod";
 import { isNamePart, type JsonObject, type Task } from "../protocol/index.ts";
 import { UsageError, ValidationError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import { checkDefaults } from "./parameter-defaults.ts";
 import { parameterSchema } from "./parameter-schema.ts";
 import { type AnySchema, check, type SchemaInput, type SchemaOutput } from "./standard-schema.ts";
 import type { TaskDefaultOptions } from "./task-options.ts";
@@ -97,7 +98,9 @@ export function Extension(
     throw new UsageError(`a category is 1–128 of A-Z a-z 0-9 _ . -, not ${JSON.stringify(category)}`);
   }
   const parameters = isSchema(shapeOrSchema) ? shapeOrSchema : z.object(shapeOrSchema);
-  const schema = parameterSchema(parameters, `the parameters of an extension in ${category}`);
+  const what = `the parameters of an extension in ${category}`;
+  const schema = parameterSchema(parameters, what);
+  checkDefaults(parameters, what);
 
   abstract class Base extends ExtensionInstance {
     static readonly [BRAND] = true;
