@@ -26,8 +26,8 @@ export const onOwn =
   <Options>(tools: Tools, schema: z.ZodType<Options>, run: Run<LocalContext, Options>) =>
   async (...given: unknown[]): Promise<void> => {
     const { global, options } = read(tools, schema, commandOf(given));
-    const { env, interrupts } = tools;
-    tools.exit(await run({ io: tools.io(global), global, env, interrupts }, options));
+    const { env, interrupts, strays } = tools;
+    tools.exit(await run({ io: tools.io(global), global, env, interrupts, strays }, options));
   };
 
 /** Whatever an interrupted call fails with, the person only asked it to stop. */

@@ -60,7 +60,8 @@ const extensionClassesOf = (module: Readonly<Record<string, unknown>>, file: str
 const contextOf = async (context: unknown): Promise<unknown> =>
   typeof context === "function" ? await context() : context;
 
-const summaryOf = (error: unknown): string => {
+/** An error of the user's own files in one line. */
+export const summaryOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   // esbuild's message: "Transform failed with 1 error:\n/path/file.ts:3:8: ERROR: Expected …".
   const [, place] = /^Transform failed with \d+ errors?:\n(.*)$/m.exec(error.message) ?? [];
@@ -68,7 +69,7 @@ const summaryOf = (error: unknown): string => {
 };
 
 /** The first line of the stack that is in the user's own files. */
-const placeOf = (error: unknown, files: ReadonlySet<string>): string[] => {
+export const placeOf = (error: unknown, files: Iterable<string>): string[] => {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   const line = stack
     .split("\n")

@@ -6,6 +6,7 @@ import { EXIT } from "./exit-codes.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { lightFetch } from "./light-fetch.ts";
 import { run, type World } from "./run.ts";
+import { watchStrays } from "./strays.ts";
 import { version } from "./version.ts";
 
 const { argv, env, stdout, stderr, stdin } = process;
@@ -17,6 +18,7 @@ const tools: World["tools"] = {
     return new JoblibClient({ url, token, fetch: lightFetch, userAgent: `joblib-cli/${version}` });
   },
   interrupts: (signals) => watchInterrupts(process, signals),
+  strays: (tell) => watchStrays(process, tell),
   readBytes: async (path) => {
     if (path === "-") return buffer(stdin);
     try {

@@ -15,6 +15,8 @@ export interface Tools {
   /** Loads the SDK, which costs more than all of the CLI, when the first command wants it. */
   readonly connect: (options: GlobalOptions) => Promise<Client>;
   readonly interrupts: (signals?: readonly NodeJS.Signals[]) => Interrupts;
+  /** Hears of errors that nobody caught. */
+  readonly strays: (tell: (error: unknown) => void) => Disposable;
   readonly readBytes: ReadBytes;
   /** Is told how a command that came to its end wants the process to end. */
   readonly exit: (code: ExitCode) => void;
@@ -36,6 +38,7 @@ export interface LocalContext {
   readonly global: GlobalOptions;
   readonly env: Environment;
   readonly interrupts: Tools["interrupts"];
+  readonly strays: Tools["strays"];
 }
 
 /** Acts on what it is given, and says how the process should end. */

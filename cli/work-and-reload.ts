@@ -1,8 +1,11 @@
 import { SchemaConflictError } from "../sdk/errors.ts";
+import { CliError } from "./errors.ts";
+import { EXIT } from "./exit-codes.ts";
 import { failureOf } from "./failure.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { Io } from "./io.ts";
-import { LoadError, type LoadedExtensions, loadExtensions } from "./load-extensions.ts";
+import { LoadError, type LoadedExtensions, loadExtensions, placeOf, summaryOf } from "./load-extensions.ts";
+import type { Tools } from "./tools.ts";
 import { type FileWatch, watchFiles } from "./watch-files.ts";
 import { announce, createManager, type WorkPlace, work } from "./work.ts";
 
@@ -13,6 +16,7 @@ export interface Development {
   readonly place: WorkPlace;
   readonly concurrency: number;
   readonly interrupts: Interrupts;
+  readonly strays: Tools["strays"];
   /** The file as it was loaded first. */
   readonly loaded: LoadedExtensions;
 }
@@ -22,6 +26,7 @@ export const workAndReload = async (development: Development): Promise<void> => 
   const { io, file, interrupts } = development;
   using watch = watchFiles();
   let { loaded } = development;
+  using _strays = development.strays((error) => tellStray(io, error, loaded));
   while (!interrupts.first.aborted) {
     watch.follow(loaded.files);
     const worker = startWorker(development, loaded);
@@ -74,6 +79,10 @@ const nextLoaded = async (
   }
   return undefined;
 };
+
+/** The person is about to mend it: worker and server stay. */
+const tellStray = (io: Io, error: unknown, { files }: LoadedExtensions): void =>
+  tellFailure(io, new CliError(`nobody caught ${summaryOf(error)}`, EXIT.usage, placeOf(error, files)));
 
 const tellFailure = (io: Io, error: unknown): void => {
   const { line, details } = failureOf(error);

@@ -4,9 +4,11 @@ import type { ExtensionOptions } from "../sdk/extension.ts";
 import { JobManager } from "../sdk/job-manager.ts";
 import type { Logger } from "../sdk/logger.ts";
 import type { TaskOutcome } from "../sdk/task-outcome.ts";
-import { UsageError } from "./errors.ts";
+import { CliError, UsageError } from "./errors.ts";
+import { EXIT } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
-import type { LoadedExtensions, RunnableClass } from "./load-extensions.ts";
+import { type LoadedExtensions, placeOf, type RunnableClass, summaryOf } from "./load-extensions.ts";
+import type { LocalContext } from "./tools.ts";
 import { duration } from "./views/duration.ts";
 
 /** Where a worker connects, and where its classes are registered that do not say so themselves. */
@@ -77,6 +79,26 @@ export const announce = async (
     { event: "listening", worker: jobs.workerId, url: jobs.client.url },
     `worker ${jobs.workerId} listens at ${jobs.client.url}`,
   );
+};
+
+/**
+ * Lets go of everything at the first error that nobody caught, for nobody knows what it left half done: the tasks in
+ * hand fail with it at once, rather than when the server misses the worker. The signal's reason is what to tell.
+ */
+export const stopOnStray = (
+  { strays }: Pick<LocalContext, "strays">,
+  jobs: JobManager,
+  { files }: LoadedExtensions,
+): Disposable & { readonly signal: AbortSignal } => {
+  const stopped = new AbortController();
+  const watch = strays((error) => {
+    if (stopped.signal.aborted) return;
+    const why = `an error that nobody caught stopped the worker: ${summaryOf(error)}`;
+    // First, so that the tasks in hand fail with this reason, and not with that of an interrupt.
+    void jobs.interrupt(why);
+    stopped.abort(new CliError(why, EXIT.usage, placeOf(error, files)));
+  });
+  return { signal: stopped.signal, [Symbol.dispose]: () => watch[Symbol.dispose]() };
 };
 
 /** Runs tasks, a line for each that begins and ends, until it is told to stop; then the worker leaves. */

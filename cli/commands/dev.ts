@@ -50,7 +50,7 @@ const devEnvironment = (env: Environment): Environment => ({
 
 /** Serves and works until it is asked to stop. */
 export const develop: Run<LocalContext, DevOptions> = async (context, options) => {
-  const { io, env, global } = context;
+  const { io, env, global, strays } = context;
   using interrupts = context.interrupts();
   const { file, port, dataDir, concurrency } = options;
   const [{ loadExtensions }, { workAndReload }] = await Promise.all([
@@ -63,7 +63,7 @@ export const develop: Run<LocalContext, DevOptions> = async (context, options) =
   try {
     io.result({ url: server.url }, ({ url }) => `joblib listens at ${url}`);
     const place = { url: server.url, rooms: global.room, public: global.room.length === 0 };
-    await workAndReload({ io, file, place, concurrency, interrupts, loaded });
+    await workAndReload({ io, file, place, concurrency, interrupts, strays, loaded });
   } finally {
     await server.close();
   }

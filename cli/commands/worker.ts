@@ -47,7 +47,7 @@ export const runWorker: Run<LocalContext, WorkerOptions> = async (context, optio
   const { io, global } = context;
   using interrupts = context.interrupts();
   // tsx and the user's own imports are loaded here and nowhere else.
-  const [{ loadExtensions }, { announce, createManager, work }] = await Promise.all([
+  const [{ loadExtensions }, { announce, createManager, stopOnStray, work }] = await Promise.all([
     import("../load-extensions.ts"),
     import("../work.ts"),
   ]);
@@ -55,6 +55,7 @@ export const runWorker: Run<LocalContext, WorkerOptions> = async (context, optio
   const place = { url, token, rooms, public: options.public, name: options.name };
   const loaded = await loadExtensions(options.file);
   const jobs = createManager(io, loaded, place);
+  using stray = stopOnStray(context, jobs, loaded);
 
   try {
     await announce(io, jobs, { classes: loaded.classes, place });
@@ -64,8 +65,9 @@ export const runWorker: Run<LocalContext, WorkerOptions> = async (context, optio
       concurrency,
       pollInterval,
       drain: interrupts.first,
-      interrupt: interrupts.second,
+      interrupt: AbortSignal.any([interrupts.second, stray.signal]),
     });
+    stray.signal.throwIfAborted();
   } finally {
     await jobs.dispose();
   }

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { watchInterrupts } from "../../cli/interrupts.ts";
 import { lightFetch } from "../../cli/light-fetch.ts";
 import { run } from "../../cli/run.ts";
+import { watchStrays } from "../../cli/strays.ts";
 import type { Tools } from "../../cli/tools.ts";
 import { JoblibClient } from "../../sdk/client.ts";
 
@@ -46,6 +47,7 @@ export async function runCli(argv: readonly string[], world: CliWorld = {}): Pro
       env,
       connect: world.connect ?? connectOnce,
       interrupts: (names) => watchInterrupts(signals, names),
+      strays: (tell) => watchStrays(new EventEmitter(), tell),
       readBytes: async () => (typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin),
     },
   });

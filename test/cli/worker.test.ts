@@ -7,6 +7,7 @@ import { startFakeHttp } from "./fake-http.ts";
 import { Multiply, Wait } from "./files/extensions.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+const STRAY = fileURLToPath(new URL("./files/stray.ts", import.meta.url));
 const EXTENSIONS = fileURLToPath(new URL("./files/extensions.ts", import.meta.url));
 
 const startWorker = (url: string, ...argv: string[]): SpawnedProcess =>
@@ -79,6 +80,24 @@ describe("joblib worker", () => {
     expect(server.fake.task(id)).toMatchObject({
       status: "failed",
       error: expect.stringContaining("interrupted"),
+    });
+    expect(server.fake.workers).toEqual([]);
+  });
+
+  test("an error that nobody caught ends it in order: the task fails with that error, and the worker leaves", async () => {
+    await using server = await startFakeHttp();
+    const worker = spawnProcess(process.execPath, [MAIN, "worker", STRAY, "--url", server.url, "--public"]);
+    await worker.waitForLine(/listens at/);
+
+    const { id } = server.fake.submit("@global", "public:careless:Stray");
+
+    expect(await worker.exit).toMatchObject({ code: 2 });
+    expect(worker.stderr()).toMatch(
+      /^joblib: an error that nobody caught stopped the worker: RangeError: left behind\n {4}at .*stray\.ts:6:\d+\)\n$/m,
+    );
+    expect(server.fake.task(id)).toMatchObject({
+      status: "failed",
+      error: expect.stringContaining("RangeError: left behind"),
     });
     expect(server.fake.workers).toEqual([]);
   });

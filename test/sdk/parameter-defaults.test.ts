@@ -7,7 +7,8 @@ const untyped = (value: unknown): never => value as never;
 
 describe("a default", () => {
   test("that its type refuses is told when the class is made", () => {
-    const make = () => Extension("modifiers", { angle: z.number().default(untyped("x")).describe("degrees") });
+    const make = () =>
+      Extension("modifiers", { angle: z.number().default(untyped("x")).describe("degrees") });
 
     expect(make).toThrow(
       "the parameters of an extension in modifiers: the default of angle does not fit: Invalid input: expected number, received string",
