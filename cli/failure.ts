@@ -48,6 +48,13 @@ const EXIT_OF_PROBLEM: Record<ProblemId, ExitCode> = {
   "service-unavailable": EXIT.serverFailed,
 };
 
+/** What a person may do about a problem, after the server's own sentence. */
+const TIP_OF_PROBLEM: { readonly [Id in ProblemId]?: string } = {
+  "job-not-found": "`joblib jobs list` shows those that there are",
+  "route-not-found": "is the server's url right? (--url or JOBLIB_URL; a prefix is part of it)",
+  unauthorized: "a token is given by --token or JOBLIB_TOKEN",
+};
+
 const isKnown = (id: string): id is ProblemId => Object.hasOwn(EXIT_OF_PROBLEM, id);
 
 /** A problem that the catalogue does not have: a newer server's, told by its status as far as that goes. */
@@ -73,9 +80,11 @@ const problemFailure = (error: ProblemError): Failure => {
   const { title, detail, errors = [] } = error.problem;
   const details =
     error instanceof SchemaConflictError
-      ? diffLines(error.diff)
+      ? [...diffLines(error.diff), SCHEMA_STAYS]
       : errors.map((one) => `  ${one.pointer === "" ? "/" : one.pointer}: ${one.detail}`);
-  return { exitCode: exitOfProblem(error), line: oneLine(detail || title), details, problem: error.problem };
+  const tip = isKnown(error.id) ? TIP_OF_PROBLEM[error.id] : undefined;
+  const line = withTip(oneLine(detail || title), tip);
+  return { exitCode: exitOfProblem(error), line, details, problem: error.problem };
 };
 
 const plain = (
@@ -98,6 +107,13 @@ const commanderMessage = ({ code, message }: CommanderError): string =>
     ? "say what to do: one of these commands"
     : oneLine(message.replace(/^error: /, ""));
 
+const SCHEMA_STAYS =
+  "the registered schema stays while workers or open tasks have it: end those, or give the class another name";
+const NO_SERVER = "does a server run there? (`joblib serve`; --url or JOBLIB_URL)";
+
+const withTip = (line: string, tip: string | undefined) =>
+  tip === undefined ? line : `${line.replace(/\.$/, "")}; ${tip}`;
+
 const oneLine = (text: string) => text.replace(/\s*\n\s*/g, " ");
 
 /** What an error comes to, whatever it is. */
@@ -105,7 +121,10 @@ export const failureOf = (error: unknown): Failure => {
   if (error instanceof CliError) return plain(error.exitCode, error.name, error.message, error.details);
   if (error instanceof CommanderError) return plain(EXIT.usage, "UsageError", commanderMessage(error));
   if (error instanceof ProblemError) return problemFailure(error);
-  if (error instanceof ConnectionError) return plain(EXIT.unreachable, error.name, error.message);
+  if (error instanceof ConnectionError) {
+    const failure = plain(EXIT.unreachable, error.name, error.message);
+    return { ...failure, line: withTip(failure.line, NO_SERVER) };
+  }
   if (error instanceof ProtocolError) return plain(EXIT.serverFailed, error.name, error.message);
   if (error instanceof SdkUsageError) return plain(EXIT.usage, error.name, error.message);
   if (error instanceof InterruptedRunError) return plain(EXIT.interrupted, error.name, error.message);

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ExtensionClass, isExtensionClass } from "../sdk/extension.ts";
@@ -33,7 +33,10 @@ export class LoadError extends CliError {
 /** Imports a user's file, TypeScript with decorators included, and finds the extensions that it exports. */
 export const loadExtensions = async (file: string): Promise<LoadedExtensions> => {
   const path = resolve(file);
-  if (!existsSync(path)) throw new UsageError(`${file}: there is no such file`);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new UsageError(`${file}: there is no such file`);
+  if (found.isDirectory())
+    throw new UsageError(`${file} is a directory: name the file that exports the classes`);
   const files = new Set([path]);
   try {
     const module = await importFresh(pathToFileURL(path), (imported) => files.add(imported));

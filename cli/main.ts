@@ -24,10 +24,16 @@ const tools: World["tools"] = {
     try {
       return await readFile(path);
     } catch (error) {
-      throw new UsageError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new UsageError(`cannot read ${path}: ${reasonOf(error)}`);
     }
   },
 };
+
+/** Node's `ENOENT: no such file or directory, open '…'` without its code and the name that was said already. */
+const reasonOf = (error: unknown) =>
+  error instanceof Error
+    ? error.message.replace(/^[A-Z]+: /, "").replace(/, \w+( '.*')?$/, "")
+    : String(error);
 
 // A reader that has seen enough (`| head`) is no error.
 for (const stream of [stdout, stderr]) {

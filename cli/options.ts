@@ -4,6 +4,9 @@ import { DECIMAL } from "./wait-argument.ts";
 
 const numeral = z.string().regex(DECIMAL, { error: "must be a number" }).transform(Number);
 
+/** A name, a path, an address: anything but nothing. */
+export const text = z.string().min(1, { error: "must not be empty" });
+
 /** An integer within bounds. */
 export const integer = (min: number, max: number) =>
   numeral.pipe(

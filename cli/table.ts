@@ -5,6 +5,8 @@ export interface Column<Row> {
   readonly heading: string;
   readonly cell: (row: Row) => string;
   readonly flexible?: boolean;
+  /** What is cut off a text that is too long; its end where nothing is said. */
+  readonly cutAt?: "start" | "end";
   /** Colours a cell once it has its width. */
   readonly paint?: (padded: string, row: Row) => string;
 }
@@ -51,6 +53,12 @@ export const cut = (text: string, width: number): string => {
   return `${kept}…`;
 };
 
+/** The same from the other end: of a job's name the last part says the most. */
+const cutStart = (text: string, width: number): string => {
+  const reversed = (one: string) => graphemes(one).reverse().join("");
+  return reversed(cut(reversed(text), width));
+};
+
 const pad = (text: string, width: number) => text + " ".repeat(Math.max(0, width - textWidth(text)));
 
 /** Lines of aligned columns under their headings. */
@@ -66,8 +74,9 @@ export const table = <Row>(
   const widths = shrink(natural, columns, style.width);
   const line = (at: number, text: string) => {
     const width = widths[at] ?? 0;
+    const shown = columns[at]?.cutAt === "start" ? cutStart(text, width) : cut(text, width);
     // The last column is not filled up: no line ends in spaces.
-    return at === columns.length - 1 ? cut(text, width) : pad(cut(text, width), width);
+    return at === columns.length - 1 ? shown : pad(shown, width);
   };
 
   const head = style.heading(columns.map(({ heading }, at) => line(at, heading)).join(GAP));

@@ -1,4 +1,3 @@
-import { SchemaConflictError } from "../sdk/errors.ts";
 import { CliError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import { failureOf } from "./failure.ts";
@@ -54,6 +53,7 @@ const startWorker = ({ io, place, concurrency, interrupts }: Development, loaded
       });
     } catch (error) {
       tellFailure(io, error);
+      io.note("no worker runs until the next change", "dim");
     } finally {
       await jobs.dispose();
     }
@@ -88,9 +88,4 @@ const tellFailure = (io: Io, error: unknown): void => {
   const { line, details } = failureOf(error);
   io.event({ event: "error", message: line }, `joblib: ${line}`, "bad");
   for (const detail of details) io.note(detail);
-  if (error instanceof SchemaConflictError) {
-    io.note(
-      "tasks with the old schema are still open: cancel them (joblib tasks list --status pending), then save again",
-    );
-  }
 };

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import type { JobRegistration, StopReason } from "../protocol/index.ts";
 import type { JoblibClient } from "./client.ts";
-import { UsageError, WorkerNotFoundError } from "./errors.ts";
+import { errorOf, ProblemError, SchemaConflictError, UsageError, WorkerNotFoundError } from "./errors.ts";
 import { Heartbeat, type HeldTask } from "./heartbeat.ts";
 import type { Logger } from "./logger.ts";
 import { isTransient, withRetry } from "./retry.ts";
@@ -175,10 +175,14 @@ export class WorkerSession {
     for (const announcement of this.#options.announcements()) {
       const key = keyOf(announcement);
       if (worker.announced.has(key)) continue;
-      await this.#options.client.call("registerJob", {
-        params: { room_id: announcement.room },
-        body: { ...announcement.registration, worker_id: worker.id },
-      });
+      await this.#options.client
+        .call("registerJob", {
+          params: { room_id: announcement.room },
+          body: { ...announcement.registration, worker_id: worker.id },
+        })
+        .catch((error: unknown) => {
+          throw aboutJob(key, error);
+        });
       worker.announced.add(key);
       const { category, name } = announcement.registration;
       this.#options.logger.info(
@@ -212,5 +216,11 @@ export class WorkerSession {
     }
   }
 }
+
+/** A server's refusal, saying which of the worker's jobs it is about; a conflict says it by itself. */
+const aboutJob = (job: string, error: unknown): unknown => {
+  if (!(error instanceof ProblemError) || error instanceof SchemaConflictError) return error;
+  return errorOf({ ...error.problem, detail: `${job}: ${error.message}` }, error.retryAfter);
+};
 
 const keyOf = ({ room, registration: { category, name } }: Announcement) => `${room}:${category}:${name}`;

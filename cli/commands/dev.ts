@@ -3,14 +3,14 @@ import * as z from "zod";
 import { onOwn } from "../action.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Environment } from "../global-options.ts";
-import { integer } from "../options.ts";
+import { integer, text } from "../options.ts";
 import { readSettings, startServer } from "../start-server.ts";
 import type { LocalContext, Run, Tools } from "../tools.ts";
 
 const DevOptions = z.object({
-  file: z.string().min(1),
+  file: text,
   port: integer(0, 65_535).optional(),
-  dataDir: z.string().min(1).default("memory://"),
+  dataDir: text.default("memory://"),
   concurrency: integer(1, 1000).default(1),
 });
 /** What `dev` is asked. */

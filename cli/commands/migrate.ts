@@ -3,12 +3,13 @@ import * as z from "zod";
 import type { Settings } from "../../server/settings.ts";
 import { onOwn } from "../action.ts";
 import { EXIT } from "../exit-codes.ts";
+import { text } from "../options.ts";
 import { readSettings, startFailure } from "../start-server.ts";
 import type { LocalContext, Run, Tools } from "../tools.ts";
 
 const MigrateOptions = z.object({
-  dataDir: z.string().min(1).optional(),
-  databaseUrl: z.string().min(1).optional(),
+  dataDir: text.optional(),
+  databaseUrl: text.optional(),
   check: z.boolean().default(false),
 });
 /** What `migrate` is asked. */

@@ -1,19 +1,20 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import * as z from "zod";
 import type { SettingsInput } from "../../server/settings.ts";
 import { onOwn } from "../action.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Interrupts } from "../interrupts.ts";
-import { integer } from "../options.ts";
+import { integer, text } from "../options.ts";
 import { type RunningServer, readSettings, startServer } from "../start-server.ts";
 import type { LocalContext, Run, Tools } from "../tools.ts";
 
 const ServeOptions = z.object({
   port: integer(0, 65_535).optional(),
-  host: z.string().min(1).optional(),
-  dataDir: z.string().min(1).optional(),
-  databaseUrl: z.string().min(1).optional(),
-  redisUrl: z.string().min(1).optional(),
+  host: text.optional(),
+  dataDir: text.optional(),
+  databaseUrl: text.optional(),
+  redisUrl: text.optional(),
   logLevel: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
   migrate: z.boolean().default(true),
   printSettings: z.boolean().default(false),
@@ -68,19 +69,25 @@ export const serve: Run<LocalContext, ServeOptions> = async ({ io, env, interrup
   using interrupts = watch();
   const settings = await readSettings(env, settingsOf(options));
   if (options.printSettings) {
-    const { redactSettings } = await import("../../server/settings.ts");
-    io.result(redactSettings(settings), (shown) =>
-      Object.entries(shown)
-        .map(([name, value]) => `${name} = ${typeof value === "string" ? value : JSON.stringify(value)}`)
-        .join("\n"),
-    );
+    const { redactSettings, Settings: Known } = await import("../../server/settings.ts");
+    const names = Object.keys(Known.shape);
+    io.result(redactSettings(settings), (shown) => names.map((name) => settingLine(name, shown)).join("\n"));
     return EXIT.fine;
   }
 
+  if (settings.database_url === undefined && !existsSync(settings.data_dir)) {
+    io.note(`making a database in ${settings.data_dir}: a few seconds, this once`, "dim");
+  }
   const server = await startServer(settings, { migrate: options.migrate });
   io.result({ url: server.url }, ({ url }) => `joblib listens at ${url}`);
   // Awaited here: what is returned unawaited outlives `using`, and nobody would listen.
   return await untilStopped(server, interrupts);
+};
+
+/** As a line of an environment file; what is not set is a comment. */
+const settingLine = (name: string, { [name]: value }: Readonly<Record<string, unknown>>): string => {
+  const variable = `JOBLIB_${name.toUpperCase()}`;
+  return value === undefined ? `# ${variable} is not set` : `${variable}=${String(value)}`;
 };
 
 /** Closes at the first wish; at the second it does not wait for that. */

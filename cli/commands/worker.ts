@@ -5,14 +5,14 @@ import { onOwn } from "../action.ts";
 import { EXIT } from "../exit-codes.ts";
 import { type Interrupts, SAME_WISH_MS } from "../interrupts.ts";
 import type { Io } from "../io.ts";
-import { integer, seconds } from "../options.ts";
+import { integer, seconds, text } from "../options.ts";
 import type { LocalContext, Run, Tools } from "../tools.ts";
 
 const WorkerOptions = z.object({
-  file: z.string().min(1),
+  file: text,
   public: z.boolean().default(false),
   concurrency: integer(1, 1000).default(1),
-  name: z.string().min(1).max(255, { error: "must be at most 255 characters" }).optional(),
+  name: text.max(255, { error: "must be at most 255 characters" }).optional(),
   pollInterval: seconds(0.05, 3600).optional(),
 });
 /** What `worker` is asked. */

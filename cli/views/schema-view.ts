@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import { cut } from "../table.ts";
 
 /** One property of a schema, in words. */
 export interface PropertyRow {
@@ -11,19 +12,21 @@ export interface PropertyRow {
 
 /** A schema is a stranger's input: what lies deeper than this is told by its type alone. */
 const MAX_DEPTH = 4;
+const LONGEST_PATTERN = 40;
 
 const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
-/** A schema's properties in the order in which it has them. */
+/** A schema's properties, what must be given first: the server keeps them, but not their order. */
 export const propertyRows = (schema: JsonObject): PropertyRow[] => {
   const { properties, required } = schema;
+  if (!isObject(properties)) return [];
   const names = Array.isArray(required) ? required : [];
-  return isObject(properties)
-    ? Object.entries(properties).map(([name, property]) => propertyRow(name, property, names.includes(name)))
-    : [];
+  return Object.entries(properties)
+    .map(([name, property]) => propertyRow(name, property, names.includes(name)))
+    .sort((one, other) => Number(other.required) - Number(one.required));
 };
 
 const propertyRow = (name: string, schema: JsonValue, required: boolean): PropertyRow => {
@@ -58,9 +61,11 @@ const listText = (item: string) => (item.includes(" ") ? `(${item})[]` : `${item
 const boundsOf = (schema: JsonObject): string[] => {
   const low = bound(schema["minimum"] ?? schema["minLength"]);
   const high = bound(schema["maximum"] ?? schema["maxLength"]);
-  const pattern = textOf(schema["pattern"]);
+  const format = textOf(schema["format"]);
+  // A format's pattern, as zod writes it beside, says the same in hundreds of characters.
+  const pattern = format === "" ? cut(textOf(schema["pattern"]), LONGEST_PATTERN) : "";
   return [
-    textOf(schema["format"]),
+    format,
     prefixed("> ", bound(schema["exclusiveMinimum"])),
     low !== "" && high !== "" ? `${low}…${high}` : prefixed("≥ ", low) || prefixed("≤ ", high),
     prefixed("< ", bound(schema["exclusiveMaximum"])),

@@ -122,6 +122,7 @@ describe("joblib worker", () => {
     expect(await worker.exit).toMatchObject({ code: 7 });
     expect(worker.stderr()).toMatch(/^joblib: Multiply is registered with another schema$/m);
     expect(worker.stderr()).toMatch(/^ {2}~ by: type is "number" here, and something else as registered$/m);
+    expect(worker.stderr()).toMatch(/^the registered schema stays while .*another name\n$/m);
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { SchemaConflictError, UsageError } from "../../sdk/errors.ts";
+import { Problem } from "../../protocol/index.ts";
+import { SchemaConflictError, UsageError, ValidationError } from "../../sdk/errors.ts";
 import { Extension, type RunContext } from "../../sdk/extension.ts";
 import { startFake } from "./network.ts";
 
@@ -121,6 +122,27 @@ describe("registering", () => {
     expect(error).toBeInstanceOf(SchemaConflictError);
     expect(error).toHaveProperty("diff.length");
     expect(fake.workers).toHaveLength(1);
+  });
+
+  test("that the server refuses says which of the jobs it is about", async () => {
+    const { manager, instead } = startFake();
+    instead({
+      registerJob: () => {
+        throw new Problem("validation-error", "The job's schema cannot be used.", {
+          errors: [{ pointer: "/schema/properties/angle/pattern", detail: "uses lookaround" }],
+        });
+      },
+    });
+    const jobs = manager<Viewer>({}, { turned: [] });
+    jobs.register(Rotate);
+
+    const error = await jobs.ready().catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(ValidationError);
+    expect(error).toMatchObject({
+      message: "lab:modifiers:Rotate: The job's schema cannot be used.",
+      errors: [{ pointer: "/schema/properties/angle/pattern" }],
+    });
   });
 
   test("a job that is announced cannot be taken back", async () => {

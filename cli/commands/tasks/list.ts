@@ -9,6 +9,7 @@ import { pageOptions, Status } from "../../options.ts";
 import { oneRoom } from "../../room.ts";
 import type { Column } from "../../table.ts";
 import type { ClientContext, Run, Tools } from "../../tools.ts";
+import { age } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 import { paintStatus, progressText } from "../../views/task-view.ts";
 
@@ -54,7 +55,10 @@ const columns = (io: Io): Column<Task>[] => [
     cell: ({ status }) => status,
     paint: (text, { status }) => paintStatus(io.paint, status, text),
   },
-  { heading: "CREATED", cell: ({ created_at }) => created_at },
-  { heading: "JOB", cell: ({ job_name }) => job_name, flexible: true },
+  // A terminal has no room for both a time and a job's name; a pipe is cut nowhere.
+  io.width === undefined
+    ? { heading: "CREATED", cell: ({ created_at }) => created_at }
+    : { heading: "AGE", cell: ({ created_at }) => age(Date.now() - Date.parse(created_at)) },
+  { heading: "JOB", cell: ({ job_name }) => job_name, flexible: true, cutAt: "start" },
   { heading: "DETAIL", cell: ({ progress, error }) => error ?? progressText(progress), flexible: true },
 ];

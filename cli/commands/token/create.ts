@@ -4,6 +4,7 @@ import { onOwn } from "../../action.ts";
 import { UsageError } from "../../errors.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { Room } from "../../global-options.ts";
+import { text } from "../../options.ts";
 import { readSettings } from "../../start-server.ts";
 import type { LocalContext, Run, Tools } from "../../tools.ts";
 
@@ -27,7 +28,7 @@ const Rooms = z.union([
 ]);
 
 const CreateOptions = z.object({
-  sub: z.string().min(1).max(255),
+  sub: text.max(255, { error: "must be at most 255 characters" }),
   admin: z.boolean().default(false),
   rooms: Rooms.optional(),
   expires: Lifetime.optional(),
