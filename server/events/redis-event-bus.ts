@@ -22,6 +22,7 @@ export class RedisEventBus implements EventBus {
   readonly #log: Log | undefined;
   readonly #probes: NodeJS.Timeout;
   #state: "up" | "down" = "down";
+  #isTold = false;
   #listening = false;
   #hanging = false;
   #probing = false;
@@ -49,10 +50,10 @@ export class RedisEventBus implements EventBus {
     this.#subscriber.on("ready", () => void this.#listen());
     this.#subscriber.on("close", () => {
       this.#listening = false;
-      this.#review();
+      this.#onClose();
     });
     redis.on("ready", this.#review);
-    redis.on("close", this.#review);
+    redis.on("close", this.#onClose);
     this.#subscriber.connect().catch(() => {});
     this.#probes = setInterval(() => void this.#probe(), PROBE_EVERY_MS);
     this.#probes.unref();
@@ -85,7 +86,7 @@ export class RedisEventBus implements EventBus {
     this.#closed = true;
     clearInterval(this.#probes);
     this.#publisher.off("ready", this.#review);
-    this.#publisher.off("close", this.#review);
+    this.#publisher.off("close", this.#onClose);
     this.#handlers.clear();
     this.#subscriber.disconnect();
   }
@@ -159,13 +160,24 @@ export class RedisEventBus implements EventBus {
     if (!this.#closed) this.#subscriber.disconnect(true);
   }
 
+  /** A Redis that was never there is no change of state, and is told all the same. */
+  readonly #onClose = (): void => {
+    if (!this.#isTold && !this.#closed) this.#tell("down");
+    this.#review();
+  };
+
+  #tell(state: "up" | "down"): void {
+    this.#isTold = true;
+    if (state === "up") this.#log?.info({}, "Redis is there: events reach every server");
+    else this.#log?.warn({}, "Redis is away: waiting requests read the database every second");
+  }
+
   readonly #review = (): "up" | "down" => {
     const isUp = this.#listening && !this.#hanging && this.#publisher.status === "ready";
     const state = isUp ? "up" : "down";
     if (state !== this.#state && !this.#closed) {
       this.#state = state;
-      if (isUp) this.#log?.info({}, "Redis is there: events reach every server");
-      else this.#log?.warn({}, "Redis is away: waiting requests read the database every second");
+      this.#tell(state);
       // Waiters change their pace with the state.
       this.#handlers.wakeAll();
     }
