@@ -1,0 +1,21 @@
+import type { Services } from "../services/services.ts";
+
+/** What one measurement came to, by name. */
+export type Samples = Readonly<Record<string, number>>;
+
+/** One thing that is done once in each round. */
+export interface Measure {
+  /** The names of its samples. */
+  readonly gives: readonly string[];
+  readonly unit: string;
+  /** It is given up, and the round goes on, when it takes longer. */
+  readonly withinSeconds: number;
+  run(bench: Bench): Promise<Samples>;
+}
+
+/** What a measurement may use. */
+export interface Bench {
+  readonly services: Services;
+  /** Fewer tasks, to see that everything works. */
+  readonly isQuick: boolean;
+}

@@ -1,0 +1,79 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+/** What a process of the bench can be asked: by name, with one argument or none. */
+export type Calls = Readonly<Record<string, (argument: never) => unknown>>;
+
+/** One call on its way. */
+export interface Request {
+  readonly id: number;
+  readonly name: string;
+  readonly argument: unknown;
+}
+
+/** One answer; the one with the number 0 says that the process is up. */
+export interface Reply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
+/** A process of the bench: it ends when it is disposed of, and with this process in any case. */
+export class Process<Own extends Calls> implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #calls = 0;
+
+  private constructor(file: string) {
+    const path = fileURLToPath(new URL(file, import.meta.url));
+    this.#child = fork(path, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    this.#child.on("message", (reply: Reply) => this.#settle(reply));
+    this.#child.on("error", (error) => this.#fail(error));
+    this.#child.once("exit", (code, signal) => this.#fail(new Error(`${file} ended with ${code ?? signal}`)));
+  }
+
+  /** Starts a file of this folder that answers calls. */
+  static async start<Own extends Calls>(file: string): Promise<Process<Own>> {
+    const process = new Process<Own>(file);
+    await process.#expect(0);
+    return process;
+  }
+
+  ask<Name extends keyof Own & string>(
+    name: Name,
+    ...[argument]: Parameters<Own[Name]>
+  ): Promise<Awaited<ReturnType<Own[Name]>>>;
+  ask(name: string, argument?: unknown): Promise<unknown> {
+    this.#calls += 1;
+    const request: Request = { id: this.#calls, name, argument };
+    const answer = this.#expect(request.id);
+    this.#child.send(request);
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await ended;
+  }
+
+  #expect(id: number): Promise<unknown> {
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, waiting);
+    return waiting.promise;
+  }
+
+  #settle({ id, value, error }: Reply): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error === undefined) waiting?.resolve(value);
+    else waiting?.reject(new Error(error));
+  }
+
+  #fail(error: Error): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+  }
+}

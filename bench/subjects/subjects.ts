@@ -1,0 +1,13 @@
+import type { Subject } from "./subject.ts";
+
+/** Loaded where they are measured: a process of one subject holds nothing of the others. */
+const LOADERS = {
+  joblib: async () => (await import("./joblib.ts")).joblib,
+  bullmq: async () => (await import("./bullmq.ts")).bullmq,
+  "pg-boss": async () => (await import("./pg-boss.ts")).pgBoss,
+  "graphile-worker": async () => (await import("./graphile-worker.ts")).graphileWorker,
+} as const satisfies Record<string, () => Promise<Subject>>;
+
+export type SubjectName = keyof typeof LOADERS;
+
+export const loadSubject = (name: SubjectName): Promise<Subject> => LOADERS[name]();
