@@ -43,7 +43,7 @@ const chosenRows = (names: readonly string[]): readonly Row[] => {
 
 const neededFor = (chosen: readonly Row[]): readonly Measure[] => {
   const samples = new Set(chosen.flatMap(({ of, per = of }) => [of, per]));
-  return measures.filter(({ gives }) => gives.some((name) => samples.has(name)));
+  return measures.filter(({ gives }) => Object.keys(gives).some((name) => samples.has(name)));
 };
 
 const bench = async (): Promise<void> => {

@@ -129,8 +129,8 @@ export const rows: readonly Row[] = [
   },
   {
     name: "pglite",
-    what: "PGlite, 64 in flight / one by one",
-    of: "PGlite lifecycles, 64 in flight",
+    what: "PGlite, 64 in flight: coalesced / one by one",
+    of: "PGlite lifecycles, coalesced",
     per: "PGlite lifecycles, one by one",
     unit: "ratio",
     goal: { atLeast: 4, want: 6 },
@@ -138,7 +138,7 @@ export const rows: readonly Row[] = [
   {
     name: "idle-memory",
     what: "server's memory with 1,000 waiting workers",
-    of: "joblib server, 1,000 wait (MB)",
+    of: "joblib server, 1,000 wait",
     unit: "MB",
     goal: { atMost: 250, want: 150 },
   },

@@ -18,8 +18,7 @@ const SOME = 20_000;
 
 export const drains: readonly Measure[] = [
   {
-    gives: ["joblib bulk submit", "joblib drain, fast"],
-    unit: "tasks/s",
+    gives: { "joblib bulk submit": "tasks/s", "joblib drain, fast": "tasks/s" },
     withinSeconds: SECONDS,
     async run(bench) {
       const { submitted, drained } = await drainOf(bench, { subject: "joblib", setting: "fast" }, MANY);
@@ -27,8 +26,7 @@ export const drains: readonly Measure[] = [
     },
   },
   {
-    gives: ["BullMQ addBulk", "BullMQ drain, fast"],
-    unit: "tasks/s",
+    gives: { "BullMQ addBulk": "tasks/s", "BullMQ drain, fast": "tasks/s" },
     withinSeconds: SECONDS,
     async run(bench) {
       const { submitted, drained } = await drainOf(bench, { subject: "bullmq", setting: "fast" }, MANY);
@@ -36,8 +34,7 @@ export const drains: readonly Measure[] = [
     },
   },
   {
-    gives: ["graphile-worker drain, fast"],
-    unit: "tasks/s",
+    gives: { "graphile-worker drain, fast": "tasks/s" },
     withinSeconds: SECONDS,
     async run(bench) {
       const role = { subject: "graphile-worker", setting: "fast" } as const;
@@ -45,8 +42,7 @@ export const drains: readonly Measure[] = [
     },
   },
   {
-    gives: ["joblib drain, one task per request"],
-    unit: "tasks/s",
+    gives: { "joblib drain, one task per request": "tasks/s" },
     withinSeconds: SECONDS,
     async run(bench) {
       const role = { subject: "joblib", setting: "one-per-request" } as const;
@@ -54,8 +50,7 @@ export const drains: readonly Measure[] = [
     },
   },
   {
-    gives: ["BullMQ drain, default"],
-    unit: "tasks/s",
+    gives: { "BullMQ drain, default": "tasks/s" },
     withinSeconds: SECONDS,
     async run(bench) {
       const role = { subject: "bullmq", setting: "default" } as const;

@@ -5,6 +5,7 @@ import { percentile } from "../statistics.ts";
 import { groundFor } from "./ground.ts";
 import type { Bench, Measure } from "./measure.ts";
 import { openProducer } from "./roles.ts";
+import { spacedPickups } from "./spaced.ts";
 
 const GAP_MS = 15;
 const WARM_UP = 50;
@@ -22,33 +23,24 @@ const withWaiters = async (bench: Bench, workers: number): Promise<Idle> => {
   await waiters.ask("open", { server: { url, token }, workers });
   await using producer = await openProducer({ subject: "joblib", setting: "default", place: ground.place });
   await delay(2000);
-  await producer.ask("spaced", { count: WARM_UP, gapMs: GAP_MS });
-  await delay(300);
-  await waiters.ask("takePickups");
-
-  const count = bench.isQuick ? 200 : 600;
-  await producer.ask("spaced", { count, gapMs: GAP_MS });
-  await delay(500);
-  const pickups = await waiters.ask("takePickups");
-  if (pickups.length < count) throw new Error(`only ${pickups.length} of ${count} tasks were picked up`);
+  const count = WARM_UP + (bench.isQuick ? 200 : 600);
+  const pickups = await spacedPickups(producer, waiters, { count, gapMs: GAP_MS });
   const [server] = ground.servers;
-  return { pickupP99: percentile(pickups, 99), serverMb: server?.residentMb() ?? Number.NaN };
+  return { pickupP99: percentile(pickups.slice(WARM_UP), 99), serverMb: server?.residentMb() ?? Number.NaN };
 };
 
 export const idle: readonly Measure[] = [
   {
-    gives: ["joblib pickup p99, one waits"],
-    unit: "ms",
+    gives: { "joblib pickup p99, one waits": "ms" },
     withinSeconds: 60,
     run: async (bench) => ({ "joblib pickup p99, one waits": (await withWaiters(bench, 1)).pickupP99 }),
   },
   {
-    gives: ["joblib pickup p99, 1,000 wait", "joblib server, 1,000 wait (MB)"],
-    unit: "ms, MB",
+    gives: { "joblib pickup p99, 1,000 wait": "ms", "joblib server, 1,000 wait": "MB" },
     withinSeconds: 120,
     async run(bench) {
       const { pickupP99, serverMb } = await withWaiters(bench, 1000);
-      return { "joblib pickup p99, 1,000 wait": pickupP99, "joblib server, 1,000 wait (MB)": serverMb };
+      return { "joblib pickup p99, 1,000 wait": pickupP99, "joblib server, 1,000 wait": serverMb };
     },
   },
 ];

@@ -4,6 +4,7 @@ import type { SubjectName } from "../subjects/subjects.ts";
 import { groundFor } from "./ground.ts";
 import type { Bench, Measure } from "./measure.ts";
 import { openProducer, openWorker } from "./roles.ts";
+import { spacedPickups } from "./spaced.ts";
 
 const GAP_MS = 20;
 const WARM_UP = 20;
@@ -23,17 +24,14 @@ const latenciesOf = async (bench: Bench, subject: SubjectName): Promise<Latencie
   await delay(1000);
 
   const some = { count: (bench.isQuick ? 100 : 200) + WARM_UP, gapMs: GAP_MS };
-  await producer.ask("spaced", some);
-  await delay(500);
-  const pickups = await worker.ask("takePickups");
+  const pickups = await spacedPickups(producer, worker, some);
   const roundTrips = await producer.ask("roundTrips", some);
   return { pickup: median(pickups.slice(WARM_UP)), endToEnd: median(roundTrips.slice(WARM_UP)) };
 };
 
 export const latencies: readonly Measure[] = [
   {
-    gives: ["joblib pickup p50", "joblib end to end p50"],
-    unit: "ms",
+    gives: { "joblib pickup p50": "ms", "joblib end to end p50": "ms" },
     withinSeconds: 60,
     async run(bench) {
       const { pickup, endToEnd } = await latenciesOf(bench, "joblib");
@@ -41,8 +39,7 @@ export const latencies: readonly Measure[] = [
     },
   },
   {
-    gives: ["BullMQ pickup p50, default", "BullMQ end to end p50, default"],
-    unit: "ms",
+    gives: { "BullMQ pickup p50, default": "ms", "BullMQ end to end p50, default": "ms" },
     withinSeconds: 60,
     async run(bench) {
       const { pickup, endToEnd } = await latenciesOf(bench, "bullmq");

@@ -18,6 +18,6 @@ export const measures: readonly Measure[] = [
   thirdDrain,
   ...idle,
   ...servers,
-  embedded,
+  ...embedded,
   ...payloads,
 ];

@@ -26,8 +26,7 @@ export const payloads: readonly Measure[] = SIZES.flatMap((size) =>
   SUBJECTS.map(({ name, subject }) => {
     const sample = `${name} drain, fast, ${size.name}`;
     return {
-      gives: [sample],
-      unit: "tasks/s",
+      gives: { [sample]: "tasks/s" },
       withinSeconds: 90,
       run: async (bench: Bench) => ({ [sample]: await rateOf(bench, subject, size) }),
     };

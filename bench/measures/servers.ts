@@ -19,14 +19,12 @@ const rateWith = async (bench: Bench, servers: number): Promise<number> => {
 
 export const servers: readonly Measure[] = [
   {
-    gives: ["joblib drain, one server"],
-    unit: "tasks/s",
+    gives: { "joblib drain, one server": "tasks/s" },
     withinSeconds: 90,
     run: async (bench) => ({ "joblib drain, one server": await rateWith(bench, 1) }),
   },
   {
-    gives: ["joblib drain, two servers"],
-    unit: "tasks/s",
+    gives: { "joblib drain, two servers": "tasks/s" },
     withinSeconds: 90,
     run: async (bench) => ({ "joblib drain, two servers": await rateWith(bench, 2) }),
   },

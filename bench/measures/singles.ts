@@ -20,14 +20,12 @@ const singlesOf = async (bench: Bench, subject: SubjectName): Promise<number> =>
 
 export const singles: readonly Measure[] = [
   {
-    gives: ["joblib single submits"],
-    unit: "tasks/s",
+    gives: { "joblib single submits": "tasks/s" },
     withinSeconds: 30,
     run: async (bench) => ({ "joblib single submits": await singlesOf(bench, "joblib") }),
   },
   {
-    gives: ["pg-boss single submits, default"],
-    unit: "tasks/s",
+    gives: { "pg-boss single submits, default": "tasks/s" },
     withinSeconds: 30,
     run: async (bench) => ({ "pg-boss single submits, default": await singlesOf(bench, "pg-boss") }),
   },

@@ -6,8 +6,7 @@ const COUNT = 20_000;
 
 /** The same table filled and emptied three times, without a pause in which autovacuum could help. */
 export const thirdDrain: Measure = {
-  gives: ["joblib first drain", "joblib third drain"],
-  unit: "tasks/s",
+  gives: { "joblib first drain": "tasks/s", "joblib third drain": "tasks/s" },
   withinSeconds: 150,
   async run(bench) {
     await using ground = await groundFor(bench, "joblib");

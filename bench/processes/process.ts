@@ -21,6 +21,7 @@ export interface Reply {
 
 /** A process of the bench: it ends when it is disposed of, and with this process in any case. */
 export class Process<Own extends Calls> implements AsyncDisposable {
+  static readonly #alive = new Set<Process<Calls>>();
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #calls = 0;
@@ -38,6 +39,11 @@ export class Process<Own extends Calls> implements AsyncDisposable {
     const process = new Process<Own>(file);
     await process.#expect(0);
     return process;
+  }
+
+  /** Ends all that are left: whoever waits for an answer of theirs is told. */
+  static async endAll(): Promise<void> {
+    await Promise.all([...Process.#alive].map((process) => process[Symbol.asyncDispose]()));
   }
 
   ask<Name extends keyof Own & string>(

@@ -51,10 +51,9 @@ const calls = {
     return (done * 1000) / (now() - began);
   },
 
-  /** One now and then, for a worker that waits. */
-  async spaced({ count, gapMs }: { count: number; gapMs: number }) {
-    const { add } = opened();
-    for (let i = 0; i < count; i += 1) await Promise.all([add(parcel(i)), delay(gapMs)]);
+  /** One task. */
+  async one(i: number) {
+    await opened().add(parcel(i));
   },
 
   /** One after the other, each until it is known to be done; gives the milliseconds of each. */

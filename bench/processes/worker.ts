@@ -8,7 +8,7 @@ export const BLOCK = 100;
 
 let worker: Worker | undefined;
 let count = 0;
-let blocks: number[] = [];
+const blocks: number[] = [];
 let pickups: number[] = [];
 
 const onTask = ({ t }: { t: number }): void => {
@@ -34,11 +34,6 @@ const calls = {
     const taken = pickups;
     pickups = [];
     return taken;
-  },
-  forget() {
-    count = 0;
-    blocks = [];
-    pickups = [];
   },
 };
 export type WorkerCalls = typeof calls;

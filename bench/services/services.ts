@@ -37,6 +37,7 @@ export class Services implements AsyncDisposable {
       return url;
     });
     this.#seeded.set(name, made);
+    made.catch(() => this.#seeded.delete(name));
     return made;
   }
 
