@@ -168,6 +168,7 @@ export const newTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
   version: 1,
   workerUserId: null,
   lastWorkerId: null,
+  wasTaken: false,
   queuePosition: null,
 });
 
