@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Redis } from "ioredis";
-import { v7 as uuidv7 } from "uuid";
 import { type OperationName, operations } from "../protocol/index.ts";
 import type { Context, Log } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
@@ -16,6 +15,7 @@ import { problemHandler } from "./http/problem-handler.ts";
 import { taskRoutes } from "./http/tasks.routes.ts";
 import { useUnknownAddresses } from "./http/unknown-addresses.ts";
 import { workerRoutes } from "./http/workers.routes.ts";
+import { createNewId } from "./new-id.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
@@ -72,7 +72,7 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     owners: new WorkerOwners(storage),
     jobs: new KnownJobs(storage),
     resultSchemas: new ResultSchemas(),
-    newId: () => uuidv7(),
+    newId: createNewId(),
     log,
   };
 };

@@ -1,6 +1,5 @@
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import { Redis } from "ioredis";
-import { v7 as uuidv7 } from "uuid";
 import { Problem } from "../protocol/index.ts";
 import { jwtAuth } from "./auth/jwt-auth.ts";
 import { isFromHere, isLoopback, localAuth } from "./auth/local-auth.ts";
@@ -8,6 +7,7 @@ import type { HostAuth } from "./host.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { problemHandler } from "./http/problem-handler.ts";
 import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
+import { createNewId } from "./new-id.ts";
 import { joblib } from "./plugin.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { openDatabase } from "./storage/database.ts";
@@ -81,7 +81,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     bodyLimit: settings.body_limit,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",
-    genReqId: () => uuidv7(),
+    genReqId: createNewId(),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // What fails before a route is found: an address that cannot be decoded, or is too long.
     frameworkErrors: problemHandler(""),

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Problem } from "../../protocol/index.ts";
+import { isPlain } from "./plain-json.ts";
 import { JsonScanner } from "./scan-json.ts";
 
 // A byte order mark is kept, and so refused: JSON has none (RFC 8259, 8.1).
@@ -27,6 +28,13 @@ const decode = (bytes: Buffer): string => {
 export const parseJsonBody = (bytes: Buffer): unknown => {
   if (bytes.length === 0) return undefined;
   const text = decode(bytes);
+  if (isPlain(text)) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // The scan says what is wrong with it, and where.
+    }
+  }
   const fault = new JsonScanner(text).scan();
   if (fault === undefined) return JSON.parse(text);
   if (fault.kind === "malformed") {

@@ -6,7 +6,8 @@ export interface JsonFault {
   readonly pointer: string;
 }
 
-const MAX_DEPTH = 128;
+/** How deep values may be nested. */
+export const MAX_DEPTH = 128;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 // Raw control characters end it; an escape is looked at by itself.
 const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;

@@ -96,9 +96,15 @@ export interface ListedWorkerRow extends WorkerRow {
   alive: boolean;
 }
 
+const UTC_TEXT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/;
+
 /** RFC 3339 in UTC with milliseconds. */
 export const wireTime = (time: Time): string => {
   if (time instanceof Date) return time.toISOString();
+  // Text is made from text: by way of a Date the times took a tenth of a bulk submit.
+  if (UTC_TEXT.test(time)) {
+    return `${time.slice(0, 10)}T${time.slice(11, 19)}.${time.slice(20, -3).slice(0, 3).padEnd(3, "0")}Z`;
+  }
   // "2026-01-31 12:00:00.123456+00" is no ISO form; the engine's lenient parser would misread years before 100.
   const iso = time.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00");
   return new Date(iso).toISOString();
