@@ -1,8 +1,9 @@
 import type { StopReason } from "../../protocol/index.ts";
+import { coalesce, type Join } from "./coalesce.ts";
 import { isUuid } from "./ids.ts";
 import { lockLeavingWorker } from "./queries/end-worker.ts";
 import { findWorker, jobIdsOfWorker } from "./queries/find-worker.ts";
-import { heartbeat } from "./queries/heartbeat.ts";
+import { type HeartbeatRow, heartbeats, type Beat as NamedBeat } from "./queries/heartbeat.ts";
 import { insertWorker } from "./queries/insert-worker.ts";
 import { listWorkers } from "./queries/list-workers.ts";
 import { putBackUnreceived } from "./queries/put-back-unreceived.ts";
@@ -13,41 +14,62 @@ import type { HeartbeatOutcome, WorkerStorage } from "./storage.ts";
 import { endWorker } from "./worker-end.ts";
 
 /** The workers' part of the storage. */
-export const createWorkerStorage = (sessions: Sessions): WorkerStorage => ({
-  async create(worker) {
-    return workerRecord(await sessions.run((db) => insertWorker(db, worker)));
-  },
+export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
+  const join = joinBeats(sessions);
+  return {
+    async create(worker) {
+      return workerRecord(await sessions.run((db) => insertWorker(db, worker)));
+    },
 
-  async find(id) {
-    if (!isUuid(id)) return undefined;
-    const row = await sessions.run((db) => findWorker(db, id));
-    return row && workerRecord(row);
-  },
+    async find(id) {
+      if (!isUuid(id)) return undefined;
+      const row = await sessions.run((db) => findWorker(db, id));
+      return row && workerRecord(row);
+    },
 
-  heartbeat: (id, tasks, claimGraceSeconds) => beat(sessions, { id, tasks, claimGraceSeconds }),
+    heartbeat: (id, tasks, claimGraceSeconds) => beat(sessions, join, { id, tasks, claimGraceSeconds }),
 
-  async list(of, window, aliveWithinSeconds) {
-    const { rows, total } = await sessions.run((db) => listWorkers(db, of, window, aliveWithinSeconds));
-    return { items: rows.map(listedWorker), total };
-  },
+    async list(of, window, aliveWithinSeconds) {
+      const { rows, total } = await sessions.run((db) => listWorkers(db, of, window, aliveWithinSeconds));
+      return { items: rows.map(listedWorker), total };
+    },
 
-  async jobIds(id) {
-    return isUuid(id) ? sessions.run((db) => jobIdsOfWorker(db, id)) : [];
-  },
+    async jobIds(id) {
+      return isUuid(id) ? sessions.run((db) => jobIdsOfWorker(db, id)) : [];
+    },
 
-  async release(id, taskIds) {
-    const possible = taskIds.filter(isUuid);
-    if (!isUuid(id) || possible.length === 0) return [];
-    return (await sessions.run((db) => releaseTasks(db, id, possible))).map(taskRecord);
-  },
+    async release(id, taskIds) {
+      const possible = taskIds.filter(isUuid);
+      if (!isUuid(id) || possible.length === 0) return [];
+      return (await sessions.run((db) => releaseTasks(db, id, possible))).map(taskRecord);
+    },
 
-  async remove(id, error) {
-    if (!isUuid(id)) return undefined;
-    return sessions.transaction(async (db) =>
-      (await lockLeavingWorker(db, id)) ? endWorker(db, id, error) : undefined,
-    );
-  },
-});
+    async remove(id, error) {
+      if (!isUuid(id)) return undefined;
+      return sessions.transaction(async (db) =>
+        (await lockLeavingWorker(db, id)) ? endWorker(db, id, error) : undefined,
+      );
+    },
+  };
+};
+
+type JoinBeats = Join<NamedBeat, HeartbeatRow | undefined>;
+
+/** Named tasks of one statement; a worker that names none weighs as much as ten. */
+const MOST_NAMED = 5_000;
+
+/** Heartbeats of many workers share a statement. */
+const joinBeats = ({ hot }: Sessions): JoinBeats =>
+  coalesce({
+    most: MOST_NAMED,
+    weightOf: ({ named }) => 10 + named.length,
+    keyOf: ({ workerId }) => workerId,
+    run: async (beats) => {
+      const rows = await hot((db) => heartbeats(db, beats));
+      const told = new Map(rows.map((row) => [row.worker_id, row]));
+      return beats.map(({ workerId }) => told.get(workerId));
+    },
+  });
 
 interface Beat {
   readonly id: string;
@@ -55,11 +77,11 @@ interface Beat {
   readonly claimGraceSeconds: number;
 }
 
-const beat = async (sessions: Sessions, { id, tasks, claimGraceSeconds }: Beat) => {
+const beat = async (sessions: Sessions, join: JoinBeats, { id, tasks, claimGraceSeconds }: Beat) => {
   if (!isUuid(id)) return undefined;
   const all = [...new Set(tasks)];
-  const named = all.filter(isUuid);
-  const found = await sessions.run((db) => heartbeat(db, id, named));
+  const named = [...new Set(all.filter(isUuid).map((taskId) => taskId.toLowerCase()))];
+  const found = await join({ workerId: id.toLowerCase(), named });
   if (found === undefined) return undefined;
 
   const reasons = new Map(found.stop.map(({ task_id, reason }) => [task_id, reason]));

@@ -24,8 +24,12 @@ export interface Claimed {
   readonly records: readonly TaskRecord[];
 }
 
-const claimNow = async ({ storage, owners }: Context, { workerId, limit, start }: ClaimWish) => {
-  const records = await storage.tasks.claim(workerId, limit, start);
+const claimNow = async (
+  { storage, owners }: Context,
+  { workerId, limit, start }: ClaimWish,
+  hold: Hold,
+): Promise<readonly TaskRecord[]> => {
+  const records = await storage.tasks.claim(workerId, limit, start, () => hold.isClientGone);
   if (records !== undefined) return records;
   owners.forget(workerId);
   throw workerNotFound();
@@ -58,7 +62,7 @@ const waitForTasks = async (
       // Listen first, then read, then wait: what comes in between rings the bell.
       claim.silence();
       await parked.park(claim, await storage.workers.jobIds(wish.workerId));
-      const records = await claimNow(context, wish);
+      const records = await claimNow(context, wish, hold);
       if (records.length > 0) {
         // Of all its jobs: the ring may have been for another one than that of the task it took.
         passOn(context, claim.jobIds);
@@ -82,7 +86,7 @@ export const claimTasks = async (
 ): Promise<Outcome<Claimed>> => {
   await context.owners.require(caller, wish.workerId);
   const own = { ...wish, workerId: wish.workerId.toLowerCase() };
-  const now = await claimNow(context, own);
+  const now = await claimNow(context, own, hold);
   if (now.length > 0) passOn(context, [...new Set(now.map(({ jobId }) => jobId))]);
   const records = now.length > 0 || hold.seconds === 0 ? now : await waitForTasks(context, own, hold);
   return {

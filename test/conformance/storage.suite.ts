@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { jobStorageSuite } from "./job-storage.suite.ts";
 import type { Opened } from "./storage-fixture.ts";
 import { sweepStorageSuite } from "./sweep-storage.suite.ts";
+import { taskBatchSuite } from "./task-batch.suite.ts";
 import { taskClaimSuite } from "./task-claim.suite.ts";
 import { taskInsertSuite } from "./task-insert.suite.ts";
 import { taskStepsSuite } from "./task-steps.suite.ts";
@@ -29,6 +30,7 @@ export const storageSuite = (name: string, open: () => Promise<Opened>): void =>
     taskInsertSuite(given);
     taskClaimSuite(given);
     taskStepsSuite(given);
+    taskBatchSuite(given);
     sweepStorageSuite(given);
   });
 };

@@ -1,45 +1,61 @@
 import { sql } from "kysely";
 import type { StopReason } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
+import { recordset } from "./recordset.ts";
 
-interface HeartbeatRow {
+/** A worker, and the tasks that it believes it holds. */
+export interface Beat {
+  readonly workerId: string;
+  readonly named: readonly string[];
+}
+
+/** What a worker is told; there is none for a worker that is gone. */
+export interface HeartbeatRow {
+  worker_id: string;
   last_heartbeat: string | Date;
   stop: { task_id: string; reason: StopReason }[];
   has_unnamed: boolean;
 }
 
 /**
- * Notes the sign of life and says which of the named tasks the worker holds no longer, and whether it holds others.
- * What it ended by its own word (`reported`) is no news to it: naming that would wake its waiting heartbeat for
- * every task that it completes.
+ * Notes many workers' signs of life, and says which of the named tasks each holds no longer, and whether it holds
+ * others. What it ended by its own word (`reported`) is no news to it: naming that would wake its waiting heartbeat for
+ * every task that it completes. The workers are locked in one order for all.
  */
-export const heartbeat = async (db: Sql, workerId: string, named: readonly string[]) => {
+export const heartbeats = async (db: Sql, beats: readonly Beat[]) => {
+  const input = beats.map(({ workerId, named }) => ({ worker_id: workerId, named }));
   const { rows } = await sql<HeartbeatRow>`
-    with touched as (
-      update joblib.worker set last_heartbeat = clock_timestamp()
-      where id = ${workerId}::uuid returning id, last_heartbeat
+    with beats as materialized (
+      select * from ${recordset(input, "worker_id uuid, named jsonb")} as b
     ),
-    named as materialized (
-      select n.id::uuid as id from jsonb_array_elements_text(${JSON.stringify(named)}::jsonb) as n(id)
+    here as materialized (
+      select w.id, a.named from (select * from beats order by worker_id) as a
+      cross join lateral (select id from joblib.worker where id = a.worker_id for no key update) as w
     ),
-    told as (
-      select n.id, case
-        when t.status in ('claimed', 'running') and t.worker_id = ${workerId}::uuid then null
-        when t.hold_ended_worker_id = ${workerId}::uuid then nullif(t.hold_ended_reason, 'reported')
-        when t.status = 'cancelled' then 'cancelled'
-        else 'lost' end as reason
-      from named as n left join joblib.task as t on t.id = n.id
+    touched as (
+      update joblib.worker as w set last_heartbeat = clock_timestamp() from here
+      where w.id = here.id returning w.id, w.last_heartbeat, here.named
     )
-    select touched.last_heartbeat,
+    select touched.id as worker_id, touched.last_heartbeat,
       coalesce((
-        select jsonb_agg(jsonb_build_object('task_id', told.id, 'reason', told.reason)) from told
+        select jsonb_agg(jsonb_build_object('task_id', told.id, 'reason', told.reason)) from (
+          select n.id::uuid as id, (
+            select case
+              when t.status in ('claimed', 'running') and t.worker_id = touched.id then null
+              when t.hold_ended_worker_id = touched.id then nullif(t.hold_ended_reason, 'reported')
+              when t.status = 'cancelled' then 'cancelled'
+              else 'lost' end
+            from (select 1) as one left join joblib.task as t on t.id = n.id::uuid
+          ) as reason
+          from jsonb_array_elements_text(touched.named) as n(id)
+        ) as told
         where told.reason is not null
       ), '[]') as stop,
       exists (
         select 1 from joblib.task as t
         where t.worker_id = touched.id and t.status in ('claimed', 'running')
-          and t.id not in (select id from named)
+          and not touched.named ? t.id::text
       ) as has_unnamed
     from touched`.execute(db);
-  return rows[0];
+  return rows;
 };
