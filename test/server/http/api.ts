@@ -1,7 +1,14 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import { inject } from "vitest";
-import { joblib, migrate, type Orm, openDatabase, type SettingsInput } from "../../../server/index.ts";
+import {
+  type HostAuth,
+  joblib,
+  migrate,
+  type Orm,
+  openDatabase,
+  type SettingsInput,
+} from "../../../server/index.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import type { Answer, Body } from "./answers.ts";
 import { scenesOf } from "./scenes.ts";
@@ -31,6 +38,8 @@ export interface ApiOptions {
   readonly prefix?: string;
   /** Leaves `authorizeRoom` out. */
   readonly everyRoom?: boolean;
+  /** Says who a request is in another way than this host's usual one. */
+  readonly auth?: Partial<HostAuth>;
   readonly host?: (app: FastifyInstance) => void;
 }
 
@@ -65,6 +74,7 @@ export const openApi = async (options: ApiOptions = {}) => {
         return granted.has(`${user} ${access} ${room}`);
       },
     }),
+    ...options.auth,
     settings,
   });
   await app.ready();
