@@ -1,0 +1,9 @@
+import { InProcessEventBus } from "../../server/events/in-process-event-bus.ts";
+import { eventBusSuite } from "./event-bus.suite.ts";
+
+eventBusSuite("the event bus inside a process", async () => {
+  const errors: unknown[] = [];
+  const log = { info() {}, warn() {}, error: (fields: object) => void errors.push(fields) };
+  const bus = new InProcessEventBus(log);
+  return { bus, errors, close: () => bus.close() };
+});

@@ -1,0 +1,130 @@
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { RedisEventBus } from "../../server/events/redis-event-bus.ts";
+import { eventually } from "../support/eventually.ts";
+import { type RedisServer, startRedis } from "../support/redis.ts";
+import { aChange, aListener, eventBusSuite } from "./event-bus.suite.ts";
+
+const OUTAGE = { timeoutMs: 20_000 };
+
+/** A bus on a connection of its own, as another server has it. */
+const openBus = async (url: string) => {
+  const errors: unknown[] = [];
+  const said: string[] = [];
+  const say = (_: object, message: string) => void said.push(message);
+  const log = { info: say, warn: say, error: (fields: object) => void errors.push(fields) };
+  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  redis.on("error", () => {});
+  const bus = new RedisEventBus(redis, log);
+  await eventually(() => bus.state === "up");
+  const close = async () => {
+    await bus.close();
+    redis.disconnect();
+  };
+  return { bus, redis, errors, said, close };
+};
+
+eventBusSuite("the event bus on Redis", () => openBus(inject("redisUrl")));
+
+test("two buses on one Redis tell each other's subscribers", async () => {
+  const [here, there] = await Promise.all([openBus(inject("redisUrl")), openBus(inject("redisUrl"))]);
+  const { event, channel } = aChange("w");
+  const [mine, other] = [aListener(), aListener()];
+  await here.bus.subscribe(channel, mine.handler);
+  await there.bus.subscribe(channel, other.handler);
+
+  await here.bus.publish([event]);
+  await there.bus.publish([event]);
+
+  await eventually(() => mine.heard.length === 2 && other.heard.length === 2);
+  expect([mine.heard, other.heard]).toEqual([
+    [event, event],
+    [event, event],
+  ]);
+  await Promise.all([here.close(), there.close()]);
+});
+
+test("what another version published means: read again", async () => {
+  const { bus, redis, close } = await openBus(inject("redisUrl"));
+  const { channel } = aChange();
+  const { heard, handler } = aListener();
+  await bus.subscribe(channel, handler);
+
+  await redis.publish(channel, '{"kind":"from-the-future"}');
+  await redis.publish(channel, "no JSON");
+
+  await eventually(() => heard.length === 2);
+  expect(heard).toEqual([undefined, undefined]);
+  await close();
+});
+
+describe("while Redis is away", () => {
+  let server: RedisServer;
+  let opened: Awaited<ReturnType<typeof openBus>>;
+  beforeAll(async () => {
+    server = await startRedis();
+    opened = await openBus(server.url);
+  });
+  afterAll(async () => {
+    await opened.close();
+    await server[Symbol.asyncDispose]();
+  });
+
+  test("the bus is down and says so, tells this process, and wakes everybody when Redis is back", async () => {
+    const { bus, said } = opened;
+    const [before, during] = [aChange(), aChange()];
+    const [waiting, late] = [aListener(), aListener()];
+    await bus.subscribe(before.channel, waiting.handler);
+
+    await server.stop();
+    await eventually(() => bus.state === "down", Boolean, OUTAGE);
+    expect(said.at(-1)).toMatch(/away/);
+    // Whoever waits is woken to read at another pace.
+    await eventually(() => waiting.heard.length > 0);
+    await bus.subscribe(during.channel, late.handler);
+    await bus.publish([before.event, during.event]);
+    expect([waiting.heard.at(-1), late.heard]).toEqual([before.event, [during.event]]);
+
+    const [toldSoFar, lateSoFar] = [waiting.heard.length, late.heard.length];
+    await server.start();
+    await eventually(() => bus.state === "up", Boolean, OUTAGE);
+    await eventually(() => waiting.heard.length > toldSoFar && late.heard.length > lateSoFar);
+    expect([waiting.heard.at(-1), late.heard.at(-1)]).toEqual([undefined, undefined]);
+    expect(said.at(-1)).toMatch(/there/);
+  });
+
+  test("what was subscribed before and meanwhile is heard from others afterwards", async () => {
+    const { bus } = opened;
+    const [before, during] = [aChange(), aChange()];
+    const [waiting, late] = [aListener(), aListener()];
+    await bus.subscribe(before.channel, waiting.handler);
+    await server.restart("SIGKILL");
+    await bus.subscribe(during.channel, late.handler);
+    await eventually(() => bus.state === "up", Boolean, OUTAGE);
+    const other = await openBus(server.url);
+
+    await other.bus.publish([before.event, during.event]);
+
+    await eventually(() => [waiting, late].every(({ heard }) => heard.some((event) => event !== undefined)));
+    expect([waiting.heard.at(-1), late.heard.at(-1)]).toEqual([before.event, during.event]);
+    await other.close();
+  });
+
+  test("a Redis that hangs counts as away: this process is told all the same", async () => {
+    const { bus } = opened;
+    const { event, channel } = aChange();
+    const { heard, handler } = aListener();
+    await bus.subscribe(channel, handler);
+
+    process.kill(server.pid, "SIGSTOP");
+    try {
+      await bus.publish([event]);
+      expect(bus.state).toBe("down");
+      expect(heard).toContainEqual(event);
+    } finally {
+      process.kill(server.pid, "SIGCONT");
+    }
+
+    await eventually(() => bus.state === "up", Boolean, OUTAGE);
+  });
+});

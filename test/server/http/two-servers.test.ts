@@ -1,0 +1,80 @@
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../../support/eventually.ts";
+import { type RedisServer, startRedis } from "../../support/redis.ts";
+import { ok, timed, wait } from "./answers.ts";
+import { type Api, openApi } from "./api.ts";
+
+/** Well under the few seconds after which a waiting request reads again in any case. */
+const SOON_MS = 3500;
+
+let redis: RedisServer;
+let connections: Redis[] = [];
+let [here, there]: Api[] = [];
+const both = () => {
+  if (here === undefined || there === undefined) throw new Error("the servers are not open");
+  return { here, there };
+};
+beforeAll(async () => {
+  redis = await startRedis();
+  const options = { enableOfflineQueue: false, maxRetriesPerRequest: 1 };
+  connections = [new Redis(redis.url, options), new Redis(redis.url, options)];
+  for (const one of connections) one.on("error", () => {});
+  const [first, second] = connections;
+  if (first === undefined || second === undefined) throw new Error("there is no Redis");
+  here = await openApi({ redis: first });
+  there = await openApi({ redis: second, orm: here.orm });
+  await eventually(() => connections.every(({ status }) => status === "ready"));
+});
+afterAll(async () => {
+  await there?.close();
+  await here?.close();
+  for (const one of connections) one.disconnect();
+  await redis[Symbol.asyncDispose]();
+});
+
+/** Requests that wait on one server are answered soon after what the other was told. */
+const expectWakeUps = async () => {
+  const { here, there } = both();
+  const { id, worker, room, job } = await here.aTask("running");
+  const idle = await here.registerJob(room, { name: job.name });
+  await here.ageWorker(idle.worker_id);
+  const held = [
+    timed(here.as("ann").get(`/tasks/${id}`, wait(30))),
+    timed(here.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...wait(30) })),
+    timed(here.as("wes").post("/tasks/claim", { body: { worker_id: idle.worker_id }, ...wait(30) })),
+  ] as const;
+  // The claim has looked and found nothing: from here on it waits.
+  const isHeard = async () =>
+    ok(await there.as("wes").get(`/rooms/${room}/jobs/${job.full_name}`)).workers.length === 2;
+  await eventually(isHeard);
+
+  const { id: next } = await there.submit(room, job.full_name);
+  ok(await there.update(id, { status: "cancelled" }, "ann"));
+
+  const [read, beat, claim] = await Promise.all(held);
+  expect(ok(read.value).status).toBe("cancelled");
+  expect(ok(beat.value).stop).toEqual([{ task_id: id, reason: "cancelled" }]);
+  expect(ok(claim.value).task.id).toBe(next);
+  for (const { ms } of [read, beat, claim]) expect(ms).toBeLessThan(SOON_MS);
+};
+
+describe("of two servers on one database, what one is told wakes who waits on the other", () => {
+  test("by Redis", expectWakeUps);
+
+  test("and by the database, every second, while Redis is away", async () => {
+    await redis.stop();
+    await eventually(() => connections.every(({ status }) => status !== "ready"));
+
+    await expectWakeUps();
+  });
+
+  test("and by Redis again when it is back", async () => {
+    await redis.start();
+    await eventually(() => connections.every(({ status }) => status === "ready"), Boolean, {
+      timeoutMs: 20_000,
+    });
+
+    await expectWakeUps();
+  });
+});
