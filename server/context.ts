@@ -1,4 +1,5 @@
 import type { EventBus } from "./events/event-bus.ts";
+import type { Meter } from "./meter.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";
 import type { Storage } from "./storage/storage.ts";
@@ -28,4 +29,5 @@ export interface Context {
   /** Mints a UUIDv7. */
   readonly newId: () => string;
   readonly log: Log;
+  readonly meter: Meter;
 }

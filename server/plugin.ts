@@ -15,6 +15,7 @@ import { problemHandler } from "./http/problem-handler.ts";
 import { taskRoutes } from "./http/tasks.routes.ts";
 import { useUnknownAddresses } from "./http/unknown-addresses.ts";
 import { workerRoutes } from "./http/workers.routes.ts";
+import { type Meter, NO_METER } from "./meter.ts";
 import { createNewId } from "./new-id.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
@@ -36,6 +37,8 @@ export interface JoblibOptions extends HostAuth {
   readonly settings?: SettingsInput;
   /** @internal Another storage than the one on `orm`. */
   readonly storage?: Storage;
+  /** @internal Told what is to be counted. */
+  readonly meter?: Meter;
 }
 
 /** Room names of 128 and job names of 390 characters, percent-encoded. */
@@ -74,6 +77,7 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     resultSchemas: new ResultSchemas(),
     newId: createNewId(),
     log,
+    meter: options.meter ?? NO_METER,
   };
 };
 
@@ -103,7 +107,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   const settings = parseSettings(process.env, options.settings);
   warnOfShortParams(app);
   const context = contextOf(options, settings, app.log);
-  const holds = new Holds(settings.long_poll_max_waiting);
+  const holds = new Holds(settings.long_poll_max_waiting, context.meter);
   const sweeper = new Sweeper(context);
   const { prefix } = app;
 

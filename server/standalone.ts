@@ -103,7 +103,10 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const redis = redisOf(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const storage = createStorage(orm);
-    const metrics = createMetrics(app, { storage, aliveWithinSeconds: settings.worker_timeout_threshold });
+    const { registry, meter } = createMetrics(app, {
+      storage,
+      aliveWithinSeconds: settings.worker_timeout_threshold,
+    });
 
     rootErrors(app);
     if (auth === localAuth) {
@@ -114,14 +117,14 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     }
     standaloneRoutes(app, {
       version: VERSION,
-      metrics,
+      metrics: registry,
       database: () => stateOf(storage, settings.database_url === undefined ? "pglite" : "postgresql"),
       bus: () =>
         redis === undefined
           ? { status: "up", kind: "in-process" }
           : { status: redis.status === "ready" ? "up" : "degraded", kind: "redis" },
     });
-    await app.register(joblib, { orm, ...(redis && { redis }), ...auth, settings });
+    await app.register(joblib, { orm, ...(redis && { redis }), ...auth, settings, meter });
     return app;
   } catch (error) {
     await app.close();

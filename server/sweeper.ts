@@ -62,12 +62,15 @@ export class Sweeper {
 
   readonly #sweep = async (): Promise<void> => {
     const swept = await sweep(this.#context, { mayEndWorkers: performance.now() >= this.#quietUntil });
+    if (swept !== undefined) this.#context.meter.swept(swept);
     if (swept === undefined || swept.workers + swept.tasks + swept.jobs + swept.deleted === 0) return;
     this.#context.log.info({ swept }, "swept");
   };
 
   readonly #endOverdue = async (): Promise<void> => {
     const count = await sweepOverdueTasks(this.#context);
-    if (count > 0) this.#context.log.info({ count }, "tasks were over their time");
+    if (count === 0) return;
+    this.#context.meter.timedOut(count);
+    this.#context.log.info({ count }, "tasks were over their time");
   };
 }

@@ -1,15 +1,18 @@
 import type { FastifyReply } from "fastify";
 import { Problem } from "../../protocol/index.ts";
+import type { Meter } from "../meter.ts";
 import type { Hold } from "../use-cases/hold.ts";
 
 /** The requests that are held open: counted, ended with their clients, and all answered when the server closes. */
 export class Holds {
   readonly #open = new Set<AbortController>();
   readonly #max: number;
+  readonly #meter: Pick<Meter, "waiting">;
   #isClosing = false;
 
-  constructor(max: number) {
+  constructor(max: number, meter: Pick<Meter, "waiting">) {
     this.#max = max;
+    this.#meter = meter;
   }
 
   get size(): number {
@@ -37,10 +40,12 @@ export class Holds {
     const onClose = () => controller.abort();
     reply.raw.once("close", onClose);
     this.#open.add(controller);
+    this.#meter.waiting(1);
     try {
       return await work(hold);
     } finally {
       this.#open.delete(controller);
+      this.#meter.waiting(-1);
       reply.raw.off("close", onClose);
     }
   }

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from "fastify";
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { TaskStatus } from "../../protocol/index.ts";
+import type { Meter } from "../meter.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Swept } from "../use-cases/sweep.ts";
 
 /** Whose metrics they are, and from when on a worker counts as dead. */
 export interface MetricsOptions {
@@ -9,11 +11,50 @@ export interface MetricsOptions {
   readonly aliveWithinSeconds: number;
 }
 
+/** What is shown, and what has to be told for it. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly meter: Meter;
+}
+
+const meterOn = (registry: Registry): Meter => {
+  const registers = [registry];
+  const claimed = new Counter({
+    name: "joblib_tasks_claimed_total",
+    help: "Tasks handed to workers",
+    registers,
+  });
+  const waiting = new Gauge({
+    name: "joblib_waiting_requests",
+    help: "Requests that are held open",
+    registers,
+  });
+  const sweeps = new Counter({ name: "joblib_sweeps_total", help: "Sweeps of this server", registers });
+  const found = new Counter({
+    name: "joblib_swept_total",
+    help: "What was swept: dead workers, tasks of theirs or over their time, idle jobs, old tasks deleted",
+    labelNames: ["what"],
+    registers,
+  });
+  // Shown from the start: a rate needs the 0 before the first.
+  for (const what of ["workers", "tasks", "jobs", "deleted"] satisfies (keyof Swept)[])
+    found.inc({ what }, 0);
+  return {
+    claimed: (tasks) => claimed.inc(tasks),
+    waiting: (change) => waiting.inc(change),
+    swept: (swept) => {
+      sweeps.inc();
+      for (const [what, count] of Object.entries(swept)) found.inc({ what }, count);
+    },
+    timedOut: (tasks) => found.inc({ what: "tasks" }, tasks),
+  };
+};
+
 /** Measures the app's answers and its queue; no label names a room, a user or a task. */
 export const createMetrics = (
   app: FastifyInstance,
   { storage, aliveWithinSeconds }: MetricsOptions,
-): Registry => {
+): Metrics => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -43,5 +84,5 @@ export const createMetrics = (
       }
     },
   });
-  return registry;
+  return { registry, meter: meterOn(registry) };
 };

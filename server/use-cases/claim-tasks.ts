@@ -89,6 +89,7 @@ export const claimTasks = async (
   const now = await claimNow(context, own, hold);
   if (now.length > 0) passOn(context, [...new Set(now.map(({ jobId }) => jobId))]);
   const records = now.length > 0 || hold.seconds === 0 ? now : await waitForTasks(context, own, hold);
+  context.meter.claimed(records.length);
   return {
     value: { tasks: records.map((record) => wireTask(context.settings, record)), records },
     events: records.map((record) => taskChanged(record)),

@@ -127,5 +127,3 @@ export const openApi = async (options: ApiOptions = {}) => {
 
 /** An opened API. */
 export type Api = Awaited<ReturnType<typeof openApi>>;
-/** A user's requests. */
-export type As = Api["as"];

@@ -1,0 +1,94 @@
+import type { FastifyInstance } from "fastify";
+import { sql } from "kysely";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { createServer, openDatabase, parseSettings } from "../../server/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { createDatabase } from "../support/postgres.ts";
+
+const API = "/v1/joblib";
+const ROOM = "secret-lab";
+
+let app: FastifyInstance;
+let database_url = "";
+beforeAll(async () => {
+  database_url = await createDatabase(inject("postgresUrl"));
+  const quick = { sweeper_interval_seconds: 0.1, worker_timeout_threshold: 20 };
+  app = await createServer({ settings: parseSettings({}, { ...quick, log_level: "silent", database_url }) });
+});
+afterAll(() => app.close());
+
+const send = async <Answer>(
+  method: "GET" | "POST" | "PUT",
+  url: string,
+  payload?: object,
+  prefer?: string,
+) => {
+  const headers = { host: "localhost", ...(prefer === undefined ? {} : { prefer }) };
+  return (await app.inject({ method, url: API + url, headers, ...(payload && { payload }) })).json<Answer>();
+};
+const metricsText = async () => (await app.inject({ url: "/metrics", headers: { host: "localhost" } })).body;
+/** The value of a metric, by its name and labels as they are printed. */
+const metric = async (name: string): Promise<number | undefined> => {
+  const line = (await metricsText()).split("\n").find((one) => one.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.slice(name.length));
+};
+const register = (name: string) =>
+  send<{ worker_id: string; full_name: string }>("PUT", `/rooms/${ROOM}/jobs`, {
+    ...{ category: "m", name, schema: {} },
+  });
+
+test("claimed tasks are counted as they are handed out, and a claim that found nothing is none", async () => {
+  const { worker_id, full_name } = await register("Claimed");
+  const tasks = Array.from({ length: 3 }, () => ({ job_name: full_name }));
+  await send("POST", `/rooms/${ROOM}/tasks`, { tasks });
+  expect(await metric("joblib_tasks_claimed_total")).toBe(0);
+
+  await send("POST", `/workers/${worker_id}/claims`, { limit: 2 });
+  await send("POST", "/tasks/claim", { worker_id });
+  await send("POST", "/tasks/claim", { worker_id });
+
+  expect(await metric("joblib_tasks_claimed_total")).toBe(3);
+  expect(await metric('joblib_tasks{status="claimed"}')).toBe(3);
+});
+
+test("requests that are held open are shown for as long as they are", async () => {
+  const { worker_id, full_name } = await register("Waiting");
+  expect(await metric("joblib_waiting_requests")).toBe(0);
+  const held = send("POST", "/tasks/claim", { worker_id }, "wait=30");
+  await eventually(async () => (await metric("joblib_waiting_requests")) === 1);
+
+  await send("POST", `/rooms/${ROOM}/tasks/${full_name}`, {});
+
+  expect(await held).toMatchObject({ task: { job_name: full_name } });
+  expect(await metric("joblib_waiting_requests")).toBe(0);
+});
+
+test("sweeps are counted, with what they found", async () => {
+  const { worker_id, full_name } = await register("Swept");
+  await send("POST", `/rooms/${ROOM}/tasks/${full_name}`, { timeout_seconds: 60 });
+  await send("POST", "/tasks/claim", { worker_id, start: true });
+  expect(await metric('joblib_swept_total{what="tasks"}')).toBe(0);
+
+  const orm = await openDatabase({ url: database_url });
+  await sql`update joblib.task set started_at = started_at - interval '1 hour' where status = 'running'`.execute(
+    orm.em.fork().getKysely(),
+  );
+  await orm.close();
+
+  await eventually(async () => (await metric('joblib_swept_total{what="tasks"}')) === 1);
+  const sweeps = (await metric("joblib_sweeps_total")) ?? 0;
+  await eventually(async () => ((await metric("joblib_sweeps_total")) ?? 0) > sweeps);
+  expect(await metric('joblib_swept_total{what="workers"}')).toBe(0);
+});
+
+test("no metric names a room, a job, a worker, a user or a task", async () => {
+  const { worker_id, full_name } = await register("Nameless");
+  const { id } = await send<{ id: string }>("POST", `/rooms/${ROOM}/tasks/${full_name}`, {});
+  await send("GET", `/tasks/${id}`);
+  await send("GET", `/rooms/${ROOM}/jobs/${full_name}`);
+  await send("GET", `/rooms/${ROOM}/nowhere`);
+
+  const text = await metricsText();
+
+  for (const name of [ROOM, "Nameless", worker_id, id]) expect(text).not.toContain(name);
+});
