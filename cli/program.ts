@@ -22,11 +22,11 @@ interface Group {
 /** Every command; its file is loaded when a command line names it, so that `--help` and the others start fast. */
 const COMMANDS: Readonly<Record<string, Entry | Group>> = {
   serve: {
-    summary: "run a server",
+    summary: "the server, on an embedded database or on a PostgreSQL",
     load: async (tools) => (await import("./commands/serve.ts")).serveCommand(tools),
   },
   worker: {
-    summary: "run the extensions of a file",
+    summary: "registers the extensions of a file, and runs their tasks",
     load: async (tools) => (await import("./commands/worker.ts")).workerCommand(tools),
   },
   dev: {
@@ -37,23 +37,23 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     summary: "submit, follow, list, cancel and retry tasks",
     commands: {
       submit: {
-        summary: "submit a task",
+        summary: "submits a task; `--wait` until its end",
         load: async (tools) => (await import("./commands/tasks/submit.ts")).submitCommand(tools),
       },
       status: {
-        summary: "show a task, or wait for it",
+        summary: "shows a task; `--wait` until its end",
         load: async (tools) => (await import("./commands/tasks/status.ts")).statusCommand(tools),
       },
       list: {
-        summary: "list a room's tasks",
+        summary: "a room's tasks, newest first",
         load: async (tools) => (await import("./commands/tasks/list.ts")).listCommand(tools),
       },
       cancel: {
-        summary: "cancel a task",
+        summary: "cancels a task",
         load: async (tools) => (await import("./commands/tasks/cancel.ts")).cancelCommand(tools),
       },
       retry: {
-        summary: "open a failed or cancelled task again",
+        summary: "opens a failed or cancelled task again",
         load: async (tools) => (await import("./commands/tasks/retry.ts")).retryCommand(tools),
       },
     },
@@ -62,11 +62,11 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     summary: "list and show jobs",
     commands: {
       list: {
-        summary: "list the jobs that a room sees",
+        summary: "the jobs that a room sees",
         load: async (tools) => (await import("./commands/jobs/list.ts")).listCommand(tools),
       },
       show: {
-        summary: "show a job and its parameters",
+        summary: "a job and its parameters",
         load: async (tools) => (await import("./commands/jobs/show.ts")).showCommand(tools),
       },
     },
@@ -75,20 +75,20 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     summary: "list workers",
     commands: {
       list: {
-        summary: "list workers",
+        summary: "the workers of a room, or one's own",
         load: async (tools) => (await import("./commands/workers/list.ts")).listCommand(tools),
       },
     },
   },
   migrate: {
-    summary: "bring the database up to date",
+    summary: "brings the database up to date",
     load: async (tools) => (await import("./commands/migrate.ts")).migrateCommand(tools),
   },
   token: {
     summary: "make tokens",
     commands: {
       create: {
-        summary: "make a token",
+        summary: "a token for a server with a `JOBLIB_JWT_SECRET`",
         load: async (tools) => (await import("./commands/token/create.ts")).createCommand(tools),
       },
     },

@@ -40,8 +40,9 @@ const RULES: readonly Rule[] = [
   },
   {
     folder: "sdk/testing",
-    sentence: "sdk/testing imports protocol and msw",
-    house: ["protocol"],
+    sentence:
+      "sdk/testing imports protocol, msw, and of the sdk the transport that it turns to the global fetch",
+    house: ["protocol", "sdk/transport.ts"],
     allows: (name) => isNodeBuiltin(name) || isPackage("zod", "msw")(name),
   },
   {
@@ -99,7 +100,9 @@ const isAllowed = (file: string, { specifier, isTypeOnly }: Import, rule: Rule) 
   if (!specifier.startsWith(".")) return rule.allows(specifier);
   const target = relative(ROOT, resolve(ROOT, dirname(file), specifier));
   const types = isTypeOnly && rule.types !== undefined ? [rule.types] : [];
-  return [rule.folder, ...rule.house, ...types].some((folder) => target.startsWith(`${folder}/`));
+  return [rule.folder, ...rule.house, ...types].some(
+    (place) => target === place || target.startsWith(`${place}/`),
+  );
 };
 
 const files = ROOMS.flatMap(filesIn);
