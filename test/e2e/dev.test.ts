@@ -1,6 +1,6 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { end, joblib, run } from "./terminals.ts";
 
@@ -14,6 +14,7 @@ const extension = (answer: string) => `
 
 test("joblib dev serves, works, and reloads what is saved; a mistake keeps what was there", async () => {
   const directory = mkdtempSync(join(resolve(import.meta.dirname), "tmp-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
   const file = join(directory, "extensions.ts");
   writeFileSync(file, extension("one"));
   const dev = joblib(["dev", file, "--port", "0"]);
