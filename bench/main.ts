@@ -6,6 +6,7 @@ import { table, writeJson } from "./report.ts";
 import { runRounds } from "./rounds.ts";
 import { type Row, rows } from "./rows.ts";
 import { Services } from "./services/services.ts";
+import { machine, weather } from "./weather.ts";
 
 const USAGE = `npm run bench -- [--quick] [--only NAME]… [--rounds N] [--json FILE]
 
@@ -52,6 +53,9 @@ const bench = async (): Promise<void> => {
   const chosen = chosenRows(options.only);
   const began = performance.now();
   const watch = (line: string) => void process.stderr.write(`${line}\n`);
+  watch(machine());
+  const warning = weather();
+  if (warning !== undefined) watch(warning);
 
   await using open = new AsyncDisposableStack();
   open.defer(async () => void (await endLeftProcesses()));
@@ -62,7 +66,7 @@ const bench = async (): Promise<void> => {
     watch,
   });
 
-  process.stdout.write(`\n${table(chosen, rounds)}\n`);
+  process.stdout.write(`\n${machine()}; median of ${rounds.length} round(s)\n\n${table(chosen, rounds)}\n`);
   watch(`${Math.round((performance.now() - began) / 1000)} s`);
   if (options.json !== undefined) writeJson(options.json, chosen, rounds);
 };

@@ -31,9 +31,12 @@ const withWaiters = async (bench: Bench, workers: number): Promise<Idle> => {
 
 export const idle: readonly Measure[] = [
   {
-    gives: { "joblib pickup p99, one waits": "ms" },
+    gives: { "joblib pickup p99, one waits": "ms", "joblib server, one waits": "MB" },
     withinSeconds: 60,
-    run: async (bench) => ({ "joblib pickup p99, one waits": (await withWaiters(bench, 1)).pickupP99 }),
+    async run(bench) {
+      const { pickupP99, serverMb } = await withWaiters(bench, 1);
+      return { "joblib pickup p99, one waits": pickupP99, "joblib server, one waits": serverMb };
+    },
   },
   {
     gives: { "joblib pickup p99, 1,000 wait": "ms", "joblib server, 1,000 wait": "MB" },
