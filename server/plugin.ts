@@ -126,9 +126,9 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   }
 
   app.addHook("onReady", async () => sweeper.start());
-  app.addHook("preClose", async () => holds.close());
+  app.addHook("preClose", () => holds.close());
   app.addHook("onClose", async () => {
-    holds.close();
+    await holds.close();
     await sweeper.stop();
     context.parked.close();
     await Promise.all([context.bus.close(), context.validators.close(), context.storage.close()]);

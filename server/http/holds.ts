@@ -5,7 +5,7 @@ import type { Hold } from "../use-cases/hold.ts";
 
 /** The requests that are held open: counted, ended with their clients, and all answered when the server closes. */
 export class Holds {
-  readonly #open = new Set<AbortController>();
+  readonly #open = new Map<AbortController, Promise<unknown>>();
   readonly #max: number;
   readonly #meter: Pick<Meter, "waiting">;
   #isClosing = false;
@@ -39,10 +39,11 @@ export class Holds {
     }
     const onClose = () => controller.abort();
     reply.raw.once("close", onClose);
-    this.#open.add(controller);
+    const working = work(hold);
+    this.#open.set(controller, working);
     this.#meter.waiting(1);
     try {
-      return await work(hold);
+      return await working;
     } finally {
       this.#open.delete(controller);
       this.#meter.waiting(-1);
@@ -50,9 +51,10 @@ export class Holds {
     }
   }
 
-  /** Everybody who waits is answered now. */
-  close(): void {
+  /** Everybody who waits is answered now; resolves when the last of them needs the database no longer. */
+  async close(): Promise<void> {
     this.#isClosing = true;
-    for (const controller of this.#open) controller.abort();
+    for (const controller of this.#open.keys()) controller.abort();
+    await Promise.allSettled(this.#open.values());
   }
 }
