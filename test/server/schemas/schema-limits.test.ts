@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { checkSchema } from "../../../server/schemas/compile-schema.ts";
 import type { JsonObject } from "../../../server/schemas/schema-fault.ts";
 import { checkSchemaLimits } from "../../../server/schemas/schema-limits.ts";
+import { processorTime } from "../../support/processor-time.ts";
 
 const nested = (levels: number): JsonObject => {
   let schema: JsonObject = {};
@@ -69,13 +70,13 @@ describe("a schema is refused", () => {
     ],
     ["for an ambiguous anchor", { $defs: { a: { $anchor: "x" }, b: { $anchor: "x" } } }, "/$defs/", /anchor/],
   ])("%s", (_, schema, pointer, detail) => {
-    const started = performance.now();
+    const started = processorTime();
 
     const faults = checkSchemaLimits(schema);
 
     expect(faults[0]?.detail).toMatch(detail);
     expect(faults[0]?.pointer).toContain(pointer);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(processorTime() - started).toBeLessThan(1000);
   });
 
   test.each<[JsonObject, string]>([
