@@ -124,7 +124,9 @@ export const Task = z.object({
   queue_position: z
     .int()
     .nullable()
-    .describe("among the due tasks of its job, 1 for the next; null unless pending"),
+    .describe(
+      "among the due tasks of its job, 1 for the next, 1001 for all beyond 1000; null unless pending",
+    ),
 });
 export type Task = z.infer<typeof Task>;
 

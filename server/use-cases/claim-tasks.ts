@@ -8,8 +8,11 @@ import { ParkedClaim } from "./parked-claims.ts";
 import { wireTask } from "./wire.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
-/** Beyond so many waiting claims each of them reads less often: 200 reads a second are enough for a process. */
-const READS_PER_SECOND = 200;
+/**
+ * Beyond 250 waiting claims each of them reads less often, for the pulse of the process looks for what they wait for:
+ * a thousand idle workers cost 67 reads a second, no longer 200.
+ */
+const READS_PER_SECOND = 50;
 
 /** A worker asks for tasks. */
 export interface ClaimWish {

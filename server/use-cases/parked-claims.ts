@@ -37,6 +37,8 @@ export class ParkedClaims {
   readonly #bus: EventBus;
   readonly #storage: Pick<Storage, "tasks">;
   readonly #log: Log;
+  readonly #passing = new Set<string>();
+  #isPassing = false;
   #pulse: NodeJS.Timeout | undefined;
   #pulseAt = 0;
   #isPulsing = false;
@@ -70,10 +72,25 @@ export class ParkedClaims {
     if (this.#claims.size === 0) this.#stopPulse();
   }
 
-  /** After a claim took something: whoever else waits is woken for what is left. */
+  /**
+   * After a claim took something: whoever else waits is woken for what is left. One look at a time, for all who ask
+   * meanwhile: of a thousand that were woken at once each would count what all the others are about to take.
+   */
   async passOn(jobIds: readonly string[]): Promise<void> {
-    const awaited = jobIds.filter((id) => (this.#channels.get(id)?.claims.size ?? 0) > 0);
-    if (awaited.length > 0) await this.#wakeForDue(awaited);
+    for (const id of jobIds) {
+      if ((this.#channels.get(id)?.claims.size ?? 0) > 0) this.#passing.add(id);
+    }
+    if (this.#isPassing) return;
+    this.#isPassing = true;
+    try {
+      while (this.#passing.size > 0) {
+        const awaited = [...this.#passing];
+        this.#passing.clear();
+        await this.#wakeForDue(awaited);
+      }
+    } finally {
+      this.#isPassing = false;
+    }
   }
 
   /** The worker registered for another job, or left one: its waiting claims listen anew. */

@@ -234,4 +234,21 @@ export const taskBatchSuite = (given: () => Opened): void => {
       expect([before.kind, after.kind]).toEqual(["inserted", "job-changed"]);
     });
   });
+
+  describe("a place in the queue", () => {
+    test("is told exactly up to a thousand, and as 1001 beyond", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const tasks = Array.from({ length: 1003 }, (_, index) =>
+        aTask(job.id, { priority: index < 2 ? 0 : 1 }),
+      );
+      await insertAll(storage, tasks);
+      // Behind 1,001 of a higher priority stand the two that came first.
+      const places = [2, 3, 1000, 1002, 0, 1].map((index) => tasks[index]?.id ?? "");
+
+      const told = await Promise.all(places.map((id) => read(storage, id, true)));
+
+      expect(told.map(({ queuePosition }) => queuePosition)).toEqual([1, 2, 999, 1001, 1001, 1001]);
+    });
+  });
 };
