@@ -41,6 +41,8 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     this.attempt = task.attempt;
     this.#task = task;
     this.#home = home;
+    // A claim can start its task.
+    if (task.status === "running") this.#phase = "started";
     this.#reporter = new ProgressReporter((progress) => this.#report({ progress }));
   }
 
@@ -234,7 +236,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   async #send(update: TaskUpdate, policy: RetryPolicy = DELIVERY): Promise<Task> {
     const { signal } = this.#giveUp;
     try {
-      this.#task = await deliver(this.#home.client, this.#fence, { update, policy, signal });
+      this.#task = await deliver(this.#home.updates, this, { update, policy, signal });
       return this.#task;
     } catch (error) {
       if (isVoid(error)) this.#lostBy(error);
@@ -245,7 +247,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   /** A report that does not arrive is not worth a second try, but it may tell that the hold is over. */
   async #report(update: TaskUpdate): Promise<void> {
     try {
-      await deliver(this.#home.client, this.#fence, { update, policy: ONCE, timeoutSeconds: 5 });
+      await deliver(this.#home.updates, this, { update, policy: ONCE, timeoutSeconds: 5 });
     } catch (error) {
       if (error instanceof TaskLostError || error instanceof TaskNotFoundError) this.#lostBy(error);
     }
@@ -253,10 +255,6 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
 
   #lostBy(error: unknown): void {
     this.#abort.abort(error instanceof TaskLostError ? error : TaskLostError.of("lost"));
-  }
-
-  get #fence() {
-    return { id: this.id, workerId: this.#home.workerId, attempt: this.attempt };
   }
 
   #demand(phase: "claimed"): void {

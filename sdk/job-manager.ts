@@ -1,4 +1,4 @@
-import { isRoomId, type SubmittedTask, type Task } from "../protocol/index.ts";
+import { isRoomId, MAX_TASKS_PER_SUBMIT, type SubmittedTask, type Task } from "../protocol/index.ts";
 import { ClaimedTask } from "./claimed-task.ts";
 import { type ClientOptions, JoblibClient } from "./client.ts";
 import { UsageError } from "./errors.ts";
@@ -128,7 +128,7 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
     await this.#session.ready();
   }
 
-  /** Sends a task to whoever can run it; many at once are taken all or none. */
+  /** Sends a task to whoever can run it; many at once are taken all or none, in thousands where they are more. */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
@@ -238,16 +238,22 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
       job_name: destination.job_name,
       ...submission,
     }));
-    const request = { params: { room_id }, body: { tasks: named } };
-    return (await this.client.call("submitTasks", request, { signal: options.signal })).body.tasks;
+    const submitted: SubmittedTask[] = [];
+    for (let start = 0; start < named.length; start += MAX_TASKS_PER_SUBMIT) {
+      const body = { tasks: named.slice(start, start + MAX_TASKS_PER_SUBMIT) };
+      const { signal } = options;
+      submitted.push(
+        ...(await this.client.call("submitTasks", { params: { room_id }, body }, { signal })).body.tasks,
+      );
+    }
+    return submitted;
   }
 
   /** A task in this worker's hands, or undefined where it is there already. */
   #claimed(wire: Task, worker: LiveWorker, onOver: () => void): ClaimedTask<Context> | undefined {
     const task = new ClaimedTask<Context>(wire, {
-      client: this.client,
+      updates: worker.updates,
       logger: this.#logger,
-      workerId: worker.id,
       context: this.#context,
       find: (jobName) => this.#registry.find(jobName),
       release: (held) => this.#session.release(worker.id, [held]),

@@ -1,5 +1,4 @@
 import { type JsonObject, JsonValue } from "../protocol/index.ts";
-import type { JoblibClient } from "./client.ts";
 import { ValidationError } from "./errors.ts";
 import { type ExtensionClass, instantiate, type RunnableExtension } from "./extension.ts";
 import type { HeldTask } from "./heartbeat.ts";
@@ -7,12 +6,12 @@ import { toJson } from "./json.ts";
 import type { Logger } from "./logger.ts";
 import { check } from "./standard-schema.ts";
 import { errorText } from "./task-outcome.ts";
+import type { UpdateQueue } from "./update-queue.ts";
 
 /** What a claimed task needs of its worker. */
 export interface TaskHome {
-  readonly client: JoblibClient;
+  readonly updates: UpdateQueue;
   readonly logger: Logger;
-  readonly workerId: string;
   /** What `run` is given when its caller gives nothing. */
   readonly context: unknown;
   find(jobName: string): ExtensionClass | undefined;

@@ -12,7 +12,7 @@ import {
 import type { Logger } from "./logger.ts";
 import { LONGEST_TURN_SECONDS } from "./options.ts";
 import { isTransient, retryDelay } from "./retry.ts";
-import { sleep } from "./sleep.ts";
+import { sleep, unlessAborted } from "./sleep.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
 /** How to listen. */
@@ -23,6 +23,11 @@ export interface ListenOptions {
   readonly pollInterval?: number | undefined;
   /** How many tasks may be in hand at a time; 1. */
   readonly concurrency?: number | undefined;
+  /**
+   * True: a claim starts its tasks, which saves the request that would. For those who run every task that comes: what
+   * was started counts as run, also where the claim's answer was lost on its way, or where the loop is left before it.
+   */
+  readonly start?: boolean | undefined;
 }
 
 /** What a stream needs of its manager. */
@@ -47,6 +52,7 @@ export class TaskStream<Context = unknown>
   readonly #stop = new AbortController();
   readonly #pollMs: number;
   readonly #concurrency: number;
+  readonly #start: boolean;
   readonly #unsettled = new Set<ClaimedTask<Context>>();
   #buffer: ClaimedTask<Context>[] = [];
   #free = Promise.withResolvers<void>();
@@ -55,10 +61,12 @@ export class TaskStream<Context = unknown>
   #hasClaimed = false;
 
   /** @internal */
-  constructor(home: StreamHome<Context>, { signal, pollInterval = 2, concurrency = 1 }: ListenOptions = {}) {
+  constructor(home: StreamHome<Context>, options: ListenOptions = {}) {
+    const { signal, pollInterval = 2, concurrency = 1, start = false } = options;
     this.#home = home;
     this.#pollMs = Math.max(0.05, pollInterval) * 1000;
     this.#concurrency = Math.max(1, Math.floor(concurrency));
+    this.#start = start;
     if (signal?.aborted) this.#stop.abort();
     signal?.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
   }
@@ -98,22 +106,27 @@ export class TaskStream<Context = unknown>
 
   async #next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     const { signal } = this.#stop;
-    while (!signal.aborted) {
-      // What was lost while it lay here is no longer to be handed out.
-      const buffered = this.#buffer.shift();
-      if (buffered !== undefined && !buffered.signal.aborted) return { done: false, value: buffered };
-      if (buffered !== undefined) continue;
+    for (;;) {
+      const buffered = this.#nextBuffered();
+      if (buffered !== undefined) return { done: false, value: buffered };
+      if (signal.aborted) break;
       try {
         await this.#placeFree();
         await this.#fill();
         this.#failures = 0;
       } catch (error) {
-        if (signal.aborted) break;
-        await this.#afterFailure(error);
+        if (!signal.aborted) await this.#afterFailure(error);
       }
     }
     await this.#giveBack();
     return { done: true, value: undefined };
+  }
+
+  /** What was lost while it lay here is not handed out any more, nor, once stopped, what can still be given back. */
+  #nextBuffered(): ClaimedTask<Context> | undefined {
+    const isStopped = this.#stop.signal.aborted;
+    const index = this.#buffer.findIndex((task) => !task.signal.aborted && (this.#start || !isStopped));
+    return index === -1 ? undefined : this.#buffer.splice(0, index + 1).at(-1);
   }
 
   async #placeFree(): Promise<void> {
@@ -142,12 +155,17 @@ export class TaskStream<Context = unknown>
     const signal = AbortSignal.any([this.#stop.signal, worker.gone]);
     const wait = LONGEST_TURN_SECONDS - Math.floor(Math.random() * 5);
     const options = { wait, signal, retry: false, timeoutSeconds: 10 };
+    const start = this.#start ? { start: true } : {};
     try {
       if (limit === 1) {
-        const { body } = await client.call("claimTask", { body: { worker_id: worker.id } }, options);
+        const { body } = await client.call(
+          "claimTask",
+          { body: { worker_id: worker.id, ...start } },
+          options,
+        );
         return body.task === null ? [] : [body.task];
       }
-      const request = { params: { worker_id: worker.id }, body: { limit } };
+      const request = { params: { worker_id: worker.id }, body: { limit, ...start } };
       return (await client.call("claimTasks", request, options)).body.tasks;
     } catch (error) {
       if (error instanceof WorkerNotFoundError) session.forget(worker.id);
@@ -181,7 +199,7 @@ export class TaskStream<Context = unknown>
   async #giveBack(): Promise<void> {
     const rest = this.#buffer;
     this.#buffer = [];
-    await Promise.all(rest.map((task) => task.release().catch(() => {})));
+    await Promise.all(rest.map((task) => task.interrupt("the worker stopped before it began")));
   }
 
   /** Rests, or gives up: what was right once and is not now passes, what was never right is the caller's to know. */
@@ -201,11 +219,3 @@ export class TaskStream<Context = unknown>
     await sleep(retryDelay(this.#failures, BACKOFF, error) * 1000, this.#stop.signal).catch(() => {});
   }
 }
-
-const unlessAborted = <Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> =>
-  new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });

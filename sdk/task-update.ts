@@ -1,5 +1,4 @@
 import type { Task, TaskUpdate } from "../protocol/index.ts";
-import type { JoblibClient } from "./client.ts";
 import {
   ForbiddenError,
   InternalServerError,
@@ -11,11 +10,11 @@ import {
   WorkerNotFoundError,
 } from "./errors.ts";
 import { isTransient, type RetryPolicy, withRetry } from "./retry.ts";
+import type { UpdateQueue } from "./update-queue.ts";
 
-/** Whose hold an update is made under: it is refused once that hold is over. */
+/** The hold that an update is made under: it is refused once that is over. */
 export interface Fence {
   readonly id: string;
-  readonly workerId: string;
   readonly attempt: number;
 }
 
@@ -37,19 +36,14 @@ export const DELIVERY: RetryPolicy = {
 
 /** Tries an update until it is known to have arrived, or to be void; repeating one that has arrived changes nothing. */
 export const deliver = (
-  client: JoblibClient,
-  fence: Fence,
+  updates: UpdateQueue,
+  { id, attempt }: Fence,
   { update, policy, signal, timeoutSeconds }: Delivery,
 ): Promise<Task> =>
-  withRetry(
-    async () => {
-      const body = { ...update, worker_id: fence.workerId, attempt: fence.attempt };
-      const request = { params: { task_id: fence.id }, body };
-      return (await client.call("updateTask", request, { retry: false, signal, timeoutSeconds })).body;
-    },
-    mayDeliverAgain,
-    { policy, signal },
-  );
+  withRetry(() => updates.send({ id, attempt, update }, { signal, timeoutSeconds }), mayDeliverAgain, {
+    policy,
+    signal,
+  });
 
 /** A server's bug, a token that is being renewed and a portal in the way pass; the task's end must not be lost to them. */
 const mayDeliverAgain = (error: unknown): boolean =>

@@ -5,6 +5,7 @@ import { errorOf, ProblemError, SchemaConflictError, UsageError, WorkerNotFoundE
 import { Heartbeat, type HeldTask } from "./heartbeat.ts";
 import type { Logger } from "./logger.ts";
 import { isTransient, withRetry } from "./retry.ts";
+import { UpdateQueue } from "./update-queue.ts";
 
 /** One job in one room, to be announced. */
 export interface Announcement {
@@ -16,6 +17,8 @@ export interface Announcement {
 export interface LiveWorker {
   readonly id: string;
   readonly gone: AbortSignal;
+  /** What it says of its tasks. */
+  readonly updates: UpdateQueue;
 }
 
 /** What a session is made of. */
@@ -168,7 +171,8 @@ export class WorkerSession {
     });
     heartbeat.start();
     logger.info({ worker: body.id, name: body.name }, "worker announced");
-    return { id: body.id, end, gone: end.signal, heartbeat, announced: new Set() };
+    const updates = new UpdateQueue(client, body.id);
+    return { id: body.id, end, gone: end.signal, updates, heartbeat, announced: new Set() };
   }
 
   async #announceJobs(worker: Incarnation): Promise<void> {

@@ -87,4 +87,16 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
   },
 
   updateTask: ({ params, body }) => ({ status: 200, body: state.update(params.task_id, body) }),
+
+  updateTasks: ({ params: { worker_id }, body }) => {
+    const results = body.updates.map(({ id, ...update }) => {
+      try {
+        return { id, task: state.update(id, { ...update, worker_id }) };
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        return { id, problem: error.toDocument() };
+      }
+    });
+    return { status: 200, body: { results } };
+  },
 });

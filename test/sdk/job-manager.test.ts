@@ -216,6 +216,19 @@ describe("submitting", () => {
     await expect(jobs.submit([], {})).resolves.toEqual([]);
   });
 
+  test("more than a server takes at once go in thousands, in their order", async () => {
+    const { fake, manager } = startFake();
+    const jobs = manager<Viewer>({}, { turned: [] });
+    jobs.register(Rotate);
+    await jobs.ready();
+
+    const angles = Array.from({ length: 1001 }, (_, angle) => angle);
+    const tasks = await jobs.submit(angles.map((angle) => new Rotate({ angle })));
+
+    expect(tasks.map(({ payload }) => payload["angle"])).toEqual(angles);
+    expect(fake.tasks).toHaveLength(1001);
+  });
+
   test("the same key gives the same task", async () => {
     const { fake, manager } = startFake();
     const jobs = manager<Viewer>({}, { turned: [] });

@@ -182,3 +182,31 @@ describe("running everything", () => {
     expect(outcomes.toSorted()).toEqual(["0 completed", "1 completed", "2 completed"]);
   });
 });
+
+describe("claims that start their tasks", () => {
+  test("save the request that would, and run as others do", async () => {
+    const { fake, jobs } = await worker();
+    const id = fake.submit("lab", JOB).id;
+    const stream = jobs.listen({ start: true });
+
+    const { value: task } = await stream.next();
+
+    expect(fake.task(id)).toMatchObject({ status: "running", runs: 1 });
+    expect(await task?.start()).toMatchObject({ id, status: "running" });
+    expect(await task?.run()).toMatchObject({ status: "completed" });
+    expect(fake.task(id)).toMatchObject({ status: "completed", runs: 1 });
+  });
+
+  test("what a stopped stream still has is handed out; what a loop leaves behind fails", async () => {
+    const { fake, jobs } = await worker();
+    const ids = [1, 2, 3].map(() => fake.submit("lab", JOB).id);
+    const stream = jobs.listen({ start: true, concurrency: 3 });
+
+    await (await stream.next()).value?.run();
+    stream.stop();
+    await (await stream.next()).value?.run();
+    await stream.return();
+
+    expect(ids.map((id) => fake.task(id).status)).toEqual(["completed", "completed", "failed"]);
+  });
+});
