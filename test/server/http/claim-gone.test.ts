@@ -1,12 +1,13 @@
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
-import { ok, wait } from "./answers.ts";
+import { expectProblem, ok, wait } from "./answers.ts";
 import { API, type Api, openApi } from "./api.ts";
 import { aRoom } from "./scenes.ts";
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi();
+  api = await openApi({ settings: { long_poll_max_waiting: 1 } });
 });
 afterAll(() => api.close());
 
@@ -24,6 +25,27 @@ const untilHeard = (worker: string) =>
     return items.find(({ id }) => id === worker)?.alive === true;
   });
 
+/** Keeps the worker's row from being claimed for, until the work is done; `isAwaited` once a claim waits for it. */
+const whileHeld = (worker: string, work: (isAwaited: () => Promise<boolean>) => Promise<void>) => {
+  const isAwaited = async () => {
+    const { rows } = await api.query(sql`select 1 from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`);
+    return rows.length > 0;
+  };
+  return api.orm.em
+    .fork()
+    .getKysely()
+    .transaction()
+    .execute(async (transaction) => {
+      await sql`select 1 from joblib.worker where id = ${worker}::uuid for update`.execute(transaction);
+      await work(isAwaited);
+    });
+};
+const openConnections = () =>
+  new Promise<number>((resolve, reject) => {
+    api.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
+
 describe("a client that goes away", () => {
   let url = "";
   beforeAll(async () => {
@@ -37,7 +59,7 @@ describe("a client that goes away", () => {
       signal,
     });
 
-  test("while it waits is given nothing: the task goes to whoever asks next, as if it had not asked", async () => {
+  test("while it waits is given nothing: whoever asks next has the task's first attempt", async () => {
     const { room, worker, name } = await aJob();
     await api.ageWorker(worker);
     const client = new AbortController();
@@ -45,30 +67,59 @@ describe("a client that goes away", () => {
     await untilHeard(worker);
     client.abort();
     await gone;
+    await eventually(async () => (await openConnections()) === 0);
 
     const { id } = await api.submit(room, name);
 
     const task = await eventually(async () => ok(await claim(worker)).task);
-    expect(task).toMatchObject({ id, runs: 0, errors: [] });
+    expect(task).toMatchObject({ id, attempt: 1, runs: 0, errors: [] });
   });
 
-  test("together with the task that it was about to be given loses it at once, at no cost", async () => {
-    for (let times = 0; times < 10; times += 1) {
-      const { room, worker, name } = await aJob();
-      await api.ageWorker(worker);
-      const client = new AbortController();
-      const gone = fetchClaim(worker, client.signal).then(
-        (answer) => answer.ok,
-        () => false,
-      );
-      await untilHeard(worker);
-      const submitted = api.submit(room, name);
-      client.abort();
-      const { id } = await submitted;
-      expect(await gone).toBe(false);
+  test("while it waits leaves its place to another: one may wait here at a time", async () => {
+    const { worker, job } = await aJob();
+    await api.ageWorker(worker);
+    const client = new AbortController();
+    const gone = expect(fetchClaim(worker, client.signal)).rejects.toThrow();
+    await untilHeard(worker);
+    expectProblem(await claim(job.worker_id), "service-unavailable");
 
-      const task = await eventually(async () => ok(await claim(worker)).task);
-      expect(task).toMatchObject({ id, runs: 0, errors: [] });
-    }
+    client.abort();
+    await gone;
+
+    await eventually(async () => (await claim(job.worker_id)).status === 200);
+  });
+
+  test("while its task is being taken for it is given nothing: the task is put back, at no cost", async () => {
+    const { room, worker, name } = await aJob();
+    const { id } = await api.submit(room, name);
+    const client = new AbortController();
+
+    await whileHeld(worker, async (isAwaited) => {
+      const gone = expect(fetchClaim(worker, client.signal)).rejects.toThrow();
+      await eventually(isAwaited);
+      client.abort();
+      await gone;
+      await eventually(async () => (await openConnections()) === 0);
+    });
+
+    // It was claimed, as the attempt tells, and is pending again.
+    const task = await eventually(
+      () => api.readTask(id),
+      ({ status, attempt }) => status === "pending" && attempt === 1,
+    );
+    expect(task).toMatchObject({ runs: 0, worker_id: null, started_at: null, errors: [] });
+    expect((await api.claim(worker)).id).toBe(id);
+  });
+
+  test("after its answer has come keeps what it was given", async () => {
+    const { room, worker, name } = await aJob();
+    const { id } = await api.submit(room, name);
+    const client = new AbortController();
+
+    const answer = await fetchClaim(worker, client.signal);
+    expect(await answer.json()).toMatchObject({ task: { id, status: "running" } });
+    client.abort();
+
+    expect((await api.readTask(id)).status).toBe("running");
   });
 });

@@ -72,10 +72,12 @@ describe("the checks come in their order", () => {
   });
 
   test("who may see it, before the fence", async () => {
-    const { id, worker } = await api.aTask("running");
-    const step = { status: "completed", worker_id: worker, attempt: 9 };
+    const { id } = await api.aTask("running");
+    const strangers = await api.newWorker("stranger");
 
-    expectProblem(await api.update(id, step, "stranger"), "forbidden");
+    for (const fence of [{ attempt: 9 }, { worker_id: strangers.id, attempt: 1 }]) {
+      expectProblem(await api.update(id, { status: "completed", ...fence }, "stranger"), "forbidden");
+    }
   });
 
   test("whose the named worker is, before the fence", async () => {
