@@ -68,7 +68,7 @@ const isIssuerAway = (error: unknown) =>
 export const jwtAuth = (keys: JwtKeys): HostAuth => {
   const verify = verifierOf(keys);
   const seen = new WeakMap<FastifyRequest, Promise<Claims | undefined>>();
-  // A worker's every request carries the same token; checking its signature again was a fifth of a claim's time.
+  // A worker's every request carries the same token; checking its signature again was 7 % of a submit's time.
   const believed = new Map<string, Believed>();
 
   const claimsOfToken = async (token: string): Promise<Claims | undefined> => {

@@ -85,7 +85,7 @@ const toInsert = async (
     if (job === undefined) throw jobNotFound();
     const payload = options.payload ?? {};
     faults.push(...optionFaults(options, pointer));
-    // What the check answers at once is not waited for: a thousand turns of the loop are a tenth of a bulk submit.
+    // What the check answers at once is not waited for: a bulk submit would give way a thousand times.
     const checked = payloadFaults(context, job, { payload, prefix: `${pointer}/payload` });
     faults.push(...(checked instanceof Promise ? await checked : checked));
     tasks.push({

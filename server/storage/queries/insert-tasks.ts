@@ -39,7 +39,7 @@ export const insertText = (tasks: readonly NewTask[]): string => JSON.stringify(
 /**
  * Inserts many requests' tasks in their order: all of a request, or none where a job of its own is gone or is not as
  * it was seen; leaves out those whose key is taken. The jobs are locked, in one order for all, so that none is removed under
- * the insert. What the caller knows is not sent back: it was half of the statement's time.
+ * the insert. What the caller knows is not sent back.
  */
 export const insertTasks = async (db: Sql, requests: readonly string[], aliveWithinSeconds: number) => {
   const { rows } = await sql<InsertedRow>`

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 
-/** Nobody needs to know a place exactly beyond this; counting a million for each task of a list took minutes. */
+/** Nobody needs to know a place exactly beyond this, and a list counts for each of its tasks. */
 const MOST_AHEAD = 1_000;
 
 const capped = (condition: RawBuilder<unknown>) => sql`(
