@@ -1,9 +1,19 @@
 import * as z from "zod";
 
+/** A whole number as it stands in a query: digits, where coercion alone would take an empty text for 0. */
+const whole = (max: number, fallback: number) =>
+  z
+    .preprocess(
+      (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
+      z.coerce.number().int().min(0).max(max),
+    )
+    // Not `default`, which the document of what a client may send would not show.
+    .prefault(fallback);
+
 /** What every list takes: `limit` 0–500 (50), and `offset`. */
 export const PageQuery = z.object({
-  limit: z.coerce.number().int().min(0).max(500).default(50),
-  offset: z.coerce.number().int().min(0).max(1_000_000_000).default(0),
+  limit: whole(500, 50),
+  offset: whole(1_000_000_000, 0),
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 

@@ -4,6 +4,7 @@ import { Problem } from "../protocol/index.ts";
 import { jwtAuth } from "./auth/jwt-auth.ts";
 import { isFromHere, isLoopback, localAuth } from "./auth/local-auth.ts";
 import type { HostAuth } from "./host.ts";
+import { answerClientError } from "./http/client-errors.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { problemHandler } from "./http/problem-handler.ts";
 import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
@@ -85,6 +86,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // What fails before a route is found: an address that cannot be decoded, or is too long.
     frameworkErrors: problemHandler(""),
+    clientErrorHandler: answerClientError,
   });
 
   const orm = await openDatabase({

@@ -5,7 +5,7 @@ import { Noop, ParcelSchema } from "./jobs.ts";
 import type { Parcel, Place, Subject, Worker } from "./subject.ts";
 
 /** The documented fast setting of a worker: that many handlers at a time, claimed and completed many at once. */
-export const FAST = { concurrency: 500 };
+export const FAST = { concurrency: 500, start: true };
 /** Loops of the variant that never takes more than one task with a request. */
 const LOOPS = 64;
 const WAIT_SECONDS = 20;

@@ -90,6 +90,9 @@ test("a page is 0 to 500 long, 50 where nothing is said", () => {
     { limit: "x" },
     { offset: "-1" },
     { limit: "1.5" },
+    { limit: "" },
+    { limit: "0x10" },
+    { limit: ["1", "2"] },
   ]) {
     expect(PageQuery.safeParse(query).success).toBe(false);
   }

@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createServer, createToken, parseSettings, SettingsError } from "../../server/index.ts";
@@ -45,6 +47,23 @@ describe("the server that needs no configuration", () => {
 
   test.each(["127.0.0.1:7800", "localhost:7800", "[::1]:7800"])("answers to the name %s", async (host) => {
     expect((await get("/v1/joblib/workers", { host })).statusCode).toBe(200);
+  });
+
+  test.each([
+    ["that is not HTTP", "\u0016\u0003\u0001\u0002\r\n\r\n"],
+    ["with two lengths", "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"],
+    ["with endless headers", `GET / HTTP/1.1\r\nx: ${"y".repeat(40_000)}\r\n\r\n`],
+  ])("answers a request %s with a problem, and hangs up", async (_, bytes) => {
+    if (!app.server.listening) await app.listen({ port: 0, host: "127.0.0.1" });
+    const address = app.server.address();
+    const socket = connect(typeof address === "object" ? (address?.port ?? 0) : 0, "127.0.0.1");
+    socket.write(bytes);
+
+    const answer = await text(socket);
+
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain("application/problem+json");
+    expect(answer).toContain("/v1/problems/malformed-request");
   });
 
   test("has metrics that name no room, user or task", async () => {
