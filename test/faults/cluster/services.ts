@@ -1,0 +1,17 @@
+import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
+import { type RedisServer, startRedis } from "../../support/redis.ts";
+
+/** The PostgreSQL and the Redis of a run, for the cases that leave them alone. */
+export interface Services extends AsyncDisposable {
+  readonly postgres: PostgresServer;
+  readonly redis: RedisServer;
+}
+
+/** Starts both. */
+export const startServices = async (): Promise<Services> => {
+  await using stack = new AsyncDisposableStack();
+  const postgres = stack.use(await startPostgres());
+  const redis = stack.use(await startRedis());
+  const owned = stack.move();
+  return { postgres, redis, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+};
