@@ -72,6 +72,17 @@ const rootErrors = (app: FastifyInstance) => {
   });
 };
 
+/** Who was answered while the server closes is not kept on the line: it would keep the server from closing for a minute. */
+const hangUpWhenClosing = (app: FastifyInstance) => {
+  let isClosing = false;
+  app.addHook("preClose", async () => {
+    isClosing = true;
+  });
+  app.addHook("onSend", async (_, reply) => {
+    if (isClosing) reply.header("connection", "close");
+  });
+};
+
 /** A complete server: database, bus, auth, the API and what stands beside it. `listen` is the caller's. */
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
   const { settings } = options;
@@ -110,6 +121,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
       aliveWithinSeconds: settings.worker_timeout_threshold,
     });
 
+    hangUpWhenClosing(app);
     rootErrors(app);
     if (auth === localAuth) {
       app.addHook("onRequest", async (request) => {

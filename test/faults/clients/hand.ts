@@ -46,6 +46,11 @@ export class Hand {
     return hand;
   }
 
+  /** The same worker, by another way. */
+  via(client: Client): Hand {
+    return new Hand(client, this.worker);
+  }
+
   async register(job = "Raw"): Promise<void> {
     const registered = await this.client.persist({
       f: "register",

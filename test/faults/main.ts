@@ -1,0 +1,76 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { endLeftProcesses } from "../support/processes.ts";
+import { cases } from "./catalogue.ts";
+import { startServices } from "./cluster/services.ts";
+import { type Finding, runPlants } from "./plants/run-plants.ts";
+import type { FaultCase } from "./run/fault-case.ts";
+import { Figures } from "./run/figures.ts";
+import { readOptions, USAGE } from "./run/options.ts";
+import { runRounds } from "./run/rounds.ts";
+import type { Verdict } from "./run/run-case.ts";
+
+const LANES = 3;
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+const chosenOf = (names: readonly string[]): readonly FaultCase[] => {
+  const strange = names.find((name) => !cases.some((one) => one.name.startsWith(name)));
+  if (strange !== undefined) throw new Error(`no case begins with ${strange}`);
+  const isChosen = (one: FaultCase) =>
+    names.some((name) => one.name === name || one.name.startsWith(`${name} `));
+  return names.length === 0 ? cases : cases.filter(isChosen);
+};
+
+const tell = ({ name, seed, seconds, violations, history, folder }: Verdict): void => {
+  const size = `${seconds.toFixed(1)} s, ${history.operations.length} operations`;
+  if (violations.length === 0) {
+    say(`ok      ${name} (${size})`);
+    return;
+  }
+  say(`FAILED  ${name} (${size}), --seed ${seed} --case "${name}", history in ${folder}`);
+  for (const { invariant, message } of violations.slice(0, 10)) say(`        ${invariant}: ${message}`);
+  if (violations.length > 10) say(`        and ${violations.length - 10} more`);
+};
+
+const faults = async (): Promise<boolean> => {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    say(USAGE);
+    return true;
+  }
+  const chosen = chosenOf(options.cases);
+  say(`seed ${options.seed}`);
+  const began = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), "joblib-faults-"));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(async () => void (await endLeftProcesses()));
+  const services = stack.use(await startServices());
+  const home = { services, folder, keep: options.keep };
+  const figures = new Figures();
+  const results: boolean[] = [];
+
+  if (options.plants !== "only") {
+    const told = (verdict: Verdict) => {
+      tell(verdict);
+      figures.add(verdict);
+      results.push(verdict.violations.length === 0);
+    };
+    await runRounds(home, chosen, { seed: options.seed, minutes: options.minutes, lanes: LANES, told });
+  }
+  if (options.plants !== "without" && options.cases.length === 0) {
+    const told = ({ line, isFound }: Finding) => {
+      say(line);
+      results.push(isFound);
+    };
+    await runPlants(home, { seed: options.seed, told });
+  }
+  for (const line of figures.lines()) say(line);
+  if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
+  say(`${Math.round((performance.now() - began) / 1000)} s`);
+  const passed = results.filter(Boolean).length;
+  say(`${passed} passed, ${results.length - passed} failed`);
+  return passed === results.length;
+};
+
+process.exitCode = (await faults()) ? 0 : 1;

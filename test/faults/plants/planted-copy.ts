@@ -1,0 +1,23 @@
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../cluster/faulty-server.ts";
+import type { Plant } from "./plant.ts";
+
+/** Makes a copy of the built product with the defect in it, and gives its folder. */
+export const plantedCopy = (plant: Plant, folder: string): string => {
+  const root = join(folder, plant.name.replace(/\W+/g, "-"));
+  mkdirSync(root, { recursive: true });
+  for (const name of ["bin", "dist", "package.json"])
+    cpSync(join(ROOT, name), join(root, name), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
+  const file = join(root, "dist", plant.file);
+  const text = readFileSync(file, "utf8");
+  const found = text.split(plant.remove).length - 1;
+  if (found !== 1)
+    throw new Error(`${plant.file} has ${found} places for the plant "${plant.name}": update it`);
+  writeFileSync(
+    file,
+    text.replace(plant.remove, () => plant.insert),
+  );
+  return root;
+};

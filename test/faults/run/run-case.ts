@@ -1,0 +1,95 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { check } from "../checker/check.ts";
+import type { Violation } from "../checker/evidence.ts";
+import { elapse, monotonic, wallOffset } from "../clock.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { readTables } from "../cluster/tables.ts";
+import { type History, readHistory } from "../history/history.ts";
+import { Random } from "../random.ts";
+import type { FaultCase } from "./fault-case.ts";
+import { Scene } from "./scene.ts";
+
+/** What became of a case. */
+export interface Verdict {
+  readonly name: string;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly violations: readonly Violation[];
+  readonly history: History;
+  /** Where the history lies while it is kept. */
+  readonly folder: string;
+}
+
+const EMPTY: History = { operations: [], notes: [] };
+const LONGEST_SECONDS = 60;
+
+/** Every link passes again, and whoever was stopped goes on. */
+const heal = async ({ cluster }: Scene): Promise<void> => {
+  for (const { server, postgres, redis } of cluster.nodes) {
+    for (const proxy of [server.http, postgres, redis]) {
+      proxy.heal();
+      await proxy.accept();
+    }
+    server.resume();
+    await server.start();
+  }
+};
+
+/** What a server calls unexpected is a bug, whatever its clients saw. */
+const loggedBugs = ({ nodes }: Cluster, logs: readonly string[]): Violation[] =>
+  nodes.flatMap(({ server }, place) =>
+    server.log
+      .slice(logs[place]?.length ?? 0)
+      .split("\n")
+      .filter((line) => line.includes('"level":50') || line.includes('"level":60'))
+      .map((line) => ({ invariant: "I16", message: `${server.name} logged ${line.slice(0, 600)}` })),
+  );
+
+const inTime = async (work: Promise<void>, seconds: number): Promise<void> => {
+  const over = new AbortController();
+  const late = elapse(seconds * 1000, over.signal).then(() => {
+    if (!over.signal.aborted) throw new Error(`it was not over after ${seconds} s`);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    over.abort();
+  }
+};
+
+let rooms = 0;
+
+/** Runs a case in a room of its own, and lets the checker decide. */
+export const runCase = async (
+  one: FaultCase,
+  { cluster, seed, folder }: { readonly cluster: Cluster; readonly seed: number; readonly folder: string },
+): Promise<Verdict> => {
+  rooms += 1;
+  const room = `room-${rooms}`;
+  const own = join(folder, `${one.name.replace(/\W+/g, "-")}-${seed}`);
+  rmSync(own, { recursive: true, force: true });
+  const random = new Random(seed).fork(one.name);
+  const scene = new Scene({ name: one.name, room, cluster, random, folder: own });
+  const began = monotonic();
+  const logs = cluster.nodes.map(({ server }) => server.log);
+  let history = EMPTY;
+  try {
+    await inTime(one.run(scene), one.seconds ?? LONGEST_SECONDS);
+    await heal(scene);
+    await scene[Symbol.asyncDispose]();
+    history = readHistory(own);
+    const audited = scene.tables === undefined;
+    const tables = await (scene.tables?.() ?? readTables(cluster.sql, room));
+    const { promises, thresholdMs } = scene;
+    const evidence = { history, tables, audited, wallOffset: wallOffset(), thresholdMs, promises };
+    scene.violations.push(...check(evidence), ...loggedBugs(cluster, logs));
+  } catch (error) {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    scene.violations.push({ invariant: "case", message });
+    await heal(scene).catch(() => {});
+    await scene[Symbol.asyncDispose]().catch(() => {});
+  }
+  const seconds = (monotonic() - began) / 1000;
+  return { name: one.name, seed, seconds, violations: scene.violations, history, folder: own };
+};
