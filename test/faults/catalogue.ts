@@ -10,7 +10,12 @@ import { lostAnswers, lostCommits, lostDeliveries } from "./cases/f13-lost-answe
 import { deafPostgres, deafRedis, deafWorker } from "./cases/f14-half-open.ts";
 import { emptyRedis, killedSubscriptions, silentRedis } from "./cases/f15-redis.ts";
 import { badNetwork, oneWay } from "./cases/f18-partitions.ts";
+import { wrongClocks } from "./cases/f20-clocks.ts";
+import { manySweepers } from "./cases/f21-sweepers.ts";
+import { atTheThreshold, cancelRaces } from "./cases/f22-races.ts";
 import { oneKey } from "./cases/f24-one-key.ts";
+import { allSteps } from "./cases/f25-steps.ts";
+import { killedMigration } from "./cases/f26-migrations.ts";
 import type { FaultCase } from "./run/fault-case.ts";
 
 /** Every fault that can be made here. */
@@ -37,5 +42,11 @@ export const cases: readonly FaultCase[] = [
   drainedServer,
   drainedWorker,
   ...pausedWorkers,
+  wrongClocks,
+  manySweepers,
+  atTheThreshold,
+  cancelRaces,
   oneKey,
+  allSteps,
+  killedMigration,
 ];

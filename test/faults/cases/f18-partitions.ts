@@ -32,17 +32,18 @@ export const badNetwork: FaultCase = {
       for (const link of links) {
         const random = scene.random.fork(`link ${link.port}`);
         link.program(() => ({
-          toServer: { delayMs: () => random.between(0, 80) },
+          toServer: { delayMs: () => random.between(0, 50) },
           toClient: {
-            delayMs: () => random.between(0, 80),
-            bytesPerSecond: 50_000,
+            delayMs: () => random.between(0, 50),
+            bytesPerSecond: 100_000,
             ...(random.chance(0.4) && { cutAfterBytes: random.integer(100, 6000) }),
           },
         }));
         link.cut();
         scene.fault("bad network");
       }
-      await scene.pause(5000);
+      await scene.pause(3500);
+      for (const link of links) link.heal();
     });
   },
 };
