@@ -37,4 +37,4 @@ test("a server that closes answers who waits, and does not wait for the kept con
   expect(await waiting).toMatchObject({ status: 200 });
   await closing;
   agent.destroy();
-}, 15_000);
+}, 60_000);

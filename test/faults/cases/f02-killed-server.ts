@@ -33,7 +33,10 @@ export const killedServer: FaultCase = {
       const started = server.start();
 
       const back = await eventually(
-        async () => (await beating.beat([]), await runsOf(id)),
+        async () => {
+          await beating.beat([]);
+          return runsOf(id);
+        },
         ({ status }) => status === "pending",
         { timeoutMs: 5000, intervalMs: 100, what: "the claim that nobody received" },
       );

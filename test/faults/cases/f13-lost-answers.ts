@@ -19,7 +19,11 @@ const without = async (scene: Scene, link: TcpProxy, request: RegExp, work: () =
 /** Claims until the task is in hand: a claim without an answer is given back by the beat that does not name it. */
 const claimSurely = (hand: Hand, id: string) =>
   eventually(
-    async () => (await hand.claim()) ?? (await hand.beat([]), undefined),
+    async () => {
+      const task = await hand.claim();
+      if (task === null || task === undefined) await hand.beat([]);
+      return task;
+    },
     (task) => task?.id === id,
     { timeoutMs: 8000, intervalMs: 100, what: "the claim" },
   );

@@ -68,10 +68,6 @@ export const awaitEnd = async (
     options: { wait, signal },
   });
 
-/** A task as it stands. */
-export const read = (client: Client, task: string): Promise<Outcome<Task | null>> =>
-  client.call({ f: "read", name: "readTask", request: { params: { task_id: task } }, asked: { task } });
-
 /** Cancels, once. */
 export const cancel = (client: Client, task: string): Promise<Outcome<Task>> =>
   client.call({
@@ -80,7 +76,3 @@ export const cancel = (client: Client, task: string): Promise<Outcome<Task>> =>
     request: { params: { task_id: task }, body: { status: "cancelled" } },
     asked: { task },
   });
-
-/** Opens a failed or cancelled task again, once. */
-export const retry = (client: Client, task: string): Promise<Outcome<Task>> =>
-  client.call({ f: "retry", name: "retryTask", request: { params: { task_id: task } }, asked: { task } });

@@ -13,6 +13,3 @@ export interface FaultCase {
   /** Makes the fault; what comes of it the checker decides. */
   run(scene: Scene): Promise<void>;
 }
-
-/** The number in the catalogue, `F13`. */
-export const faultOf = ({ name }: Pick<FaultCase, "name">): string => name.split(" ", 1)[0] ?? "";
