@@ -90,11 +90,11 @@ const beat = async (sessions: Sessions, join: JoinBeats, { id, tasks, claimGrace
     return reason === undefined ? [] : [{ taskId, reason }];
   });
   const mayPutBack = tasks !== undefined && found.has_unnamed && Number.isFinite(claimGraceSeconds);
-  const changed = mayPutBack
-    ? await sessions.run((db) => putBackUnreceived(db, { workerId: id, named, claimGraceSeconds }))
-    : [];
+  const lastHeartbeat = wireTime(found.last_heartbeat);
+  const unreceived = { workerId: id, named, claimGraceSeconds, beatAt: lastHeartbeat };
+  const changed = mayPutBack ? await sessions.run((db) => putBackUnreceived(db, unreceived)) : [];
   const outcome: HeartbeatOutcome = {
-    lastHeartbeat: wireTime(found.last_heartbeat),
+    lastHeartbeat,
     stop,
     changed: changed.map(taskRecord),
   };

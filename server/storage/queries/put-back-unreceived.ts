@@ -3,17 +3,22 @@ import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import { backToPending, endOfAttempt } from "./end-of-attempt.ts";
 
-/** Which tasks a worker was given but never got: held by the row, not named, and claimed longer ago than the grace. */
+/** Which tasks a worker was given but never got: held by the row, not named, and claimed longer than the grace before the beat. */
 export interface Unreceived {
   readonly workerId: string;
   readonly named: readonly string[];
   readonly claimGraceSeconds: number;
+  /** When the beat was noted: this statement may come seconds after it, and what was claimed between is none of its. */
+  readonly beatAt: string;
 }
 
 /** Unreceived tasks go back to pending, those that were started with their claim fail or are tried again. */
-export const putBackUnreceived = async (db: Sql, { workerId, named, claimGraceSeconds }: Unreceived) => {
+export const putBackUnreceived = async (
+  db: Sql,
+  { workerId, named, claimGraceSeconds, beatAt }: Unreceived,
+) => {
   const unreceived = sql`t.worker_id = ${workerId}::uuid
-    and t.claimed_at < clock_timestamp() - make_interval(secs => ${claimGraceSeconds}::float8)
+    and t.claimed_at < ${beatAt}::timestamptz - make_interval(secs => ${claimGraceSeconds}::float8)
     and t.id not in (select id from named)`;
   const error = sql`${`worker ${workerId} never received this task`}::text`;
   const { rows } = await sql<TaskRow>`

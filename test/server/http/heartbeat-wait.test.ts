@@ -60,9 +60,9 @@ describe("a heartbeat with Prefer: wait", () => {
   });
 
   test("does not take a task that was claimed meanwhile for one that was never received", async () => {
-    const { job, room, worker } = await api.aTask("running");
+    const { id: known, job, room, worker } = await api.aTask("running");
     await api.ageWorker(worker);
-    const held = beat(worker, [], wait(1).headers);
+    const held = beat(worker, [known], wait(1).headers);
     await eventually(async () => (await workerOf(worker))?.alive);
     const { id } = await api.submit(room, job.full_name);
     await api.claim(worker);
