@@ -46,6 +46,18 @@ export const readSettings = async (env: Environment, given: SettingsInput): Prom
   }
 };
 
+const CLIENT_VARIABLES = ["JOBLIB_URL", "JOBLIB_TOKEN", "JOBLIB_ROOM", "JOBLIB_DEBUG"];
+
+/** Variables that are named as a setting of joblib's and are none: most are slips of the pen. */
+export const strangeVariables = async (env: Environment): Promise<readonly string[]> => {
+  const { Settings: Known } = await import("../server/settings.ts");
+  const known = new Set([
+    ...CLIENT_VARIABLES,
+    ...Object.keys(Known.shape).map((name) => `JOBLIB_${name.toUpperCase()}`),
+  ]);
+  return Object.keys(env).filter((name) => name.startsWith("JOBLIB_") && !known.has(name));
+};
+
 /** Brings a server up and waits until it listens. */
 export const startServer = async (
   settings: Settings,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import * as z from "zod";
 import type { Settings } from "../../server/settings.ts";
@@ -47,6 +48,8 @@ export const migrateDatabase: Run<LocalContext, MigrateOptions> = async ({ io, e
   return names.length === 0 ? EXIT.fine : EXIT.conflict;
 };
 
+const NOWHERE = "memory://";
+
 const onDatabase = async (settings: Settings, check: boolean): Promise<readonly string[]> => {
   const [{ openDatabase }, { migrate, pendingMigrations }] = await Promise.all([
     import("../../server/storage/database.ts"),
@@ -54,7 +57,9 @@ const onDatabase = async (settings: Settings, check: boolean): Promise<readonly 
   ]);
   const { database_url: url, data_dir: dataDir } = settings;
   try {
-    const orm = await openDatabase(url === undefined ? { dataDir } : { url });
+    // A look makes nothing: where no database is yet, all that one would need is pending.
+    const embedded = { dataDir: check && !existsSync(dataDir) ? NOWHERE : dataDir };
+    const orm = await openDatabase(url === undefined ? embedded : { url });
     try {
       return await (check ? pendingMigrations(orm) : migrate(orm));
     } finally {

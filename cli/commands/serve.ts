@@ -4,9 +4,10 @@ import * as z from "zod";
 import type { SettingsInput } from "../../server/settings.ts";
 import { onOwn } from "../action.ts";
 import { EXIT } from "../exit-codes.ts";
+import type { Environment } from "../global-options.ts";
 import type { Interrupts } from "../interrupts.ts";
 import { integer, text } from "../options.ts";
-import { type RunningServer, readSettings, startServer } from "../start-server.ts";
+import { type RunningServer, readSettings, startServer, strangeVariables } from "../start-server.ts";
 import type { LocalContext, Run, Tools } from "../tools.ts";
 
 const ServeOptions = z.object({
@@ -33,7 +34,7 @@ export const serveCommand = (tools: Tools, run: Run<LocalContext, ServeOptions> 
     .option("--data-dir <directory>", "of the embedded database: JOBLIB_DATA_DIR; .joblib")
     .option("--database-url <url>", "a PostgreSQL instead of the embedded one: JOBLIB_DATABASE_URL")
     .option("--redis-url <url>", "for several servers on one database: JOBLIB_REDIS_URL")
-    .option("--log-level <level>", "JOBLIB_LOG_LEVEL; info")
+    .option("--log-level <level>", "JOBLIB_LOG_LEVEL; info, on a terminal warn")
     .option("--no-migrate", "leave the database as it is (see joblib migrate)")
     .option("--print-settings", "print the settings without their secrets, and end")
     .addHelpText(
@@ -64,10 +65,16 @@ const settingsOf = ({
   logLevel,
 });
 
+/** To a person the log's lines of JSON are noise, but for warnings; `--log-level` and JOBLIB_LOG_LEVEL decide first. */
+const quietOnTerminal = (env: Environment, isWatched: boolean): Environment =>
+  isWatched ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
+
 /** Serves until it is asked to stop. */
 export const serve: Run<LocalContext, ServeOptions> = async ({ io, env, interrupts: watch }, options) => {
   using interrupts = watch();
-  const settings = await readSettings(env, settingsOf(options));
+  const settings = await readSettings(quietOnTerminal(env, io.isWatched), settingsOf(options));
+  for (const name of await strangeVariables(env))
+    io.note(`${name} is no setting of joblib: it changes nothing`, "bad");
   if (options.printSettings) {
     const { redactSettings, Settings: Known } = await import("../../server/settings.ts");
     const names = Object.keys(Known.shape);

@@ -1,7 +1,8 @@
-import { mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { EXIT } from "../../cli/exit-codes.ts";
 import { startFakeApi } from "./fake-api.ts";
 import { runCli } from "./run-cli.ts";
 import { aJob, aPage, aProblem, aTask } from "./wire-values.ts";
@@ -101,4 +102,31 @@ test("serve --print-settings names every variable, those that are not set too", 
   expect(stdout).toMatch(/^JOBLIB_JWT_SECRET=\*\*\*$/m);
   expect(stdout).toMatch(/^JOBLIB_ALLOWED_CATEGORIES=a,b$/m);
   expect(stdout).toMatch(/^# JOBLIB_TASK_RETENTION_DAYS is not set$/m);
+});
+
+test("serve tells of a variable that is no setting, and of no other", async () => {
+  const { stderr } = await runCli(["serve", "--print-settings"], {
+    env: { JOBLIB_DATABSE_URL: "postgres://db/joblib", JOBLIB_TOKEN: "t", JOBLIB_PORT: "1" },
+  });
+
+  expect(stderr).toBe("JOBLIB_DATABSE_URL is no setting of joblib: it changes nothing\n");
+});
+
+test("a serve on a terminal logs warnings alone, unless it is told otherwise", async () => {
+  const serve = (env: Record<string, string>, terminal?: number) =>
+    runCli(["serve", "--print-settings"], { env, ...(terminal && { terminal }) });
+
+  expect((await serve({}, 80)).stdout).toMatch(/^JOBLIB_LOG_LEVEL=warn$/m);
+  expect((await serve({})).stdout).toMatch(/^JOBLIB_LOG_LEVEL=info$/m);
+  expect((await serve({ JOBLIB_LOG_LEVEL: "debug" }, 80)).stdout).toMatch(/^JOBLIB_LOG_LEVEL=debug$/m);
+});
+
+test("migrate --check makes no database where there is none", { timeout: 60_000 }, async () => {
+  const dataDir = join(mkdtempSync(join(tmpdir(), "joblib-check-")), "none");
+
+  const { exitCode, stdout } = await runCli(["migrate", "--check", "--data-dir", dataDir]);
+
+  expect(exitCode).toBe(EXIT.conflict);
+  expect(stdout).toContain("initial");
+  expect(existsSync(dataDir)).toBe(false);
 });
