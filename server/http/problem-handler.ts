@@ -69,6 +69,9 @@ export const sendProblem = (reply: FastifyReply, problem: Problem, prefix: strin
   const instance = problem.id === "internal-error" ? reply.request.id : undefined;
   reply.code(problem.status).header("content-type", PROBLEM_TYPE).header("cache-control", "no-store");
   if (problem.id === "unauthorized") reply.header("www-authenticate", "Bearer");
+  // Fastify would close the connection, and with it lose the answer to whoever is still sending: the reset that follows
+  // unread bytes outruns it (RFC 9112, 9.6). Read to its end and thrown away, the body costs no memory.
+  if (problem.id === "payload-too-large") reply.removeHeader("connection");
   if (problem.retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(problem.retryAfter)));
   // Bytes, not text: to a text Fastify adds a charset, which this media type does not have (RFC 9457, 3).
   return reply.send(Buffer.from(JSON.stringify(problem.toDocument(prefix, instance))));
