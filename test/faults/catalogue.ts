@@ -16,6 +16,11 @@ import { atTheThreshold, cancelRaces } from "./cases/f22-races.ts";
 import { oneKey } from "./cases/f24-one-key.ts";
 import { allSteps } from "./cases/f25-steps.ts";
 import { killedMigration } from "./cases/f26-migrations.ts";
+import { canFillDisk, fullDisk } from "./cases/f28-full-disk.ts";
+import { fewDescriptors, littleMemory, lockedTable, smallPool } from "./cases/f29-limits.ts";
+import { blockedWorker, idleCuts, poison, talkativeWorker } from "./cases/f31-workers.ts";
+import { impostorsAnswer } from "./cases/f37-impostors.ts";
+import { deletedTasks, restoredBackup } from "./cases/f39-data-goes.ts";
 import type { FaultCase } from "./run/fault-case.ts";
 
 /** Every fault that can be made here. */
@@ -49,4 +54,16 @@ export const cases: readonly FaultCase[] = [
   oneKey,
   allSteps,
   killedMigration,
+  ...(canFillDisk ? [fullDisk] : []),
+  fewDescriptors,
+  littleMemory,
+  smallPool,
+  lockedTable,
+  blockedWorker,
+  poison,
+  talkativeWorker,
+  idleCuts,
+  impostorsAnswer,
+  restoredBackup,
+  deletedTasks,
 ];

@@ -35,6 +35,7 @@ export class FaultyServer implements AsyncDisposable {
   readonly #logs: string[] = [];
   #process: SpawnedProcess | undefined;
   #directUrl = "";
+  #isAlive = false;
 
   private constructor(plan: ServerPlan, http: TcpProxy) {
     this.name = plan.name;
@@ -59,6 +60,10 @@ export class FaultyServer implements AsyncDisposable {
   get isRunning(): boolean {
     return this.#process !== undefined;
   }
+  /** False once its process has ended, by whatever cause. */
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
   get pid(): number {
     if (this.#process === undefined) throw new Error(`${this.name} is not running`);
     return this.#process.pid;
@@ -74,6 +79,10 @@ export class FaultyServer implements AsyncDisposable {
     const process = runJoblib(this.#plan.root, ["serve", "--port", "0"], { ...this.#plan.env, ...more });
     const [url] = await process.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, START_MS);
     this.#process = process;
+    this.#isAlive = true;
+    void process.exit.then(() => {
+      if (this.#process === process) this.#isAlive = false;
+    });
     this.#directUrl = url;
     this.http.retarget(portOf(url));
   }
