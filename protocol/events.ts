@@ -1,3 +1,5 @@
+import type { TaskStatus } from "./task-status.ts";
+
 /** Something changed; whoever listens reads again. */
 export type Event =
   | {
@@ -5,6 +7,8 @@ export type Event =
       readonly taskId: string;
       readonly roomId: string;
       readonly workerId: string | null;
+      /** How it stands since; whoever waits for its end need not look at every step. */
+      readonly status?: TaskStatus | undefined;
     }
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
   | { readonly kind: "jobs-changed"; readonly roomId: string };

@@ -21,14 +21,15 @@ import {
   type Token,
 } from "./options.ts";
 import { DEFAULT_RETRY, mayRetry, type RetryPolicy, withRetry } from "./retry.ts";
+import { type FetchLike, fetchSender, type Send } from "./senders.ts";
 import { sleep } from "./sleep.ts";
-import { type Answer, exchange, type FetchLike, notJoblib, parseRetryAfter } from "./transport.ts";
+import { type Answer, exchange, notJoblib, parseRetryAfter } from "./transport.ts";
 
 /** How to reach the server; what is left out comes from `JOBLIB_URL` and `JOBLIB_TOKEN`. */
 export interface ClientOptions {
   readonly url?: string | undefined;
   readonly token?: Token | undefined;
-  /** In the place of undici's; tests on msw give the global one. */
+  /** In the place of undici; tests on msw give the global one. */
   readonly fetch?: FetchLike | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   readonly userAgent?: string | undefined;
@@ -76,14 +77,14 @@ const PATIENT: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, dead
 export class JoblibClient {
   readonly url: string;
   readonly #token: Token | undefined;
-  readonly #fetch: FetchLike | undefined;
+  readonly #send: Send | undefined;
   readonly #retry: RetryPolicy;
   readonly #userAgent: string;
 
   constructor(options: ClientOptions = {}) {
     this.url = readUrl(options.url);
     this.#token = options.token;
-    this.#fetch = options.fetch;
+    this.#send = options.fetch && fetchSender(options.fetch);
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
     this.#userAgent = options.userAgent ?? "joblib";
   }
@@ -106,7 +107,7 @@ export class JoblibClient {
       const token = await authorization(this.#token);
       const all = { ...headers, "user-agent": this.#userAgent, ...(token && { authorization: token }) };
       const exchanged = { method: operation.method, url, headers: all, body, signal, deadlineSeconds };
-      return understand(name, operation, await exchange(exchanged, this.#fetch), url);
+      return understand(name, operation, await exchange(exchanged, this.#send), url);
     };
 
     if (retry === false) return once();

@@ -41,8 +41,8 @@ const RULES: readonly Rule[] = [
   {
     folder: "sdk/testing",
     sentence:
-      "sdk/testing imports protocol, msw, and of the sdk the transport that it turns to the global fetch",
-    house: ["protocol", "sdk/transport.ts"],
+      "sdk/testing imports protocol, msw, and of the sdk the senders that it turns to the global fetch",
+    house: ["protocol", "sdk/senders.ts"],
     allows: (name) => isNodeBuiltin(name) || isPackage("zod", "msw")(name),
   },
   {

@@ -9,7 +9,7 @@ import {
   Problem,
   parseWait,
 } from "../../protocol/index.ts";
-import { preferGlobalFetch } from "../transport.ts";
+import { preferGlobalFetch } from "../senders.ts";
 
 /** A request as a fake gets it: its parts after the contract has checked them. */
 export type FakeRequest<Name extends OperationName> = OperationInput<Operations[Name]> & {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Event } from "../../protocol/index.ts";
+import { type Event, TaskStatus } from "../../protocol/index.ts";
 
 const Told = z.discriminatedUnion("kind", [
   z.object({
@@ -7,6 +7,7 @@ const Told = z.discriminatedUnion("kind", [
     taskId: z.string(),
     roomId: z.string(),
     workerId: z.string().nullable(),
+    status: TaskStatus.optional().catch(undefined),
   }),
   z.object({ kind: z.literal("work-available"), jobId: z.string(), count: z.number() }),
   z.object({ kind: z.literal("jobs-changed"), roomId: z.string() }),

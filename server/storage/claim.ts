@@ -1,4 +1,5 @@
 import { coalesce } from "./coalesce.ts";
+import type { JobSets } from "./job-sets.ts";
 import { type Claim, type ClaimRow, claimTasks } from "./queries/claim-tasks.ts";
 import { promoteDueTasks } from "./queries/promote-due-tasks.ts";
 import { type TaskRow, taskRecord } from "./rows.ts";
@@ -9,7 +10,6 @@ import type { TaskRecord } from "./storage.ts";
 const TURNS = 4;
 /** Tasks of one statement. */
 const MOST_TASKS = 400;
-const MOST_KNOWN = 10_000;
 
 interface Wish extends Claim {
   /** Claim even where tasks that fell due wait to be promoted. */
@@ -22,17 +22,9 @@ const isTask = (row: ClaimRow): row is ClaimRow & TaskRow => row.id !== null;
 type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly TaskRecord[] | undefined>;
 
 /** Claims of workers with the same jobs share a statement; a lone one is one statement too, unless tasks have just fallen due or rivals met. */
-export const createClaim = ({ hot }: Sessions): ClaimTasks => {
-  // What each worker's jobs were when it claimed last: the statement looks for itself, and serves those that are alike.
-  const jobSets = new Map<string, string>();
+export const createClaim = ({ hot }: Sessions, jobSets: JobSets): ClaimTasks => {
   const laneOf = ({ workerId, evenIfOverdue }: Wish) =>
-    `${jobSets.get(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
-
-  const learn = ({ workerId }: Wish, jobSet: string | null) => {
-    if (jobSets.size >= MOST_KNOWN) jobSets.clear();
-    if (jobSet === null) jobSets.delete(workerId);
-    else jobSets.set(workerId, jobSet);
-  };
+    `${jobSets.keyOf(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
 
   const join = coalesce<Wish, readonly ClaimRow[]>({
     most: MOST_TASKS,
@@ -44,7 +36,7 @@ export const createClaim = ({ hot }: Sessions): ClaimTasks => {
       const own = wishes.map((): ClaimRow[] => []);
       for (const row of rows) own[row.place]?.push(row);
       wishes.forEach((wish, place) => {
-        learn(wish, own[place]?.[0]?.job_set ?? null);
+        jobSets.learn(wish.workerId, own[place]?.[0]?.job_set ?? null);
       });
       return own;
     },

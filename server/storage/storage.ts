@@ -187,7 +187,7 @@ export interface WorkerStorage {
     window: Window,
     aliveWithinSeconds: number,
   ): Promise<Listed<Worker>>;
-  /** The ids of the jobs that the worker is linked to: the channels that a waiting claim listens on. */
+  /** The ids of the jobs that the worker is linked to. */
   jobIds(id: string): Promise<readonly string[]>;
   /** Claimed, not started tasks of the worker go back to pending; others are left alone. */
   release(id: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
@@ -213,6 +213,11 @@ export interface TaskStorage {
     start: boolean,
     isGone?: () => boolean,
   ): Promise<readonly TaskRecord[] | undefined>;
+  /**
+   * The jobs that the worker is linked to, as of its last claim: the channels that a waiting one listens on. The same
+   * array as long as a claim finds them to be the same.
+   */
+  claimedJobs(workerId: string): Promise<readonly string[]>;
   /** Seconds until the next task of any of the jobs falls due (0 or less: now); undefined where none is waiting. */
   secondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
   /** How many due tasks wait for each of the jobs, at most `cap` counted for each. */

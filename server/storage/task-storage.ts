@@ -1,8 +1,10 @@
 import { createClaim } from "./claim.ts";
 import { isUuid } from "./ids.ts";
 import { createInsert } from "./insert.ts";
+import { JobSets } from "./job-sets.ts";
 import { dueCounts, secondsUntilDue } from "./queries/due-tasks.ts";
 import { findTask } from "./queries/find-task.ts";
+import { jobSetOfWorker } from "./queries/find-worker.ts";
 import { listTasks } from "./queries/list-tasks.ts";
 import { reportProgress } from "./queries/report-progress.ts";
 import { retryTask } from "./queries/retry-task.ts";
@@ -21,14 +23,15 @@ const isPossible = ({ id, workerId }: { id: string; workerId?: string }): boolea
 /** The tasks' part of the storage. */
 export const createTaskStorage = (sessions: Sessions): TaskStorage => {
   const insert = createInsert(sessions);
-  const claim = createClaim(sessions);
+  const jobSets = new JobSets();
+  const claim = createClaim(sessions, jobSets);
   const transition = createTransition(sessions);
   return {
     insert: (tasks, { aliveWithinSeconds }) => insert(tasks, aliveWithinSeconds),
 
     async find(id, options = {}) {
       if (!isUuid(id)) return undefined;
-      return recordOf(await sessions.run((db) => findTask(db, id, options.queuePosition === true)));
+      return recordOf(await sessions.hot((db) => findTask(db, id, options.queuePosition === true)));
     },
 
     async list(of, window) {
@@ -40,13 +43,20 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
     claim: async (workerId, limit, start, isGone) =>
       isUuid(workerId) ? claim({ workerId, limit, start }, isGone) : undefined,
 
+    async claimedJobs(workerId) {
+      const known = jobSets.of(workerId);
+      if (known !== undefined || !isUuid(workerId)) return known?.jobIds ?? [];
+      const [set] = await sessions.hot((db) => jobSetOfWorker(db, workerId));
+      return set === undefined ? [] : jobSets.remember(workerId, set).jobIds;
+    },
+
     async secondsUntilDue(jobIds) {
       const possible = jobIds.filter(isUuid);
-      return possible.length === 0 ? undefined : sessions.run((db) => secondsUntilDue(db, possible));
+      return possible.length === 0 ? undefined : sessions.hot((db) => secondsUntilDue(db, possible));
     },
 
     async dueCounts(jobIds, cap) {
-      const rows = await sessions.run((db) => dueCounts(db, jobIds.filter(isUuid), cap));
+      const rows = await sessions.hot((db) => dueCounts(db, jobIds.filter(isUuid), cap));
       return new Map(rows.map(({ id, waiting }) => [id, waiting]));
     },
 
@@ -54,7 +64,7 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
 
     async report(step) {
       if (!isPossible(step)) return undefined;
-      return recordOf(await sessions.run((db) => reportProgress(db, step)));
+      return recordOf(await sessions.hot((db) => reportProgress(db, step)));
     },
 
     async retry(id) {

@@ -1,4 +1,4 @@
-import { isTerminal, Problem, type Task, taskChannel } from "../../protocol/index.ts";
+import { type Event, isTerminal, Problem, type Task, taskChannel } from "../../protocol/index.ts";
 import { type Caller, forbidden, mayReadTask } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
@@ -36,16 +36,30 @@ const find = async ({ storage }: Ports, id: string): Promise<TaskRecord> => {
 const isAnswer = (record: TaskRecord, { ifNoneMatch }: TaskWish): boolean =>
   isTerminal(record.task.status) || (ifNoneMatch !== undefined && !namesTag(ifNoneMatch, entityTag(record)));
 
-const waitFor = async (ports: Ports, wish: TaskWish): Promise<TaskRecord> => {
+/** A step on the way to the end is none to who waits for the end alone. */
+const isNews = (event: Event | undefined, { ifNoneMatch }: TaskWish): boolean =>
+  ifNoneMatch !== undefined ||
+  event?.kind !== "task-changed" ||
+  event.status === undefined ||
+  isTerminal(event.status);
+
+const waitFor = async (
+  ports: Ports,
+  wish: TaskWish,
+  mayRead: (record: TaskRecord) => Promise<void>,
+): Promise<TaskRecord> => {
   const { taskId, hold } = wish;
   const deadline = deadlineOf(hold);
   const bell = new Bell();
   // Listen first, then read, then wait: what comes in between rings the bell.
-  const unsubscribe = await ports.bus.subscribe(taskChannel(taskId.toLowerCase()), bell.ring);
+  const unsubscribe = await ports.bus.subscribe(taskChannel(taskId.toLowerCase()), (event) => {
+    if (isNews(event, wish)) bell.ring();
+  });
   try {
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       bell.silence();
       const record = await find(ports, taskId);
+      if (isFirst) await mayRead(record);
       const left = deadline - performance.now();
       if (isAnswer(record, wish) || left <= 0 || hold.signal.aborted) return record;
       await bell.wait(Math.min(left, pauseMilliseconds(ports.bus)), hold.signal);
@@ -57,9 +71,12 @@ const waitFor = async (ports: Ports, wish: TaskWish): Promise<TaskRecord> => {
 
 /** A task for whoever may see it, at once or when it has come to its end. */
 export const awaitTask = async (ports: Ports, caller: Caller, wish: TaskWish): Promise<ReadTask> => {
-  const first = await find(ports, wish.taskId);
-  if (!(await mayReadTask(caller, first))) throw forbidden("task-read");
-  const record = isAnswer(first, wish) || wish.hold.seconds === 0 ? first : await waitFor(ports, wish);
+  const mayRead = async (record: TaskRecord) => {
+    if (!(await mayReadTask(caller, record))) throw forbidden("task-read");
+  };
+  const mayWait = wish.hold.seconds > 0 && isUuid(wish.taskId);
+  const record = mayWait ? await waitFor(ports, wish, mayRead) : await find(ports, wish.taskId);
+  if (!mayWait) await mayRead(record);
   const tag = entityTag(record);
   const task = namesTag(wish.ifNoneMatch, tag) ? null : wireTask(ports.settings, record);
   return { task, tag };

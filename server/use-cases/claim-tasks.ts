@@ -45,18 +45,24 @@ const pauseOf = ({ bus, parked, settings }: Context): number => {
   return Math.min(pulse, (settings.worker_timeout_threshold / 4) * 1000);
 };
 
-/** Whoever else waits for these jobs is woken for what is left; the answer does not wait for it. */
-const passOn = ({ parked, log }: Context, jobIds: readonly string[]): void => {
+/**
+ * Whoever else waits for these jobs is woken for what is left; the answer does not wait for it. A claim that got less
+ * than it asked for left nothing.
+ */
+const passOn = ({ parked, log }: Context, { limit }: ClaimWish, { taken, jobIds }: Taken): void => {
+  if (taken.length < limit) return;
   parked.passOn(jobIds).catch((error: unknown) => {
     log.warn({ err: error }, "waiting claims could not be woken for what is left");
   });
 };
 
-const waitForTasks = async (
-  context: Context,
-  wish: ClaimWish,
-  hold: Hold,
-): Promise<readonly TaskRecord[]> => {
+/** What a claim came to, and the jobs that may have more. */
+interface Taken {
+  readonly taken: readonly TaskRecord[];
+  readonly jobIds: readonly string[];
+}
+
+const waitForTasks = async (context: Context, wish: ClaimWish, hold: Hold): Promise<Taken> => {
   const { parked, storage } = context;
   const deadline = deadlineOf(hold);
   const claim = new ParkedClaim(wish.workerId, wish.limit);
@@ -64,21 +70,26 @@ const waitForTasks = async (
     for (;;) {
       // Listen first, then read, then wait: what comes in between rings the bell.
       claim.silence();
-      await parked.park(claim, await storage.workers.jobIds(wish.workerId));
-      const records = await claimNow(context, wish, hold);
-      if (records.length > 0) {
-        // Of all its jobs: the ring may have been for another one than that of the task it took.
-        passOn(context, claim.jobIds);
-        return records;
-      }
+      const jobIds = await storage.tasks.claimedJobs(wish.workerId);
+      await parked.park(claim, jobIds);
+      const taken = await claimNow(context, wish, hold);
+      // Of all its jobs: the ring may have been for another one than that of the task it took.
+      if (taken.length > 0) return { taken, jobIds };
+      // The claim saw other jobs than are listened to.
+      if (jobIds !== (await storage.tasks.claimedJobs(wish.workerId))) continue;
       const left = deadline - performance.now();
-      if (left <= 0 || hold.signal.aborted) return [];
+      if (left <= 0 || hold.signal.aborted) return { taken, jobIds };
       await claim.wait(Math.min(left, pauseOf(context)), hold.signal);
-      if (hold.signal.aborted) return [];
+      if (hold.signal.aborted) return { taken, jobIds };
     }
   } finally {
     parked.unpark(claim);
   }
+};
+
+const takeNow = async (context: Context, wish: ClaimWish, hold: Hold): Promise<Taken> => {
+  const taken = await claimNow(context, wish, hold);
+  return { taken, jobIds: [...new Set(taken.map(({ jobId }) => jobId))] };
 };
 
 /** The worker's next tasks; waits for them where the caller asked for it. */
@@ -89,9 +100,10 @@ export const claimTasks = async (
 ): Promise<Outcome<Claimed>> => {
   await context.owners.require(caller, wish.workerId);
   const own = { ...wish, workerId: wish.workerId.toLowerCase() };
-  const now = await claimNow(context, own, hold);
-  if (now.length > 0) passOn(context, [...new Set(now.map(({ jobId }) => jobId))]);
-  const records = now.length > 0 || hold.seconds === 0 ? now : await waitForTasks(context, own, hold);
+  const now = await takeNow(context, own, hold);
+  const got = now.taken.length > 0 || hold.seconds === 0 ? now : await waitForTasks(context, own, hold);
+  const records = got.taken;
+  if (records.length > 0) passOn(context, own, got);
   context.meter.claimed(records.length);
   return {
     value: { tasks: records.map((record) => wireTask(context.settings, record)), records },

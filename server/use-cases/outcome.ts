@@ -20,6 +20,7 @@ export const taskChanged = ({ task }: TaskRecord, workerId: string | null = null
   taskId: task.id,
   roomId: task.room_id,
   workerId,
+  status: task.status,
 });
 
 /** Who waits for tasks of these jobs: woken as many as are due. A count of 0 tells that a task falls due later. */

@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { recordset } from "./recordset.ts";
+import { recordset, recordsetText } from "./recordset.ts";
+import { statement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
 /** What a worker asks for. */
@@ -41,14 +42,8 @@ const probe = sql`
  * prefers to read the table where it expects to meet a row soon. Locking the workers keeps their end from missing the
  * tasks.
  */
-export const claimTasks = async (db: Sql, claims: readonly Claim[], evenIfOverdue: boolean) => {
-  const input = claims.map(({ workerId, limit, start }, place) => ({
-    place,
-    worker_id: workerId,
-    wanted: limit,
-    start,
-  }));
-  const { rows } = await sql<ClaimRow>`
+const claim = statement<ClaimRow, [asked: string, evenIfOverdue: boolean]>(
+  (input, evenIfOverdue) => sql`
     with asked as materialized (
       select * from ${recordset(input, "place integer, worker_id uuid, wanted integer, start boolean")} as a
     ),
@@ -124,6 +119,20 @@ export const claimTasks = async (db: Sql, claims: readonly Claim[], evenIfOverdu
     from asked
     left join sets on sets.id = asked.worker_id
     left join tasks on tasks.taken_by = asked.place
-    order by asked.place, tasks.priority desc, tasks.number`.execute(db);
-  return rows;
+    order by asked.place, tasks.priority desc, tasks.number`,
+);
+
+/** Runs it; the rows of each claim stand together, best first. */
+export const claimTasks = (
+  db: Sql,
+  claims: readonly Claim[],
+  evenIfOverdue: boolean,
+): Promise<ClaimRow[]> => {
+  const asked = claims.map(({ workerId, limit, start }, place) => ({
+    place,
+    worker_id: workerId,
+    wanted: limit,
+    start,
+  }));
+  return claim(db, recordsetText(asked), evenIfOverdue);
 };

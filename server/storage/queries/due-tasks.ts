@@ -1,12 +1,12 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
+import { type Slot, statement } from "./statement.ts";
 
-const jobsIn = (jobIds: readonly string[]) =>
-  sql`(select n.id::uuid as id from jsonb_array_elements_text(${JSON.stringify(jobIds)}::jsonb) as n(id)) as jobs`;
+const jobsIn = (jobIds: Slot) =>
+  sql`(select n.id::uuid as id from jsonb_array_elements_text(${jobIds}::jsonb) as n(id)) as jobs`;
 
-/** Seconds until the first pending task of any of the jobs may be claimed; null where none is pending. */
-export const secondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> => {
-  const { rows } = await sql<{ seconds: number | null }>`
+const seconds = statement<{ seconds: number | null }, [jobIds: string]>(
+  (jobIds) => sql`
     select min(case
       when exists (
         select 1 from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and t.due
@@ -16,13 +16,15 @@ export const secondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promi
         select t.run_at from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and not t.due
         order by t.run_at limit 1
       ) - clock_timestamp()) end)::float8 as seconds
-    from ${jobsIn(jobIds)}`.execute(db);
-  return rows[0]?.seconds ?? undefined;
-};
+    from ${jobsIn(jobIds)}`,
+);
 
-/** How many due tasks wait for each job; counting stops at the cap. */
-export const dueCounts = async (db: Sql, jobIds: readonly string[], cap: number) => {
-  const { rows } = await sql<{ id: string; waiting: number }>`
+/** Seconds until the first pending task of any of the jobs may be claimed; undefined where none is pending. */
+export const secondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> =>
+  (await seconds(db, JSON.stringify(jobIds)))[0]?.seconds ?? undefined;
+
+const counts = statement<{ id: string; waiting: number }, [jobIds: string, cap: number]>(
+  (jobIds, cap) => sql`
     select jobs.id, least(due.waiting + fallen_due.waiting, ${cap}::int)::int as waiting
     from ${jobsIn(jobIds)}
     cross join lateral (
@@ -35,6 +37,9 @@ export const dueCounts = async (db: Sql, jobIds: readonly string[], cap: number)
         select 1 from joblib.task as t
         where t.job_id = jobs.id and t.status = 'pending' and not t.due and t.run_at <= now()
         limit ${cap}::int) as capped
-    ) as fallen_due`.execute(db);
-  return rows;
-};
+    ) as fallen_due`,
+);
+
+/** How many due tasks wait for each job; counting stops at the cap. */
+export const dueCounts = (db: Sql, jobIds: readonly string[], cap: number) =>
+  counts(db, JSON.stringify(jobIds), cap);

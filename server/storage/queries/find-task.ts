@@ -1,12 +1,15 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import { QUEUE_POSITION } from "./queue-position.ts";
+import { statement } from "./statement.ts";
+
+const find = (more?: RawBuilder<unknown>) =>
+  statement<TaskRow, [id: string]>((id) => sql`${selectTasks("joblib.task", more)} where t.id = ${id}::uuid`);
+
+const plain = find();
+const placed = find(QUEUE_POSITION);
 
 /** One task, with its place in the queue where that is asked for: it costs a count. */
-export const findTask = async (db: Sql, id: string, withQueuePosition: boolean) => {
-  const { rows } = await sql<TaskRow>`
-    ${selectTasks("joblib.task", withQueuePosition ? QUEUE_POSITION : sql``)}
-    where t.id = ${id}::uuid`.execute(db);
-  return rows[0];
-};
+export const findTask = async (db: Sql, id: string, withQueuePosition: boolean) =>
+  (await (withQueuePosition ? placed : plain)(db, id))[0];

@@ -1,6 +1,8 @@
 import { sql } from "kysely";
+import type { JobSet } from "../job-sets.ts";
 import type { WorkerRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
+import { statement } from "./statement.ts";
 
 /** A worker, alive or not yet swept. */
 export const findWorker = async (db: Sql, id: string) => {
@@ -16,3 +18,16 @@ export const jobIdsOfWorker = async (db: Sql, id: string): Promise<string[]> => 
     where wj.worker_id = ${id}::uuid and j.removed_at is null order by wj.job_id`.execute(db);
   return rows.map((row) => row.job_id);
 };
+
+/** The same, and what a claim calls them. */
+export const jobSetOfWorker = statement<JobSet, [workerId: string]>(
+  (workerId) => sql`
+    select jobs as "jobIds", md5(jobs::text) as key from (
+      select array(
+        select wj.job_id from joblib.worker_job as wj
+        where wj.worker_id = ${workerId}::uuid
+          and (select j.removed_at is null from joblib.job as j where j.id = wj.job_id)
+        order by wj.job_id
+      ) as jobs
+    ) as l`,
+);

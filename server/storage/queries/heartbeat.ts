@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import type { StopReason } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
-import { recordset } from "./recordset.ts";
+import { recordset, recordsetText } from "./recordset.ts";
+import { statement } from "./statement.ts";
 
 /** A worker, and the tasks that it believes it holds. */
 export interface Beat {
@@ -22,9 +23,8 @@ export interface HeartbeatRow {
  * others. What it ended by its own word (`reported`) is no news to it: naming that would wake its waiting heartbeat for
  * every task that it completes. The workers are locked in one order for all.
  */
-export const heartbeats = async (db: Sql, beats: readonly Beat[]) => {
-  const input = beats.map(({ workerId, named }) => ({ worker_id: workerId, named }));
-  const { rows } = await sql<HeartbeatRow>`
+const beat = statement<HeartbeatRow, [beats: string]>(
+  (input) => sql`
     with beats as materialized (
       select * from ${recordset(input, "worker_id uuid, named jsonb")} as b
     ),
@@ -56,6 +56,9 @@ export const heartbeats = async (db: Sql, beats: readonly Beat[]) => {
         where t.worker_id = touched.id and t.status in ('claimed', 'running')
           and not touched.named ? t.id::text
       ) as has_unnamed
-    from touched`.execute(db);
-  return rows;
-};
+    from touched`,
+);
+
+/** Runs it; in no order. */
+export const heartbeats = (db: Sql, beats: readonly Beat[]) =>
+  beat(db, recordsetText(beats.map(({ workerId, named }) => ({ worker_id: workerId, named }))));

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 import type { NewTask } from "../storage.ts";
 import { isAlive } from "./alive.ts";
+import { statement } from "./statement.ts";
 
 /** What of a new task only the database knows, and how many live workers could take it. */
 export interface InsertedRow {
@@ -41,11 +42,11 @@ export const insertText = (tasks: readonly NewTask[]): string => JSON.stringify(
  * it was seen; leaves out those whose key is taken. The jobs are locked, in one order for all, so that none is removed under
  * the insert. What the caller knows is not sent back.
  */
-export const insertTasks = async (db: Sql, requests: readonly string[], aliveWithinSeconds: number) => {
-  const { rows } = await sql<InsertedRow>`
+const insert = statement<InsertedRow, [requests: string, aliveWithinSeconds: number]>(
+  (requests, aliveWithinSeconds) => sql`
     with input as materialized (
       select r.place, i.*, coalesce(i.run_at, now() + make_interval(secs => greatest(i.in_seconds, 0))) as starts_at
-      from jsonb_array_elements(${`[${requests.join(",")}]`}::jsonb) with ordinality as r(tasks, place)
+      from jsonb_array_elements(${requests}::jsonb) with ordinality as r(tasks, place)
       cross join lateral jsonb_to_recordset(r.tasks) as i(
         "order" integer, id uuid, job_id uuid, schema_hash text, job_version text, room_id text, created_by_id text, payload jsonb,
         priority integer, max_attempts integer, backoff jsonb, timeout_seconds float8, run_at timestamptz,
@@ -84,6 +85,9 @@ export const insertTasks = async (db: Sql, requests: readonly string[], aliveWit
     )
     select t.id, t.run_at, t.created_at, o.room_id as job_room_id, o.category as job_category, o.name as job_name,
       o.workers as workers_online
-    from inserted as t join online as o on o.id = t.job_id`.execute(db);
-  return rows;
-};
+    from inserted as t join online as o on o.id = t.job_id`,
+);
+
+/** Runs it, on what `insertText` made. */
+export const insertTasks = (db: Sql, requests: readonly string[], aliveWithinSeconds: number) =>
+  insert(db, `[${requests.join(",")}]`, aliveWithinSeconds);

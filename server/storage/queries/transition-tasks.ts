@@ -4,7 +4,8 @@ import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
 import { endOfAttempt } from "./end-of-attempt.ts";
-import { recordset } from "./recordset.ts";
+import { recordset, recordsetText } from "./recordset.ts";
+import { statement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
 /** A task that was moved, and which of the steps moved it. */
@@ -52,10 +53,10 @@ const promise = sql`and (not s.unchecked or exists (
  * The statuses that they may come from are the state machine's. A task may be named once. In the order of their ids,
  * so that two servers that move the same tasks do not wait for each other.
  */
-export const transitionTasks = async (db: Sql, to: Transition["to"], steps: readonly Transition[]) => {
-  const origins = sql.join(originsOf(to).map((status) => sql.lit(status)));
-  const input = steps.map(asInput).sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1));
-  const { rows } = await sql<MovedRow>`
+const transitionTo = (to: Transition["to"]) =>
+  statement<MovedRow, [steps: string]>((input) => {
+    const origins = sql.join(originsOf(to).map((status) => sql.lit(status)));
+    return sql`
     with steps as materialized (
       select * from ${recordset(input, COLUMNS)} as s
     ),
@@ -70,6 +71,22 @@ export const transitionTasks = async (db: Sql, to: Transition["to"], steps: read
       returning t.*, s.place
     ),
     ${touchWorkers(sql`select distinct worker_id from steps`)}
-    ${selectTasks("moved", sql`, t.place`)}`.execute(db);
-  return rows;
+    ${selectTasks("moved", sql`, t.place`)}`;
+  });
+
+const TRANSITIONS = {
+  running: transitionTo("running"),
+  completed: transitionTo("completed"),
+  failed: transitionTo("failed"),
+  cancelled: transitionTo("cancelled"),
+} satisfies Record<Transition["to"], unknown>;
+
+/** Takes steps to one status; the rows say which step each was. */
+export const transitionTasks = (
+  db: Sql,
+  to: Transition["to"],
+  steps: readonly Transition[],
+): Promise<MovedRow[]> => {
+  const input = steps.map(asInput).sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1));
+  return TRANSITIONS[to](db, recordsetText(input));
 };
