@@ -4,7 +4,7 @@ import type { RunnableExtension } from "./extension.ts";
 import type { HeldTask } from "./heartbeat.ts";
 import { ProgressReporter } from "./progress-reporter.ts";
 import type { RetryPolicy } from "./retry.ts";
-import { sleep } from "./sleep.ts";
+import { orAfter } from "./sleep.ts";
 import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
 import { errorText, isRefusal, type TaskOutcome } from "./task-outcome.ts";
 import { DELIVERY, deliver, isVoid } from "./task-update.ts";
@@ -33,7 +33,6 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   readonly #interrupted = Promise.withResolvers<TaskOutcome>();
   /** Aborted when nothing more is to be told to the server. */
   readonly #giveUp = new AbortController();
-  readonly #arrived = new AbortController();
 
   /** @internal */
   constructor(task: Task, home: TaskHome) {
@@ -145,7 +144,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
         return { status: "failed", error: why, task };
       } else {
         // Its end is on its way already; that is not waited for as long as it would be tried.
-        await sleep(5_000, this.#arrived.signal).catch(() => {});
+        await orAfter(5_000, this.#over.promise);
         this.#giveUp.abort();
         if (this.#outcome !== undefined) return await this.#outcome;
       }
@@ -267,7 +266,6 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
 
   #close(): void {
     this.#phase = "over";
-    this.#arrived.abort();
     this.#home.over(this);
     this.#over.resolve();
   }

@@ -7,10 +7,14 @@ import { JobRegistry } from "./job-registry.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { fromEnvironment } from "./options.ts";
 import { type Register, registerIn } from "./register.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { destinationOf, type SubmitOptions, submissionOf } from "./submission.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
+
+/** One is inserted while the next is read and checked. */
+const SUBMITS_IN_FLIGHT = 2;
 
 /** How a manager reaches the server, and what its worker is like. */
 export interface JobManagerOptions extends ClientOptions {
@@ -128,7 +132,10 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
     await this.#session.ready();
   }
 
-  /** Sends a task to whoever can run it; many at once are taken all or none, in thousands where they are more. */
+  /**
+   * Sends a task to whoever can run it. Up to 1,000 at once are taken all or none, and in their order; of more, each
+   * thousand, and two of them travel at a time.
+   */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
@@ -238,15 +245,14 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
       job_name: destination.job_name,
       ...submission,
     }));
-    const submitted: SubmittedTask[] = [];
-    for (let start = 0; start < named.length; start += MAX_TASKS_PER_SUBMIT) {
-      const body = { tasks: named.slice(start, start + MAX_TASKS_PER_SUBMIT) };
-      const { signal } = options;
-      submitted.push(
-        ...(await this.client.call("submitTasks", { params: { room_id }, body }, { signal })).body.tasks,
-      );
-    }
-    return submitted;
+    const chunks = Array.from({ length: Math.ceil(named.length / MAX_TASKS_PER_SUBMIT) }, (_, index) =>
+      named.slice(index * MAX_TASKS_PER_SUBMIT, (index + 1) * MAX_TASKS_PER_SUBMIT),
+    );
+    const { signal } = options;
+    const answers = await sideBySide(chunks, SUBMITS_IN_FLIGHT, (chunk) =>
+      this.client.call("submitTasks", { params: { room_id }, body: { tasks: chunk } }, { signal }),
+    );
+    return answers.flatMap(({ body }) => body.tasks);
   }
 
   /** A task in this worker's hands, or undefined where it is there already. */

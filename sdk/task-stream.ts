@@ -55,6 +55,11 @@ export class TaskStream<Context = unknown>
   readonly #start: boolean;
   readonly #unsettled = new Set<ClaimedTask<Context>>();
   #buffer: ClaimedTask<Context>[] = [];
+  /** Claims on their way, oldest first, and how many tasks they ask for. */
+  readonly #claims: Promise<void>[] = [];
+  #asked = 0;
+  /** The last claim got all that one may ask for: another is worth its while before this one is back. */
+  #wasFull = false;
   #free = Promise.withResolvers<void>();
   #last: Promise<unknown> = Promise.resolve();
   #failures = 0;
@@ -108,11 +113,15 @@ export class TaskStream<Context = unknown>
     const { signal } = this.#stop;
     for (;;) {
       const buffered = this.#nextBuffered();
-      if (buffered !== undefined) return { done: false, value: buffered };
+      if (buffered !== undefined) {
+        if (this.#wasFull) this.#claimAhead();
+        return { done: false, value: buffered };
+      }
       if (signal.aborted) break;
       try {
         await this.#placeFree();
-        await this.#fill();
+        this.#claimAhead();
+        await this.#claims.shift();
         this.#failures = 0;
       } catch (error) {
         if (!signal.aborted) await this.#afterFailure(error);
@@ -136,22 +145,38 @@ export class TaskStream<Context = unknown>
     }
   }
 
+  /** Sends claims: one, or, in a backlog, two, so that the server is at work on the next while this side takes one in. */
+  #claimAhead(): void {
+    const most = this.#wasFull ? 2 : 1;
+    while (this.#claims.length < most) {
+      const limit = Math.min(MAX_TASKS_PER_CLAIM, this.#concurrency - this.#unsettled.size - this.#asked);
+      if (limit <= 0 || this.#stop.signal.aborted) return;
+      this.#asked += limit;
+      const claim = this.#fill(limit).finally(() => {
+        this.#asked -= limit;
+      });
+      // Whoever asks for the next task hears of it; until then it is not unheard.
+      claim.catch(() => {});
+      this.#claims.push(claim);
+    }
+  }
+
   /** One claim; where nothing came and the server did not hold the answer, a rest. */
-  async #fill(): Promise<void> {
+  async #fill(limit: number): Promise<void> {
     const { session } = this.#home;
     const worker = await unlessAborted(session.ready(), this.#stop.signal);
     const began = performance.now();
-    const tasks = await this.#claim(worker);
+    const tasks = await this.#claim(worker, limit);
     this.#hasClaimed = true;
+    this.#wasFull = tasks.length === MAX_TASKS_PER_CLAIM;
     let took = 0;
     for (const wire of tasks) if (this.#take(wire, worker)) took += 1;
     const restMs = this.#pollMs - (performance.now() - began);
     if (took === 0 && restMs > 0) await sleep(restMs * (0.5 + Math.random() / 2), this.#stop.signal);
   }
 
-  async #claim(worker: LiveWorker): Promise<Task[]> {
+  async #claim(worker: LiveWorker, limit: number): Promise<Task[]> {
     const { client, session } = this.#home;
-    const limit = Math.min(MAX_TASKS_PER_CLAIM, this.#concurrency - this.#unsettled.size);
     const signal = AbortSignal.any([this.#stop.signal, worker.gone]);
     const wait = LONGEST_TURN_SECONDS - Math.floor(Math.random() * 5);
     const options = { wait, signal, retry: false, timeoutSeconds: 10 };
@@ -197,6 +222,7 @@ export class TaskStream<Context = unknown>
   }
 
   async #giveBack(): Promise<void> {
+    await Promise.allSettled(this.#claims.splice(0));
     const rest = this.#buffer;
     this.#buffer = [];
     await Promise.all(rest.map((task) => task.interrupt("the worker stopped before it began")));

@@ -25,7 +25,11 @@ export const seedHistory = async (databaseUrl: string, { status, job, rows }: Hi
      where j.name = $5`,
     [status, done, done ? 1 : 0, rows, job],
   );
-  await query(databaseUrl, "vacuum analyze joblib.task");
+  await query(
+    databaseUrl,
+    `insert into joblib.task_place select id, room_id, job_id, created_at from joblib.task on conflict do nothing`,
+  );
+  await query(databaseUrl, "vacuum analyze joblib.task, joblib.task_place");
   // The worker that announced the jobs is gone: it is not to be swept while somebody measures.
   await query(databaseUrl, "update joblib.worker set last_heartbeat = now() + interval '1 hour'");
 };

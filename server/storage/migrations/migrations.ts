@@ -1,4 +1,8 @@
 import { Migration20261123Initial } from "./migration-20261123-initial.ts";
+import { Migration20261124Places } from "./migration-20261124-places.ts";
 
 /** Ours, oldest first; a host adds them to the `migrationsList` of its own ORM, or leaves them to `joblib migrate`. */
-export const migrations = [{ name: "joblib-20261123-initial", class: Migration20261123Initial }];
+export const migrations = [
+  { name: "joblib-20261123-initial", class: Migration20261123Initial },
+  { name: "joblib-20261124-places", class: Migration20261124Places },
+];

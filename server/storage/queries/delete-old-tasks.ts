@@ -9,7 +9,14 @@ export const deleteOldTasks = async (db: Sql, olderThanDays: number, limit: numb
       where completed_at < now() - make_interval(secs => ${olderThanDays * 86_400}::float8)
       order by completed_at limit ${limit}::int
       for update skip locked
+    ),
+    deleted as (
+      delete from joblib.task as t using old where t.id = old.id returning t.id, t.room_id, t.created_at
+    ),
+    places as (
+      delete from joblib.task_place as p using deleted as d
+      where p.room_id = d.room_id and p.created_at = d.created_at and p.task_id = d.id
     )
-    delete from joblib.task as t using old where t.id = old.id returning t.id`.execute(db);
+    select id from deleted`.execute(db);
   return rows.length;
 };

@@ -75,7 +75,11 @@ const insert = statement<InsertedRow, [requests: string, aliveWithinSeconds: num
       where i.place not in (select place from changed)
       order by i.place, i."order"
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
-      returning id, job_id, run_at, created_at
+      returning id, job_id, room_id, run_at, created_at
+    ),
+    placed as (
+      insert into joblib.task_place (task_id, room_id, job_id, created_at)
+      select id, room_id, job_id, created_at from inserted
     ),
     online as materialized (
       select held.id, held.room_id, held.category, held.name, (

@@ -14,13 +14,18 @@ export interface TasksOf {
 
 /** A window on a room's tasks, newest first, and how many there are. */
 export const listTasks = async (db: Sql, { roomId, status, jobId }: TasksOf, { limit, offset }: Window) => {
-  const asked = sql`t.room_id = ${roomId}
-    ${status === undefined ? sql`` : sql`and t.status = ${status}`}
-    ${jobId === undefined ? sql`` : sql`and t.job_id = ${jobId}::uuid`}`;
+  // One by one in the list's order, rather than all of that status and then sorted.
+  const alike = sql`cross join lateral (
+    select 1 from joblib.task as s where s.id = p.task_id and s.status = ${status} limit 1) as s`;
+  const places = sql`joblib.task_place as p ${status === undefined ? sql`` : alike}
+    where p.room_id = ${roomId} ${jobId === undefined ? sql`` : sql`and p.job_id = ${jobId}::uuid`}`;
   const page = await sql<TaskRow>`
-    ${selectTasks("joblib.task", QUEUE_POSITION)} where ${asked}
-    order by t.created_at desc, t.id desc limit ${limit}::int offset ${offset}::int`.execute(db);
-  const count = await sql<{ total: number }>`
-    select count(*)::int as total from joblib.task as t where ${asked}`.execute(db);
+    ${selectTasks("joblib.task", QUEUE_POSITION)}
+    join (
+      select p.task_id, p.created_at from ${places}
+      order by p.created_at desc, p.task_id desc limit ${limit}::int offset ${offset}::int
+    ) as page on page.task_id = t.id
+    order by page.created_at desc, page.task_id desc`.execute(db);
+  const count = await sql<{ total: number }>`select count(*)::int as total from ${places}`.execute(db);
   return { rows: page.rows, total: count.rows[0]?.total ?? 0 };
 };
