@@ -76,5 +76,9 @@ export type OperationAnswer<O extends Operation> = {
 export const fillPath = (path: string, params: Readonly<Record<string, string>> = {}): string =>
   path.replace(/:([a-z_]+)/g, (_, name: string) => encodeSegment(params[name] ?? ""));
 
+/** What needs no encoding, and nearly all is. */
+const PLAIN = /^[\w.~@:-]*$/;
+
 /** `.` and `..` would be taken for steps in the path: their dots are encoded too, though URL parsers still fold them. */
-const encodeSegment = (text: string) => encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");
+const encodeSegment = (text: string) =>
+  PLAIN.test(text) ? text : encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");

@@ -3,6 +3,7 @@ import type { Meter } from "./meter.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";
 import type { Storage } from "./storage/storage.ts";
+import type { EndedTasks } from "./use-cases/ended-tasks.ts";
 import type { KnownJobs } from "./use-cases/known-jobs.ts";
 import type { ParkedClaims } from "./use-cases/parked-claims.ts";
 import type { ResultSchemas } from "./use-cases/schema-checks.ts";
@@ -23,6 +24,7 @@ export interface Context {
   readonly settings: Settings;
   /** Claims of this process that wait for a task. */
   readonly parked: ParkedClaims;
+  readonly ended: EndedTasks;
   readonly owners: WorkerOwners;
   readonly jobs: KnownJobs;
   readonly resultSchemas: ResultSchemas;

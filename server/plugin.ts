@@ -23,6 +23,7 @@ import { createStorage } from "./storage/mikro-storage.ts";
 import type { Orm } from "./storage/sessions.ts";
 import type { Storage } from "./storage/storage.ts";
 import { Sweeper } from "./sweeper.ts";
+import { EndedTasks } from "./use-cases/ended-tasks.ts";
 import { KnownJobs } from "./use-cases/known-jobs.ts";
 import { ParkedClaims } from "./use-cases/parked-claims.ts";
 import { ResultSchemas } from "./use-cases/schema-checks.ts";
@@ -72,6 +73,7 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     validators: new SchemaValidators(),
     settings,
     parked: new ParkedClaims({ bus, storage, log }),
+    ended: new EndedTasks(),
     owners: new WorkerOwners(storage),
     jobs: new KnownJobs(storage),
     resultSchemas: new ResultSchemas(),

@@ -78,8 +78,10 @@ const hangUpWhenClosing = (app: FastifyInstance) => {
   app.addHook("preClose", async () => {
     isClosing = true;
   });
-  app.addHook("onSend", async (_, reply) => {
+  // With `done`, as every hook of every request: a promise for each took a twentieth of a submit's time.
+  app.addHook("onSend", (_request, reply, payload, done) => {
     if (isClosing) reply.header("connection", "close");
+    done(null, payload);
   });
 };
 

@@ -6,6 +6,8 @@ import type { Parcel, Place, Subject, Worker } from "./subject.ts";
 
 /** The documented fast setting of a worker: that many handlers at a time, claimed and completed many at once. */
 export const FAST = { concurrency: 500, start: true };
+/** The documented setting of a worker that answers quickly: one at a time, started by its claim as every peer does. */
+const QUICK = { start: true };
 /** Loops of the variant that never takes more than one task with a request. */
 const LOOPS = 64;
 const WAIT_SECONDS = 20;
@@ -16,11 +18,6 @@ const managerOf = ({ url, token }: Place, onTask?: OnTask): JobManager<OnTask> =
   const jobs = new JobManager<OnTask>({ url, token, room: ROOM }, onTask);
   jobs.register(Noop);
   return jobs;
-};
-
-/** One after the other, as the README's first worker has it. */
-const inTurn = async (jobs: JobManager<OnTask>): Promise<void> => {
-  for await (const task of jobs.listen()) await task.run();
 };
 
 /** A claim and an update for each task, as a simple worker in another language would: the claim starts it. */
@@ -64,7 +61,7 @@ export const joblib: Subject = {
     await jobs.ready();
     return {
       async start() {
-        if (setting === "default") void inTurn(jobs);
+        if (setting === "default") void jobs.run(QUICK);
         else if (setting === "fast") void jobs.run(FAST);
         else for (let loop = 0; loop < LOOPS; loop += 1) void onePerRequest(jobs, onTask);
       },

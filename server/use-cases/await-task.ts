@@ -7,7 +7,7 @@ import { Bell, deadlineOf, type Hold, pauseMilliseconds } from "./hold.ts";
 import { wireTask } from "./wire.ts";
 import { isUuid } from "./worker-owners.ts";
 
-type Ports = Pick<Context, "storage" | "bus" | "settings">;
+type Ports = Pick<Context, "storage" | "bus" | "settings" | "ended">;
 
 /** A task to be read, and what the caller knows of it already. */
 export interface TaskWish {
@@ -26,7 +26,7 @@ export interface ReadTask {
 /** The 404 of a task. */
 export const taskNotFound = (): Problem => new Problem("task-not-found", "There is no such task.");
 
-const find = async ({ storage }: Ports, id: string): Promise<TaskRecord> => {
+const find = async ({ storage }: Pick<Ports, "storage">, id: string): Promise<TaskRecord> => {
   const record = isUuid(id) ? await storage.tasks.find(id, { queuePosition: true }) : undefined;
   if (record === undefined) throw taskNotFound();
   return record;
@@ -52,19 +52,25 @@ const waitFor = async (
   const deadline = deadlineOf(hold);
   const bell = new Bell();
   // Listen first, then read, then wait: what comes in between rings the bell.
+  let end: TaskRecord | undefined;
   const unsubscribe = await ports.bus.subscribe(taskChannel(taskId.toLowerCase()), (event) => {
     if (isNews(event, wish)) bell.ring();
+  });
+  const forget = ports.ended.onEnd(taskId.toLowerCase(), (record) => {
+    end = record;
+    bell.ring();
   });
   try {
     for (let isFirst = true; ; isFirst = false) {
       bell.silence();
-      const record = await find(ports, taskId);
+      const record = (isFirst ? undefined : end) ?? (await find(ports, taskId));
       if (isFirst) await mayRead(record);
       const left = deadline - performance.now();
       if (isAnswer(record, wish) || left <= 0 || hold.signal.aborted) return record;
       await bell.wait(Math.min(left, pauseMilliseconds(ports.bus)), hold.signal);
     }
   } finally {
+    forget();
     unsubscribe();
   }
 };

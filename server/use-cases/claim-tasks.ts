@@ -100,8 +100,7 @@ export const claimTasks = async (
 ): Promise<Outcome<Claimed>> => {
   await context.owners.require(caller, wish.workerId);
   const own = { ...wish, workerId: wish.workerId.toLowerCase() };
-  const now = await takeNow(context, own, hold);
-  const got = now.taken.length > 0 || hold.seconds === 0 ? now : await waitForTasks(context, own, hold);
+  const got = await (hold.seconds > 0 ? waitForTasks : takeNow)(context, own, hold);
   const records = got.taken;
   if (records.length > 0) passOn(context, own, got);
   context.meter.claimed(records.length);

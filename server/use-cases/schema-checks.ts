@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import {
   type FieldError,
@@ -13,10 +13,7 @@ import type { RegisteredJob } from "../storage/storage.ts";
 const MAX_KNOWN = 5_000;
 
 /** The sha256 of the canonical form (RFC 8785) of what a request says; undefined members are as good as left out. */
-export const canonicalHash = (value: object): string =>
-  createHash("sha256")
-    .update(canonicalize(value) ?? "null")
-    .digest("hex");
+export const canonicalHash = (value: object): string => hash("sha256", canonicalize(value) ?? "null");
 
 /** What two registrations must share. */
 export const schemaPairHash = ({ schema, resultSchema }: SchemaPair): string =>

@@ -65,6 +65,7 @@ const move = async (
   }
   if (status === "completed") await requireResult(context, before.jobId, update.result ?? null);
   const after = await storage.tasks.transition(stepOf(guardOf(before, update), update, status));
+  if (after !== undefined) context.ended.tell(after);
   return after && { value: wireTask(settings, after), events: eventsOf(before, after, update) };
 };
 
@@ -87,6 +88,7 @@ const moveOwn = async (
     resultUnchecked: true,
   });
   if (after === undefined) return undefined;
+  context.ended.tell(after);
   const events = after.task.status === "pending" ? tasksTaken([after]) : [taskChanged(after)];
   return { value: wireTask(context.settings, after), events };
 };

@@ -6,11 +6,9 @@ type Naming = Pick<Settings, "job_name_style">;
 
 /** A task as it is answered. */
 export const wireTask = ({ job_name_style }: Naming, record: TaskRecord): Task => {
-  const { id, ...rest } = record.task;
   return {
-    id,
+    ...record.task,
     job_name: formatJobName(record.job, job_name_style),
-    ...rest,
     queue_position: record.queuePosition,
   };
 };
