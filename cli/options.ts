@@ -31,6 +31,9 @@ export const pageOptions = {
   offset: integer(0, 1_000_000_000).default(0),
 };
 
+/** The same of tasks. */
+export const taskPageOptions = { ...pageOptions, after: text.optional() };
+
 /** `--status` of a list. */
 export const Status = z.enum(TaskStatus.options, {
   error: `must be one of ${TaskStatus.options.join(", ")}`,

@@ -1,7 +1,7 @@
 import { Job, JobRegistration } from "./job.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, RoomJobParams, RoomParams } from "./operation-parts.ts";
-import { PageQuery, pageOf } from "./page.ts";
+import { PageQuery, pageOf, TaskPageQuery } from "./page.ts";
 import { Task } from "./task.ts";
 
 /** Register a job in a room; a schema that differs is refused. */
@@ -46,7 +46,7 @@ export const listJobTasks = operation({
   summary: "A job's tasks in a room",
   access: "room-read",
   params: RoomJobParams,
-  query: PageQuery,
+  query: TaskPageQuery,
   responses: { 200: pageOf(Task) },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });

@@ -17,9 +17,23 @@ export const PageQuery = z.object({
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 
+/** A list of tasks, which may be millions, counts no further: `total` is this many for all beyond. */
+export const MOST_COUNTED = 10_000;
+
+/** What a list of tasks takes besides: where the page before ended, which stays cheap however far the list goes. */
+export const TaskPageQuery = PageQuery.extend({
+  after: z.string().optional().describe("the id of a task in the list: those that follow it"),
+});
+export type TaskPageQuery = z.infer<typeof TaskPageQuery>;
+
 /** One page of a list, newest first. */
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
-  z.object({ items: z.array(item), total: z.int().min(0), limit: z.int(), offset: z.int() });
+  z.object({
+    items: z.array(item),
+    total: z.int().min(0).describe("of tasks 10,000 at most: that many or more"),
+    limit: z.int(),
+    offset: z.int(),
+  });
 
 /** One page of a list, as a type. */
 export interface Page<Item> {

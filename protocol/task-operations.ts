@@ -8,7 +8,7 @@ import {
   WAIT_HEADER,
   WorkerParams,
 } from "./operation-parts.ts";
-import { PageQuery, pageOf } from "./page.ts";
+import { pageOf, TaskPageQuery } from "./page.ts";
 import { ProblemDocument } from "./problem.ts";
 import {
   ClaimManyRequest,
@@ -61,7 +61,7 @@ export const listRoomTasks = operation({
   summary: "A room's tasks",
   access: "room-read",
   params: RoomParams,
-  query: PageQuery.extend({ status: TaskStatus.optional() }),
+  query: TaskPageQuery.extend({ status: TaskStatus.optional() }),
   responses: { 200: pageOf(Task) },
   problems: ["invalid-room-id"],
 });

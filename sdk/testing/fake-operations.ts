@@ -1,4 +1,4 @@
-import { formatWait, Problem } from "../../protocol/index.ts";
+import { formatWait, Problem, type Task, type TaskPageQuery } from "../../protocol/index.ts";
 import type { FakeState } from "./fake-state.ts";
 import { etagOf, isOver } from "./fake-tasks.ts";
 import type { Fakes } from "./handlers.ts";
@@ -7,6 +7,18 @@ const page = <Item>(items: readonly Item[], { limit, offset }: { limit: number; 
   status: 200 as const,
   body: { items: items.slice(offset, offset + limit), total: items.length, limit, offset },
 });
+
+/** The same for tasks, which may name the one that the page before ended with. */
+const taskPage = (items: readonly Task[], query: TaskPageQuery) => {
+  const at = query.after === undefined ? -1 : items.findIndex(({ id }) => id === query.after);
+  if (query.after !== undefined && at === -1) {
+    throw new Problem("validation-error", "The query does not fit.", {
+      errors: [{ pointer: "/after", detail: "names no task of this room" }],
+    });
+  }
+  const answer = page(items.slice(at + 1), query);
+  return { ...answer, body: { ...answer.body, total: items.length } };
+};
 
 /** The operations of a fake server on what it knows. */
 export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fakes => ({
@@ -62,7 +74,7 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
     const inRoom = [...state.tasks.values()]
       .map(({ wire }) => wire)
       .filter((task) => task.room_id === room_id);
-    return page(inRoom.filter(({ status }) => status === (query.status ?? status)).toReversed(), query);
+    return taskPage(inRoom.filter(({ status }) => status === (query.status ?? status)).toReversed(), query);
   },
 
   claimTask: async ({ body: { worker_id, start }, wait, signal }) => {

@@ -136,6 +136,11 @@ export interface Window {
   readonly offset: number;
 }
 
+/** The same, from behind a task on. */
+export interface TaskWindow extends Window {
+  readonly after?: string | undefined;
+}
+
 export interface Listed<Item> {
   readonly items: readonly Item[];
   readonly total: number;
@@ -199,10 +204,11 @@ export interface TaskStorage {
   /** All or none, in one transaction. */
   insert(tasks: readonly NewTask[], options: { readonly aliveWithinSeconds: number }): Promise<InsertOutcome>;
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
+  /** Newest first; `total` counts to `MOST_COUNTED`. Undefined where `after` is none of the room's tasks. */
   list(
     of: { readonly roomId: string; readonly status?: TaskStatus; readonly jobId?: string },
-    window: Window,
-  ): Promise<Listed<TaskRecord>>;
+    window: TaskWindow,
+  ): Promise<Listed<TaskRecord> | undefined>;
   /**
    * The next due tasks of the worker's jobs, skip-locked; undefined where the worker is gone. A sign of life.
    * Nothing is claimed for a caller that is gone by the time the statement is sent.

@@ -36,8 +36,9 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
 
     async list(of, window) {
       if (of.jobId !== undefined && !isUuid(of.jobId)) return { items: [], total: 0 };
-      const { rows, total } = await sessions.run((db) => listTasks(db, of, window));
-      return { items: rows.map(taskRecord), total };
+      if (window.after !== undefined && !isUuid(window.after)) return undefined;
+      const listed = await sessions.run((db) => listTasks(db, of, window));
+      return listed && { items: listed.rows.map(taskRecord), total: listed.total };
     },
 
     claim: async (workerId, limit, start, isGone) =>

@@ -1,6 +1,7 @@
-import type { Page, PageQuery, Task, TaskStatus } from "../../protocol/index.ts";
+import type { Page, Task, TaskPageQuery, TaskStatus } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
+import { validationError } from "./schema-checks.ts";
 import { wireTask } from "./wire.ts";
 
 /** Whose tasks, and which of them. */
@@ -14,7 +15,7 @@ export interface TaskFilter {
 export const listTasks = async (
   { storage, settings }: Pick<Context, "storage" | "settings">,
   { roomId, status, jobName }: TaskFilter,
-  window: PageQuery,
+  { limit, offset, after }: TaskPageQuery,
 ): Promise<Page<Task>> => {
   const job = jobName === undefined ? undefined : await storage.jobs.peek(resolveJobName(jobName, roomId));
   if (jobName !== undefined && job === undefined) throw jobNotFound();
@@ -23,11 +24,16 @@ export const listTasks = async (
     ...(status === undefined ? {} : { status }),
     ...(job === undefined ? {} : { jobId: job.id }),
   };
-  const { items, total } = await storage.tasks.list(of, { limit: window.limit, offset: window.offset });
+  const listed = await storage.tasks.list(of, { limit, offset, after });
+  if (listed === undefined) {
+    throw validationError("The query does not fit.", [
+      { pointer: "/after", detail: "names no task of this room" },
+    ]);
+  }
   return {
-    items: items.map((record) => wireTask(settings, record)),
-    total,
-    limit: window.limit,
-    offset: window.offset,
+    items: listed.items.map((record) => wireTask(settings, record)),
+    total: listed.total,
+    limit,
+    offset,
   };
 };

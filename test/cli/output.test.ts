@@ -90,6 +90,19 @@ describe("what is printed", () => {
     expect(piped.stderr).toBe("1–2 of 7; more with --offset 2\n");
   });
 
+  test("a list that is not counted to its end is read on from behind its last task", async () => {
+    const task = aCompletedTask();
+    const reply = { status: 200, body: { items: [task], total: 10_000, limit: 1, offset: 0 } };
+    await using api = await startFakeApi(() => reply);
+
+    const first = await runCli(["tasks", "list", "--limit", "1", "--url", api.url]);
+    const next = await runCli(["tasks", "list", "--limit", "1", "--after", "x", "--url", api.url]);
+
+    expect(first.stderr).toBe(`1 of 10000 or more; more with --after ${task.id}\n`);
+    expect(next.stderr).toBe(first.stderr);
+    expect(api.received.at(-1)?.path).toContain("after=x");
+  });
+
   test("an empty list is nothing on stdout, and an empty page in JSON", async () => {
     await using api = await startFakeApi(() => aPage([]));
 

@@ -1,11 +1,12 @@
 import { Command } from "commander";
 import * as z from "zod";
+import { MOST_COUNTED, type Page } from "../../../protocol/page.ts";
 import { GLOBAL_ROOM } from "../../../protocol/room.ts";
 import type { Task } from "../../../protocol/task.ts";
 import { onClient } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import type { Io } from "../../io.ts";
-import { pageOptions, Status } from "../../options.ts";
+import { Status, taskPageOptions } from "../../options.ts";
 import { oneRoom } from "../../room.ts";
 import type { Column } from "../../table.ts";
 import type { ClientContext, Run, Tools } from "../../tools.ts";
@@ -13,7 +14,7 @@ import { age } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 import { paintStatus, progressText } from "../../views/task-view.ts";
 
-const ListOptions = z.object({ ...pageOptions, status: Status.optional() });
+const ListOptions = z.object({ ...taskPageOptions, status: Status.optional() });
 /** What `tasks list` is asked. */
 export type ListOptions = z.infer<typeof ListOptions>;
 
@@ -29,6 +30,7 @@ export const listCommand = (tools: Tools, run: Run<ClientContext, ListOptions> =
     )
     .option("--limit <n>", "how many, 0 to 500 (50)")
     .option("--offset <n>", "how many to leave out (0)")
+    .option("--after <id>", "those that follow this task in the list")
     .addHelpText(
       "after",
       `
@@ -41,11 +43,20 @@ Examples:
 /** Prints one page of a room's tasks. */
 export const listTasks: Run<ClientContext, ListOptions> = async ({ io, client, global, signal }, options) => {
   const room_id = oneRoom(global.room) ?? GLOBAL_ROOM;
-  const { limit, offset, status } = options;
-  const query = { limit, offset, ...(status === undefined ? {} : { status }) };
+  const { limit, offset, after, status } = options;
+  const query = { limit, offset, after, status };
   const { body } = await client.call("listRoomTasks", { params: { room_id }, query }, { signal });
-  showPage(io, body, { columns: columns(io), nothing: `no tasks in ${room_id}` });
+  showPage(io, body, { columns: columns(io), nothing: `no tasks in ${room_id}`, more: moreOf(body, after) });
   return EXIT.fine;
+};
+
+/** A list that is not counted to its end, or is read on, goes on behind the last task of this page. */
+const moreOf = (
+  { items, limit, total }: Page<Task>,
+  after: string | undefined,
+): string | null | undefined => {
+  if (after === undefined && total < MOST_COUNTED) return undefined;
+  return items.length < limit ? null : `--after ${items.at(-1)?.id}`;
 };
 
 const columns = (io: Io): Column<Task>[] => [

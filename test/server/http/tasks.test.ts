@@ -90,6 +90,24 @@ describe("a room's tasks", () => {
     });
   });
 
+  test("are read on from behind a task, of which they stay what followed it", async () => {
+    const { room, job, id: first } = await api.aTask();
+    const second = await api.submit(room, job.full_name);
+    const list = async (path: string) =>
+      ok(await api.as("rea").get(`/rooms/${room}/${path}`)).items.map(({ id }: { id: string }) => id);
+    const page = await list("tasks?limit=1");
+    await api.submit(room, job.full_name);
+
+    expect(page).toEqual([second.id]);
+    expect(await list(`tasks?after=${second.id}`)).toEqual([first]);
+    expect(await list(`jobs/${job.full_name}/tasks?after=${second.id}`)).toEqual([first]);
+    expect(await list(`tasks?after=${first}`)).toEqual([]);
+  });
+
+  test.each(["nothing", crypto.randomUUID()])("do not follow %s, which is none of them", async (after) => {
+    expectProblem(await api.as("ann").get(`/rooms/${aRoom()}/tasks?after=${after}`), "validation-error");
+  });
+
   test.each(["status=nonsense", "limit=501", "offset=-1"])("with ?%s are 422", async (query) => {
     expectProblem(await api.as("ann").get(`/rooms/${aRoom()}/tasks?${query}`), "validation-error");
   });
