@@ -34,7 +34,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     load: async (tools) => (await import("./commands/dev.ts")).devCommand(tools),
   },
   tasks: {
-    summary: "submit, follow, list, cancel and retry tasks",
+    summary: "submit, follow, list, cancel, retry and adopt tasks",
     commands: {
       submit: {
         summary: "submits a task; `--wait` until its end",
@@ -55,6 +55,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
       retry: {
         summary: "opens a failed or cancelled task again",
         load: async (tools) => (await import("./commands/tasks/retry.ts")).retryCommand(tools),
+      },
+      adopt: {
+        summary: "completes a task with the result of a worker that came back too late",
+        load: async (tools) => (await import("./commands/tasks/adopt.ts")).adoptCommand(tools),
       },
     },
   },

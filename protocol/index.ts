@@ -4,6 +4,7 @@ export * from "./job.ts";
 export * from "./job-name.ts";
 export * from "./json.ts";
 export * from "./json-schema.ts";
+export * from "./late-result.ts";
 export * from "./openapi.ts";
 export * from "./operation.ts";
 export * from "./operations.ts";

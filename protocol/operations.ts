@@ -1,8 +1,10 @@
 import { listJobs, listJobTasks, readJob, registerJob } from "./job-operations.ts";
 import { listProblems, readProblem } from "./problem-operations.ts";
 import {
+  adoptLateResult,
   claimTask,
   claimTasks,
+  listLateResults,
   listRoomTasks,
   readTask,
   retryTask,
@@ -43,6 +45,8 @@ export const operations = {
   updateTask,
   updateTasks,
   retryTask,
+  listLateResults,
+  adoptLateResult,
   listProblems,
   readProblem,
 } as const;

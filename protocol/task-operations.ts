@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Adoption, LateResult } from "./late-result.ts";
 import { operation } from "./operation.ts";
 import {
   API_PATH,
@@ -134,6 +135,30 @@ export const updateTasks = operation({
     }),
   },
   problems: ["worker-not-found"],
+});
+
+/** What workers that had been given up came to, last first. */
+export const listLateResults = operation({
+  method: "GET",
+  path: `${API_PATH}/tasks/:task_id/late_results`,
+  summary: "What workers that had been given up came to, last first",
+  access: "task-submitter",
+  params: TaskParams,
+  responses: { 200: z.object({ items: z.array(LateResult) }) },
+  problems: ["task-not-found"],
+});
+
+/** Complete a task with a late result. */
+export const adoptLateResult = operation({
+  method: "POST",
+  path: `${API_PATH}/tasks/:task_id/adopt`,
+  summary: "Complete a task with a late result, unless it is completed",
+  access: "task-submitter",
+  params: TaskParams,
+  body: Adoption,
+  bodyOptional: true,
+  responses: { 200: Task },
+  problems: ["task-not-found", "invalid-task-transition"],
 });
 
 /** Open a failed or cancelled task again. */

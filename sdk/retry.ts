@@ -52,6 +52,9 @@ const REPEATABLE = {
   updateTask: true,
   updateTasks: true,
   retryTask: false,
+  listLateResults: true,
+  // Twice is a conflict with the first.
+  adoptLateResult: false,
   listProblems: true,
   readProblem: true,
 } as const satisfies Record<OperationName, boolean>;

@@ -3,6 +3,7 @@ import { fillPath, operations } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { awaitTask } from "../use-cases/await-task.ts";
 import { type Claimed, type ClaimWish, claimTasks, putBackClaims } from "../use-cases/claim-tasks.ts";
+import { adoptLateResult, listLateResults } from "../use-cases/late-results.ts";
 import { listTasks } from "../use-cases/list-tasks.ts";
 import { told } from "../use-cases/outcome.ts";
 import { retryTask } from "../use-cases/retry-task.ts";
@@ -24,6 +25,8 @@ type TaskHandlers = Pick<
   | "updateTask"
   | "updateTasks"
   | "retryTask"
+  | "listLateResults"
+  | "adoptLateResult"
 >;
 
 const headerOf = (value: string | string[] | undefined): string | undefined =>
@@ -132,6 +135,16 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
       },
     });
     return { status: 200, body: { results } };
+  },
+
+  listLateResults: async ({ caller, params }) => ({
+    status: 200,
+    body: { items: [...(await listLateResults(context, caller, params.task_id))] },
+  }),
+
+  adoptLateResult: async ({ caller, params, body }) => {
+    const outcome = await adoptLateResult(context, caller, { taskId: params.task_id, ...body });
+    return { status: 200, body: told(context, outcome) };
   },
 
   retryTask: async ({ caller, params }) => ({

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { openHotPool } from "./hot-pool.ts";
 import { createJobStorage } from "./job-storage.ts";
+import { createLateResultStorage } from "./late-result-storage.ts";
 import { countOpenTasks, countWorkersAlive } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
 import type { Storage } from "./storage.ts";
@@ -17,6 +18,7 @@ export const createStorage = (orm: Orm): Storage => {
     workers: createWorkerStorage(sessions),
     tasks: createTaskStorage(sessions),
     sweep: createSweepStorage(sessions),
+    lateResults: createLateResultStorage(sessions),
 
     async ping() {
       await sessions.run((db) => sql`select 1`.execute(db));

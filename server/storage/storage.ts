@@ -10,6 +10,7 @@ import type {
   TaskStatus,
   Worker,
 } from "../../protocol/index.ts";
+import type { LateResultStorage } from "./late-results.ts";
 
 /** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
 export interface RegisteredJob extends JobAddress {
@@ -266,6 +267,7 @@ export interface Storage {
   readonly workers: WorkerStorage;
   readonly tasks: TaskStorage;
   readonly sweep: SweepStorage;
+  readonly lateResults: LateResultStorage;
   /** A round trip to the database. */
   ping(): Promise<void>;
   /** Counts for `/metrics`: open tasks by status, workers alive. */

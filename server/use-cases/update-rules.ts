@@ -70,14 +70,13 @@ export const requireSight = async (
   return owner;
 };
 
-/** 409 where the caller's hold on the task is over. */
-export const requireHold = (attempted: Attempted, owner: string | undefined): void => {
+/** True where the caller's hold on the task is over. */
+export const isHoldOver = (attempted: Attempted, owner: string | undefined): boolean => {
   const { record, update } = attempted;
-  if (!isFenced(update)) return;
+  if (!isFenced(update)) return false;
   const isGone = update.worker_id !== undefined && owner === undefined;
   const isTaken = record.wasTaken && update.status !== record.task.status;
-  if (!isGone && !isTaken && isItsHold(attempted)) return;
-  throw new Problem("task-lost", "The task is no longer held by this worker in this attempt.");
+  return isGone || isTaken || !isItsHold(attempted);
 };
 
 /** 403 for a step that is not the caller's to take. */

@@ -10,9 +10,10 @@ import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { TaskRecord, Transition } from "../storage/storage.ts";
 import { taskNotFound } from "./await-task.ts";
+import { holdIsOver } from "./late-results.ts";
 import { type Outcome, taskChanged, tasksTaken } from "./outcome.ts";
 import { requireResult, validationError } from "./schema-checks.ts";
-import { invalidTransition, isRepeat, requireHold, requireRight, requireSight } from "./update-rules.ts";
+import { invalidTransition, isHoldOver, isRepeat, requireRight, requireSight } from "./update-rules.ts";
 import { wireTask } from "./wire.ts";
 import { isUuid } from "./worker-owners.ts";
 
@@ -111,7 +112,7 @@ export const updateTask = async (
       if (update.worker_id === undefined) requireRight(caller, attempted);
       return { value: wireTask(context.settings, record), events: [] };
     }
-    requireHold(attempted, owner);
+    if (isHoldOver(attempted, owner)) throw await holdIsOver(context, caller, { taskId, update });
     requireRight(caller, attempted);
     const moved = await move(context, record, update);
     if (moved !== undefined) return moved;

@@ -1,8 +1,16 @@
 import { JobEntity } from "./job.ts";
+import { LateResultEntity } from "./late-result.ts";
 import { TaskEntity } from "./task.ts";
 import { TaskPlaceEntity } from "./task-place.ts";
 import { WorkerEntity } from "./worker.ts";
 import { WorkerJobEntity } from "./worker-job.ts";
 
 /** What a host adds to the entities of its own ORM. */
-export const entities = [JobEntity, WorkerEntity, WorkerJobEntity, TaskEntity, TaskPlaceEntity] as const;
+export const entities = [
+  JobEntity,
+  WorkerEntity,
+  WorkerJobEntity,
+  TaskEntity,
+  TaskPlaceEntity,
+  LateResultEntity,
+] as const;

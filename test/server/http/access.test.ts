@@ -17,7 +17,9 @@ afterAll(() => api.close());
 const PEOPLE = ["anonymous", "stranger", "reader", "member", "submitter", "owner", "admin"] as const;
 type Person = (typeof PEOPLE)[number];
 
-const aScene = async (status: "claimed" | "running" | "failed") => {
+type Status = "claimed" | "running" | "failed" | "late";
+
+const aScene = async (status: Status) => {
   const room = aRoom();
   for (const user of ["member", "submitter", "owner"]) api.grant(user, room, "read", "write");
   api.grant("reader", room, "read");
@@ -25,6 +27,11 @@ const aScene = async (status: "claimed" | "running" | "failed") => {
   const { id } = await api.submit(room, job.full_name, {}, "submitter");
   await api.claim(job.worker_id, { start: status !== "claimed", user: "owner" });
   if (status === "failed") ok(await api.update(id, { status }, "owner"));
+  if (status === "late") {
+    ok(await api.update(id, { status: "cancelled" }, "submitter"));
+    const late = { status: "completed", worker_id: job.worker_id, attempt: 1 };
+    expectProblem(await api.update(id, late, "owner"), "task-lost");
+  }
   for (const user of ["submitter", "owner"]) api.grant(user, room);
   const params = { room_id: room, job_name: job.full_name, worker_id: job.worker_id, task_id: id };
   return { job, params: { ...params, problem_id: "forbidden" } };
@@ -34,7 +41,7 @@ type Scene = Awaited<ReturnType<typeof aScene>>;
 /** A way to use an operation: on which task, with which body, and who may. */
 interface Use {
   readonly about?: string;
-  readonly task?: "claimed" | "running" | "failed";
+  readonly task?: Status;
   readonly params?: Record<string, string>;
   readonly body?: (scene: Scene) => object;
   readonly may: readonly Person[];
@@ -77,6 +84,8 @@ const USES: Record<OperationName, readonly Use[]> = {
   ],
   updateTasks: [{ body: updates, may: OWN }],
   retryTask: [{ task: "failed", may: ["submitter", "admin"] }],
+  listLateResults: [{ may: ["submitter", "admin"] }],
+  adoptLateResult: [{ task: "late", may: ["submitter", "admin"] }],
   listProblems: [{ may: PEOPLE }],
   readProblem: [{ may: PEOPLE }],
 };

@@ -1,0 +1,17 @@
+import { defineEntity, p } from "@mikro-orm/core";
+import type { JsonValue } from "../../../protocol/index.ts";
+
+/** What a worker came to after it had been given up. */
+export const LateResultEntity = defineEntity({
+  name: "JoblibLateResult",
+  tableName: "late_result",
+  schema: "joblib",
+  properties: {
+    taskId: p.uuid().primary(),
+    attempt: p.integer().primary(),
+    workerId: p.uuid().primary(),
+    userId: p.text(),
+    result: p.json<JsonValue>().nullable(),
+    receivedAt: p.datetime().defaultRaw("clock_timestamp()"),
+  },
+});

@@ -1,0 +1,23 @@
+import { isUuid } from "./ids.ts";
+import type { LateResultStorage } from "./late-results.ts";
+import { adoptLateResult, keepLateResult, listLateResults } from "./queries/late-results.ts";
+import { taskRecord, wireTime } from "./rows.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** The late results' part of the storage. */
+export const createLateResultStorage = ({ run }: Sessions): LateResultStorage => ({
+  async keep(late) {
+    return isUuid(late.taskId) && isUuid(late.workerId) && run((db) => keepLateResult(db, late));
+  },
+
+  async list(taskId) {
+    if (!isUuid(taskId)) return [];
+    const rows = await run((db) => listLateResults(db, taskId));
+    return rows.map(({ received_at, ...row }) => ({ ...row, at: wireTime(received_at) }));
+  },
+
+  async adopt(late) {
+    const row = await run((db) => adoptLateResult(db, late));
+    return row && { record: taskRecord(row), formerHolder: row.holder_id };
+  },
+});

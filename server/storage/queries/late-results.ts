@@ -1,0 +1,64 @@
+import { sql } from "kysely";
+import type { JsonValue } from "../../../protocol/index.ts";
+import type { LateResultKey, NewLateResult } from "../late-results.ts";
+import { selectTasks, type TaskRow } from "../rows.ts";
+import type { Sql } from "../sessions.ts";
+
+/** One that was kept. */
+export interface LateResultRow {
+  attempt: number;
+  worker_id: string;
+  user_id: string;
+  result: JsonValue;
+  received_at: string | Date;
+}
+
+/**
+ * Keeps the first result of an attempt that this worker had, and that was ended over its head, of a task that is not
+ * completed; true where it is kept.
+ */
+export const keepLateResult = async (db: Sql, late: NewLateResult): Promise<boolean> => {
+  const { rows } = await sql`
+    insert into joblib.late_result as l (task_id, attempt, worker_id, user_id, result)
+    select t.id, ${late.attempt}::int, ${late.workerId}::uuid, ${late.userId}, ${JSON.stringify(late.result)}::jsonb
+    from joblib.task as t
+    where t.id = ${late.taskId}::uuid and t.status <> 'completed' and (
+      t.errors @> jsonb_build_array(
+        jsonb_build_object('attempt', ${late.attempt}::int, 'worker_id', ${late.workerId}::text))
+      or (t.attempt = ${late.attempt}::int and t.hold_ended_worker_id = ${late.workerId}::uuid))
+    on conflict (task_id, attempt, worker_id) do update set received_at = l.received_at
+    returning l.attempt`.execute(db);
+  return rows.length > 0;
+};
+
+/** Those of a task, last first. */
+export const listLateResults = async (db: Sql, taskId: string): Promise<LateResultRow[]> => {
+  const { rows } = await sql<LateResultRow>`
+    select attempt, worker_id, user_id, result, received_at from joblib.late_result
+    where task_id = ${taskId}::uuid order by received_at desc, attempt desc`.execute(db);
+  return rows;
+};
+
+/** Completes the task with it, wherever it stands but completed; who holds it now is told to let go. */
+export const adoptLateResult = async (db: Sql, { taskId, attempt, workerId }: LateResultKey) => {
+  const { rows } = await sql<TaskRow & { holder_id: string | null }>`
+    with late as materialized (
+      select * from joblib.late_result
+      where task_id = ${taskId}::uuid and attempt = ${attempt}::int and worker_id = ${workerId}::uuid
+    ),
+    seen as materialized (
+      select t.id, case when t.status in ('claimed', 'running') then t.worker_id end as holder_id
+      from joblib.task as t where t.id = ${taskId}::uuid and t.status <> 'completed' for no key update
+    ),
+    moved as (
+      update joblib.task as t set
+        status = 'completed', result = late.result, error = null, completed_at = clock_timestamp(),
+        worker_id = late.worker_id, runs = greatest(t.runs, 1), version = t.version + 1,
+        hold_ended_worker_id = coalesce(seen.holder_id, t.hold_ended_worker_id),
+        hold_ended_reason = case when seen.holder_id is null then t.hold_ended_reason else 'lost' end
+      from late, seen where t.id = seen.id
+      returning t.*, seen.holder_id
+    )
+    ${selectTasks("moved", sql`, t.holder_id`)}`.execute(db);
+  return rows[0];
+};
