@@ -163,7 +163,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
       if (typeof instance === "string") return await this.#failed(instance);
       await this.start();
       const ended = await this.#work(instance, context);
-      if (this.#abort.signal.aborted) return this.#dropped();
+      if (this.#abort.signal.aborted) return await this.#dropped(ended);
       if ("error" in ended) return await this.#failed(ended.error);
       try {
         return { status: "completed", task: await this.complete(ended.result) };
@@ -197,9 +197,23 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     return { status: "failed", error: errorText(error), task: await this.fail(error) };
   }
 
-  #dropped(): Promise<TaskOutcome> | TaskOutcome {
+  async #dropped(ended: { result: unknown } | { error: unknown }): Promise<TaskOutcome> {
     if (this.#interruption !== undefined) return this.#interruption;
-    return this.#lost(this.#abort.signal.reason);
+    const { reason } = this.#abort.signal;
+    if ("result" in ended && reason instanceof TaskLostError && reason.reason === "lost") {
+      await this.#offer(ended.result);
+    }
+    return this.#lost(reason);
+  }
+
+  /** What was worked out before the loss was known: the server refuses it, and keeps it for the task's submitter. */
+  async #offer(result: unknown): Promise<void> {
+    try {
+      const update = { status: "completed", result: resultOf(this.#home, this.jobName, result) } as const;
+      await deliver(this.#home.updates, this, { update, policy: ONCE, timeoutSeconds: 10 });
+    } catch (error) {
+      this.#home.logger.info({ err: error, task: this.id }, "a result that came too late was offered");
+    }
   }
 
   #lost(error: unknown): TaskOutcome {

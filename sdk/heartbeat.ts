@@ -45,6 +45,7 @@ export class Heartbeat {
   #nudge: NodeJS.Timeout | undefined;
   #extra: NodeJS.Timeout | undefined;
   #failures = 0;
+  #asked: PromiseWithResolvers<void> | undefined;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -60,6 +61,7 @@ export class Heartbeat {
   stop(): void {
     clearTimeout(this.#nudge);
     clearTimeout(this.#extra);
+    this.#asked?.resolve();
     this.#end.abort();
     this.#turn.abort();
   }
@@ -71,6 +73,13 @@ export class Heartbeat {
       const { held } = this.#options;
       for (const [id, task] of held) if (this.#listed.get(id) !== task) return this.#turn.abort();
     }, SETTLING_MS);
+  }
+
+  /** Beats at once; resolves when the server has said what is still held, or that beat has failed. */
+  ask(): Promise<void> {
+    this.#asked ??= Promise.withResolvers();
+    this.#turn.abort();
+    return this.#asked.promise;
   }
 
   /** Beats in so many milliseconds, whatever is under way then. */
@@ -88,21 +97,26 @@ export class Heartbeat {
       if (this.#end.signal.aborted) return;
       this.#turn = new AbortController();
       this.#listed = new Map([...this.#options.held].slice(0, MAX_TASKS_PER_HEARTBEAT));
+      const asked = this.#asked;
+      this.#asked = undefined;
       try {
-        restSeconds = await this.#beat(this.#listed);
+        restSeconds = await this.#beat(this.#listed, asked !== undefined);
         this.#failures = 0;
       } catch (error) {
         if (this.#end.signal.aborted) return;
         if (error instanceof WorkerNotFoundError) return this.#options.onForgotten();
         restSeconds = this.#turn.signal.aborted ? 0 : this.#afterFailure(error);
+      } finally {
+        asked?.resolve();
       }
     }
   }
 
   /** One exchange; gives the seconds to rest before the next. */
-  async #beat(listed: ReadonlyMap<string, HeldTask>): Promise<number> {
+  async #beat(listed: ReadonlyMap<string, HeldTask>, isAsked: boolean): Promise<number> {
     const { client, workerId, fixedSeconds, onStop } = this.#options;
-    const busy = listed.size > 0;
+    // Who asks wants to know now, and not when there is news.
+    const busy = listed.size > 0 && !isAsked;
     const began = performance.now();
     const { body } = await client.call(
       "heartbeat",
@@ -120,6 +134,7 @@ export class Heartbeat {
       const task = listed.get(task_id);
       if (task !== undefined) onStop(task, reason);
     }
+    if (isAsked) return 0;
     if (!busy) return this.#seconds;
     const elapsed = (performance.now() - began) / 1000;
     const early = body.stop.length === 0 && elapsed < this.#seconds / 2;

@@ -51,6 +51,8 @@ export class UpdateQueue {
   #isScheduled = false;
   /** An older server does not know of many at once. */
   #oneByOne = false;
+  /** Nothing is sent before. */
+  #gate: Promise<void> | undefined;
 
   constructor(client: JoblibClient, workerId: string) {
     this.#client = client;
@@ -67,6 +69,15 @@ export class UpdateQueue {
     return options.signal === undefined ? settle.promise : unlessAborted(settle.promise, options.signal);
   }
 
+  /** Sends nothing before this has resolved: after a standstill the server is asked first what is still held. */
+  holdUntil(asked: Promise<void>): void {
+    const gate = asked.finally(() => {
+      if (this.#gate === gate) this.#gate = undefined;
+      this.#schedule();
+    });
+    this.#gate = gate;
+  }
+
   /** In the same turn of the event loop, together with what else that turn brings. */
   #schedule(): void {
     if (this.#isScheduled) return;
@@ -78,6 +89,7 @@ export class UpdateQueue {
   }
 
   #pump(): void {
+    if (this.#gate !== undefined) return;
     this.#waiting = this.#waiting.filter(({ options }) => options.signal?.aborted !== true);
     while (
       this.#waiting.length > 0 &&
@@ -139,6 +151,7 @@ export class UpdateQueue {
   }
 
   async #alone({ id, attempt, update }: Step, { signal, timeoutSeconds }: StepOptions): Promise<Task> {
+    await this.#gate;
     const body = { ...update, worker_id: this.#workerId, attempt };
     const request = { params: { task_id: id }, body };
     return (await this.#client.call("updateTask", request, { retry: false, signal, timeoutSeconds })).body;

@@ -5,6 +5,7 @@ import { errorOf, ProblemError, SchemaConflictError, UsageError, WorkerNotFoundE
 import { Heartbeat, type HeldTask } from "./heartbeat.ts";
 import type { Logger } from "./logger.ts";
 import { isTransient, withRetry } from "./retry.ts";
+import { StillWatch } from "./still-watch.ts";
 import { UpdateQueue } from "./update-queue.ts";
 
 /** One job in one room, to be announced. */
@@ -36,6 +37,7 @@ interface Incarnation extends LiveWorker {
   readonly end: AbortController;
   readonly heartbeat: Heartbeat;
   readonly announced: Set<string>;
+  readonly watch: StillWatch;
 }
 
 const FOREVER = {
@@ -172,7 +174,11 @@ export class WorkerSession {
     heartbeat.start();
     logger.info({ worker: body.id, name: body.name }, "worker announced");
     const updates = new UpdateQueue(client, body.id);
-    return { id: body.id, end, gone: end.signal, updates, heartbeat, announced: new Set() };
+    const watch = new StillWatch((seconds) => {
+      logger.warn({ worker: body.id, seconds }, "this process stood still: asking what it still holds");
+      updates.holdUntil(heartbeat.ask());
+    });
+    return { id: body.id, end, gone: end.signal, updates, heartbeat, announced: new Set(), watch };
   }
 
   async #announceJobs(worker: Incarnation): Promise<void> {
@@ -202,6 +208,7 @@ export class WorkerSession {
   }
 
   #endWorker(): void {
+    this.#worker?.watch.stop();
     this.#worker?.heartbeat.stop();
     this.#worker?.end.abort();
     this.#worker = undefined;

@@ -169,6 +169,30 @@ describe("running a task", () => {
     expect(lines).toContain("what came of a task was dropped");
   });
 
+  test("that was lost while it worked offers what it came to all the same, once, and says that it is lost", async () => {
+    const offered: unknown[] = [];
+    const { id, task, instead } = await claim(() => {
+      task.lose("lost");
+      return { frames: 3 };
+    });
+    instead({
+      updateTask: ({ body }) => {
+        offered.push([body.status, body.attempt, body.result]);
+        if (body.status === "running") return { status: 200, body: { ...task.task, status: "running" } };
+        throw new Problem("task-lost", "its result is kept");
+      },
+    });
+
+    const outcome = await task.run();
+
+    expect(outcome).toEqual({ status: "lost", reason: "lost" });
+    expect(offered).toEqual([
+      ["running", 1, undefined],
+      ["completed", 1, { frames: 3 }],
+    ]);
+    expect(task.id).toBe(id);
+  });
+
   test("that is cancelled aborts its signal with the reason", async () => {
     const { fake, id, task } = await claim(({ signal }) => {
       queueMicrotask(() => fake.cancel(id));

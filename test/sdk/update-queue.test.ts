@@ -110,4 +110,20 @@ describe("updates of several tasks", () => {
     expect(asked).toEqual(["updateTask"]);
     expect(fake.task(first.id).status).toBe("running");
   });
+
+  test("wait, after a standstill, for what the server says is still held", async () => {
+    const { queue, asked, tasks } = await holding(2);
+    const answer = Promise.withResolvers<void>();
+    queue.holdUntil(answer.promise);
+
+    const sent = Promise.all(tasks.map((task) => queue.send(completion(task))));
+    const large = queue.send({ id: "none", attempt: 1, update: { error: "x".repeat(40_000) } });
+    large.catch(() => {});
+    for (let turns = 0; turns < 5; turns += 1) await new Promise(setImmediate);
+    expect(asked).toEqual([]);
+
+    answer.resolve();
+    await sent;
+    expect(asked.toSorted()).toEqual(["updateTask", "updateTasks"]);
+  });
 });
