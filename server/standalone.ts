@@ -6,7 +6,7 @@ import { isFromHere, isLoopback, localAuth } from "./auth/local-auth.ts";
 import type { HostAuth } from "./host.ts";
 import { answerClientError } from "./http/client-errors.ts";
 import { createMetrics } from "./http/metrics.ts";
-import { problemHandler } from "./http/problem-handler.ts";
+import { problemHandler, sendProblem } from "./http/problem-handler.ts";
 import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
 import { createNewId } from "./new-id.ts";
 import { joblib } from "./plugin.ts";
@@ -56,19 +56,16 @@ const stateOf = async (storage: Storage, kind: string): Promise<PartState> => {
   return { status: isUp ? "up" : "down", kind };
 };
 
-const problemReply = (problem: Problem) => [problem.status, problem.toDocument()] as const;
-
 /** Answers at the root, outside the plugin, speak the same language as the API. */
 const rootErrors = (app: FastifyInstance) => {
   app.setNotFoundHandler((_, reply) => {
-    const [status, body] = problemReply(new Problem("route-not-found", "There is nothing here; see /docs."));
-    return reply.code(status).type("application/problem+json").send(body);
+    return sendProblem(reply, new Problem("route-not-found", "There is nothing here; see /docs."), "");
   });
   app.setErrorHandler((error, request, reply) => {
-    request.log.error({ err: error }, "unexpected error");
-    const away = new Problem("service-unavailable", "The server cannot answer now.");
-    const [status, body] = problemReply(error instanceof Problem ? error : away);
-    return reply.code(status).type("application/problem+json").send(body);
+    const away = new Problem("service-unavailable", "The server cannot answer now.", { retryAfter: 1 });
+    const problem = error instanceof Problem ? error : away;
+    if (problem === away) request.log.error({ err: error }, "unexpected error");
+    return sendProblem(reply, problem, "");
   });
 };
 
@@ -77,6 +74,11 @@ const hangUpWhenClosing = (app: FastifyInstance) => {
   let isClosing = false;
   app.addHook("preClose", async () => {
     isClosing = true;
+  });
+  // What comes now is for another server: Fastify's own refusal is no problem document, and names no time.
+  app.addHook("onRequest", (_request, _reply, done) => {
+    if (isClosing) done(new Problem("service-unavailable", "The server is closing.", { retryAfter: 1 }));
+    else done();
   });
   // With `done`, as every hook of every request: a promise for each took a twentieth of a submit's time.
   app.addHook("onSend", (_request, reply, payload, done) => {
@@ -95,6 +97,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     bodyLimit: settings.body_limit,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",
+    return503OnClosing: false,
     genReqId: createNewId(),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // What fails before a route is found: an address that cannot be decoded, or is too long.

@@ -12,6 +12,7 @@ import {
 } from "../../protocol/index.ts";
 import { type Caller, requireRoomAccess } from "../access.ts";
 import type { HostAuth } from "../host.ts";
+import { stringify } from "../raw-json.ts";
 import type { Settings } from "../settings.ts";
 import type { Hold } from "../use-cases/hold.ts";
 import { validationError } from "../use-cases/schema-checks.ts";
@@ -28,6 +29,8 @@ export interface RouteParts {
 }
 
 const MAX_ERRORS = 100;
+/** From here on in bytes: of a text they are counted first and written afterwards, which is as dear again. */
+const LARGE_ANSWER = 262_144;
 const NOBODY: Caller = { actor: { id: "", isAdmin: false }, mayRoom: async () => false };
 
 const pointerOf = (path: readonly PropertyKey[]) =>
@@ -135,8 +138,9 @@ const sendAnswer = <O extends Operation>(reply: FastifyReply, answer: OperationA
   const status: number = answer.status;
   if (headers !== undefined) reply.headers(headers);
   if (body === null) return reply.code(status).send();
+  const text = stringify(body);
   return reply
     .code(status)
     .header("content-type", "application/json; charset=utf-8")
-    .send(JSON.stringify(body));
+    .send(text.length < LARGE_ANSWER ? text : Buffer.from(text));
 };

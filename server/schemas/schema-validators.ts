@@ -1,6 +1,6 @@
+import { RecentMap } from "../recent-map.ts";
 import { checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import { measureJson } from "./json-size.ts";
-import { RecentMap } from "./recent-map.ts";
 import { InvalidSchemaError, type JsonObject, type SchemaFault, unsupported } from "./schema-fault.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 import { isLight } from "./schema-weight.ts";

@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
+import { RecentMap } from "../recent-map.ts";
 import { type Budget, checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
-import { RecentMap } from "./recent-map.ts";
 import { InvalidSchemaError, type SchemaFault, unsupported } from "./schema-fault.ts";
 import type { SchemaJob } from "./schema-workers.ts";
 import { OutOfSteps } from "./step-meter.ts";

@@ -1,8 +1,9 @@
 import { coalesce } from "./coalesce.ts";
 import type { JobSets } from "./job-sets.ts";
+import type { Payloads } from "./payloads.ts";
 import { type Claim, type ClaimRow, claimTasks } from "./queries/claim-tasks.ts";
 import { promoteDueTasks } from "./queries/promote-due-tasks.ts";
-import { type TaskRow, taskRecord } from "./rows.ts";
+import { type RawTaskRow, rawTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TaskRecord } from "./storage.ts";
 
@@ -16,13 +17,16 @@ interface Wish extends Claim {
   readonly evenIfOverdue: boolean;
 }
 
-const isTask = (row: ClaimRow): row is ClaimRow & TaskRow => row.id !== null;
+const isTask = (row: ClaimRow): row is ClaimRow & RawTaskRow => row.id !== null;
 
 /** The worker's next tasks; undefined where it is gone. */
 type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly TaskRecord[] | undefined>;
 
 /** Claims of workers with the same jobs share a statement; a lone one is one statement too, unless tasks have just fallen due or rivals met. */
-export const createClaim = ({ hot }: Sessions, jobSets: JobSets): ClaimTasks => {
+export const createClaim = (
+  { hot }: Sessions,
+  { jobSets, payloads }: { readonly jobSets: JobSets; readonly payloads: Payloads },
+): ClaimTasks => {
   const laneOf = ({ workerId, evenIfOverdue }: Wish) =>
     `${jobSets.keyOf(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
 
@@ -34,7 +38,10 @@ export const createClaim = ({ hot }: Sessions, jobSets: JobSets): ClaimTasks => 
       const evenIfOverdue = wishes[0]?.evenIfOverdue === true;
       const rows = await hot((db) => claimTasks(db, wishes, evenIfOverdue));
       const own = wishes.map((): ClaimRow[] => []);
-      for (const row of rows) own[row.place]?.push(row);
+      for (const row of rows) {
+        own[row.place]?.push(row);
+        if (isTask(row)) payloads.set(row.id, row.payload, row.payload.length);
+      }
       wishes.forEach((wish, place) => {
         jobSets.learn(wish.workerId, own[place]?.[0]?.job_set ?? null);
       });
@@ -65,7 +72,7 @@ export const createClaim = ({ hot }: Sessions, jobSets: JobSets): ClaimTasks => 
         // Rows that a rival is promoting this moment stay overdue; they must not stop the claim of the others.
         wish = { ...wish, evenIfOverdue: true };
       } else if (tasks.length > 0 || turn >= TURNS || (first.served && !first.contended)) {
-        return tasks.map(taskRecord);
+        return tasks.map(rawTaskRecord);
       }
     }
   };

@@ -9,6 +9,7 @@ import type {
   TaskStatus,
   Worker,
 } from "../../protocol/index.ts";
+import { rawJson } from "../raw-json.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
 
@@ -49,15 +50,38 @@ export interface TaskRow {
 }
 
 const TASK_COLUMNS = sql`
-  t.id, t.job_id, t.room_id, t.status, t.payload, t.priority, t.attempt, t.runs, t.max_attempts, t.backoff,
+  t.id, t.job_id, t.room_id, t.status, t.priority, t.attempt, t.runs, t.max_attempts, t.backoff,
   t.timeout_seconds, t.run_at, t.created_at, t.started_at, t.completed_at, t.created_by_id, t.worker_id,
-  t.error, t.errors, t.result, t.progress, t.version,
+  t.error, t.errors, t.progress, t.version,
   j.room_id as job_room_id, j.category as job_category, j.name as job_name, w.user_id as worker_user_id,
   coalesce(t.worker_id, t.hold_ended_worker_id) as last_worker_id,
   coalesce(t.status not in ('claimed', 'running') and t.hold_ended_reason <> 'reported', false) as was_taken`;
 
+const PARSED = sql`, t.payload, t.result`;
+const AS_TEXTS = sql`, t.payload::text as payload, t.result::text as result`;
+
 /** `select` and `from` of task rows out of a table or a CTE, known as `t`; more columns and clauses may follow. */
-export const selectTasks = (source: string, more: RawBuilder<unknown> = sql``): RawBuilder<TaskRow> => sql`
+export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<TaskRow> =>
+  sql<TaskRow>`${selectColumns(source, more === undefined ? PARSED : sql`${PARSED} ${more}`)}`;
+
+/** A task whose payload and result are the database's texts: for those that are only passed on. */
+export interface RawTaskRow extends Omit<TaskRow, "payload" | "result"> {
+  payload: string;
+  result: string | null;
+}
+
+/** The same for raw rows. */
+export const selectRawTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<RawTaskRow> =>
+  sql<RawTaskRow>`${selectColumns(source, more === undefined ? AS_TEXTS : sql`${AS_TEXTS} ${more}`)}`;
+
+/** The same of a CTE with a `place` and whether the payload is `known`, and so left out. */
+export const selectMovedTasks = (source: string): RawBuilder<RawTaskRow> =>
+  sql<RawTaskRow>`${selectColumns(
+    source,
+    sql`, case when t.known then null else t.payload::text end as payload, t.result::text as result, t.place`,
+  )}`;
+
+const selectColumns = (source: string, more: RawBuilder<unknown>) => sql`
   select ${TASK_COLUMNS} ${more}
   from ${sql.table(source)} as t
   join joblib.job as j on j.id = t.job_id
@@ -144,6 +168,20 @@ export const taskRecord = (row: TaskRow): TaskRecord => ({
   wasTaken: row.was_taken,
   queuePosition: row.queue_position ?? null,
 });
+
+/** Below it, parsing a text and writing it again costs less than the detour. */
+const LARGE = 2_048;
+
+const fromText = (text: string): JsonValue => (text.length < LARGE ? JSON.parse(text) : rawJson(text));
+
+const isObject = (value: JsonValue): value is JsonObject => typeof value === "object";
+
+/** A raw row as the use-cases know it: what is large in it can be passed on, and not looked into. */
+export const rawTaskRecord = ({ payload: text, result, ...row }: RawTaskRow): TaskRecord => {
+  const payload = fromText(text);
+  if (!isObject(payload)) throw new TypeError("a payload is an object");
+  return taskRecord({ ...row, payload, result: result === null ? null : fromText(result) });
+};
 
 /** A new task as the use-cases know it: what was inserted, and what only the database knows of it. */
 export const newTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({

@@ -2,6 +2,7 @@ import { createClaim } from "./claim.ts";
 import { isUuid } from "./ids.ts";
 import { createInsert } from "./insert.ts";
 import { JobSets } from "./job-sets.ts";
+import { createPayloads } from "./payloads.ts";
 import { dueCounts, secondsUntilDue } from "./queries/due-tasks.ts";
 import { findTask } from "./queries/find-task.ts";
 import { jobSetOfWorker } from "./queries/find-worker.ts";
@@ -24,8 +25,9 @@ const isPossible = ({ id, workerId }: { id: string; workerId?: string }): boolea
 export const createTaskStorage = (sessions: Sessions): TaskStorage => {
   const insert = createInsert(sessions);
   const jobSets = new JobSets();
-  const claim = createClaim(sessions, jobSets);
-  const transition = createTransition(sessions);
+  const payloads = createPayloads();
+  const claim = createClaim(sessions, { jobSets, payloads });
+  const transition = createTransition(sessions, payloads);
   return {
     insert: (tasks, { aliveWithinSeconds }) => insert(tasks, aliveWithinSeconds),
 

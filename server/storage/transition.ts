@@ -1,6 +1,7 @@
 import { coalesce, type Join } from "./coalesce.ts";
+import type { Payloads } from "./payloads.ts";
 import { transitionTasks } from "./queries/transition-tasks.ts";
-import { taskRecord } from "./rows.ts";
+import { rawTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TaskRecord, Transition } from "./storage.ts";
 
@@ -13,14 +14,21 @@ const weightOf = ({ result, error }: Transition): number =>
 
 type Step = Join<Transition, TaskRecord | undefined>;
 
-const stepsTo = ({ hot }: Sessions, to: Transition["to"]): Step =>
+const stepsTo = ({ hot }: Sessions, to: Transition["to"], payloads: Payloads): Step =>
   coalesce({
     most: MOST,
     weightOf,
     keyOf: ({ id }) => id.toLowerCase(),
     run: async (steps) => {
-      const rows = await hot((db) => transitionTasks(db, to, steps));
-      const moved = new Map(rows.map((row) => [row.place, taskRecord(row)]));
+      const known = steps.map(({ id }) => payloads.get(id.toLowerCase()));
+      const named = steps.map((step, place) => ({ ...step, isPayloadKnown: known[place] !== undefined }));
+      const rows = await hot((db) => transitionTasks(db, to, named));
+      const moved = new Map<number, TaskRecord>();
+      for (const row of rows) {
+        const payload = row.payload ?? known[row.place] ?? "{}";
+        if (row.status !== "running") payloads.delete(row.id);
+        moved.set(row.place, rawTaskRecord({ ...row, payload }));
+      }
       return steps.map((_, place) => moved.get(place));
     },
   });
@@ -28,12 +36,13 @@ const stepsTo = ({ hot }: Sessions, to: Transition["to"]): Step =>
 /** Steps of many tasks to one status share a statement. */
 export const createTransition = (
   sessions: Sessions,
+  payloads: Payloads,
 ): ((step: Transition) => Promise<TaskRecord | undefined>) => {
   const steps: Readonly<Record<Transition["to"], Step>> = {
-    running: stepsTo(sessions, "running"),
-    completed: stepsTo(sessions, "completed"),
-    failed: stepsTo(sessions, "failed"),
-    cancelled: stepsTo(sessions, "cancelled"),
+    running: stepsTo(sessions, "running", payloads),
+    completed: stepsTo(sessions, "completed", payloads),
+    failed: stepsTo(sessions, "failed", payloads),
+    cancelled: stepsTo(sessions, "cancelled", payloads),
   };
   return (step) => steps[step.to](step);
 };

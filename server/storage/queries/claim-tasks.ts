@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { selectTasks, type TaskRow } from "../rows.ts";
+import { type RawTaskRow, selectRawTasks } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import { recordset, recordsetText } from "./recordset.ts";
 import { statement } from "./statement.ts";
@@ -14,7 +14,7 @@ export interface Claim {
 }
 
 /** One row at least for each claim; without a task its `id` is null. */
-export type ClaimRow = (TaskRow | { id: null }) & {
+export type ClaimRow = (RawTaskRow | { id: null }) & {
   /** Which of the claims. */
   place: number;
   /** Stands for the set of the worker's jobs; null where the worker is gone. */
@@ -111,7 +111,7 @@ const claim = statement<ClaimRow, [asked: string, evenIfOverdue: boolean]>(
       from picked join served as s on picked.nth > s.before_it and picked.nth <= s.before_it + s.wanted
       where t.id = picked.id returning t.*, s.place
     ),
-    tasks as materialized (${selectTasks("claimed", sql`, t.number, t.place as taken_by`)}),
+    tasks as materialized (${selectRawTasks("claimed", sql`, t.number, t.place as taken_by`)}),
     ${touchWorkers(sql`select id from claimers`)}
     select tasks.*, asked.place, sets.job_set, sets.job_set = (select job_set from lead) as served,
       (select overdue from late) as overdue,

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { originsOf } from "../../../protocol/index.ts";
-import { selectTasks, type TaskRow } from "../rows.ts";
+import { type RawTaskRow, selectMovedTasks } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
 import { endOfAttempt } from "./end-of-attempt.ts";
@@ -8,10 +8,13 @@ import { recordset, recordsetText } from "./recordset.ts";
 import { statement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
-/** A task that was moved, and which of the steps moved it. */
-export type MovedRow = TaskRow & { place: number };
+/** A step, and whether its sender knows the task's payload already. */
+export type NamedStep = Transition & { readonly isPayloadKnown: boolean };
 
-const asInput = (step: Transition, place: number) => ({
+/** A task that was moved, and which of the steps moved it; without the payload where that is known. */
+export type MovedRow = Omit<RawTaskRow, "payload"> & { payload: string | null; place: number };
+
+const asInput = (step: NamedStep, place: number) => ({
   place,
   id: step.id,
   worker_id: step.workerId ?? null,
@@ -20,10 +23,11 @@ const asInput = (step: Transition, place: number) => ({
   result: step.result ?? null,
   progress: step.progress ?? null,
   unchecked: step.resultUnchecked === true,
+  known: step.isPayloadKnown,
 });
 
 const COLUMNS = `place integer, id uuid, worker_id uuid, attempt integer, error text, result jsonb, progress jsonb,
-  unchecked boolean`;
+  unchecked boolean, known boolean`;
 
 // A step without a worker's name was taken by hand: the worker, who does not know, is told to let go.
 const told = sql`case when s.worker_id is null then 'lost' else 'reported' end`;
@@ -68,10 +72,10 @@ const transitionTo = (to: Transition["to"]) =>
         and (s.worker_id is null or t.worker_id = s.worker_id)
         and (s.attempt is null or t.attempt = s.attempt)
         ${to === "completed" ? promise : sql``}
-      returning t.*, s.place
+      returning t.*, s.place, s.known
     ),
     ${touchWorkers(sql`select distinct worker_id from steps`)}
-    ${selectTasks("moved", sql`, t.place`)}`;
+    ${selectMovedTasks("moved")}`;
   });
 
 const TRANSITIONS = {
@@ -85,7 +89,7 @@ const TRANSITIONS = {
 export const transitionTasks = (
   db: Sql,
   to: Transition["to"],
-  steps: readonly Transition[],
+  steps: readonly NamedStep[],
 ): Promise<MovedRow[]> => {
   const input = steps.map(asInput).sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1));
   return TRANSITIONS[to](db, recordsetText(input));

@@ -21,16 +21,16 @@ export class RecentMap<V> {
   }
 
   set(key: string, value: V, weight: number): void {
-    this.#forget(key);
+    this.delete(key);
     this.#entries.set(key, { value, weight });
     this.#weight += weight;
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#limits.entries && this.#weight <= this.#limits.weight) return;
-      if (oldest !== key) this.#forget(oldest);
+      if (oldest !== key) this.delete(oldest);
     }
   }
 
-  #forget(key: string): void {
+  delete(key: string): void {
     this.#weight -= this.#entries.get(key)?.weight ?? 0;
     this.#entries.delete(key);
   }
