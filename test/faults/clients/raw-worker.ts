@@ -1,5 +1,5 @@
+import type { Random } from "../../support/random.ts";
 import { elapse } from "../clock.ts";
-import type { Random } from "../random.ts";
 import type { Client } from "./client.ts";
 import { Hand, type Held } from "./hand.ts";
 

@@ -1,5 +1,5 @@
+import { Random } from "../../support/random.ts";
 import { monotonic } from "../clock.ts";
-import { Random } from "../random.ts";
 import type { FaultCase } from "./fault-case.ts";
 import { Lane, type LaneHome } from "./lane.ts";
 import type { Verdict } from "./run-case.ts";

@@ -1,12 +1,12 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { Random } from "../../support/random.ts";
 import { check } from "../checker/check.ts";
 import type { Violation } from "../checker/evidence.ts";
 import { elapse, monotonic, wallOffset } from "../clock.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { readTables } from "../cluster/tables.ts";
 import { type History, readHistory } from "../history/history.ts";
-import { Random } from "../random.ts";
 import type { FaultCase } from "./fault-case.ts";
 import { Scene } from "./scene.ts";
 

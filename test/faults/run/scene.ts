@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Random } from "../../support/random.ts";
 import type { Promises, Violation } from "../checker/evidence.ts";
 import { Client, type ClientPlan } from "../clients/client.ts";
 import { Hand } from "../clients/hand.ts";
@@ -9,7 +10,6 @@ import type { Cluster, Node } from "../cluster/cluster.ts";
 import { portOf } from "../cluster/link.ts";
 import type { Tables } from "../cluster/tables.ts";
 import { Recorder } from "../history/recorder.ts";
-import type { Random } from "../random.ts";
 import { type WorkerPlan, WorkerProcess } from "../workers/worker-process.ts";
 
 /** What a scene is made of. */
