@@ -6,7 +6,7 @@ import { isFromHere, isLoopback, localAuth } from "./auth/local-auth.ts";
 import type { HostAuth } from "./host.ts";
 import { answerClientError } from "./http/client-errors.ts";
 import { createMetrics } from "./http/metrics.ts";
-import { problemHandler, sendProblem } from "./http/problem-handler.ts";
+import { asProblem, problemHandler, sendProblem } from "./http/problem-handler.ts";
 import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
 import { createNewId } from "./new-id.ts";
 import { joblib } from "./plugin.ts";
@@ -63,7 +63,7 @@ const rootErrors = (app: FastifyInstance) => {
   });
   app.setErrorHandler((error, request, reply) => {
     const away = new Problem("service-unavailable", "The server cannot answer now.", { retryAfter: 1 });
-    const problem = error instanceof Problem ? error : away;
+    const problem = asProblem(error) ?? away;
     if (problem === away) request.log.error({ err: error }, "unexpected error");
     return sendProblem(reply, problem, "");
   });

@@ -73,4 +73,5 @@ const faults = async (): Promise<boolean> => {
   return passed === results.length;
 };
 
-process.exitCode = (await faults()) ? 0 : 1;
+// What a hung case has left open would keep this process alive; the leashes end its children.
+process.exit((await faults()) ? 0 : 1);

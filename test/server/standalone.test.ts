@@ -86,6 +86,14 @@ describe("the server that needs no configuration", () => {
     expect(page.body).not.toContain("<script");
   });
 
+  test("refuses a body of no known kind as such, at an address that is nobody's too", async () => {
+    const headers = { "content-type": "no kind at all" };
+    const answer = await app.inject({ method: "POST", url: "/nowhere", headers, payload: "x" });
+
+    expect(answer.statusCode).toBe(415);
+    expect(answer.json()).toMatchObject({ type: "/v1/problems/unsupported-media-type" });
+  });
+
   test.each([
     ["/nowhere", "route-not-found", 404],
     ["/v1/joblib/rooms/%ff/jobs", "malformed-request", 400],

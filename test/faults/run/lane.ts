@@ -1,8 +1,12 @@
 import { rmSync } from "node:fs";
+import { elapse } from "../clock.ts";
 import { type Cluster, type ClusterPlan, startCluster } from "../cluster/cluster.ts";
 import type { Services } from "../cluster/services.ts";
 import type { FaultCase } from "./fault-case.ts";
-import { runCase, type Verdict } from "./run-case.ts";
+import { LONGEST_SECONDS, runCase, unfinished, type Verdict } from "./run-case.ts";
+
+/** What a case may take besides its own time: servers that start on a busy machine, and everything put away after it. */
+const AROUND_SECONDS = 120;
 
 /** What all lanes share. */
 export interface LaneHome {
@@ -20,7 +24,19 @@ export class Lane implements AsyncDisposable {
     this.#home = home;
   }
 
+  /** One case, however it goes: one that hangs is a verdict too, and its cluster is left behind. */
   async run(one: FaultCase, seed: number): Promise<Verdict> {
+    const seconds = (one.seconds ?? LONGEST_SECONDS) + AROUND_SECONDS;
+    const over = new AbortController();
+    const hung = elapse(seconds * 1000, over.signal).then(() => undefined);
+    const verdict = await Promise.race([this.#run(one, seed), hung]);
+    over.abort();
+    if (verdict !== undefined) return verdict;
+    this.#shared = undefined;
+    return unfinished(one, { seed, seconds, folder: this.#home.folder });
+  }
+
+  async #run(one: FaultCase, seed: number): Promise<Verdict> {
     if (one.cluster !== undefined) return this.#runAlone(one, { plan: one.cluster, seed });
     this.#shared ??= await startCluster(this.#home.services, {});
     const verdict = await this.#judge(one, { cluster: this.#shared, seed });

@@ -22,7 +22,17 @@ export interface Verdict {
 }
 
 const EMPTY: History = { operations: [], notes: [] };
-const LONGEST_SECONDS = 60;
+/** How long a case may take that does not say so itself. */
+export const LONGEST_SECONDS = 60;
+
+/** The verdict on a case that could not even be ended. */
+export const unfinished = (
+  { name }: FaultCase,
+  { seed, seconds, folder }: { readonly seed: number; readonly seconds: number; readonly folder: string },
+): Verdict => {
+  const message = `it hung for ${seconds} s, the putting away included`;
+  return { name, seed, seconds, violations: [{ invariant: "case", message }], history: EMPTY, folder };
+};
 
 /** Every link passes again, and whoever was stopped goes on. */
 const heal = async ({ cluster }: Scene): Promise<void> => {
