@@ -10,7 +10,7 @@ import { settle } from "../run/settle.ts";
 const SIZE_MB = 24;
 
 const run = (command: string, args: readonly string[]): void => {
-  const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  const { status, stderr } = spawnSync(command, args, { encoding: "utf8", timeout: 10_000 });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr}`);
 };
 
@@ -41,7 +41,8 @@ const smallDisk = (scene: Scene): string => {
 export const fullDisk: FaultCase = {
   name: "F28 disk full",
   invariants: ["I1", "I16"],
-  cluster: { own: ["postgres"] },
+  // The hand says nothing while the disk is full, and is not to be called dead for it.
+  cluster: { own: ["postgres"], settings: { JOBLIB_WORKER_TIMEOUT_THRESHOLD: "30" } },
   async run(scene) {
     const path = smallDisk(scene);
     const { sql, databaseUrl } = scene.cluster;
