@@ -11,7 +11,7 @@ export const STRINGS: readonly string[] = [
   "😀".repeat(50),
   "a".repeat(300),
   "x".repeat(70_000),
-  "'; drop table joblib.task; --",
+  "'; drop table task; --",
   "{{7*7}}",
   "<script>alert(1)</script>",
   "../../../etc/passwd",

@@ -73,7 +73,11 @@ export const littleMemory: FaultCase = {
 export const smallPool: FaultCase = {
   name: "F32 pool of two under many waiting requests",
   invariants: ["I13"],
-  cluster: { servers: 1, settings: { JOBLIB_DATABASE_POOL_SIZE: "2" } },
+  // The hand never beats: on a slow machine it would be swept before its first claim.
+  cluster: {
+    servers: 1,
+    settings: { JOBLIB_DATABASE_POOL_SIZE: "2", JOBLIB_WORKER_TIMEOUT_THRESHOLD: "30" },
+  },
   async run(scene) {
     const hand = await scene.hand();
     const client = scene.client();
