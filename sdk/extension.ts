@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isNamePart, type JsonObject, type Task } from "../protocol/index.ts";
+import { type Fairness, isNamePart, type JsonObject, type Task } from "../protocol/index.ts";
 import { UsageError, ValidationError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { checkDefaults } from "./parameter-defaults.ts";
@@ -29,6 +29,8 @@ export interface ExtensionOptions {
   readonly description?: string;
   /** Options of its tasks that a submit does not name. */
   readonly defaults?: TaskDefaultOptions;
+  /** `"room"`: rooms take turns; `"fifo"`. */
+  readonly fairness?: Fairness;
 }
 
 /** What every extension's class has. The options are not among them, so that `static room` overrides nothing. */

@@ -1,4 +1,4 @@
-import { GLOBAL_ROOM, isNamePart, isRoomId, type JsonObject } from "../protocol/index.ts";
+import { type Fairness, GLOBAL_ROOM, isNamePart, isRoomId, type JsonObject } from "../protocol/index.ts";
 import { UsageError } from "./errors.ts";
 import { type ExtensionClass, isExtensionClass } from "./extension.ts";
 import { resultSchema } from "./parameter-schema.ts";
@@ -13,6 +13,8 @@ export interface RegisterOptions {
   readonly description?: string | undefined;
   /** Options of its tasks that a submit does not name. */
   readonly defaults?: TaskDefaultOptions | undefined;
+  /** `"room"`: of tasks of one priority, rooms take turns, so that one room's thousands keep nobody waiting; `"fifo"`. */
+  readonly fairness?: Fairness | undefined;
 }
 
 /** One class with all of its registrations. */
@@ -124,6 +126,7 @@ const announcement = (
     Class.result === undefined ? null : resultSchema(Class.result, `the result of ${name}`);
   const description = options.description ?? Class.description;
   const defaults = { ...Class.defaults, ...options.defaults };
+  const fairness = options.fairness ?? Class.fairness;
   return {
     room,
     registration: {
@@ -133,6 +136,7 @@ const announcement = (
       ...(result !== null && { result_schema: result }),
       ...(description !== undefined && { description }),
       ...(Object.keys(defaults).length > 0 && { defaults: toWireDefaults(defaults) }),
+      ...(fairness !== undefined && { fairness }),
     },
   };
 };

@@ -85,7 +85,15 @@ export class FakeState {
   }
 
   register(room_id: string, registration: JobRegistration): { status: 200 | 201; body: Job } {
-    const { category, name, schema, result_schema = null, description = null, defaults = {} } = registration;
+    const {
+      category,
+      name,
+      schema,
+      result_schema = null,
+      description = null,
+      defaults = {},
+      fairness = "fifo",
+    } = registration;
     const address = { roomId: room_id, category, name };
     const key = canonicalJson(address);
     const there = this.jobs.get(key);
@@ -103,6 +111,7 @@ export class FakeState {
       result_schema,
       description,
       defaults,
+      fairness,
       workers: [...this.workers.values()].filter(({ jobs }) => jobs.has(key)).map(({ id }) => id),
       pending: [...this.tasks.values()].filter((task) => task.jobKey === key && isDue(task)).length,
       worker_id: worker.id,

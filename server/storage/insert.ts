@@ -1,6 +1,6 @@
 import { coalesce } from "./coalesce.ts";
 import { findByKey } from "./queries/find-by-key.ts";
-import { type InsertedRow, insertTasks, insertText } from "./queries/insert-tasks.ts";
+import { type InsertedRow, type InsertManner, insertTasks, insertText } from "./queries/insert-tasks.ts";
 import { newTaskRecord, taskRecord } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { InsertOutcome, NewTask, TaskRecord } from "./storage.ts";
@@ -14,10 +14,9 @@ const TURNS = 5;
 const MOST_CHARACTERS = 2_000_000;
 
 /** One request's tasks, and their text for the statement. */
-interface Wish {
+interface Wish extends InsertManner {
   readonly tasks: readonly NewTask[];
   readonly text: string;
-  readonly aliveWithinSeconds: number;
 }
 
 /** Inserts all of a request's tasks or none. */
@@ -35,8 +34,8 @@ const inserted = (tasks: readonly NewTask[], rows: ReadonlyMap<string, InsertedR
   return { kind: "inserted", records, workersOnline };
 };
 
-const insertAllOrNone = async (db: Sql, { tasks, text, aliveWithinSeconds }: Wish) => {
-  const rows = await insertTasks(db, [text], aliveWithinSeconds);
+const insertAllOrNone = async (db: Sql, { tasks, text, ...manner }: Wish) => {
+  const rows = await insertTasks(db, [text], manner);
   if (rows.length > 0 && rows.length < tasks.length) throw new KeyTaken();
   return rows;
 };
@@ -66,12 +65,12 @@ export const createInsert = (sessions: Sessions): Insert => {
   const join = coalesce<Wish, ReadonlyMap<string, InsertedRow>>({
     most: MOST_CHARACTERS,
     weightOf: ({ text }) => text.length,
-    laneOf: ({ aliveWithinSeconds }) => String(aliveWithinSeconds),
+    laneOf: ({ aliveWithinSeconds, hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
     run: async (wishes) => {
+      const [first] = wishes;
+      if (first === undefined) return [];
       const texts = wishes.map(({ text }) => text);
-      const rows = byId(
-        await sessions.hot((db) => insertTasks(db, texts, wishes[0]?.aliveWithinSeconds ?? 0)),
-      );
+      const rows = byId(await sessions.hot((db) => insertTasks(db, texts, first)));
       return wishes.map(() => rows);
     },
   });
@@ -88,7 +87,8 @@ export const createInsert = (sessions: Sessions): Insert => {
 
   return async (tasks, aliveWithinSeconds) => {
     if (tasks.length === 0) return inserted(tasks, new Map());
-    const wish = { tasks, text: insertText(tasks), aliveWithinSeconds };
+    const hasTurns = tasks.some(({ fairness }) => fairness === "room");
+    const wish = { tasks, text: insertText(tasks), aliveWithinSeconds, hasTurns };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     const isOneStatement = tasks.length === 1 || !hasKeys;
     for (let turn = 0; turn < (hasKeys ? TURNS : 1); turn += 1) {

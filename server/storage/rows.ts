@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type {
   AttemptError,
   Backoff,
+  Fairness,
   JsonObject,
   JsonValue,
   Progress,
@@ -98,6 +99,7 @@ export interface JobRow {
   schema_hash: string;
   description: string | null;
   defaults: TaskDefaults;
+  fairness: Fairness;
   created_at: Time;
   /** The transaction that wrote the row as it stands: any change of it is another. */
   row_version: string;
@@ -227,6 +229,7 @@ export const registeredJob = (row: Omit<JobRow, "workers" | "pending">): Registe
   schemaHash: row.schema_hash,
   description: row.description,
   defaults: row.defaults,
+  fairness: row.fairness,
   createdAt: wireTime(row.created_at),
   rowVersion: row.row_version,
 });

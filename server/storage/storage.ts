@@ -1,5 +1,6 @@
 import type {
   Backoff,
+  Fairness,
   JobAddress,
   JsonObject,
   JsonValue,
@@ -20,6 +21,7 @@ export interface RegisteredJob extends JobAddress {
   readonly schemaHash: string;
   readonly description: string | null;
   readonly defaults: TaskDefaults;
+  readonly fairness: Fairness;
   readonly createdAt: string;
   /** Changes with every change of the row. */
   readonly rowVersion: string;
@@ -41,6 +43,7 @@ export interface NewJob extends JobAddress {
   readonly schemaHash: string;
   readonly description: string | null;
   readonly defaults: TaskDefaults;
+  readonly fairness: Fairness;
   /** Who registers: an existing worker's id, or a worker to be made once the schema has matched. */
   readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
 }
@@ -88,6 +91,8 @@ export interface NewTask {
   readonly schemaHash: string;
   /** Where given, the job must also not have changed otherwise: its defaults were taken from memory. */
   readonly jobVersion?: string;
+  /** As the job was seen; rooms take turns. */
+  readonly fairness?: Fairness;
   readonly roomId: string;
   readonly createdById: string;
   readonly payload: JsonObject;

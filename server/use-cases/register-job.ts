@@ -55,6 +55,7 @@ export const registerJob = async (
       schemaHash: schemaPairHash(pair),
       description: registration.description ?? null,
       defaults: registration.defaults ?? {},
+      fairness: registration.fairness ?? "fifo",
       worker,
     },
     context.settings.worker_timeout_threshold,

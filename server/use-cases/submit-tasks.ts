@@ -93,6 +93,7 @@ const toInsert = async (
       jobId: job.id,
       schemaHash: job.schemaHash,
       jobVersion: job.rowVersion,
+      fairness: job.fairness,
       roomId,
       createdById: caller.actor.id,
       payload,

@@ -28,6 +28,7 @@ export const aRegistration = (job: Partial<NewJob> = {}): NewJob => ({
   schemaHash: "hash",
   description: null,
   defaults: {},
+  fairness: "fifo",
   worker: { create: { id: newId(), name: null, userId: "worker-user" } },
   ...job,
 });

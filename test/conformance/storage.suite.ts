@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { jobStorageSuite } from "./job-storage.suite.ts";
+import { roomTurnsSuite } from "./room-turns.suite.ts";
 import type { Opened } from "./storage-fixture.ts";
 import { sweepStorageSuite } from "./sweep-storage.suite.ts";
 import { taskBatchSuite } from "./task-batch.suite.ts";
@@ -29,6 +30,7 @@ export const storageSuite = (name: string, open: () => Promise<Opened>): void =>
     workerStorageSuite(given);
     taskInsertSuite(given);
     taskClaimSuite(given);
+    roomTurnsSuite(given);
     taskStepsSuite(given);
     taskBatchSuite(given);
     sweepStorageSuite(given);

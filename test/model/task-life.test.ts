@@ -63,6 +63,7 @@ const freshJob = async (storage: Storage) => {
         schemaHash,
         description: null,
         defaults: {},
+        fairness: "fifo",
         worker: { create: { id: uuid(), name: null, userId: "ann" } },
       },
       60,

@@ -52,6 +52,7 @@ const jobView = (job: Job, io: Io): string => {
     [
       `room ${visibleLine(job.room_id)}, ${job.workers.length} worker(s) alive, ${job.pending} pending, since ${job.created_at}`,
       defaults.length === 0 ? "" : `defaults: ${defaults.join(", ")}`,
+      job.fairness === "room" ? "rooms take turns" : "",
     ],
     [
       rows.length === 0

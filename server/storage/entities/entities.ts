@@ -1,5 +1,6 @@
 import { JobEntity } from "./job.ts";
 import { LateResultEntity } from "./late-result.ts";
+import { RoomTurnEntity } from "./room-turn.ts";
 import { TaskEntity } from "./task.ts";
 import { TaskPlaceEntity } from "./task-place.ts";
 import { WorkerEntity } from "./worker.ts";
@@ -13,4 +14,5 @@ export const entities = [
   TaskEntity,
   TaskPlaceEntity,
   LateResultEntity,
+  RoomTurnEntity,
 ] as const;

@@ -1,5 +1,5 @@
 import { defineEntity, p } from "@mikro-orm/core";
-import type { JsonObject, TaskDefaults } from "../../../protocol/index.ts";
+import type { Fairness, JsonObject, TaskDefaults } from "../../../protocol/index.ts";
 
 /** A registered job; the name carries the house's, so that a host may have a `Job` of its own. */
 export const JobEntity = defineEntity({
@@ -16,6 +16,7 @@ export const JobEntity = defineEntity({
     schemaHash: p.text(),
     description: p.text().nullable(),
     defaults: p.json<TaskDefaults>(),
+    fairness: p.text().$type<Fairness>().default("fifo"),
     createdAt: p.datetime().defaultRaw("now()"),
     /** Removal is soft: the tasks' history keeps its job. */
     removedAt: p.datetime().nullable(),

@@ -1,10 +1,12 @@
 import { Migration20261123Initial } from "./migration-20261123-initial.ts";
 import { Migration20261124LateResults } from "./migration-20261124-late-results.ts";
 import { Migration20261124Places } from "./migration-20261124-places.ts";
+import { Migration20261125RoomTurns } from "./migration-20261125-room-turns.ts";
 
 /** Ours, oldest first; a host adds them to the `migrationsList` of its own ORM, or leaves them to `joblib migrate`. */
 export const migrations = [
   { name: "joblib-20261123-initial", class: Migration20261123Initial },
   { name: "joblib-20261124-places", class: Migration20261124Places },
   { name: "joblib-20261124-late-results", class: Migration20261124LateResults },
+  { name: "joblib-20261125-room-turns", class: Migration20261125RoomTurns },
 ];

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 import type { NewTask } from "../storage.ts";
 import { isAlive } from "./alive.ts";
+import { numbers, turns } from "./room-turns.ts";
 import { statement } from "./statement.ts";
 
 /** What of a new task only the database knows, and how many live workers could take it. */
@@ -42,8 +43,9 @@ export const insertText = (tasks: readonly NewTask[]): string => JSON.stringify(
  * it was seen; leaves out those whose key is taken. The jobs are locked, in one order for all, so that none is removed under
  * the insert. What the caller knows is not sent back.
  */
-const insert = statement<InsertedRow, [requests: string, aliveWithinSeconds: number]>(
-  (requests, aliveWithinSeconds) => sql`
+const insertWith = (hasTurns: boolean) =>
+  statement<InsertedRow, [requests: string, aliveWithinSeconds: number]>(
+    (requests, aliveWithinSeconds) => sql`
     with input as materialized (
       select r.place, i.*, coalesce(i.run_at, now() + make_interval(secs => greatest(i.in_seconds, 0))) as starts_at
       from jsonb_array_elements(${requests}::jsonb) with ordinality as r(tasks, place)
@@ -55,7 +57,7 @@ const insert = statement<InsertedRow, [requests: string, aliveWithinSeconds: num
     held as materialized (
       select j.* from (select distinct job_id from input order by job_id) as asked
       cross join lateral (
-        select id, schema_hash, xmin::text as version, room_id, category, name, removed_at from joblib.job
+        select id, schema_hash, xmin::text as version, room_id, category, name, fairness, removed_at from joblib.job
         where id = asked.job_id limit 1 for key share
       ) as j
       where j.removed_at is null
@@ -66,14 +68,17 @@ const insert = statement<InsertedRow, [requests: string, aliveWithinSeconds: num
         select 1 from held where held.id = i.job_id and held.schema_hash = i.schema_hash
           and (i.job_version is null or held.version = i.job_version))
     ),
+    accepted as materialized (
+      select * from input where place not in (select place from changed) order by place, "order"
+    ),
+    ${hasTurns ? turns : sql``}
     inserted as (
       insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
-        timeout_seconds, run_at, due, idempotency_key, request_hash)
+        timeout_seconds, run_at, due, idempotency_key, request_hash, number)
       select i.id, i.job_id, i.room_id, i.created_by_id, i.payload, i.priority, i.max_attempts, i.backoff,
-        i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash
-      from input as i
-      where i.place not in (select place from changed)
-      order by i.place, i."order"
+        i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash,
+        ${hasTurns ? numbers : sql`nextval('joblib.task_number')`}
+      from accepted as i
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
       returning id, job_id, room_id, run_at, created_at
     ),
@@ -90,8 +95,21 @@ const insert = statement<InsertedRow, [requests: string, aliveWithinSeconds: num
     select t.id, t.run_at, t.created_at, o.room_id as job_room_id, o.category as job_category, o.name as job_name,
       o.workers as workers_online
     from inserted as t join online as o on o.id = t.job_id`,
-);
+  );
+
+const insert = insertWith(false);
+const insertInTurns = insertWith(true);
+
+/** What a statement's requests have in common. */
+export interface InsertManner {
+  readonly aliveWithinSeconds: number;
+  /** Some of the tasks are of jobs whose rooms take turns. */
+  readonly hasTurns: boolean;
+}
 
 /** Runs it, on what `insertText` made. */
-export const insertTasks = (db: Sql, requests: readonly string[], aliveWithinSeconds: number) =>
-  insert(db, `[${requests.join(",")}]`, aliveWithinSeconds);
+export const insertTasks = (
+  db: Sql,
+  requests: readonly string[],
+  { aliveWithinSeconds, hasTurns }: InsertManner,
+) => (hasTurns ? insertInTurns : insert)(db, `[${requests.join(",")}]`, aliveWithinSeconds);

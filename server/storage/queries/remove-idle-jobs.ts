@@ -34,8 +34,12 @@ export const lockIdleJobs = async (db: Sql, limit: number): Promise<string[]> =>
 /** Removes, softly, those of the locked jobs that are idle. A statement of its own: it must see what committed before the lock came. */
 export const removeLockedIdleJobs = async (db: Sql, ids: readonly string[]): Promise<RemovedJobRow[]> => {
   const { rows } = await sql<RemovedJobRow>`
-    update joblib.job as j set removed_at = clock_timestamp()
-    where j.id in ${idArray(ids)} and ${isIdle}
-    returning j.id, j.room_id`.execute(db);
+    with removed as (
+      update joblib.job as j set removed_at = clock_timestamp()
+      where j.id in ${idArray(ids)} and ${isIdle}
+      returning j.id, j.room_id
+    ),
+    forgotten as (delete from joblib.room_turn where job_id in (select id from removed))
+    select * from removed`.execute(db);
   return rows;
 };

@@ -6,9 +6,11 @@ import type { NewJob } from "../storage.ts";
 export const insertJob = async (db: Sql, job: NewJob): Promise<boolean> => {
   const resultSchema = job.resultSchema === null ? null : JSON.stringify(job.resultSchema);
   const { rows } = await sql<{ id: string }>`
-    insert into joblib.job (id, room_id, category, name, schema, result_schema, schema_hash, description, defaults)
+    insert into joblib.job (id, room_id, category, name, schema, result_schema, schema_hash, description, defaults,
+      fairness)
     values (${job.id}::uuid, ${job.roomId}, ${job.category}, ${job.name}, ${JSON.stringify(job.schema)}::jsonb,
-      ${resultSchema}::jsonb, ${job.schemaHash}, ${job.description}, ${JSON.stringify(job.defaults)}::jsonb)
+      ${resultSchema}::jsonb, ${job.schemaHash}, ${job.description}, ${JSON.stringify(job.defaults)}::jsonb,
+      ${job.fairness})
     on conflict (room_id, category, name) where removed_at is null do nothing
     returning id`.execute(db);
   return rows.length > 0;
@@ -26,6 +28,7 @@ export const lockJob = async (db: Sql, { roomId, category, name }: NewJob) => {
 /** The last registration's words win. */
 export const describeJob = async (db: Sql, id: string, job: NewJob): Promise<void> => {
   await sql`
-    update joblib.job set description = ${job.description}, defaults = ${JSON.stringify(job.defaults)}::jsonb
+    update joblib.job set description = ${job.description}, defaults = ${JSON.stringify(job.defaults)}::jsonb,
+      fairness = ${job.fairness}
     where id = ${id}::uuid`.execute(db);
 };

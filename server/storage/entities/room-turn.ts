@@ -1,0 +1,15 @@
+import { defineEntity, p } from "@mikro-orm/core";
+
+/** How far a room has come in a job whose rooms take turns. */
+export const RoomTurnEntity = defineEntity({
+  name: "JoblibRoomTurn",
+  tableName: "room_turn",
+  schema: "joblib",
+  properties: {
+    jobId: p.uuid().primary(),
+    roomId: p.text().primary(),
+    priority: p.integer().primary(),
+    number: p.bigint(),
+    tasks: p.integer(),
+  },
+});
