@@ -1,9 +1,12 @@
+import { closedRooms } from "./cases/b12-closed-rooms.ts";
+import { undisturbed } from "./cases/f00-undisturbed.ts";
 import { killedWorker } from "./cases/f01-killed-worker.ts";
 import { killedServer } from "./cases/f02-killed-server.ts";
 import { abortedClaims } from "./cases/f03-aborted-claims.ts";
 import { heldPolls } from "./cases/f04-held-polls.ts";
 import { drainedServer, drainedWorker } from "./cases/f05-drain.ts";
 import { pausedWorkers } from "./cases/f06-paused-worker.ts";
+import { forgetfulWorker, silentWorker } from "./cases/f07-too-late.ts";
 import { pausedServer } from "./cases/f09-paused-server.ts";
 import { crashedPostgres, endedBackends, restartedPostgres } from "./cases/f10-postgres.ts";
 import { lostAnswers, lostCommits, lostDeliveries } from "./cases/f13-lost-answers.ts";
@@ -12,7 +15,7 @@ import { emptyRedis, killedSubscriptions, silentRedis } from "./cases/f15-redis.
 import { badNetwork, oneWay } from "./cases/f18-partitions.ts";
 import { wrongClocks } from "./cases/f20-clocks.ts";
 import { manySweepers } from "./cases/f21-sweepers.ts";
-import { atTheThreshold, cancelRaces } from "./cases/f22-races.ts";
+import { atTheThreshold, beatsAtTheThreshold, cancelRaces } from "./cases/f22-races.ts";
 import { oneKey } from "./cases/f24-one-key.ts";
 import { allSteps } from "./cases/f25-steps.ts";
 import { killedMigration } from "./cases/f26-migrations.ts";
@@ -47,9 +50,12 @@ export const cases: readonly FaultCase[] = [
   drainedServer,
   drainedWorker,
   ...pausedWorkers,
+  silentWorker,
+  forgetfulWorker,
   wrongClocks,
   manySweepers,
   atTheThreshold,
+  beatsAtTheThreshold,
   cancelRaces,
   oneKey,
   allSteps,
@@ -66,4 +72,6 @@ export const cases: readonly FaultCase[] = [
   impostorsAnswer,
   restoredBackup,
   deletedTasks,
+  undisturbed,
+  closedRooms,
 ];

@@ -35,6 +35,27 @@ export const atTheThreshold: FaultCase = {
   },
 };
 
+/** Many workers cross the threshold together, and beat while the sweeper is at work on the others: who was heard is not dead. */
+export const beatsAtTheThreshold: FaultCase = {
+  name: "F22 beats while the dead are swept",
+  invariants: ["I14"],
+  cluster: { settings: { JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.1" } },
+  async run(scene) {
+    const hands = await Promise.all(
+      Array.from({ length: 2 * WORKERS }, (_, index) => scene.hand("hand", { server: index % 2 })),
+    );
+    await Promise.all(hands.map((hand) => hand.beat([])));
+    await Promise.all(
+      hands.map(async (hand, index) => {
+        const random = scene.random.fork(`hand ${index}`);
+        await elapse(scene.thresholdMs + random.between(0, 400));
+        await hand.beat([]);
+      }),
+    );
+    scene.fault("races at the threshold");
+  },
+};
+
 /** Cancel, completion and claim of one task at once. */
 export const cancelRaces: FaultCase = {
   name: "F23 cancel, completion and claim at once",

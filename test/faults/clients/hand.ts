@@ -107,6 +107,15 @@ export class Hand {
     });
   }
 
+  release(tasks: readonly string[]) {
+    return this.client.persist({
+      f: "release",
+      name: "releaseTasks",
+      request: { params: { worker_id: this.worker }, body: { tasks: [...tasks] } },
+      asked: { worker: this.worker },
+    });
+  }
+
   leave() {
     return this.client.persist({
       f: "leave",

@@ -10,14 +10,15 @@ export const plantedCopy = (plant: Plant, folder: string): string => {
   for (const name of ["bin", "dist", "package.json"])
     cpSync(join(ROOT, name), join(root, name), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
-  const file = join(root, "dist", plant.file);
-  const text = readFileSync(file, "utf8");
-  const found = text.split(plant.remove).length - 1;
-  if (found !== 1)
-    throw new Error(`${plant.file} has ${found} places for the plant "${plant.name}": update it`);
-  writeFileSync(
-    file,
-    text.replace(plant.remove, () => plant.insert),
-  );
+  for (const { file, remove, insert } of plant.edits) {
+    const path = join(root, "dist", file);
+    const text = readFileSync(path, "utf8");
+    const found = text.split(remove).length - 1;
+    if (found !== 1) throw new Error(`${file} has ${found} places for the plant "${plant.name}": update it`);
+    writeFileSync(
+      path,
+      text.replace(remove, () => insert),
+    );
+  }
   return root;
 };
