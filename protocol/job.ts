@@ -31,7 +31,7 @@ export const Job = z.object({
   result_schema: JsonObject.nullable(),
   description: z.string().nullable(),
   defaults: TaskDefaults,
-  fairness: Fairness,
+  fairness: Fairness.optional().describe("left out where it is fifo"),
   workers: z.array(z.string()).describe("those that are alive"),
   pending: z.int(),
   worker_id: z.string().nullable().describe("who registered it just now; null when it is only read"),

@@ -14,6 +14,7 @@ import { operationRoute, type RouteParts } from "./http/operation-route.ts";
 import { problemHandler } from "./http/problem-handler.ts";
 import { taskRoutes } from "./http/tasks.routes.ts";
 import { useUnknownAddresses } from "./http/unknown-addresses.ts";
+import { UserShares } from "./http/user-shares.ts";
 import { workerRoutes } from "./http/workers.routes.ts";
 import { type Meter, NO_METER } from "./meter.ts";
 import { createNewId } from "./new-id.ts";
@@ -109,7 +110,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   const settings = parseSettings(process.env, options.settings);
   warnOfShortParams(app);
   const context = contextOf(options, settings, app.log);
-  const holds = new Holds(settings.long_poll_max_waiting, context.meter);
+  const holds = new Holds(settings, context.meter);
   const sweeper = new Sweeper(context);
   const { prefix } = app;
 
@@ -122,7 +123,11 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     ...workerRoutes(context),
     ...metaRoutes(),
   };
-  const parts = { auth: options, settings, holds, prefix };
+  const shares = new UserShares(
+    settings.max_requests_per_user,
+    "Too many of your requests are being answered at this moment.",
+  );
+  const parts = { auth: options, settings, holds, shares, prefix };
   for (const name of Object.keys(operations)) {
     if (isOperationName(name)) mount(app, name, { handlers, parts });
   }

@@ -32,12 +32,20 @@ export const Settings = z.object({
   database_url: url(/^postgres(ql)?:$/, "postgres://user@host/name").optional(),
   data_dir: z.string().min(1).default(".joblib").describe("of the embedded database, without database_url"),
   database_pool_size: number(z.int().min(1).max(1000)).default(10),
+  statement_timeout_seconds: number(z.number().min(0.1).max(3600))
+    .default(30)
+    .describe("a statement that takes longer is given up, and answered 503"),
   redis_url: url(/^rediss?:$/, "redis://host:6379").optional(),
   worker_timeout_threshold: number(z.number().min(0.2).max(86_400)).default(60),
   sweeper_interval_seconds: number(z.number().min(0.05).max(3600)).default(30),
   claim_grace_seconds: number(z.number().min(0).max(3600)).default(5),
   long_poll_max_wait_seconds: number(z.number().min(0).max(3600)).default(60),
   long_poll_max_waiting: number(z.int().min(1).max(1_000_000)).default(20_000),
+  long_poll_max_per_user: number(z.int().min(1).max(1_000_000)).default(10_000),
+  max_requests_per_user: number(z.int().min(1).max(1_000_000))
+    .default(2000)
+    .describe("at work at the same moment, the waiting ones not counted"),
+  max_connections: number(z.int().min(1).max(1_000_000)).default(50_000),
   allowed_categories: list.optional(),
   validate_payloads: flag.default(true),
   require_workers: flag.default(false),

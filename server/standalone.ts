@@ -11,7 +11,7 @@ import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
 import { createNewId } from "./new-id.ts";
 import { joblib } from "./plugin.ts";
 import { type Settings, SettingsError } from "./settings.ts";
-import { openDatabase } from "./storage/database.ts";
+import { type OwnOrm, openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/storage.ts";
@@ -87,6 +87,38 @@ const hangUpWhenClosing = (app: FastifyInstance) => {
   });
 };
 
+const migrated = async (orm: OwnOrm, log: FastifyInstance["log"]): Promise<void> => {
+  const applied = await migrate(orm);
+  if (applied.length > 0) log.info({ applied }, "database migrated");
+};
+
+/** The database, up to date unless told otherwise: brought there over a connection on which a statement may take its time. */
+const openMigrated = async (
+  { settings, migrate: mayMigrate = true }: ServerOptions,
+  log: FastifyInstance["log"],
+): Promise<OwnOrm> => {
+  const { database_url: url, data_dir: dataDir } = settings;
+  if (url !== undefined && mayMigrate) {
+    await using stack = new AsyncDisposableStack();
+    const patient = await openDatabase({ url, poolSize: 2 });
+    stack.defer(() => patient.close());
+    await migrated(patient, log);
+  }
+  const orm = await openDatabase({
+    ...(url === undefined ? { dataDir } : { url }),
+    poolSize: settings.database_pool_size,
+    statementTimeoutSeconds: settings.statement_timeout_seconds,
+  });
+  if (url !== undefined || !mayMigrate) return orm;
+  try {
+    await migrated(orm, log);
+    return orm;
+  } catch (error) {
+    await orm.close();
+    throw error;
+  }
+};
+
 /** A complete server: database, bus, auth, the API and what stands beside it. `listen` is the caller's. */
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
   const { settings } = options;
@@ -105,19 +137,10 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     clientErrorHandler: answerClientError,
   });
 
-  const orm = await openDatabase({
-    ...(settings.database_url === undefined
-      ? { dataDir: settings.data_dir }
-      : { url: settings.database_url }),
-    poolSize: settings.database_pool_size,
-  });
+  app.server.maxConnections = settings.max_connections;
+  const orm = await openMigrated(options, app.log);
   app.addHook("onClose", () => orm.close());
   try {
-    if (options.migrate !== false) {
-      const applied = await migrate(orm);
-      if (applied.length > 0) app.log.info({ applied }, "database migrated");
-    }
-
     const redis = redisOf(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const storage = createStorage(orm);

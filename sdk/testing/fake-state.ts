@@ -92,7 +92,7 @@ export class FakeState {
       result_schema = null,
       description = null,
       defaults = {},
-      fairness = "fifo",
+      fairness,
     } = registration;
     const address = { roomId: room_id, category, name };
     const key = canonicalJson(address);
@@ -111,7 +111,7 @@ export class FakeState {
       result_schema,
       description,
       defaults,
-      fairness,
+      ...(fairness !== undefined && fairness !== "fifo" && { fairness }),
       workers: [...this.workers.values()].filter(({ jobs }) => jobs.has(key)).map(({ id }) => id),
       pending: [...this.tasks.values()].filter((task) => task.jobKey === key && isDue(task)).length,
       worker_id: worker.id,

@@ -1,17 +1,35 @@
 import type { FastifyReply } from "fastify";
 import { Problem } from "../../protocol/index.ts";
 import type { Meter } from "../meter.ts";
+import type { Settings } from "../settings.ts";
 import type { Hold } from "../use-cases/hold.ts";
+import { UserShares } from "./user-shares.ts";
+
+/** How long a request is to wait, and whose it is. */
+export interface Wait {
+  readonly seconds: number;
+  readonly userId: string;
+  /** Called where it does wait. */
+  readonly onHold: () => void;
+}
 
 /** The requests that are held open: counted, ended with their clients, and all answered when the server closes. */
 export class Holds {
   readonly #open = new Map<AbortController, Promise<unknown>>();
   readonly #max: number;
+  readonly #shares: UserShares;
   readonly #meter: Pick<Meter, "waiting">;
   #isClosing = false;
 
-  constructor(max: number, meter: Pick<Meter, "waiting">) {
-    this.#max = max;
+  constructor(
+    settings: Pick<Settings, "long_poll_max_waiting" | "long_poll_max_per_user">,
+    meter: Pick<Meter, "waiting">,
+  ) {
+    this.#max = settings.long_poll_max_waiting;
+    this.#shares = new UserShares(
+      settings.long_poll_max_per_user,
+      "Too many of your requests are waiting here.",
+    );
     this.#meter = meter;
   }
 
@@ -19,10 +37,10 @@ export class Holds {
     return this.#open.size;
   }
 
-  /** Lets work wait for at most that long; 503 where too many do already. */
+  /** Lets a user's work wait for at most that long; 503 where too many do already, 429 where too many of that user's do. */
   async during<Value>(
     reply: FastifyReply,
-    seconds: number,
+    { seconds, userId, onHold }: Wait,
     work: (hold: Hold) => Promise<Value>,
   ): Promise<Value> {
     const controller = new AbortController();
@@ -37,6 +55,8 @@ export class Holds {
     if (this.#open.size >= this.#max) {
       throw new Problem("service-unavailable", "Too many requests are waiting here.", { retryAfter: 5 });
     }
+    const putBack = this.#shares.take(userId);
+    onHold();
     const onClose = () => controller.abort();
     reply.raw.once("close", onClose);
     const working = work(hold);
@@ -45,6 +65,7 @@ export class Holds {
     try {
       return await working;
     } finally {
+      putBack();
       this.#open.delete(controller);
       this.#meter.waiting(-1);
       reply.raw.off("close", onClose);

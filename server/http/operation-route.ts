@@ -18,13 +18,15 @@ import type { Hold } from "../use-cases/hold.ts";
 import { validationError } from "../use-cases/schema-checks.ts";
 import type { Handler } from "./call.ts";
 import { callerOf } from "./callers.ts";
-import type { Holds } from "./holds.ts";
+import type { Holds, Wait } from "./holds.ts";
+import type { UserShares } from "./user-shares.ts";
 
 /** What every route is made with. */
 export interface RouteParts {
   readonly auth: HostAuth;
   readonly settings: Settings;
   readonly holds: Holds;
+  readonly shares: UserShares;
   readonly prefix: string;
 }
 
@@ -93,16 +95,20 @@ const inputOf = <O extends Operation>(entry: O, request: FastifyRequest): Operat
 export const operationRoute = <O extends Operation>(
   entry: O,
   handler: Handler<O>,
-  { auth, settings, holds, prefix }: RouteParts,
+  { auth, settings, holds, shares, prefix }: RouteParts,
 ): RouteOptions => {
   const callers = new WeakMap<FastifyRequest, Caller>();
 
-  const hold = <Value>(reply: FastifyReply, work: (hold: Hold) => Promise<Value>): Promise<Value> => {
+  const hold = <Value>(
+    reply: FastifyReply,
+    whose: Pick<Wait, "userId" | "onHold">,
+    work: (hold: Hold) => Promise<Value>,
+  ): Promise<Value> => {
     const asked = parseWait(reply.request.headers.prefer);
-    if (asked === undefined) return holds.during(reply, 0, work);
+    if (asked === undefined) return holds.during(reply, { ...whose, seconds: 0 }, work);
     const seconds = Math.min(asked, settings.long_poll_max_wait_seconds);
     reply.header("preference-applied", formatWait(seconds));
-    return holds.during(reply, seconds, work);
+    return holds.during(reply, { ...whose, seconds }, work);
   };
 
   return {
@@ -120,15 +126,18 @@ export const operationRoute = <O extends Operation>(
     },
     handler: async (request, reply) => {
       const caller = callers.get(request) ?? NOBODY;
-      const answer = await handler({
-        ...inputOf(entry, request),
-        caller,
-        request,
-        reply,
-        prefix,
-        hold: (work) => hold(reply, work),
-      });
-      return sendAnswer(reply, answer);
+      const userId = caller.actor.id;
+      const putBack = shares.take(userId);
+      try {
+        const answer = await handler({
+          ...inputOf(entry, request),
+          ...{ caller, request, reply, prefix },
+          hold: (work) => hold(reply, { userId, onHold: putBack }, work),
+        });
+        return sendAnswer(reply, answer);
+      } finally {
+        putBack();
+      }
     },
   };
 };

@@ -8,6 +8,8 @@ export interface DatabaseOptions {
   readonly url?: string;
   readonly dataDir?: string;
   readonly poolSize?: number;
+  /** A statement that takes longer is given up; without it, none is: migrations take what they take. */
+  readonly statementTimeoutSeconds?: number | undefined;
 }
 
 /** An ORM that we opened ourselves, and close. */
@@ -20,14 +22,25 @@ const DEFAULT_DATA_DIR = ".joblib";
 /** The sweeper's lock holds one connection while its work needs another. */
 const SMALLEST_POOL = 2;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** A connection that fell silent under its statement goes back to the pool with that; it is not kept longer. */
+const LIFETIME_SECONDS = 300;
 
-const openPostgres = async (url: string, poolSize: number): Promise<OwnOrm> =>
+const openPostgres = async (
+  url: string,
+  { poolSize = 10, statementTimeoutSeconds }: DatabaseOptions,
+): Promise<OwnOrm> =>
   PostgresOrm.init({
     entities: [...entities],
     clientUrl: url,
     pool: { min: 0, max: Math.max(poolSize, SMALLEST_POOL) },
     // A database that does not answer must become an error, not a request that hangs.
-    driverOptions: { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true },
+    driverOptions: {
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      maxLifetimeSeconds: LIFETIME_SECONDS,
+      // On this side of the wire: a pooler of transactions refuses the server's own setting at the start of a session.
+      ...(statementTimeoutSeconds !== undefined && { query_timeout: statementTimeoutSeconds * 1000 }),
+    },
   });
 
 /** The embedded database is loaded only where it is used: it is megabytes of WebAssembly. */
@@ -63,9 +76,7 @@ const releasing = (orm: OwnOrm, directory: HeldDirectory): OwnOrm => ({
 });
 
 /** Opens PostgreSQL where a URL is given, else the embedded database; migrates nothing. */
-export const openDatabase = ({
-  url,
-  dataDir = DEFAULT_DATA_DIR,
-  poolSize = 10,
-}: DatabaseOptions): Promise<OwnOrm> =>
-  url === undefined ? openEmbedded(dataDir) : openPostgres(url, poolSize);
+export const openDatabase = (options: DatabaseOptions): Promise<OwnOrm> =>
+  options.url === undefined
+    ? openEmbedded(options.dataDir ?? DEFAULT_DATA_DIR)
+    : openPostgres(options.url, options);

@@ -32,12 +32,21 @@ const SETTINGS = {
   timezone: "UTC",
 };
 
+/** The table may be locked for hours: who waits is told to come again. Where the host's configuration names no time of its own. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+/** The server's word comes first; without it the connection is dead. */
+const GRACE_MS = 2_000;
+
 /** A connection's plans are made anew so often, should one of them have gone wrong all the same. */
 const LIFETIME_SECONDS = 300;
 
 /** In the start-up packet, so that neither RESET ALL nor a pooler's reuse of the session undoes them. */
-const startupOptions = (own: string | undefined): string =>
-  [own, ...Object.entries(SETTINGS).map(([name, value]) => `-c ${name}=${value}`)].filter(Boolean).join(" ");
+const startupOptions = (own: string | undefined, statementTimeoutMs: number): string => {
+  const all = { ...SETTINGS, statement_timeout: statementTimeoutMs };
+  return [own, ...Object.entries(all).map(([name, value]) => `-c ${name}=${value}`)]
+    .filter(Boolean)
+    .join(" ");
+};
 
 /** How the host sets its sessions up, beyond what a connection's configuration says, is not for us to repeat. */
 const isPlain = ({ driver, em }: Orm): boolean => {
@@ -55,11 +64,13 @@ const isPlain = ({ driver, em }: Orm): boolean => {
 const poolOptions = ({ em }: Orm): PoolConfig => {
   const options = new PostgreSqlConnection(em.config).mapOptions(em.config.get("driverOptions") ?? {});
   const max = Math.min(CONNECTIONS, options.max ?? CONNECTIONS);
+  const timeoutMs = options.query_timeout ?? STATEMENT_TIMEOUT_MS;
   return {
     ...options,
     min: 0,
     max,
-    options: startupOptions(options.options),
+    options: startupOptions(options.options, timeoutMs),
+    query_timeout: timeoutMs + GRACE_MS,
     maxLifetimeSeconds: LIFETIME_SECONDS,
     allowExitOnIdle: true,
   };

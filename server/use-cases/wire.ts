@@ -24,7 +24,7 @@ export const wireJob = ({ job_name_style }: Naming, job: JobRecord, workerId: st
   result_schema: job.resultSchema,
   description: job.description,
   defaults: job.defaults,
-  fairness: job.fairness,
+  ...(job.fairness !== "fifo" && { fairness: job.fairness }),
   workers: [...job.workers],
   pending: job.pending,
   worker_id: workerId,

@@ -72,7 +72,6 @@ export const aJob = (own: Partial<Job> = {}): Job => ({
   result_schema: null,
   description: "Turns a structure.",
   defaults: {},
-  fairness: "fifo",
   workers: ["w1"],
   pending: 3,
   worker_id: null,

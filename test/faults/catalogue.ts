@@ -20,7 +20,7 @@ import { oneKey } from "./cases/f24-one-key.ts";
 import { allSteps } from "./cases/f25-steps.ts";
 import { killedMigration } from "./cases/f26-migrations.ts";
 import { canFillDisk, fullDisk } from "./cases/f28-full-disk.ts";
-import { fewDescriptors, littleMemory, lockedTable, smallPool } from "./cases/f29-limits.ts";
+import { fewDescriptors, littleMemory, lockedTable, longLock, smallPool } from "./cases/f29-limits.ts";
 import { blockedWorker, idleCuts, poison, talkativeWorker } from "./cases/f31-workers.ts";
 import { impostorsAnswer } from "./cases/f37-impostors.ts";
 import { deletedTasks, restoredBackup } from "./cases/f39-data-goes.ts";
@@ -65,6 +65,7 @@ export const cases: readonly FaultCase[] = [
   littleMemory,
   smallPool,
   lockedTable,
+  longLock,
   blockedWorker,
   poison,
   talkativeWorker,

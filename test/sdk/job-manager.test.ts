@@ -32,6 +32,21 @@ describe("registering", () => {
     expect(jobs.delete("Rotate")).toBe(false);
   });
 
+  test("announces whose task is next where the class or its registration says so", async () => {
+    class Fair extends Extension("modifiers", {}, { fairness: "room" }) {
+      run() {}
+    }
+    const { fake, manager } = startFake();
+    const jobs = manager<Viewer>({}, { turned: [] });
+    jobs.register(Fair);
+    jobs.register(Rotate, { fairness: "room" });
+    jobs.register(Fair, { room: "other", fairness: "fifo" });
+
+    await jobs.ready();
+
+    expect(fake.jobs.map(({ fairness }) => fairness)).toEqual(["room", undefined, "room"]);
+  });
+
   test("works as a decorator, in both forms, and reads the class's statics", async () => {
     const { fake, manager } = startFake();
     const jobs = manager<Viewer>({}, { turned: [] });

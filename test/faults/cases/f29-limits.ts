@@ -101,6 +101,34 @@ export const smallPool: FaultCase = {
   },
 };
 
+/** The table stays locked for longer than a statement may take: who waits is told to come again, and nothing is lost. */
+export const longLock: FaultCase = {
+  name: "F33 table locked for long",
+  invariants: ["I1", "I2", "I13", "I16"],
+  cluster: { settings: { JOBLIB_STATEMENT_TIMEOUT_SECONDS: "0.5", JOBLIB_WORKER_TIMEOUT_THRESHOLD: "30" } },
+  async run(scene) {
+    await scene.rawWorker();
+    const client = scene.client("client", { timeoutSeconds: 10 });
+    const connection = await scene.cluster.sql.connect();
+    try {
+      await connection.query("begin; lock table joblib.task in access exclusive mode");
+      scene.fault("table locked");
+      const began = monotonic();
+      const first = await submit(client, { token: "0" });
+      const took = Math.round(monotonic() - began);
+      const isTold = first.outcome === "unknown" && first.problem === "service-unavailable";
+      scene.require(isTold && took < 4000, "I13", `a submit was not refused, or after ${took} ms`);
+      const submits = Array.from({ length: 20 }, (_, index) => submitSurely(client, { token: `${index}` }));
+      await scene.pause(2000);
+      await connection.query("commit");
+      await Promise.all(submits);
+    } finally {
+      connection.release();
+    }
+    await settle(scene);
+  },
+};
+
 /** Somebody locks the table of tasks for a while: what comes meanwhile waits, and nothing is lost or done twice. */
 export const lockedTable: FaultCase = {
   name: "F33 table locked",

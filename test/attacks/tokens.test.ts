@@ -1,0 +1,79 @@
+import type { FastifyInstance, InjectOptions } from "fastify";
+import { SignJWT, UnsecuredJWT } from "jose";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { fillPath, type Operation, operations } from "../../protocol/index.ts";
+import { parseSettings } from "../../server/settings.ts";
+import { createServer } from "../../server/standalone.ts";
+import { createDatabase } from "../support/postgres.ts";
+
+const SECRET = "the secret of the tests, 32 characters and more";
+const OTHER = "another secret of the tests, 32 characters too";
+const HOUR = 3600;
+
+let app: FastifyInstance;
+beforeAll(async () => {
+  const database_url = await createDatabase(inject("postgresUrl"));
+  const settings = parseSettings({}, { database_url, jwt_secret: SECRET, log_level: "silent" });
+  app = await createServer({ settings });
+});
+afterAll(() => app.close());
+
+const claims = { sub: "root", admin: true, rooms: "*" };
+const sign = (secret: string, { exp, nbf }: { exp?: number; nbf?: number } = {}) => {
+  const now = Math.floor(Date.now() / 1000);
+  const jwt = new SignJWT(claims).setProtectedHeader({ alg: "HS256" });
+  if (exp !== undefined) jwt.setExpirationTime(now + exp);
+  if (nbf !== undefined) jwt.setNotBefore(now + nbf);
+  return jwt.sign(new TextEncoder().encode(secret));
+};
+const tampered = async () => {
+  const [head, , signature] = (await sign(SECRET)).split(".");
+  return [head, Buffer.from(JSON.stringify({ ...claims, sub: "ann" })).toString("base64url"), signature].join(
+    ".",
+  );
+};
+
+const NOT_VALID: Readonly<Record<string, () => Promise<string | undefined>>> = {
+  none: async () => undefined,
+  expired: async () => `Bearer ${await sign(SECRET, { exp: -HOUR })}`,
+  "not yet valid": async () => `Bearer ${await sign(SECRET, { nbf: HOUR })}`,
+  "signed by somebody else": async () => `Bearer ${await sign(OTHER)}`,
+  unsigned: async () => `Bearer ${new UnsecuredJWT(claims).encode()}`,
+  "with other claims": async () => `Bearer ${await tampered()}`,
+  truncated: async () => `Bearer ${(await sign(SECRET)).slice(0, -5)}`,
+  "of another scheme": async () => `Basic ${Buffer.from("root:root").toString("base64")}`,
+};
+
+const closed = Object.entries<Operation>(operations).filter(([, { access }]) => access !== "anyone");
+const ids = { worker_id: "w", task_id: "t", job_name: "private:a:B", problem_id: "forbidden" };
+
+const ask = async ({ method, path }: Operation, room_id: string, authorization: string | undefined) => {
+  const url = fillPath(path, { ...ids, room_id });
+  const request: InjectOptions = { method, url, headers: { ...(authorization && { authorization }) } };
+  const hasBody = method !== "GET" && method !== "DELETE";
+  return app.inject(hasBody ? { ...request, payload: {} } : request);
+};
+
+describe.each(Object.keys(NOT_VALID))("a token: %s", (kind) => {
+  test.each(closed)("is nobody's at %s, in any room, in the same words", async (_name, operation) => {
+    const authorization = await NOT_VALID[kind]?.();
+    for (const room of ["own", "other", "@global"]) {
+      const answer = await ask(operation, room, authorization);
+
+      expect(answer.statusCode).toBe(401);
+      expect(answer.headers["www-authenticate"]).toBe("Bearer");
+      expect(answer.json()).toEqual({
+        type: "/v1/problems/unauthorized",
+        title: expect.any(String),
+        status: 401,
+        detail: "Credentials are missing or not valid.",
+      });
+    }
+  });
+});
+
+test("a token that is valid is somebody's", async () => {
+  const authorization = `Bearer ${await sign(SECRET, { exp: HOUR })}`;
+
+  expect((await ask(operations.listWorkers, "own", authorization)).statusCode).toBe(200);
+});
