@@ -16,6 +16,7 @@ import { badNetwork, oneWay } from "./cases/f18-partitions.ts";
 import { wrongClocks } from "./cases/f20-clocks.ts";
 import { manySweepers } from "./cases/f21-sweepers.ts";
 import { atTheThreshold, beatsAtTheThreshold, cancelRaces } from "./cases/f22-races.ts";
+import { cancelReaches } from "./cases/f23-cancel.ts";
 import { oneKey } from "./cases/f24-one-key.ts";
 import { allSteps } from "./cases/f25-steps.ts";
 import { killedMigration } from "./cases/f26-migrations.ts";
@@ -57,6 +58,7 @@ export const cases: readonly FaultCase[] = [
   atTheThreshold,
   beatsAtTheThreshold,
   cancelRaces,
+  cancelReaches,
   oneKey,
   allSteps,
   killedMigration,

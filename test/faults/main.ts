@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endLeftProcesses } from "../support/processes.ts";
+import { soak } from "./cases/soak.ts";
 import { cases } from "./catalogue.ts";
 import { startServices } from "./cluster/services.ts";
 import { type Finding, runPlants } from "./plants/run-plants.ts";
@@ -12,6 +13,7 @@ import { runRounds } from "./run/rounds.ts";
 import type { Verdict } from "./run/run-case.ts";
 
 const LANES = 3;
+const SOAK_MINUTES = 10;
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 const chosenOf = (names: readonly string[]): readonly FaultCase[] => {
@@ -39,7 +41,7 @@ const faults = async (): Promise<boolean> => {
     say(USAGE);
     return true;
   }
-  const chosen = chosenOf(options.cases);
+  const chosen = options.soak ? [soak(options.minutes ?? SOAK_MINUTES)] : chosenOf(options.cases);
   say(`seed ${options.seed}`);
   const began = performance.now();
   const folder = mkdtempSync(join(tmpdir(), "joblib-faults-"));
@@ -56,9 +58,12 @@ const faults = async (): Promise<boolean> => {
       figures.add(verdict);
       results.push(verdict.violations.length === 0);
     };
-    await runRounds(home, chosen, { seed: options.seed, minutes: options.minutes, lanes: LANES, told });
+    await runRounds(home, chosen, {
+      ...{ seed: options.seed, lanes: LANES, told },
+      minutes: options.soak ? undefined : options.minutes,
+    });
   }
-  if (options.plants !== "without" && options.cases.length === 0) {
+  if (options.plants !== "without" && options.cases.length === 0 && !options.soak) {
     const told = ({ line, isFound }: Finding) => {
       say(line);
       results.push(isFound);

@@ -11,6 +11,7 @@ const requireRecovery = async (scene: Scene): Promise<void> => {
   const ready = monotonic();
   await submitSurely(scene.client("recovery"), { token: `after ${ready}` });
   const took = Math.round(monotonic() - ready);
+  scene.measure("PostgreSQL back → first submit taken", took);
   scene.require(
     took < RECOVERY_MS,
     "I13",

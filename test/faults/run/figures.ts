@@ -1,14 +1,19 @@
+import { type Measure, measureLines } from "./measures.ts";
 import type { Verdict } from "./run-case.ts";
 
 /** The sums that a run prints: what was done, what was broken on purpose, what came of it. */
 export class Figures {
   readonly #faults = new Map<string, number>();
   readonly #violations = new Map<string, number>();
+  readonly #measures: Measure[] = [];
+  readonly #told: string[] = [];
   #operations = 0;
   #unknown = 0;
 
   /** Adds one case; its history is not kept. */
-  add({ history, violations }: Verdict): void {
+  add({ history, violations, measures, lines }: Verdict): void {
+    this.#told.push(...lines);
+    this.#measures.push(...measures);
     this.#operations += history.operations.length;
     this.#unknown += history.operations.filter(({ outcome }) => outcome === "unknown").length;
     for (const { kind } of history.notes) count(this.#faults, kind);
@@ -21,6 +26,8 @@ export class Figures {
     return [
       `${this.#operations} operations checked, ${this.#unknown} of them without a known outcome`,
       `faults: ${kinds.join(", ") || "none"}`,
+      ...measureLines(this.#measures),
+      ...this.#told,
       `lost ${of("I1")}, twice finished ${of("I6")}, fence breaches ${of("I4")}, double holds ${of("I3")}`,
     ];
   }

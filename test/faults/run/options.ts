@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 
-export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NAME]… [--plants | --no-plants] [--keep]
+export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NAME]… [--plants | --no-plants] [--soak] [--keep]
 
   --seed N        repeat the schedule of a run; its seed is printed first
   --minutes N     a soak: the cases again and again, with other seeds, for so long
+  --soak          one long history under load for --minutes (10), in the place of the cases
   --case NAME     only cases whose name begins so, F13 for one; may be repeated
   --plants        only the planted defects
   --no-plants     without them
@@ -16,6 +17,7 @@ export interface Options {
   readonly minutes: number | undefined;
   readonly cases: readonly string[];
   readonly plants: "with" | "without" | "only";
+  readonly soak: boolean;
   readonly keep: boolean;
   readonly help: boolean;
 }
@@ -36,6 +38,7 @@ export const readOptions = (args: readonly string[]): Options => {
       minutes: { type: "string" },
       case: { type: "string", multiple: true, default: [] },
       plants: { type: "boolean" },
+      soak: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -47,6 +50,7 @@ export const readOptions = (args: readonly string[]): Options => {
     minutes: numberOf(values.minutes, "minutes"),
     cases: values.case,
     plants: plants === undefined ? "with" : plants ? "only" : "without",
+    soak: values.soak,
     keep: values.keep,
     help: values.help,
   };

@@ -8,6 +8,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { readTables } from "../cluster/tables.ts";
 import { type History, readHistory } from "../history/history.ts";
 import type { FaultCase } from "./fault-case.ts";
+import { type Measure, measuresOf } from "./measures.ts";
 import { Scene } from "./scene.ts";
 
 /** What became of a case. */
@@ -17,6 +18,9 @@ export interface Verdict {
   readonly seconds: number;
   readonly violations: readonly Violation[];
   readonly history: History;
+  readonly measures: readonly Measure[];
+  /** What it tells besides. */
+  readonly lines: readonly string[];
   /** Where the history lies while it is kept. */
   readonly folder: string;
 }
@@ -31,7 +35,16 @@ export const unfinished = (
   { seed, seconds, folder }: { readonly seed: number; readonly seconds: number; readonly folder: string },
 ): Verdict => {
   const message = `it hung for ${seconds} s, the putting away included`;
-  return { name, seed, seconds, violations: [{ invariant: "case", message }], history: EMPTY, folder };
+  return {
+    name,
+    seed,
+    seconds,
+    violations: [{ invariant: "case", message }],
+    history: EMPTY,
+    measures: [],
+    lines: [],
+    folder,
+  };
 };
 
 /** Every link passes again, and whoever was stopped goes on. */
@@ -93,6 +106,7 @@ export const runCase = async (
     const tables = await (scene.tables?.() ?? readTables(cluster.sql, room));
     const { promises, thresholdMs } = scene;
     const evidence = { history, tables, audited, wallOffset: wallOffset(), thresholdMs, promises };
+    scene.measures.push(...measuresOf(evidence, one.name));
     scene.violations.push(...check(evidence), ...loggedBugs(cluster, logs));
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -101,5 +115,14 @@ export const runCase = async (
     await scene[Symbol.asyncDispose]().catch(() => {});
   }
   const seconds = (monotonic() - began) / 1000;
-  return { name: one.name, seed, seconds, violations: scene.violations, history, folder: own };
+  return {
+    name: one.name,
+    seed,
+    seconds,
+    violations: scene.violations,
+    history,
+    measures: scene.measures,
+    lines: scene.lines,
+    folder: own,
+  };
 };

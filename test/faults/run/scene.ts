@@ -11,6 +11,7 @@ import { portOf } from "../cluster/link.ts";
 import type { Tables } from "../cluster/tables.ts";
 import { Recorder } from "../history/recorder.ts";
 import { type WorkerPlan, WorkerProcess } from "../workers/worker-process.ts";
+import type { Measure } from "./measures.ts";
 
 /** What a scene is made of. */
 export interface ScenePlan {
@@ -37,6 +38,8 @@ export class Scene implements AsyncDisposable {
   readonly folder: string;
   readonly nemesis: Recorder;
   readonly violations: Violation[] = [];
+  readonly measures: Measure[] = [];
+  readonly lines: string[] = [];
   promises: Promises = {};
   /** Where the tables are not those of the cluster. */
   tables: (() => Promise<Tables>) | undefined;
@@ -106,6 +109,16 @@ export class Scene implements AsyncDisposable {
   /** A judgement of the case itself, in the words of the invariant that it stands for. */
   require(holds: boolean, invariant: string, message: string): void {
     if (!holds) this.violations.push({ invariant, message });
+  }
+
+  /** For the figures: a line of its own. */
+  tell(line: string): void {
+    this.lines.push(line);
+  }
+
+  /** For the figures: how long something took. */
+  measure(what: string, ms: number): void {
+    this.measures.push({ what, ms });
   }
 
   /** For the figures: a fault was made. */

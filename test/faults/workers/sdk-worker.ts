@@ -2,6 +2,7 @@ import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { Extension, JobManager, type RunContext } from "joblib";
 import * as z from "zod";
+import { monotonic } from "../clock.ts";
 import { Recorder } from "../history/recorder.ts";
 
 /** A real worker on the SDK, in a process of its own; what its tasks go through is in the history. */
@@ -16,6 +17,8 @@ class Work extends Extension("faults", {
   async run(_: unknown, { signal, task, progress }: RunContext) {
     const by = task.worker_id ?? "";
     recorder.invoke("run", { task: task.id, worker: by, attempt: task.attempt }).ok();
+    // Every process of a run reads the same monotonic clock.
+    signal.addEventListener("abort", () => say(`aborted ${task.id} ${monotonic()}`));
     if (this.act === "exit") process.exit(70);
     if (this.act === "block") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.ms);
     else if (this.act === "report") await this.#report(signal, progress);
