@@ -10,6 +10,7 @@ export type Event =
       /** How it stands since; whoever waits for its end need not look at every step. */
       readonly status?: TaskStatus | undefined;
     }
+  | { readonly kind: "task-logged"; readonly taskId: string }
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
   | { readonly kind: "jobs-changed"; readonly roomId: string };
 
@@ -29,6 +30,8 @@ export const channelsOf = (event: Event): string[] => {
       return event.workerId === null
         ? [taskChannel(event.taskId), roomChannel(event.roomId)]
         : [taskChannel(event.taskId), roomChannel(event.roomId), workerChannel(event.workerId)];
+    case "task-logged":
+      return [taskChannel(event.taskId)];
     case "work-available":
       return [jobChannel(event.jobId)];
     case "jobs-changed":

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { NamePart } from "./job-name.ts";
 import { JsonObject } from "./json.ts";
-import { TaskDefaults, Timestamp } from "./task.ts";
+import { TaskDefaults } from "./task.ts";
+import { Timestamp } from "./timestamp.ts";
 
 /** Whose task is next: the oldest of all, or each room's oldest in turn. */
 export const Fairness = z.enum(["fifo", "room"]);

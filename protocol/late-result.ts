@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { JsonValue } from "./json.ts";
-import { Timestamp } from "./task.ts";
+import { Timestamp } from "./timestamp.ts";
 
 /** What a worker came to after it had been given up: refused, and kept for the task's submitter to decide. */
 export const LateResult = z.object({

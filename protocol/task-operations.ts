@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Adoption, LateResult } from "./late-result.ts";
+import { LogPage, LogQuery } from "./log.ts";
 import { operation } from "./operation.ts";
 import {
   API_PATH,
@@ -170,4 +171,16 @@ export const retryTask = operation({
   params: TaskParams,
   responses: { 200: Task },
   problems: ["task-not-found", "job-not-found", "invalid-task-transition"],
+});
+
+/** A task's log. */
+export const readTaskLogs = operation({
+  method: "GET",
+  path: `${API_PATH}/tasks/:task_id/logs`,
+  summary: "A task's log",
+  access: "task-read",
+  params: TaskParams,
+  query: LogQuery,
+  responses: { 200: LogPage },
+  problems: ["task-not-found"],
 });

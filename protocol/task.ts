@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { JobName } from "./job-name.ts";
 import { JsonObject, JsonValue } from "./json.ts";
+import { MAX_LINES_PER_UPDATE, NewLogLine } from "./log.ts";
 import { TaskStatus } from "./task-status.ts";
+import { Timestamp } from "./timestamp.ts";
 
 /** The longest `error` that is kept, in UTF-8 bytes: 64 KiB. */
 export const MAX_ERROR_BYTES = 64 * 1024;
@@ -11,9 +13,6 @@ export const MAX_DELAY_SECONDS = 366 * 86_400;
 export const MAX_TASKS_PER_SUBMIT = 1000;
 /** How many tasks one request may claim or update. */
 export const MAX_TASKS_PER_CLAIM = 100;
-
-/** An RFC 3339 time; answers are in UTC with milliseconds. */
-export const Timestamp = z.iso.datetime({ offset: true });
 
 const utf8Length = (text: string) => new TextEncoder().encode(text).length;
 
@@ -140,6 +139,7 @@ const updateFields = {
   error: ErrorText.nullable().optional(),
   result: JsonValue.optional(),
   progress: Progress.optional(),
+  log: z.array(NewLogLine).max(MAX_LINES_PER_UPDATE).optional().describe("lines to keep with the task"),
   attempt: z.int().min(0).max(2_147_483_647).optional(),
 };
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Timestamp } from "./task.ts";
+import { Timestamp } from "./timestamp.ts";
 
 /** How many tasks a heartbeat may name. */
 export const MAX_TASKS_PER_HEARTBEAT = 10_000;

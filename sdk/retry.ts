@@ -49,6 +49,7 @@ const REPEATABLE = {
   claimTask: true,
   claimTasks: true,
   readTask: true,
+  readTaskLogs: true,
   updateTask: true,
   updateTasks: true,
   retryTask: false,

@@ -6,6 +6,7 @@ import type { Storage } from "./storage/storage.ts";
 import type { EndedTasks } from "./use-cases/ended-tasks.ts";
 import type { KnownJobs } from "./use-cases/known-jobs.ts";
 import type { ParkedClaims } from "./use-cases/parked-claims.ts";
+import type { RoomFeeds } from "./use-cases/room-feed.ts";
 import type { ResultSchemas } from "./use-cases/schema-checks.ts";
 import type { WorkerOwners } from "./use-cases/worker-owners.ts";
 
@@ -25,6 +26,8 @@ export interface Context {
   /** Claims of this process that wait for a task. */
   readonly parked: ParkedClaims;
   readonly ended: EndedTasks;
+  /** What changes in the rooms that are followed here. */
+  readonly feeds: RoomFeeds;
   readonly owners: WorkerOwners;
   readonly jobs: KnownJobs;
   readonly resultSchemas: ResultSchemas;

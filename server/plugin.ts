@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Redis } from "ioredis";
-import { type OperationName, operations } from "../protocol/index.ts";
+import { type OperationName, operations, streams } from "../protocol/index.ts";
 import type { Context, Log } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
@@ -12,6 +12,7 @@ import { jobRoutes } from "./http/jobs.routes.ts";
 import { metaRoutes } from "./http/meta.routes.ts";
 import { operationRoute, type RouteParts } from "./http/operation-route.ts";
 import { problemHandler } from "./http/problem-handler.ts";
+import { streamRoute } from "./http/stream-route.ts";
 import { taskRoutes } from "./http/tasks.routes.ts";
 import { useUnknownAddresses } from "./http/unknown-addresses.ts";
 import { UserShares } from "./http/user-shares.ts";
@@ -25,8 +26,11 @@ import type { Orm } from "./storage/sessions.ts";
 import type { Storage } from "./storage/storage.ts";
 import { Sweeper } from "./sweeper.ts";
 import { EndedTasks } from "./use-cases/ended-tasks.ts";
+import { followRoom } from "./use-cases/follow-room.ts";
+import { followTask } from "./use-cases/follow-task.ts";
 import { KnownJobs } from "./use-cases/known-jobs.ts";
 import { ParkedClaims } from "./use-cases/parked-claims.ts";
+import { RoomFeeds } from "./use-cases/room-feed.ts";
 import { ResultSchemas } from "./use-cases/schema-checks.ts";
 import { WorkerOwners } from "./use-cases/worker-owners.ts";
 
@@ -71,6 +75,7 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
   return {
     storage,
     bus,
+    feeds: new RoomFeeds({ storage, bus, settings, log }),
     validators: new SchemaValidators(),
     settings,
     parked: new ParkedClaims({ bus, storage, log }),
@@ -127,10 +132,13 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     settings.max_requests_per_user,
     "Too many of your requests are being answered at this moment.",
   );
-  const parts = { auth: options, settings, holds, shares, prefix };
+  const parts: RouteParts = { auth: options, settings, holds, shares, prefix };
   for (const name of Object.keys(operations)) {
     if (isOperationName(name)) mount(app, name, { handlers, parts });
   }
+
+  app.route(streamRoute(streams.followTask, (id, wish) => followTask(context, id, wish), parts));
+  app.route(streamRoute(streams.followRoom, (id, wish) => followRoom(context, id, wish), parts));
 
   app.addHook("onReady", async () => sweeper.start());
   app.addHook("preClose", () => holds.close());
@@ -138,6 +146,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     await holds.close();
     await sweeper.stop();
     context.parked.close();
+    context.feeds.close();
     await Promise.all([context.bus.close(), context.validators.close(), context.storage.close()]);
   });
 };

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type * as z from "zod";
 import {
+  type Access,
   type FieldError,
   formatWait,
   isRoomId,
@@ -58,7 +59,8 @@ const parseBody = (entry: Operation, body: unknown): unknown => {
   throw new Problem("malformed-request", "A JSON body is needed.");
 };
 
-const paramOf = (request: FastifyRequest, name: string): string | undefined => {
+/** A parameter of the path. */
+export const paramOf = (request: FastifyRequest, name: string): string | undefined => {
   const { params } = request;
   if (typeof params !== "object" || params === null || !Object.hasOwn(params, name)) return undefined;
   const value: unknown = Object.entries(params).find(([key]) => key === name)?.[1];
@@ -91,13 +93,29 @@ const inputOf = <O extends Operation>(entry: O, request: FastifyRequest): Operat
   throw new Problem("malformed-request", "The request cannot be read.");
 };
 
+/** Lets a request in by a rule: who it is and which room come before anything else is read. */
+export const admission = (access: Access, { auth }: Pick<RouteParts, "auth">) => {
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  return {
+    callerOf: (request: FastifyRequest): Caller => callers.get(request) ?? NOBODY,
+    admit: async (request: FastifyRequest): Promise<void> => {
+      if (access === "anyone") return;
+      const caller = await callerOf(auth, request);
+      const roomId = paramOf(request, "room_id");
+      requireRoom(roomId);
+      if (roomId !== undefined) await requireRoomAccess(access, caller, roomId);
+      callers.set(request, caller);
+    },
+  };
+};
+
 /** An operation as a route: who it is and which room comes before the body is read, the rest after. */
 export const operationRoute = <O extends Operation>(
   entry: O,
   handler: Handler<O>,
   { auth, settings, holds, shares, prefix }: RouteParts,
 ): RouteOptions => {
-  const callers = new WeakMap<FastifyRequest, Caller>();
+  const { admit, callerOf: admitted } = admission(entry.access, { auth });
 
   const hold = <Value>(
     reply: FastifyReply,
@@ -116,16 +134,9 @@ export const operationRoute = <O extends Operation>(
     url: entry.path,
     bodyLimit: settings.body_limit,
     ...(entry.method === "GET" ? { exposeHeadRoute: true } : {}),
-    onRequest: async (request) => {
-      if (entry.access === "anyone") return;
-      const caller = await callerOf(auth, request);
-      const roomId = paramOf(request, "room_id");
-      requireRoom(roomId);
-      if (roomId !== undefined) await requireRoomAccess(entry.access, caller, roomId);
-      callers.set(request, caller);
-    },
+    onRequest: admit,
     handler: async (request, reply) => {
-      const caller = callers.get(request) ?? NOBODY;
+      const caller = admitted(request);
       const userId = caller.actor.id;
       const putBack = shares.take(userId);
       try {

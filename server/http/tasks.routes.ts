@@ -9,6 +9,7 @@ import { told } from "../use-cases/outcome.ts";
 import { retryTask } from "../use-cases/retry-task.ts";
 import { submitTask } from "../use-cases/submit-task.ts";
 import { submitTasks } from "../use-cases/submit-tasks.ts";
+import { readTaskLogs } from "../use-cases/task-logs.ts";
 import { updateTask } from "../use-cases/update-task.ts";
 import { updateTasks } from "../use-cases/update-tasks.ts";
 import type { Call, Handlers } from "./call.ts";
@@ -22,6 +23,7 @@ type TaskHandlers = Pick<
   | "claimTask"
   | "claimTasks"
   | "readTask"
+  | "readTaskLogs"
   | "updateTask"
   | "updateTasks"
   | "retryTask"
@@ -115,6 +117,15 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     const headers = { etag: tag };
     return task === null ? { status: 304, body: null, headers } : { status: 200, body: task, headers };
   },
+
+  readTaskLogs: async ({ caller, params, query }) => ({
+    status: 200,
+    body: await readTaskLogs(context, caller, {
+      taskId: params.task_id,
+      after: query.after,
+      limit: query.limit,
+    }),
+  }),
 
   updateTask: async ({ caller, params, body }) => ({
     status: 200,

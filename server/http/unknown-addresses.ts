@@ -1,5 +1,12 @@
 import type { FastifyInstance } from "fastify";
-import { API_PATH, type Operation, operations, PROBLEMS_PATH, Problem } from "../../protocol/index.ts";
+import {
+  API_PATH,
+  type Operation,
+  operations,
+  PROBLEMS_PATH,
+  Problem,
+  streams,
+} from "../../protocol/index.ts";
 
 interface KnownPath {
   readonly pattern: RegExp;
@@ -8,7 +15,11 @@ interface KnownPath {
 
 const knownPaths = (): KnownPath[] => {
   const byPath = new Map<string, Set<string>>();
-  for (const { path, method } of Object.values<Operation>(operations)) {
+  const all = [
+    ...Object.values<Operation>(operations),
+    ...Object.values(streams).map(({ path }) => ({ path, method: "GET" })),
+  ];
+  for (const { path, method } of all) {
     const methods = byPath.get(path) ?? new Set();
     methods.add(method);
     if (method === "GET") methods.add("HEAD");

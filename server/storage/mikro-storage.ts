@@ -6,6 +6,7 @@ import { countOpenTasks, countWorkersAlive } from "./queries/count-for-metrics.t
 import { createSessions, type Orm } from "./sessions.ts";
 import type { Storage } from "./storage.ts";
 import { createSweepStorage } from "./sweep-storage.ts";
+import { createTaskLogStorage } from "./task-log-storage.ts";
 import { createTaskStorage } from "./task-storage.ts";
 import { createWorkerStorage } from "./worker-storage.ts";
 
@@ -19,6 +20,7 @@ export const createStorage = (orm: Orm): Storage => {
     tasks: createTaskStorage(sessions),
     sweep: createSweepStorage(sessions),
     lateResults: createLateResultStorage(sessions),
+    taskLogs: createTaskLogStorage(sessions),
 
     async ping() {
       await sessions.run((db) => sql`select 1`.execute(db));

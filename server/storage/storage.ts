@@ -12,6 +12,7 @@ import type {
   Worker,
 } from "../../protocol/index.ts";
 import type { LateResultStorage } from "./late-results.ts";
+import type { TaskLogStorage } from "./task-logs.ts";
 
 /** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
 export interface RegisteredJob extends JobAddress {
@@ -166,6 +167,8 @@ export interface WorkerEnd {
   readonly tasks: readonly TaskRecord[];
   /** Rooms whose jobs are no longer there. */
   readonly removedJobs: readonly { readonly id: string; readonly roomId: string }[];
+  /** Rooms of all the jobs that it was linked to. */
+  readonly rooms: readonly string[];
 }
 
 export interface JobStorage {
@@ -210,6 +213,8 @@ export interface TaskStorage {
   /** All or none, in one transaction. */
   insert(tasks: readonly NewTask[], options: { readonly aliveWithinSeconds: number }): Promise<InsertOutcome>;
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
+  /** Those that are there, in no order. */
+  findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
   /** Newest first; `total` counts to `MOST_COUNTED`. Undefined where `after` is none of the room's tasks. */
   list(
     of: { readonly roomId: string; readonly status?: TaskStatus; readonly jobId?: string },
@@ -273,6 +278,7 @@ export interface Storage {
   readonly tasks: TaskStorage;
   readonly sweep: SweepStorage;
   readonly lateResults: LateResultStorage;
+  readonly taskLogs: TaskLogStorage;
   /** A round trip to the database. */
   ping(): Promise<void>;
   /** Counts for `/metrics`: open tasks by status, workers alive. */

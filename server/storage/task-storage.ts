@@ -4,7 +4,7 @@ import { createInsert } from "./insert.ts";
 import { JobSets } from "./job-sets.ts";
 import { createPayloads } from "./payloads.ts";
 import { dueCounts, secondsUntilDue } from "./queries/due-tasks.ts";
-import { findTask } from "./queries/find-task.ts";
+import { findTask, findTasks } from "./queries/find-task.ts";
 import { jobSetOfWorker } from "./queries/find-worker.ts";
 import { listTasks } from "./queries/list-tasks.ts";
 import { reportProgress } from "./queries/report-progress.ts";
@@ -34,6 +34,11 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
     async find(id, options = {}) {
       if (!isUuid(id)) return undefined;
       return recordOf(await sessions.hot((db) => findTask(db, id, options.queuePosition === true)));
+    },
+
+    async findMany(ids) {
+      const rows = await sessions.run((db) => findTasks(db, ids.filter(isUuid)));
+      return rows.map(taskRecord);
     },
 
     async list(of, window) {

@@ -9,10 +9,11 @@ export const endWorker = async (db: Sql, id: string, error: string): Promise<Wor
   const jobIds = await deleteWorker(db, id);
   const tasks = await takeTasksFrom(db, id, error);
   // Jobs come last: whoever submits or registers locks them without waiting for tasks or workers afterwards.
-  await lockJobs(db, jobIds);
+  const jobs = await lockJobs(db, jobIds);
   const removed = await removeLockedIdleJobs(db, jobIds);
   return {
     tasks: tasks.map(taskRecord),
     removedJobs: removed.map((job) => ({ id: job.id, roomId: job.room_id })),
+    rooms: [...new Set(jobs.map((job) => job.room_id))],
   };
 };

@@ -26,7 +26,8 @@ export interface ReadTask {
 /** The 404 of a task. */
 export const taskNotFound = (): Problem => new Problem("task-not-found", "There is no such task.");
 
-const find = async ({ storage }: Pick<Ports, "storage">, id: string): Promise<TaskRecord> => {
+/** A task as it stands; 404 where it is not there. */
+export const findTask = async ({ storage }: Pick<Ports, "storage">, id: string): Promise<TaskRecord> => {
   const record = isUuid(id) ? await storage.tasks.find(id, { queuePosition: true }) : undefined;
   if (record === undefined) throw taskNotFound();
   return record;
@@ -36,12 +37,13 @@ const find = async ({ storage }: Pick<Ports, "storage">, id: string): Promise<Ta
 const isAnswer = (record: TaskRecord, { ifNoneMatch }: TaskWish): boolean =>
   isTerminal(record.task.status) || (ifNoneMatch !== undefined && !namesTag(ifNoneMatch, entityTag(record)));
 
-/** A step on the way to the end is none to who waits for the end alone. */
+/** A step on the way to the end is none to who waits for the end alone; a line of its log is none to anybody here. */
 const isNews = (event: Event | undefined, { ifNoneMatch }: TaskWish): boolean =>
-  ifNoneMatch !== undefined ||
-  event?.kind !== "task-changed" ||
-  event.status === undefined ||
-  isTerminal(event.status);
+  event?.kind !== "task-logged" &&
+  (ifNoneMatch !== undefined ||
+    event?.kind !== "task-changed" ||
+    event.status === undefined ||
+    isTerminal(event.status));
 
 const waitFor = async (
   ports: Ports,
@@ -63,7 +65,7 @@ const waitFor = async (
   try {
     for (let isFirst = true; ; isFirst = false) {
       bell.silence();
-      const record = (isFirst ? undefined : end) ?? (await find(ports, taskId));
+      const record = (isFirst ? undefined : end) ?? (await findTask(ports, taskId));
       if (isFirst) await mayRead(record);
       const left = deadline - performance.now();
       if (isAnswer(record, wish) || left <= 0 || hold.signal.aborted) return record;
@@ -81,7 +83,7 @@ export const awaitTask = async (ports: Ports, caller: Caller, wish: TaskWish): P
     if (!(await mayReadTask(caller, record))) throw forbidden("task-read");
   };
   const mayWait = wish.hold.seconds > 0 && isUuid(wish.taskId);
-  const record = mayWait ? await waitFor(ports, wish, mayRead) : await find(ports, wish.taskId);
+  const record = mayWait ? await waitFor(ports, wish, mayRead) : await findTask(ports, wish.taskId);
   if (!mayWait) await mayRead(record);
   const tag = entityTag(record);
   const task = namesTag(wish.ifNoneMatch, tag) ? null : wireTask(ports.settings, record);

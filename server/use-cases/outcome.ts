@@ -40,6 +40,6 @@ export const tasksTaken = (records: readonly TaskRecord[], workerId: string | nu
   ...workAvailable(records),
 ];
 
-/** Rooms whose lists of jobs are no longer the same. */
-export const jobsChanged = (jobs: readonly { readonly roomId: string }[]): Event[] =>
-  [...new Set(jobs.map(({ roomId }) => roomId))].map((roomId) => ({ kind: "jobs-changed", roomId }));
+/** Rooms whose lists of jobs, or of these jobs' workers, are no longer the same. */
+export const jobsChanged = (rooms: readonly string[]): Event[] =>
+  [...new Set(rooms)].map((roomId) => ({ kind: "jobs-changed", roomId }));

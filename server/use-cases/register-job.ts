@@ -77,6 +77,6 @@ export const registerJob = async (
       isNew: outcome.kind === "created",
       job: wireJob(context.settings, outcome.job, outcome.workerId),
     },
-    events: jobsChanged([outcome.job]),
+    events: jobsChanged([outcome.job.roomId]),
   };
 };

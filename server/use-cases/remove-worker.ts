@@ -16,5 +16,5 @@ export const removeWorker = async (
   // Its own waiting claims learn now that it is gone, not seconds later.
   parked.refresh(id);
   if (end === undefined) throw workerNotFound();
-  return { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.removedJobs)] };
+  return { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)] };
 };

@@ -33,7 +33,7 @@ const sweepWorkers = async (ports: Ports, swept: Swept): Promise<void> => {
         swept.workers += 1;
         swept.tasks += end.tasks.length;
         swept.jobs += end.removedJobs.length;
-        told(ports, { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.removedJobs)] });
+        told(ports, { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)] });
       } catch (error) {
         failed.add(id);
         log.error({ err: error, workerId: id }, "a dead worker could not be swept");
@@ -58,7 +58,7 @@ const sweepJobs = async (ports: Ports): Promise<number> => {
   let count = 0;
   for (;;) {
     const removed = await ports.storage.sweep.removeIdleJobs(BATCH);
-    told(ports, { value: null, events: jobsChanged(removed) });
+    told(ports, { value: null, events: jobsChanged(removed.map(({ roomId }) => roomId)) });
     count += removed.length;
     if (removed.length < BATCH) return count;
   }

@@ -9,10 +9,11 @@ import {
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { TaskRecord, Transition } from "../storage/storage.ts";
-import { taskNotFound } from "./await-task.ts";
+import { findTask, taskNotFound } from "./await-task.ts";
 import { holdIsOver } from "./late-results.ts";
 import { type Outcome, taskChanged, tasksTaken } from "./outcome.ts";
 import { requireResult, validationError } from "./schema-checks.ts";
+import { keepLines } from "./task-logs.ts";
 import { invalidTransition, isHoldOver, isRepeat, requireRight, requireSight } from "./update-rules.ts";
 import { wireTask } from "./wire.ts";
 import { isUuid } from "./worker-owners.ts";
@@ -54,7 +55,7 @@ const move = async (
   if (status === undefined) {
     if (update.progress === undefined) {
       throw validationError("There is nothing to update.", [
-        { pointer: "/status", detail: "status or progress is needed" },
+        { pointer: "/status", detail: "status, progress or log is needed" },
       ]);
     }
     if (before.task.status !== "running") throw invalidTransition(before, "running");
@@ -100,6 +101,12 @@ export const updateTask = async (
   caller: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
 ): Promise<Outcome<Task>> => {
+  if (update.log !== undefined && update.log.length > 0) {
+    await keepLines(context, caller, { taskId, update });
+    if (update.status === undefined && update.progress === undefined) {
+      return { value: wireTask(context.settings, await findTask(context, taskId)), events: [] };
+    }
+  }
   const own = await moveOwn(context, caller, { taskId, update });
   if (own !== undefined) return own;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {

@@ -2,6 +2,7 @@ import { JobEntity } from "./job.ts";
 import { LateResultEntity } from "./late-result.ts";
 import { RoomTurnEntity } from "./room-turn.ts";
 import { TaskEntity } from "./task.ts";
+import { TaskLogEntity } from "./task-log.ts";
 import { TaskPlaceEntity } from "./task-place.ts";
 import { WorkerEntity } from "./worker.ts";
 import { WorkerJobEntity } from "./worker-job.ts";
@@ -15,4 +16,5 @@ export const entities = [
   TaskPlaceEntity,
   LateResultEntity,
   RoomTurnEntity,
+  TaskLogEntity,
 ] as const;

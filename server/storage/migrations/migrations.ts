@@ -2,6 +2,7 @@ import { Migration20261123Initial } from "./migration-20261123-initial.ts";
 import { Migration20261124LateResults } from "./migration-20261124-late-results.ts";
 import { Migration20261124Places } from "./migration-20261124-places.ts";
 import { Migration20261125RoomTurns } from "./migration-20261125-room-turns.ts";
+import { Migration20261125TaskLogs } from "./migration-20261125-task-logs.ts";
 
 /** Ours, oldest first; a host adds them to the `migrationsList` of its own ORM, or leaves them to `joblib migrate`. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   { name: "joblib-20261124-places", class: Migration20261124Places },
   { name: "joblib-20261124-late-results", class: Migration20261124LateResults },
   { name: "joblib-20261125-room-turns", class: Migration20261125RoomTurns },
+  { name: "joblib-20261125-task-logs", class: Migration20261125TaskLogs },
 ];

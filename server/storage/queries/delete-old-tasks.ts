@@ -16,6 +16,9 @@ export const deleteOldTasks = async (db: Sql, olderThanDays: number, limit: numb
     late as (
       delete from joblib.late_result as l using deleted as d where l.task_id = d.id
     ),
+    logs as (
+      delete from joblib.task_log as l using deleted as d where l.task_id = d.id
+    ),
     places as (
       delete from joblib.task_place as p using deleted as d
       where p.room_id = d.room_id and p.created_at = d.created_at and p.task_id = d.id

@@ -13,3 +13,14 @@ const placed = find(QUEUE_POSITION);
 /** One task, with its place in the queue where that is asked for: it costs a count. */
 export const findTask = async (db: Sql, id: string, withQueuePosition: boolean) =>
   (await (withQueuePosition ? placed : plain)(db, id))[0];
+
+/** Those of the tasks that are there. */
+export const findTasks = async (db: Sql, ids: readonly string[]): Promise<TaskRow[]> => {
+  if (ids.length === 0) return [];
+  const { rows } = await sql<TaskRow>`
+    ${selectTasks("joblib.task")}
+    where t.id in (select n.id::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as n(id))`.execute(
+    db,
+  );
+  return rows;
+};

@@ -59,13 +59,13 @@ export const plants: readonly Plant[] = [
       {
         file: "server/use-cases/await-task.js",
         remove: "const unsubscribe = await ports.bus.subscribe(",
-        insert: `const early = await find(ports, taskId);
+        insert: `const early = await findTask(ports, taskId);
     const unsubscribe = await ports.bus.subscribe(`,
       },
       {
         file: "server/use-cases/await-task.js",
-        remove: "(isFirst ? undefined : end) ?? (await find(ports, taskId))",
-        insert: "(isFirst ? early : end) ?? (await find(ports, taskId))",
+        remove: "(isFirst ? undefined : end) ?? (await findTask(ports, taskId))",
+        insert: "(isFirst ? early : end) ?? (await findTask(ports, taskId))",
       },
     ],
     shownBy: undisturbed,

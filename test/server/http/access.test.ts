@@ -75,10 +75,16 @@ const USES: Record<OperationName, readonly Use[]> = {
   claimTask: [{ body: ({ params }) => ({ worker_id: params.worker_id }), may: OWN }],
   claimTasks: [{ body: () => ({ limit: 1 }), may: OWN }],
   readTask: [{ may: [...READ, "submitter", "owner"] }],
+  readTaskLogs: [{ may: [...READ, "submitter", "owner"] }],
   updateTask: [
     { about: "to start", task: "claimed", body: () => ({ status: "running" }), may: ["owner", "admin"] },
     { about: "to complete", body: () => ({ status: "completed" }), may: ["owner", "admin"] },
     { about: "to fail", body: () => ({ status: "failed" }), may: ["owner", "admin"] },
+    {
+      about: "with lines of its log",
+      body: () => ({ log: [{ number: 0, text: "a" }] }),
+      may: ["owner", "admin"],
+    },
     { about: "with progress", body: () => ({ progress: {} }), may: ["owner", "admin"] },
     { about: "to cancel", body: () => ({ status: "cancelled" }), may: ["submitter", "owner", "admin"] },
   ],

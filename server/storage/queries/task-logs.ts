@@ -1,0 +1,50 @@
+import { sql } from "kysely";
+import { type LogLevel, type LogPlace, MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
+import type { Sql } from "../sessions.ts";
+import type { NewLogLines } from "../task-logs.ts";
+
+/** A line as it is kept. */
+export interface LogLineRow {
+  attempt: number;
+  number: number;
+  at: string | Date;
+  level: LogLevel;
+  text: string;
+}
+
+/** Keeps lines while the hold lasts; says whether it does. A line that is there stays as it was first told. */
+export const appendLog = async (
+  db: Sql,
+  { taskId, attempt, workerId, lines }: NewLogLines,
+): Promise<boolean> => {
+  const kept = lines.filter(({ number }) => number < MAX_LINES_PER_ATTEMPT);
+  const { rows } = await sql<{ held: boolean }>`
+    with held as materialized (
+      select t.id from joblib.task as t
+      where t.id = ${taskId}::uuid and t.attempt = ${attempt}::int and t.status = 'running'
+        and (${workerId ?? null}::uuid is null or t.worker_id = ${workerId ?? null}::uuid)
+      for key share
+    ),
+    kept as (
+      insert into joblib.task_log (task_id, attempt, number, at, level, text)
+      select held.id, ${attempt}::int, l.number, coalesce(l.at, now()), coalesce(l.level, 'info'), l.text
+      from held cross join lateral jsonb_to_recordset(${JSON.stringify(kept)}::jsonb)
+        as l(number integer, at timestamptz, level text, text text)
+      on conflict (task_id, attempt, number) do nothing
+    )
+    select exists (select 1 from held) as held`.execute(db);
+  return rows[0]?.held === true;
+};
+
+/** A log from behind a place. */
+export const readLog = async (
+  db: Sql,
+  taskId: string,
+  { after, limit }: { readonly after: LogPlace; readonly limit: number },
+): Promise<LogLineRow[]> => {
+  const { rows } = await sql<LogLineRow>`
+    select attempt, number, at, level, text from joblib.task_log
+    where task_id = ${taskId}::uuid and (attempt, number) > (${after.attempt}::int, ${after.number}::int)
+    order by attempt, number limit ${limit}::int`.execute(db);
+  return rows;
+};

@@ -1,0 +1,20 @@
+import { isUuid } from "./ids.ts";
+import { appendLog, readLog } from "./queries/task-logs.ts";
+import { wireTime } from "./rows.ts";
+import type { Sessions } from "./sessions.ts";
+import type { TaskLogStorage } from "./task-logs.ts";
+
+/** The logs' part of the storage. */
+export const createTaskLogStorage = ({ run }: Sessions): TaskLogStorage => ({
+  async append(lines) {
+    const { taskId, workerId } = lines;
+    if (!isUuid(taskId) || (workerId !== undefined && !isUuid(workerId))) return false;
+    return run((db) => appendLog(db, lines));
+  },
+
+  async read(taskId, after, limit) {
+    if (!isUuid(taskId)) return [];
+    const rows = await run((db) => readLog(db, taskId, { after, limit }));
+    return rows.map(({ at, ...line }) => ({ ...line, at: wireTime(at) }));
+  },
+});

@@ -1,0 +1,71 @@
+import {
+  formatLogPlace,
+  LOG_START,
+  type LogPage,
+  type LogPlace,
+  parseLogPlace,
+  type TaskUpdate,
+} from "../../protocol/index.ts";
+import { type Caller, forbidden, mayReadTask } from "../access.ts";
+import type { Context } from "../context.ts";
+import { findTask } from "./await-task.ts";
+import { holdIsOver } from "./late-results.ts";
+import { told } from "./outcome.ts";
+import { invalidTransition, isHoldOver, isRepeat, requireRight, requireSight } from "./update-rules.ts";
+
+/** How often a task may change under its lines before what it is now is told. */
+const MAX_TRIES = 3;
+
+/** Keeps the lines that come with an update, by the same rules as its progress; what repeats an end has brought them before. */
+export const keepLines = async (
+  context: Context,
+  caller: Caller,
+  { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
+): Promise<void> => {
+  const { log: lines = [], worker_id } = update;
+  for (let tries = 0; lines.length > 0; tries += 1) {
+    const record = await findTask(context, taskId);
+    const attempted = { record, update };
+    const owner = await requireSight(context, caller, attempted);
+    if (isRepeat(attempted) && record.task.status !== "running") return;
+    if (isHoldOver(attempted, owner)) throw await holdIsOver(context, caller, { taskId, update });
+    requireRight(caller, attempted);
+    if (record.task.status !== "running" || tries >= MAX_TRIES) throw invalidTransition(record, "running");
+    const isKept = await context.storage.taskLogs.append({
+      taskId: record.task.id,
+      attempt: record.task.attempt,
+      ...(worker_id === undefined ? {} : { workerId: worker_id.toLowerCase() }),
+      lines,
+    });
+    if (!isKept) continue;
+    told(context, { value: null, events: [{ kind: "task-logged", taskId: record.task.id }] });
+    return;
+  }
+};
+
+/** A part of a log, from behind a place. */
+export const logFrom = async (
+  { storage }: Pick<Context, "storage">,
+  taskId: string,
+  { after, limit }: { readonly after: LogPlace; readonly limit: number },
+): Promise<LogPage> => {
+  const items = [...(await storage.taskLogs.read(taskId, after, limit))];
+  const last = items.at(-1) ?? (after === LOG_START ? undefined : after);
+  return { items, after: last === undefined ? null : formatLogPlace(last) };
+};
+
+/** A task's log, for whoever may see the task. */
+export const readTaskLogs = async (
+  context: Context,
+  caller: Caller,
+  {
+    taskId,
+    after,
+    limit,
+  }: { readonly taskId: string; readonly after: string | undefined; readonly limit: number },
+): Promise<LogPage> => {
+  const record = await findTask(context, taskId);
+  if (!(await mayReadTask(caller, record))) throw forbidden("task-read");
+  const place = after === undefined ? undefined : parseLogPlace(after);
+  return logFrom(context, record.task.id, { after: place ?? LOG_START, limit });
+};

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectProblem, ok } from "./answers.ts";
+import { type Api, openApi } from "./api.ts";
+import { type Listener, listenTo } from "./listen.ts";
+import { aRoom } from "./scenes.ts";
+
+let api: Api;
+let url: string;
+beforeAll(async () => {
+  api = await openApi();
+  url = await api.app.listen({ port: 0, host: "127.0.0.1" });
+});
+afterAll(() => api.close());
+
+const listen = (path: string, headers: Record<string, string> = {}, user = "ann"): Promise<Listener> =>
+  listenTo(`${url}/v1/joblib${path}`, { "x-user": user, ...headers });
+
+const aRunningTask = async (room = aRoom()) => {
+  const job = await api.registerJob(room);
+  const { id } = await api.submit(room, job.full_name);
+  await api.claim(job.worker_id, { start: true });
+  const hold = { worker_id: job.worker_id, attempt: 1 };
+  const update = (body: object) => api.as("wes").patch(`/tasks/${id}`, { body: { ...hold, ...body } });
+  return { room, job, id, update };
+};
+
+describe("a task's stream", () => {
+  test("tells how it stands, each change, and its end, with its log before it", async () => {
+    const { id, update } = await aRunningTask();
+    await using stream = await listen(`/tasks/${id}/events`);
+    expect(await stream.next()).toMatchObject({ event: "task", data: { id, status: "running" } });
+
+    ok(await update({ progress: { fraction: 0.5 } }));
+    expect(await stream.next()).toMatchObject({ event: "task", data: { progress: { fraction: 0.5 } } });
+    ok(await update({ log: [{ number: 0, text: "half way" }] }));
+    expect(await stream.next()).toMatchObject({ event: "log", data: { items: [{ text: "half way" }] } });
+    ok(await update({ log: [{ number: 1, text: "done" }], status: "completed" }));
+
+    expect(await stream.next()).toMatchObject({
+      event: "log",
+      data: { items: [{ text: "done" }], after: "1.1" },
+    });
+    expect(await stream.next()).toMatchObject({ event: "task", data: { status: "completed" } });
+  });
+
+  test("goes on from the last event, on any server: nothing twice, nothing left out", async () => {
+    const { id, update } = await aRunningTask();
+    ok(await update({ log: [{ number: 0, text: "one" }] }));
+    await using first = await listen(`/tasks/${id}/events`);
+    const [, task] = [await first.next(), await first.next()];
+    await first[Symbol.asyncDispose]();
+    ok(await update({ log: [{ number: 1, text: "two" }] }));
+
+    const other = await openApi({ orm: api.orm });
+    const otherUrl = await other.app.listen({ port: 0, host: "127.0.0.1" });
+    await using second = await listenTo(`${otherUrl}/v1/joblib/tasks/${id}/events`, {
+      ...{ "x-user": "ann", "last-event-id": task.id, prefer: "wait=1" },
+    });
+
+    expect(await second.rest()).toMatchObject([{ event: "log", data: { items: [{ text: "two" }] } }]);
+    expect(second.headers.get("preference-applied")).toBe("wait=1");
+    expect(second.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+    await second[Symbol.asyncDispose]();
+    await other.close();
+  });
+
+  test("of nothing is 404, of a closed room 403, and nobody's 401", async () => {
+    const { id } = await aRunningTask();
+
+    expectProblem(
+      await api.as("ann").get(`/tasks/01990000-0000-7000-8000-000000000000/events`),
+      "task-not-found",
+    );
+    expectProblem(await api.as("stranger").get(`/tasks/${id}/events`), "forbidden");
+    expectProblem(await api.as(undefined).get(`/tasks/${id}/events`), "unauthorized");
+    expectProblem(await api.as("ann").post(`/tasks/${id}/events`), "method-not-allowed");
+  });
+});
+
+describe("a room's stream", () => {
+  test("is ready, and then tells of tasks as they change, of jobs and of workers", async () => {
+    const room = aRoom();
+    await using stream = await listen(`/rooms/${room}/events`);
+    expect(await stream.next()).toMatchObject({ event: "ready" });
+
+    const job = await api.registerJob(room);
+    expect(await stream.next()).toMatchObject({ event: "jobs" });
+    const { id } = await api.submit(room, job.full_name);
+    expect(await stream.next()).toMatchObject({ event: "task", data: { id, status: "pending" } });
+    await api.claim(job.worker_id, { start: true });
+    expect(await stream.until(({ data }) => data.status === "running")).toMatchObject({ data: { id } });
+    ok(await api.as("wes").delete(`/workers/${job.worker_id}`), 204);
+    expect(await stream.until(({ event }) => event === "jobs")).toBeDefined();
+  });
+
+  test("tells of global jobs, and not of other rooms' tasks", async () => {
+    const [room, other] = [aRoom(), aRoom()];
+    await using stream = await listen(`/rooms/${room}/events`);
+    await stream.next();
+
+    const job = await api.registerJob("@global", {}, "root");
+    expect(await stream.next()).toMatchObject({ event: "jobs" });
+    await api.submit(other, job.full_name);
+    const { id } = await api.submit(room, job.full_name);
+
+    expect(await stream.until(({ event }) => event === "task")).toMatchObject({ data: { id } });
+  });
+
+  test("goes on from the last event; an id that says nothing here is a reset", async () => {
+    const room = aRoom();
+    const job = await api.registerJob(room);
+    await using first = await listen(`/rooms/${room}/events`);
+    const ready = await first.next();
+    await first[Symbol.asyncDispose]();
+    const { id } = await api.submit(room, job.full_name);
+
+    await using second = await listen(`/rooms/${room}/events`, { "last-event-id": ready.id });
+    expect(await second.next()).toMatchObject({ event: "task", data: { id } });
+    await using stranger = await listen(`/rooms/${room}/events`, { "last-event-id": "ffffffff-3" });
+    expect(await stranger.next()).toMatchObject({ event: "reset" });
+  });
+
+  test("of hundreds of changes at once tells of the last, or that there were many", async () => {
+    const room = aRoom();
+    const job = await api.registerJob(room);
+    await using stream = await listen(`/rooms/${room}/events`);
+    await stream.next();
+    const tasks = Array.from({ length: 400 }, () => ({ job_name: job.full_name }));
+    const submitted = ok(await api.as("ann").post(`/rooms/${room}/tasks`, { body: { tasks } }), 202);
+    await Promise.all(
+      submitted.tasks.map(({ id }: { id: string }) =>
+        api.as("ann").patch(`/tasks/${id}`, { body: { status: "cancelled" } }),
+      ),
+    );
+
+    expect(
+      await stream.until(({ event, data }) => event === "reset" || data.status === "cancelled"),
+    ).toBeDefined();
+  });
+
+  test("needs the right to read, and a room's name", async () => {
+    expectProblem(await api.as("stranger").get(`/rooms/${aRoom()}/events`), "forbidden");
+    expectProblem(await api.as(undefined).get(`/rooms/${aRoom()}/events`), "unauthorized");
+    expectProblem(await api.as("ann").get("/rooms/@other/events"), "invalid-room-id");
+  });
+});
+
+test("a server that closes ends its streams", async () => {
+  const own = await openApi({ orm: api.orm });
+  const ownUrl = await own.app.listen({ port: 0, host: "127.0.0.1" });
+  await using stream = await listenTo(`${ownUrl}/v1/joblib/rooms/${aRoom()}/events`, { "x-user": "ann" });
+  await stream.next();
+
+  const closing = own.close();
+
+  expect(await stream.rest()).toEqual([]);
+  await closing;
+});
