@@ -1,11 +1,14 @@
-import type { JsonObject, StopReason, Task, TaskUpdate } from "../protocol/index.ts";
+import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../protocol/index.ts";
+import { withConsole } from "./capture-console.ts";
 import { InterruptedError, TaskLostError, TaskNotFoundError, UsageError } from "./errors.ts";
 import type { RunnableExtension } from "./extension.ts";
 import type { HeldTask } from "./heartbeat.ts";
+import { LogReporter } from "./log-reporter.ts";
 import { ProgressReporter } from "./progress-reporter.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { orAfter } from "./sleep.ts";
 import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
+import { taskLogger } from "./task-logger.ts";
 import { errorText, isRefusal, type TaskOutcome } from "./task-outcome.ts";
 import { DELIVERY, deliver, isVoid } from "./task-update.ts";
 
@@ -26,6 +29,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   readonly #abort = new AbortController();
   readonly #over = Promise.withResolvers<void>();
   readonly #reporter: ProgressReporter;
+  readonly #log: LogReporter;
   #task: Task;
   #phase: "claimed" | "starting" | "started" | "ending" | "over" = "claimed";
   #outcome: Promise<TaskOutcome> | undefined;
@@ -43,6 +47,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     // A claim can start its task.
     if (task.status === "running") this.#phase = "started";
     this.#reporter = new ProgressReporter((progress) => this.#report({ progress }));
+    this.#log = new LogReporter((log) => this.#report({ log }, QUICKLY));
   }
 
   get jobName(): string {
@@ -118,6 +123,11 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     if (this.#phase === "started" && !this.#abort.signal.aborted) this.#reporter.report(fraction, message);
   }
 
+  /** Keeps a line, or several, with the task: whoever may read it sees them as they come. The first 5,000 of an attempt are kept. */
+  log(text: string, level: LogLevel = "info"): void {
+    if (this.#phase === "started" && !this.#abort.signal.aborted) this.#log.add(level, text);
+  }
+
   /** @internal The server said that the hold is over. */
   lose(reason: StopReason): void {
     if (this.#phase === "over" || this.#phase === "ending") return;
@@ -182,13 +192,15 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     extension: RunnableExtension,
     context: unknown,
   ): Promise<{ result: unknown } | { error: unknown }> {
-    const log = this.#home.logger;
+    const keep = (text: string, level: LogLevel) => this.log(text, level);
+    const log = taskLogger(this.#home.logger, keep);
     const progress = (fraction?: number, message?: string) => this.progress(fraction, message);
     try {
       const { signal, task } = this;
-      return { result: await extension.run(context, { signal, progress, task, log }) };
+      const run = () => extension.run(context, { signal, progress, task, log });
+      return { result: await (this.#home.captureConsole ? withConsole(keep, run) : run()) };
     } catch (error) {
-      log.warn({ err: error, task: this.id, job: this.jobName }, "a task failed");
+      this.#home.logger.warn({ err: error, task: this.id, job: this.jobName }, "a task failed");
       return { error };
     }
   }
@@ -234,7 +246,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     if (!mayEnd) throw this.#wrongPhase();
     const body = update();
     this.#phase = "ending";
-    await this.#reporter.idle();
+    await Promise.all([this.#reporter.idle(), this.#log.idle()]);
     try {
       const task = await this.#send(body, policy);
       if (this.#outcome === undefined) this.#close();
@@ -258,9 +270,10 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   }
 
   /** A report that does not arrive is not worth a second try, but it may tell that the hold is over. */
-  async #report(update: TaskUpdate): Promise<void> {
+  async #report(update: TaskUpdate, policy: RetryPolicy = ONCE): Promise<void> {
+    const { signal } = this.#giveUp;
     try {
-      await deliver(this.#home.updates, this, { update, policy: ONCE, timeoutSeconds: 5 });
+      await deliver(this.#home.updates, this, { update, policy, signal, timeoutSeconds: 5 });
     } catch (error) {
       if (error instanceof TaskLostError || error instanceof TaskNotFoundError) this.#lostBy(error);
     }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type * as z from "zod";
 import {
   fillPath,
   formatWait,
@@ -10,9 +11,13 @@ import {
   type Operations,
   operations,
   ProblemDocument,
+  type StreamEvent,
+  type StreamName,
+  type Streams,
   type Task,
 } from "../protocol/index.ts";
 import { errorOf, ProtocolError, UsageError } from "./errors.ts";
+import { follow } from "./follow.ts";
 import {
   authorization,
   DEFAULT_TIMEOUT_SECONDS,
@@ -21,7 +26,7 @@ import {
   type Token,
 } from "./options.ts";
 import { DEFAULT_RETRY, mayRetry, type RetryPolicy, withRetry } from "./retry.ts";
-import { type FetchLike, fetchSender, type Send } from "./senders.ts";
+import { defaultSender, type FetchLike, fetchSender, type Send } from "./senders.ts";
 import { sleep } from "./sleep.ts";
 import { type Answer, exchange, notJoblib, parseRetryAfter } from "./transport.ts";
 
@@ -48,6 +53,16 @@ export interface CallOptions {
   readonly retry?: boolean | Partial<RetryPolicy> | undefined;
   /** How long the answer may take beyond `wait`; 30. */
   readonly timeoutSeconds?: number | undefined;
+}
+
+/** The names in a stream's path. */
+export type StreamParams<Name extends StreamName> = z.input<Streams[Name]["params"]> & Record<string, string>;
+
+/** Where a stream begins, and what ends it. */
+export interface FollowOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The `id` of the event to go on from. */
+  readonly lastEventId?: string | undefined;
 }
 
 /** How long to wait for a task, and who is told of its changes. */
@@ -113,6 +128,33 @@ export class JoblibClient {
     if (retry === false) return once();
     const policy = { ...this.#retry, ...(retry === true ? {} : retry) };
     return withRetry(once, (error) => mayRetry(name, error), { policy, signal });
+  }
+
+  /**
+   * The events of a stream, as they come, over every interruption: `followTask` with `{ task_id }`, `followRoom` with
+   * `{ room_id }`. It has no end of its own: leave the loop, or abort `signal`.
+   *
+   * @example
+   * for await (const { event, data } of client.follow("followTask", { task_id })) {
+   *   if (event === "log") for (const { text } of data.items) console.log(text);
+   *   else if (isTerminal(data.status)) break;
+   * }
+   */
+  follow<Name extends StreamName>(
+    name: Name,
+    params: StreamParams<Name>,
+    { signal, lastEventId }: FollowOptions = {},
+  ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
+    const home = {
+      url: this.url,
+      send: this.#send ?? defaultSender,
+      retry: this.#retry,
+      headers: async () => {
+        const token = await authorization(this.#token);
+        return { "user-agent": this.#userAgent, ...(token && { authorization: token }) };
+      },
+    };
+    return follow({ name, params, signal, lastEventId }, home);
   }
 
   /** The task once it is terminal, or as it stands when the wait is over. */

@@ -15,6 +15,7 @@ export interface RunContext {
   readonly progress: (fraction?: number, message?: string) => void;
   /** The task as it stood when it was started. */
   readonly task: Task;
+  /** The worker's own logger; its lines are kept with the task as well. */
   readonly log: Logger;
 }
 

@@ -5,6 +5,9 @@ export type {
   Job,
   JsonObject,
   JsonValue,
+  LogLevel,
+  LogLine,
+  LogPage,
   OperationName,
   OperationRequest,
   Operations,
@@ -13,6 +16,8 @@ export type {
   ProblemId,
   Progress,
   StopReason,
+  StreamEvent,
+  StreamName,
   SubmittedTask,
   Task,
   TaskStatus,
@@ -25,7 +30,9 @@ export {
   type CallAnswer,
   type CallOptions,
   type ClientOptions,
+  type FollowOptions,
   JoblibClient,
+  type StreamParams,
 } from "./client.ts";
 export {
   ConnectionError,

@@ -25,6 +25,8 @@ export interface JobManagerOptions extends ClientOptions {
   /** In the place of what the server asks for. */
   readonly heartbeatSeconds?: number | undefined;
   readonly logger?: Logger | undefined;
+  /** True: what a task's `run` prints by `console` is kept with the task, besides being printed. */
+  readonly captureConsole?: boolean | undefined;
 }
 
 /** Options of `JobManager.run`. */
@@ -51,6 +53,7 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
   readonly register: Register<Context>;
   readonly #context: Context | undefined;
   readonly #logger: Logger;
+  readonly #captureConsole: boolean;
   readonly #registry = new JobRegistry<Context>();
   readonly #session: WorkerSession;
   readonly #streams = new Set<TaskStream<Context>>();
@@ -65,6 +68,7 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
     }
     this.#context = context;
     this.#logger = options.logger ?? silentLogger;
+    this.#captureConsole = options.captureConsole === true;
     this.#session = new WorkerSession({
       client: this.client,
       logger: this.#logger,
@@ -260,6 +264,7 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
     const task = new ClaimedTask<Context>(wire, {
       updates: worker.updates,
       logger: this.#logger,
+      captureConsole: this.#captureConsole,
       context: this.#context,
       find: (jobName) => this.#registry.find(jobName),
       release: (held) => this.#session.release(worker.id, [held]),

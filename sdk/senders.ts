@@ -28,6 +28,8 @@ export interface Received {
   readonly headers: Readonly<Record<string, string>>;
   /** The whole body; more than `MAX_ANSWER_BYTES` is a `ProtocolError`. */
   text(): Promise<string>;
+  /** The body as it comes, without a bound. */
+  chunks(): AsyncIterable<string>;
   /** Closes the connection rather than reading on what is not wanted. */
   discard(): Promise<void>;
 }
@@ -56,6 +58,10 @@ export const fetchSender =
           text += decoder.decode(chunk, { stream: true });
         }
         return text + decoder.decode();
+      },
+      async *chunks() {
+        const decoder = new TextDecoder();
+        for await (const chunk of body ?? []) yield decoder.decode(chunk, { stream: true });
       },
       async discard() {
         await body?.[Symbol.asyncIterator]().return?.(undefined);
@@ -99,6 +105,10 @@ const undiciSender: Send = async (url, { method, headers, signal, body }) => {
       } catch (error) {
         throw systemCodeOf(error) === TOO_LARGE ? tooLarge(url, status, error) : error;
       }
+    },
+    async *chunks() {
+      answer.body.setEncoding("utf8");
+      for await (const chunk of answer.body) yield String(chunk);
     },
     async discard() {
       answer.body.on("error", () => {}).destroy();

@@ -12,6 +12,8 @@ import type { UpdateQueue } from "./update-queue.ts";
 export interface TaskHome {
   readonly updates: UpdateQueue;
   readonly logger: Logger;
+  /** What `run` prints is kept with its task. */
+  readonly captureConsole: boolean;
   /** What `run` is given when its caller gives nothing. */
   readonly context: unknown;
   find(jobName: string): ExtensionClass | undefined;

@@ -1,4 +1,13 @@
-import { formatWait, Problem, type Task, type TaskPageQuery } from "../../protocol/index.ts";
+import {
+  formatLogPlace,
+  formatWait,
+  LOG_START,
+  type LogLine,
+  Problem,
+  parseLogPlace,
+  type Task,
+  type TaskPageQuery,
+} from "../../protocol/index.ts";
 import type { FakeState } from "./fake-state.ts";
 import { etagOf, isOver } from "./fake-tasks.ts";
 import type { Fakes } from "./handlers.ts";
@@ -96,6 +105,19 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
     const applied = { etag: etagOf(task), ...(wait > 0 && { "preference-applied": formatWait(wait) }) };
     if (etag === etagOf(task)) return { status: 304, body: null, headers: applied };
     return { status: 200, body: task.wire, headers: applied };
+  },
+
+  readTaskLogs: ({ params, query: { after, limit = 500 } }) => {
+    const { log } = state.task(params.task_id);
+    const place = after === undefined ? LOG_START : (parseLogPlace(after) ?? LOG_START);
+    const isBehind = ({ attempt, number }: LogLine) =>
+      attempt > place.attempt || (attempt === place.attempt && number > place.number);
+    const items = log.filter(isBehind).slice(0, Number(limit));
+    const last = items.at(-1);
+    return {
+      status: 200,
+      body: { items, after: last === undefined ? (after ?? null) : formatLogPlace(last) },
+    };
   },
 
   updateTask: ({ params, body }) => ({ status: 200, body: state.update(params.task_id, body) }),

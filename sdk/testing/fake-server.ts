@@ -2,6 +2,7 @@ import type { HttpHandler } from "msw";
 import {
   isTerminal,
   type Job,
+  type LogLine,
   type SubmittedTask,
   type Task,
   type TaskSubmission,
@@ -46,6 +47,11 @@ export class FakeServer {
   /** One task as it stands. */
   task(id: string): Task {
     return this.#state.task(id).wire;
+  }
+
+  /** The lines of a task's log. */
+  log(id: string): readonly LogLine[] {
+    return this.#state.task(id).log;
   }
 
   /** The task as soon as it holds, by default when it is terminal; ten seconds at most. */

@@ -6,6 +6,7 @@ import {
   DEFAULT_BACKOFF,
   isHeld,
   isTerminal,
+  type LogLine,
   Problem,
   type Task,
   type TaskSubmission,
@@ -17,6 +18,7 @@ export interface FakeTask {
   readonly jobKey: string;
   version: number;
   wire: Task;
+  readonly log: LogLine[];
 }
 
 const pendingAgain = { status: "pending", worker_id: null, started_at: null, progress: null } as const;
@@ -30,6 +32,7 @@ export const newTask = (
 ): FakeTask => ({
   jobKey,
   version: 1,
+  log: [],
   wire: {
     id: randomUUID(),
     job_name: jobName,
@@ -85,6 +88,14 @@ export const failAttempt = (task: FakeTask, error: string): Task => {
   return change(task, { status: "failed", runs, error, errors: noted, completed_at: now() });
 };
 
+/** Each line once, as it was first told. */
+const keepLines = ({ log, wire: { attempt } }: FakeTask, lines: TaskUpdate["log"] = []): void => {
+  for (const { number, text, level = "info", at = now() } of lines) {
+    if (log.some((line) => line.attempt === attempt && line.number === number)) continue;
+    log.push({ attempt, number, at, level, text });
+  }
+};
+
 /** A PATCH by the rules of the protocol: fence first, then a repetition, then the transition. */
 export const updateTask = (task: FakeTask, update: TaskUpdate, workerIsThere: boolean): Task => {
   const { wire } = task;
@@ -95,9 +106,11 @@ export const updateTask = (task: FakeTask, update: TaskUpdate, workerIsThere: bo
     (update.attempt !== undefined && update.attempt !== wire.attempt) ||
     (isFenced && !isHeld(wire.status) && wire.status !== "completed");
   if (isForeign) throw new Problem("task-lost", `the hold on task ${wire.id} is over`);
+  keepLines(task, update.log);
   const { status } = update;
   if (status === undefined) {
     if (wire.status !== "running") throw refused(wire, "running");
+    if (update.progress === undefined) return wire;
     return change(task, { progress: update.progress ?? null });
   }
   if (!canMove(wire.status, status) || !allowedByPatch(wire.status).some((to) => to === status)) {

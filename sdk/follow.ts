@@ -1,0 +1,157 @@
+import { createParser } from "eventsource-parser";
+import {
+  fillPath,
+  ProblemDocument,
+  type StreamEvent,
+  type StreamName,
+  type StreamOperation,
+  streams,
+} from "../protocol/index.ts";
+import { ConnectionError, errorOf, ProblemError, ProtocolError } from "./errors.ts";
+import { isTransient, type RetryPolicy, retryDelay } from "./retry.ts";
+import type { Received, Send } from "./senders.ts";
+import { sleep } from "./sleep.ts";
+import { notJoblib, parseRetryAfter } from "./transport.ts";
+
+/** The server beats every 15 s; who has heard nothing for so long is not connected any more. */
+const SILENCE_MS = 45_000;
+
+/** How a stream is asked for. */
+export interface FollowRequest<Name extends StreamName> {
+  readonly name: Name;
+  readonly params: Readonly<Record<string, string>>;
+  /** The `id` of the event to go on from. */
+  readonly lastEventId?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How the stream's client reaches its server. */
+export interface FollowHome {
+  readonly url: string;
+  readonly send: Send;
+  readonly retry: RetryPolicy;
+  headers(): Promise<Record<string, string>>;
+}
+
+/** Aborted with the caller's signal, or when nothing was heard for too long. */
+class Hearing implements Disposable {
+  readonly #abort = new AbortController();
+  readonly #given: AbortSignal | undefined;
+  readonly #onAbort = () => this.#abort.abort(this.#given?.reason);
+  #timer: NodeJS.Timeout | undefined;
+  isSilent = false;
+
+  constructor(given: AbortSignal | undefined) {
+    this.#given = given;
+    given?.addEventListener("abort", this.#onAbort);
+    this.heard();
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  heard(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.isSilent = true;
+      this.#abort.abort();
+    }, SILENCE_MS);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#given?.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+const refusal = async ({ status, headers, text, discard }: Received, url: string): Promise<Error> => {
+  if (!/json/.test(headers["content-type"] ?? "")) {
+    await discard();
+    return notJoblib(status, url, "no stream of events", headers);
+  }
+  try {
+    const problem = ProblemDocument.safeParse(JSON.parse(await text()));
+    if (problem.success) return errorOf(problem.data, parseRetryAfter(headers["retry-after"]));
+  } catch {
+    // What cannot be read is nobody's problem document.
+  }
+  return notJoblib(status, url, "an error that is not joblib's", headers);
+};
+
+/** The events of one connection, until it ends or breaks. */
+async function* eventsOf<Name extends StreamName>(
+  { name, params, lastEventId, signal }: FollowRequest<Name>,
+  home: FollowHome,
+): AsyncGenerator<StreamEvent<Name>, void, undefined> {
+  const entry: StreamOperation = streams[name];
+  const url = home.url + fillPath(entry.path, params);
+  using hearing = new Hearing(signal);
+  const headers = {
+    ...(await home.headers()),
+    accept: "text/event-stream, application/problem+json",
+    ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
+  };
+  try {
+    const init = { method: "GET", headers, redirect: "manual", signal: hearing.signal } as const;
+    const answer = await home.send(url, init);
+    const isStream =
+      answer.status === 200 && /^text\/event-stream/.test(answer.headers["content-type"] ?? "");
+    if (!isStream) throw await refusal(answer, url);
+    const arrived: { event: string; id: string; data: string }[] = [];
+    const parser = createParser({
+      onEvent: ({ event = "", id = "", data }) => arrived.push({ event, id, data }),
+    });
+    for await (const chunk of answer.chunks()) {
+      hearing.heard();
+      parser.feed(chunk);
+      for (const { event, id, data } of arrived.splice(0)) {
+        const schema = entry.events[event];
+        // A newer server may tell of more than this client knows.
+        if (schema === undefined) continue;
+        const parsed = schema.safeParse(JSON.parse(data));
+        if (!parsed.success) throw new ProtocolError(`${url} sent an event ${event} out of contract`, 200);
+        // What the event's own schema has made is what its type says.
+        yield { event, id, data: parsed.data } as StreamEvent<Name>;
+      }
+    }
+  } catch (error) {
+    if (hearing.isSilent)
+      throw new ConnectionError(`nothing was heard from ${url} for too long`, { cause: error });
+    signal?.throwIfAborted();
+    if (error instanceof SyntaxError)
+      throw new ProtocolError(`${url} sent what is no JSON`, 200, { cause: error });
+    if (error instanceof ProtocolError || isTransient(error) || error instanceof ProblemError) throw error;
+    throw new ConnectionError(`the stream from ${new URL(url).origin} broke`, { cause: error });
+  }
+}
+
+/**
+ * A stream's events, without an end: a connection that ends or breaks is made again behind the last event. What no
+ * waiting mends is thrown: 401, 403, 404, an answer that is not joblib's. Aborting `signal` ends it with its reason.
+ */
+export async function* follow<Name extends StreamName>(
+  request: FollowRequest<Name>,
+  home: FollowHome,
+): AsyncGenerator<StreamEvent<Name>, void, undefined> {
+  const { signal } = request;
+  let lastEventId = request.lastEventId;
+  for (let failures = 0; ; ) {
+    signal?.throwIfAborted();
+    let error: unknown;
+    try {
+      for await (const event of eventsOf({ ...request, lastEventId }, home)) {
+        failures = 0;
+        lastEventId = event.id === "" ? lastEventId : event.id;
+        yield event;
+      }
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      if (!isTransient(thrown)) throw thrown;
+      failures += 1;
+      error = thrown;
+      if (failures >= home.retry.attempts) throw thrown;
+    }
+    await sleep(retryDelay(Math.max(1, failures), home.retry, error) * 1000, signal);
+  }
+}
