@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import type { NewLogLine } from "../../protocol/index.ts";
+import { MAX_LINE_LENGTH, MAX_LINES_PER_ATTEMPT } from "../../protocol/index.ts";
+import { LogReporter, lineOf } from "../../sdk/log-reporter.ts";
+
+const collecting = () => {
+  const sent: NewLogLine[][] = [];
+  const reporter = new LogReporter(async (lines) => void sent.push(lines));
+  return { sent, reporter };
+};
+
+test("lines go in their order, counted, the first at once and the others together", async () => {
+  const { sent, reporter } = collecting();
+  reporter.add("info", "one");
+  reporter.add("warn", "two\nthree");
+  await reporter.idle();
+
+  expect(sent.map((lines) => lines.map(({ number, level, text }) => [number, level, text]))).toEqual([
+    [[0, "info", "one"]],
+    [
+      [1, "warn", "two"],
+      [2, "warn", "three"],
+    ],
+  ]);
+});
+
+test("what cannot be kept is made to fit, and the last line of an attempt says that there were more", async () => {
+  const { sent, reporter } = collecting();
+  reporter.add("info", `a\u0000b\ud800${"x".repeat(3000)}`);
+  for (let line = 1; line < MAX_LINES_PER_ATTEMPT + 10; line += 1) {
+    reporter.add("info", `${line}`);
+    if (line % 1000 === 0) await reporter.idle();
+  }
+  await reporter.idle();
+
+  const all = sent.flat();
+  expect(all).toHaveLength(MAX_LINES_PER_ATTEMPT);
+  expect(all[0]?.text).toHaveLength(MAX_LINE_LENGTH);
+  expect(all[0]?.text).toMatch(/^a\ufffdb\ufffdx/);
+  expect(all.at(-1)?.text).toMatch(/further lines/);
+});
+
+test("a line that cannot be sent costs the others nothing", async () => {
+  let calls = 0;
+  const reporter = new LogReporter(async () => {
+    calls += 1;
+    if (calls === 1) throw new Error("away");
+  });
+  reporter.add("info", "one");
+  await reporter.idle();
+  reporter.add("info", "two");
+  await reporter.idle();
+
+  expect(calls).toBe(2);
+});
+
+test("a message's fields stand behind it", () => {
+  const fields = { steps: 3, name: "a b", err: new Error("broken") };
+
+  expect(lineOf(fields, "minimised")).toBe('minimised steps=3 name="a b" err=broken');
+  expect(lineOf({}, "done")).toBe("done");
+});

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { Extension, type RunContext } from "../../sdk/extension.ts";
+import { startFake } from "./network.ts";
+
+class Talk extends Extension("m") {
+  run(_: unknown, { log }: RunContext) {
+    log.info({ steps: 3 }, "minimised");
+    console.log("printed %d", 7);
+    console.error("badly");
+  }
+}
+
+const ran = async (options: { captureConsole?: boolean }) => {
+  const { fake, manager } = startFake();
+  const jobs = manager({ ...options, room: "lab" }, undefined);
+  jobs.register(Talk);
+  await jobs.ready();
+  const { id } = fake.submit("lab", "private:m:Talk");
+  for await (const task of jobs.listen()) {
+    const outcome = await task.run();
+    expect(outcome.status).toBe("completed");
+    break;
+  }
+  await jobs.dispose();
+  return fake.log(id).map(({ level, text }) => [level, text]);
+};
+
+test("what a task logs is kept with it, before its end is told", async () => {
+  expect(await ran({})).toEqual([["info", "minimised steps=3"]]);
+});
+
+test("what it prints is kept too, where that is asked for", async () => {
+  expect(await ran({ captureConsole: true })).toEqual([
+    ["info", "minimised steps=3"],
+    ["info", "printed 7"],
+    ["error", "badly"],
+  ]);
+});
