@@ -69,14 +69,18 @@ export const soak = (minutes: number): FaultCase => ({
     const looks: Look[] = [];
     const watch = setInterval(() => looks.push(...lookAt(scene)), LOOK_MS);
     const until = monotonic() + minutes * 60_000;
-    await underLoad(scene, { submitters: 12, workers: 12, gapMs: 0 }, async () => {
-      while (monotonic() < until) {
-        await scene.pause(scene.random.between(500, 6000));
-        const { kind, make } = scene.random.pick(FAULTS);
-        scene.fault(kind);
-        await make(scene);
-      }
-    });
+    await underLoad(
+      scene,
+      { submitters: 8, workers: 24, gapMs: 5, workMs: 2, settleSeconds: 120 },
+      async () => {
+        while (monotonic() < until) {
+          await scene.pause(scene.random.between(500, 6000));
+          const { kind, make } = scene.random.pick(FAULTS);
+          scene.fault(kind);
+          await make(scene);
+        }
+      },
+    );
     clearInterval(watch);
     for (const [server, all] of Map.groupBy(looks, (look) => look.server)) {
       const worst = (of: (look: Look) => number) => Math.round(Math.max(...all.map(of)));

@@ -13,7 +13,7 @@ export class Figures {
   /** Adds one case; its history is not kept. */
   add({ history, violations, measures, lines }: Verdict): void {
     this.#told.push(...lines);
-    this.#measures.push(...measures);
+    for (const measure of measures) this.#measures.push(measure);
     this.#operations += history.operations.length;
     this.#unknown += history.operations.filter(({ outcome }) => outcome === "unknown").length;
     for (const { kind } of history.notes) count(this.#faults, kind);

@@ -12,15 +12,19 @@ export interface Load {
   /** The longest pause between two submits of a client, in ms; 20. */
   readonly gapMs?: number;
   readonly failures?: number;
+  /** How long the work on a task takes at most; 20. */
+  readonly workMs?: number;
+  /** How long the last tasks may take to their end, in seconds; 30. */
+  readonly settleSeconds?: number;
 }
 
 /** Breaks something under load, and waits until all that was submitted has come to its end. */
 export const underLoad = async (
   scene: Scene,
-  { submitters = 2, workers = 2, gapMs = 20, failures = 0.05 }: Load,
+  { submitters = 2, workers = 2, gapMs = 20, failures = 0.05, workMs = 20, settleSeconds = 30 }: Load,
   breakIt: () => Promise<void>,
 ): Promise<void> => {
-  for (let index = 0; index < workers; index += 1) await scene.rawWorker({ failures });
+  for (let index = 0; index < workers; index += 1) await scene.rawWorker({ failures, workMs });
   const end = new AbortController();
   const follow = async (index: number): Promise<void> => {
     const client = scene.client("submitter");
@@ -40,7 +44,7 @@ export const underLoad = async (
     end.abort();
     await following;
   }
-  await settle(scene);
+  await settle(scene, settleSeconds);
 };
 
 /** Does something again and again, at seeded times, for so long. */

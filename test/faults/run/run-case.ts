@@ -106,8 +106,10 @@ export const runCase = async (
     const tables = await (scene.tables?.() ?? readTables(cluster.sql, room));
     const { promises, thresholdMs } = scene;
     const evidence = { history, tables, audited, wallOffset: wallOffset(), thresholdMs, promises };
-    scene.measures.push(...measuresOf(evidence, one.name));
-    scene.violations.push(...check(evidence), ...loggedBugs(cluster, logs));
+    // One by one: a soak may have more of them than a call may have arguments.
+    for (const measure of measuresOf(evidence, one.name)) scene.measures.push(measure);
+    for (const violation of check(evidence)) scene.violations.push(violation);
+    scene.violations.push(...loggedBugs(cluster, logs));
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     scene.violations.push({ invariant: "case", message });
