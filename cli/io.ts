@@ -25,6 +25,8 @@ export interface Io {
   readonly paint: ChalkInstance;
   /** The answer: as JSON exactly as it came, otherwise as `render` lays out a copy that is safe to show. */
   result<Value>(value: Value, render: (safe: Value) => string): void;
+  /** One of many answers on stdout: with `--json` an object on a line, otherwise the line; text of a stranger stays on it. */
+  line(value: unknown, text: string): void;
   /** Something for the person, on stderr. */
   note(text: string, style?: NoteStyle): void;
   /** Something that happened, on stderr: a line, or with `--json` an object on a line. */
@@ -70,6 +72,9 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
     result(value, render) {
       const text = json ? safeJson(value, stdout.isTTY === true ? 2 : undefined) : render(visibleDeep(value));
       stdout.write(`${text}\n`);
+    },
+    line(value, text) {
+      stdout.write(`${json ? safeJson(value) : text}\n`);
     },
     note(text, style) {
       note(text, style);

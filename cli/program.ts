@@ -44,6 +44,14 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         summary: "shows a task; `--wait` until its end",
         load: async (tools) => (await import("./commands/tasks/status.ts")).statusCommand(tools),
       },
+      watch: {
+        summary: "follows a task to its end, with its log",
+        load: async (tools) => (await import("./commands/tasks/watch.ts")).watchCommand(tools),
+      },
+      logs: {
+        summary: "what a task's worker said; `--follow` until its end",
+        load: async (tools) => (await import("./commands/tasks/logs.ts")).logsCommand(tools),
+      },
       list: {
         summary: "a room's tasks, newest first",
         load: async (tools) => (await import("./commands/tasks/list.ts")).listCommand(tools),

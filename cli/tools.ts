@@ -6,7 +6,7 @@ import type { Io } from "./io.ts";
 import type { ReadBytes } from "./payload.ts";
 
 /** What of the SDK's client the commands use. */
-export type Client = Pick<JoblibClient, "call" | "awaitTask">;
+export type Client = Pick<JoblibClient, "call" | "awaitTask" | "follow">;
 
 /** Everything of the outside world that commands are given; a test gives its own. */
 export interface Tools {

@@ -18,6 +18,8 @@ export interface WorkPlace {
   readonly name?: string | undefined;
   readonly rooms: readonly string[];
   readonly public: boolean;
+  /** What tasks print is kept with them. */
+  readonly keepConsole?: boolean | undefined;
 }
 
 /** How a worker runs, and the two ways to end it. */
@@ -53,8 +55,9 @@ export const createManager = (
   { classes, context }: LoadedExtensions,
   place: WorkPlace,
 ): JobManager => {
-  const { url, token, name } = place;
-  const jobs = new JobManager<unknown>({ url, token, name, logger: loggerOf(io) }, context);
+  const { url, token, name, keepConsole } = place;
+  const options = { url, token, name, logger: loggerOf(io), captureConsole: keepConsole === true };
+  const jobs = new JobManager<unknown>(options, context);
   for (const Class of classes) {
     for (const room of roomsOf(Class, place)) jobs.register(Class, { room });
   }

@@ -62,7 +62,12 @@ export const develop: Run<LocalContext, DevOptions> = async (context, options) =
   const server = await startServer(settings, { migrate: true });
   try {
     io.result({ url: server.url }, ({ url }) => `joblib listens at ${url}`);
-    const place = { url: server.url, rooms: global.room, public: global.room.length === 0 };
+    const place = {
+      url: server.url,
+      rooms: global.room,
+      public: global.room.length === 0,
+      keepConsole: true,
+    };
     await workAndReload({ io, file, place, concurrency, interrupts, strays, loaded });
   } finally {
     await server.close();

@@ -13,6 +13,7 @@ const WorkerOptions = z.object({
   public: z.boolean().default(false),
   concurrency: integer(1, 1000).default(1),
   name: text.max(255, { error: "must be at most 255 characters" }).optional(),
+  keepConsole: z.boolean().optional(),
   pollInterval: seconds(0.05, 3600).optional(),
 });
 /** What `worker` is asked. */
@@ -28,6 +29,7 @@ export const workerCommand = (tools: Tools, run: Run<LocalContext, WorkerOptions
     .option("--public", "register in @global, for all rooms (an admin's right)")
     .option("--concurrency <n>", "how many tasks at a time, 1 to 1000 (1)")
     .option("--name <name>", "a label for people (host:pid)")
+    .option("--keep-console", "keep what a task prints by console with the task, for `joblib tasks logs`")
     .option("--poll-interval <seconds>", "between claims, where the server does not hold its answer (2)")
     .addHelpText(
       "after",
@@ -52,7 +54,14 @@ export const runWorker: Run<LocalContext, WorkerOptions> = async (context, optio
     import("../work.ts"),
   ]);
   const { url, token, room: rooms } = global;
-  const place = { url, token, rooms, public: options.public, name: options.name };
+  const place = {
+    url,
+    token,
+    rooms,
+    public: options.public,
+    name: options.name,
+    keepConsole: options.keepConsole,
+  };
   const loaded = await loadExtensions(options.file);
   const jobs = createManager(io, loaded, place);
   using stray = stopOnStray(context, jobs, loaded);

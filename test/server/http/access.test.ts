@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fillPath, type Operation, type OperationName, operations } from "../../../protocol/index.ts";
+import {
+  fillPath,
+  type Operation,
+  type OperationName,
+  operations,
+  type StreamName,
+  type StreamOperation,
+  streams,
+} from "../../../protocol/index.ts";
 import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
 import { aRoom } from "./scenes.ts";
@@ -127,6 +135,27 @@ describe.each(cases)("$what", ({ operation, use }) => {
 
   test.each(PEOPLE.filter((person) => !use.may.includes(person)))("is not for: %s", async (person) => {
     expectProblem(await send(person), person === "anonymous" ? "unauthorized" : "forbidden");
+  });
+});
+
+describe("the streams are for whom their rule names", () => {
+  const may: Record<StreamName, readonly Person[]> = {
+    followTask: [...READ, "submitter", "owner"],
+    followRoom: READ,
+  };
+  const each = Object.entries<StreamOperation>(streams).flatMap(([name, { path }]) =>
+    PEOPLE.map((person) => ({ name, path, person })),
+  );
+
+  test.each(each)("$name: $person", async ({ name, path, person }) => {
+    const { params } = await aScene("running");
+    const user = person === "anonymous" ? undefined : person === "admin" ? "root" : person;
+    const headers = { prefer: "wait=0", ...(user !== undefined && { "x-user": user }) };
+    const answer = await api.send("GET", fillPath(path, params), { headers });
+    const allowed = Object.entries(may).find(([stream]) => stream === name)?.[1] ?? [];
+
+    if (allowed.includes(person)) expect(answer.status).toBe(200);
+    else expectProblem(answer, person === "anonymous" ? "unauthorized" : "forbidden");
   });
 });
 
