@@ -30,6 +30,6 @@ test("every file that the documents tell to write compiles", { timeout: 60_000 }
   ]);
   await tsc.exit;
 
-  expect(files.size).toBe(7);
+  expect(files.size).toBe(9);
   expect(tsc.stdout()).toBe("");
 });
