@@ -4,6 +4,7 @@ import { LogPage, LogQuery } from "./log.ts";
 import { operation } from "./operation.ts";
 import {
   API_PATH,
+  RETURN_HEADER,
   RoomJobParams,
   RoomParams,
   TaskParams,
@@ -13,9 +14,12 @@ import {
 import { pageOf, TaskPageQuery } from "./page.ts";
 import { ProblemDocument } from "./problem.ts";
 import {
+  AlikeTasks,
   ClaimManyRequest,
   ClaimRequest,
+  MovedTask,
   SubmittedTask,
+  SubmittedTasks,
   Task,
   TaskSubmission,
   TaskSubmissions,
@@ -52,7 +56,9 @@ export const submitTasks = operation({
   access: "room-write",
   params: RoomParams,
   body: TaskSubmissions,
-  responses: { 202: z.object({ tasks: z.array(SubmittedTask) }) },
+  headers: RETURN_HEADER,
+  responses: { 202: SubmittedTasks },
+  minimal: { 202: AlikeTasks },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found", "no-workers-available"],
 });
 
@@ -125,6 +131,7 @@ export const updateTasks = operation({
   access: "worker-owner",
   params: WorkerParams,
   body: TaskUpdates,
+  headers: RETURN_HEADER,
   responses: {
     200: z.object({
       results: z.array(
@@ -133,6 +140,11 @@ export const updateTasks = operation({
           z.object({ id: z.string(), problem: ProblemDocument }),
         ]),
       ),
+    }),
+  },
+  minimal: {
+    200: z.object({
+      results: z.array(z.union([MovedTask, z.object({ id: z.string(), problem: ProblemDocument })])),
     }),
   },
   problems: ["worker-not-found"],

@@ -135,6 +135,19 @@ export const SubmittedTask = Task.extend({
 });
 export type SubmittedTask = z.infer<typeof SubmittedTask>;
 
+/** Many submitted tasks, each whole. */
+export const SubmittedTasks = z.object({ tasks: z.array(SubmittedTask) });
+/** Many submitted tasks where `return=minimal` was asked for and they differ in nothing but their ids and payloads. */
+export const AlikeTasks = z.object({
+  common: SubmittedTask.omit({ id: true, payload: true }),
+  ids: z.array(z.string()).describe("in the order in which they were submitted"),
+});
+export type AlikeTasks = z.infer<typeof AlikeTasks>;
+
+/** What a step made of a task, where `return=minimal` was asked for. */
+export const MovedTask = z.object({ id: z.string(), status: TaskStatus, completed_at: Timestamp.nullable() });
+export type MovedTask = z.infer<typeof MovedTask>;
+
 const updateFields = {
   error: ErrorText.nullable().optional(),
   result: JsonValue.optional(),

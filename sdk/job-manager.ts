@@ -1,4 +1,4 @@
-import { isRoomId, MAX_TASKS_PER_SUBMIT, type SubmittedTask, type Task } from "../protocol/index.ts";
+import { isRoomId, type SubmittedTask, type Task } from "../protocol/index.ts";
 import { ClaimedTask } from "./claimed-task.ts";
 import { type ClientOptions, JoblibClient } from "./client.ts";
 import { UsageError } from "./errors.ts";
@@ -7,14 +7,11 @@ import { JobRegistry } from "./job-registry.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { fromEnvironment } from "./options.ts";
 import { type Register, registerIn } from "./register.ts";
-import { sideBySide } from "./side-by-side.ts";
 import { destinationOf, type SubmitOptions, submissionOf } from "./submission.ts";
+import { submitMany } from "./submit-many.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
-
-/** One is inserted while the next is read and checked. */
-const SUBMITS_IN_FLIGHT = 2;
 
 /** How a manager reaches the server, and what its worker is like. */
 export interface JobManagerOptions extends ClientOptions {
@@ -234,29 +231,11 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
     extensions: readonly ExtensionInstance[],
     options: SubmitOptions,
   ): Promise<SubmittedTask[]> {
-    if (options.idempotencyKey !== undefined)
-      throw new UsageError("an idempotency key is for one task, not for many");
-    if (extensions.length === 0) return [];
-    const tasks = extensions.map((extension) => ({
+    const wanted = extensions.map((extension) => ({
       destination: this.#destination(extension, options),
       submission: submissionOf(extension, options),
     }));
-    const [room_id, other] = new Set(tasks.map(({ destination }) => destination.room_id));
-    if (room_id === undefined || other !== undefined) {
-      throw new UsageError("tasks that are submitted together go to one room: submit them with { room }");
-    }
-    const named = tasks.map(({ destination, submission }) => ({
-      job_name: destination.job_name,
-      ...submission,
-    }));
-    const chunks = Array.from({ length: Math.ceil(named.length / MAX_TASKS_PER_SUBMIT) }, (_, index) =>
-      named.slice(index * MAX_TASKS_PER_SUBMIT, (index + 1) * MAX_TASKS_PER_SUBMIT),
-    );
-    const { signal } = options;
-    const answers = await sideBySide(chunks, SUBMITS_IN_FLIGHT, (chunk) =>
-      this.client.call("submitTasks", { params: { room_id }, body: { tasks: chunk } }, { signal }),
-    );
-    return answers.flatMap(({ body }) => body.tasks);
+    return submitMany(this.client, wanted, options);
   }
 
   /** A task in this worker's hands, or undefined where it is there already. */

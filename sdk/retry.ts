@@ -98,13 +98,15 @@ export const retryDelay = (attempt: number, policy: RetryPolicy, error?: unknown
 export const withRetry = async <Value>(
   attempt: () => Promise<Value>,
   mayTryAgain: (error: unknown) => boolean,
-  { policy, signal }: { policy: RetryPolicy; signal?: AbortSignal | undefined },
+  trying: { readonly policy: RetryPolicy; readonly signal?: AbortSignal | undefined },
 ): Promise<Value> => {
+  const { policy } = trying;
   const until = performance.now() + policy.deadlineSeconds * 1000;
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
     } catch (error) {
+      const { signal } = trying;
       if (tries >= policy.attempts || signal?.aborted || !mayTryAgain(error)) throw error;
       const delayMs = retryDelay(tries, policy, error) * 1000;
       if (performance.now() + delayMs > until) throw error;

@@ -134,7 +134,7 @@ export class TaskStream<Context = unknown>
   /** What was lost while it lay here is not handed out any more, nor, once stopped, what can still be given back. */
   #nextBuffered(): ClaimedTask<Context> | undefined {
     const isStopped = this.#stop.signal.aborted;
-    const index = this.#buffer.findIndex((task) => !task.signal.aborted && (this.#start || !isStopped));
+    const index = this.#buffer.findIndex((task) => !task.isAborted && (this.#start || !isStopped));
     return index === -1 ? undefined : this.#buffer.splice(0, index + 1).at(-1);
   }
 

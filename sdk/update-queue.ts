@@ -1,4 +1,12 @@
-import { MAX_TASKS_PER_CLAIM, type Task, type TaskUpdate } from "../protocol/index.ts";
+import {
+  MAX_TASKS_PER_CLAIM,
+  type MinimalAnswer,
+  type OperationAnswer,
+  type OperationRequest,
+  type Operations,
+  type Task,
+  type TaskUpdate,
+} from "../protocol/index.ts";
 import type { JoblibClient } from "./client.ts";
 import {
   errorOf,
@@ -9,19 +17,21 @@ import {
   RouteNotFoundError,
   UnauthorizedError,
 } from "./errors.ts";
+import type { LazyAbort } from "./lazy-abort.ts";
 import { isTransient } from "./retry.ts";
-import { unlessAborted } from "./sleep.ts";
 
 /** One step of one task, by the worker that holds it in that attempt. */
 export interface Step {
   readonly id: string;
   readonly attempt: number;
   readonly update: TaskUpdate;
+  /** The task as it stands before: where it is given, what is left of it after a completion is not asked for again. */
+  readonly before?: Task | undefined;
 }
 
 /** How long a step's sender waits for it. */
 export interface StepOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly giveUp?: LazyAbort | undefined;
   readonly timeoutSeconds?: number | undefined;
 }
 
@@ -30,6 +40,8 @@ interface Waiting {
   readonly options: StepOptions;
   readonly bytes: number;
   readonly settle: PromiseWithResolvers<Task>;
+  /** Its sender does not listen any more; called once it is settled. */
+  readonly forget: (() => void) | undefined;
 }
 
 /** A result of that size takes its own way: the small ones would wait for it. */
@@ -61,12 +73,14 @@ export class UpdateQueue {
 
   /** Sends a step once; gives the task as it stands after it. */
   send(step: Step, options: StepOptions = {}): Promise<Task> {
-    const bytes = JSON.stringify(step.update).length;
+    const bytes = bytesOf(step.update);
     if (this.#oneByOne || bytes > LARGE_BYTES) return this.#alone(step, options);
+    const { giveUp } = options;
     const settle = Promise.withResolvers<Task>();
-    this.#waiting.push({ step, options, bytes, settle });
+    const forget = giveUp?.onAbort(() => settle.reject(giveUp.reason));
+    this.#waiting.push({ step, options, bytes, settle, forget });
     this.#schedule();
-    return options.signal === undefined ? settle.promise : unlessAborted(settle.promise, options.signal);
+    return settle.promise;
   }
 
   /** Sends nothing before this has resolved: after a standstill the server is asked first what is still held. */
@@ -90,7 +104,7 @@ export class UpdateQueue {
 
   #pump(): void {
     if (this.#gate !== undefined) return;
-    this.#waiting = this.#waiting.filter(({ options }) => options.signal?.aborted !== true);
+    this.#waiting = this.#waiting.filter(({ options }) => options.giveUp?.isAborted !== true);
     while (
       this.#waiting.length > 0 &&
       (this.#inFlight === 0 ||
@@ -117,13 +131,12 @@ export class UpdateQueue {
     if (members.length === 1) return this.#eachAlone(members);
     try {
       const outcomes = await this.#together(members.map(({ step }) => step));
-      members.forEach(({ settle }, index) => {
+      members.forEach((member, index) => {
         const outcome = outcomes[index];
-        if (outcome instanceof Error) settle.reject(outcome);
-        else if (outcome !== undefined) settle.resolve(outcome);
+        if (outcome !== undefined) settleOne(member, outcome);
       });
     } catch (error) {
-      if (isOfAll(error)) for (const { settle } of members) settle.reject(error);
+      if (isOfAll(error)) for (const member of members) settleOne(member, error);
       else await this.#eachAlone(members);
     }
   }
@@ -132,31 +145,72 @@ export class UpdateQueue {
     const updates = steps.map(({ id, attempt, update }) => ({ ...update, id, attempt }));
     const request = { params: { worker_id: this.#workerId }, body: { updates } };
     try {
-      const { results } = (await this.#client.call("updateTasks", request, { retry: false })).body;
+      const { results } = (await this.#ask(steps.every(isKnownCompletion), request)).body;
       if (results.some(({ id }, index) => id !== steps[index]?.id) || results.length !== steps.length)
         throw new ProtocolError("updateTasks answered about other tasks than it was asked", 200);
-      return results.map((result) => ("task" in result ? result.task : errorOf(result.problem)));
+      return results.map((result, index) => outcomeOf(result, steps[index]));
     } catch (error) {
       this.#oneByOne ||= error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
       throw error;
     }
   }
 
+  async #ask(isKnown: boolean, request: OperationRequest<Operations["updateTasks"]>) {
+    return isKnown
+      ? this.#client.callBriefly("updateTasks", request, { retry: false })
+      : this.#client.call("updateTasks", request, { retry: false });
+  }
+
   async #eachAlone(members: readonly Waiting[]): Promise<void> {
     await Promise.all(
-      members.map(({ step, options, settle }) =>
-        this.#alone(step, options).then(settle.resolve, settle.reject),
+      members.map((member) =>
+        this.#alone(member.step, member.options).then(
+          (task) => settleOne(member, task),
+          (error: unknown) => settleOne(member, error),
+        ),
       ),
     );
   }
 
-  async #alone({ id, attempt, update }: Step, { signal, timeoutSeconds }: StepOptions): Promise<Task> {
+  async #alone({ id, attempt, update }: Step, { giveUp, timeoutSeconds }: StepOptions): Promise<Task> {
     await this.#gate;
+    const signal = giveUp?.signal;
     const body = { ...update, worker_id: this.#workerId, attempt };
     const request = { params: { task_id: id }, body };
     return (await this.#client.call("updateTask", request, { retry: false, signal, timeoutSeconds })).body;
   }
 }
+
+/** A small update is not written out to be weighed: a thousand a second say nothing but `completed`. */
+const bytesOf = ({ result, error, progress, log, ...rest }: TaskUpdate): number =>
+  (result ?? error ?? progress ?? log ?? null) === null
+    ? 100
+    : JSON.stringify({ result, error, progress, log, ...rest }).length;
+
+const isTask = (outcome: unknown): outcome is Task =>
+  typeof outcome === "object" && outcome !== null && !(outcome instanceof Error);
+
+const settleOne = ({ settle, forget }: Waiting, outcome: unknown): void => {
+  forget?.();
+  if (isTask(outcome)) settle.resolve(outcome);
+  else settle.reject(outcome);
+};
+
+const isKnownCompletion = ({ before, update }: Step): boolean =>
+  before !== undefined && update.status === "completed" && update.progress === undefined;
+
+type Answer = OperationAnswer<Operations["updateTasks"]> | MinimalAnswer<Operations["updateTasks"]>;
+type UpdateResult = Answer["body"]["results"][number];
+
+/** The task as it stands after the update, or why it was not made. */
+const outcomeOf = (result: UpdateResult, step: Step | undefined): Task | Error => {
+  if ("task" in result) return result.task;
+  if ("problem" in result) return errorOf(result.problem);
+  if (step?.before === undefined)
+    throw new ProtocolError("updateTasks answered less than it was asked for", 200);
+  const { status, completed_at } = result;
+  return { ...step.before, status, completed_at, error: null, result: step.update.result ?? null };
+};
 
 /** True for a failure that says nothing about any one of the updates: each sender tries again as it likes. */
 const isOfAll = (error: unknown): boolean =>

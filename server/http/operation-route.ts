@@ -5,6 +5,7 @@ import {
   type FieldError,
   formatWait,
   isRoomId,
+  type MinimalAnswer,
   type Operation,
   type OperationAnswer,
   type OperationInput,
@@ -153,7 +154,10 @@ export const operationRoute = <O extends Operation>(
   };
 };
 
-const sendAnswer = <O extends Operation>(reply: FastifyReply, answer: OperationAnswer<O>): FastifyReply => {
+const sendAnswer = <O extends Operation>(
+  reply: FastifyReply,
+  answer: OperationAnswer<O> | MinimalAnswer<O>,
+): FastifyReply => {
   const { body, headers } = answer;
   const status: number = answer.status;
   if (headers !== undefined) reply.headers(headers);

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { fillPath, operations } from "../../protocol/index.ts";
+import { fillPath, MINIMAL, operations, prefersMinimal } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { awaitTask } from "../use-cases/await-task.ts";
 import { type Claimed, type ClaimWish, claimTasks, putBackClaims } from "../use-cases/claim-tasks.ts";
@@ -11,7 +11,7 @@ import { submitTask } from "../use-cases/submit-task.ts";
 import { submitTasks } from "../use-cases/submit-tasks.ts";
 import { readTaskLogs } from "../use-cases/task-logs.ts";
 import { updateTask } from "../use-cases/update-task.ts";
-import { updateTasks } from "../use-cases/update-tasks.ts";
+import { updateTasks, updateTasksBriefly } from "../use-cases/update-tasks.ts";
 import type { Call, Handlers } from "./call.ts";
 import { problemOf } from "./problem-handler.ts";
 
@@ -30,6 +30,8 @@ type TaskHandlers = Pick<
   | "listLateResults"
   | "adoptLateResult"
 >;
+
+const APPLIED = { "preference-applied": MINIMAL };
 
 const headerOf = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(", ") : value;
@@ -82,14 +84,18 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     return { status: isReplay ? 200 : 202, body: task, headers: { location, "retry-after": "1" } };
   },
 
-  submitTasks: async ({ caller, params, body }) => {
+  submitTasks: async ({ caller, params, body, request }) => {
+    const isMinimal = prefersMinimal(request.headers.prefer);
     const submissions = body.tasks.map(({ job_name: jobName, ...options }, index) => ({
       jobName,
       options,
       pointer: `/tasks/${index}`,
     }));
-    const outcome = await submitTasks(context, caller, { roomId: params.room_id, submissions });
-    return { status: 202, body: { tasks: told(context, outcome).tasks } };
+    const wanted = { roomId: params.room_id, submissions, isMinimal };
+    const { tasks, alike } = told(context, await submitTasks(context, caller, wanted));
+    return alike === undefined
+      ? { status: 202, body: { tasks } }
+      : { status: 202, body: alike, headers: APPLIED };
   },
 
   listRoomTasks: async ({ params, query: { status, ...window } }) => ({
@@ -133,19 +139,18 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
   }),
 
   updateTasks: async ({ caller, params, body, request, prefix }) => {
-    const results = await updateTasks(context, caller, {
-      workerId: params.worker_id,
-      updates: body.updates,
-      describe: (error, pointer) => {
-        const document = problemOf(error, request).toDocument(prefix);
-        if (document.errors === undefined) return document;
-        return {
-          ...document,
-          errors: document.errors.map((one) => ({ ...one, pointer: pointer + one.pointer })),
-        };
-      },
-    });
-    return { status: 200, body: { results } };
+    const describe = (error: unknown, pointer: string) => {
+      const document = problemOf(error, request).toDocument(prefix);
+      if (document.errors === undefined) return document;
+      const errors = document.errors.map((one) => ({ ...one, pointer: pointer + one.pointer }));
+      return { ...document, errors };
+    };
+    const wanted = { workerId: params.worker_id, updates: body.updates, describe };
+    if (!prefersMinimal(request.headers.prefer)) {
+      return { status: 200, body: { results: await updateTasks(context, caller, wanted) } };
+    }
+    const results = await updateTasksBriefly(context, caller, wanted);
+    return { status: 200, body: { results }, headers: APPLIED };
   },
 
   listLateResults: async ({ caller, params }) => ({

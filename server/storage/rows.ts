@@ -188,7 +188,7 @@ export const rawTaskRecord = ({ payload: text, result, ...row }: RawTaskRow): Ta
 /** A new task as the use-cases know it: what was inserted, and what only the database knows of it. */
 export const newTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
   task: {
-    id: row.id,
+    id: task.id,
     room_id: task.roomId,
     status: "pending",
     payload: task.payload,

@@ -11,6 +11,7 @@ import type {
   TaskStatus,
   Worker,
 } from "../../protocol/index.ts";
+import type { TaskCompletions } from "./completions.ts";
 import type { LateResultStorage } from "./late-results.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
 
@@ -106,10 +107,18 @@ export interface NewTask {
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
 }
 
+/** New tasks, one after the other, that differ in their ids and payloads alone. */
+export interface InsertedGroup {
+  readonly first: TaskRecord;
+  readonly ids: readonly string[];
+}
+
 export type InsertOutcome =
   | {
       readonly kind: "inserted";
+      /** Made when they are asked for: of a thousand that are alike, one record and their ids may do. */
       readonly records: readonly TaskRecord[];
+      readonly groups: readonly InsertedGroup[];
       readonly workersOnline: ReadonlyMap<string, number>;
     }
   /** The key was used before by this user in this room. */
@@ -209,7 +218,7 @@ export interface WorkerStorage {
   remove(id: string, error: string): Promise<WorkerEnd | undefined>;
 }
 
-export interface TaskStorage {
+export interface TaskStorage extends TaskCompletions {
   /** All or none, in one transaction. */
   insert(tasks: readonly NewTask[], options: { readonly aliveWithinSeconds: number }): Promise<InsertOutcome>;
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;

@@ -13,7 +13,7 @@ import { unclaimTasks } from "./queries/unclaim-tasks.ts";
 import { type TaskRow, taskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TaskStorage } from "./storage.ts";
-import { createTransition } from "./transition.ts";
+import { createCompletions, createTransition } from "./transition.ts";
 
 const recordOf = (row: TaskRow | undefined) => row && taskRecord(row);
 
@@ -28,6 +28,7 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
   const payloads = createPayloads();
   const claim = createClaim(sessions, { jobSets, payloads });
   const transition = createTransition(sessions, payloads);
+  const completions = createCompletions(sessions, payloads);
   return {
     insert: (tasks, { aliveWithinSeconds }) => insert(tasks, aliveWithinSeconds),
 
@@ -69,6 +70,9 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
     },
 
     transition: async (step) => (isPossible(step) ? transition(step) : undefined),
+
+    complete: async (wanted) =>
+      wanted.every(isPossible) ? completions(wanted) : wanted.map(() => undefined),
 
     async report(step) {
       if (!isPossible(step)) return undefined;

@@ -1,4 +1,5 @@
 import {
+  answerSchema,
   COMMON_PROBLEMS,
   type Operation,
   PROBLEM_IDS,
@@ -50,7 +51,7 @@ export const faultOf = (entry: Operation, request: FuzzedRequest, received: Rece
   if (status >= 400)
     return problemFault(request.isAimed ? [...ANYWHERE, ...entry.problems] : PROBLEM_IDS, received);
   if (!request.isAimed) return undefined;
-  const schema = entry.responses[status];
+  const schema = answerSchema(entry, status);
   if (schema === undefined) return `${status} is not declared`;
   if (schema === null) return text === "" ? undefined : `${status} has a body`;
   const body = schema.safeParse(parsed(text));
