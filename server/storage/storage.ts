@@ -11,6 +11,7 @@ import type {
   TaskStatus,
   Worker,
 } from "../../protocol/index.ts";
+import type { ClaimedRecord } from "./claimed-record.ts";
 import type { TaskCompletions } from "./completions.ts";
 import type { LateResultStorage } from "./late-results.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
@@ -238,7 +239,7 @@ export interface TaskStorage extends TaskCompletions {
     limit: number,
     start: boolean,
     isGone?: () => boolean,
-  ): Promise<readonly TaskRecord[] | undefined>;
+  ): Promise<readonly ClaimedRecord[] | undefined>;
   /**
    * The jobs that the worker is linked to, as of its last claim: the channels that a waiting one listens on. The same
    * array as long as a claim finds them to be the same.

@@ -1,11 +1,10 @@
-import type { Task } from "../../protocol/index.ts";
+import { formatJobName, type Task } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { TaskRecord } from "../storage/storage.ts";
+import type { ClaimedRecord } from "../storage/claimed-record.ts";
 import { deadlineOf, type Hold, pauseMilliseconds } from "./hold.ts";
 import { type Outcome, taskChanged, workAvailable } from "./outcome.ts";
 import { ParkedClaim } from "./parked-claims.ts";
-import { wireTask } from "./wire.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
 /**
@@ -24,14 +23,14 @@ export interface ClaimWish {
 /** The tasks as they are answered, and how to give them back when the answer cannot be delivered. */
 export interface Claimed {
   readonly tasks: Task[];
-  readonly records: readonly TaskRecord[];
+  readonly records: readonly ClaimedRecord[];
 }
 
 const claimNow = async (
   { storage, owners }: Context,
   { workerId, limit, start }: ClaimWish,
   hold: Hold,
-): Promise<readonly TaskRecord[]> => {
+): Promise<readonly ClaimedRecord[]> => {
   const records = await storage.tasks.claim(workerId, limit, start, () => hold.isClientGone);
   if (records !== undefined) return records;
   owners.forget(workerId);
@@ -58,7 +57,7 @@ const passOn = ({ parked, log }: Context, { limit }: ClaimWish, { taken, jobIds 
 
 /** What a claim came to, and the jobs that may have more. */
 interface Taken {
-  readonly taken: readonly TaskRecord[];
+  readonly taken: readonly ClaimedRecord[];
   readonly jobIds: readonly string[];
 }
 
@@ -102,20 +101,24 @@ export const claimTasks = async (
   const own = { ...wish, workerId: wish.workerId.toLowerCase() };
   const got = await (hold.seconds > 0 ? waitForTasks : takeNow)(context, own, hold);
   const records = got.taken;
+  const { job_name_style } = context.settings;
   if (records.length > 0) passOn(context, own, got);
   context.meter.claimed(records.length);
   return {
-    value: { tasks: records.map((record) => wireTask(context.settings, record)), records },
-    events: records.map((record) => taskChanged(record)),
+    value: {
+      tasks: records.map((record) => record.wire(formatJobName(record.job, job_name_style))),
+      records,
+    },
+    events: records.map(({ brief }) => taskChanged({ task: brief })),
   };
 };
 
 /** Puts back what was claimed for a client that is gone: the claim costs nothing, and the next worker is woken. */
 export const putBackClaims = async (
   { storage }: Pick<Context, "storage">,
-  records: readonly TaskRecord[],
+  records: readonly ClaimedRecord[],
 ): Promise<Outcome<number>> => {
-  const claims = records.map(({ task }) => ({ id: task.id, attempt: task.attempt }));
+  const claims = records.map(({ brief: { id, attempt } }) => ({ id, attempt }));
   const returned = await storage.tasks.unclaim(claims);
   return {
     value: returned.length,

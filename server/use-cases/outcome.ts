@@ -1,4 +1,4 @@
-import type { Event } from "../../protocol/index.ts";
+import type { Event, Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import type { CompletedTask } from "../storage/completions.ts";
 import type { InsertedGroup, TaskRecord } from "../storage/storage.ts";
@@ -16,7 +16,10 @@ export const told = <Value>({ bus }: Pick<Context, "bus">, { value, events }: Ou
 };
 
 /** A task is not as it was; `workerId` where that worker has to be told too. */
-export const taskChanged = ({ task }: TaskRecord, workerId: string | null = null): Event => ({
+export const taskChanged = (
+  { task }: { readonly task: Pick<Task, "id" | "room_id" | "status"> },
+  workerId: string | null = null,
+): Event => ({
   kind: "task-changed",
   taskId: task.id,
   roomId: task.room_id,
