@@ -15,14 +15,17 @@ import { pageOf, TaskPageQuery } from "./page.ts";
 import { ProblemDocument } from "./problem.ts";
 import {
   AlikeTasks,
+  BriefSubmitResults,
   ClaimManyRequest,
   ClaimRequest,
   MovedTask,
+  SubmitResults,
   SubmittedTask,
   SubmittedTasks,
   Task,
   TaskSubmission,
   TaskSubmissions,
+  TaskSubmits,
   TaskUpdate,
   TaskUpdates,
 } from "./task.ts";
@@ -60,6 +63,20 @@ export const submitTasks = operation({
   responses: { 202: SubmittedTasks },
   minimal: { 202: AlikeTasks },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found", "no-workers-available"],
+});
+
+/** Many submits in one request: each by itself, with a key of its own. */
+export const submitEach = operation({
+  method: "POST",
+  path: `${API_PATH}/rooms/:room_id/submits`,
+  summary: "Many submits in one request, each by itself and with a key of its own",
+  access: "room-write",
+  params: RoomParams,
+  body: TaskSubmits,
+  headers: RETURN_HEADER,
+  responses: { 200: SubmitResults },
+  minimal: { 200: BriefSubmitResults },
+  problems: ["invalid-room-id"],
 });
 
 /** A room's tasks. */

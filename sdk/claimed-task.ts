@@ -3,6 +3,7 @@ import { withConsole } from "./capture-console.ts";
 import { InterruptedError, TaskLostError, TaskNotFoundError, UsageError } from "./errors.ts";
 import type { RunnableExtension } from "./extension.ts";
 import type { HeldTask } from "./heartbeat.ts";
+import { offerLate } from "./late-offer.ts";
 import { LazyAbort } from "./lazy-abort.ts";
 import { LogReporter } from "./log-reporter.ts";
 import { ProgressReporter } from "./progress-reporter.ts";
@@ -11,10 +12,9 @@ import { runContextOf } from "./run-context.ts";
 import { orAfter } from "./sleep.ts";
 import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
 import { errorText, isRefusal, type TaskOutcome } from "./task-outcome.ts";
-import { DELIVERY, deliver, isVoid } from "./task-update.ts";
+import { DELIVERY, deliver, isVoid, ONCE } from "./task-update.ts";
 
 const QUICKLY: RetryPolicy = { ...DELIVERY, attempts: 3, deadlineSeconds: 5 };
-const ONCE: RetryPolicy = { ...DELIVERY, attempts: 1 };
 
 /**
  * A task in this worker's hands. `run` does all of it; the parts are there for those who need them.
@@ -28,7 +28,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   readonly attempt: number;
   readonly #home: TaskHome;
   readonly #abort = new LazyAbort();
-  /** What few tasks need is made when it is needed: half of a busy worker's time went into it. */
+  // What few tasks need is made when it is needed: half of a busy worker's time went into it.
   #over: PromiseWithResolvers<void> | undefined;
   #reporter: ProgressReporter | undefined;
   #log: LogReporter | undefined;
@@ -224,19 +224,9 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     if (this.#interruption !== undefined) return this.#interruption;
     const { reason } = this.#abort;
     if ("result" in ended && reason instanceof TaskLostError && reason.reason === "lost") {
-      await this.#offer(ended.result);
+      await offerLate(this.#home, this, ended.result);
     }
     return this.#lost(reason);
-  }
-
-  /** What was worked out before the loss was known: the server refuses it, and keeps it for the task's submitter. */
-  async #offer(result: unknown): Promise<void> {
-    try {
-      const update = { status: "completed", result: resultOf(this.#home, this.jobName, result) } as const;
-      await deliver(this.#home.updates, this, { update, policy: ONCE, timeoutSeconds: 10 });
-    } catch (error) {
-      this.#home.logger.info({ err: error, task: this.id }, "a result that came too late was offered");
-    }
   }
 
   #lost(error: unknown): TaskOutcome {
@@ -257,9 +247,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     if (!mayEnd) throw this.#wrongPhase();
     const body = update();
     this.#phase = "ending";
-    if (this.#reporter !== undefined || this.#log !== undefined) {
-      await Promise.all([this.#reporter?.idle(), this.#log?.idle()]);
-    }
+    if (this.#reporter ?? this.#log) await Promise.all([this.#reporter?.idle(), this.#log?.idle()]);
     try {
       const task = await this.#send(body, policy);
       if (this.#outcome === undefined) this.#close();
@@ -300,9 +288,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     if (this.#phase !== phase) throw this.#wrongPhase();
   }
 
-  #wrongPhase(): UsageError {
-    return new UsageError(`that cannot be done with task ${this.id}: it is ${this.#phase}`);
-  }
+  #wrongPhase = () => new UsageError(`that cannot be done with task ${this.id}: it is ${this.#phase}`);
 
   #close(): void {
     this.#phase = "over";

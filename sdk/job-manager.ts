@@ -9,9 +9,13 @@ import { fromEnvironment } from "./options.ts";
 import { type Register, registerIn } from "./register.ts";
 import { destinationOf, type SubmitOptions, submissionOf } from "./submission.ts";
 import { submitMany } from "./submit-many.ts";
+import { SubmitQueue } from "./submit-queue.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
+
+/** Rooms whose submits are gathered; who submits to more of them starts anew, and nothing is lost by that. */
+const MOST_ROOMS = 1_000;
 
 /** How a manager reaches the server, and what its worker is like. */
 export interface JobManagerOptions extends ClientOptions {
@@ -53,6 +57,8 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
   readonly #captureConsole: boolean;
   readonly #registry = new JobRegistry<Context>();
   readonly #session: WorkerSession;
+  /** By room. */
+  readonly #submits = new Map<string, SubmitQueue>();
   readonly #streams = new Set<TaskStream<Context>>();
   readonly #tasks = new Set<ClaimedTask<Context>>();
   #disposing: Promise<void> | undefined;
@@ -221,10 +227,13 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
     });
   }
 
-  async #submitOne(extension: ExtensionInstance, options: SubmitOptions): Promise<SubmittedTask> {
-    const { idempotencyKey, signal } = options;
-    const request = { params: this.#destination(extension, options), body: submissionOf(extension, options) };
-    return (await this.client.call("submitTask", request, { idempotencyKey, signal })).body;
+  #submitOne(extension: ExtensionInstance, options: SubmitOptions): Promise<SubmittedTask> {
+    const destination = this.#destination(extension, options);
+    const wanted = { destination, submission: submissionOf(extension, options) };
+    const queue = this.#submits.get(destination.room_id) ?? new SubmitQueue(this.client, destination.room_id);
+    if (this.#submits.size >= MOST_ROOMS) this.#submits.clear();
+    this.#submits.set(destination.room_id, queue);
+    return queue.send(wanted, options);
   }
 
   async #submitMany(

@@ -45,6 +45,7 @@ const REPEATABLE = {
   removeWorker: true,
   submitTask: true,
   submitTasks: false,
+  submitEach: true,
   listRoomTasks: true,
   claimTask: true,
   claimTasks: true,

@@ -38,6 +38,9 @@ export const DELIVERY: RetryPolicy = {
   deadlineSeconds: 300,
 };
 
+/** For what is not worth a second try. */
+export const ONCE: RetryPolicy = { ...DELIVERY, attempts: 1 };
+
 /** Tries an update until it is known to have arrived, or to be void; repeating one that has arrived changes nothing. */
 export const deliver = (
   updates: UpdateQueue,

@@ -17,6 +17,7 @@ import {
   RouteNotFoundError,
   UnauthorizedError,
 } from "./errors.ts";
+import { Gathering } from "./gathering.ts";
 import type { LazyAbort } from "./lazy-abort.ts";
 import { isTransient } from "./retry.ts";
 
@@ -35,110 +36,39 @@ export interface StepOptions {
   readonly timeoutSeconds?: number | undefined;
 }
 
-interface Waiting {
+interface Wish {
   readonly step: Step;
   readonly options: StepOptions;
-  readonly bytes: number;
-  readonly settle: PromiseWithResolvers<Task>;
-  /** Its sender does not listen any more; called once it is settled. */
-  readonly forget: (() => void) | undefined;
 }
 
-/** A result of that size takes its own way: the small ones would wait for it. */
-const LARGE_BYTES = 32 * 1024;
-/** Half of the body that a server takes unless it was told otherwise. */
-const MOST_BYTES = 512 * 1024;
-/** Requests that are full may go side by side; what is not waits for the one on its way, and grows. */
-const MOST_IN_FLIGHT = 2;
-
-/**
- * One worker's updates: those that come while a request is on its way travel together in the next one. There is no
- * timer, a lone update goes at once, and each has its own outcome.
- */
+/** One worker's updates: they travel together, and each has its own outcome. */
 export class UpdateQueue {
   readonly #client: JoblibClient;
   readonly #workerId: string;
-  #waiting: Waiting[] = [];
-  #inFlight = 0;
-  #isScheduled = false;
+  readonly #gathering: Gathering<Wish, Task>;
   /** An older server does not know of many at once. */
   #oneByOne = false;
-  /** Nothing is sent before. */
-  #gate: Promise<void> | undefined;
 
   constructor(client: JoblibClient, workerId: string) {
     this.#client = client;
     this.#workerId = workerId;
+    this.#gathering = new Gathering<Wish, Task>({
+      most: MAX_TASKS_PER_CLAIM,
+      alone: (wish) => this.#alone(wish),
+      together: (wishes) => this.#together(wishes.map(({ step }) => step)),
+      isOfAll,
+    });
   }
 
   /** Sends a step once; gives the task as it stands after it. */
   send(step: Step, options: StepOptions = {}): Promise<Task> {
-    const bytes = bytesOf(step.update);
-    if (this.#oneByOne || bytes > LARGE_BYTES) return this.#alone(step, options);
-    const { giveUp } = options;
-    const settle = Promise.withResolvers<Task>();
-    const forget = giveUp?.onAbort(() => settle.reject(giveUp.reason));
-    this.#waiting.push({ step, options, bytes, settle, forget });
-    this.#schedule();
-    return settle.promise;
+    const bytes = this.#oneByOne ? Number.POSITIVE_INFINITY : bytesOf(step.update);
+    return this.#gathering.send({ step, options }, bytes, options.giveUp);
   }
 
   /** Sends nothing before this has resolved: after a standstill the server is asked first what is still held. */
   holdUntil(asked: Promise<void>): void {
-    const gate = asked.finally(() => {
-      if (this.#gate === gate) this.#gate = undefined;
-      this.#schedule();
-    });
-    this.#gate = gate;
-  }
-
-  /** In the same turn of the event loop, together with what else that turn brings. */
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    if (this.#gate !== undefined) return;
-    this.#waiting = this.#waiting.filter(({ options }) => options.giveUp?.isAborted !== true);
-    while (
-      this.#waiting.length > 0 &&
-      (this.#inFlight === 0 ||
-        (this.#waiting.length >= MAX_TASKS_PER_CLAIM && this.#inFlight < MOST_IN_FLIGHT))
-    ) {
-      this.#inFlight += 1;
-      void this.#deliver(this.#take()).finally(() => {
-        this.#inFlight -= 1;
-        this.#schedule();
-      });
-    }
-  }
-
-  #take(): Waiting[] {
-    let bytes = 0;
-    const end = this.#waiting.findIndex((one, index) => {
-      bytes += one.bytes;
-      return index > 0 && (index >= MAX_TASKS_PER_CLAIM || bytes > MOST_BYTES);
-    });
-    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end);
-  }
-
-  async #deliver(members: readonly Waiting[]): Promise<void> {
-    if (members.length === 1) return this.#eachAlone(members);
-    try {
-      const outcomes = await this.#together(members.map(({ step }) => step));
-      members.forEach((member, index) => {
-        const outcome = outcomes[index];
-        if (outcome !== undefined) settleOne(member, outcome);
-      });
-    } catch (error) {
-      if (isOfAll(error)) for (const member of members) settleOne(member, error);
-      else await this.#eachAlone(members);
-    }
+    this.#gathering.holdUntil(asked);
   }
 
   async #together(steps: readonly Step[]): Promise<(Task | Error)[]> {
@@ -161,23 +91,10 @@ export class UpdateQueue {
       : this.#client.call("updateTasks", request, { retry: false });
   }
 
-  async #eachAlone(members: readonly Waiting[]): Promise<void> {
-    await Promise.all(
-      members.map((member) =>
-        this.#alone(member.step, member.options).then(
-          (task) => settleOne(member, task),
-          (error: unknown) => settleOne(member, error),
-        ),
-      ),
-    );
-  }
-
-  async #alone({ id, attempt, update }: Step, { giveUp, timeoutSeconds }: StepOptions): Promise<Task> {
-    await this.#gate;
-    const signal = giveUp?.signal;
+  async #alone({ step: { id, attempt, update }, options: { giveUp, timeoutSeconds } }: Wish): Promise<Task> {
     const body = { ...update, worker_id: this.#workerId, attempt };
-    const request = { params: { task_id: id }, body };
-    return (await this.#client.call("updateTask", request, { retry: false, signal, timeoutSeconds })).body;
+    const options = { retry: false, signal: giveUp?.signal, timeoutSeconds };
+    return (await this.#client.call("updateTask", { params: { task_id: id }, body }, options)).body;
   }
 }
 
@@ -186,15 +103,6 @@ const bytesOf = ({ result, error, progress, log, ...rest }: TaskUpdate): number 
   (result ?? error ?? progress ?? log ?? null) === null
     ? 100
     : JSON.stringify({ result, error, progress, log, ...rest }).length;
-
-const isTask = (outcome: unknown): outcome is Task =>
-  typeof outcome === "object" && outcome !== null && !(outcome instanceof Error);
-
-const settleOne = ({ settle, forget }: Waiting, outcome: unknown): void => {
-  forget?.();
-  if (isTask(outcome)) settle.resolve(outcome);
-  else settle.reject(outcome);
-};
 
 const isKnownCompletion = ({ before, update }: Step): boolean =>
   before !== undefined && update.status === "completed" && update.progress === undefined;

@@ -60,17 +60,19 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
     return { status: 204, body: null };
   },
 
-  submitTask: ({ params: { room_id, job_name }, body = {}, headers }) => {
-    const key = headers.get("idempotency-key");
-    const request = JSON.stringify([room_id, job_name, body]);
-    const known = key === null ? undefined : state.keys.get(`${room_id} ${key}`);
-    if (known !== undefined) {
-      if (known.request !== request) throw new Problem("idempotency-conflict", "the key was used before");
-      return { status: 200, body: state.submitted(state.task(known.id)) };
-    }
-    const task = state.submit(room_id, job_name, body);
-    if (key !== null) state.keys.set(`${room_id} ${key}`, { id: task.id, request });
-    return { status: 202, body: task };
+  submitTask: ({ params: { room_id, job_name }, body = {}, headers }) =>
+    state.submitOnce(room_id, job_name, { body, key: headers.get("idempotency-key") ?? undefined }),
+
+  submitEach: ({ params: { room_id }, body }) => {
+    const results = body.submits.map(({ job_name, idempotency_key: key, ...submission }) => {
+      try {
+        return { task: state.submitOnce(room_id, job_name, { body: submission, key }).body };
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        return { problem: error.toDocument() };
+      }
+    });
+    return { status: 200, body: { results } };
   },
 
   submitTasks: ({ params: { room_id }, body }) => {

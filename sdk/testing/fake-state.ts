@@ -129,6 +129,23 @@ export class FakeState {
     return this.submitted(task);
   }
 
+  /** A submit that may be the repetition of one. */
+  submitOnce(
+    room: string,
+    jobName: string,
+    { body, key }: { readonly body: TaskSubmission; readonly key: string | undefined },
+  ): { status: 200 | 202; body: SubmittedTask } {
+    const request = JSON.stringify([room, jobName, body]);
+    const known = key === undefined ? undefined : this.keys.get(`${room} ${key}`);
+    if (known !== undefined) {
+      if (known.request !== request) throw new Problem("idempotency-conflict", "the key was used before");
+      return { status: 200, body: this.submitted(this.task(known.id)) };
+    }
+    const task = this.submit(room, jobName, body);
+    if (key !== undefined) this.keys.set(`${room} ${key}`, { id: task.id, request });
+    return { status: 202, body: task };
+  }
+
   submitted({ wire, jobKey }: FakeTask): SubmittedTask {
     const workers = [...this.workers.values()].filter(({ jobs }) => jobs.has(jobKey));
     return { ...wire, workers_online: workers.length };

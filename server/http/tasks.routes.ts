@@ -7,6 +7,7 @@ import { adoptLateResult, listLateResults } from "../use-cases/late-results.ts";
 import { listTasks } from "../use-cases/list-tasks.ts";
 import { told } from "../use-cases/outcome.ts";
 import { retryTask } from "../use-cases/retry-task.ts";
+import { briefly, submitEach } from "../use-cases/submit-each.ts";
 import { submitTask } from "../use-cases/submit-task.ts";
 import { submitTasks } from "../use-cases/submit-tasks.ts";
 import { readTaskLogs } from "../use-cases/task-logs.ts";
@@ -19,6 +20,7 @@ type TaskHandlers = Pick<
   Handlers,
   | "submitTask"
   | "submitTasks"
+  | "submitEach"
   | "listRoomTasks"
   | "claimTask"
   | "claimTasks"
@@ -96,6 +98,15 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     return alike === undefined
       ? { status: 202, body: { tasks } }
       : { status: 202, body: alike, headers: APPLIED };
+  },
+
+  submitEach: async ({ caller, params, body, request, prefix }) => {
+    const describe = (error: unknown) => problemOf(error, request).toDocument(prefix);
+    const wanted = { roomId: params.room_id, submits: body.submits, describe };
+    const results = await submitEach(context, caller, wanted);
+    return prefersMinimal(request.headers.prefer)
+      ? { status: 200, body: briefly(results), headers: APPLIED }
+      : { status: 200, body: { results } };
   },
 
   listRoomTasks: async ({ params, query: { status, ...window } }) => ({

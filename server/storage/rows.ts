@@ -59,7 +59,6 @@ const TASK_COLUMNS = sql`
   coalesce(t.status not in ('claimed', 'running') and t.hold_ended_reason <> 'reported', false) as was_taken`;
 
 const PARSED = sql`, t.payload, t.result`;
-const AS_TEXTS = sql`, t.payload::text as payload, t.result::text as result`;
 
 /** `select` and `from` of task rows out of a table or a CTE, known as `t`; more columns and clauses may follow. */
 export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<TaskRow> =>
@@ -70,10 +69,6 @@ export interface RawTaskRow extends Omit<TaskRow, "payload" | "result"> {
   payload: string;
   result: string | null;
 }
-
-/** The same for raw rows. */
-export const selectRawTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<RawTaskRow> =>
-  sql<RawTaskRow>`${selectColumns(source, more === undefined ? AS_TEXTS : sql`${AS_TEXTS} ${more}`)}`;
 
 /** The same of a CTE with a `place` and whether the payload is `known`, and so left out. */
 export const selectMovedTasks = (source: string): RawBuilder<RawTaskRow> =>

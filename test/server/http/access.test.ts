@@ -79,6 +79,7 @@ const USES: Record<OperationName, readonly Use[]> = {
   removeWorker: [{ may: ["owner", "admin"] }],
   submitTask: [{ may: WRITE }],
   submitTasks: [{ body: ({ params }) => ({ tasks: [{ job_name: params.job_name }] }), may: WRITE }],
+  submitEach: [{ body: ({ params }) => ({ submits: [{ job_name: params.job_name }] }), may: WRITE }],
   listRoomTasks: [{ may: READ }, { about: "in @global", params: global, may: USERS }],
   claimTask: [{ body: ({ params }) => ({ worker_id: params.worker_id }), may: OWN }],
   claimTasks: [{ body: () => ({ limit: 1 }), may: OWN }],
