@@ -11,6 +11,7 @@ import { Holds } from "./http/holds.ts";
 import { jobRoutes } from "./http/jobs.routes.ts";
 import { metaRoutes } from "./http/meta.routes.ts";
 import { operationRoute, type RouteParts } from "./http/operation-route.ts";
+import { overviewRoutes } from "./http/overview.routes.ts";
 import { problemHandler } from "./http/problem-handler.ts";
 import { streamRoute } from "./http/stream-route.ts";
 import { taskRoutes } from "./http/tasks.routes.ts";
@@ -24,12 +25,14 @@ import { parseSettings, type Settings, type SettingsInput } from "./settings.ts"
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Orm } from "./storage/sessions.ts";
 import type { Storage } from "./storage/storage.ts";
+import { SweepWatch } from "./sweep-watch.ts";
 import { Sweeper } from "./sweeper.ts";
 import { EndedTasks } from "./use-cases/ended-tasks.ts";
 import { followRoom } from "./use-cases/follow-room.ts";
 import { followTask } from "./use-cases/follow-task.ts";
 import { KnownJobs } from "./use-cases/known-jobs.ts";
 import { ParkedClaims } from "./use-cases/parked-claims.ts";
+import { RecentFigures } from "./use-cases/read-stats.ts";
 import { RoomFeeds } from "./use-cases/room-feed.ts";
 import { ResultSchemas } from "./use-cases/schema-checks.ts";
 import { WorkerOwners } from "./use-cases/worker-owners.ts";
@@ -63,6 +66,9 @@ const requireOptions = (options: Partial<JoblibOptions>): void => {
   if (options.authorizeRoom !== undefined && typeof options.authorizeRoom !== "function") {
     refuse("`authorizeRoom` must be a function of the request, the room and the access");
   }
+  if (options.listRooms !== undefined && typeof options.listRooms !== "function") {
+    refuse("`listRooms` must be a function of the request");
+  }
   if (options.redis !== undefined && typeof options.redis.duplicate !== "function") {
     refuse("`redis` must be an ioredis connection");
   }
@@ -80,6 +86,8 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     settings,
     parked: new ParkedClaims({ bus, storage, log }),
     ended: new EndedTasks(),
+    figures: new RecentFigures(),
+    sweeps: new SweepWatch(),
     owners: new WorkerOwners(storage),
     jobs: new KnownJobs(storage),
     resultSchemas: new ResultSchemas(),
@@ -126,6 +134,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     ...jobRoutes(context),
     ...taskRoutes(context),
     ...workerRoutes(context),
+    ...overviewRoutes(context),
     ...metaRoutes(),
   };
   const shares = new UserShares(

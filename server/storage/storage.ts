@@ -8,12 +8,16 @@ import type {
   StopReason,
   Task,
   TaskDefaults,
-  TaskStatus,
   Worker,
 } from "../../protocol/index.ts";
 import type { ClaimedRecord } from "./claimed-record.ts";
 import type { TaskCompletions } from "./completions.ts";
+import type { InsightStorage } from "./insight.ts";
 import type { LateResultStorage } from "./late-results.ts";
+import type { OverviewStorage } from "./overview.ts";
+import type { StaffStorage } from "./staff.ts";
+import type { SweepStorage } from "./sweeps.ts";
+import type { TaskListStorage } from "./task-lists.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
 
 /** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
@@ -68,6 +72,8 @@ export interface WorkerRecord {
   readonly name: string | null;
   readonly userId: string;
   readonly lastHeartbeat: string;
+  /** It is given no task any more. */
+  readonly isDraining: boolean;
 }
 
 /** A task as it is kept: the wire's fields but for those that a setting or a count decides. */
@@ -153,11 +159,6 @@ export interface Window {
   readonly offset: number;
 }
 
-/** The same, from behind a task on. */
-export interface TaskWindow extends Window {
-  readonly after?: string | undefined;
-}
-
 export interface Listed<Item> {
   readonly items: readonly Item[];
   readonly total: number;
@@ -170,6 +171,8 @@ export interface HeartbeatOutcome {
   readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
   /** Tasks that were never received and went back or failed. */
   readonly changed: readonly TaskRecord[];
+  /** The worker is given no task any more. */
+  readonly isDraining: boolean;
 }
 
 /** What a worker's end, by itself or by the sweeper, came to. */
@@ -187,6 +190,8 @@ export interface JobStorage {
   find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
   /** The same without the counts, which a deep backlog makes dear: what a submit asks. */
   peek(address: JobAddress): Promise<RegisteredJob | undefined>;
+  /** The ids of all that ever stood there, removed ones included. */
+  idsAt(address: JobAddress): Promise<readonly string[]>;
   /** By id, removed ones included: their tasks' history stays readable. */
   findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
   /** Those of any of the rooms, newest first; removed ones left out. */
@@ -219,17 +224,12 @@ export interface WorkerStorage {
   remove(id: string, error: string): Promise<WorkerEnd | undefined>;
 }
 
-export interface TaskStorage extends TaskCompletions {
+export interface TaskStorage extends TaskCompletions, TaskListStorage {
   /** All or none, in one transaction. */
   insert(tasks: readonly NewTask[], options: { readonly aliveWithinSeconds: number }): Promise<InsertOutcome>;
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
   /** Those that are there, in no order. */
   findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
-  /** Newest first; `total` counts to `MOST_COUNTED`. Undefined where `after` is none of the room's tasks. */
-  list(
-    of: { readonly roomId: string; readonly status?: TaskStatus; readonly jobId?: string },
-    window: TaskWindow,
-  ): Promise<Listed<TaskRecord> | undefined>;
   /**
    * The next due tasks of the worker's jobs, skip-locked; undefined where the worker is gone. A sign of life.
    * Nothing is claimed for a caller that is gone by the time the statement is sent.
@@ -260,35 +260,25 @@ export interface TaskStorage extends TaskCompletions {
   }): Promise<TaskRecord | undefined>;
   /** A failed or cancelled task is pending again, with a new number; undefined where it is neither, or its job is gone. */
   retry(id: string): Promise<TaskRecord | undefined>;
+  /** The same of many, in their old order; those that cannot are left out. */
+  retryMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
   /** Puts back tasks that were claimed (or started by that claim) for a client that had gone: their claim costs nothing. */
   unclaim(
     claims: readonly { readonly id: string; readonly attempt: number }[],
   ): Promise<readonly TaskRecord[]>;
 }
 
-export interface SweepStorage {
-  /** Workers whose last sign of life is older, by the database's clock. */
-  staleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
-  /** One dead worker, in a transaction of its own; undefined where it came back or was taken already. */
-  takeStaleWorker(id: string, thresholdSeconds: number, error: string): Promise<WorkerEnd | undefined>;
-  /** Running tasks over their `timeout_seconds` fail (`timed out after N s`) or are tried again. */
-  endOverdueTasks(limit: number): Promise<readonly TaskRecord[]>;
-  /** Softly removes jobs without workers and without open tasks. */
-  removeIdleJobs(limit: number): Promise<readonly { readonly id: string; readonly roomId: string }[]>;
-  /** Deletes terminal tasks older than that; how many. */
-  deleteOldTasks(olderThanDays: number, limit: number): Promise<number>;
-  /** Runs `work` while holding the advisory lock, or returns false at once where another server sweeps. */
-  exclusively(work: () => Promise<void>): Promise<boolean>;
-}
-
 /** Everything that the use-cases ask of a database. Errors that mean "the database is away" are `StorageUnavailable`. */
 export interface Storage {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
+  readonly staff: StaffStorage;
   readonly tasks: TaskStorage;
   readonly sweep: SweepStorage;
   readonly lateResults: LateResultStorage;
   readonly taskLogs: TaskLogStorage;
+  readonly overview: OverviewStorage;
+  readonly insight: InsightStorage;
   /** A round trip to the database. */
   ping(): Promise<void>;
   /** Counts for `/metrics`: open tasks by status, workers alive. */
