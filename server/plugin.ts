@@ -7,6 +7,7 @@ import { RedisEventBus } from "./events/redis-event-bus.ts";
 import type { HostAuth } from "./host.ts";
 import { useBodyParser } from "./http/body-parser.ts";
 import type { Handlers } from "./http/call.ts";
+import { dashboard, mountPath } from "./http/dashboard.ts";
 import { Holds } from "./http/holds.ts";
 import { jobRoutes } from "./http/jobs.routes.ts";
 import { metaRoutes } from "./http/meta.routes.ts";
@@ -44,6 +45,10 @@ export interface JoblibOptions extends HostAuth {
   /** Without it events stay in this process. */
   readonly redis?: Redis;
   readonly settings?: SettingsInput;
+  /** Serves the dashboard too: at this path under the plugin's prefix, or, with `true`, at the prefix itself. */
+  readonly dashboard?: string | boolean | undefined;
+  /** @internal The dashboard's built files, where they are not this package's. */
+  readonly dashboardFiles?: string;
   /** @internal Another storage than the one on `orm`. */
   readonly storage?: Storage;
   /** @internal Told what is to be counted. */
@@ -148,6 +153,11 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
 
   app.route(streamRoute(streams.followTask, (id, wish) => followTask(context, id, wish), parts));
   app.route(streamRoute(streams.followRoom, (id, wish) => followRoom(context, id, wish), parts));
+
+  if (options.dashboard !== undefined && options.dashboard !== false) {
+    const path = mountPath(options.dashboard);
+    await dashboard(app, { path, files: options.dashboardFiles });
+  }
 
   app.addHook("onReady", async () => sweeper.start());
   app.addHook("preClose", () => holds.close());
