@@ -34,7 +34,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     load: async (tools) => (await import("./commands/dev.ts")).devCommand(tools),
   },
   tasks: {
-    summary: "submit, follow, list, cancel, retry and adopt tasks",
+    summary: "submit, follow, diagnose, list, cancel, retry and adopt tasks",
     commands: {
       submit: {
         summary: "submits a task; `--wait` until its end",
@@ -51,6 +51,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
       logs: {
         summary: "what a task's worker said; `--follow` until its end",
         load: async (tools) => (await import("./commands/tasks/logs.ts")).logsCommand(tools),
+      },
+      why: {
+        summary: "says why a task is not running, or what it is at",
+        load: async (tools) => (await import("./commands/tasks/why.ts")).whyCommand(tools),
       },
       list: {
         summary: "a room's tasks, newest first",
@@ -84,11 +88,24 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     },
   },
   workers: {
-    summary: "list workers",
+    summary: "list and drain workers",
     commands: {
       list: {
         summary: "the workers of a room, or one's own",
         load: async (tools) => (await import("./commands/workers/list.ts")).listCommand(tools),
+      },
+      drain: {
+        summary: "gives a worker no task any more: it finishes what it holds, and ends",
+        load: async (tools) => (await import("./commands/workers/drain.ts")).drainCommand(tools),
+      },
+    },
+  },
+  rooms: {
+    summary: "list rooms",
+    commands: {
+      list: {
+        summary: "the rooms that one may read, and what is in them",
+        load: async (tools) => (await import("./commands/rooms/list.ts")).listCommand(tools),
       },
     },
   },

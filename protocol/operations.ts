@@ -1,4 +1,7 @@
-import { listJobs, listJobTasks, readJob, registerJob } from "./job-operations.ts";
+import { cancelTasks, retryTasks } from "./bulk-operations.ts";
+import { diagnoseTask, listAttempts } from "./insight-operations.ts";
+import { listJobs, listJobTasks, readJob, registerJob, validatePayload } from "./job-operations.ts";
+import { listRooms, readHealth, readRoomStats, readStats } from "./overview-operations.ts";
 import { listProblems, readProblem } from "./problem-operations.ts";
 import {
   adoptLateResult,
@@ -17,9 +20,11 @@ import {
 } from "./task-operations.ts";
 import {
   createWorker,
+  drainWorker,
   heartbeat,
   listRoomWorkers,
   listWorkers,
+  readWorker,
   releaseTasks,
   removeWorker,
 } from "./worker-operations.ts";
@@ -32,20 +37,31 @@ export const operations = {
   listJobs,
   readJob,
   listJobTasks,
+  validatePayload,
   createWorker,
   heartbeat,
   listWorkers,
   listRoomWorkers,
+  readWorker,
+  drainWorker,
   releaseTasks,
   removeWorker,
+  listRooms,
+  readRoomStats,
+  readStats,
+  readHealth,
   submitTask,
   submitTasks,
   submitEach,
   listRoomTasks,
+  cancelTasks,
+  retryTasks,
   claimTask,
   claimTasks,
   readTask,
   readTaskLogs,
+  diagnoseTask,
+  listAttempts,
   updateTask,
   updateTasks,
   retryTask,

@@ -11,7 +11,6 @@ import {
   WAIT_HEADER,
   WorkerParams,
 } from "./operation-parts.ts";
-import { pageOf, TaskPageQuery } from "./page.ts";
 import { ProblemDocument } from "./problem.ts";
 import {
   AlikeTasks,
@@ -29,7 +28,7 @@ import {
   TaskUpdate,
   TaskUpdates,
 } from "./task.ts";
-import { TaskStatus } from "./task-status.ts";
+import { RoomTaskQuery, TaskPage } from "./task-filter.ts";
 
 /** Submit a task. */
 export const submitTask = operation({
@@ -86,10 +85,12 @@ export const listRoomTasks = operation({
   summary: "A room's tasks",
   access: "room-read",
   params: RoomParams,
-  query: TaskPageQuery.extend({ status: TaskStatus.optional() }),
-  responses: { 200: pageOf(Task) },
-  problems: ["invalid-room-id"],
+  query: RoomTaskQuery,
+  responses: { 200: TaskPage },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
+
+const Draining = z.boolean().optional().describe("true: the worker is given no task any more");
 
 /** A worker's next task. */
 export const claimTask = operation({
@@ -99,7 +100,7 @@ export const claimTask = operation({
   access: "worker-owner",
   body: ClaimRequest,
   headers: WAIT_HEADER,
-  responses: { 200: z.object({ task: Task.nullable() }) },
+  responses: { 200: z.object({ task: Task.nullable(), draining: Draining }) },
   problems: ["worker-not-found"],
 });
 
@@ -112,7 +113,7 @@ export const claimTasks = operation({
   params: WorkerParams,
   body: ClaimManyRequest,
   headers: WAIT_HEADER,
-  responses: { 200: z.object({ tasks: z.array(Task) }) },
+  responses: { 200: z.object({ tasks: z.array(Task), draining: Draining }) },
   problems: ["worker-not-found"],
 });
 

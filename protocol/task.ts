@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { FailedOutcome } from "./attempt.ts";
 import { JobName } from "./job-name.ts";
 import { JsonObject, JsonValue } from "./json.ts";
 import { MAX_LINES_PER_UPDATE, NewLogLine } from "./log.ts";
@@ -109,6 +110,9 @@ export const AttemptError = z.object({
   at: Timestamp,
   error: z.string(),
   worker_id: z.string().nullable(),
+  outcome: FailedOutcome.optional(),
+  claimed_at: Timestamp.optional(),
+  started_at: Timestamp.optional(),
 });
 export type AttemptError = z.infer<typeof AttemptError>;
 

@@ -134,6 +134,11 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
     return this.#session.workerId;
   }
 
+  /** True once the server gives the worker no task any more: `listen` and `run` have come to their end, or are about to. */
+  get isDrained(): boolean {
+    return this.#session.isDrained;
+  }
+
   /** Makes the worker and announces every job; a schema that differs from the registered one is a `SchemaConflictError`. */
   async ready(): Promise<void> {
     await this.#session.ready();

@@ -14,6 +14,8 @@ export interface HostAuth {
     roomId: string,
     access: RoomAccess,
   ) => MaybePromise<boolean>;
+  /** The rooms that the user may read, where the host can name them; of any others `authorizeRoom` is asked one by one. */
+  readonly listRooms?: (request: FastifyRequest) => MaybePromise<readonly string[] | undefined>;
 }
 
 type MaybePromise<Value> = Value | Promise<Value>;

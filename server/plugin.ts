@@ -7,10 +7,12 @@ import { RedisEventBus } from "./events/redis-event-bus.ts";
 import type { HostAuth } from "./host.ts";
 import { useBodyParser } from "./http/body-parser.ts";
 import type { Handlers } from "./http/call.ts";
+import { dashboard, mountPath } from "./http/dashboard.ts";
 import { Holds } from "./http/holds.ts";
 import { jobRoutes } from "./http/jobs.routes.ts";
 import { metaRoutes } from "./http/meta.routes.ts";
 import { operationRoute, type RouteParts } from "./http/operation-route.ts";
+import { overviewRoutes } from "./http/overview.routes.ts";
 import { problemHandler } from "./http/problem-handler.ts";
 import { streamRoute } from "./http/stream-route.ts";
 import { taskRoutes } from "./http/tasks.routes.ts";
@@ -24,12 +26,14 @@ import { parseSettings, type Settings, type SettingsInput } from "./settings.ts"
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Orm } from "./storage/sessions.ts";
 import type { Storage } from "./storage/storage.ts";
+import { SweepWatch } from "./sweep-watch.ts";
 import { Sweeper } from "./sweeper.ts";
 import { EndedTasks } from "./use-cases/ended-tasks.ts";
 import { followRoom } from "./use-cases/follow-room.ts";
 import { followTask } from "./use-cases/follow-task.ts";
 import { KnownJobs } from "./use-cases/known-jobs.ts";
 import { ParkedClaims } from "./use-cases/parked-claims.ts";
+import { RecentFigures } from "./use-cases/read-stats.ts";
 import { RoomFeeds } from "./use-cases/room-feed.ts";
 import { ResultSchemas } from "./use-cases/schema-checks.ts";
 import { WorkerOwners } from "./use-cases/worker-owners.ts";
@@ -41,6 +45,10 @@ export interface JoblibOptions extends HostAuth {
   /** Without it events stay in this process. */
   readonly redis?: Redis;
   readonly settings?: SettingsInput;
+  /** Serves the dashboard too: at this path under the plugin's prefix, or, with `true`, at the prefix itself. */
+  readonly dashboard?: string | boolean | undefined;
+  /** @internal The dashboard's built files, where they are not this package's. */
+  readonly dashboardFiles?: string;
   /** @internal Another storage than the one on `orm`. */
   readonly storage?: Storage;
   /** @internal Told what is to be counted. */
@@ -63,6 +71,9 @@ const requireOptions = (options: Partial<JoblibOptions>): void => {
   if (options.authorizeRoom !== undefined && typeof options.authorizeRoom !== "function") {
     refuse("`authorizeRoom` must be a function of the request, the room and the access");
   }
+  if (options.listRooms !== undefined && typeof options.listRooms !== "function") {
+    refuse("`listRooms` must be a function of the request");
+  }
   if (options.redis !== undefined && typeof options.redis.duplicate !== "function") {
     refuse("`redis` must be an ioredis connection");
   }
@@ -80,6 +91,8 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     settings,
     parked: new ParkedClaims({ bus, storage, log }),
     ended: new EndedTasks(),
+    figures: new RecentFigures(),
+    sweeps: new SweepWatch(),
     owners: new WorkerOwners(storage),
     jobs: new KnownJobs(storage),
     resultSchemas: new ResultSchemas(),
@@ -126,6 +139,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     ...jobRoutes(context),
     ...taskRoutes(context),
     ...workerRoutes(context),
+    ...overviewRoutes(context),
     ...metaRoutes(),
   };
   const shares = new UserShares(
@@ -139,6 +153,11 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
 
   app.route(streamRoute(streams.followTask, (id, wish) => followTask(context, id, wish), parts));
   app.route(streamRoute(streams.followRoom, (id, wish) => followRoom(context, id, wish), parts));
+
+  if (options.dashboard !== undefined && options.dashboard !== false) {
+    const path = mountPath(options.dashboard);
+    await dashboard(app, { path, files: options.dashboardFiles });
+  }
 
   app.addHook("onReady", async () => sweeper.start());
   app.addHook("preClose", () => holds.close());

@@ -166,7 +166,8 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
           ? { status: "up", kind: "in-process" }
           : { status: redis.status === "ready" ? "up" : "degraded", kind: "redis" },
     });
-    await app.register(joblib, { orm, ...(redis && { redis }), ...auth, settings, meter });
+    const { dashboard } = settings;
+    await app.register(joblib, { orm, ...(redis && { redis }), ...auth, settings, meter, dashboard });
     return app;
   } catch (error) {
     await app.close();

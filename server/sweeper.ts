@@ -62,6 +62,7 @@ export class Sweeper {
 
   readonly #sweep = async (): Promise<void> => {
     const swept = await sweep(this.#context, { mayEndWorkers: performance.now() >= this.#quietUntil });
+    this.#context.sweeps.swept();
     if (swept !== undefined) this.#context.meter.swept(swept);
     if (swept === undefined || swept.workers + swept.tasks + swept.jobs + swept.deleted === 0) return;
     this.#context.log.info({ swept }, "swept");

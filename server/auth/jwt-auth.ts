@@ -113,5 +113,9 @@ export const jwtAuth = (keys: JwtKeys): HostAuth => {
       if (claims === undefined) return false;
       return claims.admin || claims.rooms === "*" || claims.rooms.includes(roomId);
     },
+    listRooms: async (request) => {
+      const claims = await claimsOf(request);
+      return claims === undefined || claims.admin || claims.rooms === "*" ? undefined : claims.rooms;
+    },
   };
 };

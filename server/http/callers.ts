@@ -34,7 +34,7 @@ const userId = async (auth: HostAuth, request: FastifyRequest): Promise<string> 
 export const callerOf = async (auth: HostAuth, request: FastifyRequest): Promise<Caller> => {
   const id = await userId(auth, request);
   const isAdmin = (await auth.getIsAdmin(request)) === true;
-  const { authorizeRoom } = auth;
+  const { authorizeRoom, listRooms } = auth;
   return {
     actor: { id, isAdmin },
     async mayRoom(roomId: string, access: RoomAccess) {
@@ -46,5 +46,6 @@ export const callerOf = async (auth: HostAuth, request: FastifyRequest): Promise
         return false;
       }
     },
+    namedRooms: async () => (await listRooms?.(request)) ?? undefined,
   };
 };

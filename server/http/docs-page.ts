@@ -56,8 +56,9 @@ ${problems.length > 0 ? `<table>${problems.join("")}</table>` : ""}
 
 const GROUPS: readonly (readonly [title: string, test: RegExp])[] = [
   ["Jobs", /\/jobs/],
-  ["Tasks", /\/tasks|\/claims/],
+  ["Tasks", /\/tasks|\/claims|\/bulk/],
   ["Workers", /\/workers/],
+  ["Rooms and figures", /\/rooms|\/stats|\/health/],
   ["Problems", /\/problems/],
 ];
 

@@ -12,7 +12,7 @@ import {
   Problem,
   parseWait,
 } from "../../protocol/index.ts";
-import { type Caller, requireRoomAccess } from "../access.ts";
+import { type Caller, requireRoomAccess, requireStanding } from "../access.ts";
 import type { HostAuth } from "../host.ts";
 import { stringify } from "../raw-json.ts";
 import type { Settings } from "../settings.ts";
@@ -35,7 +35,11 @@ export interface RouteParts {
 const MAX_ERRORS = 100;
 /** From here on in bytes: of a text they are counted first and written afterwards, which is as dear again. */
 const LARGE_ANSWER = 262_144;
-const NOBODY: Caller = { actor: { id: "", isAdmin: false }, mayRoom: async () => false };
+const NOBODY: Caller = {
+  actor: { id: "", isAdmin: false },
+  mayRoom: async () => false,
+  namedRooms: async () => [],
+};
 
 const pointerOf = (path: readonly PropertyKey[]) =>
   path
@@ -102,6 +106,7 @@ export const admission = (access: Access, { auth }: Pick<RouteParts, "auth">) =>
     admit: async (request: FastifyRequest): Promise<void> => {
       if (access === "anyone") return;
       const caller = await callerOf(auth, request);
+      requireStanding(access, caller);
       const roomId = paramOf(request, "room_id");
       requireRoom(roomId);
       if (roomId !== undefined) await requireRoomAccess(access, caller, roomId);

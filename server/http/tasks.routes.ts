@@ -2,9 +2,12 @@ import type { FastifyReply } from "fastify";
 import { fillPath, MINIMAL, operations, prefersMinimal } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { awaitTask } from "../use-cases/await-task.ts";
+import { cancelTasks, retryTasks } from "../use-cases/change-many.ts";
 import { type Claimed, type ClaimWish, claimTasks, putBackClaims } from "../use-cases/claim-tasks.ts";
+import { diagnoseTask } from "../use-cases/diagnose-task.ts";
 import { adoptLateResult, listLateResults } from "../use-cases/late-results.ts";
-import { listTasks } from "../use-cases/list-tasks.ts";
+import { listAttempts } from "../use-cases/list-attempts.ts";
+import { listRoomTasks } from "../use-cases/list-tasks.ts";
 import { told } from "../use-cases/outcome.ts";
 import { retryTask } from "../use-cases/retry-task.ts";
 import { briefly, submitEach } from "../use-cases/submit-each.ts";
@@ -22,10 +25,14 @@ type TaskHandlers = Pick<
   | "submitTasks"
   | "submitEach"
   | "listRoomTasks"
+  | "cancelTasks"
+  | "retryTasks"
   | "claimTask"
   | "claimTasks"
   | "readTask"
   | "readTaskLogs"
+  | "diagnoseTask"
+  | "listAttempts"
   | "updateTask"
   | "updateTasks"
   | "retryTask"
@@ -68,7 +75,7 @@ const claim = (
   call.hold(async (hold) => {
     const claimed = told(context, await claimTasks(context, call.caller, { wish, hold }));
     putBackUnlessSent(context, call.reply, claimed);
-    return claimed.tasks;
+    return claimed;
   });
 
 /** Submit, claim, read, update, retry, list. */
@@ -109,21 +116,32 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
       : { status: 200, body: { results } };
   },
 
-  listRoomTasks: async ({ params, query: { status, ...window } }) => ({
+  listRoomTasks: async ({ params, query }) => ({
     status: 200,
-    body: await listTasks(context, { roomId: params.room_id, status }, window),
+    body: await listRoomTasks(context, params.room_id, query),
+  }),
+
+  cancelTasks: async ({ caller, params, body }) => ({
+    status: 200,
+    body: await cancelTasks(context, caller, { roomId: params.room_id, ...body }),
+  }),
+
+  retryTasks: async ({ caller, params, body }) => ({
+    status: 200,
+    body: await retryTasks(context, caller, { roomId: params.room_id, ...body }),
   }),
 
   claimTask: async (call) => {
     const { worker_id: workerId, start = false } = call.body;
-    const [task = null] = await claim(context, call, { workerId, limit: 1, start });
-    return { status: 200, body: { task } };
+    const { tasks, isDraining } = await claim(context, call, { workerId, limit: 1, start });
+    return { status: 200, body: { task: tasks[0] ?? null, ...(isDraining && { draining: true }) } };
   },
 
   claimTasks: async (call) => {
     const { limit, start = false } = call.body;
-    const tasks = await claim(context, call, { workerId: call.params.worker_id, limit, start });
-    return { status: 200, body: { tasks } };
+    const wish = { workerId: call.params.worker_id, limit, start };
+    const { tasks, isDraining } = await claim(context, call, wish);
+    return { status: 200, body: { tasks, ...(isDraining && { draining: true }) } };
   },
 
   readTask: async ({ caller, params, request, hold }) => {
@@ -134,6 +152,16 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     const headers = { etag: tag };
     return task === null ? { status: 304, body: null, headers } : { status: 200, body: task, headers };
   },
+
+  diagnoseTask: async ({ caller, params }) => ({
+    status: 200,
+    body: await diagnoseTask(context, caller, params.task_id),
+  }),
+
+  listAttempts: async ({ caller, params }) => ({
+    status: 200,
+    body: { items: await listAttempts(context, caller, params.task_id) },
+  }),
 
   readTaskLogs: async ({ caller, params, query }) => ({
     status: 200,

@@ -1,9 +1,12 @@
 import { sql } from "kysely";
 import { openHotPool } from "./hot-pool.ts";
+import { createInsightStorage } from "./insight-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
+import { createOverviewStorage } from "./overview-storage.ts";
 import { countOpenTasks, countWorkersAlive } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
+import { createStaffStorage } from "./staff-storage.ts";
 import type { Storage } from "./storage.ts";
 import { createSweepStorage } from "./sweep-storage.ts";
 import { createTaskLogStorage } from "./task-log-storage.ts";
@@ -17,10 +20,13 @@ export const createStorage = (orm: Orm): Storage => {
   return {
     jobs: createJobStorage(sessions),
     workers: createWorkerStorage(sessions),
+    staff: createStaffStorage(sessions),
     tasks: createTaskStorage(sessions),
     sweep: createSweepStorage(sessions),
     lateResults: createLateResultStorage(sessions),
     taskLogs: createTaskLogStorage(sessions),
+    overview: createOverviewStorage(sessions),
+    insight: createInsightStorage(sessions),
 
     async ping() {
       await sessions.run((db) => sql`select 1`.execute(db));

@@ -108,6 +108,7 @@ export interface WorkerRow {
   name: string | null;
   user_id: string;
   last_heartbeat: Time;
+  draining: boolean;
 }
 
 /** A worker as lists show it. */
@@ -131,7 +132,8 @@ export const wireTime = (time: Time): string => {
   return new Date(iso).toISOString();
 };
 
-const wireTimeOrNull = (time: Time | null): string | null => (time === null ? null : wireTime(time));
+/** The same of a time that may not be. */
+export const wireTimeOrNull = (time: Time | null): string | null => (time === null ? null : wireTime(time));
 
 /** A task's row as the use-cases know it. */
 export const taskRecord = (row: TaskRow): TaskRecord => ({
@@ -242,6 +244,7 @@ export const workerRecord = (row: WorkerRow): WorkerRecord => ({
   name: row.name,
   userId: row.user_id,
   lastHeartbeat: wireTime(row.last_heartbeat),
+  isDraining: row.draining,
 });
 
 /** A worker's row as lists show it. */
@@ -252,4 +255,5 @@ export const listedWorker = (row: ListedWorkerRow): Worker => ({
   job_count: row.job_count,
   task_count: row.task_count,
   alive: row.alive,
+  draining: row.draining,
 });

@@ -8,13 +8,16 @@ import type {
   StopReason,
   Task,
   TaskDefaults,
-  TaskStatus,
   Worker,
 } from "../../protocol/index.ts";
 import type { ClaimedRecord } from "./claimed-record.ts";
 import type { TaskCompletions } from "./completions.ts";
+import type { InsightStorage } from "./insight.ts";
 import type { LateResultStorage } from "./late-results.ts";
+import type { OverviewStorage } from "./overview.ts";
+import type { StaffStorage } from "./staff.ts";
 import type { SweepStorage } from "./sweeps.ts";
+import type { TaskListStorage } from "./task-lists.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
 
 /** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
@@ -69,6 +72,8 @@ export interface WorkerRecord {
   readonly name: string | null;
   readonly userId: string;
   readonly lastHeartbeat: string;
+  /** It is given no task any more. */
+  readonly isDraining: boolean;
 }
 
 /** A task as it is kept: the wire's fields but for those that a setting or a count decides. */
@@ -154,11 +159,6 @@ export interface Window {
   readonly offset: number;
 }
 
-/** The same, from behind a task on. */
-export interface TaskWindow extends Window {
-  readonly after?: string | undefined;
-}
-
 export interface Listed<Item> {
   readonly items: readonly Item[];
   readonly total: number;
@@ -171,6 +171,8 @@ export interface HeartbeatOutcome {
   readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
   /** Tasks that were never received and went back or failed. */
   readonly changed: readonly TaskRecord[];
+  /** The worker is given no task any more. */
+  readonly isDraining: boolean;
 }
 
 /** What a worker's end, by itself or by the sweeper, came to. */
@@ -188,6 +190,8 @@ export interface JobStorage {
   find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
   /** The same without the counts, which a deep backlog makes dear: what a submit asks. */
   peek(address: JobAddress): Promise<RegisteredJob | undefined>;
+  /** The ids of all that ever stood there, removed ones included. */
+  idsAt(address: JobAddress): Promise<readonly string[]>;
   /** By id, removed ones included: their tasks' history stays readable. */
   findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
   /** Those of any of the rooms, newest first; removed ones left out. */
@@ -220,17 +224,12 @@ export interface WorkerStorage {
   remove(id: string, error: string): Promise<WorkerEnd | undefined>;
 }
 
-export interface TaskStorage extends TaskCompletions {
+export interface TaskStorage extends TaskCompletions, TaskListStorage {
   /** All or none, in one transaction. */
   insert(tasks: readonly NewTask[], options: { readonly aliveWithinSeconds: number }): Promise<InsertOutcome>;
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
   /** Those that are there, in no order. */
   findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
-  /** Newest first; `total` counts to `MOST_COUNTED`. Undefined where `after` is none of the room's tasks. */
-  list(
-    of: { readonly roomId: string; readonly status?: TaskStatus; readonly jobId?: string },
-    window: TaskWindow,
-  ): Promise<Listed<TaskRecord> | undefined>;
   /**
    * The next due tasks of the worker's jobs, skip-locked; undefined where the worker is gone. A sign of life.
    * Nothing is claimed for a caller that is gone by the time the statement is sent.
@@ -261,6 +260,8 @@ export interface TaskStorage extends TaskCompletions {
   }): Promise<TaskRecord | undefined>;
   /** A failed or cancelled task is pending again, with a new number; undefined where it is neither, or its job is gone. */
   retry(id: string): Promise<TaskRecord | undefined>;
+  /** The same of many, in their old order; those that cannot are left out. */
+  retryMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
   /** Puts back tasks that were claimed (or started by that claim) for a client that had gone: their claim costs nothing. */
   unclaim(
     claims: readonly { readonly id: string; readonly attempt: number }[],
@@ -271,10 +272,13 @@ export interface TaskStorage extends TaskCompletions {
 export interface Storage {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
+  readonly staff: StaffStorage;
   readonly tasks: TaskStorage;
   readonly sweep: SweepStorage;
   readonly lateResults: LateResultStorage;
   readonly taskLogs: TaskLogStorage;
+  readonly overview: OverviewStorage;
+  readonly insight: InsightStorage;
   /** A round trip to the database. */
   ping(): Promise<void>;
   /** Counts for `/metrics`: open tasks by status, workers alive. */

@@ -1,6 +1,6 @@
 import type { TaskRecord, WorkerEnd } from "./storage.ts";
 
-/** What a sweep does; each by itself, with its whole condition. */
+/** What the sweeper asks: each statement repeats its whole condition. */
 export interface SweepStorage {
   /** Workers whose last sign of life is older, by the database's clock. */
   staleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;

@@ -24,6 +24,8 @@ export interface ClaimWish {
 export interface Claimed {
   readonly tasks: Task[];
   readonly records: readonly ClaimedRecord[];
+  /** The worker is given no task any more. */
+  readonly isDraining: boolean;
 }
 
 const claimNow = async (
@@ -55,6 +57,11 @@ const passOn = ({ parked, log }: Context, { limit }: ClaimWish, { taken, jobIds 
   });
 };
 
+/** True for a worker that is drained. Only one without jobs can be: all others are not asked about. */
+const isDraining = async ({ storage }: Context, { workerId }: ClaimWish): Promise<boolean> =>
+  (await storage.tasks.claimedJobs(workerId)).length === 0 &&
+  (await storage.workers.find(workerId))?.isDraining === true;
+
 /** What a claim came to, and the jobs that may have more. */
 interface Taken {
   readonly taken: readonly ClaimedRecord[];
@@ -77,7 +84,7 @@ const waitForTasks = async (context: Context, wish: ClaimWish, hold: Hold): Prom
       // The claim saw other jobs than are listened to.
       if (jobIds !== (await storage.tasks.claimedJobs(wish.workerId))) continue;
       const left = deadline - performance.now();
-      if (left <= 0 || hold.signal.aborted) return { taken, jobIds };
+      if (left <= 0 || hold.signal.aborted || (await isDraining(context, wish))) return { taken, jobIds };
       await claim.wait(Math.min(left, pauseOf(context)), hold.signal);
       if (hold.signal.aborted) return { taken, jobIds };
     }
@@ -108,6 +115,7 @@ export const claimTasks = async (
     value: {
       tasks: records.map((record) => record.wire(formatJobName(record.job, job_name_style))),
       records,
+      isDraining: records.length === 0 && (await isDraining(context, own)),
     },
     events: records.map(({ brief }) => taskChanged({ task: brief })),
   };
