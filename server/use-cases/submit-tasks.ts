@@ -130,7 +130,8 @@ export const submitted = (
       );
     }
     const task = { ...wireTask(context.settings, outcome.record), workers_online: outcome.workersOnline };
-    return { value: { isReplay: true, tasks: [task] }, events: [] };
+    // Told again: the first time may have been lost with its answer, by a server that was killed.
+    return { value: { isReplay: true, tasks: [task] }, events: workAvailable([outcome.record]) };
   }
   const { groups, workersOnline } = outcome;
   const wire = (record: TaskRecord) => ({

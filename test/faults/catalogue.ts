@@ -22,8 +22,9 @@ import { oneKey } from "./cases/f24-one-key.ts";
 import { allSteps } from "./cases/f25-steps.ts";
 import { killedMigration } from "./cases/f26-migrations.ts";
 import { canFillDisk, fullDisk } from "./cases/f28-full-disk.ts";
-import { fewDescriptors, littleMemory, lockedTable, longLock, smallPool } from "./cases/f29-limits.ts";
+import { fewDescriptors, littleMemory, smallPool } from "./cases/f29-limits.ts";
 import { blockedWorker, idleCuts, poison, talkativeWorker } from "./cases/f31-workers.ts";
+import { lockedTable, lockedWorkers, longLock } from "./cases/f33-locks.ts";
 import { killedEmbedded } from "./cases/f34-embedded.ts";
 import { impostorsAnswer } from "./cases/f37-impostors.ts";
 import { cutStreams } from "./cases/f38-streams.ts";
@@ -72,6 +73,7 @@ export const cases: readonly FaultCase[] = [
   smallPool,
   lockedTable,
   longLock,
+  lockedWorkers,
   blockedWorker,
   poison,
   talkativeWorker,
