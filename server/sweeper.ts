@@ -5,6 +5,8 @@ import { sweep, sweepOverdueTasks } from "./use-cases/sweep.ts";
 const OVERDUE_EVERY_MS = 500;
 /** A timer so late means that the process stood still: heartbeats may lie unread behind it. */
 const STALL_MS = 3_000;
+/** A look at the workers that takes so long means that heartbeats wait too, for a lock or a database that is in trouble. */
+const LATE_LOOK_MS = 3_000;
 
 /** The timers around the sweep; its clock is the database's, its patience ours. */
 export class Sweeper {
@@ -16,6 +18,8 @@ export class Sweeper {
   /** Until then nobody is called dead: workers could not have been heard. */
   #quietUntil = 0;
   #lastTick = 0;
+  /** When the look was begun that has not been answered yet. */
+  #lookedAt: number | undefined;
 
   constructor(context: Context) {
     this.#context = context;
@@ -40,8 +44,19 @@ export class Sweeper {
   }
 
   #beQuiet(): void {
-    this.#quietUntil = performance.now() + this.#context.settings.worker_timeout_threshold * 1000;
+    this.#quietUntil = performance.now() + this.#threshold * 1000;
   }
+
+  get #threshold(): number {
+    return this.#context.settings.worker_timeout_threshold;
+  }
+
+  readonly #mayEndWorkers = (): boolean => {
+    const now = performance.now();
+    const late = Math.min(LATE_LOOK_MS, this.#threshold * 500);
+    if (this.#lookedAt !== undefined && now - this.#lookedAt > late) this.#beQuiet();
+    return now >= this.#quietUntil;
+  };
 
   /** One of a kind at a time; what comes meanwhile is left to the next tick. */
   #run(work: () => Promise<void>): void {
@@ -61,13 +76,18 @@ export class Sweeper {
   }
 
   readonly #sweep = async (): Promise<void> => {
-    const swept = await sweep(this.#context, { mayEndWorkers: performance.now() >= this.#quietUntil });
+    const swept = await sweep(this.#context, { mayEndWorkers: this.#mayEndWorkers });
     if (swept !== undefined) this.#context.meter.swept(swept);
     if (swept === undefined || swept.workers + swept.tasks + swept.jobs + swept.deleted === 0) return;
     this.#context.log.info({ swept }, "swept");
   };
 
   readonly #endOverdue = async (): Promise<void> => {
+    this.#lookedAt = performance.now();
+    await this.#context.storage.sweep.look().finally(() => {
+      this.#mayEndWorkers();
+      this.#lookedAt = undefined;
+    });
     const count = await sweepOverdueTasks(this.#context);
     if (count === 0) return;
     this.#context.meter.timedOut(count);

@@ -267,6 +267,8 @@ export interface TaskStorage extends TaskCompletions {
 }
 
 export interface SweepStorage {
+  /** Looks at the workers' table: late where heartbeats are late too. */
+  look(): Promise<void>;
   /** Workers whose last sign of life is older, by the database's clock. */
   staleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
   /** One dead worker, in a transaction of its own; undefined where it came back or was taken already. */

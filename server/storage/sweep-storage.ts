@@ -11,6 +11,10 @@ import { endWorker } from "./worker-end.ts";
 
 /** The sweeper's part of the storage. */
 export const createSweepStorage = (sessions: Sessions): SweepStorage => ({
+  async look() {
+    await sessions.run((db) => sql`select 1 from joblib.worker limit 1`.execute(db));
+  },
+
   staleWorkers: (thresholdSeconds, limit) => sessions.run((db) => staleWorkers(db, thresholdSeconds, limit)),
 
   async takeStaleWorker(id, thresholdSeconds, error) {

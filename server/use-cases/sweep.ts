@@ -15,7 +15,10 @@ export interface Swept {
   deleted: number;
 }
 
-const sweepWorkers = async (ports: Ports, swept: Swept): Promise<void> => {
+const sweepWorkers = async (
+  ports: Ports,
+  { swept, mayEndWorkers }: { readonly swept: Swept; readonly mayEndWorkers: () => boolean },
+): Promise<void> => {
   const { storage, settings, log } = ports;
   const threshold = settings.worker_timeout_threshold;
   const failed = new Set<string>();
@@ -23,6 +26,7 @@ const sweepWorkers = async (ports: Ports, swept: Swept): Promise<void> => {
     const stale = await storage.sweep.staleWorkers(threshold, BATCH + failed.size);
     const ids = stale.filter((id) => !failed.has(id));
     for (const id of ids) {
+      if (!mayEndWorkers()) return;
       try {
         // One transaction each: a row that cannot be ended does not keep the others.
         const end = await storage.sweep.takeStaleWorker(id, threshold, `worker ${id} stopped responding`);
@@ -78,11 +82,11 @@ const sweepOldTasks = async ({ storage, settings }: Ports): Promise<number> => {
 /** Finds dead workers, tasks over their time, jobs that nobody is there for, and old tasks; undefined where another server sweeps. */
 export const sweep = async (
   ports: Ports,
-  { mayEndWorkers }: { readonly mayEndWorkers: boolean },
+  { mayEndWorkers }: { readonly mayEndWorkers: () => boolean },
 ): Promise<Swept | undefined> => {
   const swept: Swept = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
   const isMine = await ports.storage.sweep.exclusively(async () => {
-    if (mayEndWorkers) await sweepWorkers(ports, swept);
+    if (mayEndWorkers()) await sweepWorkers(ports, { swept, mayEndWorkers });
     swept.tasks += await sweepOverdueTasks(ports);
     swept.jobs += await sweepJobs(ports);
     swept.deleted = await sweepOldTasks(ports);

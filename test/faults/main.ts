@@ -19,12 +19,14 @@ const SOAK_MINUTES = 10;
 const PUT_AWAY_MS = 60_000;
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
+/** `F3` is the beginning of `F3 claims aborted …`, and not of `F33 …`. */
+const beginsWith = ({ name }: FaultCase, beginning: string) =>
+  name.startsWith(beginning) && !/^\w/.test(name.slice(beginning.length));
+
 const chosenOf = (names: readonly string[]): readonly FaultCase[] => {
-  const strange = names.find((name) => !cases.some((one) => one.name.startsWith(name)));
+  const strange = names.find((name) => !cases.some((one) => beginsWith(one, name)));
   if (strange !== undefined) throw new Error(`no case begins with ${strange}`);
-  const isChosen = (one: FaultCase) =>
-    names.some((name) => one.name === name || one.name.startsWith(`${name} `));
-  return names.length === 0 ? cases : cases.filter(isChosen);
+  return names.length === 0 ? cases : cases.filter((one) => names.some((name) => beginsWith(one, name)));
 };
 
 const tell = ({ name, seed, seconds, violations, history, folder }: Verdict): void => {

@@ -65,7 +65,7 @@ export class Scene implements AsyncDisposable {
   /** How long what a silent worker holds may stay its own: the threshold, a sweep, and what a busy machine adds. */
   get sweepBarMs(): number {
     const { JOBLIB_SWEEPER_INTERVAL_SECONDS: interval } = this.cluster.settings;
-    return this.thresholdMs + Number(interval) * 1000 + 2000;
+    return this.thresholdMs + Number(interval) * 1000 + 3000;
   }
 
   /** One of the cluster's nodes. */
