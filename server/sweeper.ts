@@ -1,4 +1,5 @@
 import type { Context } from "./context.ts";
+import { StorageUnavailable } from "./storage/unavailable.ts";
 import { sweep, sweepOverdueTasks } from "./use-cases/sweep.ts";
 
 /** Tasks over their `timeout_seconds` are to be found within a second: one indexed statement each time. */
@@ -14,6 +15,8 @@ export class Sweeper {
   #sweeps: NodeJS.Timeout | undefined;
   #overdue: NodeJS.Timeout | undefined;
   readonly #running = new Map<() => Promise<void>, Promise<void>>();
+  /** Tasks over their time that could not be ended. */
+  readonly #bad = new Set<string>();
   #isStopped = false;
   /** Until then nobody is called dead: workers could not have been heard. */
   #quietUntil = 0;
@@ -67,16 +70,22 @@ export class Sweeper {
     if (this.#running.has(work)) return;
     const running = work()
       .catch((error: unknown) => {
+        if (!(error instanceof StorageUnavailable)) {
+          this.#context.log.error({ err: error }, "the sweep could not be done");
+          return;
+        }
         // After an outage everybody gets a whole threshold to be heard again.
         this.#beQuiet();
-        this.#context.log.warn({ err: error }, "the sweep could not be done");
+        this.#context.log.warn({ err: error }, "the database is away from the sweep");
       })
       .finally(() => this.#running.delete(work));
     this.#running.set(work, running);
   }
 
   readonly #sweep = async (): Promise<void> => {
-    const swept = await sweep(this.#context, { mayEndWorkers: this.#mayEndWorkers });
+    // Each is tried, and told of, once a sweep.
+    this.#bad.clear();
+    const swept = await sweep(this.#context, { mayEndWorkers: this.#mayEndWorkers, bad: this.#bad });
     if (swept !== undefined) this.#context.meter.swept(swept);
     if (swept === undefined || swept.workers + swept.tasks + swept.jobs + swept.deleted === 0) return;
     this.#context.log.info({ swept }, "swept");
@@ -88,7 +97,7 @@ export class Sweeper {
       this.#mayEndWorkers();
       this.#lookedAt = undefined;
     });
-    const count = await sweepOverdueTasks(this.#context);
+    const count = await sweepOverdueTasks(this.#context, this.#bad);
     if (count === 0) return;
     this.#context.meter.timedOut(count);
     this.#context.log.info({ count }, "tasks were over their time");
