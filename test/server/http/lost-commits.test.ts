@@ -96,6 +96,26 @@ test.each([
   expect(ok(await waiting).status).toBe(status === "running" ? "failed" : status);
 });
 
+test("completions that travelled together are found, each in its task", async () => {
+  const { room, job } = await aJob();
+  const ids: string[] = [];
+  for (let count = 0; count < 3; count += 1) {
+    ids.push((await api.submit(room, job.full_name)).id);
+    await api.claim(job.worker_id, { start: true });
+  }
+  const updates = ids.map((id) => ({ id, status: "completed", attempt: 1, result: { of: id } }));
+
+  const answer = await losing(new RegExp(`"id":"${ids[0]}"`), () =>
+    api.as("wes").patch(`/workers/${job.worker_id}/tasks`, {
+      body: { updates },
+      headers: { prefer: "return=minimal" },
+    }),
+  );
+
+  expect(ok(answer).results).toMatchObject(ids.map((id) => ({ id, status: "completed" })));
+  for (const id of ids) expect(ok(await api.as("ann").get(`/tasks/${id}`)).result).toEqual({ of: id });
+});
+
 test("a claim is unknown: 503, and the next beat that does not name the task gives it back", async () => {
   const { room, job } = await aJob();
   const { id } = await api.submit(room, job.full_name);
