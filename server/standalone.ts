@@ -41,7 +41,12 @@ const authOf = ({ jwt_secret, jwks_url, host }: Settings): HostAuth => {
 
 const redisOf = (url: string | undefined, app: FastifyInstance): Redis | undefined => {
   if (url === undefined) return undefined;
-  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    // Back within a second of Redis, however long that was away: until then other servers hear nothing of this one.
+    retryStrategy: (times: number) => Math.min(100 * times, 1_000) * (0.5 + Math.random() / 2),
+  });
   // Its state is told by /readyz and the bus; an unheard "error" would end the process.
   redis.on("error", (error) => app.log.debug({ err: error }, "redis"));
   return redis;

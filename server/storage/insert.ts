@@ -5,6 +5,7 @@ import { groupsOf, groupsText, type TaskGroup } from "./queries/task-groups.ts";
 import { newTaskRecord, taskRecord } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { InsertOutcome, NewTask } from "./storage.ts";
+import { unlessLost } from "./unavailable.ts";
 
 type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
 
@@ -61,12 +62,18 @@ const replayed = async (
     if (task.idempotency === null) continue;
     const row = await run((db) => findByKey(db, task, aliveWithinSeconds));
     if (row === undefined) continue;
-    return {
-      kind: "replayed",
-      record: taskRecord(row),
-      sameRequest: row.request_hash === task.idempotency.requestHash,
-      workersOnline: row.workers_online,
-    };
+    const { workers_online: workersOnline } = row;
+    const record = taskRecord(row);
+    if (tasks.length === 1 && record.task.id === task.id) {
+      return {
+        kind: "inserted",
+        records: [record],
+        groups: [{ first: record, ids: [record.task.id] }],
+        workersOnline: new Map([[record.jobId, workersOnline]]),
+      };
+    }
+    const sameRequest = row.request_hash === task.idempotency.requestHash;
+    return { kind: "replayed", record, sameRequest, workersOnline };
   }
   return undefined;
 };
@@ -104,7 +111,10 @@ export const createInsert = (sessions: Sessions): Insert => {
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     const isOneStatement = tasks.length === 1 || !hasKeys;
     for (let turn = 0; turn < (hasKeys ? TURNS : 1); turn += 1) {
-      const outcome = inserted(wish, await (isOneStatement ? join(wish) : inTransaction(wish)));
+      const inserting = isOneStatement ? join(wish) : inTransaction(wish);
+      // A key tells whether an insert was carried out whose answer was lost; once, for then the database is away.
+      const rows = await (hasKeys && turn === 0 ? unlessLost(inserting) : inserting);
+      const outcome = inserted(wish, rows ?? new Map());
       if (outcome.groups.length > 0) return outcome;
       const replay = await replayed(sessions, wish);
       if (replay !== undefined) return replay;

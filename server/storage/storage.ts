@@ -288,11 +288,3 @@ export interface Storage {
   /** Closes what the storage opened itself; never what it was handed. */
   close(): Promise<void>;
 }
-
-/** The database cannot be reached, or had no time for the statement. */
-export class StorageUnavailable extends Error {
-  constructor(cause: unknown) {
-    super("the database cannot be reached", { cause });
-    this.name = "StorageUnavailable";
-  }
-}

@@ -11,7 +11,7 @@ import type { Context } from "../context.ts";
 import type { InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../storage/storage.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
 import type { SeenJob } from "./known-jobs.ts";
-import { type Outcome, taskChanged, workAvailableIn } from "./outcome.ts";
+import { type Outcome, taskChanged, workAvailable, workAvailableIn } from "./outcome.ts";
 import { payloadFaults, validationError } from "./schema-checks.ts";
 import { optionFaults, taskOptions } from "./task-options.ts";
 import { wireTask } from "./wire.ts";
@@ -130,7 +130,8 @@ export const submitted = (
       );
     }
     const task = { ...wireTask(context.settings, outcome.record), workers_online: outcome.workersOnline };
-    return { value: { isReplay: true, tasks: [task] }, events: [] };
+    // Told again: the first time may have been lost with its answer, by a server that was killed.
+    return { value: { isReplay: true, tasks: [task] }, events: workAvailable([outcome.record]) };
   }
   const { groups, workersOnline } = outcome;
   const wire = (record: TaskRecord) => ({

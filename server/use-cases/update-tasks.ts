@@ -2,6 +2,7 @@ import type { MovedTask, ProblemDocument, Task, TaskUpdates } from "../../protoc
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { Completion } from "../storage/completions.ts";
+import { unlessLost } from "../storage/unavailable.ts";
 import { taskCompleted, told } from "./outcome.ts";
 import { updateTask } from "./update-task.ts";
 import { isUuid } from "./worker-owners.ts";
@@ -45,7 +46,8 @@ const completeTogether = async (
     ids.add(update.id);
   }
   if (completions.size === 0) return new Map();
-  const completed = await context.storage.tasks.complete([...completions.values()]);
+  // Where the answer is lost none of them is known to be done: each is looked at by itself.
+  const completed = (await unlessLost(context.storage.tasks.complete([...completions.values()]))) ?? [];
   const value = new Map<Update, MovedTask>();
   [...completions.keys()].forEach((update, index) => {
     const { completedAt: completed_at } = completed[index] ?? {};
