@@ -111,7 +111,7 @@ const claim = statement<ClaimRow, [asked: string, evenIfOverdue: boolean]>(
       from picked join served as s on picked.nth > s.before_it and picked.nth <= s.before_it + s.wanted
       where t.id = picked.id returning t.*, s.place
     ),
-    tasks as materialized (${selectWireRows("claimed", sql`, t.priority as rank, t.number, t.place as taken_by`)}),
+    tasks as (${selectWireRows("claimed", sql`, t.priority as rank, t.number, t.place as taken_by`)}),
     ${touchWorkers(sql`select id from claimers`)}
     select tasks.*, asked.place, sets.user_id, sets.job_set, sets.job_set = (select job_set from lead) as served,
       (select overdue from late) as overdue,
