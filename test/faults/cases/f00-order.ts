@@ -22,8 +22,6 @@ export const inOrder: FaultCase = {
         await scene.pause(random.between(0, 40));
       }
     });
-    const beating = setInterval(() => void hands.map((hand) => hand.beat()), 500);
-    scene.use({ [Symbol.asyncDispose]: async () => clearInterval(beating) });
     await Promise.all(submitting);
     const working = hands.map(async (hand, index) => {
       const random = scene.random.fork(`hand ${index}`);

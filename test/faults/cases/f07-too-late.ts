@@ -27,7 +27,7 @@ export const silentWorker: FaultCase = {
   name: "F7 worker silent, and back with a result",
   invariants: ["I4", "I6"],
   async run(scene) {
-    const silent = await scene.hand("silent", { server: 0 });
+    const silent = await scene.hand("silent", { server: 0, silent: true });
     const { id } = await submitOne(scene);
     const held = await silent.claim({ start: true });
     if (held === undefined) throw new Error("nothing was claimed");

@@ -11,7 +11,7 @@ export const pausedServer: FaultCase = {
   cluster: { servers: 1, settings: { JOBLIB_WORKER_TIMEOUT_THRESHOLD: String(THRESHOLD_S) } },
   async run(scene) {
     const { server } = scene.node(0);
-    const hand = await scene.hand("hand", { timeoutSeconds: 20 });
+    const hand = await scene.hand("hand", { timeoutSeconds: 20, silent: true });
     await submitSurely(scene.client(), { token: "t" });
     const held = await hand.claim({ start: true });
     if (held === undefined) throw new Error("nothing was claimed");

@@ -66,7 +66,7 @@ export const lostCommits: FaultCase = {
   async run(scene) {
     const link = scene.node(0).postgres;
     const client = scene.client("client", { server: 0 });
-    const hand = await scene.hand("hand", { server: 0 });
+    const hand = await scene.hand("hand", { server: 0, silent: true });
     const finds = async (what: string, request: RegExp, ask: () => Promise<{ readonly outcome: string }>) => {
       await without(scene, link, request, async () => {
         const { outcome } = await ask();

@@ -13,7 +13,9 @@ export const manySweepers: FaultCase = {
   cluster: { servers: 4, settings: { JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.05" } },
   async run(scene) {
     const clients = scene.cluster.nodes.map((_, server) => scene.client("client", { server }));
-    const hands = await Promise.all(Array.from({ length: WORKERS }, () => scene.hand()));
+    const hands = await Promise.all(
+      Array.from({ length: WORKERS }, () => scene.hand("hand", { silent: true })),
+    );
     const submits = Array.from({ length: WORKERS * EACH }, (_, index) => {
       const client = clients[index % clients.length];
       const options = { max_attempts: index % 8 === 0 ? 2 : 1 };

@@ -20,7 +20,7 @@ export const atTheThreshold: FaultCase = {
     await Promise.all(
       Array.from({ length: WORKERS }, async (_, index) => {
         const random = scene.random.fork(`hand ${index}`);
-        const hand = await scene.hand("hand", { server: index % 2 });
+        const hand = await scene.hand("hand", { server: index % 2, silent: true });
         const held = await hand.claim({ start: true });
         if (held === undefined) return;
         await elapse(scene.thresholdMs + random.between(-50, 300));
@@ -42,7 +42,9 @@ export const beatsAtTheThreshold: FaultCase = {
   cluster: { settings: { JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.1" } },
   async run(scene) {
     const hands = await Promise.all(
-      Array.from({ length: 2 * WORKERS }, (_, index) => scene.hand("hand", { server: index % 2 })),
+      Array.from({ length: 2 * WORKERS }, (_, index) =>
+        scene.hand("hand", { server: index % 2, silent: true }),
+      ),
     );
     await Promise.all(hands.map((hand) => hand.beat([])));
     await Promise.all(

@@ -70,7 +70,7 @@ export const lockedWorkers: FaultCase = {
   async run(scene) {
     const hands = await Promise.all(
       Array.from({ length: WORKERS }, (_, index) =>
-        scene.hand("hand", { server: index % 2, timeoutSeconds: 20 }),
+        scene.hand("hand", { server: index % 2, timeoutSeconds: 20, silent: true }),
       ),
     );
     let isOver = false;

@@ -40,8 +40,6 @@ export const cutStreams: FaultCase = {
     const { id } = await submitSurely(scene.client("submitter", { server: 1 }), { token: "t" });
     const held = await hand.claim({ start: true });
     if (held === undefined) throw new Error("nothing was claimed");
-    const beating = setInterval(() => void hand.beat([id]), 500);
-    scene.use({ [Symbol.asyncDispose]: async () => clearInterval(beating) });
     const random = scene.random.fork("link");
     server.http.program(() => ({
       idleCutMs: 400,

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Random } from "../../support/random.ts";
 import type { Promises, Violation } from "../checker/evidence.ts";
+import { Beats } from "../clients/beats.ts";
 import { Client, type ClientPlan } from "../clients/client.ts";
 import { Hand } from "../clients/hand.ts";
 import { RawWorker, type RawWorkerPlan } from "../clients/raw-worker.ts";
@@ -83,8 +84,14 @@ export class Scene implements AsyncDisposable {
     return new Client({ room: this.room, recorder, urls, ...plan });
   }
 
-  hand(name = "hand", plan: Numbered = {}): Promise<Hand> {
-    return Hand.of(this.client(name, plan));
+  /** A hand that beats until the scene is over; a silent one says what its case says, and nothing else. */
+  async hand(
+    name = "hand",
+    { silent = false, ...plan }: Numbered & { silent?: boolean } = {},
+  ): Promise<Hand> {
+    const hand = await Hand.of(this.client(name, plan));
+    if (!silent) this.#stack.use(new Beats(hand));
+    return hand;
   }
 
   async rawWorker(plan: Partial<RawWorkerPlan> & Numbered = {}): Promise<RawWorker> {
