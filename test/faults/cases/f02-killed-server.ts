@@ -12,8 +12,8 @@ export const killedServer: FaultCase = {
   async run(scene) {
     const { server } = scene.node(0);
     const client = scene.client();
-    const hand = await scene.hand("hand", { server: 0 });
-    const beating = hand.via(scene.client("beat", { server: 1 }));
+    const beating = await scene.hand("beat", { server: 1 });
+    const hand = beating.via(scene.client("hand", { server: 0 }));
     const runsOf = async (id: string) => {
       const { rows } = await scene.cluster.sql.query(
         "select status, runs, attempt from joblib.task where id = $1",

@@ -27,11 +27,16 @@ export class Lane implements AsyncDisposable {
   /** One case, however it goes: one that hangs is a verdict too, and its cluster is left behind. */
   async run(one: FaultCase, seed: number): Promise<Verdict> {
     const seconds = (one.seconds ?? LONGEST_SECONDS) + AROUND_SECONDS;
-    const verdict = await orLate(this.#run(one, seed), seconds);
+    const { folder } = this.#home;
+    // Its servers may not even start; the other cases are told of all the same.
+    const running = this.#run(one, seed).catch((error: unknown) =>
+      unfinished(one, { seed, seconds: 0, folder, message: String(error) }),
+    );
+    const verdict = await orLate(running, seconds);
     if (verdict !== undefined) return verdict;
     this.#shared = undefined;
     const message = `it hung for ${seconds} s, the putting away included`;
-    return unfinished(one, { seed, seconds, folder: this.#home.folder, message });
+    return unfinished(one, { seed, seconds, folder, message });
   }
 
   async #run(one: FaultCase, seed: number): Promise<Verdict> {
