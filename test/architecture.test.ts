@@ -81,7 +81,7 @@ const RULES: readonly Rule[] = [
       "eventsource-parser",
       "react",
       "react-dom",
-      "wouter",
+      "react-router",
       "zod",
     ),
   },
