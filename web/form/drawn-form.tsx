@@ -96,7 +96,6 @@ export const DrawnForm = memo(({ schema, initial, idPrefix, onChange, ref }: Dra
     experimental_customMergeAllOf={mergeAllOf}
     onChange={({ formData }) => onChange(formData)}
   >
-    {/* Something, or the library puts a button here. */}
-    <></>
+    <span hidden>The library puts a button of its own where it finds nothing.</span>
   </Form>
 ));

@@ -61,9 +61,9 @@ const timed = async (schema: JsonObject | undefined): Promise<number> => {
   const content =
     schema === undefined ? (
       <form>
-        {Array.from({ length: 200 }, (_, index) => (
-          <label key={index}>
-            {`Field ${index}`}
+        {Array.from({ length: 200 }, (_, index) => `Field ${index}`).map((name) => (
+          <label key={name}>
+            {name}
             <input defaultValue="text" />
           </label>
         ))}
