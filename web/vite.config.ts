@@ -8,7 +8,12 @@ export default defineConfig({
   root: import.meta.dirname,
   base: "./",
   resolve: {
-    alias: [{ find: /^markdown-to-jsx(\/react)?$/, replacement: join(import.meta.dirname, "form", "plain-text.tsx") }],
+    alias: [
+      {
+        find: /^markdown-to-jsx(\/react)?$/,
+        replacement: join(import.meta.dirname, "form", "plain-text.tsx"),
+      },
+    ],
   },
   build: {
     outDir: join(import.meta.dirname, "..", "dist", "web"),

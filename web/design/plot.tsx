@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type PointerEvent, useState } from "react";
-import { linePath, roundUp } from "./plot-scale.ts";
+import { barPath, dotPath, linePath, roundUp } from "./plot-scale.ts";
 
 /** One line or one row of bars. */
 export interface Series {
@@ -26,11 +26,13 @@ const TOP = 8;
 export const Plot = ({ title, series, labels, format }: PlotProps) => {
   const [at, setAt] = useState<number>();
   const count = labels.length;
-  const top = roundUp(Math.max(0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0))));
+  const bars = series.filter(({ kind }) => kind === "bar");
+  const heights = labels.map((_, index) => bars.reduce((sum, { values }) => sum + (values[index] ?? 0), 0));
+  const lines = series.filter(({ kind }) => kind === "line").flatMap(({ values }) => values);
+  const top = roundUp(Math.max(0, ...heights, ...lines.map((value) => value ?? 0)));
   const step = WIDTH / Math.max(1, count);
   const x = (index: number) => (index + 0.5) * step;
   const y = (value: number) => HEIGHT - (value / top) * (HEIGHT - TOP);
-  const bars = series.filter(({ kind }) => kind === "bar");
   const point = ({ clientX, currentTarget }: PointerEvent) => {
     const { left, width } = currentTarget.getBoundingClientRect();
     setAt(Math.max(0, Math.min(count - 1, Math.floor(((clientX - left) / width) * count))));
@@ -82,20 +84,20 @@ export const Plot = ({ title, series, labels, format }: PlotProps) => {
             <path
               key={name}
               className={`plot-bar tone-${tone}`}
-              d={values
-                .map((value, index) => {
-                  const below = bars.slice(0, order).reduce((sum, bar) => sum + (bar.values[index] ?? 0), 0);
-                  if (value === null || value === 0) return "";
-                  const left = index * step + step * 0.15;
-                  return `M${left} ${y(below)}V${y(below + value)}h${step * 0.7}V${y(below)}Z`;
-                })
-                .join("")}
+              d={barPath(
+                values,
+                bars.slice(0, order).map((bar) => bar.values),
+                { step, y },
+              )}
             />
           ))}
           {series.map(
             ({ name, tone, kind, values }) =>
               kind === "line" && (
-                <path key={name} className={`plot-line tone-${tone}`} d={linePath(values, x, y)} />
+                <g key={name} className={`tone-${tone}`}>
+                  <path className="plot-line" d={linePath(values, { x, y })} />
+                  <path className="plot-dot" d={dotPath(values, { x, y })} />
+                </g>
               ),
           )}
         </svg>

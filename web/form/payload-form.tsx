@@ -1,6 +1,7 @@
 import {
   type FormEvent,
   type KeyboardEvent,
+  type ReactNode,
   useCallback,
   useEffect,
   useId,
@@ -34,6 +35,8 @@ export interface JobFormProps {
   /** Asks the server while the payload is edited. */
   readonly onValidate?: ((payload: JsonObject) => Promise<readonly FieldError[]>) | undefined;
   readonly submitLabel?: string | undefined;
+  /** What stands between the fields and the button. */
+  readonly children?: ReactNode;
 }
 
 const NOTHING: JsonObject = {};
@@ -139,6 +142,7 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
           </DrawGuard>
         )}
       </FaultProvider>
+      {props.children}
       <div className="jf-bar">
         <button type="submit" className="jf-button jf-primary" part="submit" disabled={isBusy}>
           {submitLabel}

@@ -13,7 +13,8 @@ export class Gathering<Key, Value> {
   /** The last value of a key counts. */
   add(key: Key, value: Value): void {
     this.#values.set(key, value);
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       const values = new Map(this.#values);
       this.#values.clear();

@@ -8,14 +8,11 @@ import { TokenPrompt } from "./token-prompt.tsx";
 export const Shell = ({ children }: { readonly children: ReactNode }) => {
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
-  const isFirst = useRef(true);
+  const last = useRef(pathname);
   // Another page begins at its top, for who sees it and for who hears it.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the path is what changes
   useEffect(() => {
-    if (isFirst.current) {
-      isFirst.current = false;
-      return;
-    }
+    if (last.current === pathname) return;
+    last.current = pathname;
     scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   }, [pathname]);

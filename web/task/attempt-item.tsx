@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import type { Attempt } from "../../protocol/index.ts";
 import { Lasting } from "../design/ago.tsx";
-import { dateTime, duration, secondsBetween } from "../design/duration.ts";
+import { clockTime, dateTime, duration, secondsBetween } from "../design/duration.ts";
 import { paths } from "../shell/paths.ts";
 
 const OUTCOMES: Record<Attempt["outcome"], string> = {
@@ -15,10 +15,17 @@ const OUTCOMES: Record<Attempt["outcome"], string> = {
 };
 
 const Span = ({ from, to }: { readonly from: string; readonly to: string | null }) =>
-  to === null ? <Lasting since={from} /> : <>{duration(Math.max(0, secondsBetween(from, to)))}</>;
+  to === null ? <Lasting since={from} /> : duration(Math.max(0, secondsBetween(from, to)));
 
 /** One attempt in words: who had it, how long, and what came of it. */
-export const AttemptItem = ({ of: entry }: { readonly of: Attempt }) => {
+export const AttemptItem = ({
+  of: entry,
+  told,
+}: {
+  readonly of: Attempt;
+  /** The error that stands elsewhere on the page already. */
+  readonly told: string | null;
+}) => {
   const { attempt, worker_id, worker_name, claimed_at, started_at, ended_at, outcome, error } = entry;
   const at = claimed_at ?? started_at ?? ended_at;
   return (
@@ -27,8 +34,8 @@ export const AttemptItem = ({ of: entry }: { readonly of: Attempt }) => {
         <strong>Attempt {attempt}</strong>
         {OUTCOMES[outcome] !== "" && <span className="event-outcome">{OUTCOMES[outcome]}</span>}
         {at !== null && (
-          <time className="quiet small" dateTime={at}>
-            {dateTime(at)}
+          <time className="quiet small" dateTime={at} title={dateTime(at)}>
+            {clockTime(at)}
           </time>
         )}
       </div>
@@ -52,7 +59,7 @@ export const AttemptItem = ({ of: entry }: { readonly of: Attempt }) => {
         )}
         {started_at === null && ended_at !== null && " · never began"}
       </p>
-      {error !== null && outcome !== "open" && <pre className="event-error">{error}</pre>}
+      {error !== null && error !== told && outcome !== "open" && <pre className="event-error">{error}</pre>}
     </li>
   );
 };

@@ -36,7 +36,7 @@ export const Timeline = ({ task }: { readonly task: Task }) => {
       <ol className="events">
         <Submitted task={task} />
         {items.map((attempt) => (
-          <AttemptItem key={attempt.attempt} of={attempt} />
+          <AttemptItem key={attempt.attempt} of={attempt} told={task.error} />
         ))}
         {task.status === "cancelled" && items.length === 0 && task.completed_at !== null && (
           <li className="event is-cancelled">

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { JsonValue } from "../../protocol/index.ts";
 import { CopyButton } from "../design/copy.tsx";
 import { JsonTree } from "./json-tree.tsx";
@@ -6,6 +6,12 @@ import { kindOf } from "./kind.ts";
 import { ValueTable } from "./value-table.tsx";
 
 const DEEPEST = 3;
+
+/** Pictures, tables and what has members of its own want the whole width. */
+const isWide = (value: JsonValue): boolean => {
+  const { kind } = kindOf(value);
+  return kind !== "text" || (typeof value === "string" && value.includes("\n"));
+};
 
 const Shown = ({
   value,
@@ -25,7 +31,7 @@ const Shown = ({
           download={`${name}.${/image\/(\w+)/.exec(kind.source)?.[1] ?? "png"}`}
           className="value-image"
         >
-          <img src={kind.source} alt={`${name}, as a picture`} />
+          <img src={kind.source} alt={name} />
         </a>
       );
     case "table":
@@ -43,7 +49,7 @@ const Shown = ({
       return (
         <dl className="record">
           {kind.members.map(([key, member]) => (
-            <div key={key}>
+            <div key={key} {...(isWide(member) && { className: "is-wide" })}>
               <dt>{key}</dt>
               <dd>
                 <Shown value={member} name={key} depth={depth + 1} />
@@ -58,12 +64,21 @@ const Shown = ({
 };
 
 /** Any JSON as somebody wants to see it: pictures as pictures, rows as tables; and as the JSON that it is. */
-export const ValueView = ({ value, name }: { readonly value: JsonValue; readonly name: string }) => {
+export const ValueView = ({
+  value,
+  name,
+  heading,
+}: {
+  readonly value: JsonValue;
+  readonly name: string;
+  readonly heading?: ReactNode;
+}) => {
   const [isRaw, setRaw] = useState(false);
   const json = () => JSON.stringify(value, null, 2);
   return (
     <div className="value">
       <div className="value-tools">
+        <span className="value-heading">{heading}</span>
         <button
           type="button"
           className="link-button small"

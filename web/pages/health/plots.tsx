@@ -13,7 +13,7 @@ export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Sta
   return (
     <div className="plots">
       <Plot
-        title={`Tasks ended, in ${every}`}
+        title={`Tasks, by ${every}`}
         labels={labels}
         format={tasks}
         series={[
@@ -23,7 +23,7 @@ export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Sta
         ]}
       />
       <Plot
-        title="Half of them waited, and ran, no longer than"
+        title="Wait and run, the median"
         labels={labels}
         format={duration}
         series={[

@@ -5,6 +5,7 @@ import { paths } from "../../shell/paths.ts";
 import { shortName } from "../../task/short-name.ts";
 
 const number = (value: number) => value.toLocaleString("en");
+const spread = (of: JobStats["run"]) => (of === null ? "–" : `${duration(of.p50)} · ${duration(of.p95)}`);
 const seconds = (value: number | null | undefined) => (value == null ? "–" : duration(value));
 
 /** The queue of each job in figures, the oldest wait first. */
@@ -38,18 +39,14 @@ export const Queues = ({ room, jobs }: { readonly room: string; readonly jobs: r
                 <th scope="row">
                   <Link to={paths.job(room, job.job_name)}>{shortName(job.job_name)}</Link>
                 </th>
-                <td>{seconds(job.oldest_pending_seconds)}</td>
+                <td>{job.pending === 0 ? "–" : seconds(job.oldest_pending_seconds)}</td>
                 <td>{number(job.pending)}</td>
                 <td>{number(job.running)}</td>
                 <td>{job.workers === 0 ? "none" : `${job.busy_workers} of ${job.workers} busy`}</td>
                 <td>{number(job.completed)}</td>
                 <td className={job.failed > 0 ? "is-bad" : undefined}>{number(job.failed)}</td>
-                <td>
-                  {seconds(job.wait?.p50)} · {seconds(job.wait?.p95)}
-                </td>
-                <td>
-                  {seconds(job.run?.p50)} · {seconds(job.run?.p95)}
-                </td>
+                <td>{spread(job.wait)}</td>
+                <td>{spread(job.run)}</td>
               </tr>
             ))}
           </tbody>

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import type { FieldError, Job, JsonObject } from "../../../protocol/index.ts";
 import { Failure } from "../../api/failure.ts";
 import { Loading, Problem } from "../../design/notice.tsx";
@@ -26,12 +26,11 @@ export const SubmitForm = ({
   const submit = useSubmit(room, job.full_name);
   const [options, setOptions] = useState(NO_OPTIONS);
   const errors = submit.error instanceof Failure ? submit.error.errors : NONE;
-  const problems = payloadProblems(errors);
+  const problems = useMemo(() => payloadProblems(errors), [errors]);
   // What is told at its field needs no second word above the form.
   const isAtField = errors.length > 0 && errors.every(({ pointer }) => pointer.length > 1);
   return (
     <div className="submit-form stack">
-      <OptionsFold typed={options} defaults={job.defaults} errors={errors} onChange={setOptions} />
       <Suspense fallback={<Loading what="the form" />}>
         <JobForm
           job={job}
@@ -43,7 +42,9 @@ export const SubmitForm = ({
             submit.mutate({ payload, options }, { onSuccess: ({ id }) => onSubmitted(id) });
           }}
           submitLabel="Submit"
-        />
+        >
+          <OptionsFold typed={options} defaults={job.defaults} errors={errors} onChange={setOptions} />
+        </JobForm>
       </Suspense>
       {submit.isError && !isAtField && <Problem error={submit.error} />}
     </div>

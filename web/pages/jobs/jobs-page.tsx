@@ -49,7 +49,12 @@ export const JobsPage = () => {
       )}
       {byCategory(jobs.data?.items ?? []).map(([category, group]) => (
         <section key={category} className="category" aria-labelledby={`category-${category}`}>
-          <h2 id={`category-${category}`}>{category}</h2>
+          <div className="job-row category-head">
+            <h2 id={`category-${category}`}>{category}</h2>
+            <span className="eyebrow">Workers</span>
+            <span className="eyebrow">Wait</span>
+            <span className="eyebrow">Run</span>
+          </div>
           <ul>
             {group.map((job) => (
               <JobRow key={job.id} job={job} stats={figures.get(job.full_name)} room={room} />

@@ -44,8 +44,10 @@ const Body = ({ task, log }: { readonly task: Task; readonly log: readonly LogLi
       <ProgressBar task={task} />
       {isTerminal(task.status) && (
         <section aria-labelledby="outcome">
-          <h2 id="outcome">{task.status === "failed" ? "Error" : "Result"}</h2>
-          <Outcome task={task} />
+          <Outcome
+            task={task}
+            heading={<h2 id="outcome">{task.status === "failed" ? "Error" : "Result"}</h2>}
+          />
         </section>
       )}
       <section aria-labelledby="log">
@@ -59,8 +61,7 @@ const Body = ({ task, log }: { readonly task: Task; readonly log: readonly LogLi
         <Timeline task={task} />
       </section>
       <section aria-labelledby="payload">
-        <h2 id="payload">Payload</h2>
-        <ValueView value={task.payload} name="payload" />
+        <ValueView value={task.payload} name="payload" heading={<h2 id="payload">Payload</h2>} />
       </section>
     </div>
   </div>
