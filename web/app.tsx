@@ -16,7 +16,7 @@ import { Shell } from "./shell/shell.tsx";
 /** The dashboard: its pages by their addresses. */
 export const App = () => (
   <QueryClientProvider client={queryClient}>
-    <BrowserRouter {...(PAGE_BASE !== "" && { basename: PAGE_BASE })}>
+    <BrowserRouter useTransitions={false} {...(PAGE_BASE !== "" && { basename: PAGE_BASE })}>
       <Shell>
         <Routes>
           <Route path="/" element={<RoomsPage />} />

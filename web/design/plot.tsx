@@ -47,7 +47,7 @@ export const Plot = ({ title, series, labels, format }: PlotProps) => {
   return (
     <figure className="plot">
       <figcaption className="plot-head">
-        <h3>{title}</h3>
+        <h2 className="plot-title">{title}</h2>
         <ul className="plot-key small">
           {series.map(({ name, tone, kind, values }) => (
             <li key={name} className={`tone-${tone}`}>

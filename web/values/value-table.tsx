@@ -23,6 +23,8 @@ export const ValueTable = ({
 }) => {
   const [shown, setShown] = useState(MOST_ROWS);
   const numeric = new Set(columns.filter((column) => isNumeric(rows, column)));
+  // What a row is comes before its figures: the database keeps no order of members.
+  const ordered = [...columns.filter((column) => !numeric.has(column)), ...numeric];
   return (
     <div className="value-table">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by the arrow keys */}
@@ -30,7 +32,7 @@ export const ValueTable = ({
         <table>
           <thead>
             <tr>
-              {columns.map((column) => (
+              {ordered.map((column) => (
                 <th key={column} scope="col" className={numeric.has(column) ? "is-number" : undefined}>
                   {column}
                 </th>
@@ -41,7 +43,7 @@ export const ValueTable = ({
             {rows.slice(0, shown).map((row, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: rows have no names, and never move
               <tr key={index}>
-                {columns.map((column) => (
+                {ordered.map((column) => (
                   <td key={column} className={numeric.has(column) ? "is-number figure" : undefined}>
                     {cellText(row[column])}
                   </td>

@@ -1,9 +1,7 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { JoblibClient } from "../../../sdk/index.ts";
 import { end, serve } from "../../e2e/terminals.ts";
+import { createDatabase } from "../../support/postgres.ts";
 import { type Site, startSite } from "./site.ts";
 
 let site: Site;
@@ -39,11 +37,7 @@ test("why a task is not running is told in a sentence with numbers, until it run
 
   const why = page.locator(".diagnosis");
   await why.getByText("Why is it not running?").waitFor();
-  await why
-    .getByText(/1 worker/i)
-    .first()
-    .waitFor();
-  await why.getByText("Place in the queue").waitFor();
+  await why.getByText(/The only worker that can run it is busy/).waitFor();
   expect(await why.locator("dd").allInnerTexts()).toEqual(["2", "1, 1 busy"]);
 
   await site.client.call("updateTask", { params: { task_id: holding }, body: { status: "cancelled" } });
@@ -54,15 +48,15 @@ test("why a task is not running is told in a sentence with numbers, until it run
 });
 
 test("a server that goes is told in one banner, and what came since its return is shown without a reload", async () => {
-  const data = ["--data-dir", mkdtempSync(join(tmpdir(), "joblib-browser-"))];
-  const { server, url } = await serve({}, data);
+  const env = { JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")) };
+  const { server, url } = await serve(env);
   const { page } = await site.open("/");
   await page.goto(`${url}/rooms/lab/tasks`);
   await page.getByText("Nobody has asked for anything here yet.").waitFor();
 
   await end(server);
   await page.getByText("Live updates are cut off.").waitFor();
-  const { server: again } = await serve({}, [...data, "--port", new URL(url).port]);
+  const { server: again } = await serve(env, ["--port", new URL(url).port]);
   const client = new JoblibClient({ url });
   await client.call("registerJob", {
     params: { room_id: "lab" },

@@ -1,14 +1,19 @@
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { inject } from "vitest";
 import { type JsonObject, Task } from "../../../protocol/index.ts";
 import { JoblibClient } from "../../../sdk/index.ts";
 import { end, joblib, serve } from "../../e2e/terminals.ts";
+import { createDatabase } from "../../support/postgres.ts";
 import type { SpawnedProcess } from "../../support/processes.ts";
 import { startBrowser } from "../browser.ts";
 
 const EXTENSIONS = join(import.meta.dirname, "extensions.ts");
 /** The job that is registered last. */
 const LAST = /public:browser:Html/;
+
+/** A test says what it waited for before the test runner loses its own patience. */
+const PATIENCE_MS = 12_000;
 
 /** How a page is looked at. */
 export interface Look {
@@ -44,6 +49,11 @@ const startWorker = async (url: string, args: readonly string[], file: string): 
   return worker;
 };
 
+const kill = async (worker: SpawnedProcess) => {
+  worker.kill("SIGKILL");
+  await worker.exit;
+};
+
 const watch = async (page: Page): Promise<string[]> => {
   const faults: string[] = [];
   await page.exposeFunction("tellViolation", (text: string) => faults.push(text));
@@ -62,7 +72,12 @@ const watch = async (page: Page): Promise<string[]> => {
 
 /** Starts all of it; without a worker until one is started. */
 export const startSite = async (env: Readonly<Record<string, string>> = {}): Promise<Site> => {
-  const [{ server, url }, browser] = await Promise.all([serve(env), startBrowser()]);
+  // A database of the run's PostgreSQL is made faster than an embedded one.
+  const database = await createDatabase(inject("postgresUrl"));
+  const [{ server, url }, browser] = await Promise.all([
+    serve({ JOBLIB_DATABASE_URL: database, ...env }),
+    startBrowser(),
+  ]);
   const workers: SpawnedProcess[] = [];
   const client = new JoblibClient({ url });
   return {
@@ -87,6 +102,7 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
         locale: "en-GB",
         reducedMotion: "reduce",
       });
+      context.setDefaultTimeout(PATIENCE_MS);
       const page = await context.newPage();
       const faults = await watch(page);
       await page.goto(url + path);
@@ -94,7 +110,8 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
     },
     [Symbol.asyncDispose]: async () => {
       await browser.close();
-      await Promise.all(workers.map(end));
+      // What they still hold would keep them from an orderly end.
+      await Promise.all(workers.map(kill));
       await end(server);
     },
   };
