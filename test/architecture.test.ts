@@ -76,6 +76,7 @@ const RULES: readonly Rule[] = [
     sentence: "web imports protocol and libraries for the browser; nobody imports web",
     house: ["protocol"],
     allows: isPackage(
+      "@cfworker/json-schema",
       "@rjsf",
       "@tanstack/react-query",
       "eventsource-parser",
@@ -85,12 +86,12 @@ const RULES: readonly Rule[] = [
       "zod",
     ),
   },
-  {
-    folder: "web/vite.config.ts",
-    sentence: "the dashboard's build runs on Node, and imports vite",
+  ...["web", "web/form"].map((folder) => ({
+    folder: `${folder}/vite.config.ts`,
+    sentence: `the build of ${folder} runs on Node, and imports vite`,
     house: [],
-    allows: (name) => isNodeBuiltin(name) || isPackage("vite")(name),
-  },
+    allows: (name: string) => isNodeBuiltin(name) || isPackage("vite")(name),
+  })),
 ];
 
 const filesIn = (folder: string): string[] =>

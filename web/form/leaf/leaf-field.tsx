@@ -3,7 +3,7 @@ import { type FocusEvent, type FormEvent, memo, useState } from "react";
 import { faultsAt, useFaults } from "../faults.ts";
 import { extensionAttributes, labelOf } from "../label.ts";
 import { toPointer } from "../pointer.ts";
-import { Required } from "../templates/legend.tsx";
+import { nameClass } from "../templates/legend.tsx";
 import { useIsDiscriminator, useIsEntry, useIsOptionOf } from "../templates/surroundings.ts";
 import type { ControlProps, Validated } from "./control.ts";
 import { controlFor, drawnAs } from "./control-for.ts";
@@ -78,11 +78,10 @@ const Leaf = ({
   const heading = (
     <>
       {label}
-      {isRequired && frame !== "own" && <Required />}
       {typeof unit === "string" && <span className="jf-unit"> {unit}</span>}
     </>
   );
-  const className = isOption || isEntry || isItem ? "jf-unseen" : "jf-label";
+  const className = isOption || isEntry || isItem ? "jf-unseen" : nameClass("jf-label", isRequired);
   return (
     <div
       className="jf-field"

@@ -63,7 +63,7 @@ export const TextControl = ({ schema, value, attributes, onChange }: ControlProp
         ref={(area) => {
           element.current = area;
         }}
-        rows={5}
+        rows={schema.maxLength === undefined ? 5 : 2}
         onChange={({ target }) => change(target.value)}
       />
     );

@@ -1,7 +1,7 @@
 import type { DrawnSchema } from "./drawn-schema.ts";
 
 /** Beyond this a form of fields is no help to anybody, and drawing it would hold the page up. */
-const MOST_FIELDS = 3000;
+const MOST_FIELDS = 1500;
 
 /**
  * True for a schema that can be drawn as fields. References are followed as the library follows them, each once on a

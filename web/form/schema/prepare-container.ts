@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
 import { readable } from "../label.ts";
 import { ANYTHING, annotationsOf, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
+import { isScalarSource } from "./prepare-scalar.ts";
 import type { Preparation } from "./prepare-schema.ts";
 
 /** A required list is begun with as many items as it must have; a stranger may ask for a billion. */
@@ -9,10 +10,15 @@ const MOST_BEGUN_WITH = 50;
 const texts = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 
-const orderOf = (schema: JsonValue): number => {
+/** By `x-order`; then what is required, in its own order; then the rest as it stands: a database keeps no order of names. */
+const rankOf = (name: string, schema: JsonValue, required: readonly string[]): number[] => {
   const order = isJsonObject(schema) ? schema["x-order"] : undefined;
-  return typeof order === "number" ? order : Number.POSITIVE_INFINITY;
+  const place = required.indexOf(name);
+  const last = Number.MAX_VALUE;
+  return [typeof order === "number" ? order : last, place === -1 ? last : place];
 };
+
+const byRank = (a: number[], b: number[]): number => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0);
 
 const isContainer = (schema: DrawnSchema): boolean =>
   schema.type === "object" ||
@@ -29,9 +35,7 @@ const leftOut = (schema: DrawnSchema, preparation: Preparation, source: JsonValu
   if (schema.default !== undefined || !isContainer(schema)) return schema;
   const target = preparation.resolve(source);
   if (target?.["default"] !== undefined) return schema;
-  const isScalar =
-    schema["$ref"] !== undefined && target !== undefined && !isContainer(preparation.part(target));
-  if (isScalar) return schema;
+  if (schema.$ref !== undefined && isScalarSource(target)) return schema;
   const { title, description } = schema;
   return {
     ...(title !== undefined && { title }),
@@ -102,7 +106,7 @@ const conditions = (schema: JsonObject, { part }: Preparation): DrawnSchema => {
   } as DrawnSchema;
 };
 
-/** An object, its fields in the order that `x-order` asks for; those without it come last, as they stand. */
+/** An object, its fields in the order that they are read in. */
 export const object = (schema: JsonObject, preparation: Preparation): DrawnSchema => {
   const given = isJsonObject(schema["properties"]) ? schema["properties"] : {};
   const properties = withNames(schema, given);
@@ -110,7 +114,7 @@ export const object = (schema: JsonObject, preparation: Preparation): DrawnSchem
   const others = otherProperties(schema, properties, preparation);
   const drawn = Object.entries(properties)
     .filter(([, property]) => property !== false)
-    .sort(([, a], [, b]) => orderOf(a) - orderOf(b) || 0)
+    .sort(([nameA, a], [nameB, b]) => byRank(rankOf(nameA, a, required), rankOf(nameB, b, required)))
     .map(([name, property]): [string, DrawnSchema] => {
       const drawn = preparation.part(property);
       const isNameless = drawn.$ref !== undefined && drawn.title === undefined;

@@ -18,6 +18,13 @@ const TEXTS = ["format", "contentMediaType", "contentEncoding"];
 export const isScalarType = (type: unknown): type is string =>
   typeof type === "string" && SCALARS.includes(type);
 
+/** True for a schema, as it was written, of values that are no objects and no arrays. */
+export const isScalarSource = (schema: JsonObject | undefined): boolean =>
+  schema !== undefined &&
+  (schema["enum"] !== undefined ||
+    schema["const"] !== undefined ||
+    [schema["type"]].flat().every((type) => isScalarType(type)));
+
 /** A text, a number or a yes and no. */
 export const scalar = (schema: JsonObject, type: string): DrawnSchema => {
   const pattern = safePattern(schema["pattern"]);

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../protocol/json.ts";
 import { annotationsOf, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
-import { choice, nameOf, nullable, singleValues } from "./prepare-scalar.ts";
+import { choice, isScalarSource, nameOf, nullable, singleValues } from "./prepare-scalar.ts";
 import type { Preparation } from "./prepare-schema.ts";
 
 const SHAPES = [
@@ -69,7 +69,7 @@ const orNull = (
   const [only] = others;
   if (others.length !== 1) return undefined;
   const target = resolve(only);
-  const drawn = target && nullable(part(target));
+  const drawn = target !== undefined && isScalarSource(target) ? nullable(part(target)) : undefined;
   return drawn && { ...drawn, ...(isJsonObject(only) && annotationsOf(only)), ...annotationsOf(schema) };
 };
 

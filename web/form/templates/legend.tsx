@@ -2,12 +2,9 @@ import { faultsAt, useFaults } from "../faults.ts";
 import { labelOf } from "../label.ts";
 import type { DrawnSchema } from "../schema/drawn-schema.ts";
 
-/** Marks what must be there; the control says it too, so nobody is told twice. */
-export const Required = () => (
-  <span className="jf-required" aria-hidden="true">
-    *
-  </span>
-);
+/** The class of a name: of what must be there it is marked; the control says it too, so nobody is told twice. */
+export const nameClass = (name: string, isRequired: boolean | undefined): string =>
+  isRequired === true ? `${name} is-required` : name;
 
 /** What a group's head is made from. */
 export interface GroupHeadProps {
@@ -25,9 +22,8 @@ export const GroupHead = ({ schema, place, pointer, required, isNamed }: GroupHe
   const told = showsAll ? faultsAt(faults, pointer) : [];
   return (
     <>
-      <legend className={isNamed ? "jf-unseen" : "jf-legend"}>
+      <legend className={isNamed ? "jf-unseen" : nameClass("jf-legend", required)}>
         {labelOf(schema, place)}
-        {required === true && <Required />}
       </legend>
       {typeof schema.description === "string" && <p className="jf-hint">{schema.description}</p>}
       {told.length > 0 && (

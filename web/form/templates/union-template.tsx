@@ -1,6 +1,6 @@
 import type { MultiSchemaFieldTemplateProps, WidgetProps } from "@rjsf/utils";
 import { labelOf } from "../label.ts";
-import { Required } from "./legend.tsx";
+import { nameClass } from "./legend.tsx";
 
 /** Which kind it is, and the fields of that kind. */
 export const UnionTemplate = ({ selector, optionSchemaField }: MultiSchemaFieldTemplateProps) => (
@@ -27,10 +27,7 @@ const Boxes = ({
   const choices = options.enumOptions ?? [];
   return (
     <fieldset className="jf-group jf-boxes" part="group">
-      <legend className="jf-legend">
-        {labelOf(schema, label)}
-        {required === true && <Required />}
-      </legend>
+      <legend className={nameClass("jf-legend", required)}>{labelOf(schema, label)}</legend>
       {typeof schema.description === "string" && <p className="jf-hint">{schema.description}</p>}
       {choices.map((choice, index) => {
         const text = JSON.stringify(choice.value);
