@@ -96,6 +96,7 @@ export const DrawnForm = memo(({ schema, initial, idPrefix, onChange, ref }: Dra
     experimental_customMergeAllOf={mergeAllOf}
     onChange={({ formData }) => onChange(formData)}
   >
-    <span hidden>The library puts a button of its own where it finds nothing.</span>
+    {/* Where it finds nothing, the library puts a button of its own. */}
+    <span hidden />
   </Form>
 ));

@@ -70,7 +70,17 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
     () => (holder.current === null ? written.current : sendable(holder.current.state.formData)),
     [],
   );
-  const change = useCallback((payload: unknown) => ask(sendable(payload)), [ask]);
+  // The library tells of the defaults that it fills in before anybody has seen the form; nobody is asked about those.
+  const isShown = useRef(false);
+  useEffect(() => {
+    isShown.current = true;
+  }, []);
+  const change = useCallback(
+    (payload: unknown) => {
+      if (isShown.current) ask(sendable(payload));
+    },
+    [ask],
+  );
   const view = useMemo(() => ({ faults, showsAll, edited: forget }), [faults, showsAll, forget]);
 
   const given = JSON.stringify(problems ?? []);
