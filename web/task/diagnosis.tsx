@@ -30,8 +30,7 @@ export const Diagnosis = ({ task }: { readonly task: Task }) => {
           <div>
             <dt>Workers that could take it</dt>
             <dd className="figure">
-              {data.workers}
-              {data.workers > 0 && `, ${data.busy_workers} busy`}
+              {data.workers === 0 ? "none online" : `${data.busy_workers} of ${data.workers} busy`}
             </dd>
           </div>
         </dl>

@@ -13,6 +13,10 @@ const isWide = (value: JsonValue): boolean => {
   return kind !== "text" || (typeof value === "string" && value.includes("\n"));
 };
 
+/** What takes a line comes before what takes a page: the database keeps no order of members. */
+const sorted = (members: readonly (readonly [string, JsonValue])[]) =>
+  members.toSorted(([, a], [, b]) => Number(isWide(a)) - Number(isWide(b)));
+
 const Shown = ({
   value,
   name,
@@ -48,7 +52,7 @@ const Shown = ({
       if (depth >= DEEPEST) return <JsonTree value={value} isOpen={false} />;
       return (
         <dl className="record">
-          {kind.members.map(([key, member]) => (
+          {sorted(kind.members).map(([key, member]) => (
             <div key={key} {...(isWide(member) && { className: "is-wide" })}>
               <dt>{key}</dt>
               <dd>

@@ -38,7 +38,7 @@ test("why a task is not running is told in a sentence with numbers, until it run
   const why = page.locator(".diagnosis");
   await why.getByText("Why is it not running?").waitFor();
   await why.getByText(/The only worker that can run it is busy/).waitFor();
-  expect(await why.locator("dd").allInnerTexts()).toEqual(["2", "1, 1 busy"]);
+  expect(await why.locator("dd").allInnerTexts()).toEqual(["2", "1 of 1 busy"]);
 
   await site.client.call("updateTask", { params: { task_id: holding }, body: { status: "cancelled" } });
   await page.getByText("hello behind").waitFor();

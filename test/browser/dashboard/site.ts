@@ -20,6 +20,8 @@ export interface Look {
   readonly theme?: "light" | "dark";
   readonly width?: number;
   readonly height?: number;
+  /** Pixels of the picture for one of the page. */
+  readonly sharpness?: number;
 }
 
 /** A page, and what went wrong on it. */
@@ -32,6 +34,7 @@ export interface WatchedPage {
 /** A real server with its dashboard, a real worker, and a real browser. */
 export interface Site extends AsyncDisposable {
   readonly url: string;
+  readonly database: string;
   readonly client: JoblibClient;
   readonly browser: Browser;
   /** Submits a task of these tests' jobs, and gives its id. */
@@ -82,6 +85,7 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
   const client = new JoblibClient({ url });
   return {
     url,
+    database,
     browser,
     client,
     submit: async (job, room, payload = {}) => {
@@ -95,10 +99,11 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
       workers.push(worker);
       return worker;
     },
-    open: async (path, { theme = "light", width = 1280, height = 860 } = {}) => {
+    open: async (path, { theme = "light", width = 1280, height = 860, sharpness = 1 } = {}) => {
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme: theme,
+        deviceScaleFactor: sharpness,
         locale: "en-GB",
         reducedMotion: "reduce",
       });

@@ -9,11 +9,11 @@ const tasks = (value: number) => (value >= 1000 ? `${(value / 1000).toFixed(1)} 
 /** What a room's tasks did in the last hours. */
 export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Stats }) => {
   const labels = series.map(({ at }) => CLOCK.format(new Date(at)));
-  const every = duration(step_seconds);
+  const every = step_seconds === 60 ? "minute" : duration(step_seconds);
   return (
     <div className="plots">
       <Plot
-        title={`Tasks, by ${every}`}
+        title={`Tasks per ${every}`}
         labels={labels}
         format={tasks}
         series={[

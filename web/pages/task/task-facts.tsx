@@ -24,7 +24,7 @@ export const TaskFacts = ({ task }: { readonly task: Task }) => {
         </dd>
       </div>
       <div>
-        <dt>Waited</dt>
+        <dt>{task.status === "pending" ? "Waiting" : "Waited"}</dt>
         <dd className="figure">{duration(wait)}</dd>
       </div>
       {run !== undefined && (

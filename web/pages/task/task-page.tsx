@@ -50,10 +50,12 @@ const Body = ({ task, log }: { readonly task: Task; readonly log: readonly LogLi
           />
         </section>
       )}
-      <section aria-labelledby="log">
-        <h2 id="log">Log</h2>
-        <LogView lines={log} />
-      </section>
+      {(log.length > 0 || task.status !== "pending") && (
+        <section aria-labelledby="log">
+          <h2 id="log">Log</h2>
+          <LogView lines={log} />
+        </section>
+      )}
     </div>
     <div className="task-side">
       <section aria-labelledby="timeline">
