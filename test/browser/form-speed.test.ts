@@ -4,6 +4,8 @@ import { FormPages } from "./form/form-page.ts";
 const FIELDS = 200;
 const ROUNDS = 9;
 const LIMIT_MS = 100;
+/** The work of 200 bare inputs on the machine that the limit was set on; on a slower or a busier one the limit grows with it. */
+const BARE_MS = 24;
 
 const KINDS: ((index: number) => object)[] = [
   () => ({ type: "string", default: "CCO" }),
@@ -63,6 +65,7 @@ test(`a schema of ${FIELDS} fields is painted in under ${LIMIT_MS} ms`, { timeou
   console.log(
     `200 fields: ${wall} ms, of which work ${work}; 200 bare inputs: ${median(bare, "wall")} ms, ${median(bare, "work")}`,
   );
-  expect(Math.min(wall, work)).toBeLessThan(LIMIT_MS);
+  const slowness = Math.max(1, median(bare, "work") / BARE_MS);
+  expect(Math.min(wall, work)).toBeLessThan(LIMIT_MS * slowness);
   expect(form.complaints).toEqual([]);
 });

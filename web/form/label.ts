@@ -1,4 +1,4 @@
-import { DRAWN, type DrawnSchema } from "./schema/drawn-schema.ts";
+import type { DrawnSchema } from "./schema/drawn-schema.ts";
 
 /** A property's name as a label: `maxSteps` and `max_steps` become "Max steps", `logP` and `SMILES` stay as they are. */
 export const readable = (name: string): string => {
@@ -18,9 +18,6 @@ export const labelOf = (schema: DrawnSchema, place: string | number | undefined)
   if (typeof place === "number") return `${title ?? "Item"} ${place + 1}`;
   return title ?? readable(place ?? "");
 };
-
-/** Left empty the field is null. */
-export const isNullable = (schema: DrawnSchema): boolean => schema[DRAWN.nullable] === true;
 
 const UNKNOWN = /^x-[a-z\d-]{1,50}$/;
 
