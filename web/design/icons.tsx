@@ -59,4 +59,3 @@ export const SearchIcon = icon(
     <path d="m13 13 3.6 3.6" />
   </>,
 );
-export const CrossIcon = icon(<path d="m5.5 5.5 9 9M14.5 5.5l-9 9" />);
