@@ -1,11 +1,5 @@
 import { type Browser, chromium } from "playwright-core";
-import { findPrograms } from "../support/programs.ts";
-
-const programs = {
-  names: ["chromium"],
-  aptPackage: "chromium",
-  directories: () => ["/usr/local/bin", "/usr/bin"],
-};
+import { findChromium } from "../support/chromium.ts";
 
 const FLAGS = [
   "--no-sandbox",
@@ -15,6 +9,6 @@ const FLAGS = [
   "--disable-dev-shm-usage",
 ];
 
-/** A headless Chromium with a profile of its own; as root on Debian it is installed where it is missing. */
+/** A headless Chromium with a profile of its own. */
 export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: `${findPrograms(programs)}/chromium`, args: FLAGS });
+  chromium.launch({ executablePath: findChromium(), args: FLAGS });

@@ -16,9 +16,9 @@ const IMAGE_URL = /^data:image\/(png|jpeg|gif|webp|avif|svg\+xml)(;[\w=-]+)*[;,]
 const SVG = /^\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/i;
 /** How the files of each kind begin, in base64. */
 const BASE64: readonly (readonly [RegExp, string])[] = [
-  [/^iVBORw0KGgo[\w+/=\s]{20,}$/, "image/png"],
-  [/^\/9j\/[\w+/=\s]{20,}$/, "image/jpeg"],
-  [/^R0lGOD[lh][\w+/=\s]{20,}$/, "image/gif"],
+  [/^iVBORw0KGgo[A-Za-z0-9+/=\r\n]{20,}$/, "image/png"],
+  [/^\/9j\/[A-Za-z0-9+/=\r\n]{20,}$/, "image/jpeg"],
+  [/^R0lGOD[lh][A-Za-z0-9+/=\r\n]{20,}$/, "image/gif"],
 ];
 
 /** Where an image is to be taken from: always a picture in itself, so that an SVG's scripts and links are dead. */
