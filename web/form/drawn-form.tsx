@@ -1,19 +1,23 @@
 import Form from "@rjsf/core/lib/components/Form.js";
 import DefaultArrayField from "@rjsf/core/lib/components/fields/ArrayField.js";
-import { type CyclicSchemaExpandProps, type FieldProps, mergeSchemas } from "@rjsf/utils";
+import DefaultSchemaField from "@rjsf/core/lib/components/fields/SchemaField.js";
+import {
+  ADDITIONAL_PROPERTY_FLAG,
+  type CyclicSchemaExpandProps,
+  type FieldProps,
+  mergeSchemas,
+} from "@rjsf/utils";
 import { type ComponentType, createElement, memo, type Ref } from "react";
 import type { JsonObject } from "../../protocol/json.ts";
 import { labelOf } from "./label.ts";
 import { LeafField } from "./leaf/leaf-field.tsx";
 import { optionMatcher } from "./option-matcher.ts";
-import { ANYTHING, type DrawnSchema } from "./schema/drawn-schema.ts";
+import { ANYTHING, type DrawnSchema, MOST_ITEMS } from "./schema/drawn-schema.ts";
+import { isScalarType } from "./schema/prepare-scalar.ts";
 import { ArrayItemTemplate, ArrayTemplate } from "./templates/array-template.tsx";
 import { FieldTemplate } from "./templates/field-template.tsx";
 import { ObjectTemplate } from "./templates/object-template.tsx";
 import { SelectWidget, UnionTemplate } from "./templates/union-template.tsx";
-
-/** A longer list is no list of fields any more: it is edited as JSON. */
-const MOST_ITEMS = 100;
 
 // Its own type asks for arrays alone; what is passed on is what the library itself would pass.
 const LibraryArrayField = DefaultArrayField as ComponentType<FieldProps>;
@@ -28,6 +32,18 @@ const ArrayField = (props: FieldProps) =>
     ? createElement(LeafField, { ...props, schema: asJson(props.schema) })
     : createElement(LibraryArrayField, props);
 
+/** A field of its own, that no reference, union or condition leads to, and that nobody has named. */
+const isPlain = (schema: DrawnSchema): boolean =>
+  (schema.enum !== undefined || isScalarType([schema.type].flat()[0])) &&
+  !(ADDITIONAL_PROPERTY_FLAG in schema) &&
+  [schema.$ref, schema.allOf, schema.anyOf, schema.oneOf, schema.if].every((part) => part === undefined);
+
+const LibrarySchemaField = DefaultSchemaField as ComponentType<FieldProps>;
+
+/** Most fields are plain: the library's own way to them is longer, and is taken again at every keystroke. */
+const SchemaField = (props: FieldProps) =>
+  createElement(isPlain(props.schema) ? LeafField : LibrarySchemaField, props);
+
 const Cycle = ({ schema, name, onExpand, fieldPathId }: CyclicSchemaExpandProps) => (
   <button type="button" className="jf-button jf-add" part="add" onClick={() => onExpand(fieldPathId.$id)}>
     Show {labelOf(schema, name)}
@@ -35,6 +51,7 @@ const Cycle = ({ schema, name, onExpand, fieldPathId }: CyclicSchemaExpandProps)
 );
 
 const FIELDS = {
+  SchemaField,
   ArrayField,
   StringField: LeafField,
   NumberField: LeafField,

@@ -41,6 +41,11 @@ export interface JobFormProps {
 
 const NOTHING: JsonObject = {};
 
+/** Fields are for what somebody types; the library takes seconds over the coordinates of a protein. */
+const LONGEST_PAYLOAD = 100_000;
+
+const isLarge = (payload: JsonObject): boolean => JSON.stringify(payload).length > LONGEST_PAYLOAD;
+
 /** What is sent: what the fields hold, without those that are left out. */
 const sendable = (payload: unknown): JsonObject => {
   const plain: unknown = JSON.parse(JSON.stringify(payload ?? {}));
@@ -59,7 +64,8 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
   const form = useRef<HTMLFormElement>(null);
   const holder = useRef<PayloadHolder>(null);
   const drawn = useMemo(() => prepare(schemaText), [schemaText]);
-  const [start, setStart] = useState({ turn: 0, payload: initial, asJson: drawn === undefined });
+  const [start, setStart] = useState({ turn: 0, payload: initial, asJson: isLarge(initial) });
+  const [isTooLarge, setTooLarge] = useState(start.asJson);
   const written = useRef(start.payload);
   const [hasSubmitted, setSubmitted] = useState(false);
   const { faults, ask, forget } = useValidation(problems, onValidate);
@@ -105,6 +111,9 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
     if (start.asJson && form.current?.checkValidity() === false) return;
     const payload = payloadNow();
     written.current = payload;
+    const isHeld = start.asJson && isLarge(payload);
+    setTooLarge(isHeld);
+    if (isHeld) return;
     setStart({ turn: start.turn + 1, payload, asJson: !start.asJson });
   };
 
@@ -137,6 +146,7 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
           />
         )}
         {drawn === undefined && <p className="jf-hint">Fields cannot be drawn for this job's parameters.</p>}
+        {isTooLarge && <p className="jf-hint">This payload is too large for fields.</p>}
         {drawn === undefined || start.asJson ? (
           text
         ) : (

@@ -55,7 +55,7 @@ const Leaf = ({
       id,
       required: isRequired,
       disabled: disabled === true,
-      readOnly: readonly === true,
+      readOnly: readonly === true || schema.readOnly === true,
       "aria-describedby": described.length > 0 ? described.join(" ") : undefined,
       "aria-invalid": wrong.length > 0 ? true : undefined,
       onBlur: ({ target, relatedTarget }: FocusEvent<Validated>) => {

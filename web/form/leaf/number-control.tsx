@@ -36,7 +36,6 @@ export const NumberControl = ({ schema, value, attributes, onChange }: ControlPr
       {...numberLimits(schema)}
       readOnly={readOnly}
       type={isRange ? "range" : "number"}
-      inputMode="decimal"
       placeholder={placeholderOf(schema)}
       value={isSame ? typed : asText(value)}
       onChange={({ target }) => {

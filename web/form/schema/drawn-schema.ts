@@ -22,6 +22,9 @@ export const DRAWN = {
 /** A value that is drawn as JSON. */
 export const ANYTHING: DrawnSchema = { [DRAWN.anything]: true };
 
+/** A longer list is no list of fields any more: it is edited as JSON. */
+export const MOST_ITEMS = 100;
+
 /** True for a JSON object. */
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
 import { readable } from "../label.ts";
-import { ANYTHING, annotationsOf, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
+import { ANYTHING, annotationsOf, type DrawnSchema, isJsonObject, MOST_ITEMS, pick } from "./drawn-schema.ts";
 import { isScalarSource } from "./prepare-scalar.ts";
 import type { Preparation } from "./prepare-schema.ts";
 
@@ -134,7 +134,9 @@ export const object = (schema: JsonObject, preparation: Preparation): DrawnSchem
 
 /** A list; what 2020-12 calls `prefixItems` is spelled as the library knows it. */
 export const array = (schema: JsonObject, preparation: Preparation): DrawnSchema => {
-  const { prefixItems, items, additionalItems } = schema;
+  const { prefixItems, items, additionalItems, default: standard } = schema;
+  if (Array.isArray(standard) && standard.length > MOST_ITEMS)
+    return { ...annotationsOf(schema), ...ANYTHING };
   const fixed = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : undefined;
   const rest = Array.isArray(prefixItems) ? items : additionalItems;
   const limits = pick(
