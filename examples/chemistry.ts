@@ -22,6 +22,9 @@ export const context = (): Promise<Structure> =>
 export class Descriptors extends Extension("chemistry", {
   smiles: Smiles.describe("The molecule as SMILES, for example CC(=O)Oc1ccccc1C(=O)O"),
 }) {
+  static description =
+    "Molecular weight, logP, polar surface and what is counted of a molecule, with the limits of Lipinski that it exceeds.";
+
   async run() {
     const found = await descriptors(this.smiles);
     return {
@@ -45,6 +48,8 @@ export class Substructure extends Extension("chemistry", {
   smarts: Smarts.describe("The pattern as SMARTS, for example C(=O)[OH] for a carboxylic acid"),
   molecules: Molecules.describe("The molecules to search, at most 1000"),
 }) {
+  static description = "Searches molecules for a group of atoms, and names the atoms that match.";
+
   async run(_vis: Structure | undefined, run: RunContext) {
     const { results, unreadable } = await forEachMolecule(this.molecules, run, async ({ name, smiles }) => ({
       name,
@@ -62,6 +67,8 @@ export class Depict extends Extension("chemistry", {
   height: z.int().min(50).max(2000).default(200).describe("Height of the picture in pixels"),
   highlight: Smarts.optional().describe("A SMARTS pattern whose matches are drawn in colour"),
 }) {
+  static description = "Draws the structural formula of a molecule as SVG.";
+
   async run() {
     const { width, height, highlight } = this;
     return { svg: await depict(this.smiles, { width, height, highlight }) };
@@ -77,6 +84,9 @@ export class Screen extends Extension("chemistry", {
   max_acceptors: z.int().min(0).default(10).describe("Most nitrogens and oxygens"),
   max_violations: z.int().min(0).max(4).default(1).describe("How many exceeded limits are forgiven"),
 }) {
+  static description =
+    "Sifts molecules by Lipinski's rule: which are likely to be absorbed when they are swallowed.";
+
   async run(_vis: Structure | undefined, run: RunContext) {
     const rule = {
       maxWeight: this.max_weight,
@@ -105,6 +115,9 @@ export class Rotate extends Extension("modifiers", {
   angle: z.number().default(0).describe("Angle in degrees, counter-clockwise seen from the axis' tip"),
   axis: z.enum(AXES).default("z").describe("The coordinate axis to turn about"),
 }) {
+  static description =
+    "Turns the structure that the worker has loaded, and answers with its new coordinates.";
+
   async run(vis: Structure | undefined) {
     if (vis === undefined) throw new Error("Rotate needs a structure: export a context that loads one");
     vis.atoms = rotate(vis.atoms, this.axis, this.angle);

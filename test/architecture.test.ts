@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
 
 const ROOT = resolve(import.meta.dirname, "..");
-const ROOMS = ["protocol", "sdk", "server", "cli"] as const;
+const ROOMS = ["protocol", "sdk", "server", "cli", "web"] as const;
 const MAX_LINES = 300;
 
 const isPackage =
@@ -71,11 +71,32 @@ const RULES: readonly Rule[] = [
     types: "server",
     allows: (name) => isNodeBuiltin(name) || isPackage("commander", "ora", "chalk", "tsx", "zod")(name),
   },
+  {
+    folder: "web",
+    sentence: "web imports protocol and libraries for the browser; nobody imports web",
+    house: ["protocol"],
+    allows: isPackage(
+      "@cfworker/json-schema",
+      "@rjsf",
+      "@tanstack/react-query",
+      "eventsource-parser",
+      "react",
+      "react-dom",
+      "react-router",
+      "zod",
+    ),
+  },
+  ...["web", "web/form"].map((folder) => ({
+    folder: `${folder}/vite.config.ts`,
+    sentence: `the build of ${folder} runs on Node, and imports vite`,
+    house: [],
+    allows: (name: string) => isNodeBuiltin(name) || isPackage("vite")(name),
+  })),
 ];
 
 const filesIn = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => join(folder, name));
 
 const STATIC =
@@ -93,7 +114,7 @@ const importsOf = (file: string): Import[] =>
   }));
 
 const ruleFor = (file: string) =>
-  RULES.filter(({ folder }) => file.startsWith(`${folder}/`)).sort(
+  RULES.filter(({ folder }) => file === folder || file.startsWith(`${folder}/`)).sort(
     (a, b) => b.folder.length - a.folder.length,
   )[0];
 
@@ -138,7 +159,7 @@ test(`no file is over ${MAX_LINES} lines`, () => {
 });
 
 test("nobody keeps a utils, helper, common or manager file", () => {
-  const vague = files.filter((file) => /(^|[-/])(utils?|helpers?|common|service|data)\.ts$/.test(file));
+  const vague = files.filter((file) => /(^|[-/])(utils?|helpers?|common|service|data)\.tsx?$/.test(file));
 
   expect(vague).toEqual([]);
 });

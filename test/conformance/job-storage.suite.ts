@@ -73,6 +73,24 @@ export const jobStorageSuite = (given: () => Opened): void => {
       expect(await storage.jobs.peek(registration)).toBeUndefined();
     });
 
+    test("keeps the members of its schema in the order in which the last registration wrote them", async () => {
+      const { storage } = given();
+      const inOrder = (...names: string[]) => ({
+        type: "object",
+        properties: Object.fromEntries(names.map((name) => [name, { type: "number" }])),
+      });
+      const job = await aJob(storage, { schema: inOrder("from", "to", "a") });
+      const worker = { create: { id: newId(), name: null, userId: "other" } };
+
+      const before = await storage.jobs.findById(job.id, ALIVE);
+      const again = { ...job.registration, id: newId(), schema: inOrder("to", "a", "from"), worker };
+      const outcome = await storage.jobs.register(again, ALIVE);
+
+      expect(JSON.stringify(before?.schema)).toBe(JSON.stringify(inOrder("from", "to", "a")));
+      if (outcome.kind !== "matched") throw new Error(outcome.kind);
+      expect(JSON.stringify(outcome.job.schema)).toBe(JSON.stringify(inOrder("to", "a", "from")));
+    });
+
     test("twice by the same worker links it once", async () => {
       const { storage } = given();
       const job = await aJob(storage);

@@ -18,7 +18,7 @@ test("README's commands and exit codes are those of the command line (npm run do
 test("every file that the documents tell to write compiles", { timeout: 60_000 }, async () => {
   const directory = mkdtempSync(join(import.meta.dirname, "tmp-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));
-  const documents = ["README.md", "docs/extensions.md", "docs/embedding.md"];
+  const documents = ["README.md", "docs/extensions.md", "docs/embedding.md", "docs/forms.md"];
   const files = new Map(documents.flatMap((document) => [...snippetsOf(document)]));
   for (const [name, code] of files) writeFileSync(join(directory, name), code);
 
@@ -30,6 +30,6 @@ test("every file that the documents tell to write compiles", { timeout: 60_000 }
   ]);
   await tsc.exit;
 
-  expect(files.size).toBe(9);
+  expect(files.size).toBe(10);
   expect(tsc.stdout()).toBe("");
 });

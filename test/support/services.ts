@@ -1,4 +1,5 @@
 import type { TestProject } from "vitest/node";
+import { findChromium } from "./chromium.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
 
@@ -12,9 +13,11 @@ declare module "vitest" {
 let postgres: PostgresServer | undefined;
 let redis: RedisServer | undefined;
 
-/** Starts the PostgreSQL and the Redis that the whole run shares; a missing one fails the run, no test skips itself. */
+/** Starts the PostgreSQL and the Redis that the whole run shares, and sees to its Chromium; a missing one fails the run, no test skips itself. */
 export async function setup(project: TestProject): Promise<void> {
   try {
+    // Test files run side by side, and two of them would install it at once.
+    findChromium();
     postgres = await startPostgres();
     redis = await startRedis();
   } catch (error) {

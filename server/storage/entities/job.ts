@@ -12,6 +12,8 @@ export const JobEntity = defineEntity({
     category: p.text(),
     name: p.text(),
     schema: p.json<JsonObject>(),
+    /** In the order in which its author wrote it. */
+    writtenSchema: p.json<JsonObject>().columnType("json").nullable(),
     resultSchema: p.json<JsonObject>().nullable(),
     schemaHash: p.text(),
     description: p.text().nullable(),

@@ -4,11 +4,12 @@ import type { NewJob } from "../storage.ts";
 
 /** Inserts the job where its address is free; false where it is taken. Waits for a rival that is inserting it. */
 export const insertJob = async (db: Sql, job: NewJob): Promise<boolean> => {
+  const schema = JSON.stringify(job.schema);
   const resultSchema = job.resultSchema === null ? null : JSON.stringify(job.resultSchema);
   const { rows } = await sql<{ id: string }>`
-    insert into joblib.job (id, room_id, category, name, schema, result_schema, schema_hash, description, defaults,
-      fairness)
-    values (${job.id}::uuid, ${job.roomId}, ${job.category}, ${job.name}, ${JSON.stringify(job.schema)}::jsonb,
+    insert into joblib.job (id, room_id, category, name, schema, written_schema, result_schema, schema_hash, description,
+      defaults, fairness)
+    values (${job.id}::uuid, ${job.roomId}, ${job.category}, ${job.name}, ${schema}::jsonb, ${schema}::json,
       ${resultSchema}::jsonb, ${job.schemaHash}, ${job.description}, ${JSON.stringify(job.defaults)}::jsonb,
       ${job.fairness})
     on conflict (room_id, category, name) where removed_at is null do nothing
@@ -25,10 +26,10 @@ export const lockJob = async (db: Sql, { roomId, category, name }: NewJob) => {
   return rows[0];
 };
 
-/** The last registration's words win. */
+/** The last registration's words win, and the order in which it wrote its schema. */
 export const describeJob = async (db: Sql, id: string, job: NewJob): Promise<void> => {
   await sql`
     update joblib.job set description = ${job.description}, defaults = ${JSON.stringify(job.defaults)}::jsonb,
-      fairness = ${job.fairness}
+      fairness = ${job.fairness}, written_schema = ${JSON.stringify(job.schema)}::json
     where id = ${id}::uuid`.execute(db);
 };

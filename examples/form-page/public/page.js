@@ -1,0 +1,12 @@
+// What the notebook does with a result is the notebook's: it keeps the pictures.
+const gallery = document.querySelector("#gallery");
+
+document.addEventListener("joblib-result", ({ detail: { task, result } }) => {
+  const picture = new Image();
+  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(result.svg)}`;
+  picture.alt = "Its structural formula";
+  const item = document.createElement("li");
+  item.append(picture, task.payload.smiles);
+  gallery.prepend(item);
+  document.querySelector("#nothing").hidden = true;
+});

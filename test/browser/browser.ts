@@ -1,0 +1,14 @@
+import { type Browser, chromium } from "playwright-core";
+import { findChromium } from "../support/chromium.ts";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--disable-background-networking",
+  "--no-first-run",
+  "--disable-dev-shm-usage",
+];
+
+/** A headless Chromium with a profile of its own. */
+export const startBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: findChromium(), args: FLAGS });

@@ -1,0 +1,142 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { everyPage, type PageOfSite, settle } from "./every-page.ts";
+import { HOSTILE } from "./extensions.ts";
+import { type Site, startSite } from "./site.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What one look at a page came to. */
+interface Finding {
+  readonly name: string;
+  readonly axe: readonly string[];
+  readonly axeInDark: readonly string[];
+  readonly faults: readonly string[];
+  readonly wasHacked: boolean;
+  readonly phoneWidth: number;
+}
+
+const PHONE = { width: 390, height: 844 };
+
+let site: Site;
+let pages: PageOfSite[];
+const findings: Finding[] = [];
+
+/** What axe-core finds wrong: WCAG 2 A and AA, and good practice; of a second theme the contrast, for the rest is the same. */
+const audit = (page: Page, rules?: readonly string[]): Promise<string[]> =>
+  page.evaluate(async (only) => {
+    const axe: { run(options: object): Promise<AxeResults> } = Reflect.get(window, "axe");
+    const { violations } = await axe.run(only === null ? {} : { runOnly: only });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`),
+    );
+  }, rules ?? null);
+
+const look = async (entry: PageOfSite): Promise<Finding> => {
+  const { page, faults } = await site.open(entry.path);
+  await settle(page, entry);
+  // By the debugger's hand: the page's policy takes no script but its own.
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: AXE });
+  const axe = await audit(page);
+  await page.emulateMedia({ colorScheme: "dark" });
+  const axeInDark = await audit(page, ["color-contrast"]);
+  await page.setViewportSize(PHONE);
+  const phoneWidth = await page.evaluate(() => document.documentElement.scrollWidth);
+  const wasHacked = await page.evaluate(
+    () => Reflect.has(window, "hacked") || document.querySelector("img[src='x']") !== null,
+  );
+  await page.context().close();
+  return { name: entry.name, axe, axeInDark, faults: [...faults], wasHacked, phoneWidth };
+};
+
+beforeAll(async () => {
+  site = await startSite();
+  pages = await everyPage(site);
+  for (const entry of pages) findings.push(await look(entry));
+}, 240_000);
+
+afterAll(() => site[Symbol.asyncDispose]());
+
+const told = (faultsOf: (finding: Finding) => readonly string[]) =>
+  findings.flatMap((finding) => faultsOf(finding).map((fault) => `${finding.name}: ${fault}`));
+
+test("no page has a fault that axe-core finds, in light and in dark", () => {
+  expect(findings.length).toBe(pages.length);
+  expect(told(({ axe }) => axe)).toEqual([]);
+  expect(told(({ axeInDark }) => axeInDark)).toEqual([]);
+});
+
+test("no page breaks its own policy or tells of an error", () => {
+  expect(told(({ faults }) => faults)).toEqual([]);
+});
+
+test("no page takes a stored text for HTML", () => {
+  expect(findings.filter(({ wasHacked }) => wasHacked)).toEqual([]);
+});
+
+test("no page is wider than a phone", () => {
+  expect(findings.filter(({ phoneWidth }) => phoneWidth > PHONE.width)).toEqual([]);
+});
+
+test("names, descriptions, errors, logs, payloads and results that are HTML are shown as they are", async () => {
+  const shown = async (name: string) => {
+    const entry = pages.find((page) => page.name === name);
+    if (entry === undefined) throw new Error(`there is no page ${name}`);
+    const { page } = await site.open(entry.path);
+    await settle(page, entry);
+    return page.locator("main");
+  };
+
+  await (await shown("a job of HTML")).getByText(HOSTILE).first().waitFor();
+  await (await shown("a task that failed")).locator(".task-error").getByText(HOSTILE).waitFor();
+  const task = await shown("a task of HTML");
+  await task.getByRole("log").getByText(HOSTILE).waitFor();
+  await task.locator("dt").getByText(HOSTILE).first().waitFor();
+  await task.locator("dd").getByText(HOSTILE).first().waitFor();
+});
+
+test("a picture is shown as one, and a script in it stays dead", async () => {
+  const entry = pages.find(({ name }) => name === "a task with its result");
+  const { page } = await site.open(entry?.path ?? "");
+  const images = page.locator(".value-image img");
+  await images.nth(1).waitFor();
+
+  const widths = await images.evaluateAll((all) =>
+    Promise.all(
+      all.map(async (image) => {
+        if (!(image instanceof HTMLImageElement)) return 0;
+        await image.decode();
+        return image.naturalWidth;
+      }),
+    ),
+  );
+
+  expect(widths.toSorted()).toEqual([1, 120]);
+  expect(await page.evaluate(() => Reflect.get(window, "hacked"))).toBeUndefined();
+  await page.getByRole("columnheader", { name: "molecule" }).waitFor();
+  expect(await page.getByRole("cell").allInnerTexts()).toEqual(["ethanol", "46.07", "aspirin", "180.16"]);
+});
+
+test("the theme is the machine's until somebody chooses, and the choice is kept", async () => {
+  const { page } = await site.open("/rooms/lab", { theme: "dark" });
+  await page.locator(".job-name").first().waitFor();
+  const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const dark = await paper();
+
+  await page.getByRole("button", { name: /^Theme: system/ }).click();
+  const light = await paper();
+  await page.reload();
+  await page.getByRole("button", { name: /^Theme: light/ }).waitFor();
+
+  expect(await paper()).toBe(light);
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.getByRole("button", { name: /^Theme: light/ }).click();
+  expect(await paper()).toBe(dark);
+  await page.getByRole("button", { name: /^Theme: dark/ }).click();
+  expect(await paper()).toBe(light);
+  expect(dark).not.toBe(light);
+});

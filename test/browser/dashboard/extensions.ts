@@ -1,0 +1,77 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Extension, type RunContext } from "joblib";
+import * as z from "zod";
+
+/** What would run if any page took a stored text for HTML. */
+export const HOSTILE = `<img src="x" onerror="window.hacked = 'yes'"><script>window.hacked = 'yes'</script>`;
+
+const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60"><script>window.hacked = 'yes'</script><rect width="120" height="60" fill="#2a3cb4"/></svg>`;
+const PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+/** Says hello, letter by letter, and logs every one. */
+export class Greet extends Extension("browser", {
+  name: z.string().min(2).max(40).describe("Who is greeted"),
+  shout: z.boolean().default(false).describe("In capitals"),
+  times: z.int().min(1).max(5).default(1),
+}) {
+  static description = "Says hello to somebody. It takes a moment for each letter.";
+
+  async run(_: unknown, { progress, log, signal }: RunContext) {
+    for (let index = 0; index < this.name.length; index += 1) {
+      progress((index + 1) / this.name.length, `letter ${index + 1}`);
+      log.info({}, `said ${this.name[index]}`);
+      await delay(30, undefined, { signal });
+    }
+    const text = `hello ${this.name}`;
+    return { greeting: (this.shout ? text.toUpperCase() : text).repeat(this.times) };
+  }
+}
+
+/** Runs until it is told to stop. */
+export class Hold extends Extension("browser", {}) {
+  static description = "Holds its worker until it is told to let go.";
+
+  async run(_: unknown, { progress, signal }: RunContext) {
+    progress(0.4, "holding");
+    await delay(600_000, undefined, { signal });
+  }
+}
+
+let hasFailed = false;
+
+/** Fails the first time that it is run, and not the second. */
+export class FailOnce extends Extension("browser", {}) {
+  async run() {
+    if (hasFailed) return { came: "round" };
+    hasFailed = true;
+    throw new Error("the first time never works");
+  }
+}
+
+/** Results to be looked at. */
+export class Show extends Extension("browser", {}) {
+  async run() {
+    return {
+      svg: SVG,
+      png: PNG,
+      rows: [
+        { molecule: "ethanol", weight: 46.07 },
+        { molecule: "aspirin", weight: 180.16 },
+      ],
+      deep: { list: [1, [2, [3]]] },
+    };
+  }
+}
+
+/** Everything that it says is HTML. */
+export class Html extends Extension("browser", { text: z.string().default(HOSTILE).describe(HOSTILE) }) {
+  static description = HOSTILE;
+
+  async run(_: unknown, { log, progress }: RunContext) {
+    progress(0.5, HOSTILE);
+    log.info({}, HOSTILE);
+    if (this.text === "fail") throw new Error(HOSTILE);
+    return { [HOSTILE]: HOSTILE };
+  }
+}

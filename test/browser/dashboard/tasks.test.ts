@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Site, startSite } from "./site.ts";
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await startSite();
+  await site.startWorker();
+});
+
+afterAll(() => site[Symbol.asyncDispose]());
+
+const statusOf = async (id: string) => (await site.task(id)).status;
+
+test("a running task is cancelled after a question", async () => {
+  const id = await site.submit("Hold", "cancel");
+  const { page, faults } = await site.open(`/tasks/${id}`);
+  await page.getByText("holding").waitFor();
+  expect(await page.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("40");
+
+  await page.getByRole("button", { name: "Cancel" }).click();
+  expect(await statusOf(id)).toBe("running");
+  await page.getByRole("button", { name: "Cancel the task" }).click();
+  await page.getByRole("heading", { level: 1 }).getByText("cancelled").waitFor();
+
+  expect(await statusOf(id)).toBe("cancelled");
+  expect(faults).toEqual([]);
+});
+
+test("a failed task is retried, and its attempts stand in its timeline", async () => {
+  const id = await site.submit("FailOnce", "retry");
+  const { page } = await site.open(`/tasks/${id}`);
+  await page.getByText("the first time never works").first().waitFor();
+
+  await page.getByRole("button", { name: "Retry" }).click();
+  await page.getByRole("heading", { level: 1 }).getByText("completed").waitFor();
+
+  await page.getByText("round").waitFor();
+  const events = page.getByRole("listitem").filter({ hasText: /^Attempt/ });
+  await events.nth(1).waitFor();
+  expect(await events.allInnerTexts()).toEqual([
+    expect.stringMatching(/Attempt 1[\s\S]*failed[\s\S]*the first time never works/),
+    expect.stringMatching(/Attempt 2[\s\S]*completed/),
+  ]);
+});
+
+test("many tasks are cancelled at once, and their number is told first", async () => {
+  const holding = await site.submit("Hold", "bulk");
+  const waiting = await Promise.all(
+    ["one", "two", "three"].map((name) => site.submit("Greet", "bulk", { name })),
+  );
+  const { page, faults } = await site.open("/rooms/bulk/tasks?status=pending");
+  await page.getByText("3 that match").waitFor();
+
+  await page.getByRole("button", { name: "Cancel all…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("3 tasks will be cancelled.").waitFor();
+  expect(await Promise.all(waiting.map(statusOf))).toEqual(["pending", "pending", "pending"]);
+  await dialog.getByRole("button", { name: "Cancel 3 tasks" }).click();
+  await page.getByText("3 tasks cancelled.").waitFor();
+
+  expect(await Promise.all(waiting.map(statusOf))).toEqual(["cancelled", "cancelled", "cancelled"]);
+  await page.getByText("No task matches.").waitFor();
+  await site.client.call("updateTask", { params: { task_id: holding }, body: { status: "cancelled" } });
+  expect(faults).toEqual([]);
+});
+
+test("chosen tasks alone are retried", async () => {
+  const ids = await Promise.all([
+    site.submit("Html", "chosen", { text: "fail" }),
+    site.submit("Html", "chosen", { text: "fail" }),
+  ]);
+  const { page } = await site.open("/rooms/chosen/tasks?status=failed");
+  await page.getByText("2 that match").waitFor();
+
+  await page
+    .getByRole("checkbox", { name: /^Select Html/ })
+    .first()
+    .check();
+  await page.getByText("1 selected").waitFor();
+  await page.getByRole("button", { name: "Retry selected…" }).click();
+  await page.getByRole("button", { name: "Retry 1 task" }).click();
+  await page.getByText("1 task pending again.").waitFor();
+
+  const attempts = await Promise.all(ids.map(async (id) => (await site.task(id)).errors.length));
+  expect(attempts.toSorted()[0]).toBe(1);
+});
+
+test("a link restores filter and search, and the filter stands in the address", async () => {
+  await Promise.all(["needle", "hay"].map((name) => site.submit("Greet", "filters", { name })));
+  const { page } = await site.open(
+    "/rooms/filters/tasks?status=completed,failed&job=public:browser:Greet&q=needle",
+  );
+
+  await page.getByText("1 that match").waitFor();
+  expect(await page.getByRole("checkbox", { name: "completed" }).isChecked()).toBe(true);
+  expect(await page.getByRole("checkbox", { name: "failed" }).isChecked()).toBe(true);
+  expect(await page.getByRole("checkbox", { name: "running" }).isChecked()).toBe(false);
+  expect(await page.getByRole("combobox", { name: "Job" }).inputValue()).toBe("public:browser:Greet");
+  expect(await page.getByRole("searchbox", { name: /^Search/ }).inputValue()).toBe("needle");
+
+  await page.getByRole("searchbox", { name: /^Search/ }).fill("hay");
+  await page.waitForURL(/q=hay/);
+  await page.getByRole("checkbox", { name: "failed" }).uncheck();
+  await page.waitForURL((url) => url.searchParams.get("status") === "completed");
+  await page.getByText("1 that match").waitFor();
+});
+
+test("a long list is turned page by page, and the page stands in the address", async () => {
+  await site.client.call("submitTasks", {
+    params: { room_id: "pages" },
+    body: {
+      tasks: Array.from({ length: 60 }, (_, index) => ({
+        job_name: "public:browser:Greet",
+        payload: { name: `name ${index}` },
+        delay_seconds: 3600,
+      })),
+    },
+  });
+  const { page } = await site.open("/rooms/pages/tasks");
+  const rows = page.getByRole("checkbox", { name: /^Select Greet/ });
+  await page.getByText("60 in all").waitFor();
+  expect(await rows.count()).toBe(50);
+
+  await page.getByRole("button", { name: "Older" }).click();
+  await page.waitForURL(/after=/);
+  await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 10);
+  await page.reload();
+  await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 10);
+  await page.getByRole("button", { name: "To the newest" }).click();
+  await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 50);
+});

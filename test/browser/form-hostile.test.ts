@@ -1,0 +1,273 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JsonObject } from "../../protocol/index.ts";
+import { type FormPage, FormPages } from "./form/form-page.ts";
+
+let pages: FormPages;
+
+beforeAll(async () => {
+  pages = await FormPages.start();
+});
+
+afterAll(() => pages[Symbol.asyncDispose]());
+
+const open = async (schema: object, more: object = {}): Promise<FormPage> => {
+  const form = await pages.open();
+  await form.show({ schema, ...more });
+  return form;
+};
+
+const HTML = `<img src=x onerror="window.pwned = true"><script>window.pwned = true</script>`;
+const LINK = "[click](javascript:window.pwned=true) **bold**";
+
+/** True where a word of the schema has run. */
+const isPwned = (form: FormPage) => form.page.evaluate(() => "pwned" in window);
+
+describe("a stranger's words", () => {
+  test("are shown as text wherever a schema has words, HTML and Markdown alike", async () => {
+    const words = { title: HTML, description: LINK, "x-unit": HTML, "x-placeholder": HTML };
+    const schema = {
+      type: "object",
+      ...words,
+      properties: {
+        [HTML]: { type: "string", ...words, default: HTML, examples: ["javascript:alert(1)"] },
+        link: { type: "string", format: "uri", default: "javascript:window.pwned=true" },
+        choice: { ...words, enum: [HTML, LINK] },
+        list: { type: "array", ...words, items: { type: "string", ...words }, default: [HTML] },
+        kinds: {
+          ...words,
+          oneOf: [
+            { type: "object", ...words, properties: { a: { const: HTML, ...words } } },
+            { type: "string", ...words },
+          ],
+        },
+      },
+      required: ["kinds"],
+    };
+    const problems = [{ pointer: `/${HTML.replaceAll("/", "~1")}`, detail: HTML }];
+    const form = await open(schema, { problems });
+
+    await form.page.getByRole("alert").waitFor();
+
+    expect(await isPwned(form)).toBe(false);
+    expect(await form.page.locator("img, a, form script").count()).toBe(0);
+    expect(await form.page.locator("form").textContent()).toContain(LINK);
+    expect(form.complaints).toEqual([]);
+  });
+
+  test("cannot reach the page's prototypes by the names of properties", async () => {
+    const schema: JsonObject = JSON.parse(
+      `{"type":"object","properties":{"__proto__":{"type":"object","properties":{"polluted":{"type":"string","default":"yes"}}},
+      "constructor":{"type":"object","properties":{"prototype":{"type":"object","properties":{"polluted":{"type":"string","default":"yes"}},"required":["polluted"]}},"required":["prototype"]},
+      "name":{"type":"string","default":"ada"}},"required":["__proto__","constructor"]}`,
+    );
+    const form = await open(schema);
+
+    await form.submit();
+
+    expect(await form.page.evaluate(() => "polluted" in {})).toBe(false);
+    expect(await form.page.locator("form").isVisible()).toBe(true);
+  });
+});
+
+describe("a schema that is made to hold the page up", () => {
+  /** The longest that the page was busy without a break while `act` went on. */
+  const longestHold = async (form: FormPage, act: () => Promise<unknown>): Promise<number> => {
+    await form.page.evaluate(() => {
+      let last = performance.now();
+      const watch = { longest: 0 };
+      Object.assign(window, { watch });
+      setInterval(() => {
+        const now = performance.now();
+        watch.longest = Math.max(watch.longest, now - last);
+        last = now;
+      }, 10);
+    });
+    await act();
+    return await form.page.evaluate(
+      () =>
+        new Promise<number>((resolve) =>
+          setTimeout(() => resolve((window as unknown as { watch: { longest: number } }).watch.longest), 50),
+        ),
+    );
+  };
+
+  /** Drawing a thousand fields takes a third of a second; what hangs takes for ever, whatever else the machine does. */
+  const LONGEST_MS = 5000;
+
+  const doubling = (depth: number, isRequired: boolean): object => ({
+    $ref: "#/$defs/n0",
+    $defs: Object.fromEntries(
+      Array.from({ length: depth }, (_, level) => [
+        `n${level}`,
+        {
+          type: "object",
+          properties:
+            level === depth - 1
+              ? { end: { type: "string" } }
+              : { a: { $ref: `#/$defs/n${level + 1}` }, b: { $ref: `#/$defs/n${level + 1}` } },
+          ...(isRequired && level < depth - 1 && { required: ["a", "b"] }),
+        },
+      ]),
+    ),
+  });
+
+  const everyToEvery = (count: number): object => {
+    const names = Array.from({ length: count }, (_, index) => `n${index}`);
+    const properties = Object.fromEntries(names.map((name) => [name, { $ref: `#/$defs/${name}` }]));
+    const node = { type: "object", properties, required: names };
+    return { ...node, $defs: Object.fromEntries(names.map((name) => [name, node])) };
+  };
+
+  const nested = (depth: number): object =>
+    Array.from({ length: depth }).reduce<object>(
+      (inner) => ({ type: "object", properties: { deeper: inner }, required: ["deeper"] }),
+      { type: "object", properties: { end: { type: "string" } } },
+    );
+
+  test.each<[string, object]>([
+    [
+      "10,000 choices",
+      {
+        type: "object",
+        properties: { pick: { enum: Array.from({ length: 10_000 }, (_, i) => `choice ${i}`) } },
+      },
+    ],
+    [
+      "10,000 kinds of a union",
+      {
+        type: "object",
+        properties: {
+          kind: {
+            anyOf: Array.from({ length: 10_000 }, (_, i) => ({
+              type: "object",
+              properties: { [`p${i}`]: { type: "string" } },
+            })),
+          },
+        },
+      },
+    ],
+    ["references that double at each of 30 levels", doubling(30, true)],
+    ["the same, where each may be left out", doubling(30, false)],
+    ["twelve kinds that each hold all twelve", everyToEvery(12)],
+    [
+      "an object that must hold itself",
+      {
+        $ref: "#/$defs/self",
+        $defs: {
+          self: { type: "object", properties: { again: { $ref: "#/$defs/self" } }, required: ["again"] },
+        },
+      },
+    ],
+    [
+      "references that go round",
+      { $ref: "#/$defs/a", $defs: { a: { $ref: "#/$defs/b" }, b: { $ref: "#/$defs/a" } } },
+    ],
+    ["objects 60 deep", nested(60)],
+    ["objects 2,000 deep", nested(2000)],
+    [
+      "a list that must begin with a billion",
+      {
+        type: "object",
+        properties: { list: { type: "array", items: { type: "string" }, minItems: 1e9 } },
+        required: ["list"],
+      },
+    ],
+    [
+      "a default of 50,000 items",
+      {
+        type: "object",
+        properties: {
+          list: {
+            type: "array",
+            items: { type: "string" },
+            default: Array.from({ length: 50_000 }, () => "x"),
+          },
+        },
+      },
+    ],
+    [
+      "a thousand fields",
+      {
+        type: "object",
+        properties: Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, { type: "string" }])),
+      },
+    ],
+    [
+      "unions in unions, 12 deep",
+      Array.from({ length: 12 }).reduce<object>(
+        (inner) => ({
+          type: "object",
+          properties: { u: { anyOf: [inner, inner, { type: "string" }] } },
+          required: ["u"],
+        }),
+        { type: "object", properties: {} },
+      ),
+    ],
+  ])("%s", { timeout: 30_000 }, async (_, schema) => {
+    const form = await pages.open();
+
+    const hold = await longestHold(form, async () => {
+      await form.show({ schema });
+      await form.page.locator("form").waitFor();
+    });
+
+    expect(hold).toBeLessThan(LONGEST_MS);
+    expect(await form.page.locator("button[type=submit]").isEnabled()).toBe(true);
+    expect(form.complaints).toEqual([]);
+  });
+
+  test("a pattern that backtracks for ever is the server's to check", async () => {
+    const schema = {
+      type: "object",
+      properties: {
+        text: { type: "string", pattern: "^(a+)+$" },
+        other: { type: "string", pattern: "^(?:a|a)*$" },
+      },
+    };
+    const form = await open(schema);
+
+    const hold = await longestHold(form, async () => {
+      await form.page.getByLabel("Text", { exact: true }).fill(`${"a".repeat(40)}!`);
+      await form.page.getByLabel("Other", { exact: true }).fill(`${"a".repeat(40)}!`);
+    });
+
+    expect(hold).toBeLessThan(LONGEST_MS);
+    expect(await form.submit()).toEqual({ text: `${"a".repeat(40)}!`, other: `${"a".repeat(40)}!` });
+  });
+
+  test("one of 10,000 choices is found by searching, and sent", async () => {
+    const form = await open({
+      type: "object",
+      properties: { pick: { enum: Array.from({ length: 10_000 }, (_, i) => i) } },
+      required: ["pick"],
+    });
+
+    await form.page.getByLabel("Search Pick").fill("9876");
+    await form.page.getByLabel("Pick", { exact: true }).selectOption("9876");
+
+    expect(await form.submit()).toEqual({ pick: 9876 });
+    expect(await form.page.locator("option").count()).toBeLessThan(200);
+  });
+
+  test("a list of more items than anybody counts is edited as JSON beside the other fields", async () => {
+    const list = Array.from({ length: 101 }, (_, index) => index);
+    const items = { type: "array", items: { type: "integer" } };
+    const form = await open(
+      { type: "object", properties: { list: items, other: items } },
+      { initial: { list, other: [1] } },
+    );
+
+    expect(await form.page.locator("[data-pointer='/list'] textarea").count()).toBe(1);
+    expect(await form.page.locator("[data-pointer='/other/0'] input").count()).toBe(1);
+    expect(await form.submit()).toEqual({ list, other: [1] });
+  });
+
+  test("a payload of 50,000 items is edited as JSON, and sent whole", async () => {
+    const list = Array.from({ length: 50_000 }, (_, index) => index);
+    const schema = { type: "object", properties: { list: { type: "array", items: { type: "integer" } } } };
+    const form = await open(schema, { initial: { list } });
+
+    expect(await form.page.getByText("too large for fields").isVisible()).toBe(true);
+    expect(await form.submit()).toEqual({ list });
+  });
+});

@@ -1,0 +1,208 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import type { JsonObject } from "../../protocol/index.ts";
+import { parameterSchema } from "../../sdk/parameter-schema.ts";
+import { compileSchema } from "../../server/schemas/compile-schema.ts";
+import { type FormPage, FormPages } from "./form/form-page.ts";
+
+const PYDANTIC: JsonObject = JSON.parse(
+  readFileSync(new URL("../server/schemas/pydantic.fixture.json", import.meta.url), "utf8"),
+);
+
+const schemaOf = (shape: z.ZodRawShape) => parameterSchema(z.object(shape), "a test's parameters");
+
+/** What the server would say of a payload. */
+const serverSays = (schema: JsonObject, payload: JsonObject | undefined) => compileSchema(schema)(payload);
+
+let pages: FormPages;
+let form: FormPage;
+
+beforeAll(async () => {
+  pages = await FormPages.start();
+});
+
+afterAll(() => pages[Symbol.asyncDispose]());
+
+const open = async (schema: JsonObject, more: object = {}) => {
+  form = await pages.open({ timezoneId: "Europe/Berlin" });
+  await form.show({ schema, ...more });
+  return form.page;
+};
+
+const field = (label: string) => form.page.getByLabel(label, { exact: true });
+
+describe("what zod writes", () => {
+  test("texts, numbers, choices and boxes become the payload that the server takes", async () => {
+    const schema = schemaOf({
+      smiles: z.string().min(1).describe("The molecule"),
+      steps: z.int().min(1).max(1000).default(100),
+      angle: z.number(),
+      method: z.enum(["fast", "exact"]),
+      field: z.enum(["MMFF94", "UFF", "GAFF", "OPLS"]).optional(),
+      verbose: z.boolean().default(true),
+      strict: z.boolean(),
+      mail: z.email().optional(),
+      at: z.iso.datetime().optional(),
+      home: z.url().optional(),
+      notes: z.string().max(5000).optional(),
+    });
+    await open(schema);
+
+    await field("Smiles").fill("CCO");
+    await field("Angle").fill("-1.5e1");
+    await field("exact").check();
+    await field("Field").selectOption("GAFF");
+    await field("Verbose").uncheck();
+    await field("Mail").fill("ada@example.org");
+    await field("At").fill("2026-01-01T12:00:00");
+    await field("Home").fill("https://example.org/a");
+    await field("Notes").fill("first\nsecond");
+    const payload = await form.submit();
+
+    expect(payload).toEqual({
+      smiles: "CCO",
+      steps: 100,
+      angle: -15,
+      method: "exact",
+      field: "GAFF",
+      verbose: false,
+      strict: false,
+      mail: "ada@example.org",
+      at: "2026-01-01T11:00:00Z",
+      home: "https://example.org/a",
+      notes: "first\nsecond",
+    });
+    expect(serverSays(schema, payload)).toEqual([]);
+    expect(form.complaints).toEqual([]);
+  });
+
+  test("an untouched form sends its defaults and leaves out what may be left out", async () => {
+    const schema = schemaOf({
+      steps: z.int().default(100),
+      tags: z.array(z.string()).default(["a", "b"]),
+      box: z.object({ name: z.string(), size: z.number().default(1) }).optional(),
+      pet: z.discriminatedUnion("kind", [z.object({ kind: z.literal("cat") })]).optional(),
+      list: z.array(z.string()).min(1).optional(),
+      either: z.union([z.string(), z.number()]).optional(),
+      seed: z.int().nullable().default(null),
+      inner: z.object({ x: z.number().default(2) }),
+    });
+    await open(schema);
+
+    const payload = await form.submit();
+
+    expect(payload).toEqual({ steps: 100, tags: ["a", "b"], seed: null, inner: { x: 2 } });
+    expect(serverSays(schema, payload)).toEqual([]);
+  });
+
+  test("lists grow, shrink and change their order", async () => {
+    const schema = schemaOf({ names: z.array(z.string()), points: z.array(z.tuple([z.number(), z.int()])) });
+    await open(schema);
+
+    for (const name of ["one", "two", "three"]) {
+      await field("Add to Names").click();
+      await form.page.locator("[data-pointer^='/names/'] input").last().fill(name);
+    }
+    await field("Move up item 3").click();
+    await field("Remove item 1").click();
+    await field("Add to Points").click();
+    await form.page.locator("[data-pointer='/points/0/0'] input").fill("0.5");
+    await form.page.locator("[data-pointer='/points/0/1'] input").fill("7");
+    const payload = await form.submit();
+
+    expect(payload).toEqual({ names: ["three", "two"], points: [[0.5, 7]] });
+    expect(serverSays(schema, payload)).toEqual([]);
+  });
+
+  test("a union is drawn as the kind that was chosen", async () => {
+    const schema = schemaOf({
+      pet: z.discriminatedUnion("kind", [
+        z.object({ kind: z.literal("cat"), lives: z.int() }),
+        z.object({ kind: z.literal("dog"), name: z.string() }),
+      ]),
+      either: z.union([z.string(), z.number()]),
+    });
+    await open(schema);
+
+    await field("Kind of Pet").selectOption("dog");
+    await field("Name").fill("Rex");
+    await field("Kind of Either").selectOption("Number");
+    await form.page.locator("[data-pointer='/either'] input").fill("4");
+    const payload = await form.submit();
+
+    expect(payload).toEqual({ pet: { kind: "dog", name: "Rex" }, either: 4 });
+    expect(serverSays(schema, payload)).toEqual([]);
+    expect(await field("Lives").count()).toBe(0);
+  });
+
+  test("records take names of one's own, and anything at all is JSON", async () => {
+    const schema = schemaOf({
+      weights: z.record(z.string(), z.number()),
+      by: z.record(z.enum(["low", "high"]), z.int()),
+      anything: z.unknown(),
+    });
+    await open(schema);
+
+    await form.page.locator("[data-pointer='/weights']").getByRole("button", { name: "Add" }).click();
+    await field("Name").fill("carbon");
+    await field("Name").blur();
+    await form.page.locator("[data-pointer='/weights/carbon'] input").fill("12.011");
+    await field("Low").fill("1");
+    await field("High").fill("2");
+    await field("Anything").fill('{"deep": [1, null]}');
+    const payload = await form.submit();
+
+    expect(payload).toEqual({
+      weights: { carbon: 12.011 },
+      by: { low: 1, high: 2 },
+      anything: { deep: [1, null] },
+    });
+    expect(serverSays(schema, payload)).toEqual([]);
+  });
+});
+
+describe("what pydantic writes", () => {
+  test("references, nullable fields, tuples, unions and trees become what the server takes", async () => {
+    await open(PYDANTIC);
+
+    await field("Id").fill("6f9619ff-8b86-4011-b42d-00cf4fc964ff");
+    await field("At").fill("2026-01-02T03:04:05");
+    for (const name of ["Pair", "Pet", "Tree"]) await field(`Add ${name}`).click();
+    await form.page.locator("[data-pointer='/pair/0'] input").fill("3");
+    await form.page.locator("[data-pointer='/pair/1'] input").fill("x");
+    await field("Kind of Pet").selectOption("Dog");
+    await field("Name").fill("Rex");
+    await field("Value").fill("1.5");
+    await field("Add to Children").click();
+    await form.page.locator("[data-pointer='/tree/children/0/value'] input").fill("2");
+    const payload = await form.submit();
+
+    expect(payload).toEqual({
+      id: "6f9619ff-8b86-4011-b42d-00cf4fc964ff",
+      at: "2026-01-02T02:04:05Z",
+      angle: null,
+      pair: [3, "x"],
+      pet: { kind: "dog", name: "Rex" },
+      tree: { value: 1.5, children: [{ value: 2, children: [] }] },
+    });
+    expect(serverSays(PYDANTIC, payload)).toEqual([]);
+    expect(form.complaints).toEqual([]);
+  });
+
+  test("what was begun can be left out again", async () => {
+    await open(PYDANTIC, {
+      initial: { id: "6f9619ff-8b86-4011-b42d-00cf4fc964ff", at: "2026-01-02T03:04:05Z" },
+    });
+
+    await field("Add Tree").click();
+    await field("Leave out Tree").click();
+    const payload = await form.submit();
+
+    expect(payload).toEqual({
+      id: "6f9619ff-8b86-4011-b42d-00cf4fc964ff",
+      at: "2026-01-02T03:04:05Z",
+      angle: null,
+    });
+  });
+});

@@ -1,0 +1,10 @@
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+import everyday from "../../../vitest.config.ts";
+
+/** `npm run screenshots`: the same run as any other, over the pictures alone. */
+export default defineConfig({
+  ...everyday,
+  root: join(import.meta.dirname, "../../.."),
+  test: { ...everyday.test, include: ["test/browser/screenshots/shots.ts"] },
+});

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { barPath, dotPath, linePath, roundUp } from "../../../web/design/plot-scale.ts";
+
+const scale = { x: (index: number) => index * 10, y: (value: number) => 100 - value };
+
+test.each([
+  [0, 1],
+  [0.003, 0.005],
+  [1, 1],
+  [7, 10],
+  [10, 10],
+  [11, 20],
+  [430, 500],
+])("the axis of values up to %d ends at %d", (value, top) => {
+  expect(roundUp(value)).toBeCloseTo(top, 10);
+});
+
+test("a line has a gap where there is no value, and a point between two gaps is a dot", () => {
+  const values = [1, 2, null, 3, null];
+
+  expect(linePath(values, scale)).toBe("M0.0 99.0L10.0 98.0M30.0 97.0");
+  expect(dotPath(values, scale)).toBe("M30.0 97.0h.01");
+});
+
+test("bars stand on those below them", () => {
+  const path = barPath([2, 0, null], [[3, 3, 3]], { step: 10, y: scale.y });
+
+  expect(path).toBe("M1.5 97V95h7V97Z");
+});

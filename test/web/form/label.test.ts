@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { readable } from "../../../web/form/label.ts";
+
+test.each([
+  ["maxSteps", "Max steps"],
+  ["max_steps", "Max steps"],
+  ["smiles", "Smiles"],
+  ["logP", "LogP"],
+  ["SMILES", "SMILES"],
+  ["http2-only", "Http2 only"],
+  ["_", "_"],
+  ["", ""],
+])("%s is called %s", (name, label) => {
+  expect(readable(name)).toBe(label);
+});

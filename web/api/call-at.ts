@@ -1,0 +1,92 @@
+import {
+  fillPath,
+  type Operation,
+  type OperationAnswer,
+  type OperationName,
+  type OperationRequest,
+  type Operations,
+  operations,
+} from "../../protocol/index.ts";
+import { Failure, failureOf, noAnswer } from "./failure.ts";
+import type { Home } from "./home.ts";
+
+/** What an operation answers; no request here is a conditional one. */
+export type Answer<Name extends OperationName> = Exclude<
+  OperationAnswer<Operations[Name]>,
+  { readonly status: 304 }
+>["body"];
+
+/** What may stand beside a request. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An operation's name, and what it is asked with. */
+export type Call<Name extends OperationName> = readonly [
+  name: Name,
+  request: OperationRequest<Operations[Name]>,
+];
+
+type Parts = {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+};
+
+const queryText = (query: Readonly<Record<string, unknown>> = {}): string => {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) search.set(name, Array.isArray(value) ? value.join(",") : String(value));
+  }
+  return search.size === 0 ? "" : `?${search}`;
+};
+
+const send = async (url: string, init: RequestInit): Promise<Response> => {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    init.signal?.throwIfAborted();
+    throw Object.assign(noAnswer(), { cause: error });
+  }
+};
+
+/** Calls an operation of an API; what is out of contract or refused is thrown as a `Failure`. */
+export const callAt = async <Name extends OperationName>(
+  home: Home,
+  [name, request]: Call<Name>,
+  { signal, headers = {} }: CallOptions = {},
+): Promise<Answer<Name>> => {
+  const entry: Operation = operations[name];
+  // The request's type is the table's own; here its parts are looked at without knowing which operation it is.
+  const { params, query, body } = request as Parts;
+  const credentials = await home.credentials();
+  const answer = await send(home.base + fillPath(entry.path, params) + queryText(query), {
+    method: entry.method,
+    headers: {
+      accept: "application/json",
+      ...credentials,
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal !== undefined && { signal }),
+  });
+  if (answer.status === 401) home.refused(credentials);
+  const schema = entry.responses[answer.status];
+  const text = await answer.text();
+  if (schema === undefined) throw failureOf(answer.status, text);
+  if (schema === null) return null as Answer<Name>;
+  const parsed = schema.safeParse(parseJson(text));
+  if (!parsed.success)
+    throw new Failure(answer.status, "An answer out of contract", `${name} was not answered as agreed.`);
+  return parsed.data as Answer<Name>;
+};
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

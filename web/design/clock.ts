@@ -1,0 +1,28 @@
+import { useSyncExternalStore } from "react";
+
+const TICK_MS = 1000;
+
+let now = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+const listeners = new Set<() => void>();
+
+const tick = () => {
+  if (document.visibilityState === "hidden") return;
+  now = Date.now();
+  for (const listener of listeners) listener();
+};
+
+const subscribe = (listener: () => void) => {
+  if (listeners.size === 0) {
+    now = Date.now();
+    timer = setInterval(tick, TICK_MS);
+  }
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) clearInterval(timer);
+  };
+};
+
+/** The time in milliseconds, once a second, by one clock for the whole page. */
+export const useNow = (): number => useSyncExternalStore(subscribe, () => now);

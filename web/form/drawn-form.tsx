@@ -1,0 +1,119 @@
+import Form from "@rjsf/core/lib/components/Form.js";
+import DefaultArrayField from "@rjsf/core/lib/components/fields/ArrayField.js";
+import DefaultSchemaField from "@rjsf/core/lib/components/fields/SchemaField.js";
+import {
+  ADDITIONAL_PROPERTY_FLAG,
+  type CyclicSchemaExpandProps,
+  type FieldProps,
+  mergeSchemas,
+} from "@rjsf/utils";
+import { type ComponentType, createElement, memo, type Ref } from "react";
+import type { JsonObject } from "../../protocol/json.ts";
+import { labelOf } from "./label.ts";
+import { LeafField } from "./leaf/leaf-field.tsx";
+import { optionMatcher } from "./option-matcher.ts";
+import { ANYTHING, type DrawnSchema, MOST_ITEMS } from "./schema/drawn-schema.ts";
+import { isScalarType } from "./schema/prepare-scalar.ts";
+import { ArrayItemTemplate, ArrayTemplate } from "./templates/array-template.tsx";
+import { FieldTemplate } from "./templates/field-template.tsx";
+import { ObjectTemplate } from "./templates/object-template.tsx";
+import { SelectWidget, UnionTemplate } from "./templates/union-template.tsx";
+
+// Its own type asks for arrays alone; what is passed on is what the library itself would pass.
+const LibraryArrayField = DefaultArrayField as ComponentType<FieldProps>;
+
+const asJson = ({ type: _, items: _items, ...schema }: DrawnSchema): DrawnSchema => ({
+  ...schema,
+  ...ANYTHING,
+});
+
+const ArrayField = (props: FieldProps) =>
+  Array.isArray(props.formData) && props.formData.length > MOST_ITEMS
+    ? createElement(LeafField, { ...props, schema: asJson(props.schema) })
+    : createElement(LibraryArrayField, props);
+
+/** A field of its own, that no reference, union or condition leads to, and that nobody has named. */
+const isPlain = (schema: DrawnSchema): boolean =>
+  (schema.enum !== undefined || isScalarType([schema.type].flat()[0])) &&
+  !(ADDITIONAL_PROPERTY_FLAG in schema) &&
+  [schema.$ref, schema.allOf, schema.anyOf, schema.oneOf, schema.if].every((part) => part === undefined);
+
+const LibrarySchemaField = DefaultSchemaField as ComponentType<FieldProps>;
+
+/** Most fields are plain: the library's own way to them is longer, and is taken again at every keystroke. */
+const SchemaField = (props: FieldProps) =>
+  createElement(isPlain(props.schema) ? LeafField : LibrarySchemaField, props);
+
+const Cycle = ({ schema, name, onExpand, fieldPathId }: CyclicSchemaExpandProps) => (
+  <button type="button" className="jf-button jf-add" part="add" onClick={() => onExpand(fieldPathId.$id)}>
+    Show {labelOf(schema, name)}
+  </button>
+);
+
+const FIELDS = {
+  SchemaField,
+  ArrayField,
+  StringField: LeafField,
+  NumberField: LeafField,
+  BooleanField: LeafField,
+  NullField: LeafField,
+  FallbackField: LeafField,
+};
+
+const TEMPLATES = {
+  FieldTemplate,
+  ObjectFieldTemplate: ObjectTemplate,
+  ArrayFieldTemplate: ArrayTemplate,
+  ArrayFieldItemTemplate: ArrayItemTemplate,
+  MultiSchemaFieldTemplate: UnionTemplate,
+  CyclicSchemaExpandTemplate: Cycle,
+};
+
+const WIDGETS = { SelectWidget };
+
+const DEFAULTS = { arrayMinItems: { populate: "requiredOnly" as const } };
+
+const mergeAllOf = ({ allOf = [], ...rest }: DrawnSchema): DrawnSchema =>
+  [...allOf, rest].reduce<DrawnSchema>(
+    (whole, part) => (part === true || part === false ? whole : mergeSchemas(whole, part)),
+    {},
+  );
+
+/** Where the payload is that a form holds. */
+export interface PayloadHolder {
+  readonly state: { readonly formData?: unknown };
+}
+
+/** What the fields of a payload are made from. */
+export interface DrawnFormProps {
+  readonly schema: DrawnSchema;
+  readonly initial: JsonObject;
+  readonly idPrefix: string;
+  readonly onChange: (payload: unknown) => void;
+  readonly ref: Ref<PayloadHolder>;
+}
+
+/** The fields of a payload: react-jsonschema-form keeps their state, what is drawn is ours. */
+export const DrawnForm = memo(({ schema, initial, idPrefix, onChange, ref }: DrawnFormProps) => (
+  <Form
+    ref={ref as Ref<Form>}
+    tagName="div"
+    className="jf-fields"
+    schema={schema}
+    validator={optionMatcher}
+    initialFormData={initial}
+    idPrefix={idPrefix}
+    idSeparator="/"
+    fields={FIELDS}
+    templates={TEMPLATES}
+    widgets={WIDGETS}
+    noValidate
+    showErrorList={false}
+    experimental_defaultFormStateBehavior={DEFAULTS}
+    experimental_customMergeAllOf={mergeAllOf}
+    onChange={({ formData }) => onChange(formData)}
+  >
+    {/* Where it finds nothing, the library puts a button of its own. */}
+    <span hidden />
+  </Form>
+));

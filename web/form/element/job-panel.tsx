@@ -1,0 +1,69 @@
+import { useCallback } from "react";
+import type { JsonObject } from "../../../protocol/index.ts";
+import { callAt } from "../../api/call-at.ts";
+import type { Failure } from "../../api/failure.ts";
+import type { Home } from "../../api/home.ts";
+import { JobForm } from "../payload-form.tsx";
+import { TaskPanel } from "./task-panel.tsx";
+import { useJob } from "./use-job.ts";
+import { useRun } from "./use-run.ts";
+import type { FormPlace, Tell } from "./words.ts";
+
+/** What stands in the element is made from. */
+export interface JobPanelProps {
+  readonly place: FormPlace;
+  readonly home: Home;
+  readonly tell: Tell;
+}
+
+const Refusal = ({ failure, room, job }: { failure: Failure; room: string; job: string }) => (
+  <p className="jt-refusal" part="refusal" role="alert">
+    {failure.id === "job-not-found" ? (
+      <>
+        No worker has registered <code>{job}</code> in <code>{room}</code> yet. The form appears as soon as
+        one does.
+      </>
+    ) : (
+      `${failure.title}: ${failure.message}`
+    )}
+  </p>
+);
+
+/** A job's form, and below it the task that came of it. */
+export const JobPanel = ({ place, home, tell }: JobPanelProps) => {
+  const { room, job: name } = place;
+  const { job, failure } = useJob(home, place);
+  const run = useRun(home, place, tell);
+  const validate = useCallback(
+    async (payload: JsonObject) => {
+      const params = { room_id: room, job_name: name };
+      return (await callAt(home, ["validatePayload", { params, body: { payload } }])).errors;
+    },
+    [home, room, name],
+  );
+
+  if (job === undefined) {
+    return failure === undefined ? (
+      <p role="status">…</p>
+    ) : (
+      <Refusal failure={failure} room={room} job={name} />
+    );
+  }
+  const isAtField = run.problems.length > 0;
+  return (
+    <>
+      {job.description !== null && <p className="jt-about">{job.description}</p>}
+      <JobForm
+        job={job}
+        initial={place.initial}
+        problems={run.problems}
+        isBusy={run.isSending}
+        onSubmit={run.submit}
+        onValidate={validate}
+        submitLabel={place.submitLabel}
+      />
+      {run.failure !== undefined && !isAtField && <Refusal failure={run.failure} room={room} job={name} />}
+      {run.task !== undefined && <TaskPanel task={run.task} log={run.log} onCancel={run.cancel} />}
+    </>
+  );
+};

@@ -1,0 +1,41 @@
+import type { FocusEvent, FormEvent } from "react";
+import type { DrawnSchema } from "../schema/drawn-schema.ts";
+
+/** What every input of a field has besides its value. */
+export interface ControlAttributes {
+  readonly id: string;
+  readonly required: boolean;
+  readonly disabled: boolean;
+  readonly readOnly: boolean;
+  readonly "aria-describedby": string | undefined;
+  readonly "aria-invalid": true | undefined;
+  readonly onBlur: (event: FocusEvent<Validated>) => void;
+  readonly onInvalid: (event: FormEvent<Validated>) => void;
+}
+
+/** An element that says itself whether its value may stand. */
+export type Validated = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+/** What a field's control is given. */
+export interface ControlProps {
+  readonly schema: DrawnSchema;
+  readonly value: unknown;
+  readonly label: string;
+  readonly attributes: ControlAttributes;
+  readonly onChange: (value: unknown) => void;
+}
+
+/** What an emptied field is: null where that is allowed, else left out of the payload. */
+export const emptied = (schema: DrawnSchema): null | undefined =>
+  Array.isArray(schema.type) && schema.type.includes("null") ? null : undefined;
+
+/** What stands in an empty field: what `x-placeholder` says, else the default that the worker will take. */
+export const placeholderOf = (schema: DrawnSchema): string | undefined => {
+  const given: unknown = schema["x-placeholder"];
+  if (typeof given === "string") return given;
+  const standard: unknown = schema.default;
+  if (typeof standard === "number" || (typeof standard === "string" && standard !== ""))
+    return String(standard);
+  const [example] = Array.isArray(schema.examples) ? schema.examples : [];
+  return typeof example === "string" || typeof example === "number" ? `e.g. ${example}` : undefined;
+};

@@ -1,0 +1,45 @@
+import { useEffect, useRef, useState } from "react";
+import { type ControlProps, emptied } from "./control.ts";
+
+const written = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, null, 2));
+
+/** Reads JSON, or says in one line why it is none. */
+export const readJson = (text: string): { value: unknown } | { complaint: string } => {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { complaint: `This is not JSON: ${reason}` };
+  }
+};
+
+/** A value that no field can be drawn for, as JSON; what cannot be read holds the form back. */
+export const JsonControl = ({ schema, value, attributes, onChange }: ControlProps) => {
+  const [typed, setTyped] = useState(() => written(value));
+  const [sent, setSent] = useState<unknown>(value);
+  const element = useRef<HTMLTextAreaElement>(null);
+  const text = Object.is(sent, value) ? typed : written(value);
+  const read = text.trim() === "" ? undefined : readJson(text);
+  const complaint = read !== undefined && "complaint" in read ? read.complaint : "";
+  useEffect(() => element.current?.setCustomValidity(complaint), [complaint]);
+
+  const change = (next: string) => {
+    const answer = next.trim() === "" ? { value: emptied(schema) } : readJson(next);
+    const kept = "value" in answer ? answer.value : sent;
+    setTyped(next);
+    setSent(kept);
+    if ("value" in answer) onChange(answer.value);
+  };
+  return (
+    <textarea
+      {...attributes}
+      ref={element}
+      className="jf-json"
+      rows={Math.min(20, Math.max(3, text.split("\n").length))}
+      spellCheck={false}
+      placeholder="JSON"
+      value={text}
+      onChange={({ target }) => change(target.value)}
+    />
+  );
+};

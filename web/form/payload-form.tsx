@@ -1,0 +1,190 @@
+import {
+  type FormEvent,
+  type KeyboardEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import type { Job } from "../../protocol/job.ts";
+import type { JsonObject } from "../../protocol/json.ts";
+import type { FieldError } from "../../protocol/problem.ts";
+import { DrawGuard } from "./draw-guard.tsx";
+import { DrawnForm, type PayloadHolder } from "./drawn-form.tsx";
+import { FaultSummary } from "./fault-summary.tsx";
+import { FaultProvider } from "./faults.ts";
+import { firstOf, focusOn } from "./focus.ts";
+import { PayloadText } from "./payload-text.tsx";
+import { isDrawable } from "./schema/drawable.ts";
+import { type DrawnSchema, isJsonObject } from "./schema/drawn-schema.ts";
+import { prepareSchema } from "./schema/prepare-schema.ts";
+import { useValidation } from "./use-validation.ts";
+
+/** What a job's form is made from. */
+export interface JobFormProps {
+  readonly job: Pick<Job, "schema" | "full_name">;
+  /** What the fields hold at first; defaults fill the rest. */
+  readonly initial?: JsonObject | undefined;
+  /** What the server refused in the last submit; pointers begin at the payload. */
+  readonly problems?: readonly FieldError[] | undefined;
+  readonly onSubmit: (payload: JsonObject) => void;
+  readonly isBusy?: boolean | undefined;
+  /** Asks the server while the payload is edited. */
+  readonly onValidate?: ((payload: JsonObject) => Promise<readonly FieldError[]>) | undefined;
+  readonly submitLabel?: string | undefined;
+  /** What stands between the fields and the button. */
+  readonly children?: ReactNode;
+}
+
+const NOTHING: JsonObject = {};
+
+/** Fields are for what somebody types; the library takes seconds over the coordinates of a protein. */
+const LONGEST_PAYLOAD = 100_000;
+
+const isLarge = (payload: JsonObject): boolean => JSON.stringify(payload).length > LONGEST_PAYLOAD;
+
+/** What is sent: what the fields hold, without those that are left out. */
+const sendable = (payload: unknown): JsonObject => {
+  const plain: unknown = JSON.parse(JSON.stringify(payload ?? {}));
+  return isJsonObject(plain) ? plain : {};
+};
+
+const prepare = (text: string): DrawnSchema | undefined => {
+  const drawn = prepareSchema(JSON.parse(text));
+  const isForm = drawn.type === "object" || drawn.anyOf !== undefined || drawn.oneOf !== undefined;
+  return isForm && isDrawable(drawn) ? drawn : undefined;
+};
+
+const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }) => {
+  const { initial = NOTHING, problems, onSubmit, isBusy = false, onValidate, submitLabel = "Run" } = props;
+  const prefix = useId();
+  const form = useRef<HTMLFormElement>(null);
+  const holder = useRef<PayloadHolder>(null);
+  const drawn = useMemo(() => prepare(schemaText), [schemaText]);
+  const [start, setStart] = useState({ turn: 0, payload: initial, asJson: isLarge(initial) });
+  const [isTooLarge, setTooLarge] = useState(start.asJson);
+  const written = useRef(start.payload);
+  const [hasSubmitted, setSubmitted] = useState(false);
+  const { faults, ask, forget } = useValidation(problems, onValidate);
+  const isRefused = (problems?.length ?? 0) > 0;
+  const showsAll = hasSubmitted || isRefused;
+
+  const payloadNow = useCallback(
+    () => (holder.current === null ? written.current : sendable(holder.current.state.formData)),
+    [],
+  );
+  // The library tells of the defaults that it fills in before anybody has seen the form; nobody is asked about those.
+  const isShown = useRef(false);
+  useEffect(() => {
+    isShown.current = true;
+  }, []);
+  const change = useCallback(
+    (payload: unknown) => {
+      if (isShown.current) ask(sendable(payload));
+    },
+    [ask],
+  );
+  const view = useMemo(() => ({ faults, showsAll, edited: forget }), [faults, showsAll, forget]);
+
+  const given = JSON.stringify(problems ?? []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus goes to what was refused just now, and once
+  useEffect(() => {
+    const pointers = (problems ?? []).map(({ pointer }) => pointer);
+    const first = form.current === null ? undefined : firstOf(form.current, pointers);
+    if (form.current !== null && first !== undefined) focusOn(form.current, first);
+  }, [given]);
+
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (isBusy) return;
+    setSubmitted(true);
+    if (event.currentTarget.checkValidity()) return onSubmit(payloadNow());
+    event.currentTarget.querySelector<HTMLElement>(":invalid:not(fieldset)")?.focus();
+  };
+  const hasten = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
+  };
+  const switchOver = () => {
+    if (start.asJson && form.current?.checkValidity() === false) return;
+    const payload = payloadNow();
+    written.current = payload;
+    const isHeld = start.asJson && isLarge(payload);
+    setTooLarge(isHeld);
+    if (isHeld) return;
+    setStart({ turn: start.turn + 1, payload, asJson: !start.asJson });
+  };
+
+  const text = (
+    <PayloadText
+      key={start.turn}
+      initial={start.payload}
+      onChange={(payload) => {
+        written.current = payload;
+        forget("");
+        change(payload);
+      }}
+    />
+  );
+  return (
+    <form
+      ref={form}
+      className="jf-form"
+      part="form"
+      noValidate
+      aria-busy={isBusy}
+      onSubmit={submit}
+      onKeyDown={hasten}
+    >
+      <FaultProvider value={view}>
+        {showsAll && (
+          <FaultSummary
+            faults={faults}
+            onChoose={(pointer) => form.current && focusOn(form.current, pointer)}
+          />
+        )}
+        {drawn === undefined && <p className="jf-hint">Fields cannot be drawn for this job's parameters.</p>}
+        {isTooLarge && <p className="jf-hint">This payload is too large for fields.</p>}
+        {drawn === undefined || start.asJson ? (
+          text
+        ) : (
+          <DrawGuard instead={text}>
+            <DrawnForm
+              key={start.turn}
+              ref={holder}
+              schema={drawn}
+              initial={start.payload}
+              idPrefix={prefix}
+              onChange={change}
+            />
+          </DrawGuard>
+        )}
+      </FaultProvider>
+      {props.children}
+      <div className="jf-bar">
+        <button type="submit" className="jf-button jf-primary" part="submit" disabled={isBusy}>
+          {submitLabel}
+        </button>
+        {drawn !== undefined && (
+          <button
+            type="button"
+            className="jf-button jf-quiet"
+            part="switch"
+            aria-pressed={start.asJson}
+            onClick={switchOver}
+          >
+            Edit as JSON
+          </button>
+        )}
+      </div>
+    </form>
+  );
+};
+
+/** A job's form, drawn from its schema; another job, or another schema of the same one, begins it anew. */
+export const JobForm = (props: JobFormProps) => {
+  const schemaText = useMemo(() => JSON.stringify(props.job.schema), [props.job.schema]);
+  return <Editing key={`${props.job.full_name}\n${schemaText}`} {...props} schemaText={schemaText} />;
+};

@@ -1,0 +1,24 @@
+/** Where a value stands in the payload: the names and indexes that lead to it. */
+export type Path = readonly (string | number)[];
+
+/** A path as a JSON Pointer (RFC 6901). */
+export const toPointer = (path: Path): string =>
+  path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+
+/** True for a pointer to the value at `outer`, or to something inside of it. */
+export const isWithin = (pointer: string, outer: string): boolean =>
+  pointer === outer || pointer.startsWith(`${outer}/`);
+
+/** The value that a pointer leads to; undefined where there is none. */
+export const valueAt = (document: unknown, pointer: string): unknown =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce<unknown>(
+      (value, step) =>
+        typeof value === "object" && value !== null && Object.hasOwn(value, step)
+          ? Reflect.get(value, step)
+          : undefined,
+      document,
+    );

@@ -1,0 +1,101 @@
+import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
+import { annotationsOf, DRAWN, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
+import { safePattern } from "./safe-pattern.ts";
+
+const SCALARS = ["string", "number", "integer", "boolean", "null"];
+const LIMITS = [
+  "minimum",
+  "maximum",
+  "exclusiveMinimum",
+  "exclusiveMaximum",
+  "multipleOf",
+  "minLength",
+  "maxLength",
+];
+const TEXTS = ["format", "contentMediaType", "contentEncoding"];
+
+/** True for the types whose values are no objects and no arrays. */
+export const isScalarType = (type: unknown): type is string =>
+  typeof type === "string" && SCALARS.includes(type);
+
+/** True for a schema, as it was written, of values that are no objects and no arrays. */
+export const isScalarSource = (schema: JsonObject | undefined): boolean =>
+  schema !== undefined &&
+  (schema["enum"] !== undefined ||
+    schema["const"] !== undefined ||
+    [schema["type"]].flat().every((type) => isScalarType(type)));
+
+/** A text, a number or a yes and no. */
+export const scalar = (schema: JsonObject, type: string): DrawnSchema => {
+  const pattern = safePattern(schema["pattern"]);
+  return {
+    ...annotationsOf(schema),
+    ...pick(
+      schema,
+      (keyword) =>
+        (LIMITS.includes(keyword) && typeof schema[keyword] === "number") ||
+        (TEXTS.includes(keyword) && typeof schema[keyword] === "string"),
+    ),
+    ...(pattern !== undefined && { [DRAWN.pattern]: pattern }),
+    type: type as NonNullable<DrawnSchema["type"]>,
+  };
+};
+
+/** One of some values. Without a type, so that values of several types can stand beside each other. */
+export const choice = (schema: JsonObject, values: readonly JsonValue[], labels?: string[]): DrawnSchema => {
+  const given = schema["x-enum-labels"] ?? schema["x-enumNames"];
+  const named = labels ?? (Array.isArray(given) ? given.map(String) : undefined);
+  return {
+    ...annotationsOf(schema),
+    ...(named !== undefined && { [DRAWN.labels]: named }),
+    enum: [...values],
+  };
+};
+
+/** A value that is given. */
+export const constant = (schema: JsonObject, value: JsonValue): DrawnSchema => ({
+  ...annotationsOf(schema),
+  enum: [value],
+  const: value,
+  default: value,
+});
+
+/** The same, where null is allowed besides; undefined where that is no matter of one field. */
+export const nullable = (schema: DrawnSchema): DrawnSchema | undefined => {
+  if (Array.isArray(schema.enum)) {
+    const { const: _, ...rest } = schema;
+    const labels: unknown = schema[DRAWN.labels];
+    return {
+      ...rest,
+      enum: [...schema.enum, null],
+      [DRAWN.nullable]: true,
+      ...(Array.isArray(labels) && { [DRAWN.labels]: [...labels, "none"] }),
+    };
+  }
+  if (!isScalarType(schema.type)) return undefined;
+  return { ...schema, type: [schema.type as "string", "null"], [DRAWN.nullable]: true };
+};
+
+/** The values of a union whose options are all single values, with what they are called. */
+export const singleValues = (
+  options: readonly unknown[],
+): { values: JsonValue[]; labels: string[] } | undefined => {
+  const values: JsonValue[] = [];
+  const labels: string[] = [];
+  for (const option of options) {
+    if (!isJsonObject(option)) return undefined;
+    const list = Array.isArray(option["enum"]) ? option["enum"] : undefined;
+    const own = option["const"] !== undefined ? [option["const"]] : option["type"] === "null" ? [null] : list;
+    if (own === undefined) return undefined;
+    values.push(...own);
+    const title = option["title"];
+    labels.push(
+      ...own.map((value) => (typeof title === "string" && own.length === 1 ? title : nameOf(value))),
+    );
+  }
+  return { values, labels };
+};
+
+/** What a value is called that has no name of its own. */
+export const nameOf = (value: JsonValue): string =>
+  value === null ? "none" : typeof value === "string" ? value : JSON.stringify(value);

@@ -1,0 +1,34 @@
+import type { ObjectFieldTemplateProps } from "@rjsf/utils";
+import { GroupHead } from "./legend.tsx";
+import { placeOf, useIsEntry, useIsOptionOf } from "./surroundings.ts";
+
+/** The fields of an object: the payload's own stand alone, those of one within it under its name. */
+export const ObjectTemplate = (props: ObjectFieldTemplateProps) => {
+  const { schema, fieldPathId, properties, onAddProperty, disabled, readonly, required } = props;
+  const pointer = placeOf(schema, fieldPathId.path);
+  const isOption = useIsOptionOf(pointer);
+  const isNamed = useIsEntry(pointer);
+  const fields = (
+    <>
+      {properties.map(({ content }) => content)}
+      {schema.additionalProperties && (
+        <button
+          type="button"
+          className="jf-button jf-add"
+          part="add"
+          disabled={disabled || readonly}
+          onClick={onAddProperty}
+        >
+          Add an entry
+        </button>
+      )}
+    </>
+  );
+  if (pointer === "" || isOption) return fields;
+  return (
+    <fieldset className="jf-group" part="group" data-pointer={pointer}>
+      <GroupHead {...{ schema, pointer, required, isNamed }} place={fieldPathId.path.at(-1)} />
+      {fields}
+    </fieldset>
+  );
+};

@@ -1,0 +1,58 @@
+import { useQuery } from "@tanstack/react-query";
+import { useParams, useSearchParams } from "react-router";
+import { reading, roomScope } from "../../api/queries.ts";
+import { Loading, Problem } from "../../design/notice.tsx";
+import { useRoomLive } from "../../live/use-room-live.ts";
+import { useTitle } from "../../shell/title.ts";
+import { Plots } from "./plots.tsx";
+import { Queues } from "./queues.tsx";
+import { ServerParts } from "./server-parts.tsx";
+
+const HOURS = [1, 6, 24] as const;
+const EVERY_MS = 15_000;
+
+/** How a room has been doing, and how its server is. */
+export const HealthPage = () => {
+  const { room = "" } = useParams();
+  const [search, setSearch] = useSearchParams();
+  useTitle("Health", room);
+  useRoomLive(room);
+  const hours = HOURS.find((choice) => String(choice) === search.get("hours")) ?? 1;
+  const stats = useQuery({
+    ...reading("readRoomStats", { params: { room_id: room }, query: { hours } }, roomScope(room)),
+    refetchInterval: EVERY_MS,
+  });
+  return (
+    <>
+      <header className="page-head">
+        <p className="eyebrow">{room}</p>
+        <div className="row spread">
+          <h1>Health</h1>
+          <fieldset className="segments">
+            <legend className="visually-hidden">How far back</legend>
+            {HOURS.map((choice) => (
+              <label key={choice} className="segment">
+                <input
+                  type="radio"
+                  name="hours"
+                  checked={choice === hours}
+                  onChange={() => setSearch(choice === 1 ? {} : { hours: String(choice) }, { replace: true })}
+                />
+                <span>{choice === 1 ? "1 hour" : `${choice} hours`}</span>
+              </label>
+            ))}
+          </fieldset>
+        </div>
+      </header>
+      <ServerParts />
+      {stats.isPending && <Loading what="the figures" />}
+      {stats.isError && <Problem error={stats.error} onAgain={() => void stats.refetch()} />}
+      {stats.data !== undefined && (
+        <>
+          <Plots stats={stats.data} />
+          <Queues room={room} jobs={stats.data.jobs} />
+        </>
+      )}
+    </>
+  );
+};

@@ -1,0 +1,36 @@
+import type { Stats } from "../../../protocol/index.ts";
+import { duration } from "../../design/duration.ts";
+import { Plot } from "../../design/plot.tsx";
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+const tasks = (value: number) => (value >= 1000 ? `${(value / 1000).toFixed(1)} k` : String(value));
+
+/** What a room's tasks did in the last hours. */
+export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Stats }) => {
+  const labels = series.map(({ at }) => CLOCK.format(new Date(at)));
+  const every = step_seconds === 60 ? "minute" : duration(step_seconds);
+  return (
+    <div className="plots">
+      <Plot
+        title={`Tasks per ${every}`}
+        labels={labels}
+        format={tasks}
+        series={[
+          { name: "completed", kind: "bar", tone: "accent", values: series.map((point) => point.completed) },
+          { name: "failed", kind: "bar", tone: "bad", values: series.map((point) => point.failed) },
+          { name: "submitted", kind: "line", tone: "quiet", values: series.map((point) => point.submitted) },
+        ]}
+      />
+      <Plot
+        title="Wait and run, the median"
+        labels={labels}
+        format={duration}
+        series={[
+          { name: "wait", kind: "line", tone: "quiet", values: series.map((point) => point.wait_p50) },
+          { name: "run", kind: "line", tone: "accent", values: series.map((point) => point.run_p50) },
+        ]}
+      />
+    </div>
+  );
+};

@@ -1,0 +1,57 @@
+import { Link } from "react-router";
+import type { JobStats } from "../../../protocol/index.ts";
+import { duration } from "../../design/duration.ts";
+import { paths } from "../../shell/paths.ts";
+import { shortName } from "../../task/short-name.ts";
+
+const number = (value: number) => value.toLocaleString("en");
+const spread = (of: JobStats["run"]) => (of === null ? "–" : `${duration(of.p50)} · ${duration(of.p95)}`);
+const seconds = (value: number | null | undefined) => (value == null ? "–" : duration(value));
+
+/** The queue of each job in figures, the oldest wait first. */
+export const Queues = ({ room, jobs }: { readonly room: string; readonly jobs: readonly JobStats[] }) => {
+  if (jobs.length === 0) return null;
+  const sorted = [...jobs].sort(
+    (a, b) => (b.oldest_pending_seconds ?? -1) - (a.oldest_pending_seconds ?? -1),
+  );
+  return (
+    <section aria-labelledby="queues" className="queues">
+      <h2 id="queues">Queues</h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by the arrow keys */}
+      <section className="scroll-x" tabIndex={0} aria-label="Queues, to be scrolled">
+        <table className="figures">
+          <thead>
+            <tr>
+              <th scope="col">Job</th>
+              <th scope="col">Oldest wait</th>
+              <th scope="col">Waiting</th>
+              <th scope="col">Running</th>
+              <th scope="col">Workers</th>
+              <th scope="col">Completed</th>
+              <th scope="col">Failed</th>
+              <th scope="col">Wait p50 · p95</th>
+              <th scope="col">Run p50 · p95</th>
+            </tr>
+          </thead>
+          <tbody>
+            {sorted.map((job) => (
+              <tr key={job.job_name}>
+                <th scope="row">
+                  <Link to={paths.job(room, job.job_name)}>{shortName(job.job_name)}</Link>
+                </th>
+                <td>{job.pending === 0 ? "–" : seconds(job.oldest_pending_seconds)}</td>
+                <td>{number(job.pending)}</td>
+                <td>{number(job.running)}</td>
+                <td>{job.workers === 0 ? "none" : `${job.busy_workers} of ${job.workers} busy`}</td>
+                <td>{number(job.completed)}</td>
+                <td className={job.failed > 0 ? "is-bad" : undefined}>{number(job.failed)}</td>
+                <td>{spread(job.wait)}</td>
+                <td>{spread(job.run)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </section>
+  );
+};

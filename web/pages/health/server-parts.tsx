@@ -1,0 +1,60 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { reading } from "../../api/queries.ts";
+import { Ago } from "../../design/ago.tsx";
+
+const EVERY_MS = 5000;
+
+const Part = ({
+  name,
+  isUp,
+  word,
+  children,
+}: {
+  readonly name: string;
+  readonly isUp: boolean;
+  readonly word: string;
+  readonly children?: ReactNode;
+}) => (
+  <div className={isUp ? "part" : "part is-down"}>
+    <dt>{name}</dt>
+    <dd>
+      <i className={isUp ? "dot is-up" : "dot is-down"} aria-hidden="true" />
+      {word}
+      {children !== undefined && <span className="quiet small"> {children}</span>}
+    </dd>
+  </div>
+);
+
+/** How the server's parts are. */
+export const ServerParts = () => {
+  const { data, error } = useQuery({ ...reading("readHealth", {}), refetchInterval: EVERY_MS });
+  if (data === undefined)
+    return error === null ? null : (
+      <dl className="parts">
+        <Part name="Server" isUp={false} word="cannot be reached" />
+      </dl>
+    );
+  const { database, bus, sweeper, version } = data;
+  return (
+    <dl className="parts">
+      <Part name="Server" isUp={error === null} word={error === null ? "up" : "does not answer"}>
+        joblib {version}
+      </Part>
+      <Part name="Database" isUp={database.state === "up"} word={database.state} />
+      <Part name="Bus" isUp={bus.state === "up"} word={bus.state}>
+        {bus.kind === "redis" ? "Redis" : "in the process"}
+        {bus.state === "down" && ": the database is read every second in its stead"}
+      </Part>
+      <Part name="Sweeper" isUp={sweeper.state === "up"} word={sweeper.state}>
+        {sweeper.last_sweep === null ? (
+          "has not swept yet"
+        ) : (
+          <>
+            swept <Ago at={sweeper.last_sweep} />
+          </>
+        )}
+      </Part>
+    </dl>
+  );
+};

@@ -1,0 +1,54 @@
+import { Link } from "react-router";
+import type { Job, JobStats } from "../../../protocol/index.ts";
+import { paths } from "../../shell/paths.ts";
+import { Spread } from "./spread.tsx";
+
+const DOTS = 8;
+
+/** Who is there to run it: a dot for each, filled while it holds a task. */
+export const WorkerDots = ({ workers, busy }: { readonly workers: number; readonly busy: number }) => (
+  <span className={workers === 0 ? "worker-dots is-none" : "worker-dots"}>
+    <span aria-hidden="true" className="dots">
+      {Array.from({ length: Math.min(workers, DOTS) }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: dots have no names
+        <i key={index} className={index < busy ? "dot is-busy" : "dot"} />
+      ))}
+    </span>
+    {workers === 0 ? "no worker online" : `${workers} ${workers === 1 ? "worker" : "workers"}`}
+    {busy > 0 && <span className="quiet">, {busy} busy</span>}
+  </span>
+);
+
+/** The first sentence of a description. */
+const firstLine = (text: string) => text.split(/\n|(?<=\.)\s/, 1)[0] ?? "";
+
+/** A job in the list: what it is, who is there for it, and how it has been doing. */
+export const JobRow = ({
+  job,
+  stats,
+  room,
+}: {
+  readonly job: Job;
+  readonly stats: JobStats | undefined;
+  readonly room: string;
+}) => {
+  const pending = stats?.pending ?? job.pending;
+  return (
+    <li className="job-row">
+      <div className="job-what">
+        <Link to={paths.job(room, job.full_name)} className="job-name">
+          {job.name}
+        </Link>
+        {job.description !== null && <p className="quiet small">{firstLine(job.description)}</p>}
+      </div>
+      <div className="job-who small">
+        <WorkerDots workers={stats?.workers ?? job.workers.length} busy={stats?.busy_workers ?? 0} />
+        <span className={pending === 0 ? "quiet" : undefined}>
+          <span className="figure">{pending.toLocaleString("en")}</span> waiting
+        </span>
+      </div>
+      <Spread of={stats?.wait ?? null} what="Wait" />
+      <Spread of={stats?.run ?? null} what="Run" />
+    </li>
+  );
+};

@@ -1,0 +1,34 @@
+import { type ReactNode, useEffect, useRef } from "react";
+import { useLocation } from "react-router";
+import { Banner } from "./banner.tsx";
+import { Masthead } from "./masthead.tsx";
+import { TokenPrompt } from "./token-prompt.tsx";
+
+/** What stands around every page. */
+export const Shell = ({ children }: { readonly children: ReactNode }) => {
+  const { pathname } = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const last = useRef(pathname);
+  // Another page begins at its top, for who sees it and for who hears it.
+  useEffect(() => {
+    if (last.current === pathname) return;
+    last.current = pathname;
+    scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [pathname]);
+  return (
+    <div className="shell">
+      <a className="skip" href="#main">
+        Skip to the page
+      </a>
+      <div className="shell-top">
+        <Banner />
+        <Masthead />
+      </div>
+      <main id="main" className="page" ref={main} tabIndex={-1}>
+        {children}
+      </main>
+      <TokenPrompt />
+    </div>
+  );
+};

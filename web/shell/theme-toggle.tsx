@@ -1,0 +1,23 @@
+import { DarkIcon, LightIcon, SystemIcon } from "../design/icons.tsx";
+import { chooseTheme, type Theme, useTheme } from "./theme.ts";
+
+const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
+const ICONS = { system: SystemIcon, light: LightIcon, dark: DarkIcon };
+
+/** Goes through the machine's theme, light and dark. */
+export const ThemeToggle = () => {
+  const theme = useTheme();
+  const Icon = ICONS[theme];
+  const label = `Theme: ${theme}. Change to ${NEXT[theme]}`;
+  return (
+    <button
+      type="button"
+      className="button button-plain button-icon"
+      onClick={() => chooseTheme(NEXT[theme])}
+      aria-label={label}
+      title={label}
+    >
+      <Icon />
+    </button>
+  );
+};

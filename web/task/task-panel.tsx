@@ -1,0 +1,41 @@
+import { Link } from "react-router";
+import { isTerminal } from "../../protocol/index.ts";
+import { useNow } from "../design/clock.ts";
+import { spansOf, spansText } from "../design/lifeline.tsx";
+import { Loading, Problem } from "../design/notice.tsx";
+import { Status } from "../design/status.tsx";
+import { useTaskLive } from "../live/use-task-live.ts";
+import { paths } from "../shell/paths.ts";
+import { Diagnosis } from "./diagnosis.tsx";
+import { LogView } from "./log-view.tsx";
+import { Outcome } from "./outcome.tsx";
+import { ProgressBar } from "./progress.tsx";
+import { TaskActions } from "./task-actions.tsx";
+import { useTask } from "./use-task.ts";
+
+/** One task followed to its end beside the form that it came from. */
+export const TaskPanel = ({ id }: { readonly id: string }) => {
+  const { data: task, isPending, error, refetch } = useTask(id);
+  const log = useTaskLive(id);
+  const now = useNow();
+  if (task === undefined)
+    return isPending ? <Loading what="the task" /> : <Problem error={error} onAgain={() => void refetch()} />;
+  return (
+    <article className="task-panel" aria-label="The task that was submitted">
+      <div className="row spread">
+        <span aria-live="polite" className="panel-status">
+          <Status status={task.status} />
+        </span>
+        <Link to={paths.task(task.id)} className="mono small">
+          {task.id.slice(0, 13)}…
+        </Link>
+      </div>
+      <p className="small quiet figure">{spansText(spansOf(task, now), task.status)}</p>
+      <Diagnosis task={task} />
+      <ProgressBar task={task} />
+      {isTerminal(task.status) && <Outcome task={task} />}
+      {log.length > 0 && <LogView lines={log} />}
+      <TaskActions task={task} isSmall />
+    </article>
+  );
+};

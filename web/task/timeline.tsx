@@ -1,0 +1,56 @@
+import { useQuery } from "@tanstack/react-query";
+import type { Task } from "../../protocol/index.ts";
+import { reading, taskScope } from "../api/queries.ts";
+import { dateTime, duration, secondsBetween } from "../design/duration.ts";
+import { Problem } from "../design/notice.tsx";
+import { AttemptItem } from "./attempt-item.tsx";
+import { LateResults } from "./late-results.tsx";
+import { TimelineBar } from "./timeline-bar.tsx";
+
+const Submitted = ({ task }: { readonly task: Task }) => {
+  const delay = secondsBetween(task.created_at, task.run_at);
+  return (
+    <li className="event">
+      <div className="event-head">
+        <strong>Submitted</strong>
+        <time className="quiet small" dateTime={task.created_at}>
+          {dateTime(task.created_at)}
+        </time>
+      </div>
+      <p className="small quiet">
+        {task.created_by_id === null ? "by nobody known" : `by ${task.created_by_id}`}
+        {delay > 1 && task.runs === 0 && ` · not before ${dateTime(task.run_at)} (${duration(delay)} later)`}
+      </p>
+    </li>
+  );
+};
+
+/** Everything that happened to a task: to scale, and in words. */
+export const Timeline = ({ task }: { readonly task: Task }) => {
+  const attempts = useQuery(reading("listAttempts", { params: { task_id: task.id } }, taskScope(task.id)));
+  const items = attempts.data?.items ?? [];
+  return (
+    <>
+      <TimelineBar task={task} attempts={items} />
+      {attempts.isError && <Problem error={attempts.error} />}
+      <ol className="events">
+        <Submitted task={task} />
+        {items.map((attempt) => (
+          <AttemptItem key={attempt.attempt} of={attempt} told={task.error} />
+        ))}
+        {task.status === "cancelled" && items.length === 0 && task.completed_at !== null && (
+          <li className="event is-cancelled">
+            <div className="event-head">
+              <strong>Cancelled</strong>
+              <time className="quiet small" dateTime={task.completed_at}>
+                {dateTime(task.completed_at)}
+              </time>
+            </div>
+            <p className="small quiet">before any worker had it</p>
+          </li>
+        )}
+      </ol>
+      {items.some(({ late_result }) => late_result) && <LateResults task={task} />}
+    </>
+  );
+};

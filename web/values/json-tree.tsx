@@ -1,0 +1,66 @@
+import { useState } from "react";
+import type { JsonValue } from "../../protocol/index.ts";
+
+const MOST_SHOWN = 100;
+const LONGEST = 400;
+
+const Scalar = ({ value }: { readonly value: string | number | boolean | null }) => {
+  if (typeof value !== "string") return <span className="json-scalar">{String(value)}</span>;
+  const text = JSON.stringify(value);
+  return (
+    <span className="json-string" title={text.length > LONGEST ? `${value.length} characters` : undefined}>
+      {text.length > LONGEST ? `${text.slice(0, LONGEST)}…"` : text}
+    </span>
+  );
+};
+
+const entriesOf = (value: JsonValue[] | { [key: string]: JsonValue }): [string, JsonValue][] =>
+  Array.isArray(value) ? value.map((part, index) => [String(index), part]) : Object.entries(value);
+
+/** A JSON value, to be folded open member by member. */
+export const JsonTree = ({
+  value,
+  name,
+  isOpen = true,
+}: {
+  readonly value: JsonValue;
+  readonly name?: string;
+  readonly isOpen?: boolean;
+}) => {
+  const [shown, setShown] = useState(MOST_SHOWN);
+  const label = name === undefined ? null : <span className="json-key">{name}: </span>;
+  if (typeof value !== "object" || value === null) {
+    return (
+      <div className="json-leaf">
+        {label}
+        <Scalar value={value} />
+      </div>
+    );
+  }
+  const entries = entriesOf(value);
+  const size = Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`;
+  if (entries.length === 0) {
+    return (
+      <div className="json-leaf">
+        {label}
+        <span className="json-scalar">{Array.isArray(value) ? "[]" : "{}"}</span>
+      </div>
+    );
+  }
+  return (
+    <details className="json-node" open={isOpen}>
+      <summary>
+        {label}
+        <span className="quiet">{size}</span>
+      </summary>
+      {entries.slice(0, shown).map(([key, part]) => (
+        <JsonTree key={key} name={key} value={part} isOpen={entries.length <= 12} />
+      ))}
+      {entries.length > shown && (
+        <button type="button" className="button button-small" onClick={() => setShown(shown * 5)}>
+          {entries.length - shown} more
+        </button>
+      )}
+    </details>
+  );
+};

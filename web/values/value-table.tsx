@@ -1,0 +1,63 @@
+import { useState } from "react";
+import type { JsonObject, JsonValue } from "../../protocol/index.ts";
+
+const MOST_ROWS = 50;
+
+const cellText = (value: JsonValue | undefined): string =>
+  value === undefined || value === null
+    ? ""
+    : typeof value === "object"
+      ? JSON.stringify(value)
+      : String(value);
+
+const isNumeric = (rows: readonly JsonObject[], column: string) =>
+  rows.every((row) => row[column] === undefined || row[column] === null || typeof row[column] === "number");
+
+/** Objects of one kind, row by row. */
+export const ValueTable = ({
+  rows,
+  columns,
+}: {
+  readonly rows: readonly JsonObject[];
+  readonly columns: readonly string[];
+}) => {
+  const [shown, setShown] = useState(MOST_ROWS);
+  const numeric = new Set(columns.filter((column) => isNumeric(rows, column)));
+  // What a row is comes before its figures: the database keeps no order of members.
+  const ordered = [...columns.filter((column) => !numeric.has(column)), ...numeric];
+  return (
+    <div className="value-table">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by the arrow keys */}
+      <section className="scroll-x" tabIndex={0} aria-label="Table, to be scrolled">
+        <table>
+          <thead>
+            <tr>
+              {ordered.map((column) => (
+                <th key={column} scope="col" className={numeric.has(column) ? "is-number" : undefined}>
+                  {column}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.slice(0, shown).map((row, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: rows have no names, and never move
+              <tr key={index}>
+                {ordered.map((column) => (
+                  <td key={column} className={numeric.has(column) ? "is-number figure" : undefined}>
+                    {cellText(row[column])}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      {rows.length > shown && (
+        <button type="button" className="button button-small" onClick={() => setShown(shown * 10)}>
+          {(rows.length - shown).toLocaleString("en")} more rows
+        </button>
+      )}
+    </div>
+  );
+};

@@ -1,0 +1,99 @@
+import { type ReactNode, useState } from "react";
+import type { JsonValue } from "../../protocol/index.ts";
+import { CopyButton } from "../design/copy.tsx";
+import { JsonTree } from "./json-tree.tsx";
+import { kindOf } from "./kind.ts";
+import { ValueTable } from "./value-table.tsx";
+
+const DEEPEST = 3;
+
+/** Pictures, tables and what has members of its own want the whole width. */
+const isWide = (value: JsonValue): boolean => {
+  const { kind } = kindOf(value);
+  return kind !== "text" || (typeof value === "string" && value.includes("\n"));
+};
+
+/** What takes a line comes before what takes a page: the database keeps no order of members. */
+const sorted = (members: readonly (readonly [string, JsonValue])[]) =>
+  members.toSorted(([, a], [, b]) => Number(isWide(a)) - Number(isWide(b)));
+
+const Shown = ({
+  value,
+  name,
+  depth,
+}: {
+  readonly value: JsonValue;
+  readonly name: string;
+  readonly depth: number;
+}) => {
+  const kind = kindOf(value);
+  switch (kind.kind) {
+    case "image":
+      return (
+        <a
+          href={kind.source}
+          download={`${name}.${/image\/(\w+)/.exec(kind.source)?.[1] ?? "png"}`}
+          className="value-image"
+        >
+          <img src={kind.source} alt={name} />
+        </a>
+      );
+    case "table":
+      return <ValueTable rows={kind.rows} columns={kind.columns} />;
+    case "text":
+      return /\n/.test(kind.text) ? (
+        <pre className="value-text">{kind.text}</pre>
+      ) : (
+        <span className={typeof value === "string" ? "value-line" : "value-line figure"}>
+          {kind.text === "" ? <span className="quiet">empty text</span> : kind.text}
+        </span>
+      );
+    case "record":
+      if (depth >= DEEPEST) return <JsonTree value={value} isOpen={false} />;
+      return (
+        <dl className="record">
+          {sorted(kind.members).map(([key, member]) => (
+            <div key={key} {...(isWide(member) && { className: "is-wide" })}>
+              <dt>{key}</dt>
+              <dd>
+                <Shown value={member} name={key} depth={depth + 1} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      );
+    case "tree":
+      return <JsonTree value={value} />;
+  }
+};
+
+/** Any JSON as somebody wants to see it: pictures as pictures, rows as tables; and as the JSON that it is. */
+export const ValueView = ({
+  value,
+  name,
+  heading,
+}: {
+  readonly value: JsonValue;
+  readonly name: string;
+  readonly heading?: ReactNode;
+}) => {
+  const [isRaw, setRaw] = useState(false);
+  const json = () => JSON.stringify(value, null, 2);
+  return (
+    <div className="value">
+      <div className="value-tools">
+        <span className="value-heading">{heading}</span>
+        <button
+          type="button"
+          className="link-button small"
+          aria-pressed={isRaw}
+          onClick={() => setRaw(!isRaw)}
+        >
+          JSON
+        </button>
+        <CopyButton text={json()} what={`the ${name}`} />
+      </div>
+      {isRaw ? <pre className="value-text">{json()}</pre> : <Shown value={value} name={name} depth={0} />}
+    </div>
+  );
+};
