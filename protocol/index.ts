@@ -26,4 +26,5 @@ export * from "./task.ts";
 export * from "./task-filter.ts";
 export * from "./task-status.ts";
 export * from "./timestamp.ts";
+export * from "./trace-context.ts";
 export * from "./worker.ts";

@@ -29,6 +29,7 @@ import {
   TaskUpdates,
 } from "./task.ts";
 import { RoomTaskQuery, TaskPage } from "./task-filter.ts";
+import { TRACE_HEADERS } from "./trace-context.ts";
 
 /** Submit a task. */
 export const submitTask = operation({
@@ -39,7 +40,10 @@ export const submitTask = operation({
   params: RoomJobParams,
   body: TaskSubmission,
   bodyOptional: true,
-  headers: { "idempotency-key": "1–255 characters; the same key and body give the same task" },
+  headers: {
+    "idempotency-key": "1–255 characters; the same key and body give the same task",
+    ...TRACE_HEADERS,
+  },
   responses: { 200: SubmittedTask, 202: SubmittedTask },
   problems: [
     "invalid-room-id",
@@ -58,7 +62,7 @@ export const submitTasks = operation({
   access: "room-write",
   params: RoomParams,
   body: TaskSubmissions,
-  headers: RETURN_HEADER,
+  headers: { ...RETURN_HEADER, ...TRACE_HEADERS },
   responses: { 202: SubmittedTasks },
   minimal: { 202: AlikeTasks },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found", "no-workers-available"],

@@ -6,6 +6,7 @@ import { MAX_LINES_PER_UPDATE, NewLogLine } from "./log.ts";
 import { ProblemDocument } from "./problem.ts";
 import { TaskStatus } from "./task-status.ts";
 import { Timestamp } from "./timestamp.ts";
+import { TraceContext } from "./trace-context.ts";
 
 /** The longest `error` that is kept, in UTF-8 bytes: 64 KiB. */
 export const MAX_ERROR_BYTES = 64 * 1024;
@@ -87,6 +88,9 @@ const KeyedTaskSubmission = z
   .object({
     job_name: JobName,
     idempotency_key: z.string().min(1).max(255).optional().describe("as the header of a single submit"),
+    trace_context: TraceContext.optional()
+      .catch(undefined)
+      .describe("as the headers of a single submit; what cannot be read is ignored"),
     ...submissionFields,
   })
   .refine(oneStart, ONE_START);
@@ -145,6 +149,7 @@ export const Task = z.object({
     .describe(
       "among the due tasks of its job, 1 for the next, 1001 for all beyond 1000; null unless pending",
     ),
+  trace_context: TraceContext.optional().describe("its submitter's; left out where there was none"),
 });
 export type Task = z.infer<typeof Task>;
 

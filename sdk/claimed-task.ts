@@ -9,6 +9,7 @@ import { LogReporter } from "./log-reporter.ts";
 import { ProgressReporter } from "./progress-reporter.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { runContextOf } from "./run-context.ts";
+import { inRunSpan } from "./run-span.ts";
 import { orAfter } from "./sleep.ts";
 import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
 import { errorText, isRefusal, type TaskOutcome } from "./task-outcome.ts";
@@ -89,7 +90,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     if (this.#outcome === undefined) {
       const outcome = Promise.withResolvers<TaskOutcome>();
       this.#outcome = outcome;
-      void this.#run(context === undefined ? this.#home.context : context).then(outcome.resolve);
+      inRunSpan(this.#task, outcome.promise, () => void this.#run(context).then(outcome.resolve));
     }
     return this.#outcome.promise;
   }
@@ -164,7 +165,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
       } else if (this.#phase === "starting" || this.#phase === "started") {
         this.#abort.abort(new InterruptedError(why));
         const task = await this.#end("starting", () => ({ status: "failed", error: why }), QUICKLY);
-        return { status: "failed", error: why, task };
+        return { status: "failed", error: why, cause: this.#abort.reason, task };
       } else {
         // Its end is on its way already; that is not waited for as long as it would be tried.
         await orAfter(5_000, this.settled);
@@ -185,7 +186,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
       const instance = extensionOf(this.#home, this.jobName, this.payload);
       if (typeof instance === "string") return await this.#failed(instance);
       await this.start();
-      const ended = await this.#work(instance, context);
+      const ended = await this.#work(instance, context === undefined ? this.#home.context : context);
       if (this.#abort.isAborted) return await this.#dropped(ended);
       if ("error" in ended) return await this.#failed(ended.error);
       try {
@@ -217,7 +218,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   }
 
   async #failed(error: unknown): Promise<TaskOutcome> {
-    return { status: "failed", error: errorText(error), task: await this.fail(error) };
+    return { status: "failed", error: errorText(error), cause: error, task: await this.fail(error) };
   }
 
   async #dropped(ended: { result: unknown } | { error: unknown }): Promise<TaskOutcome> {

@@ -15,6 +15,7 @@ import {
   type Task,
 } from "../protocol/index.ts";
 import { type BriefAnswer, type CallAnswer, understand, understandBriefly } from "./answers.ts";
+import { inAwaitSpan, inCallSpan } from "./call-spans.ts";
 import { ProtocolError, UsageError } from "./errors.ts";
 import { follow } from "./follow.ts";
 import {
@@ -117,7 +118,7 @@ export class JoblibClient {
     return this.#exchange(name, request, brief, (answer, url) => understandBriefly(name, answer, url));
   }
 
-  async #exchange<Value>(
+  async #exchange<Value extends { readonly body: unknown }>(
     name: OperationName,
     parts: RequestParts,
     options: CallOptions & Returns,
@@ -130,16 +131,24 @@ export class JoblibClient {
     const deadlineSeconds = (options.wait ?? 0) + (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
     const { signal, retry = true } = options;
 
-    const once = async (): Promise<Value> => {
+    const once = async (trace: Readonly<Record<string, string>>): Promise<Value> => {
       const token = await authorization(this.#token);
-      const all = { ...headers, "user-agent": this.#userAgent, ...(token && { authorization: token }) };
+      const own = { "user-agent": this.#userAgent, ...(token && { authorization: token }) };
+      const all = { ...headers, ...own, ...trace };
       const exchanged = { method: operation.method, url, headers: all, body, signal, deadlineSeconds };
       return understood(await exchange(exchanged, this.#send), url);
     };
 
-    if (retry === false) return once();
+    const traced = { name, url: this.url, params: parts.params, body: parts.body };
+    if (retry === false) return inCallSpan(traced, once);
     const policy = { ...this.#retry, ...(retry === true ? {} : retry) };
-    return withRetry(once, (error) => mayRetry(name, error), { policy, signal });
+    return inCallSpan(traced, (trace) =>
+      withRetry(
+        () => once(trace),
+        (error) => mayRetry(name, error),
+        { policy, signal },
+      ),
+    );
   }
 
   /**
@@ -170,7 +179,11 @@ export class JoblibClient {
   }
 
   /** The task once it is terminal, or as it stands when the wait is over. */
-  async awaitTask(id: string, { wait, signal, onChange }: AwaitTaskOptions = {}): Promise<Task> {
+  awaitTask(id: string, options: AwaitTaskOptions = {}): Promise<Task> {
+    return inAwaitSpan({ id, url: this.url }, () => this.#awaitTask(id, options));
+  }
+
+  async #awaitTask(id: string, { wait, signal, onChange }: AwaitTaskOptions): Promise<Task> {
     const until = wait === undefined ? Number.POSITIVE_INFINITY : performance.now() + wait * 1000;
     let task: Task | undefined;
     let etag: string | undefined;

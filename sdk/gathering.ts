@@ -1,3 +1,5 @@
+import { type Context, context, ROOT_CONTEXT } from "@opentelemetry/api";
+
 /** Ends one sender's interest in what it sent; `LazyAbort` is one. */
 export interface GiveUp {
   readonly isAborted: boolean;
@@ -20,6 +22,8 @@ interface Member<Wish, Result> {
   readonly wish: Wish;
   readonly bytes: number;
   readonly giveUp: GiveUp | undefined;
+  /** Where in a trace it was sent; many in one request are of several traces, and so of none. */
+  readonly from: Context;
   readonly settle: PromiseWithResolvers<Result>;
   readonly forget: (() => void) | undefined;
 }
@@ -55,7 +59,7 @@ export class Gathering<Wish, Result> {
     }
     const settle = Promise.withResolvers<Result>();
     const forget = giveUp?.onAbort(() => settle.reject(giveUp.reason));
-    this.#waiting.push({ wish, bytes, giveUp, settle, forget });
+    this.#waiting.push({ wish, bytes, giveUp, from: context.active(), settle, forget });
     this.#schedule();
     return settle.promise;
   }
@@ -107,7 +111,8 @@ export class Gathering<Wish, Result> {
   async #deliver(members: readonly Member<Wish, Result>[]): Promise<void> {
     if (members.length === 1) return this.#eachAlone(members);
     try {
-      const outcomes = await this.#sending.together(members.map(({ wish }) => wish));
+      const wishes = members.map(({ wish }) => wish);
+      const outcomes = await context.with(ROOT_CONTEXT, () => this.#sending.together(wishes));
       members.forEach((member, index) => {
         const outcome = outcomes[index];
         if (outcome instanceof Error) reject(member, outcome);
@@ -123,7 +128,8 @@ export class Gathering<Wish, Result> {
     await Promise.all(
       members.map(async (member) => {
         try {
-          resolve(member, await this.#sending.alone(member.wish, member.giveUp));
+          const { wish, giveUp, from } = member;
+          resolve(member, await context.with(from, () => this.#sending.alone(wish, giveUp)));
         } catch (error) {
           reject(member, error);
         }

@@ -1,3 +1,4 @@
+import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { MAX_TASKS_PER_HEARTBEAT, type StopReason } from "../protocol/index.ts";
 import type { JoblibClient } from "./client.ts";
 import { WorkerNotFoundError } from "./errors.ts";
@@ -57,7 +58,8 @@ export class Heartbeat {
 
   /** Begins to beat. The server has just heard of the worker, so the first beat has time. */
   start(): void {
-    void this.#loop();
+    // Of no trace: it outlives the span that happened to be active when the worker was announced.
+    void context.with(ROOT_CONTEXT, () => this.#loop());
   }
 
   /** Ends it; an open request is abandoned. */

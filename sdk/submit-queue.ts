@@ -5,7 +5,9 @@ import {
   type OperationAnswer,
   type Operations,
   type SubmittedTask,
+  type TraceContext,
 } from "../protocol/index.ts";
+import { inSubmitSpan } from "./call-spans.ts";
 import type { JoblibClient } from "./client.ts";
 import { errorOf, MethodNotAllowedError, ProblemError, ProtocolError, RouteNotFoundError } from "./errors.ts";
 import { Gathering, type GiveUp } from "./gathering.ts";
@@ -15,6 +17,8 @@ import type { WantedTask } from "./submit-many.ts";
 interface Wish extends WantedTask {
   /** So that what is sent again, alone or together, is the same task. */
   readonly key: string;
+  /** Where its submitter stands in a trace. */
+  readonly trace: TraceContext | undefined;
 }
 
 /** A signal as what a queue asks of it. */
@@ -75,14 +79,18 @@ export class SubmitQueue {
     signal?.throwIfAborted();
     const { payload } = wanted.submission;
     const bytes = this.#oneByOne ? Number.POSITIVE_INFINITY : 200 + JSON.stringify(payload ?? {}).length;
-    const wish = { ...wanted, key: idempotencyKey ?? randomUUID() };
-    return this.#gathering.send(wish, bytes, signal && giveUpOf(signal));
+    const key = idempotencyKey ?? randomUUID();
+    const call = { url: this.#client.url, params: wanted.destination };
+    return inSubmitSpan(call, (trace) =>
+      this.#gathering.send({ ...wanted, key, trace }, bytes, signal && giveUpOf(signal)),
+    );
   }
 
   async #together(wishes: readonly Wish[]): Promise<(SubmittedTask | Error)[]> {
-    const submits = wishes.map(({ destination: { job_name }, submission, key: idempotency_key }) => ({
+    const submits = wishes.map(({ destination: { job_name }, submission, key: idempotency_key, trace }) => ({
       job_name,
       idempotency_key,
+      ...(trace && { trace_context: trace }),
       ...submission,
     }));
     try {

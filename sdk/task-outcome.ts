@@ -5,8 +5,8 @@ import { keepable, NotJsonError } from "./json.ts";
 /** What running a task has come to. */
 export type TaskOutcome =
   | { readonly status: "completed"; readonly task: Task }
-  /** `task` is pending again where attempts are left. */
-  | { readonly status: "failed"; readonly error: string; readonly task: Task }
+  /** `task` is pending again where attempts are left; `cause` is what `run` threw. */
+  | { readonly status: "failed"; readonly error: string; readonly cause: unknown; readonly task: Task }
   /** The hold was over before the end could be told; what was done is dropped. */
   | { readonly status: "lost"; readonly reason: StopReason | "undelivered" }
   | { readonly status: "released" };

@@ -1,16 +1,72 @@
+import type { ClaimedRecord } from "./storage/claimed-record.ts";
+import type { CompletedTask } from "./storage/completions.ts";
+import type { PoolUse } from "./storage/hot-pool.ts";
+import type { QueueCounts } from "./storage/queue-counts.ts";
+import type { TaskRecord } from "./storage/storage.ts";
 import type { Swept } from "./use-cases/sweep.ts";
+
+/** A statement that many calls share. */
+export type JointStatement =
+  | "submit"
+  | "claim"
+  | "promote"
+  | "running"
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "heartbeat";
+
+/** Why workers hold tasks no longer: by their own word or a user's, over the time, or gone. */
+export type HoldEnd = "reported" | "timed_out" | "lost";
+
+/** What is looked at when somebody asks. */
+export interface Watched {
+  counts(): Promise<QueueCounts>;
+  /** Undefined where the statements have no pool of their own. */
+  pool(): PoolUse | undefined;
+  isBusUp(): boolean;
+  /** Claims of this process that wait for a task. */
+  waitingClaims(): number;
+}
 
 /** What is counted as it happens; no room, user or task is named. */
 export interface Meter {
-  /** So many tasks were handed to a worker. */
-  claimed(tasks: number): void;
-  /** One more request is held open, or one fewer. */
-  waiting(change: 1 | -1): void;
+  submitted(tasks: number): void;
+  /** Failed or cancelled tasks are open again. */
+  reopened(tasks: number): void;
+  /** These were handed to a worker. */
+  claimed(records: readonly ClaimedRecord[]): void;
+  /** These were completed by their own workers, and more is not known of them here. */
+  completed(tasks: readonly CompletedTask[]): void;
+  /** A step came, or a hold is over: the tasks as they stand since. */
+  moved(records: readonly TaskRecord[], why: HoldEnd): void;
+  /** What a worker brought too late was kept, or completed its task after all. */
+  late(what: "kept" | "adopted"): void;
+  /** A waiting claim was rung, and looked. */
+  wokeUp(found: "tasks" | "nothing"): void;
+  /** One more request or stream is held open, or one fewer. */
+  waiting(what: "request" | "stream", change: 1 | -1): void;
   /** This server swept, and found so much to do. */
   swept(found: Swept): void;
   /** So many tasks were over their time, found between two sweeps. */
   timedOut(tasks: number): void;
+  /** One statement carried so many calls. */
+  stated(statement: JointStatement, calls: number, seconds: number): void;
+  watch(watched: Watched): void;
 }
 
 /** Of a host that does not ask. */
-export const NO_METER: Meter = { claimed() {}, waiting() {}, swept() {}, timedOut() {} };
+export const NO_METER: Meter = {
+  submitted() {},
+  reopened() {},
+  claimed() {},
+  completed() {},
+  moved() {},
+  late() {},
+  wokeUp() {},
+  waiting() {},
+  swept() {},
+  timedOut() {},
+  stated() {},
+  watch() {},
+};

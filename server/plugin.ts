@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Redis } from "ioredis";
+import type { Registry } from "prom-client";
 import { type OperationName, operations, streams } from "../protocol/index.ts";
 import type { Context, Log } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
@@ -19,8 +20,9 @@ import { taskRoutes } from "./http/tasks.routes.ts";
 import { useUnknownAddresses } from "./http/unknown-addresses.ts";
 import { UserShares } from "./http/user-shares.ts";
 import { workerRoutes } from "./http/workers.routes.ts";
-import { type Meter, NO_METER } from "./meter.ts";
+import { NO_METER } from "./meter.ts";
 import { createNewId } from "./new-id.ts";
+import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
@@ -51,8 +53,8 @@ export interface JoblibOptions extends HostAuth {
   readonly dashboardFiles?: string;
   /** @internal Another storage than the one on `orm`. */
   readonly storage?: Storage;
-  /** @internal Told what is to be counted. */
-  readonly meter?: Meter;
+  /** A registry of prom-client, to which joblib's metrics are added. */
+  readonly metrics?: Registry;
 }
 
 /** Room names of 128 and job names of 390 characters, percent-encoded. */
@@ -80,7 +82,8 @@ const requireOptions = (options: Partial<JoblibOptions>): void => {
 };
 
 const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Context => {
-  const storage = options.storage ?? createStorage(options.orm);
+  const meter = options.metrics === undefined ? NO_METER : prometheusMeter(options.metrics);
+  const storage = options.storage ?? createStorage(options.orm, meter);
   const bus =
     options.redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(options.redis, log);
   return {
@@ -98,9 +101,17 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     resultSchemas: new ResultSchemas(),
     newId: createNewId(),
     log,
-    meter: options.meter ?? NO_METER,
+    meter,
   };
 };
+
+const watch = ({ meter, storage, bus, parked, settings }: Context): void =>
+  meter.watch({
+    counts: () => storage.counts(settings.worker_timeout_threshold),
+    pool: () => storage.poolUse(),
+    isBusUp: () => bus.state === "up",
+    waitingClaims: () => parked.size,
+  });
 
 const mount = <Name extends OperationName>(
   app: FastifyInstance,
@@ -128,6 +139,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   const settings = parseSettings(process.env, options.settings);
   warnOfShortParams(app);
   const context = contextOf(options, settings, app.log);
+  watch(context);
   const holds = new Holds(settings, context.meter);
   const sweeper = new Sweeper(context);
   const { prefix } = app;

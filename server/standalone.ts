@@ -149,10 +149,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const redis = redisOf(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const storage = createStorage(orm);
-    const { registry, meter } = createMetrics(app, {
-      storage,
-      aliveWithinSeconds: settings.worker_timeout_threshold,
-    });
+    const metrics = createMetrics(app);
 
     hangUpWhenClosing(app);
     rootErrors(app);
@@ -164,7 +161,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     }
     standaloneRoutes(app, {
       version: VERSION,
-      metrics: registry,
+      metrics,
       database: () => stateOf(storage, settings.database_url === undefined ? "pglite" : "postgresql"),
       bus: () =>
         redis === undefined
@@ -172,7 +169,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
           : { status: redis.status === "ready" ? "up" : "degraded", kind: "redis" },
     });
     const { dashboard } = settings;
-    await app.register(joblib, { orm, ...(redis && { redis }), ...auth, settings, meter, dashboard });
+    await app.register(joblib, { orm, ...(redis && { redis }), ...auth, settings, metrics, dashboard });
     return app;
   } catch (error) {
     await app.close();

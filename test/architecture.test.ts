@@ -33,11 +33,20 @@ const RULES: readonly Rule[] = [
     allows: isPackage("zod", "canonicalize", "rfc6902"),
   },
   {
+    folder: "protocol/tracing",
+    sentence:
+      "protocol/tracing imports OpenTelemetry's API, which does nothing until somebody registers more",
+    house: ["protocol/trace-context.ts"],
+    allows: isPackage("@opentelemetry/api"),
+  },
+  {
     folder: "sdk",
-    sentence: "sdk imports protocol, undici, zod and a parser of events, never server, cli or msw",
+    sentence:
+      "sdk imports protocol and small libraries, OpenTelemetry's API among them, never server, cli or msw",
     house: ["protocol"],
     allows: (name) =>
-      isNodeBuiltin(name) || isPackage("undici", "zod", "zod-to-json-schema", "eventsource-parser")(name),
+      isNodeBuiltin(name) ||
+      isPackage("undici", "zod", "zod-to-json-schema", "eventsource-parser", "@opentelemetry/api")(name),
   },
   {
     folder: "sdk/testing",

@@ -5,6 +5,7 @@ import {
   type LogLine,
   Problem,
   parseLogPlace,
+  readTraceContext,
   type Task,
   type TaskPageQuery,
 } from "../../protocol/index.ts";
@@ -15,6 +16,10 @@ import type { Fakes } from "./handlers.ts";
 const page = <Item>(items: readonly Item[], { limit, offset }: { limit: number; offset: number }) => ({
   status: 200 as const,
   body: { items: items.slice(offset, offset + limit), total: items.length, limit, offset },
+});
+
+const traceOf = (headers: Headers) => ({
+  trace_context: readTraceContext(headers.get("traceparent"), headers.get("tracestate")),
 });
 
 /** The same for tasks, which may name the one that the page before ended with. */
@@ -74,12 +79,15 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
   },
 
   submitTask: ({ params: { room_id, job_name }, body = {}, headers }) =>
-    state.submitOnce(room_id, job_name, { body, key: headers.get("idempotency-key") ?? undefined }),
+    state.submitOnce(room_id, job_name, {
+      ...{ body, key: headers.get("idempotency-key") ?? undefined },
+      ...traceOf(headers),
+    }),
 
   submitEach: ({ params: { room_id }, body }) => {
-    const results = body.submits.map(({ job_name, idempotency_key: key, ...submission }) => {
+    const results = body.submits.map(({ job_name, idempotency_key: key, trace_context, ...submission }) => {
       try {
-        return { task: state.submitOnce(room_id, job_name, { body: submission, key }).body };
+        return { task: state.submitOnce(room_id, job_name, { body: submission, key, trace_context }).body };
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         return { problem: error.toDocument() };
@@ -88,9 +96,12 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
     return { status: 200, body: { results } };
   },
 
-  submitTasks: ({ params: { room_id }, body }) => {
+  submitTasks: ({ params: { room_id }, body, headers }) => {
     for (const { job_name } of body.tasks) state.job(room_id, job_name);
-    const tasks = body.tasks.map(({ job_name, ...task }) => state.submit(room_id, job_name, task));
+    const trace = traceOf(headers);
+    const tasks = body.tasks.map(({ job_name, ...task }) =>
+      state.submit(room_id, job_name, { ...task, ...trace }),
+    );
     return { status: 202, body: { tasks } };
   },
 

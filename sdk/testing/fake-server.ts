@@ -1,15 +1,8 @@
 import type { HttpHandler } from "msw";
-import {
-  isTerminal,
-  type Job,
-  type LogLine,
-  type SubmittedTask,
-  type Task,
-  type TaskSubmission,
-} from "../../protocol/index.ts";
+import { isTerminal, type Job, type LogLine, type SubmittedTask, type Task } from "../../protocol/index.ts";
 import { fakeOperations } from "./fake-operations.ts";
 import { FakeState, type FakeWorker } from "./fake-state.ts";
-import { requeue } from "./fake-tasks.ts";
+import { type FakeSubmission, requeue } from "./fake-tasks.ts";
 import { type Fakes, type HandlerOptions, joblibHandlers } from "./handlers.ts";
 
 /** How a fake behaves. */
@@ -66,7 +59,7 @@ export class FakeServer {
   }
 
   /** Submits without HTTP. */
-  submit(room: string, jobName: string, submission?: TaskSubmission): SubmittedTask {
+  submit(room: string, jobName: string, submission?: FakeSubmission): SubmittedTask {
     return this.#state.submit(room, jobName, submission);
   }
 

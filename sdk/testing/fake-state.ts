@@ -15,10 +15,20 @@ import {
   type Task,
   type TaskSubmission,
   type TaskUpdate,
+  type TraceContext,
   type WorkerDetails,
 } from "../../protocol/index.ts";
 import { Changes } from "./changes.ts";
-import { change, type FakeTask, failAttempt, isDue, newTask, requeue, updateTask } from "./fake-tasks.ts";
+import {
+  change,
+  type FakeSubmission,
+  type FakeTask,
+  failAttempt,
+  isDue,
+  newTask,
+  requeue,
+  updateTask,
+} from "./fake-tasks.ts";
 
 /** A worker of the fake. */
 export interface FakeWorker {
@@ -28,6 +38,12 @@ export interface FakeWorker {
   readonly jobs: Set<string>;
   last_heartbeat: string;
   draining: boolean;
+}
+
+interface KeyedSubmission {
+  readonly body: TaskSubmission;
+  readonly key: string | undefined;
+  readonly trace_context: TraceContext | undefined;
 }
 
 const now = () => new Date().toISOString();
@@ -129,7 +145,7 @@ export class FakeState {
     return { status: there === undefined ? 201 : 200, body };
   }
 
-  submit(room: string, jobName: string, submission: TaskSubmission = {}): SubmittedTask {
+  submit(room: string, jobName: string, submission: FakeSubmission = {}): SubmittedTask {
     const { key, job } = this.job(room, jobName);
     const task = newTask({ jobKey: key, jobName: job.full_name, room }, { ...job.defaults, ...submission });
     this.tasks.set(task.wire.id, task);
@@ -141,7 +157,7 @@ export class FakeState {
   submitOnce(
     room: string,
     jobName: string,
-    { body, key }: { readonly body: TaskSubmission; readonly key: string | undefined },
+    { body, key, trace_context }: KeyedSubmission,
   ): { status: 200 | 202; body: SubmittedTask } {
     const request = JSON.stringify([room, jobName, body]);
     const known = key === undefined ? undefined : this.keys.get(`${room} ${key}`);
@@ -149,7 +165,7 @@ export class FakeState {
       if (known.request !== request) throw new Problem("idempotency-conflict", "the key was used before");
       return { status: 200, body: this.submitted(this.task(known.id)) };
     }
-    const task = this.submit(room, jobName, body);
+    const task = this.submit(room, jobName, { ...body, trace_context });
     if (key !== undefined) this.keys.set(`${room} ${key}`, { id: task.id, request });
     return { status: 202, body: task };
   }

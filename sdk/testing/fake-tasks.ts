@@ -11,6 +11,7 @@ import {
   type Task,
   type TaskSubmission,
   type TaskUpdate,
+  type TraceContext,
 } from "../../protocol/index.ts";
 
 /** A task with what the fake knows of it besides. */
@@ -21,6 +22,9 @@ export interface FakeTask {
   readonly log: LogLine[];
 }
 
+/** A submission, and where its submitter stands in a trace, which over HTTP is told by headers. */
+export type FakeSubmission = TaskSubmission & { readonly trace_context?: TraceContext | undefined };
+
 const pendingAgain = { status: "pending", worker_id: null, started_at: null, progress: null } as const;
 
 const now = () => new Date().toISOString();
@@ -28,7 +32,7 @@ const now = () => new Date().toISOString();
 /** A new task, pending. */
 export const newTask = (
   { jobKey, jobName, room }: { jobKey: string; jobName: string; room: string },
-  submission: TaskSubmission,
+  submission: FakeSubmission,
 ): FakeTask => ({
   jobKey,
   version: 1,
@@ -56,6 +60,7 @@ export const newTask = (
     result: null,
     progress: null,
     queue_position: null,
+    ...(submission.trace_context && { trace_context: submission.trace_context }),
   },
 });
 

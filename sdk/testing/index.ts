@@ -1,4 +1,5 @@
 export { createFakeServer, FakeServer, type FakeServerOptions } from "./fake-server.ts";
+export type { FakeSubmission } from "./fake-tasks.ts";
 export {
   type Fake,
   type FakeAnswer,

@@ -9,6 +9,7 @@ import { UserShares } from "./user-shares.ts";
 export interface Wait {
   readonly seconds: number;
   readonly userId: string;
+  readonly what: "request" | "stream";
   /** Called where it does wait. */
   readonly onHold: () => void;
 }
@@ -40,7 +41,7 @@ export class Holds {
   /** Lets a user's work wait for at most that long; 503 where too many do already, 429 where too many of that user's do. */
   async during<Value>(
     reply: FastifyReply,
-    { seconds, userId, onHold }: Wait,
+    { seconds, userId, what, onHold }: Wait,
     work: (hold: Hold) => Promise<Value>,
   ): Promise<Value> {
     const controller = new AbortController();
@@ -61,13 +62,13 @@ export class Holds {
     reply.raw.once("close", onClose);
     const working = work(hold);
     this.#open.set(controller, working);
-    this.#meter.waiting(1);
+    this.#meter.waiting(what, 1);
     try {
       return await working;
     } finally {
       putBack();
       this.#open.delete(controller);
-      this.#meter.waiting(-1);
+      this.#meter.waiting(what, -1);
       reply.raw.off("close", onClose);
     }
   }

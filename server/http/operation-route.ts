@@ -125,7 +125,7 @@ export const operationRoute = <O extends Operation>(
 
   const hold = <Value>(
     reply: FastifyReply,
-    whose: Pick<Wait, "userId" | "onHold">,
+    whose: Omit<Wait, "seconds">,
     work: (hold: Hold) => Promise<Value>,
   ): Promise<Value> => {
     const asked = parseWait(reply.request.headers.prefer);
@@ -149,7 +149,7 @@ export const operationRoute = <O extends Operation>(
         const answer = await handler({
           ...inputOf(entry, request),
           ...{ caller, request, reply, prefix },
-          hold: (work) => hold(reply, { userId, onHold: putBack }, work),
+          hold: (work) => hold(reply, { userId, what: "request", onHold: putBack }, work),
         });
         return sendAnswer(reply, answer);
       } finally {

@@ -64,7 +64,8 @@ export const streamRoute = (entry: StreamOperation, follow: Follow, parts: Route
       // One that does not wait is a request at work, for as long as its reader takes.
       const putBack = parts.shares.take(userId);
       reply.raw.once("close", putBack);
-      await parts.holds.during(reply, { seconds, userId, onHold: putBack }, async (hold) => {
+      const wait = { seconds, userId, what: "stream" as const, onHold: putBack };
+      await parts.holds.during(reply, wait, async (hold) => {
         const followed = follow(about, { caller, lastEventId, hold });
         const stream = Readable.from(texts(await followed.next(), followed));
         const gone = new Promise<void>((resolve) => stream.once("close", resolve));

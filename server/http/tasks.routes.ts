@@ -1,5 +1,14 @@
 import type { FastifyReply } from "fastify";
-import { fillPath, MINIMAL, operations, prefersMinimal } from "../../protocol/index.ts";
+import {
+  fillPath,
+  MINIMAL,
+  operations,
+  prefersMinimal,
+  type Task,
+  type TraceContext,
+} from "../../protocol/index.ts";
+import { ATTRIBUTES } from "../../protocol/tracing/names.ts";
+import { linksTo } from "../../protocol/tracing/spans.ts";
 import type { Context } from "../context.ts";
 import { awaitTask } from "../use-cases/await-task.ts";
 import { cancelTasks, retryTasks } from "../use-cases/change-many.ts";
@@ -18,6 +27,7 @@ import { updateTask } from "../use-cases/update-task.ts";
 import { updateTasks, updateTasksBriefly } from "../use-cases/update-tasks.ts";
 import type { Call, Handlers } from "./call.ts";
 import { problemOf } from "./problem-handler.ts";
+import { inAwaitSpan, inClaimSpan, inSubmitSpan, inUpdateSpan } from "./spans.ts";
 
 type TaskHandlers = Pick<
   Handlers,
@@ -69,24 +79,31 @@ const putBackUnlessSent = (context: Context, reply: FastifyReply, { records }: C
 
 const claim = (
   context: Context,
-  call: Pick<Call<typeof operations.claimTask>, "hold" | "caller" | "reply">,
+  call: Pick<Call<typeof operations.claimTask>, "hold" | "caller" | "request" | "reply">,
   wish: ClaimWish,
 ) =>
-  call.hold(async (hold) => {
-    const claimed = told(context, await claimTasks(context, call.caller, { wish, hold }));
-    putBackUnlessSent(context, call.reply, claimed);
-    return claimed;
-  });
+  call.hold((hold) =>
+    inClaimSpan(call.request, wish.workerId, async () => {
+      const claimed = told(context, await claimTasks(context, call.caller, { wish, hold }));
+      putBackUnlessSent(context, call.reply, claimed);
+      return claimed;
+    }),
+  );
+
+const tasksOf = (results: readonly ({ readonly task: Task } | object)[]): Task[] =>
+  results.flatMap((one) => ("task" in one ? [one.task] : []));
 
 /** Submit, claim, read, update, retry, list. */
 export const taskRoutes = (context: Context): TaskHandlers => ({
   submitTask: async ({ caller, params, body, request, prefix }) => {
     const { room_id: roomId, job_name: jobName } = params;
     const idempotencyKey = headerOf(request.headers["idempotency-key"]);
-    const { isReplay, tasks } = told(
-      context,
-      await submitTask(context, caller, { roomId, jobName, options: body ?? {}, idempotencyKey }),
-    );
+    const tell = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.destination]: jobName });
+    const submit = async (traceContext: TraceContext | undefined) => {
+      const asked = { roomId, jobName, options: body ?? {}, idempotencyKey, traceContext };
+      return told(context, await submitTask(context, caller, asked));
+    };
+    const { isReplay, tasks } = await inSubmitSpan(request, submit, { tell });
     const [task] = tasks;
     if (task === undefined) throw new Error("a submit came to no task");
     const location = prefix + fillPath(operations.readTask.path, { task_id: task.id });
@@ -94,14 +111,19 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
   },
 
   submitTasks: async ({ caller, params, body, request }) => {
+    const { room_id: roomId } = params;
     const isMinimal = prefersMinimal(request.headers.prefer);
     const submissions = body.tasks.map(({ job_name: jobName, ...options }, index) => ({
       jobName,
       options,
       pointer: `/tasks/${index}`,
     }));
-    const wanted = { roomId: params.room_id, submissions, isMinimal };
-    const { tasks, alike } = told(context, await submitTasks(context, caller, wanted));
+    const tell = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submissions.length });
+    const submit = async (traceContext: TraceContext | undefined) => {
+      const wanted = { roomId, submissions, isMinimal, traceContext };
+      return told(context, await submitTasks(context, caller, wanted));
+    };
+    const { tasks, alike } = await inSubmitSpan(request, submit, { tell });
     return alike === undefined
       ? { status: 202, body: { tasks } }
       : { status: 202, body: alike, headers: APPLIED };
@@ -109,8 +131,15 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
 
   submitEach: async ({ caller, params, body, request, prefix }) => {
     const describe = (error: unknown) => problemOf(error, request).toDocument(prefix);
-    const wanted = { roomId: params.room_id, submits: body.submits, describe };
-    const results = await submitEach(context, caller, wanted);
+    const { room_id: roomId } = params;
+    const { submits } = body;
+    const tell = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submits.length });
+    const links = () => submits.flatMap(({ trace_context }) => linksTo(trace_context));
+    const results = await inSubmitSpan(
+      request,
+      (traceContext) => submitEach(context, caller, { roomId, submits, traceContext, describe }),
+      { tell, links },
+    );
     return prefersMinimal(request.headers.prefer)
       ? { status: 200, body: briefly(results), headers: APPLIED }
       : { status: 200, body: { results } };
@@ -146,8 +175,11 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
 
   readTask: async ({ caller, params, request, hold }) => {
     const ifNoneMatch = headerOf(request.headers["if-none-match"]);
+    const { task_id: taskId } = params;
     const { task, tag } = await hold((held) =>
-      awaitTask(context, caller, { taskId: params.task_id, ifNoneMatch, hold: held }),
+      inAwaitSpan(request, { taskId, seconds: held.seconds }, () =>
+        awaitTask(context, caller, { taskId, ifNoneMatch, hold: held }),
+      ),
     );
     const headers = { etag: tag };
     return task === null ? { status: 304, body: null, headers } : { status: 200, body: task, headers };
@@ -172,23 +204,38 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     }),
   }),
 
-  updateTask: async ({ caller, params, body }) => ({
-    status: 200,
-    body: told(context, await updateTask(context, caller, { taskId: params.task_id, update: body })),
-  }),
+  updateTask: async ({ caller, params: { task_id: taskId }, body, request }) => {
+    const tell = () => ({ [ATTRIBUTES.taskId]: taskId });
+    const task = await inUpdateSpan(
+      request,
+      { isStep: body.status !== undefined, tell },
+      {
+        work: async () => told(context, await updateTask(context, caller, { taskId, update: body })),
+        moved: (task) => [task],
+      },
+    );
+    return { status: 200, body: task };
+  },
 
   updateTasks: async ({ caller, params, body, request, prefix }) => {
+    const { worker_id: workerId } = params;
+    const { updates } = body;
     const describe = (error: unknown, pointer: string) => {
       const document = problemOf(error, request).toDocument(prefix);
       if (document.errors === undefined) return document;
       const errors = document.errors.map((one) => ({ ...one, pointer: pointer + one.pointer }));
       return { ...document, errors };
     };
-    const wanted = { workerId: params.worker_id, updates: body.updates, describe };
+    const wanted = { workerId, updates, describe };
+    const isStep = updates.some(({ status }) => status !== undefined);
+    const tell = () => ({ [ATTRIBUTES.workerId]: workerId, [ATTRIBUTES.count]: updates.length });
     if (!prefersMinimal(request.headers.prefer)) {
-      return { status: 200, body: { results: await updateTasks(context, caller, wanted) } };
+      const work = () => updateTasks(context, caller, wanted);
+      const results = await inUpdateSpan(request, { isStep, tell }, { work, moved: tasksOf });
+      return { status: 200, body: { results } };
     }
-    const results = await updateTasksBriefly(context, caller, wanted);
+    const work = () => updateTasksBriefly(context, caller, wanted);
+    const results = await inUpdateSpan(request, { isStep, tell }, { work, moved: () => [] });
     return { status: 200, body: { results }, headers: APPLIED };
   },
 

@@ -27,7 +27,7 @@ type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly Cla
 
 /** Claims of workers with the same jobs share a statement; a lone one is one statement too, unless tasks have just fallen due or rivals met. */
 export const createClaim = (
-  { hot }: Sessions,
+  { hot, counted }: Sessions,
   { jobSets, payloads }: { readonly jobSets: JobSets; readonly payloads: Payloads },
 ): ClaimTasks => {
   const laneOf = ({ workerId, evenIfOverdue }: Wish) =>
@@ -37,7 +37,7 @@ export const createClaim = (
     most: MOST_TASKS,
     weightOf: ({ limit }) => limit,
     laneOf,
-    run: async (wishes) => {
+    run: counted("claim", async (wishes) => {
       const evenIfOverdue = wishes[0]?.evenIfOverdue === true;
       const rows = await hot((db) => claimTasks(db, wishes, evenIfOverdue));
       const own = wishes.map((): ClaimRow[] => []);
@@ -51,17 +51,17 @@ export const createClaim = (
         jobSets.learn(wish.workerId, own[place]?.[0]?.job_set ?? null);
       });
       return own;
-    },
+    }),
   });
 
   const promote = coalesce<Wish, undefined>({
     most: MOST_TASKS,
     laneOf,
-    run: async (wishes) => {
+    run: counted("promote", async (wishes) => {
       const [first] = wishes;
       if (first !== undefined) await hot((db) => promoteDueTasks(db, first.workerId));
       return wishes.map(() => undefined);
-    },
+    }),
   });
 
   return async (claim, isGone = () => false) => {

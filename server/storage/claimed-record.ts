@@ -5,6 +5,10 @@ import type { TaskRecord } from "./storage.ts";
 export interface ClaimedRecord extends TaskRecord {
   /** What is needed of every one. */
   readonly brief: Pick<Task, "id" | "room_id" | "status" | "attempt">;
+  /** Since when it was due. */
+  readonly runAt: string;
+  /** Null unless its claim started it. */
+  readonly startedAt: string | null;
   /** As it is answered, under the name that its job has there. */
   wire(jobName: string): Task;
 }

@@ -12,7 +12,10 @@ export interface Completion {
 export interface CompletedTask {
   readonly id: string;
   readonly roomId: string;
+  readonly jobId: string;
   readonly completedAt: string;
+  /** From the start of its attempt. */
+  readonly ranSeconds: number;
 }
 
 /** Completions that travel together. */

@@ -4,9 +4,17 @@ import { Pool, type PoolConfig } from "pg";
 import { PreparedDriver } from "./prepared-driver.ts";
 import type { Orm, Sql, Tables } from "./sessions.ts";
 
+/** How a pool's connections are used, and how many statements wait for one. */
+export interface PoolUse {
+  readonly busy: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
 /** A small pool for the statements that every task goes through; it connects when the first of them comes. */
 export interface HotPool {
   readonly sql: Sql;
+  readonly use: PoolUse;
   close(): Promise<void>;
 }
 
@@ -94,6 +102,10 @@ export const openHotPool = (orm: Orm): HotPool | undefined => {
   let closed: Promise<void> | undefined;
   return {
     sql,
+    get use() {
+      const { totalCount, idleCount, waitingCount } = pool;
+      return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+    },
     close: () => {
       closed ??= pool.end();
       return closed;

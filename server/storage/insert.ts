@@ -84,13 +84,13 @@ export const createInsert = (sessions: Sessions): Insert => {
     most: MOST_CHARACTERS,
     weightOf: ({ text }) => text.length,
     laneOf: ({ aliveWithinSeconds, hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
-    run: async (wishes) => {
+    run: sessions.counted("submit", async (wishes) => {
       const [first] = wishes;
       if (first === undefined) return [];
       const texts = wishes.map(({ text }) => text);
       const rows = byId(await sessions.hot((db) => insertTasks(db, texts, first)));
       return wishes.map(() => rows);
-    },
+    }),
   });
 
   /** Several keys in one request hold together by a transaction of its own. */

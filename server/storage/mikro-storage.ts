@@ -1,10 +1,11 @@
 import { sql } from "kysely";
+import type { Meter } from "../meter.ts";
 import { openHotPool } from "./hot-pool.ts";
 import { createInsightStorage } from "./insight-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
 import { createOverviewStorage } from "./overview-storage.ts";
-import { countOpenTasks, countWorkersAlive } from "./queries/count-for-metrics.ts";
+import { countForMetrics } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
 import { createStaffStorage } from "./staff-storage.ts";
 import type { Storage } from "./storage.ts";
@@ -14,9 +15,9 @@ import { createTaskStorage } from "./task-storage.ts";
 import { createWorkerStorage } from "./worker-storage.ts";
 
 /** The storage on MikroORM: PostgreSQL or PGlite, the host's ORM or ours. */
-export const createStorage = (orm: Orm): Storage => {
+export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage => {
   const hotPool = openHotPool(orm);
-  const sessions = createSessions(orm, hotPool?.sql);
+  const sessions = createSessions(orm, hotPool?.sql, meter);
   return {
     jobs: createJobStorage(sessions),
     workers: createWorkerStorage(sessions),
@@ -32,10 +33,9 @@ export const createStorage = (orm: Orm): Storage => {
       await sessions.run((db) => sql`select 1`.execute(db));
     },
 
-    counts: async (aliveWithinSeconds) => ({
-      tasks: await sessions.run((db) => countOpenTasks(db)),
-      workersAlive: await sessions.run((db) => countWorkersAlive(db, aliveWithinSeconds)),
-    }),
+    counts: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
+
+    poolUse: () => hotPool?.use,
 
     async close() {
       await hotPool?.close();

@@ -8,6 +8,7 @@ import type {
   Progress,
   TaskDefaults,
   TaskStatus,
+  TraceContext,
   Worker,
 } from "../../protocol/index.ts";
 import { rawJson } from "../raw-json.ts";
@@ -40,6 +41,7 @@ export interface TaskRow {
   errors: AttemptError[];
   result: JsonValue;
   progress: Progress | null;
+  trace_context: TraceContext | null;
   version: number;
   job_room_id: string;
   job_category: string;
@@ -53,7 +55,7 @@ export interface TaskRow {
 const TASK_COLUMNS = sql`
   t.id, t.job_id, t.room_id, t.status, t.priority, t.attempt, t.runs, t.max_attempts, t.backoff,
   t.timeout_seconds, t.run_at, t.created_at, t.started_at, t.completed_at, t.created_by_id, t.worker_id,
-  t.error, t.errors, t.progress, t.version,
+  t.error, t.errors, t.progress, t.trace_context, t.version,
   j.room_id as job_room_id, j.category as job_category, j.name as job_name, w.user_id as worker_user_id,
   coalesce(t.worker_id, t.hold_ended_worker_id) as last_worker_id,
   coalesce(t.status not in ('claimed', 'running') and t.hold_ended_reason <> 'reported', false) as was_taken`;
@@ -158,6 +160,7 @@ export const taskRecord = (row: TaskRow): TaskRecord => ({
     errors: row.errors,
     result: row.result,
     progress: row.progress,
+    ...(row.trace_context !== null && { trace_context: row.trace_context }),
   },
   jobId: row.job_id,
   job: { roomId: row.job_room_id, category: row.job_category, name: row.job_name },
@@ -205,6 +208,7 @@ export const newTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
     errors: [],
     result: null,
     progress: null,
+    ...(task.traceContext && { trace_context: task.traceContext }),
   },
   jobId: task.jobId,
   job: { roomId: row.job_room_id, category: row.job_category, name: row.job_name },

@@ -1,5 +1,6 @@
 import type { AbstractSqlDriver, InferKyselyDB, SqlEntityManager } from "@mikro-orm/postgresql";
 import type { Kysely } from "kysely";
+import { type JointStatement, type Meter, NO_METER } from "../meter.ts";
 import { asStorageError, isRefused, isUndone } from "./away.ts";
 import type { entities } from "./entities/entities.ts";
 
@@ -23,7 +24,11 @@ export interface Sessions {
   hot<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
   /** Statements that hold together; each sees what others committed before it began. */
   transaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
+  /** The work of a statement that many calls share, counted with how many it carries. */
+  counted<Wish, Result>(statement: JointStatement, run: Carry<Wish, Result>): Carry<Wish, Result>;
 }
+
+type Carry<Wish, Result> = (wishes: readonly Wish[]) => Promise<readonly Result[]>;
 
 const TRIES = 4;
 
@@ -39,7 +44,7 @@ const persistently = async <Value>(work: () => Promise<Value>): Promise<Value> =
 };
 
 /** Opens sessions on the ORM; `hotSql` gives the hot statements another Kysely than the ORM's, for as long as that is let in. */
-export const createSessions = (orm: Orm, hotSql?: Sql): Sessions => {
+export const createSessions = (orm: Orm, hotSql?: Sql, meter: Pick<Meter, "stated"> = NO_METER): Sessions => {
   const plain = (): Sql => orm.em.fork().getKysely<Tables>().withSchema("joblib");
   let ownSql = hotSql;
   const hot = async <Value>(work: (sql: Sql) => Promise<Value>): Promise<Value> => {
@@ -57,5 +62,13 @@ export const createSessions = (orm: Orm, hotSql?: Sql): Sessions => {
     hot: (work) => persistently(() => hot(work)),
     transaction: (work) =>
       persistently(() => plain().transaction().setIsolationLevel("read committed").execute(work)),
+    counted: (statement, run) => async (wishes) => {
+      const began = performance.now();
+      try {
+        return await run(wishes);
+      } finally {
+        meter.stated(statement, wishes.length, (performance.now() - began) / 1000);
+      }
+    },
   };
 };

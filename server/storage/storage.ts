@@ -8,6 +8,7 @@ import type {
   StopReason,
   Task,
   TaskDefaults,
+  TraceContext,
   Worker,
 } from "../../protocol/index.ts";
 import type { ClaimedRecord } from "./claimed-record.ts";
@@ -15,6 +16,7 @@ import type { TaskCompletions } from "./completions.ts";
 import type { InsightStorage } from "./insight.ts";
 import type { LateResultStorage } from "./late-results.ts";
 import type { OverviewStorage } from "./overview.ts";
+import type { Countable } from "./queue-counts.ts";
 import type { StaffStorage } from "./staff.ts";
 import type { SweepStorage } from "./sweeps.ts";
 import type { TaskListStorage } from "./task-lists.ts";
@@ -112,6 +114,7 @@ export interface NewTask {
   /** An RFC 3339 time, or seconds from the database's now (0 for at once). */
   readonly start: { readonly at: string } | { readonly inSeconds: number };
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
+  readonly traceContext?: TraceContext | undefined;
 }
 
 /** New tasks, one after the other, that differ in their ids and payloads alone. */
@@ -269,7 +272,7 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
 }
 
 /** Everything that the use-cases ask of a database. Errors that mean "the database is away" are `StorageUnavailable`. */
-export interface Storage {
+export interface Storage extends Countable {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
   readonly staff: StaffStorage;
@@ -281,10 +284,6 @@ export interface Storage {
   readonly insight: InsightStorage;
   /** A round trip to the database. */
   ping(): Promise<void>;
-  /** Counts for `/metrics`: open tasks by status, workers alive. */
-  counts(
-    aliveWithinSeconds: number,
-  ): Promise<{ readonly tasks: Readonly<Record<string, number>>; readonly workersAlive: number }>;
   /** Closes what the storage opened itself; never what it was handed. */
   close(): Promise<void>;
 }

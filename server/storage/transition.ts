@@ -15,12 +15,12 @@ const weightOf = ({ result, error }: Transition): number =>
 
 type Step = Join<Transition, TaskRecord | undefined>;
 
-const stepsTo = ({ hot }: Sessions, to: Transition["to"], payloads: Payloads): Step =>
+const stepsTo = ({ hot, counted }: Sessions, to: Transition["to"], payloads: Payloads): Step =>
   coalesce({
     most: MOST,
     weightOf,
     keyOf: ({ id }) => id.toLowerCase(),
-    run: async (steps) => {
+    run: counted(to, async (steps) => {
       const known = steps.map(({ id }) => payloads.get(id.toLowerCase()));
       const named = steps.map((step, place) => ({ ...step, isPayloadKnown: known[place] !== undefined }));
       const rows = await hot((db) => transitionTasks(db, to, named));
@@ -31,7 +31,7 @@ const stepsTo = ({ hot }: Sessions, to: Transition["to"], payloads: Payloads): S
         moved.set(row.place, rawTaskRecord({ ...row, payload }));
       }
       return steps.map((_, place) => moved.get(place));
-    },
+    }),
   });
 
 /** Steps of many tasks to one status share a statement. */
@@ -50,7 +50,7 @@ export const createTransition = (
 
 /** Completions of many requests share a statement. */
 export const createCompletions = (
-  { hot }: Sessions,
+  { hot, counted }: Sessions,
   payloads: Payloads,
 ): Join<readonly Completion[], readonly (CompletedTask | undefined)[]> =>
   coalesce({
@@ -60,17 +60,21 @@ export const createCompletions = (
         (sum, { result }) => sum + weightOf({ id: "", to: "completed", ...(result && { result }) }),
         0,
       ),
-    run: async (wishes) => {
+    run: counted("completed", async (wishes) => {
       const all = wishes.flat();
       const completed: (CompletedTask | undefined)[] = all.map(() => undefined);
-      for (const { id, room_id: roomId, completed_at, place } of await hot((db) => completeTasks(db, all))) {
-        payloads.delete(id);
-        completed[place] = { id, roomId, completedAt: wireTime(completed_at) };
+      for (const row of await hot((db) => completeTasks(db, all))) {
+        payloads.delete(row.id);
+        completed[row.place] = {
+          ...{ id: row.id, roomId: row.room_id, jobId: row.job_id },
+          completedAt: wireTime(row.completed_at),
+          ranSeconds: row.ran_seconds,
+        };
       }
       let from = 0;
       return wishes.map(({ length }) => {
         from += length;
         return completed.slice(from - length, from);
       });
-    },
+    }),
   });

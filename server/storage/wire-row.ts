@@ -30,14 +30,16 @@ const COLUMNS = {
   errors: "json",
   result: "json",
   progress: "json",
+  trace_context: "json",
 } as const satisfies Record<keyof Kept, Kind>;
 
 /** A task whose every column is the database's text, and whose it is. */
-export type WireRow = { readonly [Column in keyof Kept]: string | null } & {
+export type WireRow = { readonly [Column in keyof Kept]-?: string | null } & {
   readonly id: string;
   readonly room_id: string;
   readonly status: TaskStatus;
   readonly payload: string;
+  readonly run_at: string;
   readonly attempt: string;
   readonly version: string;
   /** Whose worker it is that holds it. */
@@ -78,6 +80,8 @@ const membersOf = (row: WireRow): string => {
   let members = "";
   for (const { column, key, write } of WRITERS) {
     const text = row[column];
+    // The one that is left out where there is none.
+    if (text === null && column === "trace_context") continue;
     members += `${members === "" ? "" : ","}${key}${text === null ? "null" : write(text)}`;
   }
   return members;
@@ -97,6 +101,8 @@ export class WireRecord implements ClaimedRecord {
   readonly wasTaken = false;
   readonly queuePosition = null;
   readonly #members: string;
+  readonly #runAt: string;
+  readonly #startedAt: string | null;
   #task: Kept | undefined;
 
   constructor(row: WireRow) {
@@ -107,6 +113,16 @@ export class WireRecord implements ClaimedRecord {
     this.job = { roomId: row.job_room_id, category: row.job_category, name: row.job_name };
     this.brief = { id: row.id, room_id: row.room_id, status: row.status, attempt: Number(row.attempt) };
     this.#members = membersOf(row);
+    this.#runAt = row.run_at;
+    this.#startedAt = row.started_at;
+  }
+
+  get runAt(): string {
+    return wireTime(this.#runAt);
+  }
+
+  get startedAt(): string | null {
+    return this.#startedAt === null ? null : wireTime(this.#startedAt);
   }
 
   get task(): Kept {

@@ -59,16 +59,16 @@ type JoinBeats = Join<NamedBeat, HeartbeatRow | undefined>;
 const MOST_NAMED = 5_000;
 
 /** Heartbeats of many workers share a statement. */
-const joinBeats = ({ hot }: Sessions): JoinBeats =>
+const joinBeats = ({ hot, counted }: Sessions): JoinBeats =>
   coalesce({
     most: MOST_NAMED,
     weightOf: ({ named }) => 10 + named.length,
     keyOf: ({ workerId }) => workerId,
-    run: async (beats) => {
+    run: counted("heartbeat", async (beats) => {
       const rows = await hot((db) => heartbeats(db, beats));
       const told = new Map(rows.map((row) => [row.worker_id, row]));
       return beats.map(({ workerId }) => told.get(workerId));
-    },
+    }),
   });
 
 interface Beat {

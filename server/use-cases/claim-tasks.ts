@@ -74,11 +74,13 @@ const waitForTasks = async (context: Context, wish: ClaimWish, hold: Hold): Prom
   const claim = new ParkedClaim(wish.workerId, wish.limit);
   try {
     for (;;) {
+      const wasRung = claim.isRung;
       // Listen first, then read, then wait: what comes in between rings the bell.
       claim.silence();
       const jobIds = await storage.tasks.claimedJobs(wish.workerId);
       await parked.park(claim, jobIds);
       const taken = await claimNow(context, wish, hold);
+      if (wasRung) context.meter.wokeUp(taken.length > 0 ? "tasks" : "nothing");
       // Of all its jobs: the ring may have been for another one than that of the task it took.
       if (taken.length > 0) return { taken, jobIds };
       // The claim saw other jobs than are listened to.
@@ -110,7 +112,7 @@ export const claimTasks = async (
   const records = got.taken;
   const { job_name_style } = context.settings;
   if (records.length > 0) passOn(context, own, got);
-  context.meter.claimed(records.length);
+  context.meter.claimed(records);
   return {
     value: {
       tasks: records.map((record) => record.wire(formatJobName(record.job, job_name_style))),
@@ -123,11 +125,12 @@ export const claimTasks = async (
 
 /** Puts back what was claimed for a client that is gone: the claim costs nothing, and the next worker is woken. */
 export const putBackClaims = async (
-  { storage }: Pick<Context, "storage">,
+  { storage, meter }: Pick<Context, "storage" | "meter">,
   records: readonly ClaimedRecord[],
 ): Promise<Outcome<number>> => {
   const claims = records.map(({ brief: { id, attempt } }) => ({ id, attempt }));
   const returned = await storage.tasks.unclaim(claims);
+  meter.moved(returned, "lost");
   return {
     value: returned.length,
     events: [...returned.map((record) => taskChanged(record)), ...workAvailable(returned)],

@@ -11,7 +11,7 @@ import { isUuid } from "./worker-owners.ts";
 
 /** The 409 of a hold that is over; a result that comes with it is kept for the task's submitter. */
 export const holdIsOver = async (
-  { storage }: Pick<Context, "storage">,
+  { storage, meter }: Pick<Context, "storage" | "meter">,
   { actor }: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
 ): Promise<Problem> => {
@@ -20,6 +20,7 @@ export const holdIsOver = async (
   if (status !== "completed" || workerId === undefined || attempt === undefined)
     return new Problem("task-lost", lost);
   const isKept = await storage.lateResults.keep({ taskId, workerId, attempt, userId: actor.id, result });
+  if (isKept) meter.late("kept");
   const kept = "Its result is kept: who submitted the task may adopt it.";
   return new Problem("task-lost", isKept ? `${lost} ${kept}` : lost);
 };
@@ -66,6 +67,7 @@ export const adoptLateResult = async (
   // Somebody else completed it a moment before.
   if (adopted === undefined) throw invalidTransition(await ownTask(context, caller, taskId), "completed");
   context.ended.tell(adopted.record);
+  context.meter.late("adopted");
   return {
     value: wireTask(context.settings, adopted.record),
     events: [taskChanged(adopted.record, adopted.formerHolder)],

@@ -4,11 +4,12 @@ import { type Outcome, tasksTaken } from "./outcome.ts";
 
 /** Claimed tasks that the worker did not start go back; the ids of those that went. */
 export const releaseTasks = async (
-  { storage, owners }: Context,
+  { storage, owners, meter }: Context,
   caller: Caller,
   { workerId, tasks }: { readonly workerId: string; readonly tasks: readonly string[] },
 ): Promise<Outcome<string[]>> => {
   await owners.require(caller, workerId);
   const records = await storage.workers.release(workerId.toLowerCase(), tasks);
+  meter.moved(records, "reported");
   return { value: records.map(({ task }) => task.id), events: tasksTaken(records) };
 };

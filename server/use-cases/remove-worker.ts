@@ -5,7 +5,7 @@ import { workerNotFound } from "./worker-owners.ts";
 
 /** A worker leaves: what it held fails or is offered again, its links go, and so do jobs that nobody is left for. */
 export const removeWorker = async (
-  { storage, owners, parked }: Context,
+  { storage, owners, parked, meter }: Context,
   caller: Caller,
   workerId: string,
 ): Promise<Outcome<null>> => {
@@ -16,5 +16,6 @@ export const removeWorker = async (
   // Its own waiting claims learn now that it is gone, not seconds later.
   parked.refresh(id);
   if (end === undefined) throw workerNotFound();
+  meter.moved(end.tasks, "lost");
   return { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)] };
 };

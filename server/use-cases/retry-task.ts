@@ -13,7 +13,7 @@ const MAX_TRIES = 3;
 
 /** Opens a failed or cancelled task again. */
 export const retryTask = async (context: Context, caller: Caller, taskId: string): Promise<Outcome<Task>> => {
-  const { storage, settings } = context;
+  const { storage, settings, meter } = context;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const record = isUuid(taskId) ? await storage.tasks.find(taskId) : undefined;
     if (record === undefined) throw taskNotFound();
@@ -25,7 +25,10 @@ export const retryTask = async (context: Context, caller: Caller, taskId: string
     const faults = await payloadFaults(context, job, { payload, prefix: "/payload" });
     if (faults.length > 0) throw validationError("The task's payload no longer fits its job.", faults);
     const after = await storage.tasks.retry(taskId);
-    if (after !== undefined) return { value: wireTask(settings, after), events: tasksTaken([after]) };
+    if (after !== undefined) {
+      meter.reopened(1);
+      return { value: wireTask(settings, after), events: tasksTaken([after]) };
+    }
     if (job.id !== record.jobId) throw jobNotFound();
   }
   throw new Problem("service-unavailable", "The task keeps changing; try again.", { retryAfter: 1 });

@@ -1,4 +1,11 @@
-import type { AlikeTasks, ProblemDocument, SubmittedTask, TaskSubmits } from "../../protocol/index.ts";
+import {
+  type AlikeTasks,
+  type ProblemDocument,
+  readTraceContext,
+  type SubmittedTask,
+  type TaskSubmits,
+  type TraceContext,
+} from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import { told } from "./outcome.ts";
@@ -11,6 +18,8 @@ export type SubmitResult = { readonly task: SubmittedTask } | { readonly problem
 export interface SubmitsRequest {
   readonly roomId: string;
   readonly submits: TaskSubmits["submits"];
+  /** Of those that say nothing of their own. */
+  readonly traceContext?: TraceContext | undefined;
   readonly describe: (error: unknown) => ProblemDocument;
 }
 
@@ -18,12 +27,15 @@ export interface SubmitsRequest {
 export const submitEach = (
   context: Context,
   caller: Caller,
-  { roomId, submits, describe }: SubmitsRequest,
+  { roomId, submits, traceContext: common, describe }: SubmitsRequest,
 ): Promise<SubmitResult[]> =>
   Promise.all(
-    submits.map(async ({ job_name: jobName, idempotency_key: idempotencyKey, ...options }) => {
+    submits.map(async ({ job_name: jobName, idempotency_key: idempotencyKey, trace_context, ...options }) => {
       try {
-        const outcome = await submitTask(context, caller, { roomId, jobName, options, idempotencyKey });
+        const own = trace_context && readTraceContext(trace_context.traceparent, trace_context.tracestate);
+        const traceContext = own ?? common;
+        const wanted = { roomId, jobName, options, idempotencyKey, traceContext };
+        const outcome = await submitTask(context, caller, wanted);
         const [task] = told(context, outcome).tasks;
         if (task === undefined) throw new Error("a submit came to no task");
         return { task };
@@ -53,7 +65,10 @@ const DIFFERENT = [
 ] as const satisfies readonly (keyof SubmittedTask)[];
 
 const isAlike = (one: SubmittedTask, other: SubmittedTask): boolean =>
-  one.backoff === other.backoff && DIFFERENT.every((key) => one[key] === other[key]);
+  one.backoff === other.backoff &&
+  one.trace_context?.traceparent === other.trace_context?.traceparent &&
+  one.trace_context?.tracestate === other.trace_context?.tracestate &&
+  DIFFERENT.every((key) => one[key] === other[key]);
 
 /** Leaves out of each task what the first of them tells already, and what its sender knows. */
 export const briefly = (results: readonly SubmitResult[]): BriefResults => {

@@ -1,4 +1,4 @@
-import { Problem, type TaskSubmission } from "../../protocol/index.ts";
+import { Problem, type TaskSubmission, type TraceContext } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { NewTask } from "../storage/storage.ts";
@@ -15,6 +15,7 @@ export interface TaskRequest {
   readonly options: TaskSubmission;
   /** The header's value, as it came. */
   readonly idempotencyKey: string | undefined;
+  readonly traceContext?: TraceContext | undefined;
 }
 
 const requireKey = (key: string): void => {
@@ -50,11 +51,11 @@ const replay = async (
 export const submitTask = async (
   context: Context,
   caller: Caller,
-  { roomId, jobName, options, idempotencyKey }: TaskRequest,
+  { roomId, jobName, options, idempotencyKey, traceContext }: TaskRequest,
 ): Promise<Outcome<Submitted>> => {
   const submission = { jobName, options, pointer: "" };
   if (idempotencyKey === undefined)
-    return submitTasks(context, caller, { roomId, submissions: [submission] });
+    return submitTasks(context, caller, { roomId, traceContext, submissions: [submission] });
   requireKey(idempotencyKey);
   const address = resolveJobName(jobName, roomId);
   const requestHash = canonicalHash({
@@ -63,7 +64,8 @@ export const submitTask = async (
   });
   const idempotency = { key: idempotencyKey, requestHash };
   try {
-    return await submitTasks(context, caller, { roomId, submissions: [{ ...submission, idempotency }] });
+    const submissions = [{ ...submission, idempotency }];
+    return await submitTasks(context, caller, { roomId, traceContext, submissions });
   } catch (error) {
     // The first request was taken; that its job has changed since must not make its repetition fail.
     const earlier =

@@ -5,6 +5,7 @@ import {
   Problem,
   type SubmittedTask,
   type TaskSubmission,
+  type TraceContext,
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
@@ -32,6 +33,8 @@ export interface Submission {
 export interface SubmitRequest {
   readonly roomId: string;
   readonly submissions: readonly Submission[];
+  /** Where their submitter stands in a trace. */
+  readonly traceContext?: TraceContext | undefined;
   /** The caller knows what it sent: what all of them share is told once. */
   readonly isMinimal?: boolean;
 }
@@ -82,9 +85,16 @@ interface ToInsert {
   readonly isFresh: boolean;
 }
 
+interface From {
+  readonly roomId: string;
+  readonly caller: Caller;
+  readonly traceContext: TraceContext | undefined;
+  readonly mustBeFresh: boolean;
+}
+
 const toInsert = async (
   context: Context,
-  { roomId, caller, mustBeFresh }: { roomId: string; caller: Caller; mustBeFresh: boolean },
+  { roomId, caller, traceContext, mustBeFresh }: From,
   submissions: readonly (Submission & { readonly address: JobAddress })[],
 ): Promise<ToInsert> => {
   const addresses = submissions.map(({ address }) => address);
@@ -110,6 +120,7 @@ const toInsert = async (
       payload,
       ...taskOptions(options, job.defaults),
       idempotency: idempotency ?? null,
+      traceContext,
     });
   }
   const seen = [...found.values()];
@@ -134,6 +145,7 @@ export const submitted = (
     return { value: { isReplay: true, tasks: [task] }, events: workAvailable([outcome.record]) };
   }
   const { groups, workersOnline } = outcome;
+  context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
   const wire = (record: TaskRecord) => ({
     ...wireTask(context.settings, record),
     workers_online: workersOnline.get(record.jobId) ?? 0,
@@ -152,12 +164,12 @@ export const submitted = (
 export const submitTasks = async (
   context: Context,
   caller: Caller,
-  { roomId, submissions, isMinimal = false }: SubmitRequest,
+  { roomId, submissions, traceContext, isMinimal = false }: SubmitRequest,
 ): Promise<Outcome<Submitted>> => {
   const addressed = submissions.map((one) => ({ ...one, address: resolveJobName(one.jobName, roomId) }));
   const aliveWithinSeconds = context.settings.worker_timeout_threshold;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const from = { roomId, caller, mustBeFresh: tries > 0 };
+    const from = { roomId, caller, traceContext, mustBeFresh: tries > 0 };
     const { tasks, jobs, faults, isFresh } = await toInsert(context, from, addressed);
     if (faults.length > 0) {
       // What does not fit a job from memory may fit the one that is there now.

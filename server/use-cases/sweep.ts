@@ -7,7 +7,7 @@ import { jobsChanged, tasksTaken, told } from "./outcome.ts";
 const BATCH = 100;
 const RETENTION_BATCH = 500;
 
-type Ports = Pick<Context, "storage" | "bus" | "settings" | "log" | "owners" | "parked">;
+type Ports = Pick<Context, "storage" | "bus" | "settings" | "log" | "owners" | "parked" | "meter">;
 
 /** How much a sweep found to do. */
 export interface Swept {
@@ -38,6 +38,7 @@ const sweepWorkers = async (
         ports.parked.refresh(id);
         swept.workers += 1;
         swept.tasks += end.tasks.length;
+        ports.meter.moved(end.tasks, "lost");
         swept.jobs += end.removedJobs.length;
         told(ports, { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)] });
       } catch (error) {
@@ -76,6 +77,7 @@ export const sweepOverdueTasks = async (ports: Ports, bad = new Set<string>()): 
   let count = 0;
   for (;;) {
     const records = await endOverdue(ports, bad);
+    ports.meter.moved(records, "timed_out");
     told(ports, { value: null, events: tasksTaken(records) });
     count += records.length;
     if (records.length < BATCH) return count;

@@ -49,6 +49,12 @@ const eventsOf = (before: TaskRecord, after: TaskRecord, update: TaskUpdate) => 
 const eventsAgain = (record: TaskRecord) =>
   record.task.status === "pending" ? tasksTaken([record]) : [taskChanged(record)];
 
+/** Who waits for it here is handed it, and it is counted. */
+const tell = ({ ended, meter }: Context, after: TaskRecord): void => {
+  ended.tell(after);
+  meter.moved([after], "reported");
+};
+
 const move = async (
   context: Context,
   before: TaskRecord,
@@ -71,8 +77,9 @@ const move = async (
   }
   if (status === "completed") await requireResult(context, before.jobId, update.result ?? null);
   const after = await storage.tasks.transition(stepOf(guardOf(before, update), update, status));
-  if (after !== undefined) context.ended.tell(after);
-  return after && { value: wireTask(settings, after), events: eventsOf(before, after, update) };
+  if (after === undefined) return undefined;
+  tell(context, after);
+  return { value: wireTask(settings, after), events: eventsOf(before, after, update) };
 };
 
 /**
@@ -94,7 +101,7 @@ const moveOwn = async (
     resultUnchecked: true,
   });
   if (after === undefined) return undefined;
-  context.ended.tell(after);
+  tell(context, after);
   const events = after.task.status === "pending" ? tasksTaken([after]) : [taskChanged(after)];
   return { value: wireTask(context.settings, after), events };
 };

@@ -53,7 +53,9 @@ const completeTogether = async (
     const { completedAt: completed_at } = completed[index] ?? {};
     if (completed_at !== undefined) value.set(update, { id: update.id, status: "completed", completed_at });
   });
-  const events = completed.filter((one) => one !== undefined).map(taskCompleted);
+  const done = completed.filter((one) => one !== undefined);
+  context.meter.completed(done);
+  const events = done.map(taskCompleted);
   return told(context, { value, events });
 };
 

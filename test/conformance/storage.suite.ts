@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from "vitest";
+import { countsSuite } from "./counts.suite.ts";
 import { jobStorageSuite } from "./job-storage.suite.ts";
 import { overviewSuite } from "./overview.suite.ts";
 import { roomTurnsSuite } from "./room-turns.suite.ts";
@@ -27,6 +28,7 @@ export const storageSuite = (name: string, open: () => Promise<Opened>): void =>
       await opened?.close();
     });
 
+    countsSuite(given);
     jobStorageSuite(given);
     workerStorageSuite(given);
     taskInsertSuite(given);

@@ -6,6 +6,7 @@ import {
   anotherWorker,
   aPendingTask,
   aTask,
+  claimOne,
   insertAll,
   newId,
   type Opened,
@@ -58,6 +59,23 @@ export const taskInsertSuite = (given: () => Opened): void => {
       });
       expect(record).toMatchObject({ jobId: job.id, version: 1, workerUserId: null, lastWorkerId: null });
       expect(await read(storage, new_.id)).toEqual(record);
+    });
+
+    test("keeps where in a trace a task was submitted, for whoever claims it", async () => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      const traceContext = {
+        traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        tracestate: "a=1",
+      };
+
+      const [traced] = await insertAll(storage, [aTask(job.id, { traceContext })]);
+      const [plain] = await insertAll(storage, [aTask(job.id)]);
+
+      expect(traced?.task.trace_context).toEqual(traceContext);
+      expect(plain?.task).not.toHaveProperty("trace_context");
+      expect((await claimOne(storage, job.workerId)).task.trace_context).toEqual(traceContext);
+      expect((await claimOne(storage, job.workerId)).task).not.toHaveProperty("trace_context");
     });
 
     test("numbers them in their order, and says how many workers could take them", async () => {

@@ -18,7 +18,13 @@ test("README's commands and exit codes are those of the command line (npm run do
 test("every file that the documents tell to write compiles", { timeout: 60_000 }, async () => {
   const directory = mkdtempSync(join(import.meta.dirname, "tmp-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));
-  const documents = ["README.md", "docs/extensions.md", "docs/embedding.md", "docs/forms.md"];
+  const documents = [
+    "README.md",
+    "docs/extensions.md",
+    "docs/embedding.md",
+    "docs/forms.md",
+    "docs/observability.md",
+  ];
   const files = new Map(documents.flatMap((document) => [...snippetsOf(document)]));
   for (const [name, code] of files) writeFileSync(join(directory, name), code);
 

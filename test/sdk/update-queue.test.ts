@@ -3,6 +3,7 @@ import { type OperationName, Problem, type Task } from "../../protocol/index.ts"
 import { TaskLostError } from "../../sdk/errors.ts";
 import { LazyAbort } from "../../sdk/lazy-abort.ts";
 import { UpdateQueue } from "../../sdk/update-queue.ts";
+import { inOwnSpan, placeOf, startTracing } from "../support/tracing.ts";
 import { startFake } from "./network.ts";
 
 const JOB = "private:tests:Echo";
@@ -28,6 +29,10 @@ const holding = async (count: number) => {
   return { fake, instead, asked, tasks: body.tasks, queue: new UpdateQueue(watched, worker.id) };
 };
 
+const noFake = () => {
+  throw new Error("there is no such fake");
+};
+
 const completion = ({ id, attempt }: Task, result: unknown = null) => ({
   id,
   attempt,
@@ -46,6 +51,32 @@ describe("updates of several tasks", () => {
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
     expect(outcomes[0]).toMatchObject({ reason: expect.any(TaskLostError) });
     expect(fake.tasks.slice(1).map(({ result }) => result)).toEqual(tasks.slice(1).map(({ id }) => id));
+  });
+
+  test("that travel together are of no trace, and a lone one is of its sender's", async () => {
+    const traced = startTracing();
+    const { fake, instead, queue, tasks } = await holding(3);
+    const [first] = tasks;
+    if (first === undefined) throw new Error("nothing was claimed");
+    const seen: (string | null)[] = [];
+    const see = ({ headers }: { headers: Headers }) => void seen.push(headers.get("traceparent"));
+    const { updateTask = noFake, updateTasks = noFake } = fake.fakes;
+    instead({
+      updateTask: (request) => {
+        see(request);
+        return updateTask(request);
+      },
+      updateTasks: (request) => {
+        see(request);
+        return updateTasks(request);
+      },
+    });
+
+    await Promise.all(tasks.map((task) => inOwnSpan(task.id, () => queue.send(completion(task)))));
+    await inOwnSpan("alone", () => queue.send(completion(first)));
+
+    const { trace, id } = placeOf(traced.only("alone"));
+    expect(seen).toEqual([null, `00-${trace}-${id}-01`]);
   });
 
   test("that come while one is on its way wait for it, and then travel together", async () => {

@@ -1,5 +1,12 @@
 import { defineEntity, p } from "@mikro-orm/core";
-import type { AttemptError, Backoff, JsonObject, JsonValue, Progress } from "../../../protocol/index.ts";
+import type {
+  AttemptError,
+  Backoff,
+  JsonObject,
+  JsonValue,
+  Progress,
+  TraceContext,
+} from "../../../protocol/index.ts";
 
 /** One task; the name carries the house's, so that a host may have a `Task` of its own. */
 export const TaskEntity = defineEntity({
@@ -38,6 +45,7 @@ export const TaskEntity = defineEntity({
     version: p.integer().default(1),
     idempotencyKey: p.text().nullable(),
     requestHash: p.text().nullable(),
+    traceContext: p.json<TraceContext>().nullable(),
     /** Whose hold ended last, and how: what that worker's heartbeat is told. */
     holdEndedWorkerId: p.uuid().nullable(),
     holdEndedReason: p.text().nullable(),

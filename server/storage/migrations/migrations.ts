@@ -4,6 +4,7 @@ import { Migration20261124Places } from "./migration-20261124-places.ts";
 import { Migration20261125Draining } from "./migration-20261125-draining.ts";
 import { Migration20261125RoomTurns } from "./migration-20261125-room-turns.ts";
 import { Migration20261125TaskLogs } from "./migration-20261125-task-logs.ts";
+import { Migration20261125TraceContext } from "./migration-20261125-trace-context.ts";
 import { Migration20261125WrittenSchema } from "./migration-20261125-written-schema.ts";
 
 /** Ours, oldest first; a host adds them to the `migrationsList` of its own ORM, or leaves them to `joblib migrate`. */
@@ -15,4 +16,5 @@ export const migrations = [
   { name: "joblib-20261125-task-logs", class: Migration20261125TaskLogs },
   { name: "joblib-20261125-draining", class: Migration20261125Draining },
   { name: "joblib-20261125-written-schema", class: Migration20261125WrittenSchema },
+  { name: "joblib-20261125-trace-context", class: Migration20261125TraceContext },
 ];

@@ -30,7 +30,7 @@ const insertWith = (hasTurns: boolean) =>
       from jsonb_array_elements(${requests}::jsonb) with ordinality as r(groups, place)
       cross join lateral rows from (jsonb_to_recordset(r.groups) as (${sql.raw(GROUP_COLUMNS)})) with ordinality
         as g(id, job_id, schema_hash, job_version, room_id, created_by_id, priority, max_attempts, backoff,
-          timeout_seconds, run_at, in_seconds, idempotency_key, request_hash, ids, payloads, nth)
+          timeout_seconds, run_at, in_seconds, idempotency_key, request_hash, trace_context, ids, payloads, nth)
     ),
     held as materialized (
       select j.* from (select distinct job_id from groups order by job_id) as asked
@@ -51,7 +51,8 @@ const insertWith = (hasTurns: boolean) =>
     ),
     accepted as materialized (
       select g.place, g.nth, t.nth as "order", t.id::uuid as id, t.payload, g.job_id, g.room_id, g.created_by_id,
-        g.priority, g.max_attempts, g.backoff, g.timeout_seconds, g.starts_at, g.idempotency_key, g.request_hash
+        g.priority, g.max_attempts, g.backoff, g.timeout_seconds, g.starts_at, g.idempotency_key, g.request_hash,
+        g.trace_context
       from taken as g
       cross join lateral rows from (jsonb_array_elements_text(g.ids), jsonb_array_elements(g.payloads))
         with ordinality as t(id, payload, nth)
@@ -60,9 +61,9 @@ const insertWith = (hasTurns: boolean) =>
     ${hasTurns ? turns : sql``}
     inserted as (
       insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
-        timeout_seconds, run_at, due, idempotency_key, request_hash, number)
+        timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number)
       select i.id, i.job_id, i.room_id, i.created_by_id, i.payload, i.priority, i.max_attempts, i.backoff,
-        i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash,
+        i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash, i.trace_context,
         ${hasTurns ? numbers : sql`nextval('joblib.task_number')`}
       from accepted as i
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing

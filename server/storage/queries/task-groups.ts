@@ -23,6 +23,7 @@ const belongs = ({ first }: TaskGroup, task: NewTask): boolean =>
   first.maxAttempts === task.maxAttempts &&
   first.timeoutSeconds === task.timeoutSeconds &&
   first.backoff === task.backoff &&
+  first.traceContext === task.traceContext &&
   isSameStart(first.start, task.start);
 
 /** The tasks, in their order, as few groups. */
@@ -55,6 +56,7 @@ const asInput = ({ first, ids, payloads }: TaskGroup) => ({
   in_seconds: "inSeconds" in first.start ? first.start.inSeconds : undefined,
   idempotency_key: first.idempotency?.key,
   request_hash: first.idempotency?.requestHash,
+  trace_context: first.traceContext,
   ids,
   payloads,
 });
@@ -65,4 +67,4 @@ export const groupsText = (groups: readonly TaskGroup[]): string => JSON.stringi
 /** The columns of a group's record. */
 export const GROUP_COLUMNS = `id uuid, job_id uuid, schema_hash text, job_version text, room_id text, created_by_id text,
   priority integer, max_attempts integer, backoff jsonb, timeout_seconds float8, run_at timestamptz, in_seconds float8,
-  idempotency_key text, request_hash text, ids jsonb, payloads jsonb`;
+  idempotency_key text, request_hash text, trace_context jsonb, ids jsonb, payloads jsonb`;

@@ -93,14 +93,17 @@ const TRANSITIONS = {
 export interface CompletedRow {
   id: string;
   room_id: string;
+  job_id: string;
   completed_at: string | Date;
+  ran_seconds: number;
   place: number;
 }
 
 /** The thirty columns of a task, and the objects that are made of them, are a fifth of a completion: this is without. */
 const complete = transitionTo(
   "completed",
-  sql<CompletedRow>`select id, room_id, completed_at, place from moved`,
+  sql<CompletedRow>`select id, room_id, job_id, completed_at, place,
+    extract(epoch from completed_at - started_at)::float8 as ran_seconds from moved`,
 );
 
 /** Takes steps to one status; the rows say which step each was. */

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { expect } from "vitest";
 import { InProcessEventBus } from "../../../server/events/in-process-event-bus.ts";
 import { type Orm, parseSettings, type SettingsInput } from "../../../server/index.ts";
+import { NO_METER } from "../../../server/meter.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { ParkedClaims } from "../../../server/use-cases/parked-claims.ts";
 import { sweep } from "../../../server/use-cases/sweep.ts";
@@ -75,7 +76,7 @@ export const scenesOf = ({ as, orm, settings }: Stage) => {
     const storage = createStorage(orm);
     const bus = new InProcessEventBus();
     const parked = new ParkedClaims({ bus, storage, log });
-    const ports = { storage, bus, parked, log, owners: new WorkerOwners(storage) };
+    const ports = { storage, bus, parked, log, owners: new WorkerOwners(storage), meter: NO_METER };
     return sweep({ ...ports, settings: parseSettings({}, settings) }, { mayEndWorkers: () => true });
   };
 

@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { FastifyInstance } from "fastify";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { parse } from "yaml";
+import * as z from "zod";
+import { ATTRIBUTES, SPANS } from "../../protocol/tracing/names.ts";
+import { createServer, parseSettings } from "../../server/index.ts";
+import { senderTo } from "../server/prometheus/scraped.ts";
+import { createDatabase } from "../support/postgres.ts";
+import { readingOf } from "./promql.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const textOf = (path: string) => readFileSync(join(ROOT, path), "utf8");
+
+const Panel = z.object({
+  id: z.int(),
+  type: z.enum(["row", "stat", "timeseries"]),
+  title: z.string().min(1),
+  gridPos: z.object({ x: z.int().min(0), y: z.int().min(0), w: z.int().min(1).max(24), h: z.int().min(1) }),
+  targets: z.array(z.object({ expr: z.string(), legendFormat: z.string(), refId: z.string() })).default([]),
+});
+const Dashboard = z.object({
+  uid: z.string(),
+  schemaVersion: z.int().min(36),
+  templating: z.object({ list: z.array(z.object({ name: z.string() })) }),
+  panels: z.array(Panel),
+});
+const Rules = z.object({
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      rules: z.array(
+        z.object({
+          alert: z.string(),
+          expr: z.string(),
+          for: z.string().optional(),
+          labels: z.object({ severity: z.enum(["warning", "critical"]) }),
+          annotations: z.object({ summary: z.string() }),
+        }),
+      ),
+    }),
+  ),
+});
+
+const dashboard = Dashboard.parse(JSON.parse(textOf("docs/observability/grafana-dashboard.json")));
+const rules = Rules.parse(parse(textOf("docs/observability/alerts.yml"))).groups.flatMap(
+  ({ rules: all }) => all,
+);
+const page = textOf("docs/observability.md");
+
+const expressions = [
+  ...dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
+  ...rules.map(({ alert, expr }) => [alert, expr] as const),
+];
+
+/** Every metric of a server that has run a task, with its labels. */
+const shown = new Map<string, Set<string>>();
+let app: FastifyInstance;
+
+beforeAll(async () => {
+  const database_url = await createDatabase(inject("postgresUrl"));
+  app = await createServer({ settings: parseSettings({}, { log_level: "silent", database_url }) });
+  const send = senderTo(app);
+  const job = { category: "docs", name: "Job", schema: {} };
+  const { worker_id } = await send<{ worker_id: string }>("PUT", "/rooms/@global/jobs", { body: job });
+  const { id } = await send<{ id: string }>("POST", "/rooms/lab/tasks/public:docs:Job", { body: {} });
+  await send("POST", "/tasks/claim", { body: { worker_id, start: true } });
+  await send("PATCH", `/tasks/${id}`, { body: { worker_id, attempt: 1, status: "completed" } });
+  const { body } = await app.inject({ url: "/metrics", headers: { host: "localhost" } });
+  for (const [, name = "", labels = ""] of body.matchAll(/^([a-z_0-9]+)(?:\{([^}]*)\})? /gm)) {
+    const known = shown.get(name) ?? new Set();
+    shown.set(name, known);
+    for (const [, label = ""] of labels.matchAll(/(\w+)="/g)) known.add(label);
+  }
+});
+afterAll(() => app.close());
+
+/** A histogram's own name, of which its samples' are made. */
+const familyOf = (name: string) => name.replace(/_(bucket|sum|count)$/, "");
+
+describe("the dashboard and the alerts", () => {
+  test.each(expressions)("%s: %s", (_, expression) => {
+    const { metrics, labels, errors } = readingOf(expression);
+
+    expect(errors).toEqual([]);
+    expect(metrics.size).toBeGreaterThan(0);
+    for (const metric of metrics) expect([...shown.keys()], expression).toContain(metric);
+    // What Prometheus adds to whatever it scrapes.
+    const known = new Set(["instance", ...[...metrics].flatMap((metric) => [...(shown.get(metric) ?? [])])]);
+    for (const label of labels) expect([...known], expression).toContain(label);
+  });
+
+  test("show every metric of joblib's own", () => {
+    const read = new Set(
+      expressions.flatMap(([, expression]) => [...readingOf(expression).metrics]).map(familyOf),
+    );
+
+    const own = new Set([...shown.keys()].filter((name) => name.startsWith("joblib_")).map(familyOf));
+    // Said by a table, and not by a line.
+    own.delete("joblib_build_info");
+    expect([...own].filter((name) => !read.has(name))).toEqual([]);
+  });
+
+  test("panels have ids of their own, and none covers another", () => {
+    const { panels } = dashboard;
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, index) => `${x + (index % w)} ${y + Math.floor(index / w)}`),
+    );
+
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    expect(new Set(cells).size).toBe(cells.length);
+    for (const { gridPos } of panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
+    expect(dashboard.templating.list.map(({ name }) => name)).toEqual(["datasource", "server"]);
+  });
+});
+
+describe("docs/observability.md", () => {
+  test("names every span and every attribute", () => {
+    for (const name of [...Object.values(SPANS), ...Object.values(ATTRIBUTES)]) {
+      expect(page).toContain(`\`${name}`);
+    }
+  });
+
+  test("names every metric that the server shows, and none that it does not", () => {
+    const own = new Set([...shown.keys()].filter((name) => name.startsWith("joblib_")).map(familyOf));
+    const named = new Set([...page.matchAll(/`(joblib_[a-z_]+)/g)].map(([, name = ""]) => name));
+
+    expect([...named].toSorted()).toEqual([...own].toSorted());
+  });
+});

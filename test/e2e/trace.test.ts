@@ -1,0 +1,71 @@
+import Fastify from "fastify";
+import { expect, inject, onTestFinished, test } from "vitest";
+import * as z from "zod";
+import { Extension, JobManager } from "../../sdk/index.ts";
+import { createServer, parseSettings } from "../../server/index.ts";
+import { createDatabase } from "../support/postgres.ts";
+import { inOwnSpan, linkedFrom, placeOf, startTracing } from "../support/tracing.ts";
+
+class Double extends Extension("tests", { n: z.number() }) {
+  run() {
+    return inOwnSpan("compute", async () => this.n * 2);
+  }
+}
+
+/** A server on PostgreSQL, a worker of it, and a web application that submits what it is asked for. */
+const start = async () => {
+  const database_url = await createDatabase(inject("postgresUrl"));
+  const server = await createServer({ settings: parseSettings({}, { log_level: "silent", database_url }) });
+  const url = await server.listen({ host: "127.0.0.1", port: 0 });
+  const jobs = new JobManager({ url, room: "lab" });
+  jobs.register(Double);
+  await jobs.ready();
+
+  const web = Fastify();
+  // As an instrumentation of HTTP does it: the request is a span, and what it calls belongs to it.
+  web.get<{ Params: { n: string } }>("/double/:n", ({ params }) =>
+    inOwnSpan("GET /double/:n", async () => {
+      const { id } = await jobs.submit(new Double({ n: Number(params.n) }));
+      return await jobs.client.awaitTask(id, { wait: 20 });
+    }),
+  );
+  onTestFinished(async () => {
+    await web.close();
+    await jobs.dispose();
+    await server.close();
+  });
+  return { web, jobs };
+};
+
+test("one trace goes from a web request through the queue into what the worker's handler traces", async () => {
+  const traced = startTracing();
+  const { web, jobs } = await start();
+  const stop = new AbortController();
+  const working = jobs.run({ signal: stop.signal });
+
+  const answer = await web.inject("/double/21");
+  stop.abort();
+  await working;
+
+  expect(answer.json()).toMatchObject({ status: "completed", result: 42 });
+  const { trace, id: request } = placeOf(traced.only("GET /double/:n"));
+  const submit = placeOf(traced.only("submit private:tests:Double"));
+  const run = placeOf(traced.only("run private:tests:Double"));
+  const waited = placeOf(traced.only("await"));
+  expect(submit).toMatchObject({ trace, parent: request });
+  expect(placeOf(traced.only("joblib.submit"))).toMatchObject({ trace, parent: submit.id });
+  expect(run).toMatchObject({ trace, parent: submit.id });
+  expect(placeOf(traced.only("compute"))).toMatchObject({ trace, parent: run.id });
+  expect(waited).toMatchObject({ trace, parent: request });
+  expect(placeOf(traced.only("joblib.await"))).toMatchObject({ trace, parent: waited.id });
+  // The worker's words of it, running and completed, belong to the run.
+  const updates = traced.spans.filter(({ name }) => name === "joblib.update");
+  expect(updates.map(placeOf)).toMatchObject([
+    { trace, parent: run.id },
+    { trace, parent: run.id },
+  ]);
+  // A claim is for many tasks, and so in a trace of its own, which leads to theirs.
+  const claim = traced.only("joblib.claim");
+  expect(linkedFrom(claim)).toEqual([submit.id]);
+  expect(placeOf(claim).trace).not.toBe(trace);
+});

@@ -1,0 +1,159 @@
+import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import { Extension, type RunContext } from "../../sdk/extension.ts";
+import { eventually } from "../support/eventually.ts";
+import { inOwnSpan, linkedFrom, placeOf, startTracing } from "../support/tracing.ts";
+import { startFake } from "./network.ts";
+
+const TASK = { payload: {}, max_attempts: 3, backoff: { kind: "fixed", seconds: 0 } } as const;
+const CONTEXT = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+const RUN = "run private:tests:Job";
+
+/** A worker of one job, on the fakes. */
+const aWorker = (work: (run: RunContext) => unknown) => {
+  const network = startFake();
+  class Job extends Extension("tests", { size: z.number().optional() }) {
+    async run(_: unknown, run: RunContext) {
+      return work(run);
+    }
+  }
+  const jobs = network.manager<unknown>({});
+  jobs.register(Job);
+  return { ...network, jobs, Job };
+};
+
+/** Runs that many attempts, one after the other. */
+const runs = async ({ jobs }: ReturnType<typeof aWorker>, count: number) => {
+  let left = count;
+  for await (const task of jobs.listen()) {
+    await task.run();
+    left -= 1;
+    if (left === 0) break;
+  }
+};
+
+describe("the span of a run", () => {
+  test("is the child of the submit, and the parent of the handler's own", async () => {
+    const traced = startTracing();
+    const worker = aWorker(async ({ task }) => inOwnSpan("handler", async () => task.attempt));
+    await worker.jobs.ready();
+
+    const { id } = await inOwnSpan("request", () => worker.jobs.submit(new worker.Job({})));
+    await runs(worker, 1);
+
+    const submit = traced.only("submit private:tests:Job");
+    const run = traced.only(RUN);
+    const request = placeOf(traced.only("request"));
+    expect(placeOf(submit)).toMatchObject({ trace: request.trace, parent: request.id });
+    expect(placeOf(run)).toMatchObject({ trace: request.trace, parent: placeOf(submit).id });
+    expect(placeOf(traced.only("handler"))).toMatchObject({ trace: request.trace, parent: placeOf(run).id });
+    expect([submit.kind, run.kind]).toEqual([SpanKind.PRODUCER, SpanKind.CONSUMER]);
+    expect(linkedFrom(run)).toEqual([placeOf(submit).id]);
+    expect(submit.attributes).toMatchObject({
+      "messaging.system.name": "joblib",
+      "messaging.operation.name": "submit",
+      "messaging.operation.type": "send",
+      "messaging.destination.name": "private:tests:Job",
+      "messaging.message.id": id,
+      "server.address": "joblib.test",
+      "server.port": 80,
+    });
+    expect(run.attributes).toEqual({
+      "messaging.system.name": "joblib",
+      "messaging.operation.name": "run",
+      "messaging.operation.type": "process",
+      "messaging.destination.name": "private:tests:Job",
+      "messaging.message.id": id,
+      "messaging.client.id": worker.jobs.workerId,
+      "joblib.room": "lab",
+      "joblib.task.attempt": 1,
+      "joblib.task.max_attempts": 1,
+      "joblib.task.outcome": "completed",
+      "joblib.task.status": "completed",
+    });
+    expect(run.status.code).toBe(SpanStatusCode.UNSET);
+  });
+
+  test("is one for each attempt, all of one trace, with what was thrown", async () => {
+    const traced = startTracing();
+    const worker = aWorker(({ task }) => {
+      if (task.attempt < 3) throw new RangeError(`attempt ${task.attempt}`);
+    });
+    await worker.jobs.ready();
+    worker.fake.submit("lab", "private:tests:Job", { ...TASK, trace_context: CONTEXT });
+
+    await runs(worker, 3);
+
+    const attempts = traced.spans.filter(({ name }) => name === RUN);
+    expect(attempts.map(({ attributes }) => attributes)).toMatchObject([
+      { "joblib.task.attempt": 1, "joblib.task.status": "pending", "error.type": "RangeError" },
+      { "joblib.task.attempt": 2, "joblib.task.status": "pending", "error.type": "RangeError" },
+      { "joblib.task.attempt": 3, "joblib.task.status": "completed" },
+    ]);
+    for (const span of attempts) {
+      expect(placeOf(span)).toMatchObject({
+        trace: "0af7651916cd43dd8448eb211c80319c",
+        parent: "b7ad6b7169203331",
+      });
+    }
+    const [first, , last] = attempts;
+    expect(first?.status).toEqual({ code: SpanStatusCode.ERROR, message: "attempt 1" });
+    expect(first?.events).toMatchObject([
+      { name: "exception", attributes: { "exception.type": "RangeError", "exception.message": "attempt 1" } },
+    ]);
+    expect(last?.events).toEqual([]);
+  });
+
+  test("keeps the span around it as a link; without a submitter's trace that is its parent", async () => {
+    const traced = startTracing();
+    const worker = aWorker(() => {});
+    await worker.jobs.ready();
+    worker.fake.submit("lab", "private:tests:Job", { trace_context: CONTEXT });
+
+    await inOwnSpan("loop", () => runs(worker, 1));
+    worker.fake.submit("lab", "private:tests:Job");
+    await inOwnSpan("other loop", () => runs(worker, 1));
+
+    const [far, near] = traced.spans.filter(({ name }) => name === RUN);
+    if (far === undefined || near === undefined) throw new Error("there were fewer runs");
+    expect(linkedFrom(far)).toEqual(["b7ad6b7169203331", placeOf(traced.only("loop")).id]);
+    expect(placeOf(near).parent).toBe(placeOf(traced.only("other loop")).id);
+    expect(linkedFrom(near)).toEqual([]);
+  });
+
+  test("says that the task was taken away, which is no error of its own", async () => {
+    const traced = startTracing();
+    const worker = aWorker(async ({ signal, task }) => {
+      worker.fake.cancel(task.id);
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    });
+    await worker.jobs.ready();
+    worker.fake.submit("lab", "private:tests:Job");
+
+    await runs(worker, 1);
+
+    const run = traced.only(RUN);
+    expect(run.attributes["joblib.task.outcome"]).toBe("lost");
+    expect(run.status.code).toBe(SpanStatusCode.UNSET);
+  });
+
+  test("is not there where nobody traces, and neither is anything else of it", async () => {
+    const seen: (string | null)[] = [];
+    const worker = aWorker(() => trace.getActiveSpan() === undefined);
+    worker.instead({
+      submitTask: (request) => {
+        seen.push(request.headers.get("traceparent"));
+        return worker.fake.fakes.submitTask?.(request) ?? Promise.reject(new Error("no fake"));
+      },
+    });
+    await worker.jobs.ready();
+
+    const { id, trace_context } = await worker.jobs.submit(new worker.Job({}));
+    await runs(worker, 1);
+
+    expect(seen).toEqual([null]);
+    expect(trace_context).toBeUndefined();
+    await eventually(() => worker.fake.task(id).result === true);
+  });
+});
