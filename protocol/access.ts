@@ -4,11 +4,12 @@ export const ACCESS_RULES = {
   user: "any user",
   "room-read": "read in the room",
   "room-write": "write in the room",
-  "room-register": "write in the room; in `@global` an admin",
+  "room-register": "write in the room; in `@global` an admin, or who was invited there",
   "task-read": "read in the task's room, its submitter, or the user whose worker holds it",
   "task-update": "the user whose worker holds it, or an admin; to cancel also its submitter",
   "task-submitter": "its submitter, or an admin",
   "worker-owner": "the user that made the worker; to delete it also an admin",
+  "invitation-owner": "who made the invitation, or an admin",
 } as const;
 
 /** The name of a rule. */

@@ -1,5 +1,6 @@
 export * from "./access.ts";
 export * from "./events.ts";
+export * from "./invitation.ts";
 export * from "./job.ts";
 export * from "./job-name.ts";
 export * from "./json.ts";
@@ -13,6 +14,7 @@ export * from "./page.ts";
 export * from "./prefer.ts";
 export * from "./problem.ts";
 export * from "./room.ts";
+export * from "./standing.ts";
 export * from "./streams.ts";
 export * from "./task.ts";
 export * from "./task-status.ts";

@@ -1,5 +1,7 @@
+import { createInvitation, listInvitations, revokeInvitation } from "./invitation-operations.ts";
 import { listJobs, listJobTasks, readJob, registerJob } from "./job-operations.ts";
 import { listProblems, readProblem } from "./problem-operations.ts";
+import { readServer, readStanding } from "./standing-operations.ts";
 import {
   adoptLateResult,
   claimTask,
@@ -49,6 +51,11 @@ export const operations = {
   retryTask,
   listLateResults,
   adoptLateResult,
+  createInvitation,
+  listInvitations,
+  revokeInvitation,
+  readStanding,
+  readServer,
   listProblems,
   readProblem,
 } as const;

@@ -1,27 +1,41 @@
-import { ACCESS_RULES, type Access, type Actor, GLOBAL_ROOM, Problem } from "../protocol/index.ts";
-import type { RoomAccess } from "./host.ts";
+import {
+  ACCESS_RULES,
+  type Access,
+  type Actor,
+  GLOBAL_ROOM,
+  type JobAddress,
+  Problem,
+} from "../protocol/index.ts";
+import type { Credentials, RoomAccess } from "./host.ts";
 import type { TaskRecord } from "./storage/storage.ts";
 
 /** Who asks, and what the host lets it do in a room. */
 export interface Caller {
   readonly actor: Actor;
+  /** Let into its rooms alone: `@global` is none of them unless it is named. */
+  readonly isConfined: boolean;
   mayRoom(roomId: string, access: RoomAccess): Promise<boolean>;
+  /** Whether it may register that job, in a room where it may write. */
+  mayRegister(job: JobAddress): Promise<boolean>;
+  /** What its credentials say of themselves. */
+  credentials(): Promise<Credentials>;
 }
 
 /** The 403 of a rule. */
 export const forbidden = (rule: Access): Problem =>
   new Problem("forbidden", `This needs: ${ACCESS_RULES[rule]}.`);
 
-/** `@global` is readable by every user; of any other room, and of writing, the host decides. */
+/** `@global` is readable by every user but those who were invited elsewhere; of any other room, and of writing, the host decides. */
 export const mayRead = async (caller: Caller, roomId: string): Promise<boolean> =>
-  roomId === GLOBAL_ROOM || caller.mayRoom(roomId, "read");
+  (roomId === GLOBAL_ROOM && !caller.isConfined) || caller.mayRoom(roomId, "read");
 
 /** The part of a rule that a room's name alone decides; rules about a task or a worker are checked where it is read. */
 export const requireRoomAccess = async (rule: Access, caller: Caller, roomId: string): Promise<void> => {
   if (rule === "room-read" && !(await mayRead(caller, roomId))) throw forbidden(rule);
   if (rule === "room-write" && !(await caller.mayRoom(roomId, "write"))) throw forbidden(rule);
   if (rule !== "room-register") return;
-  if (roomId === GLOBAL_ROOM && !caller.actor.isAdmin) throw forbidden(rule);
+  // Who is confined and may write there was invited there, by an admin.
+  if (roomId === GLOBAL_ROOM && !caller.actor.isAdmin && !caller.isConfined) throw forbidden(rule);
   if (!(await caller.mayRoom(roomId, "write"))) throw forbidden(rule);
 };
 

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Redis } from "ioredis";
 import { type OperationName, operations, streams } from "../protocol/index.ts";
+import type { InvitationDesk } from "./auth/invitation-desk.ts";
 import type { Context, Log } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
 import type { HostAuth } from "./host.ts";
+import { accessRoutes } from "./http/access.routes.ts";
 import { useBodyParser } from "./http/body-parser.ts";
 import type { Handlers } from "./http/call.ts";
 import { Holds } from "./http/holds.ts";
@@ -43,6 +45,8 @@ export interface JoblibOptions extends HostAuth {
   readonly settings?: SettingsInput;
   /** @internal Another storage than the one on `orm`. */
   readonly storage?: Storage;
+  /** @internal Where invitations are signed; the standalone server's own. */
+  readonly invitations?: InvitationDesk | undefined;
   /** @internal Told what is to be counted. */
   readonly meter?: Meter;
 }
@@ -62,6 +66,9 @@ const requireOptions = (options: Partial<JoblibOptions>): void => {
   }
   if (options.authorizeRoom !== undefined && typeof options.authorizeRoom !== "function") {
     refuse("`authorizeRoom` must be a function of the request, the room and the access");
+  }
+  if (options.authorizeJob !== undefined && typeof options.authorizeJob !== "function") {
+    refuse("`authorizeJob` must be a function of the request, the room and the job");
   }
   if (options.redis !== undefined && typeof options.redis.duplicate !== "function") {
     refuse("`redis` must be an ioredis connection");
@@ -83,6 +90,7 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     owners: new WorkerOwners(storage),
     jobs: new KnownJobs(storage),
     resultSchemas: new ResultSchemas(),
+    invitations: options.invitations,
     newId: createNewId(),
     log,
     meter: options.meter ?? NO_METER,
@@ -126,6 +134,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     ...jobRoutes(context),
     ...taskRoutes(context),
     ...workerRoutes(context),
+    ...accessRoutes(context),
     ...metaRoutes(),
   };
   const shares = new UserShares(

@@ -34,9 +34,10 @@ const RULES: readonly Rule[] = [
   },
   {
     folder: "sdk",
-    sentence: "sdk imports protocol, undici and zod, never server, cli or msw",
+    sentence: "sdk imports protocol, undici, zod and the parser of event streams, never server, cli or msw",
     house: ["protocol"],
-    allows: (name) => isNodeBuiltin(name) || isPackage("undici", "zod", "zod-to-json-schema")(name),
+    allows: (name) =>
+      isNodeBuiltin(name) || isPackage("undici", "zod", "zod-to-json-schema", "eventsource-parser")(name),
   },
   {
     folder: "sdk/testing",

@@ -1,7 +1,9 @@
 import { sql } from "kysely";
 import { openHotPool } from "./hot-pool.ts";
+import { createInvitationStorage } from "./invitation-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
+import { pendingMigrations } from "./migrations/migrate.ts";
 import { countOpenTasks, countWorkersAlive } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
 import type { Storage } from "./storage.ts";
@@ -21,10 +23,13 @@ export const createStorage = (orm: Orm): Storage => {
     sweep: createSweepStorage(sessions),
     lateResults: createLateResultStorage(sessions),
     taskLogs: createTaskLogStorage(sessions),
+    invitations: createInvitationStorage(sessions),
 
     async ping() {
       await sessions.run((db) => sql`select 1`.execute(db));
     },
+
+    pendingMigrations: () => pendingMigrations(orm),
 
     counts: async (aliveWithinSeconds) => ({
       tasks: await sessions.run((db) => countOpenTasks(db)),

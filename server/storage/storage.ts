@@ -11,7 +11,9 @@ import type {
   TaskStatus,
   Worker,
 } from "../../protocol/index.ts";
+import type { InvitationStorage } from "./invitations.ts";
 import type { LateResultStorage } from "./late-results.ts";
+import type { SweepStorage } from "./sweeps.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
 
 /** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
@@ -256,21 +258,6 @@ export interface TaskStorage {
   ): Promise<readonly TaskRecord[]>;
 }
 
-export interface SweepStorage {
-  /** Workers whose last sign of life is older, by the database's clock. */
-  staleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
-  /** One dead worker, in a transaction of its own; undefined where it came back or was taken already. */
-  takeStaleWorker(id: string, thresholdSeconds: number, error: string): Promise<WorkerEnd | undefined>;
-  /** Running tasks over their `timeout_seconds` fail (`timed out after N s`) or are tried again. */
-  endOverdueTasks(limit: number): Promise<readonly TaskRecord[]>;
-  /** Softly removes jobs without workers and without open tasks. */
-  removeIdleJobs(limit: number): Promise<readonly { readonly id: string; readonly roomId: string }[]>;
-  /** Deletes terminal tasks older than that; how many. */
-  deleteOldTasks(olderThanDays: number, limit: number): Promise<number>;
-  /** Runs `work` while holding the advisory lock, or returns false at once where another server sweeps. */
-  exclusively(work: () => Promise<void>): Promise<boolean>;
-}
-
 /** Everything that the use-cases ask of a database. Errors that mean "the database is away" are `StorageUnavailable`. */
 export interface Storage {
   readonly jobs: JobStorage;
@@ -279,8 +266,11 @@ export interface Storage {
   readonly sweep: SweepStorage;
   readonly lateResults: LateResultStorage;
   readonly taskLogs: TaskLogStorage;
+  readonly invitations: InvitationStorage;
   /** A round trip to the database. */
   ping(): Promise<void>;
+  /** Names of the migrations that the database still lacks. */
+  pendingMigrations(): Promise<readonly string[]>;
   /** Counts for `/metrics`: open tasks by status, workers alive. */
   counts(
     aliveWithinSeconds: number,

@@ -6,7 +6,7 @@ import { lockStaleWorker, staleWorkers } from "./queries/end-worker.ts";
 import { lockIdleJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
 import { taskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { SweepStorage } from "./storage.ts";
+import type { SweepStorage } from "./sweeps.ts";
 import { endWorker } from "./worker-end.ts";
 
 /** The sweeper's part of the storage. */

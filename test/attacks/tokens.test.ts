@@ -45,7 +45,13 @@ const NOT_VALID: Readonly<Record<string, () => Promise<string | undefined>>> = {
 };
 
 const closed = Object.entries<Operation>(operations).filter(([, { access }]) => access !== "anyone");
-const ids = { worker_id: "w", task_id: "t", job_name: "private:a:B", problem_id: "forbidden" };
+const ids = {
+  worker_id: "w",
+  task_id: "t",
+  job_name: "private:a:B",
+  problem_id: "forbidden",
+  invitation_id: "i",
+};
 
 const ask = async ({ method, path }: Operation, room_id: string, authorization: string | undefined) => {
   const url = fillPath(path, { ...ids, room_id });

@@ -1,0 +1,17 @@
+import type { TaskRecord, WorkerEnd } from "./storage.ts";
+
+/** What the sweeper asks of a database. */
+export interface SweepStorage {
+  /** Workers whose last sign of life is older, by the database's clock. */
+  staleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
+  /** One dead worker, in a transaction of its own; undefined where it came back or was taken already. */
+  takeStaleWorker(id: string, thresholdSeconds: number, error: string): Promise<WorkerEnd | undefined>;
+  /** Running tasks over their `timeout_seconds` fail (`timed out after N s`) or are tried again. */
+  endOverdueTasks(limit: number): Promise<readonly TaskRecord[]>;
+  /** Softly removes jobs without workers and without open tasks. */
+  removeIdleJobs(limit: number): Promise<readonly { readonly id: string; readonly roomId: string }[]>;
+  /** Deletes terminal tasks older than that; how many. */
+  deleteOldTasks(olderThanDays: number, limit: number): Promise<number>;
+  /** Runs `work` while holding the advisory lock, or returns false at once where another server sweeps. */
+  exclusively(work: () => Promise<void>): Promise<boolean>;
+}
