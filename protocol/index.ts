@@ -1,5 +1,6 @@
 export * from "./access.ts";
 export * from "./events.ts";
+export * from "./health.ts";
 export * from "./invitation.ts";
 export * from "./job.ts";
 export * from "./job-name.ts";

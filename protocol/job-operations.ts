@@ -1,7 +1,10 @@
+import * as z from "zod";
 import { Job, JobRegistration } from "./job.ts";
+import { JsonObject } from "./json.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, RoomJobParams, RoomParams } from "./operation-parts.ts";
 import { PageQuery, pageOf, TaskPageQuery } from "./page.ts";
+import { FieldError } from "./problem.ts";
 import { Task } from "./task.ts";
 
 /** Register a job in a room; a schema that differs is refused. */
@@ -48,5 +51,17 @@ export const listJobTasks = operation({
   params: RoomJobParams,
   query: TaskPageQuery,
   responses: { 200: pageOf(Task) },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});
+
+/** What of a payload does not fit a job, by the check of a submit. */
+export const validatePayload = operation({
+  method: "POST",
+  path: `${API_PATH}/rooms/:room_id/jobs/:job_name/validation`,
+  summary: "What of a payload does not fit a job, by the check of a submit",
+  access: "room-read",
+  params: RoomJobParams,
+  body: z.object({ payload: JsonObject }),
+  responses: { 200: z.object({ errors: z.array(FieldError).describe("none: it fits") }) },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });

@@ -1,7 +1,7 @@
 import { createInvitation, listInvitations, revokeInvitation } from "./invitation-operations.ts";
-import { listJobs, listJobTasks, readJob, registerJob } from "./job-operations.ts";
+import { listJobs, listJobTasks, readJob, registerJob, validatePayload } from "./job-operations.ts";
 import { listProblems, readProblem } from "./problem-operations.ts";
-import { readServer, readStanding } from "./standing-operations.ts";
+import { readHealth, readStanding } from "./standing-operations.ts";
 import {
   adoptLateResult,
   claimTask,
@@ -33,6 +33,7 @@ export const operations = {
   listJobs,
   readJob,
   listJobTasks,
+  validatePayload,
   createWorker,
   heartbeat,
   listWorkers,
@@ -55,7 +56,7 @@ export const operations = {
   listInvitations,
   revokeInvitation,
   readStanding,
-  readServer,
+  readHealth,
   listProblems,
   readProblem,
 } as const;

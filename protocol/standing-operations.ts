@@ -1,8 +1,9 @@
 import * as z from "zod";
+import { Health } from "./health.ts";
 import { operation } from "./operation.ts";
 import { API_PATH } from "./operation-parts.ts";
 import { RoomId } from "./room.ts";
-import { ServerState, Standing } from "./standing.ts";
+import { Standing } from "./standing.ts";
 
 /** Who the caller is to the server, and what it may. */
 export const readStanding = operation({
@@ -15,12 +16,12 @@ export const readStanding = operation({
   problems: ["invalid-room-id"],
 });
 
-/** How the server stands. */
-export const readServer = operation({
+/** How the server's parts are. */
+export const readHealth = operation({
   method: "GET",
-  path: `${API_PATH}/server`,
-  summary: "How the server stands: its version, its database and migrations, its bus",
+  path: `${API_PATH}/health`,
+  summary: "How the server's parts are",
   access: "user",
-  responses: { 200: ServerState },
+  responses: { 200: Health },
   problems: [],
 });

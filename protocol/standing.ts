@@ -18,18 +18,3 @@ export const Standing = z.object({
     .describe("what the caller may do in the room that the query names"),
 });
 export type Standing = z.infer<typeof Standing>;
-
-/** How the server itself stands. */
-export const ServerState = z.object({
-  version: z.string(),
-  time: Timestamp.describe("of this process; leases go by the database's clock alone"),
-  database: z.object({
-    status: z.enum(["up", "down"]),
-    milliseconds: z.number().nullable().describe("of one round trip"),
-    pending_migrations: z.array(z.string()).nullable(),
-  }),
-  bus: z.object({ status: z.enum(["up", "down"]), kind: z.enum(["in-process", "redis"]) }),
-  long_poll_max_wait_seconds: z.number(),
-  worker_timeout_threshold: z.number(),
-});
-export type ServerState = z.infer<typeof ServerState>;

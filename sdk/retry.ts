@@ -37,6 +37,7 @@ const REPEATABLE = {
   listJobs: true,
   readJob: true,
   listJobTasks: true,
+  validatePayload: true,
   createWorker: true,
   heartbeat: true,
   listWorkers: true,
@@ -60,7 +61,7 @@ const REPEATABLE = {
   listInvitations: true,
   revokeInvitation: true,
   readStanding: true,
-  readServer: true,
+  readHealth: true,
   listProblems: true,
   readProblem: true,
 } as const satisfies Record<OperationName, boolean>;

@@ -1,12 +1,13 @@
 import type { Context } from "../context.ts";
 import { createInvitation, listInvitations, revokeInvitation } from "../use-cases/invitations.ts";
 import { told } from "../use-cases/outcome.ts";
-import { readServer, readStanding } from "../use-cases/standing.ts";
+import { readHealth } from "../use-cases/read-health.ts";
+import { readStanding } from "../use-cases/standing.ts";
 import type { Handlers } from "./call.ts";
 
 type AccessHandlers = Pick<
   Handlers,
-  "createInvitation" | "listInvitations" | "revokeInvitation" | "readStanding" | "readServer"
+  "createInvitation" | "listInvitations" | "revokeInvitation" | "readStanding" | "readHealth"
 >;
 
 /** Who somebody is, whom one lets in, and where: invitations, standing. */
@@ -33,5 +34,5 @@ export const accessRoutes = (context: Context): AccessHandlers => ({
     body: await readStanding(caller, query.room_id),
   }),
 
-  readServer: async () => ({ status: 200, body: await readServer(context) }),
+  readHealth: async () => ({ status: 200, body: await readHealth(context) }),
 });

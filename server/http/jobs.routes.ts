@@ -5,12 +5,13 @@ import { listTasks } from "../use-cases/list-tasks.ts";
 import { told } from "../use-cases/outcome.ts";
 import { readJob } from "../use-cases/read-job.ts";
 import { registerJob } from "../use-cases/register-job.ts";
+import { validatePayload } from "../use-cases/validate-payload.ts";
 import type { Handlers } from "./call.ts";
 
 /** Register, list, read. */
 export const jobRoutes = (
   context: Context,
-): Pick<Handlers, "registerJob" | "listJobs" | "readJob" | "listJobTasks"> => ({
+): Pick<Handlers, "registerJob" | "listJobs" | "readJob" | "listJobTasks" | "validatePayload"> => ({
   registerJob: async ({ caller, params, body, prefix }) => {
     const roomId = params.room_id;
     const { isNew, job } = told(context, await registerJob(context, caller, { roomId, registration: body }));
@@ -32,5 +33,10 @@ export const jobRoutes = (
   listJobTasks: async ({ params, query }) => ({
     status: 200,
     body: await listTasks(context, { roomId: params.room_id, jobName: params.job_name }, query),
+  }),
+
+  validatePayload: async ({ params: { room_id: roomId, job_name: jobName }, body: { payload } }) => ({
+    status: 200,
+    body: { errors: await validatePayload(context, { roomId, jobName, payload }) },
   }),
 });

@@ -1,7 +1,5 @@
-import { isRoomId, Problem, type ServerState, type Standing } from "../../protocol/index.ts";
+import { isRoomId, Problem, type Standing } from "../../protocol/index.ts";
 import { type Caller, mayRead } from "../access.ts";
-import type { Context } from "../context.ts";
-import { VERSION } from "../version.ts";
 
 const standingIn = async (caller: Caller, roomId: string) => {
   if (!isRoomId(roomId)) {
@@ -27,30 +25,3 @@ export const readStanding = async (caller: Caller, roomId: string | undefined): 
     room: roomId === undefined ? null : await standingIn(caller, roomId),
   };
 };
-
-/** How the database is: away, or so many milliseconds near, and what it still lacks. */
-const databaseState = async (storage: Context["storage"]): Promise<ServerState["database"]> => {
-  try {
-    const began = performance.now();
-    await storage.ping();
-    const milliseconds = Math.round((performance.now() - began) * 10) / 10;
-    return { status: "up", milliseconds, pending_migrations: [...(await storage.pendingMigrations())] };
-  } catch {
-    return { status: "down", milliseconds: null, pending_migrations: null };
-  }
-};
-
-/** How the server stands: what a doctor asks. */
-export const readServer = async ({
-  storage,
-  bus,
-  settings,
-}: Pick<Context, "storage" | "bus" | "settings">): Promise<ServerState> => ({
-  version: VERSION,
-  database: await databaseState(storage),
-  bus: { status: bus.state, kind: bus.kind },
-  long_poll_max_wait_seconds: settings.long_poll_max_wait_seconds,
-  worker_timeout_threshold: settings.worker_timeout_threshold,
-  // Last, so that what was asked before does not age it.
-  time: new Date().toISOString(),
-});

@@ -217,15 +217,14 @@ test("a server without a secret says that it signs no tokens", async () => {
   });
 });
 
-test("a server tells how it stands", async () => {
-  const { body } = await (await as(ANN))("GET", "/server");
+test("a server tells how its parts are", async () => {
+  const { body } = await (await as(ANN))("GET", "/health");
 
   expect(body).toEqual({
     version: expect.stringMatching(/^\d+\.\d+\.\d+/),
     time: expect.any(String),
-    database: { status: "up", milliseconds: expect.any(Number), pending_migrations: [] },
-    bus: { status: "up", kind: "in-process" },
+    database: { state: "up", milliseconds: expect.any(Number), pending_migrations: [] },
+    bus: { state: "up", kind: "in-process" },
     long_poll_max_wait_seconds: 60,
-    worker_timeout_threshold: 60,
   });
 });

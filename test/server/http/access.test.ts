@@ -78,6 +78,7 @@ const USES: Record<OperationName, readonly Use[]> = {
   listJobs: [{ may: READ }, { about: "in @global", params: global, may: USERS }],
   readJob: [{ may: READ }],
   listJobTasks: [{ may: READ }],
+  validatePayload: [{ body: () => ({ payload: {} }), may: READ }],
   createWorker: [{ may: USERS }],
   heartbeat: [{ may: OWN }],
   listWorkers: [{ may: USERS }],
@@ -111,7 +112,7 @@ const USES: Record<OperationName, readonly Use[]> = {
   listInvitations: [{ may: WRITE }, { about: "of @global", params: global, may: ["admin"] }],
   revokeInvitation: [{ may: WRITE }],
   readStanding: [{ may: USERS }],
-  readServer: [{ may: USERS }],
+  readHealth: [{ may: USERS }],
   listProblems: [{ may: PEOPLE }],
   readProblem: [{ may: PEOPLE }],
 };

@@ -1,0 +1,16 @@
+import * as z from "zod";
+import { Timestamp } from "./timestamp.ts";
+
+/** How the server's parts are. */
+export const Health = z.object({
+  version: z.string(),
+  time: Timestamp.describe("of this process; leases go by the database's clock alone"),
+  database: z.object({
+    state: z.enum(["up", "down"]),
+    milliseconds: z.number().nullable().describe("of one round trip"),
+    pending_migrations: z.array(z.string()).nullable(),
+  }),
+  bus: z.object({ state: z.enum(["up", "down"]), kind: z.enum(["in-process", "redis"]) }),
+  long_poll_max_wait_seconds: z.number(),
+});
+export type Health = z.infer<typeof Health>;

@@ -1,0 +1,14 @@
+import type { FieldError, JsonObject } from "../../protocol/index.ts";
+import type { Context } from "../context.ts";
+import { jobNotFound, resolveJobName } from "./job-names.ts";
+import { payloadFaults } from "./schema-checks.ts";
+
+/** What a submit of this payload would be refused for; with `validate_payloads` off, nothing. */
+export const validatePayload = async (
+  context: Pick<Context, "storage" | "settings" | "validators">,
+  { roomId, jobName, payload }: { roomId: string; jobName: string; payload: JsonObject },
+): Promise<FieldError[]> => {
+  const job = await context.storage.jobs.peek(resolveJobName(jobName, roomId));
+  if (job === undefined) throw jobNotFound();
+  return payloadFaults(context, job, { payload, prefix: "/payload" });
+};
