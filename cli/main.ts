@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { UsageError } from "./errors.ts";
@@ -27,6 +27,17 @@ const tools: World["tools"] = {
       throw new UsageError(`cannot read ${path}: ${reasonOf(error)}`);
     }
   },
+  writeText: async (path, text) => {
+    try {
+      await writeFile(path, text);
+    } catch (error) {
+      throw new UsageError(`cannot write ${path}: ${reasonOf(error)}`);
+    }
+  },
+  prompts:
+    stdin.isTTY && stderr.isTTY
+      ? async () => (await import("./prompts.ts")).createPrompts(stdin, stderr)
+      : undefined,
 };
 
 /** Node's `ENOENT: no such file or directory, open '…'` without its code and the name that was said already. */

@@ -33,8 +33,12 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     summary: "server and worker in one, with reload",
     load: async (tools) => (await import("./commands/dev.ts")).devCommand(tools),
   },
+  run: {
+    summary: "runs a job, its parameters as flags; or an exported task, here",
+    load: async (tools) => (await import("./commands/run.ts")).runCommand(tools),
+  },
   tasks: {
-    summary: "submit, follow, list, cancel, retry and adopt tasks",
+    summary: "submit, follow, list, cancel, retry, adopt and export tasks",
     commands: {
       submit: {
         summary: "submits a task; `--wait` until its end",
@@ -68,6 +72,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         summary: "completes a task with the result of a worker that came back too late",
         load: async (tools) => (await import("./commands/tasks/adopt.ts")).adoptCommand(tools),
       },
+      export: {
+        summary: "writes a task and its job's schemas, to be run elsewhere",
+        load: async (tools) => (await import("./commands/tasks/export.ts")).exportCommand(tools),
+      },
     },
   },
   jobs: {
@@ -82,6 +90,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         load: async (tools) => (await import("./commands/jobs/show.ts")).showCommand(tools),
       },
     },
+  },
+  types: {
+    summary: "writes TypeScript types of every job that a room sees",
+    load: async (tools) => (await import("./commands/types.ts")).typesCommand(tools),
   },
   workers: {
     summary: "list workers",
@@ -170,8 +182,8 @@ const prepare = (command: Command, { stdout, stderr }: HelpStreams): void => {
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
       outputError: () => {},
-      getOutHelpWidth: () => stdout.columns ?? 100,
-      getErrHelpWidth: () => stderr.columns ?? 100,
+      getOutHelpWidth: () => stdout.columns ?? 80,
+      getErrHelpWidth: () => stderr.columns ?? 80,
     })
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (inner) => inner.name() })
     .showHelpAfterError(false);

@@ -4,9 +4,13 @@ import type { Environment, GlobalOptions } from "./global-options.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { Io } from "./io.ts";
 import type { ReadBytes } from "./payload.ts";
+import type { Prompts } from "./prompts.ts";
 
 /** What of the SDK's client the commands use. */
 export type Client = Pick<JoblibClient, "call" | "awaitTask" | "follow">;
+
+/** Writes a named file. */
+export type WriteText = (path: string, text: string) => Promise<void>;
 
 /** Everything of the outside world that commands are given; a test gives its own. */
 export interface Tools {
@@ -18,6 +22,9 @@ export interface Tools {
   /** Hears of errors that nobody caught. */
   readonly strays: (tell: (error: unknown) => void) => Disposable;
   readonly readBytes: ReadBytes;
+  readonly writeText: WriteText;
+  /** Asks the person at the terminal; undefined where nobody sits there. */
+  readonly prompts: (() => Promise<Prompts>) | undefined;
   /** Is told how a command that came to its end wants the process to end. */
   readonly exit: (code: ExitCode) => void;
 }
@@ -28,6 +35,10 @@ export interface ClientContext {
   readonly client: Client;
   readonly global: GlobalOptions;
   readonly readBytes: ReadBytes;
+  readonly writeText: WriteText;
+  readonly prompts: Tools["prompts"];
+  /** What stands behind the arguments that the command names, flags that it does not know included. */
+  readonly args: readonly string[];
   /** Aborted when the person asks to stop. */
   readonly signal: AbortSignal;
 }
@@ -39,6 +50,8 @@ export interface LocalContext {
   readonly env: Environment;
   readonly interrupts: Tools["interrupts"];
   readonly strays: Tools["strays"];
+  readonly readBytes: ReadBytes;
+  readonly args: readonly string[];
 }
 
 /** Acts on what it is given, and says how the process should end. */

@@ -16,6 +16,8 @@ const tools: Tools = {
   interrupts: never,
   strays: never,
   readBytes: never,
+  writeText: never,
+  prompts: undefined,
   exit: never,
 };
 

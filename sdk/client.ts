@@ -18,6 +18,7 @@ import {
 } from "../protocol/index.ts";
 import { errorOf, ProtocolError, UsageError } from "./errors.ts";
 import { follow } from "./follow.ts";
+import type { AwaitedTask, TaskOf } from "./job-types.ts";
 import {
   authorization,
   DEFAULT_TIMEOUT_SECONDS,
@@ -158,7 +159,14 @@ export class JoblibClient {
   }
 
   /** The task once it is terminal, or as it stands when the wait is over. */
-  async awaitTask(id: string, { wait, signal, onChange }: AwaitTaskOptions = {}): Promise<Task> {
+  awaitTask(id: string, options?: AwaitTaskOptions): Promise<Task>;
+  /** The same of a task whose job is known: its result has that job's type. */
+  awaitTask<Result>(task: TaskOf<Result>, options?: AwaitTaskOptions): Promise<AwaitedTask<Result>>;
+  async awaitTask(
+    given: string | Pick<Task, "id">,
+    { wait, signal, onChange }: AwaitTaskOptions = {},
+  ): Promise<Task> {
+    const id = typeof given === "string" ? given : given.id;
     const until = wait === undefined ? Number.POSITIVE_INFINITY : performance.now() + wait * 1000;
     let task: Task | undefined;
     let etag: string | undefined;

@@ -1,20 +1,25 @@
-import { isRoomId, MAX_TASKS_PER_SUBMIT, type SubmittedTask, type Task } from "../protocol/index.ts";
+import { isRoomId, type SubmittedTask, type Task, type TaskSubmission } from "../protocol/index.ts";
 import { ClaimedTask } from "./claimed-task.ts";
 import { type ClientOptions, JoblibClient } from "./client.ts";
 import { UsageError } from "./errors.ts";
 import type { ExtensionClass, ExtensionInstance } from "./extension.ts";
 import { JobRegistry } from "./job-registry.ts";
+import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./job-types.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { fromEnvironment } from "./options.ts";
 import { type Register, registerIn } from "./register.ts";
-import { sideBySide } from "./side-by-side.ts";
-import { destinationOf, type SubmitOptions, submissionOf } from "./submission.ts";
+import {
+  type Destination,
+  destinationOf,
+  destinationOfName,
+  type SubmitOptions,
+  submissionOf,
+  submissionOfInstance,
+} from "./submission.ts";
+import { submitMany } from "./submit-many.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
-
-/** One is inserted while the next is read and checked. */
-const SUBMITS_IN_FLIGHT = 2;
 
 /** How a manager reaches the server, and what its worker is like. */
 export interface JobManagerOptions extends ClientOptions {
@@ -46,7 +51,7 @@ export interface RunOptions<Context> extends ListenOptions {
  * jobs.register(Rotate);
  * for await (const task of jobs.listen()) await task.run();
  */
-export class JobManager<Context = unknown> implements AsyncDisposable {
+export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs> implements AsyncDisposable {
   readonly client: JoblibClient;
   readonly room: string | undefined;
   /** Bound, because compiled decorators call it without `this`. */
@@ -137,16 +142,26 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Sends a task to whoever can run it. Up to 1,000 at once are taken all or none, and in their order; of more, each
-   * thousand, and two of them travel at a time.
+   * Sends a task to whoever can run it, by an instance or by the job's name, which `Jobs` knows the payload and the result
+   * of. Up to 1,000 at once are taken all or none, and in their order; of more, each thousand, two of them at a time.
    */
+  submit<Name extends JobNameOf<Jobs>>(
+    jobName: Name,
+    ...rest: NamedSubmission<Jobs[Name]["payload"], SubmitOptions>
+  ): Promise<TaskOf<Jobs[Name]["result"]>>;
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
-    given: ExtensionInstance | readonly ExtensionInstance[],
-    options: SubmitOptions = {},
+    given: string | ExtensionInstance | readonly ExtensionInstance[],
+    second: object = {},
+    third: SubmitOptions = {},
   ): Promise<SubmittedTask | SubmittedTask[]> {
-    return "run" in given ? this.#submitOne(given, options) : this.#submitMany(given, options);
+    if (typeof given === "string") {
+      const params = destinationOfName(given, third, this.room);
+      return this.#send(params, submissionOf(second, third), third);
+    }
+    if (!("run" in given)) return this.#submitMany(given, second);
+    return this.#send(this.#destination(given, second), submissionOfInstance(given, second), second);
   }
 
   /** Claims tasks, one after the other, or `concurrency` at a time; announces first. */
@@ -224,10 +239,12 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
     });
   }
 
-  async #submitOne(extension: ExtensionInstance, options: SubmitOptions): Promise<SubmittedTask> {
-    const { idempotencyKey, signal } = options;
-    const request = { params: this.#destination(extension, options), body: submissionOf(extension, options) };
-    return (await this.client.call("submitTask", request, { idempotencyKey, signal })).body;
+  async #send(
+    params: Destination,
+    body: TaskSubmission,
+    { idempotencyKey, signal }: SubmitOptions,
+  ): Promise<SubmittedTask> {
+    return (await this.client.call("submitTask", { params, body }, { idempotencyKey, signal })).body;
   }
 
   async #submitMany(
@@ -239,7 +256,7 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
     if (extensions.length === 0) return [];
     const tasks = extensions.map((extension) => ({
       destination: this.#destination(extension, options),
-      submission: submissionOf(extension, options),
+      submission: submissionOfInstance(extension, options),
     }));
     const [room_id, other] = new Set(tasks.map(({ destination }) => destination.room_id));
     if (room_id === undefined || other !== undefined) {
@@ -249,14 +266,7 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
       job_name: destination.job_name,
       ...submission,
     }));
-    const chunks = Array.from({ length: Math.ceil(named.length / MAX_TASKS_PER_SUBMIT) }, (_, index) =>
-      named.slice(index * MAX_TASKS_PER_SUBMIT, (index + 1) * MAX_TASKS_PER_SUBMIT),
-    );
-    const { signal } = options;
-    const answers = await sideBySide(chunks, SUBMITS_IN_FLIGHT, (chunk) =>
-      this.client.call("submitTasks", { params: { room_id }, body: { tasks: chunk } }, { signal }),
-    );
-    return answers.flatMap(({ body }) => body.tasks);
+    return submitMany(this.client, { room_id, tasks: named, signal: options.signal });
   }
 
   /** A task in this worker's hands, or undefined where it is there already. */

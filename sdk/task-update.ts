@@ -36,7 +36,7 @@ export const DELIVERY: RetryPolicy = {
 
 /** Tries an update until it is known to have arrived, or to be void; repeating one that has arrived changes nothing. */
 export const deliver = (
-  updates: UpdateQueue,
+  updates: Pick<UpdateQueue, "send">,
   { id, attempt }: Fence,
   { update, policy, signal, timeoutSeconds }: Delivery,
 ): Promise<Task> =>

@@ -69,7 +69,19 @@ const RULES: readonly Rule[] = [
     sentence: "cli imports sdk and protocol; the server by import() in serve, dev, migrate and token alone",
     house: ["protocol", "sdk"],
     types: "server",
-    allows: (name) => isNodeBuiltin(name) || isPackage("commander", "ora", "chalk", "tsx", "zod")(name),
+    allows: (name) =>
+      isNodeBuiltin(name) ||
+      isPackage(
+        "commander",
+        "ora",
+        "chalk",
+        "tsx",
+        "zod",
+        "leven",
+        "log-update",
+        "@clack/prompts",
+        "json-schema-to-typescript",
+      )(name),
   },
 ];
 

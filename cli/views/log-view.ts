@@ -1,6 +1,7 @@
 import type { LogLine } from "../../protocol/log.ts";
 import type { Io, NoteStyle } from "../io.ts";
 import { visibleLine } from "../sanitize.ts";
+import { cut } from "../table.ts";
 
 const PAINTS = { debug: "dim", info: "reset", warn: "yellow", error: "red" } as const;
 
@@ -24,8 +25,9 @@ export const logLineText = (line: LogLine): string => {
   return `${when} ${level} ${text}`;
 };
 
-/** The same in the colour of its level. */
-export const paintedLogLine = (paint: Io["paint"], line: LogLine): string => {
+/** The same in the colour of its level, cut where it may be only so wide. */
+export const paintedLogLine = (paint: Io["paint"], line: LogLine, width?: number): string => {
   const { when, level, text } = parts(line);
-  return `${paint.dim(when)} ${paint[PAINTS[line.level]](level)} ${text}`;
+  const shown = width === undefined ? text : cut(text, Math.max(1, width - when.length - level.length - 2));
+  return `${paint.dim(when)} ${paint[PAINTS[line.level]](level)} ${shown}`;
 };

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { cut } from "../table.ts";
 
 /** One property of a schema, in words. */
@@ -14,36 +14,38 @@ export interface PropertyRow {
 const MAX_DEPTH = 4;
 const LONGEST_PATTERN = 40;
 
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
 /** A schema's properties, what must be given first: the server keeps them, but not their order. */
 export const propertyRows = (schema: JsonObject): PropertyRow[] => {
   const { properties, required } = schema;
-  if (!isObject(properties)) return [];
+  if (!isJsonObject(properties)) return [];
   const names = Array.isArray(required) ? required : [];
   return Object.entries(properties)
     .map(([name, property]) => propertyRow(name, property, names.includes(name)))
     .sort((one, other) => Number(other.required) - Number(one.required));
 };
 
+/** What a schema says of itself. */
+export const descriptionOf = ({ description, title }: JsonObject): string =>
+  textOf(description) || textOf(title);
+
 const propertyRow = (name: string, schema: JsonValue, required: boolean): PropertyRow => {
-  const { default: fallback, description, title } = isObject(schema) ? schema : {};
+  const own = isJsonObject(schema) ? schema : {};
+  const { default: fallback } = own;
   return {
     name,
     type: typeText(schema),
     required,
     fallback: fallback === undefined ? "" : JSON.stringify(fallback),
-    description: textOf(description) || textOf(title),
+    description: descriptionOf(own),
   };
 };
 
 /** What values a schema takes, as short as a type: `number 0…360`, `"a" | "b"`, `string[]`. */
 export const typeText = (schema: JsonValue | undefined, depth = 0): string => {
   if (schema === false) return "nothing";
-  if (!isObject(schema)) return "anything";
+  if (!isJsonObject(schema)) return "anything";
   const inner = (one: JsonValue | undefined) => (depth < MAX_DEPTH ? typeText(one, depth + 1) : "…");
   if (schema["const"] !== undefined) return JSON.stringify(schema["const"]);
   if (Array.isArray(schema["enum"])) return schema["enum"].map((one) => JSON.stringify(one)).join(" | ");
@@ -52,7 +54,7 @@ export const typeText = (schema: JsonValue | undefined, depth = 0): string => {
   if (typeof schema["$ref"] === "string") return schema["$ref"].slice(schema["$ref"].lastIndexOf("/") + 1);
   const { type } = schema;
   if (Array.isArray(type)) return type.map(textOf).join(" | ");
-  if (type === "array") return isObject(schema["items"]) ? listText(inner(schema["items"])) : "array";
+  if (type === "array") return isJsonObject(schema["items"]) ? listText(inner(schema["items"])) : "array";
   return [textOf(type) || "anything", ...boundsOf(schema)].join(" ");
 };
 

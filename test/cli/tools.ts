@@ -15,6 +15,8 @@ export const tools = (own: Partial<Tools> = {}): Tools => ({
   interrupts: (names) => watchInterrupts(new EventEmitter(), names),
   strays: (tell) => watchStrays(new EventEmitter(), tell),
   readBytes: async () => new Uint8Array(),
+  writeText: async () => {},
+  prompts: undefined,
   exit: () => {},
   ...own,
 });

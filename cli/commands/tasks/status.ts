@@ -37,6 +37,6 @@ export const showStatus: Run<ClientContext, StatusOptions> = async (context, { i
   const answer = await client.call("readTask", { params: { task_id: id } }, { signal });
   if (answer.status === 304) throw new TypeError("a read without an ETag was answered 304");
   const task = wait === undefined ? answer.body : await waitForTask(context, answer.body, wait);
-  io.result(task, (safe) => taskView(safe, io.paint, io.width !== undefined));
+  io.result(task, (safe) => taskView(safe, io.paint, io.width));
   return wait === undefined ? EXIT.fine : exitOfTask(task);
 };
