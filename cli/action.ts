@@ -14,6 +14,9 @@ export const onClient =
     const context = {
       io: tools.io(global),
       client: await tools.connect(global),
+      env: tools.env,
+      fetch: tools.fetch,
+      version: tools.version,
       global,
       readBytes: tools.readBytes,
       writeText: tools.writeText,

@@ -14,6 +14,8 @@ export interface OutputStream {
 export interface Spinner {
   say(text: string): void;
   stop(): void;
+  /** Goes on after a stop. */
+  start(): void;
 }
 
 /** The way out for everything: results on stdout, all else on stderr; nothing of a stranger reaches a terminal raw. */
@@ -61,7 +63,7 @@ export interface IoSetup {
 const wantsColour = (stream: OutputStream, env: IoSetup["env"]) =>
   stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
 
-const STILL: Spinner = { say: () => {}, stop: () => {} };
+const STILL: Spinner = { say: () => {}, stop: () => {}, start: () => {} };
 
 /** The way out over these streams. */
 export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
@@ -114,6 +116,7 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
           spinner.text = visibleLine(next);
         },
         stop: () => spinner.stop(),
+        start: () => spinner.start(),
       };
     },
   };

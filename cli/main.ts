@@ -17,6 +17,8 @@ const tools: World["tools"] = {
     const { JoblibClient } = await import("../sdk/client.ts");
     return new JoblibClient({ url, token, fetch: lightFetch, userAgent: `joblib-cli/${version}` });
   },
+  fetch: lightFetch,
+  version,
   interrupts: (signals) => watchInterrupts(process, signals),
   strays: (tell) => watchStrays(process, tell),
   readBytes: async (path) => {
@@ -57,7 +59,7 @@ for (const stream of [stdout, stderr]) {
 const flushed = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => stream.write("", () => resolve()));
 
-const exitCode = await run(argv.slice(2), { tools, stdout, stderr, version });
+const exitCode = await run(argv.slice(2), { tools, stdout, stderr });
 await Promise.all([flushed(stdout), flushed(stderr)]);
 // Idle connections would hold the process for seconds.
 process.exit(exitCode);

@@ -104,6 +104,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
       },
     },
   },
+  doctor: {
+    summary: "looks at what a worker depends on, from here to the server's database",
+    load: async (tools) => (await import("./commands/doctor.ts")).doctorCommand(tools),
+  },
   migrate: {
     summary: "brings the database up to date",
     load: async (tools) => (await import("./commands/migrate.ts")).migrateCommand(tools),

@@ -11,13 +11,12 @@ export interface World {
   readonly tools: Omit<Tools, "exit" | "io">;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  readonly version: string;
 }
 
 /** Runs one command line (without node and script) to its end; gives the exit code, and never throws. */
 export const run = async (argv: readonly string[], world: World): Promise<ExitCode> => {
-  const { stdout, stderr, version } = world;
-  const { env } = world.tools;
+  const { stdout, stderr } = world;
+  const { env, version } = world.tools;
   let exitCode: ExitCode = EXIT.fine;
   const tools: Tools = {
     ...world.tools,

@@ -1,4 +1,5 @@
 import type { JoblibClient } from "../sdk/client.ts";
+import type { FetchLike } from "../sdk/senders.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { Environment, GlobalOptions } from "./global-options.ts";
 import type { Interrupts } from "./interrupts.ts";
@@ -7,7 +8,7 @@ import type { ReadBytes } from "./payload.ts";
 import type { Prompts } from "./prompts.ts";
 
 /** What of the SDK's client the commands use. */
-export type Client = Pick<JoblibClient, "call" | "awaitTask" | "follow">;
+export type Client = Pick<JoblibClient, "url" | "call" | "awaitTask" | "follow">;
 
 /** Writes a named file. */
 export type WriteText = (path: string, text: string) => Promise<void>;
@@ -18,6 +19,9 @@ export interface Tools {
   readonly io: (choice: { json: boolean }) => Io;
   /** Loads the SDK, which costs more than all of the CLI, when the first command wants it. */
   readonly connect: (options: GlobalOptions) => Promise<Client>;
+  /** For what no operation of the API is: health, and how long an answer is held. */
+  readonly fetch: FetchLike;
+  readonly version: string;
   readonly interrupts: (signals?: readonly NodeJS.Signals[]) => Interrupts;
   /** Hears of errors that nobody caught. */
   readonly strays: (tell: (error: unknown) => void) => Disposable;
@@ -33,6 +37,9 @@ export interface Tools {
 export interface ClientContext {
   readonly io: Io;
   readonly client: Client;
+  readonly env: Environment;
+  readonly fetch: FetchLike;
+  readonly version: string;
   readonly global: GlobalOptions;
   readonly readBytes: ReadBytes;
   readonly writeText: WriteText;

@@ -13,6 +13,8 @@ const tools: Tools = {
   env: {},
   io: never,
   connect: never,
+  fetch: never,
+  version: "",
   interrupts: never,
   strays: never,
   readBytes: never,

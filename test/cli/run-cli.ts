@@ -45,12 +45,13 @@ export async function runCli(argv: readonly string[], world: CliWorld = {}): Pro
     columns: terminal,
   });
   const exitCode = await run(argv, {
-    version: "0.0.0",
     stdout: stream("stdout"),
     stderr: stream("stderr"),
     tools: {
       env,
       connect: world.connect ?? connectOnce,
+      fetch: lightFetch,
+      version: "0.1.0",
       interrupts: (names) => watchInterrupts(signals, names),
       strays: (tell) => watchStrays(new EventEmitter(), tell),
       writeText: async (path, text) => void world.written?.set(path, text),
