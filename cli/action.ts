@@ -61,11 +61,12 @@ const read = <Options>(tools: Tools, schema: z.ZodType<Options>, command: Comman
     camelCase(argument.name()),
     command.processedArgs[at],
   ]);
-  const all = { ...withEnvironment(command.optsWithGlobals(), tools.env), ...Object.fromEntries(named) };
+  const given = withEnvironment(command.optsWithGlobals(), tools.env);
   const argumentNames = new Set(named.map(([name]) => name));
   return {
-    global: parse(GlobalOptions, all, argumentNames),
-    options: parse(schema, all, argumentNames),
+    global: parse(GlobalOptions, given, new Set()),
+    // An argument may be called as an option is: `rooms invite <room>`.
+    options: parse(schema, { ...given, ...Object.fromEntries(named) }, argumentNames),
     args: command.args.slice(command.registeredArguments.length),
   };
 };

@@ -91,6 +91,23 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
       },
     },
   },
+  rooms: {
+    summary: "let others into a room",
+    commands: {
+      invite: {
+        summary: "a line to paste on another machine: a worker with a short-lived token",
+        load: async (tools) => (await import("./commands/rooms/invite.ts")).inviteCommand(tools),
+      },
+      invites: {
+        summary: "a room's invitations, newest first",
+        load: async (tools) => (await import("./commands/rooms/invites.ts")).invitesCommand(tools),
+      },
+      revoke: {
+        summary: "takes an invitation back, and its workers with it",
+        load: async (tools) => (await import("./commands/rooms/revoke.ts")).revokeCommand(tools),
+      },
+    },
+  },
   types: {
     summary: "writes TypeScript types of every job that a room sees",
     load: async (tools) => (await import("./commands/types.ts")).typesCommand(tools),
@@ -120,6 +137,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         load: async (tools) => (await import("./commands/token/create.ts")).createCommand(tools),
       },
     },
+  },
+  completion: {
+    summary: "the script that completes commands in bash, zsh or fish",
+    load: async (tools) => (await import("./commands/completion.ts")).completionCommand(tools),
   },
 };
 

@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { ASKING } from "./completion/scripts.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { createIo, type OutputStream } from "./io.ts";
 import { createProgram } from "./program.ts";
@@ -27,6 +28,11 @@ export const run = async (argv: readonly string[], world: World): Promise<ExitCo
   };
   try {
     const program = await createProgram(tools, argv, { stdout, stderr, version });
+    if (argv[0] === ASKING) {
+      const { complete } = await import("./completion/complete.ts");
+      stdout.write(await complete(program, argv.slice(1), tools));
+      return EXIT.fine;
+    }
     await program.parseAsync(readWaitByItsValue(argv), { from: "user" });
     return exitCode;
   } catch (error) {
