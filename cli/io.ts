@@ -1,6 +1,7 @@
 import { Chalk, type ChalkInstance } from "chalk";
 import type { Live } from "./live.ts";
 import { safeJson, visible, visibleDeep, visibleLine } from "./sanitize.ts";
+import { wrap } from "./wrap.ts";
 
 /** What the CLI needs of a stream; `process.stdout` and a test's own array of chunks both fit. */
 export interface OutputStream {
@@ -75,8 +76,10 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
     good: paintNote.green,
     bad: paintNote.red,
   };
+  // A terminal would break lines within words.
+  const wrapped = (text: string) => (stderr.isTTY === true ? wrap(text, stderr.columns ?? 80, "  ") : text);
   const note = (text: string, style: NoteStyle = "plain") =>
-    stderr.write(`${styles[style](visible(text))}\n`);
+    stderr.write(`${styles[style](wrapped(visible(text)))}\n`);
 
   return {
     json,

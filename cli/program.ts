@@ -188,11 +188,12 @@ const EPILOG = `
 Examples:
   $ joblib serve
   $ joblib worker ./extensions.ts --public
-  $ joblib tasks submit public:modifiers:Rotate --set angle=90 --wait
+  $ joblib run public:modifiers:Rotate --angle 90 --wait
 
 ${exitCodeHelp()}
 
-Environment: JOBLIB_URL, JOBLIB_TOKEN, JOBLIB_ROOM; NO_COLOR; JOBLIB_DEBUG=1 for the stack of an error.
+Environment: JOBLIB_URL, JOBLIB_TOKEN, JOBLIB_ROOM; NO_COLOR; JOBLIB_DEBUG=1 for
+the stack of an error.
 Settings of the server: joblib serve --help.`;
 
 const allOf = (command: Command): Command[] => [command, ...command.commands.flatMap(allOf)];

@@ -39,13 +39,13 @@ export const doctorCommand = (tools: Tools, run: Run<ClientContext, DoctorOption
     .addHelpText(
       "after",
       `
-It needs no database: run it where the worker runs. --room says whose rights and
-events are looked at. The exit code is 0 where nothing is wrong, 1 where something
-is (✗); what may become so (!) counts as well.
+It needs no database: run it where the worker runs. --room says whose rights
+and events are looked at. The exit code is 1 where something is wrong (✗), and
+0 where nothing is, or may become so (!).
 
 Examples:
   $ joblib doctor
-  $ joblib doctor --room lab --long --json | jq '.findings[] | select(.status != "ok")'`,
+  $ joblib doctor --room lab --long --json | jq -e .ok`,
     )
     .action(onClient(tools, DoctorOptions, run));
 

@@ -47,9 +47,9 @@ export const runCommand = (tools: Tools, runners: Runners = RUNNERS) => {
     .addHelpText(
       "after",
       `
-Missing parameters are asked for on a terminal. A parameter that is called as one
-of these options stands behind --. The exit code of --wait: 0 completed, 1 failed,
-8 not finished, 10 cancelled.
+Missing parameters are asked for on a terminal. A parameter that is called as
+one of these options stands behind --. The exit code of --wait: 0 completed,
+1 failed, 8 not finished, 10 cancelled.
 
 Examples:
   $ joblib run public:modifiers:Rotate --help

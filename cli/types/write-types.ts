@@ -4,7 +4,7 @@ import { cleanSchema, commentText } from "./clean-schema.ts";
 
 const OPTIONS = {
   bannerComment: "",
-  style: { printWidth: 100 },
+  style: { printWidth: 76 },
   additionalProperties: false,
   unreachableDefinitions: false,
   // A stranger's schema refers to nothing outside of itself.

@@ -54,25 +54,48 @@ export const typeText = (schema: JsonValue | undefined, depth = 0): string => {
   if (typeof schema["$ref"] === "string") return schema["$ref"].slice(schema["$ref"].lastIndexOf("/") + 1);
   const { type } = schema;
   if (Array.isArray(type)) return type.map(textOf).join(" | ");
-  if (type === "array") return isJsonObject(schema["items"]) ? listText(inner(schema["items"])) : "array";
+  if (type === "array") {
+    const list = isJsonObject(schema["items"]) ? listText(inner(schema["items"])) : "array";
+    return [list, range(schema["minItems"], schema["maxItems"], "items")]
+      .filter((part) => part !== "")
+      .join(" ");
+  }
+  if (type === "object" && isJsonObject(schema["properties"])) return shapeText(schema, schema["properties"]);
   return [textOf(type) || "anything", ...boundsOf(schema)].join(" ");
 };
 
-const listText = (item: string) => (item.includes(" ") ? `(${item})[]` : `${item}[]`);
+const MOST_NAMED = 6;
+
+/** The members of an object by their names; `?` is behind those that may be left out. */
+const shapeText = ({ required }: JsonObject, properties: JsonObject): string => {
+  const needed = Array.isArray(required) ? required : [];
+  const names = Object.keys(properties).map((name) => (needed.includes(name) ? name : `${name}?`));
+  if (names.length === 0) return "object";
+  return `{${names.slice(0, MOST_NAMED).join(", ")}${names.length > MOST_NAMED ? ", …" : ""}}`;
+};
+
+const listText = (item: string) =>
+  item.includes(" ") && !item.startsWith("{") ? `(${item})[]` : `${item}[]`;
 
 const boundsOf = (schema: JsonObject): string[] => {
-  const low = bound(schema["minimum"] ?? schema["minLength"]);
-  const high = bound(schema["maximum"] ?? schema["maxLength"]);
   const format = textOf(schema["format"]);
   // A format's pattern, as zod writes it beside, says the same in hundreds of characters.
   const pattern = format === "" ? cut(textOf(schema["pattern"]), LONGEST_PATTERN) : "";
   return [
     format,
     prefixed("> ", bound(schema["exclusiveMinimum"])),
-    low !== "" && high !== "" ? `${low}…${high}` : prefixed("≥ ", low) || prefixed("≤ ", high),
+    range(schema["minimum"], schema["maximum"]),
+    range(schema["minLength"], schema["maxLength"], "characters"),
     prefixed("< ", bound(schema["exclusiveMaximum"])),
     pattern === "" ? "" : `/${pattern}/`,
   ].filter((part) => part !== "");
+};
+
+const range = (least: JsonValue | undefined, most: JsonValue | undefined, unit = ""): string => {
+  const low = bound(least);
+  const high = bound(most);
+  const text = low !== "" && high !== "" ? `${low}…${high}` : prefixed("≥ ", low) || prefixed("≤ ", high);
+  return text === "" || unit === "" ? text : `${text} ${unit}`;
 };
 
 const prefixed = (prefix: string, text: string) => (text === "" ? "" : prefix + text);

@@ -4,6 +4,7 @@ import type { TaskStatus } from "../../protocol/task-status.ts";
 import type { Io } from "../io.ts";
 import { visibleLine } from "../sanitize.ts";
 import { textWidth } from "../table.ts";
+import { wrap } from "../wrap.ts";
 import { duration } from "./duration.ts";
 
 const BAR_CELLS = 20;
@@ -40,13 +41,19 @@ export const resultText = (value: JsonValue): string =>
   typeof value === "string" ? value : JSON.stringify(value, null, 2);
 
 const LABEL = 12;
+/** Where nobody's terminal sets a width. */
+const WIDE = 92;
 
 /** JSON within a view: on the line where it is short, below it where it is not. */
 const jsonText = (value: JsonValue, width: number): string => {
-  if (typeof value === "string") return value.includes("\n") ? indented(value) : value;
+  if (typeof value === "string") return value.includes("\n") ? indented(value) : hanging(value, width);
   const line = JSON.stringify(value);
   return textWidth(line) <= width - LABEL ? line : indented(JSON.stringify(value, null, 2));
 };
+
+/** A long text between words, each further line under the first. */
+const hanging = (text: string, width: number) =>
+  width === WIDE ? text : wrap(text, width - LABEL).replaceAll("\n", `\n${" ".repeat(LABEL)}`);
 
 const indented = (text: string) => `\n${text.replace(/^/gm, "    ")}`;
 
@@ -54,9 +61,6 @@ const took = ({ started_at, completed_at }: Task): string =>
   started_at === null || completed_at === null
     ? ""
     : ` (took ${duration(Date.parse(completed_at) - Date.parse(started_at))})`;
-
-/** Where nobody's terminal sets a width. */
-const WIDE = 92;
 
 /** A task, a property on a line; on a terminal, which has a width, with the bar of its progress. */
 export const taskView = (task: Task, paint: Io["paint"], width: number | undefined): string => {

@@ -4,10 +4,12 @@ import type { Invitation } from "../../../protocol/invitation.ts";
 import { onClient } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { Room } from "../../global-options.ts";
+import type { Io } from "../../io.ts";
 import { pageOptions } from "../../options.ts";
 import { roomOr } from "../../room.ts";
 import type { Column } from "../../table.ts";
 import type { ClientContext, Run, Tools } from "../../tools.ts";
+import { age } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const InvitesOptions = z.object({ room: Room.optional(), ...pageOptions });
@@ -31,7 +33,7 @@ export const listInvites: Run<ClientContext, InvitesOptions> = async (
 ) => {
   const room_id = roomOr(room, global.room);
   const { body } = await client.call("listInvitations", { params: { room_id }, query }, { signal });
-  showPage(io, body, { columns: columns(Date.now()), nothing: `nobody was invited to ${room_id}` });
+  showPage(io, body, { columns: columns(io, Date.now()), nothing: `nobody was invited to ${room_id}` });
   return EXIT.fine;
 };
 
@@ -40,10 +42,15 @@ const stateOf = ({ revoked_at, expires_at }: Invitation, now: number): string =>
   return Date.parse(expires_at) <= now ? "over" : "open";
 };
 
-const columns = (now: number): Column<Invitation>[] => [
+const endsText = (left: number) => (left > 0 ? `in ${age(left)}` : `${age(-left)} ago`);
+
+const columns = (io: Io, now: number): Column<Invitation>[] => [
   { heading: "ID", cell: ({ id }) => id },
   { heading: "STATE", cell: (invitation) => stateOf(invitation, now) },
-  { heading: "UNTIL", cell: ({ expires_at }) => `${expires_at.slice(0, 16)}Z` },
+  // A terminal has no room for a time and all the rest.
+  io.width === undefined
+    ? { heading: "UNTIL", cell: ({ expires_at }) => expires_at }
+    : { heading: "ENDS", cell: ({ expires_at }) => endsText(Date.parse(expires_at) - now) },
   { heading: "JOBS", cell: ({ jobs }) => jobs?.join(", ") ?? "any", flexible: true },
   { heading: "BY", cell: ({ created_by_id }) => created_by_id, flexible: true },
   { heading: "NOTE", cell: ({ note }) => note ?? "", flexible: true },

@@ -36,7 +36,7 @@ export const listCommand = (tools: Tools, run: Run<ClientContext, ListOptions> =
       `
 Examples:
   $ joblib tasks list --room lab --status failed
-  $ joblib tasks list --json --limit 500 | jq -r '.items[] | select(.runs > 1) | .id'`,
+  $ joblib tasks list --json | jq -r '.items[] | select(.runs > 1) | .id'`,
     )
     .action(onClient(tools, ListOptions, run));
 

@@ -26,12 +26,13 @@ export const logsCommand = (tools: Tools, run: Run<ClientContext, LogsOptions> =
     .addHelpText(
       "after",
       `
-With --follow the exit code is that of \`tasks status --wait\`: 0 completed, 1 failed, 10 cancelled.
+With --follow the exit code is that of \`tasks status --wait\`: 0 completed,
+1 failed, 10 cancelled.
 With --json each line is an object: attempt, number, at, level, text.
 
 Examples:
   $ joblib tasks logs 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47
-  $ joblib tasks logs 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47 --follow --json | jq -r .text`,
+  $ joblib tasks logs $ID --follow --json | jq -r .text`,
     )
     .action(onClient(tools, LogsOptions, run));
 

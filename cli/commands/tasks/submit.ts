@@ -40,13 +40,13 @@ export const submitCommand = (tools: Tools, run: Run<ClientContext, SubmitOption
     .addHelpText(
       "after",
       `
-The room is --room or JOBLIB_ROOM; a public:… job needs none and runs in @global.
-\`joblib run <job>\` takes the job's own parameters as flags.
+The room is --room or JOBLIB_ROOM; a public:… job needs none, and runs in
+@global. \`joblib run <job>\` takes the job's own parameters as flags.
 
 Examples:
   $ joblib tasks submit public:modifiers:Rotate --set angle=90 --wait
-  $ joblib tasks submit private:modifiers:Rotate --room lab --payload-file rotate.json
-  $ echo '{"angle": 90}' | joblib tasks submit lab:modifiers:Rotate --payload - --json | jq -r .id`,
+  $ joblib tasks submit lab:modifiers:Rotate --payload-file rotate.json
+  $ echo '{"angle": 90}' | joblib tasks submit lab:modifiers:Rotate --payload -`,
     )
     .action(onClient(tools, SubmitOptions, run));
 };

@@ -39,7 +39,7 @@ export const createCommand = (tools: Tools, run: Run<LocalContext, CreateOptions
 Examples:
   $ export JOBLIB_JWT_SECRET=$(openssl rand -hex 32)
   $ joblib token create --sub ada --rooms lab,office --expires 30d
-  $ JOBLIB_TOKEN=$(joblib token create --sub worker-1 --admin) joblib worker ./extensions.ts --public`,
+  $ export JOBLIB_TOKEN=$(joblib token create --sub worker-1 --admin)`,
     )
     .action(onOwn(tools, CreateOptions, run));
 
