@@ -44,7 +44,7 @@ export const followTask = async (
   if (task !== undefined && (isTerminal(task.status) || wait === 0)) return task;
   const patience = wait === true ? undefined : AbortSignal.timeout(wait * 1000);
   const live = await io.live((look) =>
-    story === undefined ? id : taskFrame(story, { ...look, now: Date.now() }),
+    story === undefined ? "" : taskFrame(story, { ...look, now: Date.now() }),
   );
   const plain = live === undefined ? tellPlainly(context) : undefined;
   const options = { signal: patience === undefined ? signal : AbortSignal.any([signal, patience]) };

@@ -74,7 +74,7 @@ const candidates = async (line: Line, asking: () => Promise<Asking>): Promise<Ca
     const values = (await live()).live.choicesOf(await jobParameters(), flag);
     if (values.length > 0) return values;
   }
-  if (command.commands.length > 0) return commandsOf(command);
+  if (command.commands.length > 0) return operands.length === 0 ? commandsOf(command) : [];
   const argument = command.registeredArguments[operands.length]?.name();
   return argument === undefined
     ? []

@@ -11,11 +11,14 @@ const NEGATIVE = /^-[\d.]/;
 
 const sameName = (name: string) => name.replaceAll("-", "_");
 
+/** Of the longer name, how much may be another: two letters that changed places are two. */
+const FAR = 0.4;
+
 /** The nearest of some names; undefined where none is near. */
 export const nearest = (name: string, names: readonly string[]): string | undefined => {
   const [best] = names
     .map((one) => ({ one, distance: leven(name, one) }))
-    .filter(({ one, distance }) => distance <= Math.max(1, Math.floor(Math.max(name.length, one.length) / 3)))
+    .filter(({ one, distance }) => distance <= Math.round(Math.max(name.length, one.length) * FAR))
     .sort((a, b) => a.distance - b.distance);
   return best?.one;
 };

@@ -60,7 +60,10 @@ const failed = aCompletedTask({
   ...{ id: id(3), status: "failed", result: null, max_attempts: 2, runs: 2, attempt: 2 },
   error:
     "the molecule cannot be read: a ring was opened at atom 4 and closed nowhere, which no structure can be",
-  errors: [{ attempt: 1, at: AT, error: "out of memory", worker_id: id(71) }],
+  errors: [
+    { attempt: 1, at: AT, error: "out of memory", worker_id: id(71) },
+    { attempt: 2, at: AT, error: "the molecule cannot be read", worker_id: id(72) },
+  ],
 });
 const tasks: readonly Task[] = [aTask(), running, failed, aCompletedTask({ id: id(4) })];
 
@@ -127,8 +130,19 @@ export const server = ({ method, path }: Received): Reply => {
     const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJpIn0.c2lnbmF0dXJl";
     return method === "POST" ? { status: 201, body: { ...invitation, token } } : aPage(invitations);
   }
+  if (path.endsWith("/workers") && method === "POST") {
+    return {
+      status: 201,
+      body: { id: id(73), name: "joblib doctor", last_heartbeat: NOW, heartbeat_seconds: 15 },
+    };
+  }
+  if (path.includes("/workers/") && method === "DELETE") return { status: 204 };
+  if (path.includes("/workers/")) {
+    return { status: 200, body: { id: id(73), last_heartbeat: NOW, heartbeat_seconds: 15, stop: [] } };
+  }
   if (path.includes("/workers")) return aPage(workers);
-  if (method === "POST" && path.includes("/rooms/")) return { status: 202, body: aSubmittedTask() };
+  if (method === "POST" && path.includes("/rooms/"))
+    return { status: 202, body: aSubmittedTask({ job_name: path.split("/").at(-1) ?? "" }) };
   if (path.includes("/adopt")) return { status: 200, body: aCompletedTask() };
   if (method === "PATCH") return { status: 200, body: aTask({ status: "cancelled", queue_position: null }) };
   if (path.includes("/rooms/") && path.includes("/tasks")) return aPage(tasks, 9);

@@ -40,14 +40,14 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
     wrong(["run", SCREEN, "--molecule", MOLECULE]),
     wrong(["run", SCREEN, "--molecules", MOLECULE, "--limit", "many"]),
     {
-      ...wrong(["run", SCREEN, "--molecules", MOLECULE, "--box.unit", "nm", "--limit", "2000"]),
+      ...wrong(["run", SCREEN, "--molecules", MOLECULE, "--box.size", "0", "--limit", "2000"]),
       reply: (request) =>
         request.path.includes("/validation")
           ? {
               status: 200,
               body: {
                 errors: [
-                  { pointer: "/payload/box/size", detail: "is required" },
+                  { pointer: "/payload/box/size", detail: "must be more than 0, not 0" },
                   { pointer: "/payload/limit", detail: "must be at most 1000, not 2000" },
                   { pointer: "/payload/molecules/0/smiles", detail: "must be string, not number" },
                 ],
@@ -117,7 +117,18 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   ],
   types: [ok(["types"], [80]), ok(["types", "-o", "jobs.d.ts"], [80])],
   doctor: [
-    { ...problem("unauthorized", ["doctor", "--long", "1"]), about: "with a token that is not valid" },
+    {
+      ...ok(["doctor", "--long", "1", "--room", "lab"]),
+      about: "behind a proxy that answers for the server",
+      world: { env: { JOBLIB_TOKEN: "t" } },
+    },
+    {
+      ...ok(["doctor", "--long", "1"]),
+      about: "with a token that is not valid",
+      reply: (request) =>
+        request.path.startsWith("/v1/problems") ? server(request) : aProblem("unauthorized"),
+      world: { env: { JOBLIB_TOKEN: "t" } },
+    },
     {
       argv: ["doctor"],
       modes: EVERYWHERE,
