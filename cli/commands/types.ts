@@ -27,8 +27,7 @@ export const typesCommand = (tools: Tools, run: Run<ClientContext, TypesOptions>
 Examples:
   $ joblib types --room lab > jobs.d.ts
 
-  import { JobManager } from "joblib";
-  import type { Jobs } from "./jobs.d.ts";
+  // import type { Jobs } from "./jobs.d.ts";
 
   await using jobs = new JobManager<unknown, Jobs>({ room: "lab" });
   const task = await jobs.submit("public:modifiers:Rotate", { angle: 90 });
