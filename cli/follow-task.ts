@@ -3,7 +3,7 @@ import type { Task } from "../protocol/task.ts";
 import { isTerminal } from "../protocol/task-status.ts";
 import type { Wait } from "./options.ts";
 import type { ClientContext } from "./tools.ts";
-import { LOG_STYLES, logLineText, paintedLogLine } from "./views/log-view.ts";
+import { LOG_STYLES, logLineText, wrappedLogLine } from "./views/log-view.ts";
 import { LINES_SEEN, type TaskStory, taskFrame } from "./views/task-frame.ts";
 import { waitingText } from "./views/task-view.ts";
 
@@ -64,7 +64,9 @@ export const followTask = async (
   } catch (error) {
     if (patience?.aborted !== true || signal.aborted) throw error;
   } finally {
-    live?.close(story?.lines.map((line) => paintedLogLine(io.paint, line)).join("\n"));
+    live?.close(({ paint, width }) =>
+      story?.lines.map((line) => wrappedLogLine(paint, line, width)).join("\n"),
+    );
   }
   return story?.task;
 };

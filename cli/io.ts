@@ -40,7 +40,7 @@ export interface Io {
   event(fields: Readonly<Record<string, unknown>>, line: string, style?: NoteStyle): void;
   spinner(text: string): Promise<Spinner>;
   /** Lines on stderr that are drawn again in their place; undefined where nobody watches. */
-  live(frame: (look: Look) => string): Promise<Live | undefined>;
+  live(frame: (look: Look) => string): Promise<Live<Look> | undefined>;
 }
 
 /** How wide something on stderr may be, and its colours. */
@@ -106,7 +106,7 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
     async live(frame) {
       if (stderr.isTTY !== true || json) return undefined;
       const { openLive } = await import("./live.ts");
-      return openLive(stderr, () => frame({ width: (stderr.columns ?? 80) - 1, paint: paintNote }));
+      return openLive(stderr, frame, () => ({ width: (stderr.columns ?? 80) - 1, paint: paintNote }));
     },
     async spinner(text) {
       if (stderr.isTTY !== true || json) return STILL;

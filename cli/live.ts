@@ -2,11 +2,11 @@ import { Writable } from "node:stream";
 import type { OutputStream } from "./io.ts";
 
 /** Lines at the end of a terminal that are drawn again in their place. */
-export interface Live {
+export interface Live<Look> {
   /** Draws what there is to see now. */
   redraw(): void;
-  /** Takes the lines away, and leaves these in their stead. */
-  close(kept?: string): void;
+  /** Takes the lines away, and leaves others in their stead. */
+  close(kept?: (look: Look) => string | undefined): void;
 }
 
 /** How often it is drawn anew though nothing has happened: seconds go by. */
@@ -28,21 +28,26 @@ const asWritable = (stream: OutputStream) => {
   });
 };
 
-/** Draws `frame` on a terminal until it is closed. */
-export const openLive = async (stream: OutputStream, frame: () => string): Promise<Live> => {
+/** Draws `frame` on a terminal until it is closed; `look` says how wide that is by now. */
+export const openLive = async <Look>(
+  stream: OutputStream,
+  frame: (look: Look) => string,
+  look: () => Look,
+): Promise<Live<Look>> => {
   // Only somebody who watches pays for it.
   const { createLogUpdate } = await import("log-update");
   const update = createLogUpdate(asWritable(stream));
-  const redraw = () => update(frame());
+  const redraw = () => update(frame(look()));
   redraw();
   const timer = setInterval(redraw, EVERY_MS);
   return {
     redraw,
-    close(kept = "") {
+    close(kept) {
       clearInterval(timer);
       update.clear();
       update.done();
-      if (kept !== "") stream.write(`${kept}\n`);
+      const text = kept?.(look()) ?? "";
+      if (text !== "") stream.write(`${text}\n`);
     },
   };
 };

@@ -58,7 +58,11 @@ const askValue = async (prompts: Prompts, parameter: Parameter): Promise<JsonVal
     );
   }
   if (kind === "boolean") return (await prompts.choose(message, ["yes", "no"])) === 0;
-  const read = (text: string) => readValue(parameter, text);
+  const read = (text: string) => {
+    if (text === "" && Number(parameter.schema["minLength"] ?? 0) > 0)
+      throw new NoValueError("must not be empty");
+    return readValue(parameter, text);
+  };
   return read(await prompts.text({ message, hint: hintOf(parameter), refuse: refusing(read) }));
 };
 

@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import type { Job } from "../../protocol/job.ts";
 import type { JsonObject } from "../../protocol/json.ts";
-import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import type { SubmittedTask, Task } from "../../protocol/task.ts";
 import { RouteNotFoundError } from "../../sdk/errors.ts";
 import { CliError } from "../errors.ts";
@@ -27,7 +26,7 @@ export const runJob: Run<ClientContext, RunJobOptions> = async (context, options
   const { job: target } = options;
   const place = { room_id: roomOfJob(target, global.room), job_name: target };
   const { body: job } = await client.call("readJob", { params: place }, { signal });
-  if (options.help) return showHelp(context, job);
+  if (options.help) return showHelp(context, job, target);
 
   const payload = await payloadOf(context, options, job);
   await requireFit(context, place, { payload, parameters: parametersOf(job.schema) });
@@ -40,15 +39,17 @@ export const runJob: Run<ClientContext, RunJobOptions> = async (context, options
   return tell(context, options, submitted);
 };
 
-const showHelp = ({ io }: ClientContext, job: Job): ExitCode => {
-  io.result(job, (safe) => jobHelp(safe, addRunJobOptions(new Command()), io.width ?? 80));
+const showHelp = ({ io }: ClientContext, job: Job, name: string): ExitCode => {
+  io.result(job, (safe) =>
+    jobHelp(safe, { name, own: addRunJobOptions(new Command()), width: io.width ?? 80 }),
+  );
   return EXIT.fine;
 };
 
 /** A file, under `--set`, under the flags, under the answers to what is still missing. */
 const payloadOf = async (
   { readBytes, args, prompts }: ClientContext,
-  { file, set }: RunJobOptions,
+  { job: target, file, set }: RunJobOptions,
   job: Job,
 ): Promise<JsonObject> => {
   const parameters = parametersOf(job.schema);
@@ -57,13 +58,13 @@ const payloadOf = async (
   const given = readFlags(args, { parameters, base, otherFlags });
   const { payload, lacking } = missing(parameters, given);
   if (lacking.length === 0) return payload;
-  if (prompts === undefined) throw lacks(lacking, job);
+  if (prompts === undefined) throw lacks(lacking, target);
   return askFor(await prompts(), lacking, payload);
 };
 
-const lacks = (lacking: readonly Parameter[], { full_name }: Job) =>
+const lacks = (lacking: readonly Parameter[], name: string) =>
   new CliError(
-    `${lacking.map(({ flag }) => `--${flag}`).join(", ")} must be given; \`joblib run ${full_name} --help\` shows every parameter`,
+    `${lacking.map(({ flag }) => `--${flag}`).join(", ")} must be given; \`joblib run ${name} --help\` shows every parameter`,
     EXIT.rejected,
   );
 
@@ -108,8 +109,13 @@ const tell = async (
   }
   const { id } = submitted;
   io.event({ event: "submitted", task: id }, `submitted ${id}`, "dim");
-  const task = (await followTask(context, { id, task: submitted, wait })) ?? submitted;
-  return tellEnd(context, task);
+  try {
+    const task = (await followTask(context, { id, task: submitted, wait })) ?? submitted;
+    return tellEnd(context, task);
+  } catch (error) {
+    if (context.signal.aborted) io.note(`the task goes on; joblib tasks cancel ${id} ends it`, "dim");
+    throw error;
+  }
 };
 
 /** The result is the output; how it ended stands on stderr. */
@@ -124,10 +130,7 @@ const tellEnd = ({ io }: ClientContext, task: Task): ExitCode => {
     io.result(task.result, resultText);
   } else if (code === EXIT.notFinished) {
     io.note(`not finished when the wait ended: it is ${task.status}`, "bad");
-    io.note(
-      `joblib tasks watch ${task.id}${task.room_id === GLOBAL_ROOM ? "" : ` --room ${task.room_id}`}`,
-      "dim",
-    );
+    io.note(`joblib tasks watch ${task.id}`, "dim");
   } else {
     io.note(`${task.status}${tookText(task)}${task.error === null ? "" : `: ${task.error}`}`, "bad");
   }

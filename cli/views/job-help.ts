@@ -27,11 +27,15 @@ const termOf = (parameter: Parameter): string => {
   return `--${flag} <${shown}>${isList ? "..." : ""}`;
 };
 
+/** Of an object that need not be there a member may be needed all the same. */
+const neededText = (path: readonly string[]) =>
+  path.length === 1 ? "required" : `required in ${path.slice(0, -1).join(".")}`;
+
 const aboutOf = (parameter: Parameter): string => {
-  const { schema, isRequired, isList } = parameter;
+  const { schema, isRequired, isList, path } = parameter;
   const { default: fallback } = schema;
   const facts = [
-    isRequired ? "required" : "",
+    isRequired ? neededText(path) : "",
     visibleLine(typeText(schema)),
     isList ? "repeatable" : "",
     fallback === undefined ? "" : `default ${visibleLine(cut(JSON.stringify(fallback), LONGEST_DEFAULT))}`,
@@ -49,15 +53,15 @@ const optionOf = (parameter: Parameter, index: number): Option => {
   return option;
 };
 
-const exampleOf = (job: Job, parameters: readonly Parameter[]): string => {
+const exampleOf = (name: string, parameters: readonly Parameter[]): string => {
   const needed = parameters
     .filter(({ isRequired, path, hasMembers }) => isRequired && path.length === 1 && !hasMembers)
     .slice(0, 3)
     .map((parameter) => (parameter.kind === "boolean" ? `--${parameter.flag}` : `--${parameter.flag} …`));
-  return ["$ joblib run", visibleLine(job.full_name), ...needed, "--wait"].join(" ");
+  return ["$ joblib run", visibleLine(name), ...needed, "--wait"].join(" ");
 };
 
-const afterOf = (job: Job, parameters: readonly Parameter[]): string => {
+const afterOf = (job: Job, name: string, parameters: readonly Parameter[]): string => {
   const others = unsayable(job.schema).map(visibleLine);
   const lines = [
     others.length === 0 ? "" : `By --set or --file alone: ${others.join(", ")}`,
@@ -65,17 +69,24 @@ const afterOf = (job: Job, parameters: readonly Parameter[]): string => {
     job.result_schema === null ? "" : `Result: ${visibleLine(typeText(job.result_schema))}`,
     `${job.workers.length} worker(s) alive, ${job.pending} pending.`,
   ];
-  return `\n${lines.filter((line) => line !== "").join("\n")}\n\nExample:\n  ${exampleOf(job, parameters)}`;
+  return `\n${lines.filter((line) => line !== "").join("\n")}\n\nExample:\n  ${exampleOf(name, parameters)}`;
 };
 
-/** The help of one job, as if it were a command of its own; `own` are the options of the command that runs it. */
-export const jobHelp = (job: Job, own: Command, width: number): string => {
+/** How the help of a job is written: by the name that the person gave it, and beside the options of the command that runs it. */
+export interface JobHelp {
+  readonly name: string;
+  readonly own: Command;
+  readonly width: number;
+}
+
+/** The help of one job, as if it were a command of its own. */
+export const jobHelp = (job: Job, { name, own, width }: JobHelp): string => {
   const parameters = parametersOf(job.schema);
-  const usage = `joblib run ${visibleLine(job.full_name)} [parameters] [options]`;
+  const usage = `joblib run ${visibleLine(name)} [parameters] [options]`;
   const command = new Command("run")
     .description(visibleLine(job.description ?? ""))
     .helpOption("-h, --help", "display this help")
-    .addHelpText("after", afterOf(job, parameters))
+    .addHelpText("after", afterOf(job, name, parameters))
     .configureHelp({ helpWidth: width, commandUsage: () => usage });
   for (const option of parameters.map(optionOf)) command.addOption(option);
   for (const option of own.options) command.addOption(option);

@@ -4,7 +4,7 @@ import type { Io } from "../io.ts";
 import { visibleLine } from "../sanitize.ts";
 import { cut, textWidth } from "../table.ts";
 import { duration } from "./duration.ts";
-import { paintedLogLine } from "./log-view.ts";
+import { cutLogLine } from "./log-view.ts";
 import { paintStatus, progressBar, progressText } from "./task-view.ts";
 
 /** A task as it is followed: how it stands, and the last lines of its log. */
@@ -44,6 +44,6 @@ export const taskFrame = (
   return [
     `${paint.cyan(turn)} ${paint.bold(name)} ${paintStatus(paint, task.status)} ${rest}`,
     ...(bar === "" ? [] : [cut(`  ${bar}`, width)]),
-    ...lines.map((line) => `  ${paintedLogLine(paint, line, width - 2)}`),
+    ...lines.map((line) => `  ${cutLogLine(paint, line, width - 2)}`),
   ].join("\n");
 };

@@ -6,7 +6,7 @@ import { onClient } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { PathId } from "../../options.ts";
 import type { ClientContext, Run, Tools } from "../../tools.ts";
-import { paintedLogLine } from "../../views/log-view.ts";
+import { paintedLogLine, wrappedLogLine } from "../../views/log-view.ts";
 import { exitOfTask } from "../../wait-for-task.ts";
 
 const LogsOptions = z.object({ id: PathId, follow: z.boolean().default(false) });
@@ -37,7 +37,10 @@ Examples:
     .action(onClient(tools, LogsOptions, run));
 
 const print = ({ io }: Pick<ClientContext, "io">, lines: readonly LogLine[]): void => {
-  for (const line of lines) io.line(line, paintedLogLine(io.paint, line));
+  const { paint, width } = io;
+  for (const line of lines) {
+    io.line(line, width === undefined ? paintedLogLine(paint, line) : wrappedLogLine(paint, line, width));
+  }
 };
 
 /** Prints the log as it is, or as it grows. */
