@@ -34,10 +34,15 @@ export const pageOptions = {
 /** The same of tasks. */
 export const taskPageOptions = { ...pageOptions, after: text.optional() };
 
-/** `--status` of a list. */
-export const Status = z.enum(TaskStatus.options, {
+const Status = z.enum(TaskStatus.options, {
   error: `must be one of ${TaskStatus.options.join(", ")}`,
 });
+
+/** `--status` of a list: one, or several with commas. */
+export const Statuses = z
+  .string()
+  .transform((given) => given.split(",").map((one) => one.trim()))
+  .pipe(z.array(Status));
 
 /** An id in an address; `.` and `..` would be steps in the path. */
 export const PathId = z

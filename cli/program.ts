@@ -38,7 +38,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     load: async (tools) => (await import("./commands/run.ts")).runCommand(tools),
   },
   tasks: {
-    summary: "submit, follow, list, cancel, retry, adopt and export tasks",
+    summary: "submit, follow, diagnose, list, cancel, retry and export tasks",
     commands: {
       submit: {
         summary: "submits a task; `--wait` until its end",
@@ -51,6 +51,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
       watch: {
         summary: "follows a task to its end, with its log",
         load: async (tools) => (await import("./commands/tasks/watch.ts")).watchCommand(tools),
+      },
+      why: {
+        summary: "says why a task is not running, or what it is at",
+        load: async (tools) => (await import("./commands/tasks/why.ts")).whyCommand(tools),
       },
       logs: {
         summary: "what a task's worker said; `--follow` until its end",
@@ -92,8 +96,12 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     },
   },
   rooms: {
-    summary: "let others into a room",
+    summary: "list rooms, and let others into them",
     commands: {
+      list: {
+        summary: "the rooms that one may read, and what is in them",
+        load: async (tools) => (await import("./commands/rooms/list.ts")).listCommand(tools),
+      },
       invite: {
         summary: "a line to paste on another machine: a worker with a short-lived token",
         load: async (tools) => (await import("./commands/rooms/invite.ts")).inviteCommand(tools),
@@ -113,11 +121,15 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     load: async (tools) => (await import("./commands/types.ts")).typesCommand(tools),
   },
   workers: {
-    summary: "list workers",
+    summary: "list and drain workers",
     commands: {
       list: {
         summary: "the workers of a room, or one's own",
         load: async (tools) => (await import("./commands/workers/list.ts")).listCommand(tools),
+      },
+      drain: {
+        summary: "gives a worker no task any more: it finishes what it holds, and ends",
+        load: async (tools) => (await import("./commands/workers/drain.ts")).drainCommand(tools),
       },
     },
   },

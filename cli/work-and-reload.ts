@@ -20,6 +20,8 @@ export interface Development {
   readonly loaded: LoadedExtensions;
 }
 
+const NO_WORKER = "no worker runs until the next change";
+
 /** Works until it is asked to stop; every change that can be loaded puts a new worker in the old one's place. */
 export const workAndReload = async (development: Development): Promise<void> => {
   const { io, file, interrupts } = development;
@@ -51,9 +53,11 @@ const startWorker = ({ io, place, concurrency, interrupts }: Development, loaded
         drain: AbortSignal.any([interrupts.first, replaced.signal]),
         interrupt: AbortSignal.any([interrupts.second, replaced.signal]),
       });
+      // Nobody here asked it to stop: it was drained.
+      if (!interrupts.first.aborted && !replaced.signal.aborted) io.note(NO_WORKER, "dim");
     } catch (error) {
       tellFailure(io, error);
-      io.note("no worker runs until the next change", "dim");
+      io.note(NO_WORKER, "dim");
     } finally {
       await jobs.dispose();
     }

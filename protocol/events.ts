@@ -11,6 +11,7 @@ export type Event =
       readonly status?: TaskStatus | undefined;
     }
   | { readonly kind: "task-logged"; readonly taskId: string }
+  | { readonly kind: "worker-drained"; readonly workerId: string }
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
   | { readonly kind: "jobs-changed"; readonly roomId: string };
 
@@ -18,7 +19,7 @@ export type Event =
 export const taskChannel = (taskId: string): string => `joblib:task:${encodeURIComponent(taskId)}`;
 /** Where it is told that a job has tasks to be claimed. */
 export const jobChannel = (jobId: string): string => `joblib:job:${encodeURIComponent(jobId)}`;
-/** Where it is told that a worker may have lost a task, so that its waiting heartbeat answers. */
+/** Where it is told that a worker may have lost a task, or is drained, so that its waiting heartbeat answers. */
 export const workerChannel = (workerId: string): string => `joblib:worker:${encodeURIComponent(workerId)}`;
 /** Where it is told that a room's lists changed. */
 export const roomChannel = (roomId: string): string => `joblib:room:${encodeURIComponent(roomId)}`;
@@ -32,6 +33,8 @@ export const channelsOf = (event: Event): string[] => {
         : [taskChannel(event.taskId), roomChannel(event.roomId), workerChannel(event.workerId)];
     case "task-logged":
       return [taskChannel(event.taskId)];
+    case "worker-drained":
+      return [workerChannel(event.workerId)];
     case "work-available":
       return [jobChannel(event.jobId)];
     case "jobs-changed":

@@ -11,6 +11,13 @@ export const Health = z.object({
     pending_migrations: z.array(z.string()).nullable(),
   }),
   bus: z.object({ state: z.enum(["up", "down"]), kind: z.enum(["in-process", "redis"]) }),
+  sweeper: z.object({
+    state: z.enum(["up", "late"]).describe("late: three turns went by without a sweep"),
+    last_sweep: Timestamp.nullable().describe(
+      "by this server, or left by it to another; null since the start",
+    ),
+    interval_seconds: z.number(),
+  }),
   long_poll_max_wait_seconds: z.number(),
 });
 export type Health = z.infer<typeof Health>;

@@ -3,9 +3,9 @@ import { Job, JobRegistration } from "./job.ts";
 import { JsonObject } from "./json.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, RoomJobParams, RoomParams } from "./operation-parts.ts";
-import { PageQuery, pageOf, TaskPageQuery } from "./page.ts";
+import { PageQuery, pageOf } from "./page.ts";
 import { FieldError } from "./problem.ts";
-import { Task } from "./task.ts";
+import { JobTaskQuery, TaskPage } from "./task-filter.ts";
 
 /** Register a job in a room; a schema that differs is refused. */
 export const registerJob = operation({
@@ -49,8 +49,8 @@ export const listJobTasks = operation({
   summary: "A job's tasks in a room",
   access: "room-read",
   params: RoomJobParams,
-  query: TaskPageQuery,
-  responses: { 200: pageOf(Task) },
+  query: JobTaskQuery,
+  responses: { 200: TaskPage },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ACCESS_RULES } from "./access.ts";
-import { COMMON_PROBLEMS, type Operation } from "./operation.ts";
+import { answerSchema, COMMON_PROBLEMS, type Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 import { PROBLEMS, ProblemDocument, type ProblemId } from "./problem.ts";
 import { type StreamOperation, streams } from "./streams.ts";
@@ -53,13 +53,11 @@ const problemResponses = (entry: Pick<Operation, "problems">): Record<string, un
 
 const answers = (entry: Operation): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(entry.responses).map(([status, schema]) => [
-      status,
-      {
-        description: entry.summary,
-        ...(schema === null ? {} : content("application/json", jsonSchema(schema, "output"))),
-      },
-    ]),
+    Object.keys(entry.responses).map((status) => {
+      const schema = answerSchema(entry, Number(status));
+      const body = schema ? content("application/json", jsonSchema(schema, "output")) : {};
+      return [status, { description: entry.summary, ...body }];
+    }),
   );
 
 const pathItem = (name: string, entry: Operation) => ({

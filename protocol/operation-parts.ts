@@ -19,3 +19,8 @@ export const InvitationParams = z.object({ invitation_id: z.string() });
 
 /** The header of operations whose answer can be held. */
 export const WAIT_HEADER = { prefer: "`wait=N`: hold the answer for N seconds at most (RFC 7240)" };
+
+/** The header of operations that need not tell their client what it knows already. */
+export const RETURN_HEADER = {
+  prefer: "`return=minimal`: leave out what the request said itself (RFC 7240)",
+};

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import * as z from "zod";
 import type { Access } from "./access.ts";
 import type { ProblemId } from "./problem.ts";
 
@@ -18,6 +18,8 @@ export interface Operation {
   readonly headers?: Readonly<Record<string, string>>;
   /** The answers that are no problem; null has no body. */
   readonly responses: Readonly<Record<number, z.ZodType | null>>;
+  /** The answers in their place where `Prefer: return=minimal` was asked for, and applied. */
+  readonly minimal?: Readonly<Record<number, z.ZodType>>;
   /** The problems that it can answer beyond those that every operation can. */
   readonly problems: readonly ProblemId[];
 }
@@ -71,6 +73,26 @@ export type OperationAnswer<O extends Operation> = {
     readonly headers?: Readonly<Record<string, string>>;
   };
 }[keyof O["responses"] & number];
+
+/** What it may answer in the place of that to who asked for `return=minimal`. */
+export type MinimalAnswer<O extends Operation> = {
+  [Status in keyof O["minimal"] & number]: {
+    readonly status: Status;
+    readonly body: O["minimal"] extends Readonly<Record<Status, z.ZodType>>
+      ? z.output<O["minimal"][Status]>
+      : never;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+}[keyof O["minimal"] & number];
+
+/** The schema of an answer with that status, whichever way it was asked for; null has no body. */
+export const answerSchema = (
+  { responses, minimal }: Pick<Operation, "responses" | "minimal">,
+  status: number,
+): z.ZodType | null | undefined => {
+  const [whole, brief] = [responses[status], minimal?.[status]];
+  return whole && brief ? z.union([whole, brief]) : whole;
+};
 
 /** The path with its parameters put in, each percent-encoded (RFC 3986). */
 export const fillPath = (path: string, params: Readonly<Record<string, string>> = {}): string =>

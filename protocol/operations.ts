@@ -1,7 +1,10 @@
+import { cancelTasks, retryTasks } from "./bulk-operations.ts";
+import { diagnoseTask, listAttempts } from "./insight-operations.ts";
 import { createInvitation, listInvitations, revokeInvitation } from "./invitation-operations.ts";
 import { listJobs, listJobTasks, readJob, registerJob, validatePayload } from "./job-operations.ts";
+import { listRooms, readHealth, readRoomStats, readStats } from "./overview-operations.ts";
 import { listProblems, readProblem } from "./problem-operations.ts";
-import { readHealth, readStanding } from "./standing-operations.ts";
+import { readStanding } from "./standing-operations.ts";
 import {
   adoptLateResult,
   claimTask,
@@ -11,6 +14,7 @@ import {
   readTask,
   readTaskLogs,
   retryTask,
+  submitEach,
   submitTask,
   submitTasks,
   updateTask,
@@ -18,9 +22,11 @@ import {
 } from "./task-operations.ts";
 import {
   createWorker,
+  drainWorker,
   heartbeat,
   listRoomWorkers,
   listWorkers,
+  readWorker,
   releaseTasks,
   removeWorker,
 } from "./worker-operations.ts";
@@ -38,15 +44,26 @@ export const operations = {
   heartbeat,
   listWorkers,
   listRoomWorkers,
+  readWorker,
+  drainWorker,
   releaseTasks,
   removeWorker,
+  listRooms,
+  readRoomStats,
+  readStats,
+  readHealth,
   submitTask,
   submitTasks,
+  submitEach,
   listRoomTasks,
+  cancelTasks,
+  retryTasks,
   claimTask,
   claimTasks,
   readTask,
   readTaskLogs,
+  diagnoseTask,
+  listAttempts,
   updateTask,
   updateTasks,
   retryTask,
@@ -56,7 +73,6 @@ export const operations = {
   listInvitations,
   revokeInvitation,
   readStanding,
-  readHealth,
   listProblems,
   readProblem,
 } as const;

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { Health } from "./health.ts";
 import { operation } from "./operation.ts";
 import { API_PATH } from "./operation-parts.ts";
 import { RoomId } from "./room.ts";
@@ -14,14 +13,4 @@ export const readStanding = operation({
   query: z.object({ room_id: RoomId.optional() }),
   responses: { 200: Standing },
   problems: ["invalid-room-id"],
-});
-
-/** How the server's parts are. */
-export const readHealth = operation({
-  method: "GET",
-  path: `${API_PATH}/health`,
-  summary: "How the server's parts are",
-  access: "user",
-  responses: { 200: Health },
-  problems: [],
 });

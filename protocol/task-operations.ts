@@ -4,25 +4,31 @@ import { LogPage, LogQuery } from "./log.ts";
 import { operation } from "./operation.ts";
 import {
   API_PATH,
+  RETURN_HEADER,
   RoomJobParams,
   RoomParams,
   TaskParams,
   WAIT_HEADER,
   WorkerParams,
 } from "./operation-parts.ts";
-import { pageOf, TaskPageQuery } from "./page.ts";
 import { ProblemDocument } from "./problem.ts";
 import {
+  AlikeTasks,
+  BriefSubmitResults,
   ClaimManyRequest,
   ClaimRequest,
+  MovedTask,
+  SubmitResults,
   SubmittedTask,
+  SubmittedTasks,
   Task,
   TaskSubmission,
   TaskSubmissions,
+  TaskSubmits,
   TaskUpdate,
   TaskUpdates,
 } from "./task.ts";
-import { TaskStatus } from "./task-status.ts";
+import { RoomTaskQuery, TaskPage } from "./task-filter.ts";
 
 /** Submit a task. */
 export const submitTask = operation({
@@ -52,8 +58,24 @@ export const submitTasks = operation({
   access: "room-write",
   params: RoomParams,
   body: TaskSubmissions,
-  responses: { 202: z.object({ tasks: z.array(SubmittedTask) }) },
+  headers: RETURN_HEADER,
+  responses: { 202: SubmittedTasks },
+  minimal: { 202: AlikeTasks },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found", "no-workers-available"],
+});
+
+/** Many submits in one request: each by itself, with a key of its own. */
+export const submitEach = operation({
+  method: "POST",
+  path: `${API_PATH}/rooms/:room_id/submits`,
+  summary: "Many submits in one request, each by itself and with a key of its own",
+  access: "room-write",
+  params: RoomParams,
+  body: TaskSubmits,
+  headers: RETURN_HEADER,
+  responses: { 200: SubmitResults },
+  minimal: { 200: BriefSubmitResults },
+  problems: ["invalid-room-id"],
 });
 
 /** A room's tasks. */
@@ -63,10 +85,12 @@ export const listRoomTasks = operation({
   summary: "A room's tasks",
   access: "room-read",
   params: RoomParams,
-  query: TaskPageQuery.extend({ status: TaskStatus.optional() }),
-  responses: { 200: pageOf(Task) },
-  problems: ["invalid-room-id"],
+  query: RoomTaskQuery,
+  responses: { 200: TaskPage },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
+
+const Draining = z.boolean().optional().describe("true: the worker is given no task any more");
 
 /** A worker's next task. */
 export const claimTask = operation({
@@ -76,7 +100,7 @@ export const claimTask = operation({
   access: "worker-owner",
   body: ClaimRequest,
   headers: WAIT_HEADER,
-  responses: { 200: z.object({ task: Task.nullable() }) },
+  responses: { 200: z.object({ task: Task.nullable(), draining: Draining }) },
   problems: ["worker-not-found"],
 });
 
@@ -89,7 +113,7 @@ export const claimTasks = operation({
   params: WorkerParams,
   body: ClaimManyRequest,
   headers: WAIT_HEADER,
-  responses: { 200: z.object({ tasks: z.array(Task) }) },
+  responses: { 200: z.object({ tasks: z.array(Task), draining: Draining }) },
   problems: ["worker-not-found"],
 });
 
@@ -125,6 +149,7 @@ export const updateTasks = operation({
   access: "worker-owner",
   params: WorkerParams,
   body: TaskUpdates,
+  headers: RETURN_HEADER,
   responses: {
     200: z.object({
       results: z.array(
@@ -133,6 +158,11 @@ export const updateTasks = operation({
           z.object({ id: z.string(), problem: ProblemDocument }),
         ]),
       ),
+    }),
+  },
+  minimal: {
+    200: z.object({
+      results: z.array(z.union([MovedTask, z.object({ id: z.string(), problem: ProblemDocument })])),
     }),
   },
   problems: ["worker-not-found"],

@@ -1,7 +1,9 @@
 import * as z from "zod";
+import { FailedOutcome } from "./attempt.ts";
 import { JobName } from "./job-name.ts";
 import { JsonObject, JsonValue } from "./json.ts";
 import { MAX_LINES_PER_UPDATE, NewLogLine } from "./log.ts";
+import { ProblemDocument } from "./problem.ts";
 import { TaskStatus } from "./task-status.ts";
 import { Timestamp } from "./timestamp.ts";
 
@@ -81,6 +83,20 @@ export const TaskSubmissions = z.object({
 });
 export type TaskSubmissions = z.infer<typeof TaskSubmissions>;
 
+const KeyedTaskSubmission = z
+  .object({
+    job_name: JobName,
+    idempotency_key: z.string().min(1).max(255).optional().describe("as the header of a single submit"),
+    ...submissionFields,
+  })
+  .refine(oneStart, ONE_START);
+
+/** Many submits in one request, each as if it had come alone. */
+export const TaskSubmits = z.object({
+  submits: z.array(KeyedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
+});
+export type TaskSubmits = z.infer<typeof TaskSubmits>;
+
 /** How far a running task has come. */
 export const Progress = z.object({
   fraction: z.number().min(0).max(1).optional(),
@@ -94,6 +110,9 @@ export const AttemptError = z.object({
   at: Timestamp,
   error: z.string(),
   worker_id: z.string().nullable(),
+  outcome: FailedOutcome.optional(),
+  claimed_at: Timestamp.optional(),
+  started_at: Timestamp.optional(),
 });
 export type AttemptError = z.infer<typeof AttemptError>;
 
@@ -134,6 +153,31 @@ export const SubmittedTask = Task.extend({
   workers_online: z.int().describe("how many live workers could take it"),
 });
 export type SubmittedTask = z.infer<typeof SubmittedTask>;
+
+/** Many submitted tasks, each whole. */
+export const SubmittedTasks = z.object({ tasks: z.array(SubmittedTask) });
+/** Many submitted tasks where `return=minimal` was asked for and they differ in nothing but their ids and payloads. */
+export const AlikeTasks = z.object({
+  common: SubmittedTask.omit({ id: true, payload: true }),
+  ids: z.array(z.string()).describe("in the order in which they were submitted"),
+});
+export type AlikeTasks = z.infer<typeof AlikeTasks>;
+
+const Refusal = z.object({ problem: ProblemDocument });
+
+/** What each of many submits came to, in their order. */
+export const SubmitResults = z.object({
+  results: z.array(z.union([z.object({ task: SubmittedTask }), Refusal])),
+});
+/** The same where `return=minimal` was asked for: of a task that has nothing of its own beside them, id and payload are left out. */
+export const BriefSubmitResults = z.object({
+  common: AlikeTasks.shape.common.nullable(),
+  results: z.array(z.union([z.object({ id: z.string() }), z.object({ task: SubmittedTask }), Refusal])),
+});
+
+/** What a step made of a task, where `return=minimal` was asked for. */
+export const MovedTask = z.object({ id: z.string(), status: TaskStatus, completed_at: Timestamp.nullable() });
+export type MovedTask = z.infer<typeof MovedTask>;
 
 const updateFields = {
   error: ErrorText.nullable().optional(),

@@ -9,6 +9,7 @@ import {
   TaskRelease,
   Worker,
   WorkerCreation,
+  WorkerDetails,
 } from "./worker.ts";
 
 /** Make a worker. */
@@ -58,6 +59,28 @@ export const listRoomWorkers = operation({
   query: PageQuery,
   responses: { 200: pageOf(Worker) },
   problems: ["invalid-room-id"],
+});
+
+/** A worker, what it can do, and what it does now. */
+export const readWorker = operation({
+  method: "GET",
+  path: `${API_PATH}/workers/:worker_id`,
+  summary: "A worker, what it can do, and what it does now",
+  access: "worker-read",
+  params: WorkerParams,
+  responses: { 200: WorkerDetails },
+  problems: ["worker-not-found"],
+});
+
+/** Give a worker no task any more: it ends what it holds, and goes. */
+export const drainWorker = operation({
+  method: "POST",
+  path: `${API_PATH}/workers/:worker_id/drain`,
+  summary: "Give a worker no task any more: it ends what it holds, and goes",
+  access: "worker-owner",
+  params: WorkerParams,
+  responses: { 200: WorkerDetails },
+  problems: ["worker-not-found"],
 });
 
 /** Give back claimed tasks that were not started. */

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { Progress } from "./task.ts";
+import { TaskStatus } from "./task-status.ts";
 import { Timestamp } from "./timestamp.ts";
 
 /** How many tasks a heartbeat may name. */
@@ -29,11 +31,38 @@ export const Worker = z.object({
   job_count: z.int(),
   task_count: z.int().describe("claimed and running"),
   alive: z.boolean(),
+  draining: z.boolean().optional().describe("it is given no task any more, and ends what it holds"),
 });
 export type Worker = z.infer<typeof Worker>;
 
+/** How many of a worker's tasks are shown with it. */
+export const MOST_TASKS_SHOWN = 100;
+
+/** A worker with what it can do and what it does, as far as the caller may see that. */
+export const WorkerDetails = Worker.extend({
+  draining: z.boolean(),
+  jobs: z.array(z.object({ room_id: z.string(), job_name: z.string() })),
+  tasks: z
+    .array(
+      z.object({
+        id: z.string(),
+        job_name: z.string(),
+        room_id: z.string(),
+        status: TaskStatus,
+        claimed_at: Timestamp,
+        started_at: Timestamp.nullable(),
+        progress: Progress.nullable(),
+      }),
+    )
+    .describe("claimed and running, the longest first, 100 at most"),
+});
+export type WorkerDetails = z.infer<typeof WorkerDetails>;
+
 /** A sign of life; `tasks` are all that the worker believes it holds. */
-export const Heartbeat = z.object({ tasks: TaskIds.optional() });
+export const Heartbeat = z.object({
+  tasks: TaskIds.optional(),
+  draining: z.boolean().optional().describe("it knows that it drains: the answer need not come for that"),
+});
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
 /** Why a worker should let go of a task. */
@@ -46,6 +75,7 @@ export const HeartbeatAnswer = z.object({
   last_heartbeat: Timestamp,
   heartbeat_seconds: z.number(),
   stop: z.array(z.object({ task_id: z.string(), reason: StopReason })),
+  draining: z.boolean().optional().describe("true: it is given no task any more"),
 });
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 

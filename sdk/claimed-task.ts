@@ -3,17 +3,18 @@ import { withConsole } from "./capture-console.ts";
 import { InterruptedError, TaskLostError, TaskNotFoundError, UsageError } from "./errors.ts";
 import type { RunnableExtension } from "./extension.ts";
 import type { HeldTask } from "./heartbeat.ts";
+import { offerLate } from "./late-offer.ts";
+import { LazyAbort } from "./lazy-abort.ts";
 import { LogReporter } from "./log-reporter.ts";
 import { ProgressReporter } from "./progress-reporter.ts";
 import type { RetryPolicy } from "./retry.ts";
+import { runContextOf } from "./run-context.ts";
 import { orAfter } from "./sleep.ts";
 import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
-import { taskLogger } from "./task-logger.ts";
 import { errorText, isRefusal, type TaskOutcome } from "./task-outcome.ts";
-import { DELIVERY, deliver, isVoid } from "./task-update.ts";
+import { DELIVERY, deliver, isVoid, ONCE } from "./task-update.ts";
 
 const QUICKLY: RetryPolicy = { ...DELIVERY, attempts: 3, deadlineSeconds: 5 };
-const ONCE: RetryPolicy = { ...DELIVERY, attempts: 1 };
 
 /**
  * A task in this worker's hands. `run` does all of it; the parts are there for those who need them.
@@ -26,17 +27,17 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   /** Grows with every claim, and so fences: a hold is the task's id, the worker's and this. */
   readonly attempt: number;
   readonly #home: TaskHome;
-  readonly #abort = new AbortController();
-  readonly #over = Promise.withResolvers<void>();
-  readonly #reporter: ProgressReporter;
-  readonly #log: LogReporter;
+  readonly #abort = new LazyAbort();
+  // What few tasks need is made when it is needed: half of a busy worker's time went into it.
+  #over: PromiseWithResolvers<void> | undefined;
+  #reporter: ProgressReporter | undefined;
+  #log: LogReporter | undefined;
   #task: Task;
   #phase: "claimed" | "starting" | "started" | "ending" | "over" = "claimed";
-  #outcome: Promise<TaskOutcome> | undefined;
+  #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
-  readonly #interrupted = Promise.withResolvers<TaskOutcome>();
   /** Aborted when nothing more is to be told to the server. */
-  readonly #giveUp = new AbortController();
+  readonly #giveUp = new LazyAbort();
 
   /** @internal */
   constructor(task: Task, home: TaskHome) {
@@ -46,8 +47,6 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     this.#home = home;
     // A claim can start its task.
     if (task.status === "running") this.#phase = "started";
-    this.#reporter = new ProgressReporter((progress) => this.#report({ progress }));
-    this.#log = new LogReporter((log) => this.#report({ log }, QUICKLY));
   }
 
   get jobName(): string {
@@ -67,32 +66,42 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
+  /** @internal The same, for who does not want to listen. */
+  get isAborted(): boolean {
+    return this.#abort.isAborted;
+  }
+  get #mayTell(): boolean {
+    return this.#phase === "started" && !this.#abort.isAborted;
+  }
   /** True while `run` is at work. */
   get isRunning(): boolean {
     return this.#outcome !== undefined && this.#phase !== "over";
   }
   /** Resolves when the task is completed, failed, lost or released, and `run`, if it was called, is back. */
   get settled(): Promise<void> {
+    if (this.#phase === "over") return Promise.resolve();
+    this.#over ??= Promise.withResolvers();
     return this.#over.promise;
   }
 
   /** Start, `run` of the extension, complete or fail. Never throws: what failed is reported, and told in the outcome. */
   run(context?: Context): Promise<TaskOutcome> {
-    this.#outcome ??= Promise.race([
-      this.#run(context === undefined ? this.#home.context : context),
-      this.#interrupted.promise,
-    ]);
-    return this.#outcome;
+    if (this.#outcome === undefined) {
+      const outcome = Promise.withResolvers<TaskOutcome>();
+      this.#outcome = outcome;
+      void this.#run(context === undefined ? this.#home.context : context).then(outcome.resolve);
+    }
+    return this.#outcome.promise;
   }
 
   /** Tells that the work begins. */
   async start(): Promise<Task> {
-    this.#abort.signal.throwIfAborted();
+    this.#abort.throwIfAborted();
     if (this.#phase === "started") return this.#task;
     this.#demand("claimed");
     this.#phase = "starting";
     const task = await this.#send({ status: "running" });
-    this.#abort.signal.throwIfAborted();
+    this.#abort.throwIfAborted();
     if (this.#phase === "starting") this.#phase = "started";
     return task;
   }
@@ -120,12 +129,16 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
 
   /** Tells how far it is: at most one report is on its way, of the others the latest follows. */
   progress(fraction?: number, message?: string): void {
-    if (this.#phase === "started" && !this.#abort.signal.aborted) this.#reporter.report(fraction, message);
+    if (!this.#mayTell) return;
+    this.#reporter ??= new ProgressReporter((progress) => this.#report({ progress }));
+    this.#reporter.report(fraction, message);
   }
 
   /** Keeps a line, or several, with the task: whoever may read it sees them as they come. The first 5,000 of an attempt are kept. */
   log(text: string, level: LogLevel = "info"): void {
-    if (this.#phase === "started" && !this.#abort.signal.aborted) this.#log.add(level, text);
+    if (!this.#mayTell) return;
+    this.#log ??= new LogReporter((log) => this.#report({ log }, QUICKLY));
+    this.#log.add(level, text);
   }
 
   /** @internal The server said that the hold is over. */
@@ -140,7 +153,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   /** Ends it now, without waiting for `run`: started work fails as interrupted, the rest is given back. */
   interrupt(why = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
     this.#interruption ??= this.#interrupt(why);
-    void this.#interruption.then(this.#interrupted.resolve);
+    void this.#interruption.then((outcome) => this.#outcome?.resolve(outcome));
     return this.#interruption;
   }
 
@@ -154,9 +167,9 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
         return { status: "failed", error: why, task };
       } else {
         // Its end is on its way already; that is not waited for as long as it would be tried.
-        await orAfter(5_000, this.#over.promise);
+        await orAfter(5_000, this.settled);
         this.#giveUp.abort();
-        if (this.#outcome !== undefined) return await this.#outcome;
+        if (this.#outcome !== undefined) return await this.#outcome.promise;
       }
       return { status: "released" };
     } catch (error) {
@@ -173,7 +186,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
       if (typeof instance === "string") return await this.#failed(instance);
       await this.start();
       const ended = await this.#work(instance, context);
-      if (this.#abort.signal.aborted) return await this.#dropped(ended);
+      if (this.#abort.isAborted) return await this.#dropped(ended);
       if ("error" in ended) return await this.#failed(ended.error);
       try {
         return { status: "completed", task: await this.complete(ended.result) };
@@ -192,13 +205,11 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     extension: RunnableExtension,
     context: unknown,
   ): Promise<{ result: unknown } | { error: unknown }> {
-    const keep = (text: string, level: LogLevel) => this.log(text, level);
-    const log = taskLogger(this.#home.logger, keep);
-    const progress = (fraction?: number, message?: string) => this.progress(fraction, message);
     try {
-      const { signal, task } = this;
-      const run = () => extension.run(context, { signal, progress, task, log });
-      return { result: await (this.#home.captureConsole ? withConsole(keep, run) : run()) };
+      const run = runContextOf(this, this.#home.logger);
+      if (!this.#home.captureConsole) return { result: await extension.run(context, run) };
+      const keep = (text: string, level: LogLevel) => this.log(text, level);
+      return { result: await withConsole(keep, () => extension.run(context, run)) };
     } catch (error) {
       this.#home.logger.warn({ err: error, task: this.id, job: this.jobName }, "a task failed");
       return { error };
@@ -211,25 +222,15 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
 
   async #dropped(ended: { result: unknown } | { error: unknown }): Promise<TaskOutcome> {
     if (this.#interruption !== undefined) return this.#interruption;
-    const { reason } = this.#abort.signal;
+    const { reason } = this.#abort;
     if ("result" in ended && reason instanceof TaskLostError && reason.reason === "lost") {
-      await this.#offer(ended.result);
+      await offerLate(this.#home, this, ended.result);
     }
     return this.#lost(reason);
   }
 
-  /** What was worked out before the loss was known: the server refuses it, and keeps it for the task's submitter. */
-  async #offer(result: unknown): Promise<void> {
-    try {
-      const update = { status: "completed", result: resultOf(this.#home, this.jobName, result) } as const;
-      await deliver(this.#home.updates, this, { update, policy: ONCE, timeoutSeconds: 10 });
-    } catch (error) {
-      this.#home.logger.info({ err: error, task: this.id }, "a result that came too late was offered");
-    }
-  }
-
   #lost(error: unknown): TaskOutcome {
-    const { reason } = this.#abort.signal;
+    const { reason } = this.#abort;
     const lost = reason instanceof TaskLostError ? reason : error;
     this.#home.logger.warn({ err: error, task: this.id }, "what came of a task was dropped");
     if (lost instanceof TaskLostError) return { status: "lost", reason: lost.reason };
@@ -246,7 +247,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     if (!mayEnd) throw this.#wrongPhase();
     const body = update();
     this.#phase = "ending";
-    await Promise.all([this.#reporter.idle(), this.#log.idle()]);
+    if (this.#reporter ?? this.#log) await Promise.all([this.#reporter?.idle(), this.#log?.idle()]);
     try {
       const task = await this.#send(body, policy);
       if (this.#outcome === undefined) this.#close();
@@ -259,9 +260,10 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   }
 
   async #send(update: TaskUpdate, policy: RetryPolicy = DELIVERY): Promise<Task> {
-    const { signal } = this.#giveUp;
     try {
-      this.#task = await deliver(this.#home.updates, this, { update, policy, signal });
+      // What it reported itself is not in the task as it was claimed, so that cannot be told from here.
+      const before = this.#reporter === undefined ? this.#task : undefined;
+      this.#task = await deliver(this.#home.updates, this, { update, before, policy, giveUp: this.#giveUp });
       return this.#task;
     } catch (error) {
       if (isVoid(error)) this.#lostBy(error);
@@ -271,9 +273,8 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
 
   /** A report that does not arrive is not worth a second try, but it may tell that the hold is over. */
   async #report(update: TaskUpdate, policy: RetryPolicy = ONCE): Promise<void> {
-    const { signal } = this.#giveUp;
     try {
-      await deliver(this.#home.updates, this, { update, policy, signal, timeoutSeconds: 5 });
+      await deliver(this.#home.updates, this, { update, policy, giveUp: this.#giveUp, timeoutSeconds: 5 });
     } catch (error) {
       if (error instanceof TaskLostError || error instanceof TaskNotFoundError) this.#lostBy(error);
     }
@@ -287,13 +288,11 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     if (this.#phase !== phase) throw this.#wrongPhase();
   }
 
-  #wrongPhase(): UsageError {
-    return new UsageError(`that cannot be done with task ${this.id}: it is ${this.#phase}`);
-  }
+  #wrongPhase = () => new UsageError(`that cannot be done with task ${this.id}: it is ${this.#phase}`);
 
   #close(): void {
     this.#phase = "over";
     this.#home.over(this);
-    this.#over.resolve();
+    this.#over?.resolve();
   }
 }

@@ -2,21 +2,20 @@ import { randomUUID } from "node:crypto";
 import type * as z from "zod";
 import {
   fillPath,
-  formatWait,
+  formatPreferences,
   isTerminal,
   type Operation,
-  type OperationAnswer,
   type OperationName,
   type OperationRequest,
   type Operations,
   operations,
-  ProblemDocument,
   type StreamEvent,
   type StreamName,
   type Streams,
   type Task,
 } from "../protocol/index.ts";
-import { errorOf, ProtocolError, UsageError } from "./errors.ts";
+import { type BriefAnswer, type CallAnswer, understand, understandBriefly } from "./answers.ts";
+import { ProtocolError, UsageError } from "./errors.ts";
 import { follow } from "./follow.ts";
 import type { AwaitedTask, TaskOf } from "./job-types.ts";
 import {
@@ -29,7 +28,7 @@ import {
 import { DEFAULT_RETRY, mayRetry, type RetryPolicy, withRetry } from "./retry.ts";
 import { defaultSender, type FetchLike, fetchSender, type Send } from "./senders.ts";
 import { sleep } from "./sleep.ts";
-import { type Answer, exchange, notJoblib, parseRetryAfter } from "./transport.ts";
+import { type Answer, exchange } from "./transport.ts";
 
 /** How to reach the server; what is left out comes from `JOBLIB_URL` and `JOBLIB_TOKEN`. */
 export interface ClientOptions {
@@ -75,11 +74,6 @@ export interface AwaitTaskOptions {
   readonly onChange?: ((task: Task) => void) | undefined;
 }
 
-/** What a call gives: status, body and headers of the answer. */
-export type CallAnswer<Name extends OperationName> = OperationAnswer<Operations[Name]> & {
-  readonly headers: Readonly<Record<string, string>>;
-};
-
 /** A patience that outlasts a server's restart. */
 const PATIENT: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
 
@@ -111,19 +105,37 @@ export class JoblibClient {
     request: OperationRequest<Operations[Name]>,
     options: CallOptions = {},
   ): Promise<CallAnswer<Name>> {
+    return this.#exchange(name, request, options, (answer, url) => understand(name, answer, url));
+  }
+
+  /** @internal The same, by a caller that need not be told again what it knows (`Prefer: return=minimal`). */
+  async callBriefly<Name extends OperationName>(
+    name: Name,
+    request: OperationRequest<Operations[Name]>,
+    options: CallOptions = {},
+  ): Promise<CallAnswer<Name> | BriefAnswer<Name>> {
+    const brief = { ...options, returns: "minimal" } as const;
+    return this.#exchange(name, request, brief, (answer, url) => understandBriefly(name, answer, url));
+  }
+
+  async #exchange<Value>(
+    name: OperationName,
+    parts: RequestParts,
+    options: CallOptions & Returns,
+    understood: (answer: Answer, url: string) => Value,
+  ): Promise<Value> {
     const operation: Operation = operations[name];
-    const parts: RequestParts = request;
     const url = this.url + pathOf(operation, parts.params) + queryOf(parts.query);
     const body = parts.body === undefined ? undefined : JSON.stringify(parts.body);
     const headers = headersOf(name, body, options);
     const deadlineSeconds = (options.wait ?? 0) + (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
     const { signal, retry = true } = options;
 
-    const once = async (): Promise<CallAnswer<Name>> => {
+    const once = async (): Promise<Value> => {
       const token = await authorization(this.#token);
       const all = { ...headers, "user-agent": this.#userAgent, ...(token && { authorization: token }) };
       const exchanged = { method: operation.method, url, headers: all, body, signal, deadlineSeconds };
-      return understand(name, operation, await exchange(exchanged, this.#send), url);
+      return understood(await exchange(exchanged, this.#send), url);
     };
 
     if (retry === false) return once();
@@ -196,6 +208,10 @@ export class JoblibClient {
   }
 }
 
+interface Returns {
+  readonly returns?: "minimal";
+}
+
 interface RequestParts {
   readonly params?: unknown;
   readonly query?: unknown;
@@ -231,45 +247,15 @@ const queryOf = (query: unknown): string => {
 const headersOf = (
   name: OperationName,
   body: string | undefined,
-  { wait, idempotencyKey, ifNoneMatch }: CallOptions,
+  { wait, idempotencyKey, ifNoneMatch, returns }: CallOptions & Returns,
 ): Record<string, string> => {
+  const prefer = formatPreferences({ wait: wait && Math.ceil(wait), returns });
   const key = idempotencyKey ?? (name === "submitTask" ? randomUUID() : undefined);
   return {
     accept: "application/json, application/problem+json",
     ...(body !== undefined && { "content-type": "application/json" }),
-    ...(wait !== undefined && wait > 0 && { prefer: formatWait(Math.ceil(wait)) }),
+    ...(prefer !== "" && { prefer }),
     ...(key !== undefined && { "idempotency-key": key }),
     ...(ifNoneMatch !== undefined && { "if-none-match": ifNoneMatch }),
   };
 };
-
-const understand = <Name extends OperationName>(
-  name: Name,
-  operation: Operation,
-  { status, headers, json }: Answer,
-  url: string,
-): CallAnswer<Name> => {
-  if (status >= 400) {
-    const problem = ProblemDocument.safeParse(json);
-    if (problem.success) throw errorOf(problem.data, parseRetryAfter(headers["retry-after"]));
-    throw notJoblib(status, url, "an error that is not joblib's", headers);
-  }
-  const schema = operation.responses[status];
-  if (schema === undefined)
-    throw new ProtocolError(`${name} answered ${status}, which it never does`, status);
-  const body = schema?.safeParse(json);
-  if (body?.error !== undefined) {
-    const [issue] = body.error.issues;
-    const where = `/${issue?.path.join("/") ?? ""}: ${issue?.message ?? ""}`;
-    throw new ProtocolError(`${name} answered out of contract, at ${where}`, status, { cause: body.error });
-  }
-  const answer = { status, headers, body: body?.data ?? null };
-  if (!isAnswerTo(name, answer)) throw new ProtocolError(`${name} answered ${status}`, status);
-  return answer;
-};
-
-/** True for an answer whose body its own schema made; the type follows from the table. */
-const isAnswerTo = <Name extends OperationName>(
-  name: Name,
-  answer: { status: number; headers: Readonly<Record<string, string>>; body: unknown },
-): answer is CallAnswer<Name> => Object.hasOwn(operations[name].responses, answer.status);

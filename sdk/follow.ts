@@ -8,8 +8,9 @@ import {
   streams,
 } from "../protocol/index.ts";
 import { ConnectionError, errorOf, ProblemError, ProtocolError } from "./errors.ts";
+import { MAX_ANSWER_BYTES } from "./options.ts";
 import { isTransient, type RetryPolicy, retryDelay } from "./retry.ts";
-import type { Received, Send } from "./senders.ts";
+import { isTooLarge, type Received, type Send, tooLarge } from "./senders.ts";
 import { sleep } from "./sleep.ts";
 import { notJoblib, parseRetryAfter } from "./transport.ts";
 
@@ -87,6 +88,7 @@ async function* eventsOf<Name extends StreamName>(
   const entry: StreamOperation = streams[name];
   const url = home.url + fillPath(entry.path, params);
   using hearing = new Hearing(signal);
+  let isHeard = false;
   const headers = {
     ...(await home.headers()),
     accept: "text/event-stream, application/problem+json",
@@ -99,18 +101,25 @@ async function* eventsOf<Name extends StreamName>(
       answer.status === 200 && /^text\/event-stream/.test(answer.headers["content-type"] ?? "");
     if (!isStream) throw await refusal(answer, url);
     const arrived: { event: string; id: string; data: string }[] = [];
+    let isEndless = false;
     const parser = createParser({
+      maxBufferSize: MAX_ANSWER_BYTES,
       onEvent: ({ event = "", id = "", data }) => arrived.push({ event, id, data }),
+      onError: ({ type }) => {
+        isEndless ||= type === "max-buffer-size-exceeded";
+      },
     });
     for await (const chunk of answer.chunks()) {
       hearing.heard();
       parser.feed(chunk);
+      if (isEndless) throw tooLarge(url, answer.status);
       for (const { event, id, data } of arrived.splice(0)) {
         const schema = entry.events[event];
         // A newer server may tell of more than this client knows.
         if (schema === undefined) continue;
         const parsed = schema.safeParse(JSON.parse(data));
         if (!parsed.success) throw new ProtocolError(`${url} sent an event ${event} out of contract`, 200);
+        isHeard = true;
         // What the event's own schema has made is what its type says.
         yield { event, id, data: parsed.data } as StreamEvent<Name>;
       }
@@ -119,6 +128,8 @@ async function* eventsOf<Name extends StreamName>(
     if (hearing.isSilent)
       throw new ConnectionError(`nothing was heard from ${url} for too long`, { cause: error });
     signal?.throwIfAborted();
+    // A connection that has told much is made again; one that is full before its first event never tells any.
+    if (isTooLarge(error) && !isHeard) throw tooLarge(url, 200, error);
     if (error instanceof SyntaxError)
       throw new ProtocolError(`${url} sent what is no JSON`, 200, { cause: error });
     if (error instanceof ProtocolError || isTransient(error) || error instanceof ProblemError) throw error;

@@ -24,6 +24,9 @@ export interface HeartbeatOptions {
   readonly held: ReadonlyMap<string, HeldTask>;
   readonly onStop: (task: HeldTask, reason: StopReason) => void;
   readonly onForgotten: () => void;
+  /** The server gives the worker no task any more, which it need not be told twice. */
+  readonly onDraining: () => void;
+  readonly isDraining: () => boolean;
   readonly logger: Logger;
 }
 
@@ -114,13 +117,17 @@ export class Heartbeat {
 
   /** One exchange; gives the seconds to rest before the next. */
   async #beat(listed: ReadonlyMap<string, HeldTask>, isAsked: boolean): Promise<number> {
-    const { client, workerId, fixedSeconds, onStop } = this.#options;
+    const { client, workerId, fixedSeconds, onStop, onDraining, isDraining } = this.#options;
     // Who asks wants to know now, and not when there is news.
     const busy = listed.size > 0 && !isAsked;
+    const knewOfDrain = isDraining();
     const began = performance.now();
     const { body } = await client.call(
       "heartbeat",
-      { params: { worker_id: workerId }, body: { tasks: [...listed.keys()] } },
+      {
+        params: { worker_id: workerId },
+        body: { tasks: [...listed.keys()], ...(knewOfDrain && { draining: true }) },
+      },
       {
         wait: busy ? Math.max(1, Math.floor(this.#seconds)) : undefined,
         signal: this.#turn.signal,
@@ -134,10 +141,12 @@ export class Heartbeat {
       const task = listed.get(task_id);
       if (task !== undefined) onStop(task, reason);
     }
+    const isDrained = body.draining === true && !knewOfDrain;
+    if (isDrained) onDraining();
     if (isAsked) return 0;
     if (!busy) return this.#seconds;
     const elapsed = (performance.now() - began) / 1000;
-    const early = body.stop.length === 0 && elapsed < this.#seconds / 2;
+    const early = body.stop.length === 0 && !isDrained && elapsed < this.#seconds / 2;
     return early ? Math.min(UNHELD_SECONDS, this.#seconds) : 0;
   }
 

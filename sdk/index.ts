@@ -24,10 +24,10 @@ export type {
   Worker,
 } from "../protocol/index.ts";
 export { GLOBAL_ROOM, isTerminal } from "../protocol/index.ts";
+export type { CallAnswer } from "./answers.ts";
 export { ClaimedTask } from "./claimed-task.ts";
 export {
   type AwaitTaskOptions,
-  type CallAnswer,
   type CallOptions,
   type ClientOptions,
   type FollowOptions,

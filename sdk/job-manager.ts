@@ -1,4 +1,4 @@
-import { isRoomId, type SubmittedTask, type Task, type TaskSubmission } from "../protocol/index.ts";
+import { isRoomId, type SubmittedTask, type Task } from "../protocol/index.ts";
 import { ClaimedTask } from "./claimed-task.ts";
 import { type ClientOptions, JoblibClient } from "./client.ts";
 import { UsageError } from "./errors.ts";
@@ -9,17 +9,20 @@ import { type Logger, silentLogger } from "./logger.ts";
 import { fromEnvironment } from "./options.ts";
 import { type Register, registerIn } from "./register.ts";
 import {
-  type Destination,
   destinationOf,
   destinationOfName,
   type SubmitOptions,
   submissionOf,
   submissionOfInstance,
 } from "./submission.ts";
-import { submitMany } from "./submit-many.ts";
+import { submitMany, type WantedTask } from "./submit-many.ts";
+import { SubmitQueue } from "./submit-queue.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
+
+/** Rooms whose submits are gathered; who submits to more of them starts anew, and nothing is lost by that. */
+const MOST_ROOMS = 1_000;
 
 /** How a manager reaches the server, and what its worker is like. */
 export interface JobManagerOptions extends ClientOptions {
@@ -61,6 +64,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   readonly #captureConsole: boolean;
   readonly #registry = new JobRegistry<Context>();
   readonly #session: WorkerSession;
+  /** By room. */
+  readonly #submits = new Map<string, SubmitQueue>();
   readonly #streams = new Set<TaskStream<Context>>();
   readonly #tasks = new Set<ClaimedTask<Context>>();
   #disposing: Promise<void> | undefined;
@@ -136,6 +141,11 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     return this.#session.workerId;
   }
 
+  /** True once the server gives the worker no task any more: `listen` and `run` have come to their end, or are about to. */
+  get isDrained(): boolean {
+    return this.#session.isDrained;
+  }
+
   /** Makes the worker and announces every job; a schema that differs from the registered one is a `SchemaConflictError`. */
   async ready(): Promise<void> {
     await this.#session.ready();
@@ -157,11 +167,11 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     third: SubmitOptions = {},
   ): Promise<SubmittedTask | SubmittedTask[]> {
     if (typeof given === "string") {
-      const params = destinationOfName(given, third, this.room);
-      return this.#send(params, submissionOf(second, third), third);
+      const destination = destinationOfName(given, third, this.room);
+      return this.#submitOne({ destination, submission: submissionOf(second, third) }, third);
     }
     if (!("run" in given)) return this.#submitMany(given, second);
-    return this.#send(this.#destination(given, second), submissionOfInstance(given, second), second);
+    return this.#submitOne(this.#wanted(given, second), second);
   }
 
   /** Claims tasks, one after the other, or `concurrency` at a time; announces first. */
@@ -232,41 +242,26 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     await this.#session.leave();
   }
 
-  #destination(extension: ExtensionInstance, options: SubmitOptions) {
-    return destinationOf(extension, options, {
-      ownRoom: this.room,
-      entryOf: (Class) => this.#registry.of(Class),
-    });
+  #wanted(extension: ExtensionInstance, options: SubmitOptions): WantedTask {
+    const entryOf = (Class: unknown) => this.#registry.of(Class);
+    const destination = destinationOf(extension, options, { ownRoom: this.room, entryOf });
+    return { destination, submission: submissionOfInstance(extension, options) };
   }
 
-  async #send(
-    params: Destination,
-    body: TaskSubmission,
-    { idempotencyKey, signal }: SubmitOptions,
-  ): Promise<SubmittedTask> {
-    return (await this.client.call("submitTask", { params, body }, { idempotencyKey, signal })).body;
+  #submitOne(wanted: WantedTask, options: SubmitOptions): Promise<SubmittedTask> {
+    const { room_id } = wanted.destination;
+    const queue = this.#submits.get(room_id) ?? new SubmitQueue(this.client, room_id);
+    if (this.#submits.size >= MOST_ROOMS) this.#submits.clear();
+    this.#submits.set(room_id, queue);
+    return queue.send(wanted, options);
   }
 
   async #submitMany(
     extensions: readonly ExtensionInstance[],
     options: SubmitOptions,
   ): Promise<SubmittedTask[]> {
-    if (options.idempotencyKey !== undefined)
-      throw new UsageError("an idempotency key is for one task, not for many");
-    if (extensions.length === 0) return [];
-    const tasks = extensions.map((extension) => ({
-      destination: this.#destination(extension, options),
-      submission: submissionOfInstance(extension, options),
-    }));
-    const [room_id, other] = new Set(tasks.map(({ destination }) => destination.room_id));
-    if (room_id === undefined || other !== undefined) {
-      throw new UsageError("tasks that are submitted together go to one room: submit them with { room }");
-    }
-    const named = tasks.map(({ destination, submission }) => ({
-      job_name: destination.job_name,
-      ...submission,
-    }));
-    return submitMany(this.client, { room_id, tasks: named, signal: options.signal });
+    const wanted = extensions.map((extension) => this.#wanted(extension, options));
+    return submitMany(this.client, wanted, options);
   }
 
   /** A task in this worker's hands, or undefined where it is there already. */

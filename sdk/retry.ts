@@ -42,15 +42,27 @@ const REPEATABLE = {
   heartbeat: true,
   listWorkers: true,
   listRoomWorkers: true,
+  readWorker: true,
+  drainWorker: true,
   releaseTasks: true,
   removeWorker: true,
+  listRooms: true,
+  readRoomStats: true,
+  readStats: true,
+  readHealth: true,
   submitTask: true,
   submitTasks: false,
+  submitEach: true,
   listRoomTasks: true,
+  // What the first one changed would be missing from the count of the second.
+  cancelTasks: false,
+  retryTasks: false,
   claimTask: true,
   claimTasks: true,
   readTask: true,
   readTaskLogs: true,
+  diagnoseTask: true,
+  listAttempts: true,
   updateTask: true,
   updateTasks: true,
   retryTask: false,
@@ -61,7 +73,6 @@ const REPEATABLE = {
   listInvitations: true,
   revokeInvitation: true,
   readStanding: true,
-  readHealth: true,
   listProblems: true,
   readProblem: true,
 } as const satisfies Record<OperationName, boolean>;
@@ -104,13 +115,15 @@ export const retryDelay = (attempt: number, policy: RetryPolicy, error?: unknown
 export const withRetry = async <Value>(
   attempt: () => Promise<Value>,
   mayTryAgain: (error: unknown) => boolean,
-  { policy, signal }: { policy: RetryPolicy; signal?: AbortSignal | undefined },
+  trying: { readonly policy: RetryPolicy; readonly signal?: AbortSignal | undefined },
 ): Promise<Value> => {
+  const { policy } = trying;
   const until = performance.now() + policy.deadlineSeconds * 1000;
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
     } catch (error) {
+      const { signal } = trying;
       if (tries >= policy.attempts || signal?.aborted || !mayTryAgain(error)) throw error;
       const delayMs = retryDelay(tries, policy, error) * 1000;
       if (performance.now() + delayMs > until) throw error;

@@ -37,7 +37,8 @@ export interface Received {
 /** Puts a request on the wire; redirects are not followed. */
 export type Send = (url: string, init: FetchInit) => Promise<Received>;
 
-const tooLarge = (url: string, status: number, cause?: unknown) =>
+/** The error of an answer without end. */
+export const tooLarge = (url: string, status: number, cause?: unknown) =>
   new ProtocolError(`${url} answered more than ${MAX_ANSWER_BYTES} bytes`, status, { cause });
 
 /** By anything that fetches. */
@@ -82,7 +83,9 @@ const openAgent = async (): Promise<Agent> => {
 
 let agent: Promise<Agent> | undefined;
 
-const TOO_LARGE = "UND_ERR_RES_EXCEEDED_MAX_SIZE";
+/** True where undici has closed a connection because too much came of it. */
+export const isTooLarge = (error: unknown): boolean =>
+  systemCodeOf(error) === "UND_ERR_RES_EXCEEDED_MAX_SIZE";
 
 /** By undici's own request, which costs a client a third of what its `fetch` does. */
 const undiciSender: Send = async (url, { method, headers, signal, body }) => {
@@ -103,7 +106,7 @@ const undiciSender: Send = async (url, { method, headers, signal, body }) => {
       try {
         return await answer.body.text();
       } catch (error) {
-        throw systemCodeOf(error) === TOO_LARGE ? tooLarge(url, status, error) : error;
+        throw isTooLarge(error) ? tooLarge(url, status, error) : error;
       }
     },
     async *chunks() {

@@ -64,6 +64,7 @@ export class TaskStream<Context = unknown>
   #last: Promise<unknown> = Promise.resolve();
   #failures = 0;
   #hasClaimed = false;
+  #heeded: LiveWorker | undefined;
 
   /** @internal */
   constructor(home: StreamHome<Context>, options: ListenOptions = {}) {
@@ -134,7 +135,7 @@ export class TaskStream<Context = unknown>
   /** What was lost while it lay here is not handed out any more, nor, once stopped, what can still be given back. */
   #nextBuffered(): ClaimedTask<Context> | undefined {
     const isStopped = this.#stop.signal.aborted;
-    const index = this.#buffer.findIndex((task) => !task.signal.aborted && (this.#start || !isStopped));
+    const index = this.#buffer.findIndex((task) => !task.isAborted && (this.#start || !isStopped));
     return index === -1 ? undefined : this.#buffer.splice(0, index + 1).at(-1);
   }
 
@@ -165,6 +166,7 @@ export class TaskStream<Context = unknown>
   async #fill(limit: number): Promise<void> {
     const { session } = this.#home;
     const worker = await unlessAborted(session.ready(), this.#stop.signal);
+    this.#heedDrain(worker);
     const began = performance.now();
     const tasks = await this.#claim(worker, limit);
     this.#hasClaimed = true;
@@ -173,6 +175,14 @@ export class TaskStream<Context = unknown>
     for (const wire of tasks) if (this.#take(wire, worker)) took += 1;
     const restMs = this.#pollMs - (performance.now() - began);
     if (took === 0 && restMs > 0) await sleep(restMs * (0.5 + Math.random() / 2), this.#stop.signal);
+  }
+
+  /** A worker that is given no task any more has no reason to go on asking. */
+  #heedDrain(worker: LiveWorker): void {
+    if (this.#heeded === worker) return;
+    this.#heeded = worker;
+    if (worker.drained.aborted) this.stop();
+    worker.drained.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
   }
 
   async #claim(worker: LiveWorker, limit: number): Promise<Task[]> {
@@ -188,10 +198,13 @@ export class TaskStream<Context = unknown>
           { body: { worker_id: worker.id, ...start } },
           options,
         );
+        if (body.draining === true) session.drain(worker.id);
         return body.task === null ? [] : [body.task];
       }
       const request = { params: { worker_id: worker.id }, body: { limit, ...start } };
-      return (await client.call("claimTasks", request, options)).body.tasks;
+      const { body } = await client.call("claimTasks", request, options);
+      if (body.draining === true) session.drain(worker.id);
+      return body.tasks;
     } catch (error) {
       if (error instanceof WorkerNotFoundError) session.forget(worker.id);
       else if (worker.gone.aborted && !this.#stop.signal.aborted) return [];

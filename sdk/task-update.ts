@@ -9,6 +9,7 @@ import {
   UnauthorizedError,
   WorkerNotFoundError,
 } from "./errors.ts";
+import type { LazyAbort } from "./lazy-abort.ts";
 import { isTransient, type RetryPolicy, withRetry } from "./retry.ts";
 import type { UpdateQueue } from "./update-queue.ts";
 
@@ -21,8 +22,11 @@ export interface Fence {
 /** What to deliver, and how long to try. */
 export interface Delivery {
   readonly update: TaskUpdate;
+  /** The task as it stands before; where it is given the server need not tell all of it again. */
+  readonly before?: Task | undefined;
   readonly policy: RetryPolicy;
-  readonly signal?: AbortSignal;
+  /** Aborted when it is to be tried no longer. */
+  readonly giveUp?: LazyAbort;
   readonly timeoutSeconds?: number;
 }
 
@@ -34,16 +38,25 @@ export const DELIVERY: RetryPolicy = {
   deadlineSeconds: 300,
 };
 
+/** For what is not worth a second try. */
+export const ONCE: RetryPolicy = { ...DELIVERY, attempts: 1 };
+
 /** Tries an update until it is known to have arrived, or to be void; repeating one that has arrived changes nothing. */
 export const deliver = (
   updates: Pick<UpdateQueue, "send">,
   { id, attempt }: Fence,
-  { update, policy, signal, timeoutSeconds }: Delivery,
+  { update, before, policy, giveUp, timeoutSeconds }: Delivery,
 ): Promise<Task> =>
-  withRetry(() => updates.send({ id, attempt, update }, { signal, timeoutSeconds }), mayDeliverAgain, {
-    policy,
-    signal,
-  });
+  withRetry(
+    () => updates.send({ id, attempt, update, before }, { giveUp, timeoutSeconds }),
+    mayDeliverAgain,
+    {
+      policy,
+      get signal() {
+        return giveUp?.signal;
+      },
+    },
+  );
 
 /** A server's bug, a token that is being renewed and a portal in the way pass; the task's end must not be lost to them. */
 const mayDeliverAgain = (error: unknown): boolean =>

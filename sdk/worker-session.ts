@@ -14,10 +14,11 @@ export interface Announcement {
   readonly registration: Omit<JobRegistration, "worker_id">;
 }
 
-/** A worker as the server knows it; `gone` is aborted once it does no longer. */
+/** A worker as the server knows it; `gone` is aborted once it does no longer, `drained` once it gives it no task any more. */
 export interface LiveWorker {
   readonly id: string;
   readonly gone: AbortSignal;
+  readonly drained: AbortSignal;
   /** What it says of its tasks. */
   readonly updates: UpdateQueue;
 }
@@ -35,6 +36,7 @@ export interface SessionOptions {
 
 interface Incarnation extends LiveWorker {
   readonly end: AbortController;
+  readonly drain: AbortController;
   readonly heartbeat: Heartbeat;
   readonly announced: Set<string>;
   readonly watch: StillWatch;
@@ -63,6 +65,11 @@ export class WorkerSession {
   /** The worker's id while there is one. */
   get workerId(): string | undefined {
     return this.#worker?.id;
+  }
+
+  /** True once the server gives the worker no task any more. */
+  get isDrained(): boolean {
+    return this.#worker?.drained.aborted === true;
   }
 
   /** True for a job that the server has been told of, in whichever room. */
@@ -109,16 +116,28 @@ export class WorkerSession {
       });
   }
 
-  /** The server does not know the worker any more: what it held is lost, and it announces itself again. */
+  /** The server gives the worker no task any more: its streams end, and what it holds it finishes. */
+  drain(workerId: string): void {
+    const worker = this.#worker;
+    if (worker?.id !== workerId || worker.drained.aborted) return;
+    this.#options.logger.warn(
+      { worker: workerId, held: this.#held.size },
+      "drained: no new tasks for this worker",
+    );
+    worker.drain.abort();
+  }
+
+  /** The server does not know the worker any more: what it held is lost, and, unless it was drained, it announces itself again. */
   forget(workerId: string): void {
-    if (this.#worker?.id !== workerId) return;
+    const forgotten = this.#worker;
+    if (forgotten?.id !== workerId) return;
     this.#options.logger.warn(
       { worker: workerId, held: this.#held.size },
       "the server has forgotten this worker",
     );
     this.#endWorker();
     for (const task of [...this.#held.values()]) this.#stop(task, "lost");
-    if (this.#closed.signal.aborted) return;
+    if (this.#closed.signal.aborted || forgotten.drained.aborted) return;
     const again = withRetry(() => this.ready(), isTransient, {
       policy: FOREVER,
       signal: this.#closed.signal,
@@ -161,6 +180,7 @@ export class WorkerSession {
     const { client, logger, name = `${hostname()}:${process.pid}`, heartbeatSeconds } = this.#options;
     const { body } = await client.call("createWorker", { body: { name: name.slice(0, 255) } });
     const end = new AbortController();
+    const drain = new AbortController();
     const heartbeat = new Heartbeat({
       client,
       logger,
@@ -170,6 +190,8 @@ export class WorkerSession {
       held: this.#held,
       onStop: (task, reason) => this.#stop(task, reason),
       onForgotten: () => this.forget(body.id),
+      onDraining: () => this.drain(body.id),
+      isDraining: () => drain.signal.aborted,
     });
     heartbeat.start();
     logger.info({ worker: body.id, name: body.name }, "worker announced");
@@ -178,7 +200,8 @@ export class WorkerSession {
       logger.warn({ worker: body.id, seconds }, "this process stood still: asking what it still holds");
       updates.holdUntil(heartbeat.ask());
     });
-    return { id: body.id, end, gone: end.signal, updates, heartbeat, announced: new Set(), watch };
+    const signals = { end, gone: end.signal, drain, drained: drain.signal };
+    return { id: body.id, ...signals, updates, heartbeat, announced: new Set(), watch };
   }
 
   async #announceJobs(worker: Incarnation): Promise<void> {

@@ -19,6 +19,8 @@ export interface Caller {
   mayRegister(job: JobAddress): Promise<boolean>;
   /** What its credentials say of themselves. */
   credentials(): Promise<Credentials>;
+  /** Those that it may read, where the host can name them. */
+  namedRooms(): Promise<readonly string[] | undefined>;
 }
 
 /** The 403 of a rule. */
@@ -28,6 +30,21 @@ export const forbidden = (rule: Access): Problem =>
 /** `@global` is readable by every user but those who were invited elsewhere; of any other room, and of writing, the host decides. */
 export const mayRead = async (caller: Caller, roomId: string): Promise<boolean> =>
   (roomId === GLOBAL_ROOM && !caller.isConfined) || caller.mayRoom(roomId, "read");
+
+/** The same, asked at most once of each room. */
+export const roomReader = (caller: Caller): ((roomId: string) => Promise<boolean>) => {
+  const asked = new Map<string, Promise<boolean>>();
+  return (roomId) => {
+    const known = asked.get(roomId) ?? mayRead(caller, roomId);
+    asked.set(roomId, known);
+    return known;
+  };
+};
+
+/** 403 for a rule that the caller's own name decides. */
+export const requireStanding = (rule: Access, { actor }: Caller): void => {
+  if (rule === "admin" && !actor.isAdmin) throw forbidden(rule);
+};
 
 /** The part of a rule that a room's name alone decides; rules about a task or a worker are checked where it is read. */
 export const requireRoomAccess = async (rule: Access, caller: Caller, roomId: string): Promise<void> => {

@@ -4,9 +4,11 @@ import type { Meter } from "./meter.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";
 import type { Storage } from "./storage/storage.ts";
+import type { SweepWatch } from "./sweep-watch.ts";
 import type { EndedTasks } from "./use-cases/ended-tasks.ts";
 import type { KnownJobs } from "./use-cases/known-jobs.ts";
 import type { ParkedClaims } from "./use-cases/parked-claims.ts";
+import type { RecentFigures } from "./use-cases/read-stats.ts";
 import type { RoomFeeds } from "./use-cases/room-feed.ts";
 import type { ResultSchemas } from "./use-cases/schema-checks.ts";
 import type { WorkerOwners } from "./use-cases/worker-owners.ts";
@@ -29,6 +31,8 @@ export interface Context {
   readonly ended: EndedTasks;
   /** What changes in the rooms that are followed here. */
   readonly feeds: RoomFeeds;
+  readonly figures: RecentFigures;
+  readonly sweeps: SweepWatch;
   readonly owners: WorkerOwners;
   readonly jobs: KnownJobs;
   readonly resultSchemas: ResultSchemas;

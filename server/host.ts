@@ -31,6 +31,8 @@ export interface HostAuth {
   ) => MaybePromise<boolean>;
   /** @internal What the bundled tokens say of themselves. */
   readonly describeCredentials?: (request: FastifyRequest) => Promise<Credentials>;
+  /** The rooms that the user may read, where the host can name them; of any others `authorizeRoom` is asked one by one. */
+  readonly listRooms?: (request: FastifyRequest) => MaybePromise<readonly string[] | undefined>;
 }
 
 type MaybePromise<Value> = Value | Promise<Value>;

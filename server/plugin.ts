@@ -9,10 +9,12 @@ import type { HostAuth } from "./host.ts";
 import { accessRoutes } from "./http/access.routes.ts";
 import { useBodyParser } from "./http/body-parser.ts";
 import type { Handlers } from "./http/call.ts";
+import { dashboard, mountPath } from "./http/dashboard.ts";
 import { Holds } from "./http/holds.ts";
 import { jobRoutes } from "./http/jobs.routes.ts";
 import { metaRoutes } from "./http/meta.routes.ts";
 import { operationRoute, type RouteParts } from "./http/operation-route.ts";
+import { overviewRoutes } from "./http/overview.routes.ts";
 import { problemHandler } from "./http/problem-handler.ts";
 import { streamRoute } from "./http/stream-route.ts";
 import { taskRoutes } from "./http/tasks.routes.ts";
@@ -26,12 +28,14 @@ import { parseSettings, type Settings, type SettingsInput } from "./settings.ts"
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Orm } from "./storage/sessions.ts";
 import type { Storage } from "./storage/storage.ts";
+import { SweepWatch } from "./sweep-watch.ts";
 import { Sweeper } from "./sweeper.ts";
 import { EndedTasks } from "./use-cases/ended-tasks.ts";
 import { followRoom } from "./use-cases/follow-room.ts";
 import { followTask } from "./use-cases/follow-task.ts";
 import { KnownJobs } from "./use-cases/known-jobs.ts";
 import { ParkedClaims } from "./use-cases/parked-claims.ts";
+import { RecentFigures } from "./use-cases/read-stats.ts";
 import { RoomFeeds } from "./use-cases/room-feed.ts";
 import { ResultSchemas } from "./use-cases/schema-checks.ts";
 import { WorkerOwners } from "./use-cases/worker-owners.ts";
@@ -43,6 +47,10 @@ export interface JoblibOptions extends HostAuth {
   /** Without it events stay in this process. */
   readonly redis?: Redis;
   readonly settings?: SettingsInput;
+  /** Serves the dashboard too: at this path under the plugin's prefix, or, with `true`, at the prefix itself. */
+  readonly dashboard?: string | boolean | undefined;
+  /** @internal The dashboard's built files, where they are not this package's. */
+  readonly dashboardFiles?: string;
   /** @internal Another storage than the one on `orm`. */
   readonly storage?: Storage;
   /** @internal Where invitations are signed; the standalone server's own. */
@@ -70,6 +78,9 @@ const requireOptions = (options: Partial<JoblibOptions>): void => {
   if (options.authorizeJob !== undefined && typeof options.authorizeJob !== "function") {
     refuse("`authorizeJob` must be a function of the request, the room and the job");
   }
+  if (options.listRooms !== undefined && typeof options.listRooms !== "function") {
+    refuse("`listRooms` must be a function of the request");
+  }
   if (options.redis !== undefined && typeof options.redis.duplicate !== "function") {
     refuse("`redis` must be an ioredis connection");
   }
@@ -87,6 +98,8 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     settings,
     parked: new ParkedClaims({ bus, storage, log }),
     ended: new EndedTasks(),
+    figures: new RecentFigures(),
+    sweeps: new SweepWatch(),
     owners: new WorkerOwners(storage),
     jobs: new KnownJobs(storage),
     resultSchemas: new ResultSchemas(),
@@ -135,6 +148,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     ...taskRoutes(context),
     ...workerRoutes(context),
     ...accessRoutes(context),
+    ...overviewRoutes(context),
     ...metaRoutes(),
   };
   const shares = new UserShares(
@@ -148,6 +162,11 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
 
   app.route(streamRoute(streams.followTask, (id, wish) => followTask(context, id, wish), parts));
   app.route(streamRoute(streams.followRoom, (id, wish) => followRoom(context, id, wish), parts));
+
+  if (options.dashboard !== undefined && options.dashboard !== false) {
+    const path = mountPath(options.dashboard);
+    await dashboard(app, { path, files: options.dashboardFiles });
+  }
 
   app.addHook("onReady", async () => sweeper.start());
   app.addHook("preClose", () => holds.close());

@@ -23,7 +23,7 @@ class RawJson {
 }
 
 /** A value for whoever only passes it on: it has no members to look at, and is written as its text. */
-export const rawJson = (text: string): JsonValue => new RawJson(text) as never;
+export const rawJson = <Value = JsonValue>(text: string): Value => new RawJson(text) as never;
 
 /** `JSON.stringify`, with raw texts in their places. */
 export const stringify = (value: unknown): string => {

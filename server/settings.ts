@@ -54,6 +54,7 @@ export const Settings = z.object({
   task_retention_days: number(z.number().positive().max(36_500)).optional(),
   jwt_secret: z.string().min(32, { error: "must be at least 32 characters" }).optional(),
   jwks_url: url(/^https?:$/, "https://issuer/jwks.json").optional(),
+  dashboard: flag.default(true).describe("joblib serve: at /, beside the API"),
   host: z.string().min(1).default("127.0.0.1"),
   port: number(z.int().min(0).max(65_535)).default(7800),
   log_level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),

@@ -46,7 +46,12 @@ const requireSafeHost = ({ jwt_secret, jwks_url, host }: Settings): void => {
 
 const redisOf = (url: string | undefined, app: FastifyInstance): Redis | undefined => {
   if (url === undefined) return undefined;
-  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    // Back within a second of Redis, however long that was away: until then other servers hear nothing of this one.
+    retryStrategy: (times: number) => Math.min(100 * times, 1_000) * (0.5 + Math.random() / 2),
+  });
   // Its state is told by /readyz and the bus; an unheard "error" would end the process.
   redis.on("error", (error) => app.log.debug({ err: error }, "redis"));
   return redis;
@@ -174,7 +179,16 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
           ? { status: "up", kind: "in-process" }
           : { status: redis.status === "ready" ? "up" : "degraded", kind: "redis" },
     });
-    await app.register(joblib, { orm, ...(redis && { redis }), ...auth, invitations, settings, meter });
+    const { dashboard } = settings;
+    await app.register(joblib, {
+      orm,
+      ...(redis && { redis }),
+      ...auth,
+      invitations,
+      settings,
+      meter,
+      dashboard,
+    });
     return app;
   } catch (error) {
     await app.close();

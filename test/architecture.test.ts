@@ -34,7 +34,7 @@ const RULES: readonly Rule[] = [
   },
   {
     folder: "sdk",
-    sentence: "sdk imports protocol, undici, zod and the parser of event streams, never server, cli or msw",
+    sentence: "sdk imports protocol, undici, zod and a parser of events, never server, cli or msw",
     house: ["protocol"],
     allows: (name) =>
       isNodeBuiltin(name) || isPackage("undici", "zod", "zod-to-json-schema", "eventsource-parser")(name),

@@ -18,6 +18,7 @@ const ServeOptions = z.object({
   redisUrl: text.optional(),
   logLevel: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
   migrate: z.boolean().default(true),
+  dashboard: z.boolean().default(true),
   printSettings: z.boolean().default(false),
 });
 /** What `serve` is asked. */
@@ -36,6 +37,7 @@ export const serveCommand = (tools: Tools, run: Run<LocalContext, ServeOptions> 
     .option("--redis-url <url>", "for several servers on one database: JOBLIB_REDIS_URL")
     .option("--log-level <level>", "JOBLIB_LOG_LEVEL; info, on a terminal warn")
     .option("--no-migrate", "leave the database as it is (see joblib migrate)")
+    .option("--no-dashboard", "the API alone: JOBLIB_DASHBOARD=false")
     .option("--print-settings", "print the settings without their secrets, and end")
     .addHelpText(
       "after",
@@ -57,6 +59,7 @@ const settingsOf = ({
   databaseUrl,
   redisUrl,
   logLevel,
+  dashboard,
 }: ServeOptions): SettingsInput => ({
   port,
   host,
@@ -64,6 +67,8 @@ const settingsOf = ({
   databaseUrl,
   redisUrl,
   logLevel,
+  // Not said, it is the environment's.
+  dashboard: dashboard ? undefined : false,
 });
 
 /** To a person the log's lines of JSON are noise, but for warnings; `--log-level` and JOBLIB_LOG_LEVEL decide first. */

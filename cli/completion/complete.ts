@@ -19,7 +19,8 @@ type Source = (live: Live, asking: Asking) => Promise<Candidate[]>;
 const BY_OPTION: Readonly<Record<string, Source>> = {
   room: (live, asking) => live.rooms(asking),
   rooms: (live, asking) => live.rooms(asking),
-  job: (live, asking) => live.jobKinds(asking),
+  job: (live, asking) => live.jobs(asking),
+  "invite job": (live, asking) => live.jobKinds(asking),
   status: (live) => live.statuses(),
 };
 
@@ -56,14 +57,15 @@ const candidates = async (line: Line, asking: () => Promise<Asking>): Promise<Ca
     return at.live.parameters(at.asking, job);
   };
 
-  if (option !== undefined) return from(BY_OPTION[option.attributeName()]);
+  const byOption = (name: string) => BY_OPTION[`${command.name()} ${name}`] ?? BY_OPTION[name];
+  if (option !== undefined) return from(byOption(option.attributeName()));
   const assigned = /^--([^=]+)=/.exec(current);
   if (assigned !== null) {
     const own = optionsOf(command).find(({ long }) => long === `--${assigned[1]}`);
     const values =
       own === undefined
         ? (await live()).live.choicesOf(await jobParameters(), assigned[1] ?? "")
-        : await from(BY_OPTION[own.attributeName()]);
+        : await from(byOption(own.attributeName()));
     return values.map(({ value, about }) => ({ value: assigned[0] + value, about }));
   }
   if (current.startsWith("-")) {

@@ -26,11 +26,24 @@ const page = { limit: MOST };
 
 const roomOf = ({ global }: Asking) => global.room.at(-1) ?? GLOBAL_ROOM;
 
-/** Rooms that the caller's token names. */
+/** Rooms that hold something, and those that the caller's token names, which may hold nothing yet. */
 export const rooms = async ({ client, signal }: Asking): Promise<Candidate[]> => {
-  const { body } = await client.call("readStanding", {}, { signal, retry: false });
-  const named = Array.isArray(body.rooms) ? body.rooms : [];
-  return [...new Set([GLOBAL_ROOM, ...named])].map((value) => ({ value, about: "" }));
+  const options = { signal, retry: false } as const;
+  const [listed, standing] = await Promise.all([
+    client.call("listRooms", { query: page }, options),
+    client.call("readStanding", {}, options),
+  ]);
+  const abouts = new Map(
+    listed.body.items.map(({ room_id, jobs: count, workers: alive }) => [
+      room_id,
+      `${count} jobs, ${alive} workers`,
+    ]),
+  );
+  const named = Array.isArray(standing.body.rooms) ? standing.body.rooms : [];
+  return [...new Set([GLOBAL_ROOM, ...abouts.keys(), ...named])].map((value) => ({
+    value,
+    about: abouts.get(value) ?? "",
+  }));
 };
 
 /** Jobs that the line's room sees. */

@@ -29,6 +29,10 @@ const taskPage = (items: readonly Task[], query: TaskPageQuery) => {
   return { ...answer, body: { ...answer.body, total: items.length } };
 };
 
+/** What a claim says to a worker that is drained. */
+const drainOf = (state: FakeState, workerId: string) =>
+  state.workers.get(workerId)?.draining === true ? { draining: true } : {};
+
 /** The operations of a fake server on what it knows. */
 export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fakes => ({
   createWorker: ({ body }) => {
@@ -44,10 +48,12 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
 
   heartbeat: async ({ params: { worker_id }, body, wait, signal }) => {
     const listed = body?.tasks ?? [];
-    const look = () => state.stopsOf(worker_id, listed);
+    const isNews = () => state.worker(worker_id).draining && body?.draining !== true;
+    const look = () => state.stopsOf(worker_id, listed) ?? (isNews() ? [] : undefined);
     const stop = (await state.changes.until(look, wait, signal)) ?? [];
-    const { last_heartbeat } = state.worker(worker_id);
-    return { status: 200, body: { id: worker_id, last_heartbeat, heartbeat_seconds, stop } };
+    const { last_heartbeat, draining } = state.worker(worker_id);
+    const drained = draining ? { draining } : {};
+    return { status: 200, body: { id: worker_id, last_heartbeat, heartbeat_seconds, stop, ...drained } };
   },
 
   releaseTasks: ({ params, body }) => ({
@@ -55,22 +61,31 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
     body: { released: state.release(params.worker_id, body.tasks) },
   }),
 
+  drainWorker: ({ params }) => {
+    const { id, name, last_heartbeat, draining } = state.drain(params.worker_id);
+    const tasks = state.heldBy(id);
+    const counts = { job_count: 0, task_count: tasks.length, alive: true };
+    return { status: 200, body: { id, name, last_heartbeat, ...counts, draining, jobs: [], tasks } };
+  },
+
   removeWorker: ({ params }) => {
     state.removeWorker(params.worker_id);
     return { status: 204, body: null };
   },
 
-  submitTask: ({ params: { room_id, job_name }, body = {}, headers }) => {
-    const key = headers.get("idempotency-key");
-    const request = JSON.stringify([room_id, job_name, body]);
-    const known = key === null ? undefined : state.keys.get(`${room_id} ${key}`);
-    if (known !== undefined) {
-      if (known.request !== request) throw new Problem("idempotency-conflict", "the key was used before");
-      return { status: 200, body: state.submitted(state.task(known.id)) };
-    }
-    const task = state.submit(room_id, job_name, body);
-    if (key !== null) state.keys.set(`${room_id} ${key}`, { id: task.id, request });
-    return { status: 202, body: task };
+  submitTask: ({ params: { room_id, job_name }, body = {}, headers }) =>
+    state.submitOnce(room_id, job_name, { body, key: headers.get("idempotency-key") ?? undefined }),
+
+  submitEach: ({ params: { room_id }, body }) => {
+    const results = body.submits.map(({ job_name, idempotency_key: key, ...submission }) => {
+      try {
+        return { task: state.submitOnce(room_id, job_name, { body: submission, key }).body };
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        return { problem: error.toDocument() };
+      }
+    });
+    return { status: 200, body: { results } };
   },
 
   submitTasks: ({ params: { room_id }, body }) => {
@@ -83,18 +98,23 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
     const inRoom = [...state.tasks.values()]
       .map(({ wire }) => wire)
       .filter((task) => task.room_id === room_id);
-    return taskPage(inRoom.filter(({ status }) => status === (query.status ?? status)).toReversed(), query);
+    const matches = ({ status, job_name, created_by_id }: Task) =>
+      (query.status?.includes(status) ?? true) &&
+      job_name === (query.job ?? job_name) &&
+      created_by_id === (query.created_by ?? created_by_id);
+    return taskPage(inRoom.filter(matches).toReversed(), query);
   },
 
   claimTask: async ({ body: { worker_id, start }, wait, signal }) => {
     const look = () => state.claim(worker_id, 1, start);
     const [task = null] = (await state.changes.until(look, wait, signal)) ?? [];
-    return { status: 200, body: { task } };
+    return { status: 200, body: { task, ...drainOf(state, worker_id) } };
   },
 
   claimTasks: async ({ params, body: { limit, start }, wait, signal }) => {
     const look = () => state.claim(params.worker_id, limit, start);
-    return { status: 200, body: { tasks: (await state.changes.until(look, wait, signal)) ?? [] } };
+    const tasks = (await state.changes.until(look, wait, signal)) ?? [];
+    return { status: 200, body: { tasks, ...drainOf(state, params.worker_id) } };
   },
 
   readTask: async ({ params, headers, wait, signal }) => {

@@ -82,6 +82,11 @@ export class FakeServer {
     return task;
   }
 
+  /** Gives a worker no task any more, as an admin can. */
+  drainWorker(id: string): void {
+    this.#state.drain(id);
+  }
+
   /** Forgets a worker, as the sweeper does with a silent one. */
   forgetWorker(id: string): void {
     this.#state.removeWorker(id);

@@ -15,6 +15,7 @@ import {
   type Task,
   type TaskSubmission,
   type TaskUpdate,
+  type WorkerDetails,
 } from "../../protocol/index.ts";
 import { Changes } from "./changes.ts";
 import { change, type FakeTask, failAttempt, isDue, newTask, requeue, updateTask } from "./fake-tasks.ts";
@@ -26,6 +27,7 @@ export interface FakeWorker {
   /** The keys of the jobs that it registered for. */
   readonly jobs: Set<string>;
   last_heartbeat: string;
+  draining: boolean;
 }
 
 const now = () => new Date().toISOString();
@@ -67,7 +69,13 @@ export class FakeState {
   }
 
   addWorker(name: string | null = null): FakeWorker {
-    const worker = { id: randomUUID(), name, jobs: new Set<string>(), last_heartbeat: now() };
+    const worker = {
+      id: randomUUID(),
+      name,
+      jobs: new Set<string>(),
+      last_heartbeat: now(),
+      draining: false,
+    };
     this.workers.set(worker.id, worker);
     return worker;
   }
@@ -100,7 +108,7 @@ export class FakeState {
     if (there !== undefined) demandMatch(there, schema, result_schema);
     const { worker_id } = registration;
     const worker = worker_id === undefined ? this.addWorker() : this.worker(worker_id);
-    worker.jobs.add(key);
+    if (!worker.draining) worker.jobs.add(key);
     const body: Job = {
       id: there?.id ?? randomUUID(),
       room_id,
@@ -129,6 +137,23 @@ export class FakeState {
     return this.submitted(task);
   }
 
+  /** A submit that may be the repetition of one. */
+  submitOnce(
+    room: string,
+    jobName: string,
+    { body, key }: { readonly body: TaskSubmission; readonly key: string | undefined },
+  ): { status: 200 | 202; body: SubmittedTask } {
+    const request = JSON.stringify([room, jobName, body]);
+    const known = key === undefined ? undefined : this.keys.get(`${room} ${key}`);
+    if (known !== undefined) {
+      if (known.request !== request) throw new Problem("idempotency-conflict", "the key was used before");
+      return { status: 200, body: this.submitted(this.task(known.id)) };
+    }
+    const task = this.submit(room, jobName, body);
+    if (key !== undefined) this.keys.set(`${room} ${key}`, { id: task.id, request });
+    return { status: 202, body: task };
+  }
+
   submitted({ wire, jobKey }: FakeTask): SubmittedTask {
     const workers = [...this.workers.values()].filter(({ jobs }) => jobs.has(jobKey));
     return { ...wire, workers_online: workers.length };
@@ -136,7 +161,8 @@ export class FakeState {
 
   /** The worker's next tasks, or undefined where there is none. */
   claim(workerId: string, limit: number, start: boolean | undefined): Task[] | undefined {
-    const { jobs } = this.worker(workerId);
+    const { jobs, draining } = this.worker(workerId);
+    if (draining) return [];
     const due = [...this.tasks.values()].filter((task) => isDue(task) && jobs.has(task.jobKey));
     const next = due.toSorted((a, b) => b.wire.priority - a.wire.priority).slice(0, limit);
     if (next.length === 0) return undefined;
@@ -166,6 +192,28 @@ export class FakeState {
     if (wasHeld && updated.status === "cancelled") this.stops.set(id, "cancelled");
     this.changes.tell();
     return updated;
+  }
+
+  /** What a worker holds, as it is shown with the worker. */
+  heldBy(workerId: string): WorkerDetails["tasks"] {
+    const held = [...this.tasks.values()]
+      .map(({ wire }) => wire)
+      .filter(({ worker_id }) => worker_id === workerId);
+    return held
+      .filter(({ status }) => isHeld(status))
+      .map(({ id, job_name, room_id, status, started_at, progress, created_at }) => ({
+        ...{ id, job_name, room_id, status, started_at, progress },
+        claimed_at: started_at ?? created_at,
+      }));
+  }
+
+  /** Gives a worker no task any more. */
+  drain(workerId: string): FakeWorker {
+    const worker = this.worker(workerId);
+    worker.draining = true;
+    worker.jobs.clear();
+    this.changes.tell();
+    return worker;
   }
 
   /** What of the listed tasks the worker holds no longer; undefined where it holds them all. */

@@ -133,5 +133,9 @@ export const jwtAuth = (keys: JwtKeys, invitations?: Pick<OpenInvitations, "isOp
       return claims !== undefined && (claims.jobs === undefined || claims.jobs.includes(jobKind(job)));
     },
     describeCredentials: async (request) => credentialsOf(await claimsOf(request), invitations !== undefined),
+    listRooms: async (request) => {
+      const claims = await claimsOf(request);
+      return claims === undefined || claims.admin || claims.rooms === "*" ? undefined : claims.rooms;
+    },
   };
 };

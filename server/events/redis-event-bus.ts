@@ -11,6 +11,8 @@ const PROBE_EVERY_MS = 2_000;
 /** Batches on their way; beyond it Redis is taken to hang, and nothing more is queued for it. */
 const MAX_IN_FLIGHT = 500;
 const RESUBSCRIBE_BATCH = 500;
+/** Where a server says that it had events which Redis did not take: whoever waits anywhere reads again. */
+const EVERYBODY = "joblib:everybody";
 
 /** Redis pub/sub: publishes on the host's connection, listens on one duplicate of it. */
 export class RedisEventBus implements EventBus {
@@ -27,6 +29,8 @@ export class RedisEventBus implements EventBus {
   #hanging = false;
   #probing = false;
   #inFlight = 0;
+  /** Events were told in this process alone. */
+  #hasLost = false;
   #closed = false;
 
   constructor(redis: Redis, log?: Log) {
@@ -45,14 +49,15 @@ export class RedisEventBus implements EventBus {
     this.#subscriber = subscriber;
     this.#subscriber.on("error", () => {});
     this.#subscriber.on("message", (channel: string, text: string) => {
-      this.#handlers.tell(channel, readEvent(text));
+      if (channel === EVERYBODY) this.#handlers.wakeAll();
+      else this.#handlers.tell(channel, readEvent(text));
     });
     this.#subscriber.on("ready", () => void this.#listen());
     this.#subscriber.on("close", () => {
       this.#listening = false;
       this.#onClose();
     });
-    redis.on("ready", this.#review);
+    redis.on("ready", this.#onPublisher);
     redis.on("close", this.#onClose);
     this.#subscriber.connect().catch(() => {});
     this.#probes = setInterval(() => void this.#probe(), PROBE_EVERY_MS);
@@ -65,7 +70,9 @@ export class RedisEventBus implements EventBus {
 
   async publish(events: readonly Event[]): Promise<void> {
     if (events.length === 0) return;
-    if (!(await this.#send(events))) this.#handlers.tellAll(events);
+    if (await this.#send(events)) return;
+    this.#hasLost = true;
+    this.#handlers.tellAll(events);
   }
 
   async subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe> {
@@ -85,7 +92,7 @@ export class RedisEventBus implements EventBus {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#probes);
-    this.#publisher.off("ready", this.#review);
+    this.#publisher.off("ready", this.#onPublisher);
     this.#publisher.off("close", this.#onClose);
     this.#handlers.clear();
     this.#subscriber.disconnect();
@@ -111,6 +118,7 @@ export class RedisEventBus implements EventBus {
   }
 
   async #listen(): Promise<void> {
+    if (!(await this.#subscribeTo([EVERYBODY]))) return;
     const channels = this.#handlers.channels;
     for (let start = 0; start < channels.length; start += RESUBSCRIBE_BATCH) {
       const batch = channels
@@ -151,7 +159,17 @@ export class RedisEventBus implements EventBus {
   readonly #publisherAnswered = (): void => {
     this.#probing = false;
     this.#hanging = false;
+    this.#onPublisher();
+  };
+
+  /** It takes events again. Another server may have been listening all the while, and heard nothing of what was lost. */
+  readonly #onPublisher = (): void => {
     this.#review();
+    if (!this.#hasLost || this.#closed || this.#publisher.status !== "ready") return;
+    this.#hasLost = false;
+    answersWithin(this.#publisher.publish(EVERYBODY, ""), ANSWER_MS).then((isTold) => {
+      if (!isTold) this.#hasLost = true;
+    });
   };
 
   #reconnect(): void {

@@ -1,13 +1,12 @@
 import type { Context } from "../context.ts";
 import { createInvitation, listInvitations, revokeInvitation } from "../use-cases/invitations.ts";
 import { told } from "../use-cases/outcome.ts";
-import { readHealth } from "../use-cases/read-health.ts";
 import { readStanding } from "../use-cases/standing.ts";
 import type { Handlers } from "./call.ts";
 
 type AccessHandlers = Pick<
   Handlers,
-  "createInvitation" | "listInvitations" | "revokeInvitation" | "readStanding" | "readHealth"
+  "createInvitation" | "listInvitations" | "revokeInvitation" | "readStanding"
 >;
 
 /** Who somebody is, whom one lets in, and where: invitations, standing. */
@@ -33,6 +32,4 @@ export const accessRoutes = (context: Context): AccessHandlers => ({
     status: 200,
     body: await readStanding(caller, query.room_id),
   }),
-
-  readHealth: async () => ({ status: 200, body: await readHealth(context) }),
 });

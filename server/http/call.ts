@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type {
+  MinimalAnswer,
   Operation,
   OperationAnswer,
   OperationInput,
@@ -21,7 +22,7 @@ export interface Call<O extends Operation> extends OperationInput<O> {
 }
 
 /** Answers one operation. */
-export type Handler<O extends Operation> = (call: Call<O>) => Promise<OperationAnswer<O>>;
+export type Handler<O extends Operation> = (call: Call<O>) => Promise<OperationAnswer<O> | MinimalAnswer<O>>;
 
 /** A handler for every operation: one that is missing does not compile. */
 export type Handlers = { readonly [Name in OperationName]: Handler<Operations[Name]> };

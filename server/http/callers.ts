@@ -47,7 +47,7 @@ const asked = async (ask: () => boolean | Promise<boolean>): Promise<boolean> =>
 export const callerOf = async (auth: HostAuth, request: FastifyRequest): Promise<Caller> => {
   const id = await userId(auth, request);
   const isAdmin = (await auth.getIsAdmin(request)) === true;
-  const { authorizeRoom, authorizeJob, describeCredentials } = auth;
+  const { authorizeRoom, authorizeJob, listRooms, describeCredentials } = auth;
   const credentials = async () => (await describeCredentials?.(request)) ?? NO_CREDENTIALS;
   return {
     actor: { id, isAdmin },
@@ -59,5 +59,6 @@ export const callerOf = async (auth: HostAuth, request: FastifyRequest): Promise
     async mayRegister({ roomId, category, name }) {
       return authorizeJob === undefined || asked(() => authorizeJob(request, roomId, { category, name }));
     },
+    namedRooms: async () => (await listRooms?.(request)) ?? undefined,
   };
 };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import { ACCESS_RULES, type Operation, operations, PROBLEMS } from "../../protocol/index.ts";
+import { ACCESS_RULES, answerSchema, type Operation, operations, PROBLEMS } from "../../protocol/index.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
@@ -31,11 +31,12 @@ const schemaBlock = (title: string, schema: z.ZodType, io: "input" | "output") =
 };
 
 const operationBlock = (name: string, entry: Operation) => {
-  const answers = Object.entries(entry.responses).map(([status, schema]) =>
-    schema === null
-      ? `<p>${status}, without a body</p>`
-      : schemaBlock(`${status}: the answer`, schema, "output"),
-  );
+  const answers = Object.keys(entry.responses).map((status) => {
+    const schema = answerSchema(entry, Number(status));
+    return schema
+      ? schemaBlock(`${status}: the answer`, schema, "output")
+      : `<p>${status}, without a body</p>`;
+  });
   const problems = entry.problems.map(
     (id) =>
       `<tr><td>${PROBLEMS[id].status}</td><td><code>${id}</code></td><td>${escapeHtml(PROBLEMS[id].title)}</td></tr>`,
@@ -55,8 +56,9 @@ ${problems.length > 0 ? `<table>${problems.join("")}</table>` : ""}
 
 const GROUPS: readonly (readonly [title: string, test: RegExp])[] = [
   ["Jobs", /\/jobs/],
-  ["Tasks", /\/tasks|\/claims/],
+  ["Tasks", /\/tasks|\/claims|\/bulk/],
   ["Workers", /\/workers/],
+  ["Rooms and figures", /\/rooms|\/stats|\/health/],
   ["Problems", /\/problems/],
 ];
 

@@ -1,7 +1,7 @@
 import { fillPath, operations } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { listJobs } from "../use-cases/list-jobs.ts";
-import { listTasks } from "../use-cases/list-tasks.ts";
+import { listJobTasks } from "../use-cases/list-tasks.ts";
 import { told } from "../use-cases/outcome.ts";
 import { readJob } from "../use-cases/read-job.ts";
 import { registerJob } from "../use-cases/register-job.ts";
@@ -32,11 +32,11 @@ export const jobRoutes = (
 
   listJobTasks: async ({ params, query }) => ({
     status: 200,
-    body: await listTasks(context, { roomId: params.room_id, jobName: params.job_name }, query),
+    body: await listJobTasks(context, { roomId: params.room_id, jobName: params.job_name }, query),
   }),
 
-  validatePayload: async ({ params: { room_id: roomId, job_name: jobName }, body: { payload } }) => ({
-    status: 200,
-    body: { errors: await validatePayload(context, { roomId, jobName, payload }) },
-  }),
+  validatePayload: async ({ params, body: { payload } }) => {
+    const wish = { roomId: params.room_id, jobName: params.job_name, payload };
+    return { status: 200, body: { errors: await validatePayload(context, wish) } };
+  },
 });

@@ -5,13 +5,14 @@ import {
   type FieldError,
   formatWait,
   isRoomId,
+  type MinimalAnswer,
   type Operation,
   type OperationAnswer,
   type OperationInput,
   Problem,
   parseWait,
 } from "../../protocol/index.ts";
-import { type Caller, requireRoomAccess } from "../access.ts";
+import { type Caller, requireRoomAccess, requireStanding } from "../access.ts";
 import type { HostAuth } from "../host.ts";
 import { stringify } from "../raw-json.ts";
 import type { Settings } from "../settings.ts";
@@ -40,6 +41,7 @@ const NOBODY: Caller = {
   mayRoom: async () => false,
   mayRegister: async () => false,
   credentials: async () => NO_CREDENTIALS,
+  namedRooms: async () => [],
 };
 
 const pointerOf = (path: readonly PropertyKey[]) =>
@@ -107,6 +109,7 @@ export const admission = (access: Access, { auth }: Pick<RouteParts, "auth">) =>
     admit: async (request: FastifyRequest): Promise<void> => {
       if (access === "anyone") return;
       const caller = await callerOf(auth, request);
+      requireStanding(access, caller);
       const roomId = paramOf(request, "room_id");
       requireRoom(roomId);
       if (roomId !== undefined) await requireRoomAccess(access, caller, roomId);
@@ -159,7 +162,10 @@ export const operationRoute = <O extends Operation>(
   };
 };
 
-const sendAnswer = <O extends Operation>(reply: FastifyReply, answer: OperationAnswer<O>): FastifyReply => {
+const sendAnswer = <O extends Operation>(
+  reply: FastifyReply,
+  answer: OperationAnswer<O> | MinimalAnswer<O>,
+): FastifyReply => {
   const { body, headers } = answer;
   const status: number = answer.status;
   if (headers !== undefined) reply.headers(headers);

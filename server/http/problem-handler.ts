@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { Problem, type ProblemId } from "../../protocol/index.ts";
-import { StorageUnavailable } from "../storage/storage.ts";
+import { StorageUnavailable } from "../storage/unavailable.ts";
 import { unsupportedMediaType } from "./body-parser.ts";
 
 const PROBLEM_TYPE = "application/problem+json";

@@ -60,8 +60,11 @@ export const streamRoute = (entry: StreamOperation, follow: Follow, parts: Route
       const id = request.headers["last-event-id"];
       const lastEventId = typeof id === "string" && id !== "" ? id.slice(0, 200) : undefined;
       const { seconds, applied } = secondsOf(request.headers.prefer);
-      const wait = { seconds, userId: caller.actor.id, onHold: () => {} };
-      await parts.holds.during(reply, wait, async (hold) => {
+      const userId = caller.actor.id;
+      // One that does not wait is a request at work, for as long as its reader takes.
+      const putBack = parts.shares.take(userId);
+      reply.raw.once("close", putBack);
+      await parts.holds.during(reply, { seconds, userId, onHold: putBack }, async (hold) => {
         const followed = follow(about, { caller, lastEventId, hold });
         const stream = Readable.from(texts(await followed.next(), followed));
         const gone = new Promise<void>((resolve) => stream.once("close", resolve));

@@ -1,17 +1,21 @@
 import type { FastifyReply } from "fastify";
-import { fillPath, operations } from "../../protocol/index.ts";
+import { fillPath, MINIMAL, operations, prefersMinimal } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { awaitTask } from "../use-cases/await-task.ts";
+import { cancelTasks, retryTasks } from "../use-cases/change-many.ts";
 import { type Claimed, type ClaimWish, claimTasks, putBackClaims } from "../use-cases/claim-tasks.ts";
+import { diagnoseTask } from "../use-cases/diagnose-task.ts";
 import { adoptLateResult, listLateResults } from "../use-cases/late-results.ts";
-import { listTasks } from "../use-cases/list-tasks.ts";
+import { listAttempts } from "../use-cases/list-attempts.ts";
+import { listRoomTasks } from "../use-cases/list-tasks.ts";
 import { told } from "../use-cases/outcome.ts";
 import { retryTask } from "../use-cases/retry-task.ts";
+import { briefly, submitEach } from "../use-cases/submit-each.ts";
 import { submitTask } from "../use-cases/submit-task.ts";
 import { submitTasks } from "../use-cases/submit-tasks.ts";
 import { readTaskLogs } from "../use-cases/task-logs.ts";
 import { updateTask } from "../use-cases/update-task.ts";
-import { updateTasks } from "../use-cases/update-tasks.ts";
+import { updateTasks, updateTasksBriefly } from "../use-cases/update-tasks.ts";
 import type { Call, Handlers } from "./call.ts";
 import { problemOf } from "./problem-handler.ts";
 
@@ -19,17 +23,24 @@ type TaskHandlers = Pick<
   Handlers,
   | "submitTask"
   | "submitTasks"
+  | "submitEach"
   | "listRoomTasks"
+  | "cancelTasks"
+  | "retryTasks"
   | "claimTask"
   | "claimTasks"
   | "readTask"
   | "readTaskLogs"
+  | "diagnoseTask"
+  | "listAttempts"
   | "updateTask"
   | "updateTasks"
   | "retryTask"
   | "listLateResults"
   | "adoptLateResult"
 >;
+
+const APPLIED = { "preference-applied": MINIMAL };
 
 const headerOf = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(", ") : value;
@@ -64,7 +75,7 @@ const claim = (
   call.hold(async (hold) => {
     const claimed = told(context, await claimTasks(context, call.caller, { wish, hold }));
     putBackUnlessSent(context, call.reply, claimed);
-    return claimed.tasks;
+    return claimed;
   });
 
 /** Submit, claim, read, update, retry, list. */
@@ -82,31 +93,55 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     return { status: isReplay ? 200 : 202, body: task, headers: { location, "retry-after": "1" } };
   },
 
-  submitTasks: async ({ caller, params, body }) => {
+  submitTasks: async ({ caller, params, body, request }) => {
+    const isMinimal = prefersMinimal(request.headers.prefer);
     const submissions = body.tasks.map(({ job_name: jobName, ...options }, index) => ({
       jobName,
       options,
       pointer: `/tasks/${index}`,
     }));
-    const outcome = await submitTasks(context, caller, { roomId: params.room_id, submissions });
-    return { status: 202, body: { tasks: told(context, outcome).tasks } };
+    const wanted = { roomId: params.room_id, submissions, isMinimal };
+    const { tasks, alike } = told(context, await submitTasks(context, caller, wanted));
+    return alike === undefined
+      ? { status: 202, body: { tasks } }
+      : { status: 202, body: alike, headers: APPLIED };
   },
 
-  listRoomTasks: async ({ params, query: { status, ...window } }) => ({
+  submitEach: async ({ caller, params, body, request, prefix }) => {
+    const describe = (error: unknown) => problemOf(error, request).toDocument(prefix);
+    const wanted = { roomId: params.room_id, submits: body.submits, describe };
+    const results = await submitEach(context, caller, wanted);
+    return prefersMinimal(request.headers.prefer)
+      ? { status: 200, body: briefly(results), headers: APPLIED }
+      : { status: 200, body: { results } };
+  },
+
+  listRoomTasks: async ({ params, query }) => ({
     status: 200,
-    body: await listTasks(context, { roomId: params.room_id, status }, window),
+    body: await listRoomTasks(context, params.room_id, query),
+  }),
+
+  cancelTasks: async ({ caller, params, body }) => ({
+    status: 200,
+    body: await cancelTasks(context, caller, { roomId: params.room_id, ...body }),
+  }),
+
+  retryTasks: async ({ caller, params, body }) => ({
+    status: 200,
+    body: await retryTasks(context, caller, { roomId: params.room_id, ...body }),
   }),
 
   claimTask: async (call) => {
     const { worker_id: workerId, start = false } = call.body;
-    const [task = null] = await claim(context, call, { workerId, limit: 1, start });
-    return { status: 200, body: { task } };
+    const { tasks, isDraining } = await claim(context, call, { workerId, limit: 1, start });
+    return { status: 200, body: { task: tasks[0] ?? null, ...(isDraining && { draining: true }) } };
   },
 
   claimTasks: async (call) => {
     const { limit, start = false } = call.body;
-    const tasks = await claim(context, call, { workerId: call.params.worker_id, limit, start });
-    return { status: 200, body: { tasks } };
+    const wish = { workerId: call.params.worker_id, limit, start };
+    const { tasks, isDraining } = await claim(context, call, wish);
+    return { status: 200, body: { tasks, ...(isDraining && { draining: true }) } };
   },
 
   readTask: async ({ caller, params, request, hold }) => {
@@ -117,6 +152,16 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     const headers = { etag: tag };
     return task === null ? { status: 304, body: null, headers } : { status: 200, body: task, headers };
   },
+
+  diagnoseTask: async ({ caller, params }) => ({
+    status: 200,
+    body: await diagnoseTask(context, caller, params.task_id),
+  }),
+
+  listAttempts: async ({ caller, params }) => ({
+    status: 200,
+    body: { items: await listAttempts(context, caller, params.task_id) },
+  }),
 
   readTaskLogs: async ({ caller, params, query }) => ({
     status: 200,
@@ -133,19 +178,18 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
   }),
 
   updateTasks: async ({ caller, params, body, request, prefix }) => {
-    const results = await updateTasks(context, caller, {
-      workerId: params.worker_id,
-      updates: body.updates,
-      describe: (error, pointer) => {
-        const document = problemOf(error, request).toDocument(prefix);
-        if (document.errors === undefined) return document;
-        return {
-          ...document,
-          errors: document.errors.map((one) => ({ ...one, pointer: pointer + one.pointer })),
-        };
-      },
-    });
-    return { status: 200, body: { results } };
+    const describe = (error: unknown, pointer: string) => {
+      const document = problemOf(error, request).toDocument(prefix);
+      if (document.errors === undefined) return document;
+      const errors = document.errors.map((one) => ({ ...one, pointer: pointer + one.pointer }));
+      return { ...document, errors };
+    };
+    const wanted = { workerId: params.worker_id, updates: body.updates, describe };
+    if (!prefersMinimal(request.headers.prefer)) {
+      return { status: 200, body: { results: await updateTasks(context, caller, wanted) } };
+    }
+    const results = await updateTasksBriefly(context, caller, wanted);
+    return { status: 200, body: { results }, headers: APPLIED };
   },
 
   listLateResults: async ({ caller, params }) => ({

@@ -1,18 +1,27 @@
 import type { Context } from "../context.ts";
 import { createWorker } from "../use-cases/create-worker.ts";
+import { drainWorker } from "../use-cases/drain-worker.ts";
 import { heartbeat } from "../use-cases/heartbeat.ts";
 import { listRoomWorkers, listWorkers } from "../use-cases/list-workers.ts";
 import { told } from "../use-cases/outcome.ts";
+import { readWorker } from "../use-cases/read-worker.ts";
 import { releaseTasks } from "../use-cases/release-tasks.ts";
 import { removeWorker } from "../use-cases/remove-worker.ts";
 import type { Handlers } from "./call.ts";
 
 type WorkerHandlers = Pick<
   Handlers,
-  "createWorker" | "heartbeat" | "listWorkers" | "listRoomWorkers" | "releaseTasks" | "removeWorker"
+  | "createWorker"
+  | "heartbeat"
+  | "listWorkers"
+  | "listRoomWorkers"
+  | "readWorker"
+  | "drainWorker"
+  | "releaseTasks"
+  | "removeWorker"
 >;
 
-/** Create, heartbeat, list, release, remove. */
+/** Create, heartbeat, list, read, drain, release, remove. */
 export const workerRoutes = (context: Context): WorkerHandlers => ({
   createWorker: async ({ caller, body }) => ({
     status: 201,
@@ -22,7 +31,12 @@ export const workerRoutes = (context: Context): WorkerHandlers => ({
   heartbeat: async ({ caller, params, body, hold }) => ({
     status: 200,
     body: await hold((held) =>
-      heartbeat(context, caller, { workerId: params.worker_id, tasks: body?.tasks, hold: held }),
+      heartbeat(context, caller, {
+        workerId: params.worker_id,
+        tasks: body?.tasks,
+        knowsOfDrain: body?.draining === true,
+        hold: held,
+      }),
     ),
   }),
 
@@ -34,6 +48,16 @@ export const workerRoutes = (context: Context): WorkerHandlers => ({
   listRoomWorkers: async ({ params, query }) => ({
     status: 200,
     body: await listRoomWorkers(context, params.room_id, query),
+  }),
+
+  readWorker: async ({ caller, params }) => ({
+    status: 200,
+    body: await readWorker(context, caller, params.worker_id),
+  }),
+
+  drainWorker: async ({ caller, params }) => ({
+    status: 200,
+    body: told(context, await drainWorker(context, caller, params.worker_id)),
   }),
 
   releaseTasks: async ({ caller, params, body }) => {

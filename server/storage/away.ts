@@ -1,4 +1,4 @@
-import { StorageUnavailable } from "./storage.ts";
+import { StorageUnavailable } from "./unavailable.ts";
 
 const SYSTEM_CODES = new Set([
   ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"],
@@ -50,6 +50,15 @@ export const isUndone = (error: unknown): boolean =>
 export const isRefused = (error: unknown): boolean =>
   error instanceof Error && ["08P01", "26000", "42P05"].includes(codeOf(error));
 
+const LOST_CODES = ["ECONNRESET", "EPIPE", "ETIMEDOUT", "57P"];
+const LOST = /connection terminated(?! due to connection timeout)|query read timeout/i;
+
+/** True where the connection was lost under the statement: a server that shuts down says so too late to tell. */
+const isLost = (error: Error): boolean => {
+  const code = codeOf(error);
+  return code === "" ? LOST.test(error.message) : LOST_CODES.some((start) => code.startsWith(start));
+};
+
 /** The error as callers of the storage see it. */
 export const asStorageError = (error: unknown): unknown =>
-  isAway(error) ? new StorageUnavailable(error) : error;
+  error instanceof Error && isAway(error) ? new StorageUnavailable(error, isLost(error)) : error;

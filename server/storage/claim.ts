@@ -1,26 +1,29 @@
+import type { ClaimedRecord } from "./claimed-record.ts";
 import { coalesce } from "./coalesce.ts";
 import type { JobSets } from "./job-sets.ts";
 import type { Payloads } from "./payloads.ts";
 import { type Claim, type ClaimRow, claimTasks } from "./queries/claim-tasks.ts";
 import { promoteDueTasks } from "./queries/promote-due-tasks.ts";
-import { type RawTaskRow, rawTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { TaskRecord } from "./storage.ts";
+import { WireRecord, type WireRow } from "./wire-row.ts";
 
 /** How often a claim looks again after it met rivals. */
 const TURNS = 4;
 /** Tasks of one statement. */
 const MOST_TASKS = 400;
 
+/** A shorter payload is read again sooner than it is looked up, and keeping thousands of them costs the collector. */
+const WORTH_KEEPING = 2_048;
+
 interface Wish extends Claim {
   /** Claim even where tasks that fell due wait to be promoted. */
   readonly evenIfOverdue: boolean;
 }
 
-const isTask = (row: ClaimRow): row is ClaimRow & RawTaskRow => row.id !== null;
+const isTask = (row: ClaimRow): row is ClaimRow & WireRow => row.id !== null;
 
 /** The worker's next tasks; undefined where it is gone. */
-type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly TaskRecord[] | undefined>;
+type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly ClaimedRecord[] | undefined>;
 
 /** Claims of workers with the same jobs share a statement; a lone one is one statement too, unless tasks have just fallen due or rivals met. */
 export const createClaim = (
@@ -40,7 +43,9 @@ export const createClaim = (
       const own = wishes.map((): ClaimRow[] => []);
       for (const row of rows) {
         own[row.place]?.push(row);
-        if (isTask(row)) payloads.set(row.id, row.payload, row.payload.length);
+        if (isTask(row) && row.payload.length >= WORTH_KEEPING) {
+          payloads.set(row.id, row.payload, row.payload.length);
+        }
       }
       wishes.forEach((wish, place) => {
         jobSets.learn(wish.workerId, own[place]?.[0]?.job_set ?? null);
@@ -72,7 +77,7 @@ export const createClaim = (
         // Rows that a rival is promoting this moment stay overdue; they must not stop the claim of the others.
         wish = { ...wish, evenIfOverdue: true };
       } else if (tasks.length > 0 || turn >= TURNS || (first.served && !first.contended)) {
-        return tasks.map(rawTaskRecord);
+        return tasks.map((row) => new WireRecord(row));
       }
     }
   };

@@ -1,4 +1,4 @@
-import { StorageUnavailable } from "./storage.ts";
+import { StorageUnavailable } from "./unavailable.ts";
 
 /** How concurrent calls of one verb become one statement. */
 export interface Joint<Wish, Result> {

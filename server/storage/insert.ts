@@ -1,42 +1,54 @@
 import { coalesce } from "./coalesce.ts";
 import { findByKey } from "./queries/find-by-key.ts";
-import { type InsertedRow, type InsertManner, insertTasks, insertText } from "./queries/insert-tasks.ts";
+import { type InsertedRow, type InsertManner, insertTasks } from "./queries/insert-tasks.ts";
+import { groupsOf, groupsText, type TaskGroup } from "./queries/task-groups.ts";
 import { newTaskRecord, taskRecord } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
-import type { InsertOutcome, NewTask, TaskRecord } from "./storage.ts";
+import type { InsertOutcome, NewTask } from "./storage.ts";
+import { unlessLost } from "./unavailable.ts";
+
+type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
 
 /** Undoes the transaction of an insert that left tasks out. */
 class KeyTaken extends Error {}
 
 /** A bound on a race that another turn ends: the key's task is deleted between the insert that met it and the look. */
 const TURNS = 5;
-/** Characters of one statement; a task beside its payload is some 500. */
+/** Characters of one statement; a task beside its payload is 50, or some 500 where it is like none before it. */
 const MOST_CHARACTERS = 2_000_000;
 
 /** One request's tasks, and their text for the statement. */
 interface Wish extends InsertManner {
   readonly tasks: readonly NewTask[];
+  readonly groups: readonly TaskGroup[];
   readonly text: string;
 }
 
 /** Inserts all of a request's tasks or none. */
 type Insert = (tasks: readonly NewTask[], aliveWithinSeconds: number) => Promise<InsertOutcome>;
 
-const inserted = (tasks: readonly NewTask[], rows: ReadonlyMap<string, InsertedRow>): InsertOutcome => {
-  const records: TaskRecord[] = [];
-  const workersOnline = new Map<string, number>();
-  for (const task of tasks) {
-    const row = rows.get(task.id);
-    if (row === undefined) continue;
-    records.push(newTaskRecord(task, row));
-    workersOnline.set(task.jobId, row.workers_online);
-  }
-  return { kind: "inserted", records, workersOnline };
+const inserted = ({ tasks, groups }: Wish, rows: ReadonlyMap<string, InsertedRow>): Inserted => {
+  const taken = groups.flatMap((group) => {
+    const row = rows.get(group.first.id);
+    return row === undefined ? [] : [{ ...group, row }];
+  });
+  return {
+    kind: "inserted",
+    groups: taken.map(({ first, ids, row }) => ({ first: newTaskRecord(first, row), ids })),
+    workersOnline: new Map(taken.map(({ first, row }) => [first.jobId, row.workers_online])),
+    get records() {
+      const byId = new Map(taken.flatMap(({ ids, row }) => ids.map((id) => [id, row] as const)));
+      return tasks.flatMap((task) => {
+        const row = byId.get(task.id);
+        return row === undefined ? [] : [newTaskRecord(task, row)];
+      });
+    },
+  };
 };
 
-const insertAllOrNone = async (db: Sql, { tasks, text, ...manner }: Wish) => {
+const insertAllOrNone = async (db: Sql, { groups, text, ...manner }: Wish) => {
   const rows = await insertTasks(db, [text], manner);
-  if (rows.length > 0 && rows.length < tasks.length) throw new KeyTaken();
+  if (rows.length > 0 && rows.length < groups.length) throw new KeyTaken();
   return rows;
 };
 
@@ -50,12 +62,18 @@ const replayed = async (
     if (task.idempotency === null) continue;
     const row = await run((db) => findByKey(db, task, aliveWithinSeconds));
     if (row === undefined) continue;
-    return {
-      kind: "replayed",
-      record: taskRecord(row),
-      sameRequest: row.request_hash === task.idempotency.requestHash,
-      workersOnline: row.workers_online,
-    };
+    const { workers_online: workersOnline } = row;
+    const record = taskRecord(row);
+    if (tasks.length === 1 && record.task.id === task.id) {
+      return {
+        kind: "inserted",
+        records: [record],
+        groups: [{ first: record, ids: [record.task.id] }],
+        workersOnline: new Map([[record.jobId, workersOnline]]),
+      };
+    }
+    const sameRequest = row.request_hash === task.idempotency.requestHash;
+    return { kind: "replayed", record, sameRequest, workersOnline };
   }
   return undefined;
 };
@@ -86,14 +104,18 @@ export const createInsert = (sessions: Sessions): Insert => {
   };
 
   return async (tasks, aliveWithinSeconds) => {
-    if (tasks.length === 0) return inserted(tasks, new Map());
+    if (tasks.length === 0) return { kind: "inserted", groups: [], records: [], workersOnline: new Map() };
     const hasTurns = tasks.some(({ fairness }) => fairness === "room");
-    const wish = { tasks, text: insertText(tasks), aliveWithinSeconds, hasTurns };
+    const groups = groupsOf(tasks);
+    const wish = { tasks, groups, text: groupsText(groups), aliveWithinSeconds, hasTurns };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     const isOneStatement = tasks.length === 1 || !hasKeys;
     for (let turn = 0; turn < (hasKeys ? TURNS : 1); turn += 1) {
-      const outcome = inserted(tasks, await (isOneStatement ? join(wish) : inTransaction(wish)));
-      if (outcome.kind === "inserted" && outcome.records.length > 0) return outcome;
+      const inserting = isOneStatement ? join(wish) : inTransaction(wish);
+      // A key tells whether an insert was carried out whose answer was lost; once, for then the database is away.
+      const rows = await (hasKeys && turn === 0 ? unlessLost(inserting) : inserting);
+      const outcome = inserted(wish, rows ?? new Map());
+      if (outcome.groups.length > 0) return outcome;
       const replay = await replayed(sessions, wish);
       if (replay !== undefined) return replay;
     }

@@ -1,5 +1,5 @@
 import { isUuid } from "./ids.ts";
-import { findJob, findJobById, peekJob } from "./queries/find-job.ts";
+import { findJob, findJobById, jobIdsAt, peekJob } from "./queries/find-job.ts";
 import { insertWorker } from "./queries/insert-worker.ts";
 import { holdWorker, linkWorker } from "./queries/link-worker.ts";
 import { listJobs } from "./queries/list-jobs.ts";
@@ -59,6 +59,10 @@ export const createJobStorage = ({ run, transaction }: Sessions): JobStorage => 
   async peek(address) {
     const row = await run((db) => peekJob(db, address));
     return row && registeredJob(row);
+  },
+
+  async idsAt(address) {
+    return run((db) => jobIdsAt(db, address));
   },
 
   async findById(id, aliveWithinSeconds) {

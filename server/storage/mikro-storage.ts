@@ -1,11 +1,14 @@
 import { sql } from "kysely";
 import { openHotPool } from "./hot-pool.ts";
+import { createInsightStorage } from "./insight-storage.ts";
 import { createInvitationStorage } from "./invitation-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
 import { pendingMigrations } from "./migrations/migrate.ts";
+import { createOverviewStorage } from "./overview-storage.ts";
 import { countOpenTasks, countWorkersAlive } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
+import { createStaffStorage } from "./staff-storage.ts";
 import type { Storage } from "./storage.ts";
 import { createSweepStorage } from "./sweep-storage.ts";
 import { createTaskLogStorage } from "./task-log-storage.ts";
@@ -19,10 +22,13 @@ export const createStorage = (orm: Orm): Storage => {
   return {
     jobs: createJobStorage(sessions),
     workers: createWorkerStorage(sessions),
+    staff: createStaffStorage(sessions),
     tasks: createTaskStorage(sessions),
     sweep: createSweepStorage(sessions),
     lateResults: createLateResultStorage(sessions),
     taskLogs: createTaskLogStorage(sessions),
+    overview: createOverviewStorage(sessions),
+    insight: createInsightStorage(sessions),
     invitations: createInvitationStorage(sessions),
 
     async ping() {

@@ -59,7 +59,6 @@ const TASK_COLUMNS = sql`
   coalesce(t.status not in ('claimed', 'running') and t.hold_ended_reason <> 'reported', false) as was_taken`;
 
 const PARSED = sql`, t.payload, t.result`;
-const AS_TEXTS = sql`, t.payload::text as payload, t.result::text as result`;
 
 /** `select` and `from` of task rows out of a table or a CTE, known as `t`; more columns and clauses may follow. */
 export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<TaskRow> =>
@@ -70,10 +69,6 @@ export interface RawTaskRow extends Omit<TaskRow, "payload" | "result"> {
   payload: string;
   result: string | null;
 }
-
-/** The same for raw rows. */
-export const selectRawTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<RawTaskRow> =>
-  sql<RawTaskRow>`${selectColumns(source, more === undefined ? AS_TEXTS : sql`${AS_TEXTS} ${more}`)}`;
 
 /** The same of a CTE with a `place` and whether the payload is `known`, and so left out. */
 export const selectMovedTasks = (source: string): RawBuilder<RawTaskRow> =>
@@ -113,6 +108,7 @@ export interface WorkerRow {
   name: string | null;
   user_id: string;
   last_heartbeat: Time;
+  draining: boolean;
 }
 
 /** A worker as lists show it. */
@@ -136,7 +132,8 @@ export const wireTime = (time: Time): string => {
   return new Date(iso).toISOString();
 };
 
-const wireTimeOrNull = (time: Time | null): string | null => (time === null ? null : wireTime(time));
+/** The same of a time that may not be. */
+export const wireTimeOrNull = (time: Time | null): string | null => (time === null ? null : wireTime(time));
 
 /** A task's row as the use-cases know it. */
 export const taskRecord = (row: TaskRow): TaskRecord => ({
@@ -188,7 +185,7 @@ export const rawTaskRecord = ({ payload: text, result, ...row }: RawTaskRow): Ta
 /** A new task as the use-cases know it: what was inserted, and what only the database knows of it. */
 export const newTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
   task: {
-    id: row.id,
+    id: task.id,
     room_id: task.roomId,
     status: "pending",
     payload: task.payload,
@@ -247,6 +244,7 @@ export const workerRecord = (row: WorkerRow): WorkerRecord => ({
   name: row.name,
   userId: row.user_id,
   lastHeartbeat: wireTime(row.last_heartbeat),
+  isDraining: row.draining,
 });
 
 /** A worker's row as lists show it. */
@@ -257,4 +255,5 @@ export const listedWorker = (row: ListedWorkerRow): Worker => ({
   job_count: row.job_count,
   task_count: row.task_count,
   alive: row.alive,
+  draining: row.draining,
 });

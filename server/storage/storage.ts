@@ -8,12 +8,17 @@ import type {
   StopReason,
   Task,
   TaskDefaults,
-  TaskStatus,
   Worker,
 } from "../../protocol/index.ts";
+import type { ClaimedRecord } from "./claimed-record.ts";
+import type { TaskCompletions } from "./completions.ts";
+import type { InsightStorage } from "./insight.ts";
 import type { InvitationStorage } from "./invitations.ts";
 import type { LateResultStorage } from "./late-results.ts";
+import type { OverviewStorage } from "./overview.ts";
+import type { StaffStorage } from "./staff.ts";
 import type { SweepStorage } from "./sweeps.ts";
+import type { TaskListStorage } from "./task-lists.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
 
 /** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
@@ -68,6 +73,8 @@ export interface WorkerRecord {
   readonly name: string | null;
   readonly userId: string;
   readonly lastHeartbeat: string;
+  /** It is given no task any more. */
+  readonly isDraining: boolean;
 }
 
 /** A task as it is kept: the wire's fields but for those that a setting or a count decides. */
@@ -108,10 +115,18 @@ export interface NewTask {
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
 }
 
+/** New tasks, one after the other, that differ in their ids and payloads alone. */
+export interface InsertedGroup {
+  readonly first: TaskRecord;
+  readonly ids: readonly string[];
+}
+
 export type InsertOutcome =
   | {
       readonly kind: "inserted";
+      /** Made when they are asked for: of a thousand that are alike, one record and their ids may do. */
       readonly records: readonly TaskRecord[];
+      readonly groups: readonly InsertedGroup[];
       readonly workersOnline: ReadonlyMap<string, number>;
     }
   /** The key was used before by this user in this room. */
@@ -145,11 +160,6 @@ export interface Window {
   readonly offset: number;
 }
 
-/** The same, from behind a task on. */
-export interface TaskWindow extends Window {
-  readonly after?: string | undefined;
-}
-
 export interface Listed<Item> {
   readonly items: readonly Item[];
   readonly total: number;
@@ -162,6 +172,8 @@ export interface HeartbeatOutcome {
   readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
   /** Tasks that were never received and went back or failed. */
   readonly changed: readonly TaskRecord[];
+  /** The worker is given no task any more. */
+  readonly isDraining: boolean;
 }
 
 /** What a worker's end, by itself or by the sweeper, came to. */
@@ -179,6 +191,8 @@ export interface JobStorage {
   find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
   /** The same without the counts, which a deep backlog makes dear: what a submit asks. */
   peek(address: JobAddress): Promise<RegisteredJob | undefined>;
+  /** The ids of all that ever stood there, removed ones included. */
+  idsAt(address: JobAddress): Promise<readonly string[]>;
   /** By id, removed ones included: their tasks' history stays readable. */
   findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
   /** Those of any of the rooms, newest first; removed ones left out. */
@@ -211,17 +225,12 @@ export interface WorkerStorage {
   remove(id: string, error: string): Promise<WorkerEnd | undefined>;
 }
 
-export interface TaskStorage {
+export interface TaskStorage extends TaskCompletions, TaskListStorage {
   /** All or none, in one transaction. */
   insert(tasks: readonly NewTask[], options: { readonly aliveWithinSeconds: number }): Promise<InsertOutcome>;
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
   /** Those that are there, in no order. */
   findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
-  /** Newest first; `total` counts to `MOST_COUNTED`. Undefined where `after` is none of the room's tasks. */
-  list(
-    of: { readonly roomId: string; readonly status?: TaskStatus; readonly jobId?: string },
-    window: TaskWindow,
-  ): Promise<Listed<TaskRecord> | undefined>;
   /**
    * The next due tasks of the worker's jobs, skip-locked; undefined where the worker is gone. A sign of life.
    * Nothing is claimed for a caller that is gone by the time the statement is sent.
@@ -231,7 +240,7 @@ export interface TaskStorage {
     limit: number,
     start: boolean,
     isGone?: () => boolean,
-  ): Promise<readonly TaskRecord[] | undefined>;
+  ): Promise<readonly ClaimedRecord[] | undefined>;
   /**
    * The jobs that the worker is linked to, as of its last claim: the channels that a waiting one listens on. The same
    * array as long as a claim finds them to be the same.
@@ -252,6 +261,8 @@ export interface TaskStorage {
   }): Promise<TaskRecord | undefined>;
   /** A failed or cancelled task is pending again, with a new number; undefined where it is neither, or its job is gone. */
   retry(id: string): Promise<TaskRecord | undefined>;
+  /** The same of many, in their old order; those that cannot are left out. */
+  retryMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
   /** Puts back tasks that were claimed (or started by that claim) for a client that had gone: their claim costs nothing. */
   unclaim(
     claims: readonly { readonly id: string; readonly attempt: number }[],
@@ -262,10 +273,13 @@ export interface TaskStorage {
 export interface Storage {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
+  readonly staff: StaffStorage;
   readonly tasks: TaskStorage;
   readonly sweep: SweepStorage;
   readonly lateResults: LateResultStorage;
   readonly taskLogs: TaskLogStorage;
+  readonly overview: OverviewStorage;
+  readonly insight: InsightStorage;
   readonly invitations: InvitationStorage;
   /** A round trip to the database. */
   ping(): Promise<void>;
@@ -277,12 +291,4 @@ export interface Storage {
   ): Promise<{ readonly tasks: Readonly<Record<string, number>>; readonly workersAlive: number }>;
   /** Closes what the storage opened itself; never what it was handed. */
   close(): Promise<void>;
-}
-
-/** The database cannot be reached, or had no time for the statement. */
-export class StorageUnavailable extends Error {
-  constructor(cause: unknown) {
-    super("the database cannot be reached", { cause });
-    this.name = "StorageUnavailable";
-  }
 }

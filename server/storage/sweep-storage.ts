@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { isUuid } from "./ids.ts";
 import { deleteOldTasks } from "./queries/delete-old-tasks.ts";
-import { endOverdueTasks } from "./queries/end-overdue-tasks.ts";
+import { endOverdueTasks, overdueTasks } from "./queries/end-overdue-tasks.ts";
 import { lockStaleWorker, staleWorkers } from "./queries/end-worker.ts";
 import { lockIdleJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
 import { taskRecord } from "./rows.ts";
@@ -11,6 +11,10 @@ import { endWorker } from "./worker-end.ts";
 
 /** The sweeper's part of the storage. */
 export const createSweepStorage = (sessions: Sessions): SweepStorage => ({
+  async look() {
+    await sessions.run((db) => sql`select 1 from joblib.worker limit 1`.execute(db));
+  },
+
   staleWorkers: (thresholdSeconds, limit) => sessions.run((db) => staleWorkers(db, thresholdSeconds, limit)),
 
   async takeStaleWorker(id, thresholdSeconds, error) {
@@ -20,8 +24,10 @@ export const createSweepStorage = (sessions: Sessions): SweepStorage => ({
     );
   },
 
-  async endOverdueTasks(limit) {
-    return (await sessions.run((db) => endOverdueTasks(db, limit))).map(taskRecord);
+  overdueTasks: (limit) => sessions.run((db) => overdueTasks(db, limit)),
+
+  async endOverdueTasks(limit, only) {
+    return (await sessions.run((db) => endOverdueTasks(db, limit, only))).map(taskRecord);
   },
 
   removeIdleJobs: (limit) =>

@@ -1,13 +1,17 @@
 import type { TaskRecord, WorkerEnd } from "./storage.ts";
 
-/** What the sweeper asks of a database. */
+/** What the sweeper asks of a database; each update repeats its whole condition. */
 export interface SweepStorage {
+  /** Looks at the workers' table: late where heartbeats are late too. */
+  look(): Promise<void>;
   /** Workers whose last sign of life is older, by the database's clock. */
   staleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
   /** One dead worker, in a transaction of its own; undefined where it came back or was taken already. */
   takeStaleWorker(id: string, thresholdSeconds: number, error: string): Promise<WorkerEnd | undefined>;
-  /** Running tasks over their `timeout_seconds` fail (`timed out after N s`) or are tried again. */
-  endOverdueTasks(limit: number): Promise<readonly TaskRecord[]>;
+  /** Running tasks over their `timeout_seconds`, longest first. */
+  overdueTasks(limit: number): Promise<readonly string[]>;
+  /** They, or the named one of them, fail (`timed out after N s`) or are tried again. */
+  endOverdueTasks(limit: number, only?: string): Promise<readonly TaskRecord[]>;
   /** Softly removes jobs without workers and without open tasks. */
   removeIdleJobs(limit: number): Promise<readonly { readonly id: string; readonly roomId: string }[]>;
   /** Deletes terminal tasks older than that; how many. */

@@ -6,20 +6,28 @@ import { createPayloads } from "./payloads.ts";
 import { dueCounts, secondsUntilDue } from "./queries/due-tasks.ts";
 import { findTask, findTasks } from "./queries/find-task.ts";
 import { jobSetOfWorker } from "./queries/find-worker.ts";
-import { listTasks } from "./queries/list-tasks.ts";
+import { listTasks, pickTasks } from "./queries/list-tasks.ts";
 import { reportProgress } from "./queries/report-progress.ts";
-import { retryTask } from "./queries/retry-task.ts";
+import { retryTasks } from "./queries/retry-tasks.ts";
 import { unclaimTasks } from "./queries/unclaim-tasks.ts";
 import { type TaskRow, taskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TaskStorage } from "./storage.ts";
-import { createTransition } from "./transition.ts";
+import type { TaskSelection } from "./task-lists.ts";
+import { createCompletions, createTransition } from "./transition.ts";
 
 const recordOf = (row: TaskRow | undefined) => row && taskRecord(row);
 
 /** True where a step names ids that a row can have at all. */
 const isPossible = ({ id, workerId }: { id: string; workerId?: string }): boolean =>
   isUuid(id) && (workerId === undefined || isUuid(workerId));
+
+/** Ids that no row can have are left out. */
+const possible = (of: TaskSelection): TaskSelection => ({
+  ...of,
+  ...(of.ids && { ids: of.ids.filter(isUuid) }),
+  ...(of.jobIds && { jobIds: of.jobIds.filter(isUuid) }),
+});
 
 /** The tasks' part of the storage. */
 export const createTaskStorage = (sessions: Sessions): TaskStorage => {
@@ -28,6 +36,9 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
   const payloads = createPayloads();
   const claim = createClaim(sessions, { jobSets, payloads });
   const transition = createTransition(sessions, payloads);
+  const completions = createCompletions(sessions, payloads);
+  const retryMany = async (ids: readonly string[]) =>
+    (await sessions.run((db) => retryTasks(db, ids.filter(isUuid)))).map(taskRecord);
   return {
     insert: (tasks, { aliveWithinSeconds }) => insert(tasks, aliveWithinSeconds),
 
@@ -42,10 +53,16 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
     },
 
     async list(of, window) {
-      if (of.jobId !== undefined && !isUuid(of.jobId)) return { items: [], total: 0 };
       if (window.after !== undefined && !isUuid(window.after)) return undefined;
-      const listed = await sessions.run((db) => listTasks(db, of, window));
-      return listed && { items: listed.rows.map(taskRecord), total: listed.total };
+      const listed = await sessions.run((db) => listTasks(db, possible(of), window));
+      if (listed === undefined) return undefined;
+      const { rows, total, searchedTo } = listed;
+      return { items: rows.map(taskRecord), total, searchedTo };
+    },
+
+    async select(of, window) {
+      if (window.after !== undefined && !isUuid(window.after)) return undefined;
+      return sessions.run((db) => pickTasks(db, possible(of), window));
     },
 
     claim: async (workerId, limit, start, isGone) =>
@@ -70,15 +87,17 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
 
     transition: async (step) => (isPossible(step) ? transition(step) : undefined),
 
+    complete: async (wanted) =>
+      wanted.every(isPossible) ? completions(wanted) : wanted.map(() => undefined),
+
     async report(step) {
       if (!isPossible(step)) return undefined;
       return recordOf(await sessions.hot((db) => reportProgress(db, step)));
     },
 
-    async retry(id) {
-      if (!isUuid(id)) return undefined;
-      return recordOf(await sessions.run((db) => retryTask(db, id)));
-    },
+    retry: async (id) => (await retryMany([id]))[0],
+
+    retryMany,
 
     async unclaim(claims) {
       const possible = claims.filter(({ id }) => isUuid(id));

@@ -1,7 +1,8 @@
 import { coalesce, type Join } from "./coalesce.ts";
+import type { CompletedTask, Completion } from "./completions.ts";
 import type { Payloads } from "./payloads.ts";
-import { transitionTasks } from "./queries/transition-tasks.ts";
-import { rawTaskRecord } from "./rows.ts";
+import { completeTasks, transitionTasks } from "./queries/transition-tasks.ts";
+import { rawTaskRecord, wireTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TaskRecord, Transition } from "./storage.ts";
 
@@ -46,3 +47,30 @@ export const createTransition = (
   };
   return (step) => steps[step.to](step);
 };
+
+/** Completions of many requests share a statement. */
+export const createCompletions = (
+  { hot }: Sessions,
+  payloads: Payloads,
+): Join<readonly Completion[], readonly (CompletedTask | undefined)[]> =>
+  coalesce({
+    most: MOST,
+    weightOf: (completions) =>
+      completions.reduce(
+        (sum, { result }) => sum + weightOf({ id: "", to: "completed", ...(result && { result }) }),
+        0,
+      ),
+    run: async (wishes) => {
+      const all = wishes.flat();
+      const completed: (CompletedTask | undefined)[] = all.map(() => undefined);
+      for (const { id, room_id: roomId, completed_at, place } of await hot((db) => completeTasks(db, all))) {
+        payloads.delete(id);
+        completed[place] = { id, roomId, completedAt: wireTime(completed_at) };
+      }
+      let from = 0;
+      return wishes.map(({ length }) => {
+        from += length;
+        return completed.slice(from - length, from);
+      });
+    },
+  });

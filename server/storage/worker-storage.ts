@@ -97,6 +97,7 @@ const beat = async (sessions: Sessions, join: JoinBeats, { id, tasks, claimGrace
     lastHeartbeat,
     stop,
     changed: changed.map(taskRecord),
+    isDraining: found.draining,
   };
   return outcome;
 };

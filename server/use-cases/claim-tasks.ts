@@ -1,11 +1,10 @@
-import type { Task } from "../../protocol/index.ts";
+import { formatJobName, type Task } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { TaskRecord } from "../storage/storage.ts";
+import type { ClaimedRecord } from "../storage/claimed-record.ts";
 import { deadlineOf, type Hold, pauseMilliseconds } from "./hold.ts";
 import { type Outcome, taskChanged, workAvailable } from "./outcome.ts";
 import { ParkedClaim } from "./parked-claims.ts";
-import { wireTask } from "./wire.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
 /**
@@ -24,14 +23,16 @@ export interface ClaimWish {
 /** The tasks as they are answered, and how to give them back when the answer cannot be delivered. */
 export interface Claimed {
   readonly tasks: Task[];
-  readonly records: readonly TaskRecord[];
+  readonly records: readonly ClaimedRecord[];
+  /** The worker is given no task any more. */
+  readonly isDraining: boolean;
 }
 
 const claimNow = async (
   { storage, owners }: Context,
   { workerId, limit, start }: ClaimWish,
   hold: Hold,
-): Promise<readonly TaskRecord[]> => {
+): Promise<readonly ClaimedRecord[]> => {
   const records = await storage.tasks.claim(workerId, limit, start, () => hold.isClientGone);
   if (records !== undefined) return records;
   owners.forget(workerId);
@@ -56,9 +57,14 @@ const passOn = ({ parked, log }: Context, { limit }: ClaimWish, { taken, jobIds 
   });
 };
 
+/** True for a worker that is drained. Only one without jobs can be: all others are not asked about. */
+const isDraining = async ({ storage }: Context, { workerId }: ClaimWish): Promise<boolean> =>
+  (await storage.tasks.claimedJobs(workerId)).length === 0 &&
+  (await storage.workers.find(workerId))?.isDraining === true;
+
 /** What a claim came to, and the jobs that may have more. */
 interface Taken {
-  readonly taken: readonly TaskRecord[];
+  readonly taken: readonly ClaimedRecord[];
   readonly jobIds: readonly string[];
 }
 
@@ -78,7 +84,7 @@ const waitForTasks = async (context: Context, wish: ClaimWish, hold: Hold): Prom
       // The claim saw other jobs than are listened to.
       if (jobIds !== (await storage.tasks.claimedJobs(wish.workerId))) continue;
       const left = deadline - performance.now();
-      if (left <= 0 || hold.signal.aborted) return { taken, jobIds };
+      if (left <= 0 || hold.signal.aborted || (await isDraining(context, wish))) return { taken, jobIds };
       await claim.wait(Math.min(left, pauseOf(context)), hold.signal);
       if (hold.signal.aborted) return { taken, jobIds };
     }
@@ -102,20 +108,25 @@ export const claimTasks = async (
   const own = { ...wish, workerId: wish.workerId.toLowerCase() };
   const got = await (hold.seconds > 0 ? waitForTasks : takeNow)(context, own, hold);
   const records = got.taken;
+  const { job_name_style } = context.settings;
   if (records.length > 0) passOn(context, own, got);
   context.meter.claimed(records.length);
   return {
-    value: { tasks: records.map((record) => wireTask(context.settings, record)), records },
-    events: records.map((record) => taskChanged(record)),
+    value: {
+      tasks: records.map((record) => record.wire(formatJobName(record.job, job_name_style))),
+      records,
+      isDraining: records.length === 0 && (await isDraining(context, own)),
+    },
+    events: records.map(({ brief }) => taskChanged({ task: brief })),
   };
 };
 
 /** Puts back what was claimed for a client that is gone: the claim costs nothing, and the next worker is woken. */
 export const putBackClaims = async (
   { storage }: Pick<Context, "storage">,
-  records: readonly TaskRecord[],
+  records: readonly ClaimedRecord[],
 ): Promise<Outcome<number>> => {
-  const claims = records.map(({ task }) => ({ id: task.id, attempt: task.attempt }));
+  const claims = records.map(({ brief: { id, attempt } }) => ({ id, attempt }));
   const returned = await storage.tasks.unclaim(claims);
   return {
     value: returned.length,

@@ -20,6 +20,11 @@ export class EndedTasks {
     };
   }
 
+  /** True where somebody waits here for that task's end, and so wants all of it. */
+  isAwaited(taskId: string): boolean {
+    return this.#waiting.has(taskId);
+  }
+
   /** A step was written. */
   tell(record: TaskRecord): void {
     if (!isTerminal(record.task.status)) return;

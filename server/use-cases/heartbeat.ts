@@ -11,6 +11,8 @@ import { workerNotFound } from "./worker-owners.ts";
 export interface Beat {
   readonly workerId: string;
   readonly tasks: readonly string[] | undefined;
+  /** The worker knows that it drains: that is no news to it. */
+  readonly knowsOfDrain: boolean;
   readonly hold: Hold;
 }
 
@@ -20,6 +22,10 @@ const beat = async ({ storage, owners }: Context, { workerId, tasks }: Beat, gra
   owners.forget(workerId);
   throw workerNotFound();
 };
+
+/** There is something that the worker does not know yet. */
+const isNews = ({ stop, isDraining }: HeartbeatOutcome, { knowsOfDrain }: Beat): boolean =>
+  stop.length > 0 || (isDraining && !knowsOfDrain);
 
 /** Reads again with the list as it was sent: nothing that was claimed since is taken for never received. */
 const waitForStop = async (
@@ -36,7 +42,7 @@ const waitForStop = async (
       bell.silence();
       latest = await beat(context, wish, Number.POSITIVE_INFINITY);
       const left = deadline - performance.now();
-      if (latest.stop.length > 0 || left <= 0 || wish.hold.signal.aborted) return latest;
+      if (isNews(latest, wish) || left <= 0 || wish.hold.signal.aborted) return latest;
       const pause = Math.min(pauseMilliseconds(bus), settings.worker_timeout_threshold * 250);
       await bell.wait(Math.min(left, pause), wish.hold.signal);
       // Nobody is alive on a connection that is gone: no further sign of life.
@@ -54,12 +60,13 @@ export const heartbeat = async (context: Context, caller: Caller, wish: Beat): P
   const first = await beat(context, own, context.settings.claim_grace_seconds);
   // Told before the wait, not after it: others can take what was put back.
   told(context, { value: first, events: tasksTaken(first.changed) });
-  const isWaiting = first.stop.length === 0 && own.hold.seconds > 0;
+  const isWaiting = !isNews(first, own) && own.hold.seconds > 0;
   const outcome = isWaiting ? await waitForStop(context, own, first) : first;
   return {
     id: own.workerId,
     last_heartbeat: outcome.lastHeartbeat,
     heartbeat_seconds: heartbeatSeconds(context.settings),
     stop: outcome.stop.map(({ taskId, reason }) => ({ task_id: taskId, reason })),
+    ...(outcome.isDraining && { draining: true }),
   };
 };

@@ -48,6 +48,9 @@ export class Bell {
   }
 }
 
-/** How long to wait before reading again in any case: every second while events may be lost, else every few. */
+/** While events may be lost an end is told within a second, the reading included. */
+const PAUSE_MS = 800;
+
+/** How long to wait before reading again in any case: less than a second while events may be lost, else a few. */
 export const pauseMilliseconds = (bus: { readonly state: "up" | "down" }, seconds = 5): number =>
-  bus.state === "down" ? 1000 : seconds * 1000 * (0.8 + 0.4 * Math.random());
+  bus.state === "down" ? PAUSE_MS : seconds * 1000 * (0.8 + 0.4 * Math.random());

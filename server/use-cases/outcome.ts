@@ -1,6 +1,7 @@
-import type { Event } from "../../protocol/index.ts";
+import type { Event, Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
-import type { TaskRecord } from "../storage/storage.ts";
+import type { CompletedTask } from "../storage/completions.ts";
+import type { InsertedGroup, TaskRecord } from "../storage/storage.ts";
 
 /** What a use-case came to, and what is to be told once it is committed. */
 export interface Outcome<Value> {
@@ -15,7 +16,10 @@ export const told = <Value>({ bus }: Pick<Context, "bus">, { value, events }: Ou
 };
 
 /** A task is not as it was; `workerId` where that worker has to be told too. */
-export const taskChanged = ({ task }: TaskRecord, workerId: string | null = null): Event => ({
+export const taskChanged = (
+  { task }: { readonly task: Pick<Task, "id" | "room_id" | "status"> },
+  workerId: string | null = null,
+): Event => ({
   kind: "task-changed",
   taskId: task.id,
   roomId: task.room_id,
@@ -23,13 +27,27 @@ export const taskChanged = ({ task }: TaskRecord, workerId: string | null = null
   status: task.status,
 });
 
+/** The same of a completion by the task's own worker. */
+export const taskCompleted = ({ id, roomId }: CompletedTask): Event => ({
+  kind: "task-changed",
+  taskId: id,
+  roomId,
+  workerId: null,
+  status: "completed",
+});
+
 /** Who waits for tasks of these jobs: woken as many as are due. A count of 0 tells that a task falls due later. */
-export const workAvailable = (records: readonly TaskRecord[]): Event[] => {
+export const workAvailable = (records: readonly TaskRecord[]): Event[] =>
+  workAvailableIn(records.map((first) => ({ first, ids: [first.task.id] })));
+
+/** The same for tasks that came in groups. */
+export const workAvailableIn = (groups: readonly InsertedGroup[]): Event[] => {
   const counts = new Map<string, number>();
-  for (const { jobId, task } of records) {
+  for (const { first, ids } of groups) {
+    const { jobId, task } = first;
     if (task.status !== "pending") continue;
     const isDue = Date.parse(task.run_at) <= Date.now();
-    counts.set(jobId, (counts.get(jobId) ?? 0) + (isDue ? 1 : 0));
+    counts.set(jobId, (counts.get(jobId) ?? 0) + (isDue ? ids.length : 0));
   }
   return [...counts].map(([jobId, count]) => ({ kind: "work-available", jobId, count }));
 };

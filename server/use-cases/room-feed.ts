@@ -1,13 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { type Event, GLOBAL_ROOM, roomChannel, type StreamWord } from "../../protocol/index.ts";
+import { type Event, GLOBAL_ROOM, roomChannel, type StreamWord, type Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import type { Unsubscribe } from "../events/event-bus.ts";
+import { rawJson, stringify } from "../raw-json.ts";
 import { wireTask } from "./wire.ts";
 
-/** Events of a room that are kept for who comes again; who missed more reads the lists again. */
+/** Events of a room that are kept for who comes again, and their characters; who missed more reads the lists again. */
 const MOST_KEPT = 1000;
+const MOST_CHARACTERS = 8_000_000;
 /** Beyond so many changed tasks at once nobody is told of each. */
 const MOST_TOLD = 200;
+/** So many are read at once: each may bring a payload and a result of megabytes. */
+const READ_AT_ONCE = 20;
 
 type Kept = StreamWord<"followRoom">;
 type Ports = Pick<Context, "storage" | "bus" | "settings" | "log">;
@@ -18,10 +22,11 @@ export class RoomFeed {
   readonly #roomId: string;
   /** Ids of this server's own run: of another one nothing is known here. */
   readonly #epoch = randomUUID().slice(0, 8);
-  readonly #kept: Kept[] = [];
+  readonly #kept: { readonly event: Kept; readonly characters: number }[] = [];
   readonly #listeners = new Set<() => void>();
   readonly #changed = new Set<string>();
   #count = 0;
+  #characters = 0;
   #isReading = false;
   #subscriptions: Unsubscribe[] = [];
 
@@ -70,7 +75,7 @@ export class RoomFeed {
   at(place: number): Kept | undefined {
     if (place >= this.#count) return undefined;
     if (!this.#has(place)) return { event: "reset", data: {} };
-    return this.#kept[place - (this.#count - this.#kept.length)];
+    return this.#kept[place - (this.#count - this.#kept.length)]?.event;
   }
 
   #has(place: number): boolean {
@@ -98,12 +103,9 @@ export class RoomFeed {
           this.#tell({ event: "reset", data: {} });
           continue;
         }
-        const records = await this.#ports.storage.tasks.findMany(ids);
-        for (const record of records) {
-          this.#tell({ event: "task", data: wireTask(this.#ports.settings, record) });
+        for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
+          await this.#tellOf(ids.slice(start, start + READ_AT_ONCE));
         }
-        // Deleted ones are in no list any more.
-        if (records.length < ids.length) this.#tell({ event: "reset", data: {} });
       }
     } catch (error) {
       this.#ports.log.warn({ err: error }, "a room's changes could not be read");
@@ -113,10 +115,24 @@ export class RoomFeed {
     }
   }
 
-  #tell(event: Kept): void {
-    this.#kept.push(event);
+  async #tellOf(ids: readonly string[]): Promise<void> {
+    const records = await this.#ports.storage.tasks.findMany(ids);
+    for (const record of records) {
+      // Written once, for all who follow.
+      const text = stringify(wireTask(this.#ports.settings, record));
+      this.#tell({ event: "task", data: rawJson<Task>(text) }, text.length);
+    }
+    // Deleted ones are in no list any more.
+    if (records.length < ids.length) this.#tell({ event: "reset", data: {} });
+  }
+
+  #tell(event: Kept, characters = 0): void {
+    this.#kept.push({ event, characters });
+    this.#characters += characters;
     this.#count += 1;
-    if (this.#kept.length > MOST_KEPT) this.#kept.splice(0, this.#kept.length - MOST_KEPT);
+    while (this.#kept.length > MOST_KEPT || (this.#characters > MOST_CHARACTERS && this.#kept.length > 1)) {
+      this.#characters -= this.#kept.shift()?.characters ?? 0;
+    }
     for (const listener of this.#listeners) listener();
   }
 }

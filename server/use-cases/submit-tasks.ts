@@ -1,4 +1,5 @@
 import {
+  type AlikeTasks,
   type FieldError,
   type JobAddress,
   Problem,
@@ -7,10 +8,10 @@ import {
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { InsertOutcome, NewTask, RegisteredJob } from "../storage/storage.ts";
+import type { InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../storage/storage.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
 import type { SeenJob } from "./known-jobs.ts";
-import { type Outcome, taskChanged, workAvailable } from "./outcome.ts";
+import { type Outcome, taskChanged, workAvailable, workAvailableIn } from "./outcome.ts";
 import { payloadFaults, validationError } from "./schema-checks.ts";
 import { optionFaults, taskOptions } from "./task-options.ts";
 import { wireTask } from "./wire.ts";
@@ -27,10 +28,20 @@ export interface Submission {
   readonly idempotency?: NewTask["idempotency"];
 }
 
+/** Tasks that are submitted together. */
+export interface SubmitRequest {
+  readonly roomId: string;
+  readonly submissions: readonly Submission[];
+  /** The caller knows what it sent: what all of them share is told once. */
+  readonly isMinimal?: boolean;
+}
+
 /** What a submit came to: new tasks, or the one that the idempotency key stands for. */
 export interface Submitted {
   readonly isReplay: boolean;
+  /** None where `alike` tells of all of them. */
   readonly tasks: SubmittedTask[];
+  readonly alike?: AlikeTasks;
 }
 
 const addressKey = ({ roomId, category, name }: JobAddress) => `${roomId}:${category}:${name}`;
@@ -109,6 +120,7 @@ const toInsert = async (
 export const submitted = (
   context: Context,
   outcome: Exclude<InsertOutcome, { kind: "job-changed" }>,
+  isMinimal = false,
 ): Outcome<Submitted> => {
   if (outcome.kind === "replayed") {
     if (!outcome.sameRequest) {
@@ -118,25 +130,29 @@ export const submitted = (
       );
     }
     const task = { ...wireTask(context.settings, outcome.record), workers_online: outcome.workersOnline };
-    return { value: { isReplay: true, tasks: [task] }, events: [] };
+    // Told again: the first time may have been lost with its answer, by a server that was killed.
+    return { value: { isReplay: true, tasks: [task] }, events: workAvailable([outcome.record]) };
   }
-  const tasks = outcome.records.map((record) => ({
+  const { groups, workersOnline } = outcome;
+  const wire = (record: TaskRecord) => ({
     ...wireTask(context.settings, record),
-    workers_online: outcome.workersOnline.get(record.jobId) ?? 0,
-  }));
+    workers_online: workersOnline.get(record.jobId) ?? 0,
+  });
+  const [one, ...others] = groups;
   // One of them is enough for the room's lists: whoever listens reads the whole list again.
-  const events = [
-    ...outcome.records.slice(0, 1).map((record) => taskChanged(record)),
-    ...workAvailable(outcome.records),
-  ];
-  return { value: { isReplay: false, tasks }, events };
+  const events = [...(one === undefined ? [] : [taskChanged(one.first)]), ...workAvailableIn(groups)];
+  if (isMinimal && one !== undefined && others.length === 0) {
+    const { id: _, payload: __, ...common } = wire(one.first);
+    return { value: { isReplay: false, tasks: [], alike: { common, ids: [...one.ids] } }, events };
+  }
+  return { value: { isReplay: false, tasks: outcome.records.map(wire) }, events };
 };
 
 /** Submits tasks to jobs that are seen from a room, all or none. */
 export const submitTasks = async (
   context: Context,
   caller: Caller,
-  { roomId, submissions }: { readonly roomId: string; readonly submissions: readonly Submission[] },
+  { roomId, submissions, isMinimal = false }: SubmitRequest,
 ): Promise<Outcome<Submitted>> => {
   const addressed = submissions.map((one) => ({ ...one, address: resolveJobName(one.jobName, roomId) }));
   const aliveWithinSeconds = context.settings.worker_timeout_threshold;
@@ -150,7 +166,7 @@ export const submitTasks = async (
     }
     await requireWorkers(context, jobs);
     const outcome = await context.storage.tasks.insert(tasks, { aliveWithinSeconds });
-    if (outcome.kind !== "job-changed") return submitted(context, outcome);
+    if (outcome.kind !== "job-changed") return submitted(context, outcome, isMinimal);
   }
   throw new Problem("service-unavailable", "The job keeps changing; try again.", { retryAfter: 1 });
 };

@@ -1,4 +1,6 @@
 import type { Context } from "../context.ts";
+import type { TaskRecord } from "../storage/storage.ts";
+import { StorageUnavailable } from "../storage/unavailable.ts";
 import { jobsChanged, tasksTaken, told } from "./outcome.ts";
 
 /** Rows that one statement of a sweep takes: no lock is held for long. */
@@ -15,7 +17,10 @@ export interface Swept {
   deleted: number;
 }
 
-const sweepWorkers = async (ports: Ports, swept: Swept): Promise<void> => {
+const sweepWorkers = async (
+  ports: Ports,
+  { swept, mayEndWorkers }: { readonly swept: Swept; readonly mayEndWorkers: () => boolean },
+): Promise<void> => {
   const { storage, settings, log } = ports;
   const threshold = settings.worker_timeout_threshold;
   const failed = new Set<string>();
@@ -23,6 +28,7 @@ const sweepWorkers = async (ports: Ports, swept: Swept): Promise<void> => {
     const stale = await storage.sweep.staleWorkers(threshold, BATCH + failed.size);
     const ids = stale.filter((id) => !failed.has(id));
     for (const id of ids) {
+      if (!mayEndWorkers()) return;
       try {
         // One transaction each: a row that cannot be ended does not keep the others.
         const end = await storage.sweep.takeStaleWorker(id, threshold, `worker ${id} stopped responding`);
@@ -35,6 +41,7 @@ const sweepWorkers = async (ports: Ports, swept: Swept): Promise<void> => {
         swept.jobs += end.removedJobs.length;
         told(ports, { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)] });
       } catch (error) {
+        if (error instanceof StorageUnavailable) throw error;
         failed.add(id);
         log.error({ err: error, workerId: id }, "a dead worker could not be swept");
       }
@@ -43,11 +50,32 @@ const sweepWorkers = async (ports: Ports, swept: Swept): Promise<void> => {
   }
 };
 
-/** Running tasks over their time fail or are tried again; how many. */
-export const sweepOverdueTasks = async (ports: Ports): Promise<number> => {
+/** A batch of them; where one cannot be ended each on its own, so that it does not keep the others. */
+const endOverdue = async ({ storage, log }: Ports, bad: Set<string>): Promise<readonly TaskRecord[]> => {
+  try {
+    return await storage.sweep.endOverdueTasks(BATCH);
+  } catch (error) {
+    if (error instanceof StorageUnavailable) throw error;
+  }
+  const ended: TaskRecord[] = [];
+  for (const id of await storage.sweep.overdueTasks(BATCH)) {
+    if (bad.has(id)) continue;
+    try {
+      ended.push(...(await storage.sweep.endOverdueTasks(1, id)));
+    } catch (error) {
+      if (error instanceof StorageUnavailable) throw error;
+      bad.add(id);
+      log.error({ err: error, taskId: id }, "a task over its time could not be ended");
+    }
+  }
+  return ended;
+};
+
+/** Running tasks over their time fail or are tried again; how many. `bad`: those that could not be, which are left alone. */
+export const sweepOverdueTasks = async (ports: Ports, bad = new Set<string>()): Promise<number> => {
   let count = 0;
   for (;;) {
-    const records = await ports.storage.sweep.endOverdueTasks(BATCH);
+    const records = await endOverdue(ports, bad);
     told(ports, { value: null, events: tasksTaken(records) });
     count += records.length;
     if (records.length < BATCH) return count;
@@ -75,17 +103,28 @@ const sweepOldTasks = async ({ storage, settings }: Ports): Promise<number> => {
   }
 };
 
+/** A part of a sweep, which does not keep the parts behind it. */
+const part = async ({ log }: Ports, work: () => Promise<number>): Promise<number> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StorageUnavailable) throw error;
+    log.error({ err: error }, "a part of the sweep could not be done");
+    return 0;
+  }
+};
+
 /** Finds dead workers, tasks over their time, jobs that nobody is there for, and old tasks; undefined where another server sweeps. */
 export const sweep = async (
   ports: Ports,
-  { mayEndWorkers }: { readonly mayEndWorkers: boolean },
+  { mayEndWorkers, bad }: { readonly mayEndWorkers: () => boolean; readonly bad?: Set<string> },
 ): Promise<Swept | undefined> => {
   const swept: Swept = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
   const isMine = await ports.storage.sweep.exclusively(async () => {
-    if (mayEndWorkers) await sweepWorkers(ports, swept);
-    swept.tasks += await sweepOverdueTasks(ports);
-    swept.jobs += await sweepJobs(ports);
-    swept.deleted = await sweepOldTasks(ports);
+    if (mayEndWorkers()) await sweepWorkers(ports, { swept, mayEndWorkers });
+    swept.tasks += await part(ports, () => sweepOverdueTasks(ports, bad));
+    swept.jobs += await part(ports, () => sweepJobs(ports));
+    swept.deleted = await part(ports, () => sweepOldTasks(ports));
   });
   return isMine ? swept : undefined;
 };

@@ -17,21 +17,35 @@ export const optionFaults = ({ run_at }: TaskSubmission, prefix: string): FieldE
   return [{ pointer: `${prefix}/run_at`, detail: "must be at most 366 days ahead" }];
 };
 
+const NOW = { inSeconds: 0 } as const;
+
 const startOf = (submission: TaskSubmission, defaults: TaskDefaults): NewTask["start"] => {
   const { run_at, delay_seconds } = submission;
   if (run_at !== undefined) {
     const at = Date.parse(run_at);
-    return at <= Date.now() ? { inSeconds: 0 } : { at: new Date(at).toISOString() };
+    return at <= Date.now() ? NOW : { at: new Date(at).toISOString() };
   }
-  return { inSeconds: delay_seconds ?? defaults.delay_seconds ?? 0 };
+  const inSeconds = delay_seconds ?? defaults.delay_seconds ?? 0;
+  return inSeconds === 0 ? NOW : { inSeconds };
 };
 
-const backoffOf = ({ backoff: own }: TaskSubmission, { backoff: usual }: TaskDefaults): Backoff => ({
+const merged = (own: TaskSubmission["backoff"], usual: TaskDefaults["backoff"]): Backoff => ({
   kind: own?.kind ?? usual?.kind ?? DEFAULT_BACKOFF.kind,
   seconds: own?.seconds ?? usual?.seconds ?? DEFAULT_BACKOFF.seconds,
   max_seconds: own?.max_seconds ?? usual?.max_seconds ?? DEFAULT_BACKOFF.max_seconds,
   jitter: own?.jitter ?? usual?.jitter ?? DEFAULT_BACKOFF.jitter,
 });
+
+const usuals = new WeakMap<object, Backoff>();
+
+/** One object for all tasks that say nothing of their own: that is how the insert knows that they share it. */
+const backoffOf = ({ backoff: own }: TaskSubmission, { backoff: usual }: TaskDefaults): Backoff => {
+  if (own !== undefined) return merged(own, usual);
+  if (usual === undefined) return DEFAULT_BACKOFF;
+  const known = usuals.get(usual) ?? merged(undefined, usual);
+  usuals.set(usual, known);
+  return known;
+};
 
 /** The submission's options, then the job's, then the defaults. */
 export const taskOptions = (submission: TaskSubmission, defaults: TaskDefaults): Options => {

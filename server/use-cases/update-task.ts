@@ -9,6 +9,7 @@ import {
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { TaskRecord, Transition } from "../storage/storage.ts";
+import { unlessLost } from "../storage/unavailable.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
 import { holdIsOver } from "./late-results.ts";
 import { type Outcome, taskChanged, tasksTaken } from "./outcome.ts";
@@ -44,6 +45,9 @@ const eventsOf = (before: TaskRecord, after: TaskRecord, update: TaskUpdate) => 
   const isOwnStep = update.worker_id !== undefined && update.status !== "cancelled";
   return [taskChanged(after, isOwnStep ? null : before.task.worker_id)];
 };
+
+const eventsAgain = (record: TaskRecord) =>
+  record.task.status === "pending" ? tasksTaken([record]) : [taskChanged(record)];
 
 const move = async (
   context: Context,
@@ -107,7 +111,8 @@ export const updateTask = async (
       return { value: wireTask(context.settings, await findTask(context, taskId)), events: [] };
     }
   }
-  const own = await moveOwn(context, caller, { taskId, update });
+  // Where the database's answer is lost, the task itself says whether the step was taken.
+  const own = await unlessLost(moveOwn(context, caller, { taskId, update }));
   if (own !== undefined) return own;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const record = isUuid(taskId) ? await context.storage.tasks.find(taskId) : undefined;
@@ -117,11 +122,14 @@ export const updateTask = async (
     if (isRepeat(attempted)) {
       // A worker's word is known by its name, though the worker may be gone; any other needs its right also now.
       if (update.worker_id === undefined) requireRight(caller, attempted);
-      return { value: wireTask(context.settings, record), events: [] };
+      context.ended.tell(record);
+      // Told again: the first time may have been lost with its answer.
+      return { value: wireTask(context.settings, record), events: eventsAgain(record) };
     }
     if (isHoldOver(attempted, owner)) throw await holdIsOver(context, caller, { taskId, update });
     requireRight(caller, attempted);
-    const moved = await move(context, record, update);
+    const moving = move(context, record, update);
+    const moved = await (tries === 0 ? unlessLost(moving) : moving);
     if (moved !== undefined) return moved;
     // It changed between the read and the step, or its worker was removed: look again.
     if (update.worker_id !== undefined) context.owners.forget(update.worker_id.toLowerCase());

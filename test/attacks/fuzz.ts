@@ -1,7 +1,7 @@
 import { Agent } from "undici";
-import { type Operation, operations } from "../../protocol/index.ts";
 import { Random } from "../support/random.ts";
 import { type FuzzedRequest, fuzzedRequest } from "./fuzzed-request.ts";
+import type { Target } from "./targets.ts";
 import { faultOf, type Received } from "./verdict.ts";
 import type { World } from "./world.ts";
 
@@ -13,6 +13,10 @@ export interface FuzzPlan {
   readonly tokens: readonly string[];
   readonly seed: number;
   readonly requests: number;
+  /** What may be asked, by the API's own document. */
+  readonly targets: readonly Target[];
+  /** What is not sent by then is not sent. */
+  readonly seconds: number;
 }
 
 /** What a run came to. */
@@ -35,27 +39,37 @@ const send = async (agent: Agent, origin: string, request: FuzzedRequest): Promi
   return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
 };
 
-/** Requests made from the table of operations, from a seed that repeats them but for what the server answers. */
-export const fuzz = async ({ url, world, tokens, seed, requests }: FuzzPlan): Promise<FuzzResult> => {
+/** Requests made from the API's own document, from a seed that repeats them but for what the server answers. */
+export const fuzz = async ({
+  url,
+  world,
+  tokens,
+  seed,
+  requests,
+  targets,
+  seconds,
+}: FuzzPlan): Promise<FuzzResult> => {
   await using open = new AsyncDisposableStack();
   const agent = new Agent({ connections: LANES });
   open.defer(() => agent.close());
-  const entries: [string, Operation][] = Object.entries(operations);
+  const until = performance.now() + seconds * 1000;
   const byStatus = new Map<number, number>();
   const faults: string[] = [];
   let sent = 0;
 
   const lane = async (random: Random) => {
-    while (sent < requests && faults.length < MOST_FAULTS) {
+    while (sent < requests && faults.length < MOST_FAULTS && performance.now() < until) {
       sent += 1;
-      const [name, entry] = random.pick(entries);
-      const request = fuzzedRequest(entry, { random, world, tokens });
+      const target = random.pick(targets);
+      const { name } = target;
+      const request = fuzzedRequest(target, { random, world, tokens });
       try {
         const received = await send(agent, url, request);
         byStatus.set(received.status, (byStatus.get(received.status) ?? 0) + 1);
-        const fault = faultOf(entry, request, received);
+        const fault = faultOf(target, request, received);
         if (fault !== undefined) faults.push(`${name}: ${fault}\n    ${told(request)}`);
-        else if (received.status < 300 && received.text !== "") world.learn(JSON.parse(received.text));
+        else if (received.status < 300 && received.text !== "" && !target.isStream)
+          world.learn(JSON.parse(received.text));
       } catch (error) {
         faults.push(`${name}: no answer: ${error}\n    ${told(request)}`);
       }

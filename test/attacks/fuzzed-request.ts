@@ -1,8 +1,8 @@
-import * as z from "zod";
-import { fillPath, type Operation } from "../../protocol/index.ts";
+import { fillPath } from "../../protocol/index.ts";
 import type { Random } from "../support/random.ts";
 import { STRINGS, TEXTS } from "./hostile-values.ts";
 import { valueFitting } from "./schema-values.ts";
+import type { Target } from "./targets.ts";
 import type { World } from "./world.ts";
 
 /** One request as it goes over the wire. */
@@ -38,26 +38,30 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   accept: ["*/*", "text/html", ""],
 };
 
-const written = new WeakMap<z.ZodType, z.core.JSONSchema.JSONSchema>();
-
-const schemaOf = (type: z.ZodType) => {
-  const schema = written.get(type) ?? z.toJSONSchema(type, { io: "input", unrepresentable: "any" });
-  written.set(type, schema);
-  return schema;
-};
-
-const propertiesOf = (type: z.ZodType): [string, unknown][] =>
-  Object.entries(schemaOf(type).properties ?? {});
+/** A stream that is not told when to end goes on for a quarter of an hour. */
+const STREAM_WAITS = ["wait=0", "wait=1"];
+const PLACES = [
+  "",
+  "0",
+  "1",
+  "1_1.0",
+  "99999999999999999",
+  "1_99.9999999999",
+  "-1",
+  "abcd1234-7",
+  "\u00e9",
+  "x".repeat(5000),
+];
 
 const known = (name: string, random: Random, world: World): string | undefined =>
   random.chance(0.85) ? world.valueFor(name, random) : undefined;
 
 const encoded = (text: string) => encodeURIComponent(text.toWellFormed());
 
-const pathOf = (entry: Operation, random: Random, world: World): string => {
-  const names = entry.params === undefined ? [] : propertiesOf(entry.params).map(([name]) => name);
+const pathOf = ({ path }: Target, random: Random, world: World): string => {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
   return fillPath(
-    entry.path,
+    path.replace(/\{(\w+)\}/g, ":$1"),
     Object.fromEntries(
       names.map((name) => [
         name,
@@ -67,8 +71,8 @@ const pathOf = (entry: Operation, random: Random, world: World): string => {
   );
 };
 
-const queryOf = (entry: Operation, random: Random, world: World): string => {
-  const parts = (entry.query === undefined ? [] : propertiesOf(entry.query)).flatMap(([name, schema]) => {
+const queryOf = ({ query }: Target, random: Random, world: World): string => {
+  const parts = query.flatMap(([name, schema]) => {
     if (random.chance(0.6)) return [];
     const value = known(name, random, world) ?? valueFitting(schema, random);
     return [`${name}=${encoded(String(value)).slice(0, 2000)}`];
@@ -92,30 +96,40 @@ const withKnown = (value: unknown, random: Random, world: World): unknown => {
   );
 };
 
-const bodyOf = (entry: Operation, random: Random, world: World): string | Buffer | undefined => {
-  if (entry.body === undefined) return random.chance(0.02) ? "{}" : undefined;
+const bodyOf = ({ body }: Target, random: Random, world: World): string | Buffer | undefined => {
+  if (body === undefined) return random.chance(0.02) ? "{}" : undefined;
   if (random.chance(0.03)) return random.pick(TEXTS);
   if (random.chance(0.005)) return INVALID_UTF8;
   if (random.chance(0.03)) return undefined;
-  const text = JSON.stringify(withKnown(valueFitting(schemaOf(entry.body), random), random, world)) ?? "null";
+  const text = JSON.stringify(withKnown(valueFitting(body, random), random, world)) ?? "null";
   return random.chance(0.01) ? text.slice(0, random.integer(0, text.length)) : text;
+};
+
+const headersOf = (target: Target, random: Random): Record<string, string> => {
+  const headers: Record<string, string> = {};
+  for (const [name, values] of Object.entries(HEADERS)) {
+    if (random.chance(0.03)) headers[name] = random.pick(values);
+  }
+  if (!target.isStream) return headers;
+  headers["prefer"] = random.pick(STREAM_WAITS);
+  if (random.chance(0.5)) headers["last-event-id"] = random.pick(PLACES);
+  return headers;
 };
 
 /** A request of an operation: mostly nearly right, for what is quite wrong is refused at the door. */
 export const fuzzedRequest = (
-  entry: Operation,
+  target: Target,
   { random, world, tokens }: { random: Random; world: World; tokens: readonly string[] },
 ): FuzzedRequest => {
-  const body = bodyOf(entry, random, world);
-  const headers: Record<string, string> = {};
-  if (body !== undefined) headers["content-type"] = "application/json";
+  const body = bodyOf(target, random, world);
   const token = random.pick(tokens);
-  if (token !== "") headers["authorization"] = token;
-  for (const [name, values] of Object.entries(HEADERS)) {
-    if (random.chance(0.03)) headers[name] = random.pick(values);
-  }
+  const headers = {
+    ...(body !== undefined && { "content-type": "application/json" }),
+    ...(token !== "" && { authorization: token }),
+    ...headersOf(target, random),
+  };
   const isAimed = !random.chance(0.015);
-  const method = isAimed ? entry.method : random.pick([entry.method, "PUT", "DELETE", "PATCH", "OPTIONS"]);
-  const path = pathOf(entry, random, world) + (isAimed ? "" : random.pick(PATH_ENDS));
-  return { method, path: path + queryOf(entry, random, world), headers, body, isAimed };
+  const method = isAimed ? target.method : random.pick([target.method, "PUT", "DELETE", "PATCH", "OPTIONS"]);
+  const path = pathOf(target, random, world) + (isAimed ? "" : random.pick(PATH_ENDS));
+  return { method, path: path + queryOf(target, random, world), headers, body, isAimed };
 };

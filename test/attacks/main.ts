@@ -6,6 +6,7 @@ import { fillPath, operations } from "../../protocol/index.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { endLeftProcesses, spawnProcess } from "../support/processes.ts";
 import { fuzz } from "./fuzz.ts";
+import { targetsOf } from "./targets.ts";
 import { watchHolds } from "./watch-holds.ts";
 import { World } from "./world.ts";
 
@@ -17,7 +18,10 @@ const USAGE = `npm run test:attacks -- [--seed N] [--requests N]
 
 const BIN = resolve(import.meta.dirname, "../../bin/joblib.js");
 /** No request may hold the server's event loop for longer. */
-const LONGEST_HOLD_SECONDS = 0.2;
+const LONGEST_HOLD_MS = 200;
+/** 100,000 take two minutes on two cores. */
+const LONGEST_SECONDS = 600;
+const PUT_AWAY_MS = 60_000;
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -50,13 +54,13 @@ const furnish = async (url: string, authorization: string, { rooms, names }: Wor
   }
 };
 
-const attack = async (): Promise<boolean> => {
+const attack = async (): Promise<void> => {
   const { values } = parseArgs({
     options: { seed: { type: "string" }, requests: { type: "string" }, help: { type: "boolean" } },
   });
   if (values.help) {
     say(USAGE);
-    return true;
+    return;
   }
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
   const requests = Number(values.requests ?? 100_000);
@@ -65,9 +69,10 @@ const attack = async (): Promise<boolean> => {
   open.defer(async () => void (await endLeftProcesses()));
   const postgres = open.use(await startPostgres());
   const secret = randomBytes(32).toString("hex");
+  const holds = open.use(watchHolds());
   const env = {
+    ...holds.env,
     ...{
-      NODE_OPTIONS: "",
       JOBLIB_JWT_SECRET: secret,
       JOBLIB_DATABASE_URL: postgres.url,
       JOBLIB_REDIS_URL: "",
@@ -81,26 +86,33 @@ const attack = async (): Promise<boolean> => {
   await furnish(url, admin, world);
 
   const began = performance.now();
-  const holds = await watchHolds(url);
-  const { sent, byStatus, faults } = await fuzz({ url, world, tokens, seed, requests });
-  const longest = holds.end();
+  const since = Date.now();
+  const targets = targetsOf(await (await fetch(`${url}/openapi.json`)).json());
+  const plan = { url, world, tokens, seed, requests, targets, seconds: LONGEST_SECONDS };
+  const { sent, byStatus, ...fuzzed } = await fuzz(plan);
+  const faults = [...fuzzed.faults];
+  const longest = Math.round(holds.longestSince(since));
   const seconds = (performance.now() - began) / 1000;
 
   const statuses = [...byStatus].sort(([a], [b]) => a - b).map(([status, count]) => `${count} × ${status}`);
   say(`${sent} requests in ${Math.round(seconds)} s: ${statuses.join(", ")}`);
-  say(`longest hold of the event loop ${Math.round(longest * 1000)} ms`);
+  say(`longest hold of the event loop ${longest < 50 ? "below 50" : longest} ms, of the processor's time`);
+  if (sent < requests && faults.length === 0)
+    faults.push(`only ${sent} requests could be sent in ${LONGEST_SECONDS} s`);
+  if (longest > LONGEST_HOLD_MS) faults.push(`the event loop was held for ${longest} ms`);
   for (const fault of faults) say(`FAILED  ${fault}`);
-  const isHeld = !(longest <= LONGEST_HOLD_SECONDS);
-  if (isHeld) say(`FAILED  the event loop was held for ${longest} s`);
   const errors = server
     .stderr()
     .split("\n")
     .filter((line) => line.includes('"level":50'));
   for (const line of errors.slice(0, 5)) say(`FAILED  the server logged: ${line.slice(0, 2_000)}`);
-  const failed = faults.length + (isHeld ? 1 : 0) + (errors.length > 0 ? 1 : 0);
+  const failed = faults.length + (errors.length > 0 ? 1 : 0);
   say(`${sent - faults.length} passed, ${failed} failed`);
-  return failed === 0;
+  process.exitCode = failed === 0 ? 0 : 1;
+  // What cannot be put away is left to its leash: the verdict is told.
+  setTimeout(() => process.exit(), PUT_AWAY_MS).unref();
 };
 
-// Not by the exit code: Node 24 can spin for ever in its own cleanup over handles that a run of this size leaves.
-process.exit((await attack()) ? 0 : 1);
+await attack();
+// Not by running out: Node 24 can spin for ever in its own cleanup over handles that a run of this size leaves.
+process.exit();

@@ -1,7 +1,7 @@
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { fillPath, type Operation, operations } from "../../protocol/index.ts";
+import { type Access, fillPath, operations, streams } from "../../protocol/index.ts";
 import { parseSettings } from "../../server/settings.ts";
 import { createServer } from "../../server/standalone.ts";
 import { createDatabase } from "../support/postgres.ts";
@@ -44,7 +44,16 @@ const NOT_VALID: Readonly<Record<string, () => Promise<string | undefined>>> = {
   "of another scheme": async () => `Basic ${Buffer.from("root:root").toString("base64")}`,
 };
 
-const closed = Object.entries<Operation>(operations).filter(([, { access }]) => access !== "anyone");
+/** An operation or a stream, as far as it is asked for. */
+interface Asked {
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly access: Access;
+}
+
+const closed = [...Object.entries<Asked>(operations), ...Object.entries<Asked>(streams)].filter(
+  ([, { access }]) => access !== "anyone",
+);
 const ids = {
   worker_id: "w",
   task_id: "t",
@@ -53,7 +62,7 @@ const ids = {
   invitation_id: "i",
 };
 
-const ask = async ({ method, path }: Operation, room_id: string, authorization: string | undefined) => {
+const ask = async ({ method = "GET", path }: Asked, room_id: string, authorization: string | undefined) => {
   const url = fillPath(path, { ...ids, room_id });
   const request: InjectOptions = { method, url, headers: { ...(authorization && { authorization }) } };
   const hasBody = method !== "GET" && method !== "DELETE";

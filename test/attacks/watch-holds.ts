@@ -1,24 +1,31 @@
-const LOOK_MS = 1_000;
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 
-/** The longest since the last look, in seconds, as the server's own metrics tell it; each look begins anew. */
-const heldOf = async (url: string): Promise<number> => {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(text)?.[1] ?? Number.NaN);
-};
+const METER = resolve(import.meta.dirname, "hold-meter.mjs");
 
-/** Looks every second at how long a server's event loop was held; its end gives the longest, in seconds. */
-export const watchHolds = async (url: string): Promise<{ end(): number }> => {
-  await heldOf(url);
-  let longest = 0;
-  const look = async () => {
-    longest = Math.max(longest, await heldOf(url));
-  };
-  // A look that fails is the fuzzer's to tell: the server is gone.
-  const timer = setInterval(() => void look().catch(() => {}), LOOK_MS);
+/** How long a process's main thread held its event loop, in milliseconds of the processor. */
+export interface HoldWatch extends Disposable {
+  /** What the process is started with. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The longest since a time of the wall clock; what is below 50 ms is not told. */
+  longestSince(time: number): number;
+}
+
+/** Prepares the watch over a process that is not started yet. */
+export const watchHolds = (): HoldWatch => {
+  const folder = mkdtempSync(join(tmpdir(), "joblib-holds-"));
+  const file = join(folder, "holds");
+  closeSync(openSync(file, "w"));
   return {
-    end() {
-      clearInterval(timer);
-      return longest;
+    env: { NODE_OPTIONS: `--import ${METER}`, HOLDS_FILE: file },
+    longestSince(time) {
+      const holds = readFileSync(file, "utf8")
+        .split("\n")
+        .map((line) => line.split(" ").map(Number))
+        .map(([at = 0, held = 0]) => (at >= time ? held : 0));
+      return Math.max(0, ...holds);
     },
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 };

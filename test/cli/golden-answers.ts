@@ -100,11 +100,38 @@ const stream = (): Reply => ({
   ].join(""),
 });
 
+const diagnosis = {
+  ...{
+    task_id: TASK_ID,
+    status: "pending",
+    reason: "workers-busy",
+    workers: 2,
+    busy_workers: 2,
+    queue_position: 3,
+  },
+  ...{
+    run_at: null,
+    expected_at: NOW,
+    last_worker_at: null,
+    worker_id: null,
+    worker_name: null,
+    since: AT,
+    progress: null,
+  },
+  sentence:
+    "All 2 workers that could take it hold tasks; it is at place 3 in the queue, and will begin in about 4 minutes, as long as others ran.",
+};
+const roomSummaries = [
+  { room_id: "@global", jobs: 2, workers: 2, pending: 3, running: 1 },
+  { room_id: "lab", jobs: 0, workers: 0, pending: 0, running: 1 },
+];
+
 const health = {
   version: "0.1.0",
   time: NOW,
   database: { state: "up", milliseconds: 1, pending_migrations: [] },
   bus: { state: "up", kind: "redis" },
+  sweeper: { state: "up", last_sweep: NOW, interval_seconds: 30 },
   long_poll_max_wait_seconds: 60,
 };
 const standing = {
@@ -120,6 +147,9 @@ export const server = ({ method, path }: Received): Reply => {
   if (path.startsWith("/v1/problems")) return { status: 200, body: { items: [] } };
   if (path.startsWith("/readyz"))
     return { status: 200, body: { status: "up", database: { kind: "postgresql" } } };
+  if (path.includes("/diagnosis")) return { status: 200, body: diagnosis };
+  if (/\/rooms(\?|$)/.test(path)) return aPage(roomSummaries);
+  if (path.endsWith("/drain")) return { status: 200, body: { ...workers[0], draining: true } };
   if (path.includes("/me")) return { status: 200, body: standing };
   if (path.includes("/health")) return { status: 200, body: health };
   if (path.includes("/validation")) return { status: 200, body: { errors: [] } };
@@ -158,5 +188,7 @@ export const emptyServer = ({ path }: Received): Reply =>
 
 /** The ids of the tasks, by how they stand. */
 export const TASKS = { pending: TASK_ID, running: running.id, failed: failed.id, completed: id(4) } as const;
+/** A worker's id. */
+export const WORKER_ID = id(71);
 /** An invitation's id. */
 export const INVITATION_ID = invitation.id;

@@ -1,4 +1,4 @@
-import { emptyServer, INVITATION_ID, server, TASKS } from "./golden-answers.ts";
+import { emptyServer, INVITATION_ID, server, TASKS, WORKER_ID } from "./golden-answers.ts";
 import { EVERYWHERE, type GoldenCase, HELP, PIPED } from "./golden-run.ts";
 import { aProblem } from "./wire-values.ts";
 
@@ -79,6 +79,10 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
     ok(["tasks", "watch", TASKS.pending], PIPED),
     problem("forbidden", ["tasks", "watch", TASKS.pending]),
   ],
+  "tasks why": [
+    ok(["tasks", "why", TASKS.pending]),
+    problem("task-not-found", ["tasks", "why", TASKS.pending]),
+  ],
   "tasks logs": [ok(["tasks", "logs", TASKS.pending]), nothing(["tasks", "logs", TASKS.pending])],
   "tasks list": [
     ok(["tasks", "list", "--room", "lab"]),
@@ -100,6 +104,11 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   ],
   "jobs list": [ok(["jobs", "list"]), nothing(["jobs", "list", "--room", "lab"])],
   "jobs show": [ok(["jobs", "show", SCREEN]), problem("job-not-found", ["jobs", "show", ROTATE])],
+  "workers drain": [
+    ok(["workers", "drain", WORKER_ID]),
+    problem("worker-not-found", ["workers", "drain", WORKER_ID]),
+  ],
+  "rooms list": [ok(["rooms", "list"]), nothing(["rooms", "list"])],
   "workers list": [ok(["workers", "list"]), nothing(["workers", "list", "--room", "lab"])],
   "rooms invite": [
     {

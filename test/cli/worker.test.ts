@@ -40,6 +40,22 @@ describe("the rooms of a class", () => {
 });
 
 describe("joblib worker", () => {
+  test("that is drained says so, stays until what it runs is over, and ends with 0", async () => {
+    await using server = await startFakeHttp();
+    const worker = startWorker(server.url, "--public");
+    await worker.waitForLine(/listens at/);
+    const { id } = server.fake.submit("waiting", "private:arithmetic:Wait");
+    await worker.waitForLine(new RegExp(`^${id} .* begun$`));
+
+    server.fake.drainWorker(server.fake.workers[0]?.id ?? "");
+
+    await worker.waitForLine(/^drained: no new tasks for this worker$/);
+    expect(server.fake.workers).toHaveLength(1);
+    server.fake.cancel(id);
+    await worker.waitForLine(new RegExp(`^${id} .* lost after .*cancelled`));
+    expect(await worker.exit).toMatchObject({ code: 0 });
+  });
+
   test("says what it registered, and of each task when it began and how it ended", async () => {
     await using server = await startFakeHttp();
     const worker = startWorker(server.url, "--public", "--name", "bench");

@@ -58,6 +58,23 @@ test("what another version published means: read again", async () => {
   await close();
 });
 
+test("a server that was cut from Redis wakes the others' waiters when it is back: they heard nothing of it", async () => {
+  const [cut, well] = await Promise.all([openBus(inject("redisUrl")), openBus(inject("redisUrl"))]);
+  const { event, channel } = aChange();
+  const { heard, handler } = aListener();
+  await well.bus.subscribe(channel, handler);
+  cut.redis.disconnect();
+  await eventually(() => cut.bus.state === "down");
+  await cut.bus.publish([event]);
+  expect([well.bus.state, heard]).toEqual(["up", []]);
+
+  await cut.redis.connect();
+
+  await eventually(() => heard.length > 0);
+  expect(heard).toEqual([undefined]);
+  await Promise.all([cut.close(), well.close()]);
+});
+
 describe("while Redis is away", () => {
   let server: RedisServer;
   let opened: Awaited<ReturnType<typeof openBus>>;

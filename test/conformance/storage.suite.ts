@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { jobStorageSuite } from "./job-storage.suite.ts";
+import { overviewSuite } from "./overview.suite.ts";
 import { roomTurnsSuite } from "./room-turns.suite.ts";
 import type { Opened } from "./storage-fixture.ts";
 import { sweepStorageSuite } from "./sweep-storage.suite.ts";
@@ -34,5 +35,6 @@ export const storageSuite = (name: string, open: () => Promise<Opened>): void =>
     taskStepsSuite(given);
     taskBatchSuite(given);
     sweepStorageSuite(given);
+    overviewSuite(given);
   });
 };

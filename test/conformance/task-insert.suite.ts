@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { TaskWindow } from "../../server/storage/storage.ts";
+import type { TaskWindow } from "../../server/storage/task-lists.ts";
 import {
   ALIVE,
   aJob,
@@ -191,18 +191,18 @@ export const taskInsertSuite = (given: () => Opened): void => {
       const c = await aPendingTask(storage, job, { roomId });
       await step(storage, { id: c.task.id, to: "cancelled" });
       const page = { limit: 10, offset: 0 };
-      const idsOf = async (of: { status?: "pending"; jobId?: string }, window: TaskWindow = page) => {
+      const idsOf = async (of: { statuses?: "pending"[]; jobIds?: string[] }, window: TaskWindow = page) => {
         const listed = await storage.tasks.list({ roomId, ...of }, window);
         return listed && [...listed.items.map(({ task }) => task.id), listed.total];
       };
 
       expect(await idsOf({})).toEqual([c.task.id, b?.task.id, a?.task.id, 3]);
       expect(await idsOf({}, { limit: 1, offset: 1 })).toEqual([b?.task.id, 3]);
-      expect(await idsOf({ status: "pending" })).toEqual([b?.task.id, a?.task.id, 2]);
-      expect(await idsOf({ jobId: job.id })).toEqual([c.task.id, a?.task.id, 2]);
-      expect(await idsOf({ jobId: "no-uuid" })).toEqual([0]);
+      expect(await idsOf({ statuses: ["pending"] })).toEqual([b?.task.id, a?.task.id, 2]);
+      expect(await idsOf({ jobIds: [job.id] })).toEqual([c.task.id, a?.task.id, 2]);
+      expect(await idsOf({ jobIds: ["no-uuid"] })).toEqual([0]);
       expect(await idsOf({}, { ...page, after: c.task.id })).toEqual([b?.task.id, a?.task.id, 3]);
-      expect(await idsOf({ jobId: job.id }, { ...page, after: b?.task.id })).toEqual([a?.task.id, 2]);
+      expect(await idsOf({ jobIds: [job.id] }, { ...page, after: b?.task.id })).toEqual([a?.task.id, 2]);
       for (const after of [newId(), "no-uuid", (await aPendingTask(storage, await aJob(storage))).task.id]) {
         expect(await idsOf({}, { ...page, after })).toBeUndefined();
       }

@@ -142,6 +142,9 @@ export const taskStepsSuite = (given: () => Opened): void => {
           at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
           error: "boom",
           worker_id: job.workerId,
+          outcome: "failed",
+          claimed_at: expect.stringMatching(/Z$/),
+          started_at: task.started_at,
         },
       ]);
     });

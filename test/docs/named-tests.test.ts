@@ -34,3 +34,24 @@ test.each(PAGES)("%s names faults that are made", (page) => {
 
   for (const [fault] of text.matchAll(/\bF\d+\b/g)) expect(made, page).toContain(fault);
 });
+
+test("every fault of the catalogue is made, or said not to be made, with the reason", () => {
+  const made = new Set(cases.map(({ name }) => name.split(" ")[0]));
+  const text =
+    readFileSync(join(ROOT, "docs/guarantees.md"), "utf8").split("### Cases that are not made here")[1] ?? "";
+  const told = new Set([...text.matchAll(/\bF\d+\b/g)].map(([fault]) => fault));
+
+  const missing = Array.from({ length: 40 }, (_, index) => `F${index + 1}`).filter(
+    (fault) => !made.has(fault) && !told.has(fault),
+  );
+  expect(missing).toEqual([]);
+});
+
+test("every hostile input of the catalogue has its row", () => {
+  const text = readFileSync(join(ROOT, "docs/hostile-input.md"), "utf8");
+  const missing = Array.from({ length: 27 }, (_, index) => `B${index + 1}`).filter(
+    (input) => !new RegExp(`\\b${input}\\b`).test(text),
+  );
+
+  expect(missing).toEqual([]);
+});

@@ -1,4 +1,5 @@
 import { closedRooms } from "./cases/b12-closed-rooms.ts";
+import { inOrder } from "./cases/f00-order.ts";
 import { undisturbed } from "./cases/f00-undisturbed.ts";
 import { killedWorker } from "./cases/f01-killed-worker.ts";
 import { killedServer } from "./cases/f02-killed-server.ts";
@@ -21,15 +22,19 @@ import { oneKey } from "./cases/f24-one-key.ts";
 import { allSteps } from "./cases/f25-steps.ts";
 import { killedMigration } from "./cases/f26-migrations.ts";
 import { canFillDisk, fullDisk } from "./cases/f28-full-disk.ts";
-import { fewDescriptors, littleMemory, lockedTable, longLock, smallPool } from "./cases/f29-limits.ts";
+import { fewDescriptors, littleMemory, smallPool } from "./cases/f29-limits.ts";
 import { blockedWorker, idleCuts, poison, talkativeWorker } from "./cases/f31-workers.ts";
+import { lockedTable, lockedWorkers, longLock } from "./cases/f33-locks.ts";
+import { killedEmbedded } from "./cases/f34-embedded.ts";
 import { impostorsAnswer } from "./cases/f37-impostors.ts";
+import { cutStreams } from "./cases/f38-streams.ts";
 import { deletedTasks, restoredBackup } from "./cases/f39-data-goes.ts";
 import type { FaultCase } from "./run/fault-case.ts";
 
 /** Every fault that can be made here. */
 export const cases: readonly FaultCase[] = [
   deafPostgres,
+  killedEmbedded,
   pausedServer,
   silentRedis,
   deafRedis,
@@ -68,13 +73,16 @@ export const cases: readonly FaultCase[] = [
   smallPool,
   lockedTable,
   longLock,
+  lockedWorkers,
   blockedWorker,
   poison,
   talkativeWorker,
   idleCuts,
+  cutStreams,
   impostorsAnswer,
   restoredBackup,
   deletedTasks,
   undisturbed,
+  inOrder,
   closedRooms,
 ];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type OperationName, Problem, type Task } from "../../protocol/index.ts";
 import { TaskLostError } from "../../sdk/errors.ts";
+import { LazyAbort } from "../../sdk/lazy-abort.ts";
 import { UpdateQueue } from "../../sdk/update-queue.ts";
 import { startFake } from "./network.ts";
 
@@ -97,11 +98,11 @@ describe("updates of several tasks", () => {
 
   test("whose sender gave up is left out", async () => {
     const { fake, queue, asked, tasks } = await holding(2);
-    const gone = new AbortController();
+    const gone = new LazyAbort();
     const [first, second] = tasks;
     if (first === undefined || second === undefined) throw new Error("nothing was claimed");
 
-    const given = queue.send(completion(first), { signal: gone.signal });
+    const given = queue.send(completion(first), { giveUp: gone });
     const kept = queue.send(completion(second));
     gone.abort(new Error("given up"));
 

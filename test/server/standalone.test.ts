@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { operations } from "../../protocol/index.ts";
 import { createServer, createToken, parseSettings, SettingsError } from "../../server/index.ts";
 import { createDatabase, startPostgres } from "../support/postgres.ts";
 
@@ -83,6 +84,7 @@ describe("the server that needs no configuration", () => {
     expect((await get("/openapi.json")).json()).toMatchObject({ openapi: "3.1.0" });
     expect(page.headers["content-security-policy"]).toContain("default-src 'none'");
     expect(page.body).toContain("/v1/joblib/tasks/claim");
+    for (const name of Object.keys(operations)) expect(page.body).toContain(`id="${name}"`);
     expect(page.body).not.toContain("<script");
   });
 

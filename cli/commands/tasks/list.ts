@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { MOST_COUNTED, type Page } from "../../../protocol/page.ts";
+import { MOST_COUNTED } from "../../../protocol/page.ts";
 import { GLOBAL_ROOM } from "../../../protocol/room.ts";
 import type { Task } from "../../../protocol/task.ts";
+import type { TaskPage } from "../../../protocol/task-filter.ts";
 import { onClient } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import type { Io } from "../../io.ts";
-import { Status, taskPageOptions } from "../../options.ts";
+import { Statuses, taskPageOptions, text } from "../../options.ts";
 import { oneRoom } from "../../room.ts";
 import type { Column } from "../../table.ts";
 import type { ClientContext, Run, Tools } from "../../tools.ts";
@@ -14,7 +15,13 @@ import { age } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 import { paintStatus, progressText } from "../../views/task-view.ts";
 
-const ListOptions = z.object({ ...taskPageOptions, status: Status.optional() });
+const ListOptions = z.object({
+  ...taskPageOptions,
+  status: Statuses.optional(),
+  job: text.optional(),
+  createdBy: text.optional(),
+  search: text.max(200, { error: "must be at most 200 characters" }).optional(),
+});
 /** What `tasks list` is asked. */
 export type ListOptions = z.infer<typeof ListOptions>;
 
@@ -26,7 +33,13 @@ export const listCommand = (tools: Tools, run: Run<ClientContext, ListOptions> =
     )
     .option(
       "--status <status>",
-      "only those that stand there: pending, claimed, running, completed, failed or cancelled",
+      "only those that stand there: pending, claimed, running, completed, failed or cancelled; several by commas",
+    )
+    .option("--job <name>", "only those of a job: <prefix>:<category>:<name>")
+    .option("--created-by <user>", "only those that this user submitted")
+    .option(
+      "--search <text>",
+      "only those with this in the error or the payload, or with an id that begins so",
     )
     .option("--limit <n>", "how many, 0 to 500 (50)")
     .option("--offset <n>", "how many to leave out (0)")
@@ -35,7 +48,7 @@ export const listCommand = (tools: Tools, run: Run<ClientContext, ListOptions> =
       "after",
       `
 Examples:
-  $ joblib tasks list --room lab --status failed
+  $ joblib tasks list --room lab --status failed,cancelled --search memory
   $ joblib tasks list --json | jq -r '.items[] | select(.runs > 1) | .id'`,
     )
     .action(onClient(tools, ListOptions, run));
@@ -43,18 +56,23 @@ Examples:
 /** Prints one page of a room's tasks. */
 export const listTasks: Run<ClientContext, ListOptions> = async ({ io, client, global, signal }, options) => {
   const room_id = oneRoom(global.room) ?? GLOBAL_ROOM;
-  const { limit, offset, after, status } = options;
-  const query = { limit, offset, after, status };
+  const { createdBy: created_by, search: q, ...rest } = options;
+  const query = { ...rest, created_by, q };
   const { body } = await client.call("listRoomTasks", { params: { room_id }, query }, { signal });
-  showPage(io, body, { columns: columns(io), nothing: `no tasks in ${room_id}`, more: moreOf(body, after) });
+  const more = moreOf(body, options.after);
+  showPage(io, body, { columns: columns(io), nothing: `no tasks in ${room_id}`, more });
+  if (typeof body.searched_to === "string" && !io.json) {
+    io.note(`older tasks were not looked at; look on with --after ${body.searched_to}`, "dim");
+  }
   return EXIT.fine;
 };
 
 /** A list that is not counted to its end, or is read on, goes on behind the last task of this page. */
 const moreOf = (
-  { items, limit, total }: Page<Task>,
+  { items, limit, total, searched_to }: TaskPage,
   after: string | undefined,
 ): string | null | undefined => {
+  if (typeof searched_to === "string") return null;
   if (after === undefined && total < MOST_COUNTED) return undefined;
   return items.length < limit ? null : `--after ${items.at(-1)?.id}`;
 };

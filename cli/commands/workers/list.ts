@@ -40,7 +40,7 @@ export const listWorkers: Run<ClientContext, ListOptions> = async ({ io, client,
 
 const columns = (io: Io): Column<Worker>[] => [
   { heading: "ID", cell: ({ id }) => id },
-  { heading: "ALIVE", cell: ({ alive }) => (alive ? "yes" : "no") },
+  { heading: "ALIVE", cell: ({ alive, draining }) => (!alive ? "no" : draining ? "draining" : "yes") },
   { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
   { heading: "TASKS", cell: ({ task_count }) => String(task_count) },
   // A terminal has no room for both a time and a name.

@@ -10,6 +10,8 @@ export const WorkerEntity = defineEntity({
     name: p.text().nullable(),
     userId: p.text(),
     lastHeartbeat: p.datetime().defaultRaw("now()"),
+    /** Set once it is drained: the jobs that it was linked to until then. */
+    drainedJobs: p.json<string[]>().nullable(),
     createdAt: p.datetime().defaultRaw("now()"),
   },
 });

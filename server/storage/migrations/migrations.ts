@@ -1,6 +1,7 @@
 import { Migration20261123Initial } from "./migration-20261123-initial.ts";
 import { Migration20261124LateResults } from "./migration-20261124-late-results.ts";
 import { Migration20261124Places } from "./migration-20261124-places.ts";
+import { Migration20261125Draining } from "./migration-20261125-draining.ts";
 import { Migration20261125Invitations } from "./migration-20261125-invitations.ts";
 import { Migration20261125RoomTurns } from "./migration-20261125-room-turns.ts";
 import { Migration20261125TaskLogs } from "./migration-20261125-task-logs.ts";
@@ -12,5 +13,6 @@ export const migrations = [
   { name: "joblib-20261124-late-results", class: Migration20261124LateResults },
   { name: "joblib-20261125-room-turns", class: Migration20261125RoomTurns },
   { name: "joblib-20261125-task-logs", class: Migration20261125TaskLogs },
+  { name: "joblib-20261125-draining", class: Migration20261125Draining },
   { name: "joblib-20261125-invitations", class: Migration20261125Invitations },
 ];

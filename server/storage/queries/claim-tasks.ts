@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import { type RawTaskRow, selectRawTasks } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
+import { selectWireRows, type WireRow } from "../wire-row.ts";
 import { recordset, recordsetText } from "./recordset.ts";
 import { statement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
@@ -14,7 +14,7 @@ export interface Claim {
 }
 
 /** One row at least for each claim; without a task its `id` is null. */
-export type ClaimRow = (RawTaskRow | { id: null }) & {
+export type ClaimRow = (WireRow | { id: null }) & {
   /** Which of the claims. */
   place: number;
   /** Stands for the set of the worker's jobs; null where the worker is gone. */
@@ -48,12 +48,12 @@ const claim = statement<ClaimRow, [asked: string, evenIfOverdue: boolean]>(
       select * from ${recordset(input, "place integer, worker_id uuid, wanted integer, start boolean")} as a
     ),
     claimers as materialized (
-      select w.id from (select distinct worker_id from asked order by worker_id) as a
-      cross join lateral (select id from joblib.worker where id = a.worker_id for key share) as w
+      select w.id, w.user_id from (select distinct worker_id from asked order by worker_id) as a
+      cross join lateral (select id, user_id from joblib.worker where id = a.worker_id for key share) as w
     ),
     sets as materialized (
-      select l.id, l.jobs, md5(l.jobs::text) as job_set from (
-        select c.id, array(
+      select l.id, l.user_id, l.jobs, md5(l.jobs::text) as job_set from (
+        select c.id, c.user_id, array(
           select wj.job_id from joblib.worker_job as wj
           where wj.worker_id = c.id and (select j.removed_at is null from joblib.job as j where j.id = wj.job_id)
           order by wj.job_id
@@ -111,15 +111,15 @@ const claim = statement<ClaimRow, [asked: string, evenIfOverdue: boolean]>(
       from picked join served as s on picked.nth > s.before_it and picked.nth <= s.before_it + s.wanted
       where t.id = picked.id returning t.*, s.place
     ),
-    tasks as materialized (${selectRawTasks("claimed", sql`, t.number, t.place as taken_by`)}),
+    tasks as materialized (${selectWireRows("claimed", sql`, t.priority as rank, t.number, t.place as taken_by`)}),
     ${touchWorkers(sql`select id from claimers`)}
-    select tasks.*, asked.place, sets.job_set, sets.job_set = (select job_set from lead) as served,
+    select tasks.*, asked.place, sets.user_id, sets.job_set, sets.job_set = (select job_set from lead) as served,
       (select overdue from late) as overdue,
       (select count(*) from chosen) > (select count(*) from of_many) as contended
     from asked
     left join sets on sets.id = asked.worker_id
     left join tasks on tasks.taken_by = asked.place
-    order by asked.place, tasks.priority desc, tasks.number`,
+    order by asked.place, tasks.rank desc, tasks.number`,
 );
 
 /** Runs it; the rows of each claim stand together, best first. */

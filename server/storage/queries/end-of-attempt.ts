@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
+import type { FailedOutcome } from "../../../protocol/index.ts";
 
 /** How a worker's hold on a task ended, as its heartbeat is told; `reported`: by its own word. */
 export type HoldEnd = "reported" | "cancelled" | "timed_out" | "lost";
@@ -23,15 +24,22 @@ const plainWait = sql`(case t.backoff ->> 'kind'
   end)`;
 const wait = sql`(${plainWait} * (1 + (t.backoff ->> 'jitter')::float8 * (2 * random() - 1)))`;
 
-/** The database's time as it goes into `errors`: RFC 3339 in UTC with milliseconds. */
-const wireNow = sql`to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+/** A time as it goes into `errors`: RFC 3339 in UTC with milliseconds. */
+const wireTime = (time: RawBuilder<unknown>) =>
+  sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** How the attempt is remembered; who says of itself, or of another, that it failed does not say more. */
+const outcomeOf = (holdEnd: AttemptEnd["holdEnd"]): FailedOutcome =>
+  holdEnd === "lost" || holdEnd === "timed_out" ? holdEnd : "failed";
 
 /** The `set` list that fails a claimed or running task `t`, or makes it pending again while attempts are left. */
 export const endOfAttempt = ({ error, holdEnd, result }: AttemptEnd): RawBuilder<unknown> => sql`
   status = case when ${again} then 'pending' else 'failed' end,
   runs = ${runs},
   errors = t.errors || jsonb_build_array(jsonb_build_object(
-    'attempt', t.attempt, 'at', ${wireNow}, 'error', coalesce(${error}, ''), 'worker_id', t.worker_id)),
+    'attempt', t.attempt, 'at', ${wireTime(sql`clock_timestamp()`)}, 'error', coalesce(${error}, ''),
+    'worker_id', t.worker_id, 'outcome', ${sql.lit(outcomeOf(holdEnd))}::text) || jsonb_strip_nulls(jsonb_build_object(
+    'claimed_at', ${wireTime(sql`t.claimed_at`)}, 'started_at', ${wireTime(sql`t.started_at`)}))),
   error = case when ${again} then null else ${error} end,
   run_at = case when ${again} then clock_timestamp() + make_interval(secs => ${wait}) else t.run_at end,
   due = case when ${again} then ${plainWait} <= 0 else t.due end,

@@ -29,12 +29,13 @@ export const staleWorkers = async (db: Sql, thresholdSeconds: number, limit: num
   return rows.map(({ id }) => id);
 };
 
-/** Removes a locked worker and its links; tells which jobs it was linked to. */
+/** Removes a locked worker and its links; tells which jobs it was linked to, or was until it was drained. */
 export const deleteWorker = async (db: Sql, id: string): Promise<string[]> => {
-  const { rows } = await sql<{ job_id: string }>`
+  const linked = await sql<{ job_id: string }>`
     delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id`.execute(db);
-  await sql`delete from joblib.worker where id = ${id}::uuid`.execute(db);
-  return rows.map((row) => row.job_id);
+  const ended = await sql<{ drained_jobs: string[] | null }>`
+    delete from joblib.worker where id = ${id}::uuid returning drained_jobs`.execute(db);
+  return [...linked.rows.map((row) => row.job_id), ...(ended.rows[0]?.drained_jobs ?? [])];
 };
 
 /** A locked worker's claimed tasks are pending again, its running ones fail or are tried again. */

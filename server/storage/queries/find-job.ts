@@ -32,3 +32,12 @@ export const findJobById = async (db: Sql, id: string, aliveWithinSeconds: numbe
     ${selectJobs(aliveWithinSeconds)} where j.id = ${id}::uuid`.execute(db);
   return rows[0];
 };
+
+/** The ids of all jobs that ever stood at an address, of which one at most is not removed. */
+export const jobIdsAt = async (db: Sql, { roomId, category, name }: JobAddress): Promise<string[]> => {
+  const { rows } = await sql<{ id: string }>`
+    select id from joblib.job where room_id = ${roomId} and category = ${category} and name = ${name}`.execute(
+    db,
+  );
+  return rows.map(({ id }) => id);
+};

@@ -7,7 +7,9 @@ import { statement } from "./statement.ts";
 /** A worker, alive or not yet swept. */
 export const findWorker = async (db: Sql, id: string) => {
   const { rows } = await sql<WorkerRow>`
-    select id, name, user_id, last_heartbeat from joblib.worker where id = ${id}::uuid`.execute(db);
+    select id, name, user_id, last_heartbeat, drained_jobs is not null as draining from joblib.worker where id = ${id}::uuid`.execute(
+    db,
+  );
   return rows[0];
 };
 

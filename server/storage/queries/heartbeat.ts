@@ -16,6 +16,7 @@ export interface HeartbeatRow {
   last_heartbeat: string | Date;
   stop: { task_id: string; reason: StopReason }[];
   has_unnamed: boolean;
+  draining: boolean;
 }
 
 /**
@@ -34,9 +35,9 @@ const beat = statement<HeartbeatRow, [beats: string]>(
     ),
     touched as (
       update joblib.worker as w set last_heartbeat = clock_timestamp() from here
-      where w.id = here.id returning w.id, w.last_heartbeat, here.named
+      where w.id = here.id returning w.id, w.last_heartbeat, w.drained_jobs, here.named
     )
-    select touched.id as worker_id, touched.last_heartbeat,
+    select touched.id as worker_id, touched.last_heartbeat, touched.drained_jobs is not null as draining,
       coalesce((
         select jsonb_agg(jsonb_build_object('task_id', told.id, 'reason', told.reason)) from (
           select n.id::uuid as id, (

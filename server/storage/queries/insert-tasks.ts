@@ -1,12 +1,13 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
-import type { NewTask } from "../storage.ts";
 import { isAlive } from "./alive.ts";
 import { numbers, turns } from "./room-turns.ts";
 import { statement } from "./statement.ts";
+import { GROUP_COLUMNS } from "./task-groups.ts";
 
-/** What of a new task only the database knows, and how many live workers could take it. */
+/** What of a group of new tasks only the database knows, and how many live workers could take them. */
 export interface InsertedRow {
+  /** Of the group's first. */
   id: string;
   run_at: string | Date;
   created_at: string | Date;
@@ -16,46 +17,23 @@ export interface InsertedRow {
   workers_online: number;
 }
 
-const asInput = (task: NewTask, order: number) => ({
-  order,
-  id: task.id,
-  job_id: task.jobId,
-  schema_hash: task.schemaHash,
-  job_version: task.jobVersion ?? null,
-  room_id: task.roomId,
-  created_by_id: task.createdById,
-  payload: task.payload,
-  priority: task.priority,
-  max_attempts: task.maxAttempts,
-  backoff: task.backoff,
-  timeout_seconds: task.timeoutSeconds,
-  run_at: "at" in task.start ? task.start.at : null,
-  in_seconds: "inSeconds" in task.start ? task.start.inSeconds : null,
-  idempotency_key: task.idempotency?.key ?? null,
-  request_hash: task.idempotency?.requestHash ?? null,
-});
-
-/** One request's tasks as `insertTasks` takes them. */
-export const insertText = (tasks: readonly NewTask[]): string => JSON.stringify(tasks.map(asInput));
-
 /**
  * Inserts many requests' tasks in their order: all of a request, or none where a job of its own is gone or is not as
  * it was seen; leaves out those whose key is taken. The jobs are locked, in one order for all, so that none is removed under
- * the insert. What the caller knows is not sent back.
+ * the insert. What a request's tasks share comes once and is answered once, and what the caller knows is not sent back.
  */
 const insertWith = (hasTurns: boolean) =>
   statement<InsertedRow, [requests: string, aliveWithinSeconds: number]>(
     (requests, aliveWithinSeconds) => sql`
-    with input as materialized (
-      select r.place, i.*, coalesce(i.run_at, now() + make_interval(secs => greatest(i.in_seconds, 0))) as starts_at
-      from jsonb_array_elements(${requests}::jsonb) with ordinality as r(tasks, place)
-      cross join lateral jsonb_to_recordset(r.tasks) as i(
-        "order" integer, id uuid, job_id uuid, schema_hash text, job_version text, room_id text, created_by_id text, payload jsonb,
-        priority integer, max_attempts integer, backoff jsonb, timeout_seconds float8, run_at timestamptz,
-        in_seconds float8, idempotency_key text, request_hash text)
+    with groups as materialized (
+      select r.place, g.*, coalesce(g.run_at, now() + make_interval(secs => greatest(g.in_seconds, 0))) as starts_at
+      from jsonb_array_elements(${requests}::jsonb) with ordinality as r(groups, place)
+      cross join lateral rows from (jsonb_to_recordset(r.groups) as (${sql.raw(GROUP_COLUMNS)})) with ordinality
+        as g(id, job_id, schema_hash, job_version, room_id, created_by_id, priority, max_attempts, backoff,
+          timeout_seconds, run_at, in_seconds, idempotency_key, request_hash, ids, payloads, nth)
     ),
     held as materialized (
-      select j.* from (select distinct job_id from input order by job_id) as asked
+      select j.* from (select distinct job_id from groups order by job_id) as asked
       cross join lateral (
         select id, schema_hash, xmin::text as version, room_id, category, name, fairness, removed_at from joblib.job
         where id = asked.job_id limit 1 for key share
@@ -63,13 +41,21 @@ const insertWith = (hasTurns: boolean) =>
       where j.removed_at is null
     ),
     changed as materialized (
-      select distinct i.place from input as i
+      select distinct g.place from groups as g
       where not exists (
-        select 1 from held where held.id = i.job_id and held.schema_hash = i.schema_hash
-          and (i.job_version is null or held.version = i.job_version))
+        select 1 from held where held.id = g.job_id and held.schema_hash = g.schema_hash
+          and (g.job_version is null or held.version = g.job_version))
+    ),
+    taken as materialized (
+      select * from groups where place not in (select place from changed)
     ),
     accepted as materialized (
-      select * from input where place not in (select place from changed) order by place, "order"
+      select g.place, g.nth, t.nth as "order", t.id::uuid as id, t.payload, g.job_id, g.room_id, g.created_by_id,
+        g.priority, g.max_attempts, g.backoff, g.timeout_seconds, g.starts_at, g.idempotency_key, g.request_hash
+      from taken as g
+      cross join lateral rows from (jsonb_array_elements_text(g.ids), jsonb_array_elements(g.payloads))
+        with ordinality as t(id, payload, nth)
+      order by g.place, g.nth, t.nth
     ),
     ${hasTurns ? turns : sql``}
     inserted as (
@@ -80,7 +66,7 @@ const insertWith = (hasTurns: boolean) =>
         ${hasTurns ? numbers : sql`nextval('joblib.task_number')`}
       from accepted as i
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
-      returning id, job_id, room_id, run_at, created_at
+      returning id, job_id, room_id, run_at, created_at, idempotency_key
     ),
     placed as (
       insert into joblib.task_place (task_id, room_id, job_id, created_at)
@@ -94,7 +80,12 @@ const insertWith = (hasTurns: boolean) =>
     )
     select t.id, t.run_at, t.created_at, o.room_id as job_room_id, o.category as job_category, o.name as job_name,
       o.workers as workers_online
-    from inserted as t join online as o on o.id = t.job_id`,
+    from (
+      -- Without a key nothing keeps a group out, so it is not looked for among what was inserted.
+      select id, job_id, starts_at as run_at, now() as created_at from taken where idempotency_key is null
+      union all
+      select id, job_id, run_at, created_at from inserted where idempotency_key is not null
+    ) as t join online as o on o.id = t.job_id`,
   );
 
 const insert = insertWith(false);
@@ -107,7 +98,7 @@ export interface InsertManner {
   readonly hasTurns: boolean;
 }
 
-/** Runs it, on what `insertText` made. */
+/** Runs it, on what `groupsText` made. */
 export const insertTasks = (
   db: Sql,
   requests: readonly string[],

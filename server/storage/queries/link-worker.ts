@@ -8,9 +8,10 @@ export const holdWorker = async (db: Sql, id: string): Promise<boolean> => {
   return rows.length > 0;
 };
 
-/** Says that the worker can run the job. */
+/** Says that the worker can run the job; one that is being drained is given no link any more. */
 export const linkWorker = async (db: Sql, workerId: string, jobId: string): Promise<void> => {
   await sql`
-    insert into joblib.worker_job (worker_id, job_id) values (${workerId}::uuid, ${jobId}::uuid)
+    insert into joblib.worker_job (worker_id, job_id)
+    select id, ${jobId}::uuid from joblib.worker where id = ${workerId}::uuid and drained_jobs is null
     on conflict do nothing`.execute(db);
 };

@@ -32,5 +32,5 @@ export const turns = sql`
 export const numbers = sql`coalesce((
           select turns.before from turns
           where turns.job_id = i.job_id and turns.room_id = i.room_id and turns.priority = i.priority
-        ) + row_number() over (partition by i.job_id, i.room_id, i.priority order by i.place, i."order"),
+        ) + row_number() over (partition by i.job_id, i.room_id, i.priority order by i.place, i.nth, i."order"),
         nextval('joblib.task_number'))`;

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { originsOf } from "../../../protocol/index.ts";
+import type { Completion } from "../completions.ts";
 import { type RawTaskRow, selectMovedTasks } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
@@ -14,14 +15,15 @@ export type NamedStep = Transition & { readonly isPayloadKnown: boolean };
 /** A task that was moved, and which of the steps moved it; without the payload where that is known. */
 export type MovedRow = Omit<RawTaskRow, "payload"> & { payload: string | null; place: number };
 
+/** What is null or undefined is left out of the text: a record of the set has a null there. */
 const asInput = (step: NamedStep, place: number) => ({
   place,
   id: step.id,
-  worker_id: step.workerId ?? null,
-  attempt: step.attempt ?? null,
-  error: step.error ?? null,
-  result: step.result ?? null,
-  progress: step.progress ?? null,
+  worker_id: step.workerId,
+  attempt: step.attempt,
+  error: step.error ?? undefined,
+  result: step.result ?? undefined,
+  progress: step.progress,
   unchecked: step.resultUnchecked === true,
   known: step.isPayloadKnown,
 });
@@ -57,10 +59,10 @@ const promise = sql`and (not s.unchecked or exists (
  * The statuses that they may come from are the state machine's. A task may be named once. In the order of their ids,
  * so that two servers that move the same tasks do not wait for each other.
  */
-const transitionTo = (to: Transition["to"]) =>
-  statement<MovedRow, [steps: string]>((input) => {
+const transitionTo = <Row>(to: Transition["to"], answer: RawBuilder<Row>) =>
+  statement<Row, [steps: string]>((input) => {
     const origins = sql.join(originsOf(to).map((status) => sql.lit(status)));
-    return sql`
+    return sql<Row>`
     with steps as materialized (
       select * from ${recordset(input, COLUMNS)} as s
     ),
@@ -75,15 +77,31 @@ const transitionTo = (to: Transition["to"]) =>
       returning t.*, s.place, s.known
     ),
     ${touchWorkers(sql`select distinct worker_id from steps`)}
-    ${selectMovedTasks("moved")}`;
+    ${answer}`;
   });
 
+const WHOLE = sql<MovedRow>`${selectMovedTasks("moved")}`;
+
 const TRANSITIONS = {
-  running: transitionTo("running"),
-  completed: transitionTo("completed"),
-  failed: transitionTo("failed"),
-  cancelled: transitionTo("cancelled"),
+  running: transitionTo("running", WHOLE),
+  completed: transitionTo("completed", WHOLE),
+  failed: transitionTo("failed", WHOLE),
+  cancelled: transitionTo("cancelled", WHOLE),
 } satisfies Record<Transition["to"], unknown>;
+
+/** A task that was completed, and which of the steps did it. */
+export interface CompletedRow {
+  id: string;
+  room_id: string;
+  completed_at: string | Date;
+  place: number;
+}
+
+/** The thirty columns of a task, and the objects that are made of them, are a fifth of a completion: this is without. */
+const complete = transitionTo(
+  "completed",
+  sql<CompletedRow>`select id, room_id, completed_at, place from moved`,
+);
 
 /** Takes steps to one status; the rows say which step each was. */
 export const transitionTasks = (
@@ -91,6 +109,21 @@ export const transitionTasks = (
   to: Transition["to"],
   steps: readonly NamedStep[],
 ): Promise<MovedRow[]> => {
-  const input = steps.map(asInput).sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1));
-  return TRANSITIONS[to](db, recordsetText(input));
+  return TRANSITIONS[to](db, inOrder(steps.map(asInput)));
+};
+
+const inOrder = (steps: readonly { readonly id: string }[]): string =>
+  recordsetText([...steps].sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1)));
+
+/** Completes tasks of workers that know them; the rows say which completion each was. */
+export const completeTasks = (db: Sql, completions: readonly Completion[]): Promise<CompletedRow[]> => {
+  const input = completions.map(({ id, workerId, attempt, result }, place) => ({
+    place,
+    id,
+    worker_id: workerId,
+    attempt,
+    result: result ?? undefined,
+    unchecked: true,
+  }));
+  return complete(db, inOrder(input));
 };

@@ -21,7 +21,7 @@ export const undisturbed: FaultCase = {
       const held = await hand.claim({ start: true });
       if (held === undefined) throw new Error(`task ${id} was not there to be claimed`);
       const waiter = scene.client("waiter", { server: 0, timeoutSeconds: 15 });
-      waiting.push(awaitEnd(waiter, id, { wait: 10, bar: BAR_MS }));
+      waiting.push(awaitEnd(waiter, id, { wait: 10, bar: BAR_MS, when: "nothing broken" }));
       await elapse(scene.random.between(0, 12));
       await hand.insist({ f: "complete", held });
     }

@@ -7,11 +7,15 @@ import { settle } from "../run/settle.ts";
 
 const DEAF = { toClient: { blackHole: true }, toServer: { blackHole: true } };
 
-/** How long a task waits to be completed while others wait for its end. */
-export const awaitAndComplete = async (
-  scene: Scene,
-  { forMs, bar }: { readonly forMs: number; readonly bar: number },
-): Promise<void> => {
+/** For how long, how late the word of an end may be, and what it is a figure of at this moment. */
+export interface Awaiting {
+  readonly forMs: number;
+  readonly bar: number;
+  readonly when?: () => string;
+}
+
+/** Tasks are completed at one server while others wait for their end at the other. */
+export const awaitAndComplete = async (scene: Scene, { forMs, bar, when }: Awaiting): Promise<void> => {
   const hand = await scene.hand("hand", { server: 1 });
   const waiter = scene.client("waiter", { server: 0, timeoutSeconds: 15 });
   const client = scene.client("submitter", { server: 1 });
@@ -20,7 +24,7 @@ export const awaitAndComplete = async (
     await submitSurely(client, { token: `await-${index}` });
     const held = await hand.claim({ start: true });
     if (held === undefined) return;
-    waiting.push(awaitEnd(waiter, held.id, { wait: 15, bar }));
+    waiting.push(awaitEnd(waiter, held.id, { wait: 15, bar, when: when?.() }));
     await scene.pause(scene.random.between(0, 60));
     await hand.insist({ f: "complete", held });
   });

@@ -3,7 +3,7 @@ import type { FaultCase } from "../run/fault-case.ts";
 import { atTimes } from "../run/load.ts";
 import type { Scene } from "../run/scene.ts";
 import { settle } from "../run/settle.ts";
-import { awaitAndComplete } from "./f14-half-open.ts";
+import { type Awaiting, awaitAndComplete } from "./f14-half-open.ts";
 
 /** Redis away, and known to be: the database is read every second. */
 const AWAY_MS = 2500;
@@ -12,11 +12,11 @@ const SILENT_MS = 6500;
 
 const whileAwaiting = async (
   scene: Scene,
-  { forMs, bar }: { readonly forMs: number; readonly bar: number },
+  awaiting: Awaiting,
   breakIt: () => Promise<void>,
 ): Promise<void> => {
   scene.promises = { always: true };
-  await Promise.all([awaitAndComplete(scene, { forMs, bar }), breakIt()]);
+  await Promise.all([awaitAndComplete(scene, awaiting), breakIt()]);
   await settle(scene);
 };
 
@@ -25,14 +25,19 @@ export const emptyRedis: FaultCase = {
   name: "F16 Redis killed, and back empty",
   invariants: ["I1", "I3", "I8"],
   cluster: { own: ["redis"] },
-  run: (scene) =>
-    whileAwaiting(scene, { forMs: 6000, bar: AWAY_MS }, async () => {
+  async run(scene) {
+    let isAway = false;
+    const when = () => (isAway ? "Redis away" : "Redis killed and back");
+    await whileAwaiting(scene, { forMs: 7000, bar: AWAY_MS, when }, async () => {
       await scene.pause(500);
       await scene.cluster.redis.stop("SIGKILL");
       scene.fault("Redis killed");
-      await scene.pause(2500);
+      isAway = true;
+      await scene.pause(4000);
+      isAway = false;
       await scene.cluster.redis.start();
-    }),
+    });
+  },
 };
 
 /** Redis stands still, then pauses its clients, then leaves in order. */
@@ -65,12 +70,16 @@ export const killedSubscriptions: FaultCase = {
   invariants: ["I8"],
   cluster: { own: ["redis"] },
   run: (scene) =>
-    whileAwaiting(scene, { forMs: 4000, bar: AWAY_MS }, async () => {
-      const client = new Redis(scene.cluster.redis.url);
-      await atTimes(scene, { forMs: 4000, everyMs: 200 }, async () => {
-        await client.call("CLIENT", "KILL", "TYPE", "pubsub");
-        scene.fault("subscriptions killed");
-      });
-      client.disconnect();
-    }),
+    whileAwaiting(
+      scene,
+      { forMs: 4000, bar: AWAY_MS, when: () => "Redis subscriptions killed" },
+      async () => {
+        const client = new Redis(scene.cluster.redis.url);
+        await atTimes(scene, { forMs: 4000, everyMs: 200 }, async () => {
+          await client.call("CLIENT", "KILL", "TYPE", "pubsub");
+          scene.fault("subscriptions killed");
+        });
+        client.disconnect();
+      },
+    ),
 };

@@ -1,3 +1,4 @@
+import { MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
 import { eventually } from "../../support/eventually.ts";
 import { submitMany, submitSurely } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
@@ -46,9 +47,9 @@ export const poison: FaultCase = {
   },
 };
 
-/** A result that is too large, and reports of progress a thousand times a second. */
+/** A result that is too large, reports of progress a thousand times a second, and a log without end. */
 export const talkativeWorker: FaultCase = {
-  name: "F36 result too large, endless progress",
+  name: "F36 result too large, endless progress, endless log",
   invariants: ["I13"],
   async run(scene) {
     await scene.workerProcess("worker");
@@ -59,6 +60,7 @@ export const talkativeWorker: FaultCase = {
       job: "Work",
       payload: { act: "report", ms: 1500 },
     });
+    const wordy = await submitSurely(client, { token: "wordy", job: "Work", payload: { act: "log" } });
     scene.fault("large result");
     await settle(scene);
     const row = async (id: string) =>
@@ -68,6 +70,15 @@ export const talkativeWorker: FaultCase = {
     scene.require(refused?.status === "failed", "I13", `the large result ended as ${refused?.status}`);
     scene.require(/cannot be kept/.test(refused?.error ?? ""), "I16", `its error says ${refused?.error}`);
     scene.require(heard?.version < 600, "I13", `1500 reports were written ${heard?.version} times`);
+
+    const { rows } = await scene.cluster.sql.query(
+      "select count(*)::int as lines, max(number) as last from joblib.task_log where task_id = $1",
+      [wordy.id],
+    );
+    const [{ lines, last } = { lines: 0, last: 0 }] = rows;
+    const isBounded = lines > 0 && lines <= MAX_LINES_PER_ATTEMPT && last === MAX_LINES_PER_ATTEMPT - 1;
+    scene.require(isBounded, "I13", `of 100,000 lines ${lines} were kept, to number ${last}`);
+    scene.require((await row(wordy.id))?.status === "completed", "I13", "a task ended by its log");
   },
 };
 

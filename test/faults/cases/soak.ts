@@ -66,6 +66,7 @@ export const soak = (minutes: number): FaultCase => ({
   seconds: minutes * 60 + AFTER_SECONDS,
   cluster: { settings: { JOBLIB_WORKER_TIMEOUT_THRESHOLD: "10" } },
   async run(scene) {
+    scene.promises = { ordered: true };
     const looks: Look[] = [];
     const watch = setInterval(() => looks.push(...lookAt(scene)), LOOK_MS);
     const until = monotonic() + minutes * 60_000;
@@ -83,10 +84,29 @@ export const soak = (minutes: number): FaultCase => ({
     );
     clearInterval(watch);
     for (const [server, all] of Map.groupBy(looks, (look) => look.server)) {
-      const worst = (of: (look: Look) => number) => Math.round(Math.max(...all.map(of)));
       scene.tell(
-        `${server}: at most ${worst(({ megabytes }) => megabytes)} MB and ${worst(({ descriptors }) => descriptors)} descriptors`,
+        `memory of ${server}`,
+        courseOf(
+          all.map(({ megabytes }) => megabytes),
+          "MB",
+        ),
+      );
+      scene.tell(
+        `descriptors of ${server}`,
+        courseOf(
+          all.map(({ descriptors }) => descriptors),
+          "",
+        ),
       );
     }
   },
 });
+
+/** How a reading went: its median over the first and the last fifth, and its worst. */
+const courseOf = (readings: readonly number[], unit: string): string => {
+  const part = Math.max(1, Math.ceil(readings.length / 5));
+  const median = (some: readonly number[]) =>
+    Math.round(some.toSorted((a, b) => a - b)[some.length >> 1] ?? 0);
+  const [first, last] = [median(readings.slice(0, part)), median(readings.slice(-part))];
+  return `${first} at first, ${last} at the end, at most ${Math.round(Math.max(...readings))} ${unit}`.trim();
+};

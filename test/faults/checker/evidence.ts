@@ -42,9 +42,20 @@ export type Check = (evidence: Evidence) => Violation[];
 
 export const TERMINAL: readonly string[] = ["completed", "failed", "cancelled"];
 
+/** What several checks make of an evidence is made once: of a soak's it takes seconds. */
+export const once = <Made>(make: (evidence: Evidence) => Made): ((evidence: Evidence) => Made) => {
+  const known = new WeakMap<Evidence, Made>();
+  return (evidence) => {
+    const made = known.get(evidence) ?? make(evidence);
+    known.set(evidence, made);
+    return made;
+  };
+};
+
 /** Steps by task, in their order. */
-export const stepsByTask = ({ tables }: Evidence): ReadonlyMap<string, readonly Step[]> =>
-  Map.groupBy(tables.steps, ({ task_id }) => task_id);
+export const stepsByTask = once(
+  ({ tables }): ReadonlyMap<string, readonly Step[]> => Map.groupBy(tables.steps, ({ task_id }) => task_id),
+);
 
 /** The operations of some kinds that came to something. */
 export const operationsOf = (
@@ -58,5 +69,7 @@ export const operationsOf = (
 export const timeOf = ({ wallOffset }: Evidence, { at }: { readonly at: number }): number => at - wallOffset;
 
 /** Tasks that somebody may have opened again. */
-export const retriedTasks = (evidence: Evidence): ReadonlySet<string> =>
-  new Set(operationsOf(evidence, ["retry"], ["ok", "unknown"]).map(({ asked }) => asked.task ?? ""));
+export const retriedTasks = once(
+  (evidence): ReadonlySet<string> =>
+    new Set(operationsOf(evidence, ["retry"], ["ok", "unknown"]).map(({ asked }) => asked.task ?? "")),
+);

@@ -1,4 +1,4 @@
-import { type Evidence, stepsByTask, timeOf } from "./evidence.ts";
+import { once, stepsByTask, timeOf } from "./evidence.ts";
 
 /** A worker's hold on a task in one attempt, on the history's clock. */
 export interface Hold {
@@ -16,7 +16,7 @@ export interface Hold {
 export const isHeld = (status: string | null): boolean => status === "claimed" || status === "running";
 
 /** Every hold that the database has seen. */
-export const holdsOf = (evidence: Evidence): Hold[] => {
+export const holdsOf = once((evidence): readonly Hold[] => {
   const holds: Hold[] = [];
   for (const [task, steps] of stepsByTask(evidence)) {
     let open: Omit<Hold, "until" | "end"> | undefined;
@@ -35,7 +35,7 @@ export const holdsOf = (evidence: Evidence): Hold[] => {
     if (open !== undefined) holds.push({ ...open, until: Number.POSITIVE_INFINITY, end: undefined });
   }
   return holds;
-};
+});
 
 /** The name under which a hold is looked up. */
 export const holdKey = (task: string, worker: string, attempt: number): string =>

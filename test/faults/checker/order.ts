@@ -8,8 +8,8 @@ interface Offer {
   readonly offered: number;
 }
 
-/** Claims of one moment share a statement, or pass each other: so close together nothing is said about their order. */
-const MOMENT_MS = 30;
+/** Claims of one moment share a statement, or pass each other on a busy machine: so close together nothing is said about their order. */
+const MOMENT_MS = 250;
 
 /** I12: of two tasks of one job and priority, the one that was acknowledged before the other was submitted is offered first. */
 export const firstInFirstOut: Check = (evidence) => {

@@ -54,17 +54,25 @@ export const submitMany = async (
   return tasks;
 };
 
-/** Waits, in one request, for the end of a task; `bar`: how late the answer may be after it, in ms. */
+/** How long to wait for an end, how late the answer may be after it, in ms, and what that is a figure of. */
+interface Waiting {
+  readonly wait?: number;
+  readonly bar?: number | undefined;
+  readonly when?: string | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** Waits, in one request, for the end of a task. */
 export const awaitEnd = async (
   client: Client,
   task: string,
-  { wait = 20, bar, signal }: { wait?: number; bar?: number; signal?: AbortSignal } = {},
+  { wait = 20, bar, when, signal }: Waiting = {},
 ): Promise<Outcome<Task | null>> =>
   client.call({
     f: "await",
     name: "readTask",
     request: { params: { task_id: task } },
-    asked: { task, ...(bar === undefined ? {} : { bar }) },
+    asked: { task, ...(bar === undefined ? {} : { bar }), ...(when === undefined ? {} : { when }) },
     options: { wait, signal },
   });
 

@@ -1,5 +1,9 @@
 import type { Pool } from "pg";
 import * as z from "zod";
+import { SharedStrings } from "../history/shared-strings.ts";
+
+/** Rows of one answer. */
+const ROWS = 20_000;
 
 const Time = z.date().transform((date) => date.getTime());
 const Nullable = z.string().nullable();
@@ -14,8 +18,6 @@ const TaskRow = z.object({
   max_attempts: z.number(),
   worker_id: Nullable,
   result: z.unknown(),
-  idempotency_key: Nullable,
-  created_by_id: z.string(),
 });
 export type TaskRow = z.infer<typeof TaskRow>;
 
@@ -37,6 +39,7 @@ const Step = z.object({
 });
 /** One committed change of a task, in the order of the row; `at` in ms of the wall clock. */
 export type Step = z.infer<typeof Step>;
+const PlacedStep = Step.extend({ seq: z.string() });
 
 const EndedWorker = z.object({ at: Time, worker_id: z.string(), silent_ms: z.number() });
 export type EndedWorker = z.infer<typeof EndedWorker>;
@@ -48,18 +51,35 @@ export interface Tables {
   readonly endedWorkers: readonly EndedWorker[];
 }
 
+const TASKS = `select id, room_id, status, payload, attempt, runs, max_attempts, worker_id, result
+  from joblib.task where room_id = $1 and id > $2 order by id limit ${ROWS}`;
+const STEPS = `select * from faults.step where room_id = $1 and seq > $2 order by seq limit ${ROWS}`;
+const FIRST_ID = "00000000-0000-0000-0000-000000000000";
+
+/** Reads a table in pieces, each from behind the last row: a soak's is too large for one answer. */
+const readAll = async <Row>(
+  sql: Pool,
+  { text, room, first }: { readonly text: string; readonly room: string; readonly first: string },
+  parse: (rows: unknown) => { readonly row: Row; readonly place: string }[],
+): Promise<Row[]> => {
+  const all: Row[] = [];
+  for (let place = first; ; ) {
+    const { rows } = await sql.query(text, [room, place]);
+    for (const one of parse(rows)) {
+      all.push(one.row);
+      place = one.place;
+    }
+    if (rows.length < ROWS) return all;
+  }
+};
+
 /** Reads what belongs to a room; workers have none, so all of them. */
 export const readTables = async (sql: Pool, room: string): Promise<Tables> => {
-  const tasks = await sql.query(
-    `select id, room_id, status, payload, attempt, runs, max_attempts, worker_id, result, idempotency_key, created_by_id
-     from joblib.task where room_id = $1`,
-    [room],
-  );
-  const steps = await sql.query("select * from faults.step where room_id = $1 order by seq", [room]);
+  const shared = new SharedStrings();
+  const Tasks = z.array(TaskRow.transform((row) => ({ row: shared.in(row), place: row.id })));
+  const Steps = z.array(PlacedStep.transform(({ seq, ...row }) => ({ row: shared.in(row), place: seq })));
+  const tasks = await readAll(sql, { text: TASKS, room, first: FIRST_ID }, (rows) => Tasks.parse(rows));
+  const steps = await readAll(sql, { text: STEPS, room, first: "0" }, (rows) => Steps.parse(rows));
   const ended = await sql.query("select * from faults.ended_worker");
-  return {
-    tasks: z.array(TaskRow).parse(tasks.rows),
-    steps: z.array(Step).parse(steps.rows),
-    endedWorkers: z.array(EndedWorker).parse(ended.rows),
-  };
+  return { tasks, steps, endedWorkers: z.array(EndedWorker).parse(ended.rows) };
 };

@@ -45,6 +45,8 @@ const Asked = z.object({
   wait: z.number().optional(),
   /** How late a wake-up may be, in milliseconds, where the case promises it. */
   bar: z.number().optional(),
+  /** Under which circumstances, where how late it was is one of the figures. */
+  when: z.string().optional(),
 });
 export type Asked = z.infer<typeof Asked>;
 
@@ -60,7 +62,7 @@ const Answered = z.object({
 });
 export type Answered = z.infer<typeof Answered>;
 
-const Invocation = z.object({
+const Begun = z.object({
   ...common,
   phase: z.literal("invoke"),
   op: z.number(),
@@ -68,7 +70,7 @@ const Invocation = z.object({
   asked: Asked,
 });
 /** `fail`: it has not happened. `unknown`: nobody can tell from here. */
-const Completion = z.object({
+const Ended = z.object({
   ...common,
   phase: z.enum(["ok", "fail", "unknown"]),
   op: z.number(),
@@ -90,10 +92,14 @@ export type Note = z.infer<typeof Note>;
 
 /** One line of a history. */
 export const Event = z.discriminatedUnion("phase", [
-  Invocation,
-  Completion.extend({ phase: z.literal("ok") }),
-  Completion.extend({ phase: z.literal("fail") }),
-  Completion.extend({ phase: z.literal("unknown") }),
+  Begun,
+  Ended.extend({ phase: z.literal("ok") }),
+  Ended.extend({ phase: z.literal("fail") }),
+  Ended.extend({ phase: z.literal("unknown") }),
   Note,
 ]);
 export type Event = z.infer<typeof Event>;
+/** An operation's begin. */
+export type Invocation = Extract<Event, { phase: "invoke" }>;
+/** What became of it. */
+export type Completion = Extract<Event, { phase: "ok" | "fail" | "unknown" }>;

@@ -1,6 +1,16 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Answered, type Asked, Event, type Note, type Operation } from "./event.ts";
+import {
+  type Answered,
+  type Asked,
+  type Completion,
+  Event,
+  type Invocation,
+  type Note,
+  type Operation,
+} from "./event.ts";
+import { linesOf } from "./lines.ts";
+import { SharedStrings } from "./shared-strings.ts";
 
 /** An operation from its invocation to what became of it; without an end it is unknown, and ends at the end of time. */
 export interface OperationSpan {
@@ -19,33 +29,51 @@ export interface History {
   readonly notes: readonly Note[];
 }
 
-/** Pairs each invocation with its end. */
-export const historyOf = (events: readonly Event[]): History => {
-  const ends = new Map<string, Event & { phase: "ok" | "fail" | "unknown" }>();
-  for (const event of events) {
-    if (event.phase !== "invoke" && event.phase !== "note") ends.set(`${event.process}:${event.op}`, event);
-  }
+/** Pairs each invocation with its end; nothing else is kept, for a soak has millions of lines. */
+export const historyOf = (events: Iterable<Event>): History => {
+  const open = new Map<string, OperationSpan>();
   const operations: OperationSpan[] = [];
   const notes: Note[] = [];
+  const shared = new SharedStrings();
   for (const event of events) {
-    if (event.phase === "note") notes.push(event);
-    if (event.phase !== "invoke") continue;
-    const { process, f, asked, t: begin } = event;
-    const end = ends.get(`${process}:${event.op}`);
-    operations.push({
-      ...{ process, f, asked, begin },
-      answered: end?.answered ?? {},
-      outcome: end?.phase ?? "unknown",
-      end: end?.t ?? Number.POSITIVE_INFINITY,
-    });
+    if (event.phase === "note") {
+      notes.push(event);
+      continue;
+    }
+    const name = `${event.process}:${event.op}`;
+    if (event.phase === "invoke") {
+      const span = begun(event);
+      operations.push(shared.in(span));
+      open.set(name, span);
+    } else {
+      const span = open.get(name);
+      if (span === undefined) throw new Error(`operation ${name} ended before it began`);
+      Object.assign(span, shared.in(ended(event)));
+      open.delete(name);
+    }
   }
   return { operations: operations.sort((a, b) => a.begin - b.begin), notes };
 };
 
-/** Reads the histories of a folder, one file for each process; a last line that a killed process did not finish is left out. */
-export const readHistory = (folder: string): History => {
-  const lines = readdirSync(folder)
-    .filter((name) => name.endsWith(".jsonl"))
-    .flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n").slice(0, -1));
-  return historyOf(lines.map((line) => Event.parse(JSON.parse(line))));
+const begun = ({ process, f, asked, t: begin }: Invocation): OperationSpan => ({
+  ...{ process, f, asked, begin },
+  answered: {},
+  outcome: "unknown",
+  end: Number.POSITIVE_INFINITY,
+});
+
+const ended = ({ phase: outcome, answered, t: end }: Completion) => {
+  // What a task's result says the tables say too.
+  for (const task of answered.tasks ?? []) delete task.result;
+  return { answered, outcome, end } satisfies Partial<OperationSpan>;
 };
+
+function* eventsOf(folder: string): Generator<Event, void, undefined> {
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith(".jsonl")) continue;
+    for (const line of linesOf(join(folder, name))) yield Event.parse(JSON.parse(line));
+  }
+}
+
+/** Reads the histories of a folder, one file for each process; a last line that a killed process did not finish is left out. */
+export const readHistory = (folder: string): History => historyOf(eventsOf(folder));

@@ -1,36 +1,51 @@
-import { type Measure, measureLines } from "./measures.ts";
+import { type Measure, measureRows } from "./measures.ts";
 import type { Verdict } from "./run-case.ts";
+
+/** A figure's name and what it came to. */
+export type FigureRow = readonly [name: string, value: string];
 
 /** The sums that a run prints: what was done, what was broken on purpose, what came of it. */
 export class Figures {
   readonly #faults = new Map<string, number>();
   readonly #violations = new Map<string, number>();
   readonly #measures: Measure[] = [];
-  readonly #told: string[] = [];
+  readonly #told: FigureRow[] = [];
   #operations = 0;
   #unknown = 0;
+  #cases = 0;
 
   /** Adds one case; its history is not kept. */
-  add({ history, violations, measures, lines }: Verdict): void {
-    this.#told.push(...lines);
+  add({ history, violations, measures, told }: Verdict): void {
+    this.#cases += 1;
+    this.#told.push(...told);
     for (const measure of measures) this.#measures.push(measure);
     this.#operations += history.operations.length;
-    this.#unknown += history.operations.filter(({ outcome }) => outcome === "unknown").length;
+    for (const { outcome } of history.operations) if (outcome === "unknown") this.#unknown += 1;
     for (const { kind } of history.notes) count(this.#faults, kind);
     for (const { invariant } of violations) count(this.#violations, invariant);
   }
 
-  lines(): string[] {
+  rows(): FigureRow[] {
     const of = (invariant: string) => this.#violations.get(invariant) ?? 0;
-    const kinds = [...this.#faults].sort(([, a], [, b]) => b - a).map(([kind, many]) => `${many} ${kind}`);
+    const kinds = [...this.#faults].sort(([, a], [, b]) => b - a).map(([kind, many]) => `${many} × ${kind}`);
+    const histories = this.#cases === 1 ? "one history" : `${this.#cases} histories`;
     return [
-      `${this.#operations} operations checked, ${this.#unknown} of them without a known outcome`,
-      `faults: ${kinds.join(", ") || "none"}`,
-      ...measureLines(this.#measures),
+      [`operations checked, in ${histories}`, number(this.#operations)],
+      ["of them without a known outcome", number(this.#unknown)],
+      ["faults made", kinds.join(", ") || "none"],
+      ["lost", number(of("I1"))],
+      ["finished twice", number(of("I6"))],
+      ["written past a fence", number(of("I4"))],
+      ["held twice", number(of("I3"))],
+      ...measureRows(this.#measures),
       ...this.#told,
-      `lost ${of("I1")}, twice finished ${of("I6")}, fence breaches ${of("I4")}, double holds ${of("I3")}`,
     ];
+  }
+
+  lines(): string[] {
+    return this.rows().map(([name, value]) => `${name}: ${value}`);
   }
 }
 
+const number = (value: number) => value.toLocaleString("en");
 const count = (counts: Map<string, number>, name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);

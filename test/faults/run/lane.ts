@@ -1,12 +1,12 @@
 import { rmSync } from "node:fs";
-import { elapse } from "../clock.ts";
 import { type Cluster, type ClusterPlan, startCluster } from "../cluster/cluster.ts";
 import type { Services } from "../cluster/services.ts";
+import { orLate } from "./deadline.ts";
 import type { FaultCase } from "./fault-case.ts";
 import { LONGEST_SECONDS, runCase, unfinished, type Verdict } from "./run-case.ts";
 
 /** What a case may take besides its own time: servers that start on a busy machine, and everything put away after it. */
-const AROUND_SECONDS = 120;
+export const AROUND_SECONDS = 120;
 
 /** What all lanes share. */
 export interface LaneHome {
@@ -27,13 +27,11 @@ export class Lane implements AsyncDisposable {
   /** One case, however it goes: one that hangs is a verdict too, and its cluster is left behind. */
   async run(one: FaultCase, seed: number): Promise<Verdict> {
     const seconds = (one.seconds ?? LONGEST_SECONDS) + AROUND_SECONDS;
-    const over = new AbortController();
-    const hung = elapse(seconds * 1000, over.signal).then(() => undefined);
-    const verdict = await Promise.race([this.#run(one, seed), hung]);
-    over.abort();
+    const verdict = await orLate(this.#run(one, seed), seconds);
     if (verdict !== undefined) return verdict;
     this.#shared = undefined;
-    return unfinished(one, { seed, seconds, folder: this.#home.folder });
+    const message = `it hung for ${seconds} s, the putting away included`;
+    return unfinished(one, { seed, seconds, folder: this.#home.folder, message });
   }
 
   async #run(one: FaultCase, seed: number): Promise<Verdict> {

@@ -19,16 +19,16 @@ const letGo = (evidence: Evidence): Measure[] => {
   );
 };
 
-const told = (evidence: Evidence, when: string): Measure[] => {
+const told = (evidence: Evidence): Measure[] => {
   const ends = new Map<string, number>();
   for (const [task, steps] of stepsByTask(evidence)) {
     const last = steps.findLast(({ to_status: to }) => to !== null && TERMINAL.includes(to));
     if (last !== undefined) ends.set(task, timeOf(evidence, last));
   }
-  return operationsOf(evidence, ["await"]).flatMap(({ asked: { task = "", bar }, begin, end, answered }) => {
+  return operationsOf(evidence, ["await"]).flatMap(({ asked: { task = "", when }, begin, end, answered }) => {
     const at = ends.get(task);
     const isEnd = TERMINAL.includes(answered.tasks?.[0]?.status ?? "");
-    if (at === undefined || bar === undefined || !isEnd) return [];
+    if (at === undefined || when === undefined || !isEnd) return [];
     return [
       { what: `end of a task → who waits is told, ${when}`, ms: Math.max(0, end - Math.max(begin, at)) },
     ];
@@ -36,24 +36,15 @@ const told = (evidence: Evidence, when: string): Measure[] => {
 };
 
 /** What the evidence of a case shows of its times. */
-export const measuresOf = (evidence: Evidence, caseName: string): Measure[] => {
-  const when = WAKE_CASES.find(([code]) => caseName.startsWith(`${code} `))?.[1];
-  return [...letGo(evidence), ...(when === undefined ? [] : told(evidence, when))];
-};
+export const measuresOf = (evidence: Evidence): Measure[] => [...letGo(evidence), ...told(evidence)];
 
-const WAKE_CASES = [
-  ["F0", "nothing broken"],
-  ["F16", "Redis killed and back"],
-  ["F17", "Redis subscriptions killed"],
-] as const;
-
-/** A line for each kind of measure. */
-export const measureLines = (measures: readonly Measure[]): string[] =>
+/** A row for each kind of measure. */
+export const measureRows = (measures: readonly Measure[]): [name: string, value: string][] =>
   [...Map.groupBy(measures, ({ what }) => what)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([what, all]) => {
       const sorted = all.map(({ ms }) => ms).sort((a, b) => a - b);
       const at = (part: number) =>
         Math.round(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0);
-      return `${what}: median ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms, of ${all.length}`;
+      return [what, `median ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms, of ${all.length}`];
     });

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NAME]… [--plants | --no-plants] [--soak] [--keep]
+export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NAME]… [--plants | --no-plants] [--soak] [--figures] [--keep]
 
   --seed N        repeat the schedule of a run; its seed is printed first
   --minutes N     a soak: the cases again and again, with other seeds, for so long
@@ -8,6 +8,7 @@ export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NA
   --case NAME     only cases whose name begins so, F13 for one; may be repeated
   --plants        only the planted defects
   --no-plants     without them
+  --figures       write the run's figures into docs/guarantees.md
   --keep          keep the histories of cases that passed too
 `;
 
@@ -18,6 +19,7 @@ export interface Options {
   readonly cases: readonly string[];
   readonly plants: "with" | "without" | "only";
   readonly soak: boolean;
+  readonly figures: boolean;
   readonly keep: boolean;
   readonly help: boolean;
 }
@@ -39,18 +41,21 @@ export const readOptions = (args: readonly string[]): Options => {
       case: { type: "string", multiple: true, default: [] },
       plants: { type: "boolean" },
       soak: { type: "boolean", default: false },
+      figures: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
     allowNegative: true,
   });
   const { plants } = values;
+  if (values.figures && values.case.length > 0) throw new Error("--figures are of all cases, not of some");
   return {
     seed: numberOf(values.seed, "seed") ?? Math.floor(Math.random() * 2 ** 32),
     minutes: numberOf(values.minutes, "minutes"),
     cases: values.case,
     plants: plants === undefined ? "with" : plants ? "only" : "without",
     soak: values.soak,
+    figures: values.figures,
     keep: values.keep,
     help: values.help,
   };

@@ -2,7 +2,10 @@ import { Random } from "../../support/random.ts";
 import { monotonic } from "../clock.ts";
 import type { FaultCase } from "./fault-case.ts";
 import { Lane, type LaneHome } from "./lane.ts";
-import type { Verdict } from "./run-case.ts";
+import { unfinished, type Verdict } from "./run-case.ts";
+
+/** Where case after case hangs, the rest is not waited for: the first round takes two minutes on two cores. */
+const LONGEST_ROUND_SECONDS = 600;
 
 /** How long, how wide, and from which seed. */
 export interface RoundsPlan {
@@ -40,10 +43,16 @@ export const runRounds = async (
 ): Promise<Verdict[]> => {
   const verdicts: Verdict[] = [];
   const turns = turnsOf(cases, plan);
+  const began = monotonic();
   const follow = async (): Promise<void> => {
     await using lane = new Lane(home);
     for (const { one, seed } of turns) {
-      const verdict = await lane.run(one, seed);
+      const seconds = (monotonic() - began) / 1000;
+      const isLate = verdicts.length < cases.length && seconds > LONGEST_ROUND_SECONDS;
+      const message = `it was not begun: the round had taken ${Math.round(seconds)} s`;
+      const verdict = isLate
+        ? unfinished(one, { seed, seconds: 0, folder: home.folder, message })
+        : await lane.run(one, seed);
       verdicts.push(verdict);
       plan.told(verdict);
     }

@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { Random } from "../../support/random.ts";
 import { check } from "../checker/check.ts";
 import type { Violation } from "../checker/evidence.ts";
-import { elapse, monotonic, wallOffset } from "../clock.ts";
+import { monotonic, wallOffset } from "../clock.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { readTables } from "../cluster/tables.ts";
 import { type History, readHistory } from "../history/history.ts";
+import { orLate } from "./deadline.ts";
 import type { FaultCase } from "./fault-case.ts";
+import type { FigureRow } from "./figures.ts";
 import { type Measure, measuresOf } from "./measures.ts";
 import { Scene } from "./scene.ts";
 
@@ -20,7 +22,7 @@ export interface Verdict {
   readonly history: History;
   readonly measures: readonly Measure[];
   /** What it tells besides. */
-  readonly lines: readonly string[];
+  readonly told: readonly FigureRow[];
   /** Where the history lies while it is kept. */
   readonly folder: string;
 }
@@ -29,23 +31,18 @@ const EMPTY: History = { operations: [], notes: [] };
 /** How long a case may take that does not say so itself. */
 export const LONGEST_SECONDS = 60;
 
-/** The verdict on a case that could not even be ended. */
+/** The verdict on a case that could not be ended, or begun. */
 export const unfinished = (
   { name }: FaultCase,
-  { seed, seconds, folder }: { readonly seed: number; readonly seconds: number; readonly folder: string },
-): Verdict => {
-  const message = `it hung for ${seconds} s, the putting away included`;
-  return {
-    name,
-    seed,
-    seconds,
-    violations: [{ invariant: "case", message }],
-    history: EMPTY,
-    measures: [],
-    lines: [],
-    folder,
-  };
-};
+  { message, ...rest }: Pick<Verdict, "seed" | "seconds" | "folder"> & { readonly message: string },
+): Verdict => ({
+  ...rest,
+  name,
+  violations: [{ invariant: "case", message }],
+  history: EMPTY,
+  measures: [],
+  told: [],
+});
 
 /** Every link passes again, and whoever was stopped goes on. */
 const heal = async ({ cluster }: Scene): Promise<void> => {
@@ -70,15 +67,11 @@ const loggedBugs = ({ nodes }: Cluster, logs: readonly string[]): Violation[] =>
   );
 
 const inTime = async (work: Promise<void>, seconds: number): Promise<void> => {
-  const over = new AbortController();
-  const late = elapse(seconds * 1000, over.signal).then(() => {
-    if (!over.signal.aborted) throw new Error(`it was not over after ${seconds} s`);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    over.abort();
-  }
+  const isOver = await orLate(
+    work.then(() => true),
+    seconds,
+  );
+  if (isOver !== true) throw new Error(`it was not over after ${seconds} s`);
 };
 
 let rooms = 0;
@@ -103,13 +96,13 @@ export const runCase = async (
     await scene[Symbol.asyncDispose]();
     history = readHistory(own);
     const audited = scene.tables === undefined;
-    const tables = await (scene.tables?.() ?? readTables(cluster.sql, room));
+    const tables = scene.tables ?? (await readTables(cluster.sql, room));
     const { promises, thresholdMs } = scene;
     const evidence = { history, tables, audited, wallOffset: wallOffset(), thresholdMs, promises };
     // One by one: a soak may have more of them than a call may have arguments.
-    for (const measure of measuresOf(evidence, one.name)) scene.measures.push(measure);
+    for (const measure of measuresOf(evidence)) scene.measures.push(measure);
     for (const violation of check(evidence)) scene.violations.push(violation);
-    scene.violations.push(...loggedBugs(cluster, logs));
+    for (const violation of loggedBugs(cluster, logs)) scene.violations.push(violation);
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     scene.violations.push({ invariant: "case", message });
@@ -124,7 +117,7 @@ export const runCase = async (
     violations: scene.violations,
     history,
     measures: scene.measures,
-    lines: scene.lines,
+    told: scene.told,
     folder: own,
   };
 };

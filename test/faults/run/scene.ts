@@ -11,6 +11,7 @@ import { portOf } from "../cluster/link.ts";
 import type { Tables } from "../cluster/tables.ts";
 import { Recorder } from "../history/recorder.ts";
 import { type WorkerPlan, WorkerProcess } from "../workers/worker-process.ts";
+import type { FigureRow } from "./figures.ts";
 import type { Measure } from "./measures.ts";
 
 /** What a scene is made of. */
@@ -27,6 +28,8 @@ type Numbered = Partial<Pick<ClientPlan, "user" | "token" | "timeoutSeconds" | "
   readonly server?: number;
   /** Past the proxies. */
   readonly direct?: boolean;
+  /** Other servers than the cluster's. */
+  readonly urls?: readonly string[];
 };
 
 /** One case while it runs: its room in the cluster, its random numbers, its history, and what it found wrong itself. */
@@ -39,10 +42,10 @@ export class Scene implements AsyncDisposable {
   readonly nemesis: Recorder;
   readonly violations: Violation[] = [];
   readonly measures: Measure[] = [];
-  readonly lines: string[] = [];
+  readonly told: FigureRow[] = [];
   promises: Promises = {};
   /** Where the tables are not those of the cluster. */
-  tables: (() => Promise<Tables>) | undefined;
+  tables: Tables | undefined;
   readonly #stack = new AsyncDisposableStack();
   #count = 0;
 
@@ -62,7 +65,7 @@ export class Scene implements AsyncDisposable {
   /** How long what a silent worker holds may stay its own: the threshold, a sweep, and what a busy machine adds. */
   get sweepBarMs(): number {
     const { JOBLIB_SWEEPER_INTERVAL_SECONDS: interval } = this.cluster.settings;
-    return this.thresholdMs + Number(interval) * 1000 + 2000;
+    return this.thresholdMs + Number(interval) * 1000 + 3000;
   }
 
   /** One of the cluster's nodes. */
@@ -76,7 +79,8 @@ export class Scene implements AsyncDisposable {
     const nodes = server === undefined ? this.cluster.nodes : [this.node(server)];
     const urls = nodes.map((node) => (direct ? node.server.directUrl : node.server.url));
     this.#count += 1;
-    return new Client({ room: this.room, urls, recorder: this.#recorder(`${name}${this.#count}`), ...plan });
+    const recorder = this.#recorder(`${name}${this.#count}`);
+    return new Client({ room: this.room, recorder, urls, ...plan });
   }
 
   hand(name = "hand", plan: Numbered = {}): Promise<Hand> {
@@ -111,9 +115,9 @@ export class Scene implements AsyncDisposable {
     if (!holds) this.violations.push({ invariant, message });
   }
 
-  /** For the figures: a line of its own. */
-  tell(line: string): void {
-    this.lines.push(line);
+  /** For the figures: a row of its own. */
+  tell(name: string, value: string): void {
+    this.told.push([name, value]);
   }
 
   /** For the figures: how long something took. */

@@ -12,9 +12,9 @@ const recorder = new Recorder(FAULTS_HISTORY, FAULTS_NAME);
 class Work extends Extension("faults", {
   token: z.string(),
   ms: z.number().default(10),
-  act: z.enum(["complete", "fail", "exit", "block", "big", "report"]).default("complete"),
+  act: z.enum(["complete", "fail", "exit", "block", "big", "report", "log"]).default("complete"),
 }) {
-  async run(_: unknown, { signal, task, progress }: RunContext) {
+  async run(_: unknown, { signal, task, progress, log }: RunContext) {
     const by = task.worker_id ?? "";
     recorder.invoke("run", { task: task.id, worker: by, attempt: task.attempt }).ok();
     // Every process of a run reads the same monotonic clock.
@@ -22,9 +22,18 @@ class Work extends Extension("faults", {
     if (this.act === "exit") process.exit(70);
     if (this.act === "block") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.ms);
     else if (this.act === "report") await this.#report(signal, progress);
+    else if (this.act === "log") await this.#log(log);
     else await delay(this.ms, undefined, { signal });
     if (this.act === "fail") throw new Error("it did not work");
     return { by, attempt: task.attempt, ...(this.act === "big" && { weight: "x".repeat(3_000_000) }) };
+  }
+
+  /** A hundred thousand lines, as fast as they can be said. */
+  async #log(log: RunContext["log"]): Promise<void> {
+    for (let turn = 0; turn < 100; turn += 1) {
+      for (let line = 0; line < 1000; line += 1) log.info({ turn }, `line ${line} \u001b[31mred`);
+      await delay(1);
+    }
   }
 
   /** A report every millisecond. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  type Access,
   fillPath,
   type Operation,
   type OperationName,
@@ -27,10 +28,13 @@ type Person = (typeof PEOPLE)[number];
 
 type Status = "claimed" | "running" | "failed" | "late";
 
-const aScene = async (status: Status) => {
+/** `elsewhere`: who reads and writes does so in another room than that of the task. */
+const aScene = async (status: Status, where: "here" | "elsewhere" = "here") => {
   const room = aRoom();
-  for (const user of ["member", "submitter", "owner"]) api.grant(user, room, "read", "write");
-  api.grant("reader", room, "read");
+  const theirs = where === "here" ? room : aRoom();
+  for (const user of ["submitter", "owner"]) api.grant(user, room, "read", "write");
+  api.grant("member", theirs, "read", "write");
+  api.grant("reader", theirs, "read");
   const job = await api.registerJob(room, {}, "owner");
   const { id } = await api.submit(room, job.full_name, {}, "submitter");
   await api.claim(job.worker_id, { start: status !== "claimed", user: "owner" });
@@ -83,15 +87,26 @@ const USES: Record<OperationName, readonly Use[]> = {
   heartbeat: [{ may: OWN }],
   listWorkers: [{ may: USERS }],
   listRoomWorkers: [{ may: READ }, { about: "in @global", params: global, may: USERS }],
+  readWorker: [{ may: [...READ, "owner"] }],
+  drainWorker: [{ may: ["owner", "admin"] }],
   releaseTasks: [{ task: "claimed", body: () => ({ tasks: [] }), may: OWN }],
   removeWorker: [{ may: ["owner", "admin"] }],
+  listRooms: [{ may: USERS }],
+  readRoomStats: [{ may: READ }, { about: "in @global", params: global, may: USERS }],
+  readStats: [{ may: ["admin"] }],
+  readHealth: [{ may: USERS }],
   submitTask: [{ may: WRITE }],
   submitTasks: [{ body: ({ params }) => ({ tasks: [{ job_name: params.job_name }] }), may: WRITE }],
+  submitEach: [{ body: ({ params }) => ({ submits: [{ job_name: params.job_name }] }), may: WRITE }],
   listRoomTasks: [{ may: READ }, { about: "in @global", params: global, may: USERS }],
+  cancelTasks: [{ body: () => ({ filter: {} }), may: READ }],
+  retryTasks: [{ body: () => ({ filter: {} }), may: READ }],
   claimTask: [{ body: ({ params }) => ({ worker_id: params.worker_id }), may: OWN }],
   claimTasks: [{ body: () => ({ limit: 1 }), may: OWN }],
   readTask: [{ may: [...READ, "submitter", "owner"] }],
   readTaskLogs: [{ may: [...READ, "submitter", "owner"] }],
+  diagnoseTask: [{ may: [...READ, "submitter", "owner"] }],
+  listAttempts: [{ may: [...READ, "submitter", "owner"] }],
   updateTask: [
     { about: "to start", task: "claimed", body: () => ({ status: "running" }), may: ["owner", "admin"] },
     { about: "to complete", body: () => ({ status: "completed" }), may: ["owner", "admin"] },
@@ -112,7 +127,6 @@ const USES: Record<OperationName, readonly Use[]> = {
   listInvitations: [{ may: WRITE }, { about: "of @global", params: global, may: ["admin"] }],
   revokeInvitation: [{ may: WRITE }],
   readStanding: [{ may: USERS }],
-  readHealth: [{ may: USERS }],
   listProblems: [{ may: PEOPLE }],
   readProblem: [{ may: PEOPLE }],
 };
@@ -128,12 +142,14 @@ test("every operation has somebody who may", () => {
   for (const { use } of cases) expect(use.may).not.toEqual([]);
 });
 
+const asUser = (person: Person): Record<string, string> =>
+  person === "anonymous" ? {} : { "x-user": person === "admin" ? "root" : person };
+
 describe.each(cases)("$what", ({ operation, use }) => {
-  const send = async (person: Person) => {
-    const scene = await aScene(use.task ?? "running");
-    const user = person === "anonymous" ? undefined : person === "admin" ? "root" : person;
+  const send = async (person: Person, where: "here" | "elsewhere" = "here") => {
+    const scene = await aScene(use.task ?? "running", where);
     const path = fillPath(operation.path, { ...scene.params, ...use.params });
-    const headers: Record<string, string> = user === undefined ? {} : { "x-user": user };
+    const headers = asUser(person);
     const body = use.body?.(scene);
     return api.send(operation.method, path, { headers, ...(body && { body }) });
   };
@@ -149,6 +165,44 @@ describe.each(cases)("$what", ({ operation, use }) => {
   test.each(PEOPLE.filter((person) => !use.may.includes(person)))("is not for: %s", async (person) => {
     expectProblem(await send(person), person === "anonymous" ? "unauthorized" : "forbidden");
   });
+
+  const isOpen = operation.access === "anyone" || operation.access === "user";
+  if (isOpen || use.params !== undefined) return;
+  test("is not for who may all of it in another room", async () => {
+    for (const person of ["reader", "member"] as const) {
+      expectProblem(await send(person, "elsewhere"), "forbidden");
+    }
+    const isAdmins = use.may.includes("admin");
+    const { status } = await send("admin", "elsewhere");
+    expect(status).toBeOneOf(isAdmins ? [200, 201, 202, 204] : [403]);
+  });
+});
+
+describe("in @global", () => {
+  // By the rule alone, so that an operation that is new is covered before anybody has thought of it.
+  const rules: Partial<Record<Access, readonly Person[]>> = {
+    "room-read": USERS,
+    "room-write": ["admin"],
+    "room-register": ["admin"],
+  };
+  const inRooms = [...Object.entries<Operation>(operations), ...Object.entries<StreamOperation>(streams)]
+    .filter(([, { path }]) => path.includes(":room_id"))
+    .map(([name, entry]) => ({ name, entry }));
+
+  test.each(inRooms)("$name is for whom its rule names", async ({ entry }) => {
+    const may = rules[entry.access] ?? [];
+    expect(may).not.toEqual([]);
+    const { params } = await aScene("running");
+    const path = fillPath(entry.path, { ...params, ...global });
+    const method = "method" in entry ? entry.method : "GET";
+    for (const person of PEOPLE) {
+      const headers = { ...asUser(person), prefer: "wait=0" };
+      const answer = await api.send(method, path, { headers, ...(method !== "GET" && { body: {} }) });
+
+      if (!may.includes(person)) expectProblem(answer, person === "anonymous" ? "unauthorized" : "forbidden");
+      else expect(answer.status).not.toBeOneOf([401, 403, 500, 503]);
+    }
+  });
 });
 
 describe("the streams are for whom their rule names", () => {
@@ -157,15 +211,21 @@ describe("the streams are for whom their rule names", () => {
     followRoom: READ,
   };
   const each = Object.entries<StreamOperation>(streams).flatMap(([name, { path }]) =>
-    PEOPLE.map((person) => ({ name, path, person })),
+    (["here", "elsewhere"] as const).flatMap((where) =>
+      PEOPLE.map((person) => ({ name, path, person, where })),
+    ),
   );
 
-  test.each(each)("$name: $person", async ({ name, path, person }) => {
-    const { params } = await aScene("running");
-    const user = person === "anonymous" ? undefined : person === "admin" ? "root" : person;
-    const headers = { prefer: "wait=0", ...(user !== undefined && { "x-user": user }) };
+  test("every stream has somebody who may", () => {
+    expect(Object.keys(may).toSorted()).toEqual(Object.keys(streams).toSorted());
+  });
+
+  test.each(each)("$name: $person, with rights $where", async ({ name, path, person, where }) => {
+    const { params } = await aScene("running", where);
+    const headers = { prefer: "wait=0", ...asUser(person) };
     const answer = await api.send("GET", fillPath(path, params), { headers });
-    const allowed = Object.entries(may).find(([stream]) => stream === name)?.[1] ?? [];
+    const named = Object.entries(may).find(([stream]) => stream === name)?.[1] ?? [];
+    const allowed = where === "here" ? named : named.filter((one) => one !== "reader" && one !== "member");
 
     if (allowed.includes(person)) expect(answer.status).toBe(200);
     else expectProblem(answer, person === "anonymous" ? "unauthorized" : "forbidden");

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type * as z from "zod";
 import {
   type AttemptError,
   type FieldError,
@@ -48,6 +49,12 @@ export interface Answer {
 export const ok = (answer: Answer, status = 200): Body => {
   expect({ status: answer.status, body: answer.body }).toMatchObject({ status });
   return answer.body;
+};
+
+/** The body of an answer that must be well, by its own schema. */
+export const bodyOf = <Schema extends z.ZodType>(schema: Schema, answer: Answer): z.output<Schema> => {
+  ok(answer);
+  return schema.parse(JSON.parse(answer.text));
 };
 
 /** An answer is this problem, as RFC 9457 has it; gives its document. */

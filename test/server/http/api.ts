@@ -45,6 +45,8 @@ export interface ApiOptions {
   /** Says who a request is in another way than this host's usual one. */
   readonly auth?: Partial<HostAuth>;
   readonly host?: (app: FastifyInstance) => void;
+  readonly dashboard?: string | boolean;
+  readonly dashboardFiles?: string;
 }
 
 const userOf = (headers: Record<string, unknown>) => headers["x-user"]?.toString();
@@ -57,7 +59,7 @@ const openOwnDatabase = async () => {
 
 /** The plugin in a host of its own, on a database of its own; users come by the header `x-user`. */
 export const openApi = async (options: ApiOptions = {}) => {
-  const { settings: given, prefix = "", everyRoom, redis, host } = options;
+  const { settings: given, prefix = "", everyRoom, redis, host, dashboard, dashboardFiles } = options;
   const own = options.orm === undefined ? await openOwnDatabase() : undefined;
   const orm = own ?? options.orm;
   if (orm === undefined) throw new Error("there is no database");
@@ -82,6 +84,8 @@ export const openApi = async (options: ApiOptions = {}) => {
     ...(options.invites === true && {
       invitations: invitationDesk("the secret of the tests".repeat(2), createStorage(orm).invitations),
     }),
+    ...(dashboard !== undefined && { dashboard }),
+    ...(dashboardFiles !== undefined && { dashboardFiles }),
     settings,
   });
   await app.ready();

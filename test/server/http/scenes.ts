@@ -76,7 +76,7 @@ export const scenesOf = ({ as, orm, settings }: Stage) => {
     const bus = new InProcessEventBus();
     const parked = new ParkedClaims({ bus, storage, log });
     const ports = { storage, bus, parked, log, owners: new WorkerOwners(storage) };
-    return sweep({ ...ports, settings: parseSettings({}, settings) }, { mayEndWorkers: true });
+    return sweep({ ...ports, settings: parseSettings({}, settings) }, { mayEndWorkers: () => true });
   };
 
   /** A job in a room of its own, with its worker, and one task of it, brought as far as `status`. */

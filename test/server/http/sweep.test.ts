@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { eventually } from "../../support/eventually.ts";
 import { expectProblem, ok, timed, wait } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
 
@@ -193,6 +195,65 @@ describe("retention", () => {
 
     expect((await keeping.readTask(id)).status).toBe("completed");
     await keeping.close();
+  });
+});
+
+describe("a row that cannot be ended", () => {
+  /** Makes the database refuse to end it. */
+  const spoil = async (table: "task" | "worker", id: string) => {
+    const name = sql.id(`bad_${id.replaceAll("-", "_")}`);
+    const refuse = sql`create function joblib.${name}() returns trigger language plpgsql as
+      'begin raise exception ''a bad row''; end'`;
+    await api.query(refuse);
+    await api.query(sql`create trigger ${name} before update or delete on joblib.${sql.id(table)}
+      for each row when (old.id = ${sql.lit(id)}) execute function joblib.${name}()`);
+    onTestFinished(async () => {
+      await api.query(sql`drop function joblib.${name} cascade`);
+    });
+  };
+
+  test("of a dead worker does not keep the others", async () => {
+    const [bad, good] = [await aDeadWorkersTask("running"), await aDeadWorkersTask("running")];
+    await spoil("worker", bad.worker);
+
+    await api.sweep();
+
+    expect([(await api.readTask(bad.id)).status, (await api.readTask(good.id)).status]).toEqual([
+      "running",
+      "failed",
+    ]);
+    expect([await isThere(bad.worker), await isThere(good.worker)]).toEqual([true, false]);
+  });
+
+  test("of a task over its time keeps neither the others nor what is swept besides", async () => {
+    const overdue = async () => {
+      const made = await api.aTask("running", { task: { timeout_seconds: 60 } });
+      await api.ageTask(made.id, 61);
+      return made;
+    };
+    const [bad, good, dead] = [await overdue(), await overdue(), await aDeadWorkersTask("running")];
+    await spoil("task", bad.id);
+
+    await api.sweep();
+
+    const statuses = await Promise.all(
+      [bad, good, dead].map(async ({ id }) => (await api.readTask(id)).status),
+    );
+    expect(statuses).toEqual(["running", "failed", "failed"]);
+  });
+
+  test("does not make a server patient for ever: the dead are found beside it", async () => {
+    const settings = { sweeper_interval_seconds: 0.2, worker_timeout_threshold: 2 };
+    const bad = await api.aTask("running", { task: { timeout_seconds: 1 } });
+    await api.ageTask(bad.id, 3600);
+    await spoil("task", bad.id);
+    const server = await openApi({ orm: api.orm, settings });
+    onTestFinished(() => server.close());
+    const { id, worker } = await server.aTask("running");
+    await api.ageWorker(worker);
+
+    const status = async () => (await api.readTask(id)).status;
+    await eventually(status, (now) => now === "failed", { timeoutMs: 15_000 });
   });
 });
 

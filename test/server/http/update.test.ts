@@ -127,7 +127,14 @@ describe("an error", () => {
     ok(await api.update(silent.id, { status: "failed" }));
 
     expect((await api.readTask(id)).errors).toEqual([
-      { attempt: 1, at: expect.stringMatching(/\.\d{3}Z$/), error: "broken", worker_id: worker },
+      {
+        ...{ attempt: 1, at: expect.stringMatching(/\.\d{3}Z$/), error: "broken", worker_id: worker },
+        ...{
+          outcome: "failed",
+          claimed_at: expect.stringMatching(/Z$/),
+          started_at: expect.stringMatching(/Z$/),
+        },
+      },
     ]);
     expect(await api.readTask(silent.id)).toMatchObject({ error: null, errors: [{ error: "" }] });
   });

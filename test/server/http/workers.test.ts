@@ -61,8 +61,8 @@ describe("lists of workers", () => {
     expect(await list()).toEqual({
       ...{ total: 2, limit: 50, offset: 0 },
       items: [
-        { ...seen, id: job.worker_id, job_count: 2, task_count: 2, alive: true },
-        { ...seen, id: idle.id, job_count: 0, task_count: 0, alive: false },
+        { ...seen, id: job.worker_id, job_count: 2, task_count: 2, alive: true, draining: false },
+        { ...seen, id: idle.id, job_count: 0, task_count: 0, alive: false, draining: false },
       ],
     });
     expect(await list("?limit=1&offset=1")).toMatchObject({ total: 2, items: [{ id: idle.id }] });

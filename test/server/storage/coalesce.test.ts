@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { coalesce, type Joint } from "../../../server/storage/coalesce.ts";
-import { StorageUnavailable } from "../../../server/storage/storage.ts";
+import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
 
 /** A statement that a test ends by hand. */
 const aStatement = (more: Partial<Joint<string, string>> = {}) => {

@@ -7,7 +7,7 @@ import { openHotPool } from "../../../server/storage/hot-pool.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { createSessions, type Orm } from "../../../server/storage/sessions.ts";
-import { StorageUnavailable } from "../../../server/storage/storage.ts";
+import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const anOrm = async () => {

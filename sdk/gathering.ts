@@ -1,0 +1,143 @@
+/** Ends one sender's interest in what it sent; `LazyAbort` is one. */
+export interface GiveUp {
+  readonly isAborted: boolean;
+  readonly reason: unknown;
+  onAbort(listener: () => void): () => void;
+}
+
+/** How wishes are sent. */
+export interface Sending<Wish, Result> {
+  /** Wishes of one request. */
+  readonly most: number;
+  alone(wish: Wish, giveUp: GiveUp | undefined): Promise<Result>;
+  /** Many in one request; each has its own outcome, in their order. */
+  together(wishes: readonly Wish[]): Promise<readonly (Result | Error)[]>;
+  /** True for a failure of the whole request that says nothing about any one of them: each sender is told. Else each is sent alone. */
+  isOfAll(error: unknown): boolean;
+}
+
+interface Member<Wish, Result> {
+  readonly wish: Wish;
+  readonly bytes: number;
+  readonly giveUp: GiveUp | undefined;
+  readonly settle: PromiseWithResolvers<Result>;
+  readonly forget: (() => void) | undefined;
+}
+
+/** One of that size takes its own way: the small ones would wait for it. */
+const LARGE_BYTES = 32 * 1024;
+/** Half of the body that a server takes unless it was told otherwise. */
+const MOST_BYTES = 512 * 1024;
+/** Requests that are full may go side by side; what is not waits for the one on its way, and grows. */
+const MOST_IN_FLIGHT = 2;
+
+/**
+ * What comes while a request is on its way travels together in the next one. There is no timer, a lone wish goes at
+ * once, and each has its own outcome.
+ */
+export class Gathering<Wish, Result> {
+  readonly #sending: Sending<Wish, Result>;
+  #waiting: Member<Wish, Result>[] = [];
+  #inFlight = 0;
+  #isScheduled = false;
+  /** Nothing is sent before. */
+  #gate: Promise<void> | undefined;
+
+  constructor(sending: Sending<Wish, Result>) {
+    this.#sending = sending;
+  }
+
+  /** Sends a wish once; `bytes` is about what it adds to a body. */
+  async send(wish: Wish, bytes: number, giveUp?: GiveUp): Promise<Result> {
+    if (bytes > LARGE_BYTES) {
+      await this.#gate;
+      return this.#sending.alone(wish, giveUp);
+    }
+    const settle = Promise.withResolvers<Result>();
+    const forget = giveUp?.onAbort(() => settle.reject(giveUp.reason));
+    this.#waiting.push({ wish, bytes, giveUp, settle, forget });
+    this.#schedule();
+    return settle.promise;
+  }
+
+  /** Sends nothing before this has resolved. */
+  holdUntil(asked: Promise<void>): void {
+    const gate = asked.finally(() => {
+      if (this.#gate === gate) this.#gate = undefined;
+      this.#schedule();
+    });
+    this.#gate = gate;
+  }
+
+  /** In the same turn of the event loop, together with what else that turn brings. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#gate !== undefined) return;
+    this.#waiting = this.#waiting.filter(({ giveUp }) => giveUp?.isAborted !== true);
+    const { most } = this.#sending;
+    while (
+      this.#waiting.length > 0 &&
+      (this.#inFlight === 0 || (this.#waiting.length >= most && this.#inFlight < MOST_IN_FLIGHT))
+    ) {
+      this.#inFlight += 1;
+      void this.#deliver(this.#take()).finally(() => {
+        this.#inFlight -= 1;
+        this.#schedule();
+      });
+    }
+  }
+
+  #take(): Member<Wish, Result>[] {
+    let bytes = 0;
+    const end = this.#waiting.findIndex((one, index) => {
+      bytes += one.bytes;
+      return index > 0 && (index >= this.#sending.most || bytes > MOST_BYTES);
+    });
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end);
+  }
+
+  async #deliver(members: readonly Member<Wish, Result>[]): Promise<void> {
+    if (members.length === 1) return this.#eachAlone(members);
+    try {
+      const outcomes = await this.#sending.together(members.map(({ wish }) => wish));
+      members.forEach((member, index) => {
+        const outcome = outcomes[index];
+        if (outcome instanceof Error) reject(member, outcome);
+        else if (outcome !== undefined) resolve(member, outcome);
+      });
+    } catch (error) {
+      if (this.#sending.isOfAll(error)) for (const member of members) reject(member, error);
+      else await this.#eachAlone(members);
+    }
+  }
+
+  async #eachAlone(members: readonly Member<Wish, Result>[]): Promise<void> {
+    await Promise.all(
+      members.map(async (member) => {
+        try {
+          resolve(member, await this.#sending.alone(member.wish, member.giveUp));
+        } catch (error) {
+          reject(member, error);
+        }
+      }),
+    );
+  }
+}
+
+const resolve = <Wish, Result>({ settle, forget }: Member<Wish, Result>, result: Result): void => {
+  forget?.();
+  settle.resolve(result);
+};
+
+const reject = <Wish, Result>({ settle, forget }: Member<Wish, Result>, error: unknown): void => {
+  forget?.();
+  settle.reject(error);
+};

@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import {
+  MAX_TASKS_PER_SUBMIT,
+  type MinimalAnswer,
+  type OperationAnswer,
+  type Operations,
+  type SubmittedTask,
+} from "../protocol/index.ts";
+import type { JoblibClient } from "./client.ts";
+import { errorOf, MethodNotAllowedError, ProblemError, ProtocolError, RouteNotFoundError } from "./errors.ts";
+import { Gathering, type GiveUp } from "./gathering.ts";
+import type { SubmitOptions } from "./submission.ts";
+import type { WantedTask } from "./submit-many.ts";
+
+interface Wish extends WantedTask {
+  /** So that what is sent again, alone or together, is the same task. */
+  readonly key: string;
+}
+
+/** A signal as what a queue asks of it. */
+const giveUpOf = (signal: AbortSignal): GiveUp => ({
+  get isAborted() {
+    return signal.aborted;
+  },
+  get reason() {
+    return signal.reason;
+  },
+  onAbort(listener) {
+    signal.addEventListener("abort", listener);
+    return () => signal.removeEventListener("abort", listener);
+  },
+});
+
+type Answer = OperationAnswer<Operations["submitEach"]> | MinimalAnswer<Operations["submitEach"]>;
+
+const outcomesOf = ({ body }: Answer, wishes: readonly Wish[]): (SubmittedTask | Error)[] => {
+  const { results } = body;
+  if (results.length !== wishes.length)
+    throw new ProtocolError(`${wishes.length} tasks were submitted, and ${results.length} answered`, 200);
+  const common = "common" in body ? body.common : null;
+  return results.map((result, index) => {
+    if ("task" in result) return result.task;
+    if ("problem" in result) return errorOf(result.problem);
+    if (common === null) throw new ProtocolError("submitEach answered less than a task", 200);
+    return { ...common, id: result.id, payload: wishes[index]?.submission.payload ?? {} };
+  });
+};
+
+/**
+ * One room's single submits: those that come while a request is on its way travel together in the next. A lone one goes
+ * at once, as it would without this, and each has its own outcome.
+ */
+export class SubmitQueue {
+  readonly #client: JoblibClient;
+  readonly #roomId: string;
+  readonly #gathering: Gathering<Wish, SubmittedTask>;
+  /** An older server does not know of many at once. */
+  #oneByOne = false;
+
+  constructor(client: JoblibClient, roomId: string) {
+    this.#client = client;
+    this.#roomId = roomId;
+    this.#gathering = new Gathering<Wish, SubmittedTask>({
+      most: MAX_TASKS_PER_SUBMIT,
+      alone: (wish, giveUp) => this.#alone(wish, giveUp),
+      together: (wishes) => this.#together(wishes),
+      // What is said of the body may be about one of them alone.
+      isOfAll: (error) =>
+        !(error instanceof ProblemError && [400, 404, 405, 413, 422].includes(error.problem.status)),
+    });
+  }
+
+  /** Sends a task; the same key gives the same task, and a fresh one is made where none is given. */
+  send(wanted: WantedTask, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
+    signal?.throwIfAborted();
+    const { payload } = wanted.submission;
+    const bytes = this.#oneByOne ? Number.POSITIVE_INFINITY : 200 + JSON.stringify(payload ?? {}).length;
+    const wish = { ...wanted, key: idempotencyKey ?? randomUUID() };
+    return this.#gathering.send(wish, bytes, signal && giveUpOf(signal));
+  }
+
+  async #together(wishes: readonly Wish[]): Promise<(SubmittedTask | Error)[]> {
+    const submits = wishes.map(({ destination: { job_name }, submission, key: idempotency_key }) => ({
+      job_name,
+      idempotency_key,
+      ...submission,
+    }));
+    try {
+      const request = { params: { room_id: this.#roomId }, body: { submits } };
+      return outcomesOf(await this.#client.callBriefly("submitEach", request), wishes);
+    } catch (error) {
+      this.#oneByOne ||= error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
+      throw error;
+    }
+  }
+
+  async #alone({ destination, submission, key }: Wish, giveUp: GiveUp | undefined): Promise<SubmittedTask> {
+    const request = { params: destination, body: submission };
+    const abort = new AbortController();
+    const forget = giveUp?.onAbort(() => abort.abort(giveUp.reason));
+    try {
+      const options = { idempotencyKey: key, signal: abort.signal };
+      return (await this.#client.call("submitTask", request, options)).body;
+    } finally {
+      forget?.();
+    }
+  }
+}

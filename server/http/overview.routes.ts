@@ -1,0 +1,21 @@
+import type { Context } from "../context.ts";
+import { listRooms } from "../use-cases/list-rooms.ts";
+import { readHealth } from "../use-cases/read-health.ts";
+import { readStats } from "../use-cases/read-stats.ts";
+import type { Handlers } from "./call.ts";
+
+/** What a dashboard shows of many things at once: rooms, figures, the server's own parts. */
+export const overviewRoutes = (
+  context: Context,
+): Pick<Handlers, "listRooms" | "readRoomStats" | "readStats" | "readHealth"> => ({
+  listRooms: async ({ caller, query }) => ({ status: 200, body: await listRooms(context, caller, query) }),
+
+  readRoomStats: async ({ params, query }) => ({
+    status: 200,
+    body: await readStats(context, params.room_id, query.hours),
+  }),
+
+  readStats: async ({ query }) => ({ status: 200, body: await readStats(context, undefined, query.hours) }),
+
+  readHealth: async () => ({ status: 200, body: await readHealth(context) }),
+});

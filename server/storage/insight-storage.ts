@@ -1,0 +1,46 @@
+import { isUuid } from "./ids.ts";
+import type { InsightStorage } from "./insight.ts";
+import { findAttempts } from "./queries/find-attempts.ts";
+import { findProspects } from "./queries/find-prospects.ts";
+import { wireTimeOrNull } from "./rows.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** The part of the storage that tells of one task what its row does not. */
+export const createInsightStorage = ({ run }: Sessions): InsightStorage => ({
+  async prospects(taskId, aliveWithinSeconds) {
+    const row = isUuid(taskId) ? await run((db) => findProspects(db, taskId, aliveWithinSeconds)) : undefined;
+    return (
+      row && {
+        workers: row.workers,
+        busyWorkers: row.busy_workers,
+        holding: row.holding,
+        drainingWorkers: row.draining,
+        lastHeard: wireTimeOrNull(row.last_heard),
+        medianRunSeconds: row.median_run,
+        isJobGone: row.job_gone,
+        claimedAt: wireTimeOrNull(row.claimed_at),
+        workerName: row.worker_name,
+      }
+    );
+  },
+
+  async attempts(taskId) {
+    const row = isUuid(taskId) ? await run((db) => findAttempts(db, taskId)) : undefined;
+    return (
+      row && {
+        status: row.status,
+        attempt: row.attempt,
+        workerId: row.worker_id,
+        claimedAt: wireTimeOrNull(row.claimed_at),
+        startedAt: wireTimeOrNull(row.started_at),
+        completedAt: wireTimeOrNull(row.completed_at),
+        error: row.error,
+        errors: row.errors,
+        holdEndedWorkerId: row.hold_ended_worker_id,
+        holdEndedReason: row.hold_ended_reason,
+        late: row.late,
+        workerNames: new Map(row.names.map(({ id, name }) => [id, name])),
+      }
+    );
+  },
+});

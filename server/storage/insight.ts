@@ -1,0 +1,43 @@
+import type { AttemptError, TaskStatus } from "../../protocol/index.ts";
+
+/** Who could take a task, and what is known of how long that takes. */
+export interface Prospects {
+  /** Alive and linked to its job. */
+  readonly workers: number;
+  readonly busyWorkers: number;
+  /** Tasks that these hold together. */
+  readonly holding: number;
+  /** Alive, and linked to it until they were drained. */
+  readonly drainingWorkers: number;
+  /** Of any worker of the job that is still known, or that ran one of the room's last tasks. */
+  readonly lastHeard: string | null;
+  /** Half of the last tasks took no longer; null where none has completed. */
+  readonly medianRunSeconds: number | null;
+  readonly isJobGone: boolean;
+  readonly claimedAt: string | null;
+  readonly workerName: string | null;
+}
+
+/** What is kept of a task's attempts: its row, and what stands beside it. */
+export interface KeptAttempts {
+  readonly status: TaskStatus;
+  readonly attempt: number;
+  readonly workerId: string | null;
+  readonly claimedAt: string | null;
+  readonly startedAt: string | null;
+  readonly completedAt: string | null;
+  readonly error: string | null;
+  readonly errors: readonly AttemptError[];
+  readonly holdEndedWorkerId: string | null;
+  readonly holdEndedReason: "reported" | "cancelled" | "timed_out" | "lost" | null;
+  /** Attempts that a result came late for. */
+  readonly late: readonly { readonly attempt: number; readonly workerId: string }[];
+  /** Of the workers that are still there. */
+  readonly workerNames: ReadonlyMap<string, string>;
+}
+
+/** What is asked about one task beyond its row. */
+export interface InsightStorage {
+  prospects(taskId: string, aliveWithinSeconds: number): Promise<Prospects | undefined>;
+  attempts(taskId: string): Promise<KeptAttempts | undefined>;
+}

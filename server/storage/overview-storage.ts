@@ -1,0 +1,62 @@
+import type { StatsPoint } from "../../protocol/index.ts";
+import type { Figures, JobFigures, OverviewStorage } from "./overview.ts";
+import {
+  type FinishedFigures,
+  type FinishedOfJobRow,
+  finishedFigures,
+  type StepRow,
+} from "./queries/finished-figures.ts";
+import { type JobQueueRow, jobQueues } from "./queries/job-figures.ts";
+import { roomNames } from "./queries/room-names.ts";
+import { summarizeRooms } from "./queries/summarize-rooms.ts";
+import { wireTime } from "./rows.ts";
+import type { Sessions } from "./sessions.ts";
+
+const quantiles = (p50: number | null | undefined, p95: number | null | undefined) =>
+  p50 === null || p50 === undefined || p95 === null || p95 === undefined ? null : { p50, p95 };
+
+const jobFigures = (queue: JobQueueRow, finished: FinishedOfJobRow | undefined): JobFigures => ({
+  job: { roomId: queue.room_id, category: queue.category, name: queue.name },
+  workers: queue.workers,
+  busy_workers: queue.busy_workers,
+  pending: queue.pending,
+  running: queue.running,
+  oldest_pending_seconds: queue.oldest_pending_seconds,
+  completed: finished?.completed ?? 0,
+  failed: finished?.failed ?? 0,
+  cancelled: finished?.cancelled ?? 0,
+  wait: quantiles(finished?.wait_p50, finished?.wait_p95),
+  run: quantiles(finished?.run_p50, finished?.run_p95),
+});
+
+const point = ({ at, submitted, completed, failed, cancelled, wait_p50, run_p50 }: StepRow): StatsPoint => ({
+  // Out of JSON it comes with a T already.
+  at: new Date(at).toISOString(),
+  ...{ submitted, completed, failed, cancelled, wait_p50, run_p50 },
+});
+
+const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedFigures): Figures => {
+  const byJob = new Map(finished.jobs.map((row) => [row.job_id, row]));
+  return {
+    since: wireTime(finished.since),
+    until: wireTime(finished.until),
+    stepSeconds: finished.stepSeconds,
+    jobs: queues.map((queue) => jobFigures(queue, byJob.get(queue.id))),
+    series: finished.steps.map(point),
+  };
+};
+
+/** The overviews' part of the storage. */
+export const createOverviewStorage = ({ run }: Sessions): OverviewStorage => ({
+  roomNames: (limit) => run((db) => roomNames(db, limit)),
+
+  async summaries(roomIds, aliveWithinSeconds) {
+    return roomIds.length === 0 ? [] : run((db) => summarizeRooms(db, roomIds, aliveWithinSeconds));
+  },
+
+  async figures(roomId, hours, aliveWithinSeconds) {
+    const finished = await run((db) => finishedFigures(db, roomId, hours));
+    const queues = roomId === undefined ? [] : await run((db) => jobQueues(db, roomId, aliveWithinSeconds));
+    return figuresOf(queues, finished);
+  },
+});

@@ -1,0 +1,11 @@
+import { sql } from "kysely";
+import type { Sql } from "../sessions.ts";
+
+/** Takes a locked worker's links, from which its claims and everybody else know what it can do, and keeps them with it. */
+export const drainWorker = async (db: Sql, id: string): Promise<void> => {
+  await sql`
+    with unlinked as (delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id)
+    update joblib.worker set drained_jobs =
+      coalesce(drained_jobs, '[]') || coalesce((select jsonb_agg(job_id order by job_id) from unlinked), '[]')
+    where id = ${id}::uuid`.execute(db);
+};

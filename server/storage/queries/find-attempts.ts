@@ -1,0 +1,42 @@
+import { sql } from "kysely";
+import type { AttemptError, TaskStatus } from "../../../protocol/index.ts";
+import type { Sql } from "../sessions.ts";
+import type { HoldEnd } from "./end-of-attempt.ts";
+
+type Time = string | Date;
+
+/** A task's row as far as it tells of attempts, with what is kept beside it. */
+export interface AttemptsRow {
+  status: TaskStatus;
+  attempt: number;
+  worker_id: string | null;
+  claimed_at: Time | null;
+  started_at: Time | null;
+  completed_at: Time | null;
+  error: string | null;
+  errors: AttemptError[];
+  hold_ended_worker_id: string | null;
+  hold_ended_reason: HoldEnd | null;
+  late: { attempt: number; workerId: string }[];
+  names: { id: string; name: string }[];
+}
+
+/** All that is known of who had a task. */
+export const findAttempts = async (db: Sql, taskId: string) => {
+  const { rows } = await sql<AttemptsRow>`
+    with asked as materialized (select * from joblib.task where id = ${taskId}::uuid)
+    select t.status, t.attempt, t.worker_id, t.claimed_at, t.started_at, t.completed_at, t.error, t.errors,
+      t.hold_ended_worker_id, t.hold_ended_reason,
+      coalesce((
+        select jsonb_agg(jsonb_build_object('attempt', l.attempt, 'workerId', l.worker_id))
+        from joblib.late_result as l where l.task_id = t.id
+      ), '[]') as late,
+      coalesce((
+        select jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name)) from joblib.worker as w
+        where w.name is not null and w.id in (
+          select t.worker_id union select t.hold_ended_worker_id
+          union select (e.entry ->> 'worker_id')::uuid from jsonb_array_elements(t.errors) as e(entry))
+      ), '[]') as names
+    from asked as t`.execute(db);
+  return rows[0];
+};

@@ -1,0 +1,32 @@
+import { isUuid } from "./ids.ts";
+import { drainWorker } from "./queries/drain-worker.ts";
+import { lockLeavingWorker } from "./queries/end-worker.ts";
+import { heldBy, jobsOf, listedWorkerRow } from "./queries/worker-sheet.ts";
+import { listedWorker, taskRecord, wireTime } from "./rows.ts";
+import type { Sessions } from "./sessions.ts";
+import type { StaffStorage } from "./staff.ts";
+
+/** The part of the storage for those who look after workers. */
+export const createStaffStorage = ({ run, transaction }: Sessions): StaffStorage => ({
+  async sheet(id, aliveWithinSeconds) {
+    const row = isUuid(id) ? await run((db) => listedWorkerRow(db, id, aliveWithinSeconds)) : undefined;
+    if (row === undefined) return undefined;
+    const jobs = await run((db) => jobsOf(db, id));
+    const held = await run((db) => heldBy(db, id));
+    return {
+      worker: listedWorker(row),
+      jobs: jobs.map(({ room_id, category, name }) => ({ roomId: room_id, category, name })),
+      held: held.map((task) => ({ record: taskRecord(task), claimedAt: wireTime(task.claimed_at) })),
+    };
+  },
+
+  async drain(id) {
+    if (!isUuid(id)) return false;
+    // Locked as for its end: what registers or claims for it this moment is over before its links are taken.
+    return transaction(async (db) => {
+      if (!(await lockLeavingWorker(db, id))) return false;
+      await drainWorker(db, id);
+      return true;
+    });
+  },
+});

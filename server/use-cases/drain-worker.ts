@@ -1,0 +1,26 @@
+import type { WorkerDetails } from "../../protocol/index.ts";
+import type { Caller } from "../access.ts";
+import type { Context } from "../context.ts";
+import { jobsChanged, type Outcome } from "./outcome.ts";
+import { workerDetails } from "./read-worker.ts";
+import { workerNotFound } from "./worker-owners.ts";
+
+/** A worker is given no task any more; its waiting claims and its waiting heartbeat say so at once. */
+export const drainWorker = async (
+  context: Context,
+  caller: Caller,
+  workerId: string,
+): Promise<Outcome<WorkerDetails>> => {
+  const { storage, owners, parked, settings } = context;
+  await owners.require(caller, workerId, true);
+  const id = workerId.toLowerCase();
+  const isDrained = await storage.staff.drain(id);
+  const sheet = isDrained ? await storage.staff.sheet(id, settings.worker_timeout_threshold) : undefined;
+  if (sheet === undefined) throw workerNotFound();
+  parked.refresh(id);
+  const rooms = sheet.jobs.map(({ roomId }) => roomId);
+  return {
+    value: await workerDetails(context, caller, sheet),
+    events: [{ kind: "worker-drained", workerId: id }, ...jobsChanged(rooms)],
+  };
+};

@@ -1,0 +1,70 @@
+import type { AlikeTasks, ProblemDocument, SubmittedTask, TaskSubmits } from "../../protocol/index.ts";
+import type { Caller } from "../access.ts";
+import type { Context } from "../context.ts";
+import { told } from "./outcome.ts";
+import { submitTask } from "./submit-task.ts";
+
+/** What became of one of the submits. */
+export type SubmitResult = { readonly task: SubmittedTask } | { readonly problem: ProblemDocument };
+
+/** One request's submits. */
+export interface SubmitsRequest {
+  readonly roomId: string;
+  readonly submits: TaskSubmits["submits"];
+  readonly describe: (error: unknown) => ProblemDocument;
+}
+
+/** Submits tasks each by itself; they come at once, and so share a statement. */
+export const submitEach = (
+  context: Context,
+  caller: Caller,
+  { roomId, submits, describe }: SubmitsRequest,
+): Promise<SubmitResult[]> =>
+  Promise.all(
+    submits.map(async ({ job_name: jobName, idempotency_key: idempotencyKey, ...options }) => {
+      try {
+        const outcome = await submitTask(context, caller, { roomId, jobName, options, idempotencyKey });
+        const [task] = told(context, outcome).tasks;
+        if (task === undefined) throw new Error("a submit came to no task");
+        return { task };
+      } catch (error) {
+        return { problem: describe(error) };
+      }
+    }),
+  );
+
+/** Results of which the first task tells for all that are like it. */
+export interface BriefResults {
+  readonly common: AlikeTasks["common"] | null;
+  readonly results: ({ readonly id: string } | SubmitResult)[];
+}
+
+/** What two tasks that were just submitted may differ in, beside their ids and payloads. */
+const DIFFERENT = [
+  "job_name",
+  "status",
+  "priority",
+  "attempt",
+  "max_attempts",
+  "timeout_seconds",
+  "run_at",
+  "created_at",
+  "workers_online",
+] as const satisfies readonly (keyof SubmittedTask)[];
+
+const isAlike = (one: SubmittedTask, other: SubmittedTask): boolean =>
+  one.backoff === other.backoff && DIFFERENT.every((key) => one[key] === other[key]);
+
+/** Leaves out of each task what the first of them tells already, and what its sender knows. */
+export const briefly = (results: readonly SubmitResult[]): BriefResults => {
+  const first = results.find((one) => "task" in one);
+  // One that was there before has a history of its own.
+  if (first === undefined || first.task.status !== "pending") return { common: null, results: [...results] };
+  const { id: _, payload: __, ...common } = first.task;
+  return {
+    common,
+    results: results.map((one) =>
+      "task" in one && isAlike(one.task, first.task) ? { id: one.task.id } : one,
+    ),
+  };
+};

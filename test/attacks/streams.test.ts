@@ -1,0 +1,178 @@
+import { connect, type Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LogPage, MAX_LINES_PER_ATTEMPT } from "../../protocol/index.ts";
+import { expectProblem, ok } from "../server/http/answers.ts";
+import { type Api, openApi } from "../server/http/api.ts";
+import { listenTo } from "../server/http/listen.ts";
+import { aRoom } from "../server/http/scenes.ts";
+import { eventually } from "../support/eventually.ts";
+
+/** Of one user's. */
+const MOST_STREAMS = 40;
+const ESCAPES = "\u001b]52;c;aGk=\u0007\u001b[2J\u001b]8;;http://evil.example\u0007click\u001b]8;;\u0007";
+
+let api: Api;
+let url: string;
+const sockets = new Set<Socket>();
+beforeAll(async () => {
+  api = await openApi({ settings: { long_poll_max_per_user: MOST_STREAMS } });
+  api.app.server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  url = await api.app.listen({ port: 0, host: "127.0.0.1" });
+});
+afterAll(() => api.close());
+
+const streamOf = (path: string) => `${url}/v1/joblib${path}/events`;
+const aRunningTask = async (payload: object = {}) => {
+  const room = aRoom();
+  const job = await api.registerJob(room);
+  const { id } = await api.submit(room, job.full_name, { payload });
+  await api.claim(job.worker_id, { start: true });
+  const update = (body: object) =>
+    api.as("wes").patch(`/tasks/${id}`, { body: { worker_id: job.worker_id, attempt: 1, ...body } });
+  return { room, job, id, update };
+};
+
+/** Asks for a stream and reads nothing of it. */
+const slowReader = async (path: string, user: string, seconds: number): Promise<Socket> => {
+  const { port, hostname } = new URL(url);
+  const before = new Set(sockets);
+  const socket = connect(Number(port), hostname).pause();
+  socket.on("error", () => {});
+  socket.write(
+    `GET /v1/joblib${path}/events HTTP/1.1\r\nHost: localhost\r\nX-User: ${user}\r\nPrefer: wait=${seconds}\r\n\r\n`,
+  );
+  await eventually(() => [...sockets].some((one) => !before.has(one) && one.bytesWritten > 0));
+  return socket;
+};
+
+describe("streams", () => {
+  test("a reader that does not read is told of fewer steps: nothing piles up for it, and it is cut off in the end", async () => {
+    const { room, id, update } = await aRunningTask({ weight: "x".repeat(900_000) });
+    const readers = [
+      await slowReader(`/rooms/${room}`, "ann", 15),
+      await slowReader(`/tasks/${id}`, "ann", 15),
+    ];
+    const served = [...sockets].filter(({ remotePort }) =>
+      readers.some(({ localPort }) => localPort === remotePort),
+    );
+    expect(served).toHaveLength(2);
+
+    // Until what the machine itself keeps for them is full, and on: each step is told with all of its task.
+    const isFull = () => served.every(({ writableLength }) => writableLength > 0);
+    let piled = 0;
+    for (let step = 0; step < 600 && (step < 200 || !isFull()); step += 1) {
+      ok(await update({ progress: { fraction: step / 600 } }));
+      piled = Math.max(piled, ...served.map(({ writableLength }) => writableLength));
+    }
+
+    expect(isFull()).toBe(true);
+    expect(piled).toBeLessThan(4_000_000);
+    await eventually(() => served.every(({ destroyed }) => destroyed), Boolean, { timeoutMs: 40_000 });
+    for (const reader of readers) reader.destroy();
+  }, 90_000);
+
+  test("one user has no more of them than may wait, and others have theirs; who leaves makes room", async () => {
+    const path = streamOf(`/rooms/${aRoom()}`);
+    const open = await Promise.all(
+      Array.from({ length: MOST_STREAMS }, () => listenTo(path, { "x-user": "ann" })),
+    );
+
+    const refused = await fetch(path, { headers: { "x-user": "ann" } });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
+    expect(await refused.json()).toMatchObject({ type: "/v1/problems/rate-limited" });
+    await using others = await listenTo(path, { "x-user": "wes" });
+    expect(await others.next()).toMatchObject({ event: "ready" });
+    for (const stream of open) await stream[Symbol.asyncDispose]();
+    await using again = await eventually(() => listenTo(path, { "x-user": "ann" }));
+    expect(await again.next()).toMatchObject({ event: "ready" });
+  });
+
+  test.each([
+    "",
+    " ",
+    "0",
+    "-1",
+    "1_",
+    "1_x",
+    "99999999999999999999",
+    "1_1.99999999999",
+    "a".repeat(10_000),
+    "\u00ff",
+  ])("a Last-Event-ID that says nothing, %j, begins anew", async (lastEventId) => {
+    const { room, id } = await aRunningTask();
+    const headers = { "x-user": "ann", "last-event-id": lastEventId };
+    await using task = await listenTo(streamOf(`/tasks/${id}`), headers);
+    await using wholeRoom = await listenTo(streamOf(`/rooms/${room}`), headers);
+
+    expect(await task.next()).toMatchObject({ event: "task", data: { id } });
+    expect((await wholeRoom.next()).event).toBeOneOf(["ready", "reset"]);
+  });
+
+  test("a right that was taken away ends with the stream: it is asked for anew, a quarter of an hour later at most", async () => {
+    const { room, id } = await aRunningTask();
+    api.grant("guest", room, "read");
+    const headers = { "x-user": "guest", prefer: "wait=1" };
+    await using stream = await listenTo(streamOf(`/tasks/${id}`), headers);
+    api.grant("guest", room);
+    await stream.rest();
+
+    for (const path of [`/tasks/${id}/events`, `/rooms/${room}/events`]) {
+      expectProblem(await api.as("guest").get(path, { headers: { prefer: "wait=0" } }), "forbidden");
+    }
+    const endless = await fetch(streamOf(`/rooms/${room}`), {
+      headers: { "x-user": "ann", prefer: "wait=1e9" },
+    });
+    expect(endless.headers.get("preference-applied") ?? "wait=900").toBe("wait=900");
+    await endless.body?.cancel();
+  });
+});
+
+describe("a task's log", () => {
+  test("under a flood keeps its first thousands of lines, each once, and the server goes on", async () => {
+    const { id, update } = await aRunningTask();
+    const lines = (from: number) =>
+      Array.from({ length: 500 }, (_, index) => ({
+        number: from + index,
+        text: `${from + index} ${"x".repeat(300)}`,
+      }));
+    const flood = Array.from({ length: 60 }, (_, turn) => update({ log: lines((turn % 20) * 500) }));
+
+    for (const { status } of await Promise.all(flood)) expect(status).toBe(200);
+    let after = "";
+    const kept: number[] = [];
+    for (;;) {
+      const page = LogPage.parse(ok(await api.as("ann").get(`/tasks/${id}/logs?limit=1000${after}`)));
+      kept.push(...page.items.map(({ number }) => number));
+      if (page.items.length === 0) break;
+      after = `&after=${page.after}`;
+    }
+    expect(kept).toEqual(Array.from({ length: MAX_LINES_PER_ATTEMPT }, (_, number) => number));
+  });
+
+  test("keeps what is text as it is, escapes for terminals too, and refuses what is not", async () => {
+    const { id, update } = await aRunningTask();
+    const texts = [ESCAPES, "a\r\nb", "\u202eabc", "<script>alert(1)</script>", "😀".repeat(500)];
+    ok(await update({ log: texts.map((text, number) => ({ number, text })) }));
+
+    await using stream = await listenTo(streamOf(`/tasks/${id}`), { "x-user": "ann" });
+    const { data } = await stream.until(({ event }) => event === "log");
+    expect(LogPage.parse(data).items.map(({ text }) => text)).toEqual(texts);
+    expectProblem(await update({ log: [{ number: 9, text: "a\u0000b" }] }), "malformed-request");
+    expectProblem(await update({ log: [{ number: 9, text: "x".repeat(2001) }] }), "validation-error");
+    expectProblem(await update({ log: [{ number: 2 ** 31, text: "" }] }), "validation-error");
+    expectProblem(await update({ log: [{ number: 0.5, text: "", at: "soon" }] }), "validation-error");
+  });
+
+  test("is written by who holds the task alone, under its attempt", async () => {
+    const { id, update } = await aRunningTask();
+    const log = [{ number: 0, text: "forged" }];
+
+    expectProblem(await api.as("stranger").patch(`/tasks/${id}`, { body: { log } }), "forbidden");
+    expectProblem(await api.as("ann").patch(`/tasks/${id}`, { body: { log } }), "forbidden");
+    expectProblem(await update({ attempt: 2, log }), "task-lost");
+    expect(ok(await api.as("ann").get(`/tasks/${id}/logs`)).items).toEqual([]);
+  });
+});
