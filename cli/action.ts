@@ -9,13 +9,19 @@ import type { ClientContext, LocalContext, Run, Tools } from "./tools.ts";
 export const onClient =
   <Options>(tools: Tools, schema: z.ZodType<Options>, run: Run<ClientContext, Options>) =>
   async (...given: unknown[]): Promise<void> => {
-    const { global, options } = read(tools, schema, commandOf(given));
+    const { global, options, args } = read(tools, schema, commandOf(given));
     using interrupts = tools.interrupts(["SIGINT"]);
     const context = {
       io: tools.io(global),
       client: await tools.connect(global),
+      env: tools.env,
+      fetch: tools.fetch,
+      version: tools.version,
       global,
       readBytes: tools.readBytes,
+      writeText: tools.writeText,
+      prompts: tools.prompts,
+      args,
       signal: interrupts.first,
     };
     tools.exit(await orInterrupted(run(context, options), interrupts.first));
@@ -25,9 +31,10 @@ export const onClient =
 export const onOwn =
   <Options>(tools: Tools, schema: z.ZodType<Options>, run: Run<LocalContext, Options>) =>
   async (...given: unknown[]): Promise<void> => {
-    const { global, options } = read(tools, schema, commandOf(given));
-    const { env, interrupts, strays } = tools;
-    tools.exit(await run({ io: tools.io(global), global, env, interrupts, strays }, options));
+    const { global, options, args } = read(tools, schema, commandOf(given));
+    const { env, interrupts, strays, readBytes } = tools;
+    const io = tools.io(global);
+    tools.exit(await run({ io, global, env, interrupts, strays, readBytes, args }, options));
   };
 
 /** Whatever an interrupted call fails with, the person only asked it to stop. */
@@ -54,11 +61,13 @@ const read = <Options>(tools: Tools, schema: z.ZodType<Options>, command: Comman
     camelCase(argument.name()),
     command.processedArgs[at],
   ]);
-  const all = { ...withEnvironment(command.optsWithGlobals(), tools.env), ...Object.fromEntries(named) };
+  const given = withEnvironment(command.optsWithGlobals(), tools.env);
   const argumentNames = new Set(named.map(([name]) => name));
   return {
-    global: parse(GlobalOptions, all, argumentNames),
-    options: parse(schema, all, argumentNames),
+    global: parse(GlobalOptions, given, new Set()),
+    // An argument may be called as an option is: `rooms invite <room>`.
+    options: parse(schema, { ...given, ...Object.fromEntries(named) }, argumentNames),
+    args: command.args.slice(command.registeredArguments.length),
   };
 };
 

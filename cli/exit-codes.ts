@@ -20,7 +20,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const MEANINGS: Record<keyof typeof EXIT, string> = {
   fine: "fine; with --wait: the task completed",
-  taskFailed: "with --wait: the task failed",
+  taskFailed: "with --wait: the task failed; of doctor: something is wrong",
   usage: "the command line, a setting or a file named there is not right",
   unreachable: "the server cannot be reached",
   notAllowed: "not allowed",

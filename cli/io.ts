@@ -1,17 +1,22 @@
 import { Chalk, type ChalkInstance } from "chalk";
+import type { Live } from "./live.ts";
 import { safeJson, visible, visibleDeep, visibleLine } from "./sanitize.ts";
+import { wrap } from "./wrap.ts";
 
 /** What the CLI needs of a stream; `process.stdout` and a test's own array of chunks both fit. */
 export interface OutputStream {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
 }
 
 /** A line that moves while something is awaited; where there is no terminal it does nothing. */
 export interface Spinner {
   say(text: string): void;
   stop(): void;
+  /** Goes on after a stop. */
+  start(): void;
 }
 
 /** The way out for everything: results on stdout, all else on stderr; nothing of a stranger reaches a terminal raw. */
@@ -27,11 +32,21 @@ export interface Io {
   result<Value>(value: Value, render: (safe: Value) => string): void;
   /** One of many answers on stdout: with `--json` an object on a line, otherwise the line; text of a stranger stays on it. */
   line(value: unknown, text: string): void;
+  /** A document on stdout, as it is: nothing of it may be a stranger's that was not made harmless. */
+  document(text: string): void;
   /** Something for the person, on stderr. */
   note(text: string, style?: NoteStyle): void;
   /** Something that happened, on stderr: a line, or with `--json` an object on a line. */
   event(fields: Readonly<Record<string, unknown>>, line: string, style?: NoteStyle): void;
   spinner(text: string): Promise<Spinner>;
+  /** Lines on stderr that are drawn again in their place; undefined where nobody watches. */
+  live(frame: (look: Look) => string): Promise<Live<Look> | undefined>;
+}
+
+/** How wide something on stderr may be, and its colours. */
+export interface Look {
+  readonly width: number;
+  readonly paint: ChalkInstance;
 }
 
 /** How a note looks where there is colour. */
@@ -49,7 +64,7 @@ export interface IoSetup {
 const wantsColour = (stream: OutputStream, env: IoSetup["env"]) =>
   stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
 
-const STILL: Spinner = { say: () => {}, stop: () => {} };
+const STILL: Spinner = { say: () => {}, stop: () => {}, start: () => {} };
 
 /** The way out over these streams. */
 export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
@@ -61,8 +76,10 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
     good: paintNote.green,
     bad: paintNote.red,
   };
+  // A terminal would break lines within words.
+  const wrapped = (text: string) => (stderr.isTTY === true ? wrap(text, stderr.columns ?? 80, "  ") : text);
   const note = (text: string, style: NoteStyle = "plain") =>
-    stderr.write(`${styles[style](visible(text))}\n`);
+    stderr.write(`${styles[style](wrapped(visible(text)))}\n`);
 
   return {
     json,
@@ -76,12 +93,20 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
     line(value, text) {
       stdout.write(`${json ? safeJson(value) : text}\n`);
     },
+    document(text) {
+      stdout.write(text);
+    },
     note(text, style) {
       note(text, style);
     },
     event(fields, line, style) {
       if (json) stderr.write(`${safeJson(fields)}\n`);
       else note(visibleLine(line), style);
+    },
+    async live(frame) {
+      if (stderr.isTTY !== true || json) return undefined;
+      const { openLive } = await import("./live.ts");
+      return openLive(stderr, frame, () => ({ width: (stderr.columns ?? 80) - 1, paint: paintNote }));
     },
     async spinner(text) {
       if (stderr.isTTY !== true || json) return STILL;
@@ -94,6 +119,7 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
           spinner.text = visibleLine(next);
         },
         stop: () => spinner.stop(),
+        start: () => spinner.start(),
       };
     },
   };

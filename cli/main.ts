@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { UsageError } from "./errors.ts";
@@ -17,6 +17,8 @@ const tools: World["tools"] = {
     const { JoblibClient } = await import("../sdk/client.ts");
     return new JoblibClient({ url, token, fetch: lightFetch, userAgent: `joblib-cli/${version}` });
   },
+  fetch: lightFetch,
+  version,
   interrupts: (signals) => watchInterrupts(process, signals),
   strays: (tell) => watchStrays(process, tell),
   readBytes: async (path) => {
@@ -27,6 +29,17 @@ const tools: World["tools"] = {
       throw new UsageError(`cannot read ${path}: ${reasonOf(error)}`);
     }
   },
+  writeText: async (path, text) => {
+    try {
+      await writeFile(path, text);
+    } catch (error) {
+      throw new UsageError(`cannot write ${path}: ${reasonOf(error)}`);
+    }
+  },
+  prompts:
+    stdin.isTTY && stderr.isTTY
+      ? async () => (await import("./prompts.ts")).createPrompts(stdin, stderr)
+      : undefined,
 };
 
 /** Node's `ENOENT: no such file or directory, open '…'` without its code and the name that was said already. */
@@ -46,7 +59,7 @@ for (const stream of [stdout, stderr]) {
 const flushed = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => stream.write("", () => resolve()));
 
-const exitCode = await run(argv.slice(2), { tools, stdout, stderr, version });
+const exitCode = await run(argv.slice(2), { tools, stdout, stderr });
 await Promise.all([flushed(stdout), flushed(stderr)]);
 // Idle connections would hold the process for seconds.
 process.exit(exitCode);

@@ -49,3 +49,15 @@ export const PathId = z
   .string()
   .regex(/^(?!\.{0,2}$)/, { error: "is not an id" })
   .max(1000, { error: "is too long for an id" });
+
+const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+const isUnit = (unit: string): unit is keyof typeof SECONDS_OF => Object.hasOwn(SECONDS_OF, unit);
+
+/** How long something is good for, in seconds: `30d`, `12h`, `15m`, `3600`. */
+export const Lifetime = z
+  .string()
+  .regex(/^[1-9]\d{0,8}[smhd]?$/, { error: "must be a time such as 30d, 12h, 15m or 3600" })
+  .transform((text) => {
+    const unit = text.slice(-1);
+    return Number.parseInt(text, 10) * (isUnit(unit) ? SECONDS_OF[unit] : 1);
+  });

@@ -1,4 +1,5 @@
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../protocol/json.ts";
+import { assign, splitPath } from "./assign.ts";
 import { CliError, UsageError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
 
@@ -14,9 +15,6 @@ export type ReadBytes = (path: string) => Promise<Uint8Array>;
 
 const rejected = (message: string) => new CliError(message, EXIT.rejected);
 
-const isObject = (value: JsonValue): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const parse = (text: string): JsonValue => JSON.parse(text);
 
 const parseObject = (text: string, where: string): JsonObject => {
@@ -26,7 +24,7 @@ const parseObject = (text: string, where: string): JsonObject => {
   } catch (error) {
     throw rejected(`${where} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (!isObject(value)) throw rejected(`${where} must be a JSON object, such as {"angle": 90}`);
+  if (!isJsonObject(value)) throw rejected(`${where} must be a JSON object, such as {"angle": 90}`);
   return value;
 };
 
@@ -38,17 +36,22 @@ const decode = (bytes: Uint8Array, where: string): string => {
   }
 };
 
-/** `key=value`: the value is JSON where it can be read as JSON, otherwise the text itself. */
-const assignment = (text: string): [string, JsonValue] => {
+/** `path=value`: the value is JSON where it can be read as JSON, otherwise the text itself. */
+const assignment = (text: string): { path: string[]; value: JsonValue } => {
   const at = text.indexOf("=");
   if (at < 1) throw new UsageError(`--set ${text}: must be key=value`);
+  const path = splitPath(text.slice(0, at));
   const value = text.slice(at + 1);
   try {
-    return [text.slice(0, at), parse(value)];
+    return { path, value: parse(value) };
   } catch {
-    return [text.slice(0, at), value];
+    return { path, value };
   }
 };
+
+/** The JSON object in a file, or in standard input for `-`. */
+export const readObject = async (file: string, read: ReadBytes): Promise<JsonObject> =>
+  parseObject(decode(await read(file), nameOf(file)), nameOf(file));
 
 /** The payload that the options say; members of `--set` are laid over the rest. */
 export const readPayload = async (source: PayloadSource, read: ReadBytes): Promise<JsonObject> => {
@@ -58,10 +61,10 @@ export const readPayload = async (source: PayloadSource, read: ReadBytes): Promi
   // `-` alone asks for standard input, by either name.
   const file = source.payload === "-" ? "-" : source.payloadFile;
   const given =
-    file === undefined
-      ? parseObject(source.payload ?? "{}", "the payload")
-      : parseObject(decode(await read(file), nameOf(file)), nameOf(file));
-  return { ...given, ...Object.fromEntries(source.set.map(assignment)) };
+    file === undefined ? parseObject(source.payload ?? "{}", "the payload") : await readObject(file, read);
+  return source.set
+    .map(assignment)
+    .reduce<JsonObject>((payload, { path, value }) => assign(payload, path, value), given);
 };
 
 const nameOf = (file: string) => (file === "-" ? "standard input" : file);

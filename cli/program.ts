@@ -33,8 +33,12 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     summary: "server and worker in one, with reload",
     load: async (tools) => (await import("./commands/dev.ts")).devCommand(tools),
   },
+  run: {
+    summary: "runs a job, its parameters as flags; or an exported task, here",
+    load: async (tools) => (await import("./commands/run.ts")).runCommand(tools),
+  },
   tasks: {
-    summary: "submit, follow, diagnose, list, cancel, retry and adopt tasks",
+    summary: "submit, follow, diagnose, list, cancel, retry and export tasks",
     commands: {
       submit: {
         summary: "submits a task; `--wait` until its end",
@@ -48,13 +52,13 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         summary: "follows a task to its end, with its log",
         load: async (tools) => (await import("./commands/tasks/watch.ts")).watchCommand(tools),
       },
-      logs: {
-        summary: "what a task's worker said; `--follow` until its end",
-        load: async (tools) => (await import("./commands/tasks/logs.ts")).logsCommand(tools),
-      },
       why: {
         summary: "says why a task is not running, or what it is at",
         load: async (tools) => (await import("./commands/tasks/why.ts")).whyCommand(tools),
+      },
+      logs: {
+        summary: "what a task's worker said; `--follow` until its end",
+        load: async (tools) => (await import("./commands/tasks/logs.ts")).logsCommand(tools),
       },
       list: {
         summary: "a room's tasks, newest first",
@@ -72,6 +76,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         summary: "completes a task with the result of a worker that came back too late",
         load: async (tools) => (await import("./commands/tasks/adopt.ts")).adoptCommand(tools),
       },
+      export: {
+        summary: "writes a task and its job's schemas, to be run elsewhere",
+        load: async (tools) => (await import("./commands/tasks/export.ts")).exportCommand(tools),
+      },
     },
   },
   jobs: {
@@ -87,6 +95,31 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
       },
     },
   },
+  rooms: {
+    summary: "list rooms, and let others into them",
+    commands: {
+      list: {
+        summary: "the rooms that one may read, and what is in them",
+        load: async (tools) => (await import("./commands/rooms/list.ts")).listCommand(tools),
+      },
+      invite: {
+        summary: "a line to paste on another machine: a worker with a short-lived token",
+        load: async (tools) => (await import("./commands/rooms/invite.ts")).inviteCommand(tools),
+      },
+      invites: {
+        summary: "a room's invitations, newest first",
+        load: async (tools) => (await import("./commands/rooms/invites.ts")).invitesCommand(tools),
+      },
+      revoke: {
+        summary: "takes an invitation back, and its workers with it",
+        load: async (tools) => (await import("./commands/rooms/revoke.ts")).revokeCommand(tools),
+      },
+    },
+  },
+  types: {
+    summary: "writes TypeScript types of every job that a room sees",
+    load: async (tools) => (await import("./commands/types.ts")).typesCommand(tools),
+  },
   workers: {
     summary: "list and drain workers",
     commands: {
@@ -100,14 +133,9 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
       },
     },
   },
-  rooms: {
-    summary: "list rooms",
-    commands: {
-      list: {
-        summary: "the rooms that one may read, and what is in them",
-        load: async (tools) => (await import("./commands/rooms/list.ts")).listCommand(tools),
-      },
-    },
+  doctor: {
+    summary: "looks at what a worker depends on, from here to the server's database",
+    load: async (tools) => (await import("./commands/doctor.ts")).doctorCommand(tools),
   },
   migrate: {
     summary: "brings the database up to date",
@@ -121,6 +149,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         load: async (tools) => (await import("./commands/token/create.ts")).createCommand(tools),
       },
     },
+  },
+  completion: {
+    summary: "the script that completes commands in bash, zsh or fish",
+    load: async (tools) => (await import("./commands/completion.ts")).completionCommand(tools),
   },
 };
 
@@ -168,11 +200,12 @@ const EPILOG = `
 Examples:
   $ joblib serve
   $ joblib worker ./extensions.ts --public
-  $ joblib tasks submit public:modifiers:Rotate --set angle=90 --wait
+  $ joblib run public:modifiers:Rotate --angle 90 --wait
 
 ${exitCodeHelp()}
 
-Environment: JOBLIB_URL, JOBLIB_TOKEN, JOBLIB_ROOM; NO_COLOR; JOBLIB_DEBUG=1 for the stack of an error.
+Environment: JOBLIB_URL, JOBLIB_TOKEN, JOBLIB_ROOM; NO_COLOR; JOBLIB_DEBUG=1 for
+the stack of an error.
 Settings of the server: joblib serve --help.`;
 
 const allOf = (command: Command): Command[] => [command, ...command.commands.flatMap(allOf)];
@@ -187,8 +220,8 @@ const prepare = (command: Command, { stdout, stderr }: HelpStreams): void => {
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
       outputError: () => {},
-      getOutHelpWidth: () => stdout.columns ?? 100,
-      getErrHelpWidth: () => stderr.columns ?? 100,
+      getOutHelpWidth: () => stdout.columns ?? 80,
+      getErrHelpWidth: () => stderr.columns ?? 80,
     })
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (inner) => inner.name() })
     .showHelpAfterError(false);

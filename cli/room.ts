@@ -10,6 +10,10 @@ export const oneRoom = (rooms: readonly string[]): string | undefined => {
   return rooms[0];
 };
 
+/** The room that an argument names, or that was said otherwise; `@global` where none was. */
+export const roomOr = (named: string | undefined, rooms: readonly string[]): string =>
+  named ?? oneRoom(rooms) ?? GLOBAL_ROOM;
+
 /** The room that a job is asked for in: the one that was said, or else the one that its name tells. */
 export const roomOfJob = (jobName: string, rooms: readonly string[]): string => {
   const said = oneRoom(rooms);

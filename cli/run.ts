@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { ASKING } from "./completion/scripts.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { createIo, type OutputStream } from "./io.ts";
 import { createProgram } from "./program.ts";
@@ -11,13 +12,12 @@ export interface World {
   readonly tools: Omit<Tools, "exit" | "io">;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  readonly version: string;
 }
 
 /** Runs one command line (without node and script) to its end; gives the exit code, and never throws. */
 export const run = async (argv: readonly string[], world: World): Promise<ExitCode> => {
-  const { stdout, stderr, version } = world;
-  const { env } = world.tools;
+  const { stdout, stderr } = world;
+  const { env, version } = world.tools;
   let exitCode: ExitCode = EXIT.fine;
   const tools: Tools = {
     ...world.tools,
@@ -28,6 +28,11 @@ export const run = async (argv: readonly string[], world: World): Promise<ExitCo
   };
   try {
     const program = await createProgram(tools, argv, { stdout, stderr, version });
+    if (argv[0] === ASKING) {
+      const { complete } = await import("./completion/complete.ts");
+      stdout.write(await complete(program, argv.slice(1), tools));
+      return EXIT.fine;
+    }
     await program.parseAsync(readWaitByItsValue(argv), { from: "user" });
     return exitCode;
   } catch (error) {

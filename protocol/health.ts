@@ -4,7 +4,12 @@ import { Timestamp } from "./timestamp.ts";
 /** How the server's parts are. */
 export const Health = z.object({
   version: z.string(),
-  database: z.object({ state: z.enum(["up", "down"]) }),
+  time: Timestamp.describe("of this process; leases go by the database's clock alone"),
+  database: z.object({
+    state: z.enum(["up", "down"]),
+    milliseconds: z.number().nullable().describe("of one round trip"),
+    pending_migrations: z.array(z.string()).nullable(),
+  }),
   bus: z.object({ state: z.enum(["up", "down"]), kind: z.enum(["in-process", "redis"]) }),
   sweeper: z.object({
     state: z.enum(["up", "late"]).describe("late: three turns went by without a sweep"),
@@ -13,5 +18,6 @@ export const Health = z.object({
     ),
     interval_seconds: z.number(),
   }),
+  long_poll_max_wait_seconds: z.number(),
 });
 export type Health = z.infer<typeof Health>;

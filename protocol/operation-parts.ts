@@ -14,6 +14,9 @@ export const TaskParams = z.object({ task_id: z.string() });
 /** A path that names a worker. */
 export const WorkerParams = z.object({ worker_id: z.string() });
 
+/** A path that names an invitation. */
+export const InvitationParams = z.object({ invitation_id: z.string() });
+
 /** The header of operations whose answer can be held. */
 export const WAIT_HEADER = { prefer: "`wait=N`: hold the answer for N seconds at most (RFC 7240)" };
 

@@ -1,8 +1,10 @@
 import { cancelTasks, retryTasks } from "./bulk-operations.ts";
 import { diagnoseTask, listAttempts } from "./insight-operations.ts";
+import { createInvitation, listInvitations, revokeInvitation } from "./invitation-operations.ts";
 import { listJobs, listJobTasks, readJob, registerJob, validatePayload } from "./job-operations.ts";
 import { listRooms, readHealth, readRoomStats, readStats } from "./overview-operations.ts";
 import { listProblems, readProblem } from "./problem-operations.ts";
+import { readStanding } from "./standing-operations.ts";
 import {
   adoptLateResult,
   claimTask,
@@ -67,6 +69,10 @@ export const operations = {
   retryTask,
   listLateResults,
   adoptLateResult,
+  createInvitation,
+  listInvitations,
+  revokeInvitation,
+  readStanding,
   listProblems,
   readProblem,
 } as const;

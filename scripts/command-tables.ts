@@ -13,9 +13,13 @@ const tools: Tools = {
   env: {},
   io: never,
   connect: never,
+  fetch: never,
+  version: "",
   interrupts: never,
   strays: never,
   readBytes: never,
+  writeText: never,
+  prompts: undefined,
   exit: never,
 };
 

@@ -18,6 +18,7 @@ import { type BriefAnswer, type CallAnswer, understand, understandBriefly } from
 import { inAwaitSpan, inCallSpan } from "./call-spans.ts";
 import { ProtocolError, UsageError } from "./errors.ts";
 import { follow } from "./follow.ts";
+import type { AwaitedTask, TaskOf } from "./job-types.ts";
 import {
   authorization,
   DEFAULT_TIMEOUT_SECONDS,
@@ -179,7 +180,11 @@ export class JoblibClient {
   }
 
   /** The task once it is terminal, or as it stands when the wait is over. */
-  awaitTask(id: string, options: AwaitTaskOptions = {}): Promise<Task> {
+  awaitTask(id: string, options?: AwaitTaskOptions): Promise<Task>;
+  /** The same of a task whose job is known: its result has that job's type. */
+  awaitTask<Result>(task: TaskOf<Result>, options?: AwaitTaskOptions): Promise<AwaitedTask<Result>>;
+  async awaitTask(given: string | Pick<Task, "id">, options: AwaitTaskOptions = {}): Promise<Task> {
+    const id = typeof given === "string" ? given : given.id;
     return inAwaitSpan({ id, url: this.url }, () => this.#awaitTask(id, options));
   }
 

@@ -90,6 +90,10 @@ export class JobNotFoundError extends ProblemError {}
 export class WorkerNotFoundError extends ProblemError {}
 /** There is no such task, or it was deleted. */
 export class TaskNotFoundError extends ProblemError {}
+/** There is no such invitation, or it is long over. */
+export class InvitationNotFoundError extends ProblemError {}
+/** The server signs no tokens: a host or an issuer does. */
+export class NoInvitationsError extends ProblemError {}
 /** Nothing is at that address: an older server, perhaps. */
 export class RouteNotFoundError extends ProblemError {}
 /** That address takes other methods. */
@@ -166,12 +170,14 @@ export const ERROR_BY_PROBLEM = {
   "job-not-found": JobNotFoundError,
   "worker-not-found": WorkerNotFoundError,
   "task-not-found": TaskNotFoundError,
+  "invitation-not-found": InvitationNotFoundError,
   "route-not-found": RouteNotFoundError,
   "method-not-allowed": MethodNotAllowedError,
   "schema-conflict": SchemaConflictError,
   "no-workers-available": NoWorkersAvailableError,
   "invalid-task-transition": InvalidTaskTransitionError,
   "task-lost": TaskLostError,
+  "no-invitations": NoInvitationsError,
   "payload-too-large": PayloadTooLargeError,
   "unsupported-media-type": UnsupportedMediaTypeError,
   "validation-error": ValidationError,

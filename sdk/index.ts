@@ -46,10 +46,12 @@ export {
   InvalidJobNameError,
   InvalidRoomIdError,
   InvalidTaskTransitionError,
+  InvitationNotFoundError,
   JoblibError,
   JobNotFoundError,
   MalformedRequestError,
   MethodNotAllowedError,
+  NoInvitationsError,
   NoWorkersAvailableError,
   PayloadTooLargeError,
   ProblemError,
@@ -77,6 +79,15 @@ export {
 } from "./extension.ts";
 export { JobManager, type JobManagerOptions, type RunOptions } from "./job-manager.ts";
 export type { RegisterOptions } from "./job-registry.ts";
+export type {
+  AnyJobs,
+  AwaitedTask,
+  JobNameOf,
+  JobType,
+  JobTypes,
+  NamedSubmission,
+  TaskOf,
+} from "./job-types.ts";
 export { NotJsonError } from "./json.ts";
 export { type Logger, silentLogger } from "./logger.ts";
 export type { Token } from "./options.ts";

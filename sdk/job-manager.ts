@@ -4,11 +4,18 @@ import { type ClientOptions, JoblibClient } from "./client.ts";
 import { UsageError } from "./errors.ts";
 import type { ExtensionClass, ExtensionInstance } from "./extension.ts";
 import { JobRegistry } from "./job-registry.ts";
+import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./job-types.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { fromEnvironment } from "./options.ts";
 import { type Register, registerIn } from "./register.ts";
-import { destinationOf, type SubmitOptions, submissionOf } from "./submission.ts";
-import { submitMany } from "./submit-many.ts";
+import {
+  destinationOf,
+  destinationOfName,
+  type SubmitOptions,
+  submissionOf,
+  submissionOfInstance,
+} from "./submission.ts";
+import { submitMany, type WantedTask } from "./submit-many.ts";
 import { SubmitQueue } from "./submit-queue.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
@@ -47,7 +54,7 @@ export interface RunOptions<Context> extends ListenOptions {
  * jobs.register(Rotate);
  * for await (const task of jobs.listen()) await task.run();
  */
-export class JobManager<Context = unknown> implements AsyncDisposable {
+export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs> implements AsyncDisposable {
   readonly client: JoblibClient;
   readonly room: string | undefined;
   /** Bound, because compiled decorators call it without `this`. */
@@ -145,16 +152,26 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Sends a task to whoever can run it. Up to 1,000 at once are taken all or none, and in their order; of more, each
-   * thousand, and two of them travel at a time.
+   * Sends a task to whoever can run it, by an instance or by the job's name, which `Jobs` knows the payload and the result
+   * of. Up to 1,000 at once are taken all or none, and in their order; of more, each thousand, two of them at a time.
    */
+  submit<Name extends JobNameOf<Jobs>>(
+    jobName: Name,
+    ...rest: NamedSubmission<Jobs[Name]["payload"], SubmitOptions>
+  ): Promise<TaskOf<Jobs[Name]["result"]>>;
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
-    given: ExtensionInstance | readonly ExtensionInstance[],
-    options: SubmitOptions = {},
+    given: string | ExtensionInstance | readonly ExtensionInstance[],
+    second: object = {},
+    third: SubmitOptions = {},
   ): Promise<SubmittedTask | SubmittedTask[]> {
-    return "run" in given ? this.#submitOne(given, options) : this.#submitMany(given, options);
+    if (typeof given === "string") {
+      const destination = destinationOfName(given, third, this.room);
+      return this.#submitOne({ destination, submission: submissionOf(second, third) }, third);
+    }
+    if (!("run" in given)) return this.#submitMany(given, second);
+    return this.#submitOne(this.#wanted(given, second), second);
   }
 
   /** Claims tasks, one after the other, or `concurrency` at a time; announces first. */
@@ -225,19 +242,17 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
     await this.#session.leave();
   }
 
-  #destination(extension: ExtensionInstance, options: SubmitOptions) {
-    return destinationOf(extension, options, {
-      ownRoom: this.room,
-      entryOf: (Class) => this.#registry.of(Class),
-    });
+  #wanted(extension: ExtensionInstance, options: SubmitOptions): WantedTask {
+    const entryOf = (Class: unknown) => this.#registry.of(Class);
+    const destination = destinationOf(extension, options, { ownRoom: this.room, entryOf });
+    return { destination, submission: submissionOfInstance(extension, options) };
   }
 
-  #submitOne(extension: ExtensionInstance, options: SubmitOptions): Promise<SubmittedTask> {
-    const destination = this.#destination(extension, options);
-    const wanted = { destination, submission: submissionOf(extension, options) };
-    const queue = this.#submits.get(destination.room_id) ?? new SubmitQueue(this.client, destination.room_id);
+  #submitOne(wanted: WantedTask, options: SubmitOptions): Promise<SubmittedTask> {
+    const { room_id } = wanted.destination;
+    const queue = this.#submits.get(room_id) ?? new SubmitQueue(this.client, room_id);
     if (this.#submits.size >= MOST_ROOMS) this.#submits.clear();
-    this.#submits.set(destination.room_id, queue);
+    this.#submits.set(room_id, queue);
     return queue.send(wanted, options);
   }
 
@@ -245,10 +260,7 @@ export class JobManager<Context = unknown> implements AsyncDisposable {
     extensions: readonly ExtensionInstance[],
     options: SubmitOptions,
   ): Promise<SubmittedTask[]> {
-    const wanted = extensions.map((extension) => ({
-      destination: this.#destination(extension, options),
-      submission: submissionOf(extension, options),
-    }));
+    const wanted = extensions.map((extension) => this.#wanted(extension, options));
     return submitMany(this.client, wanted, options);
   }
 

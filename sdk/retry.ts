@@ -69,6 +69,10 @@ const REPEATABLE = {
   listLateResults: true,
   // Twice is a conflict with the first.
   adoptLateResult: false,
+  createInvitation: false,
+  listInvitations: true,
+  revokeInvitation: true,
+  readStanding: true,
   listProblems: true,
   readProblem: true,
 } as const satisfies Record<OperationName, boolean>;

@@ -1,4 +1,10 @@
-import { formatJobName, GLOBAL_ROOM, JsonObject, type TaskSubmission } from "../protocol/index.ts";
+import {
+  formatJobName,
+  GLOBAL_ROOM,
+  JsonObject,
+  parseJobName,
+  type TaskSubmission,
+} from "../protocol/index.ts";
 import { UsageError } from "./errors.ts";
 import { type ExtensionInstance, isExtensionClass, payloadOf } from "./extension.ts";
 import { type Entry, staticRooms } from "./job-registry.ts";
@@ -54,8 +60,32 @@ export const destinationOf = (
   return { room_id: room, job_name: formatJobName({ roomId, category: Class.category, name }) };
 };
 
-/** The body of a submit: the input that the instance was made from, and the options. */
-export const submissionOf = (instance: ExtensionInstance, options: SubmitOptions): TaskSubmission => ({
-  payload: JsonObject.parse(toJson(payloadOf(instance) ?? {})),
+/** Where a task of a job goes that is known by its name alone: the room that is said, or the one that the name tells. */
+export const destinationOfName = (
+  jobName: string,
+  { room }: SubmitOptions,
+  ownRoom: string | undefined,
+): Destination => {
+  const said = room ?? ownRoom;
+  if (parseJobName(jobName, said ?? GLOBAL_ROOM).kind === "invalid") {
+    throw new UsageError(`a job's name is <prefix>:<category>:<name>, not ${JSON.stringify(jobName)}`);
+  }
+  const prefix = jobName.slice(0, jobName.indexOf(":"));
+  if (prefix === "private" && said === undefined) {
+    throw new UsageError(
+      `a task of ${jobName} needs a room: submit it with { room }, or give the manager one`,
+    );
+  }
+  const named = prefix === "public" || prefix === "private" ? GLOBAL_ROOM : prefix;
+  return { room_id: said ?? named, job_name: jobName };
+};
+
+/** The body of a submit: a payload, and the options. */
+export const submissionOf = (payload: unknown, options: SubmitOptions): TaskSubmission => ({
+  payload: JsonObject.parse(toJson(payload ?? {})),
   ...toWireOptions(options),
 });
+
+/** The same of an instance: the input that it was made from. */
+export const submissionOfInstance = (instance: ExtensionInstance, options: SubmitOptions): TaskSubmission =>
+  submissionOf(payloadOf(instance), options);

@@ -10,7 +10,7 @@ import type { UpdateQueue } from "./update-queue.ts";
 
 /** What a claimed task needs of its worker. */
 export interface TaskHome {
-  readonly updates: UpdateQueue;
+  readonly updates: Pick<UpdateQueue, "send">;
   readonly logger: Logger;
   /** What `run` prints is kept with its task. */
   readonly captureConsole: boolean;

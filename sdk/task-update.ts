@@ -43,7 +43,7 @@ export const ONCE: RetryPolicy = { ...DELIVERY, attempts: 1 };
 
 /** Tries an update until it is known to have arrived, or to be void; repeating one that has arrived changes nothing. */
 export const deliver = (
-  updates: UpdateQueue,
+  updates: Pick<UpdateQueue, "send">,
   { id, attempt }: Fence,
   { update, before, policy, giveUp, timeoutSeconds }: Delivery,
 ): Promise<Task> =>

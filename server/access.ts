@@ -1,11 +1,24 @@
-import { ACCESS_RULES, type Access, type Actor, GLOBAL_ROOM, Problem } from "../protocol/index.ts";
-import type { RoomAccess } from "./host.ts";
+import {
+  ACCESS_RULES,
+  type Access,
+  type Actor,
+  GLOBAL_ROOM,
+  type JobAddress,
+  Problem,
+} from "../protocol/index.ts";
+import type { Credentials, RoomAccess } from "./host.ts";
 import type { TaskRecord } from "./storage/storage.ts";
 
 /** Who asks, and what the host lets it do in a room. */
 export interface Caller {
   readonly actor: Actor;
+  /** Let into its rooms alone: `@global` is none of them unless it is named. */
+  readonly isConfined: boolean;
   mayRoom(roomId: string, access: RoomAccess): Promise<boolean>;
+  /** Whether it may register that job, in a room where it may write. */
+  mayRegister(job: JobAddress): Promise<boolean>;
+  /** What its credentials say of themselves. */
+  credentials(): Promise<Credentials>;
   /** Those that it may read, where the host can name them. */
   namedRooms(): Promise<readonly string[] | undefined>;
 }
@@ -14,9 +27,9 @@ export interface Caller {
 export const forbidden = (rule: Access): Problem =>
   new Problem("forbidden", `This needs: ${ACCESS_RULES[rule]}.`);
 
-/** `@global` is readable by every user; of any other room, and of writing, the host decides. */
+/** `@global` is readable by every user but those who were invited elsewhere; of any other room, and of writing, the host decides. */
 export const mayRead = async (caller: Caller, roomId: string): Promise<boolean> =>
-  roomId === GLOBAL_ROOM || caller.mayRoom(roomId, "read");
+  (roomId === GLOBAL_ROOM && !caller.isConfined) || caller.mayRoom(roomId, "read");
 
 /** The same, asked at most once of each room. */
 export const roomReader = (caller: Caller): ((roomId: string) => Promise<boolean>) => {
@@ -38,7 +51,8 @@ export const requireRoomAccess = async (rule: Access, caller: Caller, roomId: st
   if (rule === "room-read" && !(await mayRead(caller, roomId))) throw forbidden(rule);
   if (rule === "room-write" && !(await caller.mayRoom(roomId, "write"))) throw forbidden(rule);
   if (rule !== "room-register") return;
-  if (roomId === GLOBAL_ROOM && !caller.actor.isAdmin) throw forbidden(rule);
+  // Who is confined and may write there was invited there, by an admin.
+  if (roomId === GLOBAL_ROOM && !caller.actor.isAdmin && !caller.isConfined) throw forbidden(rule);
   if (!(await caller.mayRoom(roomId, "write"))) throw forbidden(rule);
 };
 

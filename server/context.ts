@@ -1,3 +1,4 @@
+import type { InvitationDesk } from "./auth/invitation-desk.ts";
 import type { EventBus } from "./events/event-bus.ts";
 import type { Meter } from "./meter.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
@@ -35,6 +36,8 @@ export interface Context {
   readonly owners: WorkerOwners;
   readonly jobs: KnownJobs;
   readonly resultSchemas: ResultSchemas;
+  /** Undefined where others sign the tokens. */
+  readonly invitations: InvitationDesk | undefined;
   /** Mints a UUIDv7. */
   readonly newId: () => string;
   readonly log: Log;

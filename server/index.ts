@@ -1,5 +1,5 @@
 export { createToken, type TokenClaims } from "./auth/create-token.ts";
-export type { HostAuth, RoomAccess } from "./host.ts";
+export type { Credentials, HostAuth, RoomAccess } from "./host.ts";
 export { type JoblibOptions, joblib } from "./plugin.ts";
 export { parseSettings, redactSettings, Settings, SettingsError, type SettingsInput } from "./settings.ts";
 export { createServer, type ServerOptions } from "./standalone.ts";

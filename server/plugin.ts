@@ -2,10 +2,12 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Redis } from "ioredis";
 import type { Registry } from "prom-client";
 import { type OperationName, operations, streams } from "../protocol/index.ts";
+import type { InvitationDesk } from "./auth/invitation-desk.ts";
 import type { Context, Log } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
 import type { HostAuth } from "./host.ts";
+import { accessRoutes } from "./http/access.routes.ts";
 import { useBodyParser } from "./http/body-parser.ts";
 import type { Handlers } from "./http/call.ts";
 import { dashboard, mountPath } from "./http/dashboard.ts";
@@ -55,6 +57,8 @@ export interface JoblibOptions extends HostAuth {
   readonly storage?: Storage;
   /** A registry of prom-client, to which joblib's metrics are added. */
   readonly metrics?: Registry;
+  /** @internal Where invitations are signed; the standalone server's own. */
+  readonly invitations?: InvitationDesk | undefined;
 }
 
 /** Room names of 128 and job names of 390 characters, percent-encoded. */
@@ -72,6 +76,9 @@ const requireOptions = (options: Partial<JoblibOptions>): void => {
   }
   if (options.authorizeRoom !== undefined && typeof options.authorizeRoom !== "function") {
     refuse("`authorizeRoom` must be a function of the request, the room and the access");
+  }
+  if (options.authorizeJob !== undefined && typeof options.authorizeJob !== "function") {
+    refuse("`authorizeJob` must be a function of the request, the room and the job");
   }
   if (options.listRooms !== undefined && typeof options.listRooms !== "function") {
     refuse("`listRooms` must be a function of the request");
@@ -99,6 +106,7 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     owners: new WorkerOwners(storage),
     jobs: new KnownJobs(storage),
     resultSchemas: new ResultSchemas(),
+    invitations: options.invitations,
     newId: createNewId(),
     log,
     meter,
@@ -151,6 +159,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     ...jobRoutes(context),
     ...taskRoutes(context),
     ...workerRoutes(context),
+    ...accessRoutes(context),
     ...overviewRoutes(context),
     ...metaRoutes(),
   };

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import { Redis } from "ioredis";
 import { Problem } from "../protocol/index.ts";
+import { type InvitationDesk, invitationDesk } from "./auth/invitation-desk.ts";
 import { jwtAuth } from "./auth/jwt-auth.ts";
 import { isFromHere, isLoopback, localAuth } from "./auth/local-auth.ts";
 import type { HostAuth } from "./host.ts";
@@ -30,10 +31,14 @@ const MAX_PARAM_LENGTH = 5000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 2000;
 
-const authOf = ({ jwt_secret, jwks_url, host }: Settings): HostAuth => {
-  if (jwt_secret !== undefined) return jwtAuth({ secret: jwt_secret });
+const authOf = ({ jwt_secret, jwks_url }: Settings, desk: InvitationDesk | undefined): HostAuth => {
+  if (jwt_secret !== undefined) return jwtAuth({ secret: jwt_secret }, desk?.open);
   if (jwks_url !== undefined) return jwtAuth({ jwksUrl: jwks_url });
-  if (isLoopback(host)) return localAuth;
+  return localAuth;
+};
+
+const requireSafeHost = ({ jwt_secret, jwks_url, host }: Settings): void => {
+  if (jwt_secret !== undefined || jwks_url !== undefined || isLoopback(host)) return;
   throw new SettingsError(
     `JOBLIB_HOST: ${host} is reached by others, so set JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL, or listen on 127.0.0.1`,
   );
@@ -127,7 +132,7 @@ const openMigrated = async (
 /** A complete server: database, bus, auth, the API and what stands beside it. `listen` is the caller's. */
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
   const { settings } = options;
-  const auth = authOf(settings);
+  requireSafeHost(settings);
   const app = Fastify({
     logger: { level: settings.log_level, stream: process.stderr },
     logController: new LogController({ disableRequestLogging: true }),
@@ -149,6 +154,9 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const redis = redisOf(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const storage = createStorage(orm);
+    const { jwt_secret: secret } = settings;
+    const invitations = secret === undefined ? undefined : invitationDesk(secret, storage.invitations);
+    const auth = authOf(settings, invitations);
     const metrics = createMetrics(app);
 
     hangUpWhenClosing(app);
@@ -169,7 +177,15 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
           : { status: redis.status === "ready" ? "up" : "degraded", kind: "redis" },
     });
     const { dashboard } = settings;
-    await app.register(joblib, { orm, ...(redis && { redis }), ...auth, settings, metrics, dashboard });
+    await app.register(joblib, {
+      orm,
+      ...(redis && { redis }),
+      ...auth,
+      invitations,
+      settings,
+      metrics,
+      dashboard,
+    });
     return app;
   } catch (error) {
     await app.close();

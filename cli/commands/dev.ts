@@ -29,11 +29,12 @@ export const devCommand = (tools: Tools, run: Run<LocalContext, DevOptions> = de
     .addHelpText(
       "after",
       `
-A reload fails what is running as interrupted. A file that cannot be loaded leaves the worker as it is.
+A reload fails what is running as interrupted. A file that cannot be loaded
+leaves the worker as it is.
 
 Example:
   $ joblib dev ./extensions.ts
-  $ joblib tasks submit public:modifiers:Rotate --set angle=90 --wait     # in another terminal`,
+  $ joblib run public:modifiers:Rotate --angle 90 --wait   # in another terminal`,
     )
     .action(onOwn(tools, DevOptions, run));
 

@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
 import { Command } from "commander";
 import * as z from "zod";
-import type { Settings } from "../../server/settings.ts";
 import { onOwn } from "../action.ts";
 import { EXIT } from "../exit-codes.ts";
 import { text } from "../options.ts";
-import { readSettings, startFailure } from "../start-server.ts";
+import { migrateOwn } from "../own-database.ts";
+import { readSettings } from "../start-server.ts";
 import type { LocalContext, Run, Tools } from "../tools.ts";
 
 const MigrateOptions = z.object({
@@ -38,7 +37,7 @@ Examples:
 export const migrateDatabase: Run<LocalContext, MigrateOptions> = async ({ io, env }, options) => {
   const { check, dataDir, databaseUrl } = options;
   const settings = await readSettings(env, { dataDir, databaseUrl });
-  const names = await onDatabase(settings, check);
+  const names = await migrateOwn(settings, check);
   const shown = (all: readonly string[]) => (all.length === 0 ? "up to date" : all.join("\n"));
   if (!check) {
     io.result({ applied: names }, ({ applied }) => shown(applied));
@@ -46,26 +45,4 @@ export const migrateDatabase: Run<LocalContext, MigrateOptions> = async ({ io, e
   }
   io.result({ pending: names }, ({ pending }) => shown(pending));
   return names.length === 0 ? EXIT.fine : EXIT.conflict;
-};
-
-const NOWHERE = "memory://";
-
-const onDatabase = async (settings: Settings, check: boolean): Promise<readonly string[]> => {
-  const [{ openDatabase }, { migrate, pendingMigrations }] = await Promise.all([
-    import("../../server/storage/database.ts"),
-    import("../../server/storage/migrations/migrate.ts"),
-  ]);
-  const { database_url: url, data_dir: dataDir } = settings;
-  try {
-    // A look makes nothing: where no database is yet, all that one would need is pending.
-    const embedded = { dataDir: check && !existsSync(dataDir) ? NOWHERE : dataDir };
-    const orm = await openDatabase(url === undefined ? embedded : { url });
-    try {
-      return await (check ? pendingMigrations(orm) : migrate(orm));
-    } finally {
-      await orm.close();
-    }
-  } catch (error) {
-    throw startFailure(error);
-  }
 };

@@ -47,7 +47,8 @@ SIGTERM or Ctrl-C ends it: waiting requests are answered, then it exits with 0.
 
 Examples:
   $ joblib serve
-  $ JOBLIB_JWT_SECRET=… joblib serve --host 0.0.0.0 --database-url postgres://joblib@db/joblib --redis-url redis://cache`,
+  $ JOBLIB_JWT_SECRET=… joblib serve --host 0.0.0.0 \\
+      --database-url postgres://joblib@db/joblib --redis-url redis://cache`,
     )
     .action(onOwn(tools, ServeOptions, run));
 

@@ -34,9 +34,10 @@ export const workerCommand = (tools: Tools, run: Run<LocalContext, WorkerOptions
     .addHelpText(
       "after",
       `
-Rooms come from --room (repeatable), JOBLIB_ROOM or --public; a class with \`static room\` or \`static public\`
-says its own.
-The first Ctrl-C or SIGTERM finishes what is running, then leaves (exit 0); the second fails it as interrupted (130).
+Rooms come from --room (repeatable), JOBLIB_ROOM or --public; a class with
+\`static room\` or \`static public\` says its own.
+The first Ctrl-C or SIGTERM finishes what is running, then leaves (exit 0); the
+second fails it as interrupted (130).
 
 Examples:
   $ joblib worker ./extensions.ts --public

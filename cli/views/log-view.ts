@@ -1,6 +1,8 @@
 import type { LogLine } from "../../protocol/log.ts";
 import type { Io, NoteStyle } from "../io.ts";
 import { visibleLine } from "../sanitize.ts";
+import { cut } from "../table.ts";
+import { wrap } from "../wrap.ts";
 
 const PAINTS = { debug: "dim", info: "reset", warn: "yellow", error: "red" } as const;
 
@@ -25,7 +27,25 @@ export const logLineText = (line: LogLine): string => {
 };
 
 /** The same in the colour of its level. */
-export const paintedLogLine = (paint: Io["paint"], line: LogLine): string => {
+export const paintedLogLine = (paint: Io["paint"], line: LogLine): string =>
+  painted(paint, line, (text) => text);
+
+/** The same, cut where it may be only so wide. */
+export const cutLogLine = (paint: Io["paint"], line: LogLine, width: number): string =>
+  painted(paint, line, (text, before) => cut(text, Math.max(1, width - before)));
+
+/** The same, broken between words; further lines stand under the first. */
+export const wrappedLogLine = (paint: Io["paint"], line: LogLine, width: number): string =>
+  painted(paint, line, (text, before) =>
+    wrap(text, Math.max(1, width - before)).replaceAll("\n", `\n${" ".repeat(before)}`),
+  );
+
+const painted = (
+  paint: Io["paint"],
+  line: LogLine,
+  fitted: (text: string, before: number) => string,
+): string => {
   const { when, level, text } = parts(line);
-  return `${paint.dim(when)} ${paint[PAINTS[line.level]](level)} ${text}`;
+  const before = when.length + level.length + 2;
+  return `${paint.dim(when)} ${paint[PAINTS[line.level]](level)} ${fitted(text, before)}`;
 };

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { cut } from "../table.ts";
 
 /** One property of a schema, in words. */
@@ -14,36 +14,38 @@ export interface PropertyRow {
 const MAX_DEPTH = 4;
 const LONGEST_PATTERN = 40;
 
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
 /** A schema's properties, what must be given first: the server keeps them, but not their order. */
 export const propertyRows = (schema: JsonObject): PropertyRow[] => {
   const { properties, required } = schema;
-  if (!isObject(properties)) return [];
+  if (!isJsonObject(properties)) return [];
   const names = Array.isArray(required) ? required : [];
   return Object.entries(properties)
     .map(([name, property]) => propertyRow(name, property, names.includes(name)))
     .sort((one, other) => Number(other.required) - Number(one.required));
 };
 
+/** What a schema says of itself. */
+export const descriptionOf = ({ description, title }: JsonObject): string =>
+  textOf(description) || textOf(title);
+
 const propertyRow = (name: string, schema: JsonValue, required: boolean): PropertyRow => {
-  const { default: fallback, description, title } = isObject(schema) ? schema : {};
+  const own = isJsonObject(schema) ? schema : {};
+  const { default: fallback } = own;
   return {
     name,
     type: typeText(schema),
     required,
     fallback: fallback === undefined ? "" : JSON.stringify(fallback),
-    description: textOf(description) || textOf(title),
+    description: descriptionOf(own),
   };
 };
 
 /** What values a schema takes, as short as a type: `number 0…360`, `"a" | "b"`, `string[]`. */
 export const typeText = (schema: JsonValue | undefined, depth = 0): string => {
   if (schema === false) return "nothing";
-  if (!isObject(schema)) return "anything";
+  if (!isJsonObject(schema)) return "anything";
   const inner = (one: JsonValue | undefined) => (depth < MAX_DEPTH ? typeText(one, depth + 1) : "…");
   if (schema["const"] !== undefined) return JSON.stringify(schema["const"]);
   if (Array.isArray(schema["enum"])) return schema["enum"].map((one) => JSON.stringify(one)).join(" | ");
@@ -52,25 +54,48 @@ export const typeText = (schema: JsonValue | undefined, depth = 0): string => {
   if (typeof schema["$ref"] === "string") return schema["$ref"].slice(schema["$ref"].lastIndexOf("/") + 1);
   const { type } = schema;
   if (Array.isArray(type)) return type.map(textOf).join(" | ");
-  if (type === "array") return isObject(schema["items"]) ? listText(inner(schema["items"])) : "array";
+  if (type === "array") {
+    const list = isJsonObject(schema["items"]) ? listText(inner(schema["items"])) : "array";
+    return [list, range(schema["minItems"], schema["maxItems"], "items")]
+      .filter((part) => part !== "")
+      .join(" ");
+  }
+  if (type === "object" && isJsonObject(schema["properties"])) return shapeText(schema, schema["properties"]);
   return [textOf(type) || "anything", ...boundsOf(schema)].join(" ");
 };
 
-const listText = (item: string) => (item.includes(" ") ? `(${item})[]` : `${item}[]`);
+const MOST_NAMED = 6;
+
+/** The members of an object by their names; `?` is behind those that may be left out. */
+const shapeText = ({ required }: JsonObject, properties: JsonObject): string => {
+  const needed = Array.isArray(required) ? required : [];
+  const names = Object.keys(properties).map((name) => (needed.includes(name) ? name : `${name}?`));
+  if (names.length === 0) return "object";
+  return `{${names.slice(0, MOST_NAMED).join(", ")}${names.length > MOST_NAMED ? ", …" : ""}}`;
+};
+
+const listText = (item: string) =>
+  item.includes(" ") && !item.startsWith("{") ? `(${item})[]` : `${item}[]`;
 
 const boundsOf = (schema: JsonObject): string[] => {
-  const low = bound(schema["minimum"] ?? schema["minLength"]);
-  const high = bound(schema["maximum"] ?? schema["maxLength"]);
   const format = textOf(schema["format"]);
   // A format's pattern, as zod writes it beside, says the same in hundreds of characters.
   const pattern = format === "" ? cut(textOf(schema["pattern"]), LONGEST_PATTERN) : "";
   return [
     format,
     prefixed("> ", bound(schema["exclusiveMinimum"])),
-    low !== "" && high !== "" ? `${low}…${high}` : prefixed("≥ ", low) || prefixed("≤ ", high),
+    range(schema["minimum"], schema["maximum"]),
+    range(schema["minLength"], schema["maxLength"], "characters"),
     prefixed("< ", bound(schema["exclusiveMaximum"])),
     pattern === "" ? "" : `/${pattern}/`,
   ].filter((part) => part !== "");
+};
+
+const range = (least: JsonValue | undefined, most: JsonValue | undefined, unit = ""): string => {
+  const low = bound(least);
+  const high = bound(most);
+  const text = low !== "" && high !== "" ? `${low}…${high}` : prefixed("≥ ", low) || prefixed("≤ ", high);
+  return text === "" || unit === "" ? text : `${text} ${unit}`;
 };
 
 const prefixed = (prefix: string, text: string) => (text === "" ? "" : prefix + text);

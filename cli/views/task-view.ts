@@ -3,6 +3,8 @@ import type { Progress, Task } from "../../protocol/task.ts";
 import type { TaskStatus } from "../../protocol/task-status.ts";
 import type { Io } from "../io.ts";
 import { visibleLine } from "../sanitize.ts";
+import { textWidth } from "../table.ts";
+import { wrap } from "../wrap.ts";
 import { duration } from "./duration.ts";
 
 const BAR_CELLS = 20;
@@ -34,12 +36,24 @@ export const waitingText = ({ status, progress, queue_position, job_name }: Task
   return [job_name, status, place, bar, progressText(progress)].filter((part) => part !== "").join(" ");
 };
 
+/** What a view says of JSON on its own: a text is itself. */
+export const resultText = (value: JsonValue): string =>
+  typeof value === "string" ? value : JSON.stringify(value, null, 2);
+
+const LABEL = 12;
+/** Where nobody's terminal sets a width. */
+const WIDE = 92;
+
 /** JSON within a view: on the line where it is short, below it where it is not. */
-const jsonText = (value: JsonValue): string => {
-  if (typeof value === "string") return value.includes("\n") ? indented(value) : value;
+const jsonText = (value: JsonValue, width: number): string => {
+  if (typeof value === "string") return value.includes("\n") ? indented(value) : hanging(value, width);
   const line = JSON.stringify(value);
-  return line.length <= 80 ? line : indented(JSON.stringify(value, null, 2));
+  return textWidth(line) <= width - LABEL ? line : indented(JSON.stringify(value, null, 2));
 };
+
+/** A long text between words, each further line under the first. */
+const hanging = (text: string, width: number) =>
+  width === WIDE ? text : wrap(text, width - LABEL).replaceAll("\n", `\n${" ".repeat(LABEL)}`);
 
 const indented = (text: string) => `\n${text.replace(/^/gm, "    ")}`;
 
@@ -48,10 +62,12 @@ const took = ({ started_at, completed_at }: Task): string =>
     ? ""
     : ` (took ${duration(Date.parse(completed_at) - Date.parse(started_at))})`;
 
-/** A task, a property on a line; `isTerminal` adds the bar of its progress. */
-export const taskView = (task: Task, paint: Io["paint"], isTerminal: boolean): string => {
+/** A task, a property on a line; on a terminal, which has a width, with the bar of its progress. */
+export const taskView = (task: Task, paint: Io["paint"], width: number | undefined): string => {
   const { progress } = task;
-  const bar = isTerminal && progress?.fraction !== undefined ? `${progressBar(progress.fraction)} ` : "";
+  const wide = width ?? WIDE;
+  const bar =
+    width !== undefined && progress?.fraction !== undefined ? `${progressBar(progress.fraction)} ` : "";
   const attempts = task.max_attempts > 1 ? `${task.runs} of ${task.max_attempts}` : "";
   const rows: [string, string][] = [
     ["task", visibleLine(task.id)],
@@ -67,15 +83,18 @@ export const taskView = (task: Task, paint: Io["paint"], isTerminal: boolean): s
     ["started", task.started_at ?? ""],
     ["ended", task.completed_at === null ? "" : task.completed_at + took(task)],
     ["worker", visibleLine(task.worker_id ?? "")],
-    ["payload", jsonText(task.payload)],
-    ["result", task.result === null ? "" : jsonText(task.result)],
-    ["error", task.error === null ? "" : jsonText(task.error)],
+    ["payload", jsonText(task.payload, wide)],
+    ["result", task.result === null ? "" : jsonText(task.result, wide)],
+    ["error", task.error === null ? "" : jsonText(task.error, wide)],
     ...task.errors
       .slice(0, task.error === null ? undefined : -1)
-      .map(({ attempt, at, error }): [string, string] => [`attempt ${attempt}`, `${at} ${jsonText(error)}`]),
+      .map(({ attempt, at, error }): [string, string] => [
+        `attempt ${attempt}`,
+        `${at} ${jsonText(error, wide)}`,
+      ]),
   ];
   return rows
     .filter(([, text]) => text !== "")
-    .map(([label, text]) => paint.dim(text.startsWith("\n") ? label : label.padEnd(12)) + text)
+    .map(([label, text]) => paint.dim(text.startsWith("\n") ? label : label.padEnd(LABEL)) + text)
     .join("\n");
 };

@@ -1,14 +1,19 @@
 import type { FastifyRequest } from "fastify";
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import * as z from "zod";
-import { Problem } from "../../protocol/index.ts";
-import type { HostAuth } from "../host.ts";
+import { jobKind, Problem } from "../../protocol/index.ts";
+import type { Credentials, HostAuth } from "../host.ts";
+import { invitationIdOf } from "./invitation-desk.ts";
+import type { OpenInvitations } from "./open-invitations.ts";
 
-/** Who a token says its bearer is; `rooms` lists those it may enter, `*` is all, and without it there are none. */
+/** Who a token says its bearer is; `rooms` lists those it may enter, `*` is all, and without it there are none; `jobs` what it may register. */
 const Claims = z.object({
   sub: z.string().min(1).max(255),
   admin: z.boolean().default(false),
   rooms: z.union([z.literal("*"), z.array(z.string())]).default([]),
+  jobs: z.array(z.string()).optional(),
+  jti: z.string().optional().catch(undefined),
+  exp: z.number().optional(),
 });
 type Claims = z.output<typeof Claims>;
 
@@ -32,13 +37,19 @@ const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i;
 /** How tokens are verified: by a secret that both sides know, or by an issuer's public keys (RFC 7517). */
 export type JwtKeys = { readonly secret: string } | { readonly jwksUrl: string };
 
+/** What a token says of itself; where nobody invites, none is an invitation. */
+const credentialsOf = (claims: Claims | undefined, mayBeInvitation: boolean): Credentials => ({
+  rooms: claims?.rooms ?? [],
+  jobs: claims?.jobs ?? null,
+  expiresAt: claims?.exp === undefined ? null : new Date(claims.exp * 1000).toISOString(),
+  invitationId: (mayBeInvitation && claims && invitationIdOf(claims)) || null,
+});
+
 type Verify = (token: string) => Promise<unknown>;
 
 /** How long a verified token is believed without looking again: so long a key that was withdrawn still opens. */
 const BELIEVED_MS = 30_000;
 const MAX_BELIEVED = 2_000;
-
-const Expiry = z.object({ exp: z.number() });
 
 /** A verified token, and until when it need not be verified again, in milliseconds of the wall clock. */
 interface Believed {
@@ -46,10 +57,8 @@ interface Believed {
   readonly until: number;
 }
 
-const believedUntil = (payload: unknown): number => {
-  const expiry = Expiry.safeParse(payload).data;
-  return Math.min(Date.now() + BELIEVED_MS, (expiry?.exp ?? Number.POSITIVE_INFINITY) * 1000);
-};
+const believedUntil = ({ exp }: Claims): number =>
+  Math.min(Date.now() + BELIEVED_MS, (exp ?? Number.POSITIVE_INFINITY) * 1000);
 
 const verifierOf = (keys: JwtKeys): Verify => {
   if ("secret" in keys) {
@@ -65,7 +74,7 @@ const isIssuerAway = (error: unknown) =>
   error instanceof errors.JWKSTimeout || error instanceof TypeError || !(error instanceof errors.JOSEError);
 
 /** Bearer tokens (RFC 6750) of the standalone server: `sub`, `admin`, `rooms`; `exp` and `nbf` are heeded. */
-export const jwtAuth = (keys: JwtKeys): HostAuth => {
+export const jwtAuth = (keys: JwtKeys, invitations?: Pick<OpenInvitations, "isOpen">): HostAuth => {
   const verify = verifierOf(keys);
   const seen = new WeakMap<FastifyRequest, Promise<Claims | undefined>>();
   // A worker's every request carries the same token; checking its signature again was 7 % of a submit's time.
@@ -75,15 +84,14 @@ export const jwtAuth = (keys: JwtKeys): HostAuth => {
     const known = believed.get(token);
     if (known !== undefined && Date.now() < known.until) return known.claims;
     believed.delete(token);
-    const payload = await verify(token);
-    const claims = Claims.safeParse(payload).data;
+    const claims = Claims.safeParse(await verify(token)).data;
     if (claims === undefined) return undefined;
     if (believed.size >= MAX_BELIEVED) believed.clear();
-    believed.set(token, { claims, until: believedUntil(payload) });
+    believed.set(token, { claims, until: believedUntil(claims) });
     return claims;
   };
 
-  const read = async ({ headers }: FastifyRequest): Promise<Claims | undefined> => {
+  const verified = async ({ headers }: FastifyRequest): Promise<Claims | undefined> => {
     const { authorization } = headers;
     if (authorization === undefined || authorization.length > LONGEST_TOKEN) return undefined;
     const token = BEARER.exec(authorization)?.[1];
@@ -96,6 +104,13 @@ export const jwtAuth = (keys: JwtKeys): HostAuth => {
       }
       return undefined;
     }
+  };
+
+  /** Who was invited is nobody once the invitation is revoked. */
+  const read = async (request: FastifyRequest): Promise<Claims | undefined> => {
+    const claims = await verified(request);
+    const id = claims && invitations && invitationIdOf(claims);
+    return id === undefined || (await invitations?.isOpen(id)) ? claims : undefined;
   };
 
   // One request asks up to three times who it is; the signature is checked once.
@@ -113,6 +128,11 @@ export const jwtAuth = (keys: JwtKeys): HostAuth => {
       if (claims === undefined) return false;
       return claims.admin || claims.rooms === "*" || claims.rooms.includes(roomId);
     },
+    authorizeJob: async (request, _roomId, job) => {
+      const claims = await claimsOf(request);
+      return claims !== undefined && (claims.jobs === undefined || claims.jobs.includes(jobKind(job)));
+    },
+    describeCredentials: async (request) => credentialsOf(await claimsOf(request), invitations !== undefined),
     listRooms: async (request) => {
       const claims = await claimsOf(request);
       return claims === undefined || claims.admin || claims.rooms === "*" ? undefined : claims.rooms;

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { Problem } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
-import type { HostAuth, RoomAccess } from "../host.ts";
+import type { Credentials, HostAuth, RoomAccess } from "../host.ts";
 import { unauthorized } from "./problem-handler.ts";
 
 const statusOf = (error: unknown): number | undefined =>
@@ -30,21 +30,34 @@ const userId = async (auth: HostAuth, request: FastifyRequest): Promise<string> 
   return text;
 };
 
+/** Of a host that says nothing more than who somebody is. */
+export const NO_CREDENTIALS: Credentials = { rooms: null, jobs: null, expiresAt: null, invitationId: null };
+
+/** False where the host threw to refuse. */
+const asked = async (ask: () => boolean | Promise<boolean>): Promise<boolean> => {
+  try {
+    return (await ask()) === true;
+  } catch (error) {
+    if (isTrouble(error) || statusOf(error) === 401) throw error;
+    return false;
+  }
+};
+
 /** Asks the host who a request is; 401 where it is nobody. */
 export const callerOf = async (auth: HostAuth, request: FastifyRequest): Promise<Caller> => {
   const id = await userId(auth, request);
   const isAdmin = (await auth.getIsAdmin(request)) === true;
-  const { authorizeRoom, listRooms } = auth;
+  const { authorizeRoom, authorizeJob, listRooms, describeCredentials } = auth;
+  const credentials = async () => (await describeCredentials?.(request)) ?? NO_CREDENTIALS;
   return {
     actor: { id, isAdmin },
+    isConfined: describeCredentials !== undefined && (await credentials()).invitationId !== null,
+    credentials,
     async mayRoom(roomId: string, access: RoomAccess) {
-      if (authorizeRoom === undefined) return true;
-      try {
-        return (await authorizeRoom(request, roomId, access)) === true;
-      } catch (error) {
-        if (isTrouble(error) || statusOf(error) === 401) throw error;
-        return false;
-      }
+      return authorizeRoom === undefined || asked(() => authorizeRoom(request, roomId, access));
+    },
+    async mayRegister({ roomId, category, name }) {
+      return authorizeJob === undefined || asked(() => authorizeJob(request, roomId, { category, name }));
     },
     namedRooms: async () => (await listRooms?.(request)) ?? undefined,
   };

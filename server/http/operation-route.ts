@@ -19,7 +19,7 @@ import type { Settings } from "../settings.ts";
 import type { Hold } from "../use-cases/hold.ts";
 import { validationError } from "../use-cases/schema-checks.ts";
 import type { Handler } from "./call.ts";
-import { callerOf } from "./callers.ts";
+import { callerOf, NO_CREDENTIALS } from "./callers.ts";
 import type { Holds, Wait } from "./holds.ts";
 import type { UserShares } from "./user-shares.ts";
 
@@ -37,7 +37,10 @@ const MAX_ERRORS = 100;
 const LARGE_ANSWER = 262_144;
 const NOBODY: Caller = {
   actor: { id: "", isAdmin: false },
+  isConfined: true,
   mayRoom: async () => false,
+  mayRegister: async () => false,
+  credentials: async () => NO_CREDENTIALS,
   namedRooms: async () => [],
 };
 

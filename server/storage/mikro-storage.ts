@@ -2,8 +2,10 @@ import { sql } from "kysely";
 import type { Meter } from "../meter.ts";
 import { openHotPool } from "./hot-pool.ts";
 import { createInsightStorage } from "./insight-storage.ts";
+import { createInvitationStorage } from "./invitation-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
+import { pendingMigrations } from "./migrations/migrate.ts";
 import { createOverviewStorage } from "./overview-storage.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
@@ -28,6 +30,7 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
     taskLogs: createTaskLogStorage(sessions),
     overview: createOverviewStorage(sessions),
     insight: createInsightStorage(sessions),
+    invitations: createInvitationStorage(sessions),
 
     async ping() {
       await sessions.run((db) => sql`select 1`.execute(db));
@@ -36,6 +39,8 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
     counts: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
 
     poolUse: () => hotPool?.use,
+
+    pendingMigrations: () => pendingMigrations(orm),
 
     async close() {
       await hotPool?.close();

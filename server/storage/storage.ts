@@ -14,6 +14,7 @@ import type {
 import type { ClaimedRecord } from "./claimed-record.ts";
 import type { TaskCompletions } from "./completions.ts";
 import type { InsightStorage } from "./insight.ts";
+import type { InvitationStorage } from "./invitations.ts";
 import type { LateResultStorage } from "./late-results.ts";
 import type { OverviewStorage } from "./overview.ts";
 import type { Countable } from "./queue-counts.ts";
@@ -282,8 +283,11 @@ export interface Storage extends Countable {
   readonly taskLogs: TaskLogStorage;
   readonly overview: OverviewStorage;
   readonly insight: InsightStorage;
+  readonly invitations: InvitationStorage;
   /** A round trip to the database. */
   ping(): Promise<void>;
+  /** Names of the migrations that the database still lacks. */
+  pendingMigrations(): Promise<readonly string[]>;
   /** Closes what the storage opened itself; never what it was handed. */
   close(): Promise<void>;
 }

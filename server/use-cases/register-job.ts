@@ -36,6 +36,9 @@ export const registerJob = async (
 ): Promise<Outcome<Registered>> => {
   const { category, name, schema, worker_id: given } = registration;
   requireCategory(context, category);
+  if (!(await caller.mayRegister({ roomId, category, name }))) {
+    throw new Problem("forbidden", `You may not register ${category}:${name}.`);
+  }
   const pair = { schema, resultSchema: registration.result_schema ?? null };
   await requireSchemas(context, pair);
   if (given !== undefined) await context.owners.require(caller, given);

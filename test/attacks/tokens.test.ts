@@ -54,7 +54,13 @@ interface Asked {
 const closed = [...Object.entries<Asked>(operations), ...Object.entries<Asked>(streams)].filter(
   ([, { access }]) => access !== "anyone",
 );
-const ids = { worker_id: "w", task_id: "t", job_name: "private:a:B", problem_id: "forbidden" };
+const ids = {
+  worker_id: "w",
+  task_id: "t",
+  job_name: "private:a:B",
+  problem_id: "forbidden",
+  invitation_id: "i",
+};
 
 const ask = async ({ method = "GET", path }: Asked, room_id: string, authorization: string | undefined) => {
   const url = fillPath(path, { ...ids, room_id });

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { watchInterrupts } from "../../cli/interrupts.ts";
 import { lightFetch } from "../../cli/light-fetch.ts";
+import type { Prompts } from "../../cli/prompts.ts";
 import { run } from "../../cli/run.ts";
 import { watchStrays } from "../../cli/strays.ts";
 import type { Tools } from "../../cli/tools.ts";
@@ -22,6 +23,10 @@ export interface CliWorld {
   /** The width of a terminal that stdout and stderr are. */
   readonly terminal?: number;
   readonly connect?: Tools["connect"];
+  /** Who answers when something is asked. */
+  readonly prompts?: Prompts;
+  /** Takes what is written to files. */
+  readonly written?: Map<string, string>;
 }
 
 /** A client that tries once: a test that expects no server need not wait for one. */
@@ -30,7 +35,7 @@ const connectOnce: Tools["connect"] = async ({ url, token }) =>
 
 /** Runs a command line in this process, over a real client and captured streams. */
 export async function runCli(argv: readonly string[], world: CliWorld = {}): Promise<CliRun> {
-  const { env = {}, stdin = "", signals = new EventEmitter(), terminal } = world;
+  const { env = {}, stdin = "", signals = new EventEmitter(), terminal, prompts } = world;
   const chunks = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") => ({
     write: (text: string) => {
@@ -40,14 +45,17 @@ export async function runCli(argv: readonly string[], world: CliWorld = {}): Pro
     columns: terminal,
   });
   const exitCode = await run(argv, {
-    version: "0.0.0",
     stdout: stream("stdout"),
     stderr: stream("stderr"),
     tools: {
       env,
       connect: world.connect ?? connectOnce,
+      fetch: lightFetch,
+      version: "0.1.0",
       interrupts: (names) => watchInterrupts(signals, names),
       strays: (tell) => watchStrays(new EventEmitter(), tell),
+      writeText: async (path, text) => void world.written?.set(path, text),
+      prompts: prompts && (async () => prompts),
       readBytes: async () => (typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin),
     },
   });

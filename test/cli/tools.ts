@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { watchInterrupts } from "../../cli/interrupts.ts";
 import { createIo } from "../../cli/io.ts";
+import { lightFetch } from "../../cli/light-fetch.ts";
 import { watchStrays } from "../../cli/strays.ts";
 import type { Tools } from "../../cli/tools.ts";
 import { JoblibClient } from "../../sdk/client.ts";
@@ -12,9 +13,13 @@ export const tools = (own: Partial<Tools> = {}): Tools => ({
   env: {},
   io: ({ json }) => createIo({ stdout: nowhere, stderr: nowhere, env: {}, json }),
   connect: async () => new JoblibClient({ url: "http://127.0.0.1:9" }),
+  fetch: lightFetch,
+  version: "0.1.0",
   interrupts: (names) => watchInterrupts(new EventEmitter(), names),
   strays: (tell) => watchStrays(new EventEmitter(), tell),
   readBytes: async () => new Uint8Array(),
+  writeText: async () => {},
+  prompts: undefined,
   exit: () => {},
   ...own,
 });

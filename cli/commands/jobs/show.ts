@@ -9,6 +9,7 @@ import { visibleLine } from "../../sanitize.ts";
 import { type Column, table } from "../../table.ts";
 import type { ClientContext, Run, Tools } from "../../tools.ts";
 import { type PropertyRow, propertyRows, typeText } from "../../views/schema-view.ts";
+import { wrap } from "../../wrap.ts";
 
 const ShowOptions = z.object({ job: z.string() });
 /** What `jobs show` is asked. */
@@ -47,6 +48,10 @@ const columns: Column<PropertyRow>[] = [
 const jobView = (job: Job, io: Io): string => {
   const rows = propertyRows(job.schema);
   const defaults = Object.entries(job.defaults).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  const rowsText =
+    rows.length === 0
+      ? `payload: ${typeText(job.schema)}`
+      : table(rows, columns, { width: io.width, heading: io.paint.bold });
   const blocks = [
     [io.paint.bold(visibleLine(job.full_name)), job.description ?? ""],
     [
@@ -54,15 +59,18 @@ const jobView = (job: Job, io: Io): string => {
       defaults.length === 0 ? "" : `defaults: ${defaults.join(", ")}`,
       job.fairness === "room" ? "rooms take turns" : "",
     ],
-    [
-      rows.length === 0
-        ? `payload: ${typeText(job.schema)}`
-        : table(rows, columns, { width: io.width, heading: io.paint.bold }),
-    ],
+    [rowsText],
     [job.result_schema === null ? "" : `result: ${typeText(job.result_schema)}`],
   ];
+  const wrapped = (line: string) =>
+    line === rowsText || io.width === undefined ? line : wrap(line, io.width, "  ");
   return blocks
-    .map((lines) => lines.filter((line) => line !== "").join("\n"))
+    .map((lines) =>
+      lines
+        .filter((line) => line !== "")
+        .map(wrapped)
+        .join("\n"),
+    )
     .filter((block) => block !== "")
     .join("\n\n");
 };

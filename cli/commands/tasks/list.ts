@@ -48,8 +48,8 @@ export const listCommand = (tools: Tools, run: Run<ClientContext, ListOptions> =
       "after",
       `
 Examples:
-  $ joblib tasks list --room lab --status failed,cancelled --search "out of memory"
-  $ joblib tasks list --json --limit 500 | jq -r '.items[] | select(.runs > 1) | .id'`,
+  $ joblib tasks list --room lab --status failed,cancelled --search memory
+  $ joblib tasks list --json | jq -r '.items[] | select(.runs > 1) | .id'`,
     )
     .action(onClient(tools, ListOptions, run));
 

@@ -6,7 +6,7 @@ import { onClient } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { PathId } from "../../options.ts";
 import type { ClientContext, Run, Tools } from "../../tools.ts";
-import { paintedLogLine } from "../../views/log-view.ts";
+import { paintedLogLine, wrappedLogLine } from "../../views/log-view.ts";
 import { exitOfTask } from "../../wait-for-task.ts";
 
 const LogsOptions = z.object({ id: PathId, follow: z.boolean().default(false) });
@@ -26,17 +26,21 @@ export const logsCommand = (tools: Tools, run: Run<ClientContext, LogsOptions> =
     .addHelpText(
       "after",
       `
-With --follow the exit code is that of \`tasks status --wait\`: 0 completed, 1 failed, 10 cancelled.
+With --follow the exit code is that of \`tasks status --wait\`: 0 completed,
+1 failed, 10 cancelled.
 With --json each line is an object: attempt, number, at, level, text.
 
 Examples:
   $ joblib tasks logs 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47
-  $ joblib tasks logs 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47 --follow --json | jq -r .text`,
+  $ joblib tasks logs $ID --follow --json | jq -r .text`,
     )
     .action(onClient(tools, LogsOptions, run));
 
 const print = ({ io }: Pick<ClientContext, "io">, lines: readonly LogLine[]): void => {
-  for (const line of lines) io.line(line, paintedLogLine(io.paint, line));
+  const { paint, width } = io;
+  for (const line of lines) {
+    io.line(line, width === undefined ? paintedLogLine(paint, line) : wrappedLogLine(paint, line, width));
+  }
 };
 
 /** Prints the log as it is, or as it grows. */

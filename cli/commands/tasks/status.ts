@@ -21,12 +21,12 @@ export const statusCommand = (tools: Tools, run: Run<ClientContext, StatusOption
     .addHelpText(
       "after",
       `
-Without --wait the exit code is 0 whatever the status. With it: 0 completed, 1 failed, 8 not finished yet,
-10 cancelled.
+Without --wait the exit code is 0 whatever the status. With it: 0 completed,
+1 failed, 8 not finished yet, 10 cancelled.
 
 Examples:
   $ joblib tasks status 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47
-  $ joblib tasks status 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47 --wait 60 --json | jq .result`,
+  $ joblib tasks status $ID --wait 60 --json | jq .result`,
     )
     .action(onClient(tools, StatusOptions, run));
 
@@ -37,6 +37,6 @@ export const showStatus: Run<ClientContext, StatusOptions> = async (context, { i
   const answer = await client.call("readTask", { params: { task_id: id } }, { signal });
   if (answer.status === 304) throw new TypeError("a read without an ETag was answered 304");
   const task = wait === undefined ? answer.body : await waitForTask(context, answer.body, wait);
-  io.result(task, (safe) => taskView(safe, io.paint, io.width !== undefined));
+  io.result(task, (safe) => taskView(safe, io.paint, io.width));
   return wait === undefined ? EXIT.fine : exitOfTask(task);
 };

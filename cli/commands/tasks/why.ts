@@ -4,6 +4,7 @@ import { onClient } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { PathId } from "../../options.ts";
 import type { ClientContext, Run, Tools } from "../../tools.ts";
+import { wrap } from "../../wrap.ts";
 
 const WhyOptions = z.object({ id: PathId });
 /** What `tasks why` is asked. */
@@ -17,18 +18,19 @@ export const whyCommand = (tools: Tools, run: Run<ClientContext, WhyOptions> = t
     .addHelpText(
       "after",
       `
-With --json: \`reason\` is one of not-due, retrying, job-gone, no-worker, workers-busy, next, claimed, running and
-finished; the numbers of the sentence stand beside it.
+With --json: \`reason\` is one of not-due, retrying, job-gone, no-worker,
+workers-busy, next, claimed, running and finished; the numbers of the sentence
+stand beside it.
 
 Examples:
   $ joblib tasks why 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47
-  $ joblib tasks why 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47 --json | jq -r .reason`,
+  $ joblib tasks why $ID --json | jq -r .reason`,
     )
     .action(onClient(tools, WhyOptions, run));
 
 /** Prints the server's diagnosis. */
 export const tellWhy: Run<ClientContext, WhyOptions> = async ({ io, client, signal }, { id }) => {
   const { body } = await client.call("diagnoseTask", { params: { task_id: id } }, { signal });
-  io.result(body, ({ sentence }) => sentence);
+  io.result(body, ({ sentence }) => (io.width === undefined ? sentence : wrap(sentence, io.width)));
   return EXIT.fine;
 };

@@ -4,20 +4,9 @@ import { onOwn } from "../../action.ts";
 import { UsageError } from "../../errors.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { Room } from "../../global-options.ts";
-import { text } from "../../options.ts";
+import { Lifetime, text } from "../../options.ts";
 import { readSettings } from "../../start-server.ts";
 import type { LocalContext, Run, Tools } from "../../tools.ts";
-
-const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
-const isUnit = (unit: string): unit is keyof typeof SECONDS_OF => Object.hasOwn(SECONDS_OF, unit);
-
-const Lifetime = z
-  .string()
-  .regex(/^[1-9]\d{0,8}[smhd]?$/, { error: "must be a time such as 30d, 12h, 15m or 3600" })
-  .transform((text) => {
-    const unit = text.slice(-1);
-    return Number.parseInt(text, 10) * (isUnit(unit) ? SECONDS_OF[unit] : 1);
-  });
 
 const Rooms = z.union([
   z.literal("*"),
@@ -50,7 +39,7 @@ export const createCommand = (tools: Tools, run: Run<LocalContext, CreateOptions
 Examples:
   $ export JOBLIB_JWT_SECRET=$(openssl rand -hex 32)
   $ joblib token create --sub ada --rooms lab,office --expires 30d
-  $ JOBLIB_TOKEN=$(joblib token create --sub worker-1 --admin) joblib worker ./extensions.ts --public`,
+  $ export JOBLIB_TOKEN=$(joblib token create --sub worker-1 --admin)`,
     )
     .action(onOwn(tools, CreateOptions, run));
 

@@ -3,10 +3,12 @@ import * as z from "zod";
 import type { Worker } from "../../../protocol/worker.ts";
 import { onClient } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
+import type { Io } from "../../io.ts";
 import { pageOptions } from "../../options.ts";
 import { oneRoom } from "../../room.ts";
 import type { Column } from "../../table.ts";
 import type { ClientContext, Run, Tools } from "../../tools.ts";
+import { age } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const ListOptions = z.object(pageOptions);
@@ -32,15 +34,21 @@ export const listWorkers: Run<ClientContext, ListOptions> = async ({ io, client,
       ? await client.call("listWorkers", { query }, { signal })
       : await client.call("listRoomWorkers", { params: { room_id }, query }, { signal });
   const nothing = room_id === undefined ? "no workers" : `no workers in ${room_id}`;
-  showPage(io, body, { columns, nothing });
+  showPage(io, body, { columns: columns(io), nothing });
   return EXIT.fine;
 };
 
-const columns: Column<Worker>[] = [
+const columns = (io: Io): Column<Worker>[] => [
   { heading: "ID", cell: ({ id }) => id },
   { heading: "ALIVE", cell: ({ alive, draining }) => (!alive ? "no" : draining ? "draining" : "yes") },
   { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
   { heading: "TASKS", cell: ({ task_count }) => String(task_count) },
-  { heading: "LAST HEARTBEAT", cell: ({ last_heartbeat }) => last_heartbeat },
+  // A terminal has no room for both a time and a name.
+  io.width === undefined
+    ? { heading: "LAST HEARTBEAT", cell: ({ last_heartbeat }) => last_heartbeat }
+    : {
+        heading: "HEARD",
+        cell: ({ last_heartbeat }) => `${age(Date.now() - Date.parse(last_heartbeat))} ago`,
+      },
   { heading: "NAME", cell: ({ name }) => name ?? "", flexible: true },
 ];

@@ -1,3 +1,4 @@
+import { InvitationEntity } from "./invitation.ts";
 import { JobEntity } from "./job.ts";
 import { LateResultEntity } from "./late-result.ts";
 import { RoomTurnEntity } from "./room-turn.ts";
@@ -17,4 +18,5 @@ export const entities = [
   LateResultEntity,
   RoomTurnEntity,
   TaskLogEntity,
+  InvitationEntity,
 ] as const;

@@ -15,7 +15,7 @@ import { aRoom } from "./scenes.ts";
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi();
+  api = await openApi({ invites: true });
 });
 afterAll(() => api.close());
 
@@ -44,8 +44,15 @@ const aScene = async (status: Status, where: "here" | "elsewhere" = "here") => {
     const late = { status: "completed", worker_id: job.worker_id, attempt: 1 };
     expectProblem(await api.update(id, late, "owner"), "task-lost");
   }
+  const invitation = ok(await api.as("member").post(`/rooms/${room}/invitations`), 201);
   for (const user of ["submitter", "owner"]) api.grant(user, room);
-  const params = { room_id: room, job_name: job.full_name, worker_id: job.worker_id, task_id: id };
+  const params = {
+    room_id: room,
+    job_name: job.full_name,
+    worker_id: job.worker_id,
+    task_id: id,
+    invitation_id: invitation.id,
+  };
   return { job, params: { ...params, problem_id: "forbidden" } };
 };
 type Scene = Awaited<ReturnType<typeof aScene>>;
@@ -116,6 +123,10 @@ const USES: Record<OperationName, readonly Use[]> = {
   retryTask: [{ task: "failed", may: ["submitter", "admin"] }],
   listLateResults: [{ may: ["submitter", "admin"] }],
   adoptLateResult: [{ task: "late", may: ["submitter", "admin"] }],
+  createInvitation: [{ may: WRITE }, { about: "to @global", params: global, may: ["admin"] }],
+  listInvitations: [{ may: WRITE }, { about: "of @global", params: global, may: ["admin"] }],
+  revokeInvitation: [{ may: WRITE }],
+  readStanding: [{ may: USERS }],
   listProblems: [{ may: PEOPLE }],
   readProblem: [{ may: PEOPLE }],
 };

@@ -27,6 +27,10 @@ export interface Body
   readonly tasks: SubmittedTask[];
   readonly results: { readonly id: string; readonly task?: Task; readonly problem?: ProblemDocument }[];
   readonly released: string[];
+  readonly token: string;
+  readonly expires_at: string;
+  readonly revoked_at: string | null;
+  readonly jobs: string[] | null;
   readonly items: (Body & Pick<Worker, "alive" | "job_count" | "task_count">)[];
   readonly total: number;
   readonly limit: number;

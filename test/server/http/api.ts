@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import { inject } from "vitest";
+import { invitationDesk } from "../../../server/auth/invitation-desk.ts";
 import {
   type HostAuth,
   joblib,
@@ -9,6 +10,7 @@ import {
   openDatabase,
   type SettingsInput,
 } from "../../../server/index.ts";
+import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import type { Answer, Body } from "./answers.ts";
 import { scenesOf } from "./scenes.ts";
@@ -36,6 +38,8 @@ export interface ApiOptions {
   readonly orm?: Orm;
   readonly redis?: Redis;
   readonly prefix?: string;
+  /** Signs invitations, as the standalone server does. */
+  readonly invites?: boolean;
   /** Leaves `authorizeRoom` out. */
   readonly everyRoom?: boolean;
   /** Says who a request is in another way than this host's usual one. */
@@ -77,6 +81,9 @@ export const openApi = async (options: ApiOptions = {}) => {
       },
     }),
     ...options.auth,
+    ...(options.invites === true && {
+      invitations: invitationDesk("the secret of the tests".repeat(2), createStorage(orm).invitations),
+    }),
     ...(dashboard !== undefined && { dashboard }),
     ...(dashboardFiles !== undefined && { dashboardFiles }),
     settings,

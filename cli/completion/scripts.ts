@@ -1,0 +1,61 @@
+/** The shells that there is a script for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof SHELLS)[number];
+
+/** The word that a script asks by; what follows are the words of the line, the last of them as far as it is typed. */
+export const ASKING = "__complete";
+
+/**
+ * Bash takes `:` and `=` for ends of words, and job names have them: the line is split at blanks here, and what stands
+ * before the last of them is taken off again.
+ */
+const BASH = `# Completion of joblib for bash: source <(joblib completion bash)
+_joblib() {
+  local line="\${COMP_LINE:0:COMP_POINT}" current="" candidate done
+  local -a words
+  read -r -a words <<< "$line"
+  case "$line" in *[[:space:]]) words+=("") ;; esac
+  current="\${words[\${#words[@]}-1]}"
+  done="\${current%"\${current##*[:=]}"}"
+  COMPREPLY=()
+  while IFS=$'\\t' read -r candidate _; do
+    case "$candidate" in "$current"*) COMPREPLY+=("\${candidate#"$done"}") ;; esac
+  done < <("$1" ${ASKING} "\${words[@]:1}" 2>/dev/null)
+}
+complete -o default -F _joblib joblib
+`;
+
+const ZSH = `#compdef joblib
+# Completion of joblib for zsh: source <(joblib completion zsh)
+_joblib() {
+  local line
+  local -a values shown
+  for line in "\${(@f)$("\${words[1]}" ${ASKING} "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    [[ -z "$line" ]] && continue
+    values+=("\${line%%$'\\t'*}")
+    shown+=("\${line/$'\\t'/  }")
+  done
+  if (( \${#values} )); then
+    compadd -l -d shown -a values
+  else
+    _files
+  fi
+}
+if [[ "\${funcstack[1]}" == _joblib ]]; then _joblib "$@"; else compdef _joblib joblib; fi
+`;
+
+const FISH = `# Completion of joblib for fish: joblib completion fish | source
+function __joblib_complete
+  set -l words (commandline -opc) (commandline -ct)
+  set -l found ($words[1] ${ASKING} $words[2..-1] 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c joblib -f -a '(__joblib_complete)'
+`;
+
+/** The script of each shell. */
+export const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };

@@ -1,0 +1,26 @@
+import { existsSync } from "node:fs";
+import type { Settings } from "../server/settings.ts";
+import { startFailure } from "./start-server.ts";
+
+const NOWHERE = "memory://";
+
+/** Applies what the database of these settings lacks, or only tells it. */
+export const migrateOwn = async (settings: Settings, check: boolean): Promise<readonly string[]> => {
+  const [{ openDatabase }, { migrate, pendingMigrations }] = await Promise.all([
+    import("../server/storage/database.ts"),
+    import("../server/storage/migrations/migrate.ts"),
+  ]);
+  const { database_url: url, data_dir: dataDir } = settings;
+  try {
+    // A look makes nothing: where no database is yet, all that one would need is pending.
+    const embedded = { dataDir: check && !existsSync(dataDir) ? NOWHERE : dataDir };
+    const orm = await openDatabase(url === undefined ? embedded : { url });
+    try {
+      return await (check ? pendingMigrations(orm) : migrate(orm));
+    } finally {
+      await orm.close();
+    }
+  } catch (error) {
+    throw startFailure(error);
+  }
+};

@@ -1,0 +1,143 @@
+import { Command } from "commander";
+import type { Job } from "../../protocol/job.ts";
+import type { JsonObject } from "../../protocol/json.ts";
+import type { SubmittedTask, Task } from "../../protocol/task.ts";
+import { RouteNotFoundError } from "../../sdk/errors.ts";
+import { CliError } from "../errors.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { followTask } from "../follow-task.ts";
+import { type Parameter, parametersOf } from "../parameters/parameter.ts";
+import { pointerFlag } from "../parameters/pointer-flag.ts";
+import { missing, readFlags } from "../parameters/read-flags.ts";
+import { readPayload } from "../payload.ts";
+import { roomOfJob } from "../room.ts";
+import { taskOptions } from "../submission-options.ts";
+import type { ClientContext, Run } from "../tools.ts";
+import { duration } from "../views/duration.ts";
+import { jobHelp } from "../views/job-help.ts";
+import { resultText, taskView } from "../views/task-view.ts";
+import { exitOfTask } from "../wait-for-task.ts";
+import { askFor } from "./ask.ts";
+import { addRunJobOptions, type RunJobOptions } from "./run-options.ts";
+
+/** Runs somebody else's job as if it were a command here: its parameters are flags, its result is the output. */
+export const runJob: Run<ClientContext, RunJobOptions> = async (context, options) => {
+  const { client, global, signal } = context;
+  const { job: target } = options;
+  const place = { room_id: roomOfJob(target, global.room), job_name: target };
+  const { body: job } = await client.call("readJob", { params: place }, { signal });
+  if (options.help) return showHelp(context, job, target);
+
+  const payload = await payloadOf(context, options, job);
+  await requireFit(context, place, { payload, parameters: parametersOf(job.schema) });
+  const { idempotencyKey } = options;
+  const { body: submitted } = await client.call(
+    "submitTask",
+    { params: place, body: { payload, ...taskOptions(options) } },
+    { signal, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
+  );
+  return tell(context, options, submitted);
+};
+
+const showHelp = ({ io }: ClientContext, job: Job, name: string): ExitCode => {
+  io.result(job, (safe) =>
+    jobHelp(safe, { name, own: addRunJobOptions(new Command()), width: io.width ?? 80 }),
+  );
+  return EXIT.fine;
+};
+
+/** A file, under `--set`, under the flags, under the answers to what is still missing. */
+const payloadOf = async (
+  { readBytes, args, prompts }: ClientContext,
+  { job: target, file, set }: RunJobOptions,
+  job: Job,
+): Promise<JsonObject> => {
+  const parameters = parametersOf(job.schema);
+  const base = await readPayload({ payloadFile: file, set }, readBytes);
+  const otherFlags = addRunJobOptions(new Command()).options.map(({ long }) => (long ?? "").slice(2));
+  const given = readFlags(args, { parameters, base, otherFlags });
+  const { payload, lacking } = missing(parameters, given);
+  if (lacking.length === 0) return payload;
+  if (prompts === undefined) throw lacks(lacking, target);
+  return askFor(await prompts(), lacking, payload);
+};
+
+const lacks = (lacking: readonly Parameter[], name: string) =>
+  new CliError(
+    `${lacking.map(({ flag }) => `--${flag}`).join(", ")} must be given; \`joblib run ${name} --help\` shows every parameter`,
+    EXIT.rejected,
+  );
+
+/** The server's own check before anything is submitted; where it fails, in the words of the command line. */
+const requireFit = async (
+  { client, signal }: ClientContext,
+  params: { readonly room_id: string; readonly job_name: string },
+  { payload, parameters }: { readonly payload: JsonObject; readonly parameters: readonly Parameter[] },
+): Promise<void> => {
+  const check = async () => {
+    try {
+      return (await client.call("validatePayload", { params, body: { payload } }, { signal })).body.errors;
+    } catch (error) {
+      // An older server checks with the submit alone.
+      if (error instanceof RouteNotFoundError) return [];
+      throw error;
+    }
+  };
+  const lines = (await check()).map(({ pointer, detail }) => `${pointerFlag(pointer, parameters)} ${detail}`);
+  const [first, ...others] = lines;
+  if (first === undefined) return;
+  if (others.length === 0) throw new CliError(first, EXIT.rejected);
+  throw new CliError(
+    "the payload does not fit",
+    EXIT.rejected,
+    lines.map((line) => `  ${line}`),
+  );
+};
+
+const tell = async (
+  context: ClientContext,
+  { wait }: RunJobOptions,
+  submitted: SubmittedTask,
+): Promise<ExitCode> => {
+  const { io } = context;
+  if (submitted.workers_online === 0 && submitted.status === "pending") {
+    io.note("no worker for this job is online; the task waits for one", "dim");
+  }
+  if (wait === undefined) {
+    io.result(submitted, (safe) => taskView(safe, io.paint, io.width));
+    return EXIT.fine;
+  }
+  const { id } = submitted;
+  io.event({ event: "submitted", task: id }, `submitted ${id}`, "dim");
+  try {
+    const task = (await followTask(context, { id, task: submitted, wait })) ?? submitted;
+    return tellEnd(context, task);
+  } catch (error) {
+    if (context.signal.aborted) io.note(`the task goes on; joblib tasks cancel ${id} ends it`, "dim");
+    throw error;
+  }
+};
+
+/** The result is the output; how it ended stands on stderr. */
+const tellEnd = ({ io }: ClientContext, task: Task): ExitCode => {
+  const code = exitOfTask(task);
+  if (io.json) {
+    io.result(task, () => "");
+    return code;
+  }
+  if (task.status === "completed") {
+    io.note(`completed${tookText(task)}`, "good");
+    io.result(task.result, resultText);
+  } else if (code === EXIT.notFinished) {
+    io.note(`not finished when the wait ended: it is ${task.status}`, "bad");
+    io.note(`joblib tasks watch ${task.id}`, "dim");
+  } else {
+    io.note(`${task.status}${tookText(task)}${task.error === null ? "" : `: ${task.error}`}`, "bad");
+  }
+  return code;
+};
+
+const tookText = ({ started_at, completed_at }: Task) =>
+  started_at === null || completed_at === null
+    ? ""
+    : ` after ${duration(Date.parse(completed_at) - Date.parse(started_at))}`;

@@ -1,0 +1,23 @@
+import { textWidth } from "./table.ts";
+
+/** Breaks lines between words so that none is wider, as far as the words let it; what follows a break is indented. */
+export const wrap = (text: string, width: number, indent = ""): string =>
+  text
+    .split("\n")
+    .map((line) => wrapLine(line, width, indent))
+    .join("\n");
+
+const wrapLine = (text: string, width: number, indent: string): string => {
+  if (textWidth(text) <= width) return text;
+  const lines: string[] = [];
+  let line = "";
+  for (const part of text.match(/\s*\S+|\s+$/g) ?? []) {
+    if (line.trim() !== "" && textWidth(line + part) > width) {
+      lines.push(line);
+      line = indent + part.trimStart();
+    } else {
+      line += part;
+    }
+  }
+  return [...lines, line].join("\n");
+};

@@ -1,0 +1,35 @@
+import type { Context } from "../context.ts";
+import { createInvitation, listInvitations, revokeInvitation } from "../use-cases/invitations.ts";
+import { told } from "../use-cases/outcome.ts";
+import { readStanding } from "../use-cases/standing.ts";
+import type { Handlers } from "./call.ts";
+
+type AccessHandlers = Pick<
+  Handlers,
+  "createInvitation" | "listInvitations" | "revokeInvitation" | "readStanding"
+>;
+
+/** Who somebody is, whom one lets in, and where: invitations, standing. */
+export const accessRoutes = (context: Context): AccessHandlers => ({
+  createInvitation: async ({ caller, params, body }) => ({
+    status: 201,
+    body: await createInvitation(context, caller, { roomId: params.room_id, request: body ?? {} }),
+    // It holds a token.
+    headers: { "cache-control": "no-store" },
+  }),
+
+  listInvitations: async ({ params, query }) => ({
+    status: 200,
+    body: await listInvitations(context, params.room_id, query),
+  }),
+
+  revokeInvitation: async ({ caller, params }) => ({
+    status: 200,
+    body: told(context, await revokeInvitation(context, caller, params.invitation_id)),
+  }),
+
+  readStanding: async ({ caller, query }) => ({
+    status: 200,
+    body: await readStanding(caller, query.room_id),
+  }),
+});

@@ -1,0 +1,43 @@
+import type { Invitation } from "../../protocol/index.ts";
+import { isUuid } from "./ids.ts";
+import type { InvitationStorage } from "./invitations.ts";
+import {
+  findInvitation,
+  type InvitationRow,
+  insertInvitation,
+  listInvitations,
+  revokeInvitation,
+} from "./queries/invitations.ts";
+import { wireTime } from "./rows.ts";
+import type { Sessions } from "./sessions.ts";
+
+const invitationOf = (row: InvitationRow): Invitation => ({
+  id: row.id,
+  room_id: row.room_id,
+  jobs: row.jobs,
+  note: row.note,
+  created_by_id: row.created_by_id,
+  created_at: wireTime(row.created_at),
+  expires_at: wireTime(row.expires_at),
+  revoked_at: row.revoked_at === null ? null : wireTime(row.revoked_at),
+});
+
+/** The invitations' part of the storage. */
+export const createInvitationStorage = ({ run }: Sessions): InvitationStorage => ({
+  create: async (invitation) => invitationOf(await run((db) => insertInvitation(db, invitation))),
+
+  async find(id) {
+    const row = isUuid(id) ? await run((db) => findInvitation(db, id)) : undefined;
+    return row && invitationOf(row);
+  },
+
+  async list(roomId, window) {
+    const { rows, total } = await run((db) => listInvitations(db, roomId, window));
+    return { items: rows.map(invitationOf), total };
+  },
+
+  async revoke(id) {
+    const row = isUuid(id) ? await run((db) => revokeInvitation(db, id)) : undefined;
+    return row && invitationOf(row);
+  },
+});

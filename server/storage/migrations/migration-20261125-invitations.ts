@@ -1,0 +1,22 @@
+import { JoblibMigration } from "./joblib-migration.ts";
+
+/** Who was let into a room for a while; few rows, and old ones go when new ones come. */
+export class Migration20261125Invitations extends JoblibMigration {
+  override readonly name = "joblib-20261125-invitations";
+
+  protected override statements(): readonly string[] {
+    return [
+      `create table joblib.invitation (
+        id uuid not null primary key,
+        room_id text not null,
+        jobs jsonb,
+        note text,
+        created_by_id text not null,
+        created_at timestamptz not null,
+        expires_at timestamptz not null,
+        revoked_at timestamptz
+      )`,
+      "create index invitation_of_room on joblib.invitation (room_id, created_at desc, id desc)",
+    ];
+  }
+}

@@ -1,0 +1,60 @@
+import { sql } from "kysely";
+import type { NewInvitationRecord } from "../invitations.ts";
+import type { Sql } from "../sessions.ts";
+import type { Window } from "../storage.ts";
+
+/** An invitation's row. */
+export interface InvitationRow {
+  id: string;
+  room_id: string;
+  jobs: string[] | null;
+  note: string | null;
+  created_by_id: string;
+  created_at: string | Date;
+  expires_at: string | Date;
+  revoked_at: string | Date | null;
+}
+
+const COLUMNS = sql`i.id, i.room_id, i.jobs, i.note, i.created_by_id, i.created_at, i.expires_at, i.revoked_at`;
+
+/** Keeps one, and deletes those that ended a month ago: the table stays as small as what is in use. */
+export const insertInvitation = async (db: Sql, one: NewInvitationRecord): Promise<InvitationRow> => {
+  const { rows } = await sql<InvitationRow>`
+    with old as (delete from joblib.invitation where expires_at < clock_timestamp() - interval '30 days')
+    insert into joblib.invitation as i (id, room_id, jobs, note, created_by_id, created_at, expires_at)
+    values (
+      ${one.id}::uuid, ${one.roomId}, ${one.jobs === null ? null : JSON.stringify(one.jobs)}::jsonb, ${one.note},
+      ${one.createdById}, date_trunc('milliseconds', clock_timestamp()),
+      date_trunc('milliseconds', least(
+        clock_timestamp() + make_interval(secs => ${one.seconds}::float8), ${one.notBeyond}::timestamptz)))
+    returning ${COLUMNS}`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new TypeError("an insert returned nothing");
+  return row;
+};
+
+/** One by its id. */
+export const findInvitation = async (db: Sql, id: string): Promise<InvitationRow | undefined> => {
+  const { rows } = await sql<InvitationRow>`
+    select ${COLUMNS} from joblib.invitation as i where i.id = ${id}::uuid`.execute(db);
+  return rows[0];
+};
+
+/** A window on a room's, newest first, and how many there are. */
+export const listInvitations = async (db: Sql, roomId: string, { limit, offset }: Window) => {
+  const { rows } = await sql<InvitationRow>`
+    select ${COLUMNS} from joblib.invitation as i where i.room_id = ${roomId}
+    order by i.created_at desc, i.id desc limit ${limit}::int offset ${offset}::int`.execute(db);
+  const count = await sql<{ total: number }>`
+    select count(*)::int as total from joblib.invitation as i where i.room_id = ${roomId}`.execute(db);
+  return { rows, total: count.rows[0]?.total ?? 0 };
+};
+
+/** Takes one back; the first time counts. */
+export const revokeInvitation = async (db: Sql, id: string): Promise<InvitationRow | undefined> => {
+  const { rows } = await sql<InvitationRow>`
+    update joblib.invitation as i
+    set revoked_at = coalesce(i.revoked_at, date_trunc('milliseconds', clock_timestamp()))
+    where i.id = ${id}::uuid returning ${COLUMNS}`.execute(db);
+  return rows[0];
+};

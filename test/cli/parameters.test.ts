@@ -1,0 +1,162 @@
+import { describe, expect, test } from "vitest";
+import { parametersOf, unsayable } from "../../cli/parameters/parameter.ts";
+import { pointerFlag } from "../../cli/parameters/pointer-flag.ts";
+import { missing, readFlags } from "../../cli/parameters/read-flags.ts";
+import type { JsonObject } from "../../protocol/json.ts";
+
+const SCHEMA: JsonObject = {
+  type: "object",
+  properties: {
+    angle: { type: "number" },
+    max_steps: { type: "integer", default: 3 },
+    loud: { type: "boolean" },
+    axis: { enum: ["x", "y", 3, null] },
+    label: { anyOf: [{ type: "string" }, { type: "null" }] },
+    tags: { type: "array", items: { type: "string" } },
+    points: { type: "array", items: { $ref: "#/$defs/Point" } },
+    box: { allOf: [{ $ref: "#/$defs/Box" }], description: "where" },
+    either: { type: ["number", "string"] },
+    "strange name": { type: "string" },
+    extra: {},
+  },
+  required: ["angle", "box"],
+  $defs: {
+    Point: { type: "object", properties: { x: { type: "number" } } },
+    Box: {
+      type: "object",
+      properties: { size: { type: "number" }, unit: { enum: ["nm", "pm"] }, inner: { $ref: "#/$defs/Box" } },
+      required: ["size"],
+    },
+  },
+};
+const parameters = parametersOf(SCHEMA);
+const read = (args: readonly string[], base: JsonObject = {}) =>
+  readFlags(args, { parameters, base, otherFlags: ["wait"] });
+
+describe("the parameters of a schema", () => {
+  test("are its members, what must be given first, and their members behind them", () => {
+    expect(parameters.slice(0, 4).map(({ flag }) => flag)).toEqual(["angle", "box", "box.size", "box.unit"]);
+    expect(parameters.find(({ flag }) => flag === "box.size")).toMatchObject({
+      isRequired: true,
+      kind: "number",
+    });
+    expect(parameters.find(({ flag }) => flag === "points")).toMatchObject({ isList: true, kind: "object" });
+    expect(parameters.find(({ flag }) => flag === "label")).toMatchObject({ kind: "text" });
+    expect(parameters.find(({ flag }) => flag === "either")).toMatchObject({ kind: "any" });
+    expect(parameters.find(({ flag }) => flag === "extra")).toMatchObject({ kind: "any" });
+    expect(unsayable(SCHEMA)).toEqual(["strange name"]);
+  });
+
+  test("of a schema that goes on for ever, or doubles at each level, come to an end", () => {
+    const doubling: JsonObject = {
+      $defs: {
+        A: {
+          type: "object",
+          properties: Object.fromEntries("abcdefghij".split("").map((name) => [name, { $ref: "#/$defs/A" }])),
+        },
+      },
+      $ref: "#/$defs/A",
+    };
+
+    expect(parametersOf(doubling).length).toBeLessThanOrEqual(1000);
+    expect(parametersOf({ $ref: "#" })).toEqual([]);
+    expect(
+      parametersOf({ $ref: "#/$defs/a", $defs: { a: { $ref: "#/$defs/b" }, b: { $ref: "#/$defs/a" } } }),
+    ).toEqual([]);
+  });
+});
+
+describe("flags", () => {
+  test.each<[string[], JsonObject]>([
+    [["--angle", "90"], { angle: 90 }],
+    [["--angle=-1.5e3"], { angle: -1500 }],
+    [["--angle", "-90"], { angle: -90 }],
+    [["--angle", ".5"], { angle: 0.5 }],
+    [["--loud"], { loud: true }],
+    [["--no-loud"], { loud: false }],
+    [["--loud=false"], { loud: false }],
+    [["--max-steps", "4"], { max_steps: 4 }],
+    [["--axis", "x"], { axis: "x" }],
+    [["--axis", "3"], { axis: 3 }],
+    [["--axis", "null"], { axis: null }],
+    [["--label", "90"], { label: "90" }],
+    [["--label=--loud"], { label: "--loud" }],
+    [["--label", ""], { label: "" }],
+    [["--tags", "a", "--tags", "[b]"], { tags: ["a", "[b]"] }],
+    [["--points", '{"x":1}', "--points", '[{"x":2},{"x":3}]'], { points: [{ x: 1 }, { x: 2 }, { x: 3 }] }],
+    [["--box.size", "3", "--box.unit", "nm"], { box: { size: 3, unit: "nm" } }],
+    [["--box", '{"size":1}', "--box.unit", "pm"], { box: { size: 1, unit: "pm" } }],
+    [["--box.inner.size", "3"], { box: { inner: { size: 3 } } }],
+    [["--either", "3"], { either: 3 }],
+    [["--either", "three"], { either: "three" }],
+    [["--extra", '{"a":[1]}'], { extra: { a: [1] } }],
+    [["--", "--angle", "1"], { angle: 1 }],
+  ])("%j is %j", (args, payload) => {
+    expect(read(args)).toEqual(payload);
+  });
+
+  test("are laid over what is there; a list takes the place of a list", () => {
+    expect(read(["--angle", "1", "--tags", "b"], { angle: 0, tags: ["a"], box: { size: 3 } })).toEqual({
+      ...{ angle: 1, tags: ["b"], box: { size: 3 } },
+    });
+  });
+
+  test("of a prototype's name are members of their own", () => {
+    const own = parametersOf({ properties: { __proto__x: {}, constructor: { type: "string" } } });
+
+    expect(readFlags(["--constructor", "a"], { parameters: own, base: {} })).toEqual({ constructor: "a" });
+    expect(() => readFlags(["--__proto__.polluted", "1"], { parameters: own, base: {} })).toThrow(
+      "unknown option",
+    );
+    expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
+  });
+
+  test.each([
+    [["--angel", "9"], 2, "unknown option --angel; did you mean --angle?"],
+    [["--wiat"], 2, "unknown option --wiat; did you mean --wait?"],
+    [["--nothing-like-it"], 2, "`--help` shows those that there are"],
+    [["-x"], 2, "unknown option -x"],
+    [["--angle"], 2, "--angle needs a value"],
+    [["--angle", "--loud"], 2, "--angle needs a value; one that begins with a dash is --angle=--loud"],
+    [["90"], 2, '"90" belongs to no option'],
+    [["--loud", "false"], 2, "a yes or no is --name, --no-name or --name=false"],
+    [["--angle", "much"], 5, '--angle: must be a number, not "much"'],
+    [["--angle", "0x10"], 5, "must be a number"],
+    [["--angle", "Infinity"], 5, "must be a number"],
+    [["--max_steps", "1.5"], 5, "must be a whole number"],
+    [["--max_steps", "12345678901234567890"], 5, "must be a number that JSON keeps exactly"],
+    [["--axis", "z"], 5, '--axis: must be one of x, y, 3, null, not "z"'],
+    [["--loud=maybe"], 5, "must be true or false"],
+    [["--box", "[1]"], 5, "must be a JSON object"],
+    [["--points", "x"], 5, "must be a JSON object"],
+  ])("%j are refused with %i", (args, exitCode, message) => {
+    expect(() => read(args)).toThrow(
+      expect.objectContaining({ exitCode, message: expect.stringContaining(message) }),
+    );
+  });
+});
+
+describe("what is missing", () => {
+  const lackingOf = (payload: JsonObject) => missing(parameters, payload).lacking.map(({ flag }) => flag);
+
+  test("is what must be given, in objects that must be given as well", () => {
+    expect(lackingOf({})).toEqual(["angle", "box.size"]);
+    expect(lackingOf({ angle: 1, box: {} })).toEqual(["box.size"]);
+    expect(lackingOf({ angle: 0, box: { size: 1 } })).toEqual([]);
+  });
+
+  test("is asked for within an object that need not be there once it is", () => {
+    expect(lackingOf({ angle: 0, box: { size: 1, inner: {} } })).toEqual(["box.inner.size"]);
+  });
+});
+
+test.each([
+  ["/payload/angle", "--angle"],
+  ["/payload/box/size", "--box.size"],
+  ["/payload/tags/2", "--tags[2]"],
+  ["/payload/points/0/x", "--points[0].x"],
+  ["/payload/strange name", "strange name"],
+  ["/payload", "the payload"],
+])("%s is about %s", (pointer, flag) => {
+  expect(pointerFlag(pointer, parameters)).toBe(flag);
+});
