@@ -38,7 +38,7 @@ export const runCommand = (tools: Tools, runners: Runners = RUNNERS) => {
     .helpOption(false)
     .allowUnknownOption()
     .allowExcessArguments()
-    .usage("<job> [parameters] [options]\n       joblib run <file> --task <file> [options]");
+    .usage("[options] <job> [parameters]\n       joblib run [options] <file> --task <file>");
   return addRunJobOptions(command)
     .option("--task <file>", "of a file: the task, as `joblib tasks export` writes it; - is standard input")
     .option("--inspect [port]", "of a file: let a debugger attach (9229)")

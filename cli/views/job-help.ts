@@ -82,7 +82,7 @@ export interface JobHelp {
 /** The help of one job, as if it were a command of its own. */
 export const jobHelp = (job: Job, { name, own, width }: JobHelp): string => {
   const parameters = parametersOf(job.schema);
-  const usage = `joblib run ${visibleLine(name)} [parameters] [options]`;
+  const usage = `joblib run ${visibleLine(name)} [options] [parameters]`;
   const command = new Command("run")
     .description(visibleLine(job.description ?? ""))
     .helpOption("-h, --help", "display this help")

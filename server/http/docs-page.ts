@@ -58,6 +58,7 @@ const GROUPS: readonly (readonly [title: string, test: RegExp])[] = [
   ["Jobs", /\/jobs/],
   ["Tasks", /\/tasks|\/claims|\/bulk/],
   ["Workers", /\/workers/],
+  ["Who may", /\/me$|\/invitations/],
   ["Rooms and figures", /\/rooms|\/stats|\/health/],
   ["Problems", /\/problems/],
 ];

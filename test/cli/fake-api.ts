@@ -40,7 +40,9 @@ export async function startFakeApi(reply: (request: Received) => Reply | Promise
       type = status >= 400 ? "application/problem+json" : "application/json",
       headers: extra,
     } = await reply(one);
-    response.writeHead(status, { ...(body === undefined ? {} : { "content-type": type }), ...extra });
+    // By this process's clock, which a test may have stopped; Node's own header goes by another.
+    const date = new Date().toUTCString();
+    response.writeHead(status, { date, ...(body === undefined ? {} : { "content-type": type }), ...extra });
     response.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

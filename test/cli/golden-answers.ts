@@ -149,7 +149,8 @@ export const server = ({ method, path }: Received): Reply => {
     return { status: 200, body: { status: "up", database: { kind: "postgresql" } } };
   if (path.includes("/diagnosis")) return { status: 200, body: diagnosis };
   if (/\/rooms(\?|$)/.test(path)) return aPage(roomSummaries);
-  if (path.endsWith("/drain")) return { status: 200, body: { ...workers[0], draining: true } };
+  if (path.endsWith("/drain"))
+    return { status: 200, body: { ...workers[0], draining: true, jobs: [], tasks: [] } };
   if (path.includes("/me")) return { status: 200, body: standing };
   if (path.includes("/health")) return { status: 200, body: health };
   if (path.includes("/validation")) return { status: 200, body: { errors: [] } };

@@ -84,7 +84,7 @@ test("with --wait the result is the output, and everything else is told on stder
 });
 
 test("on a terminal it is one view, drawn again in its place, whose lines of the log stay", async () => {
-  const { stderr } = await sent([...NEEDED, "--wait"], { terminal: 60, env: { NO_COLOR: "1" } });
+  const { stderr } = await sent([...NEEDED, "--wait"], { terminal: 120, env: { NO_COLOR: "1" } });
 
   expect(stderr).toContain("\u001b[");
   expect(stderr).toContain("place 2 in the queue");

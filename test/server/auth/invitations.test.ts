@@ -225,6 +225,7 @@ test("a server tells how its parts are", async () => {
     time: expect.any(String),
     database: { state: "up", milliseconds: expect.any(Number), pending_migrations: [] },
     bus: { state: "up", kind: "in-process" },
+    sweeper: { state: "up", last_sweep: null, interval_seconds: 30 },
     long_poll_max_wait_seconds: 60,
   });
 });
