@@ -20,7 +20,7 @@ test("every file that the documents tell to write compiles", { timeout: 60_000 }
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const documents = [
     "README.md",
-    "docs/extensions.md",
+    "docs/worker.md",
     "docs/embedding.md",
     "docs/forms.md",
     "docs/observability.md",
@@ -36,6 +36,6 @@ test("every file that the documents tell to write compiles", { timeout: 60_000 }
   ]);
   await tsc.exit;
 
-  expect(files.size).toBe(11);
+  expect(files.size).toBe(12);
   expect(tsc.stdout()).toBe("");
 });

@@ -1,0 +1,49 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+import type { Database } from "./database.ts";
+import { Member, User } from "./entities.ts";
+
+const hashOf = (key: string) => createHash("sha256").update(key).digest("hex");
+
+/** The app's own users and the rooms they belong to: what joblib asks about with each request. */
+export class Users {
+  readonly #orm: Database;
+
+  constructor(orm: Database) {
+    this.#orm = orm;
+  }
+
+  /** Makes a user, and gives its API key, which is told this once; undefined where the name is taken. */
+  async signUp(name: string): Promise<string | undefined> {
+    const key = randomBytes(24).toString("base64url");
+    const em = this.#orm.em.fork();
+    if ((await em.findOne(User, { name })) !== null) return undefined;
+    await em.insert(User, { name, keyHash: hashOf(key) });
+    return key;
+  }
+
+  /** Who sent a request, by the API key in `Authorization: Bearer …`. */
+  async nameOf({ headers }: FastifyRequest): Promise<string | undefined> {
+    const [, key] = /^Bearer (\S+)$/.exec(headers.authorization ?? "") ?? [];
+    if (key === undefined) return undefined;
+    const user = await this.#orm.em.fork().findOne(User, { keyHash: hashOf(key) });
+    return user?.name;
+  }
+
+  async roomsOf(user: string): Promise<string[]> {
+    const rows = await this.#orm.em.fork().find(Member, { user });
+    return rows.map(({ room }) => room);
+  }
+
+  async isMember(user: string, room: string): Promise<boolean> {
+    return (await this.#orm.em.fork().count(Member, { user, room })) > 0;
+  }
+
+  async isEmpty(room: string): Promise<boolean> {
+    return (await this.#orm.em.fork().count(Member, { room })) === 0;
+  }
+
+  async join(user: string, room: string): Promise<void> {
+    await this.#orm.em.fork().upsert(Member, { user, room });
+  }
+}

@@ -1,0 +1,150 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { JoblibClient, type Task } from "../../sdk/index.ts";
+import { end, serve } from "../e2e/terminals.ts";
+import { eventually } from "../support/eventually.ts";
+import { type SpawnedProcess, spawnProcess } from "../support/processes.ts";
+import { findPrograms } from "../support/programs.ts";
+
+const SCRIPT = resolve(import.meta.dirname, "../../examples/python/worker.py");
+const JOB = "private:text:WordCount";
+/** Silence after which a worker is given up: as short as a busy machine lets it be. */
+const THRESHOLD = 3;
+
+let server: SpawnedProcess;
+let url = "";
+let client: JoblibClient;
+let python = "";
+
+beforeAll(async () => {
+  const directories = () => ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
+  python = join(findPrograms({ names: ["python3"], aptPackage: "python3", directories }), "python3");
+  ({ server, url } = await serve({
+    JOBLIB_DATA_DIR: "memory://",
+    JOBLIB_WORKER_TIMEOUT_THRESHOLD: String(THRESHOLD),
+    JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.5",
+  }));
+  client = new JoblibClient({ url });
+});
+
+afterAll(async () => {
+  expect(await end(server)).toBe(0);
+});
+
+/** `-S`: without whatever else is installed for that Python. */
+const startWorker = async (room: string, JOBLIB_URL = url): Promise<SpawnedProcess> => {
+  const env = { JOBLIB_URL, JOBLIB_ROOM: room };
+  const worker = spawnProcess(python, ["-S", SCRIPT], { env });
+  await worker.waitForLine(/listening/, 20_000);
+  onTestFinished(async () => {
+    worker.kill("SIGKILL");
+    await worker.exit;
+  });
+  return worker;
+};
+
+const submit = async (room_id: string, payload: object, options: object = {}): Promise<Task> => {
+  const body = { payload: { text: "to be or not to be", ...payload }, ...options };
+  return (await client.call("submitTask", { params: { room_id, job_name: JOB }, body })).body;
+};
+
+const read = async (task_id: string): Promise<Task> => {
+  const { body } = await client.call("readTask", { params: { task_id } });
+  if (body === null) throw new Error("304 without an ETag");
+  return body;
+};
+
+const untilRunning = (id: string) =>
+  eventually(
+    () => read(id),
+    ({ status }) => status === "running",
+    { timeoutMs: 15_000 },
+  );
+
+test("the worker in Python has 60 lines at most", () => {
+  expect(readFileSync(SCRIPT, "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(60);
+});
+
+test("a worker in Python completes tasks, and fails those that it cannot do", async () => {
+  await startWorker("counted");
+
+  const right = await client.awaitTask((await submit("counted", {})).id, { wait: 20 });
+  const wrong = await client.awaitTask((await submit("counted", { seconds_per_word: 1e300 })).id, {
+    wait: 20,
+  });
+
+  expect(right).toMatchObject({
+    status: "completed",
+    result: {
+      words: 6,
+      most_common: [
+        ["to", 2],
+        ["be", 2],
+        ["or", 1],
+      ],
+    },
+  });
+  expect(wrong).toMatchObject({ status: "failed", error: expect.stringContaining("OverflowError") });
+});
+
+test("a worker in Python lets go of what was cancelled, and does what comes next", async () => {
+  const worker = await startWorker("cancelled");
+  const long = await submit("cancelled", { seconds_per_word: 60 });
+  await untilRunning(long.id);
+
+  await client.call("updateTask", { params: { task_id: long.id }, body: { status: "cancelled" } });
+
+  await worker.waitForLine(new RegExp(`${long.id} stopped`), 10_000);
+  const next = await submit("cancelled", {});
+  expect((await client.awaitTask(next.id, { wait: 20 })).status).toBe("completed");
+});
+
+test("a busy worker in Python is heard of for longer than the threshold", async () => {
+  await startWorker("busy");
+
+  const task = await submit("busy", { text: "a b", seconds_per_word: THRESHOLD });
+
+  expect(await client.awaitTask(task.id, { wait: 25 })).toMatchObject({ status: "completed", attempt: 1 });
+});
+
+test("a worker in Python that was given up does not overwrite another's work", async () => {
+  const first = await startWorker("fenced");
+  const options = { max_attempts: 2, backoff: { kind: "fixed", seconds: 0, jitter: 0 } };
+  const task = await submit("fenced", { text: "a", seconds_per_word: 1 }, options);
+  const { worker_id: held } = await untilRunning(task.id);
+  first.kill("SIGSTOP");
+  await startWorker("fenced");
+  const done = await client.awaitTask(task.id, { wait: 25 });
+
+  first.kill("SIGCONT");
+
+  // It is not known any more, and says so: whoever supervises it starts it anew.
+  expect((await first.exit).code).toBe(1);
+  expect(done).toMatchObject({ status: "completed", attempt: 2 });
+  expect(done.worker_id).not.toBe(held);
+  expect((await read(task.id)).worker_id).toBe(done.worker_id);
+});
+
+test("a worker in Python leaves on Ctrl-C, and what it ran is over at once", async () => {
+  const worker = await startWorker("left");
+  const task = await submit("left", { seconds_per_word: 60 });
+  await untilRunning(task.id);
+
+  worker.kill("SIGINT");
+
+  expect(await worker.exit).toEqual({ code: 0, signal: null });
+  expect(await read(task.id)).toMatchObject({ status: "failed" });
+  const { body } = await client.call("listRoomWorkers", { params: { room_id: "left" } });
+  expect(body.items).toEqual([]);
+});
+
+test("a worker in Python leaves though its server is gone", { timeout: 60_000 }, async () => {
+  const { server: own, url: away } = await serve({ JOBLIB_DATA_DIR: "memory://" });
+  const worker = await startWorker("away", away);
+  expect(await end(own)).toBe(0);
+
+  worker.kill("SIGTERM");
+
+  expect(await worker.exit).toEqual({ code: 0, signal: null });
+});
