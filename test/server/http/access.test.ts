@@ -44,7 +44,8 @@ const aScene = async (status: Status, where: "here" | "elsewhere" = "here") => {
     const late = { status: "completed", worker_id: job.worker_id, attempt: 1 };
     expectProblem(await api.update(id, late, "owner"), "task-lost");
   }
-  const invitation = ok(await api.as("member").post(`/rooms/${room}/invitations`), 201);
+  const inviter = where === "here" ? "member" : "root";
+  const invitation = ok(await api.as(inviter).post(`/rooms/${room}/invitations`), 201);
   for (const user of ["submitter", "owner"]) api.grant(user, room);
   const params = {
     room_id: room,
