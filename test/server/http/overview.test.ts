@@ -181,12 +181,12 @@ test("health tells of the database, the bus and the sweeper", async () => {
   const sweeping = await openApi({ orm: api.orm, settings: { sweeper_interval_seconds: 0.05 } });
   const health = async () => bodyOf(Health, await sweeping.as("ann").get("/health"));
 
-  await expect.poll(async () => (await health()).sweeper.last_sweep).toEqual(expect.stringMatching(/Z$/));
-  expect(await health()).toMatchObject({
+  // Of twenty sweeps a second one may well be late on a machine that has other work.
+  await expect.poll(health, { timeout: 10_000 }).toMatchObject({
     version: expect.stringMatching(/^\d/),
     database: { state: "up" },
     bus: { state: "up", kind: "in-process" },
-    sweeper: { state: "up", interval_seconds: 0.05 },
+    sweeper: { state: "up", last_sweep: expect.stringMatching(/Z$/), interval_seconds: 0.05 },
   });
   await sweeping.close();
   expect(bodyOf(Health, await api.as("ann").get("/health")).sweeper).toEqual({
