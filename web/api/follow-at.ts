@@ -28,15 +28,18 @@ export interface Following<Name extends StreamName> {
   onState(state: StreamState, failure?: Failure): void;
 }
 
+/** Until the time is over, somebody stops it, or the machine finds its network again. */
 const sleep = (milliseconds: number, signal: AbortSignal) =>
   new Promise<void>((resolve) => {
     const done = () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", done);
+      removeEventListener("online", done);
       resolve();
     };
     const timer = setTimeout(done, milliseconds);
     signal.addEventListener("abort", done);
+    addEventListener("online", done);
   });
 
 /** Aborts when nothing was heard for too long. */
