@@ -9,6 +9,7 @@ import { type GetToken, homeOf } from "./element/home-of.ts";
 import { JobPanel } from "./element/job-panel.tsx";
 import type { FormPlace, JoblibFormEvents } from "./element/words.ts";
 import formStyles from "./form.css?inline";
+import groupStyles from "./form-groups.css?inline";
 import { readPayload } from "./payload-text.tsx";
 
 const sheetOf = (text: string): CSSStyleSheet => {
@@ -18,7 +19,7 @@ const sheetOf = (text: string): CSSStyleSheet => {
 };
 
 // Sheets that a script makes are no inline styles: `style-src 'self'` lets them be.
-const SHEETS = [formStyles, valueStyles, elementStyles].map(sheetOf);
+const SHEETS = [formStyles, groupStyles, valueStyles, elementStyles].map(sheetOf);
 
 const TAG = "joblib-form";
 

@@ -1,4 +1,5 @@
 import "./form.css";
+import "./form-groups.css";
 import "./dashboard.css";
 
 /** A job's form as the dashboard has it: with its styles on the page. */
