@@ -21,7 +21,8 @@ export class Greet extends Extension("browser", {
     for (let index = 0; index < this.name.length; index += 1) {
       progress((index + 1) / this.name.length, `letter ${index + 1}`);
       log.info({}, `said ${this.name[index]}`);
-      await delay(30, undefined, { signal });
+      // Long enough for a busy machine to draw some of it: a page that comes too late sees only the end.
+      await delay(150, undefined, { signal });
     }
     const text = `hello ${this.name}`;
     return { greeting: (this.shout ? text.toUpperCase() : text).repeat(this.times) };
