@@ -70,7 +70,9 @@ export const jobQueues = async (db: Sql, roomId: string, aliveWithinSeconds: num
       coalesce(staff.workers, 0)::int as workers, coalesce(staff.busy_workers, 0)::int as busy_workers,
       least(${pending(sql`t.due`)} + ${pending(sql`not t.due`)}, ${MOST_COUNTED}::int)::int as pending,
       (select count(*) from held where held.job_id = j.id)::int as running,
-      greatest(extract(epoch from clock_timestamp() - ${oldest}), 0)::float8 as oldest_pending_seconds
+      -- Not greatest(age, 0), for which an age that there is not counts as 0.
+      (select case when age < 0 then 0 else age end
+        from (select extract(epoch from clock_timestamp() - ${oldest})::float8 as age) as a) as oldest_pending_seconds
     from jobs as j left join staff on staff.job_id = j.id
     order by j.created_at desc, j.id desc`.execute(db);
   return rows;

@@ -89,6 +89,14 @@ describe("the list of rooms", () => {
 });
 
 describe("a room's figures", () => {
+  test("have no age for a queue that nothing waits in", async () => {
+    const { room, job } = await api.aTask("completed");
+
+    const own = (await stats(room)).jobs.find(({ job_name }) => job_name === job.full_name);
+
+    expect(own).toMatchObject({ pending: 0, oldest_pending_seconds: null });
+  });
+
   test("tell of each job's queue and workers, and of what became of the room's tasks", async () => {
     const { room, job, worker, id } = await api.aTask("running");
     const step = { worker_id: worker, attempt: 1 };
