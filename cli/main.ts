@@ -8,6 +8,9 @@ import { lightFetch } from "./light-fetch.ts";
 import { run, type World } from "./run.ts";
 import { watchStrays } from "./strays.ts";
 import { version } from "./version.ts";
+import { boundYoungGeneration } from "./young-generation.ts";
+
+boundYoungGeneration(process);
 
 const { argv, env, stdout, stderr, stdin } = process;
 
