@@ -1,4 +1,6 @@
 import { coalesce } from "./coalesce.ts";
+import { givenRecord } from "./given-record.ts";
+import type { HandOver, InsertOptions } from "./hand-over.ts";
 import { findByKey } from "./queries/find-by-key.ts";
 import { type InsertedRow, type InsertManner, insertTasks } from "./queries/insert-tasks.ts";
 import { groupsOf, groupsText, type TaskGroup } from "./queries/task-groups.ts";
@@ -22,18 +24,27 @@ interface Wish extends InsertManner {
   readonly tasks: readonly NewTask[];
   readonly groups: readonly TaskGroup[];
   readonly text: string;
+  readonly handOver: HandOver | undefined;
 }
 
 /** Inserts all of a request's tasks or none. */
-type Insert = (tasks: readonly NewTask[], aliveWithinSeconds: number) => Promise<InsertOutcome>;
+type Insert = (tasks: readonly NewTask[], options: InsertOptions) => Promise<InsertOutcome>;
+
+/** Of a request with one task, which somebody may wait for. */
+const handOf = ({ tasks, handOver }: Wish) => {
+  const [task, ...others] = tasks;
+  return task === undefined || others.length > 0 ? undefined : handOver?.(task);
+};
 
 const inserted = ({ tasks, groups }: Wish, rows: ReadonlyMap<string, InsertedRow>): Inserted => {
   const taken = groups.flatMap((group) => {
     const row = rows.get(group.first.id);
     return row === undefined ? [] : [{ ...group, row }];
   });
+  const given = taken.flatMap(({ first, row }) => givenRecord(first, row) ?? []);
   return {
     kind: "inserted",
+    given,
     groups: taken.map(({ first, ids, row }) => ({ first: newTaskRecord(first, row), ids })),
     workersOnline: new Map(taken.map(({ first, row }) => [first.jobId, row.workers_online])),
     get records() {
@@ -67,6 +78,7 @@ const replayed = async (
     if (tasks.length === 1 && record.task.id === task.id) {
       return {
         kind: "inserted",
+        given: [],
         records: [record],
         groups: [{ first: record, ids: [record.task.id] }],
         workersOnline: new Map([[record.jobId, workersOnline]]),
@@ -88,7 +100,8 @@ export const createInsert = (sessions: Sessions): Insert => {
       const [first] = wishes;
       if (first === undefined) return [];
       const texts = wishes.map(({ text }) => text);
-      const rows = byId(await sessions.hot((db) => insertTasks(db, texts, first)));
+      const hands = first.hasTurns ? [] : wishes.map(handOf);
+      const rows = byId(await sessions.hot((db) => insertTasks(db, texts, first, hands)));
       return wishes.map(() => rows);
     }),
   });
@@ -103,11 +116,12 @@ export const createInsert = (sessions: Sessions): Insert => {
     }
   };
 
-  return async (tasks, aliveWithinSeconds) => {
-    if (tasks.length === 0) return { kind: "inserted", groups: [], records: [], workersOnline: new Map() };
+  return async (tasks, { aliveWithinSeconds, handOver }) => {
+    if (tasks.length === 0)
+      return { kind: "inserted", groups: [], given: [], records: [], workersOnline: new Map() };
     const hasTurns = tasks.some(({ fairness }) => fairness === "room");
     const groups = groupsOf(tasks);
-    const wish = { tasks, groups, text: groupsText(groups), aliveWithinSeconds, hasTurns };
+    const wish = { tasks, groups, text: groupsText(groups), aliveWithinSeconds, hasTurns, handOver };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     const isOneStatement = tasks.length === 1 || !hasKeys;
     for (let turn = 0; turn < (hasKeys ? TURNS : 1); turn += 1) {

@@ -13,6 +13,7 @@ import type {
 } from "../../protocol/index.ts";
 import type { ClaimedRecord } from "./claimed-record.ts";
 import type { TaskCompletions } from "./completions.ts";
+import type { InsertOptions } from "./hand-over.ts";
 import type { InsightStorage } from "./insight.ts";
 import type { InvitationStorage } from "./invitations.ts";
 import type { LateResultStorage } from "./late-results.ts";
@@ -130,6 +131,8 @@ export type InsertOutcome =
       /** Made when they are asked for: of a thousand that are alike, one record and their ids may do. */
       readonly records: readonly TaskRecord[];
       readonly groups: readonly InsertedGroup[];
+      /** Those of them that a waiting worker has taken; as `records` and `groups` tell of them, they are pending. */
+      readonly given: readonly ClaimedRecord[];
       readonly workersOnline: ReadonlyMap<string, number>;
     }
   /** The key was used before by this user in this room. */
@@ -230,7 +233,7 @@ export interface WorkerStorage {
 
 export interface TaskStorage extends TaskCompletions, TaskListStorage {
   /** All or none, in one transaction. */
-  insert(tasks: readonly NewTask[], options: { readonly aliveWithinSeconds: number }): Promise<InsertOutcome>;
+  insert(tasks: readonly NewTask[], options: InsertOptions): Promise<InsertOutcome>;
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
   /** Those that are there, in no order. */
   findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;

@@ -40,7 +40,7 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
   const retryMany = async (ids: readonly string[]) =>
     (await sessions.run((db) => retryTasks(db, ids.filter(isUuid)))).map(taskRecord);
   return {
-    insert: (tasks, { aliveWithinSeconds }) => insert(tasks, aliveWithinSeconds),
+    insert,
 
     async find(id, options = {}) {
       if (!isUuid(id)) return undefined;

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import type { ClaimedRecord } from "../storage/claimed-record.ts";
 import { deadlineOf, type Hold, pauseMilliseconds } from "./hold.ts";
 import { type Outcome, taskChanged, workAvailable } from "./outcome.ts";
-import { ParkedClaim } from "./parked-claims.ts";
+import { ParkedClaim } from "./parked-claim.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
 /**
@@ -71,7 +71,7 @@ interface Taken {
 const waitForTasks = async (context: Context, wish: ClaimWish, hold: Hold): Promise<Taken> => {
   const { parked, storage } = context;
   const deadline = deadlineOf(hold);
-  const claim = new ParkedClaim(wish.workerId, wish.limit);
+  const claim = new ParkedClaim(wish);
   try {
     for (;;) {
       const wasRung = claim.isRung;
@@ -88,6 +88,9 @@ const waitForTasks = async (context: Context, wish: ClaimWish, hold: Hold): Prom
       const left = deadline - performance.now();
       if (left <= 0 || hold.signal.aborted || (await isDraining(context, wish))) return { taken, jobIds };
       await claim.wait(Math.min(left, pauseOf(context)), hold.signal);
+      const given = await claim.taken();
+      // Nothing else was due for it, so there is nothing to be passed on.
+      if (given !== undefined) return { taken: [given], jobIds: [] };
       if (hold.signal.aborted) return { taken, jobIds };
     }
   } finally {

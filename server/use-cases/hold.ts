@@ -20,10 +20,20 @@ export class Bell {
     return this.#isRung;
   }
 
+  /** True while somebody waits for a ring. */
+  get isAwaited(): boolean {
+    return this.#resolve !== undefined;
+  }
+
   ring = (): void => {
     this.#isRung = true;
     this.#resolve?.();
   };
+
+  /** Ends a wait without a ring. */
+  release(): void {
+    this.#resolve?.();
+  }
 
   /** Forgets a ring: what is read next is newer. */
   silence(): void {

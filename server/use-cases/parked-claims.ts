@@ -2,24 +2,12 @@ import { type Event, jobChannel } from "../../protocol/index.ts";
 import type { Log } from "../context.ts";
 import type { EventBus, Unsubscribe } from "../events/event-bus.ts";
 import type { Storage } from "../storage/storage.ts";
-import { Bell, pauseMilliseconds } from "./hold.ts";
+import { pauseMilliseconds } from "./hold.ts";
+import type { ParkedClaim } from "./parked-claim.ts";
 
 /** How long a job's channel is kept after its last waiter: a worker that is soon back finds it open. */
 const LINGER_MS = 10_000;
 const SHORTEST_PULSE_MS = 20;
-
-/** A claim that waits. */
-export class ParkedClaim extends Bell {
-  readonly workerId: string;
-  readonly limit: number;
-  jobIds: readonly string[] = [];
-
-  constructor(workerId: string, limit: number) {
-    super();
-    this.workerId = workerId;
-    this.limit = limit;
-  }
-}
 
 interface Channel {
   readonly claims: Set<ParkedClaim>;
@@ -91,6 +79,14 @@ export class ParkedClaims {
     } finally {
       this.#isPassing = false;
     }
+  }
+
+  /** The first that waits for the job and has nothing in view. */
+  freeFor(jobId: string): ParkedClaim | undefined {
+    for (const claim of this.#channels.get(jobId)?.claims ?? []) {
+      if (claim.isFree) return claim;
+    }
+    return undefined;
   }
 
   /** The worker registered for another job, or left one: its waiting claims listen anew. */

@@ -9,9 +9,11 @@ import {
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
+import type { ClaimedRecord } from "../storage/claimed-record.ts";
 import type { InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../storage/storage.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
 import type { SeenJob } from "./known-jobs.ts";
+import { Offer } from "./offer.ts";
 import { type Outcome, taskChanged, workAvailable, workAvailableIn } from "./outcome.ts";
 import { payloadFaults, validationError } from "./schema-checks.ts";
 import { optionFaults, taskOptions } from "./task-options.ts";
@@ -127,6 +129,9 @@ const toInsert = async (
   return { tasks, jobs: seen.map(({ job }) => job), faults, isFresh: seen.every((one) => one.isFresh) };
 };
 
+const isGiven = ({ task }: TaskRecord, given: readonly ClaimedRecord[]): boolean =>
+  given.some(({ brief }) => brief.id === task.id);
+
 /** The answer of an insert that came to something. */
 export const submitted = (
   context: Context,
@@ -144,20 +149,39 @@ export const submitted = (
     // Told again: the first time may have been lost with its answer, by a server that was killed.
     return { value: { isReplay: true, tasks: [task] }, events: workAvailable([outcome.record]) };
   }
-  const { groups, workersOnline } = outcome;
+  const { groups, workersOnline, given } = outcome;
   context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
   const wire = (record: TaskRecord) => ({
     ...wireTask(context.settings, record),
     workers_online: workersOnline.get(record.jobId) ?? 0,
   });
   const [one, ...others] = groups;
+  // Nobody need be woken for what a worker has already.
+  const left = given.length === 0 ? groups : groups.filter(({ first }) => !isGiven(first, given));
   // One of them is enough for the room's lists: whoever listens reads the whole list again.
-  const events = [...(one === undefined ? [] : [taskChanged(one.first)]), ...workAvailableIn(groups)];
+  const events = [...(one === undefined ? [] : [taskChanged(one.first)]), ...workAvailableIn(left)];
   if (isMinimal && one !== undefined && others.length === 0) {
     const { id: _, payload: __, ...common } = wire(one.first);
     return { value: { isReplay: false, tasks: [], alike: { common, ids: [...one.ids] } }, events };
   }
   return { value: { isReplay: false, tasks: outcome.records.map(wire) }, events };
+};
+
+/** A lone task is offered to whoever waits for one. */
+const insert = async (
+  { storage, settings, parked }: Context,
+  tasks: readonly NewTask[],
+): Promise<InsertOutcome> => {
+  const offer = new Offer(parked);
+  let outcome: InsertOutcome | undefined;
+  try {
+    const { handOver } = offer;
+    const aliveWithinSeconds = settings.worker_timeout_threshold;
+    outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds, handOver });
+    return outcome;
+  } finally {
+    offer.settle(outcome?.kind === "inserted" ? outcome.given : []);
+  }
 };
 
 /** Submits tasks to jobs that are seen from a room, all or none. */
@@ -167,7 +191,6 @@ export const submitTasks = async (
   { roomId, submissions, traceContext, isMinimal = false }: SubmitRequest,
 ): Promise<Outcome<Submitted>> => {
   const addressed = submissions.map((one) => ({ ...one, address: resolveJobName(one.jobName, roomId) }));
-  const aliveWithinSeconds = context.settings.worker_timeout_threshold;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const from = { roomId, caller, traceContext, mustBeFresh: tries > 0 };
     const { tasks, jobs, faults, isFresh } = await toInsert(context, from, addressed);
@@ -177,7 +200,7 @@ export const submitTasks = async (
       throw validationError("The task does not fit its job.", faults.slice(0, 100));
     }
     await requireWorkers(context, jobs);
-    const outcome = await context.storage.tasks.insert(tasks, { aliveWithinSeconds });
+    const outcome = await insert(context, tasks);
     if (outcome.kind !== "job-changed") return submitted(context, outcome, isMinimal);
   }
   throw new Problem("service-unavailable", "The job keeps changing; try again.", { retryAfter: 1 });

@@ -1,8 +1,10 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
+import type { Hand } from "../hand-over.ts";
 import type { Sql } from "../sessions.ts";
 import { isAlive } from "./alive.ts";
 import { numbers, turns } from "./room-turns.ts";
 import { statement } from "./statement.ts";
+import { given, handsText, heldColumns, heldValues, joinTakers, takers } from "./take-over.ts";
 import { GROUP_COLUMNS } from "./task-groups.ts";
 
 /** What of a group of new tasks only the database knows, and how many live workers could take them. */
@@ -15,16 +17,24 @@ export interface InsertedRow {
   job_category: string;
   job_name: string;
   workers_online: number;
+  /** Who holds it from the start, where somebody was to take it. */
+  worker_id?: string | null;
+  user_id?: string | null;
+  started_at?: string | Date | null;
 }
+
+/** What a statement does beside inserting: rooms take turns, or waiting workers take a task each. */
+type Beside = "nothing" | "turns" | "hands";
 
 /**
  * Inserts many requests' tasks in their order: all of a request, or none where a job of its own is gone or is not as
  * it was seen; leaves out those whose key is taken. The jobs are locked, in one order for all, so that none is removed under
  * the insert. What a request's tasks share comes once and is answered once, and what the caller knows is not sent back.
  */
-const insertWith = (hasTurns: boolean) =>
-  statement<InsertedRow, [requests: string, aliveWithinSeconds: number]>(
-    (requests, aliveWithinSeconds) => sql`
+const insertWith = (beside: Beside) => {
+  const on = (one: Beside, part: RawBuilder<unknown>) => (beside === one ? part : sql``);
+  return statement<InsertedRow, [requests: string, aliveWithinSeconds: number, hands: string]>(
+    (requests, aliveWithinSeconds, hands) => sql`
     with groups as materialized (
       select r.place, g.*, coalesce(g.run_at, now() + make_interval(secs => greatest(g.in_seconds, 0))) as starts_at
       from jsonb_array_elements(${requests}::jsonb) with ordinality as r(groups, place)
@@ -58,21 +68,25 @@ const insertWith = (hasTurns: boolean) =>
         with ordinality as t(id, payload, nth)
       order by g.place, g.nth, t.nth
     ),
-    ${hasTurns ? turns : sql``}
+    ${on("turns", turns)}
+    ${on("hands", takers(hands))}
     inserted as (
       insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
-        timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number)
+        timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number
+        ${on("hands", heldColumns)})
       select i.id, i.job_id, i.room_id, i.created_by_id, i.payload, i.priority, i.max_attempts, i.backoff,
         i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash, i.trace_context,
-        ${hasTurns ? numbers : sql`nextval('joblib.task_number')`}
-      from accepted as i
+        ${beside === "turns" ? numbers : sql`nextval('joblib.task_number')`}${on("hands", heldValues)}
+      from accepted as i ${on("hands", joinTakers)}
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
       returning id, job_id, room_id, run_at, created_at, idempotency_key
+        ${on("hands", sql`, worker_id, started_at`)}
     ),
     placed as (
       insert into joblib.task_place (task_id, room_id, job_id, created_at)
       select id, room_id, job_id, created_at from inserted
     ),
+    ${on("hands", given)}
     online as materialized (
       select held.id, held.room_id, held.category, held.name, (
         select count(*)::int from joblib.worker_job as wj where wj.job_id = held.id
@@ -80,17 +94,17 @@ const insertWith = (hasTurns: boolean) =>
       from held
     )
     select t.id, t.run_at, t.created_at, o.room_id as job_room_id, o.category as job_category, o.name as job_name,
-      o.workers as workers_online
+      o.workers as workers_online${on("hands", sql`, given.worker_id, given.user_id, given.started_at`)}
     from (
       -- Without a key nothing keeps a group out, so it is not looked for among what was inserted.
       select id, job_id, starts_at as run_at, now() as created_at from taken where idempotency_key is null
       union all
       select id, job_id, run_at, created_at from inserted where idempotency_key is not null
-    ) as t join online as o on o.id = t.job_id`,
+    ) as t join online as o on o.id = t.job_id ${on("hands", sql`left join given on given.id = t.id`)}`,
   );
+};
 
-const insert = insertWith(false);
-const insertInTurns = insertWith(true);
+const inserts = { nothing: insertWith("nothing"), turns: insertWith("turns"), hands: insertWith("hands") };
 
 /** What a statement's requests have in common. */
 export interface InsertManner {
@@ -99,9 +113,14 @@ export interface InsertManner {
   readonly hasTurns: boolean;
 }
 
-/** Runs it, on what `groupsText` made. */
+/** Runs it, on what `groupsText` made; `hands`: who would take the lone task of each request. */
 export const insertTasks = (
   db: Sql,
   requests: readonly string[],
   { aliveWithinSeconds, hasTurns }: InsertManner,
-) => (hasTurns ? insertInTurns : insert)(db, `[${requests.join(",")}]`, aliveWithinSeconds);
+  hands: readonly (Hand | undefined)[] = [],
+): Promise<InsertedRow[]> => {
+  const isTaken = hands.some((hand) => hand !== undefined);
+  const insert = inserts[hasTurns ? "turns" : isTaken ? "hands" : "nothing"];
+  return insert(db, `[${requests.join(",")}]`, aliveWithinSeconds, handsText(hands));
+};

@@ -1,0 +1,43 @@
+import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import { Bell } from "./hold.ts";
+
+/** A claim that waits: for a ring, after which it looks itself, or for a task that is given to it. */
+export class ParkedClaim extends Bell {
+  readonly workerId: string;
+  readonly limit: number;
+  /** The tasks come running. */
+  readonly start: boolean;
+  jobIds: readonly string[] = [];
+  #gift: PromiseWithResolvers<ClaimedRecord | undefined> | undefined;
+
+  constructor({ workerId, limit, start }: Pick<ParkedClaim, "workerId" | "limit" | "start">) {
+    super();
+    this.workerId = workerId;
+    this.limit = limit;
+    this.start = start;
+  }
+
+  /** True while it waits and nothing is on its way to it. */
+  get isFree(): boolean {
+    return this.isAwaited && !this.isRung && this.#gift === undefined;
+  }
+
+  /** A task is on its way; it waits for that, however its wait ends. */
+  reserve(): void {
+    this.#gift = Promise.withResolvers();
+  }
+
+  /** What was on its way: a task, or nothing after all, and then it looks itself. */
+  give(task: ClaimedRecord | undefined): void {
+    this.#gift?.resolve(task);
+    if (task === undefined) this.ring();
+    else this.release();
+  }
+
+  /** The task that it was given while it waited. */
+  async taken(): Promise<ClaimedRecord | undefined> {
+    const task = await this.#gift?.promise;
+    this.#gift = undefined;
+    return task;
+  }
+}
