@@ -1,11 +1,13 @@
 import type { ClaimedRecord } from "./claimed-record.ts";
+import { type ClaimShare, dealOut, sortOut } from "./claimed-shares.ts";
 import { coalesce } from "./coalesce.ts";
+import type { JobAddresses } from "./job-addresses.ts";
 import type { JobSets } from "./job-sets.ts";
 import type { Payloads } from "./payloads.ts";
-import { type Claim, type ClaimRow, claimTasks } from "./queries/claim-tasks.ts";
+import { type Claim, claimTasks } from "./queries/claim-tasks.ts";
 import { promoteDueTasks } from "./queries/promote-due-tasks.ts";
 import type { Sessions } from "./sessions.ts";
-import { WireRecord, type WireRow } from "./wire-row.ts";
+import type { SignsOfLife } from "./signs-of-life.ts";
 
 /** How often a claim looks again after it met rivals. */
 const TURNS = 4;
@@ -20,37 +22,48 @@ interface Wish extends Claim {
   readonly evenIfOverdue: boolean;
 }
 
-const isTask = (row: ClaimRow): row is ClaimRow & WireRow => row.id !== null;
-
 /** The worker's next tasks; undefined where it is gone. */
 type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly ClaimedRecord[] | undefined>;
+
+/** What is kept of earlier statements. */
+interface Known {
+  readonly jobSets: JobSets;
+  readonly jobAddresses: JobAddresses;
+  readonly payloads: Payloads;
+  readonly signsOfLife: SignsOfLife;
+}
 
 /** Claims of workers with the same jobs share a statement; a lone one is one statement too, unless tasks have just fallen due or rivals met. */
 export const createClaim = (
   { hot, counted }: Sessions,
-  { jobSets, payloads }: { readonly jobSets: JobSets; readonly payloads: Payloads },
+  { jobSets, jobAddresses, payloads, signsOfLife }: Known,
 ): ClaimTasks => {
   const laneOf = ({ workerId, evenIfOverdue }: Wish) =>
     `${jobSets.keyOf(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
 
-  const join = coalesce<Wish, readonly ClaimRow[]>({
+  /** Of the last task that was claimed here: most often that of the next. */
+  let backoff = "{}";
+
+  const join = coalesce<Wish, ClaimShare>({
     most: MOST_TASKS,
     weightOf: ({ limit }) => limit,
     laneOf,
     run: counted("claim", async (wishes) => {
       const evenIfOverdue = wishes[0]?.evenIfOverdue === true;
-      const rows = await hot((db) => claimTasks(db, wishes, evenIfOverdue));
-      const own = wishes.map((): ClaimRow[] => []);
-      for (const row of rows) {
-        own[row.place]?.push(row);
-        if (isTask(row) && row.payload.length >= WORTH_KEEPING) {
-          payloads.set(row.id, row.payload, row.payload.length);
-        }
+      const signs = signsOfLife.due(wishes.map(({ workerId }) => workerId));
+      const manner = { evenIfOverdue, knownBackoff: backoff, signs };
+      const rows = sortOut(await hot((db) => claimTasks(db, wishes, manner)));
+      const { tasks } = rows;
+      for (const { id, payload } of tasks) {
+        if (payload.length >= WORTH_KEEPING) payloads.set(id, payload, payload.length);
       }
-      wishes.forEach((wish, place) => {
-        jobSets.learn(wish.workerId, own[place]?.[0]?.job_set ?? null);
+      backoff = tasks.findLast((task) => task.backoff !== null)?.backoff ?? backoff;
+      const jobs = await jobAddresses.of(new Set(tasks.map((task) => task.job_id)));
+      const shares = dealOut(wishes, rows, manner, jobs);
+      wishes.forEach(({ workerId }, place) => {
+        jobSets.learn(workerId, shares[place]?.jobSet ?? null);
       });
-      return own;
+      return shares;
     }),
   });
 
@@ -67,17 +80,16 @@ export const createClaim = (
   return async (claim, isGone = () => false) => {
     let wish: Wish = { ...claim, evenIfOverdue: false };
     for (let turn = 1; ; turn += 1) {
-      const rows = await join(wish, isGone);
-      const first = rows?.[0];
-      if (first === undefined) return [];
-      if (first.job_set === null) return undefined;
-      const tasks = (rows ?? []).filter(isTask);
-      if (first.served && first.overdue) {
+      const share = await join(wish, isGone);
+      if (share === undefined) return [];
+      const { jobSet, records, isServed, isOverdue, isContended } = share;
+      if (jobSet === null) return undefined;
+      if (isServed && isOverdue) {
         await promote(wish);
         // Rows that a rival is promoting this moment stay overdue; they must not stop the claim of the others.
         wish = { ...wish, evenIfOverdue: true };
-      } else if (tasks.length > 0 || turn >= TURNS || (first.served && !first.contended)) {
-        return tasks.map((row) => new WireRecord(row));
+      } else if (records.length > 0 || turn >= TURNS || (isServed && !isContended)) {
+        return records;
       }
     }
   };

@@ -1,6 +1,7 @@
 import { createClaim } from "./claim.ts";
 import { isUuid } from "./ids.ts";
 import { createInsert } from "./insert.ts";
+import { JobAddresses } from "./job-addresses.ts";
 import { JobSets } from "./job-sets.ts";
 import { createPayloads } from "./payloads.ts";
 import { dueCounts, secondsUntilDue } from "./queries/due-tasks.ts";
@@ -12,6 +13,7 @@ import { retryTasks } from "./queries/retry-tasks.ts";
 import { unclaimTasks } from "./queries/unclaim-tasks.ts";
 import { type TaskRow, taskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
+import { SignsOfLife } from "./signs-of-life.ts";
 import type { TaskStorage } from "./storage.ts";
 import type { TaskSelection } from "./task-lists.ts";
 import { createCompletions, createTransition } from "./transition.ts";
@@ -34,9 +36,11 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
   const insert = createInsert(sessions);
   const jobSets = new JobSets();
   const payloads = createPayloads();
-  const claim = createClaim(sessions, { jobSets, payloads });
+  const jobAddresses = new JobAddresses(sessions);
+  const signsOfLife = new SignsOfLife();
+  const claim = createClaim(sessions, { jobSets, jobAddresses, payloads, signsOfLife });
   const transition = createTransition(sessions, payloads);
-  const completions = createCompletions(sessions, payloads);
+  const completions = createCompletions(sessions, { payloads, signsOfLife });
   const retryMany = async (ids: readonly string[]) =>
     (await sessions.run((db) => retryTasks(db, ids.filter(isUuid)))).map(taskRecord);
   return {

@@ -1,9 +1,11 @@
 import { coalesce, type Join } from "./coalesce.ts";
 import type { CompletedTask, Completion } from "./completions.ts";
 import type { Payloads } from "./payloads.ts";
-import { completeTasks, transitionTasks } from "./queries/transition-tasks.ts";
+import { completeTasks } from "./queries/complete-tasks.ts";
+import { transitionTasks } from "./queries/transition-tasks.ts";
 import { rawTaskRecord, wireTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
+import type { SignsOfLife } from "./signs-of-life.ts";
 import type { TaskRecord, Transition } from "./storage.ts";
 
 /** Characters of one statement, as each step weighs something: 500 steps, or a few with large results. */
@@ -48,12 +50,16 @@ export const createTransition = (
   return (step) => steps[step.to](step);
 };
 
+/** Jobs that are remembered to have promised nothing about their results; more would be dear to look through. */
+const MOST_FREE = 8;
+
 /** Completions of many requests share a statement. */
 export const createCompletions = (
   { hot, counted }: Sessions,
-  payloads: Payloads,
-): Join<readonly Completion[], readonly (CompletedTask | undefined)[]> =>
-  coalesce({
+  { payloads, signsOfLife }: { readonly payloads: Payloads; readonly signsOfLife: SignsOfLife },
+): Join<readonly Completion[], readonly (CompletedTask | undefined)[]> => {
+  const free = new Set<string>();
+  return coalesce({
     most: MOST,
     weightOf: (completions) =>
       completions.reduce(
@@ -63,10 +69,16 @@ export const createCompletions = (
     run: counted("completed", async (wishes) => {
       const all = wishes.flat();
       const completed: (CompletedTask | undefined)[] = all.map(() => undefined);
-      for (const row of await hot((db) => completeTasks(db, all))) {
-        payloads.delete(row.id);
+      const signs = signsOfLife.due(all.map(({ workerId }) => workerId));
+      for (const row of await hot((db) => completeTasks(db, all, { free, signs }))) {
+        const id = all[row.place]?.id.toLowerCase() ?? "";
+        payloads.delete(id);
+        if (!free.has(row.job_id)) {
+          if (free.size >= MOST_FREE) free.clear();
+          free.add(row.job_id);
+        }
         completed[row.place] = {
-          ...{ id: row.id, roomId: row.room_id, jobId: row.job_id },
+          ...{ id, roomId: row.room_id, jobId: row.job_id },
           completedAt: wireTime(row.completed_at),
           ranSeconds: row.ran_seconds,
         };
@@ -78,3 +90,4 @@ export const createCompletions = (
       });
     }),
   });
+};

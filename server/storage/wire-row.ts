@@ -1,90 +1,92 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Task, TaskStatus } from "../../protocol/index.ts";
+import type { JobAddress, Task } from "../../protocol/index.ts";
 import { rawJson } from "../raw-json.ts";
 import type { ClaimedRecord } from "./claimed-record.ts";
+import type { Slot } from "./queries/statement.ts";
 import { wireTime } from "./rows.ts";
 
 type Kept = ClaimedRecord["task"];
 
-/** How a column's text becomes JSON: `word` needs no escapes, `json` and `number` are JSON already. */
-type Kind = "word" | "text" | "json" | "number" | "time";
-
-const COLUMNS = {
-  id: "word",
-  room_id: "text",
-  status: "word",
-  payload: "json",
-  priority: "number",
-  attempt: "number",
-  runs: "number",
-  max_attempts: "number",
-  backoff: "json",
-  timeout_seconds: "number",
-  run_at: "time",
-  created_at: "time",
-  started_at: "time",
-  completed_at: "time",
-  created_by_id: "text",
-  worker_id: "word",
-  error: "text",
-  errors: "json",
-  result: "json",
-  progress: "json",
-  trace_context: "json",
-} as const satisfies Record<keyof Kept, Kind>;
-
-/** A task whose every column is the database's text, and whose it is. */
-export type WireRow = { readonly [Column in keyof Kept]-?: string | null } & {
+/** What of a claimed task is its own; JSON and times are the database's texts. */
+export interface WireRow {
   readonly id: string;
-  readonly room_id: string;
-  readonly status: TaskStatus;
-  readonly payload: string;
-  readonly run_at: string;
-  readonly attempt: string;
-  readonly version: string;
-  /** Whose worker it is that holds it. */
-  readonly user_id: string;
   readonly job_id: string;
-  readonly job_room_id: string;
-  readonly job_category: string;
-  readonly job_name: string;
+  readonly room_id: string;
+  readonly payload: string;
+  readonly priority: number;
+  readonly attempt: number;
+  readonly runs: number;
+  readonly max_attempts: number;
+  /** Null where it is the one that the statement was told of. */
+  readonly backoff: string | null;
+  readonly timeout_seconds: string | null;
+  /** Null where it is the time of creation. */
+  readonly run_at: string | null;
+  readonly created_at: string;
+  readonly created_by_id: string;
+  /** Null where there are none. */
+  readonly errors: string | null;
+  readonly trace_context: string | null;
+  readonly version: number;
+}
+
+/** What tasks that were claimed by one worker in one statement have in common. */
+interface WireShare {
+  readonly status: "claimed" | "running";
+  readonly workerId: string;
+  /** Whose worker it is. */
+  readonly userId: string;
+  readonly claimedAt: string;
+  /** In the place of one that was not sent. */
+  readonly backoff: string;
+}
+
+/** The columns that are sent as they are, or whose texts are. */
+const COLUMNS: Readonly<Record<keyof WireRow, (backoff: Slot) => RawBuilder<unknown>>> = {
+  id: () => sql`id`,
+  job_id: () => sql`job_id`,
+  room_id: () => sql`room_id`,
+  payload: () => sql`payload::text`,
+  priority: () => sql`priority`,
+  attempt: () => sql`attempt`,
+  runs: () => sql`runs`,
+  max_attempts: () => sql`max_attempts`,
+  // Writing the numbers of a backoff is dearer than comparing them.
+  backoff: (known) => sql`nullif(backoff, ${known}::jsonb)::text`,
+  timeout_seconds: () => sql`timeout_seconds::text`,
+  run_at: () => sql`nullif(run_at, created_at)::text`,
+  created_at: () => sql`created_at::text`,
+  created_by_id: () => sql`created_by_id`,
+  errors: () => sql`nullif(errors, '[]')::text`,
+  trace_context: () => sql`trace_context::text`,
+  version: () => sql`version`,
 };
 
-const asText = ([column, kind]: [string, Kind]): RawBuilder<unknown> =>
-  kind === "text" ? sql`t.${sql.id(column)}` : sql`t.${sql.id(column)}::text as ${sql.id(column)}`;
+const NAMES = Object.keys(COLUMNS);
 
-/** `select` and `from` of such rows out of a CTE, known as `t`; more columns may follow. */
-export const selectWireRows = (
-  source: string,
-  more: RawBuilder<unknown>,
-): RawBuilder<WireRow> => sql<WireRow>`
-  select ${sql.join(Object.entries(COLUMNS).map(asText))}, t.job_id::text as job_id, t.version::text as version,
-    j.room_id as job_room_id, j.category as job_category, j.name as job_name ${more}
-  from ${sql.table(source)} as t join joblib.job as j on j.id = t.job_id`;
+/** The columns of a task `t` that a row is made from. */
+export const WIRE_COLUMNS = sql.join(NAMES.map((name) => sql`t.${sql.id(name)}`));
 
-const WRITE: Readonly<Record<Kind, (text: string) => string>> = {
-  word: (text) => `"${text}"`,
-  text: (text) => JSON.stringify(text),
-  json: (text) => text,
-  number: (text) => text,
-  time: (text) => `"${wireTime(text)}"`,
-};
+/** A row's columns out of them. */
+export const selectWireRows = (knownBackoff: Slot): RawBuilder<WireRow> =>
+  sql<WireRow>`${sql.join(
+    Object.entries(COLUMNS).map(([name, write]) => sql`${write(knownBackoff)} as ${sql.id(name)}`),
+  )}`;
 
-const WRITERS = Object.entries(COLUMNS).map(([column, kind]) => ({
-  column: column as keyof typeof COLUMNS,
-  key: `"${column}":`,
-  write: WRITE[kind],
-}));
+/** As many columns without a row. */
+export const NO_TASK = sql.join(NAMES.map(() => sql`null`));
 
-const membersOf = (row: WireRow): string => {
-  let members = "";
-  for (const { column, key, write } of WRITERS) {
-    const text = row[column];
-    // The one that is left out where there is none.
-    if (text === null && column === "trace_context") continue;
-    members += `${members === "" ? "" : ","}${key}${text === null ? "null" : write(text)}`;
-  }
-  return members;
+const textOf = (row: WireRow, { status, workerId, claimedAt, backoff }: WireShare): string => {
+  const createdAt = wireTime(row.created_at);
+  const startedAt = status === "running" ? `"${wireTime(claimedAt)}"` : "null";
+  const trace = row.trace_context === null ? "" : `,"trace_context":${row.trace_context}`;
+  // In the order of every other task; a plain template, because every claimed task goes through here.
+  return `"id":"${row.id}","room_id":${JSON.stringify(row.room_id)},"status":"${status}","payload":${row.payload},\
+"priority":${row.priority},"attempt":${row.attempt},"runs":${row.runs},"max_attempts":${row.max_attempts},\
+"backoff":${row.backoff ?? backoff},"timeout_seconds":${row.timeout_seconds},\
+"run_at":"${row.run_at === null ? createdAt : wireTime(row.run_at)}","created_at":"${createdAt}","started_at":${startedAt},\
+"completed_at":null,"created_by_id":${JSON.stringify(row.created_by_id)},"worker_id":"${workerId}","error":null,\
+"errors":${row.errors ?? "[]"},"result":null,"progress":null${trace}`;
 };
 
 /**
@@ -93,45 +95,43 @@ const membersOf = (row: WireRow): string => {
  */
 export class WireRecord implements ClaimedRecord {
   readonly jobId: string;
-  readonly job: ClaimedRecord["job"];
+  readonly job: JobAddress;
   readonly brief: ClaimedRecord["brief"];
   readonly version: number;
   readonly workerUserId: string;
-  readonly lastWorkerId: string | null;
+  readonly lastWorkerId: string;
   readonly wasTaken = false;
   readonly queuePosition = null;
-  readonly #members: string;
-  readonly #runAt: string;
-  readonly #startedAt: string | null;
+  readonly #row: WireRow;
+  readonly #share: WireShare;
   #task: Kept | undefined;
 
-  constructor(row: WireRow) {
-    this.version = Number(row.version);
-    this.workerUserId = row.user_id;
-    this.lastWorkerId = row.worker_id;
+  constructor(row: WireRow, share: WireShare, job: JobAddress) {
+    this.version = row.version;
+    this.workerUserId = share.userId;
+    this.lastWorkerId = share.workerId;
     this.jobId = row.job_id;
-    this.job = { roomId: row.job_room_id, category: row.job_category, name: row.job_name };
-    this.brief = { id: row.id, room_id: row.room_id, status: row.status, attempt: Number(row.attempt) };
-    this.#members = membersOf(row);
-    this.#runAt = row.run_at;
-    this.#startedAt = row.started_at;
+    this.job = job;
+    this.brief = { id: row.id, room_id: row.room_id, status: share.status, attempt: row.attempt };
+    this.#row = row;
+    this.#share = share;
   }
 
   get runAt(): string {
-    return wireTime(this.#runAt);
+    return wireTime(this.#row.run_at ?? this.#row.created_at);
   }
 
   get startedAt(): string | null {
-    return this.#startedAt === null ? null : wireTime(this.#startedAt);
+    return this.#share.status === "running" ? wireTime(this.#share.claimedAt) : null;
   }
 
   get task(): Kept {
-    this.#task ??= JSON.parse(`{${this.#members}}`) as Kept;
+    this.#task ??= JSON.parse(`{${textOf(this.#row, this.#share)}}`) as Kept;
     return this.#task;
   }
 
   wire(jobName: string): Task {
-    const text = `{"job_name":${JSON.stringify(jobName)},${this.#members},"queue_position":null}`;
+    const text = `{"job_name":${JSON.stringify(jobName)},${textOf(this.#row, this.#share)},"queue_position":null}`;
     // As good as the task to whoever only writes it down, which is all that is done with an answer.
     return rawJson(text) as never;
   }

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
-import { selectWireRows, type WireRow } from "../wire-row.ts";
-import { recordset, recordsetText } from "./recordset.ts";
-import { statement } from "./statement.ts";
+import { NO_TASK, selectWireRows, WIRE_COLUMNS, type WireRow } from "../wire-row.ts";
+import { arrayText } from "./array-text.ts";
+import { type Slot, statement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
 /** What a worker asks for. */
@@ -13,25 +13,46 @@ export interface Claim {
   readonly start: boolean;
 }
 
-/** One row at least for each claim; without a task its `id` is null. */
-export type ClaimRow = (WireRow | { id: null }) & {
-  /** Which of the claims. */
-  place: number;
-  /** Stands for the set of the worker's jobs; null where the worker is gone. */
+/** What is said once for each worker, beside the tasks; what is null of them is so where it is gone. */
+export interface HeadRow {
+  id: null;
+  /** Which of the workers, from 1. */
+  nth: number;
+  worker_id: string | null;
+  user_id: string | null;
+  /** Stands for the set of the worker's jobs. */
   job_set: string | null;
-  /** The worker's jobs are those of the first claim, so it had its turn. */
+  /** When the statement's tasks were claimed. */
+  claimed_at: string;
+  /** All the workers are there, and have the same jobs; otherwise nothing was looked for. */
   served: boolean;
   /** Nothing was claimed: tasks of the jobs fell due and are not in the claim's index yet. */
   overdue: boolean;
-  /** Rivals took some of the tasks that were chosen, before they were locked. */
-  contended: boolean;
-};
+  /** How many tasks were chosen; where fewer were claimed, rivals have changed the others meanwhile. */
+  chosen: number;
+}
+
+/** A task, for the slot of that number. */
+export type ClaimedRow = WireRow & { readonly nth: number };
+
+/** In no order. */
+export type ClaimRow = HeadRow | ClaimedRow;
+
+/** What goes for all claims of one statement. */
+export interface ClaimManner {
+  /** Claim even where tasks that fell due wait to be promoted. */
+  readonly evenIfOverdue: boolean;
+  /** A backoff that need not be sent: most tasks have the same. */
+  readonly knownBackoff: string;
+  /** The workers whose signs of life are to be noted. */
+  readonly signs: readonly string[];
+}
 
 /** The best of one job: an ordered index probe. */
-const probe = sql`
-  select t.id, t.priority, t.number from joblib.task as t
-  where t.job_id = jobs.job_id and t.status = 'pending' and t.due
-  order by t.priority desc, t.number limit (select wanted from total)`;
+const probe = (jobId: string, slots: Slot) => sql`
+  select t.ctid as tid, t.priority, t.number from joblib.task as t
+  where t.job_id = ${sql.raw(jobId)} and t.status = 'pending' and t.due
+  order by t.priority desc, t.number limit cardinality(${slots}::integer[])`;
 
 /**
  * Tasks for many workers that are linked to the same jobs, each its own share, in one order for all. One ordered index
@@ -39,100 +60,122 @@ const probe = sql`
  * job are locked as they are met, skip-locked, so that rivals never wait for, or repeat, each other; of several jobs
  * the best are chosen first and then locked, or a claim of 100 by a worker of 100 jobs would lock 10,000 rows. The
  * CTEs are materialized, because a rescan would lock more; each look is ordered, because without that the planner
- * prefers to read the table where it expects to meet a row soon. Locking the workers keeps their end from missing the
- * tasks.
+ * prefers to read the table where it expects to meet a row soon.
+ *
+ * Locking the workers keeps their end from missing the tasks. Claims share those locks and hold nothing else yet, so
+ * one that waits for a worker's end holds up nobody. Where a worker is gone, or its jobs are others than was thought, nobody
+ * is served: each claims again among its like.
+ *
+ * A row that is locked is found again by its `ctid`, which does not move while it is locked. Where a rival changed a row
+ * after this statement began, and it may be claimed still, the lock is on a version that this statement does not see: it
+ * is left out, and counts as chosen and not claimed, so that the claim looks again.
+ *
+ * Few nodes, for PostgreSQL prepares each of them for every run: without a task this takes 130 µs, and took 200 when each
+ * step was a CTE, and workers and tasks were joined by looking at each with each.
  */
-const claim = statement<ClaimRow, [asked: string, evenIfOverdue: boolean]>(
-  (input, evenIfOverdue) => sql`
-    with asked as materialized (
-      select * from ${recordset(input, "place integer, worker_id uuid, wanted integer, start boolean")} as a
-    ),
-    claimers as materialized (
-      select w.id, w.user_id from (select distinct worker_id from asked order by worker_id) as a
-      cross join lateral (select id, user_id from joblib.worker where id = a.worker_id for key share) as w
-    ),
-    sets as materialized (
-      select l.id, l.user_id, l.jobs, md5(l.jobs::text) as job_set from (
-        select c.id, c.user_id, array(
+const claimWith = (hasSigns: boolean) =>
+  statement<
+    ClaimRow,
+    [
+      workers: string,
+      slots: string,
+      starts: string,
+      evenIfOverdue: boolean,
+      knownBackoff: string,
+      signs: string,
+    ]
+  >(
+    (workers, slots, starts, evenIfOverdue, knownBackoff, signs) => sql`
+    with claimers as materialized (
+      select a.nth, w.* from unnest(${workers}::uuid[]) with ordinality as a(id, nth)
+      left join lateral (
+        select l.id, l.user_id, array(
           select wj.job_id from joblib.worker_job as wj
-          where wj.worker_id = c.id and (select j.removed_at is null from joblib.job as j where j.id = wj.job_id)
+          where wj.worker_id = l.id and (select j.removed_at is null from joblib.job as j where j.id = wj.job_id)
           order by wj.job_id
         ) as jobs
-        from claimers as c offset 0
-      ) as l
+        from (select id, user_id from joblib.worker where id = a.id for key share) as l offset 0
+      ) as w on true
     ),
     lead as materialized (
-      select sets.jobs, sets.job_set from asked join sets on sets.id = asked.worker_id
-      order by asked.place limit 1
-    ),
-    served as materialized (
-      select a.*, sum(a.wanted) over (order by a.place) - a.wanted as before_it
-      from asked as a join sets on sets.id = a.worker_id
-      where sets.job_set = (select job_set from lead)
-    ),
-    total as materialized (select sum(wanted) as wanted from served),
-    jobs as materialized (select unnest(lead.jobs) as job_id from lead),
-    late as materialized (
-      select not ${evenIfOverdue}::boolean and exists (
-        select 1 from jobs cross join lateral (
-          select 1 from joblib.task as t
-          where t.job_id = jobs.job_id and t.status = 'pending' and not t.due and t.run_at <= now()
-          order by t.run_at limit 1
-        ) as d
-      ) as overdue
-    ),
-    of_one as materialized (
-      select c.* from jobs cross join lateral (${probe} for update skip locked) as c
-      where (select count(*) from jobs) = 1 and not (select overdue from late)
+      select *, served and not overdue as is_open from (
+        select *, clock_timestamp() as at, not ${evenIfOverdue}::boolean and exists (
+          select 1 from unnest(jobs) as j(job_id) cross join lateral (
+            select 1 from joblib.task as t
+            where t.job_id = j.job_id and t.status = 'pending' and not t.due and t.run_at <= now()
+            order by t.run_at limit 1
+          ) as d
+        ) as overdue
+        from (
+          select min(jobs) as jobs, count(jobs) = count(*) and min(jobs) = max(jobs) as served from claimers
+        ) as s offset 0
+      ) as l
     ),
     chosen as materialized (
-      select c.* from jobs cross join lateral (${probe}) as c
-      where (select count(*) from jobs) > 1 and not (select overdue from late)
-      order by c.priority desc, c.number limit (select wanted from total)
-    ),
-    of_many as materialized (
-      -- Found by id and looked at afterwards: with the condition inside, the index of all due tasks would be read.
-      select t.id, t.priority, t.number from chosen cross join lateral (
-        select id, priority, number, status, due from joblib.task where id = chosen.id
-        limit 1 for update skip locked
-      ) as t
-      where t.status = 'pending' and t.due
+      select c.* from lead cross join unnest(lead.jobs) as j(job_id) cross join lateral (${probe("j.job_id", slots)}) as c
+      where lead.is_open and cardinality(lead.jobs) > 1
+      order by c.priority desc, c.number limit cardinality(${slots}::integer[])
     ),
     picked as materialized (
-      select id, row_number() over (order by priority desc, number) as nth
-      from (select * from of_one union all select * from of_many) as locked
+      select tid, (row_number() over (order by tid is null, priority desc, number))::integer as nth from (
+        select c.* from lead cross join lateral (${probe("lead.jobs[1]", slots)} for update skip locked) as c
+        where lead.is_open and cardinality(lead.jobs) = 1
+        union all
+        -- Looked at afterwards: with the condition inside, the index of all due tasks would be read.
+        select case when t.status = 'pending' and t.due then t.tid end, chosen.priority, chosen.number
+        from chosen left join lateral (
+          select ctid as tid, status, due from joblib.task where ctid = chosen.tid limit 1 for update skip locked
+        ) as t on true
+      ) as c
     ),
     claimed as (
       update joblib.task as t set
-        status = case when s.start then 'running' else 'claimed' end,
-        started_at = case when s.start then clock_timestamp() end,
-        runs = t.runs + case when s.start then 1 else 0 end,
-        worker_id = s.worker_id, attempt = t.attempt + 1, claimed_at = clock_timestamp(), version = t.version + 1
-      from picked join served as s on picked.nth > s.before_it and picked.nth <= s.before_it + s.wanted
-      where t.id = picked.id returning t.*, s.place
-    ),
-    tasks as (${selectWireRows("claimed", sql`, t.priority as rank, t.number, t.place as taken_by`)}),
-    ${touchWorkers(sql`select id from claimers`)}
-    select tasks.*, asked.place, sets.user_id, sets.job_set, sets.job_set = (select job_set from lead) as served,
-      (select overdue from late) as overdue,
-      (select count(*) from chosen) > (select count(*) from of_many) as contended
-    from asked
-    left join sets on sets.id = asked.worker_id
-    left join tasks on tasks.taken_by = asked.place
-    order by asked.place, tasks.rank desc, tasks.number`,
-);
+        status = case when (${starts}::boolean[])[picked.nth] then 'running' else 'claimed' end,
+        started_at = case when (${starts}::boolean[])[picked.nth] then (select at from lead) end,
+        runs = t.runs + case when (${starts}::boolean[])[picked.nth] then 1 else 0 end,
+        worker_id = (${workers}::uuid[])[(${slots}::integer[])[picked.nth]],
+        attempt = t.attempt + 1, claimed_at = (select at from lead), version = t.version + 1,
+        -- They are null of a pending task, and so not sent.
+        completed_at = null, error = null, result = null, progress = null
+      from picked where t.ctid = picked.tid
+      returning picked.nth, ${WIRE_COLUMNS}
+    )
+    ${hasSigns ? sql`, ${touchWorkers(signs)}` : sql``}
+    select nth, ${selectWireRows(knownBackoff)}, null as worker_id, null as user_id, null as job_set,
+      null as claimed_at, null as served, null as overdue, null as chosen
+    from claimed
+    union all
+    select c.nth::integer, ${NO_TASK}, c.id, c.user_id, md5(c.jobs::text),
+      lead.at::text, lead.served, lead.overdue, (select count(*) from picked)::integer
+    from lead cross join claimers as c`,
+  );
 
-/** Runs it; the rows of each claim stand together, best first. */
+const CLAIM = { plain: claimWith(false), signed: claimWith(true) };
+
+/** Where each worker of the claims stands among them, from 1; each has one head. */
+export const numbersOf = (claims: readonly Claim[]): ReadonlyMap<string, number> => {
+  const workers = new Set(claims.map(({ workerId }) => workerId));
+  return new Map([...workers].map((id, index) => [id, index + 1]));
+};
+
+/** Runs it: a slot for each task that is asked for, in the order of the claims. */
 export const claimTasks = (
   db: Sql,
   claims: readonly Claim[],
-  evenIfOverdue: boolean,
+  { evenIfOverdue, knownBackoff, signs }: ClaimManner,
 ): Promise<ClaimRow[]> => {
-  const asked = claims.map(({ workerId, limit, start }, place) => ({
-    place,
-    worker_id: workerId,
-    wanted: limit,
-    start,
-  }));
-  return claim(db, recordsetText(asked), evenIfOverdue);
+  const numbers = numbersOf(claims);
+  const slots: number[] = [];
+  const starts: string[] = [];
+  for (const { workerId, limit, start } of claims) {
+    for (let count = 0; count < limit; count += 1) {
+      slots.push(numbers.get(workerId) ?? 0);
+      starts.push(start ? "t" : "f");
+    }
+  }
+  return CLAIM[signs.length > 0 ? "signed" : "plain"](
+    db,
+    ...([arrayText(numbers.keys()), arrayText(slots), arrayText(starts)] as const),
+    ...([evenIfOverdue, knownBackoff, arrayText(signs)] as const),
+  );
 };

@@ -1,9 +1,9 @@
 import { type RawBuilder, sql } from "kysely";
 import { originsOf } from "../../../protocol/index.ts";
-import type { Completion } from "../completions.ts";
 import { type RawTaskRow, selectMovedTasks } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
+import { arrayText } from "./array-text.ts";
 import { endOfAttempt } from "./end-of-attempt.ts";
 import { recordset, recordsetText } from "./recordset.ts";
 import { statement } from "./statement.ts";
@@ -59,10 +59,10 @@ const promise = sql`and (not s.unchecked or exists (
  * The statuses that they may come from are the state machine's. A task may be named once. In the order of their ids,
  * so that two servers that move the same tasks do not wait for each other.
  */
-const transitionTo = <Row>(to: Transition["to"], answer: RawBuilder<Row>) =>
-  statement<Row, [steps: string]>((input) => {
+const transitionTo = (to: Transition["to"]) =>
+  statement<MovedRow, [steps: string, workers: string]>((input, workers) => {
     const origins = sql.join(originsOf(to).map((status) => sql.lit(status)));
-    return sql<Row>`
+    return sql<MovedRow>`
     with steps as materialized (
       select * from ${recordset(input, COLUMNS)} as s
     ),
@@ -76,35 +76,16 @@ const transitionTo = <Row>(to: Transition["to"], answer: RawBuilder<Row>) =>
         ${to === "completed" ? promise : sql``}
       returning t.*, s.place, s.known
     ),
-    ${touchWorkers(sql`select distinct worker_id from steps`)}
-    ${answer}`;
+    ${touchWorkers(workers)}
+    ${selectMovedTasks("moved")}`;
   });
 
-const WHOLE = sql<MovedRow>`${selectMovedTasks("moved")}`;
-
 const TRANSITIONS = {
-  running: transitionTo("running", WHOLE),
-  completed: transitionTo("completed", WHOLE),
-  failed: transitionTo("failed", WHOLE),
-  cancelled: transitionTo("cancelled", WHOLE),
+  running: transitionTo("running"),
+  completed: transitionTo("completed"),
+  failed: transitionTo("failed"),
+  cancelled: transitionTo("cancelled"),
 } satisfies Record<Transition["to"], unknown>;
-
-/** A task that was completed, and which of the steps did it. */
-export interface CompletedRow {
-  id: string;
-  room_id: string;
-  job_id: string;
-  completed_at: string | Date;
-  ran_seconds: number;
-  place: number;
-}
-
-/** The thirty columns of a task, and the objects that are made of them, are a fifth of a completion: this is without. */
-const complete = transitionTo(
-  "completed",
-  sql<CompletedRow>`select id, room_id, job_id, completed_at, place,
-    extract(epoch from completed_at - started_at)::float8 as ran_seconds from moved`,
-);
 
 /** Takes steps to one status; the rows say which step each was. */
 export const transitionTasks = (
@@ -112,21 +93,9 @@ export const transitionTasks = (
   to: Transition["to"],
   steps: readonly NamedStep[],
 ): Promise<MovedRow[]> => {
-  return TRANSITIONS[to](db, inOrder(steps.map(asInput)));
+  const workers = new Set(steps.flatMap(({ workerId }) => (workerId === undefined ? [] : [workerId])));
+  return TRANSITIONS[to](db, inOrder(steps.map(asInput)), arrayText(workers));
 };
 
 const inOrder = (steps: readonly { readonly id: string }[]): string =>
   recordsetText([...steps].sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1)));
-
-/** Completes tasks of workers that know them; the rows say which completion each was. */
-export const completeTasks = (db: Sql, completions: readonly Completion[]): Promise<CompletedRow[]> => {
-  const input = completions.map(({ id, workerId, attempt, result }, place) => ({
-    place,
-    id,
-    worker_id: workerId,
-    attempt,
-    result: result ?? undefined,
-    unchecked: true,
-  }));
-  return complete(db, inOrder(input));
-};

@@ -1,0 +1,72 @@
+import type { JobAddress } from "../../protocol/index.ts";
+import {
+  type Claim,
+  type ClaimedRow,
+  type ClaimManner,
+  type ClaimRow,
+  type HeadRow,
+  numbersOf,
+} from "./queries/claim-tasks.ts";
+import { WireRecord } from "./wire-row.ts";
+
+/** What a statement came to for one of its claims. */
+export interface ClaimShare {
+  /** Null where the worker is gone. */
+  readonly jobSet: string | null;
+  readonly isServed: boolean;
+  /** Tasks that fell due are to be promoted first. */
+  readonly isOverdue: boolean;
+  /** Rivals took some of what was chosen. */
+  readonly isContended: boolean;
+  readonly records: readonly WireRecord[];
+}
+
+/** A statement's rows: one for each worker, by its number, and the tasks, best first. */
+interface ClaimedRows {
+  readonly heads: ReadonlyMap<number, HeadRow>;
+  readonly tasks: readonly ClaimedRow[];
+}
+
+/** Tells the two kinds of rows apart. */
+export const sortOut = (rows: readonly ClaimRow[]): ClaimedRows => {
+  const heads = new Map<number, HeadRow>();
+  const tasks: ClaimedRow[] = [];
+  for (const row of rows) {
+    if (row.id === null) heads.set(row.nth, row);
+    else tasks.push(row);
+  }
+  return { heads, tasks: tasks.sort((a, b) => a.nth - b.nth) };
+};
+
+/** Deals a statement's tasks out to the claims whose slots they are for. */
+export const dealOut = (
+  claims: readonly Claim[],
+  { heads, tasks }: ClaimedRows,
+  { knownBackoff: backoff }: ClaimManner,
+  jobs: ReadonlyMap<string, JobAddress>,
+): ClaimShare[] => {
+  const numbers = numbersOf(claims);
+  let slots = 0;
+  let next = 0;
+  return claims.map(({ workerId: asker, limit, start }) => {
+    slots += limit;
+    const head = heads.get(numbers.get(asker) ?? 0);
+    const { worker_id: workerId = null, user_id: userId = null, claimed_at: claimedAt = "" } = head ?? {};
+    const records: WireRecord[] = [];
+    for (let task = tasks[next]; task !== undefined && task.nth <= slots; task = tasks[next]) {
+      next += 1;
+      const job = jobs.get(task.job_id);
+      if (workerId === null || userId === null || job === undefined)
+        throw new Error("nobody's task was claimed");
+      const share = { status: start ? "running" : "claimed", workerId, userId, claimedAt, backoff } as const;
+      records.push(new WireRecord(task, share, job));
+    }
+    return {
+      jobSet: head?.job_set ?? null,
+      isServed: head?.served === true,
+      isOverdue: head?.overdue === true,
+      isContended: (head?.chosen ?? 0) > tasks.length,
+      records,
+    };
+  });
+};
