@@ -10,6 +10,7 @@ import {
   prefersMinimal,
 } from "../protocol/index.ts";
 import { errorOf, ProtocolError } from "./errors.ts";
+import { fitsOf } from "./fits.ts";
 import { type Answer, notJoblib, parseRetryAfter } from "./transport.ts";
 
 interface WithHeaders {
@@ -42,6 +43,7 @@ const read = (
   const schema = schemas[status];
   if (schema === undefined)
     throw new ProtocolError(`${name} answered ${status}, which it never does`, status);
+  if (schema !== null && fitsOf(schema)(json)) return { status, headers, body: json };
   const body = schema?.safeParse(json);
   if (body?.error !== undefined) {
     const [issue] = body.error.issues;

@@ -13,9 +13,7 @@ import { inRunSpan } from "./run-span.ts";
 import { orAfter } from "./sleep.ts";
 import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
 import { errorText, isRefusal, type TaskOutcome } from "./task-outcome.ts";
-import { DELIVERY, deliver, isVoid, ONCE } from "./task-update.ts";
-
-const QUICKLY: RetryPolicy = { ...DELIVERY, attempts: 3, deadlineSeconds: 5 };
+import { DELIVERY, deliver, isVoid, ONCE, QUICKLY } from "./task-update.ts";
 
 /**
  * A task in this worker's hands. `run` does all of it; the parts are there for those who need them.
@@ -289,7 +287,9 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     if (this.#phase !== phase) throw this.#wrongPhase();
   }
 
-  #wrongPhase = () => new UsageError(`that cannot be done with task ${this.id}: it is ${this.#phase}`);
+  #wrongPhase(): UsageError {
+    return new UsageError(`that cannot be done with task ${this.id}: it is ${this.#phase}`);
+  }
 
   #close(): void {
     this.#phase = "over";

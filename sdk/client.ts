@@ -27,7 +27,15 @@ import {
   type Token,
 } from "./options.ts";
 import { DEFAULT_RETRY, mayRetry, type RetryPolicy, withRetry } from "./retry.ts";
-import { defaultSender, type FetchLike, fetchSender, type Send } from "./senders.ts";
+import {
+  defaultReceiver,
+  defaultSender,
+  type FetchLike,
+  fetchReceiver,
+  fetchSender,
+  type Receive,
+  type Send,
+} from "./senders.ts";
 import { sleep } from "./sleep.ts";
 import { type Answer, exchange } from "./transport.ts";
 
@@ -88,14 +96,21 @@ const PATIENT: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, dead
 export class JoblibClient {
   readonly url: string;
   readonly #token: Token | undefined;
-  readonly #send: Send | undefined;
+  readonly #origin: string;
+  /** What stands before every path: the plugin's prefix. */
+  readonly #prefix: string;
+  readonly #send: Send;
+  readonly #receive: Receive;
   readonly #retry: RetryPolicy;
   readonly #userAgent: string;
 
   constructor(options: ClientOptions = {}) {
     this.url = readUrl(options.url);
     this.#token = options.token;
-    this.#send = options.fetch && fetchSender(options.fetch);
+    this.#origin = new URL(this.url).origin;
+    this.#prefix = this.url.slice(this.#origin.length);
+    this.#send = options.fetch === undefined ? defaultSender : fetchSender(options.fetch);
+    this.#receive = options.fetch === undefined ? defaultReceiver : fetchReceiver(options.fetch);
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
     this.#userAgent = options.userAgent ?? "joblib";
   }
@@ -126,23 +141,23 @@ export class JoblibClient {
     understood: (answer: Answer, url: string) => Value,
   ): Promise<Value> {
     const operation: Operation = operations[name];
-    const url = this.url + pathOf(operation, parts.params) + queryOf(parts.query);
+    const { method } = operation;
+    const path = this.#prefix + pathOf(operation, parts.params) + queryOf(parts.query);
     const body = parts.body === undefined ? undefined : JSON.stringify(parts.body);
-    const headers = headersOf(name, body, options);
+    const given = headersOf(name, body, options);
     const deadlineSeconds = (options.wait ?? 0) + (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
     const { signal, retry = true } = options;
+    const origin = this.#origin;
 
     const once = async (trace: Readonly<Record<string, string>>): Promise<Value> => {
-      const token = await authorization(this.#token);
-      const own = { "user-agent": this.#userAgent, ...(token && { authorization: token }) };
-      const all = { ...headers, ...own, ...trace };
-      const exchanged = { method: operation.method, url, headers: all, body, signal, deadlineSeconds };
-      return understood(await exchange(exchanged, this.#send), url);
+      const headers = { ...given, ...(await this.#own()), ...trace };
+      const asked = { method, origin, path, headers, body, signal, deadlineSeconds };
+      return understood(await exchange(asked, this.#receive), origin + path);
     };
 
     const traced = { name, url: this.url, params: parts.params, body: parts.body };
     if (retry === false) return inCallSpan(traced, once);
-    const policy = { ...this.#retry, ...(retry === true ? {} : retry) };
+    const policy = retry === true ? this.#retry : { ...this.#retry, ...retry };
     return inCallSpan(traced, (trace) =>
       withRetry(
         () => once(trace),
@@ -150,6 +165,13 @@ export class JoblibClient {
         { policy, signal },
       ),
     );
+  }
+
+  /** The headers that say who asks. */
+  async #own(): Promise<Record<string, string>> {
+    const token = await authorization(this.#token);
+    const agent = this.#userAgent;
+    return token === undefined ? { "user-agent": agent } : { "user-agent": agent, authorization: token };
   }
 
   /**
@@ -169,12 +191,9 @@ export class JoblibClient {
   ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
     const home = {
       url: this.url,
-      send: this.#send ?? defaultSender,
+      send: this.#send,
       retry: this.#retry,
-      headers: async () => {
-        const token = await authorization(this.#token);
-        return { "user-agent": this.#userAgent, ...(token && { authorization: token }) };
-      },
+      headers: () => this.#own(),
     };
     return follow({ name, params, signal, lastEventId }, home);
   }
@@ -234,38 +253,40 @@ const turnSeconds = (until: number): number => {
   return Math.ceil(Math.min(left, LONGEST_TURN_SECONDS - Math.floor(Math.random() * 5)));
 };
 
-const entriesOf = (value: unknown): [string, string][] =>
-  Object.entries(value ?? {})
-    .filter(([, part]) => part !== undefined)
-    .map(([key, part]) => [key, String(part)]);
-
-const pathOf = (operation: Operation, params: unknown): string => {
-  const parts = Object.fromEntries(entriesOf(params));
-  for (const [key, value] of Object.entries(parts)) {
-    if (/^\.{0,2}$/.test(value)) {
+const pathOf = ({ path }: Operation, params: unknown): string => {
+  const parts: Record<string, string> = {};
+  for (const [key, part] of Object.entries(params ?? {})) {
+    if (part === undefined) continue;
+    const value = String(part);
+    if (value === "" || value === "." || value === "..") {
       throw new UsageError(`${key} cannot be ${JSON.stringify(value)}: in a path that means another address`);
     }
+    parts[key] = value;
   }
-  return fillPath(operation.path, parts);
+  return fillPath(path, parts);
 };
 
 const queryOf = (query: unknown): string => {
-  const entries = entriesOf(query);
-  return entries.length === 0 ? "" : `?${new URLSearchParams(entries)}`;
+  if (query === undefined) return "";
+  const search = new URLSearchParams();
+  for (const [key, part] of Object.entries(query ?? {}))
+    if (part !== undefined) search.append(key, String(part));
+  return search.size === 0 ? "" : `?${search}`;
 };
+
+const ACCEPT = "application/json, application/problem+json";
 
 const headersOf = (
   name: OperationName,
   body: string | undefined,
   { wait, idempotencyKey, ifNoneMatch, returns }: CallOptions & Returns,
 ): Record<string, string> => {
+  const headers: Record<string, string> = { accept: ACCEPT };
+  if (body !== undefined) headers["content-type"] = "application/json";
   const prefer = formatPreferences({ wait: wait && Math.ceil(wait), returns });
+  if (prefer !== "") headers["prefer"] = prefer;
   const key = idempotencyKey ?? (name === "submitTask" ? randomUUID() : undefined);
-  return {
-    accept: "application/json, application/problem+json",
-    ...(body !== undefined && { "content-type": "application/json" }),
-    ...(prefer !== "" && { prefer }),
-    ...(key !== undefined && { "idempotency-key": key }),
-    ...(ifNoneMatch !== undefined && { "if-none-match": ifNoneMatch }),
-  };
+  if (key !== undefined) headers["idempotency-key"] = key;
+  if (ifNoneMatch !== undefined) headers["if-none-match"] = ifNoneMatch;
+  return headers;
 };

@@ -10,8 +10,9 @@ import {
 import { ConnectionError, errorOf, ProblemError, ProtocolError } from "./errors.ts";
 import { MAX_ANSWER_BYTES } from "./options.ts";
 import { isTransient, type RetryPolicy, retryDelay } from "./retry.ts";
-import { isTooLarge, type Received, type Send, tooLarge } from "./senders.ts";
+import type { Received, Send } from "./senders.ts";
 import { sleep } from "./sleep.ts";
+import { isTooLarge, tooLarge } from "./too-large.ts";
 import { notJoblib, parseRetryAfter } from "./transport.ts";
 
 /** The server beats every 15 s; who has heard nothing for so long is not connected any more. */

@@ -52,16 +52,18 @@ export class Gathering<Wish, Result> {
   }
 
   /** Sends a wish once; `bytes` is about what it adds to a body. */
-  async send(wish: Wish, bytes: number, giveUp?: GiveUp): Promise<Result> {
-    if (bytes > LARGE_BYTES) {
-      await this.#gate;
-      return this.#sending.alone(wish, giveUp);
-    }
+  send(wish: Wish, bytes: number, giveUp?: GiveUp): Promise<Result> {
+    if (bytes > LARGE_BYTES) return this.#sendLarge(wish, giveUp);
     const settle = Promise.withResolvers<Result>();
     const forget = giveUp?.onAbort(() => settle.reject(giveUp.reason));
     this.#waiting.push({ wish, bytes, giveUp, from: context.active(), settle, forget });
     this.#schedule();
     return settle.promise;
+  }
+
+  async #sendLarge(wish: Wish, giveUp: GiveUp | undefined): Promise<Result> {
+    await this.#gate;
+    return this.#sending.alone(wish, giveUp);
   }
 
   /** Sends nothing before this has resolved. */

@@ -9,6 +9,7 @@ import { type Logger, silentLogger } from "./logger.ts";
 import { fromEnvironment } from "./options.ts";
 import { type Register, registerIn } from "./register.ts";
 import {
+  type Destination,
   destinationOf,
   destinationOfName,
   type SubmitOptions,
@@ -17,6 +18,7 @@ import {
 } from "./submission.ts";
 import { submitMany, type WantedTask } from "./submit-many.ts";
 import { SubmitQueue } from "./submit-queue.ts";
+import type { TaskHome } from "./task-home.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
@@ -171,17 +173,19 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
       return this.#submitOne({ destination, submission: submissionOf(second, third) }, third);
     }
     if (!("run" in given)) return this.#submitMany(given, second);
-    return this.#submitOne(this.#wanted(given, second), second);
+    const destination = this.#destinationOf(given, second);
+    return this.#submitOne({ destination, submission: submissionOfInstance(given, second) }, second);
   }
 
   /** Claims tasks, one after the other, or `concurrency` at a time; announces first. */
   listen(options: ListenOptions = {}): TaskStream<Context> {
     if (this.#disposing !== undefined) throw new UsageError("the job manager was disposed");
-    const { client } = this;
-    const claimed = (wire: Task, worker: LiveWorker, onOver: () => void) =>
-      this.#claimed(wire, worker, onOver);
+    const taker = (worker: LiveWorker, onOver: (task: ClaimedTask<Context>) => void) => {
+      const home = this.#homeOf(worker, onOver);
+      return (wire: Task) => this.#claimed(wire, home);
+    };
     const stream = new TaskStream<Context>(
-      { client, logger: this.#logger, session: this.#session, claimed },
+      { client: this.client, logger: this.#logger, session: this.#session, taker },
       options,
     );
     this.#streams.add(stream);
@@ -210,7 +214,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     interrupt?.addEventListener("abort", onInterrupt, { once: true });
     try {
       for await (const task of stream) {
-        const followed: Promise<void> = follow(task).finally(() => running.delete(followed));
+        const followed: Promise<void> = follow(task).then(() => void running.delete(followed));
         running.add(followed);
       }
     } finally {
@@ -242,10 +246,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     await this.#session.leave();
   }
 
-  #wanted(extension: ExtensionInstance, options: SubmitOptions): WantedTask {
+  #destinationOf(extension: ExtensionInstance, options: SubmitOptions): Destination {
     const entryOf = (Class: unknown) => this.#registry.of(Class);
-    const destination = destinationOf(extension, options, { ownRoom: this.room, entryOf });
-    return { destination, submission: submissionOfInstance(extension, options) };
+    return destinationOf(extension, options, { ownRoom: this.room, entryOf });
   }
 
   #submitOne(wanted: WantedTask, options: SubmitOptions): Promise<SubmittedTask> {
@@ -260,25 +263,35 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     extensions: readonly ExtensionInstance[],
     options: SubmitOptions,
   ): Promise<SubmittedTask[]> {
-    const wanted = extensions.map((extension) => this.#wanted(extension, options));
+    // Instances of one class go to one place.
+    const places = new Map<unknown, Destination>();
+    const wanted = extensions.map((extension) => {
+      const destination = places.get(extension.constructor) ?? this.#destinationOf(extension, options);
+      places.set(extension.constructor, destination);
+      return { destination, submission: submissionOfInstance(extension, options) };
+    });
     return submitMany(this.client, wanted, options);
   }
 
-  /** A task in this worker's hands, or undefined where it is there already. */
-  #claimed(wire: Task, worker: LiveWorker, onOver: () => void): ClaimedTask<Context> | undefined {
-    const task = new ClaimedTask<Context>(wire, {
+  #homeOf(worker: LiveWorker, onOver: (task: ClaimedTask<Context>) => void): TaskHome {
+    return {
       updates: worker.updates,
       logger: this.#logger,
       captureConsole: this.#captureConsole,
       context: this.#context,
       find: (jobName) => this.#registry.find(jobName),
       release: (held) => this.#session.release(worker.id, [held]),
-      over: () => {
+      over: (task) => {
         this.#session.letGo(task);
         this.#tasks.delete(task);
-        onOver();
+        onOver(task);
       },
-    });
+    };
+  }
+
+  /** A task in this worker's hands, or undefined where it is there already. */
+  #claimed(wire: Task, home: TaskHome): ClaimedTask<Context> | undefined {
+    const task = new ClaimedTask<Context>(wire, home);
     if (!this.#session.hold(task)) return undefined;
     this.#tasks.add(task);
     return task;

@@ -28,13 +28,21 @@ export interface Entry<Context> {
 /** The classes of one manager, by category and name; local, nothing here asks the server. */
 export class JobRegistry<Context> {
   readonly #entries = new Map<string, Entry<Context>>();
+  /** The same by the whole name, which every task asks for twice. */
+  readonly #byQualified = new Map<string, Entry<Context>>();
+  /** As they were last asked for, until a registration changes them: a claim asks before it is sent. */
+  #announced: { readonly ownRoom: string | undefined; readonly all: readonly Announcement[] } | undefined;
 
   /** By the name that the manager's map has for it: the class name, or with its category before it. */
   get(key: string): Entry<Context> | undefined {
-    return this.#entries.get(key) ?? this.entries().find((entry) => qualified(entry) === key);
+    return this.#entries.get(key) ?? this.#byQualified.get(key);
   }
 
   delete(key: string): boolean {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return false;
+    this.#announced = undefined;
+    this.#byQualified.delete(qualified(entry));
     return this.#entries.delete(key);
   }
 
@@ -48,13 +56,13 @@ export class JobRegistry<Context> {
 
   /** The class that runs a task of that job; the prefix says where it is registered, not what it does. */
   find(jobName: string): ExtensionClass<Context> | undefined {
-    const [, category, name] = jobName.split(":");
-    return this.get(`${category}:${name}`)?.Class;
+    return this.#byQualified.get(jobName.slice(jobName.indexOf(":") + 1))?.Class;
   }
 
   /** The registration of a class, by the class itself. */
   of(Class: unknown): Entry<Context> | undefined {
-    return this.entries().find((entry) => entry.Class === Class);
+    for (const entry of this.#entries.values()) if (entry.Class === Class) return entry;
+    return undefined;
   }
 
   /** Adds a class, or a room to one that is there. */
@@ -74,16 +82,22 @@ export class JobRegistry<Context> {
       throw new UsageError(`another class is registered as ${key} already; a job has one class`);
     }
     const entry = there ?? { Class, name, rooms: new Map<string | undefined, RegisterOptions>() };
+    this.#announced = undefined;
     for (const room of rooms) entry.rooms.set(room, options);
     // Classes of one name in two categories are two jobs; the second is found under its whole name.
-    if (there === undefined) this.#entries.set(this.#entries.has(name) ? key : name, entry);
+    if (there !== undefined) return;
+    this.#entries.set(this.#entries.has(name) ? key : name, entry);
+    this.#byQualified.set(key, entry);
   }
 
   /** All that a worker announces, with its own room for those that name none. */
-  announcements(ownRoom: string | undefined): Announcement[] {
-    return this.entries().flatMap((entry) =>
+  announcements(ownRoom: string | undefined): readonly Announcement[] {
+    if (this.#announced !== undefined && this.#announced.ownRoom === ownRoom) return this.#announced.all;
+    const all = this.entries().flatMap((entry) =>
       [...entry.rooms].map(([room, options]) => announcement(entry, room ?? ownRoom, options)),
     );
+    this.#announced = { ownRoom, all };
+    return all;
   }
 }
 

@@ -1,4 +1,4 @@
-import { JsonValue } from "../protocol/index.ts";
+import type { JsonValue } from "../protocol/index.ts";
 import { JoblibError } from "./errors.ts";
 
 /** Why a value is no JSON. */
@@ -9,8 +9,60 @@ export class NotJsonError extends JoblibError {}
  * What `JSON.stringify` would lose in silence (NaN, functions, maps, bytes) is refused.
  */
 export const toJson = (value: unknown): JsonValue => {
+  if (value === undefined) return null;
+  const copy = quickCopy(value);
+  if (copy !== undefined) return copy;
   const text = stringify(value);
-  return text === undefined ? null : JsonValue.parse(JSON.parse(text));
+  if (text === undefined) return null;
+  const json: JsonValue = JSON.parse(text);
+  return json;
+};
+
+/** Deeper, it may be a circle. */
+const DEEPEST = 32;
+
+/**
+ * The copy of what is nothing but JSON, as nearly every payload and result is, for a fifth of what it takes to write it
+ * out with `refuse` and read it again. Undefined where it is more than that, or cannot be told at once.
+ */
+const quickCopy = (value: unknown): JsonValue | undefined => {
+  try {
+    return plainCopy(value, 0);
+  } catch {
+    // A getter that throws; the long way says so.
+    return undefined;
+  }
+};
+
+const plainCopy = (value: unknown, depth: number): JsonValue | undefined => {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
+  // JSON has no −0.
+  if (typeof value === "number") return Number.isFinite(value) ? value + 0 : undefined;
+  if (typeof value !== "object" || depth > DEEPEST || "toJSON" in value) return undefined;
+  return Array.isArray(value) ? arrayCopy(value, depth) : objectCopy(value, depth);
+};
+
+const arrayCopy = (items: readonly unknown[], depth: number): JsonValue[] | undefined => {
+  const copy: JsonValue[] = [];
+  for (const item of items) {
+    const own = plainCopy(item, depth + 1);
+    if (own === undefined) return undefined;
+    copy.push(own);
+  }
+  return copy;
+};
+
+const objectCopy = (value: object, depth: number): JsonValue | undefined => {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return undefined;
+  const copy: { [key: string]: JsonValue } = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    const own = key === "__proto__" ? undefined : plainCopy(member, depth + 1);
+    if (own === undefined) return undefined;
+    copy[key] = own;
+  }
+  return copy;
 };
 
 const stringify = (value: unknown): string | undefined => {

@@ -4,7 +4,8 @@
  */
 export class LazyAbort {
   #controller: AbortController | undefined;
-  #listeners: Set<() => void> | undefined;
+  /** One at most, nearly always: a `Set` for each task and request would cost more than what it saves. */
+  #listeners: readonly (() => void)[] = [];
   #isAborted = false;
   #reason: unknown;
 
@@ -31,7 +32,7 @@ export class LazyAbort {
     this.#isAborted = true;
     this.#controller?.abort(reason);
     this.#reason = reason ?? this.#controller?.signal.reason ?? new DOMException("aborted", "AbortError");
-    for (const listener of this.#listeners ?? []) listener();
+    for (const listener of this.#listeners) listener();
   }
 
   throwIfAborted(): void {
@@ -40,8 +41,9 @@ export class LazyAbort {
 
   /** Calls back when it is aborted, until the returned function is called. */
   onAbort(listener: () => void): () => void {
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
-    return () => void this.#listeners?.delete(listener);
+    this.#listeners = [...this.#listeners, listener];
+    return () => {
+      this.#listeners = this.#listeners.filter((other) => other !== listener);
+    };
   }
 }

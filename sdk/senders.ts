@@ -1,7 +1,8 @@
-import type { Agent } from "undici";
-import { ProtocolError } from "./errors.ts";
+import type { Operation } from "../protocol/index.ts";
+import type { LazyAbort } from "./lazy-abort.ts";
 import { MAX_ANSWER_BYTES } from "./options.ts";
-import { systemCodeOf } from "./retry.ts";
+import { tooLarge } from "./too-large.ts";
+import { undiciReceiver, undiciSender } from "./undici-sender.ts";
 
 /** What of a request `fetch` is given. */
 export interface FetchInit {
@@ -37,9 +38,29 @@ export interface Received {
 /** Puts a request on the wire; redirects are not followed. */
 export type Send = (url: string, init: FetchInit) => Promise<Received>;
 
-/** The error of an answer without end. */
-export const tooLarge = (url: string, status: number, cause?: unknown) =>
-  new ProtocolError(`${url} answered more than ${MAX_ANSWER_BYTES} bytes`, status, { cause });
+/** What is asked of a server. */
+export interface Request {
+  readonly method: Operation["method"];
+  /** With no slash at its end. */
+  readonly origin: string;
+  /** As it stands on the wire, the query with it. */
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string | undefined;
+}
+
+/** An answer with all of its body; undefined is one that was not read. */
+export interface WholeAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string | undefined;
+}
+
+/** Tells by an answer's head whether its body is read. */
+export type IsRead = (status: number, headers: WholeAnswer["headers"]) => boolean;
+
+/** Puts a request on the wire and takes in all of its answer, `MAX_ANSWER_BYTES` at most; redirects are not followed. */
+export type Receive = (request: Request, isRead: IsRead, abort: LazyAbort) => Promise<WholeAnswer>;
 
 /** By anything that fetches. */
 export const fetchSender =
@@ -70,52 +91,15 @@ export const fetchSender =
     };
   };
 
-/** Loaded when it is needed first: that takes 60 ms. Deadlines are each exchange's own, for waits differ. */
-const openAgent = async (): Promise<Agent> => {
-  const { Agent } = await import("undici");
-  return new Agent({
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: 10_000 },
-    maxResponseSize: MAX_ANSWER_BYTES,
-  });
-};
-
-let agent: Promise<Agent> | undefined;
-
-/** True where undici has closed a connection because too much came of it. */
-export const isTooLarge = (error: unknown): boolean =>
-  systemCodeOf(error) === "UND_ERR_RES_EXCEEDED_MAX_SIZE";
-
-/** By undici's own request, which costs a client a third of what its `fetch` does. */
-const undiciSender: Send = async (url, { method, headers, signal, body }) => {
-  agent ??= openAgent();
-  const { origin, pathname, search } = new URL(url);
-  const path = pathname + search;
-  const answer = await (await agent).request({ origin, path, method, headers, signal, body: body ?? null });
-  const { statusCode: status } = answer;
-  return {
-    status,
-    headers: Object.fromEntries(
-      Object.entries(answer.headers).map(([name, value]) => [
-        name,
-        Array.isArray(value) ? value.join(", ") : (value ?? ""),
-      ]),
-    ),
-    async text() {
-      try {
-        return await answer.body.text();
-      } catch (error) {
-        throw isTooLarge(error) ? tooLarge(url, status, error) : error;
-      }
-    },
-    async *chunks() {
-      answer.body.setEncoding("utf8");
-      for await (const chunk of answer.body) yield String(chunk);
-    },
-    async discard() {
-      answer.body.on("error", () => {}).destroy();
-    },
+/** The same, for whole answers. */
+export const fetchReceiver = (fetch: FetchLike): Receive => {
+  const send = fetchSender(fetch);
+  return async ({ method, origin, path, headers, body }, isRead, { signal }) => {
+    const init = { method, headers, redirect: "manual", signal } as const;
+    const answer = await send(origin + path, body === undefined ? init : { ...init, body });
+    const text = isRead(answer.status, answer.headers) ? await answer.text() : undefined;
+    if (text === undefined) await answer.discard();
+    return { status: answer.status, headers: answer.headers, text };
   };
 };
 
@@ -129,3 +113,9 @@ export const preferGlobalFetch = (): void => {
 /** Where nobody names a `fetch`. The global one is looked up at each call: msw puts its own there, and takes it out again. */
 export const defaultSender: Send = (url, init) =>
   isGlobalFetchWanted ? fetchSender(globalThis.fetch)(url, init) : undiciSender(url, init);
+
+/** The same, for whole answers. */
+export const defaultReceiver: Receive = (request, isRead, abort) =>
+  isGlobalFetchWanted
+    ? fetchReceiver(globalThis.fetch)(request, isRead, abort)
+    : undiciReceiver(request, isRead, abort);

@@ -1,6 +1,7 @@
 import {
   formatJobName,
   GLOBAL_ROOM,
+  isJsonObject,
   JsonObject,
   parseJobName,
   type TaskSubmission,
@@ -42,9 +43,8 @@ export const destinationOf = (
     throw new UsageError("only instances of a class that extends `Extension(…)` can be submitted");
   const entry = entryOf(Class);
   const name = entry?.name ?? Class.name;
-  const rooms = (entry === undefined ? staticRooms(Class) : [...entry.rooms.keys()]).map(
-    (room) => room ?? ownRoom,
-  );
+  const named = entry === undefined ? staticRooms(Class) : [...entry.rooms.keys()];
+  const rooms = named.map((room) => room ?? ownRoom);
   const roomsOwn = rooms.filter((room) => room !== undefined && room !== GLOBAL_ROOM);
   const inGlobal = rooms.includes(GLOBAL_ROOM);
 
@@ -81,10 +81,10 @@ export const destinationOfName = (
 };
 
 /** The body of a submit: a payload, and the options. */
-export const submissionOf = (payload: unknown, options: SubmitOptions): TaskSubmission => ({
-  payload: JsonObject.parse(toJson(payload ?? {})),
-  ...toWireOptions(options),
-});
+export const submissionOf = (payload: unknown, options: SubmitOptions): TaskSubmission => {
+  const json = toJson(payload ?? {});
+  return { payload: isJsonObject(json) ? json : JsonObject.parse(json), ...toWireOptions(options) };
+};
 
 /** The same of an instance: the input that it was made from. */
 export const submissionOfInstance = (instance: ExtensionInstance, options: SubmitOptions): TaskSubmission =>

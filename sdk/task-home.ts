@@ -1,4 +1,5 @@
-import { type JsonObject, JsonValue } from "../protocol/index.ts";
+import type { JsonObject, JsonValue } from "../protocol/index.ts";
+import type { ClaimedTask } from "./claimed-task.ts";
 import { ValidationError } from "./errors.ts";
 import { type ExtensionClass, instantiate, type RunnableExtension } from "./extension.ts";
 import type { HeldTask } from "./heartbeat.ts";
@@ -8,7 +9,7 @@ import { check } from "./standard-schema.ts";
 import { errorText } from "./task-outcome.ts";
 import type { UpdateQueue } from "./update-queue.ts";
 
-/** What a claimed task needs of its worker. */
+/** What claimed tasks need of their worker and of the stream that they came by. */
 export interface TaskHome {
   readonly updates: Pick<UpdateQueue, "send">;
   readonly logger: Logger;
@@ -19,7 +20,7 @@ export interface TaskHome {
   find(jobName: string): ExtensionClass | undefined;
   release(task: HeldTask): Promise<void>;
   /** The task needs nothing more. */
-  over(task: HeldTask): void;
+  over(task: ClaimedTask): void;
 }
 
 /** The extension that runs a job, with its parameters, or why there is none. */
@@ -42,7 +43,7 @@ export const resultOf = (home: TaskHome, jobName: string, result: unknown): Json
   const schema = home.find(jobName)?.result;
   if (schema === undefined) return toJson(result);
   const checked = check(schema, result, "/result");
-  if ("value" in checked) return JsonValue.parse(toJson(checked.value));
+  if ("value" in checked) return toJson(checked.value);
   const [first] = checked.errors;
   throw ValidationError.of(`${first?.pointer}: ${first?.detail}`, checked.errors);
 };

@@ -29,20 +29,23 @@ export interface TaskOptions extends TaskDefaultOptions {
 /** The options by their names on the wire. */
 export const toWireDefaults = (options: TaskDefaultOptions): TaskDefaults => {
   const { priority, delaySeconds, maxAttempts, backoff, timeoutSeconds } = options;
-  return {
-    ...(priority !== undefined && { priority }),
-    ...(delaySeconds !== undefined && { delay_seconds: delaySeconds }),
-    ...(maxAttempts !== undefined && { max_attempts: maxAttempts }),
-    ...(backoff !== undefined && { backoff: toWireBackoff(backoff) }),
-    ...(timeoutSeconds !== undefined && { timeout_seconds: timeoutSeconds }),
-  };
+  const wire: TaskDefaults = {};
+  if (priority !== undefined) wire.priority = priority;
+  if (delaySeconds !== undefined) wire.delay_seconds = delaySeconds;
+  if (maxAttempts !== undefined) wire.max_attempts = maxAttempts;
+  if (backoff !== undefined) wire.backoff = toWireBackoff(backoff);
+  if (timeoutSeconds !== undefined) wire.timeout_seconds = timeoutSeconds;
+  return wire;
 };
 
 /** The options of one task by their names on the wire. */
-export const toWireOptions = ({ runAt, ...options }: TaskOptions): Omit<TaskSubmission, "payload"> => ({
-  ...toWireDefaults(options),
-  ...(runAt !== undefined && { run_at: typeof runAt === "string" ? runAt : runAt.toISOString() }),
-});
+export const toWireOptions = (options: TaskOptions): Omit<TaskSubmission, "payload"> => {
+  const { runAt } = options;
+  const wire = toWireDefaults(options);
+  return runAt === undefined
+    ? wire
+    : { ...wire, run_at: typeof runAt === "string" ? runAt : runAt.toISOString() };
+};
 
 const toWireBackoff = ({ kind, seconds, maxSeconds, jitter }: BackoffOptions) => ({
   ...(kind !== undefined && { kind }),

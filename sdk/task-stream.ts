@@ -35,8 +35,11 @@ export interface StreamHome<Context> {
   readonly client: JoblibClient;
   readonly logger: Logger;
   readonly session: WorkerSession;
-  /** Takes a task into the worker's hands, unless it is there; `onOver` is told when it needs nothing more. */
-  claimed(wire: Task, worker: LiveWorker, onOver: () => void): ClaimedTask<Context> | undefined;
+  /** What takes tasks into a worker's hands, unless they are there; `onOver` is told of each that needs nothing more. */
+  taker(
+    worker: LiveWorker,
+    onOver: (task: ClaimedTask<Context>) => void,
+  ): (wire: Task) => ClaimedTask<Context> | undefined;
 }
 
 const BACKOFF = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
@@ -62,9 +65,17 @@ export class TaskStream<Context = unknown>
   #wasFull = false;
   #free = Promise.withResolvers<void>();
   #last: Promise<unknown> = Promise.resolve();
+  /** Calls of `next` that wait for their turn or for a task. */
+  #turns = 0;
   #failures = 0;
   #hasClaimed = false;
   #heeded: LiveWorker | undefined;
+  /** Aborted when this stops, or when the worker that is heeded is gone: no claim is of use then. */
+  #end: AbortSignal;
+  readonly #onOver = (task: ClaimedTask<Context>): void => {
+    this.#unsettled.delete(task);
+    this.#free.resolve();
+  };
 
   /** @internal */
   constructor(home: StreamHome<Context>, options: ListenOptions = {}) {
@@ -73,6 +84,7 @@ export class TaskStream<Context = unknown>
     this.#pollMs = Math.max(0.05, pollInterval) * 1000;
     this.#concurrency = Math.max(1, Math.floor(concurrency));
     this.#start = start;
+    this.#end = this.#stop.signal;
     if (signal?.aborted) this.#stop.abort();
     signal?.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
   }
@@ -83,7 +95,10 @@ export class TaskStream<Context = unknown>
 
   /** The next task; done once the stream was stopped. Calls that overlap take turns. */
   next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
-    const turn = this.#last.then(() => this.#next());
+    const ready = this.#turns === 0 ? this.#ready() : undefined;
+    if (ready !== undefined) return Promise.resolve(ready);
+    this.#turns += 1;
+    const turn = this.#last.then(() => this.#turn());
     this.#last = turn.catch(() => {});
     return turn;
   }
@@ -110,14 +125,19 @@ export class TaskStream<Context = unknown>
     await this.return();
   }
 
+  async #turn(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
+    try {
+      return await this.#next();
+    } finally {
+      this.#turns -= 1;
+    }
+  }
+
   async #next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     const { signal } = this.#stop;
     for (;;) {
-      const buffered = this.#nextBuffered();
-      if (buffered !== undefined) {
-        if (this.#wasFull) this.#claimAhead();
-        return { done: false, value: buffered };
-      }
+      const ready = this.#ready();
+      if (ready !== undefined) return ready;
       if (signal.aborted) break;
       try {
         await this.#placeFree();
@@ -133,10 +153,13 @@ export class TaskStream<Context = unknown>
   }
 
   /** What was lost while it lay here is not handed out any more, nor, once stopped, what can still be given back. */
-  #nextBuffered(): ClaimedTask<Context> | undefined {
-    const isStopped = this.#stop.signal.aborted;
-    const index = this.#buffer.findIndex((task) => !task.isAborted && (this.#start || !isStopped));
-    return index === -1 ? undefined : this.#buffer.splice(0, index + 1).at(-1);
+  #ready(): IteratorYieldResult<ClaimedTask<Context>> | undefined {
+    if (!this.#start && this.#stop.signal.aborted) return undefined;
+    let value = this.#buffer.shift();
+    while (value?.isAborted === true) value = this.#buffer.shift();
+    if (value === undefined) return undefined;
+    if (this.#wasFull) this.#claimAhead();
+    return { done: false, value };
   }
 
   async #placeFree(): Promise<void> {
@@ -165,31 +188,32 @@ export class TaskStream<Context = unknown>
   /** One claim; where nothing came and the server did not hold the answer, a rest. */
   async #fill(limit: number): Promise<void> {
     const { session } = this.#home;
-    const worker = await unlessAborted(session.ready(), this.#stop.signal);
-    this.#heedDrain(worker);
+    const worker = session.current ?? (await unlessAborted(session.ready(), this.#stop.signal));
+    this.#heed(worker);
     const began = performance.now();
     const tasks = await this.#claim(worker, limit);
     this.#hasClaimed = true;
     this.#wasFull = tasks.length === MAX_TASKS_PER_CLAIM;
     let took = 0;
-    for (const wire of tasks) if (this.#take(wire, worker)) took += 1;
+    const take = this.#home.taker(worker, this.#onOver);
+    for (const wire of tasks) if (this.#take(take, wire, worker)) took += 1;
     const restMs = this.#pollMs - (performance.now() - began);
     if (took === 0 && restMs > 0) await sleep(restMs * (0.5 + Math.random() / 2), this.#stop.signal);
   }
 
   /** A worker that is given no task any more has no reason to go on asking. */
-  #heedDrain(worker: LiveWorker): void {
+  #heed(worker: LiveWorker): void {
     if (this.#heeded === worker) return;
     this.#heeded = worker;
+    this.#end = AbortSignal.any([this.#stop.signal, worker.gone]);
     if (worker.drained.aborted) this.stop();
     worker.drained.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
   }
 
   async #claim(worker: LiveWorker, limit: number): Promise<Task[]> {
     const { client, session } = this.#home;
-    const signal = AbortSignal.any([this.#stop.signal, worker.gone]);
     const wait = LONGEST_TURN_SECONDS - Math.floor(Math.random() * 5);
-    const options = { wait, signal, retry: false, timeoutSeconds: 10 };
+    const options = { wait, signal: this.#end, retry: false, timeoutSeconds: 10 };
     const start = this.#start ? { start: true } : {};
     try {
       if (limit === 1) {
@@ -214,16 +238,13 @@ export class TaskStream<Context = unknown>
     }
   }
 
-  #take(wire: Task, worker: LiveWorker): boolean {
+  #take(take: (wire: Task) => ClaimedTask<Context> | undefined, wire: Task, worker: LiveWorker): boolean {
     const { logger } = this.#home;
     if (wire.worker_id !== worker.id) {
       logger.error({ task: wire.id, worker: worker.id }, "a claim answered with somebody else's task");
       return false;
     }
-    const task = this.#home.claimed(wire, worker, () => {
-      if (task !== undefined) this.#unsettled.delete(task);
-      this.#free.resolve();
-    });
+    const task = take(wire);
     if (task === undefined) return false;
     // Between the claim and here the server may have forgotten the worker: such a task is nobody's.
     if (worker.gone.aborted) task.lose("lost");

@@ -38,6 +38,9 @@ export const DELIVERY: RetryPolicy = {
   deadlineSeconds: 300,
 };
 
+/** For what is told while somebody waits for the process to end. */
+export const QUICKLY: RetryPolicy = { ...DELIVERY, attempts: 3, deadlineSeconds: 5 };
+
 /** For what is not worth a second try. */
 export const ONCE: RetryPolicy = { ...DELIVERY, attempts: 1 };
 

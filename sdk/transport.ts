@@ -1,13 +1,10 @@
 import { ConnectionError, DeadlineError, GatewayError, ProtocolError } from "./errors.ts";
+import { LazyAbort } from "./lazy-abort.ts";
 import { systemCodeOf } from "./retry.ts";
-import { defaultSender, type Received, type Send } from "./senders.ts";
+import type { IsRead, Receive, Request, WholeAnswer } from "./senders.ts";
 
-/** One request. */
-export interface Exchange {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Record<string, string>;
-  readonly body?: string | undefined;
+/** One request, and how long it is waited for. */
+export interface Exchange extends Request {
   readonly signal?: AbortSignal | undefined;
   /** Over all of it, the answer's last byte included. */
   readonly deadlineSeconds: number;
@@ -24,12 +21,10 @@ const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
 const UNAVAILABLE = new Set([429, 502, 503, 504]);
 
 /** One HTTP exchange: JSON there and JSON back, bounded in time and size; redirects are not followed. */
-export const exchange = async (
-  { deadlineSeconds, signal, url, method, headers, body }: Exchange,
-  send: Send = defaultSender,
-): Promise<Answer> => {
+export const exchange = async (asked: Exchange, receive: Receive): Promise<Answer> => {
+  const { deadlineSeconds, signal, origin } = asked;
   signal?.throwIfAborted();
-  const abort = new AbortController();
+  const abort = new LazyAbort();
   let isLate = false;
   const late = () => {
     isLate = true;
@@ -37,33 +32,34 @@ export const exchange = async (
   };
   const timer = setTimeout(late, Math.min(deadlineSeconds * 1000, 2 ** 31 - 1));
   // By hand: `AbortSignal.any` costs a waiting claim as much as all the rest of its request.
-  const onAbort = () => abort.abort(signal?.reason);
-  signal?.addEventListener("abort", onAbort);
+  const onAbort = signal && (() => abort.abort(signal.reason));
+  if (onAbort !== undefined) signal?.addEventListener("abort", onAbort);
   try {
-    const init = { method, headers, redirect: "manual", signal: abort.signal } as const;
-    return await readAnswer(await send(url, body === undefined ? init : { ...init, body }), url);
+    return answerOf(await receive(asked, isRead, abort), asked);
   } catch (error) {
     if (error instanceof ProtocolError || error instanceof GatewayError) throw error;
     signal?.throwIfAborted();
-    const where = new URL(url).origin;
     if (isLate) {
-      throw new DeadlineError(`no answer from ${where} within ${deadlineSeconds} s`, { cause: error });
+      throw new DeadlineError(`no answer from ${origin} within ${deadlineSeconds} s`, { cause: error });
     }
-    throw new ConnectionError(`no answer from ${where}: ${reasonOf(error)}`, { cause: error });
+    throw new ConnectionError(`no answer from ${origin}: ${reasonOf(error)}`, { cause: error });
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
   }
 };
 
-const readAnswer = async (answer: Received, url: string): Promise<Answer> => {
-  const { status, headers } = answer;
-  if (status === 304 || status === 204) {
-    await answer.discard();
-    return { status, headers, json: undefined };
-  }
-  if (status === 0 || (status >= 300 && status < 400)) {
-    await answer.discard();
+const isWithoutBody = (status: number): boolean => status === 304 || status === 204;
+const isRedirect = (status: number): boolean => status === 0 || (status >= 300 && status < 400);
+
+const isRead: IsRead = (status, headers) =>
+  isWithoutBody(status) || (!isRedirect(status) && JSON_TYPE.test(headers["content-type"] ?? ""));
+
+const answerOf = ({ status, headers, text }: WholeAnswer, { origin, path }: Request): Answer => {
+  if (isWithoutBody(status)) return { status, headers, json: undefined };
+  const url = origin + path;
+  if (text !== undefined) return { status, headers, json: parseJson(text, status, url) };
+  if (isRedirect(status)) {
     const to = JSON.stringify(headers["location"] ?? "elsewhere");
     throw new ProtocolError(
       `${url} redirects to ${to}; the token stays here, so check the server's url`,
@@ -71,11 +67,7 @@ const readAnswer = async (answer: Received, url: string): Promise<Answer> => {
     );
   }
   const type = headers["content-type"] ?? "";
-  if (!JSON_TYPE.test(type)) {
-    await answer.discard();
-    throw notJoblib(status, url, `${type === "" ? "a body without a type" : JSON.stringify(type)}`, headers);
-  }
-  return { status, headers, json: parseJson(await answer.text(), status, url) };
+  throw notJoblib(status, url, `${type === "" ? "a body without a type" : JSON.stringify(type)}`, headers);
 };
 
 const parseJson = (text: string, status: number, url: string): unknown => {

@@ -39,6 +39,8 @@ interface Incarnation extends LiveWorker {
   readonly drain: AbortController;
   readonly heartbeat: Heartbeat;
   readonly announced: Set<string>;
+  /** What all of that was announced of: there is nothing to do while it is the same. */
+  last?: readonly Announcement[];
   readonly watch: StillWatch;
 }
 
@@ -75,6 +77,12 @@ export class WorkerSession {
   /** True for a job that the server has been told of, in whichever room. */
   hasAnnounced(category: string, name: string): boolean {
     return [...(this.#worker?.announced ?? [])].some((key) => key.endsWith(`:${category}:${name}`));
+  }
+
+  /** The worker, where there is nothing left to announce. */
+  get current(): LiveWorker | undefined {
+    const isReady = this.#worker !== undefined && this.#worker.last === this.#options.announcements();
+    return isReady && !this.#closed.signal.aborted ? this.#worker : undefined;
   }
 
   /** The worker, once it is made and all of its jobs are announced. */
@@ -205,7 +213,9 @@ export class WorkerSession {
   }
 
   async #announceJobs(worker: Incarnation): Promise<void> {
-    for (const announcement of this.#options.announcements()) {
+    const all = this.#options.announcements();
+    if (worker.last === all) return;
+    for (const announcement of all) {
       const key = keyOf(announcement);
       if (worker.announced.has(key)) continue;
       await this.#options.client
@@ -223,6 +233,7 @@ export class WorkerSession {
         "job announced",
       );
     }
+    worker.last = all;
   }
 
   #stop(task: HeldTask, reason: StopReason): void {

@@ -1,0 +1,99 @@
+import * as z from "zod";
+import { isJsonObject } from "../protocol/index.ts";
+
+/** True where JSON is what a schema would give back for it; false where it is not, or that cannot be told quickly. */
+export type Fits = (json: unknown) => boolean;
+
+const known = new WeakMap<z.core.$ZodType, Fits>();
+
+const never: Fits = () => false;
+
+/**
+ * What tells that JSON fits a schema, without a copy of it: for the members of one task zod makes fifty objects, and an
+ * answer nearly always fits. Where this says no, the schema itself has the last word, and says what is wrong.
+ */
+export const fitsOf = (schema: z.core.$ZodType): Fits => {
+  const there = known.get(schema);
+  if (there !== undefined) return there;
+  // A schema that stands in itself is left to zod.
+  known.set(schema, never);
+  const fits = isPlain(schema) ? checked(ofType(schema), schema._zod.def.checks ?? []) : never;
+  known.set(schema, fits);
+  return fits;
+};
+
+/** What changes a value on its way is not among the types that are known here, but for this. */
+const isPlain = ({ _zod: { def } }: z.core.$ZodType): boolean => !("coerce" in def && def.coerce === true);
+
+const ofType = (schema: z.core.$ZodType): Fits => {
+  if (schema instanceof z.ZodNullable) return orElse(null, fitsOf(schema.def.innerType));
+  if (schema instanceof z.ZodOptional) return orElse(undefined, fitsOf(schema.def.innerType));
+  if (schema instanceof z.ZodString) return (json) => typeof json === "string";
+  if (schema instanceof z.ZodISODateTime) return matching(schema.def.pattern);
+  if (schema instanceof z.ZodBoolean) return (json) => typeof json === "boolean";
+  if (schema instanceof z.ZodNumberFormat)
+    return schema._zod.def.format === "safeint" ? Number.isSafeInteger : never;
+  if (schema instanceof z.ZodNumber) return Number.isFinite;
+  if (schema instanceof z.ZodEnum) return oneOf(schema.options);
+  if (schema instanceof z.ZodCustom) return (json) => schema.def.fn(json) === true;
+  if (schema instanceof z.ZodArray) return everyItem(fitsOf(schema.def.element));
+  if (schema instanceof z.ZodObject && schema.def.catchall === undefined) return members(schema.def.shape);
+  // Of several, zod gives what the first makes of it that takes it.
+  const [first] = schema instanceof z.ZodUnion ? schema.def.options : [];
+  return first === undefined ? never : fitsOf(first);
+};
+
+const checked = (fits: Fits, checks: readonly z.core.$ZodCheck<never>[]): Fits =>
+  checks.reduce<Fits>((before, check) => {
+    const more = ofCheck(check);
+    return (json) => before(json) && more(json);
+  }, fits);
+
+const ofCheck = (check: z.core.$ZodCheck<never>): Fits => {
+  if (check instanceof z.core.$ZodCheckGreaterThan) return bounded(check._zod.def, 1);
+  if (check instanceof z.core.$ZodCheckLessThan) return bounded(check._zod.def, -1);
+  return never;
+};
+
+const bounded =
+  ({ value, inclusive }: { value: unknown; inclusive: boolean }, direction: 1 | -1): Fits =>
+  (json) =>
+    typeof json === "number" &&
+    typeof value === "number" &&
+    (inclusive ? (json - value) * direction >= 0 : (json - value) * direction > 0);
+
+const orElse =
+  (other: null | undefined, fits: Fits): Fits =>
+  (json) =>
+    json === other || fits(json);
+
+const matching =
+  (pattern: RegExp | undefined): Fits =>
+  (json) =>
+    typeof json === "string" && pattern?.test(json) === true;
+
+const oneOf = (options: readonly unknown[]): Fits => {
+  const all = new Set(options);
+  return (json) => all.has(json);
+};
+
+const everyItem =
+  (fits: Fits): Fits =>
+  (json) =>
+    Array.isArray(json) && json.every((item) => fits(item));
+
+/** No member too few, and none too many: zod would leave those out. */
+const members = (shape: Readonly<Record<string, z.core.$ZodType>>): Fits => {
+  const parts = Object.entries(shape).map(([name, schema]) => ({ name, fits: fitsOf(schema) }));
+  return (json) => {
+    if (!isJsonObject(json)) return false;
+    let present = 0;
+    for (const { name, fits } of parts) {
+      const member = json[name];
+      if (!fits(member)) return false;
+      if (member !== undefined) present += 1;
+    }
+    for (const _ in json) present -= 1;
+    return present === 0;
+  };
+};
