@@ -30,7 +30,7 @@ export interface HostAuth {
     job: { readonly category: string; readonly name: string },
   ) => MaybePromise<boolean>;
   /** @internal What the bundled tokens say of themselves. */
-  readonly describeCredentials?: (request: FastifyRequest) => Promise<Credentials>;
+  readonly describeCredentials?: (request: FastifyRequest) => MaybePromise<Credentials>;
   /** The rooms that the user may read, where the host can name them; of any others `authorizeRoom` is asked one by one. */
   readonly listRooms?: (request: FastifyRequest) => MaybePromise<readonly string[] | undefined>;
 }

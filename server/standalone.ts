@@ -8,6 +8,7 @@ import type { HostAuth } from "./host.ts";
 import { answerClientError } from "./http/client-errors.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { asProblem, problemHandler, sendProblem } from "./http/problem-handler.ts";
+import { requestLog } from "./http/request-log.ts";
 import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
 import { createNewId } from "./new-id.ts";
 import { joblib } from "./plugin.ts";
@@ -135,6 +136,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   requireSafeHost(settings);
   const app = Fastify({
     logger: { level: settings.log_level, stream: process.stderr },
+    childLoggerFactory: requestLog,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.body_limit,
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -51,10 +51,23 @@ type Verify = (token: string) => Promise<unknown>;
 const BELIEVED_MS = 30_000;
 const MAX_BELIEVED = 2_000;
 
-/** A verified token, and until when it need not be verified again, in milliseconds of the wall clock. */
-interface Believed {
+/** Whose token it is, as it was read when its signature was checked. */
+interface Bearer {
   readonly claims: Claims;
-  readonly until: number;
+  /** Where it was an invitation: whether that is still open is asked every time. */
+  readonly invitationId: string | undefined;
+  readonly credentials: Credentials;
+  /** In milliseconds of the wall clock. */
+  readonly believedUntil: number;
+}
+
+type Known = Bearer | undefined | Promise<Bearer | undefined>;
+
+/** Where a request keeps whose it is, to its end; a WeakMap of them cost two microseconds for each, and the collector more. */
+const BEARER_OF = Symbol("bearer");
+
+interface Asked extends FastifyRequest {
+  [BEARER_OF]?: Known;
 }
 
 const believedUntil = ({ exp }: Claims): number =>
@@ -73,31 +86,36 @@ const verifierOf = (keys: JwtKeys): Verify => {
 const isIssuerAway = (error: unknown) =>
   error instanceof errors.JWKSTimeout || error instanceof TypeError || !(error instanceof errors.JOSEError);
 
+/** What is told of somebody: at once where that is known. */
+const of = <Value>(known: Known, tell: (bearer: Bearer | undefined) => Value): Value | Promise<Value> =>
+  known instanceof Promise ? known.then(tell) : tell(known);
+
 /** Bearer tokens (RFC 6750) of the standalone server: `sub`, `admin`, `rooms`; `exp` and `nbf` are heeded. */
 export const jwtAuth = (keys: JwtKeys, invitations?: Pick<OpenInvitations, "isOpen">): HostAuth => {
   const verify = verifierOf(keys);
-  const seen = new WeakMap<FastifyRequest, Promise<Claims | undefined>>();
-  // A worker's every request carries the same token; checking its signature again was 7 % of a submit's time.
-  const believed = new Map<string, Believed>();
+  // By the whole header. A worker's every request carries the same token; checking its signature again was 7 % of a submit's time.
+  const believed = new Map<string, Bearer>();
 
-  const claimsOfToken = async (token: string): Promise<Claims | undefined> => {
-    const known = believed.get(token);
-    if (known !== undefined && Date.now() < known.until) return known.claims;
-    believed.delete(token);
+  const bearerOfToken = async (authorization: string, token: string): Promise<Bearer | undefined> => {
     const claims = Claims.safeParse(await verify(token)).data;
     if (claims === undefined) return undefined;
+    const bearer = {
+      claims,
+      invitationId: invitations && invitationIdOf(claims),
+      credentials: credentialsOf(claims, invitations !== undefined),
+      believedUntil: believedUntil(claims),
+    };
     if (believed.size >= MAX_BELIEVED) believed.clear();
-    believed.set(token, { claims, until: believedUntil(claims) });
-    return claims;
+    believed.set(authorization, bearer);
+    return bearer;
   };
 
-  const verified = async ({ headers }: FastifyRequest): Promise<Claims | undefined> => {
-    const { authorization } = headers;
+  const verified = async (authorization: string | undefined): Promise<Bearer | undefined> => {
     if (authorization === undefined || authorization.length > LONGEST_TOKEN) return undefined;
     const token = BEARER.exec(authorization)?.[1];
     if (token === undefined) return undefined;
     try {
-      return await claimsOfToken(token);
+      return await bearerOfToken(authorization, token);
     } catch (error) {
       if (isIssuerAway(error)) {
         throw new Problem("service-unavailable", "The issuer's keys cannot be had now.", { retryAfter: 5 });
@@ -106,36 +124,50 @@ export const jwtAuth = (keys: JwtKeys, invitations?: Pick<OpenInvitations, "isOp
     }
   };
 
-  /** Who was invited is nobody once the invitation is revoked. */
-  const read = async (request: FastifyRequest): Promise<Claims | undefined> => {
-    const claims = await verified(request);
-    const id = claims && invitations && invitationIdOf(claims);
-    return id === undefined || (await invitations?.isOpen(id)) ? claims : undefined;
+  const believedBearer = (authorization: string | undefined): Bearer | undefined => {
+    const known = authorization === undefined ? undefined : believed.get(authorization);
+    return known !== undefined && Date.now() < known.believedUntil ? known : undefined;
   };
 
-  // One request asks up to three times who it is; the signature is checked once.
-  const claimsOf = (request: FastifyRequest): Promise<Claims | undefined> => {
-    const known = seen.get(request) ?? read(request);
-    seen.set(request, known);
-    return known;
+  /** Who was invited is nobody once the invitation is revoked. */
+  const read = async ({ headers: { authorization } }: FastifyRequest): Promise<Bearer | undefined> => {
+    const bearer = believedBearer(authorization) ?? (await verified(authorization));
+    const id = bearer?.invitationId;
+    return id === undefined || (await invitations?.isOpen(id)) ? bearer : undefined;
+  };
+
+  // One request asks up to three times who it is; the signature is checked once, and what is believed is said at once.
+  const bearerOf = (request: Asked): Known => {
+    const known = request[BEARER_OF];
+    if (known !== undefined) return known;
+    const believed = believedBearer(request.headers.authorization);
+    const bearer = believed !== undefined && believed.invitationId === undefined ? believed : read(request);
+    request[BEARER_OF] = bearer;
+    return bearer;
   };
 
   return {
-    getCurrentUserId: async (request) => (await claimsOf(request))?.sub,
-    getIsAdmin: async (request) => (await claimsOf(request))?.admin ?? false,
-    authorizeRoom: async (request, roomId) => {
-      const claims = await claimsOf(request);
-      if (claims === undefined) return false;
-      return claims.admin || claims.rooms === "*" || claims.rooms.includes(roomId);
-    },
-    authorizeJob: async (request, _roomId, job) => {
-      const claims = await claimsOf(request);
-      return claims !== undefined && (claims.jobs === undefined || claims.jobs.includes(jobKind(job)));
-    },
-    describeCredentials: async (request) => credentialsOf(await claimsOf(request), invitations !== undefined),
-    listRooms: async (request) => {
-      const claims = await claimsOf(request);
-      return claims === undefined || claims.admin || claims.rooms === "*" ? undefined : claims.rooms;
-    },
+    getCurrentUserId: (request) => of(bearerOf(request), (bearer) => bearer?.claims.sub),
+    getIsAdmin: (request) => of(bearerOf(request), (bearer) => bearer?.claims.admin ?? false),
+    authorizeRoom: (request, roomId) =>
+      of(bearerOf(request), (bearer) => {
+        if (bearer === undefined) return false;
+        const { admin, rooms } = bearer.claims;
+        return admin || rooms === "*" || rooms.includes(roomId);
+      }),
+    authorizeJob: (request, _roomId, job) =>
+      of(bearerOf(request), (bearer) => {
+        if (bearer === undefined) return false;
+        const { jobs } = bearer.claims;
+        return jobs === undefined || jobs.includes(jobKind(job));
+      }),
+    describeCredentials: (request) =>
+      of(bearerOf(request), (bearer) => bearer?.credentials ?? credentialsOf(undefined, false)),
+    listRooms: (request) =>
+      of(bearerOf(request), (bearer) =>
+        bearer === undefined || bearer.claims.admin || bearer.claims.rooms === "*"
+          ? undefined
+          : bearer.claims.rooms,
+      ),
   };
 };

@@ -39,11 +39,14 @@ export class ChannelHandlers {
   }
 
   tell(channel: string, event?: Event): void {
-    for (const handler of [...(this.#handlers.get(channel) ?? [])]) this.#call(handler, event);
+    const handlers = this.#handlers.get(channel);
+    if (handlers === undefined) return;
+    for (const handler of [...handlers]) this.#call(handler, event);
   }
 
   /** Each event to everybody on its channels. */
   tellAll(events: readonly Event[]): void {
+    if (this.#handlers.size === 0) return;
     for (const event of events) for (const channel of channelsOf(event)) this.tell(channel, event);
   }
 

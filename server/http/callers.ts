@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { Problem } from "../../protocol/index.ts";
+import { type Actor, type JobAddress, Problem } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Credentials, HostAuth, RoomAccess } from "../host.ts";
 import { unauthorized } from "./problem-handler.ts";
@@ -16,10 +16,16 @@ const isTrouble = (error: unknown) =>
   error instanceof TypeError ||
   error instanceof ReferenceError;
 
+/** What the host says at once need not be waited for: three waits of each request were promises of what was known. */
+const isThere = <Value extends string | number | boolean | null | undefined>(
+  given: Value | Promise<Value>,
+): given is Value => typeof given !== "object" || given === null;
+
 const userId = async (auth: HostAuth, request: FastifyRequest): Promise<string> => {
   let id: string | number | null | undefined;
   try {
-    id = await auth.getCurrentUserId(request);
+    const given = auth.getCurrentUserId(request);
+    id = isThere(given) ? given : await given;
   } catch (error) {
     if (isTrouble(error)) throw error;
     throw statusOf(error) === 403 ? new Problem("forbidden", "You may not use this server.") : unauthorized();
@@ -43,22 +49,46 @@ const asked = async (ask: () => boolean | Promise<boolean>): Promise<boolean> =>
   }
 };
 
+/** A caller of whom the host is asked more when a rule depends on it. */
+class HostCaller implements Caller {
+  readonly actor: Actor;
+  readonly isConfined: boolean;
+  readonly #auth: HostAuth;
+  readonly #request: FastifyRequest;
+
+  constructor(auth: HostAuth, request: FastifyRequest, who: Pick<Caller, "actor" | "isConfined">) {
+    this.actor = who.actor;
+    this.isConfined = who.isConfined;
+    this.#auth = auth;
+    this.#request = request;
+  }
+
+  async credentials(): Promise<Credentials> {
+    return (await this.#auth.describeCredentials?.(this.#request)) ?? NO_CREDENTIALS;
+  }
+
+  async mayRoom(roomId: string, access: RoomAccess): Promise<boolean> {
+    const { authorizeRoom } = this.#auth;
+    return authorizeRoom === undefined || asked(() => authorizeRoom(this.#request, roomId, access));
+  }
+
+  async mayRegister({ roomId, category, name }: JobAddress): Promise<boolean> {
+    const { authorizeJob } = this.#auth;
+    return authorizeJob === undefined || asked(() => authorizeJob(this.#request, roomId, { category, name }));
+  }
+
+  async namedRooms(): Promise<readonly string[] | undefined> {
+    return (await this.#auth.listRooms?.(this.#request)) ?? undefined;
+  }
+}
+
 /** Asks the host who a request is; 401 where it is nobody. */
 export const callerOf = async (auth: HostAuth, request: FastifyRequest): Promise<Caller> => {
   const id = await userId(auth, request);
-  const isAdmin = (await auth.getIsAdmin(request)) === true;
-  const { authorizeRoom, authorizeJob, listRooms, describeCredentials } = auth;
-  const credentials = async () => (await describeCredentials?.(request)) ?? NO_CREDENTIALS;
-  return {
-    actor: { id, isAdmin },
-    isConfined: describeCredentials !== undefined && (await credentials()).invitationId !== null,
-    credentials,
-    async mayRoom(roomId: string, access: RoomAccess) {
-      return authorizeRoom === undefined || asked(() => authorizeRoom(request, roomId, access));
-    },
-    async mayRegister({ roomId, category, name }) {
-      return authorizeJob === undefined || asked(() => authorizeJob(request, roomId, { category, name }));
-    },
-    namedRooms: async () => (await listRooms?.(request)) ?? undefined,
-  };
+  const given = auth.getIsAdmin(request);
+  const isAdmin = (isThere(given) ? given : await given) === true;
+  const described = auth.describeCredentials?.(request);
+  const credentials = described instanceof Promise ? await described : described;
+  const isConfined = credentials !== undefined && credentials.invitationId !== null;
+  return new HostCaller(auth, request, { actor: { id, isAdmin }, isConfined });
 };

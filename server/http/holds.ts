@@ -14,6 +14,31 @@ export interface Wait {
   readonly onHold: () => void;
 }
 
+/** A hold that ends with its client: a signal is made for those that ask for one, which answers at once never do. */
+class OwnHold implements Hold {
+  readonly seconds: number;
+  readonly #raw: FastifyReply["raw"];
+  #controller: AbortController | undefined;
+
+  constructor(seconds: number, raw: FastifyReply["raw"]) {
+    this.seconds = seconds;
+    this.#raw = raw;
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  get controller(): AbortController {
+    this.#controller ??= new AbortController();
+    return this.#controller;
+  }
+
+  get isClientGone(): boolean {
+    return this.#raw.destroyed && !this.#raw.writableFinished;
+  }
+}
+
 /** The requests that are held open: counted, ended with their clients, and all answered when the server closes. */
 export class Holds {
   readonly #open = new Map<AbortController, Promise<unknown>>();
@@ -39,25 +64,29 @@ export class Holds {
   }
 
   /** Lets a user's work wait for at most that long; 503 where too many do already, 429 where too many of that user's do. */
-  async during<Value>(
+  during<Value>(reply: FastifyReply, wait: Wait, work: (hold: Hold) => Promise<Value>): Promise<Value> {
+    const hold = new OwnHold(this.#isClosing ? 0 : wait.seconds, reply.raw);
+    return hold.seconds <= 0 ? work(hold) : this.#keep(reply, hold, { ...wait, work });
+  }
+
+  /** Everybody who waits is answered now; resolves when the last of them needs the database no longer. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    for (const controller of this.#open.keys()) controller.abort();
+    await Promise.allSettled(this.#open.values());
+  }
+
+  async #keep<Value>(
     reply: FastifyReply,
-    { seconds, userId, what, onHold }: Wait,
-    work: (hold: Hold) => Promise<Value>,
+    hold: OwnHold,
+    { userId, what, onHold, work }: Wait & { readonly work: (hold: Hold) => Promise<Value> },
   ): Promise<Value> {
-    const controller = new AbortController();
-    const hold = {
-      seconds: this.#isClosing ? 0 : seconds,
-      signal: controller.signal,
-      get isClientGone() {
-        return reply.raw.destroyed && !reply.raw.writableFinished;
-      },
-    };
-    if (hold.seconds <= 0) return work(hold);
     if (this.#open.size >= this.#max) {
       throw new Problem("service-unavailable", "Too many requests are waiting here.", { retryAfter: 5 });
     }
     const putBack = this.#shares.take(userId);
     onHold();
+    const { controller } = hold;
     const onClose = () => controller.abort();
     reply.raw.once("close", onClose);
     const working = work(hold);
@@ -71,12 +100,5 @@ export class Holds {
       this.#meter.waiting(what, -1);
       reply.raw.off("close", onClose);
     }
-  }
-
-  /** Everybody who waits is answered now; resolves when the last of them needs the database no longer. */
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    for (const controller of this.#open.keys()) controller.abort();
-    await Promise.allSettled(this.#open.values());
   }
 }

@@ -71,7 +71,7 @@ const parseBody = (entry: Operation, body: unknown): unknown => {
 export const paramOf = (request: FastifyRequest, name: string): string | undefined => {
   const { params } = request;
   if (typeof params !== "object" || params === null || !Object.hasOwn(params, name)) return undefined;
-  const value: unknown = Object.entries(params).find(([key]) => key === name)?.[1];
+  const value: unknown = Reflect.get(params, name);
   return typeof value === "string" ? value : undefined;
 };
 
@@ -101,19 +101,25 @@ const inputOf = <O extends Operation>(entry: O, request: FastifyRequest): Operat
   throw new Problem("malformed-request", "The request cannot be read.");
 };
 
+/** Where an admitted request keeps whose it is: an entry of a WeakMap is dearer by two microseconds, and by what it costs the collector. */
+const CALLER = Symbol("caller");
+
+interface Admitted extends FastifyRequest {
+  [CALLER]?: Caller;
+}
+
 /** Lets a request in by a rule: who it is and which room come before anything else is read. */
 export const admission = (access: Access, { auth }: Pick<RouteParts, "auth">) => {
-  const callers = new WeakMap<FastifyRequest, Caller>();
   return {
-    callerOf: (request: FastifyRequest): Caller => callers.get(request) ?? NOBODY,
-    admit: async (request: FastifyRequest): Promise<void> => {
+    callerOf: (request: Admitted): Caller => request[CALLER] ?? NOBODY,
+    admit: async (request: Admitted): Promise<void> => {
       if (access === "anyone") return;
       const caller = await callerOf(auth, request);
       requireStanding(access, caller);
       const roomId = paramOf(request, "room_id");
       requireRoom(roomId);
       if (roomId !== undefined) await requireRoomAccess(access, caller, roomId);
-      callers.set(request, caller);
+      request[CALLER] = caller;
     },
   };
 };
@@ -149,9 +155,15 @@ export const operationRoute = <O extends Operation>(
       const userId = caller.actor.id;
       const putBack = shares.take(userId);
       try {
+        const { params, query, body } = inputOf(entry, request);
         const answer = await handler({
-          ...inputOf(entry, request),
-          ...{ caller, request, reply, prefix },
+          params,
+          query,
+          body,
+          caller,
+          request,
+          reply,
+          prefix,
           hold: (work) => hold(reply, { userId, what: "request", onHold: putBack }, work),
         });
         return sendAnswer(reply, answer);

@@ -91,13 +91,20 @@ export const inSubmitSpan = <Value>(
 };
 
 /** Claims, and tells of it in a span where that found something: idle workers ask all day. */
-export const inClaimSpan = async (
+export const inClaimSpan = (
   request: FastifyRequest,
   workerId: string,
   work: () => Promise<Claimed>,
 ): Promise<Claimed> => {
   const tracer = activeTracer();
-  if (tracer === undefined) return work();
+  return tracer === undefined ? work() : tellingOfClaim(tracer, request, { workerId, work });
+};
+
+const tellingOfClaim = async (
+  tracer: Tracer,
+  request: FastifyRequest,
+  { workerId, work }: { readonly workerId: string; readonly work: () => Promise<Claimed> },
+): Promise<Claimed> => {
   const startTime = Date.now();
   const claimed = await work();
   const { records } = claimed;

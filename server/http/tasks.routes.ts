@@ -71,10 +71,11 @@ const putBackUnlessSent = (context: Context, reply: FastifyReply, { records }: C
     putBack();
     return;
   }
-  reply.raw.once("finish", () => {
+  // Each comes once; `once` would wrap it.
+  reply.raw.on("finish", () => {
     isSent = true;
   });
-  reply.raw.once("close", putBack);
+  reply.raw.on("close", putBack);
 };
 
 const claim = (

@@ -137,13 +137,14 @@ export const wireTime = (time: Time): string => {
 /** The same of a time that may not be. */
 export const wireTimeOrNull = (time: Time | null): string | null => (time === null ? null : wireTime(time));
 
-/** A task's row as the use-cases know it. */
-export const taskRecord = (row: TaskRow): TaskRecord => ({
+type Parsed = Pick<TaskRow, "payload" | "result">;
+
+const recordOf = (row: Omit<TaskRow, keyof Parsed>, { payload, result }: Parsed): TaskRecord => ({
   task: {
     id: row.id,
     room_id: row.room_id,
     status: row.status,
-    payload: row.payload,
+    payload,
     priority: row.priority,
     attempt: row.attempt,
     runs: row.runs,
@@ -158,7 +159,7 @@ export const taskRecord = (row: TaskRow): TaskRecord => ({
     worker_id: row.worker_id,
     error: row.error,
     errors: row.errors,
-    result: row.result,
+    result,
     progress: row.progress,
     ...(row.trace_context !== null && { trace_context: row.trace_context }),
   },
@@ -171,6 +172,9 @@ export const taskRecord = (row: TaskRow): TaskRecord => ({
   queuePosition: row.queue_position ?? null,
 });
 
+/** A task's row as the use-cases know it. */
+export const taskRecord = (row: TaskRow): TaskRecord => recordOf(row, row);
+
 /** Below it, parsing a text and writing it again costs less than the detour. */
 const LARGE = 2_048;
 
@@ -178,11 +182,11 @@ const fromText = (text: string): JsonValue => (text.length < LARGE ? JSON.parse(
 
 const isObject = (value: JsonValue): value is JsonObject => typeof value === "object";
 
-/** A raw row as the use-cases know it: what is large in it can be passed on, and not looked into. */
-export const rawTaskRecord = ({ payload: text, result, ...row }: RawTaskRow): TaskRecord => {
+/** A raw row, and the payload that it may lack, as the use-cases know it: what is large can be passed on, and not looked into. */
+export const rawTaskRecord = (row: Omit<RawTaskRow, "payload">, text: string): TaskRecord => {
   const payload = fromText(text);
   if (!isObject(payload)) throw new TypeError("a payload is an object");
-  return taskRecord({ ...row, payload, result: result === null ? null : fromText(result) });
+  return recordOf(row, { payload, result: row.result === null ? null : fromText(row.result) });
 };
 
 /** A new task as the use-cases know it: what was inserted, and what only the database knows of it. */

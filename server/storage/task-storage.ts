@@ -69,8 +69,8 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
       return sessions.run((db) => pickTasks(db, possible(of), window));
     },
 
-    claim: async (workerId, limit, start, isGone) =>
-      isUuid(workerId) ? claim({ workerId, limit, start }, isGone) : undefined,
+    claim: (workerId, limit, start, isGone) =>
+      isUuid(workerId) ? claim({ workerId, limit, start }, isGone) : Promise.resolve(undefined),
 
     async claimedJobs(workerId) {
       const known = jobSets.of(workerId);
@@ -89,7 +89,7 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
       return new Map(rows.map(({ id, waiting }) => [id, waiting]));
     },
 
-    transition: async (step) => (isPossible(step) ? transition(step) : undefined),
+    transition: (step) => (isPossible(step) ? transition(step) : Promise.resolve(undefined)),
 
     complete: async (wanted) =>
       wanted.every(isPossible) ? completions(wanted) : wanted.map(() => undefined),

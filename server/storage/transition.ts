@@ -30,7 +30,7 @@ const stepsTo = ({ hot, counted }: Sessions, to: Transition["to"], payloads: Pay
       for (const row of rows) {
         const payload = row.payload ?? known[row.place] ?? "{}";
         if (row.status !== "running") payloads.delete(row.id);
-        moved.set(row.place, rawTaskRecord({ ...row, payload }));
+        moved.set(row.place, rawTaskRecord(row, payload));
       }
       return steps.map((_, place) => moved.get(place));
     }),

@@ -43,7 +43,7 @@ export class WorkerOwners {
   /** 404 where there is no such worker, 403 where it is another's. */
   async require(caller: Caller, workerId: string, alsoAdmin = false): Promise<void> {
     const id = workerId.toLowerCase();
-    const owner = await this.of(id);
+    const owner = this.#known.get(id) ?? (await this.of(id));
     if (owner === caller.actor.id) return;
     // Who is about to be told 403 might be told 404: look again.
     if (owner !== undefined && (await this.#storage.workers.find(id)) !== undefined) {
