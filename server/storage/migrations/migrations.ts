@@ -3,6 +3,7 @@ import { Migration20261124LateResults } from "./migration-20261124-late-results.
 import { Migration20261124Places } from "./migration-20261124-places.ts";
 import { Migration20261125Draining } from "./migration-20261125-draining.ts";
 import { Migration20261125Invitations } from "./migration-20261125-invitations.ts";
+import { Migration20261125PlainPayload } from "./migration-20261125-plain-payload.ts";
 import { Migration20261125RoomTurns } from "./migration-20261125-room-turns.ts";
 import { Migration20261125TaskLogs } from "./migration-20261125-task-logs.ts";
 import { Migration20261125TraceContext } from "./migration-20261125-trace-context.ts";
@@ -19,4 +20,5 @@ export const migrations = [
   { name: "joblib-20261125-written-schema", class: Migration20261125WrittenSchema },
   { name: "joblib-20261125-trace-context", class: Migration20261125TraceContext },
   { name: "joblib-20261125-invitations", class: Migration20261125Invitations },
+  { name: "joblib-20261125-plain-payload", class: Migration20261125PlainPayload },
 ];

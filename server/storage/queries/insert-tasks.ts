@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Hand } from "../hand-over.ts";
 import type { Sql } from "../sessions.ts";
 import { isAlive } from "./alive.ts";
+import { arrayText, textArray } from "./array-text.ts";
 import { numbers, turns } from "./room-turns.ts";
 import { statement } from "./statement.ts";
 import { given, handsText, heldColumns, heldValues, joinTakers, takers } from "./take-over.ts";
@@ -33,14 +34,17 @@ type Beside = "nothing" | "turns" | "hands";
  */
 const insertWith = (beside: Beside) => {
   const on = (one: Beside, part: RawBuilder<unknown>) => (beside === one ? part : sql``);
-  return statement<InsertedRow, [requests: string, aliveWithinSeconds: number, hands: string]>(
-    (requests, aliveWithinSeconds, hands) => sql`
+  return statement<
+    InsertedRow,
+    [requests: string, payloads: string, offsets: string, aliveWithinSeconds: number, hands: string]
+  >(
+    (requests, payloads, offsets, aliveWithinSeconds, hands) => sql`
     with groups as materialized (
-      select r.place, g.*, coalesce(g.run_at, now() + make_interval(secs => greatest(g.in_seconds, 0))) as starts_at
+      select r.place, (${offsets}::integer[])[r.place] + g.before as offset, g.*, coalesce(g.run_at, now() + make_interval(secs => greatest(g.in_seconds, 0))) as starts_at
       from jsonb_array_elements(${requests}::jsonb) with ordinality as r(groups, place)
       cross join lateral rows from (jsonb_to_recordset(r.groups) as (${sql.raw(GROUP_COLUMNS)})) with ordinality
         as g(id, job_id, schema_hash, job_version, room_id, created_by_id, priority, max_attempts, backoff,
-          timeout_seconds, run_at, in_seconds, idempotency_key, request_hash, trace_context, ids, payloads, nth)
+          timeout_seconds, run_at, in_seconds, idempotency_key, request_hash, trace_context, ids, before, nth)
     ),
     held as materialized (
       select j.* from (select distinct job_id from groups order by job_id) as asked
@@ -60,12 +64,14 @@ const insertWith = (beside: Beside) => {
       select * from groups where place not in (select place from changed)
     ),
     accepted as materialized (
-      select g.place, g.nth, t.nth as "order", t.id::uuid as id, t.payload, g.job_id, g.room_id, g.created_by_id,
+      select g.place, g.nth, t.nth as "order", t.id::uuid as id, t.payload::json as payload, g.job_id, g.room_id, g.created_by_id,
         g.priority, g.max_attempts, g.backoff, g.timeout_seconds, g.starts_at, g.idempotency_key, g.request_hash,
         g.trace_context
       from taken as g
-      cross join lateral rows from (jsonb_array_elements_text(g.ids), jsonb_array_elements(g.payloads))
-        with ordinality as t(id, payload, nth)
+      cross join lateral rows from (
+        jsonb_array_elements_text(g.ids),
+        unnest((${payloads}::text[])[g.offset + 1 : g.offset + jsonb_array_length(g.ids)])
+      ) with ordinality as t(id, payload, nth)
       order by g.place, g.nth, t.nth
     ),
     ${on("turns", turns)}
@@ -86,7 +92,7 @@ const insertWith = (beside: Beside) => {
       insert into joblib.task_place (task_id, room_id, job_id, created_at)
       select id, room_id, job_id, created_at from inserted
     ),
-    ${on("hands", given)}
+    ${on("hands", sql`${given},`)}
     online as materialized (
       select held.id, held.room_id, held.category, held.name, (
         select count(*)::int from joblib.worker_job as wj where wj.job_id = held.id
@@ -113,14 +119,32 @@ export interface InsertManner {
   readonly hasTurns: boolean;
 }
 
-/** Runs it, on what `groupsText` made; `hands`: who would take the lone task of each request. */
+/** One request's tasks: what `groupsText` made of them, and their payloads' JSON. */
+export interface InsertRequest {
+  readonly text: string;
+  readonly payloads: readonly string[];
+}
+
+/** Runs it; `hands`: who would take the lone task of each request. */
 export const insertTasks = (
   db: Sql,
-  requests: readonly string[],
+  requests: readonly InsertRequest[],
   { aliveWithinSeconds, hasTurns }: InsertManner,
   hands: readonly (Hand | undefined)[] = [],
 ): Promise<InsertedRow[]> => {
   const isTaken = hands.some((hand) => hand !== undefined);
   const insert = inserts[hasTurns ? "turns" : isTaken ? "hands" : "nothing"];
-  return insert(db, `[${requests.join(",")}]`, aliveWithinSeconds, handsText(hands));
+  let offset = 0;
+  const offsets = requests.map(({ payloads: { length } }) => {
+    offset += length;
+    return offset - length;
+  });
+  return insert(
+    db,
+    `[${requests.map(({ text }) => text).join(",")}]`,
+    textArray(requests.flatMap(({ payloads }) => payloads)),
+    arrayText(offsets),
+    aliveWithinSeconds,
+    handsText(hands),
+  );
 };

@@ -4,7 +4,10 @@ import type { NewTask } from "../storage.ts";
 export interface TaskGroup {
   readonly first: NewTask;
   readonly ids: string[];
-  readonly payloads: NewTask["payload"][];
+  /** Their JSON. */
+  readonly payloads: string[];
+  /** How many tasks of the request stand before it. */
+  readonly before: number;
 }
 
 const isSameStart = (a: NewTask["start"], b: NewTask["start"]): boolean =>
@@ -29,19 +32,20 @@ const belongs = ({ first }: TaskGroup, task: NewTask): boolean =>
 /** The tasks, in their order, as few groups. */
 export const groupsOf = (tasks: readonly NewTask[]): TaskGroup[] => {
   const groups: TaskGroup[] = [];
-  for (const task of tasks) {
+  tasks.forEach((task, before) => {
     const last = groups.at(-1);
+    const payload = JSON.stringify(task.payload);
     if (last !== undefined && belongs(last, task)) {
       last.ids.push(task.id);
-      last.payloads.push(task.payload);
+      last.payloads.push(payload);
     } else {
-      groups.push({ first: task, ids: [task.id], payloads: [task.payload] });
+      groups.push({ first: task, ids: [task.id], payloads: [payload], before });
     }
-  }
+  });
   return groups;
 };
 
-const asInput = ({ first, ids, payloads }: TaskGroup) => ({
+const asInput = ({ first, ids, before }: TaskGroup) => ({
   id: first.id,
   job_id: first.jobId,
   schema_hash: first.schemaHash,
@@ -58,13 +62,13 @@ const asInput = ({ first, ids, payloads }: TaskGroup) => ({
   request_hash: first.idempotency?.requestHash,
   trace_context: first.traceContext,
   ids,
-  payloads,
+  before,
 });
 
-/** One request's groups as `insertTasks` takes them. */
+/** One request's groups as `insertTasks` takes them; their payloads, in the same order, go beside. */
 export const groupsText = (groups: readonly TaskGroup[]): string => JSON.stringify(groups.map(asInput));
 
 /** The columns of a group's record. */
 export const GROUP_COLUMNS = `id uuid, job_id uuid, schema_hash text, job_version text, room_id text, created_by_id text,
   priority integer, max_attempts integer, backoff jsonb, timeout_seconds float8, run_at timestamptz, in_seconds float8,
-  idempotency_key text, request_hash text, trace_context jsonb, ids jsonb, payloads jsonb`;
+  idempotency_key text, request_hash text, trace_context jsonb, ids jsonb, before integer`;
