@@ -2,7 +2,13 @@ import { coalesce } from "./coalesce.ts";
 import { givenRecord } from "./given-record.ts";
 import type { HandOver, InsertOptions } from "./hand-over.ts";
 import { findByKey } from "./queries/find-by-key.ts";
-import { type InsertedRow, type InsertManner, insertTasks } from "./queries/insert-tasks.ts";
+import { insertTask } from "./queries/insert-task.ts";
+import {
+  type InsertedRow,
+  type InsertManner,
+  type InsertRequest,
+  insertTasks,
+} from "./queries/insert-tasks.ts";
 import { groupsOf, groupsText, type TaskGroup } from "./queries/task-groups.ts";
 import { newTaskRecord, taskRecord } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
@@ -20,12 +26,15 @@ const TURNS = 5;
 const MOST_CHARACTERS = 2_000_000;
 
 /** One request's tasks, and their text for the statement. */
-interface Wish extends InsertManner {
+interface Wish extends InsertManner, InsertRequest {
   readonly tasks: readonly NewTask[];
   readonly groups: readonly TaskGroup[];
-  readonly text: string;
   readonly handOver: HandOver | undefined;
 }
+
+/** True for one task of one request, and no turns to be taken. */
+const isLone = ([first, ...others]: readonly Wish[]): boolean =>
+  others.length === 0 && first?.tasks.length === 1 && !first.hasTurns;
 
 /** Inserts all of a request's tasks or none. */
 type Insert = (tasks: readonly NewTask[], options: InsertOptions) => Promise<InsertOutcome>;
@@ -57,8 +66,9 @@ const inserted = ({ tasks, groups }: Wish, rows: ReadonlyMap<string, InsertedRow
   };
 };
 
-const insertAllOrNone = async (db: Sql, { groups, text, ...manner }: Wish) => {
-  const rows = await insertTasks(db, [text], manner);
+const insertAllOrNone = async (db: Sql, wish: Wish) => {
+  const { groups } = wish;
+  const rows = await insertTasks(db, [wish], wish);
   if (rows.length > 0 && rows.length < groups.length) throw new KeyTaken();
   return rows;
 };
@@ -94,15 +104,23 @@ const replayed = async (
 export const createInsert = (sessions: Sessions): Insert => {
   const join = coalesce<Wish, ReadonlyMap<string, InsertedRow>>({
     most: MOST_CHARACTERS,
-    weightOf: ({ text }) => text.length,
+    weightOf: ({ text, payloads }) => payloads.reduce((sum, { length }) => sum + length, text.length),
     laneOf: ({ aliveWithinSeconds, hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
     run: sessions.counted("submit", async (wishes) => {
       const [first] = wishes;
       if (first === undefined) return [];
-      const texts = wishes.map(({ text }) => text);
       const hands = first.hasTurns ? [] : wishes.map(handOf);
-      const rows = byId(await sessions.hot((db) => insertTasks(db, texts, first, hands)));
-      return wishes.map(() => rows);
+      const {
+        tasks: [lone],
+        aliveWithinSeconds,
+      } = first;
+      const rows = await sessions.hot((db) =>
+        lone !== undefined && isLone(wishes)
+          ? insertTask(db, lone, aliveWithinSeconds, hands[0])
+          : insertTasks(db, wishes, first, hands),
+      );
+      const rowsById = byId(rows);
+      return wishes.map(() => rowsById);
     }),
   });
 
@@ -121,7 +139,16 @@ export const createInsert = (sessions: Sessions): Insert => {
       return { kind: "inserted", groups: [], given: [], records: [], workersOnline: new Map() };
     const hasTurns = tasks.some(({ fairness }) => fairness === "room");
     const groups = groupsOf(tasks);
-    const wish = { tasks, groups, text: groupsText(groups), aliveWithinSeconds, hasTurns, handOver };
+    const payloads = groups.flatMap((group) => group.payloads);
+    const wish = {
+      tasks,
+      groups,
+      text: groupsText(groups),
+      payloads,
+      aliveWithinSeconds,
+      hasTurns,
+      handOver,
+    };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     const isOneStatement = tasks.length === 1 || !hasKeys;
     for (let turn = 0; turn < (hasKeys ? TURNS : 1); turn += 1) {

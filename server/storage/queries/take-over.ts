@@ -53,7 +53,7 @@ export const given = sql`
       select id, worker_id, started_at,
         (select user_id from takers where takers.worker_id = inserted.worker_id limit 1) as user_id
       from inserted where worker_id is not null
-    ),`;
+    )`;
 
 /** The hands, of which each request may have one. */
 export const handsText = (hands: readonly (Hand | undefined)[]): string =>
