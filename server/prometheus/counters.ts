@@ -4,6 +4,7 @@ import type { HoldEnd, JointStatement, Meter } from "../meter.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import type { Swept } from "../use-cases/sweep.ts";
 import type { JobLabels } from "./job-labels.ts";
+import { JobTimes } from "./job-times.ts";
 import { secondsBetween } from "./seconds-between.ts";
 import { tallies, tally } from "./tally.ts";
 
@@ -18,7 +19,6 @@ const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =
 type TaskCounts = Pick<Meter, "submitted" | "reopened" | "claimed" | "completed" | "moved" | "late">;
 
 const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
-  const registers = [registry];
   const submitted = tally(registry, { name: "joblib_tasks_submitted_total", help: "New tasks" });
   const reopened = tally(registry, {
     name: "joblib_tasks_reopened_total",
@@ -47,19 +47,15 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
     { name: "joblib_late_results_total", help: "Results of workers that had been given up" },
     { name: "what", values: ["kept", "adopted"] },
   );
-  const wait = new Histogram({
+  const wait = new JobTimes(registry, {
     name: "joblib_task_wait_seconds",
     help: "From when a task was due to its claim",
-    labelNames: ["job_name"],
     buckets: WAIT_BUCKETS,
-    registers,
   });
-  const run = new Histogram({
+  const run = new JobTimes(registry, {
     name: "joblib_task_run_seconds",
     help: "From the start of the last attempt to the task's end",
-    labelNames: ["job_name"],
     buckets: RUN_BUCKETS,
-    registers,
   });
 
   const move = (record: TaskRecord, why: HoldEnd): void => {
@@ -70,7 +66,7 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
     if (!isTerminal(status)) return;
     ended(status, 1);
     if (started_at === null || completed_at === null) return;
-    run.observe({ job_name: labels.of(record) }, secondsBetween(started_at, completed_at));
+    run.note(labels.of(record), secondsBetween(started_at, completed_at));
   };
 
   return {
@@ -82,12 +78,12 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
       const now = new Date().toISOString();
       for (const record of records) {
         const seconds = secondsBetween(record.runAt, record.startedAt ?? now);
-        wait.observe({ job_name: labels.of(record) }, seconds);
+        wait.note(labels.of(record), seconds);
       }
     },
     completed: (tasks) => {
       ended("completed", tasks.length);
-      for (const { jobId, ranSeconds } of tasks) run.observe({ job_name: labels.ofId(jobId) }, ranSeconds);
+      for (const { jobId, ranSeconds } of tasks) run.note(labels.ofId(jobId), ranSeconds);
     },
     moved: (records, why) => {
       for (const record of records) move(record, why);
