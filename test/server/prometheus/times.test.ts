@@ -1,12 +1,16 @@
 import { Histogram, Registry } from "prom-client";
 import { expect, test } from "vitest";
-import { JobTimes } from "../../../server/prometheus/job-times.ts";
+import { Times } from "../../../server/prometheus/times.ts";
 
 const named = { name: "took_seconds", help: "how long", buckets: [0.1, 1, 10] };
 
 test("is scraped as prom-client's own histogram is", async () => {
   const [ours, theirs] = [new Registry(), new Registry()];
-  const times = new JobTimes(ours, named);
+  const times = new Times(ours, {
+    ...named,
+    labelNames: ["job_name"],
+    labelsOf: (job_name) => ({ job_name }),
+  });
   const histogram = new Histogram({ ...named, labelNames: ["job_name"], registers: [theirs] });
   expect(await ours.metrics()).toBe(await theirs.metrics());
 
