@@ -2,10 +2,10 @@ import type { MovedTask, ProblemDocument, Task, TaskUpdates } from "../../protoc
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { Completion } from "../storage/completions.ts";
+import { isUuid } from "../storage/ids.ts";
 import { unlessLost } from "../storage/unavailable.ts";
 import { taskCompleted, told } from "./outcome.ts";
 import { updateTask } from "./update-task.ts";
-import { isUuid } from "./worker-owners.ts";
 
 type Update = TaskUpdates["updates"][number];
 
