@@ -106,18 +106,17 @@ const everyItem =
   (json) =>
     Array.isArray(json) && json.every((item) => fits(item));
 
-/** No member too few, and none too many: zod would leave those out. */
+/** No member too few, and none too many: zod would leave those out. By those that are there, for most may be missing. */
 const members = (shape: Readonly<Record<string, z.core.$ZodType>>): Fits => {
-  const parts = Object.entries(shape).map(([name, schema]) => ({ name, fits: fitsOf(schema) }));
+  const byName = new Map(Object.entries(shape).map(([name, schema]) => [name, fitsOf(schema)]));
+  const needed = new Set([...byName].filter(([, fits]) => !fits(undefined)).map(([name]) => name));
   return (json) => {
     if (!isJsonObject(json)) return false;
-    let present = 0;
-    for (const { name, fits } of parts) {
-      const member = json[name];
-      if (!fits(member)) return false;
-      if (member !== undefined) present += 1;
+    let missing = needed.size;
+    for (const name in json) {
+      if (byName.get(name)?.(json[name]) !== true) return false;
+      if (needed.has(name)) missing -= 1;
     }
-    for (const _ in json) present -= 1;
-    return present === 0;
+    return missing === 0;
   };
 };
