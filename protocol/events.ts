@@ -15,22 +15,34 @@ export type Event =
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
   | { readonly kind: "jobs-changed"; readonly roomId: string };
 
-/** Where the changes of one task are told. */
-export const taskChannel = (taskId: string): string => `joblib:task:${encodeURIComponent(taskId)}`;
-/** Where it is told that a job has tasks to be claimed. */
-export const jobChannel = (jobId: string): string => `joblib:job:${encodeURIComponent(jobId)}`;
-/** Where it is told that a worker may have lost a task, or is drained, so that its waiting heartbeat answers. */
-export const workerChannel = (workerId: string): string => `joblib:worker:${encodeURIComponent(workerId)}`;
-/** Where it is told that a room's lists changed. */
-export const roomChannel = (roomId: string): string => `joblib:room:${encodeURIComponent(roomId)}`;
+/** What a channel is about. */
+type Topic = "task" | "job" | "worker" | "room";
 
-/** Every channel that an event is published to. */
-export const channelsOf = (event: Event): string[] => {
+const channelOf = (topic: Topic, id: string): string => `joblib:${topic}:${encodeURIComponent(id)}`;
+
+/** Where the changes of one task are told. */
+export const taskChannel = (taskId: string): string => channelOf("task", taskId);
+/** Where it is told that a job has tasks to be claimed. */
+export const jobChannel = (jobId: string): string => channelOf("job", jobId);
+/** Where it is told that a worker may have lost a task, or is drained, so that its waiting heartbeat answers. */
+export const workerChannel = (workerId: string): string => channelOf("worker", workerId);
+/** Where it is told that a room's lists changed. */
+export const roomChannel = (roomId: string): string => channelOf("room", roomId);
+
+/** What a channel of one of these is about. */
+export const topicOf = (channel: string): string | undefined => channel.split(":", 2)[1];
+
+/** Every channel that an event is published to; those of topics that nobody hears may be left out. */
+export const channelsOf = (event: Event, isHeard: (topic: Topic) => boolean = () => true): string[] => {
   switch (event.kind) {
-    case "task-changed":
-      return event.workerId === null
-        ? [taskChannel(event.taskId), roomChannel(event.roomId)]
-        : [taskChannel(event.taskId), roomChannel(event.roomId), workerChannel(event.workerId)];
+    case "task-changed": {
+      // The one event that every task has, and twice: most often nobody listens for it.
+      const channels: string[] = [];
+      if (isHeard("task")) channels.push(taskChannel(event.taskId));
+      if (isHeard("room")) channels.push(roomChannel(event.roomId));
+      if (event.workerId !== null && isHeard("worker")) channels.push(workerChannel(event.workerId));
+      return channels;
+    }
     case "task-logged":
       return [taskChannel(event.taskId)];
     case "worker-drained":

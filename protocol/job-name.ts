@@ -52,5 +52,5 @@ export const parseJobName = (text: string, askedIn: string): ParsedJobName => {
 /** Writes a job's name in one of the two styles. */
 export const formatJobName = (job: JobAddress, style: JobNameStyle = "visibility"): string => {
   const prefix = style === "room" ? job.roomId : job.roomId === GLOBAL_ROOM ? "public" : "private";
-  return [prefix, job.category, job.name].join(SEPARATOR);
+  return `${prefix}${SEPARATOR}${job.category}${SEPARATOR}${job.name}`;
 };

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { fitsOf } from "../protocol/fits.ts";
 import {
   type MinimalAnswer,
   type Operation,
@@ -10,7 +11,6 @@ import {
   prefersMinimal,
 } from "../protocol/index.ts";
 import { errorOf, ProtocolError } from "./errors.ts";
-import { fitsOf } from "./fits.ts";
 import { type Answer, notJoblib, parseRetryAfter } from "./transport.ts";
 
 interface WithHeaders {

@@ -1,10 +1,12 @@
-import { channelsOf, type Event } from "../../protocol/index.ts";
+import { channelsOf, type Event, topicOf } from "../../protocol/index.ts";
 import type { Log } from "../context.ts";
 import type { EventHandler } from "./event-bus.ts";
 
 /** Who listens on which channel in this process. */
 export class ChannelHandlers {
   readonly #handlers = new Map<string, Set<EventHandler>>();
+  /** How many channels of each topic have somebody: nearly all events are of topics that have nobody. */
+  readonly #topics = new Map<string | undefined, number>();
   readonly #log: Log | undefined;
 
   constructor(log?: Log) {
@@ -27,6 +29,7 @@ export class ChannelHandlers {
       return false;
     }
     this.#handlers.set(channel, new Set([handler]));
+    this.#count(channel, 1);
     return true;
   }
 
@@ -35,7 +38,10 @@ export class ChannelHandlers {
     const handlers = this.#handlers.get(channel);
     if (handlers === undefined) return false;
     handlers.delete(handler);
-    return handlers.size === 0 && this.#handlers.delete(channel);
+    if (handlers.size > 0) return false;
+    this.#handlers.delete(channel);
+    this.#count(channel, -1);
+    return true;
   }
 
   tell(channel: string, event?: Event): void {
@@ -47,7 +53,9 @@ export class ChannelHandlers {
   /** Each event to everybody on its channels. */
   tellAll(events: readonly Event[]): void {
     if (this.#handlers.size === 0) return;
-    for (const event of events) for (const channel of channelsOf(event)) this.tell(channel, event);
+    for (const event of events) {
+      for (const channel of channelsOf(event, this.#isHeard)) this.tell(channel, event);
+    }
   }
 
   /** Everybody looks again. */
@@ -57,6 +65,14 @@ export class ChannelHandlers {
 
   clear(): void {
     this.#handlers.clear();
+    this.#topics.clear();
+  }
+
+  readonly #isHeard = (topic: string): boolean => (this.#topics.get(topic) ?? 0) > 0;
+
+  #count(channel: string, change: 1 | -1): void {
+    const topic = topicOf(channel);
+    this.#topics.set(topic, (this.#topics.get(topic) ?? 0) + change);
   }
 
   /** One handler's bug must not keep the event from the others. */

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type * as z from "zod";
+import { fitsOf } from "../../protocol/fits.ts";
 import {
   type Access,
   type FieldError,
@@ -55,6 +56,7 @@ const faultsOf = (issues: readonly z.core.$ZodIssue[]): FieldError[] =>
 
 const parsePart = (schema: z.ZodType | undefined, value: unknown, part: string): unknown => {
   if (schema === undefined) return undefined;
+  if (fitsOf(schema)(value)) return value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw validationError(`The ${part} does not fit.`, faultsOf(parsed.error.issues));

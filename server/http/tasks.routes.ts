@@ -10,6 +10,7 @@ import {
 import { ATTRIBUTES } from "../../protocol/tracing/names.ts";
 import { linksTo } from "../../protocol/tracing/spans.ts";
 import type { Context } from "../context.ts";
+import { rawList } from "../raw-json.ts";
 import { awaitTask } from "../use-cases/await-task.ts";
 import { cancelTasks, retryTasks } from "../use-cases/change-many.ts";
 import { type Claimed, type ClaimWish, claimTasks, putBackClaims } from "../use-cases/claim-tasks.ts";
@@ -171,7 +172,7 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     const { limit, start = false } = call.body;
     const wish = { workerId: call.params.worker_id, limit, start };
     const { tasks, isDraining } = await claim(context, call, wish);
-    return { status: 200, body: { tasks, ...(isDraining && { draining: true }) } };
+    return { status: 200, body: { tasks: rawList(tasks), ...(isDraining && { draining: true }) } };
   },
 
   readTask: async ({ caller, params, request, hold }) => {

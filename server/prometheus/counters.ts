@@ -1,4 +1,4 @@
-import { Gauge, Histogram, type Registry } from "prom-client";
+import { Gauge, type Registry } from "prom-client";
 import { isTerminal, type TaskStatus } from "../../protocol/index.ts";
 import type { HoldEnd, JointStatement, Meter } from "../meter.ts";
 import type { TaskRecord } from "../storage/storage.ts";
@@ -6,10 +6,13 @@ import type { Swept } from "../use-cases/sweep.ts";
 import type { JobLabels } from "./job-labels.ts";
 import { secondsBetween } from "./seconds-between.ts";
 import { tallies, tally } from "./tally.ts";
+import { Times } from "./times.ts";
 
 const WAIT_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200];
 const RUN_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 43_200];
 const STATEMENT_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5];
+
+const BY_JOB = { labelNames: ["job_name"], labelsOf: (job_name: string) => ({ job_name }) } as const;
 
 /** True for a task that is where it is because its last attempt failed; one that is cancelled may have failed before. */
 const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =>
@@ -18,7 +21,6 @@ const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =
 type TaskCounts = Pick<Meter, "submitted" | "reopened" | "claimed" | "completed" | "moved" | "late">;
 
 const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
-  const registers = [registry];
   const submitted = tally(registry, { name: "joblib_tasks_submitted_total", help: "New tasks" });
   const reopened = tally(registry, {
     name: "joblib_tasks_reopened_total",
@@ -47,19 +49,17 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
     { name: "joblib_late_results_total", help: "Results of workers that had been given up" },
     { name: "what", values: ["kept", "adopted"] },
   );
-  const wait = new Histogram({
+  const wait = new Times(registry, {
+    ...BY_JOB,
     name: "joblib_task_wait_seconds",
     help: "From when a task was due to its claim",
-    labelNames: ["job_name"],
     buckets: WAIT_BUCKETS,
-    registers,
   });
-  const run = new Histogram({
+  const run = new Times(registry, {
+    ...BY_JOB,
     name: "joblib_task_run_seconds",
     help: "From the start of the last attempt to the task's end",
-    labelNames: ["job_name"],
     buckets: RUN_BUCKETS,
-    registers,
   });
 
   const move = (record: TaskRecord, why: HoldEnd): void => {
@@ -70,7 +70,7 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
     if (!isTerminal(status)) return;
     ended(status, 1);
     if (started_at === null || completed_at === null) return;
-    run.observe({ job_name: labels.of(record) }, secondsBetween(started_at, completed_at));
+    run.note(labels.of(record), secondsBetween(started_at, completed_at));
   };
 
   return {
@@ -78,16 +78,13 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
     reopened: (tasks) => reopened(tasks),
     claimed: (records) => {
       claimed(records.length);
-      // The database's clock where it has said the time of the claim, else this machine's.
-      const now = new Date().toISOString();
-      for (const record of records) {
-        const seconds = secondsBetween(record.runAt, record.startedAt ?? now);
-        wait.observe({ job_name: labels.of(record) }, seconds);
-      }
+      // One claim starts all of its tasks, at one time of the database's clock, or none of them.
+      const at = records[0]?.startedAt ?? new Date().toISOString();
+      for (const record of records) wait.note(labels.of(record), secondsBetween(record.runAt, at));
     },
     completed: (tasks) => {
       ended("completed", tasks.length);
-      for (const { jobId, ranSeconds } of tasks) run.observe({ job_name: labels.ofId(jobId) }, ranSeconds);
+      for (const { jobId, ranSeconds } of tasks) run.note(labels.ofId(jobId), ranSeconds);
     },
     moved: (records, why) => {
       for (const record of records) move(record, why);
@@ -156,17 +153,17 @@ const statementCounters = (registry: Registry): Pick<Meter, "stated"> => {
     },
     { name: "statement", values: [] },
   );
-  const seconds = new Histogram({
+  const seconds = new Times(registry, {
     name: "joblib_statement_seconds",
     help: "How long the statements took that calls share, the wait for a connection included",
     labelNames: ["statement"],
+    labelsOf: (statement) => ({ statement }),
     buckets: STATEMENT_BUCKETS,
-    registers: [registry],
   });
   return {
     stated: (statement: JointStatement, carried, took) => {
       calls(statement, carried);
-      seconds.observe({ statement }, took);
+      seconds.note(statement, took);
     },
   };
 };

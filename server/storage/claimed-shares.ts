@@ -7,6 +7,7 @@ import {
   type HeadRow,
   numbersOf,
 } from "./queries/claim-tasks.ts";
+import { wireTime } from "./rows.ts";
 import { WireRecord } from "./wire-row.ts";
 
 /** What a statement came to for one of its claims. */
@@ -52,13 +53,15 @@ export const dealOut = (
     slots += limit;
     const head = heads.get(numbers.get(asker) ?? 0);
     const { worker_id: workerId = null, user_id: userId = null, claimed_at: claimedAt = "" } = head ?? {};
+    const isThere = workerId !== null && userId !== null;
+    const share = isThere
+      ? { workerId, userId, startedAt: start ? wireTime(claimedAt) : null, backoff }
+      : undefined;
     const records: WireRecord[] = [];
     for (let task = tasks[next]; task !== undefined && task.nth <= slots; task = tasks[next]) {
       next += 1;
       const job = jobs.get(task.job_id);
-      if (workerId === null || userId === null || job === undefined)
-        throw new Error("nobody's task was claimed");
-      const share = { status: start ? "running" : "claimed", workerId, userId, claimedAt, backoff } as const;
+      if (share === undefined || job === undefined) throw new Error("nobody's task was claimed");
       records.push(new WireRecord(task, share, job));
     }
     return {

@@ -32,11 +32,11 @@ export interface WireRow {
 
 /** What tasks that were claimed by one worker in one statement have in common. */
 interface WireShare {
-  readonly status: "claimed" | "running";
   readonly workerId: string;
   /** Whose worker it is. */
   readonly userId: string;
-  readonly claimedAt: string;
+  /** Null unless the claim started them. */
+  readonly startedAt: string | null;
   /** In the place of one that was not sent. */
   readonly backoff: string;
 }
@@ -73,19 +73,21 @@ export const selectWireRows = (knownBackoff: Slot): RawBuilder<WireRow> =>
     Object.entries(COLUMNS).map(([name, write]) => sql`${write(knownBackoff)} as ${sql.id(name)}`),
   )}`;
 
+const statusOf = ({ startedAt }: WireShare) => (startedAt === null ? "claimed" : "running");
+
 /** As many columns without a row. */
 export const NO_TASK = sql.join(NAMES.map(() => sql`null`));
 
-const textOf = (row: WireRow, { status, workerId, claimedAt, backoff }: WireShare): string => {
-  const createdAt = wireTime(row.created_at);
-  const startedAt = status === "running" ? `"${wireTime(claimedAt)}"` : "null";
+const textOf = (row: WireRow, share: WireShare, runAt: string): string => {
+  const createdAt = row.run_at === null ? runAt : wireTime(row.created_at);
+  const startedAt = share.startedAt === null ? "null" : `"${share.startedAt}"`;
   const trace = row.trace_context === null ? "" : `,"trace_context":${row.trace_context}`;
   // In the order of every other task; a plain template, because every claimed task goes through here.
-  return `"id":"${row.id}","room_id":${JSON.stringify(row.room_id)},"status":"${status}","payload":${row.payload},\
+  return `"id":"${row.id}","room_id":${JSON.stringify(row.room_id)},"status":"${statusOf(share)}","payload":${row.payload},\
 "priority":${row.priority},"attempt":${row.attempt},"runs":${row.runs},"max_attempts":${row.max_attempts},\
-"backoff":${row.backoff ?? backoff},"timeout_seconds":${row.timeout_seconds},\
-"run_at":"${row.run_at === null ? createdAt : wireTime(row.run_at)}","created_at":"${createdAt}","started_at":${startedAt},\
-"completed_at":null,"created_by_id":${JSON.stringify(row.created_by_id)},"worker_id":"${workerId}","error":null,\
+"backoff":${row.backoff ?? share.backoff},"timeout_seconds":${row.timeout_seconds},\
+"run_at":"${runAt}","created_at":"${createdAt}","started_at":${startedAt},\
+"completed_at":null,"created_by_id":${JSON.stringify(row.created_by_id)},"worker_id":"${share.workerId}","error":null,\
 "errors":${row.errors ?? "[]"},"result":null,"progress":null${trace}`;
 };
 
@@ -100,6 +102,8 @@ export class WireRecord implements ClaimedRecord {
   readonly version: number;
   readonly workerUserId: string;
   readonly lastWorkerId: string;
+  readonly runAt: string;
+  readonly startedAt: string | null;
   readonly wasTaken = false;
   readonly queuePosition = null;
   readonly #row: WireRow;
@@ -112,27 +116,25 @@ export class WireRecord implements ClaimedRecord {
     this.lastWorkerId = share.workerId;
     this.jobId = row.job_id;
     this.job = job;
-    this.brief = { id: row.id, room_id: row.room_id, status: share.status, attempt: row.attempt };
+    this.brief = { id: row.id, room_id: row.room_id, status: statusOf(share), attempt: row.attempt };
+    this.runAt = wireTime(row.run_at ?? row.created_at);
+    this.startedAt = share.startedAt;
     this.#row = row;
     this.#share = share;
   }
 
-  get runAt(): string {
-    return wireTime(this.#row.run_at ?? this.#row.created_at);
-  }
-
-  get startedAt(): string | null {
-    return this.#share.status === "running" ? wireTime(this.#share.claimedAt) : null;
-  }
-
   get task(): Kept {
-    this.#task ??= JSON.parse(`{${textOf(this.#row, this.#share)}}`) as Kept;
+    this.#task ??= JSON.parse(`{${this.#text()}}`) as Kept;
     return this.#task;
   }
 
   wire(jobName: string): Task {
-    const text = `{"job_name":${JSON.stringify(jobName)},${textOf(this.#row, this.#share)},"queue_position":null}`;
+    const text = `{"job_name":${JSON.stringify(jobName)},${this.#text()},"queue_position":null}`;
     // As good as the task to whoever only writes it down, which is all that is done with an answer.
     return rawJson(text) as never;
+  }
+
+  #text(): string {
+    return textOf(this.#row, this.#share, this.runAt);
   }
 }

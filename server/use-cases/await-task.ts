@@ -1,11 +1,11 @@
 import { type Event, isTerminal, Problem, type Task, taskChannel } from "../../protocol/index.ts";
 import { type Caller, forbidden, mayReadTask } from "../access.ts";
 import type { Context } from "../context.ts";
+import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import { entityTag, namesTag } from "./entity-tag.ts";
 import { Bell, deadlineOf, type Hold, pauseMilliseconds } from "./hold.ts";
 import { wireTask } from "./wire.ts";
-import { isUuid } from "./worker-owners.ts";
 
 type Ports = Pick<Context, "storage" | "bus" | "settings" | "ended">;
 

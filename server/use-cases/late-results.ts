@@ -1,13 +1,13 @@
 import { type Adoption, type LateResult, Problem, type Task, type TaskUpdate } from "../../protocol/index.ts";
 import { type Caller, forbidden, isSubmitter } from "../access.ts";
 import type { Context } from "../context.ts";
+import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import { taskNotFound } from "./await-task.ts";
 import { type Outcome, taskChanged } from "./outcome.ts";
 import { requireResult, validationError } from "./schema-checks.ts";
 import { invalidTransition } from "./update-rules.ts";
 import { wireTask } from "./wire.ts";
-import { isUuid } from "./worker-owners.ts";
 
 /** The 409 of a hold that is over; a result that comes with it is kept for the task's submitter. */
 export const holdIsOver = async (

@@ -6,11 +6,11 @@ import type {
   TaskPageQuery,
 } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
+import { isUuid } from "../storage/ids.ts";
 import type { TaskSelection } from "../storage/task-lists.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
 import { validationError } from "./schema-checks.ts";
 import { wireTask } from "./wire.ts";
-import { isUuid } from "./worker-owners.ts";
 
 type Ports = Pick<Context, "storage" | "settings">;
 

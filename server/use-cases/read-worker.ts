@@ -1,8 +1,9 @@
 import { formatJobName, type JobAddress, type WorkerDetails } from "../../protocol/index.ts";
 import { type Caller, forbidden, mayReadTask, roomReader } from "../access.ts";
 import type { Context } from "../context.ts";
+import { isUuid } from "../storage/ids.ts";
 import type { WorkerSheet } from "../storage/staff.ts";
-import { isUuid, workerNotFound } from "./worker-owners.ts";
+import { workerNotFound } from "./worker-owners.ts";
 
 type Ports = Pick<Context, "storage" | "settings" | "owners">;
 

@@ -1,13 +1,13 @@
 import { Problem, type Task } from "../../protocol/index.ts";
 import { type Caller, forbidden, isSubmitter } from "../access.ts";
 import type { Context } from "../context.ts";
+import { isUuid } from "../storage/ids.ts";
 import { taskNotFound } from "./await-task.ts";
 import { jobNotFound } from "./job-names.ts";
 import { type Outcome, tasksTaken } from "./outcome.ts";
 import { payloadFaults, validationError } from "./schema-checks.ts";
 import { invalidTransition } from "./update-rules.ts";
 import { wireTask } from "./wire.ts";
-import { isUuid } from "./worker-owners.ts";
 
 const MAX_TRIES = 3;
 

@@ -8,6 +8,7 @@ import {
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
+import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord, Transition } from "../storage/storage.ts";
 import { unlessLost } from "../storage/unavailable.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
@@ -17,7 +18,6 @@ import { requireResult, validationError } from "./schema-checks.ts";
 import { keepLines } from "./task-logs.ts";
 import { invalidTransition, isHoldOver, isRepeat, requireRight, requireSight } from "./update-rules.ts";
 import { wireTask } from "./wire.ts";
-import { isUuid } from "./worker-owners.ts";
 
 /** How often a task may change under an update before the caller is told to come again. */
 const MAX_TRIES = 5;

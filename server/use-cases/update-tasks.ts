@@ -2,10 +2,10 @@ import type { MovedTask, ProblemDocument, Task, TaskUpdates } from "../../protoc
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { Completion } from "../storage/completions.ts";
+import { isUuid } from "../storage/ids.ts";
 import { unlessLost } from "../storage/unavailable.ts";
 import { taskCompleted, told } from "./outcome.ts";
 import { updateTask } from "./update-task.ts";
-import { isUuid } from "./worker-owners.ts";
 
 type Update = TaskUpdates["updates"][number];
 
@@ -60,12 +60,14 @@ const completeTogether = async (
 };
 
 /** The updates that are not done yet, those of one task in their order; a failure holds up no other task. */
-const inTurn = <Result>(
+const inTurn = async <Result>(
   context: Context,
   caller: Caller,
   { workerId, updates, describe }: UpdatesRequest,
   { done, answer }: { done: ReadonlyMap<Update, Result>; answer: (task: Task, id: string) => Result },
 ): Promise<(Result | Refused)[]> => {
+  // In their order, as they were done; a promise for each would be the dearest part of the answer.
+  if (done.size === updates.length) return [...done.values()];
   const latest = new Map<string, Promise<unknown>>();
   const one = async ({ id: taskId, ...update }: Update, index: number): Promise<Result | Refused> => {
     try {

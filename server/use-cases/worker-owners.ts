@@ -1,12 +1,9 @@
 import { Problem } from "../../protocol/index.ts";
 import { type Caller, forbidden } from "../access.ts";
+import { isUuid } from "../storage/ids.ts";
 import type { Storage } from "../storage/storage.ts";
 
 const MAX_KNOWN = 10_000;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** True for what can be the id of a row. */
-export const isUuid = (text: string): boolean => UUID.test(text);
 
 /** The 404 of a worker. */
 export const workerNotFound = (): Problem =>

@@ -1,8 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { type Operation, operations, Task } from "../../protocol/index.ts";
-import { fitsOf } from "../../sdk/fits.ts";
+import { fitsOf } from "../../protocol/fits.ts";
+import {
+  type Operation,
+  operations,
+  Task,
+  TaskSubmissions,
+  TaskSubmits,
+  TaskUpdate,
+  TaskUpdates,
+} from "../../protocol/index.ts";
 
 const AT = "2026-11-25T19:14:08.000Z";
 
@@ -34,9 +42,11 @@ const task: z.infer<typeof Task> = {
 /** What is worth a try in the place of a member. */
 const ODD = [null, 0, -1, 1.5, 1e300, "", "x", AT, true, [], {}, [null], { id: 7 }, undefined];
 
-/** Every answer of every operation. */
-const schemas = Object.values<Operation>(operations).flatMap(({ responses, minimal }) =>
-  [...Object.values(responses), ...Object.values(minimal ?? {})].filter((schema) => schema !== null),
+/** Every answer and every body of every operation. */
+const schemas = Object.values<Operation>(operations).flatMap(({ responses, minimal, body }) =>
+  [body ?? null, ...Object.values(responses), ...Object.values(minimal ?? {})].filter(
+    (schema) => schema !== null,
+  ),
 );
 
 /** Where it says yes, zod gives the same value back. */
@@ -93,6 +103,49 @@ describe("what fits a schema", () => {
     ],
   ])("leaves %s to zod", (_, schema, json) => {
     expect(fitsOf(schema)(json)).toBe(false);
+  });
+
+  test("bodies of the hot paths do", () => {
+    const update = { status: "completed", attempt: 1, result: { a: 1 }, error: null };
+    const submission = { job_name: "private:tests:Job", payload: {}, delay_seconds: 5, max_attempts: 3 };
+
+    expect(fitsOf(TaskUpdate)({ ...update, worker_id: "w" })).toBe(true);
+    expect(fitsOf(TaskUpdates)({ updates: [{ ...update, id: "0199" }, { id: "0199" }] })).toBe(true);
+    expect(fitsOf(TaskSubmissions)({ tasks: [submission] })).toBe(true);
+    expect(fitsOf(TaskSubmits)({ submits: [{ ...submission, idempotency_key: "k" }] })).toBe(true);
+  });
+
+  test("a body with a member of another kind is zod's to judge, and refused with it", () => {
+    const members = Object.keys({ ...TaskSubmits.shape.submits.element.shape, ...TaskUpdate.shape });
+    const tries: unknown[] = [...ODD, "x".repeat(300), { kind: "fixed" }, { traceparent: "x" }];
+    for (const name of members) {
+      for (const odd of tries) {
+        const submit = JSON.parse(JSON.stringify({ job_name: "a", run_at: AT, [name]: odd }));
+        for (const [schema, json] of [
+          [TaskSubmits, { submits: [submit] }],
+          [TaskSubmissions, { tasks: [submit] }],
+          [TaskUpdate, JSON.parse(JSON.stringify({ status: "failed", [name]: odd }))],
+        ] as const) {
+          agrees(schema, json);
+          if (!schema.safeParse(json).success) expect(fitsOf(schema)(json)).toBe(false);
+        }
+      }
+    }
+    expect(fitsOf(TaskSubmissions)({ tasks: [] })).toBe(false);
+    expect(fitsOf(TaskSubmissions)({ tasks: [{ job_name: "a", run_at: AT, delay_seconds: 1 }] })).toBe(false);
+  });
+
+  test("knows lengths, by code points where that makes a difference", () => {
+    const schema = z.string().min(2).max(3);
+
+    for (const text of ["", "a", "ab", "abc", "abcd", "😀", "😀😀", "😀😀😀", "a😀", "😀😀😀😀"])
+      agrees(schema, text);
+    expect(["a", "abc", "abcd", "😀"].map((text) => fitsOf(schema)(text))).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
   });
 
   test("knows bounds", () => {

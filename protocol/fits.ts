@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isJsonObject } from "../protocol/index.ts";
+import { isJsonObject } from "./json.ts";
 
 /** True where JSON is what a schema would give back for it; false where it is not, or that cannot be told quickly. */
 export type Fits = (json: unknown) => boolean;
@@ -9,8 +9,8 @@ const known = new WeakMap<z.core.$ZodType, Fits>();
 const never: Fits = () => false;
 
 /**
- * What tells that JSON fits a schema, without a copy of it: for the members of one task zod makes fifty objects, and an
- * answer nearly always fits. Where this says no, the schema itself has the last word, and says what is wrong.
+ * What tells that JSON fits a schema, without a copy of it: for the members of one task zod makes fifty objects, and what
+ * is sent nearly always fits. Where this says no, the schema itself has the last word, and says what is wrong.
  */
 export const fitsOf = (schema: z.core.$ZodType): Fits => {
   const there = known.get(schema);
@@ -35,9 +35,11 @@ const ofType = (schema: z.core.$ZodType): Fits => {
     return schema._zod.def.format === "safeint" ? Number.isSafeInteger : never;
   if (schema instanceof z.ZodNumber) return Number.isFinite;
   if (schema instanceof z.ZodEnum) return oneOf(schema.options);
-  if (schema instanceof z.ZodCustom) return (json) => schema.def.fn(json) === true;
+  if (schema instanceof z.ZodCustom) return kept(schema.def.fn);
   if (schema instanceof z.ZodArray) return everyItem(fitsOf(schema.def.element));
   if (schema instanceof z.ZodObject && schema.def.catchall === undefined) return members(schema.def.shape);
+  // What it catches instead is zod's to say.
+  if (schema instanceof z.ZodCatch) return fitsOf(schema.def.innerType);
   // Of several, zod gives what the first makes of it that takes it.
   const [first] = schema instanceof z.ZodUnion ? schema.def.options : [];
   return first === undefined ? never : fitsOf(first);
@@ -52,8 +54,29 @@ const checked = (fits: Fits, checks: readonly z.core.$ZodCheck<never>[]): Fits =
 const ofCheck = (check: z.core.$ZodCheck<never>): Fits => {
   if (check instanceof z.core.$ZodCheckGreaterThan) return bounded(check._zod.def, 1);
   if (check instanceof z.core.$ZodCheckLessThan) return bounded(check._zod.def, -1);
+  if (check instanceof z.core.$ZodCheckMaxLength) return noLonger(check._zod.def.maximum);
+  if (check instanceof z.core.$ZodCheckMinLength) return noShorter(check._zod.def.minimum);
+  if (check instanceof z.core.$ZodCheckRegex) return matching(check._zod.def.pattern);
+  if (check instanceof z.core.$ZodCustom) return kept(check._zod.def.fn);
   return never;
 };
+
+/** Where the answer is a promise, zod has to wait for it. */
+const kept =
+  (rule: (json: unknown) => unknown): Fits =>
+  (json) =>
+    rule(json) === true;
+
+/** Zod counts code points; a text has no more of them than units, and no fewer than half as many. */
+const noLonger =
+  (most: number): Fits =>
+  (json) =>
+    (typeof json === "string" || Array.isArray(json)) && json.length <= most;
+
+const noShorter =
+  (fewest: number): Fits =>
+  (json) =>
+    typeof json === "string" ? json.length >= 2 * fewest - 1 : Array.isArray(json) && json.length >= fewest;
 
 const bounded =
   ({ value, inclusive }: { value: unknown; inclusive: boolean }, direction: 1 | -1): Fits =>
@@ -67,10 +90,11 @@ const orElse =
   (json) =>
     json === other || fits(json);
 
-const matching =
-  (pattern: RegExp | undefined): Fits =>
-  (json) =>
-    typeof json === "string" && pattern?.test(json) === true;
+const matching = (pattern: RegExp | undefined): Fits => {
+  // One that goes on from where it stopped is not the same twice.
+  if (pattern === undefined || pattern.global || pattern.sticky) return never;
+  return (json) => typeof json === "string" && pattern.test(json);
+};
 
 const oneOf = (options: readonly unknown[]): Fits => {
   const all = new Set(options);
@@ -82,18 +106,17 @@ const everyItem =
   (json) =>
     Array.isArray(json) && json.every((item) => fits(item));
 
-/** No member too few, and none too many: zod would leave those out. */
+/** No member too few, and none too many: zod would leave those out. By those that are there, for most may be missing. */
 const members = (shape: Readonly<Record<string, z.core.$ZodType>>): Fits => {
-  const parts = Object.entries(shape).map(([name, schema]) => ({ name, fits: fitsOf(schema) }));
+  const byName = new Map(Object.entries(shape).map(([name, schema]) => [name, fitsOf(schema)]));
+  const needed = new Set([...byName].filter(([, fits]) => !fits(undefined)).map(([name]) => name));
   return (json) => {
     if (!isJsonObject(json)) return false;
-    let present = 0;
-    for (const { name, fits } of parts) {
-      const member = json[name];
-      if (!fits(member)) return false;
-      if (member !== undefined) present += 1;
+    let missing = needed.size;
+    for (const name in json) {
+      if (byName.get(name)?.(json[name]) !== true) return false;
+      if (needed.has(name)) missing -= 1;
     }
-    for (const _ in json) present -= 1;
-    return present === 0;
+    return missing === 0;
   };
 };
