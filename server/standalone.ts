@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, LogController } from "fastify";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { Problem } from "../protocol/index.ts";
 import { type InvitationDesk, invitationDesk } from "./auth/invitation-desk.ts";
 import { jwtAuth } from "./auth/jwt-auth.ts";
@@ -45,9 +45,11 @@ const requireSafeHost = ({ jwt_secret, jwks_url, host }: Settings): void => {
   );
 };
 
-const redisOf = (url: string | undefined, app: FastifyInstance): Redis | undefined => {
+/** Without Redis its client is not even read. */
+const redisOf = async (url: string | undefined, app: FastifyInstance): Promise<Redis | undefined> => {
   if (url === undefined) return undefined;
-  const redis = new Redis(url, {
+  const { Redis: Client } = await import("ioredis");
+  const redis = new Client(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     // Back within a second of Redis, however long that was away: until then other servers hear nothing of this one.
@@ -153,7 +155,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   const orm = await openMigrated(options, app.log);
   app.addHook("onClose", () => orm.close());
   try {
-    const redis = redisOf(settings.redis_url, app);
+    const redis = await redisOf(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const storage = createStorage(orm);
     const { jwt_secret: secret } = settings;

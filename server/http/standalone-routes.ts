@@ -17,8 +17,9 @@ export interface StandaloneRoutesOptions {
 /** What is open to everybody on the standalone server: health, metrics and documents. */
 export const standaloneRoutes = (app: FastifyInstance, options: StandaloneRoutesOptions): void => {
   const { version, metrics, database, bus } = options;
-  const document = openApiDocument(version);
-  const page = docsPage(version);
+  // Made when they are asked for first, which of most servers nobody does.
+  let document: ReturnType<typeof openApiDocument> | undefined;
+  let page: string | undefined;
 
   app.get("/healthz", async () => ({ status: "up" }));
 
@@ -36,13 +37,17 @@ export const standaloneRoutes = (app: FastifyInstance, options: StandaloneRoutes
     return reply.type(metrics.contentType).send(text);
   });
 
-  app.get("/openapi.json", async () => document);
+  app.get("/openapi.json", async () => {
+    document ??= openApiDocument(version);
+    return document;
+  });
 
-  app.get("/docs", async (_, reply) =>
-    reply
+  app.get("/docs", async (_, reply) => {
+    page ??= docsPage(version);
+    return reply
       .type("text/html; charset=utf-8")
       .header("content-security-policy", DOCS_CSP)
       .header("x-content-type-options", "nosniff")
-      .send(page),
-  );
+      .send(page);
+  });
 };

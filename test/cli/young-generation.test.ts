@@ -27,7 +27,9 @@ test("a server begins anew with a bounded young generation, and all that it was 
   const [path, args, env] = execve.mock.calls[0] ?? [];
   expect(path).toBe("/bin/node");
   expect(args?.[1]).toMatch(/^--max-semi-space-size=\d+$/);
-  expect(args?.slice(2)).toEqual(["--enable-source-maps", "/bin/joblib.js", "serve", "--port", "0"]);
+  expect(args?.[2]).toMatch(/^--initial-old-space-size=\d+$/);
+  expect(args?.[3]).toMatch(/^--heap-growing-percent=\d+$/);
+  expect(args?.slice(4)).toEqual(["--enable-source-maps", "/bin/joblib.js", "serve", "--port", "0"]);
   expect(env).toEqual({ HOME: "/root" });
 });
 
