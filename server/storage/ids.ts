@@ -7,7 +7,7 @@ for (const digit of "0123456789abcdefABCDEF") IS_HEX[digit.charCodeAt(0)] = 1;
 
 /**
  * True for what an id column can hold; anything else is an id of nothing, and must not reach the database. Every
- * completion asks four times: a regular expression took 0.3 µs each.
+ * completion asks four times: a regular expression took a quarter of a microsecond each.
  */
 export const isUuid = (id: string): boolean => {
   if (id.length !== LENGTH) return false;
