@@ -15,7 +15,7 @@ const drainOf = async (bench: Bench, role: Omit<Role, "place">, count: number): 
 
 /** Backlogs that last a second or more at the speed that is expected. */
 const MANY = 50_000;
-const SOME = 20_000;
+const SOME = 12_000;
 
 export const drains: readonly Measure[] = [
   {

@@ -23,7 +23,7 @@ const withWaiters = async (bench: Bench, workers: number): Promise<Idle> => {
   await waiters.ask("open", { server: { url, token }, workers });
   await using producer = await openProducer({ subject: "joblib", setting: "default", place: ground.place });
   await delay(2000);
-  const count = WARM_UP + (bench.isQuick ? 200 : 600);
+  const count = WARM_UP + (bench.isQuick ? 200 : 450);
   const pickups = await spacedPickups(producer, waiters, { count, gapMs: GAP_MS });
   const [server] = ground.servers;
   return { pickupP99: percentile(pickups.slice(WARM_UP), 99), serverMb: server?.residentMb() ?? Number.NaN };
