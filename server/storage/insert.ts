@@ -111,12 +111,13 @@ export const createInsert = (sessions: Sessions): Insert => {
       if (first === undefined) return [];
       const hands = first.hasTurns ? [] : wishes.map(handOf);
       const {
-        tasks: [lone],
+        tasks: [task],
+        payloads: [payload],
         aliveWithinSeconds,
       } = first;
       const rows = await sessions.hot((db) =>
-        lone !== undefined && isLone(wishes)
-          ? insertTask(db, lone, aliveWithinSeconds, hands[0])
+        task !== undefined && payload !== undefined && isLone(wishes)
+          ? insertTask(db, { task, payload }, aliveWithinSeconds, hands[0])
           : insertTasks(db, wishes, first, hands),
       );
       const rowsById = byId(rows);

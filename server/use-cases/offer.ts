@@ -23,7 +23,7 @@ export class Offer {
   };
 
   /** What came of it, whatever that was: who was to have the task has it, or looks itself. */
-  settle([task]: readonly ClaimedRecord[] = []): void {
+  settle([task]: readonly ClaimedRecord[]): void {
     this.#claim?.give(task);
     this.#claim = undefined;
   }

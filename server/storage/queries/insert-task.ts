@@ -80,17 +80,17 @@ const insertWith = (isTaken: boolean) => {
 
 const inserts = { plain: insertWith(false), taken: insertWith(true) };
 
-/** Inserts a task whose rooms take no turns, unless its job is gone or changed or its key taken; `hand`: who would take it. */
+/** Inserts a task whose rooms take no turns, unless its job is gone or changed or its key taken; `payload`: its JSON; `hand`: who would take it. */
 export const insertTask = (
   db: Sql,
-  task: NewTask,
+  { task, payload }: { readonly task: NewTask; readonly payload: string },
   aliveWithinSeconds: number,
   hand: Hand | undefined,
 ): Promise<InsertedRow[]> =>
   inserts[hand === undefined ? "plain" : "taken"](
     db,
     ...([task.id, task.jobId, task.schemaHash, task.jobVersion ?? null, task.roomId] as const),
-    ...([task.createdById, JSON.stringify(task.payload), task.priority, task.maxAttempts] as const),
+    ...([task.createdById, payload, task.priority, task.maxAttempts] as const),
     ...([JSON.stringify(task.backoff), task.timeoutSeconds] as const),
     "at" in task.start ? task.start.at : null,
     "inSeconds" in task.start ? task.start.inSeconds : 0,
