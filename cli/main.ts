@@ -5,12 +5,12 @@ import { UsageError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { lightFetch } from "./light-fetch.ts";
+import { boundMemory } from "./memory-bounds.ts";
 import { run, type World } from "./run.ts";
 import { watchStrays } from "./strays.ts";
 import { version } from "./version.ts";
-import { boundYoungGeneration } from "./young-generation.ts";
 
-boundYoungGeneration(process);
+boundMemory(process);
 
 const { argv, env, stdout, stderr, stdin } = process;
 

@@ -9,7 +9,7 @@ import {
   type InsertRequest,
   insertTasks,
 } from "./queries/insert-tasks.ts";
-import { groupsOf, groupsText, type TaskGroup } from "./queries/task-groups.ts";
+import { groupsOf, type TaskGroup } from "./queries/task-groups.ts";
 import { newTaskRecord, taskRecord } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { InsertOutcome, NewTask } from "./storage.ts";
@@ -22,10 +22,13 @@ class KeyTaken extends Error {}
 
 /** A bound on a race that another turn ends: the key's task is deleted between the insert that met it and the look. */
 const TURNS = 5;
-/** Characters of one statement; a task beside its payload is 50, or some 500 where it is like none before it. */
+/** Characters of one statement. */
 const MOST_CHARACTERS = 2_000_000;
+/** About what a task is beside its payload, and what a group of them shares. */
+const TASK_CHARACTERS = 50;
+const GROUP_CHARACTERS = 500;
 
-/** One request's tasks, and their text for the statement. */
+/** One request's tasks. */
 interface Wish extends InsertManner, InsertRequest {
   readonly tasks: readonly NewTask[];
   readonly groups: readonly TaskGroup[];
@@ -104,7 +107,8 @@ const replayed = async (
 export const createInsert = (sessions: Sessions): Insert => {
   const join = coalesce<Wish, ReadonlyMap<string, InsertedRow>>({
     most: MOST_CHARACTERS,
-    weightOf: ({ text, payloads }) => payloads.reduce((sum, { length }) => sum + length, text.length),
+    weightOf: ({ groups, payloads }) =>
+      payloads.reduce((sum, { length }) => sum + length + TASK_CHARACTERS, groups.length * GROUP_CHARACTERS),
     laneOf: ({ aliveWithinSeconds, hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
     run: sessions.counted("submit", async (wishes) => {
       const [first] = wishes;
@@ -144,7 +148,6 @@ export const createInsert = (sessions: Sessions): Insert => {
     const wish = {
       tasks,
       groups,
-      text: groupsText(groups),
       payloads,
       aliveWithinSeconds,
       hasTurns,

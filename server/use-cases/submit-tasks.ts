@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type AlikeTasks,
   type FieldError,
@@ -167,20 +168,23 @@ export const submitted = (
   return { value: { isReplay: false, tasks: outcome.records.map(wire) }, events };
 };
 
-/** A lone task is offered to whoever waits for one. */
+/** A lone task is offered to whoever waits for one; who gets it is answered before the submitter. */
 const insert = async (
   { storage, settings, parked }: Context,
   tasks: readonly NewTask[],
 ): Promise<InsertOutcome> => {
   const offer = new Offer(parked);
-  let outcome: InsertOutcome | undefined;
+  let given: readonly ClaimedRecord[] = [];
   try {
     const { handOver } = offer;
     const aliveWithinSeconds = settings.worker_timeout_threshold;
-    outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds, handOver });
+    const outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds, handOver });
+    if (outcome.kind === "inserted") given = outcome.given;
     return outcome;
   } finally {
-    offer.settle(outcome?.kind === "inserted" ? outcome.given : []);
+    offer.settle(given);
+    // A turn of the event loop, in which the waiting claim's answer is written.
+    if (given.length > 0) await nextTurn();
   }
 };
 

@@ -5,13 +5,14 @@ import type { NewTask } from "../storage.ts";
 import { isAlive } from "./alive.ts";
 import type { InsertedRow } from "./insert-tasks.ts";
 import { statement } from "./statement.ts";
-import { given, handsText, heldColumns, heldValues, joinTakers, takers } from "./take-over.ts";
+import { heldColumns, heldValues, joinTakers, taker } from "./take-over.ts";
 
 type Values = [
   ...[id: string, jobId: string, schemaHash: string, jobVersion: string | null, roomId: string],
   ...[createdById: string, payload: string, priority: number, maxAttempts: number, backoff: string],
   ...[timeoutSeconds: number | null, runAt: string | null, inSeconds: number, key: string | null],
-  ...[requestHash: string | null, traceContext: string | null, aliveWithinSeconds: number, hands: string],
+  ...[requestHash: string | null, traceContext: string | null, aliveWithinSeconds: number],
+  ...[takerId: string | null, starts: boolean],
 ];
 
 const jsonOrNull = (value: object | undefined): string | null =>
@@ -42,7 +43,8 @@ const insertWith = (isTaken: boolean) => {
       requestHash,
       traceContext,
       aliveWithinSeconds,
-      hands,
+      takerId,
+      starts,
     ) => sql<InsertedRow>`
     with held as materialized (
       select id, room_id, category, name from joblib.job
@@ -50,7 +52,7 @@ const insertWith = (isTaken: boolean) => {
         and (${jobVersion}::text is null or xmin::text = ${jobVersion}::text)
       limit 1 for key share
     ),
-    ${taken(takers(hands))}
+    ${taken(taker(takerId, starts))}
     inserted as (
       insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
         timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number ${taken(heldColumns)})
@@ -69,12 +71,12 @@ const insertWith = (isTaken: boolean) => {
       insert into joblib.task_place (task_id, room_id, job_id, created_at)
       select id, room_id, job_id, created_at from inserted
     )
-    ${taken(sql`, ${given}`)}
     select t.id, t.run_at, t.created_at, o.room_id as job_room_id, o.category as job_category, o.name as job_name, (
         select count(*)::int from joblib.worker_job as wj where wj.job_id = t.job_id
           and (select ${isAlive(aliveWithinSeconds)} from joblib.worker as w where w.id = wj.worker_id)
-      ) as workers_online ${taken(sql`, given.worker_id, given.user_id, given.started_at`)}
-    from inserted as t cross join held as o ${taken(sql`left join given on given.id = t.id`)}`,
+      ) as workers_online ${taken(sql`, t.worker_id, t.started_at,
+        (select takers.user_id from takers where takers.worker_id = t.worker_id limit 1) as user_id`)}
+    from inserted as t cross join held as o`,
   );
 };
 
@@ -95,5 +97,6 @@ export const insertTask = (
     "at" in task.start ? task.start.at : null,
     "inSeconds" in task.start ? task.start.inSeconds : 0,
     ...([task.idempotency?.key ?? null, task.idempotency?.requestHash ?? null] as const),
-    ...([jsonOrNull(task.traceContext), aliveWithinSeconds, handsText([hand])] as const),
+    ...([jsonOrNull(task.traceContext), aliveWithinSeconds] as const),
+    ...([hand?.workerId ?? null, hand?.start ?? false] as const),
   );

@@ -6,7 +6,7 @@ import { arrayText, textArray } from "./array-text.ts";
 import { numbers, turns } from "./room-turns.ts";
 import { statement } from "./statement.ts";
 import { given, handsText, heldColumns, heldValues, joinTakers, takers } from "./take-over.ts";
-import { GROUP_COLUMNS } from "./task-groups.ts";
+import { GROUP_COLUMNS, groupsText, type TaskGroup } from "./task-groups.ts";
 
 /** What of a group of new tasks only the database knows, and how many live workers could take them. */
 export interface InsertedRow {
@@ -119,9 +119,9 @@ export interface InsertManner {
   readonly hasTurns: boolean;
 }
 
-/** One request's tasks: what `groupsText` made of them, and their payloads' JSON. */
+/** One request's tasks, and their payloads' JSON. */
 export interface InsertRequest {
-  readonly text: string;
+  readonly groups: readonly TaskGroup[];
   readonly payloads: readonly string[];
 }
 
@@ -141,7 +141,7 @@ export const insertTasks = (
   });
   return insert(
     db,
-    `[${requests.map(({ text }) => text).join(",")}]`,
+    `[${requests.map(({ groups }) => groupsText(groups)).join(",")}]`,
     textArray(requests.flatMap(({ payloads }) => payloads)),
     arrayText(offsets),
     aliveWithinSeconds,

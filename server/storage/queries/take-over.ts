@@ -4,15 +4,15 @@ import { recordset, recordsetText } from "./recordset.ts";
 import type { Slot } from "./statement.ts";
 
 /**
- * A CTE of `insertTasks`: the workers that take a lone task of a request (`place`) with its insert, which saves the
+ * A CTE of an insert: the workers that take a lone task of a request (`place`) with its insert, which saves the
  * claim, its commit and two turns through the event loop. Only who would have got that very task: nothing is due for any of its
  * jobs, by what a claim of this moment would see. A worker whose row somebody holds may be leaving, and is passed over: so nothing is
  * waited for, and its end does not miss the task.
  */
-export const takers = (hands: Slot): RawBuilder<unknown> => sql`
+const takersOf = (hands: RawBuilder<unknown>): RawBuilder<unknown> => sql`
     takers as materialized (
       select h.place, h.start, w.id as worker_id, w.user_id
-      from ${recordset(hands, "place integer, worker_id uuid, start boolean")} as h
+      from ${hands} as h
       cross join lateral (
         select id, user_id from joblib.worker where id = h.worker_id limit 1 for key share skip locked
       ) as w
@@ -31,6 +31,14 @@ export const takers = (hands: Slot): RawBuilder<unknown> => sql`
         where wj.worker_id = h.worker_id
       )
     ),`;
+
+/** The takers of what many requests bring: `handsText`. */
+export const takers = (hands: Slot): RawBuilder<unknown> =>
+  takersOf(recordset(hands, "place integer, worker_id uuid, start boolean"));
+
+/** The one of a lone task. */
+export const taker = (workerId: Slot, start: Slot): RawBuilder<unknown> =>
+  takersOf(sql`(select 1 as place, ${workerId}::uuid as worker_id, ${start}::boolean as start)`);
 
 /** The columns of a task that its worker holds from the start. */
 export const heldColumns = sql`, status, worker_id, attempt, runs, claimed_at, started_at, version`;

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test, vi } from "vitest";
-import { boundYoungGeneration, type Restartable } from "../../cli/young-generation.ts";
+import { boundMemory, type Restartable } from "../../cli/memory-bounds.ts";
 import { spawnProcess } from "../support/processes.ts";
 
 const aProcess = (more: Partial<Restartable> = {}) => {
@@ -22,7 +22,7 @@ const aProcess = (more: Partial<Restartable> = {}) => {
 test("a server begins anew with a bounded young generation, and all that it was given", () => {
   const { own, execve } = aProcess();
 
-  boundYoungGeneration(own);
+  boundMemory(own);
 
   const [path, args, env] = execve.mock.calls[0] ?? [];
   expect(path).toBe("/bin/node");
@@ -41,7 +41,7 @@ test.each([
 ] as const)("%s goes on as it is", (_, more) => {
   const { own, execve } = aProcess(more as Partial<Restartable>);
 
-  boundYoungGeneration(own);
+  boundMemory(own);
 
   expect(execve).not.toHaveBeenCalled();
 });

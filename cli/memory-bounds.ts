@@ -20,7 +20,7 @@ export type Restartable = Pick<
  * signals. Not where somebody has said how it is to be (`NODE_OPTIONS=--max-semi-space-size=64`), where another process
  * talks to this one over a channel that would be lost, or where Node cannot.
  */
-export const boundYoungGeneration = (own: Restartable): void => {
+export const boundMemory = (own: Restartable): void => {
   if (!serves(own.argv) || own.execve === undefined || own.platform === "win32" || own.channel) return;
   const given = [...own.execArgv, own.env["NODE_OPTIONS"] ?? ""];
   if (given.some((option) => option.includes("semi-space-size") || option.includes("semi_space_size")))
