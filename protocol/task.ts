@@ -14,8 +14,10 @@ export const MAX_ERROR_BYTES = 64 * 1024;
 export const MAX_DELAY_SECONDS = 366 * 86_400;
 /** How many tasks one request may submit. */
 export const MAX_TASKS_PER_SUBMIT = 1000;
-/** How many tasks one request may claim or update. */
+/** How many tasks one request may claim. */
 export const MAX_TASKS_PER_CLAIM = 100;
+/** How many steps one request may bring: of 500 completions each costs all sides a tenth less than of 100. */
+export const MAX_UPDATES_PER_REQUEST = 500;
 
 const utf8Length = (text: string) => new TextEncoder().encode(text).length;
 
@@ -205,7 +207,7 @@ export const TaskUpdates = z.object({
   updates: z
     .array(z.object({ id: z.string(), status: TaskStatus.optional(), ...updateFields }))
     .min(1)
-    .max(MAX_TASKS_PER_CLAIM),
+    .max(MAX_UPDATES_PER_REQUEST),
 });
 export type TaskUpdates = z.infer<typeof TaskUpdates>;
 

@@ -1,5 +1,5 @@
 import {
-  MAX_TASKS_PER_CLAIM,
+  MAX_UPDATES_PER_REQUEST,
   type MinimalAnswer,
   type OperationAnswer,
   type OperationRequest,
@@ -53,7 +53,7 @@ export class UpdateQueue {
     this.#client = client;
     this.#workerId = workerId;
     this.#gathering = new Gathering<Wish, Task>({
-      most: MAX_TASKS_PER_CLAIM,
+      most: MAX_UPDATES_PER_REQUEST,
       alone: (wish) => this.#alone(wish),
       together: (wishes) => this.#together(wishes.map(({ step }) => step)),
       isOfAll,

@@ -1,8 +1,7 @@
 import { PostgreSqlConnection } from "@mikro-orm/postgresql";
-import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
 import { Pool, type PoolConfig } from "pg";
-import { PreparedDriver } from "./prepared-driver.ts";
-import type { Orm, Sql, Tables } from "./sessions.ts";
+import { HotSql } from "./hot-sql.ts";
+import type { Orm, Sql } from "./sessions.ts";
 
 /** How a pool's connections are used, and how many statements wait for one. */
 export interface PoolUse {
@@ -75,6 +74,8 @@ const poolOptions = ({ em }: Orm): PoolConfig => {
   const timeoutMs = options.query_timeout ?? STATEMENT_TIMEOUT_MS;
   return {
     ...options,
+    // A task after a quiet minute would wait for a connection and its plans; they end with their lifetime.
+    idleTimeoutMillis: options.idleTimeoutMillis ?? 0,
     min: 0,
     max,
     options: startupOptions(options.options, timeoutMs),
@@ -91,14 +92,7 @@ export const openHotPool = (orm: Orm): HotPool | undefined => {
   // The statement in flight rejects on its own; an "error" that nobody hears would end the process.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
-  const sql: Sql = new Kysely<Tables>({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => new PreparedDriver(pool),
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-    },
-  });
+  const sql = new HotSql(pool);
   let closed: Promise<void> | undefined;
   return {
     sql,

@@ -1,4 +1,4 @@
-import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
+import type { DatabaseConnection, Driver } from "kysely";
 import type { Pool } from "pg";
 
 /** More texts than the hot statements have; beyond it, statements go unnamed. */
@@ -17,7 +17,7 @@ export class PreparedDriver implements Driver {
   constructor(pool: Pool) {
     this.#pool = pool;
     this.#connection = {
-      executeQuery: (query) => this.#execute(query),
+      executeQuery: async ({ sql, parameters }) => ({ rows: await this.rows(sql, parameters) }),
       // biome-ignore lint/correctness/useYield: nothing hot is streamed
       async *streamQuery() {
         throw new Error("hot statements are not streamed");
@@ -41,9 +41,9 @@ export class PreparedDriver implements Driver {
     await this.#pool.end();
   }
 
-  async #execute<Row>({ sql: text, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const { rows } = await this.#pool.query({ name: this.#nameOf(text), text, values: [...parameters] });
-    return { rows };
+  async rows<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    const { rows } = await this.#pool.query({ name: this.#nameOf(text), text, values: [...values] });
+    return rows;
   }
 
   #nameOf(text: string): string {

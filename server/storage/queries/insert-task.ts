@@ -47,10 +47,13 @@ const insertWith = (isTaken: boolean) => {
       starts,
     ) => sql<InsertedRow>`
     with held as materialized (
-      select id, room_id, category, name from joblib.job
-      where id = ${jobId}::uuid and removed_at is null and schema_hash = ${schemaHash}
-        and (${jobVersion}::text is null or xmin::text = ${jobVersion}::text)
-      limit 1 for key share
+      select * from (
+        select id, room_id, category, name, removed_at, schema_hash, xmin::text as version from joblib.job
+        where id = ${jobId}::uuid limit 1 for key share
+      ) as job
+      -- Not with the id: the index of those that are there would be read from one end to the other in place of the one by id.
+      where removed_at is null and schema_hash = ${schemaHash}
+        and (${jobVersion}::text is null or version = ${jobVersion}::text)
     ),
     ${taken(taker(takerId, starts))}
     inserted as (
