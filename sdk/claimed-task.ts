@@ -12,7 +12,7 @@ import { runContextOf } from "./run-context.ts";
 import { inRunSpan } from "./run-span.ts";
 import { orAfter } from "./sleep.ts";
 import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
-import { errorText, isRefusal, type TaskOutcome } from "./task-outcome.ts";
+import { errorText, isRefusal, lostOutcome, type TaskOutcome } from "./task-outcome.ts";
 import { DELIVERY, deliver, isVoid, ONCE, QUICKLY } from "./task-update.ts";
 
 /**
@@ -229,11 +229,8 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   }
 
   #lost(error: unknown): TaskOutcome {
-    const { reason } = this.#abort;
-    const lost = reason instanceof TaskLostError ? reason : error;
     this.#home.logger.warn({ err: error, task: this.id }, "what came of a task was dropped");
-    if (lost instanceof TaskLostError) return { status: "lost", reason: lost.reason };
-    return { status: "lost", reason: isVoid(error) ? "lost" : "undelivered" };
+    return lostOutcome(error, this.#abort.reason);
   }
 
   async #end(
@@ -246,14 +243,17 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     if (!mayEnd) throw this.#wrongPhase();
     const body = update();
     this.#phase = "ending";
+    this.#home.ending(this, true);
     if (this.#reporter ?? this.#log) await Promise.all([this.#reporter?.idle(), this.#log?.idle()]);
     try {
       const task = await this.#send(body, policy);
       if (this.#outcome === undefined) this.#close();
       return task;
     } catch (error) {
-      if (isRefusal(error)) this.#phase = before;
-      else if (this.#outcome === undefined) this.#close();
+      if (isRefusal(error)) {
+        this.#phase = before;
+        this.#home.ending(this, false);
+      } else if (this.#outcome === undefined) this.#close();
       throw error;
     }
   }

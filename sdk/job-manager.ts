@@ -18,7 +18,7 @@ import {
 } from "./submission.ts";
 import { submitMany, type WantedTask } from "./submit-many.ts";
 import { SubmitQueue } from "./submit-queue.ts";
-import type { TaskHome } from "./task-home.ts";
+import type { Places, TaskHome } from "./task-home.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
@@ -180,8 +180,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** Claims tasks, one after the other, or `concurrency` at a time; announces first. */
   listen(options: ListenOptions = {}): TaskStream<Context> {
     if (this.#disposing !== undefined) throw new UsageError("the job manager was disposed");
-    const taker = (worker: LiveWorker, onOver: (task: ClaimedTask<Context>) => void) => {
-      const home = this.#homeOf(worker, onOver);
+    const taker = (worker: LiveWorker, places: Places) => {
+      const home = this.#homeOf(worker, places);
       return (wire: Task) => this.#claimed(wire, home);
     };
     const stream = new TaskStream<Context>(
@@ -273,7 +273,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     return submitMany(this.client, wanted, options);
   }
 
-  #homeOf(worker: LiveWorker, onOver: (task: ClaimedTask<Context>) => void): TaskHome {
+  #homeOf(worker: LiveWorker, places: Places): TaskHome {
     return {
       updates: worker.updates,
       logger: this.#logger,
@@ -281,10 +281,11 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
       context: this.#context,
       find: (jobName) => this.#registry.find(jobName),
       release: (held) => this.#session.release(worker.id, [held]),
+      ending: places.ending,
       over: (task) => {
         this.#session.letGo(task);
         this.#tasks.delete(task);
-        onOver(task);
+        places.over(task);
       },
     };
   }

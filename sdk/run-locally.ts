@@ -44,6 +44,7 @@ export const runLocally = async (
     context,
     find: () => Class,
     release: async () => {},
+    ending: () => {},
     over: () => {},
   });
   const stop = () => void task.interrupt("interrupted");

@@ -9,8 +9,16 @@ import { check } from "./standard-schema.ts";
 import { errorText } from "./task-outcome.ts";
 import type { UpdateQueue } from "./update-queue.ts";
 
+/** Where tasks have their places. */
+export interface Places {
+  /** The work is done and its end is on its way to the server; or, where that was refused, it is not. */
+  ending(task: ClaimedTask, isEnding: boolean): void;
+  /** The task needs nothing more. */
+  over(task: ClaimedTask): void;
+}
+
 /** What claimed tasks need of their worker and of the stream that they came by. */
-export interface TaskHome {
+export interface TaskHome extends Places {
   readonly updates: Pick<UpdateQueue, "send">;
   readonly logger: Logger;
   /** What `run` prints is kept with its task. */
@@ -19,8 +27,6 @@ export interface TaskHome {
   readonly context: unknown;
   find(jobName: string): ExtensionClass | undefined;
   release(task: HeldTask): Promise<void>;
-  /** The task needs nothing more. */
-  over(task: ClaimedTask): void;
 }
 
 /** The extension that runs a job, with its parameters, or why there is none. */

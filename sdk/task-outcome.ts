@@ -1,6 +1,13 @@
 import { MAX_ERROR_BYTES, type StopReason, type Task } from "../protocol/index.ts";
-import { MalformedRequestError, PayloadTooLargeError, ProtocolError, ValidationError } from "./errors.ts";
+import {
+  MalformedRequestError,
+  PayloadTooLargeError,
+  ProtocolError,
+  TaskLostError,
+  ValidationError,
+} from "./errors.ts";
 import { keepable, NotJsonError } from "./json.ts";
+import { isVoid } from "./task-update.ts";
 
 /** What running a task has come to. */
 export type TaskOutcome =
@@ -10,6 +17,13 @@ export type TaskOutcome =
   /** The hold was over before the end could be told; what was done is dropped. */
   | { readonly status: "lost"; readonly reason: StopReason | "undelivered" }
   | { readonly status: "released" };
+
+/** Of a task that the server did not hear the end of, whose hold was over for `reason`, or for `error`. */
+export const lostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
+  const lost = reason instanceof TaskLostError ? reason : error;
+  if (lost instanceof TaskLostError) return { status: "lost", reason: lost.reason };
+  return { status: "lost", reason: isVoid(error) ? "lost" : "undelivered" };
+};
 
 /** True for what is refused for its own sake: the same again would be refused again. */
 export const isRefusal = (error: unknown): boolean =>

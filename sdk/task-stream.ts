@@ -13,6 +13,7 @@ import type { Logger } from "./logger.ts";
 import { LONGEST_TURN_SECONDS } from "./options.ts";
 import { isTransient, retryDelay } from "./retry.ts";
 import { sleep, unlessAborted } from "./sleep.ts";
+import type { Places } from "./task-home.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
 /** How to listen. */
@@ -21,7 +22,7 @@ export interface ListenOptions {
   readonly signal?: AbortSignal | undefined;
   /** Seconds between two claims where the server does not hold its answer; 2. */
   readonly pollInterval?: number | undefined;
-  /** How many tasks may be in hand at a time; 1. */
+  /** How many tasks may be at work at a time; 1. Of one whose work is done the end may still be on its way. */
   readonly concurrency?: number | undefined;
   /**
    * True: a claim starts its tasks, which saves the request that would. For those who run every task that comes: what
@@ -35,11 +36,8 @@ export interface StreamHome<Context> {
   readonly client: JoblibClient;
   readonly logger: Logger;
   readonly session: WorkerSession;
-  /** What takes tasks into a worker's hands, unless they are there; `onOver` is told of each that needs nothing more. */
-  taker(
-    worker: LiveWorker,
-    onOver: (task: ClaimedTask<Context>) => void,
-  ): (wire: Task) => ClaimedTask<Context> | undefined;
+  /** What takes tasks into a worker's hands, unless they are there; `places` are those that they take. */
+  taker(worker: LiveWorker, places: Places): (wire: Task) => ClaimedTask<Context> | undefined;
 }
 
 /** With four a backlog goes 3 % faster than with two: the server puts them into one statement. */
@@ -48,7 +46,7 @@ const CLAIMS_AHEAD = 4;
 const BACKOFF = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
 
 /**
- * Claimed tasks, one after the other: the next comes when fewer than `concurrency` are unsettled.
+ * Claimed tasks, one after the other: the next comes when fewer than `concurrency` are at work.
  * Leaving the loop stops it; a task that was handed out stays its taker's.
  */
 export class TaskStream<Context = unknown>
@@ -59,7 +57,9 @@ export class TaskStream<Context = unknown>
   readonly #pollMs: number;
   readonly #concurrency: number;
   readonly #start: boolean;
-  readonly #unsettled = new Set<ClaimedTask<Context>>();
+  readonly #unsettled = new Set<ClaimedTask>();
+  /** Those of them whose work is done: the next is claimed while their end is on its way. */
+  readonly #ending = new Set<ClaimedTask>();
   #buffer: ClaimedTask<Context>[] = [];
   /** Claims on their way, oldest first, and how many tasks they ask for. */
   readonly #claims: Promise<void>[] = [];
@@ -75,9 +75,17 @@ export class TaskStream<Context = unknown>
   #heeded: LiveWorker | undefined;
   /** Aborted when this stops, or when the worker that is heeded is gone: no claim is of use then. */
   #end: AbortSignal;
-  readonly #onOver = (task: ClaimedTask<Context>): void => {
-    this.#unsettled.delete(task);
-    this.#free.resolve();
+  readonly #places: Places = {
+    ending: (task, isEnding) => {
+      if (!isEnding) this.#ending.delete(task);
+      else if (this.#unsettled.has(task)) this.#ending.add(task);
+      this.#free.resolve();
+    },
+    over: (task) => {
+      this.#unsettled.delete(task);
+      this.#ending.delete(task);
+      this.#free.resolve();
+    },
   };
 
   /** @internal */
@@ -165,8 +173,14 @@ export class TaskStream<Context = unknown>
     return { done: false, value };
   }
 
+  /** Places for further tasks. Where ends do not arrive, not for more than as many again. */
+  get #room(): number {
+    const { size } = this.#unsettled;
+    return Math.min(this.#concurrency - size + this.#ending.size, 2 * this.#concurrency - size);
+  }
+
   async #placeFree(): Promise<void> {
-    while (this.#unsettled.size >= this.#concurrency) {
+    while (this.#room <= 0) {
       this.#free = Promise.withResolvers();
       await unlessAborted(this.#free.promise, this.#stop.signal);
     }
@@ -176,7 +190,7 @@ export class TaskStream<Context = unknown>
   #claimAhead(): void {
     const most = this.#wasFull ? CLAIMS_AHEAD : 1;
     while (this.#claims.length < most) {
-      const limit = Math.min(MAX_TASKS_PER_CLAIM, this.#concurrency - this.#unsettled.size - this.#asked);
+      const limit = Math.min(MAX_TASKS_PER_CLAIM, this.#room - this.#asked);
       if (limit <= 0 || this.#stop.signal.aborted) return;
       this.#asked += limit;
       const claim = this.#fill(limit).finally(() => {
@@ -198,7 +212,7 @@ export class TaskStream<Context = unknown>
     this.#hasClaimed = true;
     this.#wasFull = tasks.length === MAX_TASKS_PER_CLAIM;
     let took = 0;
-    const take = this.#home.taker(worker, this.#onOver);
+    const take = this.#home.taker(worker, this.#places);
     for (const wire of tasks) if (this.#take(take, wire, worker)) took += 1;
     const restMs = this.#pollMs - (performance.now() - began);
     if (took === 0 && restMs > 0) await sleep(restMs * (0.5 + Math.random() / 2), this.#stop.signal);

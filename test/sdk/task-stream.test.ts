@@ -71,6 +71,37 @@ describe("listening", () => {
     expect(fake.task(ids[3] ?? "").status).toBe("pending");
   });
 
+  test("the next is claimed while the end of the last is on its way; where ends do not arrive, one more at most", async () => {
+    const { fake, instead, jobs } = await worker();
+    const ids = [1, 2, 3].map(() => fake.submit("lab", JOB).id);
+    const arrival = Promise.withResolvers<void>();
+    const { updateTask, updateTasks } = fake.fakes;
+    if (updateTask === undefined || updateTasks === undefined) throw new Error("nothing takes updates");
+    instead({
+      updateTask: (request) => arrival.promise.then(() => updateTask(request)),
+      updateTasks: (request) => arrival.promise.then(() => updateTasks(request)),
+    });
+    const stop = new AbortController();
+    const outcomes: string[] = [];
+    const begun: string[] = [];
+
+    const run = jobs.run({
+      start: true,
+      signal: stop.signal,
+      onTask: ({ id }) => begun.push(id),
+      onOutcome: (_, { status }) => outcomes.push(status),
+    });
+    await expect.poll(() => begun).toEqual(ids.slice(0, 2));
+    const before = [[...outcomes], fake.task(ids[2] ?? "").status];
+    arrival.resolve();
+    await fake.until(ids[2] ?? "");
+    stop.abort();
+    await run;
+
+    expect(before).toEqual([[], "pending"]);
+    expect(outcomes).toEqual(["completed", "completed", "completed"]);
+  });
+
   test("aborting ends a waiting claim, and the loop", async () => {
     const { fake, jobs } = await worker();
     const abort = new AbortController();
