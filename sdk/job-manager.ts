@@ -184,10 +184,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
       const home = this.#homeOf(worker, places);
       return (wire: Task) => this.#claimed(wire, home);
     };
-    const stream = new TaskStream<Context>(
-      { client: this.client, logger: this.#logger, session: this.#session, taker },
-      options,
-    );
+    const streamHome = { client: this.client, logger: this.#logger, session: this.#session, taker };
+    const stream = new TaskStream<Context>(streamHome, options);
     this.#streams.add(stream);
     return stream;
   }

@@ -104,12 +104,12 @@ test("they are the worker's owner's alone", async () => {
   expectProblem(await send(NOBODYS, updates), "worker-not-found");
 });
 
-test("they are 1 to 100", async () => {
+test("they are 1 to 500", async () => {
   const { worker, ids } = await aHandful(1);
   const many = (count: number) => send(worker, Array(count).fill({ id: ids[0], progress: {} }));
 
-  expect(ok(await many(100)).results).toHaveLength(100);
-  for (const count of [0, 101]) expect(pointersOf(await many(count))).toEqual(["/updates"]);
+  expect(ok(await many(500)).results).toHaveLength(500);
+  for (const count of [0, 501]) expect(pointersOf(await many(count))).toEqual(["/updates"]);
 });
 
 test("they are a sign of life", async () => {
