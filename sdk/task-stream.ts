@@ -1,17 +1,11 @@
 import type { Task } from "../protocol/index.ts";
 import { MAX_TASKS_PER_CLAIM } from "../protocol/index.ts";
+import { claimTasks, mayPass } from "./claim-call.ts";
 import type { ClaimedTask } from "./claimed-task.ts";
 import type { JoblibClient } from "./client.ts";
-import {
-  InternalServerError,
-  ProblemError,
-  ProtocolError,
-  UnauthorizedError,
-  WorkerNotFoundError,
-} from "./errors.ts";
+import { WorkerNotFoundError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
-import { LONGEST_TURN_SECONDS } from "./options.ts";
-import { isTransient, retryDelay } from "./retry.ts";
+import { retryDelay } from "./retry.ts";
 import { sleep, unlessAborted } from "./sleep.ts";
 import type { Places } from "./task-home.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
@@ -61,16 +55,20 @@ export class TaskStream<Context = unknown>
   /** Those of them whose work is done: the next is claimed while their end is on its way. */
   readonly #ending = new Set<ClaimedTask>();
   #buffer: ClaimedTask<Context>[] = [];
-  /** Claims on their way, oldest first, and how many tasks they ask for. */
-  readonly #claims: Promise<void>[] = [];
+  /** Claims on their way, and how many tasks they ask for. Any of them may be the next to be answered. */
+  readonly #claims = new Set<Promise<void>>();
   #asked = 0;
   /** The last claim got all that one may ask for: another is worth its while before this one is back. */
   #wasFull = false;
-  #free = Promise.withResolvers<void>();
+  /** A claim was answered, a place is free, a rest is over, or this was stopped: `next` looks again. */
+  #news = Promise.withResolvers<void>();
   #last: Promise<unknown> = Promise.resolve();
   /** Calls of `next` that wait for their turn or for a task. */
   #turns = 0;
   #failures = 0;
+  #isResting = false;
+  /** What no waiting mends. */
+  #fatal: { readonly error: unknown } | undefined;
   #hasClaimed = false;
   #heeded: LiveWorker | undefined;
   /** Aborted when this stops, or when the worker that is heeded is gone: no claim is of use then. */
@@ -79,12 +77,12 @@ export class TaskStream<Context = unknown>
     ending: (task, isEnding) => {
       if (!isEnding) this.#ending.delete(task);
       else if (this.#unsettled.has(task)) this.#ending.add(task);
-      this.#free.resolve();
+      this.#news.resolve();
     },
     over: (task) => {
       this.#unsettled.delete(task);
       this.#ending.delete(task);
-      this.#free.resolve();
+      this.#news.resolve();
     },
   };
 
@@ -117,6 +115,7 @@ export class TaskStream<Context = unknown>
   /** No new claims; the tasks in hand go on. */
   stop(): void {
     this.#stop.abort();
+    this.#news.resolve();
   }
 
   /** Stops; called when a loop is left. */
@@ -145,21 +144,18 @@ export class TaskStream<Context = unknown>
   }
 
   async #next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
-    const { signal } = this.#stop;
     for (;;) {
       const ready = this.#ready();
       if (ready !== undefined) return ready;
-      if (signal.aborted) break;
-      try {
-        await this.#placeFree();
-        this.#claimAhead();
-        await this.#claims.shift();
-        this.#failures = 0;
-      } catch (error) {
-        if (!signal.aborted) await this.#afterFailure(error);
-      }
+      if (this.#stop.signal.aborted) break;
+      this.#news = Promise.withResolvers();
+      this.#claimAhead();
+      await this.#news.promise;
     }
     await this.#giveBack();
+    const fatal = this.#fatal;
+    this.#fatal = undefined;
+    if (fatal !== undefined) throw fatal.error;
     return { done: true, value: undefined };
   }
 
@@ -179,43 +175,50 @@ export class TaskStream<Context = unknown>
     return Math.min(this.#concurrency - size + this.#ending.size, 2 * this.#concurrency - size);
   }
 
-  async #placeFree(): Promise<void> {
-    while (this.#room <= 0) {
-      this.#free = Promise.withResolvers();
-      await unlessAborted(this.#free.promise, this.#stop.signal);
-    }
-  }
-
   /** Sends claims: one, or, in a backlog, several, so that the server is at work on the next while this side takes one in. */
   #claimAhead(): void {
     const most = this.#wasFull ? CLAIMS_AHEAD : 1;
-    while (this.#claims.length < most) {
+    while (this.#claims.size < most && !this.#isResting && !this.#stop.signal.aborted) {
       const limit = Math.min(MAX_TASKS_PER_CLAIM, this.#room - this.#asked);
-      if (limit <= 0 || this.#stop.signal.aborted) return;
+      if (limit <= 0) return;
       this.#asked += limit;
-      const claim = this.#fill(limit).finally(() => {
-        this.#asked -= limit;
-      });
-      // Whoever asks for the next task hears of it; until then it is not unheard.
-      claim.catch(() => {});
-      this.#claims.push(claim);
+      const claim: Promise<void> = this.#fill(limit)
+        .catch((error: unknown) => this.#failed(error))
+        .finally(() => {
+          this.#asked -= limit;
+          this.#claims.delete(claim);
+          this.#news.resolve();
+        });
+      this.#claims.add(claim);
     }
   }
 
   /** One claim; where nothing came and the server did not hold the answer, a rest. */
   async #fill(limit: number): Promise<void> {
     const { session } = this.#home;
-    const worker = session.current ?? (await unlessAborted(session.ready(), this.#stop.signal));
+    const { signal } = this.#stop;
+    const worker = session.current ?? (await unlessAborted(session.ready(), signal));
     this.#heed(worker);
     const began = performance.now();
     const tasks = await this.#claim(worker, limit);
     this.#hasClaimed = true;
+    this.#failures = 0;
     this.#wasFull = tasks.length === MAX_TASKS_PER_CLAIM;
     let took = 0;
     const take = this.#home.taker(worker, this.#places);
     for (const wire of tasks) if (this.#take(take, wire, worker)) took += 1;
     const restMs = this.#pollMs - (performance.now() - began);
-    if (took === 0 && restMs > 0) await sleep(restMs * (0.5 + Math.random() / 2), this.#stop.signal);
+    if (took === 0 && restMs > 0) await sleep(restMs * (0.5 + Math.random() / 2), signal);
+  }
+
+  async #claim(worker: LiveWorker, limit: number): Promise<readonly Task[]> {
+    try {
+      return await claimTasks(this.#home, { worker, limit, start: this.#start, signal: this.#end });
+    } catch (error) {
+      const isCut = worker.gone.aborted && !this.#stop.signal.aborted;
+      if (isCut && !(error instanceof WorkerNotFoundError)) return [];
+      throw error;
+    }
   }
 
   /** A worker that is given no task any more has no reason to go on asking. */
@@ -225,34 +228,6 @@ export class TaskStream<Context = unknown>
     this.#end = AbortSignal.any([this.#stop.signal, worker.gone]);
     if (worker.drained.aborted) this.stop();
     worker.drained.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
-  }
-
-  async #claim(worker: LiveWorker, limit: number): Promise<Task[]> {
-    const { client, session } = this.#home;
-    const wait = LONGEST_TURN_SECONDS - Math.floor(Math.random() * 5);
-    const options = { wait, signal: this.#end, retry: false, timeoutSeconds: 10 };
-    const start = this.#start ? { start: true } : {};
-    try {
-      if (limit === 1) {
-        const { body } = await client.call(
-          "claimTask",
-          { body: { worker_id: worker.id, ...start } },
-          options,
-        );
-        if (body.draining === true) session.drain(worker.id);
-        return body.task === null ? [] : [body.task];
-      }
-      const request = { params: { worker_id: worker.id }, body: { limit, ...start } };
-      const { body } = await client.call("claimTasks", request, options);
-      if (body.draining === true) session.drain(worker.id);
-      return body.tasks;
-    } catch (error) {
-      if (error instanceof WorkerNotFoundError) session.forget(worker.id);
-      else if (worker.gone.aborted && !this.#stop.signal.aborted) return [];
-      // Cut off, whether by the network or by our own stop: what it may have claimed is to come back to the others.
-      if (!(error instanceof ProblemError)) session.claimLost();
-      throw error;
-    }
   }
 
   #take(take: (wire: Task) => ClaimedTask<Context> | undefined, wire: Task, worker: LiveWorker): boolean {
@@ -273,26 +248,29 @@ export class TaskStream<Context = unknown>
   }
 
   async #giveBack(): Promise<void> {
-    await Promise.allSettled(this.#claims.splice(0));
+    await Promise.all(this.#claims);
     const rest = this.#buffer;
     this.#buffer = [];
     await Promise.all(rest.map((task) => task.interrupt("the worker stopped before it began")));
   }
 
-  /** Rests, or gives up: what was right once and is not now passes, what was never right is the caller's to know. */
-  async #afterFailure(error: unknown): Promise<void> {
-    if (error instanceof WorkerNotFoundError) return;
-    const passes =
-      isTransient(error) ||
-      (this.#hasClaimed && (error instanceof InternalServerError || error instanceof ProtocolError)) ||
-      // A token that is renewed in time is there at the next try; one that is not will not be.
-      (this.#hasClaimed && error instanceof UnauthorizedError && this.#failures < 3);
-    if (!passes) {
+  /** Rests, or gives up. Claims that fail together, or while it rests, met the same trouble. */
+  #failed(error: unknown): void {
+    if (this.#stop.signal.aborted || this.#isResting || error instanceof WorkerNotFoundError) return;
+    if (!mayPass(error, this.#hasClaimed, this.#failures)) {
+      this.#fatal = { error };
       this.stop();
-      throw error;
+      return;
     }
     this.#failures += 1;
     this.#home.logger.warn({ err: error, failures: this.#failures }, "could not claim; trying again");
-    await sleep(retryDelay(this.#failures, BACKOFF, error) * 1000, this.#stop.signal).catch(() => {});
+    this.#isResting = true;
+    const rested = sleep(retryDelay(this.#failures, BACKOFF, error) * 1000, this.#stop.signal);
+    void rested
+      .catch(() => {})
+      .finally(() => {
+        this.#isResting = false;
+        this.#news.resolve();
+      });
   }
 }
