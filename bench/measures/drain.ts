@@ -23,6 +23,7 @@ const WARM_UP = 0.2;
 const HAND_IN_SECONDS = 25;
 const DRAIN_SECONDS = 15;
 const LOOK_MS = 25;
+const STILL_MS = 5000;
 
 /**
  * Fills a backlog, then lets the workers empty it. The rate is a steady one for everybody: from when a fifth has
@@ -41,7 +42,18 @@ export const drain = async (
   const handedIn = await producer.ask("bulk", { ...backlog, seconds: HAND_IN_SECONDS });
   const deadline = now() + DRAIN_SECONDS * 1000;
   await Promise.all(opened.map((worker) => worker.ask("start")));
-  while ((await begunBy(opened)) < handedIn.count && now() < deadline) await delay(LOOK_MS);
+  let begun = 0;
+  let movedAt = now();
+  while (begun < handedIn.count && now() < deadline) {
+    await delay(LOOK_MS);
+    const before = begun;
+    begun = await begunBy(opened);
+    if (begun > before) movedAt = now();
+    // However slow a subject is: one that stands still has lost something, which a rate would hide.
+    if (begun > 0 && now() - movedAt > STILL_MS) {
+      throw new Error(`the drain stood still: ${begun} of ${handedIn.count} had begun`);
+    }
+  }
   const allBegan = (await begunBy(opened)) >= handedIn.count;
   while (allBegan && (await producer.ask("remaining")) > 0) {
     if (now() > deadline + 5000) throw new Error("tasks that began were not recorded as done");

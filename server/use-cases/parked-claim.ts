@@ -19,7 +19,12 @@ export class ParkedClaim extends Bell {
 
   /** True while it waits and nothing is on its way to it. */
   get isFree(): boolean {
-    return this.isAwaited && !this.isRung && this.#gift === undefined;
+    return this.isAwaited && !this.isRung && !this.isReserved;
+  }
+
+  /** True while a task is on its way to it. */
+  get isReserved(): boolean {
+    return this.#gift !== undefined;
   }
 
   /** A task is on its way; it waits for that, however its wait ends. */

@@ -144,9 +144,11 @@ export class ParkedClaims {
   /** Wakes, in the order in which they came, as many as the tasks need. */
   #wake(jobId: string, count: number): void {
     let left = count;
-    for (const claim of this.#channels.get(jobId)?.claims ?? []) {
-      if (left <= 0) return;
-      if (!claim.isRung) {
+    // A task is on its way to a reserved one, which may never hear the ring: the others first.
+    for (const mayBeReserved of [false, true]) {
+      for (const claim of this.#channels.get(jobId)?.claims ?? []) {
+        if (left <= 0) return;
+        if (claim.isRung || claim.isReserved !== mayBeReserved) continue;
         claim.ring();
         left -= claim.limit;
       }

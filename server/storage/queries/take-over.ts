@@ -52,8 +52,9 @@ export const heldValues = sql`,
 
 /** Who takes the task `i`: it is due, and the worker is linked to its job. */
 export const joinTakers = sql`
-      left join takers as h on h.place = i.place and i.starts_at <= now() and exists (
-        select 1 from joblib.worker_job as wj where wj.worker_id = h.worker_id and wj.job_id = i.job_id)`;
+      left join takers as h on h.place = i.place and i.starts_at <= now() and (
+        -- Not by exists: all links would be read into a hash.
+        select true from joblib.worker_job as wj where wj.worker_id = h.worker_id and wj.job_id = i.job_id limit 1)`;
 
 /** What was given to whom. */
 export const given = sql`

@@ -186,6 +186,32 @@ describe("a lone task whose worker waits here", () => {
     expect(ok((await held).value).task.id).toBe(id);
   });
 
+  test("leaves what comes up while it is on its way to the next that waits", async () => {
+    const { room, job, worker: first, name } = await aJob();
+    const shared = await api.registerJob(room);
+    const { id: second } = await api.newWorker();
+    const { category, schema } = shared;
+    for (const worker_id of [first, second]) {
+      await api.registerJob(room, { category, name: shared.name, schema, worker_id });
+    }
+    const { id } = await api.submit(room, shared.full_name);
+    await api.claim(shared.worker_id);
+    const { held: given } = await park(first);
+    const { held } = await park(second);
+
+    let submitting: Promise<{ id: string }> | undefined;
+    await whileLocked(sql`select 1 from joblib.job where id = ${job.id}::uuid for update`, async () => {
+      submitting = api.submit(room, name);
+      await eventually(isAwaited);
+      ok(await api.as("wes").post(`/workers/${shared.worker_id}/release`, { body: { tasks: [id] } }));
+      const { value, ms } = await held;
+      expect(ok(value).task.id).toBe(id);
+      expect(ms).toBeLessThan(SOON_MS);
+    });
+
+    expect(ok((await given).value).task.id).toBe((await submitting)?.id);
+  });
+
   test("goes back where the worker's client is gone by then: its first attempt is the next one's", async () => {
     const { room, job, worker, name } = await aJob();
     const url = `${await other.app.listen({ port: 0, host: "127.0.0.1" })}${API}`;
