@@ -32,6 +32,9 @@ const reasonOf = (error: Error): string => {
 
 /** A refused connection to a name with several addresses has its reasons inside, and no message. */
 const textOf = (error: Error): string => {
+  if ("code" in error && error.code === "EADDRINUSE" && "port" in error) {
+    return `port ${error.port} is taken: another is chosen with --port or JOBLIB_PORT`;
+  }
   const [first] = error instanceof AggregateError ? error.errors : [];
   return error.message || (first instanceof Error ? first.message : error.name);
 };

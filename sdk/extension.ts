@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Fairness, isNamePart, type JsonObject, type Task } from "../protocol/index.ts";
 import { UsageError, ValidationError } from "./errors.ts";
-import type { Logger } from "./logger.ts";
+import type { TaskLogger } from "./logger.ts";
 import { checkDefaults } from "./parameter-defaults.ts";
 import { parameterSchema } from "./parameter-schema.ts";
 import { type AnySchema, check, type SchemaInput, type SchemaOutput } from "./standard-schema.ts";
@@ -16,7 +16,7 @@ export interface RunContext {
   /** The task as it stood when it was started. */
   readonly task: Task;
   /** The worker's own logger; its lines are kept with the task as well. */
-  readonly log: Logger;
+  readonly log: TaskLogger;
 }
 
 /** What an extension says of itself, as statics of its class or as options of `Extension`. */

@@ -89,7 +89,7 @@ export type {
   TaskOf,
 } from "./job-types.ts";
 export { NotJsonError } from "./json.ts";
-export { type Logger, silentLogger } from "./logger.ts";
+export { type Logger, silentLogger, type TaskLogger } from "./logger.ts";
 export type { Token } from "./options.ts";
 export type { Register, RegisterDecorator } from "./register.ts";
 export type { RetryPolicy } from "./retry.ts";

@@ -6,6 +6,20 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
+/** A line for people, or one with fields before it. */
+interface Say {
+  (message: string): void;
+  (fields: object, message: string): void;
+}
+
+/** Where a task's `run` tells what it does. */
+export interface TaskLogger {
+  readonly debug: Say;
+  readonly info: Say;
+  readonly warn: Say;
+  readonly error: Say;
+}
+
 const ignore = () => {};
 
 /** The default: a library does not write where nobody asked it to. */

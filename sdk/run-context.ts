@@ -1,6 +1,6 @@
 import type { LogLevel, Task } from "../protocol/index.ts";
 import type { RunContext } from "./extension.ts";
-import type { Logger } from "./logger.ts";
+import type { Logger, TaskLogger } from "./logger.ts";
 import { taskLogger } from "./task-logger.ts";
 
 /** What a task's run is told with. */
@@ -13,7 +13,7 @@ export interface Telling {
 
 /** What `run` is given; its signal and its logger are made when it asks for them. */
 export const runContextOf = (telling: Telling, own: Logger): RunContext => {
-  let log: Logger | undefined;
+  let log: TaskLogger | undefined;
   return {
     task: telling.task,
     progress: (fraction, message) => telling.progress(fraction, message),

@@ -1,10 +1,12 @@
 import type { LogLevel } from "../protocol/index.ts";
 import { lineOf } from "./log-reporter.ts";
-import type { Logger } from "./logger.ts";
+import type { Logger, TaskLogger } from "./logger.ts";
 
 /** A logger that tells the worker's own, and keeps what it is told with the task. */
-export const taskLogger = (own: Logger, keep: (text: string, level: LogLevel) => void): Logger => {
-  const at = (level: LogLevel) => (fields: object, message: string) => {
+export const taskLogger = (own: Logger, keep: (text: string, level: LogLevel) => void): TaskLogger => {
+  const at = (level: LogLevel) => (first: object | string, second?: string) => {
+    const fields = typeof first === "string" ? {} : first;
+    const message = typeof first === "string" ? first : (second ?? "");
     own[level](fields, message);
     keep(lineOf(fields, message), level);
   };

@@ -92,8 +92,11 @@ export const requireRight = (caller: Caller, { record, update }: Attempted): voi
 /** The 409 of a step that cannot be taken from where the task stands. */
 export const invalidTransition = ({ task }: TaskRecord, to: TaskStatus): Problem => {
   const allowed = allowedByPatch(task.status);
-  const ways = allowed.length === 0 ? "nothing can follow" : `${allowed.join(", ")} can follow`;
-  return new Problem("invalid-task-transition", `The task is ${task.status}: ${ways}, not ${to}.`, {
+  const why =
+    allowed.length === 0
+      ? `it has ended, and cannot become ${to}`
+      : `${allowed.join(", ")} can follow, not ${to}`;
+  return new Problem("invalid-task-transition", `The task is ${task.status}: ${why}.`, {
     from: task.status,
     to,
     allowed,

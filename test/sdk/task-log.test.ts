@@ -5,6 +5,7 @@ import { startFake } from "./network.ts";
 class Talk extends Extension("m") {
   run(_: unknown, { log }: RunContext) {
     log.info({ steps: 3 }, "minimised");
+    log.warn("slowly");
     console.log("printed %d", 7);
     console.error("badly");
   }
@@ -26,12 +27,16 @@ const ran = async (options: { captureConsole?: boolean }) => {
 };
 
 test("what a task logs is kept with it, before its end is told", async () => {
-  expect(await ran({})).toEqual([["info", "minimised steps=3"]]);
+  expect(await ran({})).toEqual([
+    ["info", "minimised steps=3"],
+    ["warn", "slowly"],
+  ]);
 });
 
 test("what it prints is kept too, where that is asked for", async () => {
   expect(await ran({ captureConsole: true })).toEqual([
     ["info", "minimised steps=3"],
+    ["warn", "slowly"],
     ["info", "printed 7"],
     ["error", "badly"],
   ]);
