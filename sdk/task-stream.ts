@@ -37,6 +37,14 @@ export interface StreamHome<Context> {
 /** With four a backlog goes 3 % faster than with two: the server puts them into one statement. */
 const CLAIMS_AHEAD = 4;
 
+/** Who began so soon met no backlog: there its end comes first, for the claim of the next made it known 0.5 ms later. */
+const NO_BACKLOG_MS = 50;
+
+/** True for a task that was there for a while before it began, by the server's clock. */
+const hasWaited = ({ created_at, run_at, started_at }: Task): boolean =>
+  started_at === null ||
+  Date.parse(started_at) - Math.max(Date.parse(created_at), Date.parse(run_at)) > NO_BACKLOG_MS;
+
 const BACKOFF = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
 
 /**
@@ -76,7 +84,7 @@ export class TaskStream<Context = unknown>
   readonly #places: Places = {
     ending: (task, isEnding) => {
       if (!isEnding) this.#ending.delete(task);
-      else if (this.#unsettled.has(task)) this.#ending.add(task);
+      else if (this.#unsettled.has(task) && (this.#wasFull || hasWaited(task.task))) this.#ending.add(task);
       this.#news.resolve();
     },
     over: (task) => {
