@@ -27,7 +27,8 @@ interface Claimant {
 }
 
 /** True where the server said that nothing was claimed; of its own trouble it cannot tell what the database did. */
-const isRefusal = (error: unknown): boolean => error instanceof ProblemError && error.problem.status < 500;
+const isNothingClaimed = (error: unknown): boolean =>
+  error instanceof ProblemError && error.problem.status < 500;
 
 /** One claim of a worker, held by the server until there is a task; what of it is lost comes back to the others. */
 export const claimTasks = async (
@@ -38,19 +39,19 @@ export const claimTasks = async (
   const options = { wait, signal, retry: false, timeoutSeconds: 10 } as const;
   const how = start ? { start } : {};
   try {
-    if (limit === 1) {
-      const { body } = await client.call("claimTask", { body: { worker_id: worker.id, ...how } }, options);
-      if (body.draining === true) session.drain(worker.id);
-      return body.task === null ? [] : [body.task];
-    }
-    const request = { params: { worker_id: worker.id }, body: { limit, ...how } };
-    const { body } = await client.call("claimTasks", request, options);
+    const one = { body: { worker_id: worker.id, ...how } };
+    const many = { params: { worker_id: worker.id }, body: { limit, ...how } };
+    const { body } =
+      limit === 1
+        ? await client.call("claimTask", one, options)
+        : await client.call("claimTasks", many, options);
     if (body.draining === true) session.drain(worker.id);
-    return body.tasks;
+    if ("tasks" in body) return body.tasks;
+    return body.task === null ? [] : [body.task];
   } catch (error) {
     if (error instanceof WorkerNotFoundError) session.forget(worker.id);
     // Cut off, whether by the network or by our own stop: what it may have claimed is to come back to the others.
-    if (!isRefusal(error)) session.claimLost();
+    if (!isNothingClaimed(error)) session.claimLost();
     throw error;
   }
 };

@@ -5,8 +5,7 @@ import type { Logger, TaskLogger } from "./logger.ts";
 /** A logger that tells the worker's own, and keeps what it is told with the task. */
 export const taskLogger = (own: Logger, keep: (text: string, level: LogLevel) => void): TaskLogger => {
   const at = (level: LogLevel) => (first: object | string, second?: string) => {
-    const fields = typeof first === "string" ? {} : first;
-    const message = typeof first === "string" ? first : (second ?? "");
+    const [fields, message] = typeof first === "string" ? [{}, first] : [first, second ?? ""];
     own[level](fields, message);
     keep(lineOf(fields, message), level);
   };

@@ -179,8 +179,7 @@ export class TaskStream<Context = unknown>
 
   /** Places for further tasks. Where ends do not arrive, not for more than as many again. */
   get #room(): number {
-    const { size } = this.#unsettled;
-    return Math.min(this.#concurrency - size + this.#ending.size, 2 * this.#concurrency - size);
+    return this.#concurrency + Math.min(this.#ending.size, this.#concurrency) - this.#unsettled.size;
   }
 
   /** Sends claims: one, or, in a backlog, several, so that the server is at work on the next while this side takes one in. */

@@ -35,9 +35,16 @@ interface Wish extends InsertManner, InsertRequest {
   readonly handOver: HandOver | undefined;
 }
 
-/** True for one task of one request, and no turns to be taken. */
-const isLone = ([first, ...others]: readonly Wish[]): boolean =>
-  others.length === 0 && first?.tasks.length === 1 && !first.hasTurns;
+/** The one task of one request, where no turns are to be taken. */
+const loneOf = (wishes: readonly Wish[]): { task: NewTask; payload: string } | undefined => {
+  const [wish] = wishes;
+  if (wish === undefined || wishes.length > 1 || wish.tasks.length > 1 || wish.hasTurns) return undefined;
+  const {
+    tasks: [task],
+    payloads: [payload],
+  } = wish;
+  return task === undefined || payload === undefined ? undefined : { task, payload };
+};
 
 /** Inserts all of a request's tasks or none. */
 type Insert = (tasks: readonly NewTask[], options: InsertOptions) => Promise<InsertOutcome>;
@@ -114,15 +121,11 @@ export const createInsert = (sessions: Sessions): Insert => {
       const [first] = wishes;
       if (first === undefined) return [];
       const hands = first.hasTurns ? [] : wishes.map(handOf);
-      const {
-        tasks: [task],
-        payloads: [payload],
-        aliveWithinSeconds,
-      } = first;
+      const lone = loneOf(wishes);
       const rows = await sessions.hot((db) =>
-        task !== undefined && payload !== undefined && isLone(wishes)
-          ? insertTask(db, { task, payload }, aliveWithinSeconds, hands[0])
-          : insertTasks(db, wishes, first, hands),
+        lone === undefined
+          ? insertTasks(db, wishes, first, hands)
+          : insertTask(db, lone, first.aliveWithinSeconds, hands[0]),
       );
       const rowsById = byId(rows);
       return wishes.map(() => rowsById);
