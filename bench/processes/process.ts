@@ -31,7 +31,11 @@ export class Process<Own extends Calls> implements AsyncDisposable {
     this.#child = fork(path, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#child.on("message", (reply: Reply) => this.#settle(reply));
     this.#child.on("error", (error) => this.#fail(error));
-    this.#child.once("exit", (code, signal) => this.#fail(new Error(`${file} ended with ${code ?? signal}`)));
+    this.#child.once("exit", (code, signal) => {
+      Process.#alive.delete(this);
+      this.#fail(new Error(`${file} ended with ${code ?? signal}`));
+    });
+    Process.#alive.add(this);
   }
 
   /** Starts a file of this folder that answers calls. */

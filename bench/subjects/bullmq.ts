@@ -18,7 +18,8 @@ export const bullmq: Subject = {
     await queue.waitUntilReady();
     let events: QueueEvents | undefined;
     const listening = async () => {
-      events = new QueueEvents(QUEUE, { connection });
+      // From its first event on: by default it begins with what comes after its first look, which is after it says it is ready.
+      events = new QueueEvents(QUEUE, { connection, lastEventId: "0" });
       await events.waitUntilReady();
       return events;
     };
