@@ -66,7 +66,7 @@ const inserted = ({ tasks, groups }: Wish, rows: ReadonlyMap<string, InsertedRow
     given,
     groups: taken.map(({ first, ids, row }) => ({ first: newTaskRecord(first, row), ids })),
     workersOnline: new Map(taken.map(({ first, row }) => [first.jobId, row.workers_online])),
-    get records() {
+    records() {
       const byId = new Map(taken.flatMap(({ ids, row }) => ids.map((id) => [id, row] as const)));
       return tasks.flatMap((task) => {
         const row = byId.get(task.id);
@@ -99,7 +99,7 @@ const replayed = async (
       return {
         kind: "inserted",
         given: [],
-        records: [record],
+        records: () => [record],
         groups: [{ first: record, ids: [record.task.id] }],
         workersOnline: new Map([[record.jobId, workersOnline]]),
       };
@@ -144,7 +144,7 @@ export const createInsert = (sessions: Sessions): Insert => {
 
   return async (tasks, { aliveWithinSeconds, handOver }) => {
     if (tasks.length === 0)
-      return { kind: "inserted", groups: [], given: [], records: [], workersOnline: new Map() };
+      return { kind: "inserted", groups: [], given: [], records: () => [], workersOnline: new Map() };
     const hasTurns = tasks.some(({ fairness }) => fairness === "room");
     const groups = groupsOf(tasks);
     const payloads = groups.flatMap((group) => group.payloads);

@@ -128,8 +128,8 @@ export interface InsertedGroup {
 export type InsertOutcome =
   | {
       readonly kind: "inserted";
-      /** Made when they are asked for: of a thousand that are alike, one record and their ids may do. */
-      readonly records: readonly TaskRecord[];
+      /** For who wants each of them: of a thousand that are alike, one record and their ids may do. */
+      records(): readonly TaskRecord[];
       readonly groups: readonly InsertedGroup[];
       /** Those of them that a waiting worker has taken; as `records` and `groups` tell of them, they are pending. */
       readonly given: readonly ClaimedRecord[];

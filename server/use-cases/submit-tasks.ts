@@ -165,7 +165,7 @@ export const submitted = (
     const { id: _, payload: __, ...common } = wire(one.first);
     return { value: { isReplay: false, tasks: [], alike: { common, ids: [...one.ids] } }, events };
   }
-  return { value: { isReplay: false, tasks: outcome.records.map(wire) }, events };
+  return { value: { isReplay: false, tasks: outcome.records().map(wire) }, events };
 };
 
 /** A lone task is offered to whoever waits for one; who gets it is answered before the submitter. */

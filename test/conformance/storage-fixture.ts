@@ -79,7 +79,7 @@ export const insertAll = async (
 ): Promise<readonly TaskRecord[]> => {
   const outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds: ALIVE });
   if (outcome.kind !== "inserted") throw new Error(outcome.kind);
-  return outcome.records;
+  return outcome.records();
 };
 
 /** Inserts one task of a job. */

@@ -88,7 +88,7 @@ export const taskInsertSuite = (given: () => Opened): void => {
       const outcome = await storage.tasks.insert(tasks, inserting);
 
       if (outcome.kind !== "inserted") throw new Error(outcome.kind);
-      expect(outcome.records.map(({ task }) => task.id)).toEqual(tasks.map(({ id }) => id));
+      expect(outcome.records().map(({ task }) => task.id)).toEqual(tasks.map(({ id }) => id));
       expect(outcome.workersOnline).toEqual(
         new Map([
           [job.id, 2],
@@ -177,7 +177,7 @@ export const taskInsertSuite = (given: () => Opened): void => {
 
       const ids = outcomes.map((outcome) =>
         outcome.kind === "inserted"
-          ? outcome.records[0]?.task.id
+          ? outcome.records()[0]?.task.id
           : outcome.kind === "replayed"
             ? outcome.record.task.id
             : "none",
