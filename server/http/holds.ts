@@ -17,6 +17,9 @@ export interface Wait {
 /** A hold that ends with its client: a signal is made for those that ask for one, which answers at once never do. */
 class OwnHold implements Hold {
   readonly seconds: number;
+  /** What is held, and where among all that are: see `Holds`. */
+  working: Promise<unknown> | undefined;
+  place = -1;
   readonly #raw: FastifyReply["raw"];
   #controller: AbortController | undefined;
 
@@ -41,7 +44,11 @@ class OwnHold implements Hold {
 
 /** The requests that are held open: counted, ended with their clients, and all answered when the server closes. */
 export class Holds {
-  readonly #open = new Map<AbortController, Promise<unknown>>();
+  /**
+   * In no order; not a `Map`, for V8 leaves each table that one has outgrown pointing to the next: a claim's answer, with its
+   * hundred tasks, was kept until the next full collection.
+   */
+  readonly #open: OwnHold[] = [];
   readonly #max: number;
   readonly #shares: UserShares;
   readonly #meter: Pick<Meter, "waiting">;
@@ -60,7 +67,7 @@ export class Holds {
   }
 
   get size(): number {
-    return this.#open.size;
+    return this.#open.length;
   }
 
   /** Lets a user's work wait for at most that long; 503 where too many do already, 429 where too many of that user's do. */
@@ -72,8 +79,9 @@ export class Holds {
   /** Everybody who waits is answered now; resolves when the last of them needs the database no longer. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const controller of this.#open.keys()) controller.abort();
-    await Promise.allSettled(this.#open.values());
+    const open = [...this.#open];
+    for (const { controller } of open) controller.abort();
+    await Promise.allSettled(open.map(({ working }) => working));
   }
 
   async #keep<Value>(
@@ -81,24 +89,36 @@ export class Holds {
     hold: OwnHold,
     { userId, what, onHold, work }: Wait & { readonly work: (hold: Hold) => Promise<Value> },
   ): Promise<Value> {
-    if (this.#open.size >= this.#max) {
+    if (this.#open.length >= this.#max) {
       throw new Problem("service-unavailable", "Too many requests are waiting here.", { retryAfter: 5 });
     }
     const putBack = this.#shares.take(userId);
     onHold();
-    const { controller } = hold;
-    const onClose = () => controller.abort();
+    const onClose = () => hold.controller.abort();
     reply.raw.once("close", onClose);
     const working = work(hold);
-    this.#open.set(controller, working);
+    this.#add(hold, working);
     this.#meter.waiting(what, 1);
     try {
       return await working;
     } finally {
       putBack();
-      this.#open.delete(controller);
+      this.#remove(hold);
       this.#meter.waiting(what, -1);
       reply.raw.off("close", onClose);
     }
+  }
+  #add(hold: OwnHold, working: Promise<unknown>): void {
+    hold.working = working;
+    hold.place = this.#open.length;
+    this.#open.push(hold);
+  }
+
+  /** The last takes its place. */
+  #remove(hold: OwnHold): void {
+    const last = this.#open.pop();
+    if (last === undefined || last === hold) return;
+    this.#open[hold.place] = last;
+    last.place = hold.place;
   }
 }
