@@ -1,19 +1,18 @@
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../protocol/index.ts";
 import { withConsole } from "./capture-console.ts";
-import { InterruptedError, TaskLostError, TaskNotFoundError, UsageError } from "./errors.ts";
+import { InterruptedError, TaskLostError, UsageError } from "./errors.ts";
 import type { RunnableExtension } from "./extension.ts";
 import type { HeldTask } from "./heartbeat.ts";
 import { offerLate } from "./late-offer.ts";
 import { LazyAbort } from "./lazy-abort.ts";
-import { LogReporter } from "./log-reporter.ts";
-import { ProgressReporter } from "./progress-reporter.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { runContextOf } from "./run-context.ts";
 import { inRunSpan } from "./run-span.ts";
 import { orAfter } from "./sleep.ts";
 import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
 import { errorText, isRefusal, lostOutcome, type TaskOutcome } from "./task-outcome.ts";
-import { DELIVERY, deliver, isVoid, ONCE, QUICKLY } from "./task-update.ts";
+import { TaskReports } from "./task-reports.ts";
+import { DELIVERY, deliver, isVoid, QUICKLY } from "./task-update.ts";
 
 /**
  * A task in this worker's hands. `run` does all of it; the parts are there for those who need them.
@@ -25,14 +24,18 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   readonly id: string;
   /** Grows with every claim, and so fences: a hold is the task's id, the worker's and this. */
   readonly attempt: number;
+  /** @internal */
+  readonly heldSince = performance.now();
+  /** @internal Its stream claims another while this one's end is on its way. */
+  makesRoom = false;
   readonly #home: TaskHome;
   readonly #abort = new LazyAbort();
   // What few tasks need is made when it is needed: half of a busy worker's time went into it.
   #over: PromiseWithResolvers<void> | undefined;
-  #reporter: ProgressReporter | undefined;
-  #log: LogReporter | undefined;
+  #reports: TaskReports | undefined;
   #task: Task;
   #phase: "claimed" | "starting" | "started" | "ending" | "over" = "claimed";
+  #isOver = false;
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
   /** Aborted when nothing more is to be told to the server. */
@@ -128,16 +131,12 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
 
   /** Tells how far it is: at most one report is on its way, of the others the latest follows. */
   progress(fraction?: number, message?: string): void {
-    if (!this.#mayTell) return;
-    this.#reporter ??= new ProgressReporter((progress) => this.#report({ progress }));
-    this.#reporter.report(fraction, message);
+    if (this.#mayTell) this.#told().progress(fraction, message);
   }
 
   /** Keeps a line, or several, with the task: whoever may read it sees them as they come. The first 5,000 of an attempt are kept. */
   log(text: string, level: LogLevel = "info"): void {
-    if (!this.#mayTell) return;
-    this.#log ??= new LogReporter((log) => this.#report({ log }, QUICKLY));
-    this.#log.add(level, text);
+    if (this.#mayTell) this.#told().log(level, text);
   }
 
   /** @internal The server said that the hold is over. */
@@ -183,7 +182,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     try {
       const instance = extensionOf(this.#home, this.jobName, this.payload);
       if (typeof instance === "string") return await this.#failed(instance);
-      await this.start();
+      if (this.#phase !== "started") await this.start();
       const ended = await this.#work(instance, context === undefined ? this.#home.context : context);
       if (this.#abort.isAborted) return await this.#dropped(ended);
       if ("error" in ended) return await this.#failed(ended.error);
@@ -244,13 +243,13 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     const body = update();
     this.#phase = "ending";
     this.#home.ending(this, true);
-    if (this.#reporter ?? this.#log) await Promise.all([this.#reporter?.idle(), this.#log?.idle()]);
+    if (this.#reports !== undefined) await this.#reports.idle();
     try {
       const task = await this.#send(body, policy);
       if (this.#outcome === undefined) this.#close();
       return task;
     } catch (error) {
-      if (isRefusal(error)) {
+      if (isRefusal(error) && !this.#isOver) {
         this.#phase = before;
         this.#home.ending(this, false);
       } else if (this.#outcome === undefined) this.#close();
@@ -261,7 +260,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   async #send(update: TaskUpdate, policy: RetryPolicy = DELIVERY): Promise<Task> {
     try {
       // What it reported itself is not in the task as it was claimed, so that cannot be told from here.
-      const before = this.#reporter === undefined ? this.#task : undefined;
+      const before = this.#reports?.hasProgress ? undefined : this.#task;
       this.#task = await deliver(this.#home.updates, this, { update, before, policy, giveUp: this.#giveUp });
       return this.#task;
     } catch (error) {
@@ -270,13 +269,11 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     }
   }
 
-  /** A report that does not arrive is not worth a second try, but it may tell that the hold is over. */
-  async #report(update: TaskUpdate, policy: RetryPolicy = ONCE): Promise<void> {
-    try {
-      await deliver(this.#home.updates, this, { update, policy, giveUp: this.#giveUp, timeoutSeconds: 5 });
-    } catch (error) {
-      if (error instanceof TaskLostError || error instanceof TaskNotFoundError) this.#lostBy(error);
-    }
+  #told(): TaskReports {
+    const { updates } = this.#home;
+    const onLost = (error: unknown) => this.#lostBy(error);
+    this.#reports ??= new TaskReports({ fence: this, updates, giveUp: this.#giveUp, onLost });
+    return this.#reports;
   }
 
   #lostBy(error: unknown): void {
@@ -293,6 +290,8 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
 
   #close(): void {
     this.#phase = "over";
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#home.over(this);
     this.#over?.resolve();
   }

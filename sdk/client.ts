@@ -162,7 +162,7 @@ export class JoblibClient {
       withRetry(
         () => once(trace),
         (error) => mayRetry(name, error),
-        { policy, signal },
+        { policy, abort: { signal } },
       ),
     );
   }

@@ -5,11 +5,14 @@ import { WorkerNotFoundError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { retryDelay } from "./retry.ts";
 import { sleep } from "./sleep.ts";
+import type { TaskTable } from "./task-table.ts";
 
 /** A task in a worker's hands, as its heartbeat sees it. */
 export interface HeldTask {
   readonly id: string;
   readonly attempt: number;
+  /** @internal When it came into this worker's hands, by `performance.now()`. */
+  readonly heldSince: number;
   /** @internal The server said that the hold on it is over. */
   lose(reason: StopReason): void;
 }
@@ -22,7 +25,7 @@ export interface HeartbeatOptions {
   readonly seconds: number;
   /** Overrules what the server says. */
   readonly fixedSeconds: number | undefined;
-  readonly held: ReadonlyMap<string, HeldTask>;
+  readonly held: TaskTable<HeldTask>;
   readonly onStop: (task: HeldTask, reason: StopReason) => void;
   readonly onForgotten: () => void;
   /** The server gives the worker no task any more, which it need not be told twice. */
@@ -73,11 +76,20 @@ export class Heartbeat {
 
   /** A task came into the worker's hands: unless it is soon over, the next beat is brought forward. */
   taskTaken(): void {
-    this.#nudge ??= setTimeout(() => {
-      this.#nudge = undefined;
-      const { held } = this.#options;
-      for (const [id, task] of held) if (this.#listed.get(id) !== task) return this.#turn.abort();
-    }, SETTLING_MS);
+    this.#nudge ??= setTimeout(() => this.#nudged(), SETTLING_MS);
+  }
+
+  /** Abandons the beat for the sake of a task that has settled; where only younger ones are not listed, waits for the oldest of them. */
+  #nudged(): void {
+    this.#nudge = undefined;
+    let since = Number.POSITIVE_INFINITY;
+    for (const task of this.#options.held) {
+      if (this.#listed.get(task.id) !== task) since = Math.min(since, task.heldSince);
+    }
+    if (since === Number.POSITIVE_INFINITY) return;
+    const leftMs = since + SETTLING_MS - performance.now();
+    if (leftMs <= 0) this.#turn.abort();
+    else this.#nudge = setTimeout(() => this.#nudged(), leftMs);
   }
 
   /** Beats at once; resolves when the server has said what is still held, or that beat has failed. */
@@ -101,7 +113,7 @@ export class Heartbeat {
       await sleep(restSeconds * 1000, this.#turn.signal).catch(() => {});
       if (this.#end.signal.aborted) return;
       this.#turn = new AbortController();
-      this.#listed = new Map([...this.#options.held].slice(0, MAX_TASKS_PER_HEARTBEAT));
+      this.#listed = new Map(this.#oldest().map((task) => [task.id, task]));
       const asked = this.#asked;
       this.#asked = undefined;
       try {
@@ -115,6 +127,11 @@ export class Heartbeat {
         asked?.resolve();
       }
     }
+  }
+
+  #oldest(): HeldTask[] {
+    const held = [...this.#options.held].sort((a, b) => a.heldSince - b.heldSince);
+    return held.slice(0, MAX_TASKS_PER_HEARTBEAT);
   }
 
   /** One exchange; gives the seconds to rest before the next. */

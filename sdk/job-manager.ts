@@ -21,6 +21,8 @@ import { SubmitQueue } from "./submit-queue.ts";
 import type { Places, TaskHome } from "./task-home.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
+import { TaskTable } from "./task-table.ts";
+import { WaitGroup } from "./wait-group.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
 
 /** Rooms whose submits are gathered; who submits to more of them starts anew, and nothing is lost by that. */
@@ -69,7 +71,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** By room. */
   readonly #submits = new Map<string, SubmitQueue>();
   readonly #streams = new Set<TaskStream<Context>>();
-  readonly #tasks = new Set<ClaimedTask<Context>>();
+  readonly #tasks = new TaskTable<ClaimedTask<Context>>();
   #disposing: Promise<void> | undefined;
 
   constructor(options: JobManagerOptions = {}, context?: Context) {
@@ -193,30 +195,27 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** Runs everything that comes until `signal` is aborted, and then what is in hand; resolves when all is settled. */
   async run(options: RunOptions<Context> = {}): Promise<void> {
     const { interrupt, onTask, onOutcome, ...listening } = options;
-    const running = new Set<Promise<void>>();
+    const running = new WaitGroup();
     const stream = this.listen(listening);
-    const onInterrupt = () => {
-      stream.stop();
-      void this.interrupt();
-    };
+    const onInterrupt = () => void this.interrupt();
     const follow = async (task: ClaimedTask<Context>) => {
+      running.add();
       try {
         onTask?.(task);
         const outcome = await task.run();
         onOutcome?.(task, outcome);
       } catch (error) {
         this.#logger.error({ err: error, task: task.id }, "a callback of run failed");
+      } finally {
+        running.done();
       }
     };
     if (interrupt?.aborted) onInterrupt();
     interrupt?.addEventListener("abort", onInterrupt, { once: true });
     try {
-      for await (const task of stream) {
-        const followed: Promise<void> = follow(task).then(() => void running.delete(followed));
-        running.add(followed);
-      }
+      for await (const task of stream) void follow(task);
     } finally {
-      await Promise.all(running);
+      await running.wait();
       interrupt?.removeEventListener("abort", onInterrupt);
     }
   }

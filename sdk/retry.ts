@@ -111,19 +111,23 @@ export const retryDelay = (attempt: number, policy: RetryPolicy, error?: unknown
   return Math.random() * bound + askedDelay(error);
 };
 
+/** What ends the trying; a `LazyAbort` makes its signal when it is looked at, which is after a failure. */
+interface Abort {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Tries until it succeeds, may not be tried again, or the policy has had enough: then the last error stands. */
 export const withRetry = async <Value>(
   attempt: () => Promise<Value>,
   mayTryAgain: (error: unknown) => boolean,
-  trying: { readonly policy: RetryPolicy; readonly signal?: AbortSignal | undefined },
+  { policy, abort }: { readonly policy: RetryPolicy; readonly abort?: Abort | undefined },
 ): Promise<Value> => {
-  const { policy } = trying;
   const until = performance.now() + policy.deadlineSeconds * 1000;
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
     } catch (error) {
-      const { signal } = trying;
+      const signal = abort?.signal;
       if (tries >= policy.attempts || signal?.aborted || !mayTryAgain(error)) throw error;
       const delayMs = retryDelay(tries, policy, error) * 1000;
       if (performance.now() + delayMs > until) throw error;

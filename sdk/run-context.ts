@@ -12,17 +12,38 @@ export interface Telling {
 }
 
 /** What `run` is given; its signal and its logger are made when it asks for them. */
-export const runContextOf = (telling: Telling, own: Logger): RunContext => {
-  let log: TaskLogger | undefined;
-  return {
-    task: telling.task,
-    progress: (fraction, message) => telling.progress(fraction, message),
-    get signal() {
-      return telling.signal;
-    },
-    get log() {
-      log ??= taskLogger(own, (text, level) => telling.log(text, level));
-      return log;
-    },
-  };
-};
+class LazyRunContext implements RunContext {
+  readonly task: Task;
+  readonly progress: RunContext["progress"];
+  readonly #telling: Telling;
+  readonly #logger: Logger;
+  #log: TaskLogger | undefined;
+
+  constructor(telling: Telling, logger: Logger) {
+    // V8 makes a function that is assigned to a property old at once, and so what it refers to: this one was to be short-lived.
+    const progress: RunContext["progress"] = (fraction, message) => telling.progress(fraction, message);
+    this.progress = progress;
+    this.task = telling.task;
+    this.#telling = telling;
+    this.#logger = logger;
+    Object.defineProperty(this, "signal", OWN.signal);
+    Object.defineProperty(this, "log", OWN.log);
+  }
+
+  get signal(): AbortSignal {
+    return this.#telling.signal;
+  }
+  get log(): TaskLogger {
+    this.#log ??= taskLogger(this.#logger, (text, level) => this.#telling.log(text, level));
+    return this.#log;
+  }
+}
+
+/** The getters, for each instance to have as its own: `{ ...run, progress }` is to have them too. */
+const OWN = (() => {
+  const { signal, log } = Object.getOwnPropertyDescriptors(LazyRunContext.prototype);
+  return { signal: { ...signal, enumerable: true }, log: { ...log, enumerable: true } };
+})();
+
+/** What `run` of an extension is given. */
+export const runContextOf = (telling: Telling, own: Logger): RunContext => new LazyRunContext(telling, own);

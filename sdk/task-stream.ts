@@ -8,6 +8,7 @@ import type { Logger } from "./logger.ts";
 import { retryDelay } from "./retry.ts";
 import { sleep, unlessAborted } from "./sleep.ts";
 import type { Places } from "./task-home.ts";
+import { WaitGroup } from "./wait-group.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
 /** How to listen. */
@@ -59,9 +60,9 @@ export class TaskStream<Context = unknown>
   readonly #pollMs: number;
   readonly #concurrency: number;
   readonly #start: boolean;
-  readonly #unsettled = new Set<ClaimedTask>();
+  readonly #unsettled = new WaitGroup();
   /** Those of them whose work is done: the next is claimed while their end is on its way. */
-  readonly #ending = new Set<ClaimedTask>();
+  #ending = 0;
   #buffer: ClaimedTask<Context>[] = [];
   /** Claims on their way, and how many tasks they ask for. Any of them may be the next to be answered. */
   readonly #claims = new Set<Promise<void>>();
@@ -83,13 +84,12 @@ export class TaskStream<Context = unknown>
   #end: AbortSignal;
   readonly #places: Places = {
     ending: (task, isEnding) => {
-      if (!isEnding) this.#ending.delete(task);
-      else if (this.#unsettled.has(task) && (this.#wasFull || hasWaited(task.task))) this.#ending.add(task);
+      this.#makeRoom(task, isEnding && (this.#wasFull || hasWaited(task.task)));
       this.#news.resolve();
     },
     over: (task) => {
-      this.#unsettled.delete(task);
-      this.#ending.delete(task);
+      this.#makeRoom(task, false);
+      this.#unsettled.done();
       this.#news.resolve();
     },
   };
@@ -136,7 +136,7 @@ export class TaskStream<Context = unknown>
 
   /** Resolves when every task that was handed out is settled. */
   async drained(): Promise<void> {
-    while (this.#unsettled.size > 0) await Promise.all([...this.#unsettled].map((task) => task.settled));
+    await this.#unsettled.wait();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -179,7 +179,13 @@ export class TaskStream<Context = unknown>
 
   /** Places for further tasks. Where ends do not arrive, not for more than as many again. */
   get #room(): number {
-    return this.#concurrency + Math.min(this.#ending.size, this.#concurrency) - this.#unsettled.size;
+    return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
+  }
+
+  #makeRoom(task: ClaimedTask, makesRoom: boolean): void {
+    if (task.makesRoom === makesRoom) return;
+    task.makesRoom = makesRoom;
+    this.#ending += makesRoom ? 1 : -1;
   }
 
   /** Sends claims: one, or, in a backlog, several, so that the server is at work on the next while this side takes one in. */
@@ -246,11 +252,9 @@ export class TaskStream<Context = unknown>
     const task = take(wire);
     if (task === undefined) return false;
     // Between the claim and here the server may have forgotten the worker: such a task is nobody's.
+    this.#unsettled.add();
     if (worker.gone.aborted) task.lose("lost");
-    else {
-      this.#unsettled.add(task);
-      this.#buffer.push(task);
-    }
+    else this.#buffer.push(task);
     return true;
   }
 

@@ -53,12 +53,7 @@ export const deliver = (
   withRetry(
     () => updates.send({ id, attempt, update, before }, { giveUp, timeoutSeconds }),
     mayDeliverAgain,
-    {
-      policy,
-      get signal() {
-        return giveUp?.signal;
-      },
-    },
+    { policy, abort: giveUp },
   );
 
 /** A server's bug, a token that is being renewed and a portal in the way pass; the task's end must not be lost to them. */

@@ -6,6 +6,7 @@ import { Heartbeat, type HeldTask } from "./heartbeat.ts";
 import type { Logger } from "./logger.ts";
 import { isTransient, withRetry } from "./retry.ts";
 import { StillWatch } from "./still-watch.ts";
+import { TaskTable } from "./task-table.ts";
 import { UpdateQueue } from "./update-queue.ts";
 
 /** One job in one room, to be announced. */
@@ -55,7 +56,7 @@ const BRIEFLY = { attempts: 3, deadlineSeconds: 5 };
 /** One worker: announces its jobs, beats, knows what it holds, and leaves. */
 export class WorkerSession {
   readonly #options: SessionOptions;
-  readonly #held = new Map<string, HeldTask>();
+  readonly #held = new TaskTable<HeldTask>();
   readonly #closed = new AbortController();
   #worker: Incarnation | undefined;
   #announcing: Promise<LiveWorker> | undefined;
@@ -96,15 +97,17 @@ export class WorkerSession {
 
   /** Takes a task into the worker's hands: every heartbeat names it from now on. False where it is held already. */
   hold(task: HeldTask): boolean {
-    if (this.#held.get(task.id)?.attempt === task.attempt) return false;
-    this.#held.set(task.id, task);
+    const before = this.#held.find(task.id);
+    if (before?.attempt === task.attempt) return false;
+    if (before !== undefined) this.#held.delete(before);
+    this.#held.add(task);
     this.#worker?.heartbeat.taskTaken();
     return true;
   }
 
   /** The task is over, or given back. */
   letGo(task: HeldTask): void {
-    if (this.#held.get(task.id) === task) this.#held.delete(task.id);
+    this.#held.delete(task);
   }
 
   /** A claim's answer may be lost: a beat without its task gives it back to the others after the server's grace of 5 s. */
@@ -144,11 +147,11 @@ export class WorkerSession {
       "the server has forgotten this worker",
     );
     this.#endWorker();
-    for (const task of [...this.#held.values()]) this.#stop(task, "lost");
+    for (const task of this.#held) this.#stop(task, "lost");
     if (this.#closed.signal.aborted || forgotten.drained.aborted) return;
     const again = withRetry(() => this.ready(), isTransient, {
       policy: FOREVER,
-      signal: this.#closed.signal,
+      abort: this.#closed,
     });
     again.catch((error: unknown) => {
       if (!this.#closed.signal.aborted)
