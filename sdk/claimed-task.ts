@@ -1,18 +1,16 @@
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../protocol/index.ts";
-import { withConsole } from "./capture-console.ts";
 import { InterruptedError, TaskLostError, UsageError } from "./errors.ts";
-import type { RunnableExtension } from "./extension.ts";
 import type { HeldTask } from "./heartbeat.ts";
 import { offerLate } from "./late-offer.ts";
 import { LazyAbort } from "./lazy-abort.ts";
 import type { RetryPolicy } from "./retry.ts";
-import { runContextOf } from "./run-context.ts";
 import { inRunSpan } from "./run-span.ts";
 import { orAfter } from "./sleep.ts";
 import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
 import { errorText, isRefusal, lostOutcome, type TaskOutcome } from "./task-outcome.ts";
 import { TaskReports } from "./task-reports.ts";
 import { DELIVERY, deliver, isVoid, QUICKLY } from "./task-update.ts";
+import { type Ended, work } from "./work.ts";
 
 /**
  * A task in this worker's hands. `run` does all of it; the parts are there for those who need them.
@@ -38,6 +36,8 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   #isOver = false;
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
+  /** The interruption ends the task; otherwise it waits for the end that is on its way. */
+  #isCutShort = false;
   /** Aborted when nothing more is to be told to the server. */
   readonly #giveUp = new LazyAbort();
 
@@ -71,6 +71,9 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   /** @internal The same, for who does not want to listen. */
   get isAborted(): boolean {
     return this.#abort.isAborted;
+  }
+  get #cut(): Promise<TaskOutcome> | undefined {
+    return this.#isCutShort ? this.#interruption : undefined;
   }
   get #mayTell(): boolean {
     return this.#phase === "started" && !this.#abort.isAborted;
@@ -158,8 +161,10 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   async #interrupt(why: string): Promise<TaskOutcome> {
     try {
       if (this.#phase === "claimed") {
+        this.#isCutShort = true;
         await this.release();
       } else if (this.#phase === "starting" || this.#phase === "started") {
+        this.#isCutShort = true;
         this.#abort.abort(new InterruptedError(why));
         const task = await this.#end("starting", () => ({ status: "failed", error: why }), QUICKLY);
         return { status: "failed", error: why, cause: this.#abort.reason, task };
@@ -182,8 +187,9 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     try {
       const instance = extensionOf(this.#home, this.jobName, this.payload);
       if (typeof instance === "string") return await this.#failed(instance);
-      if (this.#phase !== "started") await this.start();
-      const ended = await this.#work(instance, context === undefined ? this.#home.context : context);
+      await this.start();
+      const given = context === undefined ? this.#home.context : context;
+      const ended = await work(this, instance, { home: this.#home, context: given });
       if (this.#abort.isAborted) return await this.#dropped(ended);
       if ("error" in ended) return await this.#failed(ended.error);
       try {
@@ -193,24 +199,9 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
         return await this.#failed(`the result cannot be kept: ${errorText(error)}`);
       }
     } catch (error) {
-      return this.#interruption ?? this.#lost(error);
+      return this.#cut ?? this.#lost(error);
     } finally {
       this.#close();
-    }
-  }
-
-  async #work(
-    extension: RunnableExtension,
-    context: unknown,
-  ): Promise<{ result: unknown } | { error: unknown }> {
-    try {
-      const run = runContextOf(this, this.#home.logger);
-      if (!this.#home.captureConsole) return { result: await extension.run(context, run) };
-      const keep = (text: string, level: LogLevel) => this.log(text, level);
-      return { result: await withConsole(keep, () => extension.run(context, run)) };
-    } catch (error) {
-      this.#home.logger.warn({ err: error, task: this.id, job: this.jobName }, "a task failed");
-      return { error };
     }
   }
 
@@ -218,8 +209,8 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     return { status: "failed", error: errorText(error), cause: error, task: await this.fail(error) };
   }
 
-  async #dropped(ended: { result: unknown } | { error: unknown }): Promise<TaskOutcome> {
-    if (this.#interruption !== undefined) return this.#interruption;
+  async #dropped(ended: Ended): Promise<TaskOutcome> {
+    if (this.#cut !== undefined) return this.#cut;
     const { reason } = this.#abort;
     if ("result" in ended && reason instanceof TaskLostError && reason.reason === "lost") {
       await offerLate(this.#home, this, ended.result);

@@ -36,6 +36,8 @@ export interface HeartbeatOptions {
 
 /** A task that is over sooner need not be told to the server: a quick worker would do nothing but tell. */
 const SETTLING_MS = 250;
+/** Where tasks last nearly that long, one or another is always about to have settled. */
+const LOOK_MS = 50;
 /** How often a busy worker asks where its answers are not held, in seconds. */
 const UNHELD_SECONDS = 2;
 
@@ -89,7 +91,7 @@ export class Heartbeat {
     if (since === Number.POSITIVE_INFINITY) return;
     const leftMs = since + SETTLING_MS - performance.now();
     if (leftMs <= 0) this.#turn.abort();
-    else this.#nudge = setTimeout(() => this.#nudged(), leftMs);
+    else this.#nudge = setTimeout(() => this.#nudged(), Math.max(leftMs, LOOK_MS));
   }
 
   /** Beats at once; resolves when the server has said what is still held, or that beat has failed. */

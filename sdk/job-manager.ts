@@ -8,6 +8,7 @@ import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./jo
 import { type Logger, silentLogger } from "./logger.ts";
 import { fromEnvironment } from "./options.ts";
 import { type Register, registerIn } from "./register.ts";
+import { type Followers, runStream } from "./run-stream.ts";
 import {
   type Destination,
   destinationOf,
@@ -19,10 +20,8 @@ import {
 import { submitMany, type WantedTask } from "./submit-many.ts";
 import { SubmitQueue } from "./submit-queue.ts";
 import type { Places, TaskHome } from "./task-home.ts";
-import type { TaskOutcome } from "./task-outcome.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { TaskTable } from "./task-table.ts";
-import { WaitGroup } from "./wait-group.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
 
 /** Rooms whose submits are gathered; who submits to more of them starts anew, and nothing is lost by that. */
@@ -42,11 +41,9 @@ export interface JobManagerOptions extends ClientOptions {
 }
 
 /** Options of `JobManager.run`. */
-export interface RunOptions<Context> extends ListenOptions {
+export interface RunOptions<Context> extends ListenOptions, Followers<Context> {
   /** Aborting it ends the tasks in hand too: what was started fails as interrupted, the rest is given back. */
   readonly interrupt?: AbortSignal | undefined;
-  readonly onTask?: ((task: ClaimedTask<Context>) => void) | undefined;
-  readonly onOutcome?: ((task: ClaimedTask<Context>, outcome: TaskOutcome) => void) | undefined;
 }
 
 /**
@@ -195,27 +192,13 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** Runs everything that comes until `signal` is aborted, and then what is in hand; resolves when all is settled. */
   async run(options: RunOptions<Context> = {}): Promise<void> {
     const { interrupt, onTask, onOutcome, ...listening } = options;
-    const running = new WaitGroup();
     const stream = this.listen(listening);
     const onInterrupt = () => void this.interrupt();
-    const follow = async (task: ClaimedTask<Context>) => {
-      running.add();
-      try {
-        onTask?.(task);
-        const outcome = await task.run();
-        onOutcome?.(task, outcome);
-      } catch (error) {
-        this.#logger.error({ err: error, task: task.id }, "a callback of run failed");
-      } finally {
-        running.done();
-      }
-    };
     if (interrupt?.aborted) onInterrupt();
     interrupt?.addEventListener("abort", onInterrupt, { once: true });
     try {
-      for await (const task of stream) void follow(task);
+      await runStream(stream, { onTask, onOutcome }, this.#logger);
     } finally {
-      await running.wait();
       interrupt?.removeEventListener("abort", onInterrupt);
     }
   }

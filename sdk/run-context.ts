@@ -11,31 +11,32 @@ export interface Telling {
   log(text: string, level: LogLevel): void;
 }
 
+/** Not a private name, which a proxy of a context, or an object made on it, would not have. */
+const OF = Symbol("of");
+
 /** What `run` is given; its signal and its logger are made when it asks for them. */
 class LazyRunContext implements RunContext {
   readonly task: Task;
   readonly progress: RunContext["progress"];
-  readonly #telling: Telling;
-  readonly #logger: Logger;
-  #log: TaskLogger | undefined;
+  readonly [OF]: { readonly telling: Telling; readonly logger: Logger; log?: TaskLogger };
 
   constructor(telling: Telling, logger: Logger) {
     // V8 makes a function that is assigned to a property old at once, and so what it refers to: this one was to be short-lived.
     const progress: RunContext["progress"] = (fraction, message) => telling.progress(fraction, message);
     this.progress = progress;
     this.task = telling.task;
-    this.#telling = telling;
-    this.#logger = logger;
+    this[OF] = { telling, logger };
     Object.defineProperty(this, "signal", OWN.signal);
     Object.defineProperty(this, "log", OWN.log);
   }
 
   get signal(): AbortSignal {
-    return this.#telling.signal;
+    return this[OF].telling.signal;
   }
   get log(): TaskLogger {
-    this.#log ??= taskLogger(this.#logger, (text, level) => this.#telling.log(text, level));
-    return this.#log;
+    const of = this[OF];
+    of.log ??= taskLogger(of.logger, (text, level) => of.telling.log(text, level));
+    return of.log;
   }
 }
 

@@ -231,6 +231,58 @@ describe("running a task", () => {
     expect(task.signal.reason).toBeInstanceOf(InterruptedError);
     expect(fake.task(id)).toMatchObject({ status: "failed", error: "interrupted: the worker was stopped" });
   });
+
+  test("that is interrupted while its end is on its way has that end's outcome, also where it is refused", async () => {
+    const { fake, id, instead, jobs, task } = await claim(() => "done");
+    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    instead({
+      updateTask: async (request) => {
+        if (request.body?.status !== "completed") return fake.fakes.updateTask?.(request) as never;
+        asked.resolve();
+        await answer.promise;
+        throw new Problem("task-lost", "somebody else has it");
+      },
+    });
+    const outcome = task.run();
+    await fake.until(id, ({ status }) => status === "running");
+    await asked.promise;
+
+    const interrupted = jobs.interrupt();
+    answer.resolve();
+
+    await expect(outcome).resolves.toMatchObject({ status: "lost" });
+    await interrupted;
+  });
+
+  test("that a report has found lost does not run any more", async () => {
+    let runs = 0;
+    const { instead, task } = await claim(() => {
+      runs += 1;
+    });
+    await task.start();
+    instead({
+      updateTask: () => {
+        throw new Problem("task-lost", "somebody else has it");
+      },
+    });
+    task.progress(0.1);
+    await expect.poll(() => task.signal.aborted).toBe(true);
+
+    const outcome = await task.run();
+
+    expect(outcome.status).toBe("lost");
+    expect(runs).toBe(0);
+  });
+
+  test("has a signal and a log in whatever its context is passed on as", async () => {
+    const { task } = await claim((run) =>
+      [{ ...run }, Object.create(run), new Proxy(run, {})].map(
+        ({ signal, log }) => signal === run.signal && log === run.log,
+      ),
+    );
+
+    expect(await task.run()).toMatchObject({ status: "completed", task: { result: [true, true, true] } });
+  });
 });
 
 describe("the parts of running", () => {

@@ -214,6 +214,30 @@ describe("running everything", () => {
 
     expect(outcomes.toSorted()).toEqual(["0 completed", "1 completed", "2 completed"]);
   });
+
+  test("run rejects with what its logger throws, once everything in hand is settled", async () => {
+    const { fake, manager } = startFake();
+    const quiet = () => {};
+    const error = () => {
+      throw new Error("the log is full");
+    };
+    const jobs = manager({ logger: { debug: quiet, info: quiet, warn: quiet, error } });
+    jobs.register(Echo);
+    await jobs.ready();
+    const { id } = await jobs.submit(new Echo());
+    const stop = new AbortController();
+
+    const running = jobs.run({
+      signal: stop.signal,
+      onOutcome: () => {
+        stop.abort();
+        throw new Error("a callback's own");
+      },
+    });
+
+    await expect(running).rejects.toThrow("the log is full");
+    expect(fake.task(id).status).toBe("completed");
+  });
 });
 
 describe("claims that start their tasks", () => {
