@@ -4,50 +4,75 @@ import type { JsonValue } from "../protocol/index.ts";
 /** Stands for a raw text while its surroundings are written; nobody outside can know it. */
 const MARK = `raw-json:${randomUUID()}`;
 
-let collected: string[] | undefined;
+let collected: (readonly string[])[] | undefined;
 
-/** JSON that stays a text: from the database to the answer it is neither parsed nor written anew. */
+/** JSON that stays a text, or texts one after the other: from the database to the answer it is neither parsed nor written anew. */
 class RawJson {
-  readonly #text: string;
+  readonly texts: readonly string[];
 
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  get text(): string {
-    return this.#text;
+  constructor(texts: readonly string[]) {
+    this.texts = texts;
   }
 
   /** Heard by `JSON.stringify`; anybody's but ours gets the value. */
   toJSON(): unknown {
-    if (collected === undefined) return JSON.parse(this.#text);
-    collected.push(this.#text);
+    if (collected === undefined) return JSON.parse(this.texts.join(""));
+    collected.push(this.texts);
     return MARK;
   }
 }
 
-/** A value for whoever only passes it on: it has no members to look at, and is written as its text. */
-export const rawJson = <Value = JsonValue>(text: string): Value => new RawJson(text) as never;
+/** A value for whoever only passes it on: it has no members to look at, and is written as its texts. */
+export const rawJson = <Value = JsonValue>(...texts: readonly string[]): Value => new RawJson(texts) as never;
 
 /** A list for whoever only passes it on: of raw texts it is one, for a mark for each cost as much as reading them. */
 export const rawList = <Value>(values: Value[]): Value[] => {
   const texts: string[] = [];
   for (const value of values) {
     if (!(value instanceof RawJson)) return values;
-    texts.push(value.text);
+    texts.push(texts.length === 0 ? "[" : ",", ...value.texts);
   }
-  return rawJson<Value[]>(`[${texts.join(",")}]`);
+  texts.push(texts.length === 0 ? "[]" : "]");
+  return new RawJson(texts) as never;
 };
 
-/** `JSON.stringify`, with raw texts in their places. */
-export const stringify = (value: unknown): string => {
+/** What `JSON.stringify` would write, with raw texts in their places, as texts that follow each other. */
+const textsOf = (value: unknown): readonly string[] => {
   collected = [];
   try {
     const shell = JSON.stringify(value);
-    if (collected.length === 0) return shell;
+    if (collected.length === 0) return [shell];
     const [first = "", ...rest] = shell.split(`"${MARK}"`);
-    return rest.reduce((text, part, index) => text + collected?.[index] + part, first);
+    return [first, ...rest.flatMap((part, index) => [...(collected?.[index] ?? []), part])];
   } finally {
     collected = undefined;
   }
+};
+
+/** `JSON.stringify`, with raw texts in their places. */
+export const stringify = (value: unknown): string => textsOf(value).join("");
+
+/** From here on in bytes: of a text they are counted first and written afterwards, which is as dear again. */
+const LARGE = 262_144;
+/** A longer text is written to its place at once, and not put together with its neighbours before. */
+const LONG = 4_096;
+
+/** The same for an answer: bytes where it is large, which ten tasks of 100 KB are, each text written once. */
+export const toAnswer = (value: unknown): string | Buffer => {
+  const texts = textsOf(value);
+  if (texts.reduce((sum, { length }) => sum + length, 0) < LARGE) return texts.join("");
+  const joined: string[] = [];
+  let short = "";
+  for (const text of texts) {
+    if (text.length < LONG) {
+      short += text;
+    } else {
+      joined.push(short, text);
+      short = "";
+    }
+  }
+  joined.push(short);
+  const bytes = Buffer.allocUnsafeSlow(joined.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
+  joined.reduce((at, text) => at + bytes.write(text, at), 0);
+  return bytes;
 };

@@ -15,7 +15,7 @@ import {
 } from "../../protocol/index.ts";
 import { type Caller, requireRoomAccess, requireStanding } from "../access.ts";
 import type { HostAuth } from "../host.ts";
-import { stringify } from "../raw-json.ts";
+import { toAnswer } from "../raw-json.ts";
 import type { Settings } from "../settings.ts";
 import type { Hold } from "../use-cases/hold.ts";
 import { validationError } from "../use-cases/schema-checks.ts";
@@ -34,8 +34,6 @@ export interface RouteParts {
 }
 
 const MAX_ERRORS = 100;
-/** From here on in bytes: of a text they are counted first and written afterwards, which is as dear again. */
-const LARGE_ANSWER = 262_144;
 const NOBODY: Caller = {
   actor: { id: "", isAdmin: false },
   isConfined: true,
@@ -184,9 +182,5 @@ const sendAnswer = <O extends Operation>(
   const status: number = answer.status;
   if (headers !== undefined) reply.headers(headers);
   if (body === null) return reply.code(status).send();
-  const text = stringify(body);
-  return reply
-    .code(status)
-    .header("content-type", "application/json; charset=utf-8")
-    .send(text.length < LARGE_ANSWER ? text : Buffer.from(text));
+  return reply.code(status).header("content-type", "application/json; charset=utf-8").send(toAnswer(body));
 };

@@ -73,22 +73,31 @@ export const selectWireRows = (knownBackoff: Slot): RawBuilder<WireRow> =>
     Object.entries(COLUMNS).map(([name, write]) => sql`${write(knownBackoff)} as ${sql.id(name)}`),
   )}`;
 
+/** A long payload is left for itself: put together with the rest it would be copied once more. */
+const LONG = 4_096;
+
+const joined = (before: string, payload: string, after: string): readonly string[] =>
+  payload.length < LONG ? [before + payload + after] : [before, payload, after];
+
 const statusOf = ({ startedAt }: WireShare) => (startedAt === null ? "claimed" : "running");
 
 /** As many columns without a row. */
 export const NO_TASK = sql.join(NAMES.map(() => sql`null`));
 
-const textOf = (row: WireRow, share: WireShare, runAt: string): string => {
+/** What comes before its payload, and after it. */
+const textsOf = (row: WireRow, share: WireShare, runAt: string): readonly [string, string] => {
   const createdAt = row.run_at === null ? runAt : wireTime(row.created_at);
   const startedAt = share.startedAt === null ? "null" : `"${share.startedAt}"`;
   const trace = row.trace_context === null ? "" : `,"trace_context":${row.trace_context}`;
-  // In the order of every other task; a plain template, because every claimed task goes through here.
-  return `"id":"${row.id}","room_id":${JSON.stringify(row.room_id)},"status":"${statusOf(share)}","payload":${row.payload},\
-"priority":${row.priority},"attempt":${row.attempt},"runs":${row.runs},"max_attempts":${row.max_attempts},\
+  // In the order of every other task; plain templates, because every claimed task goes through here.
+  return [
+    `"id":"${row.id}","room_id":${JSON.stringify(row.room_id)},"status":"${statusOf(share)}","payload":`,
+    `,"priority":${row.priority},"attempt":${row.attempt},"runs":${row.runs},"max_attempts":${row.max_attempts},\
 "backoff":${row.backoff ?? share.backoff},"timeout_seconds":${row.timeout_seconds},\
 "run_at":"${runAt}","created_at":"${createdAt}","started_at":${startedAt},\
 "completed_at":null,"created_by_id":${JSON.stringify(row.created_by_id)},"worker_id":"${share.workerId}","error":null,\
-"errors":${row.errors ?? "[]"},"result":null,"progress":null${trace}`;
+"errors":${row.errors ?? "[]"},"result":null,"progress":null${trace}`,
+  ];
 };
 
 /**
@@ -124,17 +133,24 @@ export class WireRecord implements ClaimedRecord {
   }
 
   get task(): Kept {
-    this.#task ??= JSON.parse(`{${this.#text()}}`) as Kept;
+    const [before, after] = this.#texts();
+    this.#task ??= JSON.parse(`{${before}${this.#row.payload}${after}}`) as Kept;
     return this.#task;
   }
 
   wire(jobName: string): Task {
-    const text = `{"job_name":${JSON.stringify(jobName)},${this.#text()},"queue_position":null}`;
+    const [before, after] = this.#texts();
     // As good as the task to whoever only writes it down, which is all that is done with an answer.
-    return rawJson(text) as never;
+    return rawJson(
+      ...joined(
+        `{"job_name":${JSON.stringify(jobName)},${before}`,
+        this.#row.payload,
+        `${after},"queue_position":null}`,
+      ),
+    );
   }
 
-  #text(): string {
-    return textOf(this.#row, this.#share, this.runAt);
+  #texts(): readonly [string, string] {
+    return textsOf(this.#row, this.#share, this.runAt);
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rawJson, rawList, stringify } from "../../server/raw-json.ts";
+import { rawJson, rawList, stringify, toAnswer } from "../../server/raw-json.ts";
 
 test("raw texts are written in their places, alone and in lists", () => {
   const [one, two] = [rawJson<object>('{"a":"$&"}'), rawJson<object>('{ "b":2}')];
@@ -18,4 +18,24 @@ test("a list with anything else in it stays what it is", () => {
 
 test("is the value for any other writer", () => {
   expect(JSON.stringify({ list: rawList([rawJson("1"), rawJson('"x"')]) })).toBe('{"list":[1,"x"]}');
+});
+
+test("an answer is a text while it is small, and the same in bytes when it is large", () => {
+  const long = (size: number) => rawJson<object>('{"of":"é🧪', "ü".repeat(size), '","to":', "[1,2]", "}");
+  const of = (size: number) => ({ é: 1, tasks: rawList([long(size), rawJson("{}"), long(size)]) });
+
+  const small = toAnswer(of(10));
+  const large = toAnswer(of(200_000));
+
+  expect(small).toBe(stringify(of(10)));
+  expect(large).toBeInstanceOf(Buffer);
+  expect(large.toString()).toBe(stringify(of(200_000)));
+  expect(JSON.parse(large.toString())).toEqual({
+    é: 1,
+    tasks: [
+      { of: `é🧪${"ü".repeat(200_000)}`, to: [1, 2] },
+      {},
+      { of: `é🧪${"ü".repeat(200_000)}`, to: [1, 2] },
+    ],
+  });
 });
