@@ -22,18 +22,26 @@ interface Wish extends WantedTask {
 }
 
 /** A signal as what a queue asks of it. */
-const giveUpOf = (signal: AbortSignal): GiveUp => ({
-  get isAborted() {
-    return signal.aborted;
-  },
-  get reason() {
-    return signal.reason;
-  },
-  onAbort(listener) {
-    signal.addEventListener("abort", listener);
-    return () => signal.removeEventListener("abort", listener);
-  },
-});
+class SignalGiveUp implements GiveUp {
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  get isAborted(): boolean {
+    return this.#signal.aborted;
+  }
+
+  get reason(): unknown {
+    return this.#signal.reason;
+  }
+
+  onAbort(listener: () => void): () => void {
+    this.#signal.addEventListener("abort", listener);
+    return () => this.#signal.removeEventListener("abort", listener);
+  }
+}
 
 type Answer = OperationAnswer<Operations["submitEach"]> | MinimalAnswer<Operations["submitEach"]>;
 
@@ -82,7 +90,7 @@ export class SubmitQueue {
     const key = idempotencyKey ?? randomUUID();
     const call = { url: this.#client.url, params: wanted.destination };
     return inSubmitSpan(call, (trace) =>
-      this.#gathering.send({ ...wanted, key, trace }, bytes, signal && giveUpOf(signal)),
+      this.#gathering.send({ ...wanted, key, trace }, bytes, signal && new SignalGiveUp(signal)),
     );
   }
 
