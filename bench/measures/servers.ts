@@ -2,7 +2,7 @@ import { drain } from "./drain.ts";
 import { groundFor } from "./ground.ts";
 import type { Bench, Measure } from "./measure.ts";
 
-const COUNT = 30_000;
+const COUNT = 60_000;
 
 /** The same two workers at one server, or each at its own; Redis carries the wake-ups either way. */
 const rateWith = async (bench: Bench, servers: number): Promise<number> => {

@@ -14,11 +14,12 @@ const Told = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("jobs-changed"), roomId: z.string() }),
 ]);
 
-/** An event as it came over Redis; undefined, which means "read again", for one of another version. */
-export const readEvent = (text: string): Event | undefined => {
+/** Events of one channel as they came over Redis, one or a list; undefined, which means "read again", for one of another version. */
+export const readEvents = (text: string): readonly (Event | undefined)[] => {
   try {
-    return Told.safeParse(JSON.parse(text)).data;
+    const told: unknown = JSON.parse(text);
+    return (Array.isArray(told) ? told : [told]).map((event) => Told.safeParse(event).data);
   } catch {
-    return undefined;
+    return [undefined];
   }
 };
