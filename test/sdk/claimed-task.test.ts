@@ -1,41 +1,8 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import type { Progress } from "../../protocol/index.ts";
 import { Problem } from "../../protocol/index.ts";
-import type { ClaimedTask } from "../../sdk/claimed-task.ts";
-import { InterruptedError, TaskLostError, UsageError } from "../../sdk/errors.ts";
-import { Extension, type RunContext } from "../../sdk/extension.ts";
-import { listeningLogger, startFake } from "./network.ts";
-
-type Work = (run: RunContext, given: unknown) => unknown;
-
-/** A worker of one job whose work each test says, and its next task. */
-const claim = async (work: Work, { payload = {}, result }: { payload?: object; result?: z.ZodType } = {}) => {
-  const network = startFake();
-  class Job extends Extension(
-    "tests",
-    { size: z.number().optional() },
-    result === undefined ? {} : { result },
-  ) {
-    run(context: unknown, run: RunContext) {
-      return work(run, context);
-    }
-  }
-  const { logger, lines } = listeningLogger();
-  const jobs = network.manager<unknown>({ logger }, "the manager's context");
-  jobs.register(Job);
-  await jobs.ready();
-  const { id } = network.fake.submit("lab", "private:tests:Job", { payload: { ...payload } });
-  const stream = jobs.listen();
-  const task = await take(stream.next());
-  return { ...network, id, jobs, stream, task, lines };
-};
-
-const take = async (next: Promise<IteratorResult<ClaimedTask, undefined>>): Promise<ClaimedTask> => {
-  const { value } = await next;
-  if (value === undefined) throw new Error("no task came");
-  return value;
-};
+import { TaskLostError } from "../../sdk/errors.ts";
+import { claim, passOn, take } from "./claim.ts";
 
 describe("running a task", () => {
   test("starts it, runs it with its parameters, and completes it", async () => {
@@ -219,131 +186,10 @@ describe("running a task", () => {
     expect(fake.task(strange.id).error).toMatch(/does not know the job private:tests:Strange/);
     expect(fake.task(next.id).status).toBe("completed");
   });
-
-  test("that is interrupted fails at once, though its work goes on", async () => {
-    const { fake, id, jobs, task } = await claim(() => new Promise(() => {}));
-    const outcome = task.run();
-    await fake.until(id, ({ status }) => status === "running");
-
-    await jobs.interrupt();
-
-    await expect(outcome).resolves.toMatchObject({ status: "failed" });
-    expect(task.signal.reason).toBeInstanceOf(InterruptedError);
-    expect(fake.task(id)).toMatchObject({ status: "failed", error: "interrupted: the worker was stopped" });
-  });
-
-  test("that is interrupted while its end is on its way has that end's outcome, also where it is refused", async () => {
-    const { fake, id, instead, jobs, task } = await claim(() => "done");
-    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    instead({
-      updateTask: async (request) => {
-        if (request.body?.status !== "completed") return fake.fakes.updateTask?.(request) as never;
-        asked.resolve();
-        await answer.promise;
-        throw new Problem("task-lost", "somebody else has it");
-      },
-    });
-    const outcome = task.run();
-    await fake.until(id, ({ status }) => status === "running");
-    await asked.promise;
-
-    const interrupted = jobs.interrupt();
-    answer.resolve();
-
-    await expect(outcome).resolves.toMatchObject({ status: "lost" });
-    await interrupted;
-  });
-
-  test("that a report has found lost does not run any more", async () => {
-    let runs = 0;
-    const { instead, task } = await claim(() => {
-      runs += 1;
-    });
-    await task.start();
-    instead({
-      updateTask: () => {
-        throw new Problem("task-lost", "somebody else has it");
-      },
-    });
-    task.progress(0.1);
-    await expect.poll(() => task.signal.aborted).toBe(true);
-
-    const outcome = await task.run();
-
-    expect(outcome.status).toBe("lost");
-    expect(runs).toBe(0);
-  });
-
-  test("has a signal and a log in whatever its context is passed on as", async () => {
-    const { task } = await claim((run) =>
-      [{ ...run }, Object.create(run), new Proxy(run, {})].map(
-        ({ signal, log }) => signal === run.signal && log === run.log,
-      ),
-    );
-
-    expect(await task.run()).toMatchObject({ status: "completed", task: { result: [true, true, true] } });
-  });
-});
-
-describe("the parts of running", () => {
-  test("start, complete and fail may be used by themselves, each once", async () => {
-    const { fake, id, task } = await claim(() => {});
-
-    await expect(task.complete()).rejects.toThrow(UsageError);
-    await task.start();
-    await expect(task.complete(() => {})).rejects.toThrow(/function/);
-    await task.complete({ by: "hand" });
-
-    await task.settled;
-    expect(fake.task(id)).toMatchObject({ status: "completed", result: { by: "hand" } });
-    await expect(task.fail("late")).rejects.toThrow(UsageError);
-    await expect(task.run()).resolves.toMatchObject({ status: "lost" });
-  });
-
-  test("a task that was not started can be given back", async () => {
-    const { fake, id, task } = await claim(() => {});
-
-    await task.release();
-
-    expect(fake.task(id)).toMatchObject({ status: "pending", attempt: 1, runs: 0 });
-  });
-
-  test("of many progress reports the first and the last are sent", async () => {
-    const sent: (Progress | undefined)[] = [];
-    const { fake, id, instead, task } = await claim(({ progress }) => {
-      progress(-1, "begun");
-      for (let done = 1; done <= 100; done += 1) progress(done / 100);
-      progress(Number.NaN, "done");
-    });
-    instead({
-      updateTask: (request) => {
-        if (request.body.status === undefined) sent.push(request.body.progress);
-        return passOn(fake, request);
-      },
-    });
-
-    await task.run();
-
-    expect(sent).toEqual([
-      { fraction: 0, message: "begun" },
-      { fraction: 1, message: "done" },
-    ]);
-    expect(fake.task(id)).toMatchObject({ status: "completed", progress: { fraction: 1, message: "done" } });
-  });
 });
 
 const cycle = (): object => {
   const value: Record<string, unknown> = {};
   value["self"] = value;
   return value;
-};
-
-/** What the fake itself would have answered. */
-const passOn = (
-  fake: ReturnType<typeof startFake>["fake"],
-  request: Parameters<NonNullable<typeof fake.fakes.updateTask>>[0],
-) => {
-  const { updateTask } = fake.fakes;
-  if (updateTask === undefined) throw new Error("the fake has no updateTask");
-  return updateTask(request);
 };
