@@ -33,7 +33,6 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   #reports: TaskReports | undefined;
   #task: Task;
   #phase: "claimed" | "starting" | "started" | "ending" | "over" = "claimed";
-  #isOver = false;
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
   /** The interruption ends the task; otherwise it waits for the end that is on its way. */
@@ -240,7 +239,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
       if (this.#outcome === undefined) this.#close();
       return task;
     } catch (error) {
-      if (isRefusal(error) && !this.#isOver) {
+      if (isRefusal(error) && this.#phase === "ending") {
         this.#phase = before;
         this.#home.ending(this, false);
       } else if (this.#outcome === undefined) this.#close();
@@ -280,9 +279,8 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   }
 
   #close(): void {
+    if (this.#phase === "over") return;
     this.#phase = "over";
-    if (this.#isOver) return;
-    this.#isOver = true;
     this.#home.over(this);
     this.#over?.resolve();
   }

@@ -55,7 +55,7 @@ export const stringify = (value: unknown): string => textsOf(value).join("");
 /** From here on in bytes: of a text they are counted first and written afterwards, which is as dear again. */
 const LARGE = 262_144;
 /** A longer text is written to its place at once, and not put together with its neighbours before. */
-const LONG = 4_096;
+export const LONG_TEXT = 4_096;
 
 /** The same for an answer: bytes where it is large, which ten tasks of 100 KB are, each text written once. */
 export const toAnswer = (value: unknown): string | Buffer => {
@@ -64,7 +64,7 @@ export const toAnswer = (value: unknown): string | Buffer => {
   const joined: string[] = [];
   let short = "";
   for (const text of texts) {
-    if (text.length < LONG) {
+    if (text.length < LONG_TEXT) {
       short += text;
     } else {
       joined.push(short, text);

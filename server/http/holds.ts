@@ -108,6 +108,7 @@ export class Holds {
       reply.raw.off("close", onClose);
     }
   }
+
   #add(hold: OwnHold, working: Promise<unknown>): void {
     hold.working = working;
     hold.place = this.#open.length;

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { JobAddress, Task } from "../../protocol/index.ts";
-import { rawJson } from "../raw-json.ts";
+import { LONG_TEXT, rawJson } from "../raw-json.ts";
 import type { ClaimedRecord } from "./claimed-record.ts";
 import type { Slot } from "./queries/statement.ts";
 import { wireTime } from "./rows.ts";
@@ -74,10 +74,8 @@ export const selectWireRows = (knownBackoff: Slot): RawBuilder<WireRow> =>
   )}`;
 
 /** A long payload is left for itself: put together with the rest it would be copied once more. */
-const LONG = 4_096;
-
 const joined = (before: string, payload: string, after: string): readonly string[] =>
-  payload.length < LONG ? [before + payload + after] : [before, payload, after];
+  payload.length < LONG_TEXT ? [before + payload + after] : [before, payload, after];
 
 const statusOf = ({ startedAt }: WireShare) => (startedAt === null ? "claimed" : "running");
 
@@ -133,8 +131,10 @@ export class WireRecord implements ClaimedRecord {
   }
 
   get task(): Kept {
-    const [before, after] = this.#texts();
-    this.#task ??= JSON.parse(`{${before}${this.#row.payload}${after}}`) as Kept;
+    if (this.#task === undefined) {
+      const [before, after] = this.#texts();
+      this.#task = JSON.parse(`{${before}${this.#row.payload}${after}}`) as Kept;
+    }
     return this.#task;
   }
 

@@ -40,7 +40,7 @@ const tenuredBy = async (work: (index: number) => Promise<void> | void): Promise
 };
 
 test("what a task was made of goes when it is over, and not with the next full collection", async () => {
-  const { updates, ...home } = {
+  const home = {
     updates: { send: async ({ before }: { before?: Task | undefined }) => ({ ...(before ?? aTask()) }) },
     logger: silentLogger,
     captureConsole: false,
@@ -52,7 +52,7 @@ test("what a task was made of goes when it is over, and not with the next full c
   };
   const run = async (index: number) => {
     const payload = { numbers: Array.from({ length: 500 }, (_, at) => at + index + 0.5) };
-    await new ClaimedTask({ ...aTask(), status: "running", payload }, { ...home, updates }).run();
+    await new ClaimedTask({ ...aTask(), status: "running", payload }, home).run();
   };
   for (let index = 0; index < 500; index += 1) await run(index);
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Progress } from "../../protocol/index.ts";
-import { Problem } from "../../protocol/index.ts";
+import { Problem, type Progress } from "../../protocol/index.ts";
 import { InterruptedError, UsageError } from "../../sdk/errors.ts";
 import { claim, passOn } from "./claim.ts";
 
