@@ -1,10 +1,11 @@
 import type { Redis } from "ioredis";
-import { channelsOf, type Event } from "../../protocol/index.ts";
+import type { Event } from "../../protocol/index.ts";
 import type { Log } from "../context.ts";
 import { ChannelHandlers } from "./channel-handlers.ts";
 import { answersWithin } from "./deadline.ts";
 import type { EventBus, EventHandler, Unsubscribe } from "./event-bus.ts";
 import { readEvents } from "./read-events.ts";
+import { RedisPublisher } from "./redis-publisher.ts";
 
 const ANSWER_MS = 2_000;
 const PROBE_EVERY_MS = 2_000;
@@ -14,22 +15,11 @@ const RESUBSCRIBE_BATCH = 500;
 /** Where a server says that it had events which Redis did not take: whoever waits anywhere reads again. */
 const EVERYBODY = "joblib:everybody";
 
-const byChannel = (events: readonly Event[]): ReadonlyMap<string, readonly Event[]> => {
-  const all = new Map<string, Event[]>();
-  for (const event of events) {
-    for (const channel of channelsOf(event)) {
-      const told = all.get(channel);
-      if (told === undefined) all.set(channel, [event]);
-      else told.push(event);
-    }
-  }
-  return all;
-};
-
 /** Redis pub/sub: publishes on the host's connection, listens on one duplicate of it. */
 export class RedisEventBus implements EventBus {
   readonly kind = "redis";
   readonly #publisher: Redis;
+  readonly #events: RedisPublisher;
   readonly #subscriber: Redis;
   readonly #handlers: ChannelHandlers;
   readonly #subscribing = new Map<string, Promise<boolean>>();
@@ -49,6 +39,7 @@ export class RedisEventBus implements EventBus {
     this.#log = log;
     this.#handlers = new ChannelHandlers(log);
     this.#publisher = redis;
+    this.#events = new RedisPublisher(redis, log);
     if (redis.status === "wait") redis.connect().catch(() => {});
     // No offline queue: after a reconnect everything is subscribed anew from `#handlers`.
     const subscriber = redis.duplicate({
@@ -115,15 +106,16 @@ export class RedisEventBus implements EventBus {
     if (this.#closed || this.#hanging || this.#publisher.status !== "ready") return false;
     if (this.#inFlight >= MAX_IN_FLIGHT) return false;
     this.#inFlight += 1;
-    const batch = this.#publisher.pipeline();
-    // A claim's hundred tasks are most often of one room, and a command is dearer than what it says.
-    for (const [channel, told] of byChannel(events)) {
-      batch.publish(channel, JSON.stringify(told.length === 1 ? told[0] : told));
-    }
-    const sent = batch.exec().finally(() => {
-      this.#inFlight -= 1;
-    });
-    if (await answersWithin(sent, ANSWER_MS)) return true;
+    let isTaken = false;
+    const sent = this.#events
+      .publish(events)
+      .then((taken) => {
+        isTaken = taken;
+      })
+      .finally(() => {
+        this.#inFlight -= 1;
+      });
+    if (await answersWithin(sent, ANSWER_MS)) return isTaken;
     if (this.#publisher.status === "ready") this.#hanging = true;
     this.#review();
     return false;

@@ -1,0 +1,84 @@
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { RedisEventBus } from "../../server/events/redis-event-bus.ts";
+import { eventually } from "../support/eventually.ts";
+import { type RedisServer, startRedis } from "../support/redis.ts";
+import { aChange, aListener } from "./event-bus.suite.ts";
+
+let server: RedisServer;
+let admin: Redis;
+beforeAll(async () => {
+  server = await startRedis();
+  admin = new Redis(server.url);
+});
+afterAll(async () => {
+  admin.disconnect();
+  await server[Symbol.asyncDispose]();
+});
+
+/** A bus whose user may do no more than that. */
+const busWith = async (name: string, ...rights: string[]) => {
+  await admin.call("ACL", "SETUSER", name, "on", ">secret", "resetchannels", ...rights);
+  const errors: object[] = [];
+  const log = { info: () => {}, warn: () => {}, error: (fields: object) => void errors.push(fields) };
+  const redis = new Redis(server.url, { username: name, password: "secret", enableReadyCheck: false });
+  redis.on("error", () => {});
+  const bus = new RedisEventBus(redis, log);
+  await eventually(() => bus.state === "up");
+  const dispose = async () => {
+    await bus.close();
+    redis.disconnect();
+  };
+  return { bus, errors, [Symbol.asyncDispose]: dispose };
+};
+
+const callsOf = async (command: string): Promise<number> => {
+  const stats = await admin.info("commandstats");
+  const line = stats.split("\n").find((text) => text.startsWith(`cmdstat_${command}:`)) ?? "";
+  return Number(/rejected_calls=(\d+)/.exec(line)?.[1] ?? 0) + Number(/calls=(\d+)/.exec(line)?.[1] ?? 0);
+};
+
+const PUB_SUB = ["+ping", "+publish", "+subscribe", "+unsubscribe"];
+
+test("the events of a statement are one command", async () => {
+  await using opened = await busWith("all", ...PUB_SUB, "+eval", "allchannels");
+  const changes = Array.from({ length: 100 }, () => aChange());
+  const { heard, handler } = aListener();
+  await opened.bus.subscribe(changes[99]?.channel ?? "", handler);
+  const before = await callsOf("eval");
+
+  await opened.bus.publish(changes.map(({ event }) => event));
+
+  await eventually(() => heard.length === 1);
+  expect(heard).toEqual([changes[99]?.event]);
+  expect((await callsOf("eval")) - before).toBe(1);
+});
+
+test("a user of Redis that may run no script is asked for one once, and its events are heard", async () => {
+  await using opened = await busWith("plain", ...PUB_SUB, "allchannels");
+  const [one, other] = [aChange(), aChange()];
+  const { heard, handler } = aListener();
+  await opened.bus.subscribe(other.channel, handler);
+  const before = await callsOf("eval");
+
+  for (let times = 0; times < 3; times += 1) await opened.bus.publish([one.event, other.event]);
+
+  await eventually(() => heard.length === 3);
+  expect(heard).toEqual([other.event, other.event, other.event]);
+  expect((await callsOf("eval")) - before).toBe(1);
+  expect(opened.errors).toEqual([]);
+});
+
+test("a Redis that refuses events is told of once; this process hears them all the same", async () => {
+  await using opened = await busWith("mute", "+ping", "+subscribe", "+unsubscribe", "+eval", "allchannels");
+  const [one, other] = [aChange(), aChange()];
+  const { heard, handler } = aListener();
+  await opened.bus.subscribe(other.channel, handler);
+
+  for (let times = 0; times < 3; times += 1) await opened.bus.publish([one.event, other.event]);
+
+  expect(heard).toEqual([other.event, other.event, other.event]);
+  expect(opened.errors).toEqual([
+    { err: expect.objectContaining({ message: expect.stringMatching(/^NOPERM/) }) },
+  ]);
+});
