@@ -17,7 +17,7 @@ export const measures: readonly Measure[] = [
   ...growth,
   thirdDrain,
   ...idle,
-  ...servers,
+  servers,
   ...embedded,
   ...payloads,
 ];

@@ -218,6 +218,26 @@ export const taskClaimSuite = (given: () => Opened): void => {
       expect(idsOf(again)?.[1]).toBe(b?.task.id);
     });
 
+    test.each([1, 2])("leaves it its place, wherever its row lies now (%i jobs)", async (jobs) => {
+      const { storage } = given();
+      const job = await aJob(storage);
+      if (jobs > 1) await aJob(storage, { worker: { id: job.workerId } });
+      const order = idsOf(
+        await insertAll(
+          storage,
+          Array.from({ length: 40 }, () => aTask(job.id)),
+        ),
+      );
+      const claimed = await storage.tasks.claim(job.workerId, 40, false);
+      for (const { task } of (claimed ?? []).toReversed())
+        await storage.tasks.unclaim([{ id: task.id, attempt: task.attempt }]);
+
+      const first = await storage.tasks.claim(job.workerId, 5, false);
+      const rest = await storage.tasks.claim(job.workerId, 100, false);
+
+      expect([...(idsOf(first) ?? []), ...(idsOf(rest) ?? [])]).toEqual(order);
+    });
+
     test("does not touch a finished task", async () => {
       const { storage } = given();
       const job = await aJob(storage);

@@ -30,6 +30,8 @@ export const TaskEntity = defineEntity({
     runAt: p.datetime(),
     /** Set once `run_at` has passed, so that tasks which wait for their time stay out of the claim's index. */
     due: p.boolean(),
+    /** Its number came with its room's turn, and tasks of other rooms may have the same. */
+    inTurn: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw("now()"),
     claimedAt: p.datetime().nullable(),
     startedAt: p.datetime().nullable(),

@@ -8,6 +8,7 @@ import {
 } from "../queue-counts.ts";
 import type { Sql } from "../sessions.ts";
 import { isAlive } from "./alive.ts";
+import { QUEUE_ORDER } from "./queue-order.ts";
 
 /** Jobs and priorities whose next tasks are looked at. */
 const MOST_HEADS = 5_000;
@@ -54,16 +55,16 @@ const next = sql`select t.job_id, t.priority, t.run_at from joblib.task as t whe
 const depths = async (db: Sql): Promise<DepthRow[]> => {
   const { rows } = await sql<DepthRow>`
     with recursive head as (
-      (select h.*, 1 as nth from (${next} order by t.job_id, t.priority desc, t.number limit 1) as h)
+      (select h.*, 1 as nth from (${next} order by t.job_id, ${QUEUE_ORDER} limit 1) as h)
       union all
       select h.job_id, h.priority, h.run_at, head.nth + 1 from head cross join lateral (
         select * from (
           (select 1 as way, h.* from (
             ${next} and t.job_id = head.job_id and t.priority < head.priority
-            order by t.job_id, t.priority desc, t.number limit 1) as h)
+            order by t.job_id, ${QUEUE_ORDER} limit 1) as h)
           union all
           (select 2 as way, h.* from (
-            ${next} and t.job_id > head.job_id order by t.job_id, t.priority desc, t.number limit 1) as h)
+            ${next} and t.job_id > head.job_id order by t.job_id, ${QUEUE_ORDER} limit 1) as h)
         ) as ways order by way limit 1
       ) as h
       where head.nth < ${MOST_HEADS}

@@ -10,7 +10,7 @@ const seconds = statement<{ seconds: number | null }, [jobIds: string]>(
     select min(case
       when exists (
         select 1 from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and t.due
-        order by t.priority desc, t.number limit 1
+        order by t.priority desc limit 1
       ) then 0
       else extract(epoch from (
         select t.run_at from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and not t.due

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 import { isAlive } from "./alive.ts";
+import { QUEUE_ORDER } from "./queue-order.ts";
 
 /** The room's last tasks of the job before those that wait, from which it is told how long one takes. */
 const MOST_COMPARED = 200;
@@ -42,7 +43,7 @@ export const findProspects = async (db: Sql, taskId: string, aliveWithinSeconds:
       select coalesce((
         select t.created_at from joblib.task as t
         where t.job_id = (select job_id from asked) and t.status = 'pending' and t.due
-        order by t.priority desc, t.number limit 1
+        order by ${QUEUE_ORDER} limit 1
       ), now()) as created_at
     ),
     alike as materialized (

@@ -3,7 +3,7 @@ import type { Hand } from "../hand-over.ts";
 import type { Sql } from "../sessions.ts";
 import { isAlive } from "./alive.ts";
 import { arrayText, textArray } from "./array-text.ts";
-import { numbers, turns } from "./room-turns.ts";
+import { isInTurn, numbers, turns } from "./room-turns.ts";
 import { statement } from "./statement.ts";
 import { given, handsText, heldColumns, heldValues, joinTakers, takers } from "./take-over.ts";
 import { GROUP_COLUMNS, groupsText, type TaskGroup } from "./task-groups.ts";
@@ -79,10 +79,11 @@ const insertWith = (beside: Beside) => {
     inserted as (
       insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
         timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number
-        ${on("hands", heldColumns)})
+        ${on("turns", sql`, in_turn`)}${on("hands", heldColumns)})
       select i.id, i.job_id, i.room_id, i.created_by_id, i.payload, i.priority, i.max_attempts, i.backoff,
         i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash, i.trace_context,
-        ${beside === "turns" ? numbers : sql`nextval('joblib.task_number')`}${on("hands", heldValues)}
+        ${beside === "turns" ? numbers : sql`nextval('joblib.task_number')`}
+        ${on("turns", sql`, ${isInTurn}`)}${on("hands", heldValues)}
       from accepted as i ${on("hands", joinTakers)}
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
       returning id, job_id, room_id, run_at, created_at, idempotency_key

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import { GLOBAL_ROOM, MOST_COUNTED } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 import { isAlive } from "./alive.ts";
+import { QUEUE_ORDER } from "./queue-order.ts";
 
 /** Jobs that are shown of a room. */
 const MOST_JOBS = 500;
@@ -33,12 +34,12 @@ const pending = (due: RawBuilder<unknown>) => sql`(
 const oldest = sql`(
   with recursive first_of as (
     (select t.priority, t.run_at from joblib.task as t
-      where t.job_id = j.id and t.status = 'pending' and t.due order by t.priority desc, t.number limit 1)
+      where t.job_id = j.id and t.status = 'pending' and t.due order by ${QUEUE_ORDER} limit 1)
     union all
     select n.priority, n.run_at from first_of cross join lateral (
       select t.priority, t.run_at from joblib.task as t
       where t.job_id = j.id and t.status = 'pending' and t.due and t.priority < first_of.priority
-      order by t.priority desc, t.number limit 1
+      order by ${QUEUE_ORDER} limit 1
     ) as n
   )
   select least(

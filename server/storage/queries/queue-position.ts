@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
+import { placeOf } from "./queue-order.ts";
 
 /** Nobody needs to know a place exactly beyond this, and a list counts for each of its tasks. */
 const MOST_AHEAD = 1_000;
@@ -16,7 +17,8 @@ const capped = (condition: RawBuilder<unknown>) => sql`(
 export const QUEUE_POSITION = sql`,
   case when t.status = 'pending' and (t.due or t.run_at <= now()) then 1 + least(${sql.lit(MOST_AHEAD)},
     ${capped(sql`o.due and o.priority > t.priority`)}
-    + ${capped(sql`o.due and o.priority = t.priority and o.number < t.number`)}
+    + ${capped(sql`o.due and o.priority = t.priority
+        and (${placeOf("o")}, o.number) < (${placeOf("t")}, t.number)`)}
     + ${capped(sql`not o.due and o.run_at <= now()
         and (o.priority > t.priority or (o.priority = t.priority and o.number < t.number))`)}
   )::int end as queue_position`;

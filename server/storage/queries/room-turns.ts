@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { placeOf } from "./queue-order.ts";
 
 /**
  * CTEs of `insertTasks` for jobs whose rooms take turns, by start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996)
@@ -19,7 +20,7 @@ export const turns = sql`
       select w.job_id, w.room_id, w.priority, coalesce((
         select t.number from joblib.task as t
         where t.job_id = w.job_id and t.status = 'pending' and t.due and t.priority = w.priority
-        order by t.number limit 1
+        order by ${placeOf("t")}, t.number limit 1
       ), nextval('joblib.task_number')) + w.tasks - 1, w.tasks
       from wanted as w
       order by w.job_id, w.room_id, w.priority
@@ -34,3 +35,6 @@ export const numbers = sql`coalesce((
           where turns.job_id = i.job_id and turns.room_id = i.room_id and turns.priority = i.priority
         ) + row_number() over (partition by i.job_id, i.room_id, i.priority order by i.place, i.nth, i."order"),
         nextval('joblib.task_number'))`;
+
+/** Whether the number of a task `i` of the accepted ones is of its room's turn. */
+export const isInTurn = sql`(select held.fairness = 'room' from held where held.id = i.job_id)`;

@@ -19,7 +19,7 @@ const takersOf = (hands: RawBuilder<unknown>): RawBuilder<unknown> => sql`
       where not exists (
         select 1 from joblib.worker_job as wj cross join lateral (
           select 1 from joblib.task as t where t.job_id = wj.job_id and t.status = 'pending' and t.due
-          order by t.priority desc, t.number limit 1
+          order by t.priority desc limit 1
         ) as due
         where wj.worker_id = h.worker_id
       ) and not exists (

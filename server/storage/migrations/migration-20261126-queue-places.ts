@@ -1,0 +1,18 @@
+import { JoblibMigration } from "./joblib-migration.ts";
+
+/** The claim's index takes sixteen tasks to a place: see `queries/queue-order.ts`. Tasks are not written anew; submits wait while it is built. */
+export class Migration20261126QueuePlaces extends JoblibMigration {
+  override readonly name = "joblib-20261126-queue-places";
+
+  protected override statements(): readonly string[] {
+    return [
+      `alter table joblib.task add column in_turn boolean not null default false`,
+      `update joblib.task set in_turn = true
+        where status = 'pending' and job_id in (select id from joblib.job where fairness = 'room')`,
+      `drop index joblib.task_due`,
+      `create index task_due on joblib.task (
+        job_id, priority desc, (case when in_turn then number else number & '-16'::bigint end)
+      ) where status = 'pending' and due`,
+    ];
+  }
+}
