@@ -4,13 +4,35 @@ import { deleteOldTasks } from "./queries/delete-old-tasks.ts";
 import { endOverdueTasks, overdueTasks } from "./queries/end-overdue-tasks.ts";
 import { lockStaleWorker, staleWorkers } from "./queries/end-worker.ts";
 import { lockIdleJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
+import { vacuumTables } from "./queries/vacuum.ts";
 import { taskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { SweepStorage } from "./sweeps.ts";
 import { endWorker } from "./worker-end.ts";
 
+/** Asks once whether this is the database that runs in our own process. */
+const embeddedOf = (sessions: Sessions): (() => Promise<boolean>) => {
+  let known: boolean | undefined;
+  return async () => {
+    known ??= await sessions.run(async (db) => {
+      const { rows } = await sql<{ version: string }>`select version() as version`.execute(db);
+      return rows[0]?.version.includes("PGlite") === true;
+    });
+    return known;
+  };
+};
+
 /** The sweeper's part of the storage. */
-export const createSweepStorage = (sessions: Sessions): SweepStorage => ({
+export const createSweepStorage = (sessions: Sessions): SweepStorage => {
+  const isEmbedded = embeddedOf(sessions);
+  return {
+    ...createSweeps(sessions),
+    vacuum: async () => ((await isEmbedded()) ? sessions.run(vacuumTables) : 0),
+    exclusively: createExclusively(sessions, isEmbedded),
+  };
+};
+
+const createSweeps = (sessions: Sessions): Omit<SweepStorage, "exclusively" | "vacuum"> => ({
   async look() {
     await sessions.run((db) => sql`select 1 from joblib.worker limit 1`.execute(db));
   },
@@ -38,13 +60,13 @@ export const createSweepStorage = (sessions: Sessions): SweepStorage => ({
     }),
 
   deleteOldTasks: (olderThanDays, limit) => sessions.run((db) => deleteOldTasks(db, olderThanDays, limit)),
-
-  exclusively: createExclusively(sessions),
 });
 
-const createExclusively = (sessions: Sessions): SweepStorage["exclusively"] => {
+const createExclusively = (
+  sessions: Sessions,
+  isEmbedded: () => Promise<boolean>,
+): SweepStorage["exclusively"] => {
   let isSweeping = false;
-  let isEmbedded: boolean | undefined;
 
   const acrossServers = (work: () => Promise<void>): Promise<boolean> =>
     sessions.transaction(async (db) => {
@@ -59,12 +81,8 @@ const createExclusively = (sessions: Sessions): SweepStorage["exclusively"] => {
     if (isSweeping) return false;
     isSweeping = true;
     try {
-      isEmbedded ??= await sessions.run(async (db) => {
-        const { rows } = await sql<{ version: string }>`select version() as version`.execute(db);
-        return rows[0]?.version.includes("PGlite") === true;
-      });
       // PGlite has one connection: a transaction kept open for the lock would shut out the work itself. It has one process too.
-      if (!isEmbedded) return await acrossServers(work);
+      if (!(await isEmbedded())) return await acrossServers(work);
       await work();
       return true;
     } finally {

@@ -16,6 +16,8 @@ export interface SweepStorage {
   removeIdleJobs(limit: number): Promise<readonly { readonly id: string; readonly roomId: string }[]>;
   /** Deletes terminal tasks older than that; how many. */
   deleteOldTasks(olderThanDays: number, limit: number): Promise<number>;
+  /** What autovacuum does where there is one: the embedded database has none. How many tables. */
+  vacuum(): Promise<number>;
   /** Runs `work` while holding the advisory lock, or returns false at once where another server sweeps. */
   exclusively(work: () => Promise<void>): Promise<boolean>;
 }

@@ -127,6 +127,7 @@ export const sweep = async (
     swept.tasks += await part(ports, () => sweepOverdueTasks(ports, bad));
     swept.jobs += await part(ports, () => sweepJobs(ports));
     swept.deleted = await part(ports, () => sweepOldTasks(ports));
+    await part(ports, () => ports.storage.sweep.vacuum());
   });
   return isMine ? swept : undefined;
 };
