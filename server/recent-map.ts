@@ -3,6 +3,8 @@ export class RecentMap<V> {
   readonly #entries = new Map<string, { value: V; weight: number }>();
   readonly #limits: { entries: number; weight: number };
   #weight = 0;
+  /** Asked for again and again: it need not be moved to the end each time. */
+  #latest: string | undefined;
 
   constructor(limits: { entries: number; weight: number }) {
     this.#limits = limits;
@@ -15,14 +17,18 @@ export class RecentMap<V> {
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+    if (key !== this.#latest) {
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+      this.#latest = key;
+    }
     return entry.value;
   }
 
   set(key: string, value: V, weight: number): void {
     this.delete(key);
     this.#entries.set(key, { value, weight });
+    this.#latest = key;
     this.#weight += weight;
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#limits.entries && this.#weight <= this.#limits.weight) return;

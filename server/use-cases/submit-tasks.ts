@@ -50,19 +50,26 @@ export interface Submitted {
   readonly alike?: AlikeTasks;
 }
 
-const addressKey = ({ roomId, category, name }: JobAddress) => `${roomId}:${category}:${name}`;
+/** Which job each name means; a thousand tasks of a request have most often the same. */
+const addressesOf = (submissions: readonly Submission[], roomId: string): ReadonlyMap<string, JobAddress> => {
+  const addresses = new Map<string, JobAddress>();
+  for (const { jobName } of submissions) {
+    if (!addresses.has(jobName)) addresses.set(jobName, resolveJobName(jobName, roomId));
+  }
+  return addresses;
+};
 
+/** The jobs that are there, by the names that they were asked for by. */
 const findJobs = async (
   { jobs }: Context,
-  addresses: readonly JobAddress[],
+  addresses: ReadonlyMap<string, JobAddress>,
   mustBeFresh: boolean,
 ): Promise<ReadonlyMap<string, SeenJob>> => {
-  const distinct = new Map(addresses.map((address) => [addressKey(address), address]));
   const found = new Map<string, SeenJob>();
   await Promise.all(
-    [...distinct].map(async ([key, address]) => {
+    Array.from(addresses, async ([jobName, address]) => {
       const seen = await jobs.of(address, mustBeFresh);
-      if (seen !== undefined) found.set(key, seen);
+      if (seen !== undefined) found.set(jobName, seen);
     }),
   );
   return found;
@@ -92,20 +99,20 @@ interface From {
   readonly roomId: string;
   readonly caller: Caller;
   readonly traceContext: TraceContext | undefined;
+  readonly addresses: ReadonlyMap<string, JobAddress>;
   readonly mustBeFresh: boolean;
 }
 
 const toInsert = async (
   context: Context,
-  { roomId, caller, traceContext, mustBeFresh }: From,
-  submissions: readonly (Submission & { readonly address: JobAddress })[],
+  { roomId, caller, traceContext, addresses, mustBeFresh }: From,
+  submissions: readonly Submission[],
 ): Promise<ToInsert> => {
-  const addresses = submissions.map(({ address }) => address);
   const found = await findJobs(context, addresses, mustBeFresh);
   const faults: FieldError[] = [];
   const tasks: NewTask[] = [];
-  for (const { address, options, pointer, idempotency } of submissions) {
-    const job = found.get(addressKey(address))?.job;
+  for (const { jobName, options, pointer, idempotency } of submissions) {
+    const job = found.get(jobName)?.job;
     if (job === undefined) throw jobNotFound();
     const payload = options.payload ?? {};
     faults.push(...optionFaults(options, pointer));
@@ -194,10 +201,10 @@ export const submitTasks = async (
   caller: Caller,
   { roomId, submissions, traceContext, isMinimal = false }: SubmitRequest,
 ): Promise<Outcome<Submitted>> => {
-  const addressed = submissions.map((one) => ({ ...one, address: resolveJobName(one.jobName, roomId) }));
+  const addresses = addressesOf(submissions, roomId);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const from = { roomId, caller, traceContext, mustBeFresh: tries > 0 };
-    const { tasks, jobs, faults, isFresh } = await toInsert(context, from, addressed);
+    const from = { roomId, caller, traceContext, addresses, mustBeFresh: tries > 0 };
+    const { tasks, jobs, faults, isFresh } = await toInsert(context, from, submissions);
     if (faults.length > 0) {
       // What does not fit a job from memory may fit the one that is there now.
       if (!isFresh) continue;
