@@ -1,7 +1,8 @@
 import { type JobAddress, Problem, parseJobName } from "../../protocol/index.ts";
 
 /** The 404 of a job. */
-export const jobNotFound = (): Problem => new Problem("job-not-found", "No such job is seen from this room.");
+export const jobNotFound = (jobName: string, roomId: string): Problem =>
+  new Problem("job-not-found", `There is no job ${jobName} that room ${roomId} sees.`);
 
 /** Which job a name means in a room: 400 for what is no name, 404 for what is not seen from there. */
 export const resolveJobName = (jobName: string, roomId: string): JobAddress => {
@@ -12,6 +13,6 @@ export const resolveJobName = (jobName: string, roomId: string): JobAddress => {
       "A job's name is <prefix>:<category>:<name>, like public:modifiers:Rotate.",
     );
   }
-  if (parsed.kind === "unseen") throw jobNotFound();
+  if (parsed.kind === "unseen") throw jobNotFound(jobName, roomId);
   return parsed.address;
 };

@@ -21,7 +21,7 @@ export const selectionOf = async (
   { status, job, created_by, q, ids }: TaskFilter,
 ): Promise<TaskSelection> => {
   const jobIds = job === undefined ? undefined : await storage.jobs.idsAt(resolveJobName(job, roomId));
-  if (jobIds?.length === 0) throw jobNotFound();
+  if (job !== undefined && jobIds?.length === 0) throw jobNotFound(job, roomId);
   return {
     roomId,
     ...(jobIds && { jobIds }),
@@ -58,7 +58,7 @@ export const listJobTasks = async (
   { limit, offset, after, ...filter }: JobTaskQuery,
 ): Promise<TaskPage> => {
   const job = await ports.storage.jobs.peek(resolveJobName(jobName, roomId));
-  if (job === undefined) throw jobNotFound();
+  if (job === undefined) throw jobNotFound(jobName, roomId);
   const of = { ...(await selectionOf(ports, roomId, filter)), jobIds: [job.id] };
   return listTasks(ports, of, { limit, offset, after });
 };

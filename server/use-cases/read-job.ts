@@ -10,6 +10,6 @@ export const readJob = async (
   jobName: string,
 ): Promise<Job> => {
   const job = await storage.jobs.find(resolveJobName(jobName, roomId), settings.worker_timeout_threshold);
-  if (job === undefined) throw jobNotFound();
+  if (job === undefined) throw jobNotFound(jobName, roomId);
   return wireJob(settings, job);
 };

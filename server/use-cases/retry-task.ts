@@ -3,13 +3,14 @@ import { type Caller, forbidden, isSubmitter } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import { taskNotFound } from "./await-task.ts";
-import { jobNotFound } from "./job-names.ts";
 import { type Outcome, tasksTaken } from "./outcome.ts";
 import { payloadFaults, validationError } from "./schema-checks.ts";
 import { invalidTransition } from "./update-rules.ts";
 import { wireTask } from "./wire.ts";
 
 const MAX_TRIES = 3;
+
+const jobGone = () => new Problem("job-not-found", "The task's job is not registered any more.");
 
 /** Opens a failed or cancelled task again. */
 export const retryTask = async (context: Context, caller: Caller, taskId: string): Promise<Outcome<Task>> => {
@@ -21,7 +22,7 @@ export const retryTask = async (context: Context, caller: Caller, taskId: string
     const { status, payload } = record.task;
     if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
     const job = await storage.jobs.peek(record.job);
-    if (job === undefined) throw jobNotFound();
+    if (job === undefined) throw jobGone();
     const faults = await payloadFaults(context, job, { payload, prefix: "/payload" });
     if (faults.length > 0) throw validationError("The task's payload no longer fits its job.", faults);
     const after = await storage.tasks.retry(taskId);
@@ -29,7 +30,7 @@ export const retryTask = async (context: Context, caller: Caller, taskId: string
       meter.reopened(1);
       return { value: wireTask(settings, after), events: tasksTaken([after]) };
     }
-    if (job.id !== record.jobId) throw jobNotFound();
+    if (job.id !== record.jobId) throw jobGone();
   }
   throw new Problem("service-unavailable", "The task keeps changing; try again.", { retryAfter: 1 });
 };

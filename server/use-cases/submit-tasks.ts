@@ -113,7 +113,7 @@ const toInsert = async (
   const tasks: NewTask[] = [];
   for (const { jobName, options, pointer, idempotency } of submissions) {
     const job = found.get(jobName)?.job;
-    if (job === undefined) throw jobNotFound();
+    if (job === undefined) throw jobNotFound(jobName, roomId);
     const payload = options.payload ?? {};
     faults.push(...optionFaults(options, pointer));
     // What the check answers at once is not waited for: a bulk submit would give way a thousand times.

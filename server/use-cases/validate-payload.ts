@@ -9,6 +9,6 @@ export const validatePayload = async (
   { roomId, jobName, payload }: { roomId: string; jobName: string; payload: JsonObject },
 ): Promise<FieldError[]> => {
   const job = await context.storage.jobs.peek(resolveJobName(jobName, roomId));
-  if (job === undefined) throw jobNotFound();
+  if (job === undefined) throw jobNotFound(jobName, roomId);
   return payloadFaults(context, job, { payload, prefix: "/payload" });
 };
