@@ -2,7 +2,7 @@ import { drain } from "./drain.ts";
 import { type Ground, groundFor } from "./ground.ts";
 import type { Measure } from "./measure.ts";
 
-const COUNT = 30_000;
+const COUNT = 40_000;
 /** Servers that have just started compile what they run: that is no cost of a second one, and would be counted twice. */
 const WARM_UP = 15_000;
 
