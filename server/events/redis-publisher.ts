@@ -2,6 +2,8 @@ import { type Redis, ReplyError } from "ioredis";
 import { channelsOf, type Event } from "../../protocol/index.ts";
 import type { Log } from "../context.ts";
 
+/** Messages of one script: Redis does nothing else meanwhile, a millisecond or so. */
+const MOST_OF_A_SCRIPT = 1_000;
 /** ARGV is a channel, what it is told, the next channel, and so on. */
 const PUBLISH_ALL = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end";
 
@@ -24,6 +26,10 @@ const messagesOf = (events: readonly Event[]): Messages => {
   }
   return messages;
 };
+
+/** Scripts are not for this user, or not of this Redis; one that is busy, or loads, has its reasons for a while. */
+const isForGood = (error: unknown): boolean =>
+  error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
 
 /** Tells Redis of events, those of one statement together. */
 export class RedisPublisher {
@@ -54,24 +60,21 @@ export class RedisPublisher {
 
   /** A claim's hundred tasks have a channel each, and a command costs this side 10 µs whatever it says: a script is one. */
   async #send(messages: Messages): Promise<void> {
-    if (messages.size > 1 && this.#hasScripts) {
-      if (await this.#sendByScript(messages)) return;
-      await this.#sendOneByOne(messages);
-      // Redis took them, and not the script: this user may run none.
-      this.#hasScripts = false;
-    } else {
-      await this.#sendOneByOne(messages);
-    }
+    if (messages.size > 1 && this.#hasScripts && (await this.#sendByScript([...messages]))) return;
+    await this.#sendOneByOne(messages);
   }
 
-  /** False where Redis refuses. */
-  async #sendByScript(messages: Messages): Promise<boolean> {
+  /** False where Redis refuses, once or for good: then they are sent one by one, and those that were taken are told twice. */
+  async #sendByScript(messages: readonly (readonly [string, string])[]): Promise<boolean> {
     try {
-      await this.#redis.eval(PUBLISH_ALL, 0, ...[...messages].flat());
+      for (let start = 0; start < messages.length; start += MOST_OF_A_SCRIPT) {
+        await this.#redis.eval(PUBLISH_ALL, 0, ...messages.slice(start, start + MOST_OF_A_SCRIPT).flat());
+      }
       return true;
     } catch (error) {
-      if (error instanceof ReplyError) return false;
-      throw error;
+      if (!(error instanceof ReplyError)) throw error;
+      this.#hasScripts = !isForGood(error);
+      return false;
     }
   }
 

@@ -54,6 +54,20 @@ test("the events of a statement are one command", async () => {
   expect((await callsOf("eval")) - before).toBe(1);
 });
 
+test("of very many events each thousand is a command", async () => {
+  await using opened = await busWith("many", ...PUB_SUB, "+eval", "allchannels");
+  const changes = Array.from({ length: 70_000 }, () => aChange());
+  const { heard, handler } = aListener();
+  await opened.bus.subscribe(changes.at(-1)?.channel ?? "", handler);
+  const before = await callsOf("eval");
+
+  await opened.bus.publish(changes.map(({ event }) => event));
+
+  await eventually(() => heard.length === 1);
+  // A channel of its own for each task, and one for each room.
+  expect((await callsOf("eval")) - before).toBe(140);
+});
+
 test("a user of Redis that may run no script is asked for one once, and its events are heard", async () => {
   await using opened = await busWith("plain", ...PUB_SUB, "allchannels");
   const [one, other] = [aChange(), aChange()];

@@ -11,7 +11,7 @@ export class Migration20261126QueuePlaces extends JoblibMigration {
         where status = 'pending' and job_id in (select id from joblib.job where fairness = 'room')`,
       `drop index joblib.task_due`,
       `create index task_due on joblib.task (
-        job_id, priority desc, (case when in_turn then number else number & '-16'::bigint end)
+        job_id, priority desc, (case when in_turn then number else number & '-16'::bigint end), (case when in_turn then id end)
       ) where status = 'pending' and due`,
     ];
   }

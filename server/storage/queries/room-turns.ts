@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { placeOf } from "./queue-order.ts";
+import { INDEX_ORDER } from "./queue-order.ts";
 
 /**
  * CTEs of `insertTasks` for jobs whose rooms take turns, by start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996)
@@ -20,7 +20,7 @@ export const turns = sql`
       select w.job_id, w.room_id, w.priority, coalesce((
         select t.number from joblib.task as t
         where t.job_id = w.job_id and t.status = 'pending' and t.due and t.priority = w.priority
-        order by ${placeOf("t")}, t.number limit 1
+        order by ${INDEX_ORDER} limit 1
       ), nextval('joblib.task_number')) + w.tasks - 1, w.tasks
       from wanted as w
       order by w.job_id, w.room_id, w.priority

@@ -6,19 +6,23 @@ import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { INDEX_ORDER, QUEUE_ORDER } from "../../../server/storage/queries/queue-order.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
-/** How PostgreSQL reads the due tasks of a job in that order, by the settings of the hot statements. */
-const planOf = async (order: RawBuilder<unknown>): Promise<string> => {
+const JOB = "00000000-0000-4000-8000-000000000000";
+
+/** How PostgreSQL reads the due tasks of a job in that order, by the settings of the hot statements; `rooms` of them have one number. */
+const planOf = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 1 });
   onTestFinished(() => orm.close());
   await migrate(orm);
   const pool = openHotPool(orm);
   if (pool === undefined) throw new Error("there is no hot pool");
   onTestFinished(() => pool.close());
+  await sql`
+    insert into joblib.task (id, job_id, room_id, payload, priority, max_attempts, backoff, run_at, due, created_by_id, in_turn, number)
+    select gen_random_uuid(), ${JOB}, 'room ' || n, '{}', 0, 1, '{}', now(), true, 'somebody', true, 1
+    from generate_series(1, ${sql.lit(rooms)}) as n`.execute(pool.sql);
   const { rows } = await sql<{ "QUERY PLAN": string }>`
-    explain (costs off) select t.ctid from joblib.task as t
-    where t.job_id = '00000000-0000-4000-8000-000000000000' and t.status = 'pending' and t.due order by ${order} limit 1`.execute(
-    pool.sql,
-  );
+    explain (analyze, costs off, timing off) select t.ctid from joblib.task as t
+    where t.job_id = ${JOB} and t.status = 'pending' and t.due order by ${order} limit 1`.execute(pool.sql);
   return rows.map((row) => row["QUERY PLAN"]).join("\n");
 };
 
@@ -35,4 +39,15 @@ test("in the index's own order nothing is sorted", async () => {
 
   expect(plan).toMatch(/Index Scan using task_due/);
   expect(plan).not.toMatch(/Sort/);
+});
+
+test.each([
+  ["the queue", QUEUE_ORDER],
+  ["the index", INDEX_ORDER],
+])("of many rooms' first tasks, which have one number, %s reads a few", async (_, order) => {
+  const plan = await planOf(order, 500);
+
+  const read = Number(/Index Scan using task_due.*rows=(\d+)/.exec(plan)?.[1]);
+  expect(read).toBeGreaterThan(0);
+  expect(read).toBeLessThan(50);
 });
