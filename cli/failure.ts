@@ -53,7 +53,6 @@ const EXIT_OF_PROBLEM: Record<ProblemId, ExitCode> = {
 /** What a person may do about a problem, after the server's own sentence. */
 const TIP_OF_PROBLEM: { readonly [Id in ProblemId]?: string } = {
   "job-not-found": "`joblib jobs list` shows those that there are",
-  "task-not-found": "`joblib tasks list --room <room> --search <id>` finds one by the beginning of its id",
   "route-not-found": "is the server's url right? (--url or JOBLIB_URL; a prefix is part of it)",
   unauthorized: "a token is given by --token or JOBLIB_TOKEN",
 };
