@@ -1,3 +1,4 @@
+import { median } from "../statistics.ts";
 import { drain } from "./drain.ts";
 import { type Ground, groundFor } from "./ground.ts";
 import type { Measure } from "./measure.ts";
@@ -30,11 +31,8 @@ export const servers: Measure = {
     const both = [await rateAt(two, count), await rateAt(two, count)];
     const last = await rateAt(one, count);
     return {
-      "joblib drain, one server": mean([first, last]),
-      "joblib drain, two servers": mean(both),
+      "joblib drain, one server": median([first, last]),
+      "joblib drain, two servers": median(both),
     };
   },
 };
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;

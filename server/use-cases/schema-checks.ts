@@ -23,10 +23,8 @@ export const schemaPairHash = ({ schema, resultSchema }: SchemaPair): string =>
 export const validationError = (detail: string, errors: readonly FieldError[]): Problem =>
   new Problem("validation-error", detail, { errors: [...errors] });
 
-const under = (prefix: string, faults: FieldError[]): FieldError[] =>
-  faults.length === 0
-    ? faults
-    : faults.map(({ pointer, detail }) => ({ pointer: `${prefix}${pointer}`, detail }));
+const under = (prefix: string, faults: readonly FieldError[]): FieldError[] =>
+  faults.map(({ pointer, detail }) => ({ pointer: `${prefix}${pointer}`, detail }));
 
 /** 422 where one of the two schemas is none that the server takes. */
 export const requireSchemas = async (

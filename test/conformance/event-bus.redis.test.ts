@@ -1,28 +1,10 @@
-import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { RedisEventBus } from "../../server/events/redis-event-bus.ts";
 import { eventually } from "../support/eventually.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
 import { aChange, aListener, eventBusSuite } from "./event-bus.suite.ts";
+import { openBus } from "./redis-bus.ts";
 
 const OUTAGE = { timeoutMs: 20_000 };
-
-/** A bus on a connection of its own, as another server has it. */
-const openBus = async (url: string) => {
-  const errors: unknown[] = [];
-  const said: string[] = [];
-  const say = (_: object, message: string) => void said.push(message);
-  const log = { info: say, warn: say, error: (fields: object) => void errors.push(fields) };
-  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
-  redis.on("error", () => {});
-  const bus = new RedisEventBus(redis, log);
-  await eventually(() => bus.state === "up");
-  const close = async () => {
-    await bus.close();
-    redis.disconnect();
-  };
-  return { bus, redis, errors, said, close };
-};
 
 eventBusSuite("the event bus on Redis", () => openBus(inject("redisUrl")));
 

@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { RedisEventBus } from "../../server/events/redis-event-bus.ts";
 import { eventually } from "../support/eventually.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
 import { aChange, aListener } from "./event-bus.suite.ts";
+import { openBus } from "./redis-bus.ts";
 
 let server: RedisServer;
 let admin: Redis;
@@ -19,17 +19,7 @@ afterAll(async () => {
 /** A bus whose user may do no more than that. */
 const busWith = async (name: string, ...rights: string[]) => {
   await admin.call("ACL", "SETUSER", name, "on", ">secret", "resetchannels", ...rights);
-  const errors: object[] = [];
-  const log = { info: () => {}, warn: () => {}, error: (fields: object) => void errors.push(fields) };
-  const redis = new Redis(server.url, { username: name, password: "secret", enableReadyCheck: false });
-  redis.on("error", () => {});
-  const bus = new RedisEventBus(redis, log);
-  await eventually(() => bus.state === "up");
-  const dispose = async () => {
-    await bus.close();
-    redis.disconnect();
-  };
-  return { bus, errors, [Symbol.asyncDispose]: dispose };
+  return openBus(server.url, { username: name, password: "secret", enableReadyCheck: false });
 };
 
 const callsOf = async (command: string): Promise<number> => {
