@@ -3,6 +3,7 @@ import { eventually } from "../../support/eventually.ts";
 import { expectProblem, ok, timed, wait } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
 import { aRoom } from "./scenes.ts";
+import { untilWaiting } from "./waiting-claims.ts";
 
 /** Well under the few seconds after which a waiting claim reads again in any case. */
 const SOON_MS = 3500;
@@ -21,17 +22,10 @@ const aJob = async () => {
 const waitingClaim = (worker_id: string, seconds = 30, more: object = {}) =>
   api.as("wes").post("/tasks/claim", { body: { worker_id, ...more }, ...wait(seconds) });
 
-/** Resolves once the worker's request has reached the database: it is alive again. */
-const isHeard = async (worker: string) => {
-  const { items } = ok(await api.as("wes").get("/workers?limit=500"));
-  return items.find(({ id }) => id === worker)?.alive === true;
-};
-const untilHeard = (worker: string) => eventually(() => isHeard(worker));
-/** Starts a claim that waits, and resolves once it has looked and found nothing. */
+/** Starts a claim that waits, and resolves once it does. */
 const park = async (worker: string, seconds = 30, more: object = {}) => {
-  await api.ageWorker(worker);
   const held = timed(waitingClaim(worker, seconds, more));
-  await untilHeard(worker);
+  await untilWaiting(worker);
   return { held };
 };
 

@@ -4,6 +4,7 @@ import { eventually } from "../../support/eventually.ts";
 import { ok, timed, wait } from "./answers.ts";
 import { API, type Api, openApi } from "./api.ts";
 import { aRoom } from "./scenes.ts";
+import { untilWaiting } from "./waiting-claims.ts";
 
 /** Well under the few seconds after which a waiting claim reads again in any case. */
 const SOON_MS = 3500;
@@ -26,21 +27,15 @@ const aJob = async (job: object = {}) => {
   return { room, job: registered, worker: registered.worker_id, name: registered.full_name };
 };
 
-const isHeard = async (worker: string) => {
-  const { items } = ok(await api.as("wes").get("/workers?limit=500"));
-  return items.find(({ id }) => id === worker)?.alive === true;
-};
-
-/** Starts a claim that waits, and resolves once it has looked and found nothing. */
+/** Starts a claim that waits, and resolves once it does. */
 const park = async (
   worker: string,
   { seconds = 30, ...more }: { seconds?: number; start?: boolean } = {},
 ) => {
-  await api.ageWorker(worker);
   const held = timed(
     api.as("wes").post("/tasks/claim", { body: { worker_id: worker, ...more }, ...wait(seconds) }),
   );
-  await eventually(() => isHeard(worker));
+  await untilWaiting(worker);
   return { held };
 };
 
@@ -215,7 +210,6 @@ describe("a lone task whose worker waits here", () => {
   test("goes back where the worker's client is gone by then: its first attempt is the next one's", async () => {
     const { room, job, worker, name } = await aJob();
     const url = `${await other.app.listen({ port: 0, host: "127.0.0.1" })}${API}`;
-    await other.ageWorker(worker);
     const client = new AbortController();
     const gone = expect(
       fetch(`${url}/tasks/claim`, {
@@ -225,7 +219,7 @@ describe("a lone task whose worker waits here", () => {
         signal: client.signal,
       }),
     ).rejects.toThrow();
-    await eventually(() => isHeard(worker));
+    await untilWaiting(worker);
 
     const locked = sql`select 1 from joblib.job where id = ${job.id}::uuid for update`;
     let submitting: Promise<{ id: string }> | undefined;

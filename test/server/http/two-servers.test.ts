@@ -4,6 +4,7 @@ import { eventually } from "../../support/eventually.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import { ok, timed, wait } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { untilWaiting } from "./waiting-claims.ts";
 
 /** Well under the few seconds after which a waiting request reads again in any case. */
 const SOON_MS = 3500;
@@ -34,16 +35,12 @@ afterAll(async () => {
 const expectWakeUps = async ([here, there]: [Api, Api], withinMs: number) => {
   const { id, worker, room, job } = await here.aTask("running");
   const idle = await here.registerJob(room, { name: job.name });
-  await here.ageWorker(idle.worker_id);
   const held = [
     timed(here.as("ann").get(`/tasks/${id}`, wait(30))),
     timed(here.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...wait(30) })),
     timed(here.as("wes").post("/tasks/claim", { body: { worker_id: idle.worker_id }, ...wait(30) })),
   ] as const;
-  // The claim has looked and found nothing: from here on it waits.
-  const isHeard = async () =>
-    ok(await there.as("wes").get(`/rooms/${room}/jobs/${job.full_name}`)).workers.length === 2;
-  await eventually(isHeard);
+  await untilWaiting(idle.worker_id);
 
   const { id: next } = await there.submit(room, job.full_name);
   ok(await there.update(id, { status: "cancelled" }, "ann"));
