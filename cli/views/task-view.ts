@@ -64,7 +64,8 @@ const took = ({ started_at, completed_at }: Task): string =>
 
 /** A task, a property on a line; on a terminal, which has a width, with the bar of its progress. */
 export const taskView = (task: Task, paint: Io["paint"], width: number | undefined): string => {
-  const { progress } = task;
+  // Its last report, a half perhaps, says nothing of one that is done; of a failed one it says how far that came.
+  const progress = task.status === "completed" ? null : task.progress;
   const wide = width ?? WIDE;
   const bar =
     width !== undefined && progress?.fraction !== undefined ? `${progressBar(progress.fraction)} ` : "";

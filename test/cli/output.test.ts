@@ -137,6 +137,19 @@ describe("what is printed", () => {
     expect(stdout).toContain(`${"█".repeat(10)}${"░".repeat(10)} 50% half`);
   });
 
+  test("no progress of a task that is done, but of one that failed how far it came", async () => {
+    const progress = { fraction: 0.5 };
+    const print = async (task: object) => {
+      await using api = await startFakeApi(() => ({ status: 200, body: task }));
+      return (await runCli(["tasks", "status", TASK_ID, "--url", api.url])).stdout;
+    };
+
+    expect(await print({ ...aCompletedTask(), progress })).not.toContain("50%");
+    expect(
+      await print({ ...aCompletedTask(), status: "failed", result: null, error: "x", progress }),
+    ).toContain("progress    50%");
+  });
+
   test("a job's parameters with types and defaults", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aJob() }));
 
