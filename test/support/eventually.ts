@@ -21,7 +21,7 @@ export async function eventually<T>(
   holds: (value: T) => boolean = Boolean,
   options: EventuallyOptions = {},
 ): Promise<T> {
-  const { timeoutMs = 5_000, intervalMs = 20, signal, what = "the condition" } = options;
+  const { timeoutMs = 10_000, intervalMs = 20, signal, what = "the condition" } = options;
   const deadline = performance.now() + timeoutMs;
 
   for (;;) {
