@@ -52,6 +52,22 @@ test("hot statements are parsed once for each connection, and give times as the 
   expect(rows[1]).toEqual(rows[0]);
 });
 
+test("a column that has another type since, by a newer server's migration, is read all the same", async () => {
+  const orm = await anOrm();
+  const { sql: hot } = hotPoolOf(orm);
+  const db = orm.em.fork().getKysely();
+  await sql`create table grown (n integer)`.execute(db);
+  await sql`insert into grown values (1)`.execute(db);
+  const read = sql<{ n: unknown }>`select n from grown`;
+  const readTwiceAtOnce = async () => Promise.all([read.execute(hot), read.execute(hot)]);
+  await readTwiceAtOnce();
+
+  await sql`alter table grown alter column n type text`.execute(db);
+
+  const both = await readTwiceAtOnce();
+  expect(both.map(({ rows }) => rows)).toEqual([[{ n: "1" }], [{ n: "1" }]]);
+});
+
 test("an embedded database, and a host that sets its connections up by hooks, keep to the ORM's own", async () => {
   const embedded = await openDatabase({ dataDir: "memory://" });
   onTestFinished(() => embedded.close());
