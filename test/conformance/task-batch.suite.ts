@@ -157,7 +157,7 @@ export const taskBatchSuite = (given: () => Opened): void => {
         storage.tasks.transition({ id: done, to: "completed", result: 1 }),
         storage.tasks.transition({ id: failed, to: "failed", error: "boom" }),
         storage.tasks.transition({ id: cancelled, to: "cancelled" }),
-        storage.tasks.transition({ id: refused, to: "completed", result: "\u0000" }),
+        storage.tasks.transition({ id: refused, to: "completed", progress: { message: "\u0000" } }),
       ]);
 
       expect(steps.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "fulfilled", "rejected"]);

@@ -84,6 +84,16 @@ export const taskStepsSuite = (given: () => Opened): void => {
       expect(task.completed_at).not.toBeNull();
     });
 
+    test("keeps a result's members in the order in which they were written", async () => {
+      const { storage } = given();
+      const { id } = (await aRunningTask(storage, await aJob(storage))).task;
+      const result = { turned: true, angle: 90, axis: { z: 1, aa: 0 } };
+
+      await step(storage, { id, to: "completed", result });
+
+      expect(JSON.stringify((await read(storage, id)).task.result)).toBe(JSON.stringify(result));
+    });
+
     test("that cancels keeps the worker's name, so that it can be told", async () => {
       const { storage } = given();
       const job = await aJob(storage);

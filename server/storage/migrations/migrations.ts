@@ -8,6 +8,7 @@ import { Migration20261125RoomTurns } from "./migration-20261125-room-turns.ts";
 import { Migration20261125TaskLogs } from "./migration-20261125-task-logs.ts";
 import { Migration20261125TraceContext } from "./migration-20261125-trace-context.ts";
 import { Migration20261125WrittenSchema } from "./migration-20261125-written-schema.ts";
+import { Migration20261126LargeValues } from "./migration-20261126-large-values.ts";
 import { Migration20261126QueuePlaces } from "./migration-20261126-queue-places.ts";
 
 /** Ours, oldest first; a host adds them to the `migrationsList` of its own ORM, or leaves them to `joblib migrate`. */
@@ -23,4 +24,5 @@ export const migrations = [
   { name: "joblib-20261125-invitations", class: Migration20261125Invitations },
   { name: "joblib-20261125-plain-payload", class: Migration20261125PlainPayload },
   { name: "joblib-20261126-queue-places", class: Migration20261126QueuePlaces },
+  { name: "joblib-20261126-large-values", class: Migration20261126LargeValues },
 ];

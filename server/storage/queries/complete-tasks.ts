@@ -3,6 +3,7 @@ import { originsOf } from "../../../protocol/index.ts";
 import type { Completion } from "../completions.ts";
 import type { Sql } from "../sessions.ts";
 import { arrayText } from "./array-text.ts";
+import { jsonText } from "./json-text.ts";
 import { statement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
@@ -39,16 +40,16 @@ const completeWith = (hasSigns: boolean) =>
   >(
     (places, ids, workers, attempts, results, free, signs) => sql`
     with steps as materialized (
-      select s.place, s.id, s.worker_id, s.attempt, nullif(s.result, 'null') as result
+      select s.place, s.id, s.worker_id, s.attempt, s.result
       from rows from (unnest(${places}::integer[]), unnest(${ids}::uuid[]), unnest(${workers}::uuid[]),
-        unnest(${attempts}::integer[]), jsonb_array_elements(${results}::jsonb)
+        unnest(${attempts}::integer[]), json_array_elements_text(${results}::json)
       ) as s(place, id, worker_id, attempt, result)
       -- Always so, but the planner expects one row of an equality, and so looks each task up.
       where s.place % 1 = 0
     )
     ${hasSigns ? sql`, ${touchWorkers(signs)}` : sql``}
     update joblib.task as t set
-      status = 'completed', completed_at = clock_timestamp(), error = null, result = s.result, version = t.version + 1,
+      status = 'completed', completed_at = clock_timestamp(), error = null, result = s.result::json, version = t.version + 1,
       hold_ended_worker_id = t.worker_id, hold_ended_reason = 'reported'
     from steps as s
     -- Not the bare status: the index of all held tasks would be read in place of the one by id.
@@ -89,7 +90,7 @@ export const completeTasks = (
     arrayText(steps.map(({ id }) => id)),
     arrayText(steps.map(({ workerId }) => workerId)),
     arrayText(steps.map(({ attempt }) => attempt)),
-    hasResults ? JSON.stringify(steps.map(({ result }) => result ?? null)) : "[]",
+    hasResults ? JSON.stringify(steps.map(({ result }) => jsonText(result) ?? null)) : "[]",
     arrayText(free),
     arrayText(signs),
   );

@@ -20,7 +20,7 @@ export interface LateResultRow {
 export const keepLateResult = async (db: Sql, late: NewLateResult): Promise<boolean> => {
   const { rows } = await sql`
     insert into joblib.late_result as l (task_id, attempt, worker_id, user_id, result)
-    select t.id, ${late.attempt}::int, ${late.workerId}::uuid, ${late.userId}, ${JSON.stringify(late.result)}::jsonb
+    select t.id, ${late.attempt}::int, ${late.workerId}::uuid, ${late.userId}, ${JSON.stringify(late.result)}::json
     from joblib.task as t
     where t.id = ${late.taskId}::uuid and t.status <> 'completed' and (
       t.errors @> jsonb_build_array(

@@ -5,6 +5,7 @@ import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
 import { arrayText } from "./array-text.ts";
 import { endOfAttempt } from "./end-of-attempt.ts";
+import { jsonText } from "./json-text.ts";
 import { recordset, recordsetText } from "./recordset.ts";
 import { statement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
@@ -22,13 +23,13 @@ const asInput = (step: NamedStep, place: number) => ({
   worker_id: step.workerId,
   attempt: step.attempt,
   error: step.error ?? undefined,
-  result: step.result ?? undefined,
+  result: jsonText(step.result),
   progress: step.progress,
   unchecked: step.resultUnchecked === true,
   known: step.isPayloadKnown,
 });
 
-const COLUMNS = `place integer, id uuid, worker_id uuid, attempt integer, error text, result jsonb, progress jsonb,
+const COLUMNS = `place integer, id uuid, worker_id uuid, attempt integer, error text, result text, progress jsonb,
   unchecked boolean, known boolean`;
 
 // A step without a worker's name was taken by hand: the worker, who does not know, is told to let go.
@@ -44,10 +45,10 @@ const CHANGES: Readonly<Record<Transition["to"], RawBuilder<unknown>>> = {
   running: sql`${progress}, status = 'running', started_at = clock_timestamp(), runs = t.runs + 1,
     version = t.version + 1`,
   completed: sql`${progress}, status = 'completed', completed_at = clock_timestamp(), error = null,
-    result = s.result, ${endHold(told)}`,
+    result = s.result::json, ${endHold(told)}`,
   cancelled: sql`${progress}, status = 'cancelled', completed_at = clock_timestamp(), error = s.error,
     ${endHold(sql`'cancelled'`)}`,
-  failed: endOfAttempt({ error: sql`s.error`, holdEnd: told, result: sql`s.result` }),
+  failed: endOfAttempt({ error: sql`s.error`, holdEnd: told, result: sql`s.result::json` }),
 };
 
 /** Where the result was not checked, the job must have promised nothing about it. */

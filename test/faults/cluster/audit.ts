@@ -22,7 +22,7 @@ create function faults.note_step() returns trigger language plpgsql as $$
 begin
   if tg_op = 'UPDATE' and new.status = old.status and new.attempt = old.attempt
      and new.worker_id is not distinct from old.worker_id and new.runs = old.runs
-     and (old.completed_at is null or (new.result is not distinct from old.result and new.error is not distinct from old.error))
+     and (old.completed_at is null or (new.result::text is not distinct from old.result::text and new.error is not distinct from old.error))
   then return null; end if;
   insert into faults.step (task_id, room_id, job_id, number, priority, run_at, from_status, to_status, from_attempt,
     to_attempt, from_worker, to_worker, runs, max_attempts)

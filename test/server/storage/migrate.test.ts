@@ -85,6 +85,23 @@ describe("migrating", () => {
   });
 });
 
+test("what may be large is compressed by LZ4, which this PostgreSQL has", async () => {
+  const orm = await opened(await createDatabase(inject("postgresUrl")));
+  await migrate(orm);
+
+  const { rows } = await sql<{ name: string }>`
+    select attrelid::regclass::text || '.' || attname as name from pg_attribute
+    where attrelid in ('joblib.task'::regclass, 'joblib.late_result'::regclass) and attcompression = 'l'
+    order by 1`.execute(orm.em.fork().getKysely());
+
+  expect(rows.map(({ name }) => name)).toEqual([
+    "joblib.late_result.result",
+    "joblib.task.error",
+    "joblib.task.payload",
+    "joblib.task.result",
+  ]);
+});
+
 describe("times", () => {
   test("are answered in UTC whatever the database's time zone is", async () => {
     const url = await createDatabase(inject("postgresUrl"));
