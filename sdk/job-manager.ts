@@ -154,7 +154,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
 
   /**
    * Sends a task to whoever can run it, by an instance or by the job's name, which `Jobs` knows the payload and the result
-   * of. Up to 1,000 at once are taken all or none, and in their order; of more, each thousand, two of them at a time.
+   * of. Many at once are taken in their order, and all or none: up to 1,000, of up to 1 MB together. More go in several
+   * requests, two of them at a time, and each is all or none.
    */
   submit<Name extends JobNameOf<Jobs>>(
     jobName: Name,

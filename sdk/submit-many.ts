@@ -6,7 +6,7 @@ import {
   type TaskSubmission,
 } from "../protocol/index.ts";
 import type { JoblibClient } from "./client.ts";
-import { ProtocolError, UsageError } from "./errors.ts";
+import { PayloadTooLargeError, ProtocolError, UsageError } from "./errors.ts";
 import { sideBySide } from "./side-by-side.ts";
 import type { Destination, SubmitOptions } from "./submission.ts";
 
@@ -26,7 +26,30 @@ const whole = ({ common, ids }: AlikeTasks, sent: readonly NamedTaskSubmission[]
   return ids.map((id, index) => ({ ...common, id, payload: sent[index]?.payload ?? {} }));
 };
 
-/** Submits tasks to one room: up to 1,000 all or none; of more, each thousand, and two of them travel at a time. */
+/** A body weighs so much at most: just under what a server takes unless its `body_limit` says otherwise. */
+const MOST_BYTES = 1_000_000;
+
+const parcelsOf = (tasks: readonly NamedTaskSubmission[]): NamedTaskSubmission[][] => {
+  const parcels: NamedTaskSubmission[][] = [];
+  let parcel: NamedTaskSubmission[] = [];
+  let bytes = 0;
+  for (const task of tasks) {
+    const own = Buffer.byteLength(JSON.stringify(task));
+    bytes += own;
+    if (parcel.length === 0 || parcel.length >= MAX_TASKS_PER_SUBMIT || bytes > MOST_BYTES) {
+      parcel = [];
+      parcels.push(parcel);
+      bytes = own;
+    }
+    parcel.push(task);
+  }
+  return parcels;
+};
+
+/**
+ * Submits tasks to one room, all or none of those that go in one request: up to 1,000, of up to 1 MB together; half of them
+ * at a time where a server takes less. Two requests travel at a time.
+ */
 export const submitMany = async (
   client: JoblibClient,
   wanted: readonly WantedTask[],
@@ -38,14 +61,17 @@ export const submitMany = async (
   if (room_id === undefined || other !== undefined) {
     throw new UsageError("tasks that are submitted together go to one room: submit them with { room }");
   }
+  const send = async (tasks: NamedTaskSubmission[]): Promise<SubmittedTask[]> => {
+    try {
+      const request = { params: { room_id }, body: { tasks } };
+      const { body } = await client.callBriefly("submitTasks", request, { signal });
+      return "tasks" in body ? body.tasks : whole(body, tasks);
+    } catch (error) {
+      if (!(error instanceof PayloadTooLargeError) || tasks.length === 1) throw error;
+      const half = Math.ceil(tasks.length / 2);
+      return [...(await send(tasks.slice(0, half))), ...(await send(tasks.slice(half)))];
+    }
+  };
   const named = wanted.map(({ destination: { job_name }, submission }) => ({ job_name, ...submission }));
-  const chunks = Array.from({ length: Math.ceil(named.length / MAX_TASKS_PER_SUBMIT) }, (_, index) =>
-    named.slice(index * MAX_TASKS_PER_SUBMIT, (index + 1) * MAX_TASKS_PER_SUBMIT),
-  );
-  const answers = await sideBySide(chunks, SUBMITS_IN_FLIGHT, async (tasks) => {
-    const request = { params: { room_id }, body: { tasks } };
-    const { body } = await client.callBriefly("submitTasks", request, { signal });
-    return "tasks" in body ? body.tasks : whole(body, tasks);
-  });
-  return answers.flat();
+  return (await sideBySide(parcelsOf(named), SUBMITS_IN_FLIGHT, send)).flat();
 };
