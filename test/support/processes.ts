@@ -63,8 +63,12 @@ export function spawnProcess(
 
   const { lastSignal = "SIGKILL" } = options;
   const unleash = leashProcess(pid, lastSignal);
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => output.add("stdout", chunk));
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => output.add("stderr", chunk));
+  for (const name of ["stdout", "stderr"] as const) {
+    const pipe = child[name].setEncoding("utf8");
+    pipe.on("data", (chunk: string) => output.add(name, chunk));
+    // A process that was killed may leave a reset behind: it ends the pipe, and is not to end who reads it.
+    pipe.on("error", () => {});
+  }
 
   let ended: ProcessExit | undefined;
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
