@@ -14,7 +14,7 @@ export const measures: readonly Measure[] = [
   ...drains,
   ...singles,
   ...latencies,
-  ...growth,
+  growth,
   thirdDrain,
   ...idle,
   servers,
