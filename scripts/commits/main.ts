@@ -1,0 +1,28 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { findSubjectFault } from "./subject.ts";
+
+/**
+ * Checks the subjects of all commits since this check was added, or of the one message in a file (as a commit-msg
+ * hook). Older commits have other rules.
+ */
+const THIS_FILE = "scripts/commits/main.ts";
+
+function git(...args: readonly string[]): string {
+  return execFileSync("git", args, { encoding: "utf8" }).trim();
+}
+
+function readSubjects(messageFile: string | undefined): readonly string[] {
+  if (messageFile !== undefined) return readFileSync(messageFile, "utf8").split("\n", 1);
+  const [added] = git("log", "--diff-filter=A", "--format=%H", "--", THIS_FILE).split("\n").slice(-1);
+  // A shallow clone or an uncommitted tree has no such commit, and so nothing to check.
+  if (added === undefined || added === "") return [];
+  return git("log", "--format=%s", `${added}^!`, `${added}..HEAD`).split("\n");
+}
+
+for (const subject of readSubjects(process.argv[2])) {
+  const fault = findSubjectFault(subject);
+  if (fault === undefined) continue;
+  console.error(`commit subject ${fault}:\n    ${subject}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,25 @@
+const MAX_LENGTH = 72;
+
+/** Base forms that end like a participle, a gerund or a third person. */
+const BASE_FORMS = new Set([
+  ...["Embed", "Exceed", "Feed", "Need", "Proceed", "Seed", "Shed", "Speed", "Bring", "String", "Ping"],
+  ...["Access", "Address", "Assess", "Bypass", "Compress", "Discuss", "Dismiss", "Express", "Focus", "Guess"],
+  ...["Miss", "Pass", "Press", "Process", "Stress", "Suppress"],
+]);
+const NOT_A_VERB =
+  /^(?:A|An|The|This|That|These|Those|It|Its|They|We|I|You|There|What|Who|Whoever|Whose|Where|When|Which|How|Why|If|Each|Every|All|Any|Some|No|None|Not|Only|One|Two|Many|More|Now|New|Old|For|From|In|On|Of|At|By|With|Without|To|As|And|But|Or)$/;
+
+/** Returns what is wrong with a commit's subject, or undefined if it is an imperative of at most 72 characters. */
+export function findSubjectFault(subject: string): string | undefined {
+  // A merge is named by git, and "Revert" is an imperative already.
+  if (/^Merge /.test(subject)) return undefined;
+  if (subject.length > MAX_LENGTH) return `has ${subject.length} characters; the limit is ${MAX_LENGTH}`;
+  const [first = ""] = subject.split(/[^A-Za-z]/, 1);
+  if (!/^[A-Z]/.test(first))
+    return "does not start with a capital letter; start with a verb, as in “Retry claims”";
+  if (subject.endsWith(".")) return "ends with a period; remove it";
+  const isInflected = /(?:ed|ing|[^s]s)$/.test(first) && !BASE_FORMS.has(first);
+  if (NOT_A_VERB.test(first) || isInflected)
+    return `starts with “${first}”; start with an imperative, as in “Retry claims”`;
+  return undefined;
+}
