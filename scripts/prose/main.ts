@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Finding, findInMarkdown, findInSource } from "./find.ts";
 
 /** Generated or external text, and the patterns themselves. */
-const EXCLUDED = /(?:^|\/)(?:patterns\.ts|LICENSE|package-lock\.json)$|\.snapshot\.json$/;
+const EXCLUDED = /(?:^|\/)(?:patterns\.ts|style\.md|LICENSE|package-lock\.json)$|\.snapshot\.json$/;
 
 /** Returns the tracked and new files below the given paths, or of the whole tree. */
 function listFiles(paths: readonly string[]): readonly string[] {

@@ -51,7 +51,7 @@ export const PROSE_PATTERNS: readonly ProsePattern[] = [
     instead: "if",
   },
   { phrase: /\b(?:what|whatever) (?:comes?|came|becomes?|became|is|was) of\b/gi, instead: "“the result of”" },
-  { phrase: /\bof (?:its|their|his|her|our|your|my) own\b/gi, instead: "“its own …”" },
+  { phrase: /\bof (?:its|their|his|her|our) own\b/gi, instead: "“its own …”" },
   {
     phrase:
       /, for (?:it|they|there|we|he|she|none|nothing|nobody) (?:is|are|was|were|has|have|had|would|may|might|can|could|must|will)\b/g,
@@ -86,8 +86,7 @@ export const PROSE_PATTERNS: readonly ProsePattern[] = [
     instead: "“reports”, “returns”, “notifies”",
   },
   {
-    phrase:
-      /\b(?:says|said) (?:so|that|what|how|who|which|when|why|nothing|no|otherwise|it|its|of|by|where|whether|once)\b/gi,
+    phrase: /\b(?:says|said) (?:so|that|who|nothing|no|otherwise|its|of|by|once)\b/gi,
     instead: "“reports”, “prints”, “shows”, “states”",
   },
   {
