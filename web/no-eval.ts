@@ -1,4 +1,4 @@
 import * as z from "zod";
 
-// Before any schema is made: zod else tries `new Function`, which the page's policy refuses and reports.
+// Must run before a schema is created: zod would try `new Function`, which the page's Content-Security-Policy blocks.
 z.config({ jitless: true });

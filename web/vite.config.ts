@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 
 const API = process.env["JOBLIB_URL"] ?? "http://127.0.0.1:7800";
 
-/** The dashboard as static files: addresses are relative, so that a host may serve it under any path. */
+/** Builds the dashboard as static files. URLs are relative, so that a host can serve it under any path. */
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
@@ -19,13 +19,13 @@ export default defineConfig({
     outDir: join(import.meta.dirname, "..", "dist", "web"),
     emptyOutDir: true,
     target: "es2022",
-    // An asset as a data: URL would not pass the policy that the page is served with.
+    // The page's Content-Security-Policy blocks `data:` URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      // The contract is definitions alone: what the dashboard does not name of it need not be there.
+      // `protocol/` only contains definitions, so unused ones can be removed.
       treeshake: { moduleSideEffects: (id) => !id.includes("/protocol/") },
-      // `use client` means nothing to who has no server side.
+      // There is no server-side rendering, so `use client` has no meaning here.
       onwarn: (warning, warn) => warning.code !== "MODULE_LEVEL_DIRECTIVE" && warn(warning),
     },
   },

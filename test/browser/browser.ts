@@ -9,6 +9,6 @@ const FLAGS = [
   "--disable-dev-shm-usage",
 ];
 
-/** A headless Chromium with a profile of its own. */
+/** Starts a headless Chromium with an empty profile. */
 export const startBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: findChromium(), args: FLAGS });

@@ -1,10 +1,10 @@
 import { DASHBOARD_META } from "../../protocol/dashboard.ts";
 
-const written = (name: string) =>
+const readMeta = (name: string) =>
   document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content.replace(/\/+$/, "") ?? "";
 
-/** What comes before the API's paths: the prefix that the server wrote into the page, or nothing. */
-export const API_BASE = written(DASHBOARD_META.api);
+/** The prefix of the API's paths, which the server wrote into the page; empty at the root. */
+export const API_BASE = readMeta(DASHBOARD_META.api);
 
-/** What comes before the dashboard's own paths. */
-export const PAGE_BASE = written(DASHBOARD_META.root);
+/** The prefix of the dashboard's own paths. */
+export const PAGE_BASE = readMeta(DASHBOARD_META.root);

@@ -7,22 +7,22 @@ import {
   type Operations,
   operations,
 } from "../../protocol/index.ts";
-import { Failure, failureOf, noAnswer } from "./failure.ts";
+import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
 import type { Home } from "./home.ts";
 
-/** What an operation answers; no request here is a conditional one. */
+/** The body of an operation's response. The dashboard sends no conditional requests, so 304 is left out. */
 export type Answer<Name extends OperationName> = Exclude<
   OperationAnswer<Operations[Name]>,
   { readonly status: 304 }
 >["body"];
 
-/** What may stand beside a request. */
+/** Options of a request. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An operation's name, and what it is asked with. */
+/** An operation's name and its request. */
 export type Call<Name extends OperationName> = readonly [
   name: Name,
   request: OperationRequest<Operations[Name]>,
@@ -34,7 +34,7 @@ type Parts = {
   readonly body?: unknown;
 };
 
-const queryText = (query: Readonly<Record<string, unknown>> = {}): string => {
+const formatQuery = (query: Readonly<Record<string, unknown>> = {}): string => {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) search.set(name, Array.isArray(value) ? value.join(",") : String(value));
@@ -47,21 +47,21 @@ const send = async (url: string, init: RequestInit): Promise<Response> => {
     return await fetch(url, init);
   } catch (error) {
     init.signal?.throwIfAborted();
-    throw Object.assign(noAnswer(), { cause: error });
+    throw Object.assign(createNoResponseFailure(), { cause: error });
   }
 };
 
-/** Calls an operation of an API; what is out of contract or refused is thrown as a `Failure`. */
+/** Calls an operation of an API. Throws a `Failure` if the request is rejected or the response does not match the contract. */
 export const callAt = async <Name extends OperationName>(
   home: Home,
   [name, request]: Call<Name>,
   { signal, headers = {} }: CallOptions = {},
 ): Promise<Answer<Name>> => {
   const entry: Operation = operations[name];
-  // The request's type is the table's own; here its parts are looked at without knowing which operation it is.
+  // The types of all operations are checked by the signature; the parts are read here without them.
   const { params, query, body } = request as Parts;
   const credentials = await home.credentials();
-  const answer = await send(home.base + fillPath(entry.path, params) + queryText(query), {
+  const answer = await send(home.base + fillPath(entry.path, params) + formatQuery(query), {
     method: entry.method,
     headers: {
       accept: "application/json",
@@ -75,11 +75,15 @@ export const callAt = async <Name extends OperationName>(
   if (answer.status === 401) home.refused(credentials);
   const schema = entry.responses[answer.status];
   const text = await answer.text();
-  if (schema === undefined) throw failureOf(answer.status, text);
+  if (schema === undefined) throw parseFailure(answer.status, text);
   if (schema === null) return null as Answer<Name>;
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success)
-    throw new Failure(answer.status, "An answer out of contract", `${name} was not answered as agreed.`);
+    throw new Failure(
+      answer.status,
+      "Unexpected response",
+      `The response to ${name} does not match the API's contract.`,
+    );
   return parsed.data as Answer<Name>;
 };
 

@@ -1,8 +1,8 @@
 import { type FieldError, ProblemDocument, type ProblemId, problemIdOf } from "../../protocol/problem.ts";
 
-/** Why a request came to nothing: the server's own problem, an answer that is not joblib's, or none at all. */
+/** A failed request: the server returned a problem or an unexpected response, or did not respond. */
 export class Failure extends Error {
-  /** The HTTP status; 0 where there was no answer. */
+  /** The HTTP status; 0 if there was no response. */
   readonly status: number;
   readonly id: ProblemId | undefined;
   readonly title: string;
@@ -17,24 +17,32 @@ export class Failure extends Error {
     this.errors = document?.errors ?? [];
   }
 
-  /** True where the same request may go well a little later. */
+  /** True if the same request may succeed later. */
   get isTransient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** The failure that an answer tells of. */
-export const failureOf = (status: number, text: string): Failure => {
+/** Returns the failure that a response describes. */
+export const parseFailure = (status: number, text: string): Failure => {
   try {
     const document = ProblemDocument.safeParse(JSON.parse(text));
     if (document.success)
       return new Failure(status, document.data.title, document.data.detail, document.data);
   } catch {
-    // What is no JSON is nobody's problem document.
+    // Not JSON, so not a problem document.
   }
-  return new Failure(status, "An answer that is not joblib's", `The server answered ${status}.`);
+  return new Failure(
+    status,
+    "Unexpected response",
+    `The server responded with status ${status}, but not as a joblib server does.`,
+  );
 };
 
-/** The failure of a request that had no answer. */
-export const noAnswer = (): Failure =>
-  new Failure(0, "The server cannot be reached", "There was no answer. It is tried again by itself.");
+/** Returns the failure of a request without a response. */
+export const createNoResponseFailure = (): Failure =>
+  new Failure(
+    0,
+    "Cannot reach the server",
+    "The server did not respond. The dashboard retries automatically.",
+  );

@@ -1,11 +1,11 @@
-/** The headers that say who asks. */
+/** The headers that authenticate the caller. */
 export type Credentials = Readonly<Record<string, string>>;
 
-/** Where an API stands, and who asks it. */
+/** An API: its address and the caller's credentials. */
 export interface Home {
-  /** What comes before the API's paths. */
+  /** The prefix of the API's paths. */
   readonly base: string;
   credentials(): Credentials | Promise<Credentials>;
-  /** The server does not know who asks (401). */
+  /** Called when the server rejects the credentials (401). */
   refused(sent: Credentials): void;
 }

@@ -3,7 +3,7 @@ import type { OperationName, OperationRequest, Operations } from "../../protocol
 import { type Answer, call } from "./call.ts";
 import { Failure } from "./failure.ts";
 
-/** What is known of the server: read once, then kept right by the streams. */
+/** Cache of everything that the dashboard has read; the event streams keep it up to date. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
@@ -15,8 +15,8 @@ export const queryClient = new QueryClient({
   },
 });
 
-/** A reading operation as a query; its key is its name and what it is asked. */
-export const reading = <Name extends OperationName>(
+/** Returns the query options of a read operation; the key is its name and its request. */
+export const readQuery = <Name extends OperationName>(
   name: Name,
   request: OperationRequest<Operations[Name]>,
   scope?: string,
@@ -26,10 +26,10 @@ export const reading = <Name extends OperationName>(
     queryFn: ({ signal }): Promise<Answer<Name>> => call(name, request, { signal }),
   });
 
-/** For lists: what was there stays until the next page is. */
-export const staying = { placeholderData: keepPreviousData } as const;
+/** Options of a list: the previous page stays visible until the next one is loaded. */
+export const keepPreviousPage = { placeholderData: keepPreviousData } as const;
 
-/** What all queries about a room begin with. */
+/** The first part of the keys of all queries about a room. */
 export const roomScope = (room: string): string => `room:${room}`;
-/** What all queries about a task begin with. */
+/** The first part of the keys of all queries about a task. */
 export const taskScope = (id: string): string => `task:${id}`;

@@ -1,7 +1,7 @@
 const KEY = "joblib-token";
 
 const listeners = new Set<() => void>();
-const tell = () => {
+const notify = () => {
   for (const listener of listeners) listener();
 };
 
@@ -9,43 +9,43 @@ const read = (): string | undefined => {
   try {
     return sessionStorage.getItem(KEY) ?? undefined;
   } catch {
-    // A browser may forbid it; then the token lives as long as the page.
+    // The browser may deny access; then the token is kept until the page is closed.
     return undefined;
   }
 };
 
 let token = read();
-let isAsked = false;
+let isRequired = false;
 
 const keep = (next: string | undefined) => {
   try {
     if (next === undefined) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, next);
   } catch {
-    // As above.
+    // Storage is denied: see above.
   }
 };
 
-/** The bearer token of this tab: never a cookie, never longer than the tab, and asked for when the server wants one. */
+/** The bearer token of this tab. It is never a cookie, lives as long as the tab, and is requested after a 401. */
 export const tokens = {
   get current(): string | undefined {
     return token;
   },
-  /** True from a 401 until the next token is given. */
-  get isAsked(): boolean {
-    return isAsked;
+  /** True from a 401 until a token is entered. */
+  get isRequired(): boolean {
+    return isRequired;
   },
   use(next: string | undefined): void {
     token = next;
-    isAsked = false;
+    isRequired = false;
     keep(next);
-    tell();
+    notify();
   },
-  /** The server refused this one; who sent an older one has nothing to say of it. */
+  /** Records a 401. A response to an older token is ignored. */
   refused(sent: string | undefined): void {
-    if (isAsked || sent !== token) return;
-    isAsked = true;
-    tell();
+    if (isRequired || sent !== token) return;
+    isRequired = true;
+    notify();
   },
   subscribe(listener: () => void): () => void {
     listeners.add(listener);
@@ -53,6 +53,6 @@ export const tokens = {
   },
 };
 
-/** The headers that say who asks. */
+/** Returns the headers that authenticate the caller. */
 export const credentials = (): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };

@@ -1,9 +1,10 @@
 import { useSyncExternalStore } from "react";
 import { tokens } from "./token.ts";
 
-/** The token of this tab. */
+/** Returns the token of this tab. */
 export const useToken = (): string | undefined =>
   useSyncExternalStore(tokens.subscribe, () => tokens.current);
 
-/** True while the server wants a token, or another one. */
-export const useIsTokenAsked = (): boolean => useSyncExternalStore(tokens.subscribe, () => tokens.isAsked);
+/** Returns true while the server requires a token, or a different one. */
+export const useIsTokenRequired = (): boolean =>
+  useSyncExternalStore(tokens.subscribe, () => tokens.isRequired);

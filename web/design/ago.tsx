@@ -1,20 +1,21 @@
 import { useNow } from "./clock.ts";
-import { age, dateTime, duration, secondsBetween } from "./duration.ts";
+import { duration, formatAge, formatDateTime, secondsBetween } from "./duration.ts";
 
-/** How long ago something was, growing as one looks; what lies ahead is told as such. */
+/** Shows the time since an instant and keeps it up to date; a future instant is shown as “in 5 min”. */
 export const Ago = ({ at }: { readonly at: string }) => {
   const seconds = secondsBetween(at, useNow());
-  const text = seconds < -1 ? `in ${duration(-seconds)}` : seconds < 1 ? "just now" : `${age(seconds)} ago`;
+  const text =
+    seconds < -1 ? `in ${duration(-seconds)}` : seconds < 1 ? "just now" : `${formatAge(seconds)} ago`;
   return (
-    <time dateTime={at} title={dateTime(at)} className="nowrap">
+    <time dateTime={at} title={formatDateTime(at)} className="nowrap">
       {text}
     </time>
   );
 };
 
-/** How long something has been going on, growing as one looks. */
-export const Lasting = ({ since }: { readonly since: string }) => (
-  <time dateTime={since} title={`since ${dateTime(since)}`} className="nowrap">
+/** Shows the duration since an instant and keeps it up to date. */
+export const Elapsed = ({ since }: { readonly since: string }) => (
+  <time dateTime={since} title={`since ${formatDateTime(since)}`} className="nowrap">
     {duration(Math.max(0, Math.floor(secondsBetween(since, useNow()))))}
   </time>
 );

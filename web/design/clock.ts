@@ -24,5 +24,5 @@ const subscribe = (listener: () => void) => {
   };
 };
 
-/** The time in milliseconds, once a second, by one clock for the whole page. */
+/** Returns the time in milliseconds and updates it once a second, with one timer for the whole page. */
 export const useNow = (): number => useSyncExternalStore(subscribe, () => now);

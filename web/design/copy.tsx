@@ -1,7 +1,7 @@
 import { useRef, useState } from "react";
 import { CheckIcon, CopyIcon } from "./icons.tsx";
 
-/** A button that puts a text on the clipboard, and says so. */
+/** Copies a text to the clipboard and confirms it. */
 export const CopyButton = ({ text, what }: { readonly text: string; readonly what: string }) => {
   const [isDone, setDone] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -21,7 +21,7 @@ export const CopyButton = ({ text, what }: { readonly text: string; readonly wha
   );
 };
 
-/** A command for a terminal, to be copied. */
+/** Shows a terminal command with a copy button. */
 export const CommandLine = ({ children }: { readonly children: string }) => (
   <span className="command">
     <code>{children}</code>

@@ -1,14 +1,14 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
-/** What a dialog shows and does. */
+/** Properties of a dialog. */
 export interface DialogProps {
   readonly title: string;
   readonly children: ReactNode;
-  /** Escape, or a click beside it. Without it the dialog cannot be left. */
+  /** Called on Escape or a click outside. If it is missing, the dialog cannot be closed. */
   readonly onClose?: () => void;
 }
 
-/** A question in front of the page: the browser's own modal dialog, which keeps the focus and gives it back. */
+/** A modal dialog; the browser traps the focus and restores it afterwards. */
 export const Dialog = ({ title, children, onClose }: DialogProps) => {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -37,7 +37,7 @@ export const Dialog = ({ title, children, onClose }: DialogProps) => {
   );
 };
 
-/** A question with one way on and one way back. */
+/** Asks for confirmation of an action. */
 export const Confirm = ({
   title,
   children,
@@ -61,7 +61,7 @@ export const Confirm = ({
     <div className="stack">{children}</div>
     <div className="dialog-actions">
       <button type="button" className="button" onClick={onClose}>
-        Keep as it is
+        Go back
       </button>
       <button
         type="button"

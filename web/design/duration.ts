@@ -1,6 +1,6 @@
 const fixed = (value: number) => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
 
-/** Seconds as a person says them: `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min`, `3 d 4 h`. */
+/** Formats seconds: `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min`, `3 d 4 h`. */
 export const duration = (seconds: number): string => {
   if (seconds < 0.9995) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
   if (seconds < 59.5) return `${fixed(seconds)} s`;
@@ -13,22 +13,22 @@ export const duration = (seconds: number): string => {
   return `${Math.floor(hours / 24)} d${hours % 24 === 0 ? "" : ` ${hours % 24} h`}`;
 };
 
-/** How long ago, in one word: `now`, `12 s`, `3 min`, `5 h`, `2 d`. */
-export const age = (seconds: number): string => {
+/** Formats an age in seconds: `now`, `12 s`, `3 min`, `5 h`, `2 d`. */
+export const formatAge = (seconds: number): string => {
   if (seconds < 1) return "now";
   if (seconds < 60) return `${Math.floor(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 };
 
-/** The seconds from one time to another. */
+/** Returns the seconds from one instant to another. */
 export const secondsBetween = (from: string, to: string | number): number =>
   (typeof to === "number" ? to : Date.parse(to)) / 1000 - Date.parse(from) / 1000;
 
 const AT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
-/** Date and time, as the reader's own country writes them. */
-export const dateTime = (at: string): string => AT.format(new Date(at));
-/** The time of the day alone. */
-export const clockTime = (at: string): string => CLOCK.format(new Date(at));
+/** Formats date and time in the browser's locale. */
+export const formatDateTime = (at: string): string => AT.format(new Date(at));
+/** Formats the time of day in the browser's locale. */
+export const formatTime = (at: string): string => CLOCK.format(new Date(at));

@@ -16,7 +16,7 @@ const icon = (drawing: ReactNode) => () => (
   </svg>
 );
 
-/** A wait and the work after it: the sign of joblib, and of every task in it. */
+/** The logo of joblib: a thin line for waiting and a thick one for running, as in every lifeline. */
 export const Mark = () => (
   <svg viewBox="0 0 28 16" fill="none" stroke="currentColor" strokeLinecap="round" aria-hidden="true">
     <path d="M2 8h8" strokeWidth="2" />

@@ -3,7 +3,7 @@ import { isTerminal } from "../../protocol/index.ts";
 import { useNow } from "./clock.ts";
 import { duration, secondsBetween } from "./duration.ts";
 
-/** How long a task waited, and ran or runs; in seconds. */
+/** The seconds that a task has waited and run. */
 export interface Spans {
   readonly wait: number;
   readonly run: number | undefined;
@@ -11,8 +11,8 @@ export interface Spans {
 
 type Times = Pick<Task, "status" | "run_at" | "created_at" | "started_at" | "completed_at">;
 
-/** The spans of a task: it waits from when it is due. */
-export const spansOf = (task: Times, now: number): Spans => {
+/** Returns how long a task has waited since it was due, and how long it has run. */
+export const getSpans = (task: Times, now: number): Spans => {
   const end = task.completed_at ?? (isTerminal(task.status) ? task.run_at : new Date(now).toISOString());
   const due = task.run_at > task.created_at ? task.run_at : task.created_at;
   if (task.started_at === null) return { wait: Math.max(0, secondsBetween(due, end)), run: undefined };
@@ -22,19 +22,19 @@ export const spansOf = (task: Times, now: number): Spans => {
   };
 };
 
-/** The spans in words. */
-export const spansText = ({ wait, run }: Spans, status: Task["status"]): string => {
+/** Formats the spans of a task as text. */
+export const formatSpans = ({ wait, run }: Spans, status: Task["status"]): string => {
   const verb = isTerminal(status) ? "waited" : run === undefined ? "waiting" : "waited";
   const ran = run === undefined ? "" : `, ${isTerminal(status) ? "ran" : "running"} ${duration(run)}`;
   return `${verb} ${duration(wait)}${ran}`;
 };
 
-/** A task's life as a thin line of waiting and a thick one of work, drawn to the longest beside it (by square roots). */
+/** Draws a task's waiting time as a thin line and its run time as a thick one, relative to `longest` (square root scale). */
 export const Lifeline = ({ task, longest }: { readonly task: Times; readonly longest: number }) => {
-  const spans = spansOf(task, useNow());
+  const spans = getSpans(task, useNow());
   const scale = (seconds: number) => `${Math.sqrt(Math.min(1, seconds / Math.max(longest, 0.001))) * 50}%`;
   return (
-    <span className={`lifeline status-${task.status}`} title={spansText(spans, task.status)}>
+    <span className={`lifeline status-${task.status}`} title={formatSpans(spans, task.status)}>
       <span className="lifeline-wait" style={{ width: scale(spans.wait) }} />
       {spans.run !== undefined && <span className="lifeline-run" style={{ width: scale(spans.run) }} />}
     </span>

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Failure } from "../api/failure.ts";
 
-/** A place where there is nothing yet, with what to do about it. */
+/** Explains an empty list and what to do next. */
 export const Empty = ({ title, children }: { readonly title: string; readonly children?: ReactNode }) => (
   <div className="empty">
     <p className="serif empty-title">{title}</p>
@@ -9,13 +9,13 @@ export const Empty = ({ title, children }: { readonly title: string; readonly ch
   </div>
 );
 
-/** Why something did not go. */
+/** Shows an error, with its field errors and an optional retry button. */
 export const Problem = ({
   error,
-  onAgain,
+  onRetry,
 }: {
   readonly error: unknown;
-  readonly onAgain?: (() => void) | undefined;
+  readonly onRetry?: (() => void) | undefined;
 }) => {
   const isFailure = error instanceof Failure;
   return (
@@ -31,8 +31,8 @@ export const Problem = ({
           ))}
         </ul>
       )}
-      {onAgain !== undefined && (
-        <button type="button" className="button button-small" onClick={onAgain}>
+      {onRetry !== undefined && (
+        <button type="button" className="button button-small" onClick={onRetry}>
           Try again
         </button>
       )}
@@ -40,9 +40,9 @@ export const Problem = ({
   );
 };
 
-/** What is read is not there yet: shown only when it takes long enough to be noticed. */
+/** Shows that something is loading; CSS hides it for the first moments. */
 export const Loading = ({ what }: { readonly what: string }) => (
   <p className="loading" role="status">
-    Reading {what}…
+    Loading {what}…
   </p>
 );

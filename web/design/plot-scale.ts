@@ -1,4 +1,4 @@
-/** A round number at or above a value: 1, 2 or 5 times a power of ten. */
+/** Returns the next 1, 2 or 5 times a power of ten at or above a value. */
 export const roundUp = (value: number): number => {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
@@ -6,14 +6,14 @@ export const roundUp = (value: number): number => {
   return step * power;
 };
 
-/** Where something is drawn: a place for each point, and a height for each value. */
+/** Maps a point's index and a value to SVG coordinates. */
 export interface Scale {
   x(index: number): number;
   y(value: number): number;
 }
 
-/** A line through the points that have a value, with a gap where one has none. */
-export const linePath = (values: readonly (number | null)[], { x, y }: Scale): string => {
+/** Returns the SVG path of a line through all values, with a gap for each null. */
+export const getLinePath = (values: readonly (number | null)[], { x, y }: Scale): string => {
   let path = "";
   let isDown = false;
   values.forEach((value, index) => {
@@ -23,18 +23,18 @@ export const linePath = (values: readonly (number | null)[], { x, y }: Scale): s
   return path;
 };
 
-/** The points between two gaps, which no line goes through: each as a line without a length, which round caps make a dot. */
-export const dotPath = (values: readonly (number | null)[], { x, y }: Scale): string =>
+/** Returns the SVG path of the points between two gaps: zero-length lines, which round caps draw as dots. */
+export const getDotPath = (values: readonly (number | null)[], { x, y }: Scale): string =>
   values
     .map((value, index) => {
-      const isAlone =
+      const isIsolated =
         value !== null && (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;
-      return isAlone ? `M${x(index).toFixed(1)} ${y(value).toFixed(1)}h.01` : "";
+      return isIsolated ? `M${x(index).toFixed(1)} ${y(value).toFixed(1)}h.01` : "";
     })
     .join("");
 
-/** Bars that stand on what lies below them. */
-export const barPath = (
+/** Returns the SVG path of bars that are stacked on the bars below. */
+export const getBarPath = (
   values: readonly (number | null)[],
   below: readonly (readonly (number | null)[])[],
   { step, y }: { readonly step: number; y(value: number): number },

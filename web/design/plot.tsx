@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type PointerEvent, useState } from "react";
-import { barPath, dotPath, linePath, roundUp } from "./plot-scale.ts";
+import { getBarPath, getDotPath, getLinePath, roundUp } from "./plot-scale.ts";
 
 /** One line or one row of bars. */
 export interface Series {
@@ -9,11 +9,11 @@ export interface Series {
   readonly values: readonly (number | null)[];
 }
 
-/** What a plot shows. */
+/** Properties of a plot. */
 export interface PlotProps {
   readonly title: string;
   readonly series: readonly Series[];
-  /** What stands for each point, in words. */
+  /** The label of each point. */
   readonly labels: readonly string[];
   readonly format: (value: number) => string;
 }
@@ -22,7 +22,7 @@ const WIDTH = 600;
 const HEIGHT = 150;
 const TOP = 8;
 
-/** Numbers over time, drawn with the page's own ink; a pointer or the arrow keys read single points. */
+/** Draws numbers over time; the pointer or the arrow keys show single values. */
 export const Plot = ({ title, series, labels, format }: PlotProps) => {
   const [at, setAt] = useState<number>();
   const count = labels.length;
@@ -62,10 +62,10 @@ export const Plot = ({ title, series, labels, format }: PlotProps) => {
       </figcaption>
       <div
         className="plot-box"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys read its points
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys show single values
         tabIndex={0}
         role="img"
-        aria-label={`${title}. ${shown === undefined ? "The arrow keys read single points." : readingOf(series, shown, labels[shown] ?? "", format)}`}
+        aria-label={`${title}. ${shown === undefined ? "Use the arrow keys to read single values." : describePoint(series, shown, labels[shown] ?? "", format)}`}
         onPointerMove={point}
         onPointerLeave={() => setAt(undefined)}
         onKeyDown={move}
@@ -84,7 +84,7 @@ export const Plot = ({ title, series, labels, format }: PlotProps) => {
             <path
               key={name}
               className={`plot-bar tone-${tone}`}
-              d={barPath(
+              d={getBarPath(
                 values,
                 bars.slice(0, order).map((bar) => bar.values),
                 { step, y },
@@ -95,8 +95,8 @@ export const Plot = ({ title, series, labels, format }: PlotProps) => {
             ({ name, tone, kind, values }) =>
               kind === "line" && (
                 <g key={name} className={`tone-${tone}`}>
-                  <path className="plot-line" d={linePath(values, { x, y })} />
-                  <path className="plot-dot" d={dotPath(values, { x, y })} />
+                  <path className="plot-line" d={getLinePath(values, { x, y })} />
+                  <path className="plot-dot" d={getDotPath(values, { x, y })} />
                 </g>
               ),
           )}
@@ -111,10 +111,10 @@ export const Plot = ({ title, series, labels, format }: PlotProps) => {
   );
 };
 
-const readingOf = (
+const describePoint = (
   series: readonly Series[],
   at: number,
   label: string,
   format: (value: number) => string,
 ): string =>
-  `${label}: ${series.map(({ name, values }) => `${name} ${values[at] == null ? "nothing" : format(values[at])}`).join(", ")}`;
+  `${label}: ${series.map(({ name, values }) => `${name} ${values[at] == null ? "no data" : format(values[at])}`).join(", ")}`;

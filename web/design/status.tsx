@@ -1,6 +1,6 @@
 import type { TaskStatus } from "../../protocol/index.ts";
 
-/** What each status is called: its shape tells it apart, its colour only helps. */
+/** Icon of each status: the shape distinguishes it, so that colour is not needed. */
 const SHAPES: Record<TaskStatus, string> = {
   pending: "M8 2.75a5.25 5.25 0 1 0 0 10.5 5.25 5.25 0 0 0 0-10.5Z",
   claimed: "M8 2.75a5.25 5.25 0 1 0 0 10.5 5.25 5.25 0 0 0 0-10.5ZM8 2.75v10.5",
@@ -10,7 +10,7 @@ const SHAPES: Record<TaskStatus, string> = {
   cancelled: "M8 2.75a5.25 5.25 0 1 0 0 10.5 5.25 5.25 0 0 0 0-10.5ZM4.4 11.6l7.2-7.2",
 };
 
-/** A status: its sign and its word. */
+/** Shows a status as an icon and a word. */
 export const Status = ({
   status,
   bare = false,

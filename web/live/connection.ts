@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 import type { Failure } from "../api/failure.ts";
 import type { StreamState } from "../api/follow.ts";
 
-/** How one stream stands. */
+/** The state of one stream. */
 export interface Connection {
   readonly state: StreamState;
   readonly failure: Failure | undefined;
@@ -16,8 +16,8 @@ const change = (next: ReadonlyMap<symbol, Connection>) => {
   for (const listener of listeners) listener();
 };
 
-/** Says how a stream stands; undefined: it is followed no longer. */
-export const tellConnection = (key: symbol, connection: Connection | undefined): void => {
+/** Records the state of a stream; undefined removes it. */
+export const setConnection = (key: symbol, connection: Connection | undefined): void => {
   const next = new Map(connections);
   if (connection === undefined) next.delete(key);
   else next.set(key, connection);
@@ -26,17 +26,17 @@ export const tellConnection = (key: symbol, connection: Connection | undefined):
 
 const RANK: Record<StreamState, number> = { live: 0, connecting: 1, refused: 2, "cut-off": 3 };
 
-const worst = (): Connection | undefined =>
+const findWorst = (): Connection | undefined =>
   [...connections.values()].sort((a, b) => RANK[b.state] - RANK[a.state])[0];
 
 let last: Connection | undefined;
 const snapshot = () => {
-  const next = worst();
+  const next = findWorst();
   if (next?.state !== last?.state || next?.failure !== last?.failure) last = next;
   return last;
 };
 
-/** The stream of this page that stands worst; undefined where none is followed. */
+/** Returns the worst state of this page's streams; undefined if it follows none. */
 export const useConnection = (): Connection | undefined =>
   useSyncExternalStore((listener) => {
     listeners.add(listener);

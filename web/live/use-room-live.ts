@@ -3,16 +3,16 @@ import type { OperationName, Task } from "../../protocol/index.ts";
 import type { Answer } from "../api/call.ts";
 import { queryClient, roomScope } from "../api/queries.ts";
 import { enterRoom } from "../shell/room.ts";
-import { Gathering } from "./gather.ts";
+import { UpdateBatcher } from "./update-batcher.ts";
 import { useStream } from "./use-stream.ts";
 
 const TASKS_MS = 250;
 const LISTS_MS = 1000;
-const FIGURES_MS = 3000;
+const STATS_MS = 3000;
 
 type TaskPage = Answer<"listRoomTasks">;
 
-/** Puts tasks that changed into the lists that show them. */
+/** Replaces changed tasks in the lists that contain them. */
 const replaceTasks = (room: string, tasks: ReadonlyMap<string, Task>) => {
   queryClient.setQueriesData<TaskPage>({ queryKey: [roomScope(room), "listRoomTasks"] }, (page) =>
     page?.items.some(({ id }) => tasks.has(id))
@@ -21,24 +21,24 @@ const replaceTasks = (room: string, tasks: ReadonlyMap<string, Task>) => {
   );
 };
 
-const readAgain = (room: string, names: Iterable<OperationName>) => {
+const refetch = (room: string, names: Iterable<OperationName>) => {
   for (const name of names) void queryClient.invalidateQueries({ queryKey: [roomScope(room), name] });
 };
 
-/** Keeps what is shown of a room as it is: new tasks within a second, figures within three. */
+/** Keeps the data of a room up to date: tasks within a second, stats within three. */
 export const useRoomLive = (room: string | undefined): void => {
   useEffect(() => enterRoom(room), [room]);
   const feeds = useMemo(() => {
-    const about = room ?? "";
+    const roomId = room ?? "";
     return {
-      tasks: new Gathering<string, Task>(TASKS_MS, (tasks) => replaceTasks(about, tasks)),
-      lists: new Gathering<OperationName, true>(LISTS_MS, (names) => readAgain(about, names.keys())),
-      figures: new Gathering<OperationName, true>(FIGURES_MS, (names) => readAgain(about, names.keys())),
+      tasks: new UpdateBatcher<string, Task>(TASKS_MS, (tasks) => replaceTasks(roomId, tasks)),
+      lists: new UpdateBatcher<OperationName, true>(LISTS_MS, (names) => refetch(roomId, names.keys())),
+      stats: new UpdateBatcher<OperationName, true>(STATS_MS, (names) => refetch(roomId, names.keys())),
     };
   }, [room]);
-  useStream("followRoom", room, (told) => {
+  useStream("followRoom", room, (message) => {
     if (room === undefined) return;
-    switch (told.event) {
+    switch (message.event) {
       case "ready":
       case "reset":
         void queryClient.invalidateQueries({ queryKey: [roomScope(room)] });
@@ -48,10 +48,10 @@ export const useRoomLive = (room: string | undefined): void => {
           feeds.lists.add(name, true);
         break;
       case "task":
-        feeds.tasks.add(told.data.id, told.data);
+        feeds.tasks.add(message.data.id, message.data);
         feeds.lists.add("listRoomTasks", true);
         for (const name of ["readRoomStats", "listJobs", "listRoomWorkers"] as const)
-          feeds.figures.add(name, true);
+          feeds.stats.add(name, true);
     }
   });
 };

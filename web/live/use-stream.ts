@@ -2,16 +2,16 @@ import { useEffect, useEffectEvent } from "react";
 import type { StreamEvent, StreamName } from "../../protocol/index.ts";
 import { follow } from "../api/follow.ts";
 import { useToken } from "../api/use-token.ts";
-import { tellConnection } from "./connection.ts";
+import { setConnection } from "./connection.ts";
 
-/** A page that nobody looks at gives its connection back: browsers have six for a server, and all tabs share them. */
+/** A hidden page closes its connection after this time: browsers allow six per server, shared by all tabs. */
 const HIDDEN_MS = 20_000;
 
-/** True while the page is looked at, or was a moment ago. */
+/** Calls `start` while the page is visible, and the function that it returns when the page has been hidden for a while. */
 const whileVisible = (start: () => () => void): (() => void) => {
   let stop: (() => void) | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const look = () => {
+  const update = () => {
     clearTimeout(timer);
     if (document.visibilityState === "visible") stop ??= start();
     else
@@ -20,46 +20,46 @@ const whileVisible = (start: () => () => void): (() => void) => {
         stop = undefined;
       }, HIDDEN_MS);
   };
-  document.addEventListener("visibilitychange", look);
-  look();
+  document.addEventListener("visibilitychange", update);
+  update();
   return () => {
-    document.removeEventListener("visibilitychange", look);
+    document.removeEventListener("visibilitychange", update);
     clearTimeout(timer);
     stop?.();
   };
 };
 
-/** Follows a stream for as long as the component is there and looked at; without an `about` it waits. */
+/** Follows a stream of a room or a task while the component is mounted and visible; without an `id` it does nothing. */
 export const useStream = <Name extends StreamName>(
   name: Name,
-  about: string | undefined,
+  id: string | undefined,
   onEvent: (event: StreamEvent<Name>) => void,
 ): void => {
   const token = useToken();
-  const tell = useEffectEvent(onEvent);
+  const handleEvent = useEffectEvent(onEvent);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another token is another stream
   useEffect(() => {
-    if (about === undefined) return;
+    if (id === undefined) return;
     const key = Symbol(name);
     let lastEventId: string | undefined;
     const stop = whileVisible(() => {
       const abort = new AbortController();
       void follow({
         name,
-        params: name === "followRoom" ? { room_id: about } : { task_id: about },
+        params: name === "followRoom" ? { room_id: id } : { task_id: id },
         signal: abort.signal,
         lastEventId,
         onEvent: (event) => {
           lastEventId = event.id;
-          tell(event);
+          handleEvent(event);
         },
-        onState: (state, failure) => tellConnection(key, { state, failure }),
+        onState: (state, failure) => setConnection(key, { state, failure }),
       });
       return () => abort.abort();
     });
     return () => {
       stop();
-      tellConnection(key, undefined);
+      setConnection(key, undefined);
     };
-  }, [name, about, token]);
+  }, [name, id, token]);
 };

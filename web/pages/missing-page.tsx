@@ -3,13 +3,13 @@ import { Empty } from "../design/notice.tsx";
 import { paths } from "../shell/paths.ts";
 import { useTitle } from "../shell/title.ts";
 
-/** An address that leads nowhere. */
+/** The page for an unknown URL. */
 export const MissingPage = () => {
   useTitle("Not found");
   return (
     <>
-      <h1>There is nothing at this address</h1>
-      <Empty title="It may have been mistyped, or what it named is gone.">
+      <h1>Page not found</h1>
+      <Empty title="The URL may be mistyped, or the page may have been removed.">
         <Link className="button" to={paths.rooms}>
           All rooms
         </Link>

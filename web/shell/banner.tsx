@@ -1,17 +1,17 @@
 import { useEffect, useState } from "react";
 import { useConnection } from "../live/connection.ts";
 
-/** A blink of the network is nobody's business. */
-const PATIENCE_MS = 1500;
+/** A shorter interruption is not shown. */
+const SHOW_AFTER_MS = 1500;
 
-/** One line above the page while what it shows may be old. */
+/** Warns above the page while its data may be out of date. */
 export const Banner = () => {
   const connection = useConnection();
   const isCutOff = connection?.state === "cut-off";
   const [isLate, setLate] = useState(false);
   useEffect(() => {
     if (!isCutOff) return setLate(false);
-    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
+    const timer = setTimeout(() => setLate(true), SHOW_AFTER_MS);
     return () => clearTimeout(timer);
   }, [isCutOff]);
   const isRefused = connection?.state === "refused" && connection.failure?.status !== 401;
@@ -19,12 +19,15 @@ export const Banner = () => {
     <div role="status">
       {isCutOff && isLate && (
         <p className="banner">
-          <span>Live updates are cut off. What you see may be old; joblib is connecting again.</span>
+          <span>Live updates are interrupted. This page may be out of date; reconnecting…</span>
         </p>
       )}
       {isRefused && (
         <p className="banner">
-          <span>No live updates: {connection.failure?.message ?? "the server refuses them"}</span>
+          <span>
+            Live updates are not available:{" "}
+            {connection.failure?.message ?? "the server rejected the connection"}
+          </span>
         </p>
       )}
     </div>

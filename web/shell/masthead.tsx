@@ -26,7 +26,7 @@ const Nav = ({ room }: { readonly room: string }) => (
   </nav>
 );
 
-/** The line on top of every page: where one is, and where one can go. */
+/** The navigation at the top of every page. */
 export const Masthead = () => {
   const room = useRoom();
   return (

@@ -5,7 +5,7 @@ const search = (query: Readonly<Record<string, string | undefined>>) => {
   return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
 };
 
-/** Where each page stands, under the dashboard's own root. */
+/** The path of each page, relative to the dashboard's root. */
 export const paths = {
   rooms: "/",
   room: (room: string): string => `/rooms/${segment(room)}`,

@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
-import { reading } from "../api/queries.ts";
+import { readQuery } from "../api/queries.ts";
 import { paths } from "./paths.ts";
 
 const ALL = "";
 
-/** From one room to another, or to all of them. */
+/** Switches to another room, or to the list of rooms. */
 export const RoomSwitch = ({ room }: { readonly room: string }) => {
   const navigate = useNavigate();
-  const rooms = useQuery(reading("listRooms", { query: { limit: 500 } }));
+  const rooms = useQuery(readQuery("listRooms", { query: { limit: 500 } }));
   const names = new Set([room, ...(rooms.data?.items.map(({ room_id }) => room_id) ?? [])]);
   return (
     <div className="room-switch">

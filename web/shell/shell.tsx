@@ -4,12 +4,12 @@ import { Banner } from "./banner.tsx";
 import { Masthead } from "./masthead.tsx";
 import { TokenPrompt } from "./token-prompt.tsx";
 
-/** What stands around every page. */
+/** The frame of every page. */
 export const Shell = ({ children }: { readonly children: ReactNode }) => {
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
   const last = useRef(pathname);
-  // Another page begins at its top, for who sees it and for who hears it.
+  // Scroll to the top and move the focus, so that screen readers start at the new page.
   useEffect(() => {
     if (last.current === pathname) return;
     last.current = pathname;

@@ -4,7 +4,7 @@ import { chooseTheme, type Theme, useTheme } from "./theme.ts";
 const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
 const ICONS = { system: SystemIcon, light: LightIcon, dark: DarkIcon };
 
-/** Goes through the machine's theme, light and dark. */
+/** Cycles through the system theme, light and dark. */
 export const ThemeToggle = () => {
   const theme = useTheme();
   const Icon = ICONS[theme];

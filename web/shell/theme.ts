@@ -2,13 +2,13 @@ import { useSyncExternalStore } from "react";
 
 const KEY = "joblib-theme";
 
-/** What somebody chose; `system` follows the machine. */
+/** The chosen theme; `system` follows the operating system. */
 export type Theme = "system" | "light" | "dark";
 
-const machine = matchMedia("(prefers-color-scheme: dark)");
+const systemTheme = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
-const kept = (): Theme => {
+const readStoredTheme = (): Theme => {
   try {
     const theme = localStorage.getItem(KEY);
     return theme === "light" || theme === "dark" ? theme : "system";
@@ -17,30 +17,30 @@ const kept = (): Theme => {
   }
 };
 
-let theme = kept();
+let theme = readStoredTheme();
 
 const show = () => {
-  const isDark = theme === "dark" || (theme === "system" && machine.matches);
+  const isDark = theme === "dark" || (theme === "system" && systemTheme.matches);
   document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
 };
 
-machine.addEventListener("change", show);
+systemTheme.addEventListener("change", show);
 show();
 
-/** Chooses a theme, for this page and those to come. */
+/** Applies a theme and stores it for later visits. */
 export const chooseTheme = (next: Theme): void => {
   theme = next;
   try {
     if (next === "system") localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, next);
   } catch {
-    // Where a browser keeps nothing the choice lasts as long as the page.
+    // Storage is denied: the choice lasts until the page is closed.
   }
   show();
   for (const listener of listeners) listener();
 };
 
-/** The theme that was chosen. */
+/** Returns the chosen theme. */
 export const useTheme = (): Theme =>
   useSyncExternalStore(
     (listener) => {

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-/** The words on the browser's tab; the most particular comes first. */
+/** Sets the title of the browser tab; pass the most specific part first. */
 export const useTitle = (...parts: readonly (string | undefined)[]): void => {
   const title = [...parts.filter((part) => part !== undefined), "joblib"].join(" · ");
   useEffect(() => {

@@ -1,23 +1,23 @@
 import { useState } from "react";
 import { queryClient } from "../api/queries.ts";
 import { tokens } from "../api/token.ts";
-import { useIsTokenAsked, useToken } from "../api/use-token.ts";
+import { useIsTokenRequired, useToken } from "../api/use-token.ts";
 import { CommandLine } from "../design/copy.tsx";
 import { Dialog } from "../design/dialog.tsx";
 
-/** Asks for a token when the server wants one. */
+/** Asks for a token if the server requires one. */
 export const TokenPrompt = () => {
-  const isAsked = useIsTokenAsked();
+  const isRequired = useIsTokenRequired();
   const token = useToken();
   const [text, setText] = useState("");
-  if (!isAsked) return null;
+  if (!isRequired) return null;
   const use = () => {
     tokens.use(text.trim());
     setText("");
     void queryClient.invalidateQueries();
   };
   return (
-    <Dialog title={token === undefined ? "Who are you?" : "That token is not accepted"}>
+    <Dialog title={token === undefined ? "Enter a token" : "Token not accepted"}>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -27,9 +27,9 @@ export const TokenPrompt = () => {
       >
         <p className="quiet">
           {token === undefined
-            ? "This server wants a token."
-            : "It is not valid here, or no longer. Another one, please."}{" "}
-          It stays in this tab and is forgotten when you close it.
+            ? "This server requires a token."
+            : "The token is invalid or has expired. Enter another one."}{" "}
+          It is kept in this tab until you close it.
         </p>
         <div className="field">
           <label htmlFor="token">Token</label>
@@ -43,12 +43,12 @@ export const TokenPrompt = () => {
             onChange={(event) => setText(event.target.value)}
             placeholder="eyJhbGciOi…"
           />
-          <p className="field-hint">Who runs the server makes one:</p>
+          <p className="field-hint">Create a token on the server:</p>
           <CommandLine>npx joblib token create --sub ada --rooms lab --expires 1d</CommandLine>
         </div>
         <div className="dialog-actions">
           <button type="submit" className="button button-primary" disabled={text.trim() === ""}>
-            Go on
+            Continue
           </button>
         </div>
       </form>

@@ -1,30 +1,30 @@
 import { Link } from "react-router";
 import type { Attempt } from "../../protocol/index.ts";
-import { Lasting } from "../design/ago.tsx";
-import { clockTime, dateTime, duration, secondsBetween } from "../design/duration.ts";
+import { Elapsed } from "../design/ago.tsx";
+import { duration, formatDateTime, formatTime, secondsBetween } from "../design/duration.ts";
 import { paths } from "../shell/paths.ts";
 
 const OUTCOMES: Record<Attempt["outcome"], string> = {
   completed: "completed",
   failed: "failed",
-  timed_out: "ran out of time",
-  lost: "its worker was lost",
+  timed_out: "timed out",
+  lost: "worker lost",
   cancelled: "cancelled",
-  released: "given back before it began",
+  released: "requeued before it started",
   open: "",
 };
 
 const Span = ({ from, to }: { readonly from: string; readonly to: string | null }) =>
-  to === null ? <Lasting since={from} /> : duration(Math.max(0, secondsBetween(from, to)));
+  to === null ? <Elapsed since={from} /> : duration(Math.max(0, secondsBetween(from, to)));
 
-/** One attempt in words: who had it, how long, and what came of it. */
+/** Describes one attempt: its worker, its duration and its outcome. */
 export const AttemptItem = ({
   of: entry,
-  told,
+  shownError,
 }: {
   readonly of: Attempt;
-  /** The error that stands elsewhere on the page already. */
-  readonly told: string | null;
+  /** The error that the page already shows. */
+  readonly shownError: string | null;
 }) => {
   const { attempt, worker_id, worker_name, claimed_at, started_at, ended_at, outcome, error } = entry;
   const at = claimed_at ?? started_at ?? ended_at;
@@ -34,21 +34,21 @@ export const AttemptItem = ({
         <strong>Attempt {attempt}</strong>
         {OUTCOMES[outcome] !== "" && <span className="event-outcome">{OUTCOMES[outcome]}</span>}
         {at !== null && (
-          <time className="quiet small" dateTime={at} title={dateTime(at)}>
-            {clockTime(at)}
+          <time className="quiet small" dateTime={at} title={formatDateTime(at)}>
+            {formatTime(at)}
           </time>
         )}
       </div>
       <p className="small quiet">
         {worker_id === null ? (
-          "worker unknown"
+          "unknown worker"
         ) : (
           <Link to={paths.worker(worker_id)}>{worker_name ?? `worker ${worker_id.slice(0, 8)}`}</Link>
         )}
         {claimed_at !== null && started_at === null && outcome === "open" && (
           <>
             {" "}
-            · claimed it <Lasting since={claimed_at} /> ago, and has not begun
+            · claimed <Elapsed since={claimed_at} /> ago, not started
           </>
         )}
         {started_at !== null && (
@@ -57,9 +57,11 @@ export const AttemptItem = ({
             · {ended_at === null ? "running for" : "ran"} <Span from={started_at} to={ended_at} />
           </>
         )}
-        {started_at === null && ended_at !== null && " · never began"}
+        {started_at === null && ended_at !== null && " · never started"}
       </p>
-      {error !== null && error !== told && outcome !== "open" && <pre className="event-error">{error}</pre>}
+      {error !== null && error !== shownError && outcome !== "open" && (
+        <pre className="event-error">{error}</pre>
+      )}
     </li>
   );
 };

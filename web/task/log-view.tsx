@@ -1,30 +1,30 @@
 import { useLayoutEffect, useRef, useState } from "react";
 import type { LogLine } from "../../protocol/index.ts";
-import { clockTime } from "../design/duration.ts";
+import { formatTime } from "../design/duration.ts";
 
-const SHOWN = 500;
-/** Somebody who has scrolled up further reads, and is left there. */
+const INITIAL_LINES = 500;
+/** New lines scroll into view only if the log is scrolled to within this distance of its end, in pixels. */
 const NEAR_END = 40;
 
 const Line = ({ line, showsAttempt }: { readonly line: LogLine; readonly showsAttempt: boolean }) => (
   <div className={`log-line log-${line.level}`}>
-    <time dateTime={line.at}>{clockTime(line.at)}</time>
+    <time dateTime={line.at}>{formatTime(line.at)}</time>
     {showsAttempt && <span className="log-attempt">#{line.attempt}</span>}
     {line.level !== "info" && <span className="log-level">{line.level}</span>}
     <span className="log-text">{line.text}</span>
   </div>
 );
 
-/** What a worker says of a task, the last line in sight. */
+/** Shows a task's log and follows its end. */
 export const LogView = ({ lines }: { readonly lines: readonly LogLine[] }) => {
   const box = useRef<HTMLElement>(null);
   const isAtEnd = useRef(true);
-  const [shown, setShown] = useState(SHOWN);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new lines are what moves it
+  const [shown, setShown] = useState(INITIAL_LINES);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new lines must trigger it
   useLayoutEffect(() => {
     if (box.current !== null && isAtEnd.current) box.current.scrollTop = box.current.scrollHeight;
   }, [lines]);
-  if (lines.length === 0) return <p className="quiet small">Nothing was logged.</p>;
+  if (lines.length === 0) return <p className="quiet small">No log lines.</p>;
   const showsAttempt = lines[0]?.attempt !== lines.at(-1)?.attempt;
   return (
     <section
@@ -32,7 +32,7 @@ export const LogView = ({ lines }: { readonly lines: readonly LogLine[] }) => {
       className="log"
       role="log"
       aria-label="Log"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by the arrow keys
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll it
       tabIndex={0}
       onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
         isAtEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_END;

@@ -2,19 +2,19 @@ import type { ReactNode } from "react";
 import type { Task } from "../../protocol/index.ts";
 import { ValueView } from "../values/value-view.tsx";
 
-/** What came of a task: its result, or why there is none. */
+/** Shows a task's result, or why it has none. */
 export const Outcome = ({ task, heading }: { readonly task: Task; readonly heading?: ReactNode }) => {
   if (task.status === "completed" && task.result !== null)
     return <ValueView value={task.result} name="result" heading={heading} />;
   return (
     <>
       {heading}
-      {task.status === "completed" && <p className="quiet">It completed, and gave no result.</p>}
+      {task.status === "completed" && <p className="quiet">Completed without a result.</p>}
       {task.status === "failed" && (
-        <pre className="task-error">{task.error ?? "It failed without a word."}</pre>
+        <pre className="task-error">{task.error ?? "Failed with no error message."}</pre>
       )}
       {task.status === "cancelled" && (
-        <p className="quiet">It was cancelled{task.error === null ? "." : `: ${task.error}`}</p>
+        <p className="quiet">Cancelled{task.error === null ? "." : `: ${task.error}`}</p>
       )}
     </>
   );

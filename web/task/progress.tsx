@@ -1,6 +1,6 @@
 import type { Task } from "../../protocol/index.ts";
 
-/** How far a running task has come; of one that does not say it, that it goes on. */
+/** Shows the progress of a running task; indeterminate if it reports none. */
 export const ProgressBar = ({ task }: { readonly task: Task }) => {
   if (task.status !== "running") return null;
   const { fraction, message } = task.progress ?? {};

@@ -1,2 +1,2 @@
-/** The last part of a job's full name. */
-export const shortName = (job: string): string => job.slice(job.lastIndexOf(":") + 1);
+/** Returns the last part of a job's full name. */
+export const getShortName = (job: string): string => job.slice(job.lastIndexOf(":") + 1);

@@ -4,9 +4,9 @@ import { isTerminal, type Task } from "../../protocol/index.ts";
 import { Confirm } from "../design/dialog.tsx";
 import { Problem } from "../design/notice.tsx";
 import { paths } from "../shell/paths.ts";
-import { useTaskSteps } from "./use-task.ts";
+import { useTaskActions } from "./use-task.ts";
 
-/** Cancel, retry, run again: what fits a task as it stands. */
+/** The actions that a task's status allows: cancel, retry, run again. */
 export const TaskActions = ({
   task,
   isSmall = false,
@@ -14,15 +14,15 @@ export const TaskActions = ({
   readonly task: Task;
   readonly isSmall?: boolean;
 }) => {
-  const { cancel, retry } = useTaskSteps(task.id);
-  const [isAsked, setAsked] = useState(false);
+  const { cancel, retry } = useTaskActions(task.id);
+  const [isConfirming, setConfirming] = useState(false);
   const size = isSmall ? " button-small" : "";
   const error = cancel.error ?? retry.error;
   return (
     <div className="stack">
       <div className="row">
         {!isTerminal(task.status) && (
-          <button type="button" className={`button button-danger${size}`} onClick={() => setAsked(true)}>
+          <button type="button" className={`button button-danger${size}`} onClick={() => setConfirming(true)}>
             Cancel
           </button>
         )}
@@ -41,19 +41,19 @@ export const TaskActions = ({
         </Link>
       </div>
       {error !== null && <Problem error={error} />}
-      {isAsked && (
+      {isConfirming && (
         <Confirm
           title="Cancel this task?"
-          action="Cancel the task"
+          action="Cancel task"
           isDanger
           isBusy={cancel.isPending}
-          onClose={() => setAsked(false)}
-          onConfirm={() => cancel.mutate(undefined, { onSettled: () => setAsked(false) })}
+          onClose={() => setConfirming(false)}
+          onConfirm={() => cancel.mutate(undefined, { onSettled: () => setConfirming(false) })}
         >
           <p>
             {task.status === "running"
-              ? "Its worker is told to stop at once. What it has done so far is not kept."
-              : "No worker has begun it yet, and none will."}
+              ? "Its worker stops immediately. Partial results are lost."
+              : "No worker has started it yet."}
           </p>
         </Confirm>
       )}

@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import { isTerminal } from "../../protocol/index.ts";
 import { useNow } from "../design/clock.ts";
-import { spansOf, spansText } from "../design/lifeline.tsx";
+import { formatSpans, getSpans } from "../design/lifeline.tsx";
 import { Loading, Problem } from "../design/notice.tsx";
 import { Status } from "../design/status.tsx";
 import { useTaskLive } from "../live/use-task-live.ts";
@@ -13,15 +13,15 @@ import { ProgressBar } from "./progress.tsx";
 import { TaskActions } from "./task-actions.tsx";
 import { useTask } from "./use-task.ts";
 
-/** One task followed to its end beside the form that it came from. */
+/** Follows a submitted task next to its form. */
 export const TaskPanel = ({ id }: { readonly id: string }) => {
   const { data: task, isPending, error, refetch } = useTask(id);
   const log = useTaskLive(id);
   const now = useNow();
   if (task === undefined)
-    return isPending ? <Loading what="the task" /> : <Problem error={error} onAgain={() => void refetch()} />;
+    return isPending ? <Loading what="the task" /> : <Problem error={error} onRetry={() => void refetch()} />;
   return (
-    <article className="task-panel" aria-label="The task that was submitted">
+    <article className="task-panel" aria-label="Submitted task">
       <div className="row spread">
         <span aria-live="polite" className="panel-status">
           <Status status={task.status} />
@@ -30,7 +30,7 @@ export const TaskPanel = ({ id }: { readonly id: string }) => {
           {task.id.slice(0, 13)}…
         </Link>
       </div>
-      <p className="small quiet figure">{spansText(spansOf(task, now), task.status)}</p>
+      <p className="small quiet figure">{formatSpans(getSpans(task, now), task.status)}</p>
       <Diagnosis task={task} />
       <ProgressBar task={task} />
       {isTerminal(task.status) && <Outcome task={task} />}

@@ -1,6 +1,6 @@
 import type { Attempt, Task } from "../../protocol/index.ts";
 import { useNow } from "../design/clock.ts";
-import { clockTime, duration, secondsBetween } from "../design/duration.ts";
+import { duration, formatTime, secondsBetween } from "../design/duration.ts";
 
 interface Piece {
   readonly key: string;
@@ -10,24 +10,25 @@ interface Piece {
   readonly outcome?: Attempt["outcome"];
 }
 
-/** A task's life cut into pieces, in seconds from its submission. */
-const piecesOf = (task: Task, attempts: readonly Attempt[], end: number): Piece[] => {
+/** Returns the phases of a task, in seconds since its submission. */
+const getPieces = (task: Task, attempts: readonly Attempt[], end: number): Piece[] => {
   const at = (time: string) => Math.max(0, secondsBetween(task.created_at, time));
   const pieces: Piece[] = [];
   let last = 0;
-  // Of a task that was retried `run_at` is that of its last turn, and says nothing of its first.
+  // After a retry, `run_at` is the due time of the last run; the due time of the first is unknown.
   const due = attempts.length > 0 ? 0 : Math.min(at(task.run_at), end);
   if (due > 0.5) pieces.push({ key: "ahead", kind: "ahead", from: 0, to: due });
   last = due;
   for (const { attempt, claimed_at, started_at, ended_at, outcome } of attempts) {
-    const over = ended_at === null ? end : at(ended_at);
-    const begun = claimed_at ?? started_at;
-    const claim = begun === null ? over : at(begun);
-    const start = started_at === null ? over : at(started_at);
+    const finish = ended_at === null ? end : at(ended_at);
+    const claimedAt = claimed_at ?? started_at;
+    const claim = claimedAt === null ? finish : at(claimedAt);
+    const start = started_at === null ? finish : at(started_at);
     if (claim > last) pieces.push({ key: `w${attempt}`, kind: "wait", from: last, to: claim });
     if (start > claim) pieces.push({ key: `c${attempt}`, kind: "claimed", from: claim, to: start, outcome });
-    if (started_at !== null) pieces.push({ key: `r${attempt}`, kind: "run", from: start, to: over, outcome });
-    last = Math.max(last, over);
+    if (started_at !== null)
+      pieces.push({ key: `r${attempt}`, kind: "run", from: start, to: finish, outcome });
+    last = Math.max(last, finish);
   }
   const isWaiting = task.completed_at === null && attempts.at(-1)?.ended_at !== null;
   if ((isWaiting || attempts.length === 0) && end > last)
@@ -35,9 +36,9 @@ const piecesOf = (task: Task, attempts: readonly Attempt[], end: number): Piece[
   return pieces;
 };
 
-const WORDS = { ahead: "not due", wait: "waiting", claimed: "claimed", run: "running" } as const;
+const LABELS = { ahead: "not due", wait: "waiting", claimed: "claimed", run: "running" } as const;
 
-/** The whole life of a task to scale: thin where it waited, thick where it ran. The list beside it says the same in words. */
+/** Draws the phases of a task to scale: thin while it waited, thick while it ran. The list next to it has the same in words. */
 export const TimelineBar = ({
   task,
   attempts,
@@ -52,19 +53,19 @@ export const TimelineBar = ({
   return (
     <div className="timeline-bar" aria-hidden="true">
       <div className="timeline-track">
-        {piecesOf(task, attempts, end).map(({ key, kind, from, to, outcome }) => (
+        {getPieces(task, attempts, end).map(({ key, kind, from, to, outcome }) => (
           <span
             key={key}
             className={`piece piece-${kind}${outcome === undefined ? "" : ` is-${outcome}`}`}
             style={{ left: share(from), width: share(to - from) }}
-            title={`${WORDS[kind]} ${duration(to - from)}`}
+            title={`${LABELS[kind]} ${duration(to - from)}`}
           />
         ))}
       </div>
       <div className="timeline-ends figure small quiet">
-        <span>{clockTime(task.created_at)}</span>
+        <span>{formatTime(task.created_at)}</span>
         <span>{duration(end)}</span>
-        <span>{task.completed_at === null ? "now" : clockTime(until)}</span>
+        <span>{task.completed_at === null ? "now" : formatTime(until)}</span>
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Task } from "../../protocol/index.ts";
-import { reading, taskScope } from "../api/queries.ts";
-import { dateTime, duration, secondsBetween } from "../design/duration.ts";
+import { readQuery, taskScope } from "../api/queries.ts";
+import { duration, formatDateTime, secondsBetween } from "../design/duration.ts";
 import { Problem } from "../design/notice.tsx";
 import { AttemptItem } from "./attempt-item.tsx";
 import { LateResults } from "./late-results.tsx";
@@ -14,20 +14,22 @@ const Submitted = ({ task }: { readonly task: Task }) => {
       <div className="event-head">
         <strong>Submitted</strong>
         <time className="quiet small" dateTime={task.created_at}>
-          {dateTime(task.created_at)}
+          {formatDateTime(task.created_at)}
         </time>
       </div>
       <p className="small quiet">
-        {task.created_by_id === null ? "by nobody known" : `by ${task.created_by_id}`}
-        {delay > 1 && task.runs === 0 && ` · not before ${dateTime(task.run_at)} (${duration(delay)} later)`}
+        {task.created_by_id === null ? "by an unknown user" : `by ${task.created_by_id}`}
+        {delay > 1 &&
+          task.runs === 0 &&
+          ` · not before ${formatDateTime(task.run_at)} (${duration(delay)} later)`}
       </p>
     </li>
   );
 };
 
-/** Everything that happened to a task: to scale, and in words. */
+/** Shows the history of a task, to scale and in words. */
 export const Timeline = ({ task }: { readonly task: Task }) => {
-  const attempts = useQuery(reading("listAttempts", { params: { task_id: task.id } }, taskScope(task.id)));
+  const attempts = useQuery(readQuery("listAttempts", { params: { task_id: task.id } }, taskScope(task.id)));
   const items = attempts.data?.items ?? [];
   return (
     <>
@@ -36,17 +38,17 @@ export const Timeline = ({ task }: { readonly task: Task }) => {
       <ol className="events">
         <Submitted task={task} />
         {items.map((attempt) => (
-          <AttemptItem key={attempt.attempt} of={attempt} told={task.error} />
+          <AttemptItem key={attempt.attempt} of={attempt} shownError={task.error} />
         ))}
         {task.status === "cancelled" && items.length === 0 && task.completed_at !== null && (
           <li className="event is-cancelled">
             <div className="event-head">
               <strong>Cancelled</strong>
               <time className="quiet small" dateTime={task.completed_at}>
-                {dateTime(task.completed_at)}
+                {formatDateTime(task.completed_at)}
               </time>
             </div>
-            <p className="small quiet">before any worker had it</p>
+            <p className="small quiet">before a worker claimed it</p>
           </li>
         )}
       </ol>

@@ -1,35 +1,35 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { Task } from "../../protocol/index.ts";
 import { call } from "../api/call.ts";
-import { queryClient, reading, taskScope } from "../api/queries.ts";
+import { queryClient, readQuery, taskScope } from "../api/queries.ts";
 
-const keyOf = (id: string) => reading("readTask", { params: { task_id: id } }, taskScope(id)).queryKey;
+const getTaskKey = (id: string) => readQuery("readTask", { params: { task_id: id } }, taskScope(id)).queryKey;
 
-/** A task as it stands. */
+/** Reads a task. */
 export const useTask = (id: string | undefined) =>
   useQuery({
-    ...reading("readTask", { params: { task_id: id ?? "" } }, taskScope(id ?? "")),
+    ...readQuery("readTask", { params: { task_id: id ?? "" } }, taskScope(id ?? "")),
     enabled: id !== undefined,
   });
 
-/** Takes over a task as an answer showed it. */
-export const learnTask = (task: Task): void => {
-  queryClient.setQueryData(keyOf(task.id), task);
+/** Stores a task that a response contained, and refetches what depends on it. */
+export const storeTask = (task: Task): void => {
+  queryClient.setQueryData(getTaskKey(task.id), task);
   for (const name of ["diagnoseTask", "listAttempts", "listLateResults"])
     void queryClient.invalidateQueries({ queryKey: [taskScope(task.id), name] });
 };
 
-/** What somebody can do with a task. */
-export const useTaskSteps = (id: string) => {
+/** Returns the actions on a task. */
+export const useTaskActions = (id: string) => {
   const params = { task_id: id };
   const cancel = useMutation({
     mutationFn: () => call("updateTask", { params, body: { status: "cancelled" } }),
-    onSuccess: learnTask,
+    onSuccess: storeTask,
   });
-  const retry = useMutation({ mutationFn: () => call("retryTask", { params }), onSuccess: learnTask });
+  const retry = useMutation({ mutationFn: () => call("retryTask", { params }), onSuccess: storeTask });
   const adopt = useMutation({
     mutationFn: (attempt: number) => call("adoptLateResult", { params, body: { attempt } }),
-    onSuccess: learnTask,
+    onSuccess: storeTask,
   });
   return { cancel, retry, adopt };
 };

@@ -9,7 +9,7 @@ import { type Site, startSite } from "./site.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What one look at a page came to. */
+/** The findings of one page. */
 interface Finding {
   readonly name: string;
   readonly axe: readonly string[];
@@ -25,7 +25,7 @@ let site: Site;
 let pages: PageOfSite[];
 const findings: Finding[] = [];
 
-/** What axe-core finds wrong: WCAG 2 A and AA, and good practice; of a second theme the contrast, for the rest is the same. */
+/** Returns axe-core's violations of WCAG 2 A, AA and best practices. `rules` limits the check to a few rules. */
 const audit = (page: Page, rules?: readonly string[]): Promise<string[]> =>
   page.evaluate(async (only) => {
     const axe: { run(options: object): Promise<AxeResults> } = Reflect.get(window, "axe");
@@ -35,10 +35,10 @@ const audit = (page: Page, rules?: readonly string[]): Promise<string[]> =>
     );
   }, rules ?? null);
 
-const look = async (entry: PageOfSite): Promise<Finding> => {
+const inspect = async (entry: PageOfSite): Promise<Finding> => {
   const { page, faults } = await site.open(entry.path);
   await settle(page, entry);
-  // By the debugger's hand: the page's policy takes no script but its own.
+  // Injected with the debugger, because the page's Content-Security-Policy blocks other scripts.
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: AXE });
   const axe = await audit(page);
@@ -56,50 +56,50 @@ const look = async (entry: PageOfSite): Promise<Finding> => {
 beforeAll(async () => {
   site = await startSite();
   pages = await everyPage(site);
-  for (const entry of pages) findings.push(await look(entry));
+  for (const entry of pages) findings.push(await inspect(entry));
 }, 240_000);
 
 afterAll(() => site[Symbol.asyncDispose]());
 
-const told = (faultsOf: (finding: Finding) => readonly string[]) =>
-  findings.flatMap((finding) => faultsOf(finding).map((fault) => `${finding.name}: ${fault}`));
+const listFaults = (getFaults: (finding: Finding) => readonly string[]) =>
+  findings.flatMap((finding) => getFaults(finding).map((fault) => `${finding.name}: ${fault}`));
 
-test("no page has a fault that axe-core finds, in light and in dark", () => {
+test("every page passes axe-core's checks in the light and in the dark theme", () => {
   expect(findings.length).toBe(pages.length);
-  expect(told(({ axe }) => axe)).toEqual([]);
-  expect(told(({ axeInDark }) => axeInDark)).toEqual([]);
+  expect(listFaults(({ axe }) => axe)).toEqual([]);
+  expect(listFaults(({ axeInDark }) => axeInDark)).toEqual([]);
 });
 
-test("no page breaks its own policy or tells of an error", () => {
-  expect(told(({ faults }) => faults)).toEqual([]);
+test("no page violates its Content-Security-Policy or logs an error", () => {
+  expect(listFaults(({ faults }) => faults)).toEqual([]);
 });
 
-test("no page takes a stored text for HTML", () => {
+test("no page interprets a stored text as HTML", () => {
   expect(findings.filter(({ wasHacked }) => wasHacked)).toEqual([]);
 });
 
-test("no page is wider than a phone", () => {
+test("no page is wider than a phone's screen", () => {
   expect(findings.filter(({ phoneWidth }) => phoneWidth > PHONE.width)).toEqual([]);
 });
 
-test("names, descriptions, errors, logs, payloads and results that are HTML are shown as they are", async () => {
+test("HTML in names, descriptions, errors, logs, payloads and results is shown as text", async () => {
   const shown = async (name: string) => {
     const entry = pages.find((page) => page.name === name);
-    if (entry === undefined) throw new Error(`there is no page ${name}`);
+    if (entry === undefined) throw new Error(`page ${name} not found`);
     const { page } = await site.open(entry.path);
     await settle(page, entry);
     return page.locator("main");
   };
 
   await (await shown("a job of HTML")).getByText(HOSTILE).first().waitFor();
-  await (await shown("a task that failed")).locator(".task-error").getByText(HOSTILE).waitFor();
+  await (await shown("a failed task")).locator(".task-error").getByText(HOSTILE).waitFor();
   const task = await shown("a task of HTML");
   await task.getByRole("log").getByText(HOSTILE).waitFor();
   await task.locator("dt").getByText(HOSTILE).first().waitFor();
   await task.locator("dd").getByText(HOSTILE).first().waitFor();
 });
 
-test("a picture is shown as one, and a script in it stays dead", async () => {
+test("images in a result are rendered, and scripts in them do not run", async () => {
   const entry = pages.find(({ name }) => name === "a task with its result");
   const { page } = await site.open(entry?.path ?? "");
   const images = page.locator(".value-image img");
@@ -121,7 +121,7 @@ test("a picture is shown as one, and a script in it stays dead", async () => {
   expect(await page.getByRole("cell").allInnerTexts()).toEqual(["ethanol", "46.07", "aspirin", "180.16"]);
 });
 
-test("the theme is the machine's until somebody chooses, and the choice is kept", async () => {
+test("the theme follows the system until the user chooses one, and the choice is stored", async () => {
   const { page } = await site.open("/rooms/lab", { theme: "dark" });
   await page.locator(".job-name").first().waitFor();
   const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);

@@ -2,14 +2,14 @@ import type { Page } from "playwright-core";
 import { eventually } from "../../support/eventually.ts";
 import type { Site } from "./site.ts";
 
-/** A page by its name, and what stands on it once it is all there. */
+/** A page, and a selector that matches once it is complete. */
 export interface PageOfSite {
   readonly name: string;
   readonly path: string;
   readonly ready: string;
 }
 
-/** Fills a site with something to see, and lists every page of its dashboard. */
+/** Fills a site with data and returns every page of its dashboard. */
 export const everyPage = async (site: Site): Promise<PageOfSite[]> => {
   await site.startWorker(["--name", "laptop"]);
   const [shown, failed, html] = await Promise.all([
@@ -41,18 +41,18 @@ export const everyPage = async (site: Site): Promise<PageOfSite[]> => {
     { name: "a job of HTML", path: "/rooms/lab/jobs/public:browser:Html", ready: ".jf-form" },
     { name: "the tasks", path: "/rooms/lab/tasks", ready: ".task-row" },
     { name: "a task with its result", path: `/tasks/${shown}`, ready: ".value-image" },
-    { name: "a task that failed", path: `/tasks/${failed}`, ready: ".task-error" },
+    { name: "a failed task", path: `/tasks/${failed}`, ready: ".task-error" },
     { name: "a task of HTML", path: `/tasks/${html}`, ready: ".record" },
-    { name: "a task that runs", path: `/tasks/${running}`, ready: ".progress" },
-    { name: "a task that waits", path: `/tasks/${waiting}`, ready: ".diagnosis dd" },
+    { name: "a running task", path: `/tasks/${running}`, ready: ".progress" },
+    { name: "a pending task", path: `/tasks/${waiting}`, ready: ".diagnosis dd" },
     { name: "the workers", path: "/rooms/lab/workers", ready: ".worker-row" },
-    { name: "a worker", path: `/workers/${body.items[0]?.id}`, ready: ".in-hand" },
-    { name: "the health", path: "/rooms/lab/health", ready: ".figures" },
-    { name: "an address that leads nowhere", path: "/nowhere", ready: ".empty" },
+    { name: "a worker", path: `/workers/${body.items[0]?.id}`, ready: ".current-tasks" },
+    { name: "the health", path: "/rooms/lab/health", ready: ".stats" },
+    { name: "an unknown URL", path: "/nowhere", ready: ".empty" },
   ];
 };
 
-/** Waits until a page is all there. */
+/** Waits until a page is complete. */
 export const settle = async (page: Page, { ready }: PageOfSite): Promise<void> => {
   await page.locator(ready).first().waitFor();
   await page.evaluate(() => document.fonts.ready);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Extension, type RunContext } from "joblib";
 import * as z from "zod";
 
-/** What would run if any page took a stored text for HTML. */
+/** A script that runs if a page interprets a stored text as HTML. */
 export const HOSTILE = `<img src="x" onerror="window.hacked = 'yes'"><script>window.hacked = 'yes'</script>`;
 
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60"><script>window.hacked = 'yes'</script><rect width="120" height="60" fill="#2a3cb4"/></svg>`;
@@ -11,17 +11,17 @@ const PNG =
 
 /** Says hello, letter by letter, and logs every one. */
 export class Greet extends Extension("browser", {
-  name: z.string().min(2).max(40).describe("Who is greeted"),
+  name: z.string().min(2).max(40).describe("The name to greet"),
   shout: z.boolean().default(false).describe("In capitals"),
   times: z.int().min(1).max(5).default(1),
 }) {
-  static description = "Says hello to somebody. It takes a moment for each letter.";
+  static description = "Greets somebody by name. Each letter takes a moment.";
 
   async run(_: unknown, { progress, log, signal }: RunContext) {
     for (let index = 0; index < this.name.length; index += 1) {
       progress((index + 1) / this.name.length, `letter ${index + 1}`);
       log.info({}, `said ${this.name[index]}`);
-      // Long enough for a busy machine to draw some of it: a page that comes too late sees only the end.
+      // Long enough for a page on a busy machine to show the progress before the task ends.
       await delay(150, undefined, { signal });
     }
     const text = `hello ${this.name}`;
@@ -29,9 +29,9 @@ export class Greet extends Extension("browser", {
   }
 }
 
-/** Runs until it is told to stop. */
+/** Runs until it is aborted. */
 export class Hold extends Extension("browser", {}) {
-  static description = "Holds its worker until it is told to let go.";
+  static description = "Keeps its worker busy until it is cancelled.";
 
   async run(_: unknown, { progress, signal }: RunContext) {
     progress(0.4, "holding");
@@ -41,7 +41,7 @@ export class Hold extends Extension("browser", {}) {
 
 let hasFailed = false;
 
-/** Fails the first time that it is run, and not the second. */
+/** Fails on the first run and succeeds on the second. */
 export class FailOnce extends Extension("browser", {}) {
   async run() {
     if (hasFailed) return { came: "round" };

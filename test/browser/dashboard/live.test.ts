@@ -12,14 +12,14 @@ beforeAll(async () => {
 
 afterAll(() => site[Symbol.asyncDispose]());
 
-test("an empty room says how a worker is started, and shows its jobs the moment it is online", async () => {
+test("an empty room shows how to start a worker, and lists its jobs when it is online", async () => {
   const { page, faults } = await site.open("/rooms/lab");
   await page.getByText("No worker has registered a job yet.").waitFor();
   await page.getByText("npx joblib worker").waitFor();
 
   const worker = await site.startWorker();
   await page.getByRole("link", { name: "Greet" }).waitFor();
-  await page.getByText("Says hello to somebody.").waitFor();
+  await page.getByText("Greets somebody by name.").waitFor();
   await page.getByText("1 worker").first().waitFor();
 
   worker.kill("SIGTERM");
@@ -28,7 +28,7 @@ test("an empty room says how a worker is started, and shows its jobs the moment 
   expect(faults).toEqual([]);
 });
 
-test("why a task is not running is told in a sentence with numbers, until it runs", async () => {
+test("a task's page explains in one sentence why the task is not running, until it runs", async () => {
   const first = await site.startWorker();
   const holding = await site.submit("Hold", "why");
   await site.submit("Greet", "why", { name: "before" });
@@ -47,15 +47,15 @@ test("why a task is not running is told in a sentence with numbers, until it run
   await first.exit;
 });
 
-test("a server that goes is told in one banner, and what came since its return is shown without a reload", async () => {
+test("the page shows a banner while the server is away, and catches up without a reload", async () => {
   const env = { JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")) };
   const { server, url } = await serve(env);
   const { page } = await site.open("/");
   await page.goto(`${url}/rooms/lab/tasks`);
-  await page.getByText("Nobody has asked for anything here yet.").waitFor();
+  await page.getByText("No tasks yet.").waitFor();
 
   await end(server);
-  await page.getByText("Live updates are cut off.").waitFor();
+  await page.getByText("Live updates are interrupted.").waitFor();
   const { server: again } = await serve(env, ["--port", new URL(url).port]);
   const client = new JoblibClient({ url });
   await client.call("registerJob", {
@@ -68,6 +68,6 @@ test("a server that goes is told in one banner, and what came since its return i
   });
 
   await page.getByRole("link", { name: "Later" }).waitFor({ timeout: 25_000 });
-  expect(await page.getByText("Live updates are cut off.").count()).toBe(0);
+  expect(await page.getByText("Live updates are interrupted.").count()).toBe(0);
   await end(again);
 });

@@ -17,7 +17,7 @@ afterAll(async () => {
   await api.close();
 });
 
-/** A page of the dashboard as the host's user sees it: the host's proxy says who that is. */
+/** Opens a page of the dashboard as a user of the host, whom the host's proxy authenticates. */
 const open = async (path: string) => {
   const context = await browser.newContext({ extraHTTPHeaders: { "x-user": "ann" } });
   context.setDefaultTimeout(12_000);
@@ -26,7 +26,7 @@ const open = async (path: string) => {
   return page;
 };
 
-test("in a host's application a deep link shows its page, and every link stays below the dashboard's path", async () => {
+test("an embedded dashboard serves deep links, and all its links stay under its own path", async () => {
   const { room, job } = await api.aTask("pending");
   const page = await open(`/rooms/${room}/jobs/${job.full_name}`);
   await page.getByRole("button", { name: "Submit" }).waitFor();
@@ -37,23 +37,23 @@ test("in a host's application a deep link shows its page, and every link stays b
 
   expect(links.filter((link) => !/^(#|\/jobs\/ui(\/|$))/.test(link))).toEqual([]);
   await page.getByRole("link", { name: "Tasks", exact: true }).click();
-  await page.getByText("1 in all").waitFor();
+  await page.getByText("1 in total").waitFor();
   expect(new URL(page.url()).pathname).toBe(`/jobs/ui/rooms/${room}/tasks`);
 });
 
-test("a result that came too late is told in the timeline, looked at, and adopted after a question", async () => {
+test("a late result is listed in the timeline and can be shown and adopted", async () => {
   const { id, worker } = await api.aTask("running");
   await api.ageWorker(worker);
   await api.sweep();
   await api.update(id, { status: "completed", worker_id: worker, attempt: 1, result: { frames: 3 } });
   const page = await open(`/tasks/${id}`);
-  await page.getByText("came to this after its worker had been given up").waitFor();
+  await page.getByText("finished after its lease had expired").waitFor();
 
-  await page.getByText("Look at it").click();
+  await page.getByText("Show the result").click();
   await page.getByText("frames").waitFor();
   await page.getByRole("button", { name: "Adopt" }).click();
   expect((await api.readTask(id)).status).toBe("failed");
-  await page.getByRole("button", { name: "Adopt it" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Adopt" }).click();
   await page.getByRole("heading", { level: 1 }).getByText("completed").waitFor();
 
   expect(await api.readTask(id)).toMatchObject({ status: "completed", result: { frames: 3 } });

@@ -9,25 +9,25 @@ import type { SpawnedProcess } from "../../support/processes.ts";
 import { startBrowser } from "../browser.ts";
 
 const EXTENSIONS = join(import.meta.dirname, "extensions.ts");
-/** The job that is registered last. */
+/** The last job that the worker registers. */
 const LAST = /public:browser:Html/;
 
-/** A test says what it waited for before the test runner loses its own patience. */
-const PATIENCE_MS = 12_000;
+/** Shorter than the test runner's timeout, so that the error names what the test waited for. */
+const TIMEOUT_MS = 12_000;
 
-/** How a page is looked at. */
+/** The browser's settings for a page. */
 export interface Look {
   readonly theme?: "light" | "dark";
   readonly width?: number;
   readonly height?: number;
-  /** Pixels of the picture for one of the page. */
+  /** Device pixels per CSS pixel. */
   readonly sharpness?: number;
 }
 
-/** A page, and what went wrong on it. */
+/** A page and its errors. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Refusals of the page's policy, and errors on its console. */
+  /** Violations of the Content-Security-Policy, and errors on the console. */
   readonly faults: readonly string[];
 }
 
@@ -37,15 +37,15 @@ export interface Site extends AsyncDisposable {
   readonly database: string;
   readonly client: JoblibClient;
   readonly browser: Browser;
-  /** Submits a task of these tests' jobs, and gives its id. */
+  /** Submits a task of one of the test's jobs and returns its id. */
   submit(job: string, room: string, payload?: JsonObject): Promise<string>;
   task(id: string): Promise<Task>;
   startWorker(args?: readonly string[], file?: string): Promise<SpawnedProcess>;
-  /** Opens a path in a context of its own. */
+  /** Opens a path in a new browser context. */
   open(path: string, look?: Look): Promise<WatchedPage>;
 }
 
-/** A worker of these tests' extensions, once it listens. */
+/** Starts a worker of the test's extensions and waits until it listens. */
 const startWorker = async (url: string, args: readonly string[], file: string): Promise<SpawnedProcess> => {
   const worker = joblib(["worker", file, "--public", ...args], { JOBLIB_URL: url });
   await worker.waitForLine(file === EXTENSIONS ? LAST : /listens at/, 30_000);
@@ -59,11 +59,11 @@ const kill = async (worker: SpawnedProcess) => {
 
 const watch = async (page: Page): Promise<string[]> => {
   const faults: string[] = [];
-  await page.exposeFunction("tellViolation", (text: string) => faults.push(text));
+  await page.exposeFunction("reportViolation", (text: string) => faults.push(text));
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
-      const tell = Reflect.get(window, "tellViolation");
-      tell(
+      const report = Reflect.get(window, "reportViolation");
+      report(
         `${event.violatedDirective} refused ${event.blockedURI} (${event.sourceFile}:${event.lineNumber})`,
       );
     });
@@ -73,9 +73,9 @@ const watch = async (page: Page): Promise<string[]> => {
   return faults;
 };
 
-/** Starts all of it; without a worker until one is started. */
+/** Starts a server and a browser; tests start workers themselves. */
 export const startSite = async (env: Readonly<Record<string, string>> = {}): Promise<Site> => {
-  // A database of the run's PostgreSQL is made faster than an embedded one.
+  // A new database on the shared PostgreSQL is created faster than an embedded one.
   const database = await createDatabase(inject("postgresUrl"));
   const [{ server, url }, browser] = await Promise.all([
     serve({ JOBLIB_DATABASE_URL: database, ...env }),
@@ -107,7 +107,7 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
         locale: "en-GB",
         reducedMotion: "reduce",
       });
-      context.setDefaultTimeout(PATIENCE_MS);
+      context.setDefaultTimeout(TIMEOUT_MS);
       const page = await context.newPage();
       const faults = await watch(page);
       await page.goto(url + path);
@@ -115,7 +115,7 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
     },
     [Symbol.asyncDispose]: async () => {
       await browser.close();
-      // What they still hold would keep them from an orderly end.
+      // Killed, because a task may still be running that never ends.
       await Promise.all(workers.map(kill));
       await end(server);
     },

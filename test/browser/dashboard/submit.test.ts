@@ -12,25 +12,25 @@ afterAll(() => site[Symbol.asyncDispose]());
 
 const GREET = "/rooms/lab/jobs/public:browser:Greet";
 
-test("a form is filled in and submitted, and its task is followed to its end on the same page", async () => {
+test("a submitted form is followed to the end of its task on the same page", async () => {
   const { page, faults } = await site.open(GREET);
 
   await page.getByLabel("Name").fill("ada lovelace");
   await page.getByLabel("Shout").check();
   await page.getByRole("button", { name: "Submit" }).click();
-  const panel = page.getByRole("article", { name: "The task that was submitted" });
+  const panel = page.getByRole("article", { name: "Submitted task" });
   await panel.getByRole("progressbar").waitFor();
   await panel.getByText("completed").waitFor();
 
   await panel.getByText("HELLO ADA LOVELACE").waitFor();
   expect(await panel.getByRole("log").innerText()).toContain("said l");
   expect(faults).toEqual([]);
-  // The address names the task, so that a reload shows it again.
+  // The URL contains the task, so that a reload shows it again.
   await page.reload();
   await panel.getByText("HELLO ADA LOVELACE").waitFor();
 });
 
-test("what the server refuses is told at its field, and what is right then goes through", async () => {
+test("a validation error of the server is shown at its field, and the corrected form is accepted", async () => {
   const { page } = await site.open(GREET);
 
   await page.getByLabel("Name").fill("x");
@@ -47,7 +47,7 @@ test("what the server refuses is told at its field, and what is right then goes 
   await page.getByText("hello xenia").waitFor();
 });
 
-test("options go with the task, and one that does not fit is told at its field", async () => {
+test("options are submitted with the task, and an invalid option is shown at its field", async () => {
   const { page } = await site.open(GREET);
 
   await page.getByLabel("Name").fill("grace");
@@ -67,7 +67,7 @@ test("options go with the task, and one that does not fit is told at its field",
   expect(body).toMatchObject({ priority: 7, max_attempts: 3 });
 });
 
-test("a task is submitted by the keyboard alone", async () => {
+test("a task can be submitted with only the keyboard", async () => {
   const { page } = await site.open("/rooms/lab");
   await page.getByRole("link", { name: "Greet" }).waitFor();
   const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
@@ -76,7 +76,7 @@ test("a task is submitted by the keyboard alone", async () => {
       await page.keyboard.press("Tab");
       if ((await focused()) === what) return;
     }
-    throw new Error(`the tab key does not lead to ${what}`);
+    throw new Error(`the Tab key does not reach ${what}`);
   };
 
   await tabTo("Greet");
@@ -93,7 +93,7 @@ test("a task is submitted by the keyboard alone", async () => {
   await page.getByText("hello keyboard").waitFor();
 });
 
-test("a task is run again with another payload, from the one that it had", async () => {
+test("a task can be run again with its payload as the starting point", async () => {
   const id = await site.submit("Greet", "lab", { name: "first", times: 3 });
   const { page } = await site.open(`/tasks/${id}`);
   await page.getByText("hello firsthello firsthello first").waitFor();

@@ -10,24 +10,24 @@ beforeAll(async () => {
 
 afterAll(() => site[Symbol.asyncDispose]());
 
-const statusOf = async (id: string) => (await site.task(id)).status;
+const readStatus = async (id: string) => (await site.task(id)).status;
 
-test("a running task is cancelled after a question", async () => {
+test("a running task is cancelled after confirmation", async () => {
   const id = await site.submit("Hold", "cancel");
   const { page, faults } = await site.open(`/tasks/${id}`);
   await page.getByText("holding").waitFor();
   expect(await page.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("40");
 
   await page.getByRole("button", { name: "Cancel" }).click();
-  expect(await statusOf(id)).toBe("running");
-  await page.getByRole("button", { name: "Cancel the task" }).click();
+  expect(await readStatus(id)).toBe("running");
+  await page.getByRole("button", { name: "Cancel task" }).click();
   await page.getByRole("heading", { level: 1 }).getByText("cancelled").waitFor();
 
-  expect(await statusOf(id)).toBe("cancelled");
+  expect(await readStatus(id)).toBe("cancelled");
   expect(faults).toEqual([]);
 });
 
-test("a failed task is retried, and its attempts stand in its timeline", async () => {
+test("a failed task is retried, and its timeline lists all attempts", async () => {
   const id = await site.submit("FailOnce", "retry");
   const { page } = await site.open(`/tasks/${id}`);
   await page.getByText("the first time never works").first().waitFor();
@@ -44,34 +44,34 @@ test("a failed task is retried, and its attempts stand in its timeline", async (
   ]);
 });
 
-test("many tasks are cancelled at once, and their number is told first", async () => {
+test("cancelling many tasks asks for confirmation with their number", async () => {
   const holding = await site.submit("Hold", "bulk");
   const waiting = await Promise.all(
     ["one", "two", "three"].map((name) => site.submit("Greet", "bulk", { name })),
   );
   const { page, faults } = await site.open("/rooms/bulk/tasks?status=pending");
-  await page.getByText("3 that match").waitFor();
+  await page.getByText("3 matching").waitFor();
 
   await page.getByRole("button", { name: "Cancel all…" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("3 tasks will be cancelled.").waitFor();
-  expect(await Promise.all(waiting.map(statusOf))).toEqual(["pending", "pending", "pending"]);
+  expect(await Promise.all(waiting.map(readStatus))).toEqual(["pending", "pending", "pending"]);
   await dialog.getByRole("button", { name: "Cancel 3 tasks" }).click();
   await page.getByText("3 tasks cancelled.").waitFor();
 
-  expect(await Promise.all(waiting.map(statusOf))).toEqual(["cancelled", "cancelled", "cancelled"]);
+  expect(await Promise.all(waiting.map(readStatus))).toEqual(["cancelled", "cancelled", "cancelled"]);
   await page.getByText("No task matches.").waitFor();
   await site.client.call("updateTask", { params: { task_id: holding }, body: { status: "cancelled" } });
   expect(faults).toEqual([]);
 });
 
-test("chosen tasks alone are retried", async () => {
+test("retrying a selection leaves the other tasks unchanged", async () => {
   const ids = await Promise.all([
     site.submit("Html", "chosen", { text: "fail" }),
     site.submit("Html", "chosen", { text: "fail" }),
   ]);
   const { page } = await site.open("/rooms/chosen/tasks?status=failed");
-  await page.getByText("2 that match").waitFor();
+  await page.getByText("2 matching").waitFor();
 
   await page
     .getByRole("checkbox", { name: /^Select Html/ })
@@ -86,13 +86,13 @@ test("chosen tasks alone are retried", async () => {
   expect(attempts.toSorted()[0]).toBe(1);
 });
 
-test("a link restores filter and search, and the filter stands in the address", async () => {
+test("the URL contains the filter, and opening it restores filter and search", async () => {
   await Promise.all(["needle", "hay"].map((name) => site.submit("Greet", "filters", { name })));
   const { page } = await site.open(
     "/rooms/filters/tasks?status=completed,failed&job=public:browser:Greet&q=needle",
   );
 
-  await page.getByText("1 that match").waitFor();
+  await page.getByText("1 matching").waitFor();
   expect(await page.getByRole("checkbox", { name: "completed" }).isChecked()).toBe(true);
   expect(await page.getByRole("checkbox", { name: "failed" }).isChecked()).toBe(true);
   expect(await page.getByRole("checkbox", { name: "running" }).isChecked()).toBe(false);
@@ -103,10 +103,10 @@ test("a link restores filter and search, and the filter stands in the address", 
   await page.waitForURL(/q=hay/);
   await page.getByRole("checkbox", { name: "failed" }).uncheck();
   await page.waitForURL((url) => url.searchParams.get("status") === "completed");
-  await page.getByText("1 that match").waitFor();
+  await page.getByText("1 matching").waitFor();
 });
 
-test("a long list is turned page by page, and the page stands in the address", async () => {
+test("a long list has pages, and the URL contains the page", async () => {
   await site.client.call("submitTasks", {
     params: { room_id: "pages" },
     body: {
@@ -119,7 +119,7 @@ test("a long list is turned page by page, and the page stands in the address", a
   });
   const { page } = await site.open("/rooms/pages/tasks");
   const rows = page.getByRole("checkbox", { name: /^Select Greet/ });
-  await page.getByText("60 in all").waitFor();
+  await page.getByText("60 in total").waitFor();
   expect(await rows.count()).toBe(50);
 
   await page.getByRole("button", { name: "Older" }).click();
@@ -127,6 +127,6 @@ test("a long list is turned page by page, and the page stands in the address", a
   await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 10);
   await page.reload();
   await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 10);
-  await page.getByRole("button", { name: "To the newest" }).click();
+  await page.getByRole("button", { name: "Newest" }).click();
   await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 50);
 });

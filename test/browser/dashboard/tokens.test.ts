@@ -17,31 +17,31 @@ const tokenFor = async (rooms: string) => {
   return stdout.trim();
 };
 
-test("a server with tokens is asked for one, and the page goes on with it; it is kept in the tab alone", async () => {
+test("the page asks for a token if the server requires one, and keeps it only in the tab", async () => {
   const { page } = await site.open("/rooms/lab/tasks");
-  const prompt = page.getByRole("dialog", { name: "Who are you?" });
+  const prompt = page.getByRole("dialog", { name: "Enter a token" });
   await prompt.waitFor();
 
-  await prompt.getByRole("textbox", { name: "Token" }).fill("no token at all");
-  await prompt.getByRole("button", { name: "Go on" }).click();
-  await page.getByRole("dialog", { name: "That token is not accepted" }).waitFor();
+  await prompt.getByRole("textbox", { name: "Token" }).fill("not a token");
+  await prompt.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("dialog", { name: "Token not accepted" }).waitFor();
   await page.getByRole("textbox", { name: "Token" }).fill(await tokenFor("lab"));
-  await page.getByRole("button", { name: "Go on" }).click();
-  await page.getByText("Nobody has asked for anything here yet.").waitFor();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("No tasks yet.").waitFor();
   await page.reload();
-  await page.getByText("Nobody has asked for anything here yet.").waitFor();
+  await page.getByText("No tasks yet.").waitFor();
 
   expect(await page.context().cookies()).toEqual([]);
   expect(await page.evaluate(() => ({ ...localStorage }))).toEqual({});
   const other = await page.context().newPage();
   await other.goto(page.url());
-  await other.getByRole("dialog", { name: "Who are you?" }).waitFor();
+  await other.getByRole("dialog", { name: "Enter a token" }).waitFor();
 });
 
-test("a room that a token does not open is refused in words", async () => {
+test("a room that the token does not include shows an error", async () => {
   const { page } = await site.open("/rooms/vault/tasks");
   await page.getByRole("textbox", { name: "Token" }).fill(await tokenFor("lab"));
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
 
   await page.getByRole("alert").getByText("You may not do that").waitFor();
 });

@@ -10,34 +10,34 @@ beforeAll(async () => {
 
 afterAll(() => site[Symbol.asyncDispose]());
 
-const statusOf = async (id: string) => (await site.task(id)).status;
+const readStatus = async (id: string) => (await site.task(id)).status;
 
-test("a worker shows what it runs, is drained, and ends when that has ended", async () => {
+test("a worker's page lists its tasks, and a drained worker stops when they have ended", async () => {
   const worker = await site.startWorker(["--name", "laptop"]);
   const task = await site.submit("Hold", "lab");
   const { page, faults } = await site.open("/rooms/lab/workers");
-  await page.getByText("working").waitFor();
-  await page.getByText(/1 task in hand/).waitFor();
+  await page.getByText("busy").waitFor();
+  await page.getByText(/1 task/).waitFor();
 
   await page.getByRole("link", { name: "laptop" }).click();
   await page.getByRole("link", { name: "Hold" }).first().waitFor();
   await page.getByText("holding").waitFor();
   await page.getByRole("button", { name: "Drain…" }).click();
-  await page.getByText("It holds 1 task.").waitFor();
-  await page.getByRole("button", { name: "Drain it" }).click();
+  await page.getByText("It has 1 task.").waitFor();
+  await page.getByRole("button", { name: "Drain", exact: true }).click();
   await page.getByText("draining").first().waitFor();
 
-  expect(await statusOf(task)).toBe("running");
+  expect(await readStatus(task)).toBe("running");
   await site.client.call("updateTask", { params: { task_id: task }, body: { status: "cancelled" } });
   expect((await worker.exit).code).toBe(0);
   expect(faults).toEqual([]);
 });
 
-test("a worker is removed after a question, and what it ran fails", async () => {
+test("a worker is removed after confirmation, and its running task fails", async () => {
   await site.startWorker(["--name", "stuck"]);
   const task = await site.submit("Hold", "remove");
   await eventually(
-    () => statusOf(task),
+    () => readStatus(task),
     (status) => status === "running",
     { timeoutMs: 15_000 },
   );
@@ -45,10 +45,10 @@ test("a worker is removed after a question, and what it ran fails", async () => 
   await page.getByRole("link", { name: "stuck" }).click();
 
   await page.getByRole("button", { name: "Remove…" }).click();
-  await page.getByText("It is given up at once").waitFor();
-  expect(await statusOf(task)).toBe("running");
-  await page.getByRole("button", { name: "Remove it" }).click();
+  await page.getByText("The worker is removed immediately").waitFor();
+  expect(await readStatus(task)).toBe("running");
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
   await page.waitForURL(/\/workers$/);
 
-  expect(await statusOf(task)).toBe("failed");
+  expect(await readStatus(task)).toBe("failed");
 });

@@ -13,11 +13,11 @@ const pairEnergy = (a: Point, b: Point): number => {
   return 4 * (sixth * sixth - sixth);
 };
 
-const energyOf = (atoms: readonly Point[], index: number, at: Point): number =>
+const getEnergy = (atoms: readonly Point[], index: number, at: Point): number =>
   atoms.reduce((sum, other, place) => (place === index ? sum : sum + pairEnergy(at, other)), 0);
 
-const totalOf = (atoms: readonly Point[]): number =>
-  atoms.reduce((sum, atom, index) => sum + energyOf(atoms, index, atom), 0) / 2;
+const getTotalEnergy = (atoms: readonly Point[]): number =>
+  atoms.reduce((sum, atom, index) => sum + getEnergy(atoms, index, atom), 0) / 2;
 
 const curve = (energies: readonly number[]): string => {
   const top = Math.max(...energies);
@@ -31,10 +31,10 @@ const curve = (energies: readonly number[]): string => {
 
 /** Cools a Lennard-Jones cluster by Metropolis' rule. */
 export class Anneal extends Extension("simulation", {
-  atoms: z.int().min(2).max(60).default(13).describe("How many atoms the cluster has"),
+  atoms: z.int().min(2).max(60).default(13).describe("Number of atoms in the cluster"),
   from: z.number().min(0.01).max(5).default(0.45).describe("Temperature at the start, in ε"),
   to: z.number().min(0.001).max(5).default(0.02).describe("Temperature at the end, in ε"),
-  seed: z.int().min(0).max(100_000).default(1).describe("Another seed is another run"),
+  seed: z.int().min(0).max(100_000).default(1).describe("Seed of the random numbers"),
   pause: z.int().min(0).max(2000).default(100).describe("Milliseconds between two reports"),
 }) {
   static description =
@@ -51,7 +51,7 @@ export class Anneal extends Extension("simulation", {
     for (let report = 1; report <= REPORTS; report += 1) {
       const temperature = this.from * (this.to / this.from) ** ((report - 1) / (REPORTS - 1));
       const accepted = this.#sweep(atoms, temperature, random);
-      const energy = Number(totalOf(atoms).toFixed(3));
+      const energy = Number(getTotalEnergy(atoms).toFixed(3));
       rows.push({ report, temperature: Number(temperature.toFixed(3)), energy, accepted });
       log.info({}, `T = ${temperature.toFixed(3)}  E = ${energy.toFixed(3)}`);
       progress(report / REPORTS, `T = ${temperature.toFixed(2)}`);
@@ -73,7 +73,7 @@ export class Anneal extends Extension("simulation", {
       const [x, y, z] = atoms[index] ?? [0, 0, 0];
       const move = () => random.between(-0.15, 0.15);
       const next: Point = [x + move(), y + move(), z + move()];
-      const change = energyOf(atoms, index, next) - energyOf(atoms, index, [x, y, z]);
+      const change = getEnergy(atoms, index, next) - getEnergy(atoms, index, [x, y, z]);
       if (change > 0 && !random.chance(Math.exp(-change / temperature))) continue;
       atoms[index] = next;
       accepted += 1;

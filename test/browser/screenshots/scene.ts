@@ -21,7 +21,7 @@ const molecules = () =>
       return { smiles, name: name.join(" ") };
     });
 
-/** What the pictures are taken of. */
+/** The tasks that the screenshots show. */
 export interface Scene {
   readonly picture: string;
   readonly annealed: string;
@@ -50,7 +50,7 @@ const ended = (site: Site) =>
     { timeoutMs: 120_000, what: "the scene's tasks" },
   );
 
-/** Spreads what has ended over the last hour, as if nobody had been in a hurry. */
+/** Spreads the ended tasks over the last hour, so that the plots look like normal use. */
 const spread = async (database: string) => {
   const client = new Client({ connectionString: database });
   await client.connect();

@@ -6,7 +6,7 @@ import { type Look, type Site, startSite } from "../dashboard/site.ts";
 import { makeScene, type Scene } from "./scene.ts";
 
 const PICTURES = join(import.meta.dirname, "../../../docs/screenshots");
-const MOST_BYTES = 200_000;
+const MAX_BYTES = 200_000;
 
 let site: Site;
 let scene: Scene;
@@ -78,6 +78,6 @@ test.each(shots)("a picture of $name", async ({ name, path, look, ready }) => {
   const file = join(PICTURES, `${name}.png`);
   await page.screenshot({ path: file });
 
-  expect(statSync(file).size).toBeLessThan(MOST_BYTES);
+  expect(statSync(file).size).toBeLessThan(MAX_BYTES);
   expect(faults).toEqual([]);
 });

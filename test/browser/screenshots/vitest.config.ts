@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import everyday from "../../../vitest.config.ts";
 
-/** `npm run screenshots`: the same run as any other, over the pictures alone. */
+/** `npm run screenshots`: the same run as any other, only for the screenshots. */
 export default defineConfig({
   ...everyday,
   root: join(import.meta.dirname, "../../.."),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { age, duration } from "../../../web/design/duration.ts";
+import { duration, formatAge } from "../../../web/design/duration.ts";
 
 test.each([
   [0, "0 ms"],
@@ -14,7 +14,7 @@ test.each([
   [5400, "1 h 30 min"],
   [86_399, "1 d"],
   [100_000, "1 d 4 h"],
-])("%d seconds are told as %s", (seconds, text) => {
+])("formats %d seconds as %s", (seconds, text) => {
   expect(duration(seconds)).toBe(text);
 });
 
@@ -24,6 +24,6 @@ test.each([
   [60, "1 min"],
   [7199, "1 h"],
   [172_800, "2 d"],
-])("%d seconds ago is %s", (seconds, text) => {
-  expect(age(seconds)).toBe(text);
+])("formats an age of %d seconds as %s", (seconds, text) => {
+  expect(formatAge(seconds)).toBe(text);
 });

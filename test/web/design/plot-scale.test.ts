@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { barPath, dotPath, linePath, roundUp } from "../../../web/design/plot-scale.ts";
+import { getBarPath, getDotPath, getLinePath, roundUp } from "../../../web/design/plot-scale.ts";
 
 const scale = { x: (index: number) => index * 10, y: (value: number) => 100 - value };
 
@@ -15,15 +15,15 @@ test.each([
   expect(roundUp(value)).toBeCloseTo(top, 10);
 });
 
-test("a line has a gap where there is no value, and a point between two gaps is a dot", () => {
+test("a line has a gap for each missing value, and a point between two gaps is a dot", () => {
   const values = [1, 2, null, 3, null];
 
-  expect(linePath(values, scale)).toBe("M0.0 99.0L10.0 98.0M30.0 97.0");
-  expect(dotPath(values, scale)).toBe("M30.0 97.0h.01");
+  expect(getLinePath(values, scale)).toBe("M0.0 99.0L10.0 98.0M30.0 97.0");
+  expect(getDotPath(values, scale)).toBe("M30.0 97.0h.01");
 });
 
-test("bars stand on those below them", () => {
-  const path = barPath([2, 0, null], [[3, 3, 3]], { step: 10, y: scale.y });
+test("bars are stacked on the bars below them", () => {
+  const path = getBarPath([2, 0, null], [[3, 3, 3]], { step: 10, y: scale.y });
 
   expect(path).toBe("M1.5 97V95h7V97Z");
 });

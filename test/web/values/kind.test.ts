@@ -12,7 +12,7 @@ test.each([
   expect(kindOf(value)).toEqual({ kind: "image", source });
 });
 
-test("an SVG may have what stands before one", () => {
+test("recognises an SVG after an XML declaration, comments and a doctype", () => {
   const value = `<?xml version='1.0' encoding='utf-8'?>\n<!-- drawn by hand --><svg xmlns="http://www.w3.org/2000/svg"></svg>`;
 
   expect(kindOf(value).kind).toBe("image");

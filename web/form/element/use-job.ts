@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import type { Job } from "../../../protocol/index.ts";
 import { callAt } from "../../api/call-at.ts";
-import { Failure, noAnswer } from "../../api/failure.ts";
+import { createNoResponseFailure, Failure } from "../../api/failure.ts";
 import { followAt } from "../../api/follow-at.ts";
 import type { Home } from "../../api/home.ts";
 import type { FormPlace } from "./words.ts";
@@ -13,7 +13,8 @@ export interface JobState {
 }
 
 /** What is no answer of joblib's, and what is one. */
-export const asFailure = (error: unknown): Failure => (error instanceof Failure ? error : noAnswer());
+export const asFailure = (error: unknown): Failure =>
+  error instanceof Failure ? error : createNoResponseFailure();
 
 /** A job as a room sees it. While there is none, or nobody to run it, the room is watched: it appears with its worker. Made for one job: of another one there is another. */
 export const useJob = (home: Home, { room, job: name, turn }: FormPlace): JobState => {

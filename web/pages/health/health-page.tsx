@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearchParams } from "react-router";
-import { reading, roomScope } from "../../api/queries.ts";
+import { readQuery, roomScope } from "../../api/queries.ts";
 import { Loading, Problem } from "../../design/notice.tsx";
 import { useRoomLive } from "../../live/use-room-live.ts";
 import { useTitle } from "../../shell/title.ts";
@@ -11,7 +11,7 @@ import { ServerParts } from "./server-parts.tsx";
 const HOURS = [1, 6, 24] as const;
 const EVERY_MS = 15_000;
 
-/** How a room has been doing, and how its server is. */
+/** Statistics of a room, and the state of its server. */
 export const HealthPage = () => {
   const { room = "" } = useParams();
   const [search, setSearch] = useSearchParams();
@@ -19,7 +19,7 @@ export const HealthPage = () => {
   useRoomLive(room);
   const hours = HOURS.find((choice) => String(choice) === search.get("hours")) ?? 1;
   const stats = useQuery({
-    ...reading("readRoomStats", { params: { room_id: room }, query: { hours } }, roomScope(room)),
+    ...readQuery("readRoomStats", { params: { room_id: room }, query: { hours } }, roomScope(room)),
     refetchInterval: EVERY_MS,
   });
   return (
@@ -29,7 +29,7 @@ export const HealthPage = () => {
         <div className="row spread">
           <h1>Health</h1>
           <fieldset className="segments">
-            <legend className="visually-hidden">How far back</legend>
+            <legend className="visually-hidden">Time range</legend>
             {HOURS.map((choice) => (
               <label key={choice} className="segment">
                 <input
@@ -45,8 +45,8 @@ export const HealthPage = () => {
         </div>
       </header>
       <ServerParts />
-      {stats.isPending && <Loading what="the figures" />}
-      {stats.isError && <Problem error={stats.error} onAgain={() => void stats.refetch()} />}
+      {stats.isPending && <Loading what="the statistics" />}
+      {stats.isError && <Problem error={stats.error} onRetry={() => void stats.refetch()} />}
       {stats.data !== undefined && (
         <>
           <Plots stats={stats.data} />

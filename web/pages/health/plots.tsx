@@ -6,7 +6,7 @@ const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 
 const tasks = (value: number) => (value >= 1000 ? `${(value / 1000).toFixed(1)} k` : String(value));
 
-/** What a room's tasks did in the last hours. */
+/** Plots a room's tasks over the last hours. */
 export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Stats }) => {
   const labels = series.map(({ at }) => CLOCK.format(new Date(at)));
   const every = step_seconds === 60 ? "minute" : duration(step_seconds);
@@ -23,7 +23,7 @@ export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Sta
         ]}
       />
       <Plot
-        title="Wait and run, the median"
+        title="Median wait and run time"
         labels={labels}
         format={duration}
         series={[

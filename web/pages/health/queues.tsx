@@ -2,13 +2,13 @@ import { Link } from "react-router";
 import type { JobStats } from "../../../protocol/index.ts";
 import { duration } from "../../design/duration.ts";
 import { paths } from "../../shell/paths.ts";
-import { shortName } from "../../task/short-name.ts";
+import { getShortName } from "../../task/short-name.ts";
 
 const number = (value: number) => value.toLocaleString("en");
 const spread = (of: JobStats["run"]) => (of === null ? "–" : `${duration(of.p50)} · ${duration(of.p95)}`);
 const seconds = (value: number | null | undefined) => (value == null ? "–" : duration(value));
 
-/** The queue of each job in figures, the oldest wait first. */
+/** Lists the queue of each job, the longest wait first. */
 export const Queues = ({ room, jobs }: { readonly room: string; readonly jobs: readonly JobStats[] }) => {
   if (jobs.length === 0) return null;
   const sorted = [...jobs].sort(
@@ -17,9 +17,9 @@ export const Queues = ({ room, jobs }: { readonly room: string; readonly jobs: r
   return (
     <section aria-labelledby="queues" className="queues">
       <h2 id="queues">Queues</h2>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by the arrow keys */}
-      <section className="scroll-x" tabIndex={0} aria-label="Queues, to be scrolled">
-        <table className="figures">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll it */}
+      <section className="scroll-x" tabIndex={0} aria-label="Queues, scrollable">
+        <table className="stats">
           <thead>
             <tr>
               <th scope="col">Job</th>
@@ -37,7 +37,7 @@ export const Queues = ({ room, jobs }: { readonly room: string; readonly jobs: r
             {sorted.map((job) => (
               <tr key={job.job_name}>
                 <th scope="row">
-                  <Link to={paths.job(room, job.job_name)}>{shortName(job.job_name)}</Link>
+                  <Link to={paths.job(room, job.job_name)}>{getShortName(job.job_name)}</Link>
                 </th>
                 <td>{job.pending === 0 ? "–" : seconds(job.oldest_pending_seconds)}</td>
                 <td>{number(job.pending)}</td>

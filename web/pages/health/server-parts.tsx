@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { reading } from "../../api/queries.ts";
+import { readQuery } from "../../api/queries.ts";
 import { Ago } from "../../design/ago.tsx";
 
 const EVERY_MS = 5000;
@@ -26,32 +26,32 @@ const Part = ({
   </div>
 );
 
-/** How the server's parts are. */
+/** Shows the state of the server's components. */
 export const ServerParts = () => {
-  const { data, error } = useQuery({ ...reading("readHealth", {}), refetchInterval: EVERY_MS });
+  const { data, error } = useQuery({ ...readQuery("readHealth", {}), refetchInterval: EVERY_MS });
   if (data === undefined)
     return error === null ? null : (
       <dl className="parts">
-        <Part name="Server" isUp={false} word="cannot be reached" />
+        <Part name="Server" isUp={false} word="not reachable" />
       </dl>
     );
   const { database, bus, sweeper, version } = data;
   return (
     <dl className="parts">
-      <Part name="Server" isUp={error === null} word={error === null ? "up" : "does not answer"}>
+      <Part name="Server" isUp={error === null} word={error === null ? "up" : "no response"}>
         joblib {version}
       </Part>
       <Part name="Database" isUp={database.state === "up"} word={database.state} />
-      <Part name="Bus" isUp={bus.state === "up"} word={bus.state}>
-        {bus.kind === "redis" ? "Redis" : "in the process"}
-        {bus.state === "down" && ": the database is read every second in its stead"}
+      <Part name="Event bus" isUp={bus.state === "up"} word={bus.state}>
+        {bus.kind === "redis" ? "Redis" : "in-process"}
+        {bus.state === "down" && ": the database is polled every second instead"}
       </Part>
       <Part name="Sweeper" isUp={sweeper.state === "up"} word={sweeper.state}>
         {sweeper.last_sweep === null ? (
-          "has not swept yet"
+          "no sweep yet"
         ) : (
           <>
-            swept <Ago at={sweeper.last_sweep} />
+            last sweep <Ago at={sweeper.last_sweep} />
           </>
         )}
       </Part>

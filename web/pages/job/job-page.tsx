@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useRef } from "react";
 import { useParams, useSearchParams } from "react-router";
 import type { Job } from "../../../protocol/index.ts";
-import { reading, roomScope } from "../../api/queries.ts";
+import { readQuery, roomScope } from "../../api/queries.ts";
 import { CopyButton } from "../../design/copy.tsx";
 import { Loading, Problem } from "../../design/notice.tsx";
 import { useRoomLive } from "../../live/use-room-live.ts";
@@ -15,7 +15,7 @@ import { LatestTasks } from "./latest-tasks.tsx";
 import { SubmitForm } from "./submit-form.tsx";
 
 const Head = ({ job, room }: { readonly job: Job; readonly room: string }) => {
-  const { data } = useQuery(reading("readRoomStats", { params: { room_id: room } }, roomScope(room)));
+  const { data } = useQuery(readQuery("readRoomStats", { params: { room_id: room } }, roomScope(room)));
   const stats = data?.jobs.find(({ job_name }) => job_name === job.full_name);
   return (
     <header className="page-head">
@@ -25,7 +25,7 @@ const Head = ({ job, room }: { readonly job: Job; readonly room: string }) => {
         {job.full_name} <CopyButton text={job.full_name} what="the job's name" />
       </p>
       {job.description !== null && <p className="description">{job.description}</p>}
-      <div className="job-figures">
+      <div className="job-stats">
         <WorkerDots workers={stats?.workers ?? job.workers.length} busy={stats?.busy_workers ?? 0} />
         <span>
           <span className="figure">{(stats?.pending ?? job.pending).toLocaleString("en")}</span> waiting
@@ -37,14 +37,14 @@ const Head = ({ job, room }: { readonly job: Job; readonly room: string }) => {
   );
 };
 
-/** A job: its form, and the task that came of it, followed on the same page. */
+/** A job: its form, and the submitted task next to it. */
 export const JobPage = () => {
   const { room = "", job: name = "" } = useParams();
   const [search, setSearch] = useSearchParams();
   useTitle(name.slice(name.lastIndexOf(":") + 1), room);
   useRoomLive(room);
   const panel = useRef<HTMLDivElement>(null);
-  const job = useQuery(reading("readJob", { params: { room_id: room, job_name: name } }, roomScope(room)));
+  const job = useQuery(readQuery("readJob", { params: { room_id: room, job_name: name } }, roomScope(room)));
   const from = search.get("from") ?? undefined;
   const followed = search.get("task") ?? undefined;
   const origin = useTask(from);
@@ -55,7 +55,7 @@ export const JobPage = () => {
         {job.isPending ? (
           <Loading what="the job" />
         ) : (
-          <Problem error={job.error} onAgain={() => void job.refetch()} />
+          <Problem error={job.error} onRetry={() => void job.refetch()} />
         )}
       </>
     );
@@ -68,7 +68,7 @@ export const JobPage = () => {
       <Head job={job.data} room={room} />
       <div className="job-columns">
         <section aria-labelledby="submit">
-          <h2 id="submit">{from === undefined ? "Ask for it" : "Run again with…"}</h2>
+          <h2 id="submit">{from === undefined ? "Submit a task" : "Run again with…"}</h2>
           {from !== undefined && origin.isPending ? (
             <Loading what="the task" />
           ) : (

@@ -1,22 +1,26 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { reading, roomScope, staying } from "../../api/queries.ts";
+import { keepPreviousPage, readQuery, roomScope } from "../../api/queries.ts";
 import { Ago } from "../../design/ago.tsx";
-import { Lifeline, spansOf } from "../../design/lifeline.tsx";
+import { getSpans, Lifeline } from "../../design/lifeline.tsx";
 import { Status } from "../../design/status.tsx";
 import { paths } from "../../shell/paths.ts";
 
 const SHOWN = 8;
 
-/** The last tasks of a job in a room. */
+/** Lists the latest tasks of a job in a room. */
 export const LatestTasks = ({ room, job }: { readonly room: string; readonly job: string }) => {
   const { data } = useQuery({
-    ...reading("listRoomTasks", { params: { room_id: room }, query: { job, limit: SHOWN } }, roomScope(room)),
-    ...staying,
+    ...readQuery(
+      "listRoomTasks",
+      { params: { room_id: room }, query: { job, limit: SHOWN } },
+      roomScope(room),
+    ),
+    ...keepPreviousPage,
   });
   if (data === undefined || data.items.length === 0)
-    return <p className="quiet">Nobody has asked for it yet. What you submit can be followed here.</p>;
-  const lives = data.items.map((task) => spansOf(task, Date.now()));
+    return <p className="quiet">No tasks yet. Submitted tasks appear here.</p>;
+  const lives = data.items.map((task) => getSpans(task, Date.now()));
   const longest = Math.max(...lives.flatMap(({ wait, run }) => [wait, run ?? 0]));
   return (
     <>
@@ -34,7 +38,7 @@ export const LatestTasks = ({ room, job }: { readonly room: string; readonly job
         ))}
       </ul>
       <p className="small">
-        <Link to={paths.tasks(room, { job })}>All its tasks</Link>
+        <Link to={paths.tasks(room, { job })}>All tasks of this job</Link>
       </p>
     </>
   );

@@ -1,10 +1,16 @@
 import { useId } from "react";
 import type { FieldError, TaskDefaults } from "../../../protocol/index.ts";
-import { faultOf, OPTION_TEXTS, type OptionName, placeholderOf, type TypedOptions } from "./task-options.ts";
+import {
+  findOptionError,
+  getPlaceholder,
+  OPTION_TEXTS,
+  type OptionName,
+  type TypedOptions,
+} from "./task-options.ts";
 
 const NAMES = Object.keys(OPTION_TEXTS) as OptionName[];
 
-/** How the task is to be run, folded away: most submits leave it as it is. */
+/** Options of the task, collapsed because most submits need none. */
 export const OptionsFold = ({
   typed,
   defaults,
@@ -18,13 +24,13 @@ export const OptionsFold = ({
 }) => {
   const id = useId();
   const count = NAMES.filter((name) => typed[name] !== "").length;
-  const hasFault = NAMES.some((name) => faultOf(name, errors) !== undefined);
+  const hasError = NAMES.some((name) => findOptionError(name, errors) !== undefined);
   return (
-    <details className="fold" {...(hasFault && { open: true })}>
+    <details className="fold" {...(hasError && { open: true })}>
       <summary>Options{count > 0 && <span className="quiet"> · {count} set</span>}</summary>
       <div className="options">
         {NAMES.map((name) => {
-          const fault = faultOf(name, errors);
+          const error = findOptionError(name, errors);
           return (
             <div className="field" key={name}>
               <label htmlFor={`${id}${name}`}>{OPTION_TEXTS[name].label}</label>
@@ -35,13 +41,13 @@ export const OptionsFold = ({
                 inputMode="numeric"
                 step="any"
                 value={typed[name]}
-                placeholder={placeholderOf(name, defaults)}
+                placeholder={getPlaceholder(name, defaults)}
                 aria-describedby={`${id}${name}-hint`}
-                aria-invalid={fault !== undefined}
+                aria-invalid={error !== undefined}
                 onChange={({ target }) => onChange({ ...typed, [name]: target.value })}
               />
-              <p id={`${id}${name}-hint`} className={fault === undefined ? "field-hint" : "field-problem"}>
-                {fault ?? OPTION_TEXTS[name].hint}
+              <p id={`${id}${name}-hint`} className={error === undefined ? "field-hint" : "field-problem"}>
+                {error ?? OPTION_TEXTS[name].hint}
               </p>
             </div>
           );

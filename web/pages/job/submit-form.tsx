@@ -4,14 +4,14 @@ import { Failure } from "../../api/failure.ts";
 import { Loading, Problem } from "../../design/notice.tsx";
 import { OptionsFold } from "./options-fold.tsx";
 import { NO_OPTIONS } from "./task-options.ts";
-import { payloadProblems, useSubmit, validate } from "./use-submit.ts";
+import { getPayloadErrors, useSubmit, validatePayload } from "./use-submit.ts";
 
-// The form's libraries weigh as much as all the rest: who only looks at tasks does not load them.
+// The form's libraries are half of the bundle, so they are loaded only on this page.
 const JobForm = lazy(async () => ({ default: (await import("../../form/job-form.tsx")).JobForm }));
 
 const NONE: readonly FieldError[] = [];
 
-/** A job as a button with a form in front of it. */
+/** The form of a job, its options and its submit button. */
 export const SubmitForm = ({
   room,
   job,
@@ -26,8 +26,8 @@ export const SubmitForm = ({
   const submit = useSubmit(room, job.full_name);
   const [options, setOptions] = useState(NO_OPTIONS);
   const errors = submit.error instanceof Failure ? submit.error.errors : NONE;
-  const problems = useMemo(() => payloadProblems(errors), [errors]);
-  // What is told at its field needs no second word above the form.
+  const problems = useMemo(() => getPayloadErrors(errors), [errors]);
+  // Errors that are shown at their fields are not repeated above the form.
   const isAtField = errors.length > 0 && errors.every(({ pointer }) => pointer.length > 1);
   return (
     <div className="submit-form stack">
@@ -37,7 +37,7 @@ export const SubmitForm = ({
           {...(initial !== undefined && { initial })}
           problems={problems}
           isBusy={submit.isPending}
-          onValidate={(payload: JsonObject) => validate(room, job.full_name, payload)}
+          onValidate={(payload: JsonObject) => validatePayload(room, job.full_name, payload)}
           onSubmit={(payload: JsonObject) => {
             submit.mutate({ payload, options }, { onSuccess: ({ id }) => onSubmitted(id) });
           }}

@@ -1,18 +1,18 @@
-/** A key that no other submit has; `crypto.randomUUID` is not there where the page came by plain HTTP. */
-const newKey = (): string =>
+/** Returns a random key. `crypto.randomUUID` does not exist on a page that was loaded over plain HTTP. */
+const createKey = (): string =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** Keys for submits: one whose answer never came is sent again under its own, and so is one task whatever happened. */
+/** Idempotency keys: a submit without a response is retried with the same key, so that it creates only one task. */
 export class SubmitKeys {
-  #open: { readonly text: string; readonly key: string } | undefined;
+  #current: { readonly text: string; readonly key: string } | undefined;
 
-  keyOf(text: string): string {
-    if (this.#open?.text !== text) this.#open = { text, key: newKey() };
-    return this.#open.key;
+  getKey(text: string): string {
+    if (this.#current?.text !== text) this.#current = { text, key: createKey() };
+    return this.#current.key;
   }
 
-  /** The server has answered: the same content submitted again is another task. */
-  answered(): void {
-    this.#open = undefined;
+  /** Forgets the key after a response: the same content submitted again is a new task. */
+  release(): void {
+    this.#current = undefined;
   }
 }

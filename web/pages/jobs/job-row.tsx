@@ -5,7 +5,7 @@ import { Spread } from "./spread.tsx";
 
 const DOTS = 8;
 
-/** Who is there to run it: a dot for each, filled while it holds a task. */
+/** Shows a dot for each worker of a job, filled while the worker is busy. */
 export const WorkerDots = ({ workers, busy }: { readonly workers: number; readonly busy: number }) => (
   <span className={workers === 0 ? "worker-dots is-none" : "worker-dots"}>
     <span aria-hidden="true" className="dots">
@@ -19,10 +19,10 @@ export const WorkerDots = ({ workers, busy }: { readonly workers: number; readon
   </span>
 );
 
-/** The first sentence of a description. */
-const firstLine = (text: string) => text.split(/\n|(?<=\.)\s/, 1)[0] ?? "";
+/** Returns the first sentence of a description. */
+const getFirstSentence = (text: string) => text.split(/\n|(?<=\.)\s/, 1)[0] ?? "";
 
-/** A job in the list: what it is, who is there for it, and how it has been doing. */
+/** A job in the list, with its workers and its wait and run times. */
 export const JobRow = ({
   job,
   stats,
@@ -39,7 +39,7 @@ export const JobRow = ({
         <Link to={paths.job(room, job.full_name)} className="job-name">
           {job.name}
         </Link>
-        {job.description !== null && <p className="quiet small">{firstLine(job.description)}</p>}
+        {job.description !== null && <p className="quiet small">{getFirstSentence(job.description)}</p>}
       </div>
       <div className="job-who small">
         <WorkerDots workers={stats?.workers ?? job.workers.length} busy={stats?.busy_workers ?? 0} />

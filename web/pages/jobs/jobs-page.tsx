@@ -1,15 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "react-router";
 import { GLOBAL_ROOM, type Job } from "../../../protocol/index.ts";
-import { reading, roomScope, staying } from "../../api/queries.ts";
+import { keepPreviousPage, readQuery, roomScope } from "../../api/queries.ts";
 import { CommandLine } from "../../design/copy.tsx";
 import { Empty, Loading, Problem } from "../../design/notice.tsx";
 import { useRoomLive } from "../../live/use-room-live.ts";
 import { useTitle } from "../../shell/title.ts";
 import { JobRow } from "./job-row.tsx";
 
-/** Jobs by their category, both in alphabetical order. */
-const byCategory = (jobs: readonly Job[]): [string, Job[]][] =>
+/** Groups jobs by category; both are sorted alphabetically. */
+const groupByCategory = (jobs: readonly Job[]): [string, Job[]][] =>
   Object.entries(Object.groupBy(jobs, ({ category }) => category))
     .map(([category, group = []]): [string, Job[]] => [
       category,
@@ -17,22 +17,22 @@ const byCategory = (jobs: readonly Job[]): [string, Job[]][] =>
     ])
     .sort(([a], [b]) => a.localeCompare(b));
 
-const workerCommand = (room: string) =>
+const getWorkerCommand = (room: string) =>
   room === GLOBAL_ROOM
     ? "npx joblib worker ./examples/chemistry.ts --public"
     : `npx joblib worker ./examples/chemistry.ts --room ${/^[\w.-]+$/.test(room) ? room : `'${room}'`}`;
 
-/** A room: the jobs that can be asked for in it. */
+/** A room and the jobs that it can use. */
 export const JobsPage = () => {
   const { room = "" } = useParams();
   useTitle(room);
   useRoomLive(room);
   const jobs = useQuery({
-    ...reading("listJobs", { params: { room_id: room }, query: { limit: 500 } }, roomScope(room)),
-    ...staying,
+    ...readQuery("listJobs", { params: { room_id: room }, query: { limit: 500 } }, roomScope(room)),
+    ...keepPreviousPage,
   });
-  const stats = useQuery(reading("readRoomStats", { params: { room_id: room } }, roomScope(room)));
-  const figures = new Map(stats.data?.jobs.map((job) => [job.job_name, job]));
+  const stats = useQuery(readQuery("readRoomStats", { params: { room_id: room } }, roomScope(room)));
+  const statsByJob = new Map(stats.data?.jobs.map((job) => [job.job_name, job]));
   return (
     <>
       <header className="page-head">
@@ -40,14 +40,14 @@ export const JobsPage = () => {
         <h1>{room}</h1>
       </header>
       {jobs.isPending && <Loading what="the jobs" />}
-      {jobs.isError && <Problem error={jobs.error} onAgain={() => void jobs.refetch()} />}
+      {jobs.isError && <Problem error={jobs.error} onRetry={() => void jobs.refetch()} />}
       {jobs.data?.items.length === 0 && (
         <Empty title="No worker has registered a job yet.">
-          <p className="quiet">Start one, on any machine; its jobs are here the moment it is online.</p>
-          <CommandLine>{workerCommand(room)}</CommandLine>
+          <p className="quiet">Start a worker on any machine; its jobs appear here when it is online.</p>
+          <CommandLine>{getWorkerCommand(room)}</CommandLine>
         </Empty>
       )}
-      {byCategory(jobs.data?.items ?? []).map(([category, group]) => (
+      {groupByCategory(jobs.data?.items ?? []).map(([category, group]) => (
         <section key={category} className="category" aria-labelledby={`category-${category}`}>
           <div className="job-row category-head">
             <h2 id={`category-${category}`}>{category}</h2>
@@ -57,7 +57,7 @@ export const JobsPage = () => {
           </div>
           <ul>
             {group.map((job) => (
-              <JobRow key={job.id} job={job} stats={figures.get(job.full_name)} room={room} />
+              <JobRow key={job.id} job={job} stats={statsByJob.get(job.full_name)} room={room} />
             ))}
           </ul>
         </section>

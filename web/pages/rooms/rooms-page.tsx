@@ -2,14 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Link } from "react-router";
 import type { RoomSummary } from "../../../protocol/index.ts";
-import { reading, staying } from "../../api/queries.ts";
+import { keepPreviousPage, readQuery } from "../../api/queries.ts";
 import { CommandLine } from "../../design/copy.tsx";
 import { Empty, Loading, Problem } from "../../design/notice.tsx";
 import { paths } from "../../shell/paths.ts";
 import { enterRoom } from "../../shell/room.ts";
 import { useTitle } from "../../shell/title.ts";
 
-/** No stream tells of all rooms. */
+/** No event stream covers all rooms, so they are polled. */
 const EVERY_MS = 5000;
 
 const Figure = ({ value, of }: { readonly value: number; readonly of: string }) => (
@@ -22,7 +22,7 @@ const Room = ({ room }: { readonly room: RoomSummary }) => (
   <li className="room-row">
     <Link to={paths.room(room.room_id)} className="room-link">
       <span className="serif room-name">{room.room_id}</span>
-      {room.room_id === "@global" && <span className="quiet small">seen from every room</span>}
+      {room.room_id === "@global" && <span className="quiet small">visible in every room</span>}
     </Link>
     <span className="room-figures">
       <Figure value={room.jobs} of={room.jobs === 1 ? "job" : "jobs"} />
@@ -33,26 +33,26 @@ const Room = ({ room }: { readonly room: RoomSummary }) => (
   </li>
 );
 
-/** All the rooms that somebody may look into. */
+/** Lists the rooms that the caller may read. */
 export const RoomsPage = () => {
   useTitle("Rooms");
   useEffect(() => enterRoom(undefined), []);
   const rooms = useQuery({
-    ...reading("listRooms", { query: { limit: 500 } }),
-    ...staying,
+    ...readQuery("listRooms", { query: { limit: 500 } }),
+    ...keepPreviousPage,
     refetchInterval: EVERY_MS,
   });
   return (
     <>
       <header className="page-head">
         <h1>Rooms</h1>
-        <p className="quiet">Where jobs are offered and work is asked for.</p>
+        <p className="quiet">Each room has its own jobs, tasks and workers.</p>
       </header>
       {rooms.isPending && <Loading what="the rooms" />}
-      {rooms.isError && <Problem error={rooms.error} onAgain={() => void rooms.refetch()} />}
+      {rooms.isError && <Problem error={rooms.error} onRetry={() => void rooms.refetch()} />}
       {rooms.data?.items.length === 0 && (
         <Empty title="No worker has registered a job yet.">
-          <p className="quiet">Start one; its jobs are here the moment it is online.</p>
+          <p className="quiet">Start a worker; its jobs appear here when it is online.</p>
           <CommandLine>npx joblib worker ./examples/chemistry.ts --public</CommandLine>
         </Empty>
       )}

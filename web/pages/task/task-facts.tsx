@@ -3,12 +3,12 @@ import type { Task } from "../../../protocol/index.ts";
 import { Ago } from "../../design/ago.tsx";
 import { useNow } from "../../design/clock.ts";
 import { duration } from "../../design/duration.ts";
-import { spansOf } from "../../design/lifeline.tsx";
+import { getSpans } from "../../design/lifeline.tsx";
 import { paths } from "../../shell/paths.ts";
 
-/** The figures of a task, in one line. */
+/** Shows the key facts of a task in one line. */
 export const TaskFacts = ({ task }: { readonly task: Task }) => {
-  const { wait, run } = spansOf(task, useNow());
+  const { wait, run } = getSpans(task, useNow());
   return (
     <dl className="facts">
       <div>

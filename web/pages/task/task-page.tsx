@@ -12,7 +12,7 @@ import { Diagnosis } from "../../task/diagnosis.tsx";
 import { LogView } from "../../task/log-view.tsx";
 import { Outcome } from "../../task/outcome.tsx";
 import { ProgressBar } from "../../task/progress.tsx";
-import { shortName } from "../../task/short-name.ts";
+import { getShortName } from "../../task/short-name.ts";
 import { TaskActions } from "../../task/task-actions.tsx";
 import { Timeline } from "../../task/timeline.tsx";
 import { useTask } from "../../task/use-task.ts";
@@ -26,7 +26,7 @@ const Head = ({ task }: { readonly task: Task }) => (
     </p>
     <div className="row spread">
       <h1 className="row">
-        {shortName(task.job_name)} <Status status={task.status} />
+        {getShortName(task.job_name)} <Status status={task.status} />
       </h1>
       <TaskActions task={task} />
     </div>
@@ -59,7 +59,7 @@ const Body = ({ task, log }: { readonly task: Task; readonly log: readonly LogLi
     </div>
     <div className="task-side">
       <section aria-labelledby="timeline">
-        <h2 id="timeline">What happened</h2>
+        <h2 id="timeline">History</h2>
         <Timeline task={task} />
       </section>
       <section aria-labelledby="payload">
@@ -69,12 +69,12 @@ const Body = ({ task, log }: { readonly task: Task; readonly log: readonly LogLi
   </div>
 );
 
-/** A task: what it was asked, what happened to it, and what came of it; live. */
+/** A task: its payload, its history and its result, updated live. */
 export const TaskPage = () => {
   const { task: id = "" } = useParams();
   const { data: task, isPending, error, refetch } = useTask(id);
   const log = useTaskLive(id);
-  useTitle(task === undefined ? "Task" : `${shortName(task.job_name)} ${task.status}`, task?.room_id);
+  useTitle(task === undefined ? "Task" : `${getShortName(task.job_name)} ${task.status}`, task?.room_id);
   const room = task?.room_id;
   useEffect(() => {
     if (room !== undefined) enterRoom(room);
@@ -83,7 +83,7 @@ export const TaskPage = () => {
     return (
       <>
         <h1 className="page-head">Task</h1>
-        {isPending ? <Loading what="the task" /> : <Problem error={error} onAgain={() => void refetch()} />}
+        {isPending ? <Loading what="the task" /> : <Problem error={error} onRetry={() => void refetch()} />}
       </>
     );
   return (

@@ -5,7 +5,7 @@ import { queryClient, roomScope } from "../../api/queries.ts";
 import { Confirm } from "../../design/dialog.tsx";
 import { Problem } from "../../design/notice.tsx";
 
-/** What can be done with many tasks. */
+/** An action on many tasks. */
 export type BulkStep = "cancel" | "retry";
 
 const OPERATION = { cancel: "cancelTasks", retry: "retryTasks" } as const;
@@ -14,10 +14,10 @@ const DONE = { cancel: "cancelled", retry: "pending again" } as const;
 
 type Outcome = Answer<"cancelTasks">;
 
-const count = (value: number, isMore = false) =>
+const formatCount = (value: number, isMore = false) =>
   `${value.toLocaleString("en")}${isMore ? " or more" : ""} ${value === 1 ? "task" : "tasks"}`;
 
-/** All that match, a thousand at a time, as each answer says where to go on. */
+/** Changes all matching tasks, 1,000 per request; each response contains the cursor of the next one. */
 const runAll = async (room: string, step: BulkStep, filter: TaskFilter): Promise<Outcome> => {
   const total = { matched: 0, changed: 0, skipped: 0, more: false, after: null as string | null };
   let after: string | null = null;
@@ -35,18 +35,18 @@ const runAll = async (room: string, step: BulkStep, filter: TaskFilter): Promise
 const Count = ({ step, outcome }: { readonly step: BulkStep; readonly outcome: Outcome }) => (
   <>
     <p>
-      <strong>{count(outcome.changed, outcome.more)}</strong> will be {DONE[step]}.
+      <strong>{formatCount(outcome.changed, outcome.more)}</strong> will be {DONE[step]}.
     </p>
     {outcome.skipped > 0 && (
       <p className="quiet">
-        {count(outcome.skipped)} stay as they are: somebody else's, or such as cannot be{" "}
-        {step === "cancel" ? "cancelled any more" : "retried"}.
+        {formatCount(outcome.skipped)} will not change: they belong to another user or cannot be{" "}
+        {step === "cancel" ? "cancelled" : "retried"}.
       </p>
     )}
   </>
 );
 
-/** Asks before it changes many tasks, with their number. */
+/** Asks for confirmation with the number of tasks that will change. */
 export const BulkDialog = ({
   room,
   step,
@@ -71,14 +71,14 @@ export const BulkDialog = ({
     mutationFn: () => runAll(room, step, filter),
     onSuccess: (outcome) => {
       void queryClient.invalidateQueries({ queryKey: [roomScope(room)] });
-      onDone(`${count(outcome.changed)} ${DONE[step]}.`);
+      onDone(`${formatCount(outcome.changed)} ${DONE[step]}.`);
     },
   });
   const changed = counted.data?.changed ?? 0;
   return (
     <Confirm
       title={`${ACTION[step]} these tasks?`}
-      action={changed === 0 ? ACTION[step] : `${ACTION[step]} ${count(changed, counted.data?.more)}`}
+      action={changed === 0 ? ACTION[step] : `${ACTION[step]} ${formatCount(changed, counted.data?.more)}`}
       isDanger={step === "cancel"}
       isBusy={run.isPending}
       isDisabled={changed === 0}

@@ -1,16 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { TaskStatus } from "../../../protocol/index.ts";
-import { reading, roomScope } from "../../api/queries.ts";
+import { readQuery, roomScope } from "../../api/queries.ts";
 import { SearchIcon } from "../../design/icons.tsx";
 import { Status } from "../../design/status.tsx";
 import { type Filter, isFiltering } from "./task-filter.ts";
 
-/** A search begins when the typing pauses. */
+/** A search starts after this pause in typing. */
 const PAUSE_MS = 350;
 
-/** A text field whose word counts when its typing pauses, or at once with Enter. */
-const Typed = ({
+/** A text field that reports its value after a pause in typing, or on Enter. */
+const DebouncedInput = ({
   label,
   value,
   placeholder,
@@ -25,7 +25,7 @@ const Typed = ({
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => setText(value), [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const tell = (next: string, wait: number) => {
+  const report = (next: string, wait: number) => {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => next.trim() !== value && onChange(next.trim()), wait);
   };
@@ -38,14 +38,14 @@ const Typed = ({
       value={text}
       onChange={({ target }) => {
         setText(target.value);
-        tell(target.value, PAUSE_MS);
+        report(target.value, PAUSE_MS);
       }}
-      onKeyDown={({ key }) => key === "Enter" && tell(text, 0)}
+      onKeyDown={({ key }) => key === "Enter" && report(text, 0)}
     />
   );
 };
 
-/** What narrows the list of tasks. */
+/** The filter of the task list. */
 export const FilterBar = ({
   room,
   filter,
@@ -56,7 +56,7 @@ export const FilterBar = ({
   readonly onChange: (change: Partial<Filter>) => void;
 }) => {
   const jobs = useQuery(
-    reading("listJobs", { params: { room_id: room }, query: { limit: 500 } }, roomScope(room)),
+    readQuery("listJobs", { params: { room_id: room }, query: { limit: 500 } }, roomScope(room)),
   );
   const names = new Set(jobs.data?.items.map(({ full_name }) => full_name));
   if (filter.job !== "") names.add(filter.job);
@@ -91,7 +91,7 @@ export const FilterBar = ({
             </option>
           ))}
         </select>
-        <Typed
+        <DebouncedInput
           label="Submitter"
           placeholder="Submitted by…"
           value={filter.by}
@@ -99,7 +99,7 @@ export const FilterBar = ({
         />
         <div className="search-field">
           <SearchIcon />
-          <Typed
+          <DebouncedInput
             label="Search in ids, errors and payloads"
             placeholder="Id, or text in error or payload"
             value={filter.q}

@@ -2,10 +2,10 @@ import { Link } from "react-router";
 import type { Task } from "../../../protocol/index.ts";
 import { Ago } from "../../design/ago.tsx";
 import { useNow } from "../../design/clock.ts";
-import { Lifeline, spansOf, spansText } from "../../design/lifeline.tsx";
+import { formatSpans, getSpans, Lifeline } from "../../design/lifeline.tsx";
 import { Status } from "../../design/status.tsx";
 import { paths } from "../../shell/paths.ts";
-import { shortName } from "../../task/short-name.ts";
+import { getShortName } from "../../task/short-name.ts";
 
 /** A task in the list. */
 export const TaskRow = ({
@@ -19,14 +19,14 @@ export const TaskRow = ({
   readonly isSelected: boolean;
   readonly onSelect: (isSelected: boolean) => void;
 }) => {
-  const spans = spansOf(task, useNow());
+  const spans = getSpans(task, useNow());
   const percent = task.status === "running" ? task.progress?.fraction : undefined;
   return (
     <li className={isSelected ? "task-row is-selected" : "task-row"}>
       <label className="task-check">
         <input type="checkbox" checked={isSelected} onChange={({ target }) => onSelect(target.checked)} />
         <span className="visually-hidden">
-          Select {shortName(task.job_name)} {task.id.slice(0, 13)}
+          Select {getShortName(task.job_name)} {task.id.slice(0, 13)}
         </span>
       </label>
       <span className="task-status small">
@@ -35,7 +35,7 @@ export const TaskRow = ({
       </span>
       <span className="task-what">
         <Link to={paths.task(task.id)} className="task-link">
-          {shortName(task.job_name)}
+          {getShortName(task.job_name)}
         </Link>
         <span className="mono quiet task-short-id">{task.id.slice(0, 13)}</span>
         {task.status === "failed" && task.error !== null && (
@@ -44,7 +44,7 @@ export const TaskRow = ({
       </span>
       <span className="task-life">
         <Lifeline task={task} longest={longest} />
-        <span className="small quiet figure">{spansText(spans, task.status)}</span>
+        <span className="small quiet figure">{formatSpans(spans, task.status)}</span>
       </span>
       <span className="task-when small quiet">
         <Ago at={task.created_at} />

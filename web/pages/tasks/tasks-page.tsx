@@ -2,15 +2,15 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { MOST_COUNTED, type TaskFilter } from "../../../protocol/index.ts";
-import { reading, roomScope } from "../../api/queries.ts";
-import { spansOf } from "../../design/lifeline.tsx";
+import { readQuery, roomScope } from "../../api/queries.ts";
+import { getSpans } from "../../design/lifeline.tsx";
 import { Empty, Loading, Problem } from "../../design/notice.tsx";
 import { useRoomLive } from "../../live/use-room-live.ts";
 import { paths } from "../../shell/paths.ts";
 import { useTitle } from "../../shell/title.ts";
 import { BulkDialog, type BulkStep } from "./bulk.tsx";
 import { FilterBar } from "./filter-bar.tsx";
-import { bodyOf, isFiltering, queryOf, useFilter } from "./task-filter.ts";
+import { isFiltering, toFilterBody, toFilterQuery, useFilter } from "./task-filter.ts";
 import { TaskRow } from "./task-row.tsx";
 import { useSelection } from "./use-selection.ts";
 
@@ -24,9 +24,9 @@ export const TasksPage = () => {
   const navigate = useNavigate();
   const [filter, change] = useFilter();
   const tasks = useQuery({
-    ...reading(
+    ...readQuery(
       "listRoomTasks",
-      { params: { room_id: room }, query: { ...queryOf(filter), limit: PAGE } },
+      { params: { room_id: room }, query: { ...toFilterQuery(filter), limit: PAGE } },
       roomScope(room),
     ),
     placeholderData: keepPreviousData,
@@ -37,13 +37,13 @@ export const TasksPage = () => {
   const [done, setDone] = useState("");
   const longest = Math.max(
     0,
-    ...items.map((task) => spansOf(task, Date.now())).flatMap(({ wait, run }) => [wait, run ?? 0]),
+    ...items.map((task) => getSpans(task, Date.now())).flatMap(({ wait, run }) => [wait, run ?? 0]),
   );
   const total = tasks.data?.total ?? 0;
   const next = items.length === PAGE ? items.at(-1)?.id : (tasks.data?.searched_to ?? undefined);
   const ask = (step: BulkStep) => {
     setDone("");
-    setBulk({ step, filter: selection.size > 0 ? { ids: [...selection.ids] } : bodyOf(filter) });
+    setBulk({ step, filter: selection.size > 0 ? { ids: [...selection.ids] } : toFilterBody(filter) });
   };
   return (
     <>
@@ -53,7 +53,7 @@ export const TasksPage = () => {
       </header>
       <FilterBar room={room} filter={filter} onChange={change} />
       {tasks.isPending && <Loading what="the tasks" />}
-      {tasks.isError && <Problem error={tasks.error} onAgain={() => void tasks.refetch()} />}
+      {tasks.isError && <Problem error={tasks.error} onRetry={() => void tasks.refetch()} />}
       {tasks.data !== undefined && items.length > 0 && (
         <div className="list-head row spread">
           <label className="row small">
@@ -67,7 +67,7 @@ export const TasksPage = () => {
             />
             {selection.size > 0
               ? `${selection.size} selected`
-              : `${total >= MOST_COUNTED ? "10,000 or more" : total.toLocaleString("en")} ${isFiltering(filter) ? "that match" : "in all"}`}
+              : `${total >= MOST_COUNTED ? "10,000 or more" : total.toLocaleString("en")} ${isFiltering(filter) ? "matching" : "in total"}`}
           </label>
           <span className="row">
             <button type="button" className="button button-small button-danger" onClick={() => ask("cancel")}>
@@ -83,7 +83,7 @@ export const TasksPage = () => {
         {done}
       </p>
       {tasks.data !== undefined && items.length === 0 && (
-        <Empty title={isFiltering(filter) ? "No task matches." : "Nobody has asked for anything here yet."}>
+        <Empty title={isFiltering(filter) ? "No task matches." : "No tasks yet."}>
           {isFiltering(filter) ? (
             <button
               type="button"
@@ -94,7 +94,7 @@ export const TasksPage = () => {
             </button>
           ) : (
             <Link className="button" to={paths.room(room)}>
-              Look at the jobs
+              Show the jobs
             </Link>
           )}
         </Empty>
@@ -126,7 +126,7 @@ export const TasksPage = () => {
               className="button button-plain"
               onClick={() => change({ after: undefined })}
             >
-              To the newest
+              Newest
             </button>
           )}
           <button

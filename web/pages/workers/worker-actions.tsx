@@ -6,40 +6,40 @@ import { call } from "../../api/call.ts";
 import { queryClient } from "../../api/queries.ts";
 import { Confirm } from "../../design/dialog.tsx";
 import { Problem } from "../../design/notice.tsx";
-import { workerName } from "./worker-state.tsx";
+import { getWorkerName } from "./worker-state.tsx";
 
 const STEPS = {
   drain: {
     action: "Drain",
-    text: "From now on it is given no task. What it holds it finishes, and then its program ends.",
+    text: "The worker accepts no new tasks, finishes its running tasks and then stops.",
   },
   remove: {
     action: "Remove",
-    text: "It is given up at once: what it runs fails, or is tried again by another, and what it had not begun is offered again.",
+    text: "The worker is removed immediately: its running tasks fail or are retried, and its claimed tasks are requeued.",
   },
 } as const;
 type Step = keyof typeof STEPS;
 
-/** Drain and remove a worker, after a question. */
+/** Buttons to drain or remove a worker, with confirmation. */
 export const WorkerActions = ({
   worker,
-  leadsTo,
+  nextPage,
 }: {
   readonly worker: WorkerDetails;
-  /** Where one goes when the worker is no more. */
-  readonly leadsTo: string;
+  /** The page to open after the worker was removed. */
+  readonly nextPage: string;
 }) => {
   const navigate = useNavigate();
   const [step, setStep] = useState<Step>();
   const params = { worker_id: worker.id };
   const run = useMutation({
-    mutationFn: async (asked: Step) => {
-      if (asked === "drain") await call("drainWorker", { params });
+    mutationFn: async (requested: Step) => {
+      if (requested === "drain") await call("drainWorker", { params });
       else await call("removeWorker", { params });
     },
-    onSuccess: async (_, asked) => {
+    onSuccess: async (_, requested) => {
       setStep(undefined);
-      if (asked === "remove") await navigate(leadsTo);
+      if (requested === "remove") await navigate(nextPage);
       await queryClient.invalidateQueries();
     },
   });
@@ -55,8 +55,8 @@ export const WorkerActions = ({
       </button>
       {step !== undefined && (
         <Confirm
-          title={`${STEPS[step].action} ${workerName(worker)}?`}
-          action={`${STEPS[step].action} it`}
+          title={`${STEPS[step].action} ${getWorkerName(worker)}?`}
+          action={STEPS[step].action}
           isDanger={step === "remove"}
           isBusy={run.isPending}
           onConfirm={() => run.mutate(step)}
@@ -68,8 +68,8 @@ export const WorkerActions = ({
           <p>{STEPS[step].text}</p>
           <p className="quiet">
             {worker.task_count === 0
-              ? "It holds no task."
-              : `It holds ${worker.task_count} ${worker.task_count === 1 ? "task" : "tasks"}.`}
+              ? "It has no tasks."
+              : `It has ${worker.task_count} ${worker.task_count === 1 ? "task" : "tasks"}.`}
           </p>
           {run.isError && <Problem error={run.error} />}
         </Confirm>

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
 import type { WorkerDetails } from "../../../protocol/index.ts";
-import { reading } from "../../api/queries.ts";
-import { Ago, Lasting } from "../../design/ago.tsx";
+import { readQuery } from "../../api/queries.ts";
+import { Ago, Elapsed } from "../../design/ago.tsx";
 import { CopyButton } from "../../design/copy.tsx";
 import { Loading, Problem } from "../../design/notice.tsx";
 import { Status } from "../../design/status.tsx";
@@ -10,24 +10,24 @@ import { useRoomLive } from "../../live/use-room-live.ts";
 import { paths } from "../../shell/paths.ts";
 import { useRoom } from "../../shell/room.ts";
 import { useTitle } from "../../shell/title.ts";
-import { shortName } from "../../task/short-name.ts";
+import { getShortName } from "../../task/short-name.ts";
 import { WorkerActions } from "./worker-actions.tsx";
-import { WorkerState, workerName } from "./worker-state.tsx";
+import { getWorkerName, WorkerState } from "./worker-state.tsx";
 
-/** What it runs is on no stream of its own. */
+/** No event stream reports a worker's tasks, so they are polled. */
 const EVERY_MS = 3000;
 
-const InHand = ({ worker }: { readonly worker: WorkerDetails }) =>
+const CurrentTasks = ({ worker }: { readonly worker: WorkerDetails }) =>
   worker.tasks.length === 0 ? (
-    <p className="quiet">Nothing at the moment.</p>
+    <p className="quiet">No tasks.</p>
   ) : (
-    <ul className="in-hand">
+    <ul className="current-tasks">
       {worker.tasks.map((task) => (
         <li key={task.id}>
           <Status status={task.status} />
-          <Link to={paths.task(task.id)}>{shortName(task.job_name)}</Link>
+          <Link to={paths.task(task.id)}>{getShortName(task.job_name)}</Link>
           <span className="small quiet">
-            for <Lasting since={task.started_at ?? task.claimed_at} />
+            for <Elapsed since={task.started_at ?? task.claimed_at} />
             {task.progress?.message !== undefined && ` · ${task.progress.message}`}
           </span>
         </li>
@@ -35,18 +35,18 @@ const InHand = ({ worker }: { readonly worker: WorkerDetails }) =>
     </ul>
   );
 
-/** A worker: what it can do, and what it does now. */
+/** A worker: its jobs and its current tasks. */
 export const WorkerPage = () => {
   const { worker: id = "" } = useParams();
   const known = useRoom();
   const worker = useQuery({
-    ...reading("readWorker", { params: { worker_id: id } }),
+    ...readQuery("readWorker", { params: { worker_id: id } }),
     refetchInterval: EVERY_MS,
     retry: false,
   });
   const room = known ?? worker.data?.jobs[0]?.room_id;
   useRoomLive(room);
-  useTitle(worker.data === undefined ? "Worker" : workerName(worker.data));
+  useTitle(worker.data === undefined ? "Worker" : getWorkerName(worker.data));
   if (worker.data === undefined)
     return (
       <>
@@ -60,10 +60,10 @@ export const WorkerPage = () => {
       <header className="page-head">
         <p className="eyebrow">Worker</p>
         <div className="row spread">
-          <h1>{workerName(worker.data)}</h1>
+          <h1>{getWorkerName(worker.data)}</h1>
           <WorkerActions
             worker={worker.data}
-            leadsTo={room === undefined ? paths.rooms : paths.workers(room)}
+            nextPage={room === undefined ? paths.rooms : paths.workers(room)}
           />
         </div>
         <p className="mono small quiet row">
@@ -72,22 +72,22 @@ export const WorkerPage = () => {
         <p className="row">
           <WorkerState worker={worker.data} />
           <span className="quiet">
-            heard of <Ago at={last_heartbeat} />
+            last heartbeat <Ago at={last_heartbeat} />
           </span>
         </p>
         {worker.isError && <Problem error={worker.error} />}
       </header>
       <div className="job-columns">
-        <section aria-labelledby="in-hand">
-          <h2 id="in-hand">In hand</h2>
-          <InHand worker={worker.data} />
+        <section aria-labelledby="current">
+          <h2 id="current">Current tasks</h2>
+          <CurrentTasks worker={worker.data} />
         </section>
         <section aria-labelledby="jobs">
-          <h2 id="jobs">Can run</h2>
+          <h2 id="jobs">Jobs</h2>
           <ul className="can-run">
             {jobs.map(({ room_id, job_name }) => (
               <li key={`${room_id} ${job_name}`}>
-                <Link to={paths.job(room_id, job_name)}>{shortName(job_name)}</Link>{" "}
+                <Link to={paths.job(room_id, job_name)}>{getShortName(job_name)}</Link>{" "}
                 <span className="small quiet">in {room_id}</span>
               </li>
             ))}

@@ -2,26 +2,26 @@ import type { Worker } from "../../../protocol/index.ts";
 
 type Named = Pick<Worker, "id" | "name">;
 
-/** What people call it. */
-export const workerName = ({ id, name }: Named): string => name ?? `worker ${id.slice(0, 8)}`;
+/** Returns the name of a worker for display. */
+export const getWorkerName = ({ id, name }: Named): string => name ?? `worker ${id.slice(0, 8)}`;
 
-/** What a worker is at. */
+/** Shows the state of a worker. */
 export const WorkerState = ({
   worker,
 }: {
   readonly worker: Pick<Worker, "alive" | "draining" | "task_count">;
 }) => {
-  const [kind, word] = !worker.alive
-    ? ["silent", "silent"]
+  const [kind, label] = !worker.alive
+    ? ["offline", "offline"]
     : worker.draining === true
       ? ["draining", "draining"]
       : worker.task_count > 0
-        ? ["busy", "working"]
-        : ["idle", "waiting for work"];
+        ? ["busy", "busy"]
+        : ["idle", "idle"];
   return (
     <span className={`worker-state is-${kind}`}>
       <i className={kind === "busy" ? "dot is-busy" : "dot"} aria-hidden="true" />
-      {word}
+      {label}
     </span>
   );
 };

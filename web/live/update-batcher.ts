@@ -1,5 +1,5 @@
-/** Gathers values for a moment and hands them over together: what comes in a hurry is worth one look, not hundreds. */
-export class Gathering<Key, Value> {
+/** Collects values for a moment and passes them on together, so that a burst of events renders the page once. */
+export class UpdateBatcher<Key, Value> {
   readonly #values = new Map<Key, Value>();
   readonly #milliseconds: number;
   readonly #flush: (values: ReadonlyMap<Key, Value>) => void;
@@ -10,7 +10,7 @@ export class Gathering<Key, Value> {
     this.#flush = flush;
   }
 
-  /** The last value of a key counts. */
+  /** Adds a value; a later value of the same key replaces it. */
   add(key: Key, value: Value): void {
     this.#values.set(key, value);
     if (this.#timer !== undefined) return;
