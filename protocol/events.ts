@@ -1,13 +1,13 @@
 import type { TaskStatus } from "./task-status.ts";
 
-/** Something changed; whoever listens reads again. */
+/** A change notification. It carries no state: listeners read the current state from the database. */
 export type Event =
   | {
       readonly kind: "task-changed";
       readonly taskId: string;
       readonly roomId: string;
       readonly workerId: string | null;
-      /** How it stands since; whoever waits for its end need not look at every step. */
+      /** The new status; a reader that waits for the task's end can skip the steps before. */
       readonly status?: TaskStatus | undefined;
     }
   | { readonly kind: "task-logged"; readonly taskId: string }
@@ -15,32 +15,32 @@ export type Event =
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
   | { readonly kind: "jobs-changed"; readonly roomId: string };
 
-/** What a channel is about. */
+/** The subject of a channel. */
 type Topic = "task" | "job" | "worker" | "room";
 
-const channelOf = (topic: Topic, id: string): string => `joblib:${topic}:${encodeURIComponent(id)}`;
+const formatChannel = (topic: Topic, id: string): string => `joblib:${topic}:${encodeURIComponent(id)}`;
 
-/** Where the changes of one task are told. */
-export const taskChannel = (taskId: string): string => channelOf("task", taskId);
-/** Where it is told that a job has tasks to be claimed. */
-export const jobChannel = (jobId: string): string => channelOf("job", jobId);
-/** Where it is told that a worker may have lost a task, or is drained, so that its waiting heartbeat answers. */
-export const workerChannel = (workerId: string): string => channelOf("worker", workerId);
-/** Where it is told that a room's lists changed. */
-export const roomChannel = (roomId: string): string => channelOf("room", roomId);
+/** Returns the channel of one task's changes. */
+export const taskChannel = (taskId: string): string => formatChannel("task", taskId);
+/** Returns the channel that announces claimable tasks of a job. */
+export const jobChannel = (jobId: string): string => formatChannel("job", jobId);
+/** Returns the channel that wakes a worker's heartbeat: a task may be lost or cancelled, or the worker is drained. */
+export const workerChannel = (workerId: string): string => formatChannel("worker", workerId);
+/** Returns the channel of changes in a room's lists. */
+export const roomChannel = (roomId: string): string => formatChannel("room", roomId);
 
-/** What a channel of one of these is about. */
-export const topicOf = (channel: string): string | undefined => channel.split(":", 2)[1];
+/** Returns the topic of a channel. */
+export const getTopic = (channel: string): string | undefined => channel.split(":", 2)[1];
 
-/** Every channel that an event is published to; those of topics that nobody hears may be left out. */
-export const channelsOf = (event: Event, isHeard: (topic: Topic) => boolean = () => true): string[] => {
+/** Returns the channels of an event. `hasListeners` excludes topics without listeners. */
+export const getChannels = (event: Event, hasListeners: (topic: Topic) => boolean = () => true): string[] => {
   switch (event.kind) {
     case "task-changed": {
-      // The one event that every task has, and twice: most often nobody listens for it.
+      // Published for every step of every task, and most steps have no listener.
       const channels: string[] = [];
-      if (isHeard("task")) channels.push(taskChannel(event.taskId));
-      if (isHeard("room")) channels.push(roomChannel(event.roomId));
-      if (event.workerId !== null && isHeard("worker")) channels.push(workerChannel(event.workerId));
+      if (hasListeners("task")) channels.push(taskChannel(event.taskId));
+      if (hasListeners("room")) channels.push(roomChannel(event.roomId));
+      if (event.workerId !== null && hasListeners("worker")) channels.push(workerChannel(event.workerId));
       return channels;
     }
     case "task-logged":

@@ -1,4 +1,4 @@
-import type { InvitationDesk } from "./auth/invitation-desk.ts";
+import type { InvitationIssuer } from "./auth/invitation-issuer.ts";
 import type { EventBus } from "./events/event-bus.ts";
 import type { Meter } from "./meter.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
@@ -37,7 +37,7 @@ export interface Context {
   readonly jobs: KnownJobs;
   readonly resultSchemas: ResultSchemas;
   /** Undefined where others sign the tokens. */
-  readonly invitations: InvitationDesk | undefined;
+  readonly invitations: InvitationIssuer | undefined;
   /** Mints a UUIDv7. */
   readonly newId: () => string;
   readonly log: Log;

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Redis } from "ioredis";
 import type { Registry } from "prom-client";
 import { type OperationName, operations, streams } from "../protocol/index.ts";
-import type { InvitationDesk } from "./auth/invitation-desk.ts";
+import type { InvitationIssuer } from "./auth/invitation-issuer.ts";
 import type { Context, Log } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
@@ -58,7 +58,7 @@ export interface JoblibOptions extends HostAuth {
   /** A registry of prom-client, to which joblib's metrics are added. */
   readonly metrics?: Registry;
   /** @internal Where invitations are signed; the standalone server's own. */
-  readonly invitations?: InvitationDesk | undefined;
+  readonly invitations?: InvitationIssuer | undefined;
 }
 
 /** Room names of 128 and job names of 390 characters, percent-encoded. */

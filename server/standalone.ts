@@ -1,9 +1,9 @@
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Redis } from "ioredis";
 import { Problem } from "../protocol/index.ts";
-import { type InvitationDesk, invitationDesk } from "./auth/invitation-desk.ts";
+import { createInvitationIssuer, type InvitationIssuer } from "./auth/invitation-issuer.ts";
 import { jwtAuth } from "./auth/jwt-auth.ts";
-import { isFromHere, isLoopback, localAuth } from "./auth/local-auth.ts";
+import { isLocalRequest, isLoopback, localAuth } from "./auth/local-auth.ts";
 import type { HostAuth } from "./host.ts";
 import { answerClientError } from "./http/client-errors.ts";
 import { createMetrics } from "./http/metrics.ts";
@@ -32,8 +32,8 @@ const MAX_PARAM_LENGTH = 5000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 2000;
 
-const authOf = ({ jwt_secret, jwks_url }: Settings, desk: InvitationDesk | undefined): HostAuth => {
-  if (jwt_secret !== undefined) return jwtAuth({ secret: jwt_secret }, desk?.open);
+const authOf = ({ jwt_secret, jwks_url }: Settings, issuer: InvitationIssuer | undefined): HostAuth => {
+  if (jwt_secret !== undefined) return jwtAuth({ secret: jwt_secret }, issuer?.status);
   if (jwks_url !== undefined) return jwtAuth({ jwksUrl: jwks_url });
   return localAuth;
 };
@@ -159,7 +159,8 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     app.addHook("onClose", async () => redis?.disconnect());
     const storage = createStorage(orm);
     const { jwt_secret: secret } = settings;
-    const invitations = secret === undefined ? undefined : invitationDesk(secret, storage.invitations);
+    const invitations =
+      secret === undefined ? undefined : createInvitationIssuer(secret, storage.invitations);
     const auth = authOf(settings, invitations);
     const metrics = createMetrics(app);
 
@@ -167,7 +168,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     rootErrors(app);
     if (auth === localAuth) {
       app.addHook("onRequest", async (request) => {
-        if (!isFromHere(request))
+        if (!isLocalRequest(request))
           throw new Problem("forbidden", "Without tokens this server answers its own machine alone.");
       });
     }

@@ -1,16 +1,16 @@
 import { SignJWT } from "jose";
 
-/** Whom a token is for, and what it opens. */
+/** The claims of a token. */
 export interface TokenClaims {
   readonly sub: string;
   readonly admin?: boolean;
-  /** `*`: every room. Without it none but `@global`, to read. */
+  /** Rooms that the token may access; `*` is all. Without it, the token can only read `@global`. */
   readonly rooms?: readonly string[] | "*";
-  /** `<category>:<name>` of the jobs that it may register; without it any. */
+  /** Jobs (`<category>:<name>`) that the token may register; any if missing. */
   readonly jobs?: readonly string[];
-  /** Which invitation it is. */
+  /** The id of the invitation. */
   readonly jti?: string;
-  /** Without it, and without `expiresAt`, the token never expires. */
+  /** Lifetime in seconds. Without it and `expiresAt`, the token never expires. */
   readonly expiresInSeconds?: number;
   readonly expiresAt?: Date;
 }

@@ -3,10 +3,10 @@ import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jos
 import * as z from "zod";
 import { jobKind, Problem } from "../../protocol/index.ts";
 import type { Credentials, HostAuth } from "../host.ts";
-import { invitationIdOf } from "./invitation-desk.ts";
-import type { OpenInvitations } from "./open-invitations.ts";
+import { getInvitationId } from "./invitation-issuer.ts";
+import type { InvitationStatusCache } from "./invitation-status.ts";
 
-/** Who a token says its bearer is; `rooms` lists those it may enter, `*` is all, and without it there are none; `jobs` what it may register. */
+/** The claims that are read from a token: `rooms` it may access (`*` is all), and `jobs` it may register. */
 const Claims = z.object({
   sub: z.string().min(1).max(255),
   admin: z.boolean().default(false),
@@ -17,7 +17,7 @@ const Claims = z.object({
 });
 type Claims = z.output<typeof Claims>;
 
-/** A secret and a public key never share an algorithm, so that a public key is not taken for a secret (RFC 8725, 3.1). */
+/** Secrets and public keys use different algorithms, so that a public key cannot be used as a secret (RFC 8725, section 3.1). */
 const SECRET_ALGORITHMS = ["HS256"];
 const KEY_ALGORITHMS = [
   "RS256",
@@ -31,49 +31,49 @@ const KEY_ALGORITHMS = [
   "ES512",
   "EdDSA",
 ];
-const LONGEST_TOKEN = 16_384;
+const MAX_TOKEN_LENGTH = 16_384;
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i;
 
-/** How tokens are verified: by a secret that both sides know, or by an issuer's public keys (RFC 7517). */
+/** Verifies tokens by a shared secret, or by an issuer's public keys (RFC 7517). */
 export type JwtKeys = { readonly secret: string } | { readonly jwksUrl: string };
 
-/** What a token says of itself; where nobody invites, none is an invitation. */
-const credentialsOf = (claims: Claims | undefined, mayBeInvitation: boolean): Credentials => ({
+/** Returns the credentials in a token's claims. */
+const toCredentials = (claims: Claims | undefined, mayBeInvitation: boolean): Credentials => ({
   rooms: claims?.rooms ?? [],
   jobs: claims?.jobs ?? null,
   expiresAt: claims?.exp === undefined ? null : new Date(claims.exp * 1000).toISOString(),
-  invitationId: (mayBeInvitation && claims && invitationIdOf(claims)) || null,
+  invitationId: (mayBeInvitation && claims && getInvitationId(claims)) || null,
 });
 
 type Verify = (token: string) => Promise<unknown>;
 
-/** How long a verified token is believed without looking again: so long a key that was withdrawn still opens. */
-const BELIEVED_MS = 30_000;
-const MAX_BELIEVED = 2_000;
+/** Time for which a verified token is cached; a withdrawn key remains valid for this long. */
+const CACHE_MS = 30_000;
+const MAX_CACHED = 2_000;
 
-/** Whose token it is, as it was read when its signature was checked. */
+/** A verified token. */
 interface Bearer {
   readonly claims: Claims;
-  /** Where it was an invitation: whether that is still open is asked every time. */
+  /** The invitation, if the token is one; its revocation is checked on every request. */
   readonly invitationId: string | undefined;
   readonly credentials: Credentials;
-  /** In milliseconds of the wall clock. */
-  readonly believedUntil: number;
+  /** Expiry of the cache entry, in milliseconds since the epoch. */
+  readonly cachedUntil: number;
 }
 
-type Known = Bearer | undefined | Promise<Bearer | undefined>;
+type CachedBearer = Bearer | undefined | Promise<Bearer | undefined>;
 
-/** Where a request keeps whose it is, to its end; a WeakMap of them cost two microseconds for each, and the collector more. */
-const BEARER_OF = Symbol("bearer");
+/** Property of a request that caches its bearer. A WeakMap cost 2 µs per request, and more in garbage collection. */
+const REQUEST_BEARER = Symbol("bearer");
 
-interface Asked extends FastifyRequest {
-  [BEARER_OF]?: Known;
+interface RequestWithBearer extends FastifyRequest {
+  [REQUEST_BEARER]?: CachedBearer;
 }
 
-const believedUntil = ({ exp }: Claims): number =>
-  Math.min(Date.now() + BELIEVED_MS, (exp ?? Number.POSITIVE_INFINITY) * 1000);
+const getCacheExpiry = ({ exp }: Claims): number =>
+  Math.min(Date.now() + CACHE_MS, (exp ?? Number.POSITIVE_INFINITY) * 1000);
 
-const verifierOf = (keys: JwtKeys): Verify => {
+const createVerifier = (keys: JwtKeys): Verify => {
   if ("secret" in keys) {
     const secret = new TextEncoder().encode(keys.secret);
     return async (token) => (await jwtVerify(token, secret, { algorithms: SECRET_ALGORITHMS })).payload;
@@ -82,89 +82,93 @@ const verifierOf = (keys: JwtKeys): Verify => {
   return async (token) => (await jwtVerify(token, keySet, { algorithms: KEY_ALGORITHMS })).payload;
 };
 
-/** True where the issuer did not answer: that is not the bearer's fault. */
-const isIssuerAway = (error: unknown) =>
+/** Returns true if the issuer did not respond, so that nothing is known about the token. */
+const isIssuerUnreachable = (error: unknown) =>
   error instanceof errors.JWKSTimeout || error instanceof TypeError || !(error instanceof errors.JOSEError);
 
-/** What is told of somebody: at once where that is known. */
-const of = <Value>(known: Known, tell: (bearer: Bearer | undefined) => Value): Value | Promise<Value> =>
-  known instanceof Promise ? known.then(tell) : tell(known);
+/** Maps a bearer to a value; synchronously if the bearer is cached. */
+const mapBearer = <Value>(
+  known: CachedBearer,
+  read: (bearer: Bearer | undefined) => Value,
+): Value | Promise<Value> => (known instanceof Promise ? known.then(read) : read(known));
 
-/** Bearer tokens (RFC 6750) of the standalone server: `sub`, `admin`, `rooms`; `exp` and `nbf` are heeded. */
-export const jwtAuth = (keys: JwtKeys, invitations?: Pick<OpenInvitations, "isOpen">): HostAuth => {
-  const verify = verifierOf(keys);
-  // By the whole header. A worker's every request carries the same token; checking its signature again was 7 % of a submit's time.
-  const believed = new Map<string, Bearer>();
+/** Bearer tokens (RFC 6750) of the standalone server: `sub`, `admin`, `rooms`; `exp` and `nbf` are enforced. */
+export const jwtAuth = (keys: JwtKeys, invitations?: Pick<InvitationStatusCache, "isValid">): HostAuth => {
+  const verify = createVerifier(keys);
+  // The key is the whole header. A worker sends the same token with every request; verifying it each time was 7 % of a submit's time.
+  const cached = new Map<string, Bearer>();
 
-  const bearerOfToken = async (authorization: string, token: string): Promise<Bearer | undefined> => {
+  const verifyToken = async (authorization: string, token: string): Promise<Bearer | undefined> => {
     const claims = Claims.safeParse(await verify(token)).data;
     if (claims === undefined) return undefined;
     const bearer = {
       claims,
-      invitationId: invitations && invitationIdOf(claims),
-      credentials: credentialsOf(claims, invitations !== undefined),
-      believedUntil: believedUntil(claims),
+      invitationId: invitations && getInvitationId(claims),
+      credentials: toCredentials(claims, invitations !== undefined),
+      cachedUntil: getCacheExpiry(claims),
     };
-    if (believed.size >= MAX_BELIEVED) believed.clear();
-    believed.set(authorization, bearer);
+    if (cached.size >= MAX_CACHED) cached.clear();
+    cached.set(authorization, bearer);
     return bearer;
   };
 
-  const verified = async (authorization: string | undefined): Promise<Bearer | undefined> => {
-    if (authorization === undefined || authorization.length > LONGEST_TOKEN) return undefined;
+  const authenticate = async (authorization: string | undefined): Promise<Bearer | undefined> => {
+    if (authorization === undefined || authorization.length > MAX_TOKEN_LENGTH) return undefined;
     const token = BEARER.exec(authorization)?.[1];
     if (token === undefined) return undefined;
     try {
-      return await bearerOfToken(authorization, token);
+      return await verifyToken(authorization, token);
     } catch (error) {
-      if (isIssuerAway(error)) {
-        throw new Problem("service-unavailable", "The issuer's keys cannot be had now.", { retryAfter: 5 });
+      if (isIssuerUnreachable(error)) {
+        throw new Problem("service-unavailable", "Cannot load the token issuer's keys. Retry later.", {
+          retryAfter: 5,
+        });
       }
       return undefined;
     }
   };
 
-  const believedBearer = (authorization: string | undefined): Bearer | undefined => {
-    const known = authorization === undefined ? undefined : believed.get(authorization);
-    return known !== undefined && Date.now() < known.believedUntil ? known : undefined;
+  const getCachedBearer = (authorization: string | undefined): Bearer | undefined => {
+    const known = authorization === undefined ? undefined : cached.get(authorization);
+    return known !== undefined && Date.now() < known.cachedUntil ? known : undefined;
   };
 
-  /** Who was invited is nobody once the invitation is revoked. */
-  const read = async ({ headers: { authorization } }: FastifyRequest): Promise<Bearer | undefined> => {
-    const bearer = believedBearer(authorization) ?? (await verified(authorization));
+  /** Returns the bearer of a request; undefined if its invitation was revoked. */
+  const readBearer = async ({ headers: { authorization } }: FastifyRequest): Promise<Bearer | undefined> => {
+    const bearer = getCachedBearer(authorization) ?? (await authenticate(authorization));
     const id = bearer?.invitationId;
-    return id === undefined || (await invitations?.isOpen(id)) ? bearer : undefined;
+    return id === undefined || (await invitations?.isValid(id)) ? bearer : undefined;
   };
 
-  // One request asks up to three times who it is; the signature is checked once, and what is believed is said at once.
-  const bearerOf = (request: Asked): Known => {
-    const known = request[BEARER_OF];
+  // A request needs its bearer up to three times; the signature is verified once.
+  const getBearer = (request: RequestWithBearer): CachedBearer => {
+    const known = request[REQUEST_BEARER];
     if (known !== undefined) return known;
-    const believed = believedBearer(request.headers.authorization);
-    const bearer = believed !== undefined && believed.invitationId === undefined ? believed : read(request);
-    request[BEARER_OF] = bearer;
+    const cached = getCachedBearer(request.headers.authorization);
+    const bearer = cached !== undefined && cached.invitationId === undefined ? cached : readBearer(request);
+    request[REQUEST_BEARER] = bearer;
     return bearer;
   };
 
   return {
-    getCurrentUserId: (request) => of(bearerOf(request), (bearer) => bearer?.claims.sub),
-    getIsAdmin: (request) => of(bearerOf(request), (bearer) => bearer?.claims.admin ?? false),
+    getCurrentUserId: (request) => mapBearer(getBearer(request), (bearer) => bearer?.claims.sub),
+    getIsAdmin: (request) => mapBearer(getBearer(request), (bearer) => bearer?.claims.admin ?? false),
     authorizeRoom: (request, roomId) =>
-      of(bearerOf(request), (bearer) => {
+      mapBearer(getBearer(request), (bearer) => {
         if (bearer === undefined) return false;
         const { admin, rooms } = bearer.claims;
         return admin || rooms === "*" || rooms.includes(roomId);
       }),
     authorizeJob: (request, _roomId, job) =>
-      of(bearerOf(request), (bearer) => {
+      mapBearer(getBearer(request), (bearer) => {
         if (bearer === undefined) return false;
         const { jobs } = bearer.claims;
         return jobs === undefined || jobs.includes(jobKind(job));
       }),
     describeCredentials: (request) =>
-      of(bearerOf(request), (bearer) => bearer?.credentials ?? credentialsOf(undefined, false)),
+      mapBearer(getBearer(request), (bearer) => bearer?.credentials ?? toCredentials(undefined, false)),
     listRooms: (request) =>
-      of(bearerOf(request), (bearer) =>
+      mapBearer(getBearer(request), (bearer) =>
         bearer === undefined || bearer.claims.admin || bearer.claims.rooms === "*"
           ? undefined
           : bearer.claims.rooms,

@@ -2,28 +2,29 @@ import { isIP } from "node:net";
 import type { FastifyRequest } from "fastify";
 import type { HostAuth } from "../host.ts";
 
-/** Whoever reaches the loopback interface is its one admin: the server that needs no configuration. */
+/** Treats every caller as the one admin. For a server without configuration, which listens only on the loopback interface. */
 export const localAuth: HostAuth = {
   getCurrentUserId: () => "local",
   getIsAdmin: () => true,
   authorizeRoom: () => true,
 };
 
-/** True for the names and addresses that only this machine reaches. */
+/** Returns true for names and addresses of the loopback interface. */
 export const isLoopback = (host: string): boolean => {
   const name = host.replace(/^\[(.*)\]$/, "$1").toLowerCase();
   if (name === "localhost" || name === "::1") return true;
   return isIP(name) === 4 && name.startsWith("127.");
 };
 
-const hostnameOf = (url: string) => (URL.canParse(url) ? new URL(url).hostname : "");
+const getHostname = (url: string) => (URL.canParse(url) ? new URL(url).hostname : "");
 
 /**
- * True where a request without credentials can be believed to come from this machine's user. A web page elsewhere can make a
- * browser send one too: by a name that it made point here (DNS rebinding), which `Host` shows, or across sites, which `Origin` shows.
+ * Returns true if a request without credentials comes from a user of this machine. A remote web page can make a browser send
+ * requests too: through a name that resolves to the loopback interface (DNS rebinding), which `Host` reveals, or across sites,
+ * which `Origin` and `Sec-Fetch-Site` reveal.
  */
-export const isFromHere = ({ headers }: FastifyRequest): boolean => {
-  if (!isLoopback(hostnameOf(`http://${headers.host ?? ""}`))) return false;
+export const isLocalRequest = ({ headers }: FastifyRequest): boolean => {
+  if (!isLoopback(getHostname(`http://${headers.host ?? ""}`))) return false;
   if (headers["sec-fetch-site"] === "cross-site") return false;
-  return headers.origin === undefined || isLoopback(hostnameOf(headers.origin));
+  return headers.origin === undefined || isLoopback(getHostname(headers.origin));
 };

@@ -1,11 +1,11 @@
-import { channelsOf, type Event, topicOf } from "../../protocol/index.ts";
+import { type Event, getChannels, getTopic } from "../../protocol/index.ts";
 import type { Log } from "../context.ts";
 import type { EventHandler } from "./event-bus.ts";
 
-/** Who listens on which channel in this process. */
+/** The event handlers of this process, by channel. */
 export class ChannelHandlers {
   readonly #handlers = new Map<string, Set<EventHandler>>();
-  /** How many channels of each topic have somebody: nearly all events are of topics that have nobody. */
+  /** Number of channels with handlers, by topic. Most events belong to a topic without any. */
   readonly #topics = new Map<string | undefined, number>();
   readonly #log: Log | undefined;
 
@@ -21,7 +21,7 @@ export class ChannelHandlers {
     return this.#handlers.has(channel);
   }
 
-  /** True where the channel had nobody before. */
+  /** Adds a handler and returns true if it is the first of its channel. */
   add(channel: string, handler: EventHandler): boolean {
     const handlers = this.#handlers.get(channel);
     if (handlers !== undefined) {
@@ -33,7 +33,7 @@ export class ChannelHandlers {
     return true;
   }
 
-  /** True where the channel has nobody left. */
+  /** Removes a handler and returns true if the channel has none left. */
   remove(channel: string, handler: EventHandler): boolean {
     const handlers = this.#handlers.get(channel);
     if (handlers === undefined) return false;
@@ -44,23 +44,23 @@ export class ChannelHandlers {
     return true;
   }
 
-  tell(channel: string, event?: Event): void {
+  notify(channel: string, event?: Event): void {
     const handlers = this.#handlers.get(channel);
     if (handlers === undefined) return;
     for (const handler of [...handlers]) this.#call(handler, event);
   }
 
-  /** Each event to everybody on its channels. */
-  tellAll(events: readonly Event[]): void {
+  /** Passes each event to the handlers of its channels. */
+  notifyAll(events: readonly Event[]): void {
     if (this.#handlers.size === 0) return;
     for (const event of events) {
-      for (const channel of channelsOf(event, this.#isHeard)) this.tell(channel, event);
+      for (const channel of getChannels(event, this.#hasListeners)) this.notify(channel, event);
     }
   }
 
-  /** Everybody looks again. */
+  /** Calls every handler without an event, so that it reads the current state. */
   wakeAll(): void {
-    for (const channel of this.channels) this.tell(channel);
+    for (const channel of this.channels) this.notify(channel);
   }
 
   clear(): void {
@@ -68,14 +68,14 @@ export class ChannelHandlers {
     this.#topics.clear();
   }
 
-  readonly #isHeard = (topic: string): boolean => (this.#topics.get(topic) ?? 0) > 0;
+  readonly #hasListeners = (topic: string): boolean => (this.#topics.get(topic) ?? 0) > 0;
 
   #count(channel: string, change: 1 | -1): void {
-    const topic = topicOf(channel);
+    const topic = getTopic(channel);
     this.#topics.set(topic, (this.#topics.get(topic) ?? 0) + change);
   }
 
-  /** One handler's bug must not keep the event from the others. */
+  /** Isolates handlers: an exception in one must not keep the event from the others. */
   #call(handler: EventHandler, event: Event | undefined): void {
     try {
       handler(event);

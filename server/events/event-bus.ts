@@ -3,18 +3,18 @@ import type { Event } from "../../protocol/index.ts";
 /** Stops a subscription; calling it twice does no harm. */
 export type Unsubscribe = () => void;
 
-/** Told what happened; undefined where events may have been missed, so that everything has to be read again. */
+/** Handles an event; undefined means that events may have been missed, so the handler must read the current state. */
 export type EventHandler = (event?: Event) => void;
 
-/** Tells the processes that something changed. What is told may be lost while a bus is down: readers read again. */
+/** Notifies processes of changes. Notifications may be lost while a bus is down, so readers also poll. */
 export interface EventBus {
-  /** Never rejects: a bus that is down loses the event and says so in `state`. */
+  /** Publishes events. Never rejects: while the bus is down, events are lost and `state` is `down`. */
   publish(events: readonly Event[]): Promise<void>;
-  /** Resolves once events of the channel can no longer be missed, or the bus is known to be down. */
+  /** Subscribes to a channel. Resolves when no later event can be missed, or when the bus is known to be down. */
   subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe>;
-  /** `down`: events may be lost, so whoever waits reads the database every second. */
+  /** `down`: events may be lost, so long polls read the database every second. */
   readonly state: "up" | "down";
-  /** Which kind it is, for `/readyz`. */
+  /** The kind of bus, for `/readyz`. */
   readonly kind: "in-process" | "redis";
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { Log } from "../context.ts";
 import { ChannelHandlers } from "./channel-handlers.ts";
 import type { EventBus, EventHandler, Unsubscribe } from "./event-bus.ts";
 
-/** Tells the waiting requests of this process: enough for one server. */
+/** Notifies the long polls of this process. Sufficient for one server per database. */
 export class InProcessEventBus implements EventBus {
   readonly kind = "in-process";
   readonly state = "up";
@@ -14,11 +14,11 @@ export class InProcessEventBus implements EventBus {
   }
 
   async publish(events: readonly Event[]): Promise<void> {
-    this.#handlers.tellAll(events);
+    this.#handlers.notifyAll(events);
   }
 
   async subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe> {
-    // A wrapper per call: the same function may listen twice, and each stops for itself.
+    // A wrapper per call, so that one function can subscribe twice and each subscription ends separately.
     const own: EventHandler = (event) => handler(event);
     this.#handlers.add(channel, own);
     return () => void this.#handlers.remove(channel, own);

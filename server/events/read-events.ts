@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Event, TaskStatus } from "../../protocol/index.ts";
 
-const Told = z.discriminatedUnion("kind", [
+const EventMessage = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("task-changed"),
     taskId: z.string(),
@@ -14,11 +14,11 @@ const Told = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("jobs-changed"), roomId: z.string() }),
 ]);
 
-/** Events of one channel as they came over Redis, one or a list; undefined, which means "read again", for one of another version. */
+/** Parses a Redis message: one event or a list. An event of another version becomes undefined, which means “read the current state”. */
 export const readEvents = (text: string): readonly (Event | undefined)[] => {
   try {
-    const told: unknown = JSON.parse(text);
-    return (Array.isArray(told) ? told : [told]).map((event) => Told.safeParse(event).data);
+    const message: unknown = JSON.parse(text);
+    return (Array.isArray(message) ? message : [message]).map((event) => EventMessage.safeParse(event).data);
   } catch {
     return [undefined];
   }

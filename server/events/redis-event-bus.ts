@@ -2,20 +2,20 @@ import type { Redis } from "ioredis";
 import type { Event } from "../../protocol/index.ts";
 import type { Log } from "../context.ts";
 import { ChannelHandlers } from "./channel-handlers.ts";
-import { answersWithin } from "./deadline.ts";
 import type { EventBus, EventHandler, Unsubscribe } from "./event-bus.ts";
 import { readEvents } from "./read-events.ts";
 import { RedisPublisher } from "./redis-publisher.ts";
+import { resolvesWithin } from "./resolves-within.ts";
 
-const ANSWER_MS = 2_000;
-const PROBE_EVERY_MS = 2_000;
-/** Batches on their way; beyond it Redis is taken to hang, and nothing more is queued for it. */
+const RESPONSE_TIMEOUT_MS = 2_000;
+const PROBE_INTERVAL_MS = 2_000;
+/** Maximum number of unacknowledged publishes; above it Redis is assumed to hang and events are not sent. */
 const MAX_IN_FLIGHT = 500;
 const RESUBSCRIBE_BATCH = 500;
-/** Where a server says that it had events which Redis did not take: whoever waits anywhere reads again. */
-const EVERYBODY = "joblib:everybody";
+/** Channel on which a server announces that it lost events: every long poll reads the current state. */
+const LOST_EVENTS_CHANNEL = "joblib:lost-events";
 
-/** Redis pub/sub: publishes on the host's connection, listens on one duplicate of it. */
+/** An event bus on Redis pub/sub. Publishes on the given connection and subscribes on a duplicate of it. */
 export class RedisEventBus implements EventBus {
   readonly kind = "redis";
   readonly #publisher: Redis;
@@ -26,12 +26,12 @@ export class RedisEventBus implements EventBus {
   readonly #log: Log | undefined;
   readonly #probes: NodeJS.Timeout;
   #state: "up" | "down" = "down";
-  #isTold = false;
+  #isStateLogged = false;
   #listening = false;
   #hanging = false;
   #probing = false;
   #inFlight = 0;
-  /** Events were told in this process alone. */
+  /** Events reached only this process. */
   #hasLost = false;
   #closed = false;
 
@@ -41,7 +41,7 @@ export class RedisEventBus implements EventBus {
     this.#publisher = redis;
     this.#events = new RedisPublisher(redis, log);
     if (redis.status === "wait") redis.connect().catch(() => {});
-    // No offline queue: after a reconnect everything is subscribed anew from `#handlers`.
+    // No offline queue: after a reconnect, all channels of `#handlers` are subscribed again.
     const subscriber = redis.duplicate({
       enableOfflineQueue: false,
       autoResubscribe: false,
@@ -52,8 +52,8 @@ export class RedisEventBus implements EventBus {
     this.#subscriber = subscriber;
     this.#subscriber.on("error", () => {});
     this.#subscriber.on("message", (channel: string, text: string) => {
-      if (channel === EVERYBODY) this.#handlers.wakeAll();
-      else for (const event of readEvents(text)) this.#handlers.tell(channel, event);
+      if (channel === LOST_EVENTS_CHANNEL) this.#handlers.wakeAll();
+      else for (const event of readEvents(text)) this.#handlers.notify(channel, event);
     });
     this.#subscriber.on("ready", () => void this.#listen());
     this.#subscriber.on("close", () => {
@@ -63,19 +63,19 @@ export class RedisEventBus implements EventBus {
     redis.on("ready", this.#onPublisher);
     redis.on("close", this.#onClose);
     this.#subscriber.connect().catch(() => {});
-    this.#probes = setInterval(() => void this.#probe(), PROBE_EVERY_MS);
+    this.#probes = setInterval(() => void this.#probe(), PROBE_INTERVAL_MS);
     this.#probes.unref();
   }
 
   get state(): "up" | "down" {
-    return this.#review();
+    return this.#updateState();
   }
 
   async publish(events: readonly Event[]): Promise<void> {
     if (events.length === 0) return;
     if (await this.#send(events)) return;
     this.#hasLost = true;
-    this.#handlers.tellAll(events);
+    this.#handlers.notifyAll(events);
   }
 
   async subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe> {
@@ -101,28 +101,28 @@ export class RedisEventBus implements EventBus {
     this.#subscriber.disconnect();
   }
 
-  /** False where Redis did not take the events: then this process at least is told. */
+  /** Sends events to Redis and returns false if it does not accept them. */
   async #send(events: readonly Event[]): Promise<boolean> {
     if (this.#closed || this.#hanging || this.#publisher.status !== "ready") return false;
     if (this.#inFlight >= MAX_IN_FLIGHT) return false;
     this.#inFlight += 1;
-    let isTaken = false;
+    let isAccepted = false;
     const sent = this.#events
       .publish(events)
-      .then((taken) => {
-        isTaken = taken;
+      .then((accepted) => {
+        isAccepted = accepted;
       })
       .finally(() => {
         this.#inFlight -= 1;
       });
-    if (await answersWithin(sent, ANSWER_MS)) return isTaken;
+    if (await resolvesWithin(sent, RESPONSE_TIMEOUT_MS)) return isAccepted;
     if (this.#publisher.status === "ready") this.#hanging = true;
-    this.#review();
+    this.#updateState();
     return false;
   }
 
   async #listen(): Promise<void> {
-    if (!(await this.#subscribeTo([EVERYBODY]))) return;
+    if (!(await this.#subscribeTo([LOST_EVENTS_CHANNEL]))) return;
     const channels = this.#handlers.channels;
     for (let start = 0; start < channels.length; start += RESUBSCRIBE_BATCH) {
       const batch = channels
@@ -132,75 +132,75 @@ export class RedisEventBus implements EventBus {
     }
     if (this.#subscriber.status !== "ready") return;
     this.#listening = true;
-    this.#review();
-    // Whatever was told while nobody listened is lost.
+    this.#updateState();
+    // Events that were published while there was no subscription are lost.
     this.#handlers.wakeAll();
   }
 
-  /** False where Redis does not confirm; a connection that hangs is given up and made anew. */
+  /** Subscribes to channels and returns false if Redis does not confirm. Reconnects if the connection hangs. */
   async #subscribeTo(channels: readonly string[]): Promise<boolean> {
-    const confirmed = await answersWithin(this.#subscriber.subscribe(...channels), ANSWER_MS);
+    const confirmed = await resolvesWithin(this.#subscriber.subscribe(...channels), RESPONSE_TIMEOUT_MS);
     if (!confirmed && this.#subscriber.status === "ready") this.#reconnect();
     return confirmed;
   }
 
-  /** Half-open connections look ready for minutes: only an answer shows that Redis is there. */
+  /** Pings Redis on both connections. A half-open connection looks ready for minutes; only a response proves that it works. */
   async #probe(): Promise<void> {
     if (this.#subscriber.status === "ready" && this.#listening) {
-      answersWithin(this.#subscriber.ping(), ANSWER_MS).then((isAlive) => {
+      resolvesWithin(this.#subscriber.ping(), RESPONSE_TIMEOUT_MS).then((isAlive) => {
         if (!isAlive && this.#subscriber.status === "ready") this.#reconnect();
       });
     }
     if (this.#probing || this.#publisher.status !== "ready") return;
     this.#probing = true;
     const ping = this.#publisher.ping();
-    // One unanswered ping at a time: the host's connection is not filled with them.
-    ping.then(this.#publisherAnswered, this.#publisherAnswered);
-    if (!(await answersWithin(ping, ANSWER_MS)) && this.#probing) this.#hanging = true;
-    this.#review();
+    // At most one pending ping, so that they do not pile up on the host's connection.
+    ping.then(this.#onPong, this.#onPong);
+    if (!(await resolvesWithin(ping, RESPONSE_TIMEOUT_MS)) && this.#probing) this.#hanging = true;
+    this.#updateState();
   }
 
-  readonly #publisherAnswered = (): void => {
+  readonly #onPong = (): void => {
     this.#probing = false;
     this.#hanging = false;
     this.#onPublisher();
   };
 
-  /** It takes events again. Another server may have been listening all the while, and heard nothing of what was lost. */
+  /** Announces lost events when Redis accepts events again: other servers may have stayed connected and missed them. */
   readonly #onPublisher = (): void => {
-    this.#review();
+    this.#updateState();
     if (!this.#hasLost || this.#closed || this.#publisher.status !== "ready") return;
     this.#hasLost = false;
-    answersWithin(this.#publisher.publish(EVERYBODY, ""), ANSWER_MS).then((isTold) => {
-      if (!isTold) this.#hasLost = true;
+    resolvesWithin(this.#publisher.publish(LOST_EVENTS_CHANNEL, ""), RESPONSE_TIMEOUT_MS).then((isSent) => {
+      if (!isSent) this.#hasLost = true;
     });
   };
 
   #reconnect(): void {
     this.#listening = false;
-    this.#review();
+    this.#updateState();
     if (!this.#closed) this.#subscriber.disconnect(true);
   }
 
-  /** A Redis that was never there is no change of state, and is told all the same. */
+  /** Logs also a Redis that was never reachable, although `state` does not change then. */
   readonly #onClose = (): void => {
-    if (!this.#isTold && !this.#closed) this.#tell("down");
-    this.#review();
+    if (!this.#isStateLogged && !this.#closed) this.#logState("down");
+    this.#updateState();
   };
 
-  #tell(state: "up" | "down"): void {
-    this.#isTold = true;
-    if (state === "up") this.#log?.info({}, "Redis is there: events reach every server");
-    else this.#log?.warn({}, "Redis is away: waiting requests read the database every second");
+  #logState(state: "up" | "down"): void {
+    this.#isStateLogged = true;
+    if (state === "up") this.#log?.info({}, "Redis connected: events reach every server");
+    else this.#log?.warn({}, "Redis not reachable: long polls read the database every second");
   }
 
-  readonly #review = (): "up" | "down" => {
+  readonly #updateState = (): "up" | "down" => {
     const isUp = this.#listening && !this.#hanging && this.#publisher.status === "ready";
     const state = isUp ? "up" : "down";
     if (state !== this.#state && !this.#closed) {
       this.#state = state;
-      this.#tell(state);
-      // Waiters change their pace with the state.
+      this.#logState(state);
+      // Long polls change their polling interval with the state.
       this.#handlers.wakeAll();
     }
     return this.#state;

@@ -1,23 +1,23 @@
 import { type Redis, ReplyError } from "ioredis";
-import { channelsOf, type Event } from "../../protocol/index.ts";
+import { type Event, getChannels } from "../../protocol/index.ts";
 import type { Log } from "../context.ts";
 
-/** Messages of one script: Redis does nothing else meanwhile, a millisecond or so. */
-const MOST_OF_A_SCRIPT = 1_000;
-/** ARGV is a channel, what it is told, the next channel, and so on. */
+/** Maximum number of messages per script. Redis is blocked while a script runs, about 1 ms for this many. */
+const MAX_MESSAGES_PER_SCRIPT = 1_000;
+/** ARGV alternates between channels and messages. */
 const PUBLISH_ALL = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end";
 
-/** Each channel with the one text that it is told: an event, or the list of several. */
+/** The message of each channel: one event or a list of events, as JSON. */
 type Messages = ReadonlyMap<string, string>;
 
-const messagesOf = (events: readonly Event[]): Messages => {
+const toMessages = (events: readonly Event[]): Messages => {
   const lists = new Map<string, string[]>();
   for (const event of events) {
     const text = JSON.stringify(event);
-    for (const channel of channelsOf(event)) {
-      const told = lists.get(channel);
-      if (told === undefined) lists.set(channel, [text]);
-      else told.push(text);
+    for (const channel of getChannels(event)) {
+      const texts = lists.get(channel);
+      if (texts === undefined) lists.set(channel, [text]);
+      else texts.push(text);
     }
   }
   const messages = new Map<string, string>();
@@ -27,53 +27,58 @@ const messagesOf = (events: readonly Event[]): Messages => {
   return messages;
 };
 
-/** Scripts are not for this user, or not of this Redis; one that is busy, or loads, has its reasons for a while. */
-const isForGood = (error: unknown): boolean =>
+/** Returns true if this user or this Redis can never run scripts; other errors (busy, loading) are temporary. */
+const isPermanent = (error: unknown): boolean =>
   error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
 
-/** Tells Redis of events, those of one statement together. */
+/** Publishes events to Redis, those of one statement in one command. */
 export class RedisPublisher {
   readonly #redis: Redis;
   readonly #log: Log | undefined;
   #hasScripts = true;
-  #isRefused = false;
+  #isRejected = false;
 
   constructor(redis: Redis, log?: Log) {
     this.#redis = redis;
     this.#log = log;
   }
 
-  /** False where Redis answers and does not take all of them; rejects where it does not answer. */
+  /** Publishes events. Returns false if Redis rejects any of them; throws if it does not respond. */
   async publish(events: readonly Event[]): Promise<boolean> {
     try {
-      await this.#send(messagesOf(events));
-      this.#isRefused = false;
+      await this.#send(toMessages(events));
+      this.#isRejected = false;
       return true;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      // Said once: while it lasts, every task would.
-      if (!this.#isRefused) this.#log?.error({ err: error }, "Redis refuses events: other servers miss them");
-      this.#isRefused = true;
+      // Logged once, because every task would log it again.
+      if (!this.#isRejected)
+        this.#log?.error({ err: error }, "Redis rejects events: other servers miss them");
+      this.#isRejected = true;
       return false;
     }
   }
 
-  /** A claim's hundred tasks have a channel each, and a command costs this side 10 µs whatever it says: a script is one. */
+  /** Each task has its own channel, and each command costs about 10 µs of CPU here, so many messages go into one script. */
   async #send(messages: Messages): Promise<void> {
     if (messages.size > 1 && this.#hasScripts && (await this.#sendByScript([...messages]))) return;
     await this.#sendOneByOne(messages);
   }
 
-  /** False where Redis refuses, once or for good: then they are sent one by one, and those that were taken are told twice. */
+  /** Returns false if Redis rejects the script. The messages are then sent one by one, and some may arrive twice. */
   async #sendByScript(messages: readonly (readonly [string, string])[]): Promise<boolean> {
     try {
-      for (let start = 0; start < messages.length; start += MOST_OF_A_SCRIPT) {
-        await this.#redis.eval(PUBLISH_ALL, 0, ...messages.slice(start, start + MOST_OF_A_SCRIPT).flat());
+      for (let start = 0; start < messages.length; start += MAX_MESSAGES_PER_SCRIPT) {
+        await this.#redis.eval(
+          PUBLISH_ALL,
+          0,
+          ...messages.slice(start, start + MAX_MESSAGES_PER_SCRIPT).flat(),
+        );
       }
       return true;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      this.#hasScripts = !isForGood(error);
+      this.#hasScripts = !isPermanent(error);
       return false;
     }
   }

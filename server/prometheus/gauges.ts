@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from "prom-client";
-import { answersWithin } from "../events/deadline.ts";
+import { resolvesWithin } from "../events/resolves-within.ts";
 import type { Watched } from "../meter.ts";
 import type { QueueCounts, QueueDepth } from "../storage/queue-counts.ts";
 import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
@@ -15,7 +15,7 @@ const reader = (watched: Watched): Read => {
   const read = seldom(() => watched.counts());
   return async () => {
     const reading = read();
-    return (await answersWithin(reading, PATIENCE_MS)) ? reading : undefined;
+    return (await resolvesWithin(reading, PATIENCE_MS)) ? reading : undefined;
   };
 };
 

@@ -8,7 +8,7 @@ import {
   Problem,
 } from "../../protocol/index.ts";
 import { type Caller, forbidden } from "../access.ts";
-import { invitedUser } from "../auth/invitation-desk.ts";
+import { getInvitedUserId } from "../auth/invitation-issuer.ts";
 import type { Context } from "../context.ts";
 import { jobsChanged, type Outcome, tasksTaken } from "./outcome.ts";
 
@@ -28,11 +28,11 @@ const jobsOf = (
 
 /** Lets somebody into a room for a while, to do there what the inviter may do, or less. */
 export const createInvitation = async (
-  { storage, invitations: desk, newId }: Pick<Context, "storage" | "invitations" | "newId">,
+  { storage, invitations: issuer, newId }: Pick<Context, "storage" | "invitations" | "newId">,
   caller: Caller,
   { roomId, request }: { readonly roomId: string; readonly request: InvitationRequest },
 ): Promise<NewInvitation> => {
-  if (desk === undefined) {
+  if (issuer === undefined) {
     throw new Problem(
       "no-invitations",
       "This server signs no tokens: that takes a JOBLIB_JWT_SECRET; with a host's or an issuer's users, ask those for one.",
@@ -50,7 +50,7 @@ export const createInvitation = async (
     seconds: request.expires_in_seconds ?? INVITATION_SECONDS,
     notBeyond: own.expiresAt,
   });
-  return { ...invitation, token: await desk.sign(invitation) };
+  return { ...invitation, token: await issuer.sign(invitation) };
 };
 
 /** A room's, newest first. */
@@ -72,16 +72,16 @@ export const revokeInvitation = async (
   caller: Caller,
   id: string,
 ): Promise<Outcome<Invitation>> => {
-  const { storage, invitations: desk, owners, parked, settings } = context;
+  const { storage, invitations: issuer, owners, parked, settings } = context;
   const found = await storage.invitations.find(id);
   if (found === undefined) throw notFound();
   if (found.created_by_id !== caller.actor.id && !caller.actor.isAdmin) throw forbidden("invitation-owner");
   const invitation = await storage.invitations.revoke(found.id);
   if (invitation === undefined) throw notFound();
-  desk?.open.close(invitation.id);
+  issuer?.status.setRevoked(invitation.id);
 
   const window = { limit: MOST_WORKERS, offset: 0 };
-  const of = { userId: invitedUser(invitation.id) };
+  const of = { userId: getInvitedUserId(invitation.id) };
   const workers = await storage.workers.list(of, window, settings.worker_timeout_threshold);
   const ends = await Promise.all(
     workers.items.map(async ({ id: workerId }) => {

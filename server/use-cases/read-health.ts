@@ -1,6 +1,6 @@
 import type { Health } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
-import { answersWithin } from "../events/deadline.ts";
+import { resolvesWithin } from "../events/resolves-within.ts";
 import { VERSION } from "../version.ts";
 
 const PING_MS = 2_000;
@@ -8,7 +8,7 @@ const PING_MS = 2_000;
 /** How the database is: away, or so many milliseconds near, and what it still lacks. */
 const databaseState = async (storage: Context["storage"]): Promise<Health["database"]> => {
   const began = performance.now();
-  if (!(await answersWithin(storage.ping(), PING_MS))) {
+  if (!(await resolvesWithin(storage.ping(), PING_MS))) {
     return { state: "down", milliseconds: null, pending_migrations: null };
   }
   const milliseconds = Math.round((performance.now() - began) * 10) / 10;

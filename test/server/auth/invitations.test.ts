@@ -1,6 +1,6 @@
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
-import { OpenInvitations } from "../../../server/auth/open-invitations.ts";
+import { InvitationStatusCache } from "../../../server/auth/invitation-status.ts";
 import {
   createServer,
   createToken,
@@ -175,14 +175,14 @@ describe("a revoked invitation", () => {
 
   test("is looked up once in a while, not with every request", async () => {
     let looks = 0;
-    const open = new OpenInvitations({
+    const status = new InvitationStatusCache({
       find: async () => {
         looks += 1;
         return undefined;
       },
     });
 
-    expect([await open.isOpen("a"), await open.isOpen("a"), await open.isOpen("b")]).toEqual([
+    expect([await status.isValid("a"), await status.isValid("a"), await status.isValid("b")]).toEqual([
       false,
       false,
       false,

@@ -29,6 +29,6 @@ test("a Redis that was never there is told of in the log, once", async () => {
   await warned.promise;
   for (let closed = 0; closed < 3; closed += 1) await new Promise((resolve) => redis.once("close", resolve));
 
-  expect(warnings).toEqual(["Redis is away: waiting requests read the database every second"]);
+  expect(warnings).toEqual(["Redis not reachable: long polls read the database every second"]);
   expect(bus.state).toBe("down");
 });

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import { inject } from "vitest";
-import { invitationDesk } from "../../../server/auth/invitation-desk.ts";
+import { createInvitationIssuer } from "../../../server/auth/invitation-issuer.ts";
 import {
   type HostAuth,
   joblib,
@@ -82,7 +82,10 @@ export const openApi = async (options: ApiOptions = {}) => {
     }),
     ...options.auth,
     ...(options.invites === true && {
-      invitations: invitationDesk("the secret of the tests".repeat(2), createStorage(orm).invitations),
+      invitations: createInvitationIssuer(
+        "the secret of the tests".repeat(2),
+        createStorage(orm).invitations,
+      ),
     }),
     ...(dashboard !== undefined && { dashboard }),
     ...(dashboardFiles !== undefined && { dashboardFiles }),

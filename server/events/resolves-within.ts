@@ -1,5 +1,5 @@
-/** What a promise comes to, or false when it takes longer: for peers that may never answer. */
-export const answersWithin = async (work: Promise<unknown>, milliseconds: number): Promise<boolean> => {
+/** Returns true if a promise resolves in time, false if it rejects or takes longer. For peers that may never respond. */
+export const resolvesWithin = async (work: Promise<unknown>, milliseconds: number): Promise<boolean> => {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(resolve, milliseconds, false);
   work.then(

@@ -1,0 +1,37 @@
+import { RecentMap } from "../recent-map.ts";
+import type { InvitationStorage } from "../storage/invitations.ts";
+
+/** A revocation on another server takes effect here after at most this time; one on this server, immediately. */
+const CACHE_MS = 5_000;
+const MAX_CACHED = 10_000;
+
+/** Caches for a few seconds whether invitations are still valid. */
+export class InvitationStatusCache {
+  readonly #invitations: Pick<InvitationStorage, "find">;
+  readonly #cached = new RecentMap<{ readonly isValid: boolean; readonly until: number }>({
+    entries: MAX_CACHED,
+    weight: MAX_CACHED,
+  });
+
+  constructor(invitations: Pick<InvitationStorage, "find">) {
+    this.#invitations = invitations;
+  }
+
+  /** Returns false if an invitation does not exist or is revoked. The token itself contains its expiry. */
+  async isValid(id: string): Promise<boolean> {
+    const known = this.#cached.get(id);
+    if (known !== undefined && performance.now() < known.until) return known.isValid;
+    const invitation = await this.#invitations.find(id);
+    return this.#remember(id, invitation !== undefined && invitation.revoked_at === null);
+  }
+
+  /** Records that an invitation was revoked on this server. */
+  setRevoked(id: string): void {
+    this.#remember(id, false);
+  }
+
+  #remember(id: string, isValid: boolean): boolean {
+    this.#cached.set(id, { isValid, until: performance.now() + CACHE_MS }, 1);
+    return isValid;
+  }
+}
