@@ -39,7 +39,7 @@ export const table = (rows: readonly Row[], rounds: readonly Samples[]): string 
       verdict(result),
     ];
   });
-  return asMarkdown([["row", "what", "medians", "value", "rounds", "at least (want)", ""], ...lines]);
+  return asMarkdown([["row", "what", "medians", "value", "rounds", "required (target)", ""], ...lines]);
 };
 
 const asMarkdown = (lines: readonly (readonly string[])[]): string => {

@@ -17,7 +17,7 @@ export interface Row {
 export const rows: readonly Row[] = [
   {
     name: "drain-fast",
-    what: "drain, SDK worker at its fast setting / BullMQ fast",
+    what: "drain, fast settings / BullMQ, fast settings",
     of: "joblib drain, fast",
     per: "BullMQ drain, fast",
     unit: "ratio",
@@ -25,7 +25,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "drain-graphile",
-    what: "the same / graphile-worker steady",
+    what: "drain, fast settings / graphile-worker, fast settings",
     of: "joblib drain, fast",
     per: "graphile-worker drain, fast",
     unit: "ratio",
@@ -33,7 +33,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "drain-one-per-request",
-    what: "drain, one task per request, 64 in flight / BullMQ default",
+    what: "drain, one task per request, 64 in flight / BullMQ, default settings",
     of: "joblib drain, one task per request",
     per: "BullMQ drain, default",
     unit: "ratio",
@@ -49,7 +49,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "single-submit",
-    what: "single submits, 64 in flight / pg-boss default",
+    what: "single submits, 64 in flight / pg-boss, default settings",
     of: "joblib single submits",
     per: "pg-boss single submits, default",
     unit: "ratio",
@@ -57,7 +57,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "pickup",
-    what: "pickup p50 / BullMQ default",
+    what: "pickup p50 / BullMQ, default settings",
     of: "joblib pickup p50",
     per: "BullMQ pickup p50, default",
     unit: "ratio",
@@ -65,7 +65,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "end-to-end",
-    what: "end to end p50 / BullMQ",
+    what: "end to end p50 / BullMQ, default settings",
     of: "joblib end to end p50",
     per: "BullMQ end to end p50, default",
     unit: "ratio",
@@ -73,7 +73,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "growth-finished",
-    what: "lifecycle with 1 M finished rows / with none",
+    what: "lifecycles with 1 M finished tasks / with none",
     of: "joblib lifecycles, 1 M finished",
     per: "joblib lifecycles, empty",
     unit: "ratio",
@@ -81,7 +81,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "growth-pending",
-    what: "lifecycle with 1 M pending of the same job / with none",
+    what: "lifecycles with 1 M pending tasks of the same job / with none",
     of: "joblib lifecycles, 1 M pending of the job",
     per: "joblib lifecycles, empty",
     unit: "ratio",
@@ -89,7 +89,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "growth-pending-other",
-    what: "lifecycle with 1 M pending of another job / with none",
+    what: "lifecycles with 1 M pending tasks of another job / with none",
     of: "joblib lifecycles, 1 M pending of another",
     per: "joblib lifecycles, empty",
     unit: "ratio",
@@ -97,7 +97,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "growth-jobs",
-    what: "lifecycle with 100 jobs per worker / with one",
+    what: "lifecycles with 100 jobs per worker / with one",
     of: "joblib lifecycles, 100 jobs",
     per: "joblib lifecycles, empty",
     unit: "ratio",
@@ -105,7 +105,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "third-drain",
-    what: "third drain on one table / first",
+    what: "third drain of one table / first",
     of: "joblib third drain",
     per: "joblib first drain",
     unit: "ratio",
@@ -121,7 +121,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "two-servers",
-    what: "drain, two servers on one database / one",
+    what: "drain, two servers on one database / one server",
     of: "joblib drain, two servers",
     per: "joblib drain, one server",
     unit: "ratio",
@@ -129,7 +129,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "pglite",
-    what: "PGlite, 64 in flight: coalesced / one by one",
+    what: "PGlite, 64 in flight: batched / one statement per call",
     of: "PGlite lifecycles, coalesced",
     per: "PGlite lifecycles, one by one",
     unit: "ratio",
@@ -137,14 +137,14 @@ export const rows: readonly Row[] = [
   },
   {
     name: "idle-memory",
-    what: "server's memory with 1,000 waiting workers",
+    what: "server memory with 1,000 waiting workers",
     of: "joblib server, 1,000 wait",
     unit: "MB",
     goal: { atMost: 250, want: 150 },
   },
   {
     name: "payload-10kb",
-    what: "payloads of 10 KB: drain / BullMQ fast",
+    what: "drain, payloads of 10 KB / BullMQ, fast settings",
     of: "joblib drain, fast, 10 KB",
     per: "BullMQ drain, fast, 10 KB",
     unit: "ratio",
@@ -152,7 +152,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "payload-100kb",
-    what: "payloads of 100 KB: drain / BullMQ fast",
+    what: "drain, payloads of 100 KB / BullMQ, fast settings",
     of: "joblib drain, fast, 100 KB",
     per: "BullMQ drain, fast, 100 KB",
     unit: "ratio",

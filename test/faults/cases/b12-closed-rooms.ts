@@ -43,7 +43,7 @@ export const closedRooms: FaultCase = {
       if (held !== undefined) await hand.insist({ f: "complete", held });
       await waiting;
     }
-    scene.fault("stranger asked");
+    scene.fault("requests without access");
     await settle(scene);
   },
 };

@@ -50,7 +50,7 @@ export const forgetfulWorker: FaultCase = {
     const held = await forgetful.claim();
     if (held === undefined) throw new Error("nothing was claimed");
     await forgetful.release([held.id]);
-    scene.fault("task given back");
+    scene.fault("task returned by its worker");
     await comesTooLate(scene, forgetful, held);
   },
 };

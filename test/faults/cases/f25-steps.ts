@@ -50,7 +50,7 @@ export const allSteps: FaultCase = {
   async run(scene) {
     const hand = await scene.hand("hand");
     const other = await scene.hand("other");
-    scene.fault("forbidden steps");
+    scene.fault("invalid status updates");
     const beating = setInterval(() => void other.beat(), 500);
     try {
       await tryAll(scene, hand, other);

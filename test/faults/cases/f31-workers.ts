@@ -36,7 +36,7 @@ export const poison: FaultCase = {
     await first.process.exit;
     const second = await scene.workerProcess("worker1", { concurrency: 1 });
     await second.process.exit;
-    scene.fault("workers ended by a task");
+    scene.fault("workers killed by a task");
     await scene.workerProcess("worker2", { concurrency: 1 });
     await settle(scene);
     const { rows } = await scene.cluster.sql.query("select status, runs from joblib.task where id = $1", [

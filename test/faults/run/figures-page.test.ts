@@ -4,22 +4,38 @@ import { withFigures } from "./figures-page.ts";
 const PAGE = "before\n<!-- cases -->\n<!-- /cases -->\nbetween\n<!-- soak -->\nold\n<!-- /soak -->\nafter\n";
 const DAY = new Date("2026-01-02T03:04:05Z");
 const rows = [
-  ["lost", "0"],
-  ["faults made", "2 × a | b"],
+  ["tasks lost", "0"],
+  ["faults injected", "2 × a | b"],
 ] as const;
 
-test("a run's figures stand in their own place of the page, and what was there is replaced", () => {
+test("writes a run's results between the comments of their kind and replaces the ones that were there", () => {
   const once = withFigures(PAGE, { kind: "cases", command: "npm run x -- --seed 7", rows }, DAY);
   const twice = withFigures(once, { kind: "cases", command: "npm run x -- --seed 7", rows }, DAY);
 
   expect(once).toContain("<!-- cases -->\n`npm run x -- --seed 7`, on ");
   expect(once).toContain(
-    "2026-01-02:\n\n| figure | |\n| --- | --- |\n| lost | 0 |\n| faults made | 2 × a \\| b |\n<!-- /cases -->",
+    "2026-01-02:\n\n| figure | |\n| --- | --- |\n| tasks lost | 0 |\n| faults injected | 2 × a \\| b |\n<!-- /cases -->",
   );
   expect(once).toContain("<!-- soak -->\nold\n<!-- /soak -->\nafter\n");
   expect(twice).toBe(once);
 });
 
-test("a page without a place for them is an error", () => {
+test("throws if the page has no comments for the results", () => {
   expect(() => withFigures("nothing", { kind: "soak", command: "", rows })).toThrow("<!-- soak -->");
+});
+
+test("writes a value that is too long for a table cell as a paragraph of lines of at most 100 characters", () => {
+  const kinds = Array.from({ length: 20 }, (_, index) => `${index} × connection ended`).join(", ");
+  const plan = {
+    kind: "cases",
+    command: "x",
+    rows: [["faults injected", kinds], ...rows.slice(0, 1)],
+  } as const;
+
+  const [, results = ""] = withFigures(PAGE, plan, DAY).split(/<!-- .?cases -->\n/);
+  const [table = "", paragraph = ""] = results.split("| tasks lost | 0 |\n\n");
+
+  expect(table).not.toContain("faults injected");
+  expect(paragraph.trim().replaceAll("\n", " ")).toBe(`faults injected: ${kinds}.`);
+  expect(Math.max(...paragraph.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(100);
 });

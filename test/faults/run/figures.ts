@@ -30,13 +30,13 @@ export class Figures {
     const kinds = [...this.#faults].sort(([, a], [, b]) => b - a).map(([kind, many]) => `${many} × ${kind}`);
     const histories = this.#cases === 1 ? "one history" : `${this.#cases} histories`;
     return [
-      [`operations checked, in ${histories}`, number(this.#operations)],
-      ["of them without a known outcome", number(this.#unknown)],
-      ["faults made", kinds.join(", ") || "none"],
-      ["lost", number(of("I1"))],
-      ["finished twice", number(of("I6"))],
-      ["written past a fence", number(of("I4"))],
-      ["held twice", number(of("I3"))],
+      [`operations checked in ${histories}`, number(this.#operations)],
+      ["of these, with an unknown outcome", number(this.#unknown)],
+      ["faults injected", kinds.join(", ") || "none"],
+      ["tasks lost", number(of("I1"))],
+      ["tasks finished twice", number(of("I6"))],
+      ["writes accepted without a lease", number(of("I4"))],
+      ["tasks leased to two workers at once", number(of("I3"))],
       ...measureRows(this.#measures),
       ...this.#told,
     ];

@@ -14,7 +14,7 @@ const letGo = (evidence: Evidence): Measure[] => {
     note === "gone"
       ? (holds.get(worker) ?? [])
           .filter(({ from, until }) => from <= t && until > t && Number.isFinite(until))
-          .map(({ until }) => ({ what: `${kind} → its task offered again or failed`, ms: until - t }))
+          .map(({ until }) => ({ what: `${kind} → its task requeued or failed`, ms: until - t }))
       : [],
   );
 };
@@ -30,7 +30,10 @@ const told = (evidence: Evidence): Measure[] => {
     const isEnd = TERMINAL.includes(answered.tasks?.[0]?.status ?? "");
     if (at === undefined || when === undefined || !isEnd) return [];
     return [
-      { what: `end of a task → who waits is told, ${when}`, ms: Math.max(0, end - Math.max(begin, at)) },
+      {
+        what: `task finished → waiting client notified, ${when}`,
+        ms: Math.max(0, end - Math.max(begin, at)),
+      },
     ];
   });
 };

@@ -8,7 +8,7 @@ export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NA
   --case NAME     only cases whose name begins so, F13 for one; may be repeated
   --plants        only the planted defects
   --no-plants     without them
-  --figures       write the run's figures into docs/guarantees.md
+  --figures       write the run's results into docs/appendix/fault-catalogue.md
   --keep          keep the histories of cases that passed too
 `;
 
