@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import type { FastifyRequest } from "fastify";
+import { isLoopback } from "../../protocol/index.ts";
 import type { HostAuth } from "../host.ts";
 
 /** Whoever reaches the loopback interface is its one admin: the server that needs no configuration. */
@@ -7,13 +7,6 @@ export const localAuth: HostAuth = {
   getCurrentUserId: () => "local",
   getIsAdmin: () => true,
   authorizeRoom: () => true,
-};
-
-/** True for the names and addresses that only this machine reaches. */
-export const isLoopback = (host: string): boolean => {
-  const name = host.replace(/^\[(.*)\]$/, "$1").toLowerCase();
-  if (name === "localhost" || name === "::1") return true;
-  return isIP(name) === 4 && name.startsWith("127.");
 };
 
 const hostnameOf = (url: string) => (URL.canParse(url) ? new URL(url).hostname : "");
