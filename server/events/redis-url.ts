@@ -26,7 +26,8 @@ interface RedisUrl {
   readonly parameters: ReadonlyMap<RedisParameter, string>;
 }
 
-const LIKE = "must be a URL like redis://host:6379, rediss://host:6379 (TLS) or unix:///path/to/socket";
+const LIKE =
+  "must be a URL like redis://host:6379, rediss://host:6379 (TLS) or unix:///path/to/socket; percent-encode special characters of the password";
 const PROTOCOLS = ["redis:", "rediss:", "unix:", "redis+unix:"];
 
 const decode = (text: string, what: string): string => {
@@ -68,14 +69,17 @@ const readParameters = (query: URLSearchParams, isTls: boolean): ReadonlyMap<Red
 
 /** Reads a Redis URL. Throws a SettingsError that names what cannot be honoured; nothing is ignored. */
 export const parseRedisUrl = (text: string): RedisUrl => {
-  if (!URL.canParse(text)) throw new SettingsError(LIKE);
-  const url = new URL(text);
+  // WHATWG's syntax has no user before an empty host, redis-py's has.
+  const whole = text.replace(/^((?:redis\+)?unix:\/\/[^/?]*@)\//, "$1localhost/");
+  if (!URL.canParse(whole)) throw new SettingsError(LIKE);
+  const url = new URL(whole);
   if (!PROTOCOLS.includes(url.protocol) || url.hash !== "") throw new SettingsError(LIKE);
   const isSocket = url.protocol === "unix:" || url.protocol === "redis+unix:";
   const isTls = url.protocol === "rediss:";
   const parameters = readParameters(url.searchParams, isTls);
   const path = decode(url.pathname, "path");
-  if (isSocket && (url.hostname !== "" || path.length < 2)) throw new SettingsError(LIKE);
+  if (isSocket && (!["", "localhost"].includes(url.hostname) || path.length < 2))
+    throw new SettingsError(LIKE);
   if (!isSocket && url.hostname === "") throw new SettingsError(LIKE);
   const index = isSocket ? "" : path.replace(/^\//, "");
   if (index !== "" && parameters.has("db")) {

@@ -3,6 +3,7 @@ import { type Dictionary, PostgreSqlConnection } from "@mikro-orm/postgresql";
 import { Client } from "pg";
 import { type ConnectionSecurity, isLoopback } from "../../protocol/index.ts";
 import { ChannelBoundClient } from "./channel-binding.ts";
+import { postgresOptions } from "./postgres-options.ts";
 import type { Orm } from "./sessions.ts";
 
 /** Where an ORM's connections go, and how they are secured. */
@@ -39,12 +40,20 @@ export const readOrmConnection = ({ driver, em }: Orm): OrmConnection | undefine
   return { host: client.host, tls: tlsOf(client.ssl) };
 };
 
-/** Says who could read what goes to the database and back; null if only the host knows. */
+const toSecurity = ({ host, tls }: OrmConnection): ConnectionSecurity => {
+  if (tls !== "none") return tls === "verified" ? "tls" : "tls-unverified";
+  return isAbsolute(host) || isLoopback(host) ? "local" : "plain";
+};
+
+/** Says who could read what goes to the database of a URL and back. */
+export const urlSecurity = (url: string): ConnectionSecurity => {
+  const { host, driverOptions } = postgresOptions(url);
+  return toSecurity({ host, tls: tlsOf(driverOptions.ssl) });
+};
+
+/** Says who could read what goes to the ORM's database and back; null if only the host knows. */
 export const ormSecurity = (orm: Orm): ConnectionSecurity | null => {
   if (orm.driver.constructor.name === "PgliteDriver") return "local";
   const connection = readOrmConnection(orm);
-  if (connection === undefined) return null;
-  const { host, tls } = connection;
-  if (tls !== "none") return tls === "verified" ? "tls" : "tls-unverified";
-  return isAbsolute(host) || isLoopback(host) ? "local" : "plain";
+  return connection === undefined ? null : toSecurity(connection);
 };
