@@ -1,8 +1,15 @@
+import { readFileSync } from "node:fs";
+import { MikroORM, type Options } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { SettingsError } from "../../../server/settings-error.ts";
 import { openDatabase } from "../../../server/storage/database.ts";
+import { entities } from "../../../server/storage/entities/entities.ts";
 import { openHotPool } from "../../../server/storage/hot-pool.ts";
-import { migrate } from "../../../server/storage/migrations/migrate.ts";
+import { migrate, pendingMigrations } from "../../../server/storage/migrations/migrate.ts";
+import { createStorage } from "../../../server/storage/mikro-storage.ts";
+import { ormSecurity } from "../../../server/storage/orm-connection.ts";
+import { postgresOptions } from "../../../server/storage/postgres-options.ts";
 import type { Orm, Sql } from "../../../server/storage/sessions.ts";
 import { type Certificate, type CertificateAuthority, createAuthority } from "../../support/certificates.ts";
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
@@ -166,6 +173,68 @@ describe("a server that accepts encrypted connections only", () => {
     expect(await reason("certified@localhost:PORT/postgres?sslmode=require")).toMatch(
       /StorageUnavailable.*certificate.*sslcert and sslkey/,
     );
+  });
+});
+
+describe("an embedding app's MikroORM", () => {
+  const host = async (options: Options) => {
+    const orm = await MikroORM.init({ entities: [...entities], ...options });
+    onTestFinished(() => orm.close());
+    return orm;
+  };
+  const certifiedUrl = () => `postgres://certified@localhost:${postgres.port}/postgres`;
+
+  test("has both pools encrypted with ...postgresOptions(url)", async () => {
+    const url = `${certifiedUrl()}?sslmode=verify-full&sslrootcert=${authority.file}`;
+    const orm = await host(postgresOptions(`${url}&sslcert=${client.certificate}&sslkey=${client.key}`));
+
+    expect(await encryption(orm)).toEqual(BOTH);
+    expect(ormSecurity(orm)).toBe("tls");
+  });
+
+  test("has both pools encrypted with driverOptions.ssl and a client certificate", async () => {
+    const [ca, cert, key] = [authority.file, client.certificate, client.key].map((file) =>
+      readFileSync(file),
+    );
+    const orm = await host({ clientUrl: certifiedUrl(), driverOptions: { ssl: { ca, cert, key } } });
+
+    expect(await encryption(orm)).toEqual(BOTH);
+  });
+
+  test.each([
+    "sslmode=require",
+    "ssl=true",
+    "sslmode=verify-full",
+    "sslrootcert=/ca.pem",
+    "channel_binding=require",
+  ])("is refused if its clientUrl has %s, which MikroORM ignores", async (query) => {
+    const orm = await host({ clientUrl: `postgres://postgres@localhost:${postgres.port}/postgres?${query}` });
+    const refused = new RegExp(`the clientUrl of the MikroORM has the parameter ${query.split("=")[0]}`);
+
+    expect(() => createStorage(orm)).toThrow(refused);
+    await expect(migrate(orm)).rejects.toThrow(refused);
+    await expect(pendingMigrations(orm)).rejects.toThrow(SettingsError);
+  });
+
+  test("is refused if it verifies less than its clientUrl asks for", async () => {
+    const clientUrl = `postgres://postgres@localhost:${postgres.port}/postgres?sslmode=`;
+    const driverOptions = { ssl: { rejectUnauthorized: false } };
+    const weak = await host({ clientUrl: `${clientUrl}verify-full`, driverOptions });
+    const asked = await host({ clientUrl: `${clientUrl}require`, driverOptions });
+
+    expect(() => createStorage(weak)).toThrow(/do not check the server's certificate/);
+    expect(ormSecurity(asked)).toBe("tls-unverified");
+    expect(await encryption(asked)).toEqual(BOTH);
+  });
+
+  test("is encrypted in both pools if only PGSSLMODE asks for it", async () => {
+    vi.stubEnv("PGSSLMODE", "no-verify");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const orm = await host({
+      clientUrl: `postgres://postgres@localhost:${postgres.port}/postgres?sslmode=require`,
+    });
+
+    expect(await encryption(orm)).toEqual(BOTH);
   });
 });
 
