@@ -1,6 +1,14 @@
 import * as z from "zod";
 import { Timestamp } from "./timestamp.ts";
 
+/** How the server's connection to one of its parts is secured. */
+export const ConnectionSecurity = z
+  .enum(["tls", "tls-unverified", "plain", "local"])
+  .describe(
+    "tls: encrypted, the certificate is verified; tls-unverified: encrypted only; plain: not encrypted; local: does not leave the machine",
+  );
+export type ConnectionSecurity = z.infer<typeof ConnectionSecurity>;
+
 /** How the server's parts are. */
 export const Health = z.object({
   version: z.string(),
@@ -9,8 +17,15 @@ export const Health = z.object({
     state: z.enum(["up", "down"]),
     milliseconds: z.number().nullable().describe("of one round trip"),
     pending_migrations: z.array(z.string()).nullable(),
+    connection: ConnectionSecurity.nullable()
+      .optional()
+      .describe("null if only the embedding app knows; absent from older servers"),
   }),
-  bus: z.object({ state: z.enum(["up", "down"]), kind: z.enum(["in-process", "redis"]) }),
+  bus: z.object({
+    state: z.enum(["up", "down"]),
+    kind: z.enum(["in-process", "redis"]),
+    connection: ConnectionSecurity.optional().describe("absent from older servers"),
+  }),
   sweeper: z.object({
     state: z.enum(["up", "late"]).describe("late: three turns went by without a sweep"),
     last_sweep: Timestamp.nullable().describe(

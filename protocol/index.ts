@@ -13,6 +13,7 @@ export * from "./json.ts";
 export * from "./json-schema.ts";
 export * from "./late-result.ts";
 export * from "./log.ts";
+export * from "./loopback.ts";
 export * from "./openapi.ts";
 export * from "./operation.ts";
 export * from "./operations.ts";

@@ -7,4 +7,5 @@ export { openDatabase } from "./storage/database.ts";
 export { entities } from "./storage/entities/entities.ts";
 export { migrate, pendingMigrations } from "./storage/migrations/migrate.ts";
 export { migrations } from "./storage/migrations/migrations.ts";
+export { type PostgresOptions, postgresOptions } from "./storage/postgres-options.ts";
 export type { Orm } from "./storage/sessions.ts";

@@ -1,5 +1,10 @@
 import * as z from "zod";
 import { JobNameStyle, NamePart } from "../protocol/index.ts";
+import { parseRedisUrl } from "./events/redis-url.ts";
+import { SettingsError } from "./settings-error.ts";
+import { parsePostgresUrl } from "./storage/postgres-url.ts";
+
+export { SettingsError } from "./settings-error.ts";
 
 const TRUE = ["true", "1", "yes", "on"];
 const FALSE = ["false", "0", "no", "off"];
@@ -27,15 +32,26 @@ const url = (protocols: RegExp, example: string) =>
     error: `must be a URL like ${example}`,
   });
 
+/** Accepts a URL that its own parser can honour to the last parameter. */
+const connectionUrl = (parse: (value: string) => unknown) =>
+  z.string().superRefine((value, context) => {
+    try {
+      parse(value);
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      context.addIssue({ code: "custom", message: error.message });
+    }
+  });
+
 /** What a server can be told, with its defaults; durations in seconds. */
 export const Settings = z.object({
-  database_url: url(/^postgres(ql)?:$/, "postgres://user@host/name").optional(),
+  database_url: connectionUrl(parsePostgresUrl).optional(),
   data_dir: z.string().min(1).default(".joblib").describe("of the embedded database, without database_url"),
   database_pool_size: number(z.int().min(1).max(1000)).default(10),
   statement_timeout_seconds: number(z.number().min(0.1).max(3600))
     .default(30)
     .describe("a statement that takes longer is given up, and answered 503"),
-  redis_url: url(/^rediss?:$/, "redis://host:6379").optional(),
+  redis_url: connectionUrl(parseRedisUrl).optional(),
   worker_timeout_threshold: number(z.number().min(0.2).max(86_400)).default(60),
   sweeper_interval_seconds: number(z.number().min(0.05).max(3600)).default(30),
   claim_grace_seconds: number(z.number().min(0).max(3600)).default(5),
@@ -74,14 +90,6 @@ const SECRETS: readonly string[] = ["jwt_secret"];
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const variableOf = (name: string) => `JOBLIB_${name.toUpperCase()}`;
 
-/** A setting that cannot be used; its message is one line that names it. */
-export class SettingsError extends Error {
-  constructor(message: string) {
-    super(message.replace(/\s*\n\s*/g, " "));
-    this.name = "SettingsError";
-  }
-}
-
 /** Defaults, then the environment, then what is given in code. */
 export const parseSettings = (
   env: Readonly<Record<string, string | undefined>>,
@@ -115,14 +123,11 @@ export const parseSettings = (
   return parsed.data;
 };
 
-const withoutPassword = (value: string) => {
-  const parsed = new URL(value);
-  if (parsed.password !== "") parsed.password = "***";
-  for (const key of parsed.searchParams.keys()) {
-    if (/pass|secret|token/i.test(key)) parsed.searchParams.set(key, "***");
-  }
-  return parsed.href;
-};
+/** Not by WHATWG's parser: a PostgreSQL URL may be one that it does not take. */
+const withoutPassword = (value: string) =>
+  value
+    .replace(/^([a-z+]+:\/\/[^/?:]*):[^/?]*@/i, "$1:***@")
+    .replace(/([?&][^=&]*(?:pass|secret|token)[^=&]*)=[^&]*/gi, "$1=***");
 
 /** The settings as they may be printed. */
 export const redactSettings = (settings: Settings): Record<string, unknown> =>

@@ -1,9 +1,10 @@
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Redis } from "ioredis";
-import { Problem } from "../protocol/index.ts";
+import { isLoopback, Problem } from "../protocol/index.ts";
 import { createInvitationIssuer, type InvitationIssuer } from "./auth/invitation-issuer.ts";
 import { jwtAuth } from "./auth/jwt-auth.ts";
-import { isLocalRequest, isLoopback, localAuth } from "./auth/local-auth.ts";
+import { isLocalRequest, localAuth } from "./auth/local-auth.ts";
+import { redisOptions } from "./events/redis-url.ts";
 import type { HostAuth } from "./host.ts";
 import { answerClientError } from "./http/client-errors.ts";
 import { createMetrics } from "./http/metrics.ts";
@@ -17,6 +18,7 @@ import { type OwnOrm, openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/storage.ts";
+import { describeTlsError } from "./tls-errors.ts";
 import { VERSION } from "./version.ts";
 
 /** How `joblib serve` makes its app. */
@@ -45,18 +47,25 @@ const requireSafeHost = ({ jwt_secret, jwks_url, host }: Settings): void => {
   );
 };
 
-/** Without Redis its client is not even read. */
+/** Loads the client only if there is a Redis. */
 const redisOf = async (url: string | undefined, app: FastifyInstance): Promise<Redis | undefined> => {
   if (url === undefined) return undefined;
   const { Redis: Client } = await import("ioredis");
-  const redis = new Client(url, {
+  const redis = new Client({
+    ...redisOptions(url),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
-    // Back within a second of Redis, however long that was away: until then other servers hear nothing of this one.
+    // Reconnect within a second, however long Redis was away: until then other servers hear nothing of this one.
     retryStrategy: (times: number) => Math.min(100 * times, 1_000) * (0.5 + Math.random() / 2),
   });
-  // Its state is told by /readyz and the bus; an unheard "error" would end the process.
-  redis.on("error", (error) => app.log.debug({ err: error }, "redis"));
+  // /readyz and the bus report its state; an "error" without a listener would end the process.
+  let lastProblem: string | undefined;
+  redis.on("error", (error) => {
+    const problem = describeTlsError(error, "ssl_ca_certs");
+    if (problem !== undefined && problem !== lastProblem) app.log.warn(`Redis: ${problem}`);
+    lastProblem = problem;
+    app.log.debug({ err: error }, "redis");
+  });
   return redis;
 };
 

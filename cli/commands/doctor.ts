@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { onClient } from "../action.ts";
+import { describeConnection } from "../doctor/connection-check.ts";
 import { examine } from "../doctor/examine.ts";
-import { type Finding, failed, fine, type Probe, wordsOf } from "../doctor/finding.ts";
+import { type Finding, failed, getMessage, type Probe, passed } from "../doctor/finding.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { seconds, text } from "../options.ts";
@@ -13,61 +14,61 @@ import { readSettings } from "../start-server.ts";
 import type { ClientContext, Run, Tools } from "../tools.ts";
 import { wrap } from "../wrap.ts";
 
-/** As long as the longest of most proxies' defaults that a worker would meet. */
-const HOLD_SECONDS = 30;
-/** As long as a server holds an answer unless it was told otherwise. */
-const LONG_SECONDS = 60;
+/** Long enough to see that both kinds of request work, short enough to run the command all the time. */
+const OPEN_SECONDS = 1;
+/** The idle timeout of most proxies and load balancers, and how long a server keeps a request by default. */
+const PROXY_SECONDS = 60;
 
 const DoctorOptions = z.object({
-  long: z.union([z.literal(true), seconds(1, 900)]).optional(),
+  proxy: z.union([z.literal(true), seconds(1, 900)]).optional(),
   databaseUrl: text.optional(),
 });
-/** What `doctor` is asked. */
+/** The options of `doctor`. */
 export type DoctorOptions = z.infer<typeof DoctorOptions>;
 
 /** `joblib doctor`. */
 export const doctorCommand = (tools: Tools, run: Run<ClientContext, DoctorOptions> = diagnose) =>
   new Command("doctor")
     .description(
-      "Look at everything between here and the server's database that a worker depends on: the server and its version, the clocks, the token and its rooms, the database and its migrations, the bus, and how long a request that waits and a stream of events survive the proxies between.",
+      "Check everything between this machine and the server's database that a worker depends on: the server, encryption, clocks, the token and its rooms, the database and its migrations, the event bus, long polls and event streams.",
     )
     .option(
-      "--long [seconds]",
-      `hold the request for so long, ${LONG_SECONDS} s without a number, instead of ${HOLD_SECONDS}`,
+      "--proxy [seconds]",
+      `keep a long poll and an event stream open for ${PROXY_SECONDS} s, or as long as given, to find proxies that close idle connections`,
     )
-    .option("--database-url <url>", "look at this PostgreSQL from here too: JOBLIB_DATABASE_URL")
+    .option("--database-url <url>", "also check this PostgreSQL from here (JOBLIB_DATABASE_URL)")
     .addHelpText(
       "after",
       `
-It needs no database: run it where the worker runs. --room says whose rights
-and events are looked at. The exit code is 1 where something is wrong (✗), and
-0 where nothing is, or may become so (!).
+Run it on the worker's machine; it needs no database. --room selects the room
+whose access and events are checked. Exit code 1 means that a check failed (✗);
+warnings (!) do not change the exit code.
 
 Examples:
   $ joblib doctor
-  $ joblib doctor --room lab --long --json | jq -e .ok`,
+  $ joblib doctor --room lab --proxy --json | jq -e .ok`,
     )
     .action(onClient(tools, DoctorOptions, run));
 
-/** Tells what was found, a line each as it is found. */
-export const diagnose: Run<ClientContext, DoctorOptions> = async (context, { long, databaseUrl }) => {
+/** Runs the checks and prints each result as soon as it is known. */
+export const diagnose: Run<ClientContext, DoctorOptions> = async (context, { proxy, databaseUrl }) => {
   const { io, client, global, env, fetch, version, signal } = context;
   const room = oneRoom(global.room);
   const probe: Probe = { client, fetch, version, signal, room, token: global.token };
   const findings: Finding[] = [];
-  const spinner = await io.spinner("looking");
-  const found = (finding: Finding) => {
+  const spinner = await io.spinner("checking");
+  const report = (finding: Finding) => {
     findings.push(finding);
     if (io.json) return;
     spinner.stop();
-    io.line(finding, findingText(finding, io));
+    io.line(finding, formatFinding(finding, io));
     spinner.start();
   };
   try {
     const url = databaseUrl ?? (env["JOBLIB_DATABASE_URL"]?.trim() || undefined);
-    if (url !== undefined) found(await ownDatabase(url));
-    const hold = long === true ? LONG_SECONDS : (long ?? HOLD_SECONDS);
-    await examine(probe, { hold, found, begins: (what) => spinner.say(what) });
+    if (url !== undefined) report(await checkOwnDatabase(url));
+    const openSeconds = proxy === true ? PROXY_SECONDS : (proxy ?? OPEN_SECONDS);
+    await examine(probe, { openSeconds, report, progress: (activity) => spinner.say(activity) });
   } finally {
     spinner.stop();
   }
@@ -76,15 +77,17 @@ export const diagnose: Run<ClientContext, DoctorOptions> = async (context, { lon
   return isWell ? EXIT.fine : EXIT.taskFailed;
 };
 
-const ownDatabase = async (databaseUrl: string): Promise<Finding> => {
+const checkOwnDatabase = async (databaseUrl: string): Promise<Finding> => {
   const check = "own database";
   try {
     const pending = await migrateOwn(await readSettings({}, { databaseUrl }), true);
+    const { urlSecurity } = await import("../../server/storage/orm-connection.ts");
+    const connection = describeConnection(urlSecurity(databaseUrl));
     return pending.length === 0
-      ? fine(check, "reached from here, no migrations pending")
-      : failed(check, `${pending.length} migration(s) pending: ${pending.join(", ")}`, "`joblib migrate`");
+      ? passed(check, `reached from here${connection}, no pending migrations`)
+      : failed(check, `pending migrations: ${pending.join(", ")}`, "run `joblib migrate`");
   } catch (error) {
-    return failed(check, wordsOf(error), "is JOBLIB_DATABASE_URL right, and does the database run?");
+    return failed(check, getMessage(error), "check JOBLIB_DATABASE_URL, and that the database runs");
   }
 };
 
@@ -92,7 +95,7 @@ const MARKS = { ok: "✓", warning: "!", failed: "✗" } as const;
 const NAME_WIDTH = 14;
 const INDENT = " ".repeat(NAME_WIDTH + 2);
 
-const findingText = ({ check, status, detail, advice }: Finding, io: Io): string => {
+const formatFinding = ({ check, status, detail, advice }: Finding, io: Io): string => {
   const paint = { ok: io.paint.green, warning: io.paint.yellow, failed: io.paint.red }[status];
   const width = (io.width ?? Number.POSITIVE_INFINITY) - INDENT.length;
   const inner = (text: string) => wrap(text, width).replaceAll("\n", `\n${INDENT}`);

@@ -2,25 +2,35 @@ import * as z from "zod";
 import type { Health } from "../../protocol/health.ts";
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import type { Standing } from "../../protocol/standing.ts";
-import { type Finding, type Probe, warning, wordsOf } from "./finding.ts";
-import { checkLongPoll, checkStream } from "./hold-check.ts";
-import { checkBus, checkClock, checkDatabase, checkServer, checkVersion, clockSkew } from "./server-check.ts";
+import { checkEncryption } from "./connection-check.ts";
+import { type Finding, getMessage, type Probe, warning } from "./finding.ts";
+import { checkEventStream, checkLongPoll } from "./long-request-check.ts";
+import {
+  checkBus,
+  checkClock,
+  checkDatabase,
+  checkServer,
+  checkVersion,
+  measureClockSkew,
+} from "./server-check.ts";
 import { checkRoom, checkToken, readStanding } from "./token-check.ts";
 
-/** What is to be looked at, and who is told of it on the way. */
+/** What to check, and where to report it. */
 export interface Examination {
-  /** For how many seconds a request is held. */
-  readonly hold: number;
-  readonly found: (finding: Finding) => void;
-  readonly begins: (what: string) => void;
+  /** How long the long poll and the event stream stay open, in seconds. */
+  readonly openSeconds: number;
+  /** Receives each finding as soon as it is known. */
+  readonly report: (finding: Finding) => void;
+  /** Receives what is being done now. */
+  readonly progress: (activity: string) => void;
 }
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 const Ready = z.object({ database: z.object({ kind: z.string() }) });
-const Document = z.object({ info: z.object({ version: z.string() }) });
+const OpenApi = z.object({ info: z.object({ version: z.string() }) });
 
-/** A document beside the API; undefined where there is none: a host has its own. */
-const beside = async <Value>(
+/** Reads a document of `joblib serve` that is not part of the API; undefined if an embedding app does not have it. */
+const readDocument = async <Value>(
   { client, fetch, signal }: Probe,
   path: string,
   schema: z.ZodType<Value>,
@@ -28,7 +38,7 @@ const beside = async <Value>(
   try {
     const answer = await fetch(client.url + path, {
       ...{ method: "GET", redirect: "manual", headers: { accept: "application/json" } },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     const chunks: Uint8Array[] = [];
     for await (const chunk of answer.body ?? []) chunks.push(chunk);
@@ -51,56 +61,68 @@ const readHealth = async ({ client, signal }: Probe): Promise<ReadHealth | Findi
     return { health: body, milliseconds: performance.now() - began };
   } catch (error) {
     signal.throwIfAborted();
-    return warning("database", wordsOf(error), "an older server does not tell how its parts are");
+    return warning("database", getMessage(error), "an older server does not report its health");
   }
 };
 
 const isStanding = (value: Standing | Finding): value is Standing => "user_id" in value;
 
-/** The room whose stream is followed: the one that was named, or one that the token opens. */
-const roomOf = ({ room }: Probe, { rooms }: Standing): string => {
+/** The room whose event stream is opened: the one of `--room`, or one that the token may read. */
+const chooseRoom = ({ room }: Probe, { rooms }: Standing): string => {
   const [first] = Array.isArray(rooms) ? rooms : [];
-  return room ?? (first !== undefined ? first : GLOBAL_ROOM);
+  return room ?? first ?? GLOBAL_ROOM;
 };
 
-const whole = async (check: string, work: Promise<Finding>, { signal }: Probe): Promise<Finding> => {
+/** Turns an unexpected error of a check into a finding, so that the other check is still reported. */
+const orWarning = async (check: string, work: Promise<Finding>, { signal }: Probe): Promise<Finding> => {
   try {
     return await work;
   } catch (error) {
     signal.throwIfAborted();
-    return warning(check, `could not be looked at: ${wordsOf(error)}`, "mend what is told above first");
+    return warning(check, `could not be checked: ${getMessage(error)}`, "fix the problems above first");
   }
 };
 
-/** Looks at everything between here and the server's database that a worker depends on. */
-export const examine = async (probe: Probe, { hold, found, begins }: Examination): Promise<void> => {
-  begins("asking the server");
-  const { finding, heard } = await checkServer(probe);
-  found(finding);
-  if (heard === undefined) return;
-  const standing = await readStanding(probe, Date.now());
-  const told = isStanding(standing) ? await readHealth(probe) : undefined;
-  const now = Date.now();
-  const known = told !== undefined && "health" in told ? told : undefined;
-  const version = known?.health.version ?? (await beside(probe, "/openapi.json", Document))?.info.version;
-  found(checkVersion(probe, version));
-  found(
-    checkClock(clockSkew(known && { time: known.health.time, milliseconds: known.milliseconds }, heard, now)),
-  );
-  if (!isStanding(standing)) return found(standing);
-  found(checkToken(standing, probe.token, now));
-  const room = checkRoom(standing);
-  if (room !== undefined) found(room);
-  if (known !== undefined) {
-    found(checkDatabase(known.health, (await beside(probe, "/readyz", Ready))?.database.kind));
-    found(checkBus(known.health));
-  } else if (told !== undefined && !("health" in told)) {
-    found(told);
-  }
-  begins(`holding a request for ${hold} s`);
-  const held = [
-    whole("long poll", checkLongPoll(probe, hold), probe),
-    whole("event stream", checkStream(probe, roomOf(probe, standing), hold), probe),
+const checkLongRequests = async (
+  probe: Probe,
+  standing: Standing,
+  { openSeconds, report, progress }: Examination,
+): Promise<void> => {
+  progress(`keeping a long poll and an event stream open for ${openSeconds} s`);
+  const room = chooseRoom(probe, standing);
+  const checks = [
+    orWarning("long poll", checkLongPoll(probe, openSeconds), probe),
+    orWarning("event stream", checkEventStream(probe, room, openSeconds), probe),
   ];
-  for (const one of held) found(await one);
+  await Promise.all(checks.map(async (check) => report(await check)));
+};
+
+/** Checks everything between this machine and the server's database that a worker depends on. */
+export const examine = async (probe: Probe, examination: Examination): Promise<void> => {
+  const { report, progress } = examination;
+  progress("connecting to the server");
+  const { finding, answer } = await checkServer(probe);
+  report(finding);
+  if (answer === undefined) return;
+  report(checkEncryption(probe));
+  const standing = await readStanding(probe, Date.now());
+  const read = isStanding(standing) ? await readHealth(probe) : undefined;
+  const now = Date.now();
+  const known = read !== undefined && "health" in read ? read : undefined;
+  const version =
+    known?.health.version ?? (await readDocument(probe, "/openapi.json", OpenApi))?.info.version;
+  report(checkVersion(probe, version));
+  const time = known && { time: known.health.time, milliseconds: known.milliseconds };
+  report(checkClock(measureClockSkew(time, answer, now)));
+  if (!isStanding(standing)) return report(standing);
+  report(checkToken(standing, probe.token, now));
+  const room = checkRoom(standing);
+  if (room !== undefined) report(room);
+  if (known !== undefined) {
+    report(checkDatabase(known.health, (await readDocument(probe, "/readyz", Ready))?.database.kind));
+    report(checkBus(known.health));
+  } else if (read !== undefined && !("health" in read)) {
+    report(read);
+  }
+  await checkLongRequests(probe, standing, examination);
 };

@@ -1,7 +1,7 @@
 import type { FetchLike } from "../../sdk/senders.ts";
 import type { Client } from "../tools.ts";
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
   readonly check: string;
   readonly status: "ok" | "warning" | "failed";
@@ -10,30 +10,31 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** What the checks look with. */
+/** What the checks work with. */
 export interface Probe {
   readonly client: Client;
   readonly fetch: FetchLike;
   readonly token: string | undefined;
-  /** The room that is asked about; undefined where none was named. */
+  /** The room of `--room`; undefined if none was named. */
   readonly room: string | undefined;
   /** This command's own version. */
   readonly version: string;
   readonly signal: AbortSignal;
 }
 
-/** All is well. */
-export const fine = (check: string, detail: string): Finding => ({ check, status: "ok", detail });
+/** Returns the finding of a check that passed. */
+export const passed = (check: string, detail: string): Finding => ({ check, status: "ok", detail });
 
-/** It works, and may not for long or not as well as it could. */
+/** Returns the finding of something that works, but may stop working or could work better. */
 export const warning = (check: string, detail: string, advice: string): Finding => ({
   ...{ check, status: "warning", detail, advice },
 });
 
-/** It does not work. */
+/** Returns the finding of something that does not work. */
 export const failed = (check: string, detail: string, advice: string): Finding => ({
   ...{ check, status: "failed", detail, advice },
 });
 
-/** An error's own words. */
-export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Returns an error's message. */
+export const getMessage = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -1,120 +1,128 @@
 import type { Health } from "../../protocol/health.ts";
 import { ConnectionError, ProtocolError } from "../../sdk/errors.ts";
 import { duration } from "../views/duration.ts";
-import { type Finding, failed, fine, type Probe, warning, wordsOf } from "./finding.ts";
+import { describeConnection } from "./connection-check.ts";
+import { type Finding, failed, getMessage, type Probe, passed, warning } from "./finding.ts";
 
-/** What the server's first answer told. */
-export interface FirstAnswer {
+/** The finding about the server, and what its first answer revealed. */
+export interface ServerCheck {
   readonly finding: Finding;
-  /** Undefined where there was none. */
-  readonly heard: { readonly milliseconds: number; readonly date: string | undefined } | undefined;
+  /** Undefined if the server did not answer. */
+  readonly answer: { readonly milliseconds: number; readonly date: string | undefined } | undefined;
 }
 
-const ADVICE = {
-  away: "is the address right (--url or JOBLIB_URL), does `joblib serve` run there, and does a firewall let you through?",
-  other: "something else answers there: a path in the url is the prefix that the host mounted joblib under",
-};
+const NOT_REACHED =
+  "check the URL (--url or JOBLIB_URL), that `joblib serve` runs there, and that no firewall blocks the port";
+const NOT_JOBLIB =
+  "another program answers at this URL: if an embedding app serves joblib under a prefix, add the prefix";
 
-/** Whether a joblib server answers, by the one operation that asks for no credentials. */
-export const checkServer = async ({ client, signal }: Probe): Promise<FirstAnswer> => {
+/** Checks that a joblib server answers, with an operation that needs no token. */
+export const checkServer = async ({ client, signal }: Probe): Promise<ServerCheck> => {
   const began = performance.now();
   try {
     const { headers } = await client.call("listProblems", {}, { signal, retry: false, timeoutSeconds: 10 });
     const milliseconds = performance.now() - began;
-    const detail = `${client.url} answers in ${duration(milliseconds)}`;
-    return { finding: fine("server", detail), heard: { milliseconds, date: headers["date"] } };
+    const detail = `${client.url} answered in ${duration(milliseconds)}`;
+    return { finding: passed("server", detail), answer: { milliseconds, date: headers["date"] } };
   } catch (error) {
     signal.throwIfAborted();
-    const advice = error instanceof ConnectionError ? ADVICE.away : ADVICE.other;
+    const advice = error instanceof ConnectionError ? NOT_REACHED : NOT_JOBLIB;
     if (!(error instanceof ConnectionError || error instanceof ProtocolError || error instanceof Error))
       throw error;
-    return { finding: failed("server", wordsOf(error), advice), heard: undefined };
+    return { finding: failed("server", getMessage(error), advice), answer: undefined };
   }
 };
 
-const minor = (version: string) => version.split(".").slice(0, 2).join(".");
+const minorVersion = (version: string) => version.split(".").slice(0, 2).join(".");
 
-/** Whether server and command are of one make. */
+/** Checks that the server and this command have the same minor version. */
 export const checkVersion = ({ version }: Probe, server: string | undefined): Finding => {
   if (server === undefined) {
-    return warning(
-      "version",
-      `this is ${version}; the server did not tell its own`,
-      "with a valid token it does",
-    );
+    return warning("version", `command ${version}, server unknown`, "the server reports it to a valid token");
   }
-  if (minor(server) === minor(version)) return fine("version", `server ${server}, this command ${version}`);
-  return warning(
-    "version",
-    `server ${server}, this command ${version}`,
-    `npx joblib@${minor(server)} goes with that server`,
-  );
+  const detail = `server ${server}, command ${version}`;
+  if (minorVersion(server) === minorVersion(version)) return passed("version", detail);
+  return warning("version", detail, `use the command of that version: npx joblib@${minorVersion(server)}`);
 };
 
-/** A Date header tells whole seconds. */
+/** A Date header has whole seconds. */
 const HEADER_ERROR_MS = 1000;
-const MOST_SKEW_MS = 5000;
+const MAX_SKEW_MS = 5000;
 
-/** How far this machine's clock is from the server's, as exactly as the answers tell. */
-export const clockSkew = (
+/** Measures how far this machine's clock is ahead of the server's, in milliseconds, and how far off that may be. */
+export const measureClockSkew = (
   health: { readonly time: string; readonly milliseconds: number } | undefined,
-  heard: FirstAnswer["heard"],
+  answer: ServerCheck["answer"],
   now: number,
 ): { readonly skew: number; readonly error: number } | undefined => {
   if (health !== undefined) {
     const half = health.milliseconds / 2;
     return { skew: now - half - Date.parse(health.time), error: half };
   }
-  const at = Date.parse(heard?.date ?? "");
-  if (heard === undefined || Number.isNaN(at)) return undefined;
-  const half = heard.milliseconds / 2;
+  const at = Date.parse(answer?.date ?? "");
+  if (answer === undefined || Number.isNaN(at)) return undefined;
+  const half = answer.milliseconds / 2;
   return { skew: now - half - (at + HEADER_ERROR_MS / 2), error: half + HEADER_ERROR_MS / 2 };
 };
 
-/** Whether the two clocks agree. */
-export const checkClock = (measured: ReturnType<typeof clockSkew>): Finding => {
+/** Checks that the two clocks agree. */
+export const checkClock = (measured: ReturnType<typeof measureClockSkew>): Finding => {
   if (measured === undefined) {
-    return warning("clock", "the server told no time", "a proxy may have taken its Date header out");
+    return warning("clock", "the server sent no time", "a proxy may remove the Date header");
   }
   const { skew, error } = measured;
   const off = Math.max(0, Math.abs(skew) - error);
-  const words = `this machine's is ${duration(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} the server's`;
-  if (off <= MOST_SKEW_MS) return fine("clock", off < 1000 ? "agrees with the server's" : words);
+  const detail = `this machine is ${duration(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} the server`;
+  if (off <= MAX_SKEW_MS) return passed("clock", off < 1000 ? "in sync with the server" : detail);
   return warning(
     "clock",
-    words,
-    "set it (NTP): leases go by the database's clock, but a token's end and times in logs do not",
+    detail,
+    "synchronize it with NTP: tokens seem to expire early or late, and times in logs do not match",
   );
 };
 
-/** Whether the database is there and up to date, as the server sees it. */
+/** Checks that the server's database is up and migrated, and whether the connection to it is encrypted. */
 export const checkDatabase = ({ database }: Health, kind: string | undefined): Finding => {
+  const check = "database";
   const name = kind === undefined ? "" : `${kind}: `;
   if (database.state === "down") {
     return failed(
-      "database",
+      check,
       `${name}the server cannot reach it`,
-      "its log knows why; tasks wait until it is back",
+      "see the server's log for the reason; no task is lost meanwhile",
     );
   }
   const pending = database.pending_migrations ?? [];
-  const detail = `${name}a round trip of ${database.milliseconds ?? 0} ms`;
-  if (pending.length === 0) return fine("database", `${detail}, no migrations pending`);
-  return failed(
-    "database",
-    `${detail}, ${pending.length} migration(s) pending: ${pending.join(", ")}`,
-    "`joblib migrate`",
-  );
-};
-
-/** Whether events go from server to server. */
-export const checkBus = ({ bus }: Health): Finding => {
-  if (bus.state === "down") {
+  const detail = `${name}round trip ${database.milliseconds ?? 0} ms${describeConnection(database.connection)}`;
+  if (pending.length > 0) {
+    return failed(check, `${detail}, pending migrations: ${pending.join(", ")}`, "run `joblib migrate`");
+  }
+  if (database.connection === "plain") {
     return warning(
-      "bus",
-      `${bus.kind}: down`,
-      "the server reads the database every second instead: slower, and right",
+      check,
+      `${detail}, no pending migrations`,
+      "add sslmode=verify-full to the server's JOBLIB_DATABASE_URL",
     );
   }
-  return fine("bus", bus.kind === "redis" ? "redis" : "in the process: for one server on its database");
+  return passed(check, `${detail}, no pending migrations`);
+};
+
+/** Checks that events reach other servers, and whether the connection to Redis is encrypted. */
+export const checkBus = ({ bus }: Health): Finding => {
+  const check = "bus";
+  const detail =
+    bus.kind === "redis"
+      ? `redis${describeConnection(bus.connection)}`
+      : "in-process: enough if only one server uses the database";
+  if (bus.state === "down") {
+    return warning(
+      check,
+      `${detail}, down`,
+      "see the server's log for the reason; until Redis is back, waiting requests poll the database every second",
+    );
+  }
+  if (bus.kind === "redis" && bus.connection === "plain") {
+    return warning(check, detail, "use rediss:// in the server's JOBLIB_REDIS_URL");
+  }
+  return passed(check, detail);
 };

@@ -2,14 +2,14 @@ import * as z from "zod";
 import type { Standing } from "../../protocol/standing.ts";
 import { UnauthorizedError } from "../../sdk/errors.ts";
 import { age } from "../views/duration.ts";
-import { type Finding, failed, fine, type Probe, warning, wordsOf } from "./finding.ts";
+import { type Finding, failed, getMessage, type Probe, passed, warning } from "./finding.ts";
 
 const SOON_MS = 3_600_000;
 
 const Expiring = z.object({ exp: z.number() });
 
-/** When a JWT says that it ends: its own word, which only the server can verify. */
-export const saidEnd = (token: string): number | undefined => {
+/** Reads when a JWT expires, in milliseconds since 1970, without verifying it; undefined if it is no JWT or never expires. */
+export const readExpiry = (token: string): number | undefined => {
   try {
     const text = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
     return Expiring.parse(JSON.parse(text)).exp * 1000;
@@ -18,30 +18,31 @@ export const saidEnd = (token: string): number | undefined => {
   }
 };
 
-const refused = (token: string | undefined, now: number): Finding => {
+const reportRejected = (token: string | undefined, now: number): Finding => {
+  const check = "token";
   if (token === undefined) {
     return failed(
-      "token",
-      "there is none, and the server asks for one",
-      "--token or JOBLIB_TOKEN; `joblib token create` makes one",
+      check,
+      "missing: the server requires one",
+      "set --token or JOBLIB_TOKEN; create one with `joblib token create`",
     );
   }
-  const end = saidEnd(token);
-  if (end !== undefined && end <= now) {
+  const expiry = readExpiry(token);
+  if (expiry !== undefined && expiry <= now) {
     return failed(
-      "token",
-      `it ended ${age(now - end)} ago`,
-      "ask for another: `joblib token create`, `joblib rooms invite`",
+      check,
+      `expired ${age(now - expiry)} ago`,
+      "get a new one with `joblib token create` or `joblib rooms invite`",
     );
   }
   return failed(
-    "token",
-    "the server does not accept it",
-    "it was signed with another secret, was cut when it was copied, or its invitation was revoked",
+    check,
+    "rejected by the server",
+    "it was signed with another secret, is incomplete, or its invitation was revoked",
   );
 };
 
-/** Asks the server who the caller is; a finding where it does not say. */
+/** Asks the server who the caller is; returns a finding if it does not say. */
 export const readStanding = async (
   { client, token, room, signal }: Probe,
   now: number,
@@ -51,54 +52,55 @@ export const readStanding = async (
     return (await client.call("readStanding", { query }, { signal, retry: false })).body;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof UnauthorizedError) return refused(token, now);
-    return warning(
-      "token",
-      wordsOf(error),
-      "an older server does not tell; everything else is still looked at",
-    );
+    if (error instanceof UnauthorizedError) return reportRejected(token, now);
+    return warning("token", getMessage(error), "an older server does not report whose token it is");
   }
 };
 
-const roomsText = ({ is_admin, rooms }: Standing): string => {
-  if (is_admin) return "an admin";
-  if (rooms === null) return "rooms as the host decides";
-  if (rooms === "*") return "every room";
-  return rooms.length === 0
-    ? "no room but @global, to read"
-    : `${rooms.length === 1 ? "room" : "rooms"} ${rooms.join(", ")}`;
+const describeRooms = ({ is_admin, rooms }: Standing): string => {
+  if (is_admin) return "admin";
+  if (rooms === null) return "rooms decided by the embedding app";
+  if (rooms === "*") return "all rooms";
+  if (rooms.length === 0) return "no room except reading @global";
+  return `${rooms.length === 1 ? "room" : "rooms"} ${rooms.join(", ")}`;
 };
 
-/** Who the token says that one is, and for how long. */
+/** Checks whose token it is, for which rooms and jobs, and until when. */
 export const checkToken = (standing: Standing, token: string | undefined, now: number): Finding => {
   const { user_id, jobs, expires_at, invitation_id } = standing;
-  const end = expires_at === null ? undefined : Date.parse(expires_at);
+  const expiry = expires_at === null ? undefined : Date.parse(expires_at);
   const facts = [
     invitation_id === null ? user_id : `invitation ${invitation_id}`,
-    roomsText(standing),
-    jobs === null ? "" : `registers ${jobs.join(", ")} alone`,
-    end === undefined ? "" : `ends in ${age(end - now)}`,
-    token === undefined ? "no token needed here" : "",
+    describeRooms(standing),
+    jobs === null ? "" : `may register only ${jobs.join(", ")}`,
+    expiry === undefined ? "" : `expires in ${age(expiry - now)}`,
+    token === undefined ? "no token required" : "",
   ];
   const detail = facts.filter((fact) => fact !== "").join("; ");
-  return end !== undefined && end - now < SOON_MS
+  return expiry !== undefined && expiry - now < SOON_MS
     ? warning(
         "token",
         detail,
-        "ask for another before it ends: a worker cannot change its token while it runs",
+        "get a new one before it expires: a worker cannot change its token while it runs",
       )
-    : fine("token", detail);
+    : passed("token", detail);
 };
 
-/** What one may do in the room that was named. */
+/** Checks what the caller may do in the room of `--room`. */
 export const checkRoom = ({ room }: Standing): Finding | undefined => {
   if (room === null) return undefined;
   const { room_id, read, write } = room;
-  if (read && write) return fine("room", `${room_id}: read and write`);
-  if (read) return warning("room", `${room_id}: read alone`, "registering and submitting need write");
+  if (read && write) return passed("room", `${room_id}: read and write`);
+  if (read) {
+    return warning(
+      "room",
+      `${room_id}: read only`,
+      "registering jobs and submitting tasks need write access",
+    );
+  }
   return failed(
     "room",
-    `${room_id}: neither read nor write`,
-    "the token does not open it: `joblib rooms invite` does",
+    `${room_id}: no access`,
+    "ask a member of the room for an invitation: `joblib rooms invite`",
   );
 };

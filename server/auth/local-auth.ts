@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import type { FastifyRequest } from "fastify";
+import { isLoopback } from "../../protocol/index.ts";
 import type { HostAuth } from "../host.ts";
 
 /** Treats every caller as the one admin. For a server without configuration, which listens only on the loopback interface. */
@@ -7,13 +7,6 @@ export const localAuth: HostAuth = {
   getCurrentUserId: () => "local",
   getIsAdmin: () => true,
   authorizeRoom: () => true,
-};
-
-/** Returns true for names and addresses of the loopback interface. */
-export const isLoopback = (host: string): boolean => {
-  const name = host.replace(/^\[(.*)\]$/, "$1").toLowerCase();
-  if (name === "localhost" || name === "::1") return true;
-  return isIP(name) === 4 && name.startsWith("127.");
 };
 
 const getHostname = (url: string) => (URL.canParse(url) ? new URL(url).hostname : "");

@@ -1,4 +1,4 @@
-import type { Event } from "../../protocol/index.ts";
+import type { ConnectionSecurity, Event } from "../../protocol/index.ts";
 
 /** Stops a subscription; calling it twice does no harm. */
 export type Unsubscribe = () => void;
@@ -16,5 +16,7 @@ export interface EventBus {
   readonly state: "up" | "down";
   /** The kind of bus, for `/readyz`. */
   readonly kind: "in-process" | "redis";
+  /** How its connection is secured. */
+  readonly connectionSecurity: ConnectionSecurity;
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import type { EventBus, EventHandler, Unsubscribe } from "./event-bus.ts";
 export class InProcessEventBus implements EventBus {
   readonly kind = "in-process";
   readonly state = "up";
+  readonly connectionSecurity = "local";
   readonly #handlers: ChannelHandlers;
 
   constructor(log?: Log) {

@@ -1,10 +1,11 @@
 import type { Redis } from "ioredis";
-import type { Event } from "../../protocol/index.ts";
+import type { ConnectionSecurity, Event } from "../../protocol/index.ts";
 import type { Log } from "../context.ts";
 import { ChannelHandlers } from "./channel-handlers.ts";
 import type { EventBus, EventHandler, Unsubscribe } from "./event-bus.ts";
 import { readEvents } from "./read-events.ts";
 import { RedisPublisher } from "./redis-publisher.ts";
+import { redisSecurity } from "./redis-security.ts";
 import { resolvesWithin } from "./resolves-within.ts";
 
 const RESPONSE_TIMEOUT_MS = 2_000;
@@ -69,6 +70,10 @@ export class RedisEventBus implements EventBus {
 
   get state(): "up" | "down" {
     return this.#updateState();
+  }
+
+  get connectionSecurity(): ConnectionSecurity {
+    return redisSecurity(this.#publisher.options);
   }
 
   async publish(events: readonly Event[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { explainRefusal, isRefusedConnection } from "./connection-refusal.ts";
 import { StorageUnavailable } from "./unavailable.ts";
 
 const SYSTEM_CODES = new Set([
@@ -34,6 +35,7 @@ const codeOf = (error: Error): string =>
 /** True for an error that says "the database is away", not "the statement is wrong". */
 export const isAway = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
+  if (isRefusedConnection(error)) return true;
   const code = codeOf(error);
   if (SYSTEM_CODES.has(code) || SQL_STATES.some((state) => code.startsWith(state))) return true;
   return code === "" && MESSAGES.test(error.message);
@@ -61,4 +63,6 @@ const isLost = (error: Error): boolean => {
 
 /** The error as callers of the storage see it. */
 export const asStorageError = (error: unknown): unknown =>
-  error instanceof Error && isAway(error) ? new StorageUnavailable(error, isLost(error)) : error;
+  error instanceof Error && isAway(error)
+    ? new StorageUnavailable(explainRefusal(error), isLost(error))
+    : error;

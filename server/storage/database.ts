@@ -1,6 +1,7 @@
 import { MikroORM as PostgresOrm } from "@mikro-orm/postgresql";
 import { type HeldDirectory, holdDataDirectory } from "./data-directory.ts";
 import { entities } from "./entities/entities.ts";
+import { postgresOptions } from "./postgres-options.ts";
 import type { Orm } from "./sessions.ts";
 
 /** Where the data is: a PostgreSQL's URL, or a directory for the embedded one (`memory://`: nowhere). */
@@ -28,20 +29,22 @@ const LIFETIME_SECONDS = 300;
 const openPostgres = async (
   url: string,
   { poolSize = 10, statementTimeoutSeconds }: DatabaseOptions,
-): Promise<OwnOrm> =>
-  PostgresOrm.init({
+): Promise<OwnOrm> => {
+  const { driverOptions, ...connection } = postgresOptions(url);
+  return PostgresOrm.init({
     entities: [...entities],
-    clientUrl: url,
+    ...connection,
     pool: { min: 0, max: Math.max(poolSize, SMALLEST_POOL) },
     // A database that does not answer must become an error, not a request that hangs.
     driverOptions: {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
+      ...driverOptions,
       maxLifetimeSeconds: LIFETIME_SECONDS,
       // On this side of the wire: a pooler of transactions refuses the server's own setting at the start of a session.
       ...(statementTimeoutSeconds !== undefined && { query_timeout: statementTimeoutSeconds * 1000 }),
     },
   });
+};
 
 /** The embedded database is loaded only where it is used: it is megabytes of WebAssembly. */
 const openEmbedded = async (dataDir: string): Promise<OwnOrm> => {

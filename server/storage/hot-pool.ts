@@ -1,5 +1,6 @@
 import { PostgreSqlConnection } from "@mikro-orm/postgresql";
 import { Pool, type PoolConfig } from "pg";
+import { ChannelBoundClient } from "./channel-binding.ts";
 import { HotSql } from "./hot-sql.ts";
 import type { Orm, Sql } from "./sessions.ts";
 
@@ -65,7 +66,8 @@ const isPlain = ({ driver, em }: Orm): boolean => {
   }
   const hooks = [config.get("onCreateConnection"), config.get("onReserveConnection")];
   const isHooked = hooks.some((hook) => hook !== undefined) || config.get("sessionContext") === "connection";
-  return !isHooked && !("createDriver" in given) && !("Client" in given) && !("onPoolCreated" in given);
+  const hasOwnClient = "Client" in given && given.Client !== ChannelBoundClient;
+  return !isHooked && !("createDriver" in given) && !hasOwnClient && !("onPoolCreated" in given);
 };
 
 const poolOptions = ({ em }: Orm): PoolConfig => {
@@ -78,7 +80,7 @@ const poolOptions = ({ em }: Orm): PoolConfig => {
     idleTimeoutMillis: options.idleTimeoutMillis ?? 0,
     min: 0,
     max,
-    options: startupOptions(options.options, timeoutMs),
+    options: startupOptions(options.options ?? process.env["PGOPTIONS"], timeoutMs),
     query_timeout: timeoutMs + GRACE_MS,
     maxLifetimeSeconds: LIFETIME_SECONDS,
     allowExitOnIdle: true,

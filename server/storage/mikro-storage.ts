@@ -1,11 +1,13 @@
 import { sql } from "kysely";
 import type { Meter } from "../meter.ts";
+import { requireTlsOfUrl } from "./host-url.ts";
 import { openHotPool } from "./hot-pool.ts";
 import { createInsightStorage } from "./insight-storage.ts";
 import { createInvitationStorage } from "./invitation-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
 import { pendingMigrations } from "./migrations/migrate.ts";
+import { ormSecurity } from "./orm-connection.ts";
 import { createOverviewStorage } from "./overview-storage.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
@@ -18,6 +20,8 @@ import { createWorkerStorage } from "./worker-storage.ts";
 
 /** The storage on MikroORM: PostgreSQL or PGlite, the host's ORM or ours. */
 export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage => {
+  requireTlsOfUrl(orm);
+  const security = ormSecurity(orm);
   const hotPool = openHotPool(orm);
   const sessions = createSessions(orm, hotPool?.sql, meter);
   return {
@@ -41,6 +45,8 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
     poolUse: () => hotPool?.use,
 
     pendingMigrations: () => pendingMigrations(orm),
+
+    connectionSecurity: () => security,
 
     async close() {
       await hotPool?.close();

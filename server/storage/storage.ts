@@ -1,5 +1,6 @@
 import type {
   Backoff,
+  ConnectionSecurity,
   Fairness,
   JobAddress,
   JsonObject,
@@ -291,6 +292,8 @@ export interface Storage extends Countable {
   ping(): Promise<void>;
   /** Names of the migrations that the database still lacks. */
   pendingMigrations(): Promise<readonly string[]>;
+  /** Says who could read what goes to the database and back; null if only the host knows. */
+  connectionSecurity(): ConnectionSecurity | null;
   /** Closes what the storage opened itself; never what it was handed. */
   close(): Promise<void>;
 }

@@ -1,8 +1,13 @@
 import { connect, createServer as createTcp, type Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
-import { clockSkew } from "../../cli/doctor/server-check.ts";
-import { saidEnd } from "../../cli/doctor/token-check.ts";
+import { checkEncryption } from "../../cli/doctor/connection-check.ts";
+import type { Probe } from "../../cli/doctor/finding.ts";
+import { checkBus, checkDatabase, measureClockSkew } from "../../cli/doctor/server-check.ts";
+import { readExpiry } from "../../cli/doctor/token-check.ts";
+import { lightFetch } from "../../cli/light-fetch.ts";
+import type { Health } from "../../protocol/index.ts";
+import { JoblibClient } from "../../sdk/client.ts";
 import { createServer, createToken, parseSettings, type TokenClaims } from "../../server/index.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { runCli } from "./run-cli.ts";
@@ -39,7 +44,7 @@ const examine = async (
 ) => {
   const token: Record<string, string> =
     claims === undefined ? {} : { JOBLIB_TOKEN: await createToken(SECRET, claims) };
-  const argv = ["doctor", "--json", "--long", "1", "--url", own.at ?? url, ...(own.argv ?? [])];
+  const argv = ["doctor", "--json", "--url", own.at ?? url, ...(own.argv ?? [])];
   const { exitCode, stdout } = await runCli(argv, { env: { ...token, ...own.env } });
   const told: Told = JSON.parse(stdout);
   const of = (check: string) => told.findings.find((finding) => finding.check === check);
@@ -50,23 +55,45 @@ const examine = async (
     statuses: Object.fromEntries(told.findings.map(({ check, status }) => [check, status])),
   };
 };
+const HEALTH: Health = {
+  version: "0.1.0",
+  time: "2026-01-01T00:00:00.000Z",
+  database: { state: "up", milliseconds: 1, pending_migrations: [] },
+  bus: { state: "up", kind: "in-process" },
+  sweeper: { state: "up", last_sweep: null, interval_seconds: 30 },
+  long_poll_max_wait_seconds: 60,
+};
 const ANN: TokenClaims = { sub: "ann", rooms: ["lab"], expiresInSeconds: 86_400 };
 
-describe("where all is well", () => {
-  test("every part is, from a worker's machine", async () => {
+describe("a healthy server", () => {
+  test("passes every check within seconds", async () => {
     const { exitCode, ok, statuses, of } = await examine(ANN, { argv: ["--room", "lab"] });
 
     expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
     expect(statuses).toEqual({
-      ...{ server: "ok", version: "ok", clock: "ok", token: "ok", room: "ok", database: "ok", bus: "ok" },
+      ...{
+        server: "ok",
+        encryption: "ok",
+        version: "ok",
+        clock: "ok",
+        token: "ok",
+        room: "ok",
+        database: "ok",
+        bus: "ok",
+      },
       ...{ "long poll": "ok", "event stream": "ok" },
     });
-    expect(of("token")?.detail).toMatch(/^ann; room lab; ends in (23h|1d)$/);
-    expect(of("database")?.detail).toMatch(/^postgresql: a round trip of [\d.]+ ms, no migrations pending$/);
-    expect(of("bus")?.detail).toBe("redis");
+    expect(of("token")?.detail).toMatch(/^ann; room lab; expires in (23h|1d)$/);
+    expect(of("database")?.detail).toMatch(
+      /^postgresql: round trip [\d.]+ ms, local connection, no pending migrations$/,
+    );
+    expect(of("bus")?.detail).toBe("redis, local connection");
+    for (const check of ["long poll", "event stream"]) {
+      expect(of(check)?.detail).toMatch(/^stayed open for 1(\.\d)? s$/);
+    }
   });
 
-  test("leaves no worker behind", async () => {
+  test("has no worker left over from the check", async () => {
     await examine(ANN);
     const authorization = `Bearer ${await createToken(SECRET, ANN)}`;
 
@@ -75,35 +102,29 @@ describe("where all is well", () => {
     );
   });
 
-  test("the database that is named is looked at from here, too", async () => {
+  test("has its database checked from here, too, if its URL is given", async () => {
     const empty = await createDatabase(inject("postgresUrl"));
     const { exitCode, of } = await examine(ANN, { env: { JOBLIB_DATABASE_URL: empty } });
 
     expect(exitCode).toBe(1);
     expect(of("own database")).toMatchObject({
       status: "failed",
-      detail: expect.stringContaining("pending: joblib-"),
-      advice: "`joblib migrate`",
+      detail: expect.stringContaining("pending migrations: joblib-"),
+      advice: "run `joblib migrate`",
     });
-    expect((await examine(ANN, { argv: ["--database-url", databaseUrl] })).of("own database")?.status).toBe(
-      "ok",
-    );
+    expect((await examine(ANN, { argv: ["--database-url", databaseUrl] })).of("own database")).toMatchObject({
+      ...{ status: "ok", detail: "reached from here, local connection, no pending migrations" },
+    });
   });
 });
 
 describe("a token", () => {
   test.each<[string, TokenClaims | undefined, string[], string, RegExp]>([
-    ["that is missing", undefined, [], "token failed", /there is none/],
-    ["that ended", { ...ANN, expiresInSeconds: -7200 }, [], "token failed", /it ended 2h ago/],
-    ["that ends soon", { ...ANN, expiresInSeconds: 600 }, [], "token warning", /ends in (9|10)m/],
-    [
-      "that does not open the room",
-      ANN,
-      ["--room", "office"],
-      "room failed",
-      /office: neither read nor write/,
-    ],
-    ["for certain jobs", { ...ANN, jobs: ["chem:Mine"] }, [], "token ok", /registers chem:Mine alone/],
+    ["that is missing", undefined, [], "token failed", /missing: the server requires one/],
+    ["that expired", { ...ANN, expiresInSeconds: -7200 }, [], "token failed", /expired 2h ago/],
+    ["that expires soon", { ...ANN, expiresInSeconds: 600 }, [], "token warning", /expires in (9|10)m/],
+    ["that does not open the room", ANN, ["--room", "office"], "room failed", /office: no access/],
+    ["for certain jobs", { ...ANN, jobs: ["chem:Mine"] }, [], "token ok", /may register only chem:Mine/],
     ["of an admin", { sub: "root", admin: true }, ["--room", "lab"], "room ok", /lab: read and write/],
   ])("%s", async (_, claims, argv, outcome, detail) => {
     const [check = "", status] = outcome.split(" ");
@@ -113,21 +134,21 @@ describe("a token", () => {
     expect(found.exitCode).toBe(status === "failed" ? 1 : 0);
   });
 
-  test("that another server signed is told from one that ended", async () => {
+  test("that another server signed is reported as rejected, not as expired", async () => {
     const JOBLIB_TOKEN = await createToken("another secret of thirty-two characters", ANN);
     const { of } = await examine(undefined, { env: { JOBLIB_TOKEN } });
 
-    expect(of("token")).toMatchObject({ status: "failed", detail: "the server does not accept it" });
+    expect(of("token")).toMatchObject({ status: "failed", detail: "rejected by the server" });
   });
 
-  test("says itself when it ends, and garbage says nothing", async () => {
-    expect(saidEnd(await createToken(SECRET, { sub: "a", expiresAt: new Date(5000) }))).toBe(5000);
-    expect(saidEnd("garbage")).toBeUndefined();
-    expect(saidEnd("a.b.c")).toBeUndefined();
+  test("contains its expiry, and garbage contains none", async () => {
+    expect(readExpiry(await createToken(SECRET, { sub: "a", expiresAt: new Date(5000) }))).toBe(5000);
+    expect(readExpiry("garbage")).toBeUndefined();
+    expect(readExpiry("a.b.c")).toBeUndefined();
   });
 });
 
-/** A proxy before the server that ends a connection on which nothing was said for so long. */
+/** Starts a proxy in front of the server that closes connections that were idle that long. */
 const impatientProxy = async (milliseconds: number) => {
   const sockets = new Set<Socket>();
   const proxy = createTcp((client) => {
@@ -151,7 +172,7 @@ const impatientProxy = async (milliseconds: number) => {
   return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
 };
 
-test("a proxy that cuts silent requests is found, and what to do about it", async () => {
+test("a proxy that closes idle connections is found, with advice", async () => {
   const { exitCode, of } = await examine(ANN, { at: await impatientProxy(400) });
 
   expect(exitCode).toBe(1);
@@ -159,13 +180,72 @@ test("a proxy that cuts silent requests is found, and what to do about it", asyn
   for (const check of ["long poll", "event stream"]) {
     expect(of(check)).toMatchObject({
       status: "failed",
-      detail: expect.stringMatching(/^cut after 0\.\d s: /),
+      detail: expect.stringMatching(/^closed after 0\.\d s: /),
       advice: expect.stringContaining("proxy_read_timeout"),
     });
   }
 });
 
-test("a server that is not there is told as such, and nothing else is looked at", async () => {
+test("--proxy keeps the requests open for as long as it is told", async () => {
+  const { of } = await examine(ANN, { argv: ["--proxy", "2"] });
+
+  for (const check of ["long poll", "event stream"]) {
+    expect(of(check)).toMatchObject({
+      status: "ok",
+      detail: expect.stringMatching(/^stayed open for 2(\.\d)? s$/),
+    });
+  }
+});
+
+describe("encryption of requests", () => {
+  const probe = (url: string, token?: string): Probe => ({
+    ...{ client: new JoblibClient({ url, token: token ?? "" }), fetch: lightFetch, token },
+    ...{ room: undefined, version: "0.1.0", signal: new AbortController().signal },
+  });
+
+  test.each([
+    ["https://jobs.example.org/api", "ok"],
+    ["http://127.0.0.1:7800", "ok"],
+    ["http://[::1]:7800", "ok"],
+    ["http://localhost:7800", "ok"],
+  ])("%s is %s", (at, status) => {
+    expect(checkEncryption(probe(at, "t"))).toMatchObject({ status });
+  });
+
+  test("a token to another machine over plain HTTP is a warning", () => {
+    expect(checkEncryption(probe("http://jobs.example.org:7800", "t"))).toMatchObject({
+      status: "warning",
+      detail: "the token, payloads and results travel unencrypted to jobs.example.org",
+      advice: expect.stringContaining("https://"),
+    });
+  });
+});
+
+test.each([
+  ["tls", "ok", /, encrypted \(TLS, certificate verified\), no/],
+  ["tls-unverified", "ok", /, encrypted \(TLS, certificate not verified\), no/],
+  ["plain", "warning", /, not encrypted, no/],
+  ["local", "ok", /, local connection, no/],
+  [null, "ok", /^round trip 1 ms, no/],
+] as const)("a database connection that is %s is %s", (connection, status, detail) => {
+  const database: Health["database"] = { state: "up", milliseconds: 1, pending_migrations: [], connection };
+
+  expect(checkDatabase({ ...HEALTH, database }, undefined)).toMatchObject({
+    ...{ status, detail: expect.stringMatching(detail) },
+  });
+});
+
+test.each([
+  ["tls", "ok", "redis, encrypted (TLS, certificate verified)"],
+  ["plain", "warning", "redis, not encrypted"],
+  [undefined, "ok", "redis"],
+] as const)("a Redis connection that is %s is %s", (connection, status, detail) => {
+  const bus = { state: "up", kind: "redis", connection } as const;
+
+  expect(checkBus({ ...HEALTH, bus })).toMatchObject({ status, detail });
+});
+
+test("a server that does not answer is reported, and nothing else is checked", async () => {
   const { of, exitCode } = await examine(undefined, { at: "http://127.0.0.1:1" });
 
   expect(exitCode).toBe(1);
@@ -174,14 +254,14 @@ test("a server that is not there is told as such, and nothing else is looked at"
 
 test.each([
   [
-    "a server that tells the time",
+    "the time in the health of the server",
     { time: "2026-01-01T00:00:00.000Z", milliseconds: 20 },
     undefined,
     10_010,
     10_000,
   ],
   [
-    "the header of an older one",
+    "the Date header of an older server",
     undefined,
     { milliseconds: 0, date: "Thu, 01 Jan 2026 00:00:00 GMT" },
     -30_000,
@@ -190,9 +270,9 @@ test.each([
 ])("the clock is compared with %s", (_, health, heard, offset, skew) => {
   const now = Date.parse("2026-01-01T00:00:00.000Z") + offset;
 
-  expect(clockSkew(health, heard, now)?.skew).toBe(skew);
+  expect(measureClockSkew(health, heard, now)?.skew).toBe(skew);
 });
 
-test("a server that tells no time is no reason for one", () => {
-  expect(clockSkew(undefined, { milliseconds: 1, date: undefined }, 0)).toBeUndefined();
+test("without a time from the server, no clock skew is measured", () => {
+  expect(measureClockSkew(undefined, { milliseconds: 1, date: undefined }, 0)).toBeUndefined();
 });

@@ -129,8 +129,8 @@ const roomSummaries = [
 const health = {
   version: "0.1.0",
   time: NOW,
-  database: { state: "up", milliseconds: 1, pending_migrations: [] },
-  bus: { state: "up", kind: "redis" },
+  database: { state: "up", milliseconds: 1, pending_migrations: [], connection: "tls" },
+  bus: { state: "up", kind: "redis", connection: "plain" },
   sweeper: { state: "up", last_sweep: NOW, interval_seconds: 30 },
   long_poll_max_wait_seconds: 60,
 };

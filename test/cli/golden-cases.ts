@@ -127,12 +127,12 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   types: [ok(["types"], [80]), ok(["types", "-o", "jobs.d.ts"], [80])],
   doctor: [
     {
-      ...ok(["doctor", "--long", "1", "--room", "lab"]),
+      ...ok(["doctor", "--room", "lab"]),
       about: "behind a proxy that answers for the server",
       world: { env: { JOBLIB_TOKEN: "t" } },
     },
     {
-      ...ok(["doctor", "--long", "1"]),
+      ...ok(["doctor"]),
       about: "with a token that is not valid",
       reply: (request) =>
         request.path.startsWith("/v1/problems") ? server(request) : aProblem("unauthorized"),

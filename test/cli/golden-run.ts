@@ -25,7 +25,7 @@ const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
 const settled = (text: string, url: string) =>
   text
     .replaceAll(url, "http://127.0.0.1:47800")
-    .replace(/(answers in|round trip of|held for) [\d.]+ m?s/g, "$1 N ms")
+    .replace(/(answered in|round trip|stayed open for) [\d.]+ m?s/g, "$1 N ms")
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, "<token>")
     .replace(ANSI, "");
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Client } from "pg";
+import { Client, type ClientConfig } from "pg";
 import { spawnProcess } from "./processes.ts";
 import { debianPostgresDirectories, findPrograms } from "./programs.ts";
 import { createServerDirectory, type ServerDirectory } from "./server-directory.ts";
@@ -9,6 +10,11 @@ import { type Server, startServer } from "./server-process.ts";
 /** A private PostgreSQL; `url` names its maintenance database, tests take databases of their own from it. */
 export interface PostgresServer extends Server {
   readonly url: string;
+  readonly port: number;
+  /** Of its Unix socket. */
+  readonly socketDirectory: string;
+  /** Runs a statement as the superuser, over the Unix socket. */
+  query(sql: string): Promise<void>;
   /** Creates an empty database and gives its URL. */
   createDatabase(): Promise<string>;
 }
@@ -36,24 +42,45 @@ const settings = {
   full_page_writes: "off",
 };
 
+/** What a test sets up in another way. */
+export interface PostgresSetup {
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The lines of pg_hba.conf; without them everybody is let in. The superuser must be, on the Unix socket. */
+  readonly hba?: readonly string[];
+}
+
 /** Starts a private PostgreSQL with its own data directory on a free loopback port. */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(setup: PostgresSetup = {}): Promise<PostgresServer> {
   const bin = findPrograms(programs);
   const directory = createServerDirectory("postgres");
   const data = join(directory.path, "data");
   try {
     await createCluster(bin, data, directory);
+    if (setup.hba !== undefined) writeFileSync(join(data, "pg_hba.conf"), `${setup.hba.join("\n")}\n`);
+    const onSocket = (port: number) => ({
+      ...{ host: directory.path, port, user: "postgres", database: "postgres" },
+    });
     const { server, port } = await startServer({
       name: "PostgreSQL",
       directory,
       spawn: (port) =>
-        spawnProcess(join(bin, "postgres"), serverArguments(data, directory.path, port), runIn(directory)),
-      ask: (port) => query(urlOf(port), "select 1"),
+        spawnProcess(
+          join(bin, "postgres"),
+          serverArguments(data, { ...setup.settings, unix_socket_directories: directory.path }, port),
+          runIn(directory),
+        ),
+      ask: (port) => query(onSocket(port), "select 1"),
       stopSignal: "SIGINT",
       lastSignal: "SIGQUIT",
     });
     const url = urlOf(port);
-    return Object.assign(server, { url, createDatabase: () => createDatabase(url) });
+    return Object.assign(server, {
+      url,
+      port,
+      socketDirectory: directory.path,
+      query: (sql: string) => query(onSocket(port), sql),
+      createDatabase: () => createDatabaseOf(onSocket(port), url),
+    });
   } catch (error) {
     directory.remove();
     throw error;
@@ -61,9 +88,13 @@ export async function startPostgres(): Promise<PostgresServer> {
 }
 
 /** Creates an empty database on the server of a URL, for instance the injected one, and gives the new database's URL. */
-export async function createDatabase(serverUrl: string): Promise<string> {
+export function createDatabase(serverUrl: string): Promise<string> {
+  return createDatabaseOf({ connectionString: serverUrl }, serverUrl);
+}
+
+async function createDatabaseOf(admin: ClientConfig, serverUrl: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
-  await query(serverUrl, `create database ${name} template template0`);
+  await query(admin, `create database ${name} template template0`);
 
   const url = new URL(serverUrl);
   url.pathname = name;
@@ -77,8 +108,8 @@ async function createCluster(bin: string, data: string, directory: ServerDirecto
   if (code !== 0) throw new Error(`initdb failed:\n${initdb.stdout()}${initdb.stderr()}`);
 }
 
-function serverArguments(data: string, socketDirectory: string, port: number): string[] {
-  const all = Object.entries({ ...settings, unix_socket_directories: socketDirectory, port: String(port) });
+function serverArguments(data: string, own: Readonly<Record<string, string>>, port: number): string[] {
+  const all = Object.entries({ ...settings, ...own, port: String(port) });
   return ["-D", data, ...all.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }
 
@@ -92,8 +123,8 @@ function urlOf(port: number): string {
   return `postgres://postgres@127.0.0.1:${port}/postgres`;
 }
 
-async function query(url: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+async function query(config: ClientConfig, sql: string): Promise<void> {
+  const client = new Client({ ...config, connectionTimeoutMillis: 5_000 });
   // A server that dies mid-query also emits; the promise already tells.
   client.on("error", () => {});
   try {

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { spawnProcess } from "./processes.ts";
@@ -8,6 +10,7 @@ import { type Server, startServer } from "./server-process.ts";
 /** A private Redis that keeps nothing on disk: after a restart it is empty. */
 export interface RedisServer extends Server {
   readonly url: string;
+  readonly port: number;
 }
 
 const programs = {
@@ -16,8 +19,14 @@ const programs = {
   directories: () => ["/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"],
 };
 
+/** What a test sets up in another way. */
+export interface RedisSetup {
+  /** The files with which it accepts encrypted connections only, from clients that the authority certified. */
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly authority: string };
+}
+
 /** Starts a private Redis on a free loopback port. */
-export async function startRedis(): Promise<RedisServer> {
+export async function startRedis({ tls }: RedisSetup = {}): Promise<RedisServer> {
   const bin = findPrograms(programs);
   const directory = createServerDirectory("redis");
   const { path, user } = directory;
@@ -27,15 +36,32 @@ export async function startRedis(): Promise<RedisServer> {
       name: "Redis",
       directory,
       spawn: (port) =>
-        spawnProcess(join(bin, "redis-server"), ["--port", String(port), ...fixed], { cwd: path, user }),
-      ask: (port) => ping(urlOf(port)),
+        spawnProcess(join(bin, "redis-server"), [...portArguments(port, tls), ...fixed], { cwd: path, user }),
+      ask: (port) => (tls === undefined ? ping(urlOf(port)) : waitForPort(port)),
       stopSignal: "SIGTERM",
       lastSignal: "SIGKILL",
     });
-    return Object.assign(server, { url: urlOf(port) });
+    return Object.assign(server, { url: urlOf(port), port });
   } catch (error) {
     directory.remove();
     throw error;
+  }
+}
+
+function portArguments(port: number, tls: RedisSetup["tls"]): string[] {
+  if (tls === undefined) return ["--port", String(port)];
+  return [
+    ...["--port", "0", "--tls-port", String(port), "--tls-cert-file", tls.certificate],
+    ...["--tls-key-file", tls.key, "--tls-ca-cert-file", tls.authority],
+  ];
+}
+
+async function waitForPort(port: number): Promise<void> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+  } finally {
+    socket.destroy();
   }
 }
 

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import { asStorageError } from "../away.ts";
+import { requireTlsOfUrl } from "../host-url.ts";
 import type { Orm, Sql, Tables } from "../sessions.ts";
 import { NOTES_ARE_THERE } from "./joblib-migration.ts";
 import { migrations } from "./migrations.ts";
@@ -18,6 +19,7 @@ const pendingOf = async (db: Sql) => {
 
 /** Names of the migrations that the database still lacks. */
 export const pendingMigrations = async (orm: Orm): Promise<readonly string[]> => {
+  requireTlsOfUrl(orm);
   try {
     return (await pendingOf(orm.em.fork().getKysely<Tables>())).map(({ name }) => name);
   } catch (error) {

@@ -8,10 +8,11 @@ import { freePort } from "../../support/free-port.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const aStorage = async () => {
-  const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 2 });
+  const url = await createDatabase(inject("postgresUrl"));
+  const orm = await openDatabase({ url, poolSize: 2 });
   onTestFinished(() => orm.close());
   await migrate(orm);
-  return { orm, storage: createStorage(orm) };
+  return { url, orm, storage: createStorage(orm) };
 };
 
 describe("a database that is away", () => {
@@ -39,13 +40,12 @@ describe("a database that is away", () => {
   });
 
   test("is told as unavailable when a statement takes too long", async () => {
-    const { orm, storage } = await aStorage();
-    const url = new URL(inject("postgresUrl"));
-    await sql`alter role ${sql.id(url.username)} in database ${sql.id(
+    const { url, orm, storage } = await aStorage();
+    await sql`alter role ${sql.id(new URL(url).username)} in database ${sql.id(
       String(orm.em.config.get("dbName")),
     )} set statement_timeout = '50ms'`.execute(orm.em.fork().getKysely());
 
-    const slow = await openDatabase({ url: String(orm.em.config.get("clientUrl")) });
+    const slow = await openDatabase({ url });
     onTestFinished(() => slow.close());
     const lock = storage.sweep.exclusively(async () => {
       await orm.em

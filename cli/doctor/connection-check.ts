@@ -1,0 +1,27 @@
+import type { ConnectionSecurity } from "../../protocol/health.ts";
+import { isLoopback } from "../../protocol/loopback.ts";
+import { type Finding, type Probe, passed, warning } from "./finding.ts";
+
+const WORDS: Record<ConnectionSecurity, string> = {
+  tls: "encrypted (TLS, certificate verified)",
+  "tls-unverified": "encrypted (TLS, certificate not verified)",
+  plain: "not encrypted",
+  local: "local connection",
+};
+
+/** Describes how a server's connection is secured; empty if the server does not report it. */
+export const describeConnection = (connection: ConnectionSecurity | null | undefined): string =>
+  connection === null || connection === undefined ? "" : `, ${WORDS[connection]}`;
+
+/** Checks whether requests from here to the server are encrypted. */
+export const checkEncryption = ({ client, token }: Probe): Finding => {
+  const check = "encryption";
+  const { protocol, hostname } = new URL(client.url);
+  if (protocol === "https:") return passed(check, "requests are encrypted (HTTPS)");
+  if (isLoopback(hostname)) return passed(check, "not needed: requests do not leave this machine");
+  return warning(
+    check,
+    `${token === undefined ? "payloads and results" : "the token, payloads and results"} travel unencrypted to ${hostname}`,
+    "use an https:// URL; a reverse proxy in front of the server adds TLS",
+  );
+};

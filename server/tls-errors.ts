@@ -1,0 +1,50 @@
+/** OpenSSL's and Node's codes for a certificate that is not trusted. */
+const UNTRUSTED = new Set([
+  ...["DEPTH_ZERO_SELF_SIGNED_CERT", "SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
+  ...["UNABLE_TO_GET_ISSUER_CERT", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "CERT_UNTRUSTED", "INVALID_CA"],
+  ...[
+    "CERT_SIGNATURE_FAILURE",
+    "CERT_CHAIN_TOO_LONG",
+    "PATH_LENGTH_EXCEEDED",
+    "INVALID_PURPOSE",
+    "CERT_REJECTED",
+  ],
+]);
+const OUT_OF_DATE = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID", "CERT_REVOKED"]);
+const WRONG_NAME = new Set(["ERR_TLS_CERT_ALTNAME_INVALID", "HOSTNAME_MISMATCH"]);
+
+/** Why a TLS connection did not come about. */
+export type TlsFailure = "untrusted" | "out-of-date" | "wrong-name" | "handshake";
+
+const codeOf = (error: Error): string =>
+  "code" in error && typeof error.code === "string" ? error.code : "";
+
+/** Classifies an error of Node's TLS; undefined if it is none. */
+export const classifyTlsError = (error: Error): TlsFailure | undefined => {
+  const code = codeOf(error);
+  if (UNTRUSTED.has(code)) return "untrusted";
+  if (OUT_OF_DATE.has(code)) return "out-of-date";
+  if (WRONG_NAME.has(code)) return "wrong-name";
+  if (code === "EPROTO" || code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_")) return "handshake";
+  return undefined;
+};
+
+/** OpenSSL's sentence without the address and file numbers before it. */
+const sentenceOf = ({ message }: Error): string =>
+  /(?:routines:[^:]*:)([^:\n]+)/.exec(message)?.[1]?.trim() ?? message.replace(/\s*\n\s*/g, " ").trim();
+
+/** Says what is wrong in one line; `caParameter` names where the certificate authority is configured. */
+export const describeTlsError = (error: Error, caParameter: string): string | undefined => {
+  switch (classifyTlsError(error)) {
+    case "untrusted":
+      return `the certificate of the server is not trusted (${error.message}): name its certificate authority with ${caParameter}`;
+    case "out-of-date":
+      return `the certificate of the server is not valid now (${error.message}): renew it, or check this machine's clock`;
+    case "wrong-name":
+      return `the certificate of the server is for another name: ${error.message.replace(/^.*altnames: /, "")}`;
+    case "handshake":
+      return `TLS could not be established (${sentenceOf(error)}): check that the server speaks TLS on this port, and whether it asks for a client certificate`;
+    default:
+      return undefined;
+  }
+};

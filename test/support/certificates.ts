@@ -1,0 +1,76 @@
+import { spawnSync } from "node:child_process";
+import { chownSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { findPrograms } from "./programs.ts";
+import { createServerDirectory } from "./server-directory.ts";
+
+/** The files of a certificate and its private key. */
+export interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** A certificate authority of a test's own; disposing it removes its files. */
+export interface CertificateAuthority {
+  /** The authority's certificate, which makes what it issues trusted. */
+  readonly file: string;
+  /** Issues a certificate. The private key is readable only by the user that runs servers, as PostgreSQL insists. */
+  issue(subject: CertificateSubject): Certificate;
+  [Symbol.dispose](): void;
+}
+
+/** What a certificate says. */
+export interface CertificateSubject {
+  readonly commonName: string;
+  /** For example `DNS:localhost` or `IP:127.0.0.1`. */
+  readonly alternativeNames?: readonly string[];
+  /** Encrypts the private key. */
+  readonly passphrase?: string;
+  /** Ends the certificate's validity that many days from now; negative, it has expired. */
+  readonly days?: number;
+}
+
+const programs = {
+  names: ["openssl"],
+  aptPackage: "openssl",
+  directories: () => ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"],
+};
+
+/** Creates a certificate authority with the openssl program: Node itself writes no certificates. */
+export function createAuthority(name = "joblib test CA"): CertificateAuthority {
+  const openssl = join(findPrograms(programs), "openssl");
+  const { path: directory, user, remove } = createServerDirectory("certificates");
+  const path = (file: string) => join(directory, file);
+  const run = (args: readonly string[]) => {
+    const { status, stderr } = spawnSync(openssl, args, { encoding: "utf8", cwd: directory });
+    if (status !== 0) throw new Error(`openssl ${args.join(" ")} failed:\n${stderr}`);
+  };
+  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  run([
+    ...["req", "-x509", "-nodes", ...newKey, "-keyout", "ca.key", "-out", "ca.crt", "-subj", `/CN=${name}`],
+    ...["-days", "2", "-addext", "basicConstraints=critical,CA:TRUE"],
+  ]);
+  let count = 0;
+
+  return {
+    file: path("ca.crt"),
+    issue({ commonName, alternativeNames = [], passphrase, days = 2 }) {
+      count += 1;
+      const key = `${count}.key`;
+      const request = `${count}.csr`;
+      const certificate = `${count}.crt`;
+      const extensions = `${count}.ext`;
+      const protect = passphrase === undefined ? ["-nodes"] : ["-passout", `pass:${passphrase}`];
+      run(["req", ...newKey, ...protect, "-keyout", key, "-out", request, "-subj", `/CN=${commonName}`]);
+      const names = alternativeNames.length === 0 ? "" : `subjectAltName=${alternativeNames.join(",")}\n`;
+      writeFileSync(path(extensions), `basicConstraints=CA:FALSE\n${names}`);
+      run([
+        ...["x509", "-req", "-in", request, "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"],
+        ...["-days", String(days), "-extfile", extensions, "-out", certificate],
+      ]);
+      if (user !== undefined) chownSync(path(key), user.uid, user.gid);
+      return { certificate: path(certificate), key: path(key) };
+    },
+    [Symbol.dispose]: remove,
+  };
+}
