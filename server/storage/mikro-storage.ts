@@ -1,12 +1,12 @@
-import { sql } from "kysely";
 import type { Meter } from "../meter.ts";
-import { openHotPool } from "./hot-pool.ts";
 import { createInsightStorage } from "./insight-storage.ts";
 import { createInvitationStorage } from "./invitation-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
-import { pendingMigrations } from "./migrations/migrate.ts";
+import { findPending } from "./migrations/migrate.ts";
 import { createOverviewStorage } from "./overview-storage.ts";
+import { openSessionPool } from "./pool-options.ts";
+import { checkWritable } from "./queries/check-writable.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
 import { createStaffStorage } from "./staff-storage.ts";
@@ -18,8 +18,8 @@ import { createWorkerStorage } from "./worker-storage.ts";
 
 /** The storage on MikroORM: PostgreSQL or PGlite, the host's ORM or ours. */
 export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage => {
-  const hotPool = openHotPool(orm);
-  const sessions = createSessions(orm, hotPool?.sql, meter);
+  const pool = openSessionPool(orm);
+  const sessions = createSessions(orm, pool, meter);
   return {
     jobs: createJobStorage(sessions),
     workers: createWorkerStorage(sessions),
@@ -32,18 +32,16 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
     insight: createInsightStorage(sessions),
     invitations: createInvitationStorage(sessions),
 
-    async ping() {
-      await sessions.run((db) => sql`select 1`.execute(db));
-    },
+    ping: () => sessions.run(checkWritable),
 
     counts: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
 
-    poolUse: () => hotPool?.use,
+    poolUse: () => pool?.use,
 
-    pendingMigrations: () => pendingMigrations(orm),
+    pendingMigrations: () => sessions.run(async (db) => (await findPending(db)).map(({ name }) => name)),
 
     async close() {
-      await hotPool?.close();
+      await pool?.end();
     },
   };
 };
