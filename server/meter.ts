@@ -1,7 +1,7 @@
 import type { ClaimedRecord } from "./storage/claimed-record.ts";
 import type { CompletedTask } from "./storage/completions.ts";
-import type { PoolUse } from "./storage/hot-pool.ts";
 import type { QueueCounts } from "./storage/queue-counts.ts";
+import type { PoolUse } from "./storage/session-pool.ts";
 import type { TaskRecord } from "./storage/storage.ts";
 import type { Swept } from "./use-cases/sweep.ts";
 

@@ -22,7 +22,7 @@ import { taskRoutes } from "./http/tasks.routes.ts";
 import { useUnknownAddresses } from "./http/unknown-addresses.ts";
 import { UserShares } from "./http/user-shares.ts";
 import { workerRoutes } from "./http/workers.routes.ts";
-import { NO_METER } from "./meter.ts";
+import { type Meter, NO_METER } from "./meter.ts";
 import { createNewId } from "./new-id.ts";
 import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
@@ -57,6 +57,8 @@ export interface JoblibOptions extends HostAuth {
   readonly storage?: Storage;
   /** A registry of prom-client, to which joblib's metrics are added. */
   readonly metrics?: Registry;
+  /** @internal A meter on such a registry, which the storage above counts with too. */
+  readonly meter?: Meter;
   /** @internal Where invitations are signed; the standalone server's own. */
   readonly invitations?: InvitationIssuer | undefined;
 }
@@ -89,7 +91,8 @@ const requireOptions = (options: Partial<JoblibOptions>): void => {
 };
 
 const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Context => {
-  const meter = options.metrics === undefined ? NO_METER : prometheusMeter(options.metrics);
+  const meter =
+    options.meter ?? (options.metrics === undefined ? NO_METER : prometheusMeter(options.metrics));
   const storage = options.storage ?? createStorage(options.orm, meter);
   const bus =
     options.redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(options.redis, log);

@@ -13,11 +13,13 @@ import { requestLog } from "./http/request-log.ts";
 import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
 import { createNewId } from "./new-id.ts";
 import { joblib } from "./plugin.ts";
+import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { type OwnOrm, openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/storage.ts";
+import { StorageUnavailable } from "./storage/unavailable.ts";
 import { describeTlsError } from "./tls-errors.ts";
 import { VERSION } from "./version.ts";
 
@@ -69,13 +71,28 @@ const redisOf = async (url: string | undefined, app: FastifyInstance): Promise<R
   return redis;
 };
 
-const stateOf = async (storage: Storage, kind: string): Promise<PartState> => {
-  const late = new Promise<never>((_, reject) => setTimeout(reject, PING_TIMEOUT_MS).unref());
-  const isUp = await Promise.race([storage.ping(), late]).then(
-    () => true,
-    () => false,
-  );
-  return { status: isUp ? "up" : "down", kind };
+const readState = async (storage: Storage, kind: string): Promise<PartState> => {
+  const late = new Error(`the database did not answer within ${PING_TIMEOUT_MS / 1000} s`);
+  const isLate = new Promise<never>((_, reject) => setTimeout(() => reject(late), PING_TIMEOUT_MS).unref());
+  try {
+    await Promise.race([storage.ping(), isLate]);
+    return { status: "up", kind };
+  } catch (error) {
+    if (error === late) return { status: "down", kind, reason: late.message };
+    if (!(error instanceof StorageUnavailable)) return { status: "down", kind };
+    const status = error.kind === "read-only" ? "read-only" : "down";
+    return { status, kind, reason: error.message };
+  }
+};
+
+/** A server that can write nothing is of no use, and restarting it later is what a supervisor is for. */
+const requireWritable = async (storage: Storage): Promise<void> => {
+  try {
+    await storage.ping();
+  } catch (error) {
+    // A database that is away may come back: `/readyz` says so until then.
+    if (error instanceof StorageUnavailable && error.kind === "read-only") throw error;
+  }
 };
 
 /** Answers at the root, outside the plugin, speak the same language as the API. */
@@ -166,12 +183,15 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   try {
     const redis = await redisOf(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
-    const storage = createStorage(orm);
+    const metrics = createMetrics(app);
+    const meter = prometheusMeter(metrics);
+    const storage = createStorage(orm, meter);
+    app.addHook("onClose", () => storage.close());
+    await requireWritable(storage);
     const { jwt_secret: secret } = settings;
     const invitations =
       secret === undefined ? undefined : createInvitationIssuer(secret, storage.invitations);
     const auth = authOf(settings, invitations);
-    const metrics = createMetrics(app);
 
     hangUpWhenClosing(app);
     rootErrors(app);
@@ -184,7 +204,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     standaloneRoutes(app, {
       version: VERSION,
       metrics,
-      database: () => stateOf(storage, settings.database_url === undefined ? "pglite" : "postgresql"),
+      database: () => readState(storage, settings.database_url === undefined ? "pglite" : "postgresql"),
       bus: () =>
         redis === undefined
           ? { status: "up", kind: "in-process" }
@@ -193,11 +213,12 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const { dashboard } = settings;
     await app.register(joblib, {
       orm,
+      storage,
+      meter,
       ...(redis && { redis }),
       ...auth,
       invitations,
       settings,
-      metrics,
       dashboard,
     });
     return app;

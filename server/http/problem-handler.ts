@@ -34,7 +34,8 @@ const isHttpError = (error: unknown): error is Pick<FastifyError, "statusCode" |
 export const asProblem = (error: unknown): Problem | undefined => {
   if (error instanceof Problem) return error;
   if (error instanceof StorageUnavailable) {
-    return new Problem("service-unavailable", "The database cannot be reached now.", { retryAfter: 1 });
+    const detail = `${error.message.slice(0, 1).toUpperCase()}${error.message.slice(1)}.`;
+    return new Problem("service-unavailable", detail, { retryAfter: 1 });
   }
   if (!isHttpError(error)) return undefined;
   const known = BY_CODE[error.code];

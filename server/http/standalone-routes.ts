@@ -3,8 +3,13 @@ import type { Registry } from "prom-client";
 import { openApiDocument } from "../../protocol/index.ts";
 import { DOCS_CSP, docsPage } from "./docs-page.ts";
 
-/** One part of the server, as `/readyz` tells of it. */
-export type PartState = { readonly status: "up" | "down" | "degraded"; readonly kind: string };
+/** One part of the server, as `/readyz` shows it. */
+export interface PartState {
+  readonly status: "up" | "down" | "degraded" | "read-only";
+  readonly kind: string;
+  /** Why it is not up. */
+  readonly reason?: string;
+}
 
 /** What the routes beside the API tell of. */
 export interface StandaloneRoutesOptions {

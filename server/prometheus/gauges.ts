@@ -143,8 +143,8 @@ export const gauges = (registry: Registry, watched: Watched, labels: JobLabels):
     },
   });
   new Gauge({
-    name: "joblib_hot_pool_connections",
-    help: "Connections of the statements that every task goes through; none on an embedded database",
+    name: "joblib_database_connections",
+    help: "Connections to PostgreSQL of joblib's own; none with an embedded database or a host's pool",
     labelNames: ["state"],
     registers,
     collect() {
@@ -156,7 +156,7 @@ export const gauges = (registry: Registry, watched: Watched, labels: JobLabels):
     },
   });
   new Gauge({
-    name: "joblib_hot_pool_waiting",
+    name: "joblib_database_waiting",
     help: "Statements that wait for one of those connections",
     registers,
     collect() {

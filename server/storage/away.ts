@@ -1,68 +1,62 @@
 import { explainRefusal, isRefusedConnection } from "./connection-refusal.ts";
+import { CONNECTION_REFUSED, describeFailure } from "./failure-reasons.ts";
 import { StorageUnavailable } from "./unavailable.ts";
 
-const SYSTEM_CODES = new Set([
-  ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"],
-  ...["EHOSTUNREACH", "ENETUNREACH", "ENOENT", "EACCES", "EMFILE", "ENOSPC", "EIO"],
-]);
+/** SQLSTATE, or the code of a system error; empty if there is none. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+
+const startsWithAny = (code: string, starts: readonly string[]): boolean =>
+  starts.some((start) => code.startsWith(start));
+
+/** True if the database rolled the transaction back and expects another try: a deadlock or a serialization failure. */
+export const isUndone = (error: unknown): boolean => ["40P01", "40001"].includes(codeOf(error));
+
+/** True if the statement was refused because the server, or the session, is read-only: nothing was executed. */
+export const isReadOnly = (error: unknown): boolean => codeOf(error) === "25006";
+
+/** PgBouncer's texts; their SQLSTATE says only that the protocol was violated. */
+const POOLER_IS_FULL = /no more connections allowed|query_wait_timeout/i;
+
+/** True if the server, or a pooler, opens no further connection at the moment. */
+export const isTooManyConnections = (error: unknown): boolean =>
+  codeOf(error) === "53300" || (error instanceof Error && POOLER_IS_FULL.test(error.message));
+
+/** True if something between us and the database takes no start-up options: 08P01, and 0A000 from Amazon's RDS Proxy. */
+export const refusesOptions = (error: unknown): boolean =>
+  ["08P01", "0A000"].includes(codeOf(error)) && !isTooManyConnections(error);
+
+/** True if a pooler does not keep named statements with their connection: nothing of the statement has happened. */
+export const losesNames = (error: unknown): boolean => ["26000", "42P05"].includes(codeOf(error));
 
 /**
- * SQLSTATEs by their first characters: 08 connection, 53 resources (full disk, too many connections),
- * 57P shutdown, 57014 cancelled (statement_timeout), 55P03 lock_timeout, 25006 a standby answers,
- * 25P03 idle in transaction, 3D000 no such database (it is being restored), 40 a deadlock that repeats.
+ * SQLSTATEs after which a session must not be used again: the server has ended it (08, 57P, 25P03 and 25P04), it leads
+ * to a server that takes no writes (25006), or to a pooler that gives each statement another session (26000, 42P05).
  */
-const SQL_STATES = [
-  "08",
-  "53",
-  "57P",
-  "57014",
-  "55P03",
-  "25006",
-  "25P03",
-  "3D000",
-  "58030",
-  "40001",
-  "40P01",
-];
+const END_OF_SESSION = ["08", "57P", "25P03", "25P04", "25006", "26000", "42P05"];
 
-/** What pg, its pool, Kysely and PGlite throw without a code. */
-const MESSAGES =
-  /connection terminated|timeout exceeded when trying to connect|after calling end on the pool|not queryable|already been destroyed|query read timeout|pglite is (closed|closing)|already closed|client was closed/i;
-
-const codeOf = (error: Error): string =>
-  "code" in error && typeof error.code === "string" ? error.code : "";
-
-/** True for an error that says "the database is away", not "the statement is wrong". */
-export const isAway = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  if (isRefusedConnection(error)) return true;
+/** True if the connection cannot be used again. An error without an SQLSTATE is not the server's: the connection failed. */
+export const endsSession = (error: unknown): boolean => {
   const code = codeOf(error);
-  if (SYSTEM_CODES.has(code) || SQL_STATES.some((state) => code.startsWith(state))) return true;
-  return code === "" && MESSAGES.test(error.message);
+  return !/^[0-9A-Z]{5}$/.test(code) || startsWithAny(code, END_OF_SESSION);
 };
-
-/** True where the database itself undid the transaction and asks for another try. */
-export const isUndone = (error: unknown): boolean =>
-  error instanceof Error && (codeOf(error) === "40P01" || codeOf(error) === "40001");
-
-/**
- * True where something between us and the database (a pooler of transactions) takes no start-up settings (08P01) or
- * does not keep named statements with their connection (26000, 42P05): nothing of the statement has happened.
- */
-export const isRefused = (error: unknown): boolean =>
-  error instanceof Error && ["08P01", "26000", "42P05"].includes(codeOf(error));
 
 const LOST_CODES = ["ECONNRESET", "EPIPE", "ETIMEDOUT", "57P"];
 const LOST = /connection terminated(?! due to connection timeout)|query read timeout/i;
 
-/** True where the connection was lost under the statement: a server that shuts down says so too late to tell. */
+/** True if the connection was lost during the statement: a server that shuts down says so too late to tell. */
 const isLost = (error: Error): boolean => {
   const code = codeOf(error);
-  return code === "" ? LOST.test(error.message) : LOST_CODES.some((start) => code.startsWith(start));
+  return code === "" ? LOST.test(error.message) : startsWithAny(code, LOST_CODES);
 };
 
-/** The error as callers of the storage see it. */
-export const asStorageError = (error: unknown): unknown =>
-  error instanceof Error && isAway(error)
-    ? new StorageUnavailable(explainRefusal(error), isLost(error))
-    : error;
+/** Returns the error as callers of the storage see it: `StorageUnavailable` if the database is at fault. */
+export const asStorageError = (error: unknown): unknown => {
+  if (!(error instanceof Error) || error instanceof StorageUnavailable) return error;
+  // The explanation may name host, role and database, so it is the cause: for logs, not for clients.
+  if (isRefusedConnection(error)) {
+    return new StorageUnavailable(explainRefusal(error), { reason: CONNECTION_REFUSED });
+  }
+  const reason = describeFailure(codeOf(error), error.message);
+  return reason === undefined ? error : new StorageUnavailable(error, { reason, isUnknown: isLost(error) });
+};

@@ -1,7 +1,9 @@
 import { MikroORM as PostgresOrm } from "@mikro-orm/postgresql";
+import { sql } from "kysely";
 import { type HeldDirectory, holdDataDirectory } from "./data-directory.ts";
 import { entities } from "./entities/entities.ts";
 import { postgresOptions } from "./postgres-options.ts";
+import { embeddedPins } from "./session-settings.ts";
 import type { Orm } from "./sessions.ts";
 
 /** Where the data is: a PostgreSQL's URL, or a directory for the embedded one (`memory://`: nowhere). */
@@ -20,7 +22,7 @@ export interface OwnOrm extends Orm {
 
 const IN_MEMORY = "memory://";
 const DEFAULT_DATA_DIR = ".joblib";
-/** The sweeper's lock holds one connection while its work needs another. */
+/** The sweeper's lock holds a connection while its work needs another. */
 const SMALLEST_POOL = 2;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A connection that fell silent under its statement goes back to the pool with that; it is not kept longer. */
@@ -51,8 +53,7 @@ const openEmbedded = async (dataDir: string): Promise<OwnOrm> => {
   const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
   if (dataDir.startsWith("memory:")) {
     const orm = await EmbeddedOrm.init({ entities: [...entities], dbName: IN_MEMORY });
-    await orm.connect();
-    return orm;
+    return await pinned(orm);
   }
   const directory = holdDataDirectory(dataDir);
   try {
@@ -61,17 +62,24 @@ const openEmbedded = async (dataDir: string): Promise<OwnOrm> => {
       dbName: "postgres",
       driverOptions: { dataDir: directory.database },
     });
-    await orm.connect();
-    return releasing(orm, directory);
+    return releasing(await pinned(orm), directory);
   } catch (error) {
     directory.release();
     throw error;
   }
 };
 
+/** Connects, and sets the only session up. */
+const pinned = async (orm: OwnOrm & { connect(): Promise<unknown> }): Promise<OwnOrm> => {
+  await orm.connect();
+  await sql.raw(embeddedPins()).execute(orm.em.fork().getKysely());
+  return Object.assign(orm, { isPinned: true });
+};
+
 const releasing = (orm: OwnOrm, directory: HeldDirectory): OwnOrm => ({
   em: orm.em,
   driver: orm.driver,
+  ...(orm.isPinned !== undefined && { isPinned: orm.isPinned }),
   async close() {
     await orm.close();
     directory.release();

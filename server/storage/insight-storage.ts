@@ -5,6 +5,11 @@ import { findProspects } from "./queries/find-prospects.ts";
 import { wireTimeOrNull } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
+const namesOf = (text: string): [string, string][] => {
+  const names: { id: string; name: string }[] = JSON.parse(text);
+  return names.map(({ id, name }) => [id, name]);
+};
+
 /** The part of the storage that tells of one task what its row does not. */
 export const createInsightStorage = ({ run }: Sessions): InsightStorage => ({
   async prospects(taskId, aliveWithinSeconds) {
@@ -35,11 +40,11 @@ export const createInsightStorage = ({ run }: Sessions): InsightStorage => ({
         startedAt: wireTimeOrNull(row.started_at),
         completedAt: wireTimeOrNull(row.completed_at),
         error: row.error,
-        errors: row.errors,
+        errors: JSON.parse(row.errors),
         holdEndedWorkerId: row.hold_ended_worker_id,
         holdEndedReason: row.hold_ended_reason,
-        late: row.late,
-        workerNames: new Map(row.names.map(({ id, name }) => [id, name])),
+        late: JSON.parse(row.late),
+        workerNames: new Map(namesOf(row.names)),
       }
     );
   },

@@ -14,7 +14,7 @@ import type { Sessions } from "./sessions.ts";
 const invitationOf = (row: InvitationRow): Invitation => ({
   id: row.id,
   room_id: row.room_id,
-  jobs: row.jobs,
+  jobs: row.jobs === null ? null : JSON.parse(row.jobs),
   note: row.note,
   created_by_id: row.created_by_id,
   created_at: wireTime(row.created_at),

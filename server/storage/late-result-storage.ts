@@ -13,7 +13,11 @@ export const createLateResultStorage = ({ run }: Sessions): LateResultStorage =>
   async list(taskId) {
     if (!isUuid(taskId)) return [];
     const rows = await run((db) => listLateResults(db, taskId));
-    return rows.map(({ received_at, ...row }) => ({ ...row, at: wireTime(received_at) }));
+    return rows.map(({ received_at, result, ...row }) => ({
+      ...row,
+      result: JSON.parse(result),
+      at: wireTime(received_at),
+    }));
   },
 
   async adopt(late) {

@@ -1,14 +1,14 @@
-import { sql } from "kysely";
 import type { Meter } from "../meter.ts";
 import { requireTlsOfUrl } from "./host-url.ts";
-import { openHotPool } from "./hot-pool.ts";
 import { createInsightStorage } from "./insight-storage.ts";
 import { createInvitationStorage } from "./invitation-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
-import { pendingMigrations } from "./migrations/migrate.ts";
+import { findPending } from "./migrations/migrate.ts";
 import { ormSecurity } from "./orm-connection.ts";
 import { createOverviewStorage } from "./overview-storage.ts";
+import { openSessionPool } from "./pool-options.ts";
+import { checkWritable } from "./queries/check-writable.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
 import { createStaffStorage } from "./staff-storage.ts";
@@ -22,8 +22,8 @@ import { createWorkerStorage } from "./worker-storage.ts";
 export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage => {
   requireTlsOfUrl(orm);
   const security = ormSecurity(orm);
-  const hotPool = openHotPool(orm);
-  const sessions = createSessions(orm, hotPool?.sql, meter);
+  const pool = openSessionPool(orm);
+  const sessions = createSessions(orm, pool, meter);
   return {
     jobs: createJobStorage(sessions),
     workers: createWorkerStorage(sessions),
@@ -36,20 +36,18 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
     insight: createInsightStorage(sessions),
     invitations: createInvitationStorage(sessions),
 
-    async ping() {
-      await sessions.run((db) => sql`select 1`.execute(db));
-    },
+    ping: () => sessions.run(checkWritable),
 
     counts: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
 
-    poolUse: () => hotPool?.use,
+    poolUse: () => pool?.use,
 
-    pendingMigrations: () => pendingMigrations(orm),
+    pendingMigrations: () => sessions.run(async (db) => (await findPending(db)).map(({ name }) => name)),
 
     connectionSecurity: () => security,
 
     async close() {
-      await hotPool?.close();
+      await pool?.end();
     },
   };
 };

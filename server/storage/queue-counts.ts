@@ -1,4 +1,4 @@
-import type { PoolUse } from "./hot-pool.ts";
+import type { PoolUse } from "./session-pool.ts";
 
 /** Due tasks of a global job are counted so far. */
 export const MOST_DUE_COUNTED = 100_000;

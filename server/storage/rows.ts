@@ -1,47 +1,39 @@
 import { type RawBuilder, sql } from "kysely";
-import type {
-  AttemptError,
-  Backoff,
-  Fairness,
-  JsonObject,
-  JsonValue,
-  Progress,
-  TaskDefaults,
-  TaskStatus,
-  TraceContext,
-  Worker,
-} from "../../protocol/index.ts";
+import type { Fairness, JsonObject, JsonValue, TaskStatus, Worker } from "../../protocol/index.ts";
 import { rawJson } from "../raw-json.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
 
-/** PostgreSQL's text of a time, as the ORM's parsers leave it; another host's parsers may give a Date. */
-type Time = string | Date;
+/** A time as PostgreSQL writes it with `datestyle = ISO` and `timezone = UTC`. */
+type TimeText = string;
 
-/** A task joined with its job and its worker's user. */
+/** A JSON value as text. Statements cast it, because a host application may replace the parsers of `pg.types`. */
+type JsonText = string;
+
+/** A task joined with its job and its worker's user. Times and JSON are text, whatever parsers the host has set. */
 export interface TaskRow {
   id: string;
   job_id: string;
   room_id: string;
   status: TaskStatus;
-  payload: JsonObject;
+  payload: JsonText;
   priority: number;
   attempt: number;
   runs: number;
   max_attempts: number;
-  backoff: Backoff;
+  backoff: JsonText;
   timeout_seconds: number | null;
-  run_at: Time;
-  created_at: Time;
-  started_at: Time | null;
-  completed_at: Time | null;
+  run_at: TimeText;
+  created_at: TimeText;
+  started_at: TimeText | null;
+  completed_at: TimeText | null;
   created_by_id: string;
   worker_id: string | null;
   error: string | null;
-  errors: AttemptError[];
-  result: JsonValue;
-  progress: Progress | null;
-  trace_context: TraceContext | null;
+  errors: JsonText;
+  result: JsonText | null;
+  progress: JsonText | null;
+  trace_context: JsonText | null;
   version: number;
   job_room_id: string;
   job_category: string;
@@ -53,28 +45,23 @@ export interface TaskRow {
 }
 
 const TASK_COLUMNS = sql`
-  t.id, t.job_id, t.room_id, t.status, t.priority, t.attempt, t.runs, t.max_attempts, t.backoff,
-  t.timeout_seconds, t.run_at, t.created_at, t.started_at, t.completed_at, t.created_by_id, t.worker_id,
-  t.error, t.errors, t.progress, t.trace_context, t.version,
+  t.id, t.job_id, t.room_id, t.status, t.priority, t.attempt, t.runs, t.max_attempts, t.backoff::text as backoff,
+  t.timeout_seconds, t.run_at::text as run_at, t.created_at::text as created_at, t.started_at::text as started_at,
+  t.completed_at::text as completed_at, t.created_by_id, t.worker_id, t.error, t.errors::text as errors,
+  t.progress::text as progress, t.trace_context::text as trace_context, t.version,
   j.room_id as job_room_id, j.category as job_category, j.name as job_name, w.user_id as worker_user_id,
   coalesce(t.worker_id, t.hold_ended_worker_id) as last_worker_id,
   coalesce(t.status not in ('claimed', 'running') and t.hold_ended_reason <> 'reported', false) as was_taken`;
 
-const PARSED = sql`, t.payload, t.result`;
+const VALUES = sql`, t.payload::text as payload, t.result::text as result`;
 
 /** `select` and `from` of task rows out of a table or a CTE, known as `t`; more columns and clauses may follow. */
 export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<TaskRow> =>
-  sql<TaskRow>`${selectColumns(source, more === undefined ? PARSED : sql`${PARSED} ${more}`)}`;
-
-/** A task whose payload and result are the database's texts: for those that are only passed on. */
-export interface RawTaskRow extends Omit<TaskRow, "payload" | "result"> {
-  payload: string;
-  result: string | null;
-}
+  sql<TaskRow>`${selectColumns(source, more === undefined ? VALUES : sql`${VALUES} ${more}`)}`;
 
 /** The same of a CTE with a `place` and whether the payload is `known`, and so left out. */
-export const selectMovedTasks = (source: string): RawBuilder<RawTaskRow> =>
-  sql<RawTaskRow>`${selectColumns(
+export const selectMovedTasks = (source: string): RawBuilder<TaskRow> =>
+  sql<TaskRow>`${selectColumns(
     source,
     sql`, case when t.known then null else t.payload::text end as payload, t.result::text as result, t.place`,
   )}`;
@@ -91,16 +78,16 @@ export interface JobRow {
   room_id: string;
   category: string;
   name: string;
-  schema: JsonObject;
-  result_schema: JsonObject | null;
+  schema: JsonText;
+  result_schema: JsonText | null;
   schema_hash: string;
   description: string | null;
-  defaults: TaskDefaults;
+  defaults: JsonText;
   fairness: Fairness;
-  created_at: Time;
+  created_at: TimeText;
   /** The transaction that wrote the row as it stands: any change of it is another. */
   row_version: string;
-  workers: string[];
+  workers: JsonText;
   pending: number;
 }
 
@@ -109,7 +96,7 @@ export interface WorkerRow {
   id: string;
   name: string | null;
   user_id: string;
-  last_heartbeat: Time;
+  last_heartbeat: TimeText;
   draining: boolean;
 }
 
@@ -122,10 +109,9 @@ export interface ListedWorkerRow extends WorkerRow {
 
 const UTC_TEXT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/;
 
-/** RFC 3339 in UTC with milliseconds. */
-export const wireTime = (time: Time): string => {
-  if (time instanceof Date) return time.toISOString();
-  // Text is made from text: by way of a Date the times took a tenth of a bulk submit.
+/** Formats a time as RFC 3339 in UTC with milliseconds. */
+export const wireTime = (time: TimeText): string => {
+  // Converting text to text: creating a Date for each time took a tenth of a bulk submit.
   if (UTC_TEXT.test(time)) {
     return `${time.slice(0, 10)}T${time.slice(11, 19)}.${time.slice(20, -3).slice(0, 3).padEnd(3, "0")}Z`;
   }
@@ -135,11 +121,18 @@ export const wireTime = (time: Time): string => {
 };
 
 /** The same of a time that may not be. */
-export const wireTimeOrNull = (time: Time | null): string | null => (time === null ? null : wireTime(time));
+export const wireTimeOrNull = (time: TimeText | null): string | null =>
+  time === null ? null : wireTime(time);
 
-type Parsed = Pick<TaskRow, "payload" | "result">;
+/** Parses a JSON column that may be null. */
+const parseOrNull = (text: JsonText | null) => (text === null ? null : JSON.parse(text));
 
-const recordOf = (row: Omit<TaskRow, keyof Parsed>, { payload, result }: Parsed): TaskRecord => ({
+interface TaskValues {
+  readonly payload: JsonObject;
+  readonly result: JsonValue;
+}
+
+const recordOf = (row: Omit<TaskRow, keyof TaskValues>, { payload, result }: TaskValues): TaskRecord => ({
   task: {
     id: row.id,
     room_id: row.room_id,
@@ -149,7 +142,7 @@ const recordOf = (row: Omit<TaskRow, keyof Parsed>, { payload, result }: Parsed)
     attempt: row.attempt,
     runs: row.runs,
     max_attempts: row.max_attempts,
-    backoff: row.backoff,
+    backoff: JSON.parse(row.backoff),
     timeout_seconds: row.timeout_seconds,
     run_at: wireTime(row.run_at),
     created_at: wireTime(row.created_at),
@@ -158,10 +151,10 @@ const recordOf = (row: Omit<TaskRow, keyof Parsed>, { payload, result }: Parsed)
     created_by_id: row.created_by_id,
     worker_id: row.worker_id,
     error: row.error,
-    errors: row.errors,
+    errors: JSON.parse(row.errors),
     result,
-    progress: row.progress,
-    ...(row.trace_context !== null && { trace_context: row.trace_context }),
+    progress: parseOrNull(row.progress),
+    ...(row.trace_context !== null && { trace_context: JSON.parse(row.trace_context) }),
   },
   jobId: row.job_id,
   job: { roomId: row.job_room_id, category: row.job_category, name: row.job_name },
@@ -173,7 +166,8 @@ const recordOf = (row: Omit<TaskRow, keyof Parsed>, { payload, result }: Parsed)
 });
 
 /** A task's row as the use-cases know it. */
-export const taskRecord = (row: TaskRow): TaskRecord => recordOf(row, row);
+export const taskRecord = (row: TaskRow): TaskRecord =>
+  recordOf(row, { payload: JSON.parse(row.payload), result: parseOrNull(row.result) });
 
 /** Below it, parsing a text and writing it again costs less than the detour. */
 const LARGE = 2_048;
@@ -183,7 +177,7 @@ const fromText = (text: string): JsonValue => (text.length < LARGE ? JSON.parse(
 const isObject = (value: JsonValue): value is JsonObject => typeof value === "object";
 
 /** A raw row, and the payload that it may lack, as the use-cases know it: what is large can be passed on, and not looked into. */
-export const rawTaskRecord = (row: Omit<RawTaskRow, "payload">, text: string): TaskRecord => {
+export const rawTaskRecord = (row: Omit<TaskRow, "payload">, text: string): TaskRecord => {
   const payload = fromText(text);
   if (!isObject(payload)) throw new TypeError("a payload is an object");
   return recordOf(row, { payload, result: row.result === null ? null : fromText(row.result) });
@@ -229,11 +223,11 @@ export const registeredJob = (row: Omit<JobRow, "workers" | "pending">): Registe
   roomId: row.room_id,
   category: row.category,
   name: row.name,
-  schema: row.schema,
-  resultSchema: row.result_schema,
+  schema: JSON.parse(row.schema),
+  resultSchema: parseOrNull(row.result_schema),
   schemaHash: row.schema_hash,
   description: row.description,
-  defaults: row.defaults,
+  defaults: JSON.parse(row.defaults),
   fairness: row.fairness,
   createdAt: wireTime(row.created_at),
   rowVersion: row.row_version,
@@ -242,7 +236,7 @@ export const registeredJob = (row: Omit<JobRow, "workers" | "pending">): Registe
 /** A job's row, with its counts, as the use-cases know it. */
 export const jobRecord = (row: JobRow): JobRecord => ({
   ...registeredJob(row),
-  workers: row.workers,
+  workers: JSON.parse(row.workers),
   pending: row.pending,
 });
 

@@ -1,8 +1,11 @@
 import type { AbstractSqlDriver, InferKyselyDB, SqlEntityManager } from "@mikro-orm/postgresql";
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { type JointStatement, type Meter, NO_METER } from "../meter.ts";
-import { asStorageError, isRefused, isUndone } from "./away.ts";
 import type { entities } from "./entities/entities.ts";
+import { inHostTransaction, onBareSession } from "./host-sql.ts";
+import { withRetries } from "./retries.ts";
+import type { SessionPool } from "./session-pool.ts";
+import { freeSql, LookupSql } from "./session-sql.ts";
 
 /** The tables as Kysely knows them. */
 export type Tables = InferKyselyDB<(typeof entities)[number]>;
@@ -14,61 +17,126 @@ export type Sql = Kysely<Tables>;
 export interface Orm {
   readonly em: SqlEntityManager<AbstractSqlDriver>;
   readonly driver: AbstractSqlDriver;
+  /** @internal Its one session has joblib's settings already. */
+  readonly isPinned?: boolean;
 }
 
-/** Ways to run statements; every failure that means "the database is away" leaves as `StorageUnavailable`. */
+/**
+ * Ways to run statements. Work may be run more than once, if the database undid the first try. Every failure that is the
+ * database's leaves as `StorageUnavailable`.
+ */
 export interface Sessions {
-  /** Statements that stand alone. */
+  /** Runs statements, each on its own. */
   run<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
-  /** The statements that every task goes through, which may have a pool of their own. */
+  /** Runs the statements that every task goes through: lookups by an index, each on its own. */
   hot<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
-  /** Statements that hold together; each sees what others committed before it began. */
+  /** Runs statements in one transaction; each sees what others committed before it began. */
   transaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
-  /** The work of a statement that many calls share, counted with how many it carries. */
+  /** Runs statements that no transaction may contain. */
+  outside<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
+  /**
+   * Runs work unless another server is at it; false if one is. The lock only saves work: it is given up if the work
+   * needs the connection that holds it.
+   */
+  whileLocked(name: string, work: () => Promise<void>): Promise<boolean>;
+  /** Counts a statement that many calls share, with how many it carries. */
   counted<Wish, Result>(statement: JointStatement, run: Carry<Wish, Result>): Carry<Wish, Result>;
 }
 
 type Carry<Wish, Result> = (wishes: readonly Wish[]) => Promise<readonly Result[]>;
+type Run = <Value>(work: (sql: Sql) => Promise<Value>) => Promise<Value>;
 
-const TRIES = 4;
-
-/** Runs work again where the database undid it (a deadlock): nothing of it has happened. */
-const persistently = async <Value>(work: () => Promise<Value>): Promise<Value> => {
-  for (let left = TRIES - 1; ; left -= 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (left === 0 || !isUndone(error)) throw asStorageError(error);
-    }
-  }
+const tryLock = async (db: Sql, name: string): Promise<boolean> => {
+  const { rows } = await sql<{ taken: boolean }>`
+    select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as taken`.execute(db);
+  return rows[0]?.taken === true;
 };
 
-/** Opens sessions on the ORM; `hotSql` gives the hot statements another Kysely than the ORM's, for as long as that is let in. */
-export const createSessions = (orm: Orm, hotSql?: Sql, meter: Pick<Meter, "stated"> = NO_METER): Sessions => {
-  const plain = (): Sql => orm.em.fork().getKysely<Tables>().withSchema("joblib");
-  let ownSql = hotSql;
-  const hot = async <Value>(work: (sql: Sql) => Promise<Value>): Promise<Value> => {
-    if (ownSql === undefined) return work(plain());
+/** Holds the lock in a transaction of its own until the work is done, or until connections run out. */
+const lockedOn =
+  (pool: SessionPool, transaction: Run): Sessions["whileLocked"] =>
+  async (name, work) => {
+    if (!pool.hasSpare) {
+      await work();
+      return true;
+    }
+    const scarce = Promise.withResolvers<void>();
+    const forget = pool.whenScarce(scarce.resolve);
+    let working: Promise<void> | undefined;
     try {
-      return await work(ownSql);
-    } catch (error) {
-      if (!isRefused(error)) throw error;
-      ownSql = undefined;
-      return work(plain());
+      const isTaken = await transaction(async (db) => {
+        if (working === undefined && !(await tryLock(db, name))) return false;
+        working ??= work();
+        await Promise.race([working, scarce.promise]);
+        return true;
+      });
+      await working;
+      return isTaken;
+    } finally {
+      forget();
+      // If the lock's own connection failed, the work still comes to its end first.
+      await working?.catch(() => {});
     }
   };
+
+const lockedBeside =
+  (transaction: Run): Sessions["whileLocked"] =>
+  (name, work) =>
+    transaction(async (db) => {
+      if (!(await tryLock(db, name))) return false;
+      await work();
+      return true;
+    });
+
+const counterFor =
+  (meter: Pick<Meter, "stated">): Sessions["counted"] =>
+  (statement, run) =>
+  async (wishes) => {
+    const began = performance.now();
+    try {
+      return await run(wishes);
+    } finally {
+      meter.stated(statement, wishes.length, (performance.now() - began) / 1000);
+    }
+  };
+
+/** Sessions of joblib's own. */
+const sessionsOn = (pool: SessionPool, counted: Sessions["counted"]): Sessions => {
+  const free = freeSql(pool).withSchema("joblib");
+  const lookup = new LookupSql(pool);
+  const recovery = { renew: () => pool.renew(), share: () => pool.share() };
+  const run: Run = (work) => withRetries(() => work(free), recovery);
+  const transaction: Run = (work) => withRetries(() => free.transaction().execute(work), recovery);
   return {
-    run: (work) => persistently(() => work(plain())),
-    hot: (work) => persistently(() => hot(work)),
-    transaction: (work) =>
-      persistently(() => plain().transaction().setIsolationLevel("read committed").execute(work)),
-    counted: (statement, run) => async (wishes) => {
-      const began = performance.now();
-      try {
-        return await run(wishes);
-      } finally {
-        meter.stated(statement, wishes.length, (performance.now() - began) / 1000);
-      }
-    },
+    run,
+    hot: (work) => withRetries(() => work(lookup), recovery),
+    transaction,
+    outside: run,
+    whileLocked: lockedOn(pool, transaction),
+    counted,
   };
 };
+
+/** The ORM's own sessions: the host's, whose settings are not ours to change, or the embedded database's only one. */
+const sessionsOf = (orm: Orm, counted: Sessions["counted"]): Sessions => {
+  // A session that leads to a read-only server has been ended where that was noticed.
+  const recovery = { renew: () => {}, share: () => {} };
+  const outside: Run = (work) => withRetries(() => onBareSession(orm, work), recovery);
+  const pinned: Run = (work) => withRetries(() => inHostTransaction(orm, work), recovery);
+  const bareTransaction: Run = (work) =>
+    withRetries(
+      () => onBareSession(orm, (db) => db.transaction().setIsolationLevel("read committed").execute(work)),
+      recovery,
+    );
+  const transaction = orm.isPinned === true ? bareTransaction : pinned;
+  const run = orm.isPinned === true ? outside : pinned;
+  return { run, hot: run, transaction, outside, whileLocked: lockedBeside(transaction), counted };
+};
+
+/** Creates sessions: on a pool of joblib's own, or on the ORM. */
+export const createSessions = (
+  orm: Orm,
+  pool?: SessionPool,
+  meter: Pick<Meter, "stated"> = NO_METER,
+): Sessions =>
+  pool === undefined ? sessionsOf(orm, counterFor(meter)) : sessionsOn(pool, counterFor(meter));

@@ -288,7 +288,7 @@ export interface Storage extends Countable {
   readonly overview: OverviewStorage;
   readonly insight: InsightStorage;
   readonly invitations: InvitationStorage;
-  /** A round trip to the database. */
+  /** Makes a round trip to the database; fails if it takes no writes. */
   ping(): Promise<void>;
   /** Names of the migrations that the database still lacks. */
   pendingMigrations(): Promise<readonly string[]>;

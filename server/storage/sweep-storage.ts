@@ -27,7 +27,7 @@ export const createSweepStorage = (sessions: Sessions): SweepStorage => {
   const isEmbedded = embeddedOf(sessions);
   return {
     ...createSweeps(sessions),
-    vacuum: async () => ((await isEmbedded()) ? sessions.run(vacuumTables) : 0),
+    vacuum: async () => ((await isEmbedded()) ? sessions.outside(vacuumTables) : 0),
     exclusively: createExclusively(sessions, isEmbedded),
   };
 };
@@ -68,21 +68,12 @@ const createExclusively = (
 ): SweepStorage["exclusively"] => {
   let isSweeping = false;
 
-  const acrossServers = (work: () => Promise<void>): Promise<boolean> =>
-    sessions.transaction(async (db) => {
-      const lock = await sql<{ taken: boolean }>`
-        select pg_try_advisory_xact_lock(hashtextextended('joblib:sweep', 0)) as taken`.execute(db);
-      if (lock.rows[0]?.taken !== true) return false;
-      await work();
-      return true;
-    });
-
   return async (work) => {
     if (isSweeping) return false;
     isSweeping = true;
     try {
-      // PGlite has one connection: a transaction kept open for the lock would shut out the work itself. It has one process too.
-      if (!(await isEmbedded())) return await acrossServers(work);
+      // PGlite has one process and one connection: a transaction that holds a lock would shut out the work itself.
+      if (!(await isEmbedded())) return await sessions.whileLocked("joblib:sweep", work);
       await work();
       return true;
     } finally {

@@ -76,7 +76,9 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
       const known = jobSets.of(workerId);
       if (known !== undefined || !isUuid(workerId)) return known?.jobIds ?? [];
       const [set] = await sessions.hot((db) => jobSetOfWorker(db, workerId));
-      return set === undefined ? [] : jobSets.remember(workerId, set).jobIds;
+      return set === undefined
+        ? []
+        : jobSets.remember(workerId, { key: set.key, jobIds: JSON.parse(set.jobIds) }).jobIds;
     },
 
     async secondsUntilDue(jobIds) {

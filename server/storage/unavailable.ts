@@ -1,18 +1,25 @@
-/** The database cannot be reached, or had no time for the statement. */
+import type { FailureKind, FailureReason } from "./failure-reasons.ts";
+
+/** Thrown if the database cannot be reached, or did not carry the statement out in time; the message says why. */
 export class StorageUnavailable extends Error {
+  readonly kind: FailureKind;
   /** The statement was on its way when the connection was lost: it may have been carried out, or may be yet. */
   readonly isUnknown: boolean;
 
-  constructor(cause: unknown, isUnknown = false) {
-    super("the database cannot be reached", { cause });
+  constructor(
+    cause: unknown,
+    { reason, isUnknown = false }: { readonly reason?: FailureReason; readonly isUnknown?: boolean } = {},
+  ) {
+    super(reason?.text ?? "the database cannot be reached", { cause });
     this.name = "StorageUnavailable";
+    this.kind = reason?.kind ?? "unreachable";
     this.isUnknown = isUnknown;
   }
 }
 
 /**
- * What came of a step, or undefined where its answer was lost: then the one who asks looks, rather than guesses. For
- * steps alone that say by a key or a fence of their own whether they were taken.
+ * Returns what a step came to, or undefined if its answer was lost: then the caller looks instead of guessing. Only for
+ * steps that tell by a key or a fence of their own whether they were carried out.
  */
 export const unlessLost = async <Value>(step: Promise<Value>): Promise<Value | undefined> => {
   try {

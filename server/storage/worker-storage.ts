@@ -84,7 +84,8 @@ const beat = async (sessions: Sessions, join: JoinBeats, { id, tasks, claimGrace
   const found = await join({ workerId: id.toLowerCase(), named });
   if (found === undefined) return undefined;
 
-  const reasons = new Map(found.stop.map(({ task_id, reason }) => [task_id, reason]));
+  const told: { task_id: string; reason: StopReason }[] = JSON.parse(found.stop);
+  const reasons = new Map(told.map(({ task_id, reason }) => [task_id, reason]));
   const stop = all.flatMap((taskId): { taskId: string; reason: StopReason }[] => {
     const reason = isUuid(taskId) ? reasons.get(taskId.toLowerCase()) : "lost";
     return reason === undefined ? [] : [{ taskId, reason }];

@@ -1,5 +1,6 @@
-import { sql, type Transaction } from "kysely";
+import { sql } from "kysely";
 import { asStorageError } from "../away.ts";
+import { inHostTransaction } from "../host-sql.ts";
 import { requireTlsOfUrl } from "../host-url.ts";
 import type { Orm, Sql, Tables } from "../sessions.ts";
 import { NOTES_ARE_THERE } from "./joblib-migration.ts";
@@ -12,7 +13,8 @@ const appliedNames = async (db: Sql): Promise<ReadonlySet<string>> => {
   return new Set(applied.rows.map(({ name }) => name));
 };
 
-const pendingOf = async (db: Sql) => {
+/** Finds the migrations that the database lacks. */
+export const findPending = async (db: Sql) => {
   const applied = await appliedNames(db);
   return migrations.filter(({ name }) => !applied.has(name));
 };
@@ -21,16 +23,16 @@ const pendingOf = async (db: Sql) => {
 export const pendingMigrations = async (orm: Orm): Promise<readonly string[]> => {
   requireTlsOfUrl(orm);
   try {
-    return (await pendingOf(orm.em.fork().getKysely<Tables>())).map(({ name }) => name);
+    return (await findPending(orm.em.fork().getKysely<Tables>())).map(({ name }) => name);
   } catch (error) {
     throw asStorageError(error);
   }
 };
 
-const applyPending = async (orm: Orm, db: Transaction<Tables>): Promise<readonly string[]> => {
+const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
   // Whoever starts at the same moment waits here, and then finds nothing to do.
   await sql`select pg_advisory_xact_lock(hashtextextended('joblib:migrate', 0))`.execute(db);
-  const pending = await pendingOf(db);
+  const pending = await findPending(db);
   for (const { class: MigrationClass } of pending) {
     const migration = new MigrationClass(orm.driver, orm.em.config);
     migration.setTransactionContext(db);
@@ -45,11 +47,8 @@ export const migrate = async (orm: Orm): Promise<readonly string[]> => {
   // A server whose role may not create anything starts all the same where nothing is pending.
   if ((await pendingMigrations(orm)).length === 0) return [];
   try {
-    const db = orm.em.fork().getKysely<Tables>();
-    return await db
-      .transaction()
-      .setIsolationLevel("read committed")
-      .execute((transaction) => applyPending(orm, transaction));
+    // A migration takes as long as it takes: no limit of the role or the database may end it.
+    return await inHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
   } catch (error) {
     throw asStorageError(error);
   }

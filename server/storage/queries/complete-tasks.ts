@@ -12,7 +12,7 @@ export interface CompletedRow {
   place: number;
   room_id: string;
   job_id: string;
-  completed_at: string | Date;
+  completed_at: string;
   ran_seconds: number;
 }
 
@@ -56,7 +56,7 @@ const completeWith = (hasSigns: boolean) =>
     where t.id = s.id and coalesce(t.status, '') in (${ORIGINS}) and t.worker_id = s.worker_id and t.attempt = s.attempt
       and (t.job_id = any(${free}::uuid[]) or exists (
         select 1 from joblib.job as j where j.id = t.job_id and j.result_schema is null))
-    returning s.place, t.room_id, t.job_id, t.completed_at,
+    returning s.place, t.room_id, t.job_id, t.completed_at::text as completed_at,
       date_part('epoch', t.completed_at - t.started_at) as ran_seconds`,
   );
 

@@ -33,9 +33,11 @@ export const staleWorkers = async (db: Sql, thresholdSeconds: number, limit: num
 export const deleteWorker = async (db: Sql, id: string): Promise<string[]> => {
   const linked = await sql<{ job_id: string }>`
     delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id`.execute(db);
-  const ended = await sql<{ drained_jobs: string[] | null }>`
-    delete from joblib.worker where id = ${id}::uuid returning drained_jobs`.execute(db);
-  return [...linked.rows.map((row) => row.job_id), ...(ended.rows[0]?.drained_jobs ?? [])];
+  const ended = await sql<{ drained_jobs: string | null }>`
+    delete from joblib.worker where id = ${id}::uuid returning drained_jobs::text as drained_jobs`.execute(
+    db,
+  );
+  return [...linked.rows.map((row) => row.job_id), ...JSON.parse(ended.rows[0]?.drained_jobs ?? "[]")];
 };
 
 /** A locked worker's claimed tasks are pending again, its running ones fail or are tried again. */

@@ -1,42 +1,41 @@
 import { sql } from "kysely";
-import type { AttemptError, TaskStatus } from "../../../protocol/index.ts";
+import type { TaskStatus } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 import type { HoldEnd } from "./end-of-attempt.ts";
 
-type Time = string | Date;
-
-/** A task's row as far as it tells of attempts, with what is kept beside it. */
+/** A task's columns about its attempts; times and JSON (`errors`, `late`, `names`) are text. */
 export interface AttemptsRow {
   status: TaskStatus;
   attempt: number;
   worker_id: string | null;
-  claimed_at: Time | null;
-  started_at: Time | null;
-  completed_at: Time | null;
+  claimed_at: string | null;
+  started_at: string | null;
+  completed_at: string | null;
   error: string | null;
-  errors: AttemptError[];
+  errors: string;
   hold_ended_worker_id: string | null;
   hold_ended_reason: HoldEnd | null;
-  late: { attempt: number; workerId: string }[];
-  names: { id: string; name: string }[];
+  late: string;
+  names: string;
 }
 
 /** All that is known of who had a task. */
 export const findAttempts = async (db: Sql, taskId: string) => {
   const { rows } = await sql<AttemptsRow>`
     with asked as materialized (select * from joblib.task where id = ${taskId}::uuid)
-    select t.status, t.attempt, t.worker_id, t.claimed_at, t.started_at, t.completed_at, t.error, t.errors,
+    select t.status, t.attempt, t.worker_id, t.claimed_at::text as claimed_at,
+      t.started_at::text as started_at, t.completed_at::text as completed_at, t.error, t.errors::text as errors,
       t.hold_ended_worker_id, t.hold_ended_reason,
       coalesce((
         select jsonb_agg(jsonb_build_object('attempt', l.attempt, 'workerId', l.worker_id))
         from joblib.late_result as l where l.task_id = t.id
-      ), '[]') as late,
+      ), '[]')::text as late,
       coalesce((
         select jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name)) from joblib.worker as w
         where w.name is not null and w.id in (
           select t.worker_id union select t.hold_ended_worker_id
           union select (e.entry ->> 'worker_id')::uuid from jsonb_array_elements(t.errors) as e(entry))
-      ), '[]') as names
+      ), '[]')::text as names
     from asked as t`.execute(db);
   return rows[0];
 };

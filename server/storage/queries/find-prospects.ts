@@ -8,18 +8,16 @@ const MOST_COMPARED = 200;
 /** Workers of the job that are looked at. */
 const MOST_WORKERS = 1_000;
 
-type Time = string | Date;
-
 /** What surrounds a task. */
 export interface ProspectsRow {
   workers: number;
   busy_workers: number;
   holding: number;
   draining: number;
-  last_heard: Time | null;
+  last_heard: string | null;
   median_run: number | null;
   job_gone: boolean;
-  claimed_at: Time | null;
+  claimed_at: string | null;
   worker_name: string | null;
 }
 
@@ -65,11 +63,11 @@ export const findProspects = async (db: Sql, taskId: string, aliveWithinSeconds:
         where w.drained_jobs ? asked.job_id::text and ${isAlive(aliveWithinSeconds)})::int as draining,
       greatest(
         (select max(last_heartbeat) from staff),
-        (select max(coalesce(completed_at, started_at)) from alike)) as last_heard,
+        (select max(coalesce(completed_at, started_at)) from alike))::text as last_heard,
       (select percentile_cont(0.5) within group (order by extract(epoch from completed_at - started_at)::float8)
         from alike where status = 'completed') as median_run,
       (select j.removed_at is not null from joblib.job as j where j.id = asked.job_id) as job_gone,
-      asked.claimed_at,
+      asked.claimed_at::text as claimed_at,
       (select w.name from joblib.worker as w where w.id = asked.worker_id) as worker_name
     from asked`.execute(db);
   return rows[0];

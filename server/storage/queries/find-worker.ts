@@ -1,5 +1,4 @@
 import { sql } from "kysely";
-import type { JobSet } from "../job-sets.ts";
 import type { WorkerRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import { statement } from "./statement.ts";
@@ -7,7 +6,7 @@ import { statement } from "./statement.ts";
 /** A worker, alive or not yet swept. */
 export const findWorker = async (db: Sql, id: string) => {
   const { rows } = await sql<WorkerRow>`
-    select id, name, user_id, last_heartbeat, drained_jobs is not null as draining from joblib.worker where id = ${id}::uuid`.execute(
+    select id, name, user_id, last_heartbeat::text as last_heartbeat, drained_jobs is not null as draining from joblib.worker where id = ${id}::uuid`.execute(
     db,
   );
   return rows[0];
@@ -21,10 +20,16 @@ export const jobIdsOfWorker = async (db: Sql, id: string): Promise<string[]> => 
   return rows.map((row) => row.job_id);
 };
 
-/** The same, and what a claim calls them. */
-export const jobSetOfWorker = statement<JobSet, [workerId: string]>(
+/** A worker's jobs as a JSON list, and the key that claims use for that set. */
+interface JobSetRow {
+  jobIds: string;
+  key: string;
+}
+
+/** Reads the jobs of a worker, with the key of the set. */
+export const jobSetOfWorker = statement<JobSetRow, [workerId: string]>(
   (workerId) => sql`
-    select jobs as "jobIds", md5(jobs::text) as key from (
+    select array_to_json(jobs)::text as "jobIds", md5(jobs::text) as key from (
       select array(
         select wj.job_id from joblib.worker_job as wj
         where wj.worker_id = ${workerId}::uuid

@@ -2,8 +2,6 @@ import { type RawBuilder, sql } from "kysely";
 import { MOST_MEASURED, MOST_POINTS } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 
-type Time = string | Date;
-
 /** What came of tasks, of one job or in one step. */
 export interface FinishedRow {
   completed: number;
@@ -18,12 +16,12 @@ export interface FinishedRow {
 /** What came of a job's tasks. */
 export type FinishedOfJobRow = FinishedRow & { job_id: string };
 /** What happened in one step. */
-export type StepRow = FinishedRow & { at: Time; submitted: number };
+export type StepRow = FinishedRow & { at: string; submitted: number };
 
 /** The measured time, whole from `since` on. */
 export interface FinishedFigures {
-  readonly since: Time;
-  readonly until: Time;
+  readonly since: string;
+  readonly until: string;
   readonly stepSeconds: number;
   readonly jobs: readonly FinishedOfJobRow[];
   readonly steps: readonly StepRow[];
@@ -106,11 +104,11 @@ export const finishedFigures = async (
   hours: number,
 ): Promise<FinishedFigures> => {
   const { rows } = await sql<{
-    since: Time;
-    until: Time;
+    since: string;
+    until: string;
     step: number;
-    jobs: FinishedOfJobRow[];
-    steps: StepRow[];
+    jobs: string;
+    steps: string;
   }>`
     with ${measured(roomId, hours)},
     ends as (
@@ -130,11 +128,17 @@ export const finishedFigures = async (
       left join ends on ends.nth = n.nth left join begins on begins.nth = n.nth
     ),
     jobs as (select f.job_id, ${FINISHED} from finished as f group by f.job_id)
-    select pace.since, pace.until, pace.step::float8 as step,
-      coalesce((select jsonb_agg(jobs) from jobs), '[]') as jobs,
-      coalesce((select jsonb_agg(steps order by steps.at) from steps), '[]') as steps
+    select pace.since::text as since, pace.until::text as until, pace.step::float8 as step,
+      coalesce((select jsonb_agg(jobs) from jobs), '[]')::text as jobs,
+      coalesce((select jsonb_agg(steps order by steps.at) from steps), '[]')::text as steps
     from pace`.execute(db);
   const [row] = rows;
   if (row === undefined) throw new Error("the figures came to no row");
-  return { since: row.since, until: row.until, stepSeconds: row.step, jobs: row.jobs, steps: row.steps };
+  return {
+    since: row.since,
+    until: row.until,
+    stepSeconds: row.step,
+    jobs: JSON.parse(row.jobs),
+    steps: JSON.parse(row.steps),
+  };
 };

@@ -1,5 +1,4 @@
 import { sql } from "kysely";
-import type { StopReason } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 import { recordset, recordsetText } from "./recordset.ts";
 import { statement } from "./statement.ts";
@@ -13,8 +12,9 @@ export interface Beat {
 /** What a worker is told; there is none for a worker that is gone. */
 export interface HeartbeatRow {
   worker_id: string;
-  last_heartbeat: string | Date;
-  stop: { task_id: string; reason: StopReason }[];
+  last_heartbeat: string;
+  /** JSON, a list of `{ task_id, reason }`. */
+  stop: string;
   has_unnamed: boolean;
   draining: boolean;
 }
@@ -37,7 +37,7 @@ const beat = statement<HeartbeatRow, [beats: string]>(
       update joblib.worker as w set last_heartbeat = clock_timestamp() from here
       where w.id = here.id returning w.id, w.last_heartbeat, w.drained_jobs, here.named
     )
-    select touched.id as worker_id, touched.last_heartbeat, touched.drained_jobs is not null as draining,
+    select touched.id as worker_id, touched.last_heartbeat::text as last_heartbeat, touched.drained_jobs is not null as draining,
       coalesce((
         select jsonb_agg(jsonb_build_object('task_id', told.id, 'reason', told.reason)) from (
           select n.id::uuid as id, (
@@ -51,7 +51,7 @@ const beat = statement<HeartbeatRow, [beats: string]>(
           from jsonb_array_elements_text(touched.named) as n(id)
         ) as told
         where told.reason is not null
-      ), '[]') as stop,
+      ), '[]')::text as stop,
       exists (
         select 1 from joblib.task as t
         where t.worker_id = touched.id and t.status in ('claimed', 'running')

@@ -74,10 +74,11 @@ const insertWith = (isTaken: boolean) => {
       insert into joblib.task_place (task_id, room_id, job_id, created_at)
       select id, room_id, job_id, created_at from inserted
     )
-    select t.id, t.run_at, t.created_at, o.room_id as job_room_id, o.category as job_category, o.name as job_name, (
+    select t.id, t.run_at::text as run_at, t.created_at::text as created_at, o.room_id as job_room_id,
+      o.category as job_category, o.name as job_name, (
         select count(*)::int from joblib.worker_job as wj where wj.job_id = t.job_id
           and (select ${isAlive(aliveWithinSeconds)} from joblib.worker as w where w.id = wj.worker_id)
-      ) as workers_online ${taken(sql`, t.worker_id, t.started_at,
+      ) as workers_online ${taken(sql`, t.worker_id, t.started_at::text as started_at,
         (select takers.user_id from takers where takers.worker_id = t.worker_id limit 1) as user_id`)}
     from inserted as t cross join held as o`,
   );

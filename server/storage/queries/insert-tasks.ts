@@ -12,8 +12,8 @@ import { GROUP_COLUMNS, groupsText, type TaskGroup } from "./task-groups.ts";
 export interface InsertedRow {
   /** Of the group's first. */
   id: string;
-  run_at: string | Date;
-  created_at: string | Date;
+  run_at: string;
+  created_at: string;
   job_room_id: string;
   job_category: string;
   job_name: string;
@@ -21,7 +21,7 @@ export interface InsertedRow {
   /** Who holds it from the start, where somebody was to take it. */
   worker_id?: string | null;
   user_id?: string | null;
-  started_at?: string | Date | null;
+  started_at?: string | null;
 }
 
 /** What a statement does beside inserting: rooms take turns, or waiting workers take a task each. */
@@ -100,8 +100,8 @@ const insertWith = (beside: Beside) => {
           and (select ${isAlive(aliveWithinSeconds)} from joblib.worker as w where w.id = wj.worker_id)) as workers
       from held
     )
-    select t.id, t.run_at, t.created_at, o.room_id as job_room_id, o.category as job_category, o.name as job_name,
-      o.workers as workers_online${on("hands", sql`, given.worker_id, given.user_id, given.started_at`)}
+    select t.id, t.run_at::text as run_at, t.created_at::text as created_at, o.room_id as job_room_id, o.category as job_category, o.name as job_name,
+      o.workers as workers_online${on("hands", sql`, given.worker_id, given.user_id, given.started_at::text as started_at`)}
     from (
       -- Without a key nothing keeps a group out, so it is not looked for among what was inserted.
       select id, job_id, starts_at as run_at, now() as created_at from taken where idempotency_key is null

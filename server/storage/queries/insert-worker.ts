@@ -8,7 +8,7 @@ export const insertWorker = async (db: Sql, { id, name, userId }: NewWorkerRecor
   const { rows } = await sql<WorkerRow>`
     insert into joblib.worker (id, name, user_id, last_heartbeat)
     values (${id}::uuid, ${name}, ${userId}, clock_timestamp())
-    returning id, name, user_id, last_heartbeat, false as draining`.execute(db);
+    returning id, name, user_id, last_heartbeat::text as last_heartbeat, false as draining`.execute(db);
   const [row] = rows;
   if (row === undefined) throw new Error("the insert of a worker returned nothing");
   return row;

@@ -7,15 +7,17 @@ import type { Window } from "../storage.ts";
 export interface InvitationRow {
   id: string;
   room_id: string;
-  jobs: string[] | null;
+  /** JSON, a list of names. */
+  jobs: string | null;
   note: string | null;
   created_by_id: string;
-  created_at: string | Date;
-  expires_at: string | Date;
-  revoked_at: string | Date | null;
+  created_at: string;
+  expires_at: string;
+  revoked_at: string | null;
 }
 
-const COLUMNS = sql`i.id, i.room_id, i.jobs, i.note, i.created_by_id, i.created_at, i.expires_at, i.revoked_at`;
+const COLUMNS = sql`i.id, i.room_id, i.jobs::text as jobs, i.note, i.created_by_id,
+  i.created_at::text as created_at, i.expires_at::text as expires_at, i.revoked_at::text as revoked_at`;
 
 /** Keeps one, and deletes those that ended a month ago: the table stays as small as what is in use. */
 export const insertInvitation = async (db: Sql, one: NewInvitationRecord): Promise<InvitationRow> => {

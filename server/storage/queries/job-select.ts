@@ -4,8 +4,9 @@ import { isAlive } from "./alive.ts";
 
 /** A job's own columns. */
 export const JOB_COLUMNS = sql`
-  j.id, j.room_id, j.category, j.name, coalesce(j.written_schema, j.schema::json) as schema, j.result_schema,
-  j.schema_hash, j.description, j.defaults, j.fairness, j.created_at, j.xmin::text as row_version`;
+  j.id, j.room_id, j.category, j.name, coalesce(j.written_schema::text, j.schema::text) as schema,
+  j.result_schema::text as result_schema, j.schema_hash, j.description, j.defaults::text as defaults, j.fairness,
+  j.created_at::text as created_at, j.xmin::text as row_version`;
 
 /** `select` and `from` of jobs with their live workers and backlog; clauses over `j` follow. */
 export const selectJobs = (aliveWithinSeconds: number): RawBuilder<JobRow> => sql`
@@ -14,7 +15,7 @@ export const selectJobs = (aliveWithinSeconds: number): RawBuilder<JobRow> => sq
       select jsonb_agg(w.id order by w.id)
       from joblib.worker_job as wj join joblib.worker as w on w.id = wj.worker_id
       where wj.job_id = j.id and ${isAlive(aliveWithinSeconds)}
-    ), '[]') as workers,
+    ), '[]')::text as workers,
     -- In two, so that each count has its index.
     ((select count(*) from joblib.task as t where t.job_id = j.id and t.status = 'pending' and t.due)
       + (select count(*) from joblib.task as t where t.job_id = j.id and t.status = 'pending' and not t.due)

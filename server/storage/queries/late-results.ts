@@ -1,5 +1,4 @@
 import { sql } from "kysely";
-import type { JsonValue } from "../../../protocol/index.ts";
 import type { LateResultKey, NewLateResult } from "../late-results.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
@@ -9,8 +8,8 @@ export interface LateResultRow {
   attempt: number;
   worker_id: string;
   user_id: string;
-  result: JsonValue;
-  received_at: string | Date;
+  result: string;
+  received_at: string;
 }
 
 /**
@@ -34,8 +33,10 @@ export const keepLateResult = async (db: Sql, late: NewLateResult): Promise<bool
 /** Those of a task, last first. */
 export const listLateResults = async (db: Sql, taskId: string): Promise<LateResultRow[]> => {
   const { rows } = await sql<LateResultRow>`
-    select attempt, worker_id, user_id, result, received_at from joblib.late_result
-    where task_id = ${taskId}::uuid order by received_at desc, attempt desc`.execute(db);
+    select l.attempt, l.worker_id, l.user_id, l.result::text as result, l.received_at::text as received_at
+    from joblib.late_result as l where l.task_id = ${taskId}::uuid order by l.received_at desc, l.attempt desc`.execute(
+    db,
+  );
   return rows;
 };
 

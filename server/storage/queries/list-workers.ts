@@ -24,7 +24,7 @@ const belongs = (of: WorkersOf): RawBuilder<unknown> => {
 
 /** `select` and `from` of workers as lists show them; clauses over `w` follow. */
 export const selectWorkers = (aliveWithinSeconds: number): RawBuilder<ListedWorkerRow> => sql`
-  select w.id, w.name, w.user_id, w.last_heartbeat, ${isAlive(aliveWithinSeconds)} as alive,
+  select w.id, w.name, w.user_id, w.last_heartbeat::text as last_heartbeat, ${isAlive(aliveWithinSeconds)} as alive,
     w.drained_jobs is not null as draining,
     (select count(*)::int from ${jobsOfWorker} where j.removed_at is null) as job_count,
     (select count(*)::int from joblib.task as t

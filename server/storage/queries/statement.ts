@@ -1,5 +1,5 @@
 import { CompiledQuery, type RawBuilder } from "kysely";
-import { HotSql } from "../hot-sql.ts";
+import { LookupSql } from "../session-sql.ts";
 import type { Sql } from "../sessions.ts";
 
 /** Where a value goes that each call brings. */
@@ -28,7 +28,7 @@ export const statement = <Row, Values extends readonly unknown[]>(
       parameters = compiled.parameters;
     }
     const given = parameters.map((one) => (one instanceof Slot ? values[one.index] : one));
-    if (db instanceof HotSql) return db.rows<Row>(text, given);
+    if (db instanceof LookupSql) return db.rows<Row>(text, given);
     return (await db.executeQuery<Row>(CompiledQuery.raw(text, given))).rows;
   };
 };

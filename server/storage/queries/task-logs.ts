@@ -7,7 +7,7 @@ import type { NewLogLines } from "../task-logs.ts";
 export interface LogLineRow {
   attempt: number;
   number: number;
-  at: string | Date;
+  at: string;
   level: LogLevel;
   text: string;
 }
@@ -43,7 +43,7 @@ export const readLog = async (
   { after, limit }: { readonly after: LogPlace; readonly limit: number },
 ): Promise<LogLineRow[]> => {
   const { rows } = await sql<LogLineRow>`
-    select attempt, number, at, level, text from joblib.task_log
+    select attempt, number, at::text as at, level, text from joblib.task_log
     where task_id = ${taskId}::uuid and (attempt, number) > (${after.attempt}::int, ${after.number}::int)
     order by attempt, number limit ${limit}::int`.execute(db);
   return rows;

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { originsOf } from "../../../protocol/index.ts";
-import { type RawTaskRow, selectMovedTasks } from "../rows.ts";
+import { selectMovedTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
 import { arrayText } from "./array-text.ts";
@@ -14,7 +14,7 @@ import { touchWorkers } from "./touch-worker.ts";
 export type NamedStep = Transition & { readonly isPayloadKnown: boolean };
 
 /** A task that was moved, and which of the steps moved it; without the payload where that is known. */
-export type MovedRow = Omit<RawTaskRow, "payload"> & { payload: string | null; place: number };
+export type MovedRow = Omit<TaskRow, "payload"> & { payload: string | null; place: number };
 
 /** What is null or undefined is left out of the text: a record of the set has a null there. */
 const asInput = (step: NamedStep, place: number) => ({

@@ -23,8 +23,8 @@ export const jobsOf = async (db: Sql, id: string) => {
 
 /** What a worker holds, the longest first. */
 export const heldBy = async (db: Sql, id: string) => {
-  const { rows } = await sql<TaskRow & { claimed_at: string | Date }>`
-    ${selectTasks("joblib.task", sql`, t.claimed_at`)}
+  const { rows } = await sql<TaskRow & { claimed_at: string }>`
+    ${selectTasks("joblib.task", sql`, t.claimed_at::text as claimed_at`)}
     where t.worker_id = ${id}::uuid and t.status in ('claimed', 'running')
     order by t.claimed_at, t.id limit ${MOST_TASKS_SHOWN}::int`.execute(db);
   return rows;

@@ -5,11 +5,12 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { SettingsError } from "../../../server/settings-error.ts";
 import { openDatabase } from "../../../server/storage/database.ts";
 import { entities } from "../../../server/storage/entities/entities.ts";
-import { openHotPool } from "../../../server/storage/hot-pool.ts";
 import { migrate, pendingMigrations } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { ormSecurity } from "../../../server/storage/orm-connection.ts";
+import { openSessionPool } from "../../../server/storage/pool-options.ts";
 import { postgresOptions } from "../../../server/storage/postgres-options.ts";
+import { freeSql } from "../../../server/storage/session-sql.ts";
 import type { Orm, Sql } from "../../../server/storage/sessions.ts";
 import { type Certificate, type CertificateAuthority, createAuthority } from "../../support/certificates.ts";
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
@@ -65,18 +66,14 @@ const isEncrypted = async (db: Sql | Orm): Promise<boolean | undefined> => {
   return rows[0]?.ssl;
 };
 
-/** Whether the sessions of both pools are encrypted, by the server's own word. */
+/** Returns whether the sessions of both pools are encrypted, as PostgreSQL reports it. */
 const encryption = async (orm: Orm) => {
-  const hot = openHotPool(orm);
-  if (hot === undefined) throw new Error("there is no hot pool");
-  onTestFinished(() => hot.close());
-  // Twice in turn: pg hides the private key from whoever copies the options later.
-  return [
-    await isEncrypted(orm),
-    await isEncrypted(hot.sql),
-    await isEncrypted(orm),
-    await isEncrypted(hot.sql),
-  ];
+  const pool = openSessionPool(orm);
+  if (pool === undefined) throw new Error("the ORM has no session pool");
+  onTestFinished(() => pool.end());
+  const db = freeSql(pool);
+  // Twice in turn, because pg hides the private key from code that copies its options later.
+  return [await isEncrypted(orm), await isEncrypted(db), await isEncrypted(orm), await isEncrypted(db)];
 };
 
 const BOTH = [true, true, true, true];
@@ -165,7 +162,7 @@ describe("a server that accepts encrypted connections only", () => {
   ])("says what to do if it is asked %s", async (_, query, message) => {
     const said = await reason(`postgres@localhost:PORT/postgres${query()}`);
 
-    expect(said).toMatch(/^StorageUnavailable: the database cannot be reached: /);
+    expect(said).toMatch(/^StorageUnavailable: the database refused the connection: /);
     expect(said).toMatch(message);
   });
 

@@ -1,28 +1,30 @@
 import { type RawBuilder, sql } from "kysely";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database.ts";
-import { openHotPool } from "../../../server/storage/hot-pool.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
+import { openSessionPool } from "../../../server/storage/pool-options.ts";
 import { INDEX_ORDER, QUEUE_ORDER } from "../../../server/storage/queries/queue-order.ts";
+import { LookupSql } from "../../../server/storage/session-sql.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const JOB = "00000000-0000-4000-8000-000000000000";
 
-/** How PostgreSQL reads the due tasks of a job in that order, by the settings of the hot statements; `rooms` of them have one number. */
+/** How PostgreSQL reads the due tasks of a job in that order, by the settings of lookups; `rooms` of them have one number. */
 const planOf = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 1 });
   onTestFinished(() => orm.close());
   await migrate(orm);
-  const pool = openHotPool(orm);
-  if (pool === undefined) throw new Error("there is no hot pool");
-  onTestFinished(() => pool.close());
+  const pool = openSessionPool(orm);
+  if (pool === undefined) throw new Error("there is no pool");
+  onTestFinished(() => pool.end());
+  const lookup = new LookupSql(pool);
   await sql`
     insert into joblib.task (id, job_id, room_id, payload, priority, max_attempts, backoff, run_at, due, created_by_id, in_turn, number)
     select gen_random_uuid(), ${JOB}, 'room ' || n, '{}', 0, 1, '{}', now(), true, 'somebody', true, 1
-    from generate_series(1, ${sql.lit(rooms)}) as n`.execute(pool.sql);
+    from generate_series(1, ${sql.lit(rooms)}) as n`.execute(lookup);
   const { rows } = await sql<{ "QUERY PLAN": string }>`
     explain (analyze, costs off, timing off) select t.ctid from joblib.task as t
-    where t.job_id = ${JOB} and t.status = 'pending' and t.due order by ${order} limit 1`.execute(pool.sql);
+    where t.job_id = ${JOB} and t.status = 'pending' and t.due order by ${order} limit 1`.execute(lookup);
   return rows.map((row) => row["QUERY PLAN"]).join("\n");
 };
 

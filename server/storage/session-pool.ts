@@ -1,0 +1,333 @@
+import type { Client, ClientConfig } from "pg";
+import { isTooManyConnections } from "./away.ts";
+import { Session, SharedSessionError, type Sharing } from "./session.ts";
+import type { Plans, SessionSettings } from "./session-settings.ts";
+
+/** How many sessions a pool has, and how many calls wait for one. */
+export interface PoolUse {
+  readonly busy: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
+export interface SessionPoolOptions {
+  readonly client: ClientConfig;
+  /** The driver's client, or a subclass of it. */
+  readonly clientClass: typeof Client;
+  /** Sessions for statements that the planner plans freely; `LOOKUP_SESSIONS` more are for lookups. */
+  readonly freeSessions: number;
+  readonly settings: Omit<SessionSettings, "plans">;
+  /** How long a call waits for a session. */
+  readonly waitMs: number;
+}
+
+/**
+ * Sessions for lookups, which free statements leave alone: a slow list must not keep tasks from being claimed. One
+ * statement of each kind is in flight at a time (they are batched), so more sessions would only wait.
+ */
+export const LOOKUP_SESSIONS = 4;
+
+/** A session's plans are made again so often, should one of them have gone wrong all the same. */
+const LIFETIME_MS = 300_000;
+/** Sessions that idle for longer are closed, but for one of each kind: a task after a quiet minute should not wait. */
+const IDLE_MS = 10_000;
+const TIDY_EVERY_MS = 5_000;
+/** After the server has refused a connection, one more than it granted is tried again so often. */
+const GROW_EVERY_MS = 5_000;
+/** Waits before the next try if the server has granted no connection at all, doubling. */
+const FIRST_RETRY_MS = 10;
+const LONGEST_RETRY_MS = 500;
+
+const poolIsClosed = () => new Error("the pool of database sessions is closed");
+
+interface Waiter {
+  readonly plans: Plans;
+  readonly grant: (session: Session) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/**
+ * Sessions with one PostgreSQL, opened as calls need them. A call waits for any session that becomes free, not for a
+ * connection of its own: if the server grants fewer connections than the pool would open, the pool gets along with those.
+ */
+export class SessionPool {
+  readonly #options: SessionPoolOptions;
+  readonly #sessions = new Set<Session>();
+  readonly #idle: { readonly session: Session; readonly since: number }[] = [];
+  readonly #busy = new Map<Session, Plans>();
+  /** How many sessions are busy with each kind of statement. */
+  readonly #used: Record<Plans, number> = { free: 0, lookup: 0 };
+  readonly #waiting = new Set<Waiter>();
+  readonly #tidying: NodeJS.Timeout;
+  readonly #onScarce = new Set<() => void>();
+  #sharing: Sharing = "own";
+  #opening = 0;
+  /** Sessions that were opened before are not used again. */
+  #openedAfter = 0;
+  /** How many sessions the server grants, as far as is known. */
+  #capacity: number;
+  #refusal: { readonly at: number; readonly error: unknown } | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #retryMs = FIRST_RETRY_MS;
+  #ended: PromiseWithResolvers<void> | undefined;
+
+  constructor(options: SessionPoolOptions) {
+    this.#options = options;
+    this.#capacity = this.#mostSessions;
+    this.#tidying = setInterval(() => this.#tidy(), TIDY_EVERY_MS).unref();
+  }
+
+  get use(): PoolUse {
+    return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#waiting.size };
+  }
+
+  /** Whether sessions keep settings and prepared statements from one statement to the next. */
+  get sharing(): Sharing {
+    return this.#sharing;
+  }
+
+  /** False if one session held for long could keep the others from working. */
+  get hasSpare(): boolean {
+    return this.#capacity > 2;
+  }
+
+  /** Calls back, once, when the server refuses a connection that somebody waits for. */
+  whenScarce(listener: () => void): () => void {
+    this.#onScarce.add(listener);
+    return () => this.#onScarce.delete(listener);
+  }
+
+  /** Takes a session, which `release` must give back. Waits while none is free. */
+  acquire(plans: Plans): Promise<Session> {
+    if (this.#ended !== undefined) return Promise.reject(poolIsClosed());
+    const idle = this.#waiting.size === 0 && this.#mayUse(plans, 0) ? this.#takeIdle(plans) : undefined;
+    return idle === undefined ? this.#wait(plans) : Promise.resolve(idle);
+  }
+
+  release(session: Session): void {
+    const plans = this.#busy.get(session);
+    if (plans === undefined) return;
+    this.#busy.delete(session);
+    this.#used[plans] -= 1;
+    if (this.#ended !== undefined || !this.#isCurrent(session)) this.#close(session);
+    else this.#putIdle(session);
+    this.#serve();
+  }
+
+  /** Uses none of the sessions again that are open now: they lead to a server that takes no writes any more. */
+  renew(): void {
+    this.#openedAfter = performance.now();
+  }
+
+  /** Treats every session as one that a pooler shares with other clients. */
+  share(): void {
+    if (this.#sharing === "shared") return;
+    this.#sharing = "shared";
+    this.renew();
+  }
+
+  /** Closes the sessions once they are free. */
+  end(): Promise<void> {
+    if (this.#ended !== undefined) return this.#ended.promise;
+    this.#ended = Promise.withResolvers<void>();
+    clearInterval(this.#tidying);
+    clearTimeout(this.#retry);
+    for (const waiter of [...this.#waiting]) waiter.refuse(poolIsClosed());
+    for (const { session } of this.#idle.splice(0)) this.#close(session);
+    this.#serve();
+    return this.#ended.promise;
+  }
+
+  get #mostSessions(): number {
+    return this.#options.freeSessions + LOOKUP_SESSIONS;
+  }
+
+  /** How many sessions free statements may use: with few sessions, one is left for lookups. */
+  get #mostFree(): number {
+    const left = this.#capacity - Math.min(LOOKUP_SESSIONS, Math.floor(this.#capacity / 2));
+    return Math.max(1, Math.min(left, this.#options.freeSessions));
+  }
+
+  #mayUse(plans: Plans, planned: number): boolean {
+    return this.#used[plans] + planned < (plans === "free" ? this.#mostFree : LOOKUP_SESSIONS);
+  }
+
+  #isCurrent(session: Session): boolean {
+    const { isUsable, openedAt, sharing } = session;
+    const isYoung = performance.now() - openedAt < LIFETIME_MS;
+    return isUsable && openedAt > this.#openedAfter && isYoung && sharing === this.#sharing;
+  }
+
+  /** An idle session with these plans; one with others only if no more sessions can be opened. */
+  #takeIdle(plans: Plans): Session | undefined {
+    for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
+      const session = this.#idle[index]?.session;
+      if (session === undefined) continue;
+      if (!this.#isCurrent(session)) {
+        this.#idle.splice(index, 1);
+        this.#close(session);
+      } else if (session.plans === plans) {
+        return this.#take(index, plans);
+      }
+    }
+    return this.#idle.length > 0 && !this.#mayOpen() ? this.#take(this.#idle.length - 1, plans) : undefined;
+  }
+
+  #take(index: number, plans: Plans): Session | undefined {
+    const [taken] = this.#idle.splice(index, 1);
+    if (taken === undefined) return undefined;
+    const { session } = taken;
+    session.setIdle(false);
+    session.planWith(plans);
+    this.#busy.set(session, plans);
+    this.#used[plans] += 1;
+    return session;
+  }
+
+  #putIdle(session: Session): void {
+    session.setIdle(true);
+    this.#idle.push({ session, since: performance.now() });
+  }
+
+  #close(session: Session): void {
+    this.#sessions.delete(session);
+    session.close();
+  }
+
+  #wait(plans: Plans): Promise<Session> {
+    const { promise, resolve, reject } = Promise.withResolvers<Session>();
+    const over = () => {
+      clearTimeout(timer);
+      this.#waiting.delete(waiter);
+    };
+    const waiter: Waiter = {
+      plans,
+      grant(session) {
+        over();
+        resolve(session);
+      },
+      refuse(error) {
+        over();
+        reject(error);
+      },
+    };
+    const timer = setTimeout(() => waiter.refuse(this.#reasonForWait()), this.#options.waitMs);
+    this.#waiting.add(waiter);
+    this.#serve();
+    return promise;
+  }
+
+  #reasonForWait(): unknown {
+    return this.#refusal?.error ?? new Error("no connection was free in time");
+  }
+
+  /** Gives idle sessions to those who wait, in their order, and opens what is missing. */
+  #serve(): void {
+    if (this.#ended !== undefined && this.#sessions.size + this.#opening === 0) this.#ended.resolve();
+    if (this.#waiting.size === 0) return;
+    this.#grow();
+    const missing: Plans[] = [];
+    for (const waiter of [...this.#waiting]) {
+      const planned = missing.filter((plans) => plans === waiter.plans).length;
+      if (!this.#mayUse(waiter.plans, planned)) continue;
+      const session = this.#takeIdle(waiter.plans);
+      if (session === undefined) missing.push(waiter.plans);
+      else waiter.grant(session);
+    }
+    for (const plans of missing.slice(this.#opening)) {
+      if (!this.#mayOpen()) break;
+      void this.#open(plans);
+    }
+  }
+
+  /** Tries one session more than the server granted, once in a while. */
+  #grow(): void {
+    if (this.#refusal === undefined || performance.now() - this.#refusal.at < GROW_EVERY_MS) return;
+    this.#capacity += 1;
+    const isWhole = this.#capacity >= this.#mostSessions;
+    this.#refusal = isWhole ? undefined : { ...this.#refusal, at: performance.now() };
+  }
+
+  #mayOpen(): boolean {
+    const isFull = this.#sessions.size + this.#opening >= this.#capacity;
+    return !isFull && this.#ended === undefined && this.#retry === undefined;
+  }
+
+  async #open(plans: Plans): Promise<void> {
+    this.#opening += 1;
+    const { client, clientClass, settings } = this.#options;
+    const sharing = this.#sharing;
+    try {
+      const session = await Session.open(client, {
+        clientClass,
+        sharing,
+        settings: { ...settings, plans },
+        onLost: (lost) => this.#lose(lost),
+      });
+      this.#opening -= 1;
+      this.#retryMs = FIRST_RETRY_MS;
+      this.#sessions.add(session);
+      if (this.#ended === undefined) this.#putIdle(session);
+      else this.#close(session);
+    } catch (error) {
+      this.#opening -= 1;
+      this.#failToOpen(error);
+    }
+    this.#serve();
+  }
+
+  #failToOpen(error: unknown): void {
+    if (error instanceof SharedSessionError) {
+      this.share();
+    } else if (isTooManyConnections(error)) {
+      this.#shrink(error);
+    } else if (this.#busy.size === 0) {
+      // With no session at work there is none that could come back and serve them.
+      for (const waiter of [...this.#waiting]) waiter.refuse(error);
+    } else {
+      const [first] = this.#waiting;
+      first?.refuse(error);
+    }
+  }
+
+  /** Gets along with the sessions that there are; without any, tries again in a moment. */
+  #shrink(error: unknown): void {
+    const granted = this.#sessions.size + this.#opening;
+    this.#capacity = Math.max(1, granted);
+    this.#refusal = { at: performance.now(), error };
+    for (const listener of [...this.#onScarce]) listener();
+    if (granted > 0) return;
+    this.#retry ??= setTimeout(
+      () => {
+        this.#retry = undefined;
+        this.#serve();
+      },
+      this.#retryMs * (0.5 + Math.random() / 2),
+    );
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+  }
+
+  #lose(session: Session): void {
+    const index = this.#idle.findIndex((one) => one.session === session);
+    if (index !== -1) this.#idle.splice(index, 1);
+    this.#sessions.delete(session);
+    this.#serve();
+  }
+
+  #tidy(): void {
+    const now = performance.now();
+    const kept = new Set<Plans>();
+    // The last ones were used last.
+    for (const one of this.#idle.toReversed()) {
+      const { session, since } = one;
+      const isSpare = kept.has(session.plans) && now - since > IDLE_MS;
+      if (!isSpare && this.#isCurrent(session)) {
+        kept.add(session.plans);
+        continue;
+      }
+      this.#idle.splice(this.#idle.indexOf(one), 1);
+      this.#close(session);
+    }
+    this.#serve();
+  }
+}
