@@ -8,3 +8,4 @@ export { entities } from "./storage/entities/entities.ts";
 export { migrate, pendingMigrations } from "./storage/migrations/migrate.ts";
 export { migrations } from "./storage/migrations/migrations.ts";
 export type { Orm } from "./storage/sessions.ts";
+export { type DatabaseFinding, UnfitDatabase } from "./storage/unfit-database.ts";

@@ -12,11 +12,13 @@ import { requestLog } from "./http/request-log.ts";
 import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
 import { createNewId } from "./new-id.ts";
 import { joblib } from "./plugin.ts";
+import { findObstacles } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { type OwnOrm, openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/storage.ts";
+import { requireFit } from "./storage/unfit-database.ts";
 import { VERSION } from "./version.ts";
 
 /** How `joblib serve` makes its app. */
@@ -158,6 +160,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const redis = await redisOf(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const storage = createStorage(orm);
+    requireFit(await findObstacles({ storage }));
     const { jwt_secret: secret } = settings;
     const invitations = secret === undefined ? undefined : invitationDesk(secret, storage.invitations);
     const auth = authOf(settings, invitations);

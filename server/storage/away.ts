@@ -1,3 +1,4 @@
+import { StorageRefusal, UnstorableValue } from "./refusal.ts";
 import { StorageUnavailable } from "./unavailable.ts";
 
 const SYSTEM_CODES = new Set([
@@ -59,6 +60,43 @@ const isLost = (error: Error): boolean => {
   return code === "" ? LOST.test(error.message) : LOST_CODES.some((start) => code.startsWith(start));
 };
 
-/** The error as callers of the storage see it. */
-export const asStorageError = (error: unknown): unknown =>
-  error instanceof Error && isAway(error) ? new StorageUnavailable(error, isLost(error)) : error;
+const RIGHTS =
+  "the role lacks a right, which `joblib serve` names when it starts; docs/operating.md lists all of them";
+const LOGIN = "is the user or the password in the database's URL still right?";
+const TABLES = "joblib's tables are missing or older than this server: run `joblib migrate`";
+
+/** What an administrator can do about a refusal, by the first characters of its SQLSTATE. */
+const REFUSALS: readonly (readonly [state: string, advice: string])[] = [
+  ["42501", RIGHTS],
+  ["28", LOGIN],
+  // No such schema, table or column.
+  ["3F000", TABLES],
+  ["42P01", TABLES],
+  ["42703", TABLES],
+];
+
+const CONNECT = "run as an administrator: GRANT CONNECT ON DATABASE … TO …;";
+
+/** PostgreSQL's own name, in every language, of the place where a session without CONNECT is refused. */
+const isConnectRefused = (error: Error): boolean =>
+  codeOf(error) === "42501" && "routine" in error && error.routine === "CheckMyDatabase";
+
+const refusalAdvice = (error: Error): string | undefined =>
+  isConnectRefused(error) ? CONNECT : REFUSALS.find(([state]) => codeOf(error).startsWith(state))?.[1];
+
+/** Characters that the encoding lacks or that no text holds; a value over a limit, such as that of an index row. */
+const UNSTORABLE: Readonly<Record<string, UnstorableValue["reason"]>> = {
+  "22021": "text",
+  "22P05": "text",
+  "54000": "size",
+};
+
+/** Returns the error as callers of the storage see it. */
+export const asStorageError = (error: unknown): unknown => {
+  if (!(error instanceof Error)) return error;
+  if (isAway(error)) return new StorageUnavailable(error, isLost(error));
+  const advice = refusalAdvice(error);
+  if (advice !== undefined) return new StorageRefusal(error, advice);
+  const reason = UNSTORABLE[codeOf(error)];
+  return reason === undefined ? error : new UnstorableValue(error, reason);
+};

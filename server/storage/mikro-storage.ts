@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Meter } from "../meter.ts";
+import { checkDatabase } from "./database-checks.ts";
 import { openHotPool } from "./hot-pool.ts";
 import { createInsightStorage } from "./insight-storage.ts";
 import { createInvitationStorage } from "./invitation-storage.ts";
@@ -39,6 +40,8 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
     counts: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
 
     poolUse: () => hotPool?.use,
+
+    check: () => checkDatabase(orm),
 
     pendingMigrations: () => pendingMigrations(orm),
 

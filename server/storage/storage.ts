@@ -23,6 +23,7 @@ import type { StaffStorage } from "./staff.ts";
 import type { SweepStorage } from "./sweeps.ts";
 import type { TaskListStorage } from "./task-lists.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
+import type { DatabaseFinding } from "./unfit-database.ts";
 
 /** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
 export interface RegisteredJob extends JobAddress {
@@ -289,6 +290,8 @@ export interface Storage extends Countable {
   readonly invitations: InvitationStorage;
   /** A round trip to the database. */
   ping(): Promise<void>;
+  /** Returns why a server cannot work on this database with its role; empty if it can. */
+  check(): Promise<readonly DatabaseFinding[]>;
   /** Names of the migrations that the database still lacks. */
   pendingMigrations(): Promise<readonly string[]>;
   /** Closes what the storage opened itself; never what it was handed. */
