@@ -41,7 +41,9 @@ export const isProxyRefusal = (error: unknown): boolean =>
 const SHORT_ERROR_BYTES = 300;
 
 /** Returns the beginning of an error's text, for a report that was refused as a whole. */
-export const shortErrorText = (error: unknown): string => keepable(errorText(error), SHORT_ERROR_BYTES);
+export const shortErrorText = (error: unknown): string =>
+  // JSON writes a control character as six.
+  keepable(errorText(error).replace(/\p{Cc}/gu, " "), SHORT_ERROR_BYTES);
 
 /** An error's text, as much of it as the server keeps; the stack stays in the worker's log. */
 export const errorText = (error: unknown): string => {
