@@ -9,6 +9,10 @@ export const Health = z.object({
     state: z.enum(["up", "down"]),
     milliseconds: z.number().nullable().describe("of one round trip"),
     pending_migrations: z.array(z.string()).nullable(),
+    findings: z
+      .array(z.enum(["unsuitable", "rights", "read-only"]))
+      .optional()
+      .describe("what keeps the server from working on it; the server's log has the details"),
   }),
   bus: z.object({ state: z.enum(["up", "down"]), kind: z.enum(["in-process", "redis"]) }),
   sweeper: z.object({

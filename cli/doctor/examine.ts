@@ -3,6 +3,7 @@ import type { Health } from "../../protocol/health.ts";
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import type { Standing } from "../../protocol/standing.ts";
 import { type Finding, type Probe, warning, wordsOf } from "./finding.ts";
+import { checkFitness } from "./fitness-check.ts";
 import { checkLongPoll, checkStream } from "./hold-check.ts";
 import { checkBus, checkClock, checkDatabase, checkServer, checkVersion, clockSkew } from "./server-check.ts";
 import { checkRoom, checkToken, readStanding } from "./token-check.ts";
@@ -93,6 +94,7 @@ export const examine = async (probe: Probe, { hold, found, begins }: Examination
   if (room !== undefined) found(room);
   if (known !== undefined) {
     found(checkDatabase(known.health, (await beside(probe, "/readyz", Ready))?.database.kind));
+    for (const one of checkFitness(known.health)) found(one);
     found(checkBus(known.health));
   } else if (told !== undefined && !("health" in told)) {
     found(told);

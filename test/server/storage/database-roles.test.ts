@@ -248,6 +248,19 @@ describe("a right that is revoked while a server runs", () => {
     expect((await submit()).statusCode).toBe(202);
   });
 
+  test("is found by the health operation, which says what kind it is and logs the rest", async () => {
+    const { admin, server, serverUrl } = await migrated();
+    const { app, lines } = await aHost(serverUrl);
+    await app.ready();
+    expect((await app.inject("/v1/joblib/health")).json()).toMatchObject({ database: { findings: [] } });
+    await admin(`revoke delete on joblib.task_log from ${server}`);
+
+    const { database } = (await app.inject("/v1/joblib/health")).json();
+
+    expect(database).toMatchObject({ state: "up", findings: ["rights"] });
+    expect(lines.join("")).toContain(`GRANT DELETE ON TABLE joblib.task_log TO ${server};`);
+  });
+
   test("keeps a host from becoming ready", async () => {
     const { admin, server, serverUrl } = await migrated();
     await admin(`revoke delete on joblib.task_log from ${server}`);
