@@ -4,9 +4,9 @@ import { startFailure } from "./start-server.ts";
 
 const NOWHERE = "memory://";
 
-/** Applies what the database of these settings lacks, or only tells it. */
+/** Applies the pending migrations of these settings' database and returns their names, or only returns them. */
 export const migrateOwn = async (settings: Settings, check: boolean): Promise<readonly string[]> => {
-  const [{ openDatabase }, { migrate, pendingMigrations }] = await Promise.all([
+  const [{ openDatabase }, { migrate, checkMigrations }] = await Promise.all([
     import("../server/storage/database.ts"),
     import("../server/storage/migrations/migrate.ts"),
   ]);
@@ -16,7 +16,7 @@ export const migrateOwn = async (settings: Settings, check: boolean): Promise<re
     const embedded = { dataDir: check && !existsSync(dataDir) ? NOWHERE : dataDir };
     const orm = await openDatabase(url === undefined ? embedded : { url });
     try {
-      return await (check ? pendingMigrations(orm) : migrate(orm));
+      return await (check ? checkMigrations(orm) : migrate(orm));
     } finally {
       await orm.close();
     }

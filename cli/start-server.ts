@@ -1,6 +1,7 @@
 import type { Settings, SettingsInput } from "../server/settings.ts";
+import type { DatabaseFinding } from "../server/storage/unfit-database.ts";
 import { CliError, UsageError } from "./errors.ts";
-import { EXIT } from "./exit-codes.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { Environment } from "./global-options.ts";
 
 /** A server in this process. */
@@ -16,10 +17,26 @@ const kebabCase = (name: string) =>
 const asOption = (message: string) =>
   message.replace(/^settings\.(\w+)/, (_, name: string) => `--${kebabCase(name)}`);
 
-/** What a person at the terminal can act on: a bad setting, a port or a directory in use, a database that is away. */
+const EXIT_OF_FINDING: Readonly<Record<DatabaseFinding["kind"], ExitCode>> = {
+  unsuitable: EXIT.usage,
+  rights: EXIT.notAllowed,
+  "read-only": EXIT.serverFailed,
+  migrations: EXIT.conflict,
+};
+
+/** The errors that the server gives a kind; they are known by their names, because the server is loaded when it is needed. */
+const isUnfit = (error: Error): error is Error & { readonly findings: readonly DatabaseFinding[] } =>
+  error.name === "UnfitDatabase" && "findings" in error;
+
+/** Returns an error that a person at the terminal can act on: a bad setting, a port in use, a database that does not do. */
 export const startFailure = (error: unknown): unknown => {
   if (error instanceof CliError || !(error instanceof Error)) return error;
   if (error.name === "SettingsError") return new UsageError(asOption(error.message));
+  if (isUnfit(error)) {
+    const [first] = error.findings;
+    return new CliError(error.message, first === undefined ? EXIT.serverFailed : EXIT_OF_FINDING[first.kind]);
+  }
+  if (error.name === "StorageRefusal") return new CliError(error.message, EXIT.notAllowed);
   const failure = new CliError(reasonOf(error), EXIT.serverFailed);
   failure.cause = error;
   return failure;

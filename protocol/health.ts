@@ -17,6 +17,10 @@ export const Health = z.object({
     state: z.enum(["up", "down"]),
     milliseconds: z.number().nullable().describe("of one round trip"),
     pending_migrations: z.array(z.string()).nullable(),
+    findings: z
+      .array(z.enum(["unsuitable", "rights", "read-only"]))
+      .optional()
+      .describe("reasons why the server cannot work on the database; the server's log has the details"),
     connection: ConnectionSecurity.nullable()
       .optional()
       .describe("null if only the embedding app knows; absent from older servers"),

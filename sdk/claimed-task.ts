@@ -7,7 +7,7 @@ import type { RetryPolicy } from "./retry.ts";
 import { inRunSpan } from "./run-span.ts";
 import { orAfter } from "./sleep.ts";
 import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
-import { errorText, isRefusal, lostOutcome, type TaskOutcome } from "./task-outcome.ts";
+import { errorText, isRefusal, lostOutcome, shortErrorText, type TaskOutcome } from "./task-outcome.ts";
 import { TaskReports } from "./task-reports.ts";
 import { DELIVERY, deliver, isVoid, QUICKLY } from "./task-update.ts";
 import { type Ended, work } from "./work.ts";
@@ -118,9 +118,14 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     }));
   }
 
-  /** Ends the attempt badly. */
-  fail(error: unknown): Promise<Task> {
-    return this.#end("claimed", () => ({ status: "failed", error: errorText(error) }));
+  /** Ends the attempt badly. A report that is refused is sent again with less text: the task must not seem to run on. */
+  async fail(error: unknown): Promise<Task> {
+    try {
+      return await this.#end("claimed", () => ({ status: "failed", error: errorText(error) }));
+    } catch (refusal) {
+      if (!isRefusal(refusal)) throw refusal;
+      return this.#end("claimed", () => ({ status: "failed", error: shortErrorText(error) }));
+    }
   }
 
   /** Gives a task back that was not started; another claim gets it. */

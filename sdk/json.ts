@@ -5,8 +5,9 @@ import { JoblibError } from "./errors.ts";
 export class NotJsonError extends JoblibError {}
 
 /**
- * The JSON of a value: undefined is null, members that are undefined are left out, `toJSON` is heard.
- * What `JSON.stringify` would lose in silence (NaN, functions, maps, bytes) is refused.
+ * Returns the JSON of a value: undefined becomes null, members that are undefined are left out, `toJSON` is called.
+ * Throws `NotJsonError` for what `JSON.stringify` would lose silently (NaN, functions, maps, bytes), and for text that no
+ * server stores (U+0000, half of a surrogate pair), so that a task fails with that reason before anything is sent.
  */
 export const toJson = (value: unknown): JsonValue => {
   if (value === undefined) return null;
@@ -35,7 +36,8 @@ const quickCopy = (value: unknown): JsonValue | undefined => {
 };
 
 const plainCopy = (value: unknown, depth: number): JsonValue | undefined => {
-  if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
+  if (typeof value === "string") return unstorableText(value) === undefined ? value : undefined;
+  if (typeof value === "boolean" || value === null) return value;
   // JSON has no −0.
   if (typeof value === "number") return Number.isFinite(value) ? value + 0 : undefined;
   if (typeof value !== "object" || depth > DEEPEST || "toJSON" in value) return undefined;
@@ -58,7 +60,8 @@ const objectCopy = (value: object, depth: number): JsonValue | undefined => {
   const copy: { [key: string]: JsonValue } = {};
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
-    const own = key === "__proto__" ? undefined : plainCopy(member, depth + 1);
+    const isUsual = key !== "__proto__" && unstorableText(key) === undefined;
+    const own = isUsual ? plainCopy(member, depth + 1) : undefined;
     if (own === undefined) return undefined;
     copy[key] = own;
   }
@@ -75,11 +78,21 @@ const stringify = (value: unknown): string | undefined => {
 };
 
 function refuse(this: unknown, key: string, value: unknown): unknown {
+  const badKey = unstorableText(key);
+  if (badKey !== undefined) throw new NotJsonError(`the name ${JSON.stringify(key)} has ${badKey}`);
+  const where = key === "" ? "the value" : JSON.stringify(key);
   const lost = lostKind(value);
-  if (lost !== undefined)
-    throw new NotJsonError(`${key === "" ? "the value" : JSON.stringify(key)} is ${lost}`);
+  if (lost !== undefined) throw new NotJsonError(`${where} is ${lost}`);
+  const bad = typeof value === "string" ? unstorableText(value) : undefined;
+  if (bad !== undefined) throw new NotJsonError(`${where} has ${bad}`);
   return value;
 }
+
+/** Returns what PostgreSQL cannot store of a text (and so the server refuses); undefined if it can. */
+const unstorableText = (text: string): string | undefined => {
+  if (!text.isWellFormed()) return "half of a surrogate pair";
+  return text.includes("\u0000") ? "the character U+0000" : undefined;
+};
 
 const lostKind = (value: unknown): string | undefined => {
   if (typeof value === "number") return Number.isFinite(value) ? undefined : String(value);
@@ -101,4 +114,14 @@ export const keepable = (text: string, maxBytes: number): string => {
   const room = maxBytes - new TextEncoder().encode(mark).length;
   // A character that the cut went through becomes one U+FFFD, which could be longer than what it replaces.
   return new TextDecoder().decode(bytes.subarray(0, room - 3)).replace(/\ufffd$/, "") + mark;
+};
+
+/** Returns any value as text, also one whose `toString` throws: a report must not fail the task that makes it. */
+export const textOf = (value: unknown): string => {
+  if (typeof value === "string") return value;
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 };

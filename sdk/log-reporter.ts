@@ -5,7 +5,7 @@ import {
   MAX_LINES_PER_UPDATE,
   type NewLogLine,
 } from "../protocol/index.ts";
-import { keepable } from "./json.ts";
+import { keepable, textOf } from "./json.ts";
 import { sleep } from "./sleep.ts";
 
 /** Lines that come within so many milliseconds travel together; the first goes at once. */
@@ -29,7 +29,7 @@ export class LogReporter {
   /** Never throws and never waits: a line that cannot be sent is not worth a task. */
   add(level: LogLevel, text: string): void {
     const at = new Date().toISOString();
-    for (const line of text.split(/\r?\n/)) {
+    for (const line of textOf(text).split(/\r?\n/)) {
       if (this.#count >= MAX_LINES_PER_ATTEMPT) return;
       const isLast = this.#count === MAX_LINES_PER_ATTEMPT - 1;
       const kept = keepable(isLast ? LAST_WORDS : line, 4 * MAX_LINE_LENGTH)
@@ -66,9 +66,9 @@ const fieldText = (value: unknown): string => {
   try {
     return typeof value === "string" && /^\S+$/.test(value)
       ? value
-      : (JSON.stringify(value) ?? String(value));
+      : (JSON.stringify(value) ?? textOf(value));
   } catch {
-    return String(value);
+    return textOf(value);
   }
 };
 

@@ -1,11 +1,14 @@
 import type { LogLevel } from "../protocol/index.ts";
+import { textOf } from "./json.ts";
 import { lineOf } from "./log-reporter.ts";
 import type { Logger, TaskLogger } from "./logger.ts";
 
 /** A logger that tells the worker's own, and keeps what it is told with the task. */
 export const taskLogger = (own: Logger, keep: (text: string, level: LogLevel) => void): TaskLogger => {
   const at = (level: LogLevel) => (first: object | string, second?: string) => {
-    const [fields, message] = typeof first === "string" ? [{}, first] : [first, second ?? ""];
+    // A program in plain JavaScript may log anything.
+    const isFields = typeof first === "object" && first !== null;
+    const [fields, message] = isFields ? [first, textOf(second ?? "")] : [{}, textOf(first)];
     own[level](fields, message);
     keep(lineOf(fields, message), level);
   };

@@ -6,7 +6,7 @@ import {
   TaskLostError,
   ValidationError,
 } from "./errors.ts";
-import { keepable, NotJsonError } from "./json.ts";
+import { keepable, NotJsonError, textOf } from "./json.ts";
 import { isVoid } from "./task-update.ts";
 
 /** What running a task has come to. */
@@ -25,18 +25,29 @@ export const lostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
   return { status: "lost", reason: isVoid(error) ? "lost" : "undelivered" };
 };
 
-/** True for what is refused for its own sake: the same again would be refused again. */
+/** True if the update itself is refused, so that the same again would be refused again. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof NotJsonError ||
   error instanceof ValidationError ||
   error instanceof MalformedRequestError ||
   error instanceof PayloadTooLargeError ||
-  // A proxy has a limit of its own, and its own words for it.
-  (error instanceof ProtocolError && error.status === 413);
+  isProxyRefusal(error);
+
+/** True for a 4xx that is not joblib's own: a proxy's body limit or a firewall's page. */
+export const isProxyRefusal = (error: unknown): boolean =>
+  error instanceof ProtocolError && error.status !== undefined && error.status >= 400 && error.status < 500;
+
+/** Long enough for a reason, and short enough for the smallest body limit of a server or a proxy. */
+const SHORT_ERROR_BYTES = 300;
+
+/** Returns the beginning of an error's text, for a report that was refused as a whole. */
+export const shortErrorText = (error: unknown): string =>
+  // JSON writes a control character as six.
+  keepable(errorText(error).replace(/\p{Cc}/gu, " "), SHORT_ERROR_BYTES);
 
 /** An error's text, as much of it as the server keeps; the stack stays in the worker's log. */
 export const errorText = (error: unknown): string => {
-  const text = error instanceof Error ? describe(error) : String(error);
+  const text = error instanceof Error ? describe(error) : textOf(error);
   return keepable(text === "" ? "failed without a message" : text, MAX_ERROR_BYTES);
 };
 

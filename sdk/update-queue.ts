@@ -20,6 +20,7 @@ import {
 import { Gathering } from "./gathering.ts";
 import type { LazyAbort } from "./lazy-abort.ts";
 import { isTransient } from "./retry.ts";
+import { isProxyRefusal } from "./task-outcome.ts";
 
 /** One step of one task, by the worker that holds it in that attempt. */
 export interface Step {
@@ -125,4 +126,4 @@ const isOfAll = (error: unknown): boolean =>
   isTransient(error) ||
   error instanceof InternalServerError ||
   error instanceof UnauthorizedError ||
-  (!(error instanceof ProblemError) && !(error instanceof ProtocolError && error.status === 413));
+  (!(error instanceof ProblemError) && !isProxyRefusal(error));

@@ -9,3 +9,4 @@ export { migrate, pendingMigrations } from "./storage/migrations/migrate.ts";
 export { migrations } from "./storage/migrations/migrations.ts";
 export { type PostgresOptions, postgresOptions } from "./storage/postgres-options.ts";
 export type { Orm } from "./storage/sessions.ts";
+export { type DatabaseFinding, UnfitDatabase } from "./storage/unfit-database.ts";

@@ -25,6 +25,7 @@ import { workerRoutes } from "./http/workers.routes.ts";
 import { type Meter, NO_METER } from "./meter.ts";
 import { createNewId } from "./new-id.ts";
 import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
+import { createRefusalLog, requireDatabase } from "./require-database.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
@@ -183,7 +184,15 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     await dashboard(app, { path, files: options.dashboardFiles });
   }
 
-  app.addHook("onReady", async () => sweeper.start());
+  const explainRefusal = createRefusalLog(context);
+  app.addHook("onError", (_request, _reply, error, done) => {
+    explainRefusal(error);
+    done();
+  });
+  app.addHook("onReady", async () => {
+    await requireDatabase(context);
+    sweeper.start();
+  });
   app.addHook("preClose", () => holds.close());
   app.addHook("onClose", async () => {
     await holds.close();

@@ -14,12 +14,14 @@ import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
 import { createNewId } from "./new-id.ts";
 import { joblib } from "./plugin.ts";
 import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
+import { findObstacles } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { type OwnOrm, openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/storage.ts";
 import { StorageUnavailable } from "./storage/unavailable.ts";
+import { requireFit } from "./storage/unfit-database.ts";
 import { describeTlsError } from "./tls-errors.ts";
 import { VERSION } from "./version.ts";
 
@@ -85,13 +87,13 @@ const readState = async (storage: Storage, kind: string): Promise<PartState> => 
   }
 };
 
-/** A server that can write nothing is of no use, and restarting it later is what a supervisor is for. */
-const requireWritable = async (storage: Storage): Promise<void> => {
+/** Throws if joblib cannot work on the database. One that is down may come back: `/readyz` reports it until then. */
+const requireUsable = async (storage: Storage): Promise<void> => {
   try {
-    await storage.ping();
+    requireFit(await findObstacles({ storage }));
   } catch (error) {
-    // A database that is away may come back: `/readyz` says so until then.
-    if (error instanceof StorageUnavailable && error.kind === "read-only") throw error;
+    const isDown = error instanceof StorageUnavailable && !["read-only", "refused"].includes(error.kind);
+    if (!isDown) throw error;
   }
 };
 
@@ -187,7 +189,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const meter = prometheusMeter(metrics);
     const storage = createStorage(orm, meter);
     app.addHook("onClose", () => storage.close());
-    await requireWritable(storage);
+    await requireUsable(storage);
     const { jwt_secret: secret } = settings;
     const invitations =
       secret === undefined ? undefined : createInvitationIssuer(secret, storage.invitations);

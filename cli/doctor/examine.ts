@@ -4,6 +4,7 @@ import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import type { Standing } from "../../protocol/standing.ts";
 import { checkEncryption } from "./connection-check.ts";
 import { type Finding, getMessage, type Probe, warning } from "./finding.ts";
+import { checkFitness } from "./fitness-check.ts";
 import { checkEventStream, checkLongPoll } from "./long-request-check.ts";
 import {
   checkBus,
@@ -120,6 +121,7 @@ export const examine = async (probe: Probe, examination: Examination): Promise<v
   if (room !== undefined) report(room);
   if (known !== undefined) {
     report(checkDatabase(known.health, (await readDocument(probe, "/readyz", Ready))?.database.kind));
+    for (const finding of checkFitness(known.health)) report(finding);
     report(checkBus(known.health));
   } else if (read !== undefined && !("health" in read)) {
     report(read);

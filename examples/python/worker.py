@@ -6,24 +6,31 @@ ROOM = os.environ.get("JOBLIB_ROOM", "lab")
 HEADERS = {"content-type": "application/json", "authorization": "Bearer " + os.environ.get("JOBLIB_TOKEN", "")}
 SCHEMA = {"type": "object", "required": ["text"], "additionalProperties": False, "properties": {
     "text": {"type": "string"}, "seconds_per_word": {"type": "number", "minimum": 0, "default": 0}}}
-held, taken = {}, threading.Event()  # what stops each task in hand; set when one comes
+held, taken = {}, threading.Event()  # the stop event of each claimed task; set when one is claimed
 
-def call(method, path, body=None, wait=0):
+def call(method, path, body=None, wait=0, patience=float("inf")):
     headers = {**HEADERS, "prefer": f"wait={wait}"} if wait else HEADERS
-    while True:  # whatever a worker asks may be asked twice: a claim whose answer was lost comes back to it
+    data = body and json.dumps(body, allow_nan=False).encode()  # raises for what is not JSON: NaN, a set, a cycle
+    give_up = time.monotonic() + patience
+    while True:  # every request may be sent twice: a claim whose answer was lost is returned again
         try:
-            request = urllib.request.Request(BASE + path, body and json.dumps(body).encode(), headers, method=method)
+            request = urllib.request.Request(BASE + path, data, headers, method=method)
             with urllib.request.urlopen(request, timeout=wait + 20) as answer:
                 return json.loads(answer.read() or "null")
         except urllib.error.HTTPError as error:
-            if error.code not in (429, 502, 503, 504) or method == "DELETE": raise
+            if error.code not in (429, 502, 503, 504) or method == "DELETE" or time.monotonic() > give_up: raise
             time.sleep(float(error.headers.get("retry-after", 1)))
         except (OSError, http.client.HTTPException):
-            if method == "DELETE": return None  # who leaves does not wait for a server that is gone
+            if method == "DELETE": return None  # leaving does not wait for a server that is gone
+            if time.monotonic() > give_up: raise
             time.sleep(1)
 
+def describe(error):  # in ASCII and short, so that no server refuses it
+    try: return ascii(f"{error!r} {error.read(1000).decode()}" if hasattr(error, "read") else error)[:400]
+    except Exception: return type(error).__name__
+
 def beat(worker, rest):
-    while True:  # the answer is held while there is work, so that a cancel comes at once; new tasks are named in 2 s
+    while True:  # the answer waits while there is work, so that a cancel arrives at once; new tasks are named in 2 s
         for it in call("PATCH", f"/workers/{worker}", {"tasks": list(held)}, wait=2 if held else 0)["stop"]:
             held.get(it["task_id"], threading.Event()).set()
         if not held and taken.wait(rest): taken.clear()
@@ -41,12 +48,19 @@ def work(worker, task):
     try:
         call("PATCH", f"/tasks/{task['id']}", {"status": "running", **fence})
         try: outcome = {"status": "completed", "result": count_words(task["payload"], stop)}
-        except Exception as error: outcome = {"status": "failed", "error": repr(error)}
-        if not stop.is_set(): call("PATCH", f"/tasks/{task['id']}", {**outcome, **fence})
-        print(task["id"], "stopped" if stop.is_set() else outcome["status"], flush=True)
-    except urllib.error.HTTPError as error:  # 409 task-lost: cancelled, timed out, or given to another
-        print(task["id"], "refused:", error.read().decode(), flush=True)
+        except Exception as error: outcome = {"status": "failed", "error": describe(error)}
+        print(task["id"], "stopped" if stop.is_set() else finish(task, outcome, fence), flush=True)
+    except Exception as error:  # 409 task-lost: cancelled, timed out, or claimed by another worker
+        print(task["id"], "refused:", describe(error), flush=True)
     finally: del held[task["id"]]
+
+def finish(task, outcome, fence):  # a result that cannot be stored fails its task; else it would seem to run for ever
+    try: call("PATCH", f"/tasks/{task['id']}", {**outcome, **fence}, patience=300)
+    except Exception as error:
+        if getattr(error, "code", None) in (404, 409): raise
+        outcome = {"status": "failed", "error": f"the result cannot be stored: {describe(error)}"}
+        call("PATCH", f"/tasks/{task['id']}", {**outcome, **fence}, patience=300)
+    return outcome["status"]
 
 signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
 me = call("POST", "/workers", {"name": f"python:{os.getpid()}"})
@@ -57,4 +71,4 @@ try:
     while not (answer := call("POST", "/tasks/claim", {"worker_id": me["id"]}, wait=30)).get("draining"):
         if answer["task"]: work(me["id"], answer["task"])
 except KeyboardInterrupt: pass
-finally: call("DELETE", f"/workers/{me['id']}")  # what still runs fails, or is tried again
+finally: call("DELETE", f"/workers/{me['id']}")  # what still runs fails, or is retried

@@ -21,6 +21,12 @@ const isThere = <Value extends string | number | boolean | null | undefined>(
   given: Value | Promise<Value>,
 ): given is Value => typeof given !== "object" || given === null;
 
+/**
+ * An index row of PostgreSQL holds 2,704 bytes. The one of idempotency keys has a room (128 characters of 4 bytes), a key
+ * (255 UTF-16 units of 3 bytes at most) and a user.
+ */
+const MAX_USER_ID_BYTES = 1000;
+
 const userId = async (auth: HostAuth, request: FastifyRequest): Promise<string> => {
   let id: string | number | null | undefined;
   try {
@@ -32,7 +38,9 @@ const userId = async (auth: HostAuth, request: FastifyRequest): Promise<string> 
   }
   if (id === undefined || id === null || id === "") throw unauthorized();
   const text = String(id);
-  if (text.length > 1000 || text.includes("\u0000") || !text.isWellFormed()) throw unauthorized();
+  if (Buffer.byteLength(text) > MAX_USER_ID_BYTES || text.includes("\u0000") || !text.isWellFormed()) {
+    throw unauthorized();
+  }
   return text;
 };
 

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { Problem, type ProblemId } from "../../protocol/index.ts";
+import { StorageRefusal, UnstorableValue } from "../storage/refusal.ts";
 import { StorageUnavailable } from "../storage/unavailable.ts";
 import { unsupportedMediaType } from "./body-parser.ts";
 
@@ -36,6 +37,15 @@ export const asProblem = (error: unknown): Problem | undefined => {
   if (error instanceof StorageUnavailable) {
     const detail = `${error.message.slice(0, 1).toUpperCase()}${error.message.slice(1)}.`;
     return new Problem("service-unavailable", detail, { retryAfter: 1 });
+  }
+  if (error instanceof StorageRefusal) {
+    const detail = "The database refuses the server what it needs; the server's log says what to do.";
+    return new Problem("service-unavailable", detail, { retryAfter: 5 });
+  }
+  if (error instanceof UnstorableValue) {
+    return error.reason === "size"
+      ? new Problem("payload-too-large", "A value is larger than the database can store.")
+      : new Problem("validation-error", "The database cannot store a character of this text.");
   }
   if (!isHttpError(error)) return undefined;
   const known = BY_CODE[error.code];

@@ -1,5 +1,6 @@
 import { explainRefusal, isRefusedConnection } from "./connection-refusal.ts";
 import { CONNECTION_REFUSED, describeFailure } from "./failure-reasons.ts";
+import { StorageRefusal, UnstorableValue } from "./refusal.ts";
 import { StorageUnavailable } from "./unavailable.ts";
 
 /** SQLSTATE, or the code of a system error; empty if there is none. */
@@ -50,13 +51,61 @@ const isLost = (error: Error): boolean => {
   return code === "" ? LOST.test(error.message) : startsWithAny(code, LOST_CODES);
 };
 
-/** Returns the error as callers of the storage see it: `StorageUnavailable` if the database is at fault. */
-export const asStorageError = (error: unknown): unknown => {
-  if (!(error instanceof Error) || error instanceof StorageUnavailable) return error;
+const RIGHTS =
+  "the role lacks a right, which `joblib serve` names when it starts; docs/operating.md lists all of them";
+const LOGIN = "is the user or the password in the database's URL still right?";
+const TABLES = "joblib's tables are missing or older than this server: run `joblib migrate`";
+
+/** What an administrator can do about a refusal, by the first characters of its SQLSTATE. */
+const REFUSALS: readonly (readonly [state: string, advice: string])[] = [
+  ["42501", RIGHTS],
+  ["28", LOGIN],
+  // No such schema, table or column.
+  ["3F000", TABLES],
+  ["42P01", TABLES],
+  ["42703", TABLES],
+];
+
+const CONNECT = "run as an administrator: GRANT CONNECT ON DATABASE … TO …;";
+
+/** PostgreSQL's own name, in every language, of the place where a session without CONNECT is refused. */
+const isConnectRefused = (error: Error): boolean =>
+  codeOf(error) === "42501" && "routine" in error && error.routine === "CheckMyDatabase";
+
+const refusalAdvice = (error: Error): string | undefined =>
+  isConnectRefused(error) ? CONNECT : REFUSALS.find(([state]) => codeOf(error).startsWith(state))?.[1];
+
+/** Characters that the encoding lacks or that no text holds; a value over a limit, such as that of an index row. */
+const UNSTORABLE: Readonly<Record<string, UnstorableValue["reason"]>> = {
+  "22021": "text",
+  "22P05": "text",
+  "54000": "size",
+};
+
+/** A connection that was refused because of TLS or pg_hba.conf, with the advice that there is for it. */
+const toRefusedConnection = (error: Error): StorageUnavailable | undefined => {
+  if (!isRefusedConnection(error)) return undefined;
+  const explained = explainRefusal(error);
+  // A wrong user or password has no advice of its own.
+  if (explained === error && codeOf(error).startsWith("28")) return undefined;
   // The explanation may name host, role and database, so it is the cause: for logs, not for clients.
-  if (isRefusedConnection(error)) {
-    return new StorageUnavailable(explainRefusal(error), { reason: CONNECTION_REFUSED });
+  return new StorageUnavailable(explained, { reason: CONNECTION_REFUSED });
+};
+
+const isStorageError = (error: Error): boolean =>
+  error instanceof StorageUnavailable || error instanceof StorageRefusal || error instanceof UnstorableValue;
+
+/** Returns the error as callers of the storage see it; a statement that is itself wrong is left as it is. */
+export const asStorageError = (error: unknown): unknown => {
+  if (!(error instanceof Error) || isStorageError(error)) return error;
+  const refused = toRefusedConnection(error);
+  if (refused !== undefined) return refused;
+  const failure = describeFailure(codeOf(error), error.message);
+  if (failure !== undefined) {
+    return new StorageUnavailable(error, { reason: failure, isUnknown: isLost(error) });
   }
-  const reason = describeFailure(codeOf(error), error.message);
-  return reason === undefined ? error : new StorageUnavailable(error, { reason, isUnknown: isLost(error) });
+  const advice = refusalAdvice(error);
+  if (advice !== undefined) return new StorageRefusal(error, advice);
+  const unstorable = UNSTORABLE[codeOf(error)];
+  return unstorable === undefined ? error : new UnstorableValue(error, unstorable);
 };

@@ -1,4 +1,5 @@
 import type { Meter } from "../meter.ts";
+import { checkDatabase } from "./database-checks.ts";
 import { requireTlsOfUrl } from "./host-url.ts";
 import { createInsightStorage } from "./insight-storage.ts";
 import { createInvitationStorage } from "./invitation-storage.ts";
@@ -41,6 +42,8 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
     counts: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
 
     poolUse: () => pool?.use,
+
+    check: () => checkDatabase(orm),
 
     pendingMigrations: () => sessions.run(async (db) => (await findPending(db)).map(({ name }) => name)),
 

@@ -24,6 +24,7 @@ import type { StaffStorage } from "./staff.ts";
 import type { SweepStorage } from "./sweeps.ts";
 import type { TaskListStorage } from "./task-lists.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
+import type { DatabaseFinding } from "./unfit-database.ts";
 
 /** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
 export interface RegisteredJob extends JobAddress {
@@ -290,6 +291,8 @@ export interface Storage extends Countable {
   readonly invitations: InvitationStorage;
   /** Makes a round trip to the database; fails if it takes no writes. */
   ping(): Promise<void>;
+  /** Returns why a server cannot work on this database with its role; empty if it can. */
+  check(): Promise<readonly DatabaseFinding[]>;
   /** Names of the migrations that the database still lacks. */
   pendingMigrations(): Promise<readonly string[]>;
   /** Says who could read what goes to the database and back; null if only the host knows. */

@@ -1,12 +1,26 @@
 import type { Health } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { resolvesWithin } from "../events/resolves-within.ts";
+import { describeFinding } from "../storage/unfit-database.ts";
 import { VERSION } from "../version.ts";
 
 const PING_MS = 2_000;
 
-/** How the database is: away, or so many milliseconds near, and what it still lacks. */
-const databaseState = async (storage: Context["storage"]): Promise<Health["database"]> => {
+type Findings = Health["database"]["findings"];
+
+/** The kinds of what keeps the server from working, each once; undefined if the database did not answer. */
+const findingsOf = async ({ storage, log }: Pick<Context, "storage" | "log">): Promise<Findings> => {
+  const findings = await storage.check().catch(() => undefined);
+  // Roles and tables are for the server's administrator, not for every user.
+  for (const finding of findings ?? [])
+    log.error({ kind: finding.kind }, `joblib: ${describeFinding(finding)}`);
+  const kinds = findings?.map(({ kind }) => kind).filter((kind) => kind !== "migrations");
+  return kinds && [...new Set(kinds)];
+};
+
+/** Returns whether the database answers, how fast, and what it lacks. */
+const databaseState = async (ports: Pick<Context, "storage" | "log">): Promise<Health["database"]> => {
+  const { storage } = ports;
   const began = performance.now();
   const connection = storage.connectionSecurity();
   if (!(await resolvesWithin(storage.ping(), PING_MS))) {
@@ -14,9 +28,11 @@ const databaseState = async (storage: Context["storage"]): Promise<Health["datab
   }
   const milliseconds = Math.round((performance.now() - began) * 10) / 10;
   const pending = await storage.pendingMigrations().catch(() => null);
+  const findings = await findingsOf(ports);
   return {
     ...{ state: "up", milliseconds, connection },
     pending_migrations: pending === null ? null : [...pending],
+    ...(findings !== undefined && { findings }),
   };
 };
 
@@ -26,9 +42,10 @@ export const readHealth = async ({
   bus,
   settings,
   sweeps,
-}: Pick<Context, "storage" | "bus" | "settings" | "sweeps">): Promise<Health> => ({
+  log,
+}: Pick<Context, "storage" | "bus" | "settings" | "sweeps" | "log">): Promise<Health> => ({
   version: VERSION,
-  database: await databaseState(storage),
+  database: await databaseState({ storage, log }),
   bus: { state: bus.state, kind: bus.kind, connection: bus.connectionSecurity },
   sweeper: {
     state: sweeps.isLate(settings.sweeper_interval_seconds) ? "late" : "up",

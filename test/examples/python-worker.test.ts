@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { JoblibClient, type Task } from "../../sdk/index.ts";
@@ -32,10 +34,16 @@ afterAll(async () => {
   expect(await end(server)).toBe(0);
 });
 
+const readBody = async (request: IncomingMessage): Promise<string> => {
+  let body = "";
+  for await (const chunk of request) body += String(chunk);
+  return body;
+};
+
 /** `-S`: without whatever else is installed for that Python. */
-const startWorker = async (room: string, JOBLIB_URL = url): Promise<SpawnedProcess> => {
+const startWorker = async (room: string, JOBLIB_URL = url, script = SCRIPT): Promise<SpawnedProcess> => {
   const env = { JOBLIB_URL, JOBLIB_ROOM: room };
-  const worker = spawnProcess(python, ["-S", SCRIPT], { env });
+  const worker = spawnProcess(python, ["-S", script], { env });
   await worker.waitForLine(/listening/, 20_000);
   onTestFinished(async () => {
     worker.kill("SIGKILL");
@@ -62,8 +70,37 @@ const untilRunning = (id: string) =>
     { timeoutMs: 15_000 },
   );
 
-test("the worker in Python has 60 lines at most", () => {
-  expect(readFileSync(SCRIPT, "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(60);
+/** Copies the example with another job: it evaluates the payload's text as Python and returns the value. */
+const copyWithEvaluatedResult = (): string => {
+  const directory = mkdtempSync(join(tmpdir(), "joblib-python-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const source = readFileSync(SCRIPT, "utf8");
+  const copy = source.replace(
+    /^def count_words[\s\S]*?\n\n/m,
+    `import datetime, decimal
+def circle():
+    items = []
+    items.append(items)
+    return items
+def nested(depth):
+    value = 0
+    for _ in range(depth): value = [value]
+    return value
+def fail(error): raise error
+class Mute(Exception):
+    def __repr__(self): raise ValueError("no repr")
+def count_words(payload, stop): return eval(payload["text"])
+
+`,
+  );
+  expect(copy).not.toBe(source);
+  const path = join(directory, "worker.py");
+  writeFileSync(path, copy);
+  return path;
+};
+
+test("the worker in Python has at most 75 lines", () => {
+  expect(readFileSync(SCRIPT, "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(75);
 });
 
 test("a worker in Python completes tasks, and fails those that it cannot do", async () => {
@@ -86,6 +123,72 @@ test("a worker in Python completes tasks, and fails those that it cannot do", as
     },
   });
   expect(wrong).toMatchObject({ status: "failed", error: expect.stringContaining("OverflowError") });
+});
+
+test("a worker in Python fails a task whose result cannot be stored, with the reason", async () => {
+  const worker = await startWorker("unstorable", url, copyWithEvaluatedResult());
+  const results: readonly (readonly [python: string, error: RegExp])[] = [
+    ['float("nan")', /not JSON compliant/],
+    ['{"energy": float("-inf")}', /not JSON compliant/],
+    ["2**70 + 1", /422.*integer beyond/],
+    ["{1, 2}", /set is not JSON serializable/],
+    ['decimal.Decimal("1.5")', /Decimal is not JSON serializable/],
+    ["datetime.datetime(2024, 1, 1)", /datetime is not JSON serializable/],
+    ["b'bytes'", /bytes is not JSON serializable/],
+    ["circle()", /Circular reference/],
+    ["nested(200)", /422.*nested/],
+    ["nested(100_000)", /Recursion/],
+    ["chr(0)", /400.*U\+0000/],
+    ["chr(0xD800)", /400.*surrogate/],
+    ['{"\\ud800": 1}', /400.*surrogate/],
+    ['"x" * 2_000_000', /413/],
+    // Three times as long once it is escaped.
+    ['"\u00e9" * 400_000', /413/],
+    ["fail(ValueError(chr(0) + chr(0xD800)))", /ValueError/],
+    ['fail(ValueError("x" * 200_000))', /ValueError/],
+    ["fail(Mute())", /Mute/],
+    // The last one shows that the worker is still at work.
+    ["fail(KeyError(1))", /KeyError/],
+  ];
+
+  for (const [text, error] of results) {
+    const task = await client.awaitTask((await submit("unstorable", { text })).id, { wait: 20 });
+
+    expect(task, text).toMatchObject({ status: "failed", attempt: 1 });
+    expect(task.error, text).toMatch(error);
+  }
+  expect(worker.stderr()).toBe("");
+});
+
+test("a worker in Python fails a task whose result a proxy refuses", async () => {
+  let refused = 0;
+  const proxy = createServer(async (request, response) => {
+    const body = await readBody(request);
+    if (request.url?.includes("/tasks/") && body.includes("most_common")) {
+      refused += 1;
+      // A firewall's own page, or a connection that is cut: neither is an answer of joblib's.
+      if (refused === 1) return response.writeHead(403, { "content-type": "text/html" }).end("<h1>No</h1>");
+    }
+    const { authorization = "", prefer = "" } = request.headers;
+    const headers = { "content-type": "application/json", authorization, ...(prefer !== "" && { prefer }) };
+    const answer = await fetch(url + request.url, {
+      method: request.method ?? "GET",
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+      ...(body !== "" && { body }),
+    });
+    return response
+      .writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" })
+      .end(await answer.text());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => proxy.closeAllConnections());
+  const address = proxy.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  await startWorker("proxied", `http://127.0.0.1:${port}`);
+
+  const task = await client.awaitTask((await submit("proxied", {})).id, { wait: 20 });
+
+  expect(task).toMatchObject({ status: "failed", error: expect.stringContaining("403") });
 });
 
 test("a worker in Python lets go of what was cancelled, and does what comes next", async () => {

@@ -70,6 +70,13 @@ describe("running a task", () => {
     ["a map", () => new Map(), /the result cannot be kept: NotJsonError: the value is a Map/],
     ["a cycle", () => cycle(), /circular/],
     ["infinity", () => ({ x: Number.POSITIVE_INFINITY }), /"x" is Infinity/],
+    ["not a number", () => [Number.NaN], /"0" is NaN/],
+    ["a bigint", () => 1n, /is a bigint/],
+    ["bytes", () => new Uint8Array(2), /binary data/],
+    ["half of a surrogate pair", () => ({ x: "\ud800" }), /"x" has half of a surrogate pair/],
+    ["U+0000", () => "a\u0000b", /the value has the character U\+0000/],
+    ["a name that cannot be stored", () => ({ "\u0000": 1 }), /the name "\\u0000" has the character/],
+    ["nested without an end in sight", () => nested(100_000), /the result cannot be kept: NotJsonError/],
   ])("whose result is %s fails it", async (_, work, error) => {
     const { fake, id, task } = await claim(work);
 
@@ -101,6 +108,48 @@ describe("running a task", () => {
     await task.run();
 
     expect(fake.task(id).error).toMatch(/cannot be kept: PayloadTooLargeError: over 1 MiB/);
+  });
+
+  test("whose error is too large for the server, too, fails with the beginning of it", async () => {
+    const { fake, id, instead, task } = await claim(() => {
+      throw new Error(`disk full ${"x".repeat(5_000)}`);
+    });
+    instead({
+      updateTask: (request) => {
+        if (JSON.stringify(request.body).length > 1_000) throw new Problem("payload-too-large", "over 1 KiB");
+        return passOn(fake, request);
+      },
+    });
+
+    const outcome = await task.run();
+
+    expect(outcome.status).toBe("failed");
+    expect(fake.task(id)).toMatchObject({
+      status: "failed",
+      error: expect.stringMatching(/^disk full x+… \(cut\)$/),
+    });
+  });
+
+  test("is not failed by progress and log lines that nobody can store or that are refused", async () => {
+    const { fake, id, instead, task } = await claim(({ progress, log }) => {
+      progress(0.1, "\ud800 \u0000");
+      progress(Number.NaN, Object.create(null));
+      log.info("\ud800 \u0000");
+      log.info(Object.create(null));
+      JSON.parse('[null, 7, "text"]').forEach(log.warn);
+      return "done";
+    });
+    instead({
+      updateTask: (request) => {
+        if (request.body.log !== undefined) throw new Problem("validation-error", "no lines today");
+        return passOn(fake, request);
+      },
+    });
+
+    const outcome = await task.run();
+
+    expect(outcome.status).toBe("completed");
+    expect(fake.task(id)).toMatchObject({ status: "completed", result: "done" });
   });
 
   test("is told once more when the answer to its end was lost", async () => {
@@ -187,6 +236,12 @@ describe("running a task", () => {
     expect(fake.task(next.id).status).toBe("completed");
   });
 });
+
+const nested = (depth: number): unknown => {
+  let value: unknown = 0;
+  for (let level = 0; level < depth; level += 1) value = [value];
+  return value;
+};
 
 const cycle = (): object => {
   const value: Record<string, unknown> = {};

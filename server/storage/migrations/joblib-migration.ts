@@ -24,7 +24,9 @@ export abstract class JoblibMigration extends Migration {
       const applied = await this.execute("select 1 from joblib.migration where name = ?", [this.name]);
       if (applied.length > 0) return;
     } else {
-      this.addSql("create schema if not exists joblib");
+      // PostgreSQL asks `create schema if not exists` for CREATE on the database even if the schema exists.
+      const [schema] = await this.execute("select 1 from pg_catalog.pg_namespace where nspname = 'joblib'");
+      if (schema === undefined) this.addSql("create schema joblib");
       this.addSql(
         "create table joblib.migration (name text primary key, executed_at timestamptz not null default now())",
       );

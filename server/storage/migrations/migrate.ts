@@ -1,9 +1,12 @@
 import { sql } from "kysely";
 import { asStorageError } from "../away.ts";
+import { findUnsuitable } from "../database-checks.ts";
 import { inHostTransaction } from "../host-sql.ts";
 import { requireTlsOfUrl } from "../host-url.ts";
 import type { Orm, Sql, Tables } from "../sessions.ts";
+import { requireFit } from "../unfit-database.ts";
 import { NOTES_ARE_THERE } from "./joblib-migration.ts";
+import { findMigrationObstacles, findUnreadable } from "./migration-rights.ts";
 import { migrations } from "./migrations.ts";
 
 const appliedNames = async (db: Sql): Promise<ReadonlySet<string>> => {
@@ -42,10 +45,25 @@ const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
   return pending.map(({ name }) => name);
 };
 
-/** Brings the database up to date, all in one transaction, and tells what it applied; safe from any number of servers at once. */
+/**
+ * Returns the names of the migrations that the database still lacks, after a look at whether it can hold joblib's tables
+ * at all and whether this role may read them. Throws `UnfitDatabase`.
+ */
+export const checkMigrations = async (orm: Orm): Promise<readonly string[]> => {
+  // A standby can be read.
+  requireFit((await findUnsuitable(orm)).filter(({ kind }) => kind !== "read-only"));
+  requireFit(await findUnreadable(orm));
+  return pendingMigrations(orm);
+};
+
+/**
+ * Applies the pending migrations in one transaction and returns their names; any number of servers may do so at once.
+ * Throws `UnfitDatabase` if the database or the role's rights do not allow it.
+ */
 export const migrate = async (orm: Orm): Promise<readonly string[]> => {
-  // A server whose role may not create anything starts all the same where nothing is pending.
-  if ((await pendingMigrations(orm)).length === 0) return [];
+  // A role that may create nothing is enough if nothing is pending.
+  if ((await checkMigrations(orm)).length === 0) return [];
+  requireFit([...(await findUnsuitable(orm)), ...(await findMigrationObstacles(orm))]);
   try {
     // A migration takes as long as it takes: no limit of the role or the database may end it.
     return await inHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });

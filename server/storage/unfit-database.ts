@@ -1,0 +1,29 @@
+/** Why joblib cannot work on a database, and what to do about it; each text is one line. */
+export interface DatabaseFinding {
+  /**
+   * `unsuitable`: another database is needed. `rights`: an administrator must grant something. `read-only`: a standby,
+   * which may be promoted. `migrations`: joblib's tables are missing or outdated.
+   */
+  readonly kind: "unsuitable" | "rights" | "read-only" | "migrations";
+  readonly problem: string;
+  readonly advice: string;
+}
+
+/** A database on which joblib cannot work; its message is one line that says what to do. */
+export class UnfitDatabase extends Error {
+  readonly findings: readonly DatabaseFinding[];
+
+  constructor(findings: readonly DatabaseFinding[]) {
+    super(findings.map(describeFinding).join("; "));
+    this.name = "UnfitDatabase";
+    this.findings = findings;
+  }
+}
+
+/** Returns a finding as one line. */
+export const describeFinding = ({ problem, advice }: DatabaseFinding): string => `${problem}: ${advice}`;
+
+/** Throws `UnfitDatabase` if there are findings. */
+export const requireFit = (findings: readonly DatabaseFinding[]): void => {
+  if (findings.length > 0) throw new UnfitDatabase(findings);
+};
