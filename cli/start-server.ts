@@ -20,6 +20,7 @@ const asOption = (message: string) =>
 export const startFailure = (error: unknown): unknown => {
   if (error instanceof CliError || !(error instanceof Error)) return error;
   if (error.name === "SettingsError") return new UsageError(asOption(error.message));
+  if (error.name === "DataDirectoryError") return new UsageError(error.message);
   const failure = new CliError(reasonOf(error), EXIT.serverFailed);
   failure.cause = error;
   return failure;

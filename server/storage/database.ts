@@ -1,5 +1,5 @@
 import { MikroORM as PostgresOrm } from "@mikro-orm/postgresql";
-import { type HeldDirectory, holdDataDirectory } from "./data-directory.ts";
+import type { LockedDirectory } from "./data-directory.ts";
 import { entities } from "./entities/entities.ts";
 import type { Orm } from "./sessions.ts";
 
@@ -43,15 +43,19 @@ const openPostgres = async (
     },
   });
 
+/** Returns true if the embedded database is to keep its data in memory only. */
+export const isInMemory = (dataDir: string): boolean => dataDir.startsWith("memory:");
+
 /** The embedded database is loaded only where it is used: it is megabytes of WebAssembly. */
 const openEmbedded = async (dataDir: string): Promise<OwnOrm> => {
   const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
-  if (dataDir.startsWith("memory:")) {
+  if (isInMemory(dataDir)) {
     const orm = await EmbeddedOrm.init({ entities: [...entities], dbName: IN_MEMORY });
     await orm.connect();
     return orm;
   }
-  const directory = holdDataDirectory(dataDir);
+  const { lockDataDirectory, unusable } = await import("./data-directory.ts");
+  const directory = await lockDataDirectory(dataDir);
   try {
     const orm = await EmbeddedOrm.init({
       entities: [...entities],
@@ -62,16 +66,19 @@ const openEmbedded = async (dataDir: string): Promise<OwnOrm> => {
     return releasing(orm, directory);
   } catch (error) {
     directory.release();
-    throw error;
+    throw error instanceof Error ? error : unusable(dataDir, error);
   }
 };
 
-const releasing = (orm: OwnOrm, directory: HeldDirectory): OwnOrm => ({
+const releasing = (orm: OwnOrm, directory: LockedDirectory): OwnOrm => ({
   em: orm.em,
   driver: orm.driver,
   async close() {
-    await orm.close();
-    directory.release();
+    try {
+      await orm.close();
+    } finally {
+      directory.release();
+    }
   },
 });
 
