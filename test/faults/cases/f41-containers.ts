@@ -6,7 +6,7 @@ const RIVALS = 2;
 
 /** A second container is started on the volume of the first, which is under load and is then killed. */
 export const twoContainers: FaultCase = {
-  name: "F40 two containers on one volume",
+  name: "F41 two containers on one volume",
   invariants: ["I1"],
   // The embedded database takes seconds to open, and a busy machine makes that tens of them.
   seconds: 180,
