@@ -9,7 +9,7 @@ export const killedEmbedded: FaultCase = {
   name: "F34 embedded database killed",
   invariants: ["I1"],
   // The embedded database takes seconds to open, and a busy machine makes that tens of them.
-  seconds: 180,
+  seconds: 300,
   async run(scene) {
     const embedded = await startEmbeddedServer(scene, { isContained: false });
     const { server, client, env } = embedded;

@@ -9,7 +9,7 @@ export const twoContainers: FaultCase = {
   name: "F41 two containers on one volume",
   invariants: ["I1"],
   // The embedded database takes seconds to open, and a busy machine makes that tens of them.
-  seconds: 180,
+  seconds: 300,
   async run(scene) {
     const embedded = await startEmbeddedServer(scene, { isContained: true });
     const { server, client, env } = embedded;

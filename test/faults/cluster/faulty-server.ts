@@ -20,7 +20,7 @@ export interface ServerPlan {
   readonly isContained?: boolean;
 }
 
-const START_MS = 40_000;
+const START_MS = 90_000;
 
 type Spawn = typeof spawnProcess;
 
