@@ -32,9 +32,10 @@ export const onOwn =
   <Options>(tools: Tools, schema: z.ZodType<Options>, run: Run<LocalContext, Options>) =>
   async (...given: unknown[]): Promise<void> => {
     const { global, options, args } = read(tools, schema, commandOf(given));
-    const { env, interrupts, strays, readBytes } = tools;
+    const { env, interrupts, strays, outliveOutput, readBytes } = tools;
     const io = tools.io(global);
-    tools.exit(await run({ io, global, env, interrupts, strays, readBytes, args }, options));
+    const context = { io, global, env, interrupts, strays, outliveOutput, readBytes, args };
+    tools.exit(await run(context, options));
   };
 
 /** Whatever an interrupted call fails with, the person only asked it to stop. */

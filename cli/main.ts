@@ -1,11 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { UsageError } from "./errors.ts";
-import { EXIT } from "./exit-codes.ts";
-import { watchInterrupts } from "./interrupts.ts";
+import { isUnderNohup, watchInterrupts } from "./interrupts.ts";
 import { lightFetch } from "./light-fetch.ts";
+import { makeLossy } from "./lossy-output.ts";
 import { boundMemory } from "./memory-bounds.ts";
+import { handleOutputErrors } from "./output-errors.ts";
 import { run, type World } from "./run.ts";
 import { watchStrays } from "./strays.ts";
 import { version } from "./version.ts";
@@ -13,6 +15,27 @@ import { version } from "./version.ts";
 boundMemory(process);
 
 const { argv, env, stdout, stderr, stdin } = process;
+
+/** A server that was told to stop does not wait longer for the reader of its log, which may itself have stopped. */
+const LAST_WRITES_MS = 2_000;
+
+const outputErrors = handleOutputErrors({ stdout, stderr }, (code, cause) => {
+  if (cause !== undefined) stderr.write(`joblib: cannot write to standard output: ${reasonOf(cause)}\n`);
+  process.exit(code);
+});
+let isLossy = false;
+
+const outliveOutput = () => {
+  if (isLossy) return;
+  isLossy = true;
+  outputErrors.ignore();
+  makeLossy(stdout);
+  makeLossy(stderr);
+};
+
+/** Resolves when everything that was written before has left the process, or is lost. */
+const flushed = (stream: NodeJS.WriteStream) =>
+  new Promise<void>((resolve) => stream.write("", () => resolve()));
 
 const tools: World["tools"] = {
   env,
@@ -22,8 +45,9 @@ const tools: World["tools"] = {
   },
   fetch: lightFetch,
   version,
-  interrupts: (signals) => watchInterrupts(process, signals),
+  interrupts: (signals) => watchInterrupts(process, { signals, ignoresHangup: isUnderNohup(env) }),
   strays: (tell) => watchStrays(process, tell),
+  outliveOutput,
   readBytes: async (path) => {
     if (path === "-") return buffer(stdin);
     try {
@@ -45,24 +69,17 @@ const tools: World["tools"] = {
       : undefined,
 };
 
-/** Node's `ENOENT: no such file or directory, open '…'` without its code and the name that was said already. */
-const reasonOf = (error: unknown) =>
-  error instanceof Error
+/** Returns the words of Node's `ENOENT: no such file or directory, open '…'`, without the code and the file's name. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error
     ? error.message.replace(/^[A-Z]+: /, "").replace(/, \w+( '.*')?$/, "")
     : String(error);
-
-// A reader that has seen enough (`| head`) is no error.
-for (const stream of [stdout, stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(EXIT.fine);
-  });
 }
 
-const flushed = (stream: NodeJS.WriteStream) =>
-  new Promise<void>((resolve) => stream.write("", () => resolve()));
-
 const exitCode = await run(argv.slice(2), { tools, stdout, stderr });
-await Promise.all([flushed(stdout), flushed(stderr)]);
-// Idle connections would hold the process for seconds.
+await Promise.race([
+  Promise.all([flushed(stdout), flushed(stderr)]),
+  ...(isLossy ? [delay(LAST_WRITES_MS)] : []),
+]);
+// Idle connections would keep the process alive for seconds.
 process.exit(exitCode);

@@ -32,6 +32,7 @@ const isUnfit = (error: Error): error is Error & { readonly findings: readonly D
 export const startFailure = (error: unknown): unknown => {
   if (error instanceof CliError || !(error instanceof Error)) return error;
   if (error.name === "SettingsError") return new UsageError(asOption(error.message));
+  if (error.name === "DataDirectoryError") return new UsageError(error.message);
   if (isUnfit(error)) {
     const [first] = error.findings;
     return new CliError(error.message, first === undefined ? EXIT.serverFailed : EXIT_OF_FINDING[first.kind]);

@@ -25,6 +25,8 @@ export interface Tools {
   readonly interrupts: (signals?: readonly NodeJS.Signals[]) => Interrupts;
   /** Hears of errors that nobody caught. */
   readonly strays: (tell: (error: unknown) => void) => Disposable;
+  /** From now on output that cannot be written is dropped, and does not end the process. */
+  readonly outliveOutput: () => void;
   readonly readBytes: ReadBytes;
   readonly writeText: WriteText;
   /** Asks the person at the terminal; undefined where nobody sits there. */
@@ -57,6 +59,7 @@ export interface LocalContext {
   readonly env: Environment;
   readonly interrupts: Tools["interrupts"];
   readonly strays: Tools["strays"];
+  readonly outliveOutput: Tools["outliveOutput"];
   readonly readBytes: ReadBytes;
   readonly args: readonly string[];
 }

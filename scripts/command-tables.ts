@@ -17,6 +17,7 @@ const tools: Tools = {
   version: "",
   interrupts: never,
   strays: never,
+  outliveOutput: never,
   readBytes: never,
   writeText: never,
   prompts: undefined,

@@ -16,9 +16,10 @@ import { joblib } from "./plugin.ts";
 import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { findObstacles } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
-import { type OwnOrm, openDatabase } from "./storage/database.ts";
+import { isInMemory, type OwnOrm, openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
+import { findNetworkFileSystem } from "./storage/network-file-system.ts";
 import type { Storage } from "./storage/storage.ts";
 import { StorageUnavailable } from "./storage/unavailable.ts";
 import { requireFit } from "./storage/unfit-database.ts";
@@ -150,6 +151,7 @@ const openMigrated = async (
     poolSize: settings.database_pool_size,
     statementTimeoutSeconds: settings.statement_timeout_seconds,
   });
+  if (url === undefined) warnAboutNetworkFileSystem(dataDir, log);
   if (url !== undefined || !mayMigrate) return orm;
   try {
     await migrated(orm, log);
@@ -158,6 +160,17 @@ const openMigrated = async (
     await orm.close();
     throw error;
   }
+};
+
+/** Warns if another machine may have the directory mounted: file locks may not reach it, so it could open it as well. */
+const warnAboutNetworkFileSystem = (dataDir: string, log: FastifyInstance["log"]): void => {
+  if (isInMemory(dataDir)) return;
+  const fileSystem = findNetworkFileSystem(dataDir);
+  if (fileSystem === undefined) return;
+  log.warn(
+    { data_dir: dataDir, file_system: fileSystem },
+    "the data directory is on a network file system, whose file locks may not reach other machines: run one server on it, or use PostgreSQL",
+  );
 };
 
 /** A complete server: database, bus, auth, the API and what stands beside it. `listen` is the caller's. */

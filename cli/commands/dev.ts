@@ -53,6 +53,7 @@ const devEnvironment = (env: Environment): Environment => ({
 export const develop: Run<LocalContext, DevOptions> = async (context, options) => {
   const { io, env, global, strays } = context;
   using interrupts = context.interrupts();
+  context.outliveOutput();
   const { file, port, dataDir, concurrency } = options;
   const [{ loadExtensions }, { workAndReload }] = await Promise.all([
     import("../load-extensions.ts"),

@@ -76,8 +76,9 @@ const quietOnTerminal = (env: Environment, isWatched: boolean): Environment =>
   isWatched ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
 
 /** Serves until it is asked to stop. */
-export const serve: Run<LocalContext, ServeOptions> = async ({ io, env, interrupts: watch }, options) => {
-  using interrupts = watch();
+export const serve: Run<LocalContext, ServeOptions> = async (context, options) => {
+  const { io, env } = context;
+  using interrupts = context.interrupts();
   const settings = await readSettings(quietOnTerminal(env, io.isWatched), settingsOf(options));
   for (const name of await strangeVariables(env))
     io.note(`${name} is no setting of joblib: it changes nothing`, "bad");
@@ -87,6 +88,7 @@ export const serve: Run<LocalContext, ServeOptions> = async ({ io, env, interrup
     io.result(redactSettings(settings), (shown) => names.map((name) => settingLine(name, shown)).join("\n"));
     return EXIT.fine;
   }
+  context.outliveOutput();
 
   if (settings.database_url === undefined && !existsSync(settings.data_dir)) {
     io.note(`making a database in ${settings.data_dir}: a few seconds, this once`, "dim");

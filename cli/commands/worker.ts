@@ -3,7 +3,7 @@ import { Command } from "commander";
 import * as z from "zod";
 import { onOwn } from "../action.ts";
 import { EXIT } from "../exit-codes.ts";
-import { type Interrupts, SAME_WISH_MS } from "../interrupts.ts";
+import { type Interrupts, SAME_REQUEST_MS } from "../interrupts.ts";
 import type { Io } from "../io.ts";
 import { integer, seconds, text } from "../options.ts";
 import type { LocalContext, Run, Tools } from "../tools.ts";
@@ -49,6 +49,7 @@ Examples:
 export const runWorker: Run<LocalContext, WorkerOptions> = async (context, options) => {
   const { io, global } = context;
   using interrupts = context.interrupts();
+  context.outliveOutput();
   // tsx and the user's own imports are loaded here and nowhere else.
   const [{ loadExtensions }, { announce, createManager, stopOnStray, work }] = await Promise.all([
     import("../load-extensions.ts"),
@@ -87,7 +88,7 @@ export const runWorker: Run<LocalContext, WorkerOptions> = async (context, optio
 /** Said only once a second signal would be taken for a second wish. */
 const sayWhenDraining = (io: Io, { first, second }: Interrupts): void => {
   const say = async () => {
-    await delay(SAME_WISH_MS, undefined, { ref: false });
+    await delay(SAME_REQUEST_MS, undefined, { ref: false });
     if (!second.aborted)
       io.event({ event: "draining" }, "finishing what is running; interrupt again to stop now");
   };

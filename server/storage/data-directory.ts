@@ -1,14 +1,17 @@
-import { linkSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describeOwner, isOlderServer, readOwner, removeOwner, writeOwner } from "./directory-owner.ts";
+import { lockFile } from "./file-lock.ts";
+import { findNetworkFileSystem } from "./network-file-system.ts";
 
-/** A data directory that this process alone may use, until it lets go or ends. */
-export interface HeldDirectory {
-  /** Where the database's own files belong. */
+/** A data directory that no other process can use until it is released or this process ends. */
+export interface LockedDirectory {
+  /** The directory of the database's own files. */
   readonly database: string;
   release(): void;
 }
 
-/** The data directory is another process's, or cannot be used at all; the message is one line for a person. */
+/** Reports that a data directory is in use or cannot be used. The message is one line that a user can act on. */
 export class DataDirectoryError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
@@ -16,101 +19,117 @@ export class DataDirectoryError extends Error {
   }
 }
 
-const heldHere = new Set<string>();
+/** Has the kernel's lock. It is never removed: a new file under the same name would be unlocked. */
+const LOCK_FILE = "server.lock";
+const OWNER_FILE = "lock";
 
-/** When a process began, where the system tells it (Linux): an id alone may have gone to another since. */
-const startOf = (pid: number): string => {
-  try {
-    // The command's name stands in parentheses and may hold anything, so fields are counted from the last one.
-    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19] ?? "";
-  } catch {
-    return "";
-  }
+const CHOOSE_ANOTHER = "choose another directory with --data-dir or JOBLIB_DATA_DIR";
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "this user has no permission to write to it",
+  EPERM: "this user has no permission to write to it",
+  EROFS: "it is on a read-only file system",
+  ENOSPC: "the disk is full",
+  EIO: "the disk reports an error",
+  EDQUOT: "the disk quota is used up",
+  ENOENT: "it cannot be created there",
+  ENOTDIR: "a part of the path is a file",
+  EEXIST: "it is a file",
 };
 
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-};
+/** PGlite's file system (Emscripten) throws objects with these numbers, which are no instances of Error. */
+const WASI_CODES: ReadonlyMap<number, string> = new Map([
+  [2, "EACCES"],
+  [19, "EDQUOT"],
+  [29, "EIO"],
+  [51, "ENOSPC"],
+  [54, "ENOTDIR"],
+  [63, "EPERM"],
+  [69, "EROFS"],
+]);
 
-/** The living process that a lock names, if it does. */
-const ownerOf = (lock: string): number | undefined => {
-  const [id, start] = lock.trim().split(" ");
-  const pid = Number(id);
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid || !isRunning(pid)) return undefined;
-  return start === undefined || start === "" || start === startOf(pid) ? pid : undefined;
-};
+/** Directories that this process has locked, by device and inode: one directory can have several paths. */
+const lockedHere = new Set<string>();
 
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && "code" in error ? error.code : undefined;
-
-const read = (path: string): string | undefined => {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
-};
-
-/** Makes the lock appear with its content at once; false where there is one already. */
-const tryToPlace = (lock: string): boolean => {
-  const own = `${lock}.${process.pid}`;
-  writeFileSync(own, `${process.pid} ${startOf(process.pid)}\n`);
-  try {
-    linkSync(own, lock);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
-    throw error;
-  } finally {
-    rmSync(own, { force: true });
-  }
-};
-
-/** Moves a dead process's lock away, unless another process was quicker and the lock is now its own. */
-const clearAway = (lock: string, dead: string): void => {
-  const aside = `${lock}.stale.${process.pid}`;
-  try {
-    renameSync(lock, aside);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return;
-    throw error;
-  }
-  if (read(aside) !== dead) linkSync(aside, lock);
-  rmSync(aside, { force: true });
-};
-
-const take = (path: string, lock: string): void => {
-  for (let tries = 0; tries < 10; tries += 1) {
-    if (tryToPlace(lock)) return;
-    const content = read(lock);
-    const owner = content === undefined ? undefined : ownerOf(content);
-    if (owner !== undefined) throw new DataDirectoryError(`${path} is in use by process ${owner}`);
-    if (content !== undefined) clearAway(lock, content);
-  }
-  throw new DataDirectoryError(`${path} is in use by another process`);
-};
-
-/** Takes a data directory for this process, making it where it is not there; a dead process's hold is taken over. */
-export const holdDataDirectory = (path: string): HeldDirectory => {
+/** Locks a data directory, and creates it if it is missing. Throws a DataDirectoryError if that is not possible. */
+export async function lockDataDirectory(path: string): Promise<LockedDirectory> {
   try {
     mkdirSync(path, { recursive: true });
-    const real = realpathSync(path);
-    if (heldHere.has(real)) throw new DataDirectoryError(`${path} is in use by this process already`);
-    const lock = join(real, "lock");
-    take(path, lock);
-    heldHere.add(real);
-    const release = () => {
-      if (heldHere.delete(real)) rmSync(lock, { force: true });
+    const database = resolveDatabase(path);
+    const parent = dirname(database);
+    const { dev, ino } = statSync(parent, { bigint: true });
+    const key = `${dev}:${ino}`;
+    if (lockedHere.has(key)) throw inUse(path, "this process");
+    lockedHere.add(key);
+    const forget = () => lockedHere.delete(key);
+    const release = await lock(path, parent).catch((error: unknown) => {
+      forget();
+      throw error;
+    });
+    return {
+      database,
+      release() {
+        release();
+        forget();
+      },
     };
-    return { database: join(real, "database"), release };
   } catch (error) {
-    if (error instanceof DataDirectoryError) throw error;
-    throw new DataDirectoryError(`${path} cannot be used as data directory (${codeOf(error)})`, error);
+    throw error instanceof DataDirectoryError ? error : unusable(path, error);
   }
-};
+}
+
+/** Returns where the database's files are, or will be. The directory `database` may itself be a symbolic link. */
+function resolveDatabase(path: string): string {
+  const database = join(realpathSync(path), "database");
+  return existsSync(database) ? realpathSync(database) : database;
+}
+
+/** Locks the directory that contains the database: PostgreSQL opens and closes every file in the database's own. */
+async function lock(path: string, parent: string): Promise<() => void> {
+  const ownerFile = join(parent, OWNER_FILE);
+  const held = await lockFile(join(parent, LOCK_FILE));
+  const owner = readOwner(ownerFile);
+  if (held === undefined) throw inUse(path, describeOwner(owner), findNetworkFileSystem(parent));
+  try {
+    // A server that is older than the kernel's lock has only this file.
+    if (owner !== undefined && isOlderServer(owner)) throw inUse(path, describeOwner(owner));
+    writeOwner(ownerFile);
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+  return () => {
+    removeOwner(ownerFile);
+    held.release();
+  };
+}
+
+function inUse(path: string, owner: string, networkFileSystem?: string): DataDirectoryError {
+  // SQLite reports a file system without locks (ENOLCK) as a lock of somebody else.
+  const doubt =
+    networkFileSystem === undefined ? "" : `, or its file system (${networkFileSystem}) has no file locks`;
+  return new DataDirectoryError(
+    `The data directory ${path} is in use by ${owner}${doubt}. Stop that server, or ${CHOOSE_ANOTHER}. Several servers can share only a PostgreSQL database (--database-url).`,
+  );
+}
+
+/** Returns the error for a directory that the system does not let joblib use, with the reason in plain words. */
+export function unusable(path: string, cause: unknown): DataDirectoryError {
+  const { code, message } = readError(cause);
+  const reason = REASONS[code] ?? message;
+  return new DataDirectoryError(
+    `The data directory ${path} cannot be used: ${reason} (${code}). Correct that, or ${CHOOSE_ANOTHER}.`,
+    cause,
+  );
+}
+
+function readError(error: unknown): { readonly code: string; readonly message: string } {
+  if (error instanceof Error) {
+    return { code: "code" in error ? String(error.code) : error.name, message: error.message };
+  }
+  const number = typeof error === "object" && error !== null && "errno" in error ? Number(error.errno) : NaN;
+  return {
+    code: WASI_CODES.get(number) ?? `WASI errno ${number}`,
+    message: "the database's files cannot be opened",
+  };
+}

@@ -1,6 +1,6 @@
 import { MikroORM as PostgresOrm } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
-import { type HeldDirectory, holdDataDirectory } from "./data-directory.ts";
+import type { LockedDirectory } from "./data-directory.ts";
 import { entities } from "./entities/entities.ts";
 import { postgresOptions } from "./postgres-options.ts";
 import { embeddedPins } from "./session-settings.ts";
@@ -48,14 +48,18 @@ const openPostgres = async (
   });
 };
 
+/** Returns true if the embedded database is to keep its data in memory only. */
+export const isInMemory = (dataDir: string): boolean => dataDir.startsWith("memory:");
+
 /** The embedded database is loaded only where it is used: it is megabytes of WebAssembly. */
 const openEmbedded = async (dataDir: string): Promise<OwnOrm> => {
   const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
-  if (dataDir.startsWith("memory:")) {
+  if (isInMemory(dataDir)) {
     const orm = await EmbeddedOrm.init({ entities: [...entities], dbName: IN_MEMORY });
     return await pinned(orm);
   }
-  const directory = holdDataDirectory(dataDir);
+  const { lockDataDirectory, unusable } = await import("./data-directory.ts");
+  const directory = await lockDataDirectory(dataDir);
   try {
     const orm = await EmbeddedOrm.init({
       entities: [...entities],
@@ -65,7 +69,7 @@ const openEmbedded = async (dataDir: string): Promise<OwnOrm> => {
     return releasing(await pinned(orm), directory);
   } catch (error) {
     directory.release();
-    throw error;
+    throw error instanceof Error ? error : unusable(dataDir, error);
   }
 };
 
@@ -76,13 +80,16 @@ const pinned = async (orm: OwnOrm & { connect(): Promise<unknown> }): Promise<Ow
   return Object.assign(orm, { isPinned: true });
 };
 
-const releasing = (orm: OwnOrm, directory: HeldDirectory): OwnOrm => ({
+const releasing = (orm: OwnOrm, directory: LockedDirectory): OwnOrm => ({
   em: orm.em,
   driver: orm.driver,
   ...(orm.isPinned !== undefined && { isPinned: orm.isPinned }),
   async close() {
-    await orm.close();
-    directory.release();
+    try {
+      await orm.close();
+    } finally {
+      directory.release();
+    }
   },
 });
 

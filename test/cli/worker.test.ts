@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { SAME_WISH_MS } from "../../cli/interrupts.ts";
+import { SAME_REQUEST_MS } from "../../cli/interrupts.ts";
 import { roomsOf } from "../../cli/work.ts";
 import { type SpawnedProcess, spawnProcess } from "../support/processes.ts";
 import { startFakeHttp } from "./fake-http.ts";
@@ -88,7 +88,7 @@ describe("joblib worker", () => {
     await server.fake.until(id, ({ status }) => status === "running");
 
     worker.kill("SIGINT");
-    await worker.waitForLine(/"event":"draining"/, SAME_WISH_MS + 5_000);
+    await worker.waitForLine(/"event":"draining"/, SAME_REQUEST_MS + 5_000);
     expect(server.fake.task(id).status).toBe("running");
     worker.kill("SIGINT");
 

@@ -1,10 +1,11 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type SpawnedProcess, spawnProcess } from "../support/processes.ts";
+import { type SpawnedProcess, type SpawnOptions, spawnProcess } from "../support/processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const BIN = join(ROOT, "bin/joblib.js");
+/** The command line as it is installed. */
+export const BIN = join(ROOT, "bin/joblib.js");
 
 /** The worker's file of these tests. */
 export const EXTENSIONS = join(import.meta.dirname, "fixtures/extensions.ts");
@@ -12,12 +13,15 @@ export const EXTENSIONS = join(import.meta.dirname, "fixtures/extensions.ts");
 /** What a person has in the environment of a terminal. */
 export type Environment = Readonly<Record<string, string>>;
 
-/** Types a joblib command, as a person does who has nothing of joblib in the environment. */
+/** Returns a new working directory, and an environment without any setting of joblib. */
+export const createTerminal = (env: Environment = {}): SpawnOptions => ({
+  cwd: mkdtempSync(join(tmpdir(), "joblib-e2e-")),
+  env: { NO_COLOR: "1", NODE_OPTIONS: "", VITEST: "", ...env },
+});
+
+/** Runs a joblib command in a new working directory. */
 export const joblib = (args: readonly string[], env: Environment = {}): SpawnedProcess =>
-  spawnProcess(process.execPath, [BIN, ...args], {
-    cwd: mkdtempSync(join(tmpdir(), "joblib-e2e-")),
-    env: { NO_COLOR: "1", NODE_OPTIONS: "", VITEST: "", ...env },
-  });
+  spawnProcess(process.execPath, [BIN, ...args], createTerminal(env));
 
 /** What a command printed, and how it ended. */
 export const run = async (args: readonly string[], env: Environment = {}) => {

@@ -29,12 +29,14 @@ import { killedEmbedded } from "./cases/f34-embedded.ts";
 import { impostorsAnswer } from "./cases/f37-impostors.ts";
 import { cutStreams } from "./cases/f38-streams.ts";
 import { deletedTasks, restoredBackup } from "./cases/f39-data-goes.ts";
+import { canContain, twoContainers } from "./cases/f41-containers.ts";
 import type { FaultCase } from "./run/fault-case.ts";
 
 /** Every fault that can be made here. */
 export const cases: readonly FaultCase[] = [
   deafPostgres,
   killedEmbedded,
+  ...(canContain ? [twoContainers] : []),
   pausedServer,
   silentRedis,
   deafRedis,

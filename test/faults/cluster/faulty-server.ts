@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { spawnInContainer } from "../../support/container.ts";
 import { type ProcessExit, type SpawnedProcess, spawnProcess } from "../../support/processes.ts";
 import { TcpProxy } from "../proxy/tcp-proxy.ts";
 import { portOf, through } from "./link.ts";
@@ -15,16 +16,30 @@ export interface ServerPlan {
   readonly env: Environment;
   /** Where `bin` and `dist` are: the checkout, or a copy with a planted defect. */
   readonly root: string;
+  /** Run it in a PID and a mount namespace of its own, as a container's runtime does. */
+  readonly isContained?: boolean;
 }
 
-const START_MS = 40_000;
+const START_MS = 90_000;
 
-/** Runs the joblib of a checkout, as a person does who has nothing of joblib in the environment. */
-export const runJoblib = (root: string, args: readonly string[], env: Environment): SpawnedProcess =>
-  spawnProcess(process.execPath, [join(root, "bin/joblib.js"), ...args], {
+type Spawn = typeof spawnProcess;
+
+const runBy = (spawn: Spawn, root: string, args: readonly string[], env: Environment): SpawnedProcess =>
+  spawn(process.execPath, [join(root, "bin/joblib.js"), ...args], {
     cwd: tmpdir(),
     env: { NO_COLOR: "1", NODE_OPTIONS: "", VITEST: "", JOBLIB_LOG_LEVEL: "warn", ...env },
   });
+
+/** Runs the joblib of a checkout, without any setting of this process's environment. */
+export const runJoblib = (root: string, args: readonly string[], env: Environment): SpawnedProcess =>
+  runBy(spawnProcess, root, args, env);
+
+/** Runs the joblib of a checkout as the first process of a container. */
+export const runJoblibInContainer = (
+  root: string,
+  args: readonly string[],
+  env: Environment,
+): SpawnedProcess => runBy(spawnInContainer, root, args, env);
 
 /** One `joblib serve`, always behind the same proxy, however often it is killed and started again. */
 export class FaultyServer implements AsyncDisposable {
@@ -76,7 +91,9 @@ export class FaultyServer implements AsyncDisposable {
   /** Starts it, where it is not running. */
   async start(more: Environment = {}): Promise<void> {
     if (this.#process !== undefined) return;
-    const process = runJoblib(this.#plan.root, ["serve", "--port", "0"], { ...this.#plan.env, ...more });
+    const { root, env, isContained = false } = this.#plan;
+    const run = isContained ? runJoblibInContainer : runJoblib;
+    const process = run(root, ["serve", "--port", "0"], { ...env, ...more });
     const [url] = await process.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, START_MS);
     this.#process = process;
     this.#isAlive = true;

@@ -1,13 +1,21 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { DataDirectoryError, holdDataDirectory } from "../../../server/storage/data-directory.ts";
+import { DataDirectoryError, lockDataDirectory } from "../../../server/storage/data-directory.ts";
 import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { aJob, aPendingTask, read } from "../../conformance/storage-fixture.ts";
-import { spawnProcess } from "../../support/processes.ts";
+import { type SpawnedProcess, spawnProcess } from "../../support/processes.ts";
 
 let directory: string;
 
@@ -18,15 +26,29 @@ beforeEach(() => {
 
 const HOLDER = new URL("./data-directory.holder.ts", import.meta.url).pathname;
 
-/** Another process that has the directory open and has put a task into it. */
-const anotherProcess = async () => {
+/** Starts another process that opens the directory and puts a task into it. */
+const startHolder = async (): Promise<{ holder: SpawnedProcess; taskId: string }> => {
   const holder = spawnProcess(process.execPath, [HOLDER, directory]);
-  const [, taskId = ""] = await holder.waitForLine(/task (\S+)/, 30_000);
+  const [, taskId = ""] = await holder.waitForLine(/task (\S+)/, 60_000);
   return { holder, taskId };
 };
 
-describe("an embedded database's directory", () => {
-  test("keeps its data from one opening to the next", async () => {
+const LOCKER = new URL("./data-directory.locker.ts", import.meta.url).pathname;
+
+/** Starts another process that only locks the directory. */
+const startLocker = async (): Promise<SpawnedProcess> => {
+  const locker = spawnProcess(process.execPath, [LOCKER, directory]);
+  await locker.waitForLine(/locked/, 60_000);
+  return locker;
+};
+
+const lockAndRelease = async (path: string): Promise<void> => (await lockDataDirectory(path)).release();
+
+const LOCK_FILE = "server.lock";
+const OWNER_FILE = "lock";
+
+describe("a data directory", () => {
+  test("keeps the tasks from one opening to the next", async () => {
     const first = await openDatabase({ dataDir: directory });
     await migrate(first);
     const { task } = await aPendingTask(createStorage(first), await aJob(createStorage(first)));
@@ -36,50 +58,117 @@ describe("an embedded database's directory", () => {
     onTestFinished(() => second.close());
 
     expect((await read(createStorage(second), task.id)).task).toEqual(task);
-  });
+  }, 180_000);
 
-  test("is refused to a second process in one line, and survives that the first is killed", async () => {
-    const { holder, taskId } = await anotherProcess();
+  test("is refused to a second process in one line, and is free as soon as the first is killed", async () => {
+    const { holder, taskId } = await startHolder();
 
     const second = openDatabase({ dataDir: directory });
-    await expect(second).rejects.toThrow(`${directory} is in use by process ${holder.pid}`);
+    await expect(second).rejects.toThrow(
+      `The data directory ${directory} is in use by process ${holder.pid}. Stop that server, or choose another`,
+    );
     holder.kill("SIGKILL");
     await holder.exit;
 
     const orm = await openDatabase({ dataDir: directory });
     onTestFinished(() => orm.close());
     expect((await read(createStorage(orm), taskId)).task.status).toBe("pending");
-  }, 60_000);
+  }, 180_000);
 
-  test("is refused to a second opening in the same process", () => {
-    const held = holdDataDirectory(directory);
+  test("is refused to a process that reaches it through a symbolic link to it or to its database", async () => {
+    const locker = await startLocker();
+    const link = `${directory}-link`;
+    const other = `${directory}-other`;
+    symlinkSync(directory, link);
+    mkdirSync(other);
+    symlinkSync(join(directory, "database"), join(other, "database"));
+    onTestFinished(() => {
+      rmSync(link);
+      rmSync(other, { recursive: true });
+    });
 
-    expect(() => holdDataDirectory(directory)).toThrow(DataDirectoryError);
-    held.release();
-    holdDataDirectory(directory).release();
-    expect(existsSync(join(directory, "lock"))).toBe(false);
+    for (const path of [link, other]) {
+      await expect(lockDataDirectory(path)).rejects.toThrow(`${path} is in use by process ${locker.pid}.`);
+    }
+    locker.kill("SIGKILL");
+    await locker.exit;
+  }, 180_000);
+
+  test("stays locked when the second process removes the file that names the first", async () => {
+    const locker = await startLocker();
+    rmSync(join(directory, OWNER_FILE));
+
+    await expect(lockDataDirectory(directory)).rejects.toThrow("is in use by another server.");
+
+    locker.kill("SIGKILL");
+    await locker.exit;
+  }, 180_000);
+
+  test("is refused to a second opening in the same process", async () => {
+    const link = `${directory}-link`;
+    symlinkSync(directory, link);
+    onTestFinished(() => rmSync(link));
+    const locked = await lockDataDirectory(directory);
+
+    await expect(lockDataDirectory(directory)).rejects.toThrow(DataDirectoryError);
+    await expect(lockDataDirectory(link)).rejects.toThrow("is in use by this process.");
+    locked.release();
+    await lockAndRelease(link);
+  });
+
+  test("is locked by one of two openings that begin at once in one process", async () => {
+    const both = await Promise.allSettled([lockDataDirectory(directory), lockDataDirectory(directory)]);
+
+    expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    for (const one of both) if (one.status === "fulfilled") one.value.release();
+  });
+
+  test("keeps the locked file, which a third process may have open, when it is released", async () => {
+    await lockAndRelease(directory);
+
+    expect(existsSync(join(directory, LOCK_FILE))).toBe(true);
+    expect(existsSync(join(directory, OWNER_FILE))).toBe(false);
   });
 
   test.each([
     "999999999",
     "1 12345",
+    "1 12345 some-host",
     "",
     "nonsense",
-  ])("is taken over from a process that is gone (lock: %j)", (content) => {
-    writeFileSync(join(directory, "lock"), content);
+    `${process.pid} 1`,
+  ])("can be used although a server that is gone left a file that names it: %j", async (content) => {
+    writeFileSync(join(directory, OWNER_FILE), content);
 
-    const held = holdDataDirectory(directory);
+    const locked = await lockDataDirectory(directory);
 
-    expect(readFileSync(join(directory, "lock"), "utf8")).toMatch(new RegExp(`^${process.pid} `));
-    held.release();
+    expect(readFileSync(join(directory, OWNER_FILE), "utf8")).toMatch(new RegExp(`^${process.pid} `));
+    locked.release();
   });
 
-  test("that cannot be used is refused in one line", () => {
+  test.runIf(process.platform === "linux")(
+    "is refused while a server of a version without the kernel's lock runs on it",
+    async () => {
+      const older = spawnProcess("sleep", ["600"]);
+      const stat = readFileSync(`/proc/${older.pid}/stat`, "utf8");
+      const startTime = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+      writeFileSync(join(directory, OWNER_FILE), `${older.pid} ${startTime}\n`);
+
+      await expect(lockDataDirectory(directory)).rejects.toThrow(`is in use by process ${older.pid}.`);
+
+      older.kill("SIGKILL");
+      await older.exit;
+      await lockAndRelease(directory);
+    },
+  );
+
+  test("is refused with the reason if a part of its path is a file", async () => {
     const file = join(directory, "file");
     writeFileSync(file, "");
 
-    expect(() => holdDataDirectory(join(file, "below"))).toThrow(
-      /cannot be used as data directory \(ENOTDIR\)/,
+    await expect(lockDataDirectory(join(file, "below"))).rejects.toThrow(
+      `The data directory ${join(file, "below")} cannot be used: a part of the path is a file (ENOTDIR).`,
     );
+    await expect(lockDataDirectory(file)).rejects.toThrow("cannot be used: it is a file (EEXIST).");
   });
 });

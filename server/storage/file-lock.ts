@@ -1,0 +1,50 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** An exclusive lock on a file. The kernel drops it when the process ends, however it ends. */
+export interface FileLock {
+  release(): void;
+}
+
+/** Two processes that start at once may both see the other's first, shared lock; SQLite then tries again. */
+const RETRY_MS = 1_000;
+/** https://sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5;
+
+/**
+ * Locks a file, and creates it if it is missing; returns undefined if another process has it locked.
+ *
+ * SQLite takes the lock: Node.js has no call for it, but has SQLite. An open `BEGIN EXCLUSIVE` holds a byte-range lock
+ * of the kernel (fcntl, LockFileEx), which belongs to the file and so is seen from every container and path. Nothing is
+ * written. Nobody else in this process may open and close the file: on POSIX that drops the lock.
+ */
+export async function lockFile(path: string): Promise<FileLock | undefined> {
+  // Loaded only here: Node.js 22 prints a warning that SQLite is experimental.
+  const { DatabaseSync } = await import("node:sqlite");
+  let file: InstanceType<typeof DatabaseSync> | undefined;
+  try {
+    file = new DatabaseSync(path);
+    file.exec(`PRAGMA busy_timeout = ${RETRY_MS}; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE`);
+    const locked = file;
+    return { release: () => locked.close() };
+  } catch (error) {
+    file?.close();
+    if (getResultCode(error) === SQLITE_BUSY) return undefined;
+    // SQLite's own message ("unable to open database file") does not say why.
+    checkAccess(path);
+    throw error;
+  }
+}
+
+/** Returns SQLite's primary result code, which is the low byte of the extended one. */
+function getResultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
+    return undefined;
+  return error.errcode & 0xff;
+}
+
+/** Throws the system's error (EACCES, EROFS) if the file cannot be written. */
+function checkAccess(path: string): void {
+  accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+}

@@ -1,0 +1,28 @@
+import { statfsSync } from "node:fs";
+
+/** statfs(2) f_type of file systems that other machines, or other kernels, may have mounted as well. */
+const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, "nfs"],
+  [0x517b, "smb"],
+  [0xff534d42, "cifs"],
+  [0xfe534d42, "smb2"],
+  [0x01021997, "9p"],
+  [0x65735546, "fuse"],
+  [0x786f4256, "vboxsf"],
+  [0x00c36400, "ceph"],
+  [0x0bd00bd0, "lustre"],
+  [0x47504653, "gpfs"],
+  [0x19830326, "beegfs"],
+  [0x01161970, "gfs2"],
+  [0x7461636f, "ocfs2"],
+  [0x5346414f, "afs"],
+  [0x6b414653, "afs"],
+  [0x73757245, "coda"],
+]);
+
+/** Returns the type of the network file system that the path is on; undefined for a local one, and outside Linux. */
+export function findNetworkFileSystem(path: string): string | undefined {
+  if (process.platform !== "linux") return undefined;
+  // Node.js may give the 32-bit number with its sign.
+  return NETWORK_FILE_SYSTEMS.get(statfsSync(path).type >>> 0);
+}

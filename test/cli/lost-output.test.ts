@@ -1,0 +1,122 @@
+import { EventEmitter } from "node:events";
+import { Writable } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { makeLossy } from "../../cli/lossy-output.ts";
+import { handleOutputErrors } from "../../cli/output-errors.ts";
+
+const MAX_BUFFERED = 100;
+const LINE = `${"x".repeat(59)}\n`;
+
+/** A stream whose reader the test stops, lets go on, or ends with an error. */
+const createStream = () => {
+  const written: string[] = [];
+  let waiting: (() => void) | undefined;
+  const reader = { isStopped: false, error: undefined as Error | undefined };
+  const stream = new Writable({
+    decodeStrings: false,
+    autoDestroy: false,
+    write(chunk: string, _encoding, done) {
+      if (reader.error !== undefined) return done(reader.error);
+      const accept = () => {
+        written.push(chunk);
+        done();
+      };
+      if (reader.isStopped) waiting = accept;
+      else accept();
+    },
+  });
+  stream.on("error", () => {});
+  const goOn = () => {
+    reader.isStopped = false;
+    waiting?.();
+  };
+  return { stream, reader, written, goOn };
+};
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("a lossy stream", () => {
+  test("buffers a bounded amount for a reader that has stopped, and reports the loss when it reads again", async () => {
+    const { stream, reader, written, goOn } = createStream();
+    makeLossy(stream, MAX_BUFFERED);
+    reader.isStopped = true;
+
+    for (let count = 0; count < 1000; count += 1) stream.write(LINE);
+    expect(stream.writableLength).toBeLessThanOrEqual(MAX_BUFFERED + LINE.length);
+    goOn();
+    await turn();
+
+    expect(written).toEqual([LINE, LINE, "\njoblib: 998 writes of output were lost here\n"]);
+    stream.write(LINE);
+    expect(written.at(-1)).toBe(LINE);
+  });
+
+  test("calls the callbacks of a program that waits for its output, although it is dropped", async () => {
+    const { stream, reader } = createStream();
+    makeLossy(stream, MAX_BUFFERED);
+    reader.isStopped = true;
+    for (let count = 0; count < 3; count += 1) stream.write(LINE);
+
+    const plain = await new Promise<unknown>((resolve) => stream.write(LINE, resolve));
+    const encoded = await new Promise<unknown>((resolve) => stream.write(LINE, "utf8", resolve));
+
+    expect([plain, encoded]).toEqual([undefined, undefined]);
+  });
+
+  test("goes on after errors, and reports once writing works again", async () => {
+    const { stream, reader, written } = createStream();
+    makeLossy(stream, MAX_BUFFERED);
+    // A standard stream is usable again after an error, unlike other streams.
+    const recover = () => Reflect.apply(Reflect.get(stream, "_undestroy"), stream, []);
+    for (let count = 0; count < 2; count += 1) {
+      reader.error = Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+      stream.write(LINE);
+      await turn();
+      recover();
+    }
+    reader.error = undefined;
+    stream.write(LINE);
+    await turn();
+
+    expect(written).toEqual([LINE, "\njoblib: 2 writes of output were lost here\n"]);
+  });
+});
+
+describe("output that cannot be written", () => {
+  const createOutput = () => {
+    const stdout = new EventEmitter();
+    const stderr = new EventEmitter();
+    const exits: unknown[] = [];
+    const errors = handleOutputErrors({ stdout, stderr }, (code, cause) =>
+      exits.push([code, cause?.message]),
+    );
+    const fail = (stream: EventEmitter, code: string) =>
+      stream.emit("error", Object.assign(new Error(`${code}: words`), { code }));
+    return { stdout, stderr, exits, errors, fail };
+  };
+
+  test("is success if the reader of a result has seen enough", () => {
+    const { stdout, exits, fail } = createOutput();
+    fail(stdout, "EPIPE");
+    expect(exits).toEqual([[0, undefined]]);
+  });
+
+  test.each(["ENOSPC", "EIO"])("is an error if a result is lost by %s", (code) => {
+    const { stdout, exits, fail } = createOutput();
+    fail(stdout, code);
+    expect(exits).toEqual([[2, `${code}: words`]]);
+  });
+
+  test.each(["EPIPE", "ENOSPC", "EIO"])("does not matter on stderr: %s", (code) => {
+    const { stderr, exits, fail } = createOutput();
+    fail(stderr, code);
+    expect(exits).toEqual([]);
+  });
+
+  test("does not end a command that works for others", () => {
+    const { stdout, exits, errors, fail } = createOutput();
+    errors.ignore();
+    for (const code of ["EPIPE", "ENOSPC", "EIO"]) fail(stdout, code);
+    expect(exits).toEqual([]);
+  });
+});

@@ -1,0 +1,8 @@
+import { mkdirSync } from "node:fs";
+import { lockDataDirectory } from "../../../server/storage/data-directory.ts";
+
+// Locks the directory without opening a database, and keeps it until it is killed.
+const { database } = await lockDataDirectory(process.argv[2] ?? "");
+mkdirSync(database, { recursive: true });
+console.log("locked");
+setInterval(() => {}, 60_000);

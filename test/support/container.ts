@@ -1,0 +1,15 @@
+import { type SpawnedProcess, type SpawnOptions, spawnProcess } from "./processes.ts";
+
+/**
+ * Starts a program as a container's runtime does: it is process 1 of a PID namespace of its own, with its own mounts.
+ * Linux only; without root it also gets a user namespace. SIGKILL ends the program together with `unshare`.
+ */
+export function spawnInContainer(
+  command: string,
+  args: readonly string[] = [],
+  options: SpawnOptions = {},
+): SpawnedProcess {
+  const asRoot = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
+  const namespaces = [...asRoot, "--pid", "--mount", "--fork", "--mount-proc", "--kill-child"];
+  return spawnProcess("unshare", [...namespaces, command, ...args], options);
+}
