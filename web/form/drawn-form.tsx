@@ -9,6 +9,7 @@ import {
 } from "@rjsf/utils";
 import { type ComponentType, createElement, memo, type Ref } from "react";
 import type { JsonObject } from "../../protocol/json.ts";
+import { beginByDefaults } from "./begin-by-defaults.ts";
 import { labelOf } from "./label.ts";
 import { LeafField } from "./leaf/leaf-field.tsx";
 import { optionMatcher } from "./option-matcher.ts";
@@ -40,9 +41,11 @@ const isPlain = (schema: DrawnSchema): boolean =>
 
 const LibrarySchemaField = DefaultSchemaField as ComponentType<FieldProps>;
 
-/** Most fields are plain: the library's own way to them is longer, and is taken again at every keystroke. */
+/** Most fields are plain. The library's own path to them is longer, and would be taken at every keystroke. */
 const SchemaField = (props: FieldProps) =>
-  createElement(isPlain(props.schema) ? LeafField : LibrarySchemaField, props);
+  isPlain(props.schema)
+    ? createElement(LeafField, props)
+    : createElement(LibrarySchemaField, { ...props, registry: beginByDefaults(props.registry) });
 
 const Cycle = ({ schema, name, onExpand, fieldPathId }: CyclicSchemaExpandProps) => (
   <button type="button" className="jf-button jf-add" part="add" onClick={() => onExpand(fieldPathId.$id)}>

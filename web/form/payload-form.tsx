@@ -12,6 +12,7 @@ import {
 import type { Job } from "../../protocol/job.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { FieldError } from "../../protocol/problem.ts";
+import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
 import { DrawGuard } from "./draw-guard.tsx";
 import { DrawnForm, type PayloadHolder } from "./drawn-form.tsx";
 import { FaultSummary } from "./fault-summary.tsx";
@@ -52,19 +53,42 @@ const sendable = (payload: unknown): JsonObject => {
   return isJsonObject(plain) ? plain : {};
 };
 
-const prepare = (text: string): DrawnSchema | undefined => {
-  const drawn = prepareSchema(JSON.parse(text));
-  const isForm = drawn.type === "object" || drawn.anyOf !== undefined || drawn.oneOf !== undefined;
-  return isForm && isDrawable(drawn) ? drawn : undefined;
+interface Drawing {
+  readonly schema: DrawnSchema;
+  /** Returns a payload with the defaults of what it lacks; without one, what the form begins with. */
+  readonly begin: (payload: JsonObject | undefined) => JsonObject;
+}
+
+const prepare = (text: string): Drawing | undefined => {
+  const given: JsonObject = JSON.parse(text);
+  const schema = prepareSchema(given);
+  const isForm = schema.type === "object" || schema.anyOf !== undefined || schema.oneOf !== undefined;
+  if (!isForm || !isDrawable(schema)) return undefined;
+  const defaults = new SchemaDefaults(given);
+  const begin = (payload: JsonObject | undefined) => {
+    const begun = defaults.begin(given, payload);
+    return isJsonObject(begun) ? begun : (payload ?? NOTHING);
+  };
+  return { schema, begin };
 };
 
+/** Text that stands in a field and not in the payload: it is no JSON, no number, or too large a number. */
+const findUnsent = (form: HTMLFormElement): HTMLElement | undefined =>
+  [...form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input, textarea")].find(
+    ({ dataset, validity }) => dataset["unsent"] !== undefined || validity.badInput,
+  );
+
 const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }) => {
-  const { initial = NOTHING, problems, onSubmit, isBusy = false, onValidate, submitLabel = "Run" } = props;
+  const { initial, problems, onSubmit, isBusy = false, onValidate, submitLabel = "Run" } = props;
   const prefix = useId();
   const form = useRef<HTMLFormElement>(null);
   const holder = useRef<PayloadHolder>(null);
   const drawn = useMemo(() => prepare(schemaText), [schemaText]);
-  const [start, setStart] = useState({ turn: 0, payload: initial, asJson: isLarge(initial) });
+  const [start, setStart] = useState(() => {
+    const asJson = initial !== undefined && isLarge(initial);
+    const payload = asJson || drawn === undefined ? (initial ?? NOTHING) : drawn.begin(initial);
+    return { turn: 0, payload, asJson };
+  });
   const [isTooLarge, setTooLarge] = useState(start.asJson);
   const written = useRef(start.payload);
   const [hasSubmitted, setSubmitted] = useState(false);
@@ -108,13 +132,19 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
   };
   const switchOver = () => {
-    if (start.asJson && form.current?.checkValidity() === false) return;
+    const unsent = form.current === null ? undefined : findUnsent(form.current);
+    if (unsent !== undefined) {
+      // Its complaint appears when the focus leaves it.
+      unsent.focus();
+      return;
+    }
     const payload = payloadNow();
     written.current = payload;
     const isHeld = start.asJson && isLarge(payload);
     setTooLarge(isHeld);
     if (isHeld) return;
-    setStart({ turn: start.turn + 1, payload, asJson: !start.asJson });
+    const next = start.asJson && drawn !== undefined ? drawn.begin(payload) : payload;
+    setStart({ turn: start.turn + 1, payload: next, asJson: !start.asJson });
   };
 
   const text = (
@@ -154,7 +184,7 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
             <DrawnForm
               key={start.turn}
               ref={holder}
-              schema={drawn}
+              schema={drawn.schema}
               initial={start.payload}
               idPrefix={prefix}
               onChange={change}
