@@ -4,8 +4,10 @@ import DefaultSchemaField from "@rjsf/core/lib/components/fields/SchemaField.js"
 import {
   ADDITIONAL_PROPERTY_FLAG,
   type CyclicSchemaExpandProps,
+  englishStringTranslator,
   type FieldProps,
   mergeSchemas,
+  TranslatableString,
 } from "@rjsf/utils";
 import { type ComponentType, createElement, memo, type Ref } from "react";
 import type { JsonObject } from "../../protocol/json.ts";
@@ -76,6 +78,10 @@ const WIDGETS = { SelectWidget };
 
 const DEFAULTS = { arrayMinItems: { populate: "requiredOnly" as const } };
 
+/** A new entry of a record would begin with the text "New Value", and be sent with it. */
+const translate: typeof englishStringTranslator = (text, parameters) =>
+  text === TranslatableString.NewStringDefault ? "" : englishStringTranslator(text, parameters);
+
 const mergeAllOf = ({ allOf = [], ...rest }: DrawnSchema): DrawnSchema =>
   [...allOf, rest].reduce<DrawnSchema>(
     (whole, part) => (part === true || part === false ? whole : mergeSchemas(whole, part)),
@@ -110,6 +116,7 @@ export const DrawnForm = memo(({ schema, initial, idPrefix, onChange, ref }: Dra
     fields={FIELDS}
     templates={TEMPLATES}
     widgets={WIDGETS}
+    translateString={translate}
     noValidate
     showErrorList={false}
     experimental_defaultFormStateBehavior={DEFAULTS}

@@ -18,6 +18,7 @@ import { DrawnForm, type PayloadHolder } from "./drawn-form.tsx";
 import { FaultSummary } from "./fault-summary.tsx";
 import { FaultProvider } from "./faults.ts";
 import { firstOf, focusOn } from "./focus.ts";
+import { orderLike } from "./order-like.ts";
 import { PayloadText } from "./payload-text.tsx";
 import { isDrawable } from "./schema/drawable.ts";
 import { type DrawnSchema, isJsonObject } from "./schema/drawn-schema.ts";
@@ -47,7 +48,7 @@ const LONGEST_PAYLOAD = 100_000;
 
 const isLarge = (payload: JsonObject): boolean => JSON.stringify(payload).length > LONGEST_PAYLOAD;
 
-/** What is sent: what the fields hold, without those that are left out. */
+/** Returns what is sent: the values of the fields, without those that are left out. */
 const sendable = (payload: unknown): JsonObject => {
   const plain: unknown = JSON.parse(JSON.stringify(payload ?? {}));
   return isJsonObject(plain) ? plain : {};
@@ -73,7 +74,7 @@ const prepare = (text: string): Drawing | undefined => {
 };
 
 /** Text that stands in a field and not in the payload: it is no JSON, no number, or too large a number. */
-const findUnsent = (form: HTMLFormElement): HTMLElement | undefined =>
+const findUnsent = (form: HTMLFormElement): HTMLInputElement | HTMLTextAreaElement | undefined =>
   [...form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input, textarea")].find(
     ({ dataset, validity }) => dataset["unsent"] !== undefined || validity.badInput,
   );
@@ -96,10 +97,11 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
   const isRefused = (problems?.length ?? 0) > 0;
   const showsAll = hasSubmitted || isRefused;
 
-  const payloadNow = useCallback(
-    () => (holder.current === null ? written.current : sendable(holder.current.state.formData)),
-    [],
-  );
+  const payloadNow = useCallback((): JsonObject => {
+    if (holder.current === null) return written.current;
+    // The library puts the schema's members first.
+    return orderLike(start.payload, sendable(holder.current.state.formData));
+  }, [start]);
   // The library tells of the defaults that it fills in before anybody has seen the form; nobody is asked about those.
   const isShown = useRef(false);
   useEffect(() => {
@@ -134,7 +136,8 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
   const switchOver = () => {
     const unsent = form.current === null ? undefined : findUnsent(form.current);
     if (unsent !== undefined) {
-      // Its complaint appears when the focus leaves it.
+      // The field shows its complaint on this event.
+      unsent.checkValidity();
       unsent.focus();
       return;
     }
