@@ -1,3 +1,4 @@
+import { findInexactNumber, inexactNumberMessage } from "../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import { assign, splitPath } from "./assign.ts";
 import { CliError, UsageError } from "./errors.ts";
@@ -15,13 +16,20 @@ export type ReadBytes = (path: string) => Promise<Uint8Array>;
 
 const rejected = (message: string) => new CliError(message, EXIT.rejected);
 
-const parse = (text: string): JsonValue => JSON.parse(text);
+/** Parses JSON; rejects a number that would be rounded. */
+const parse = (text: string, where: string): JsonValue => {
+  const value: JsonValue = JSON.parse(text);
+  const inexact = findInexactNumber(text);
+  if (inexact !== undefined) throw rejected(`${where}: ${inexactNumberMessage(inexact)}`);
+  return value;
+};
 
 const parseObject = (text: string, where: string): JsonObject => {
   let value: JsonValue;
   try {
-    value = parse(text);
+    value = parse(text, where);
   } catch (error) {
+    if (error instanceof CliError) throw error;
     throw rejected(`${where} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (!isJsonObject(value)) throw rejected(`${where} must be a JSON object, such as {"angle": 90}`);
@@ -43,8 +51,9 @@ const assignment = (text: string): { path: string[]; value: JsonValue } => {
   const path = splitPath(text.slice(0, at));
   const value = text.slice(at + 1);
   try {
-    return { path, value: parse(value) };
-  } catch {
+    return { path, value: parse(value, `--set ${text.slice(0, at)}`) };
+  } catch (error) {
+    if (error instanceof CliError) throw error;
     return { path, value };
   }
 };

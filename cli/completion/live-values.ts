@@ -2,7 +2,7 @@ import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import { TaskStatus } from "../../protocol/task-status.ts";
 import type { GlobalOptions } from "../global-options.ts";
 import { type Parameter, parametersOf } from "../parameters/parameter.ts";
-import { choiceText } from "../parameters/read-value.ts";
+import { choiceTexts } from "../parameters/read-value.ts";
 import { roomOfJob } from "../room.ts";
 import type { Client } from "../tools.ts";
 import { descriptionOf } from "../views/schema-view.ts";
@@ -106,7 +106,4 @@ export const flagsOf = (all: readonly Parameter[]): Candidate[] =>
 
 /** The values that a parameter may have, where they are few. */
 export const choicesOf = (all: readonly Parameter[], flag: string): Candidate[] =>
-  (all.find((one) => one.flag === flag)?.choices ?? []).map((choice) => ({
-    value: choiceText(choice),
-    about: "",
-  }));
+  choiceTexts(all.find((one) => one.flag === flag)?.choices ?? []).map((value) => ({ value, about: "" }));

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
 import { resolveSchema } from "./resolve-schema.ts";
 
 /** What text on a command line is read as; `any` is JSON where it can be read as JSON, and the text itself otherwise. */
@@ -58,8 +59,12 @@ const isListSchema = ({ type }: JsonObject) =>
 const membersOf = (schema: JsonObject): readonly [string, JsonValue][] =>
   isJsonObject(schema["properties"]) ? Object.entries(schema["properties"]) : [];
 
-/** A job's parameters, members of members behind the one that they belong to, what must be given first. */
-export const parametersOf = (root: JsonObject): Parameter[] => {
+/**
+ * Returns the parameters of a job's schema: required ones first, the members of an object after it, and only defaults that
+ * satisfy the schema.
+ */
+export const parametersOf = (given: JsonObject): Parameter[] => {
+  const root = keepValidDefaults(given);
   const all: Parameter[] = [];
   const collect = (schema: JsonObject, path: readonly string[]) => {
     const required = Array.isArray(schema["required"]) ? schema["required"] : [];

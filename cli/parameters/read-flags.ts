@@ -1,5 +1,6 @@
 import leven from "leven";
-import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import { isRoundedInteger } from "../../protocol/exact-number.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { assign, valueAt } from "../assign.ts";
 import { UsageError } from "../errors.ts";
 import { cut } from "../table.ts";
@@ -52,6 +53,23 @@ const stray = (argument: string) =>
     `${JSON.stringify(cut(argument, 40))} belongs to no option; a yes or no is --name, --no-name or --name=false`,
   );
 
+/**
+ * Begins the objects that a member is given in with their own defaults. The worker takes an object as it is sent, so
+ * `--settings.b 3` alone would lose `a` of `"default": {"a": 5, "b": 1}`, which the form sends.
+ */
+const withOwnDefaults = (
+  payload: JsonObject,
+  { path }: Parameter,
+  parameters: readonly Parameter[],
+): JsonObject =>
+  parameters
+    .filter((one) => one.path.length < path.length && one.path.every((name, at) => path[at] === name))
+    .reduce((whole, { path: outer, schema }) => {
+      const standard = schema["default"];
+      const isGiven = valueAt(whole, outer) !== undefined;
+      return isGiven || !isJsonObject(standard) ? whole : assign(whole, outer, standard);
+    }, payload);
+
 /** A job's flags, read by its parameters, laid over a payload; a list that is given replaces the one that was there. */
 export const readFlags = (
   args: readonly string[],
@@ -71,6 +89,7 @@ export const readFlags = (
   let payload = base;
 
   const put = (parameter: Parameter, text: string) => {
+    payload = withOwnDefaults(payload, parameter, parameters);
     if (!parameter.isList) {
       payload = assign(payload, parameter.path, readValue(parameter, text));
       return;
@@ -112,7 +131,17 @@ export const readFlags = (
   return payload;
 };
 
-/** The parameters that a payload lacks; objects that need nothing but themselves are put in. */
+/** What a required parameter is if nobody gives it: its default, or the only value that it can have. */
+const standardOf = ({ schema }: Parameter): JsonValue | undefined => {
+  const { default: standard, const: only } = schema;
+  if (standard !== undefined || only === undefined) return standard;
+  return isRoundedInteger(only) ? undefined : only;
+};
+
+/**
+ * Returns the required parameters that a payload lacks, and the payload with those that need no answer: defaults, constants,
+ * and objects whose members are asked for in their place.
+ */
 export const missing = (
   parameters: readonly Parameter[],
   given: JsonObject,
@@ -124,8 +153,9 @@ export const missing = (
     const home = valueAt(payload, path.slice(0, -1));
     const isAsked = typeof (path.length === 1 ? payload : home) === "object" && isRequired;
     if (!isAsked || valueAt(payload, path) !== undefined) continue;
-    // Its members stand behind it, and are asked for in its place.
-    if (hasMembers) payload = assign(payload, path, {});
+    const standard = standardOf(parameter);
+    if (standard !== undefined) payload = assign(payload, path, standard);
+    else if (hasMembers) payload = assign(payload, path, {});
     else lacking.push(parameter);
   }
   return { payload, lacking };

@@ -1,4 +1,11 @@
+import {
+  findInexactNumber,
+  inexactNumberMessage,
+  isExactNumber,
+  isRoundedInteger,
+} from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonValue } from "../../protocol/json.ts";
+import { canonicalJson } from "../../protocol/json-schema.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { cut } from "../table.ts";
@@ -6,7 +13,7 @@ import type { Parameter } from "./parameter.ts";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const LONGEST_SHOWN = 40;
-const MOST_SHOWN = 12;
+const MAX_SHOWN = 12;
 
 /** Why a text is no value of a parameter. */
 export class NoValueError extends CliError {
@@ -19,32 +26,55 @@ export class NoValueError extends CliError {
 const wrong = ({ flag }: Parameter, wanted: string, text: string) =>
   new NoValueError(`--${flag}: must be ${wanted}, not ${JSON.stringify(cut(text, LONGEST_SHOWN))}`);
 
-const parsed = (text: string): JsonValue | undefined => {
+const rejectInexact = ({ flag }: Parameter, text: string): NoValueError =>
+  new NoValueError(`--${flag}: ${inexactNumberMessage(text)}`);
+
+const parsed = (parameter: Parameter, text: string): JsonValue | undefined => {
+  let value: JsonValue;
   try {
-    const value: JsonValue = JSON.parse(text);
-    return value;
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }
+  const inexact = findInexactNumber(text);
+  if (inexact !== undefined) throw rejectInexact(parameter, inexact);
+  return value;
 };
 
-/** As it is typed: a text without quotes where no other choice reads the same. */
-export const choiceText = (choice: JsonValue): string =>
-  typeof choice === "string" ? choice : JSON.stringify(choice);
+/** Returns the choices as they are typed: texts without quotes, unless another choice reads the same (1 and "1"). */
+export const choiceTexts = (choices: readonly JsonValue[]): string[] => {
+  const others = new Set(
+    choices.filter((choice) => typeof choice !== "string").map((one) => JSON.stringify(one)),
+  );
+  return choices.map((choice) =>
+    typeof choice === "string" && !others.has(choice) ? choice : JSON.stringify(choice),
+  );
+};
+
+const findChoice = (parameter: Parameter, choices: readonly JsonValue[], text: string) => {
+  const found = choices[choiceTexts(choices).indexOf(text)];
+  if (found !== undefined) return found;
+  // The same JSON may be spelled in other ways: 1.0 for 1, an object with other spaces.
+  const json = parsed(parameter, text);
+  const canonical = json === undefined ? undefined : canonicalJson(json);
+  return choices.find((choice) => canonicalJson(choice) === canonical);
+};
 
 const choose = (parameter: Parameter, choices: readonly JsonValue[], text: string): JsonValue => {
-  const found = choices.find((choice) => choiceText(choice) === text);
-  if (found !== undefined) return found;
-  const shown = choices.slice(0, MOST_SHOWN).map(choiceText).join(", ");
-  throw wrong(parameter, choices.length > MOST_SHOWN ? `one of ${shown}, …` : `one of ${shown}`, text);
+  const found = findChoice(parameter, choices, text);
+  if (found === undefined) {
+    const texts = choiceTexts(choices);
+    const shown = texts.slice(0, MAX_SHOWN).join(", ");
+    throw wrong(parameter, texts.length > MAX_SHOWN ? `one of ${shown}, …` : `one of ${shown}`, text);
+  }
+  if (isRoundedInteger(found)) throw rejectInexact(parameter, text);
+  return found;
 };
 
 const numberOf = (parameter: Parameter, text: string): number => {
   const value = NUMBER.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isFinite(value)) throw wrong(parameter, "a number", text);
-  if (Number.isInteger(value) && !Number.isSafeInteger(value) && !/[.e]/i.test(text)) {
-    throw wrong(parameter, "a number that JSON keeps exactly", text);
-  }
+  if (Number.isNaN(value)) throw wrong(parameter, "a number", text);
+  if (!isExactNumber(text)) throw rejectInexact(parameter, text);
   if (parameter.kind === "integer" && !Number.isInteger(value))
     throw wrong(parameter, "a whole number", text);
   return value;
@@ -63,7 +93,7 @@ export const readValue = (parameter: Parameter, text: string): JsonValue => {
     if (value === undefined) throw wrong(parameter, "true or false", text);
     return value;
   }
-  const value = parsed(text);
+  const value = parsed(parameter, text);
   if (kind === "any") return value === undefined ? text : value;
   if (!isJsonObject(value)) throw wrong(parameter, 'a JSON object, such as {"key": 1}', text);
   return value;
@@ -71,6 +101,6 @@ export const readValue = (parameter: Parameter, text: string): JsonValue => {
 
 /** The values that one flag gives to a list: several where it is a JSON array of what no text could be mistaken for. */
 export const readItems = (parameter: Parameter, text: string): JsonValue[] => {
-  const value = parameter.kind === "text" || !text.startsWith("[") ? undefined : parsed(text);
+  const value = parameter.kind === "text" || !text.startsWith("[") ? undefined : parsed(parameter, text);
   return Array.isArray(value) ? value : [readValue(parameter, text)];
 };

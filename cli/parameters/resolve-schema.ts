@@ -1,24 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import { findReference } from "../../protocol/schema/references.ts";
 
 /** References that lead in a circle end here; the server refuses chains that are longer. */
 const MOST_STEPS = 20;
-
-const unescapePart = (part: string) => decodeURIComponent(part).replace(/~1/g, "/").replace(/~0/g, "~");
-
-const stepInto = (at: JsonValue | undefined, name: string): JsonValue | undefined => {
-  if (Array.isArray(at)) return at[Number(name)];
-  return isJsonObject(at) && Object.hasOwn(at, name) ? at[name] : undefined;
-};
-
-const target = (ref: string, root: JsonObject): JsonValue | undefined => {
-  if (ref === "#") return root;
-  if (!ref.startsWith("#/")) return undefined;
-  try {
-    return ref.slice(2).split("/").map(unescapePart).reduce<JsonValue | undefined>(stepInto, root);
-  } catch {
-    return undefined;
-  }
-};
 
 const isNull = (schema: JsonValue) =>
   isJsonObject(schema) && (schema["type"] === "null" || schema["const"] === null);
@@ -40,7 +24,7 @@ export const resolveSchema = (schema: JsonValue | undefined, root: JsonObject): 
   for (let steps = 0; steps < MOST_STEPS; steps += 1) {
     const { $ref, anyOf, oneOf, allOf, ...beside } = at;
     if (typeof $ref === "string") {
-      const found = target($ref, root);
+      const found = findReference(root, $ref);
       if (!isJsonObject(found)) return beside;
       at = { ...found, ...beside };
       continue;

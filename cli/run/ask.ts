@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import { assign } from "../assign.ts";
 import type { Parameter } from "../parameters/parameter.ts";
-import { choiceText, NoValueError, readItems, readValue } from "../parameters/read-value.ts";
+import { choiceTexts, NoValueError, readItems, readValue } from "../parameters/read-value.ts";
 import type { Prompts } from "../prompts.ts";
 import { visibleLine } from "../sanitize.ts";
 import { cut } from "../table.ts";
@@ -48,14 +48,7 @@ const askValue = async (prompts: Prompts, parameter: Parameter): Promise<JsonVal
   if (isList) return askList(prompts, parameter);
   const message = messageOf(parameter);
   if (choices !== undefined) {
-    return (
-      choices[
-        await prompts.choose(
-          message,
-          choices.map((choice) => visibleLine(choiceText(choice))),
-        )
-      ] ?? null
-    );
+    return choices[await prompts.choose(message, choiceTexts(choices).map(visibleLine))] ?? null;
   }
   if (kind === "boolean") return (await prompts.choose(message, ["yes", "no"])) === 0;
   const read = (text: string) => {

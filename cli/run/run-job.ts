@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Job } from "../../protocol/job.ts";
-import type { JsonObject } from "../../protocol/json.ts";
+import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
+import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
 import type { SubmittedTask, Task } from "../../protocol/task.ts";
 import { RouteNotFoundError } from "../../sdk/errors.ts";
 import { CliError } from "../errors.ts";
@@ -46,6 +47,12 @@ const showHelp = ({ io }: ClientContext, job: Job, name: string): ExitCode => {
   return EXIT.fine;
 };
 
+/** The schema's own default, as JSON: what a payload begins with if no file is given. */
+const ownDefault = (schema: JsonObject): string | undefined => {
+  const standard = new SchemaDefaults(schema).find(schema);
+  return isJsonObject(standard) ? JSON.stringify(standard) : undefined;
+};
+
 /** A file, under `--set`, under the flags, under the answers to what is still missing. */
 const payloadOf = async (
   { readBytes, args, prompts }: ClientContext,
@@ -53,7 +60,8 @@ const payloadOf = async (
   job: Job,
 ): Promise<JsonObject> => {
   const parameters = parametersOf(job.schema);
-  const base = await readPayload({ payloadFile: file, set }, readBytes);
+  const begun = file === undefined ? ownDefault(job.schema) : undefined;
+  const base = await readPayload({ payload: begun, payloadFile: file, set }, readBytes);
   const otherFlags = addRunJobOptions(new Command()).options.map(({ long }) => (long ?? "").slice(2));
   const given = readFlags(args, { parameters, base, otherFlags });
   const { payload, lacking } = missing(parameters, given);

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import type { Job } from "../../protocol/job.ts";
 import { type Parameter, parametersOf, unsayable } from "../parameters/parameter.ts";
-import { choiceText } from "../parameters/read-value.ts";
+import { choiceTexts } from "../parameters/read-value.ts";
 import { visibleLine } from "../sanitize.ts";
 import { cut } from "../table.ts";
 import { descriptionOf, typeText } from "./schema-view.ts";
@@ -16,7 +16,10 @@ const PLACEHOLDERS = {
   any: "value",
 } as const;
 
-const choicesText = ({ choices }: Parameter) => (choices ?? []).map(choiceText).map(visibleLine).join("|");
+const choicesText = ({ choices }: Parameter) =>
+  choiceTexts(choices ?? [])
+    .map(visibleLine)
+    .join("|");
 
 const termOf = (parameter: Parameter): string => {
   const { flag, kind, isList } = parameter;

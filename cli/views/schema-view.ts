@@ -1,4 +1,6 @@
+import { isRoundedInteger } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
 import { cut } from "../table.ts";
 
 /** One property of a schema, in words. */
@@ -16,9 +18,9 @@ const LONGEST_PATTERN = 40;
 
 const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
-/** A schema's properties, what must be given first: the server keeps them, but not their order. */
+/** Returns a row for each property of a schema, required ones first; only a default that satisfies the schema is shown. */
 export const propertyRows = (schema: JsonObject): PropertyRow[] => {
-  const { properties, required } = schema;
+  const { properties, required } = keepValidDefaults(schema);
   if (!isJsonObject(properties)) return [];
   const names = Array.isArray(required) ? required : [];
   return Object.entries(properties)
@@ -101,7 +103,11 @@ const range = (least: JsonValue | undefined, most: JsonValue | undefined, unit =
 const prefixed = (prefix: string, text: string) => (text === "" ? "" : prefix + text);
 
 const SAFE = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+/** Bounds of 64-bit integers are below it; larger ones belong to numbers with fractions. */
+const BEYOND_INTEGERS = 2 ** 65;
 
-/** zod writes the bounds of an integer out; nobody wants to read them. */
-const bound = (value: JsonValue | undefined): string =>
-  typeof value === "number" && !SAFE.includes(value) ? String(value) : "";
+/** zod writes out the bounds of every integer. Larger ones are rounded, and limit nothing that can be sent. */
+const bound = (value: JsonValue | undefined): string => {
+  if (typeof value !== "number" || SAFE.includes(value)) return "";
+  return isRoundedInteger(value) && Math.abs(value) < BEYOND_INTEGERS ? "" : String(value);
+};

@@ -124,7 +124,7 @@ describe("flags", () => {
     [["--angle", "0x10"], 5, "must be a number"],
     [["--angle", "Infinity"], 5, "must be a number"],
     [["--max_steps", "1.5"], 5, "must be a whole number"],
-    [["--max_steps", "12345678901234567890"], 5, "must be a number that JSON keeps exactly"],
+    [["--max_steps", "12345678901234567890"], 5, "12345678901234567890 cannot be sent exactly"],
     [["--axis", "z"], 5, '--axis: must be one of x, y, 3, null, not "z"'],
     [["--loud=maybe"], 5, "must be true or false"],
     [["--box", "[1]"], 5, "must be a JSON object"],

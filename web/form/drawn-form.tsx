@@ -4,11 +4,14 @@ import DefaultSchemaField from "@rjsf/core/lib/components/fields/SchemaField.js"
 import {
   ADDITIONAL_PROPERTY_FLAG,
   type CyclicSchemaExpandProps,
+  englishStringTranslator,
   type FieldProps,
   mergeSchemas,
+  TranslatableString,
 } from "@rjsf/utils";
 import { type ComponentType, createElement, memo, type Ref } from "react";
 import type { JsonObject } from "../../protocol/json.ts";
+import { beginByDefaults } from "./begin-by-defaults.ts";
 import { labelOf } from "./label.ts";
 import { LeafField } from "./leaf/leaf-field.tsx";
 import { optionMatcher } from "./option-matcher.ts";
@@ -40,9 +43,11 @@ const isPlain = (schema: DrawnSchema): boolean =>
 
 const LibrarySchemaField = DefaultSchemaField as ComponentType<FieldProps>;
 
-/** Most fields are plain: the library's own way to them is longer, and is taken again at every keystroke. */
+/** Most fields are plain. The library's own path to them is longer, and would be taken at every keystroke. */
 const SchemaField = (props: FieldProps) =>
-  createElement(isPlain(props.schema) ? LeafField : LibrarySchemaField, props);
+  isPlain(props.schema)
+    ? createElement(LeafField, props)
+    : createElement(LibrarySchemaField, { ...props, registry: beginByDefaults(props.registry) });
 
 const Cycle = ({ schema, name, onExpand, fieldPathId }: CyclicSchemaExpandProps) => (
   <button type="button" className="jf-button jf-add" part="add" onClick={() => onExpand(fieldPathId.$id)}>
@@ -72,6 +77,10 @@ const TEMPLATES = {
 const WIDGETS = { SelectWidget };
 
 const DEFAULTS = { arrayMinItems: { populate: "requiredOnly" as const } };
+
+/** A new entry of a record would begin with the text "New Value", and be sent with it. */
+const translate: typeof englishStringTranslator = (text, parameters) =>
+  text === TranslatableString.NewStringDefault ? "" : englishStringTranslator(text, parameters);
 
 const mergeAllOf = ({ allOf = [], ...rest }: DrawnSchema): DrawnSchema =>
   [...allOf, rest].reduce<DrawnSchema>(
@@ -107,6 +116,7 @@ export const DrawnForm = memo(({ schema, initial, idPrefix, onChange, ref }: Dra
     fields={FIELDS}
     templates={TEMPLATES}
     widgets={WIDGETS}
+    translateString={translate}
     noValidate
     showErrorList={false}
     experimental_defaultFormStateBehavior={DEFAULTS}

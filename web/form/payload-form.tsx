@@ -12,11 +12,13 @@ import {
 import type { Job } from "../../protocol/job.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { FieldError } from "../../protocol/problem.ts";
+import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
 import { DrawGuard } from "./draw-guard.tsx";
 import { DrawnForm, type PayloadHolder } from "./drawn-form.tsx";
 import { FaultSummary } from "./fault-summary.tsx";
 import { FaultProvider } from "./faults.ts";
 import { firstOf, focusOn } from "./focus.ts";
+import { orderLike } from "./order-like.ts";
 import { PayloadText } from "./payload-text.tsx";
 import { isDrawable } from "./schema/drawable.ts";
 import { type DrawnSchema, isJsonObject } from "./schema/drawn-schema.ts";
@@ -46,25 +48,48 @@ const LONGEST_PAYLOAD = 100_000;
 
 const isLarge = (payload: JsonObject): boolean => JSON.stringify(payload).length > LONGEST_PAYLOAD;
 
-/** What is sent: what the fields hold, without those that are left out. */
+/** Returns what is sent: the values of the fields, without those that are left out. */
 const sendable = (payload: unknown): JsonObject => {
   const plain: unknown = JSON.parse(JSON.stringify(payload ?? {}));
   return isJsonObject(plain) ? plain : {};
 };
 
-const prepare = (text: string): DrawnSchema | undefined => {
-  const drawn = prepareSchema(JSON.parse(text));
-  const isForm = drawn.type === "object" || drawn.anyOf !== undefined || drawn.oneOf !== undefined;
-  return isForm && isDrawable(drawn) ? drawn : undefined;
+interface Drawing {
+  readonly schema: DrawnSchema;
+  /** Returns a payload with the defaults of what it lacks; without one, what the form begins with. */
+  readonly begin: (payload: JsonObject | undefined) => JsonObject;
+}
+
+const prepare = (text: string): Drawing | undefined => {
+  const given: JsonObject = JSON.parse(text);
+  const schema = prepareSchema(given);
+  const isForm = schema.type === "object" || schema.anyOf !== undefined || schema.oneOf !== undefined;
+  if (!isForm || !isDrawable(schema)) return undefined;
+  const defaults = new SchemaDefaults(given);
+  const begin = (payload: JsonObject | undefined) => {
+    const begun = defaults.begin(given, payload);
+    return isJsonObject(begun) ? begun : (payload ?? NOTHING);
+  };
+  return { schema, begin };
 };
 
+/** Text that stands in a field and not in the payload: it is no JSON, no number, or too large a number. */
+const findUnsent = (form: HTMLFormElement): HTMLInputElement | HTMLTextAreaElement | undefined =>
+  [...form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input, textarea")].find(
+    ({ dataset, validity }) => dataset["unsent"] !== undefined || validity.badInput,
+  );
+
 const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }) => {
-  const { initial = NOTHING, problems, onSubmit, isBusy = false, onValidate, submitLabel = "Run" } = props;
+  const { initial, problems, onSubmit, isBusy = false, onValidate, submitLabel = "Run" } = props;
   const prefix = useId();
   const form = useRef<HTMLFormElement>(null);
   const holder = useRef<PayloadHolder>(null);
   const drawn = useMemo(() => prepare(schemaText), [schemaText]);
-  const [start, setStart] = useState({ turn: 0, payload: initial, asJson: isLarge(initial) });
+  const [start, setStart] = useState(() => {
+    const asJson = initial !== undefined && isLarge(initial);
+    const payload = asJson || drawn === undefined ? (initial ?? NOTHING) : drawn.begin(initial);
+    return { turn: 0, payload, asJson };
+  });
   const [isTooLarge, setTooLarge] = useState(start.asJson);
   const written = useRef(start.payload);
   const [hasSubmitted, setSubmitted] = useState(false);
@@ -72,10 +97,11 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
   const isRefused = (problems?.length ?? 0) > 0;
   const showsAll = hasSubmitted || isRefused;
 
-  const payloadNow = useCallback(
-    () => (holder.current === null ? written.current : sendable(holder.current.state.formData)),
-    [],
-  );
+  const payloadNow = useCallback((): JsonObject => {
+    if (holder.current === null) return written.current;
+    // The library puts the schema's members first.
+    return orderLike(start.payload, sendable(holder.current.state.formData));
+  }, [start]);
   // The library tells of the defaults that it fills in before anybody has seen the form; nobody is asked about those.
   const isShown = useRef(false);
   useEffect(() => {
@@ -108,13 +134,20 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
   };
   const switchOver = () => {
-    if (start.asJson && form.current?.checkValidity() === false) return;
+    const unsent = form.current === null ? undefined : findUnsent(form.current);
+    if (unsent !== undefined) {
+      // The field shows its complaint on this event.
+      unsent.checkValidity();
+      unsent.focus();
+      return;
+    }
     const payload = payloadNow();
     written.current = payload;
     const isHeld = start.asJson && isLarge(payload);
     setTooLarge(isHeld);
     if (isHeld) return;
-    setStart({ turn: start.turn + 1, payload, asJson: !start.asJson });
+    const next = start.asJson && drawn !== undefined ? drawn.begin(payload) : payload;
+    setStart({ turn: start.turn + 1, payload: next, asJson: !start.asJson });
   };
 
   const text = (
@@ -154,7 +187,7 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
             <DrawnForm
               key={start.turn}
               ref={holder}
-              schema={drawn}
+              schema={drawn.schema}
               initial={start.payload}
               idPrefix={prefix}
               onChange={change}

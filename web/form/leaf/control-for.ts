@@ -1,18 +1,12 @@
 import type { ComponentType } from "react";
 import { DRAWN, type DrawnSchema } from "../schema/drawn-schema.ts";
 import { BooleanControl } from "./boolean-control.tsx";
-import {
-  ConstantControl,
-  isRadio,
-  isSearched,
-  RadioControl,
-  SearchControl,
-  SelectControl,
-} from "./choice-control.tsx";
+import { ConstantControl, isRadio, isSearched, RadioControl, SelectControl } from "./choice-control.tsx";
 import type { ControlProps } from "./control.ts";
 import { DateTimeControl, toLocal } from "./date-time-control.tsx";
 import { JsonControl } from "./json-control.tsx";
 import { NumberControl } from "./number-control.tsx";
+import { SearchControl } from "./search-control.tsx";
 import { TextControl } from "./text-control.tsx";
 
 /** How a control is called: by a label above it, by one of its own, or as a group. */

@@ -10,19 +10,33 @@ export const toLocal = (iso: string): string => {
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 };
 
-/** The moment that a clock time names here, with its zone: without one the server refuses it. */
+/** Returns true for a date and time without an offset: ISO 8601 leaves open in which zone it is. */
+export const isNaive = (text: string): boolean => !/(z|[+-]\d\d(:?\d\d)?)$/i.test(text);
+
+/** Returns the moment that a clock time names here, in UTC. */
 export const fromLocal = (local: string): string => new Date(local).toISOString().replace(".000Z", "Z");
 
-/** A date with a time, in the reader's own zone; the payload has it in UTC. */
-export const DateTimeControl = ({ schema, value, attributes, onChange }: ControlProps) => (
-  <span className="jf-moment">
-    <input
-      {...attributes}
-      type="datetime-local"
-      step={1}
-      value={typeof value === "string" ? toLocal(value) : ""}
-      onChange={({ target }) => onChange(target.value === "" ? emptied(schema) : fromLocal(target.value))}
-    />
-    <span className="jf-unit">{Intl.DateTimeFormat().resolvedOptions().timeZone}</span>
-  </span>
-);
+const withSeconds = (local: string): string => (/T\d\d:\d\d$/.test(local) ? `${local}:00` : local);
+
+/**
+ * A date with a time. A value or a default without an offset stays without one; all others are shown in the reader's own
+ * zone, and sent in UTC.
+ */
+export const DateTimeControl = ({ schema, value, attributes, onChange }: ControlProps) => {
+  const standard: unknown = schema.default;
+  const model = typeof value === "string" ? value : standard;
+  const hasNoZone = typeof model === "string" && toLocal(model) !== "" && isNaive(model);
+  const read = (local: string): string => (hasNoZone ? withSeconds(local) : fromLocal(local));
+  return (
+    <span className="jf-moment">
+      <input
+        {...attributes}
+        type="datetime-local"
+        step={1}
+        value={typeof value === "string" ? toLocal(value) : ""}
+        onChange={({ target }) => onChange(target.value === "" ? emptied(schema) : read(target.value))}
+      />
+      {!hasNoZone && <span className="jf-unit">{Intl.DateTimeFormat().resolvedOptions().timeZone}</span>}
+    </span>
+  );
+};

@@ -1,12 +1,15 @@
 import { useEffect, useRef, useState } from "react";
+import { findInexactNumber, inexactNumberMessage } from "../../../protocol/exact-number.ts";
 import { type ControlProps, emptied } from "./control.ts";
 
 const written = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, null, 2));
 
-/** Reads JSON, or says in one line why it is none. */
+/** Reads JSON, or says in one line why it cannot be sent. */
 export const readJson = (text: string): { value: unknown } | { complaint: string } => {
   try {
-    return { value: JSON.parse(text) };
+    const value: unknown = JSON.parse(text);
+    const inexact = findInexactNumber(text);
+    return inexact === undefined ? { value } : { complaint: inexactNumberMessage(inexact) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { complaint: `This is not JSON: ${reason}` };
@@ -38,6 +41,7 @@ export const JsonControl = ({ schema, value, attributes, onChange }: ControlProp
       rows={Math.min(20, Math.max(3, text.split("\n").length))}
       spellCheck={false}
       placeholder="JSON"
+      data-unsent={complaint !== "" || undefined}
       value={text}
       onChange={({ target }) => change(target.value)}
     />

@@ -1,19 +1,37 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { inexactNumberMessage, isExactNumber } from "../../../protocol/exact-number.ts";
+import { isMultipleOf } from "../../../protocol/multiple-of.ts";
 import type { DrawnSchema } from "../schema/drawn-schema.ts";
 import { type ControlProps, emptied, placeholderOf } from "./control.ts";
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
+/** As many as `toFixed` takes. */
+const MAX_DECIMALS = 100;
+
+const isWhole = ({ type }: DrawnSchema): boolean => [type].flat().includes("integer");
+
+/** The digits after the point of a number in decimal notation: 1 for 0.1, 9 for 1e-9. */
+const decimalsOf = (value: number): number => {
+  const [digits = "", exponent = "0"] = String(value).split("e");
+  const fraction = digits.split(".")[1]?.length ?? 0;
+  return Math.min(MAX_DECIMALS, Math.max(0, fraction - Number(exponent)));
+};
+
+/** The smallest multiple of a step that is not below a limit, without the error of the product: 0.3, not 0.30000000000000004. */
+const multipleFrom = (limit: number, step: number): number => {
+  if (isMultipleOf(limit, step)) return limit;
+  const multiple = Math.ceil(limit / step) * step;
+  return Number.isSafeInteger(multiple) ? multiple : Number(multiple.toFixed(decimalsOf(step)));
+};
 
 /** The bounds as the browser has them: it counts steps from `min`, JSON Schema counts multiples from zero. */
 export const numberLimits = (schema: DrawnSchema): { min?: number; max?: number; step: number | "any" } => {
-  const isWhole =
-    schema.type === "integer" || (Array.isArray(schema.type) && schema.type.includes("integer"));
-  const step = schema.multipleOf ?? (isWhole ? 1 : undefined);
-  const above = schema.exclusiveMinimum;
-  const below = schema.exclusiveMaximum;
-  const least = isWhole && above !== undefined ? Math.floor(above) + 1 : (above ?? schema.minimum);
-  const most = isWhole && below !== undefined ? Math.ceil(below) - 1 : (below ?? schema.maximum);
-  const min = least !== undefined && step !== undefined ? Math.ceil(least / step) * step : least;
+  const step = schema.multipleOf ?? (isWhole(schema) ? 1 : undefined);
+  const above = typeof schema.exclusiveMinimum === "number" ? schema.exclusiveMinimum : undefined;
+  const below = typeof schema.exclusiveMaximum === "number" ? schema.exclusiveMaximum : undefined;
+  const least = isWhole(schema) && above !== undefined ? Math.floor(above) + 1 : (above ?? schema.minimum);
+  const most = isWhole(schema) && below !== undefined ? Math.ceil(below) - 1 : (below ?? schema.maximum);
+  const min = least !== undefined && step !== undefined ? multipleFrom(least, step) : least;
   return {
     ...(min !== undefined && min > -LARGEST && { min }),
     ...(most !== undefined && most < LARGEST && { max: most }),
@@ -21,26 +39,59 @@ export const numberLimits = (schema: DrawnSchema): { min?: number; max?: number;
   };
 };
 
+/** What the browser does not check, or checks by steps of its own. */
+const complaintOf = (schema: DrawnSchema, text: string): string => {
+  if (text === "") return "";
+  if (!isExactNumber(text)) return inexactNumberMessage(text);
+  const value = Number(text);
+  const { exclusiveMinimum: above, exclusiveMaximum: below, multipleOf: step } = schema;
+  if (isWhole(schema) && !Number.isInteger(value)) return "must be a whole number";
+  if (typeof above === "number" && value <= above) return `must be greater than ${above}`;
+  if (typeof below === "number" && value >= below) return `must be less than ${below}`;
+  return typeof step === "number" && step > 0 && !isMultipleOf(value, step)
+    ? `must be a multiple of ${step}`
+    : "";
+};
+
 const asText = (value: unknown): string => (typeof value === "number" ? String(value) : "");
 
-/** A number; what was typed stays as it was typed while it means the same (`1.0`, `1e3`). */
+/** A number. What was typed stays as it was typed while it means the same (`1.0`, `1e3`), or while it cannot be sent. */
 export const NumberControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const [typed, setTyped] = useState(() => asText(value));
+  const element = useRef<HTMLInputElement>(null);
+  const isUnsent = typed !== "" && typeof value !== "number" && !isExactNumber(typed);
   const isSame = typed !== "" && Number(typed) === value;
+  const text = isSame || isUnsent ? typed : asText(value);
+  const complaint = complaintOf(schema, text);
+  const limits = numberLimits(schema);
   const { readOnly, ...rest } = attributes;
   const isRange =
     schema["x-widget"] === "range" && schema.minimum !== undefined && schema.maximum !== undefined;
+
+  useEffect(() => {
+    const input = element.current;
+    if (input === null) return;
+    input.setCustomValidity(complaint);
+    if (isRange) return;
+    // The browser compares every digit; the server allows for the last bits of a double (0.1 + 0.2).
+    input.step = String(limits.step);
+    if (complaint === "" && input.validity.stepMismatch) input.step = "any";
+  });
+
   const input = (
     <input
       {...rest}
-      {...numberLimits(schema)}
+      {...limits}
+      ref={element}
       readOnly={readOnly}
       type={isRange ? "range" : "number"}
+      data-unsent={isUnsent || undefined}
       placeholder={placeholderOf(schema)}
-      value={isSame ? typed : asText(value)}
+      value={text}
       onChange={({ target }) => {
         setTyped(target.value);
-        onChange(target.value === "" ? emptied(schema) : target.valueAsNumber);
+        const isSendable = target.value !== "" && isExactNumber(target.value);
+        onChange(isSendable ? target.valueAsNumber : emptied(schema));
       }}
     />
   );

@@ -34,8 +34,8 @@ const complaintOf = (schema: DrawnSchema, value: unknown): string => {
 };
 
 /**
- * A text. Emptied it is left out, or null where that is allowed; where the schema has a default it is sent empty, for
- * the worker would put the default in its place again.
+ * A text. Emptied it is left out, or null if that is allowed. If the schema has a default, it is sent empty: the worker
+ * would put the default in its place. A required text is sent empty only if its default or the given value is empty.
  */
 export const TextControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const element = useRef<Validated>(null);
@@ -45,11 +45,13 @@ export const TextControl = ({ schema, value, attributes, onChange }: ControlProp
   const change = (text: string) => {
     if (text !== "") return onChange(text);
     const nothing = emptied(schema);
-    const hasDefault = typeof schema.default === "string" && schema.default !== "";
-    onChange(nothing === undefined && hasDefault && !attributes.required ? "" : nothing);
+    const standard: unknown = schema.default;
+    const isSent = typeof standard === "string" && (standard === "") === attributes.required;
+    onChange(nothing === undefined && isSent ? "" : nothing);
   };
   const common = {
     ...attributes,
+    required: attributes.required && value !== "",
     value: typeof value === "string" ? value : "",
     placeholder: placeholderOf(schema),
     minLength: schema.minLength,

@@ -1,6 +1,8 @@
+import { isRoundedInteger } from "../../../protocol/exact-number.ts";
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
+import { canonicalJson } from "../../../protocol/json-schema.ts";
+import { safePattern } from "../../../protocol/schema/safe-pattern.ts";
 import { annotationsOf, DRAWN, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
-import { safePattern } from "./safe-pattern.ts";
 
 const SCALARS = ["string", "number", "integer", "boolean", "null"];
 const LIMITS = [
@@ -41,23 +43,27 @@ export const scalar = (schema: JsonObject, type: string): DrawnSchema => {
   };
 };
 
-/** One of some values. Without a type, so that values of several types can stand beside each other. */
+/** One of some values, each once. Without a type, so that values of several types can be in one list. */
 export const choice = (schema: JsonObject, values: readonly JsonValue[], labels?: string[]): DrawnSchema => {
   const given = schema["x-enum-labels"] ?? schema["x-enumNames"];
   const named = labels ?? (Array.isArray(given) ? given.map(String) : undefined);
+  const firstPlaces = new Map(
+    values.map((value, index): [string, number] => [canonicalJson(value), index]).toReversed(),
+  );
+  const places = new Set(firstPlaces.values());
+  const isFirst = (_: unknown, index: number) => places.has(index);
   return {
     ...annotationsOf(schema),
-    ...(named !== undefined && { [DRAWN.labels]: named }),
-    enum: [...values],
+    ...(named !== undefined && { [DRAWN.labels]: named.filter(isFirst) }),
+    enum: values.filter(isFirst),
   };
 };
 
-/** A value that is given. */
+/** A value that is given. One that cannot be sent exactly is shown, and not sent. */
 export const constant = (schema: JsonObject, value: JsonValue): DrawnSchema => ({
   ...annotationsOf(schema),
   enum: [value],
-  const: value,
-  default: value,
+  ...(!isRoundedInteger(value) && { const: value, default: value }),
 });
 
 /** The same, where null is allowed besides; undefined where that is no matter of one field. */
@@ -67,9 +73,11 @@ export const nullable = (schema: DrawnSchema): DrawnSchema | undefined => {
     const labels: unknown = schema[DRAWN.labels];
     return {
       ...rest,
-      enum: [...schema.enum, null],
+      ...(!schema.enum.includes(null) && {
+        enum: [...schema.enum, null],
+        ...(Array.isArray(labels) && { [DRAWN.labels]: [...labels, "none"] }),
+      }),
       [DRAWN.nullable]: true,
-      ...(Array.isArray(labels) && { [DRAWN.labels]: [...labels, "none"] }),
     };
   }
   if (!isScalarType(schema.type)) return undefined;

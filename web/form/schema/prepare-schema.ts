@@ -1,9 +1,10 @@
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
+import { keepValidDefaults } from "../../../protocol/schema/keep-valid-defaults.ts";
+import { resolveReferences } from "../../../protocol/schema/references.ts";
 import { ANYTHING, annotationsOf, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
 import { array, object } from "./prepare-container.ts";
 import { choice, constant, isScalarType, nullable, scalar } from "./prepare-scalar.ts";
 import { union } from "./prepare-union.ts";
-import { resolved } from "./references.ts";
 
 /** Deeper than the server takes a schema. */
 const DEEPEST = 64;
@@ -75,10 +76,11 @@ const prepared = (schema: JsonObject, preparation: Preparation): DrawnSchema => 
 };
 
 /**
- * The schema that a form is drawn from: with one spelling for what drafts, zod and pydantic spell differently, its
- * references gathered under names of our own, and nothing in it that a browser could be held up with.
+ * Returns the schema that a form is drawn from: one spelling for what drafts, zod and pydantic spell differently, only
+ * defaults that satisfy the schema, its references collected under our own names, and nothing that could block a browser.
  */
-export const prepareSchema = (root: JsonObject): DrawnSchema => {
+export const prepareSchema = (given: JsonObject): DrawnSchema => {
+  const root = keepValidDefaults(given);
   const definitions: Record<string, DrawnSchema> = {};
   const names = new Map<JsonObject, string>();
   let depth = 0;
@@ -96,9 +98,9 @@ export const prepareSchema = (root: JsonObject): DrawnSchema => {
   };
 
   const preparation: Preparation = {
-    resolve: (schema) => resolved(root, schema),
+    resolve: (schema) => resolveReferences(root, schema),
     byReference: (schema) => {
-      const target = resolved(root, schema) ?? {};
+      const target = resolveReferences(root, schema) ?? {};
       return { $ref: `#/$defs/${nameOf(target)}` };
     },
     part: (schema) => {
@@ -115,6 +117,6 @@ export const prepareSchema = (root: JsonObject): DrawnSchema => {
     },
   };
 
-  const top = resolved(root, root) ?? {};
+  const top = resolveReferences(root, root) ?? {};
   return { ...preparation.part(top), $defs: definitions };
 };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { safePattern } from "../../../web/form/schema/safe-pattern.ts";
+import { safePattern } from "../../../protocol/schema/safe-pattern.ts";
 
 test.each([
   "^[a-z]+$",

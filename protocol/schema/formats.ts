@@ -1,0 +1,41 @@
+const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
+const TIME = /^([01]\d|2[0-3]):[0-5]\d(:([0-5]\d|60)(\.\d+)?)?(z|[+-]\d\d(:?\d\d)?)?$/i;
+const BYTE = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";
+
+const isDate = (text: string): boolean => {
+  const [, year, month, day] = (DATE.exec(text) ?? []).map(Number);
+  if (year === undefined || month === undefined || day === undefined) return false;
+  const date = new Date(Date.UTC(2000, month - 1, day));
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+};
+
+const isDateTime = (text: string): boolean =>
+  /^.{10}[t ]/i.test(text) && isDate(text.slice(0, 10)) && TIME.test(text.slice(11));
+
+const isIpv6 = (text: string): boolean =>
+  text.length <= 45 && /^[\da-f:.]+$/i.test(text) && text.split(":").length > 2;
+
+const matches = (pattern: RegExp) => (text: string) => pattern.test(text);
+
+/**
+ * The formats that a default is checked against. They are looser than the server's: they are meant to recognize an empty
+ * text or a placeholder that is no value of the format. Other formats are annotations.
+ */
+const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
+  date: isDate,
+  time: matches(TIME),
+  "date-time": isDateTime,
+  duration: matches(/^P(?=[\dT])(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/),
+  email: matches(/^[^\s@]+@[^\s@]+$/),
+  uri: matches(/^[a-z][a-z\d+.-]*:\S+$/i),
+  uuid: matches(/^(urn:uuid:)?[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i),
+  ipv4: matches(new RegExp(`^${BYTE}(\\.${BYTE}){3}$`)),
+  ipv6: isIpv6,
+  hostname: matches(/^[a-z\d](?:[a-z\d.-]*[a-z\d])?$/i),
+  "json-pointer": matches(/^(\/|$)/),
+};
+
+/** Returns false if a text is certainly no value of a format. */
+export const hasFormat = (text: string, format: string): boolean =>
+  Object.hasOwn(FORMATS, format) ? (FORMATS[format]?.(text) ?? true) : true;

@@ -1,0 +1,229 @@
+import { isRoundedInteger } from "../exact-number.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import { canonicalJson } from "../json-schema.ts";
+import { isMultipleOf } from "../multiple-of.ts";
+import { hasFormat } from "./formats.ts";
+import { resolveReferences } from "./references.ts";
+import { safePattern } from "./safe-pattern.ts";
+import type { StepBudget } from "./step-budget.ts";
+
+/** The document that references point into, and how much work is left. */
+export interface SchemaScope {
+  readonly root: JsonObject;
+  readonly budget: StepBudget;
+}
+
+type Check = (value: JsonValue, schema: JsonObject, scope: SchemaScope) => boolean;
+
+/**
+ * Returns false if a value certainly violates a schema. It is used for defaults, in the browser and in the CLI, neither
+ * of which may compile an untrusted schema. The server has the last word: a pattern that could run for long, an unknown
+ * format and `unevaluated…` count as satisfied here.
+ */
+export const satisfies = (value: JsonValue, schema: JsonValue | undefined, scope: SchemaScope): boolean => {
+  scope.budget.charge();
+  if (schema === false) return false;
+  if (!isJsonObject(schema)) return true;
+  return findChecks(schema).every((check) => check(value, schema, scope));
+};
+
+const knownChecks = new WeakMap<JsonObject, readonly Check[]>();
+
+/** Returns the checks that a schema needs: most have two keywords, and a list's items share one schema. */
+const findChecks = (schema: JsonObject): readonly Check[] => {
+  const known = knownChecks.get(schema);
+  if (known !== undefined) return known;
+  const checks = CHECKS.filter(([keywords]) => keywords.some((keyword) => keyword in schema)).map(
+    ([, check]) => check,
+  );
+  knownChecks.set(schema, checks);
+  return checks;
+};
+
+const isOfType = (value: JsonValue, type: JsonValue): boolean => {
+  switch (type) {
+    case "null":
+      return value === null;
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return isJsonObject(value);
+    case "integer":
+      // A larger integer may have been rounded when the schema was read.
+      return Number.isSafeInteger(value);
+    default:
+      return typeof value === type;
+  }
+};
+
+const isEqual = (one: JsonValue, other: JsonValue, { budget }: SchemaScope): boolean => {
+  if (typeof one !== "object" || one === null) return one === other;
+  const text = canonicalJson(one);
+  budget.charge(1 + (text.length >> 4));
+  return text === canonicalJson(other);
+};
+
+const checkType: Check = (value, { type }) =>
+  type === undefined || [type].flat().some((one) => isOfType(value, one));
+
+const checkChoice: Check = (value, schema, scope) => {
+  const { enum: choices } = schema;
+  if (!Array.isArray(choices) && schema["const"] === undefined) return true;
+  if (isRoundedInteger(value)) return false;
+  if (schema["const"] !== undefined && !isEqual(value, schema["const"], scope)) return false;
+  return !Array.isArray(choices) || choices.some((choice) => isEqual(choice, value, scope));
+};
+
+const checkReference: Check = (value, schema, scope) => {
+  if (typeof schema["$ref"] !== "string") return true;
+  const target = resolveReferences(scope.root, schema);
+  return target === undefined || satisfies(value, target, scope);
+};
+
+const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
+
+const checkCombination: Check = (value, schema, scope) => {
+  const isValid = (part: JsonValue) => satisfies(value, part, scope);
+  const { allOf, anyOf, oneOf, not } = schema;
+  if (!listOf(allOf).every(isValid)) return false;
+  if (Array.isArray(anyOf) && !anyOf.some(isValid)) return false;
+  if (Array.isArray(oneOf) && oneOf.filter(isValid).length !== 1) return false;
+  return not === undefined || !isJsonObject(not) || !isValid(not);
+};
+
+const checkCondition: Check = (value, schema, scope) => {
+  if (!isJsonObject(schema["if"])) return true;
+  return satisfies(value, schema[satisfies(value, schema["if"], scope) ? "then" : "else"], scope);
+};
+
+const isAtLeast = (value: number, limit: JsonValue | undefined): boolean =>
+  typeof limit !== "number" || value >= limit;
+const isAtMost = (value: number, limit: JsonValue | undefined): boolean =>
+  typeof limit !== "number" || value <= limit;
+
+const checkNumber: Check = (value, schema) => {
+  if (typeof value !== "number") return true;
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  // In draft 4 the exclusive keywords are booleans.
+  if (exclusiveMinimum === true && value === minimum) return false;
+  if (exclusiveMaximum === true && value === maximum) return false;
+  return (
+    isAtLeast(value, minimum) &&
+    isAtMost(value, maximum) &&
+    (typeof exclusiveMinimum !== "number" || value > exclusiveMinimum) &&
+    (typeof exclusiveMaximum !== "number" || value < exclusiveMaximum) &&
+    (typeof multipleOf !== "number" || isMultipleOf(value, multipleOf))
+  );
+};
+
+const LONGEST_MATCHED = 10_000;
+
+/** Undefined if the pattern must not run here. */
+const testPattern = (pattern: JsonValue | undefined, text: string): boolean | undefined => {
+  const safe = text.length <= LONGEST_MATCHED ? safePattern(pattern) : undefined;
+  return safe === undefined ? undefined : new RegExp(safe, "u").test(text);
+};
+
+const checkText: Check = (value, schema, { budget }) => {
+  if (typeof value !== "string") return true;
+  const { minLength, maxLength, pattern, format } = schema;
+  budget.charge(value.length >> 6);
+  if (minLength !== undefined || maxLength !== undefined) {
+    const length = [...value].length;
+    if (!isAtLeast(length, minLength) || !isAtMost(length, maxLength)) return false;
+  }
+  if (typeof format === "string" && value.length <= LONGEST_MATCHED && !hasFormat(value, format))
+    return false;
+  return pattern === undefined || testPattern(pattern, value) !== false;
+};
+
+const areUnique = (items: readonly JsonValue[], { budget }: SchemaScope): boolean => {
+  const texts = items.map(canonicalJson);
+  budget.charge(texts.reduce((sum, { length }) => sum + (length >> 4), 0));
+  return new Set(texts).size === items.length;
+};
+
+const checkArray: Check = (value, schema, scope) => {
+  if (!Array.isArray(value)) return true;
+  const { items, prefixItems, additionalItems, contains } = schema;
+  if (!isAtLeast(value.length, schema["minItems"]) || !isAtMost(value.length, schema["maxItems"]))
+    return false;
+  const fixed = Array.isArray(prefixItems) ? prefixItems : listOf(items);
+  const rest = Array.isArray(items) ? additionalItems : items;
+  if (!value.every((item, index) => satisfies(item, index < fixed.length ? fixed[index] : rest, scope)))
+    return false;
+  if (schema["uniqueItems"] === true && !areUnique(value, scope)) return false;
+  if (contains === undefined) return true;
+  const found = value.filter((item) => satisfies(item, contains, scope)).length;
+  return isAtLeast(found, schema["minContains"] ?? 1) && isAtMost(found, schema["maxContains"]);
+};
+
+const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
+
+/** The schemas that a member must satisfy; undefined if a pattern that must not run here may match its name. */
+const memberSchemas = (schema: JsonObject, name: string): readonly JsonValue[] | undefined => {
+  const properties = objectOf(schema["properties"]);
+  const own = Object.hasOwn(properties, name) ? [properties[name] ?? true] : [];
+  const patterns = Object.entries(objectOf(schema["patternProperties"])).map(
+    ([pattern, part]) => [testPattern(pattern, name), part] as const,
+  );
+  if (patterns.some(([isMatch]) => isMatch === undefined)) return undefined;
+  const matched = [...own, ...patterns.filter(([isMatch]) => isMatch).map(([, part]) => part)];
+  const { additionalProperties } = schema;
+  return matched.length > 0 || additionalProperties === undefined ? matched : [additionalProperties];
+};
+
+const checkObject: Check = (value, schema, scope) => {
+  if (!isJsonObject(value)) return true;
+  const names = Object.keys(value);
+  if (!isAtLeast(names.length, schema["minProperties"]) || !isAtMost(names.length, schema["maxProperties"]))
+    return false;
+  const has = (name: JsonValue) => typeof name !== "string" || Object.hasOwn(value, name);
+  if (!listOf(schema["required"]).every(has)) return false;
+  const { propertyNames } = schema;
+  return Object.entries(value).every(
+    ([name, member]) =>
+      (propertyNames === undefined || satisfies(name, propertyNames, scope)) &&
+      (memberSchemas(schema, name)?.every((part) => satisfies(member, part, scope)) ?? true),
+  );
+};
+
+const checkDependencies: Check = (value, schema, scope) => {
+  if (!isJsonObject(value)) return true;
+  const { dependencies, dependentRequired, dependentSchemas } = schema;
+  return [dependencies, dependentRequired, dependentSchemas]
+    .flatMap((one) => Object.entries(objectOf(one)))
+    .filter(([name]) => Object.hasOwn(value, name))
+    .every(([, needed]) =>
+      Array.isArray(needed)
+        ? needed.every((name) => typeof name !== "string" || Object.hasOwn(value, name))
+        : satisfies(value, needed, scope),
+    );
+};
+
+const CHECKS: readonly (readonly [keywords: readonly string[], check: Check])[] = [
+  [["type"], checkType],
+  [["enum", "const"], checkChoice],
+  [["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"], checkNumber],
+  [["minLength", "maxLength", "pattern", "format"], checkText],
+  [
+    ["items", "prefixItems", "additionalItems", "minItems", "maxItems", "uniqueItems", "contains"],
+    checkArray,
+  ],
+  [
+    [
+      "properties",
+      "patternProperties",
+      "additionalProperties",
+      "propertyNames",
+      "required",
+      "minProperties",
+      "maxProperties",
+    ],
+    checkObject,
+  ],
+  [["$ref"], checkReference],
+  [["allOf", "anyOf", "oneOf", "not"], checkCombination],
+  [["if"], checkCondition],
+  [["dependencies", "dependentRequired", "dependentSchemas"], checkDependencies],
+];

@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compileSchema } from "../../server/schemas/compile-schema.ts";
+import { DEFAULT_CASES } from "../support/default-cases.ts";
+import { type FormPage, FormPages } from "./form/form-page.ts";
+
+let pages: FormPages;
+let form: FormPage;
+
+beforeAll(async () => {
+  pages = await FormPages.start();
+  form = await pages.open();
+});
+
+afterAll(() => pages[Symbol.asyncDispose]());
+
+describe("an untouched form sends", () => {
+  test.each(DEFAULT_CASES)("$name", async ({ schema, form: expected }) => {
+    await form.show({ schema });
+
+    const payload = await form.submit();
+
+    expect(payload).toEqual(expected);
+    if (payload !== undefined) expect(compileSchema(schema)(payload)).toEqual([]);
+    expect(form.complaints).toEqual([]);
+  });
+});

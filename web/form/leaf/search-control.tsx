@@ -1,0 +1,83 @@
+import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
+import { Options } from "./choice-control.tsx";
+import { choicesOf, indexOfChoice } from "./choices.ts";
+import type { ControlProps } from "./control.ts";
+
+const MAX_SHOWN = 100;
+
+/**
+ * One of more values than anybody reads: a list of at most a hundred, and a search that narrows it. Enter in the search
+ * takes the only match, the arrow keys lead into the list, and Escape clears the search.
+ */
+export const SearchControl = (props: ControlProps) => {
+  const { schema, value, attributes, label } = props;
+  const { readOnly, ...rest } = attributes;
+  const isDisabled = rest.disabled || readOnly;
+  const [search, setSearch] = useState("");
+  const list = useRef<HTMLSelectElement>(null);
+  const choices = choicesOf(schema);
+  const wanted = search.trim().toLowerCase();
+  const found = choices.filter((choice) => choice.label.toLowerCase().includes(wanted));
+  const chosen = indexOfChoice(schema, value);
+  const shown = [
+    ...choices.filter(({ index }) => index === chosen),
+    ...found.filter(({ index }) => index !== chosen).slice(0, MAX_SHOWN),
+  ];
+
+  // Without a value React selects the first option of a list. It would look chosen, be missing from the payload, and a
+  // click on it would change nothing.
+  useLayoutEffect(() => {
+    if (list.current !== null && chosen === -1 && rest.required) list.current.selectedIndex = -1;
+  });
+
+  const choose = (text: string) => props.onChange(text === "" ? undefined : schema.enum?.[Number(text)]);
+  const onSearchKey = (event: KeyboardEvent<HTMLInputElement>) => {
+    const { key, ctrlKey, metaKey } = event;
+    if (key === "Escape" && search !== "") {
+      event.preventDefault();
+      setSearch("");
+    } else if (key === "ArrowDown") {
+      event.preventDefault();
+      list.current?.focus();
+    } else if (key === "Enter" && !ctrlKey && !metaKey) {
+      // Enter would submit the form.
+      event.preventDefault();
+      const [only, ...others] = found.filter((choice) => !choice.isDisabled);
+      if (only !== undefined && others.length === 0) choose(String(only.index));
+      else list.current?.focus();
+    }
+  };
+
+  return (
+    <span className="jf-search">
+      <input
+        type="search"
+        aria-label={`Search ${label}`}
+        aria-controls={attributes.id}
+        placeholder={`Search ${choices.length.toLocaleString("en")} choices`}
+        value={search}
+        disabled={isDisabled}
+        onChange={({ target }) => setSearch(target.value)}
+        onKeyDown={onSearchKey}
+      />
+      <select
+        {...rest}
+        ref={list}
+        size={6}
+        disabled={isDisabled}
+        value={chosen === -1 ? "" : String(chosen)}
+        onChange={({ target }) => choose(target.value)}
+      >
+        {!rest.required && <option value="">—</option>}
+        <Options choices={shown} />
+      </select>
+      <output className="jf-hint">
+        {found.length > MAX_SHOWN
+          ? `The first ${MAX_SHOWN} of ${found.length.toLocaleString("en")}`
+          : found.length === 0
+            ? "No choice matches"
+            : `${found.length} found`}
+      </output>
+    </span>
+  );
+};
