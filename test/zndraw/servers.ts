@@ -3,7 +3,8 @@ import { createToken } from "../../server/auth/create-token.ts";
 import { end, serve } from "../e2e/terminals.ts";
 import { createDatabase } from "../support/postgres.ts";
 
-const SECRET = "a secret that only this test's server knows";
+/** Signs the tokens of a server with `jwt` auth. */
+export const SECRET = "a secret that only this test's server knows";
 
 /** How a server knows its callers. */
 export const AUTHS = ["local", "jwt"] as const;

@@ -10,7 +10,7 @@ const FOLDER = join(import.meta.dirname, "python");
 const REQUIREMENTS = join(FOLDER, "requirements.txt");
 const EXAMPLES = join(ROOT, "examples/zndraw");
 
-/** A checkout of ZnDraw, whose client the tests run; it is on no package registry in this version. */
+/** A checkout of ZnDraw, whose client the tests run: its license keeps it out of this repository, and CI cannot download it. */
 const checkout = process.env["ZNDRAW_CHECKOUT"];
 
 /** True if there is a client to run. */
@@ -68,6 +68,7 @@ export const prepareZnDraw = () => {
 export const SCRIPTS = {
   calls: join(FOLDER, "calls.py"),
   worker: join(FOLDER, "worker.py"),
+  apiCalls: join(FOLDER, "api_calls.py"),
   exampleWorker: join(EXAMPLES, "rotate.py"),
   exampleSubmit: join(EXAMPLES, "submit.py"),
 };
