@@ -8,18 +8,40 @@ import { Timestamp } from "./timestamp.ts";
 export const Fairness = z.enum(["fifo", "room"]);
 export type Fairness = z.infer<typeof Fairness>;
 
-/** What a worker says of a job that it can run. */
-export const JobRegistration = z.object({
+const JobRegistrationBody = z.object({
   category: z.string().describe("1–128 of A-Z a-z 0-9 _ . -"),
   name: NamePart,
-  schema: JsonObject.describe("JSON Schema of the payload, draft 2020-12 or draft-07"),
+  schema: JsonObject.optional().meta({
+    description: "JSON Schema of the payload, draft 2020-12 or draft-07; `{}` if it is missing",
+  }),
+  schema_: JsonObject.optional().meta({
+    deprecated: true,
+    description: "another name of `schema`, as ZnDraw's Python client sends it; ignored next to `schema`",
+  }),
   result_schema: JsonObject.nullable().optional().describe("checked when a task completes"),
-  worker_id: z.string().max(128).optional().describe("linked to the job; without it a worker is made"),
+  worker_id: z
+    .string()
+    .max(128)
+    .nullable()
+    .optional()
+    .describe("the worker to link to the job; the server creates one if it is missing or null"),
   description: z.string().max(10_000).nullable().optional(),
   defaults: TaskDefaults.optional().describe("options of its tasks that a submit does not name"),
   fairness: Fairness.optional().describe("room: of tasks of one priority, rooms take turns; fifo"),
 });
-export type JobRegistration = z.infer<typeof JobRegistration>;
+
+/**
+ * Reads a worker's registration of a job. This is the only place that knows what ZnDraw's client sends differently:
+ * `schema_` for `schema`, no schema at all for `{}`, and a `worker_id` of null (docs/zndraw.md).
+ */
+export const JobRegistration = JobRegistrationBody.transform(
+  ({ schema, schema_, worker_id, ...registration }) => ({
+    ...registration,
+    schema: schema ?? schema_ ?? {},
+    ...(worker_id != null && { worker_id }),
+  }),
+);
+export type JobRegistration = z.output<typeof JobRegistration>;
 
 /** A job as every answer shows it. */
 export const Job = z.object({

@@ -7,9 +7,10 @@ export const PROBLEMS = {
   "malformed-request": { status: 400, title: "The request cannot be read" },
   "invalid-room-id": { status: 400, title: "That is not a room's name" },
   "invalid-category": { status: 400, title: "That category cannot be used" },
-  "invalid-job-name": { status: 400, title: "That is not a job's name" },
   unauthorized: { status: 401, title: "Credentials are missing or not valid" },
   forbidden: { status: 403, title: "You may not do that" },
+  // 404, as for a job that does not exist: ZnDraw's clients raise KeyError for it (docs/zndraw.md).
+  "invalid-job-name": { status: 404, title: "That is not a job's name" },
   "job-not-found": { status: 404, title: "There is no such job" },
   "worker-not-found": { status: 404, title: "There is no such worker" },
   "task-not-found": { status: 404, title: "There is no such task" },

@@ -100,10 +100,43 @@ describe("registering", () => {
   });
 
   test.each([
+    ["schema_ instead of schema", { schema: undefined, schema_: schema }, schema],
+    ["schema and schema_", { schema, schema_: schema }, schema],
+    ["schema and another schema_", { schema, schema_: { type: "object" } }, schema],
+    ["neither schema nor schema_", { schema: undefined }, {}],
+    ["a worker_id of null", { worker_id: null }, schema],
+  ])("accepts a registration with %s, as ZnDraw's server does", async (_, body, stored) => {
+    const room = aRoom();
+
+    const answer = ok(await register(room, body), 201);
+
+    expect(answer.schema).toEqual(stored);
+    expect(answer).not.toHaveProperty("schema_");
+    expect(answer.workers).toEqual([answer.worker_id]);
+    expect(ok(await readJob(room)).schema).toEqual(stored);
+  });
+
+  test("compares a schema_ with the schema that another worker registered", async () => {
+    const room = aRoom();
+    const first = ok(await register(room), 201);
+
+    const same = await register(room, { schema: undefined, schema_: reordered });
+    const other = await register(room, { schema: undefined, schema_: { type: "object" } });
+
+    expect(ok(same, 200).id).toBe(first.id);
+    expectProblem(other, "schema-conflict");
+  });
+
+  test.each([
     ["a bad category", { category: "a b" }, "invalid-category"],
     ["an empty category", { category: "" }, "invalid-category"],
     ["a bad name", { name: "a:b" }, "validation-error"],
-    ["no schema", { schema: 1 }, "validation-error"],
+    ["a schema that is no object", { schema: 1 }, "validation-error"],
+    ["a schema of null", { schema: null }, "validation-error"],
+    ["a schema of null next to a schema_", { schema: null, schema_: {} }, "validation-error"],
+    ["a schema_ that is no object", { schema: undefined, schema_: [] }, "validation-error"],
+    ["a schema_ of null", { schema: undefined, schema_: null }, "validation-error"],
+    ["a schema_ that is no JSON Schema", { schema: undefined, schema_: { type: "x" } }, "validation-error"],
     ["a schema that is none", { schema: { type: "nonsense" } }, "validation-error"],
     ["a result schema that is none", { result_schema: { type: 1 } }, "validation-error"],
     ["an unknown worker", { worker_id: NOBODYS }, "worker-not-found"],

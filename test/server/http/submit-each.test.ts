@@ -38,7 +38,7 @@ describe("many submits in one request", () => {
       { task: { payload: { n: 0 }, status: "pending" } },
       { problem: { status: 422, errors: [{ pointer: "/payload/n" }] } },
       { problem: { status: 404, type: "/v1/problems/job-not-found" } },
-      { problem: { status: 400, type: "/v1/problems/invalid-job-name" } },
+      { problem: { status: 404, type: "/v1/problems/invalid-job-name" } },
       { task: { payload: { n: 4 }, priority: 7 } },
     ]);
     expect(ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total).toBe(2);

@@ -1,0 +1,65 @@
+import * as z from "zod";
+
+/** One request of ZnDraw's client and what joblib answered. */
+export interface Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly status: number;
+  readonly answer: unknown;
+}
+
+/** An exchange as it is stored: ids that the server made are names, so that every run gives the same text. */
+export const RecordedExchange = z.object({
+  method: z.string(),
+  path: z.string(),
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+  status: z.int(),
+  /** Names of ids that appear first in this answer, with the JSON Pointer where they are. */
+  ids: z.record(z.string(), z.string()),
+});
+export type RecordedExchange = z.infer<typeof RecordedExchange>;
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** Finds every UUID in a JSON value, with its JSON Pointer. */
+const findIds = (value: unknown, pointer = ""): [pointer: string, id: string][] => {
+  if (typeof value === "string") return UUID.test(value) ? [[pointer, value]] : [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]) => findIds(member, `${pointer}/${key}`));
+};
+
+/** Reads the value at a JSON Pointer whose members need no escapes. */
+export const readPointer = (value: unknown, pointer: string): unknown => {
+  let current = value;
+  for (const key of pointer.split("/").slice(1)) {
+    if (typeof current !== "object" || current === null) return undefined;
+    current = Reflect.get(current, key);
+  }
+  return current;
+};
+
+/** Replaces every key of `replacements` in a text by its value. */
+export const replaceAll = (text: string, replacements: ReadonlyMap<string, string>): string => {
+  let replaced = text;
+  for (const [from, to] of replacements) replaced = replaced.replaceAll(from, to);
+  return replaced;
+};
+
+/** Gives the ids of a run names, in the order in which the server made them. */
+export const toRecording = (exchanges: readonly Exchange[]): RecordedExchange[] => {
+  const names = new Map<string, string>();
+  return exchanges.map(({ method, path, headers, body, status, answer }) => {
+    const request = { method, path: replaceAll(path, names), headers, body: replaceAll(body, names), status };
+    const ids: Record<string, string> = {};
+    for (const [pointer, id] of findIds(answer)) {
+      if (names.has(id)) continue;
+      const name = `<id ${names.size + 1}>`;
+      names.set(id, name);
+      ids[name] = pointer;
+    }
+    return { ...request, ids };
+  });
+};

@@ -1,0 +1,74 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { type SpawnedProcess, spawnProcess } from "../support/processes.ts";
+import { findPrograms } from "../support/programs.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const FOLDER = join(import.meta.dirname, "python");
+const REQUIREMENTS = join(FOLDER, "requirements.txt");
+const EXAMPLES = join(ROOT, "examples/zndraw");
+
+/** A checkout of ZnDraw, whose client the tests run: its license keeps it out of this repository, and CI cannot download it. */
+const checkout = process.env["ZNDRAW_CHECKOUT"];
+
+/** True if there is a client to run. */
+export const hasZnDraw = checkout !== undefined && checkout !== "";
+
+const run = (command: string, args: readonly string[]): void => {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
+  if (status === 0) return;
+  throw new Error(
+    `ZnDraw's client cannot be run: ${[command, ...args].join(" ")} failed.\n` +
+      `Its Python packages (${REQUIREMENTS}) come from a package registry; is it reachable?\n` +
+      `${error?.message ?? ""}${stdout?.slice(-1000)}${stderr?.slice(-2000)}`,
+  );
+};
+
+/** Installs the packages that ZnDraw's client imports, once for each version of the list; returns the Python that has them. */
+const installPython = (): string => {
+  const hash = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 16);
+  const environment = join(ROOT, "node_modules/.cache/zndraw-client", hash);
+  const python = join(environment, "bin/python");
+  const done = join(environment, "installed");
+  if (existsSync(done)) return python;
+  const directories = () => ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
+  const system = findPrograms({ names: ["python3"], aptPackage: "python3-venv", directories });
+  rmSync(environment, { recursive: true, force: true });
+  mkdirSync(environment, { recursive: true });
+  run(join(system, "python3"), ["-m", "venv", environment]);
+  // Few retries: a registry that cannot be reached is to fail here, within the test's time.
+  run(python, ["-m", "pip", "install", "--quiet", "--retries", "0", "--no-deps", "-r", REQUIREMENTS]);
+  writeFileSync(done, "");
+  return python;
+};
+
+/** Prepares a checkout of ZnDraw and returns how to run a Python script with its client. */
+export const prepareZnDraw = () => {
+  const zndraw = resolve(ROOT, checkout ?? "");
+  const client = join(zndraw, "src/zndraw_joblib/client.py");
+  if (!existsSync(client)) {
+    throw new Error(`${client} does not exist. Set ZNDRAW_CHECKOUT to a checkout of zincware/ZnDraw.`);
+  }
+  const python = installPython();
+  const env = {
+    ZNDRAW_CHECKOUT: zndraw,
+    PYTHONDONTWRITEBYTECODE: "1",
+    PYTHONPATH: [join(FOLDER, "stubs"), FOLDER, EXAMPLES].join(delimiter),
+  };
+  return (
+    script: string,
+    args: readonly string[],
+    more: Readonly<Record<string, string>> = {},
+  ): SpawnedProcess => spawnProcess(python, [script, ...args], { env: { ...env, ...more } });
+};
+
+/** The paths of the scripts that the tests run. */
+export const SCRIPTS = {
+  calls: join(FOLDER, "calls.py"),
+  worker: join(FOLDER, "worker.py"),
+  apiCalls: join(FOLDER, "api_calls.py"),
+  exampleWorker: join(EXAMPLES, "rotate.py"),
+  exampleSubmit: join(EXAMPLES, "submit.py"),
+};
