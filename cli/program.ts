@@ -134,7 +134,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     },
   },
   doctor: {
-    summary: "looks at what a worker depends on, from here to the server's database",
+    summary: "checks what a worker depends on, from here to the server's database",
     load: async (tools) => (await import("./commands/doctor.ts")).doctorCommand(tools),
   },
   migrate: {

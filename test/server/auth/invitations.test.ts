@@ -217,14 +217,16 @@ test("a server without a secret says that it signs no tokens", async () => {
   });
 });
 
-test("a server tells how its parts are", async () => {
+test("a server reports the state of its parts, and how its connections to them are secured", async () => {
   const { body } = await (await as(ANN))("GET", "/health");
 
   expect(body).toEqual({
     version: expect.stringMatching(/^\d+\.\d+\.\d+/),
     time: expect.any(String),
-    database: { state: "up", milliseconds: expect.any(Number), pending_migrations: [] },
-    bus: { state: "up", kind: "in-process" },
+    database: {
+      ...{ state: "up", milliseconds: expect.any(Number), pending_migrations: [], connection: "local" },
+    },
+    bus: { state: "up", kind: "in-process", connection: "local" },
     sweeper: { state: "up", last_sweep: null, interval_seconds: 30 },
     long_poll_max_wait_seconds: 60,
   });
