@@ -5,7 +5,7 @@ import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
 import { findPending } from "./migrations/migrate.ts";
 import { createOverviewStorage } from "./overview-storage.ts";
-import { openSessionPool } from "./pool-options.ts";
+import { shareSessionPool } from "./pool-options.ts";
 import { checkWritable } from "./queries/check-writable.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
@@ -18,8 +18,8 @@ import { createWorkerStorage } from "./worker-storage.ts";
 
 /** The storage on MikroORM: PostgreSQL or PGlite, the host's ORM or ours. */
 export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage => {
-  const pool = openSessionPool(orm);
-  const sessions = createSessions(orm, pool, meter);
+  const shared = shareSessionPool(orm);
+  const sessions = createSessions(orm, shared?.pool, meter);
   return {
     jobs: createJobStorage(sessions),
     workers: createWorkerStorage(sessions),
@@ -36,12 +36,12 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
 
     counts: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
 
-    poolUse: () => pool?.use,
+    poolUse: () => shared?.pool.use,
 
     pendingMigrations: () => sessions.run(async (db) => (await findPending(db)).map(({ name }) => name)),
 
     async close() {
-      await pool?.end();
+      await shared?.release();
     },
   };
 };
