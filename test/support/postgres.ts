@@ -36,18 +36,34 @@ const settings = {
   full_page_writes: "off",
 };
 
+/** How a PostgreSQL is started. */
+export interface PostgresOptions {
+  /** Settings of its command line, besides those of every test server. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Follows the server of this URL as a streaming standby. */
+  readonly standbyOf?: string;
+}
+
 /** Starts a private PostgreSQL with its own data directory on a free loopback port. */
-export async function startPostgres(): Promise<PostgresServer> {
-  const bin = findPrograms(programs);
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const isStandby = options.standbyOf !== undefined;
+  const bin = findPrograms(
+    isStandby ? { ...programs, names: [...programs.names, "pg_basebackup"] } : programs,
+  );
   const directory = createServerDirectory("postgres");
   const data = join(directory.path, "data");
   try {
-    await createCluster(bin, data, directory);
+    if (options.standbyOf === undefined) await createCluster(bin, data, directory);
+    else await copyCluster(bin, data, { directory, url: options.standbyOf });
     const { server, port } = await startServer({
       name: "PostgreSQL",
       directory,
       spawn: (port) =>
-        spawnProcess(join(bin, "postgres"), serverArguments(data, directory.path, port), runIn(directory)),
+        spawnProcess(
+          join(bin, "postgres"),
+          serverArguments(data, directory.path, { port, ...options.settings }),
+          runIn(directory),
+        ),
       ask: (port) => query(urlOf(port), "select 1"),
       stopSignal: "SIGINT",
       lastSignal: "SIGQUIT",
@@ -77,8 +93,24 @@ async function createCluster(bin: string, data: string, directory: ServerDirecto
   if (code !== 0) throw new Error(`initdb failed:\n${initdb.stdout()}${initdb.stderr()}`);
 }
 
-function serverArguments(data: string, socketDirectory: string, port: number): string[] {
-  const all = Object.entries({ ...settings, unix_socket_directories: socketDirectory, port: String(port) });
+/** Copies a running server's data, set up to follow that server. */
+async function copyCluster(
+  bin: string,
+  data: string,
+  { directory, url }: { directory: ServerDirectory; url: string },
+): Promise<void> {
+  const args = ["-D", data, "-d", url, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"];
+  const backup = spawnProcess(join(bin, "pg_basebackup"), args, runIn(directory));
+  const { code } = await backup.exit;
+  if (code !== 0) throw new Error(`pg_basebackup failed:\n${backup.stdout()}${backup.stderr()}`);
+}
+
+function serverArguments(
+  data: string,
+  socketDirectory: string,
+  own: Readonly<Record<string, string | number>>,
+): string[] {
+  const all = Object.entries({ ...settings, unix_socket_directories: socketDirectory, ...own });
   return ["-D", data, ...all.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }
 

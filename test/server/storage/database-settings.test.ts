@@ -21,7 +21,7 @@ const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   {
     statement_timeout: "1s",
     lock_timeout: "1",
-    idle_in_transaction_session_timeout: "1",
+    idle_in_transaction_session_timeout: "1s",
     idle_session_timeout: "1s",
   },
   { row_security: "off", check_function_bodies: "off", default_toast_compression: "pglz" },

@@ -58,8 +58,9 @@ const hostOptions: Readonly<Record<string, Partial<Options>>> = {
     driverOptions: { options: "-c datestyle=German -c default_transaction_isolation=serializable" },
   },
   "a hook on each connection": {
-    onCreateConnection: async (connection: DatabaseConnection) => {
-      for (const statement of HOSTILE) await connection.executeQuery(CompiledQuery.raw(statement));
+    onCreateConnection: async (connection) => {
+      const session = connection as DatabaseConnection;
+      for (const statement of HOSTILE) await session.executeQuery(CompiledQuery.raw(statement));
     },
     forceUtcTimezone: true,
     filters: { mine: { cond: { id: null }, default: true } },
