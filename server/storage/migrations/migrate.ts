@@ -45,6 +45,8 @@ export const migrate = async (orm: Orm): Promise<readonly string[]> => {
   // A server whose role may not create anything starts all the same where nothing is pending.
   if ((await pendingMigrations(orm)).length === 0) return [];
   try {
+    // MikroORM checks its connection with another one, which the role may not be granted during the transaction.
+    await orm.driver.getConnection("write").ensureConnection();
     // A migration takes as long as it takes: no limit of the role or the database may end it.
     return await inHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
   } catch (error) {
