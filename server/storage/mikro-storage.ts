@@ -8,7 +8,7 @@ import { createLateResultStorage } from "./late-result-storage.ts";
 import { findPending } from "./migrations/migrate.ts";
 import { ormSecurity } from "./orm-connection.ts";
 import { createOverviewStorage } from "./overview-storage.ts";
-import { openSessionPool } from "./pool-options.ts";
+import { shareSessionPool } from "./pool-options.ts";
 import { checkWritable } from "./queries/check-writable.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
@@ -23,8 +23,8 @@ import { createWorkerStorage } from "./worker-storage.ts";
 export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage => {
   requireTlsOfUrl(orm);
   const security = ormSecurity(orm);
-  const pool = openSessionPool(orm);
-  const sessions = createSessions(orm, pool, meter);
+  const shared = shareSessionPool(orm);
+  const sessions = createSessions(orm, shared?.pool, meter);
   return {
     jobs: createJobStorage(sessions),
     workers: createWorkerStorage(sessions),
@@ -41,7 +41,7 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
 
     counts: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
 
-    poolUse: () => pool?.use,
+    poolUse: () => shared?.pool.use,
 
     check: () => checkDatabase(orm),
 
@@ -50,7 +50,7 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
     connectionSecurity: () => security,
 
     async close() {
-      await pool?.end();
+      await shared?.release();
     },
   };
 };

@@ -41,3 +41,33 @@ export const openSessionPool = (orm: Orm): SessionPool | undefined => {
     waitMs: statementTimeoutMs,
   });
 };
+
+/** A pool that several storages share; each gives its part back once. */
+export interface SharedPool {
+  readonly pool: SessionPool;
+  release(): Promise<void>;
+}
+
+const open = new WeakMap<Orm, { readonly pool: SessionPool; users: number }>();
+
+/** Shares one pool among all storages on an ORM: together they keep to one limit, and do not starve each other. */
+export const shareSessionPool = (orm: Orm): SharedPool | undefined => {
+  const known = open.get(orm);
+  const pool = known?.pool ?? openSessionPool(orm);
+  if (pool === undefined) return undefined;
+  const entry = known ?? { pool, users: 0 };
+  entry.users += 1;
+  open.set(orm, entry);
+  let isReleased = false;
+  return {
+    pool,
+    async release() {
+      if (isReleased) return;
+      isReleased = true;
+      entry.users -= 1;
+      if (entry.users > 0) return;
+      open.delete(orm);
+      await pool.end();
+    },
+  };
+};

@@ -42,21 +42,28 @@ const settings = {
   full_page_writes: "off",
 };
 
-/** What a test sets up in another way. */
-export interface PostgresSetup {
+/** How a PostgreSQL is started. */
+export interface PostgresOptions {
+  /** Settings of its command line, in addition to those of every test server. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The lines of pg_hba.conf; without them everybody is let in. The superuser must be, on the Unix socket. */
+  /** The lines of pg_hba.conf; by default everyone is let in. The superuser must be, on the Unix socket. */
   readonly hba?: readonly string[];
+  /** Follows the server of this URL as a streaming standby. */
+  readonly standbyOf?: string;
 }
 
 /** Starts a private PostgreSQL with its own data directory on a free loopback port. */
-export async function startPostgres(setup: PostgresSetup = {}): Promise<PostgresServer> {
-  const bin = findPrograms(programs);
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const isStandby = options.standbyOf !== undefined;
+  const bin = findPrograms(
+    isStandby ? { ...programs, names: [...programs.names, "pg_basebackup"] } : programs,
+  );
   const directory = createServerDirectory("postgres");
   const data = join(directory.path, "data");
   try {
-    await createCluster(bin, data, directory);
-    if (setup.hba !== undefined) writeFileSync(join(data, "pg_hba.conf"), `${setup.hba.join("\n")}\n`);
+    if (options.standbyOf === undefined) await createCluster(bin, data, directory);
+    else await copyCluster(bin, data, { directory, url: options.standbyOf });
+    if (options.hba !== undefined) writeFileSync(join(data, "pg_hba.conf"), `${options.hba.join("\n")}\n`);
     const onSocket = (port: number) => ({
       ...{ host: directory.path, port, user: "postgres", database: "postgres" },
     });
@@ -66,7 +73,7 @@ export async function startPostgres(setup: PostgresSetup = {}): Promise<Postgres
       spawn: (port) =>
         spawnProcess(
           join(bin, "postgres"),
-          serverArguments(data, { ...setup.settings, unix_socket_directories: directory.path }, port),
+          serverArguments(data, directory.path, { port, ...options.settings }),
           runIn(directory),
         ),
       ask: (port) => query(onSocket(port), "select 1"),
@@ -108,8 +115,24 @@ async function createCluster(bin: string, data: string, directory: ServerDirecto
   if (code !== 0) throw new Error(`initdb failed:\n${initdb.stdout()}${initdb.stderr()}`);
 }
 
-function serverArguments(data: string, own: Readonly<Record<string, string>>, port: number): string[] {
-  const all = Object.entries({ ...settings, ...own, port: String(port) });
+/** Copies a running server's data, set up to follow that server. */
+async function copyCluster(
+  bin: string,
+  data: string,
+  { directory, url }: { directory: ServerDirectory; url: string },
+): Promise<void> {
+  const args = ["-D", data, "-d", url, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"];
+  const backup = spawnProcess(join(bin, "pg_basebackup"), args, runIn(directory));
+  const { code } = await backup.exit;
+  if (code !== 0) throw new Error(`pg_basebackup failed:\n${backup.stdout()}${backup.stderr()}`);
+}
+
+function serverArguments(
+  data: string,
+  socketDirectory: string,
+  own: Readonly<Record<string, string | number>>,
+): string[] {
+  const all = Object.entries({ ...settings, unix_socket_directories: socketDirectory, ...own });
   return ["-D", data, ...all.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }
 

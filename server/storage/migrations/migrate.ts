@@ -65,6 +65,8 @@ export const migrate = async (orm: Orm): Promise<readonly string[]> => {
   if ((await checkMigrations(orm)).length === 0) return [];
   requireFit([...(await findUnsuitable(orm)), ...(await findMigrationObstacles(orm))]);
   try {
+    // MikroORM checks its connection with another one, which the role may not be granted during the transaction.
+    await orm.driver.getConnection("write").ensureConnection();
     // A migration takes as long as it takes: no limit of the role or the database may end it.
     return await inHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
   } catch (error) {

@@ -1,0 +1,122 @@
+import { Client } from "pg";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { createServer, parseSettings } from "../../../server/index.ts";
+import { openDatabase } from "../../../server/storage/database.ts";
+import { migrate } from "../../../server/storage/migrations/migrate.ts";
+import { createStorage } from "../../../server/storage/mikro-storage.ts";
+import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
+import { aJob, anotherWorker } from "../../conformance/storage-fixture.ts";
+import { linkTo, through } from "../../faults/cluster/link.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
+
+const stops: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const one of stops.splice(0).reverse()) await one[Symbol.asyncDispose]();
+});
+const until = <One extends AsyncDisposable>(one: One): One => {
+  stops.push(one);
+  return one;
+};
+
+const query = async (url: string, text: string) => {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+/** A primary with a standby, and a virtual address that leads to the primary. */
+const aPair = async () => {
+  const primary = until(await startPostgres());
+  const url = await primary.createDatabase();
+  const link = until(await linkTo(url));
+  const orm = await openDatabase({ url });
+  await migrate(orm);
+  await orm.close();
+  const standby = until(await startPostgres({ standbyOf: primary.url }));
+  const port = (server: PostgresServer) => Number(new URL(server.url).port);
+  return { primary, standby, url: through(url, link), link, port };
+};
+
+/** Makes the standby the primary; the old primary goes on, and takes no writes. */
+const failOver = async ({ primary, standby, link, port }: Awaited<ReturnType<typeof aPair>>) => {
+  await query(primary.url, "alter system set default_transaction_read_only = on");
+  await query(primary.url, "select pg_reload_conf()");
+  await query(standby.url, "select pg_promote()");
+  link.retarget(port(standby));
+};
+
+describe("a failover to a standby", () => {
+  test("is followed by the next statements, whatever pooled connections lead to", async () => {
+    const pair = await aPair();
+    const orm = await openDatabase({ url: pair.url });
+    onTestFinished(() => orm.close());
+    const storage = createStorage(orm);
+    onTestFinished(() => storage.close());
+    const job = await aJob(storage);
+    // Several sessions of both kinds lead to the old primary now.
+    await Promise.all(Array.from({ length: 6 }, () => anotherWorker(storage, job)));
+    await storage.ping();
+
+    await failOver(pair);
+
+    const workers = await Promise.all(Array.from({ length: 12 }, () => anotherWorker(storage, job)));
+    expect(new Set(workers).size).toBe(12);
+    await storage.ping();
+    expect(await storage.tasks.claim(job.workerId, 1, false)).toEqual([]);
+    const found = await query(
+      pair.standby.url.replace(/postgres$/, new URL(pair.url).pathname.slice(1)),
+      "select id from joblib.worker",
+    );
+    expect(found).toHaveLength(19);
+  });
+
+  test("to a server that takes no writes yet is reported as such, until it does", async () => {
+    const pair = await aPair();
+    const settings = parseSettings({}, { log_level: "silent", database_url: pair.url });
+    const app = await createServer({ settings });
+    onTestFinished(() => app.close());
+    const readyz = async () => (await app.inject({ url: "/readyz" })).json();
+    expect((await readyz()).database).toEqual({ status: "up", kind: "postgresql" });
+
+    await pair.primary.stop();
+    pair.link.retarget(pair.port(pair.standby));
+    pair.link.cut();
+
+    await eventually(async () => (await readyz()).database.status === "read-only");
+    const answer = await app.inject({ url: "/readyz" });
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toMatchObject({
+      status: "down",
+      database: { reason: expect.stringMatching(/standby/) },
+    });
+    const refused = await app.inject({ method: "POST", url: "/v1/joblib/workers", payload: {} });
+    expect(refused.json()).toMatchObject({ status: 503, detail: expect.stringMatching(/read-only/) });
+
+    await query(pair.standby.url, "select pg_promote()");
+    await eventually(async () => (await readyz()).database.status === "up");
+    expect((await app.inject({ method: "POST", url: "/v1/joblib/workers", payload: {} })).statusCode).toBe(
+      201,
+    );
+  });
+
+  test("leaves a server that starts on a standby with one clear reason", async () => {
+    const { standby, url } = await aPair();
+    const settings = parseSettings(
+      {},
+      {
+        log_level: "silent",
+        database_url: standby.url.replace(/postgres$/, new URL(url).pathname.slice(1)),
+      },
+    );
+
+    const start = createServer({ settings });
+
+    await expect(start).rejects.toBeInstanceOf(StorageUnavailable);
+    await expect(start).rejects.toThrow(/^the database is read-only: it is a standby/);
+  });
+});

@@ -1,0 +1,140 @@
+import { MikroORM, type Options } from "@mikro-orm/postgresql";
+import { CompiledQuery, type DatabaseConnection } from "kysely";
+import { Client, defaults, types } from "pg";
+import { afterEach, describe, expect, inject, onTestFinished, test } from "vitest";
+import { openDatabase } from "../../../server/storage/database.ts";
+import { entities } from "../../../server/storage/entities/entities.ts";
+import { migrate } from "../../../server/storage/migrations/migrate.ts";
+import { startPgbouncer } from "../../support/pgbouncer.ts";
+import { createDatabase } from "../../support/postgres.ts";
+import { openApi } from "../http/api.ts";
+import { liveThroughTasks } from "./life-of-a-task.ts";
+
+/** By PostgreSQL's type ids. */
+const TYPES = {
+  int8: 20,
+  json: 114,
+  jsonb: 3802,
+  date: 1082,
+  timestamp: 1114,
+  timestamptz: 1184,
+  numeric: 1700,
+};
+const builtIn = Object.values(TYPES).map((oid) => [oid, types.getTypeParser(oid)] as const);
+
+/** What host applications set for the whole process. */
+const PARSERS: Readonly<Record<string, () => void>> = {
+  "JSON as text": () => {
+    for (const oid of [TYPES.json, TYPES.jsonb]) types.setTypeParser(oid, (text) => text);
+  },
+  "JSON with big integers": () => {
+    const parse = (text: string) =>
+      JSON.parse(text, (_, value) => (Number.isSafeInteger(value) ? BigInt(value) : value));
+    for (const oid of [TYPES.json, TYPES.jsonb]) types.setTypeParser(oid, parse);
+  },
+  "times as objects, numbers as big integers": () => {
+    for (const oid of [TYPES.date, TYPES.timestamp, TYPES.timestamptz]) {
+      types.setTypeParser(oid, (text) => ({ epoch: Date.parse(text) }));
+    }
+    types.setTypeParser(TYPES.int8, BigInt);
+    types.setTypeParser(TYPES.numeric, Number.parseFloat);
+  },
+  "the driver's defaults": () => {
+    Object.assign(defaults, { parseInt8: true, parseInputDatesAsUTC: true, statement_timeout: 1000 });
+    Object.assign(defaults, { binary: true, query_timeout: 20_000, options: "-c datestyle=SQL" });
+  },
+};
+const driverDefaults = { ...defaults };
+
+afterEach(() => {
+  for (const [oid, parser] of builtIn) types.setTypeParser(oid, parser);
+  Object.assign(defaults, driverDefaults, { parseInt8: false });
+});
+
+/** A host's ORM that sets its sessions up in ways of its own, so that joblib's statements run on those. */
+const HOSTILE = ["set datestyle = 'SQL, DMY'", "set timezone = 'Asia/Kathmandu'", "set search_path = public"];
+const hostOptions: Readonly<Record<string, Partial<Options>>> = {
+  "a plain pool": {
+    driverOptions: { options: "-c datestyle=German -c default_transaction_isolation=serializable" },
+  },
+  "a hook on each connection": {
+    onCreateConnection: async (connection) => {
+      const session = connection as DatabaseConnection;
+      for (const statement of HOSTILE) await session.executeQuery(CompiledQuery.raw(statement));
+    },
+    forceUtcTimezone: true,
+    filters: { mine: { cond: { id: null }, default: true } },
+    onQuery: (sql: string) => `${sql} -- traced`,
+    schema: "public",
+  },
+};
+
+const aHost = async (options: Partial<Options>) => {
+  const orm = await MikroORM.init({
+    entities: [...entities],
+    clientUrl: await createDatabase(inject("postgresUrl")),
+    ...options,
+  });
+  onTestFinished(() => orm.close());
+  return orm;
+};
+
+describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
+  test("may have any settings in its sessions", async () => {
+    const orm = await aHost(options);
+    await migrate(orm);
+    const api = await openApi({ orm });
+    onTestFinished(() => api.close());
+
+    await liveThroughTasks(api);
+
+    const { rows } = await orm.em
+      .getConnection()
+      .execute("show datestyle")
+      .then((all) => ({ rows: all }));
+    expect(rows).not.toEqual([{ DateStyle: "ISO, YMD" }]);
+  });
+
+  test.each(Object.entries(PARSERS))("may replace parsers: %s", async (_name, replace) => {
+    const orm = await aHost(options);
+    await migrate(orm);
+    replace();
+    const api = await openApi({ orm });
+    onTestFinished(() => api.close());
+
+    await liveThroughTasks(api);
+  });
+});
+
+describe("behind PgBouncer in transaction mode", () => {
+  test.each([
+    ["that refuses start-up options", {}],
+    ["that ignores start-up options", { ignore_startup_parameters: "options" }],
+  ])("%s, everything works and nothing leaks to other clients", async (_, settings) => {
+    const url = await createDatabase(inject("postgresUrl"));
+    await using pgbouncer = await startPgbouncer(url, { ...settings, default_pool_size: "2" });
+    const admin = new Client({ connectionString: url });
+    await admin.connect();
+    const name = new URL(url).pathname.slice(1);
+    await admin.query(`alter database ${name} set datestyle = 'SQL, DMY'`);
+    await admin.query(`alter database ${name} set default_transaction_isolation = 'serializable'`);
+    await admin.end();
+    const orm = await openDatabase({ url: pgbouncer.through(url) });
+    await migrate(orm);
+    const api = await openApi({ orm });
+
+    await liveThroughTasks(api);
+
+    const client = new Client({ connectionString: pgbouncer.through(url) });
+    await client.connect();
+    for (let count = 0; count < 5; count += 1) {
+      const { rows } = await client.query(
+        "select current_setting('enable_seqscan') as seqscan, current_setting('search_path') as path",
+      );
+      expect(rows).toEqual([{ seqscan: "on", path: '"$user", public' }]);
+    }
+    await client.end();
+    await api.close();
+    await orm.close();
+  });
+});

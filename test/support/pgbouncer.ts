@@ -1,0 +1,85 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Client } from "pg";
+import { spawnProcess } from "./processes.ts";
+import { findPrograms } from "./programs.ts";
+import { createServerDirectory } from "./server-directory.ts";
+import { type Server, startServer } from "./server-process.ts";
+
+/** A private PgBouncer before a PostgreSQL. */
+export interface Pgbouncer extends Server {
+  /** The URL of a database, by that of the same database at PostgreSQL itself. */
+  through(url: string): string;
+}
+
+const programs = {
+  names: ["pgbouncer"],
+  aptPackage: "pgbouncer",
+  directories: () => ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"],
+};
+
+/** Starts PgBouncer in transaction mode; `settings` are lines of its configuration. */
+export async function startPgbouncer(
+  postgresUrl: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Pgbouncer> {
+  const bin = findPrograms(programs);
+  const directory = createServerDirectory("pgbouncer");
+  const { path, user } = directory;
+  const configuration = join(path, "pgbouncer.ini");
+  const { port: postgresPort } = new URL(postgresUrl);
+  const lines = (port: number) => ({
+    listen_addr: "127.0.0.1",
+    listen_port: String(port),
+    unix_socket_dir: "",
+    // Whoever connects is the user of the entry below.
+    auth_type: "any",
+    pool_mode: "transaction",
+    default_pool_size: "5",
+    ...settings,
+  });
+  const configure = (port: number) =>
+    writeFileSync(
+      configuration,
+      `[databases]\n* = host=127.0.0.1 port=${postgresPort} user=postgres\n[pgbouncer]\n${Object.entries(
+        lines(port),
+      )
+        .map(([name, value]) => `${name} = ${value}\n`)
+        .join("")}`,
+      { mode: 0o644 },
+    );
+  try {
+    const { server, port } = await startServer({
+      name: "PgBouncer",
+      directory,
+      spawn(port) {
+        configure(port);
+        return spawnProcess(join(bin, "pgbouncer"), [configuration], { cwd: path, user });
+      },
+      ask: (port) => ping(port),
+      stopSignal: "SIGTERM",
+      lastSignal: "SIGKILL",
+    });
+    return Object.assign(server, {
+      through(url: string) {
+        const ours = new URL(url);
+        ours.port = String(port);
+        return ours.href;
+      },
+    });
+  } catch (error) {
+    directory.remove();
+    throw error;
+  }
+}
+
+async function ping(port: number): Promise<void> {
+  const client = new Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    await client.query("select 1");
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
