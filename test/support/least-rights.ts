@@ -1,0 +1,22 @@
+import { openDatabase } from "../../server/storage/database.ts";
+import { migrate } from "../../server/storage/migrations/migrate.ts";
+import { SEQUENCES, TABLE_PRIVILEGES } from "../../server/storage/table-rights.ts";
+import { createDatabaseWithRoles } from "./database-roles.ts";
+
+/** Creates a migrated database and returns its URL for a role that has exactly the rights that a server checks. */
+export const createDatabaseWithLeastRights = async (serverUrl: string): Promise<string> => {
+  const { admin, server, migratorUrl, serverUrl: url } = await createDatabaseWithRoles(serverUrl);
+  const owner = await openDatabase({ url: migratorUrl });
+  await migrate(owner);
+  await owner.close();
+  const grants = [
+    `revoke all on all tables in schema joblib from ${server}`,
+    `revoke all on all sequences in schema joblib from ${server}`,
+    ...Object.entries(TABLE_PRIVILEGES).map(
+      ([table, privileges]) => `grant ${privileges.join(", ")} on joblib.${table} to ${server}`,
+    ),
+    ...SEQUENCES.map((name) => `grant usage on sequence joblib.${name} to ${server}`),
+  ];
+  await admin(grants.join(";"));
+  return url;
+};
