@@ -16,6 +16,20 @@ describe("a default", () => {
     expect(() => Extension("modifiers", { angle: z.number().min(6).default(0) })).toThrow(/default of angle/);
   });
 
+  test.each([
+    ["box.width", { box: z.object({ width: z.int().default(untyped(null)) }) }],
+    ["box.width", { box: z.object({ width: z.int().min(1).default(0) }).optional() }],
+    ["list.size", { list: z.array(z.object({ size: z.int().default(0.5) })) }],
+    ["by", { by: z.record(z.string(), z.number().default(untyped("x"))) }],
+    [
+      "either.a",
+      { either: z.union([z.string(), z.object({ a: z.int().default(untyped("x")) })]).nullable() },
+    ],
+    ["box.width", { box: z.object({ width: z.int().default(untyped("x")) }).prefault({}) }],
+  ])("that its type rejects is reported at any depth: %s", (path, shape) => {
+    expect(() => Extension("modifiers", shape)).toThrow(`the default of ${path} does not fit`);
+  });
+
   test("that fits is taken, and so is one of the other side of a transform", () => {
     class Fits extends Extension("modifiers", {
       angle: z.number().max(360).default(90),

@@ -8,17 +8,3 @@ export const toPointer = (path: Path): string =>
 /** True for a pointer to the value at `outer`, or to something inside of it. */
 export const isWithin = (pointer: string, outer: string): boolean =>
   pointer === outer || pointer.startsWith(`${outer}/`);
-
-/** The value that a pointer leads to; undefined where there is none. */
-export const valueAt = (document: unknown, pointer: string): unknown =>
-  pointer
-    .split("/")
-    .slice(1)
-    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce<unknown>(
-      (value, step) =>
-        typeof value === "object" && value !== null && Object.hasOwn(value, step)
-          ? Reflect.get(value, step)
-          : undefined,
-      document,
-    );

@@ -23,7 +23,7 @@ export const ValueTable = ({
 }) => {
   const [shown, setShown] = useState(MOST_ROWS);
   const numeric = new Set(columns.filter((column) => isNumeric(rows, column)));
-  // What a row is comes before its figures: the database keeps no order of members.
+  // What a row is comes before its figures.
   const ordered = [...columns.filter((column) => !numeric.has(column)), ...numeric];
   return (
     <div className="value-table">

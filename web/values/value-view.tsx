@@ -13,7 +13,7 @@ const isWide = (value: JsonValue): boolean => {
   return kind !== "text" || (typeof value === "string" && value.includes("\n"));
 };
 
-/** What takes a line comes before what takes a page: the database keeps no order of members. */
+/** Values that take one line come before those that take a page. */
 const sorted = (members: readonly (readonly [string, JsonValue])[]) =>
   members.toSorted(([, a], [, b]) => Number(isWide(a)) - Number(isWide(b)));
 

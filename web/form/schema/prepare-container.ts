@@ -10,7 +10,7 @@ const MOST_BEGUN_WITH = 50;
 const texts = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 
-/** By `x-order`; then what is required, in its own order; then the rest as it stands: a database keeps no order of names. */
+/** Sorts by `x-order`, then required members in the order of `required`, then the rest as the schema has them. */
 const rankOf = (name: string, schema: JsonValue, required: readonly string[]): number[] => {
   const order = isJsonObject(schema) ? schema["x-order"] : undefined;
   const place = required.indexOf(name);
