@@ -12,7 +12,7 @@ export type Fairness = z.infer<typeof Fairness>;
 export const JobRegistration = z.object({
   category: z.string().describe("1–128 of A-Z a-z 0-9 _ . -"),
   name: NamePart,
-  schema: JsonObject.describe("JSON Schema of the payload, draft 2020-12 or draft-07"),
+  schema: JsonObject.describe("JSON Schema of the payload, draft 4 to 2020-12"),
   result_schema: JsonObject.nullable().optional().describe("checked when a task completes"),
   worker_id: z.string().max(128).optional().describe("linked to the job; without it a worker is made"),
   description: z.string().max(10_000).nullable().optional(),
