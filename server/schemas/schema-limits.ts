@@ -2,6 +2,7 @@ import { getDraft } from "../../protocol/schema-drafts.ts";
 import { measureJson } from "./json-size.ts";
 import { checkKeywordShapes } from "./keyword-shapes.ts";
 import { patternFault } from "./linear-regexp.ts";
+import { roundNumbers } from "./round-numbers.ts";
 import { isJsonObject, type JsonObject, pointerTo, type SchemaFault } from "./schema-fault.ts";
 import {
   graphLimits,
@@ -23,11 +24,12 @@ export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"
 
 /** The graph of a schema that keeps all bounds, or the faults of one that does not. */
 export function readBoundedSchema(
-  schema: JsonObject,
+  written: JsonObject,
   use: SchemaUse = "payload",
 ): { graph: SchemaGraph } | { faults: SchemaFault[] } {
-  const { fault } = measureJson(schema);
+  const { fault } = measureJson(written);
   if (fault !== undefined) return { faults: [fault] };
+  const schema = roundNumbers(written);
   const draft = getDraft(schema);
   if (draft === undefined) {
     const detail = "names a draft that is not supported; use https://json-schema.org/draft/2020-12/schema";

@@ -1,15 +1,16 @@
 import { type RawBuilder, sql } from "kysely";
-import type {
-  AttemptError,
-  Backoff,
-  Fairness,
+import { parseExactJson } from "../../protocol/exact-number.ts";
+import {
+  type AttemptError,
+  type Backoff,
+  type Fairness,
   JsonObject,
-  JsonValue,
-  Progress,
-  TaskDefaults,
-  TaskStatus,
-  TraceContext,
-  Worker,
+  type JsonValue,
+  type Progress,
+  type TaskDefaults,
+  type TaskStatus,
+  type TraceContext,
+  type Worker,
 } from "../../protocol/index.ts";
 import { rawJson } from "../raw-json.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
@@ -91,8 +92,9 @@ export interface JobRow {
   room_id: string;
   category: string;
   name: string;
-  schema: JsonObject;
-  result_schema: JsonObject | null;
+  /** Text, because a parser would round numbers beyond 2^53. */
+  schema: string;
+  result_schema: string | null;
   schema_hash: string;
   description: string | null;
   defaults: TaskDefaults;
@@ -223,14 +225,16 @@ export const newTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
   queuePosition: null,
 });
 
+const parseSchema = (text: string): JsonObject => JsonObject.parse(parseExactJson(text));
+
 /** A job's own columns as the use-cases know them. */
 export const registeredJob = (row: Omit<JobRow, "workers" | "pending">): RegisteredJob => ({
   id: row.id,
   roomId: row.room_id,
   category: row.category,
   name: row.name,
-  schema: row.schema,
-  resultSchema: row.result_schema,
+  schema: parseSchema(row.schema),
+  resultSchema: row.result_schema === null ? null : parseSchema(row.result_schema),
   schemaHash: row.schema_hash,
   description: row.description,
   defaults: row.defaults,

@@ -4,8 +4,8 @@ import { isAlive } from "./alive.ts";
 
 /** A job's own columns. */
 export const JOB_COLUMNS = sql`
-  j.id, j.room_id, j.category, j.name, coalesce(j.written_schema, j.schema::json) as schema, j.result_schema,
-  j.schema_hash, j.description, j.defaults, j.fairness, j.created_at, j.xmin::text as row_version`;
+  j.id, j.room_id, j.category, j.name, coalesce(j.written_schema::text, j.schema::text) as schema,
+  j.result_schema::text as result_schema, j.schema_hash, j.description, j.defaults, j.fairness, j.created_at, j.xmin::text as row_version`;
 
 /** `select` and `from` of jobs with their live workers and backlog; clauses over `j` follow. */
 export const selectJobs = (aliveWithinSeconds: number): RawBuilder<JobRow> => sql`
