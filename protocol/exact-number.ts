@@ -1,16 +1,17 @@
+import { normalizeNumber } from "./exact-json.ts";
+
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /** Only these can be beyond what a double holds: 16 digits, or an exponent of three. */
 const MAY_BE_INEXACT = /\d{16}|[eE]\+?\d{3}/;
-const NUMBER = /^([+-]?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i;
 
-/** A number's sign, its digits without zeros at either end, and the power of ten of the last digit. */
-const toDecimal = (text: string): string => {
-  const [, sign = "", whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
-  const digits = `${whole}${fraction}`.replace(/^0+/, "");
-  const significant = digits.replace(/0+$/, "");
-  const power = Number(exponent) - fraction.length + digits.length - significant.length;
-  return `${sign === "-" ? "-" : ""}${significant}e${significant === "" ? 0 : power}`;
-};
+/** Normalizes a number that a user typed, which may also be spelled +5, .5 or 5. */
+const toDecimal = (text: string): string | undefined =>
+  normalizeNumber(
+    text
+      .replace(/^\+/, "")
+      .replace(/^(-?)\./, (_, sign: string) => `${sign}0.`)
+      .replace(/\.(?=$|e)/i, ""),
+  );
 
 /**
  * Returns true if a number's text keeps its value when it is read as a double. Fractions are rounded by every reader of

@@ -15,6 +15,7 @@ export const registerJob = operation({
   access: "room-register",
   params: RoomParams,
   body: JobRegistration,
+  exactMembers: ["schema", "result_schema"],
   responses: { 200: Job, 201: Job },
   problems: ["invalid-room-id", "invalid-category", "schema-conflict", "worker-not-found"],
 });

@@ -12,7 +12,7 @@ const JobRegistrationBody = z.object({
   category: z.string().describe("1–128 of A-Z a-z 0-9 _ . -"),
   name: NamePart,
   schema: JsonObject.optional().meta({
-    description: "JSON Schema of the payload, draft 2020-12 or draft-07; `{}` if it is missing",
+    description: "JSON Schema of the payload, draft 4 to 2020-12; `{}` if it is missing",
   }),
   schema_: JsonObject.optional().meta({
     deprecated: true,

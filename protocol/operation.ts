@@ -12,6 +12,8 @@ export interface Operation {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** Members of the body whose numbers are kept as they are written, whatever their size. */
+  readonly exactMembers?: readonly string[];
   /** A body may be left out altogether. */
   readonly bodyOptional?: boolean;
   /** Request headers that the operation reads, lower case, with what they mean. */

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { Problem } from "../../protocol/index.ts";
+import { parseExactJson } from "../../protocol/exact-json.ts";
+import { isJsonObject, Problem } from "../../protocol/index.ts";
 import { isPlain } from "./plain-json.ts";
 import { JsonScanner } from "./scan-json.ts";
 
@@ -21,8 +22,24 @@ const decode = (bytes: Buffer): string => {
   return bytes.toString();
 };
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Members of the body whose numbers are kept as they are written. */
+    exactMembers?: readonly string[];
+  }
+}
+
+/** Takes some members of a body with each number that JavaScript would change as an `ExactNumber`. */
+const withExactMembers = (text: string, exactMembers: readonly string[]): unknown => {
+  const body: unknown = JSON.parse(text);
+  const exact = parseExactJson(text);
+  if (!isJsonObject(body) || !isJsonObject(exact)) return body;
+  const kept = Object.entries(exact).filter(([name]) => exactMembers.includes(name));
+  return { ...body, ...Object.fromEntries(kept) };
+};
+
 /** Reads a body as JSON, exactly or not at all; an empty one is undefined. */
-export const parseJsonBody = (bytes: Buffer): unknown => {
+export const parseJsonBody = (bytes: Buffer, exactMembers: readonly string[] = []): unknown => {
   if (bytes.length === 0) return undefined;
   const text = decode(bytes);
   if (isPlain(text)) {
@@ -32,8 +49,10 @@ export const parseJsonBody = (bytes: Buffer): unknown => {
       // The scan says what is wrong with it, and where.
     }
   }
-  const fault = new JsonScanner(text).scan();
-  if (fault === undefined) return JSON.parse(text);
+  const fault = new JsonScanner(text, exactMembers).scan();
+  if (fault === undefined) {
+    return exactMembers.length === 0 ? JSON.parse(text) : withExactMembers(text, exactMembers);
+  }
   if (fault.kind === "malformed") {
     throw malformed(`The body is not JSON that can be kept: ${fault.detail}, at position ${fault.position}.`);
   }
@@ -57,7 +76,7 @@ export const useBodyParser = (app: FastifyInstance): void => {
     // With `done`, like the hooks; what is thrown is passed on to it.
     (request: FastifyRequest, bytes: Buffer, done: (error: null, body: unknown) => void) => {
       requireMediaType(request);
-      done(null, parseJsonBody(bytes));
+      done(null, parseJsonBody(bytes, request.routeOptions.config.exactMembers));
     },
   );
 };

@@ -148,6 +148,7 @@ export const operationRoute = <O extends Operation>(
     method: entry.method,
     url: entry.path,
     bodyLimit: settings.body_limit,
+    config: { exactMembers: entry.exactMembers ?? [] },
     ...(entry.method === "GET" ? { exposeHeadRoute: true } : {}),
     onRequest: admit,
     handler: async (request, reply) => {

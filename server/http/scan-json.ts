@@ -1,3 +1,5 @@
+import { countDigits } from "../../protocol/exact-json.ts";
+
 /** Why a text is not taken; `unfit` is JSON that is read well and still refused. */
 export interface JsonFault {
   readonly kind: "malformed" | "unfit";
@@ -14,6 +16,8 @@ const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u
 const SPACE = /[ \t\n\r]*/y;
 const UNICODE_ESCAPE = /\\(?:u([0-9a-fA-F]{4})|.)/g;
 const LITERALS = ["true", "false", "null"];
+/** In members whose numbers are kept as text: so long may one be when it is written without an exponent. */
+const MAX_DIGITS = 1000;
 /** `__proto__` with every character escaped. */
 const LONGEST_PROTO = 56;
 
@@ -59,8 +63,12 @@ export class JsonScanner {
   #at = 0;
   readonly #levels: Level[] = [];
 
-  constructor(text: string) {
+  readonly #exactMembers: readonly string[];
+
+  /** Numbers may be of any size in `exactMembers`, which are members of the outermost object. */
+  constructor(text: string, exactMembers: readonly string[] = []) {
     this.#text = text;
+    this.#exactMembers = exactMembers;
   }
 
   scan(): JsonFault | undefined {
@@ -152,14 +160,30 @@ export class JsonScanner {
       return this.#fault(start >= this.#text.length ? "it ends too early" : "a value is missing");
     const value = Number(token);
     this.#at = start;
+    if (this.#isInExactMember()) {
+      if (countDigits(token) > MAX_DIGITS) {
+        return this.#unfit(`has more than ${MAX_DIGITS} digits: write a smaller number`);
+      }
+      this.#at = start + token.length;
+      return undefined;
+    }
     if (!Number.isFinite(value)) return this.#fault("a number is too large");
     const isInteger = !/[.eE]/.test(token);
     if (isInteger && !Number.isSafeInteger(value) && String(value) !== token) {
-      const detail = "cannot be kept exactly: send an integer beyond ±2^53 as a string";
-      return { kind: "unfit", detail, position: start, pointer: pointerOf(this.#levels) };
+      return this.#unfit("cannot be kept exactly: send an integer beyond ±2^53 as a string");
     }
     this.#at = start + token.length;
     return undefined;
+  }
+
+  #isInExactMember(): boolean {
+    const outermost = this.#levels[0];
+    if (this.#exactMembers.length === 0 || outermost?.close !== "}") return false;
+    return this.#exactMembers.includes(JSON.parse(outermost.key));
+  }
+
+  #unfit(detail: string): JsonFault {
+    return { kind: "unfit", detail, position: this.#at, pointer: pointerOf(this.#levels) };
   }
 
   #skipSpace(): void {

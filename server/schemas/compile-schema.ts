@@ -1,10 +1,9 @@
-import { Ajv, type ErrorObject } from "ajv";
+import type { ErrorObject } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describeErrors } from "./describe-errors.ts";
 import { linearFormats } from "./linear-formats.ts";
 import { linearKeywords } from "./linear-keywords.ts";
 import { linearRegExp } from "./linear-regexp.ts";
-import { checkMetaSchema } from "./meta-schema.ts";
 import { prepareSchema, usesUnevaluated } from "./prepare-schema.ts";
 import { InvalidSchemaError, type JsonObject, type SchemaFault } from "./schema-fault.ts";
 import type { SchemaGraph } from "./schema-graph.ts";
@@ -33,8 +32,6 @@ type Run = (value: unknown) => readonly ErrorObject[];
 export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaFault[] {
   const read = readBoundedSchema(schema, use);
   if ("faults" in read) return read.faults;
-  const faults = checkMetaSchema(schema, read.graph.dialect);
-  if (faults.length > 0) return faults;
   try {
     compileGraph(read.graph);
     return [];
@@ -108,7 +105,7 @@ function compile(graph: SchemaGraph, prepared: JsonObject, meter: StepMeter, all
     formats: linearFormats(meter),
     code: { optimize: false, regExp: linearRegExp(meter) },
   } as const;
-  const ajv = graph.dialect === "2020-12" ? new Ajv2020(options) : new Ajv(options);
+  const ajv = new Ajv2020(options);
   // Ajv's 2020 class always collects evaluated names, which costs every object its keys at every branch.
   ajv.opts.unevaluated = [...graph.nodes.keys()].some(usesUnevaluated);
   for (const definition of linearKeywords(meter)) {

@@ -67,7 +67,6 @@ function detailOf(error: ErrorObject, types: ReadonlyMap<string, ReadonlySet<str
 const details: Record<string, (error: ErrorObject) => string> = {
   required: () => "is required",
   dependentRequired: ({ params }) => `is required when ${quoted(params["property"])} is given`,
-  dependencies: ({ params }) => `is required when ${quoted(params["property"])} is given`,
   additionalProperties: () => "is not a known property",
   unevaluatedProperties: () => "is not a known property",
   propertyNames: () => "is not a name that a property may have here",
@@ -92,6 +91,8 @@ const details: Record<string, (error: ErrorObject) => string> = {
   maxItems: ({ params }) => `must have at most ${params["limit"]} items`,
   minProperties: ({ params }) => `must have at least ${params["limit"]} properties`,
   maxProperties: ({ params }) => `must have at most ${params["limit"]} properties`,
+  items: ({ params }) => `must have at most ${params["limit"]} items`,
+  unevaluatedItems: ({ params }) => `must have at most ${params["limit"] ?? params["len"]} items`,
   uniqueItems: () => "must not have the same item twice",
   pattern: ({ params }) => `must match the pattern ${shortText(String(params["pattern"]))}`,
   format: ({ params }) => `must be a valid ${params["format"]}`,

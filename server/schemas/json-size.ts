@@ -1,3 +1,4 @@
+import { countDigits, isRawNumber } from "../../protocol/exact-json.ts";
 import { pointerTo, type SchemaFault } from "./schema-fault.ts";
 
 /** The bounds of a schema as a piece of JSON, before anything reads its meaning. */
@@ -21,6 +22,7 @@ export function measureJson(root: unknown): { nodes: number; characters: number;
     if (nodes > jsonLimits.nodes) return broken(`has more than ${jsonLimits.nodes} values`);
     if (depth > jsonLimits.depth) return broken(`is nested deeper than ${jsonLimits.depth} levels`);
     if (typeof value === "string") characters += value.length + 2;
+    else if (isRawNumber(value)) characters += countDigits(value.rawJSON);
     else if (typeof value !== "object" || value === null) characters += 4;
     else {
       const keys = Array.isArray(value) ? undefined : Object.keys(value);

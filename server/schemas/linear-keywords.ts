@@ -1,4 +1,5 @@
 import type { FuncKeywordDefinition } from "ajv";
+import { isRawNumber } from "../../protocol/exact-json.ts";
 import type { StepMeter } from "./step-meter.ts";
 
 /**
@@ -33,6 +34,8 @@ export function linearKeywords(meter: StepMeter): FuncKeywordDefinition[] {
 
 /** The same text for equal JSON values, whatever the order of their keys; charged by its length. */
 export function canonicalText(value: unknown, meter: StepMeter): string {
+  // Unlike any text of a payload, which has no such number.
+  if (isRawNumber(value)) return value.rawJSON;
   if (typeof value !== "object" || value === null) {
     const text = JSON.stringify(value) ?? "";
     meter.charge(1 + (text.length >> 5));
@@ -47,6 +50,8 @@ export function canonicalText(value: unknown, meter: StepMeter): string {
 // 0.3 is a multiple of 0.1 to whoever writes it, though not to floating point: the quotient may be off by its last bits.
 function isMultiple(value: number, step: number): boolean {
   const quotient = value / step;
+  // A small value is close to no times a large step, and still no multiple of it.
+  if (value !== 0 && Math.abs(quotient) < 0.5) return false;
   if (!Number.isFinite(quotient)) return value % step === 0;
   const tolerance = 4 * Number.EPSILON * Math.max(1, Math.abs(quotient));
   return Math.abs(quotient - Math.round(quotient)) <= tolerance;
@@ -64,7 +69,7 @@ function areUnique(items: readonly unknown[], meter: StepMeter): boolean {
 
 function isOneOf(values: readonly unknown[], meter: StepMeter): (value: unknown) => boolean {
   const plain = new Set(values.filter((value) => !isComposite(value)));
-  const composite = values.filter(isComposite);
+  const composite = values.filter(isComposite).filter((value) => !isRawNumber(value));
   meter.start(Number.POSITIVE_INFINITY);
   const texts = new Set(composite.map((value) => canonicalText(value, meter)));
   const arrays = composite.some((value) => Array.isArray(value));

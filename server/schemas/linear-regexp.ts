@@ -1,56 +1,52 @@
 import type { RE2JS } from "re2js";
+import { compileProgram, type PatternProgram, TooManyRepetitionsError } from "./pattern-program.ts";
+import { runPattern } from "./run-pattern.ts";
 import type { StepMeter } from "./step-meter.ts";
 import { compilePattern } from "./translate-pattern.ts";
 
-/** The longest pattern, and the most instructions that one may come to: `[a-z]{1,1000}` is 2,000. */
+/** The longest pattern, and the most instructions that one may have: `[a-z]{1,1000}` has 2,000. */
 export const patternLimits = { characters: 1000, instructions: 10_000 } as const;
 
-// RE2 keeps up to 8 MB of states for one pattern; what this much matching has built up is let go.
-const stepsUntilForgotten = 200_000;
+// RE2 keeps up to 8 MB of states for one pattern. They are dropped after this much matching.
+const STEPS_UNTIL_FORGOTTEN = 200_000;
 
 interface RegExpLike {
   test(text: string): boolean;
   toString(): string;
 }
 
-/** Why a pattern cannot be used; undefined when it can. */
+/** Returns why a pattern cannot be used, or undefined if it can. */
 export function patternFault(pattern: string): string | undefined {
   if (pattern.length > patternLimits.characters) {
-    return `is a pattern of more than ${patternLimits.characters} characters`;
+    return `is a pattern of ${pattern.length} characters; shorten it to ${patternLimits.characters}`;
   }
-  if (/\(\?<?[=!]/.test(pattern) && !compiles(pattern))
-    return "uses lookaround, which RE2 patterns do not have";
-  if (/\\[1-9]|\\k</.test(pattern) && !compiles(pattern))
-    return "uses a backreference, which RE2 patterns do not have";
+  const compiled = compileForRe2(pattern);
+  if (compiled !== undefined) {
+    return compiled.programSize() > patternLimits.instructions ? tooManyRepetitions : undefined;
+  }
   try {
-    const instructions = compilePattern(pattern).programSize();
-    return instructions > patternLimits.instructions ? "is a pattern with too many repetitions" : undefined;
+    compileProgram(pattern, patternLimits.instructions);
+    return undefined;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : "it does not parse";
-    return `is not a pattern that RE2 can match: ${reason}`;
+    if (error instanceof TooManyRepetitionsError) return tooManyRepetitions;
+    const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, "") : "";
+    return `is not an ECMAScript regular expression (${reason}); correct it, or check the value in the worker`;
   }
 }
 
-/** The engine that Ajv matches `pattern` with: time linear in the text, whatever the pattern, and charged before it is spent. */
+const tooManyRepetitions =
+  "is a pattern with too many repetitions; use minLength and maxLength, or lower its counts";
+
+/**
+ * Returns the engine that Ajv matches patterns with. RE2 takes time linear in the text, and is charged before it runs.
+ * It has no lookaround and no backreferences: patterns with these are run by `runPattern`, which is charged for each
+ * step. V8's own engine is never used, because nothing can stop it.
+ */
 export function linearRegExp(meter: StepMeter): { (pattern: string): RegExpLike; code: string } {
   const engine = (pattern: string): RegExpLike => {
-    let compiled: RE2JS | undefined;
-    let spent = 0;
-    // RE2 looks at the neighbours of each character for a word boundary: measured, four times the work.
-    const factor = /\\[bB]/.test(pattern) ? 4 : 1;
+    const test = makeTest(pattern, meter);
     return {
-      test(text) {
-        compiled ??= compilePattern(pattern);
-        const steps = factor * text.length * compiled.programSize();
-        meter.chargePattern(steps);
-        const found = compiled.test(text);
-        spent += steps;
-        if (spent > stepsUntilForgotten) {
-          compiled = undefined;
-          spent = 0;
-        }
-        return found;
-      },
+      test,
       // Ajv caches engines by this text: without it, all patterns of a schema would share the first one's.
       toString: () => pattern,
     };
@@ -59,11 +55,30 @@ export function linearRegExp(meter: StepMeter): { (pattern: string): RegExpLike;
   return Object.assign(engine, { code: "linearRegExp" });
 }
 
-function compiles(pattern: string): boolean {
+function makeTest(pattern: string, meter: StepMeter): (text: string) => boolean {
+  let compiled: RE2JS | PatternProgram | undefined;
+  let spent = 0;
+  // RE2 looks at the neighbours of each character for a word boundary: measured, four times the work.
+  const factor = /\\[bB]/.test(pattern) ? 4 : 1;
+  return (text) => {
+    compiled ??= compileForRe2(pattern) ?? compileProgram(pattern, patternLimits.instructions);
+    if ("instructions" in compiled) return runPattern(compiled, text, meter);
+    const steps = factor * text.length * compiled.programSize();
+    meter.chargePattern(steps);
+    const isFound = compiled.test(text);
+    spent += steps;
+    if (spent > STEPS_UNTIL_FORGOTTEN) {
+      compiled = undefined;
+      spent = 0;
+    }
+    return isFound;
+  };
+}
+
+function compileForRe2(pattern: string): RE2JS | undefined {
   try {
-    compilePattern(pattern);
-    return true;
+    return compilePattern(pattern);
   } catch {
-    return false;
+    return undefined;
   }
 }

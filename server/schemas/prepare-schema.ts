@@ -1,14 +1,15 @@
+import { ignoresSiblings, isNullable, modernizeSchema } from "../../protocol/schema-drafts.ts";
 import { isJsonObject, type JsonObject } from "./schema-fault.ts";
 import type { SchemaGraph, SchemaNode } from "./schema-graph.ts";
-import { type Applicator, applicatorOf, isAssertion, type Where } from "./schema-keywords.ts";
+import { type Applicator, getApplicator, isAssertion, type Where } from "./schema-keywords.ts";
 import { type StepCost, stepKeyword } from "./step-meter.ts";
 
 const oneStep: StepCost = { base: 1, perItem: 0, perKey: 0, text: false };
 
 /**
- * Writes a schema anew for Ajv: only keywords that constrain, every reference a plain index, and in each subschema what it
- * costs. So nothing of a stranger's names reaches Ajv's own resolving, its registry of ids or its extensions
- * (`nullable`, `discriminator`, `id`, `$data`, `$async`), and what the limits have read is what runs.
+ * Rewrites a schema of any draft for Ajv's 2020-12: only keywords that constrain, every reference a plain index, and in
+ * each subschema what it costs. So no name that a stranger chose reaches Ajv's own resolving, its registry of ids or its
+ * extensions (`nullable`, `discriminator`, `id`, `$data`, `$async`), and what the limits have read is what runs.
  */
 export function prepareSchema(graph: SchemaGraph): JsonObject {
   return new Preparation(graph).document();
@@ -62,18 +63,28 @@ class Preparation {
   }
 
   #write(node: SchemaNode): JsonObject {
+    const written = this.#writeKeywords(node);
+    if (!isNullable(node.schema, node.draft) || Object.keys(written).length === 0) return written;
+    return { [stepKeyword]: oneStep, anyOf: [{ [stepKeyword]: oneStep, type: "null" }, written] };
+  }
+
+  #writeKeywords({ schema, draft, targets }: SchemaNode): JsonObject {
+    const known = Object.entries(schema).filter(
+      ([keyword]) => isAssertion(keyword, draft) || getApplicator(keyword, draft) !== undefined,
+    );
+    const isOnlyReference = ignoresSiblings(schema, draft);
     const written: JsonObject = {};
-    // Draft-07 says that what stands beside a $ref is ignored.
-    const isOnlyReference = this.#graph.dialect === "draft-07" && node.targets.length > 0;
-    for (const [keyword, value] of isOnlyReference ? [] : Object.entries(node.schema)) {
-      const applicator = applicatorOf(keyword, this.#graph.dialect);
-      if (applicator === undefined) {
-        if (isAssertion(keyword, this.#graph.dialect)) written[keyword] = value;
-      } else if (applicator.where !== "nowhere") {
-        written[keyword] = this.#writeHeld(value, applicator);
-      }
+    for (const [keyword, value] of Object.entries(modernizeSchema(Object.fromEntries(known), draft))) {
+      if (isOnlyReference) break;
+      const applicator = getApplicator(keyword, "2020-12");
+      if (applicator === undefined) written[keyword] = value;
+      else if (applicator.where !== "nowhere") written[keyword] = this.#writeHeld(value, applicator);
     }
-    const references = node.targets.map((target) => this.#reference(target));
+    if ("if" in written && this.#perLook > 0) {
+      // Without them, Ajv leaves `if` out, and with it the names that `if` has evaluated.
+      for (const branch of ["then", "else"]) written[branch] ??= { [stepKeyword]: oneStep };
+    }
+    const references = targets.map((target) => this.#reference(target));
     if (references.length > 0) {
       const all = Array.isArray(written["allOf"]) ? written["allOf"] : [];
       written["allOf"] = [...references, ...all];
@@ -82,9 +93,9 @@ class Preparation {
     return Object.keys(written).length === 0 ? written : { [stepKeyword]: this.#costOf(written), ...written };
   }
 
-  #writeHeld(value: unknown, { where, map }: Applicator): unknown {
+  #writeHeld(value: unknown, { where, form }: Applicator): unknown {
     if (Array.isArray(value)) return value.map((item) => this.#place(item, where));
-    if (!map || !isJsonObject(value)) return this.#place(value, where);
+    if (form !== "map" || !isJsonObject(value)) return this.#place(value, where);
     return Object.fromEntries(Object.entries(value).map(([name, held]) => [name, this.#place(held, where)]));
   }
 
@@ -93,13 +104,13 @@ class Preparation {
     const members = sizeOf(written["properties"]);
     let base = 1 + this.#perLook;
     for (const value of Object.values(written)) base += 1 + (sizeOf(value) >> 2);
-    for (const branches of ["allOf", "anyOf", "oneOf", "dependentSchemas", "dependencies"]) {
+    for (const branches of ["allOf", "anyOf", "oneOf", "dependentSchemas"]) {
       base += sizeOf(written[branches]);
     }
     const loops = has("additionalProperties", "unevaluatedProperties") * (1 + (members >> 4));
     return {
       base: base + (members >> 1),
-      perItem: has("items", "prefixItems", "additionalItems", "unevaluatedItems", "contains", "uniqueItems"),
+      perItem: has("items", "prefixItems", "unevaluatedItems", "contains", "uniqueItems"),
       perKey:
         loops +
         has("propertyNames", "minProperties", "maxProperties") +
@@ -118,7 +129,7 @@ function unevaluatedCost(graph: SchemaGraph): number {
     isUsed ||= usesUnevaluated(schema);
     names += sizeOf(schema["properties"]);
   }
-  return isUsed && graph.dialect === "2020-12" ? 1 + (names >> 3) : 0;
+  return isUsed ? 1 + (names >> 3) : 0;
 }
 
 /** Whether a subschema asks which members or items no other keyword has looked at. */

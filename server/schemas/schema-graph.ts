@@ -1,11 +1,14 @@
+import { type Draft, getDraft, ignoresSiblings } from "../../protocol/schema-drafts.ts";
 import { isJsonObject, type JsonObject, pointerTo, type SchemaFault, shortText } from "./schema-fault.ts";
-import { applicatorOf, type Dialect, isReference, type Where } from "./schema-keywords.ts";
+import { getApplicator, isReference, type Where } from "./schema-keywords.ts";
+import { getFragment, type SchemaResource, SchemaResources } from "./schema-resources.ts";
 
 /** One subschema, and what it leads to. */
 export interface SchemaNode {
   schema: JsonObject;
   parent: SchemaNode | undefined;
   path: readonly (string | number)[];
+  draft: Draft;
   children: { node: SchemaNode; where: Where }[];
   /** What its reference keywords resolve to, in their order. */
   targets: (SchemaNode | boolean)[];
@@ -13,7 +16,6 @@ export interface SchemaNode {
 
 /** A schema document read once: every subschema by identity, all references resolved. */
 export interface SchemaGraph {
-  dialect: Dialect;
   root: SchemaNode;
   nodes: ReadonlyMap<JsonObject, SchemaNode>;
   faults: SchemaFault[];
@@ -21,6 +23,15 @@ export interface SchemaGraph {
 
 /** The most subschemas, and references, that one schema may have. */
 export const graphLimits = { nodes: 1000, references: 2000, faults: 20 } as const;
+
+interface Reference {
+  node: SchemaNode;
+  keyword: string;
+  reference: unknown;
+}
+
+/** A target, or the sentence that says why there is none. */
+type Resolved = SchemaNode | boolean | string;
 
 /** The JSON Pointer of a subschema in its document. */
 export function pointerOf(node: SchemaNode): string {
@@ -30,32 +41,31 @@ export function pointerOf(node: SchemaNode): string {
 }
 
 /** Reads a document whose size and depth are already bounded; what it refuses is in `faults`. */
-export function readSchemaGraph(schema: JsonObject, dialect: Dialect): SchemaGraph {
-  const reader = new GraphReader(schema, dialect);
-  return { dialect, root: reader.root, nodes: reader.nodes, faults: reader.faults };
+export function readSchemaGraph(schema: JsonObject, draft: Draft): SchemaGraph {
+  const reader = new GraphReader(schema, draft);
+  return { root: reader.root, nodes: reader.nodes, faults: reader.faults };
 }
 
 class GraphReader {
   readonly nodes = new Map<JsonObject, SchemaNode>();
   readonly faults: SchemaFault[] = [];
   readonly root: SchemaNode;
-  readonly #dialect: Dialect;
-  readonly #anchors = new Map<string, SchemaNode>();
+  readonly #resources = new SchemaResources();
+  readonly #resourceOf = new Map<SchemaNode, SchemaResource>();
   readonly #unread: SchemaNode[] = [];
-  readonly #references: { node: SchemaNode; keyword: string; reference: unknown }[] = [];
+  readonly #references: Reference[] = [];
 
-  constructor(schema: JsonObject, dialect: Dialect) {
-    this.#dialect = dialect;
-    this.root = this.#enter(schema, undefined, []);
+  constructor(schema: JsonObject, draft: Draft) {
+    this.root = this.#enter(schema, { path: [], draft });
     this.#readAll();
-    // Resolving may find a schema where no known keyword holds one (`#/components/…`), with references of its own.
+    // Resolving may find a schema in a place that no known keyword names (`#/components/…`), with its own references.
     for (let index = 0; index < this.#references.length; index += 1) {
       const entry = this.#references[index];
       if (entry === undefined || index >= graphLimits.references) {
         this.#refuse(this.root, `has more than ${graphLimits.references} references`);
         return;
       }
-      this.#resolve(entry.node, entry.keyword, entry.reference);
+      this.#resolve(entry);
       this.#readAll();
     }
   }
@@ -65,16 +75,27 @@ class GraphReader {
     this.faults.push({ pointer: pointerTo(pointerOf(node), ...path), detail });
   }
 
-  #enter(schema: JsonObject, parent: SchemaNode | undefined, path: readonly (string | number)[]): SchemaNode {
+  #enter(
+    schema: JsonObject,
+    { parent, path, draft }: { parent?: SchemaNode; path: readonly (string | number)[]; draft: Draft },
+  ): SchemaNode {
     const known = this.nodes.get(schema);
     if (known !== undefined) return known;
-    const node: SchemaNode = { schema, parent, path, children: [], targets: [] };
+    const node: SchemaNode = { schema, parent, path, draft, children: [], targets: [] };
     this.nodes.set(schema, node);
+    this.#resourceOf.set(node, this.#resources.enter(node, parent && this.#resourceOf.get(parent)));
     if (this.nodes.size === graphLimits.nodes + 1) {
       this.#refuse(node, `is one of more than ${graphLimits.nodes} subschemas`);
     }
     this.#unread.push(node);
     return node;
+  }
+
+  #enterChild(schema: JsonObject, parent: SchemaNode, path: readonly (string | number)[]): SchemaNode {
+    // A bundled document keeps the draft that it names.
+    const isNamed = schema["$schema"] !== undefined && schema["$id"] !== undefined;
+    const named = isNamed ? getDraft(schema) : undefined;
+    return this.#enter(schema, { parent, path, draft: named ?? parent.draft });
   }
 
   #readAll(): void {
@@ -85,65 +106,96 @@ class GraphReader {
   }
 
   #read(node: SchemaNode): void {
-    this.#readAnchors(node);
-    if (node.schema["$async"] === true) this.#refuse(node, "is not supported", "$async");
+    const isOnlyReference = ignoresSiblings(node.schema, node.draft);
     for (const [keyword, value] of Object.entries(node.schema)) {
-      if (isReference(keyword, this.#dialect)) this.#references.push({ node, keyword, reference: value });
-      const applicator = applicatorOf(keyword, this.#dialect);
+      if (isReference(keyword, node.draft)) this.#references.push({ node, keyword, reference: value });
+      const applicator = getApplicator(keyword, node.draft);
       if (applicator === undefined) continue;
-      const held = applicator.map || Array.isArray(value) ? entriesOf(value) : [[undefined, value] as const];
-      for (const [token, child] of held) {
+      const isMap = applicator.form === "map" || applicator.form === "map or names";
+      const entries = isMap || Array.isArray(value) ? entriesOf(value) : [[undefined, value] as const];
+      for (const [token, child] of entries) {
         if (!isJsonObject(child)) continue;
         const path = token === undefined ? [keyword] : [keyword, token];
-        node.children.push({ node: this.#enter(child, node, path), where: applicator.where });
+        const where = isOnlyReference ? "nowhere" : applicator.where;
+        node.children.push({ node: this.#enterChild(child, node, path), where });
       }
     }
   }
 
-  #readAnchors({ schema }: SchemaNode): void {
-    const node = this.nodes.get(schema);
-    const id = schema["$id"];
-    const names = this.#dialect === "2020-12" ? [schema["$anchor"], schema["$dynamicAnchor"]] : [];
-    if (this.#dialect === "draft-07" && typeof id === "string" && id.startsWith("#")) names.push(id.slice(1));
-    for (const name of names) {
-      if (typeof name !== "string" || node === undefined) continue;
-      const known = this.#anchors.get(name);
-      if (known !== undefined && known !== node)
-        this.#refuse(node, "has an anchor that another subschema has");
-      this.#anchors.set(name, node);
-    }
-  }
-
-  #resolve(node: SchemaNode, keyword: string, reference: unknown): void {
-    const target = this.#targetOf(node, reference);
+  #resolve({ node, keyword, reference }: Reference): void {
+    const target = this.#findTarget(node, keyword, reference);
     if (typeof target === "string") this.#refuse(node, target, keyword);
     else node.targets.push(target);
   }
 
-  /** What a reference leads to, or the sentence that says why it leads nowhere. */
-  #targetOf(node: SchemaNode, reference: unknown): SchemaNode | boolean | string {
+  #findTarget(node: SchemaNode, keyword: string, reference: unknown): Resolved {
     if (typeof reference !== "string") return "must be a string";
     const shown = shortText(JSON.stringify(reference));
-    if (!reference.startsWith("#")) {
-      return `refers to ${shown}: only references within the schema (#…) are followed`;
+    const base = this.#resourceOf.get(node);
+    const resource = base && this.#resources.find(reference, base);
+    if (resource === undefined) {
+      return `refers to ${shown}, which is not in this schema; copy it into $defs and refer to "#/$defs/…"`;
     }
-    if (isEmbedded(node)) return "refers to something from below a $id that is not the schema's own";
-    return this.#find(reference.slice(1)) ?? `refers to ${shown}, which is not there`;
+    if (this.#resources.isAmbiguous(resource)) {
+      return `refers to ${shown}, which is the $id of several subschemas; give each its own`;
+    }
+    const fragment = getFragment(reference);
+    const target = this.#find(resource, fragment) ?? this.#findInDocument(fragment);
+    if (target === undefined) return `refers to ${shown}, which is not there; correct the reference`;
+    if (typeof target === "boolean") return target;
+    if (this.#resources.isAmbiguous(target) && !fragment.startsWith("/") && fragment !== "") {
+      return `refers to ${shown}, an anchor of several subschemas; give each its own`;
+    }
+    if (keyword === "$dynamicRef") return this.#findDynamic(resource, fragment) ?? target;
+    return keyword === "$recursiveRef" ? this.#findRecursive(resource, target) : target;
   }
 
-  #find(fragment: string): SchemaNode | boolean | undefined {
-    if (fragment === "") return this.root;
-    if (!fragment.startsWith("/")) return this.#anchors.get(fragment);
-    const path = decoded(fragment)?.split("/").slice(1);
-    let value: unknown = this.root.schema;
-    for (const token of path ?? []) {
+  /**
+   * A dynamic reference leads to the anchor of the outermost resource that was entered on the way, which is the document
+   * itself if it has that anchor. If it has not, and several others have, each way in would need its own copy.
+   */
+  #findDynamic(resource: SchemaResource, name: string): Resolved | undefined {
+    if (!resource.dynamicAnchors.has(name)) return undefined;
+    const candidates = this.#resources.withDynamicAnchor(name);
+    const outermost = candidates.find(({ root }) => root === this.root) ?? candidates[0];
+    if (outermost?.root !== this.root && candidates.length > 1) {
+      return "depends on which of several resources it is reached through; give the root the same $dynamicAnchor";
+    }
+    return outermost?.dynamicAnchors.get(name);
+  }
+
+  #findRecursive(resource: SchemaResource, target: SchemaNode): Resolved {
+    if (resource.root.schema["$recursiveAnchor"] !== true) return target;
+    if (this.root.schema["$recursiveAnchor"] === true) return this.root;
+    if (this.#resources.withRecursiveAnchor().length === 1) return target;
+    return "depends on which of several resources it is reached through; give the root a $recursiveAnchor";
+  }
+
+  // Generators write `$id` for a mere name, and refer to the definitions of the document from below it.
+  #findInDocument(fragment: string): SchemaNode | boolean | undefined {
+    const document = this.#resourceOf.get(this.root);
+    return document === undefined || fragment === "" ? undefined : this.#find(document, fragment);
+  }
+
+  #find(resource: SchemaResource, fragment: string): SchemaNode | boolean | undefined {
+    if (fragment === "") return resource.root;
+    const decoded = decode(fragment);
+    if (!fragment.startsWith("/")) return resource.anchors.get(decoded);
+    // A name may contain a percent sign that its reference does not escape.
+    return this.#findByPointer(resource, decoded) ?? this.#findByPointer(resource, fragment);
+  }
+
+  #findByPointer({ root }: SchemaResource, pointer: string): SchemaNode | boolean | undefined {
+    const path: string[] = [];
+    let value: unknown = root.schema;
+    for (const token of pointer.split("/").slice(1)) {
       const name = token.replaceAll("~1", "/").replaceAll("~0", "~");
       if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
       value = Reflect.get(value, name);
+      path.push(name);
     }
-    if (path === undefined) return undefined;
     if (typeof value === "boolean") return value;
-    return isJsonObject(value) ? this.#enter(value, this.root, path) : undefined;
+    return isJsonObject(value) ? this.#enterChild(value, root, path) : undefined;
   }
 }
 
@@ -152,19 +204,10 @@ function entriesOf(value: unknown): (readonly [string | number, unknown])[] {
   return isJsonObject(value) ? Object.entries(value) : [];
 }
 
-// An embedded $id opens another resource, in which `#` means something else: nothing there may refer.
-function isEmbedded(node: SchemaNode): boolean {
-  for (let at: SchemaNode = node; at.parent !== undefined; at = at.parent) {
-    const id = at.schema["$id"];
-    if (typeof id === "string" && !id.startsWith("#")) return true;
-  }
-  return false;
-}
-
-function decoded(fragment: string): string | undefined {
+function decode(fragment: string): string {
   try {
     return decodeURIComponent(fragment);
   } catch {
-    return undefined;
+    return fragment;
   }
 }

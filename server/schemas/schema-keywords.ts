@@ -1,95 +1,93 @@
-/** The two drafts that jobs may be written in. */
-export type Dialect = "draft-07" | "2020-12";
+import { type Draft, isSince } from "../../protocol/schema-drafts.ts";
 
 /**
- * Where a subschema is applied: to the value itself (`here`), to its items, to its named members,
- * to members whose names only the value knows (`key`), or `nowhere` unless something refers to it.
+ * Where a subschema is applied: to the value itself (`here`), to its items, to its named members, to members whose
+ * names only the value knows (`key`), to their names, or `nowhere` unless something refers to it.
  */
 export type Where = "here" | "item" | "member" | "key" | "name" | "nowhere";
 
-/** How a keyword holds its subschemas. */
+/** How a keyword contains its subschemas. */
 export interface Applicator {
   where: Where;
-  /** `map`: an object whose values are schemas; otherwise a schema or an array of them. */
-  map?: true;
-  only?: Dialect;
+  /** `one` schema, a `list`, a `map` from names, `one or list`, or for `dependencies` a map of schemas and names. */
+  form: "one" | "list" | "map" | "one or list" | "map or names";
+  since?: Draft;
+  until?: Draft;
 }
 
 const applicators: Record<string, Applicator> = {
-  allOf: { where: "here" },
-  anyOf: { where: "here" },
-  oneOf: { where: "here" },
-  not: { where: "here" },
-  if: { where: "here" },
+  allOf: { where: "here", form: "list" },
+  anyOf: { where: "here", form: "list" },
+  oneOf: { where: "here", form: "list" },
+  not: { where: "here", form: "one" },
+  if: { where: "here", form: "one", since: "draft-07" },
   // biome-ignore lint/suspicious/noThenProperty: it is a keyword of JSON Schema
-  then: { where: "here" },
-  else: { where: "here" },
-  dependentSchemas: { where: "here", map: true, only: "2020-12" },
-  dependencies: { where: "here", map: true },
-  properties: { where: "member", map: true },
-  patternProperties: { where: "key", map: true },
-  additionalProperties: { where: "key" },
-  unevaluatedProperties: { where: "key", only: "2020-12" },
-  propertyNames: { where: "name" },
-  prefixItems: { where: "item", only: "2020-12" },
-  items: { where: "item" },
-  additionalItems: { where: "item", only: "draft-07" },
-  unevaluatedItems: { where: "item", only: "2020-12" },
-  contains: { where: "item" },
-  $defs: { where: "nowhere", map: true },
-  definitions: { where: "nowhere", map: true },
+  then: { where: "here", form: "one", since: "draft-07" },
+  else: { where: "here", form: "one", since: "draft-07" },
+  dependentSchemas: { where: "here", form: "map", since: "2019-09" },
+  dependencies: { where: "here", form: "map or names" },
+  properties: { where: "member", form: "map" },
+  patternProperties: { where: "key", form: "map" },
+  additionalProperties: { where: "key", form: "one" },
+  unevaluatedProperties: { where: "key", form: "one", since: "2019-09" },
+  propertyNames: { where: "name", form: "one", since: "draft-06" },
+  prefixItems: { where: "item", form: "list", since: "2020-12" },
+  items: { where: "item", form: "one or list" },
+  additionalItems: { where: "item", form: "one", until: "2019-09" },
+  unevaluatedItems: { where: "item", form: "one", since: "2019-09" },
+  contains: { where: "item", form: "one", since: "draft-06" },
+  contentSchema: { where: "nowhere", form: "one", since: "2019-09" },
+  $defs: { where: "nowhere", form: "map" },
+  definitions: { where: "nowhere", form: "map" },
 };
 
-const assertions: Record<string, Dialect | "both"> = {
-  type: "both",
-  enum: "both",
-  const: "both",
-  multipleOf: "both",
-  maximum: "both",
-  exclusiveMaximum: "both",
-  minimum: "both",
-  exclusiveMinimum: "both",
-  maxLength: "both",
-  minLength: "both",
-  pattern: "both",
-  format: "both",
-  maxItems: "both",
-  minItems: "both",
-  uniqueItems: "both",
-  maxContains: "2020-12",
-  minContains: "2020-12",
-  maxProperties: "both",
-  minProperties: "both",
-  required: "both",
-  dependentRequired: "2020-12",
+// `items` is a list only in older drafts.
+const modernItems: Applicator = { where: "item", form: "one" };
+
+const assertions: Readonly<Record<string, Draft>> = {
+  type: "draft-04",
+  enum: "draft-04",
+  const: "draft-06",
+  multipleOf: "draft-04",
+  maximum: "draft-04",
+  exclusiveMaximum: "draft-04",
+  minimum: "draft-04",
+  exclusiveMinimum: "draft-04",
+  maxLength: "draft-04",
+  minLength: "draft-04",
+  pattern: "draft-04",
+  format: "draft-04",
+  maxItems: "draft-04",
+  minItems: "draft-04",
+  uniqueItems: "draft-04",
+  maxContains: "2019-09",
+  minContains: "2019-09",
+  maxProperties: "draft-04",
+  minProperties: "draft-04",
+  required: "draft-04",
+  dependentRequired: "2019-09",
 };
 
-/** How a keyword holds subschemas in this dialect; undefined when it holds none, or is not known. */
-export function applicatorOf(keyword: string, dialect: Dialect): Applicator | undefined {
+/** Returns how a keyword contains subschemas in this draft, or undefined if it contains none or is not known. */
+export function getApplicator(keyword: string, draft: Draft): Applicator | undefined {
   if (!Object.hasOwn(applicators, keyword)) return undefined;
   const applicator = applicators[keyword];
-  return applicator?.only === undefined || applicator.only === dialect ? applicator : undefined;
+  if (applicator === undefined || !isSince(draft, applicator.since ?? "draft-04")) return undefined;
+  if (keyword === "items" && draft === "2020-12") return modernItems;
+  const isPast = applicator.until !== undefined && draft === "2020-12";
+  return isPast ? undefined : applicator;
 }
 
-/** Whether a keyword constrains the value by itself in this dialect. */
-export function isAssertion(keyword: string, dialect: Dialect): boolean {
+/** Returns true if a keyword constrains the value by itself in this draft. */
+export function isAssertion(keyword: string, draft: Draft): boolean {
   if (!Object.hasOwn(assertions, keyword)) return false;
-  const drafts = assertions[keyword];
-  return drafts === "both" || drafts === dialect;
+  const since = assertions[keyword];
+  return since !== undefined && isSince(draft, since);
 }
 
-/** Keywords that refer to another schema. One document without embedded resources makes all of them a plain `$ref`. */
-export function isReference(keyword: string, dialect: Dialect): boolean {
+/** Returns true for keywords that refer to another schema in this draft. */
+export function isReference(keyword: string, draft: Draft): boolean {
   if (keyword === "$ref") return true;
-  return dialect === "2020-12" && (keyword === "$dynamicRef" || keyword === "$recursiveRef");
-}
-
-/** The dialect that a schema's `$schema` names, 2020-12 without one, undefined for one that is not supported. */
-export function dialectOf(schema: Readonly<Record<string, unknown>>): Dialect | undefined {
-  const named = schema["$schema"];
-  if (named === undefined) return "2020-12";
-  if (typeof named !== "string") return undefined;
-  if (/^https?:\/\/json-schema\.org\/draft-07\/schema#?$/.test(named)) return "draft-07";
-  if (/^https?:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/.test(named)) return "2020-12";
-  return undefined;
+  if (keyword === "$dynamicRef") return isSince(draft, "2020-12");
+  return keyword === "$recursiveRef" && (draft === "2019-09" || draft === "unnamed");
 }

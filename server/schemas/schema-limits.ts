@@ -1,5 +1,8 @@
+import { getDraft } from "../../protocol/schema-drafts.ts";
 import { measureJson } from "./json-size.ts";
+import { checkKeywordShapes } from "./keyword-shapes.ts";
 import { patternFault } from "./linear-regexp.ts";
+import { roundNumbers } from "./round-numbers.ts";
 import { isJsonObject, type JsonObject, pointerTo, type SchemaFault } from "./schema-fault.ts";
 import {
   graphLimits,
@@ -8,7 +11,6 @@ import {
   type SchemaGraph,
   type SchemaNode,
 } from "./schema-graph.ts";
-import { dialectOf } from "./schema-keywords.ts";
 import { findLoops } from "./schema-loops.ts";
 
 /** What a schema is for: a payload is always an object, a result may be anything. */
@@ -22,24 +24,31 @@ export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"
 
 /** The graph of a schema that keeps all bounds, or the faults of one that does not. */
 export function readBoundedSchema(
-  schema: JsonObject,
+  written: JsonObject,
   use: SchemaUse = "payload",
 ): { graph: SchemaGraph } | { faults: SchemaFault[] } {
-  const { fault } = measureJson(schema);
+  const { fault } = measureJson(written);
   if (fault !== undefined) return { faults: [fault] };
-  const dialect = dialectOf(schema);
-  if (dialect === undefined) {
-    const detail =
-      "must be https://json-schema.org/draft/2020-12/schema or http://json-schema.org/draft-07/schema#";
+  const schema = roundNumbers(written);
+  const draft = getDraft(schema);
+  if (draft === undefined) {
+    const detail = "names a draft that is not supported; use https://json-schema.org/draft/2020-12/schema";
     return { faults: [{ pointer: "/$schema", detail }] };
   }
-  const graph = readSchemaGraph(schema, dialect);
+  const graph = readSchemaGraph(schema, draft);
   if (graph.faults.length > 0) return { faults: graph.faults };
+  const malformed = checkKeywordShapes(graph);
+  if (malformed.length > 0) return { faults: malformed };
   const faults = [...findLoops(graph), ...patternFaults(graph)];
   if (faults.length > 0) return { faults };
   if (use === "payload" && !allowsObject(graph.root)) {
     return {
-      faults: [{ pointer: pointerTo("", "type"), detail: "must allow object, as every payload is one" }],
+      faults: [
+        {
+          pointer: pointerTo("", "type"),
+          detail: "must allow object: a payload is always one; put the value into a property",
+        },
+      ],
     };
   }
   return { graph };

@@ -1,7 +1,8 @@
+import { getDraft } from "../../protocol/schema-drafts.ts";
 import { measureJson } from "./json-size.ts";
+import { roundNumbers } from "./round-numbers.ts";
 import type { JsonObject } from "./schema-fault.ts";
 import { readSchemaGraph } from "./schema-graph.ts";
-import { dialectOf } from "./schema-keywords.ts";
 import { patternsOf } from "./schema-limits.ts";
 
 // Ajv takes up to 1 ms for a subschema on a cold process and RE2 10 ms for the worst short pattern.
@@ -11,7 +12,7 @@ const light = { characters: 16 * 1024, values: 600, subschemas: 64, patternChara
 export function isLight(schema: JsonObject): boolean {
   const { nodes, characters, fault } = measureJson(schema);
   if (fault !== undefined || nodes > light.values || characters > light.characters) return false;
-  const graph = readSchemaGraph(schema, dialectOf(schema) ?? "2020-12");
+  const graph = readSchemaGraph(roundNumbers(schema), getDraft(schema) ?? "unnamed");
   if (graph.nodes.size > light.subschemas) return false;
   const patterns = [...graph.nodes.values()].flatMap(patternsOf);
   return patterns.reduce((sum, { pattern }) => sum + pattern.length, 0) <= light.patternCharacters;

@@ -1,7 +1,14 @@
 import { parentPort } from "node:worker_threads";
+import { parseExactJson } from "../../protocol/exact-json.ts";
 import { RecentMap } from "../recent-map.ts";
 import { type Budget, checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
-import { InvalidSchemaError, type SchemaFault, unsupported } from "./schema-fault.ts";
+import {
+  InvalidSchemaError,
+  isJsonObject,
+  type JsonObject,
+  type SchemaFault,
+  unsupported,
+} from "./schema-fault.ts";
 import type { SchemaJob } from "./schema-workers.ts";
 import { OutOfSteps } from "./step-meter.ts";
 
@@ -19,7 +26,7 @@ parentPort?.postMessage("ready");
 
 function run(job: SchemaJob): SchemaFault[] {
   try {
-    if (job.kind === "check") return checkSchema(JSON.parse(job.schema), job.use);
+    if (job.kind === "check") return checkSchema(parseSchema(job.schema), job.use);
     return validatorOf(job.hash, job.schema)(JSON.parse(job.value), budget);
   } catch (error) {
     if (error instanceof OutOfSteps)
@@ -32,7 +39,12 @@ function run(job: SchemaJob): SchemaFault[] {
 function validatorOf(hash: string, schema: string): Validate {
   const known = validators.get(hash);
   if (known !== undefined) return known;
-  const validate = compileSchema(JSON.parse(schema));
+  const validate = compileSchema(parseSchema(schema));
   validators.set(hash, validate, schema.length);
   return validate;
+}
+
+function parseSchema(text: string): JsonObject {
+  const schema = parseExactJson(text);
+  return isJsonObject(schema) ? schema : {};
 }

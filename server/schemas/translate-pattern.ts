@@ -18,11 +18,17 @@ const categories: Readonly<Record<string, string>> = {
   Space_Separator: "Zs",
 };
 
-/** Compiles a pattern of JSON Schema, which is an ECMAScript one, in RE2's words: white space, Unicode classes, escapes. */
+/**
+ * Compiles a pattern of JSON Schema, which is an ECMAScript one, for RE2: white space, Unicode classes and escapes are
+ * translated. Throws if RE2 cannot run it.
+ */
 export function compilePattern(pattern: string): RE2JS {
   let translated = "";
   let isInClass = false;
+  const hasNamedGroup = /\(\?P?<[^=!]/.test(pattern);
   for (const [token] of pattern.matchAll(/\\[pP]\{[^}]*\}|\\.|./gs)) {
+    // RE2JS would read a named backreference as the letter k.
+    if (token === "\\k" && hasNamedGroup && !isInClass) throw new SyntaxError("RE2 has no backreferences");
     translated += translatedToken(token, isInClass);
     if (token === "[") isInClass = true;
     else if (token === "]") isInClass = false;

@@ -1,5 +1,12 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Fairness, JsonObject, JsonValue, TaskStatus, Worker } from "../../protocol/index.ts";
+import { parseExactJson } from "../../protocol/exact-json.ts";
+import {
+  type Fairness,
+  JsonObject,
+  type JsonValue,
+  type TaskStatus,
+  type Worker,
+} from "../../protocol/index.ts";
 import { rawJson } from "../raw-json.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
@@ -78,8 +85,9 @@ export interface JobRow {
   room_id: string;
   category: string;
   name: string;
-  schema: JsonText;
-  result_schema: JsonText | null;
+  /** Text, because a parser would round numbers beyond 2^53. */
+  schema: string;
+  result_schema: string | null;
   schema_hash: string;
   description: string | null;
   defaults: JsonText;
@@ -217,14 +225,16 @@ export const newTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
   queuePosition: null,
 });
 
+const parseSchema = (text: string): JsonObject => JsonObject.parse(parseExactJson(text));
+
 /** A job's own columns as the use-cases know them. */
 export const registeredJob = (row: Omit<JobRow, "workers" | "pending">): RegisteredJob => ({
   id: row.id,
   roomId: row.room_id,
   category: row.category,
   name: row.name,
-  schema: JSON.parse(row.schema),
-  resultSchema: parseOrNull(row.result_schema),
+  schema: parseSchema(row.schema),
+  resultSchema: row.result_schema === null ? null : parseSchema(row.result_schema),
   schemaHash: row.schema_hash,
   description: row.description,
   defaults: JSON.parse(row.defaults),

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import {
+  canonicalSchema,
   type FieldError,
   type JsonObject,
   type JsonValue,
@@ -15,9 +16,9 @@ const MAX_KNOWN = 5_000;
 /** The sha256 of the canonical form (RFC 8785) of what a request says; undefined members are as good as left out. */
 export const canonicalHash = (value: object): string => hash("sha256", canonicalize(value) ?? "null");
 
-/** What two registrations must share. */
+/** The hash of what two registrations must share. */
 export const schemaPairHash = ({ schema, resultSchema }: SchemaPair): string =>
-  canonicalHash({ schema, result_schema: resultSchema });
+  hash("sha256", canonicalSchema({ schema, result_schema: resultSchema }));
 
 /** A 422 with what does not fit, and where. */
 export const validationError = (detail: string, errors: readonly FieldError[]): Problem =>

@@ -97,7 +97,9 @@ describe("validating", () => {
     expect(checkSchema(schema)).toEqual([]);
     expect(pointersOf(schema, { pair: [1, 2] })).toEqual(["/pair/1"]);
     expect(pointersOf(schema, { pair: [1, "2", 3] })).toEqual(["/pair"]);
-    expect(checkSchema({ properties: { pair: { items } } })).not.toEqual([]);
+    expect(pointersOf({ properties: { pair: { items, additionalItems: false } } }, { pair: [1, 2] })).toEqual(
+      ["/pair/1"],
+    );
   });
 
   test("takes names of Object.prototype for names like others", () => {
@@ -160,10 +162,11 @@ describe("keywords that Ajv knows and JSON Schema does not", () => {
     expect(checkSchema(schema)).toEqual([]);
   });
 
-  test("$data is not honoured, $async is refused", () => {
+  test("$data is not honoured, $async changes nothing", () => {
     expect(checkSchema({ properties: { a: { minimum: { $data: "1/b" } } } })).toEqual([
       { pointer: "/properties/a/minimum", detail: "must be number, not object" },
     ]);
-    expect(checkSchema({ $async: true })).toEqual([{ pointer: "/$async", detail: "is not supported" }]);
+    expect(checkSchema({ $async: true })).toEqual([]);
+    expect(pointersOf({ $async: true, required: ["a"] }, {})).toEqual(["/a"]);
   });
 });

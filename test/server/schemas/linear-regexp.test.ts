@@ -113,6 +113,36 @@ describe("formats", () => {
     expect(validate({ a: 1 })).toEqual([]);
   });
 
+  test.each([
+    ["date-time", "2024-01-01T00:00:00"],
+    ["date-time", "2024-01-01 00:00:00.123456"],
+    ["iso-date-time", "2024-01-01T00:00"],
+    ["time", "12:30:00"],
+    ["time", "12:30"],
+    ["duration", "-P1DT0.5S"],
+    ["email", "müller@exämple.de"],
+    ["uri", "https://例え.jp/ä"],
+    ["uri", "postgres://user:pw@a:5432,b:5432/db"],
+    ["uri", "mailto:a@example.org"],
+    ["ipv6", "fe80::1%eth0"],
+    ["regex", "(?P<year>\\d{4})\\Z"],
+  ])("%s accepts %s, as Python and zod write it", (format, text) => {
+    expect(compileSchema({ properties: { a: { format } } })({ a: text })).toEqual([]);
+  });
+
+  test.each([
+    ["date-time", "2024-01-01"],
+    ["time", "24:00:00"],
+    ["iso-date-time", "yesterday"],
+    ["uri", "example"],
+    ["uri", "https://exa mple.org"],
+    ["email", "ä"],
+  ])("%s rejects %s", (format, text) => {
+    const faults = compileSchema({ properties: { a: { format } } })({ a: text });
+
+    expect(faults).toEqual([{ pointer: "/a", detail: `must be a valid ${format}` }]);
+  });
+
   test("a picture in a data: URI may be large", () => {
     const validate = compileSchema({ properties: { a: { type: "string", format: "uri" } } });
 

@@ -1,0 +1,40 @@
+import type { AST } from "@eslint-community/regexpp";
+
+/** What flags and modifiers say at one place of a pattern. */
+export interface Modes {
+  readonly ignoreCase: boolean;
+  readonly multiline: boolean;
+  readonly dotAll: boolean;
+  readonly isUnicode: boolean;
+}
+
+const ASCII = 128;
+
+/**
+ * Makes the test of one character. The work is V8's, which knows the Unicode properties and case foldings: matching one
+ * character with one class cannot backtrack.
+ */
+export function makeCharacterTest(
+  element: AST.Character | AST.CharacterClass | AST.CharacterSet,
+  modes: Modes,
+): (code: number) => boolean {
+  if (element.type === "Character" && !modes.ignoreCase) return (code) => code === element.value;
+  const flags = `${modes.isUnicode ? "u" : ""}${modes.ignoreCase ? "i" : ""}${modes.dotAll ? "s" : ""}`;
+  const expression = new RegExp(`^(?:${element.raw})$`, flags);
+  const known = new Int8Array(ASCII);
+  return (code) => {
+    if (code >= ASCII) return expression.test(String.fromCodePoint(code));
+    if (known[code] === 0) known[code] = expression.test(String.fromCharCode(code)) ? 1 : -1;
+    return known[code] === 1;
+  };
+}
+
+/** Returns true for the characters of `\w`; `NaN`, the code beyond the ends of a text, is none. */
+export function isWordCharacter(code: number): boolean {
+  return (
+    (code >= 0x30 && code <= 0x39) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x61 && code <= 0x7a) ||
+    code === 0x5f
+  );
+}

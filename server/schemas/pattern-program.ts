@@ -1,0 +1,211 @@
+import type { AST } from "@eslint-community/regexpp";
+import { parsePattern } from "./parse-pattern.ts";
+import { isWordCharacter, type Modes, makeCharacterTest } from "./pattern-characters.ts";
+
+/** One instruction; unless it says otherwise, the next one follows. `isBackward` is true inside a lookbehind. */
+export type Instruction =
+  | { op: "character"; test: (code: number) => boolean; isBackward: boolean }
+  /** Tries `first`, and `second` if that fails. */
+  | { op: "split"; first: number; second: number }
+  | { op: "jump"; to: number }
+  | { op: "position"; test: (text: string, at: number) => boolean }
+  /** Runs the instructions behind it up to their `match`, then goes on at `next`. */
+  | { op: "look"; isNegative: boolean; next: number }
+  | { op: "open"; group: number }
+  | { op: "close"; group: number }
+  /** Forgets what these groups matched: each round of a loop starts without. */
+  | { op: "forget"; groups: readonly number[] }
+  | { op: "same"; groups: readonly number[]; ignoreCase: boolean; isBackward: boolean }
+  | { op: "match" };
+
+/** A pattern as instructions. Only groups that a backreference names are counted, and captured. */
+export interface PatternProgram {
+  readonly instructions: readonly Instruction[];
+  readonly groups: number;
+  readonly isUnicode: boolean;
+  /** True if a match can only begin at the start of the text. */
+  readonly isAnchored: boolean;
+}
+
+/** Thrown if a pattern has more repetitions than fit into the limit of instructions. */
+export class TooManyRepetitionsError extends Error {
+  constructor() {
+    super("too many repetitions");
+    this.name = "TooManyRepetitionsError";
+  }
+}
+
+/** Compiles an ECMAScript pattern for `runPattern`; throws a `SyntaxError` or a `TooManyRepetitionsError`. */
+export function compileProgram(pattern: string, maxInstructions: number): PatternProgram {
+  const { tree, isUnicode } = parsePattern(pattern);
+  const compiler = new Compiler(maxInstructions);
+  const modes: Modes = { ignoreCase: false, multiline: false, dotAll: false, isUnicode };
+  compiler.alternatives(tree.alternatives, modes, false);
+  compiler.write({ op: "match" });
+  return {
+    instructions: compiler.instructions,
+    groups: compiler.groupCount,
+    isUnicode,
+    isAnchored: tree.alternatives.every(({ elements: [first] }) => isStart(first)),
+  };
+}
+
+function isStart(element: AST.Element | undefined): boolean {
+  return element?.type === "Assertion" && element.kind === "start";
+}
+
+class Compiler {
+  readonly instructions: Instruction[] = [];
+  readonly #groups = new Map<AST.CapturingGroup, number>();
+  readonly #maxInstructions: number;
+  #rounds = 0;
+
+  constructor(maxInstructions: number) {
+    this.#maxInstructions = maxInstructions;
+  }
+
+  get groupCount(): number {
+    return this.#groups.size;
+  }
+
+  write<I extends Instruction>(instruction: I): I {
+    this.instructions.push(instruction);
+    this.#count();
+    return instruction;
+  }
+
+  alternatives(alternatives: readonly AST.Alternative[], modes: Modes, isBackward: boolean): void {
+    const jumps: { to: number }[] = [];
+    alternatives.forEach(({ elements }, index) => {
+      const isLast = index === alternatives.length - 1;
+      const split = isLast ? undefined : this.write({ op: "split", first: this.#here + 1, second: 0 });
+      const ordered = isBackward ? elements.toReversed() : elements;
+      for (const element of ordered) this.#element(element, modes, isBackward);
+      if (split === undefined) return;
+      jumps.push(this.write({ op: "jump", to: 0 }));
+      split.second = this.#here;
+    });
+    for (const jump of jumps) jump.to = this.#here;
+  }
+
+  get #here(): number {
+    return this.instructions.length;
+  }
+
+  // Rounds of an empty body write nothing, but they take time all the same.
+  #count(): void {
+    this.#rounds += 1;
+    if (this.#rounds > this.#maxInstructions) throw new TooManyRepetitionsError();
+  }
+
+  #element(element: AST.Element, modes: Modes, isBackward: boolean): void {
+    if (element.type === "Quantifier") this.#quantifier(element, modes, isBackward);
+    else if (element.type === "CapturingGroup") this.#capturingGroup(element, modes, isBackward);
+    else if (element.type === "Assertion") this.#assertion(element, modes);
+    else if (element.type === "Group") {
+      this.alternatives(element.alternatives, modesWithin(element, modes), isBackward);
+    } else if (element.type === "Backreference") {
+      const groups = [element.resolved].flat().map((group) => this.#groupNumber(group));
+      this.write({ op: "same", groups, ignoreCase: modes.ignoreCase, isBackward });
+    } else if (element.type === "ExpressionCharacterClass") {
+      throw new SyntaxError("character class expressions need the flag v, which JSON Schema does not set");
+    } else {
+      this.write({ op: "character", test: makeCharacterTest(element, modes), isBackward });
+    }
+  }
+
+  #groupNumber(group: AST.CapturingGroup): number {
+    const known = this.#groups.get(group);
+    if (known !== undefined) return known;
+    this.#groups.set(group, this.#groups.size);
+    return this.#groups.size - 1;
+  }
+
+  #capturingGroup(element: AST.CapturingGroup, modes: Modes, isBackward: boolean): void {
+    const group = element.references.length === 0 ? undefined : this.#groupNumber(element);
+    if (group !== undefined) this.write({ op: "open", group });
+    this.alternatives(element.alternatives, modes, isBackward);
+    if (group !== undefined) this.write({ op: "close", group });
+  }
+
+  #quantifier({ element, min, max, greedy }: AST.Quantifier, modes: Modes, isBackward: boolean): void {
+    const groups = referencedGroups(element).map((group) => this.#groupNumber(group));
+    const round = () => {
+      this.#count();
+      if (groups.length > 0) this.write({ op: "forget", groups });
+      this.#element(element, modes, isBackward);
+    };
+    for (let index = 0; index < min; index += 1) round();
+    if (max === Number.POSITIVE_INFINITY) {
+      const start = this.#here;
+      const leave = this.#choice(greedy);
+      round();
+      this.write({ op: "jump", to: start });
+      leave();
+      return;
+    }
+    const leaves: (() => void)[] = [];
+    for (let index = min; index < max; index += 1) {
+      leaves.push(this.#choice(greedy));
+      round();
+    }
+    for (const leave of leaves) leave();
+  }
+
+  /** Writes a choice between one more round and the instruction at which the returned function is called. */
+  #choice(greedy: boolean): () => void {
+    const split = this.write({ op: "split", first: this.#here + 1, second: this.#here + 1 });
+    return () => {
+      if (greedy) split.second = this.#here;
+      else split.first = this.#here;
+    };
+  }
+
+  #assertion(assertion: AST.Assertion, modes: Modes): void {
+    if (assertion.kind === "lookahead" || assertion.kind === "lookbehind") {
+      const look = this.write({ op: "look", isNegative: assertion.negate, next: 0 });
+      this.alternatives(assertion.alternatives, modes, assertion.kind === "lookbehind");
+      this.write({ op: "match" });
+      look.next = this.#here;
+    } else if (assertion.kind === "word") {
+      const { negate } = assertion;
+      this.write({
+        op: "position",
+        test: (text, at) =>
+          (isWordCharacter(text.charCodeAt(at - 1)) !== isWordCharacter(text.charCodeAt(at))) !== negate,
+      });
+    } else {
+      this.write({ op: "position", test: makeEdgeTest(assertion.kind, modes.multiline) });
+    }
+  }
+}
+
+function makeEdgeTest(kind: "start" | "end", multiline: boolean): (text: string, at: number) => boolean {
+  const isLineEnd = (text: string, at: number) => multiline && /[\n\r\u2028\u2029]/.test(text[at] ?? "");
+  if (kind === "start") return (text, at) => at === 0 || isLineEnd(text, at - 1);
+  return (text, at) => at === text.length || isLineEnd(text, at);
+}
+
+function modesWithin({ modifiers }: AST.Group, modes: Modes): Modes {
+  if (modifiers === null) return modes;
+  const { add, remove } = modifiers;
+  const pick = (name: "ignoreCase" | "multiline" | "dotAll") =>
+    (modes[name] || add[name]) && remove?.[name] !== true;
+  return {
+    isUnicode: modes.isUnicode,
+    ignoreCase: pick("ignoreCase"),
+    multiline: pick("multiline"),
+    dotAll: pick("dotAll"),
+  };
+}
+
+/** The groups within an element that some backreference names. */
+function referencedGroups(element: AST.Element): AST.CapturingGroup[] {
+  const inner =
+    element.type === "Quantifier"
+      ? referencedGroups(element.element)
+      : "alternatives" in element
+        ? element.alternatives.flatMap(({ elements }) => elements.flatMap(referencedGroups))
+        : [];
+  return element.type === "CapturingGroup" && element.references.length > 0 ? [element, ...inner] : inner;
+}
