@@ -36,6 +36,6 @@ test("every file that the documents tell to write compiles", { timeout: 60_000 }
   ]);
   await tsc.exit;
 
-  expect(files.size).toBe(13);
+  expect(files.size).toBe(14);
   expect(tsc.stdout()).toBe("");
 });
