@@ -77,14 +77,14 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
     bad: paintNote.red,
   };
   // A terminal would break lines within words.
-  const wrapped = (text: string) => (stderr.isTTY === true ? wrap(text, stderr.columns ?? 80, "  ") : text);
+  const wrapped = (text: string) => (stderr.isTTY === true ? wrap(text, stderr.columns || 80, "  ") : text);
   const note = (text: string, style: NoteStyle = "plain") =>
     stderr.write(`${styles[style](wrapped(visible(text)))}\n`);
 
   return {
     json,
     isWatched: stderr.isTTY === true,
-    width: stdout.isTTY === true ? (stdout.columns ?? 80) : undefined,
+    width: stdout.isTTY === true ? (stdout.columns || 80) : undefined,
     paint,
     result(value, render) {
       const text = json ? safeJson(value, stdout.isTTY === true ? 2 : undefined) : render(visibleDeep(value));
@@ -106,7 +106,7 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
     async live(frame) {
       if (stderr.isTTY !== true || json) return undefined;
       const { openLive } = await import("./live.ts");
-      return openLive(stderr, frame, () => ({ width: (stderr.columns ?? 80) - 1, paint: paintNote }));
+      return openLive(stderr, frame, () => ({ width: (stderr.columns || 80) - 1, paint: paintNote }));
     },
     async spinner(text) {
       if (stderr.isTTY !== true || json) return STILL;

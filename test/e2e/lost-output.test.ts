@@ -1,0 +1,183 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import { JoblibClient } from "../../sdk/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { createDatabase } from "../support/postgres.ts";
+import { type SpawnedProcess, spawnProcess } from "../support/processes.ts";
+import { BIN, createTerminal, end, run, serve } from "./terminals.ts";
+
+const TALKATIVE = join(import.meta.dirname, "fixtures/talkative.ts");
+const TERMINAL = join(import.meta.dirname, "fixtures/terminal.py");
+const SLOW = { timeoutMs: 60_000, intervalMs: 100 };
+
+/** Where a shell sends the output of a command; `$$` is that command. */
+const LOST = [
+  ["a reader that ends after one line", "> >(exec head -n 1 >/dev/null) 2>&1"],
+  ["a full disk", ">/dev/full 2>&1"],
+  ["a reader that has stopped", "> >(exec tail --pid=$$ -f /dev/null) 2>&1"],
+] as const;
+
+/** Runs joblib with its output redirected by bash. */
+const runInto = (redirection: string, args: readonly string[], env: Record<string, string>): SpawnedProcess =>
+  spawnProcess(
+    "bash",
+    ["-c", `exec "$@" ${redirection}`, "bash", process.execPath, BIN, ...args],
+    createTerminal(env),
+  );
+
+const isReady = (url: string) => eventually(async () => (await fetch(`${url}/readyz`)).ok, Boolean, SLOW);
+
+/** Makes the server log a line: it does when it removes a worker that sends no heartbeats. */
+const makeServerLog = async (client: JoblibClient): Promise<void> => {
+  const { id } = (await client.call("createWorker", { body: {} })).body;
+  const isGone = () =>
+    client.call("readWorker", { params: { worker_id: id } }).then(
+      () => false,
+      () => true,
+    );
+  await eventually(isGone, Boolean, SLOW);
+  await client.call("listJobs", { params: { room_id: "lab" } });
+};
+
+const talk = async (client: JoblibClient, count: number): Promise<void> => {
+  for (let index = 0; index < count; index += 1) {
+    const params = { room_id: "lab", job_name: "public:e2e:Talk" };
+    const { id } = (await client.call("submitTask", { params, body: {} })).body;
+    expect(await client.awaitTask(id, { wait: 60 })).toMatchObject({
+      status: "completed",
+      result: "said",
+    });
+  }
+};
+
+const untilRegistered = (client: JoblibClient) =>
+  eventually(
+    async () => {
+      const { body } = await client.call("listJobs", { params: { room_id: "lab" } });
+      return body?.items.some(({ full_name }) => full_name === "public:e2e:Talk");
+    },
+    Boolean,
+    SLOW,
+  );
+
+const serverSettings = async (): Promise<Record<string, string>> => ({
+  JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")),
+  JOBLIB_LOG_LEVEL: "info",
+  JOBLIB_WORKER_TIMEOUT_THRESHOLD: "1",
+  JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.5",
+});
+
+describe("a server", () => {
+  test.each(LOST)(
+    "goes on when its output goes to %s",
+    async (_, redirection) => {
+      const port = await freePort();
+      const url = `http://127.0.0.1:${port}`;
+      const server = runInto(redirection, ["serve", "--port", `${port}`], await serverSettings());
+      await isReady(url);
+
+      for (let line = 0; line < 2; line += 1) await makeServerLog(new JoblibClient({ url }));
+
+      expect(await end(server)).toBe(0);
+    },
+    120_000,
+  );
+
+  test("writes its log again when the collector at the other end of a pipe is restarted", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "joblib-log-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const fifo = join(directory, "log");
+    expect(spawnSync("mkfifo", [fifo]).status).toBe(0);
+    const first = spawnProcess("cat", [fifo]);
+    const port = await freePort();
+    const server = runInto(`>"${fifo}" 2>&1`, ["serve", "--port", `${port}`], await serverSettings());
+    const client = new JoblibClient({ url: `http://127.0.0.1:${port}` });
+    await first.waitForLine(/listens at/, 60_000);
+    first.kill("SIGKILL");
+    await first.exit;
+
+    await makeServerLog(client);
+    const second = spawnProcess("cat", [fifo]);
+    await makeServerLog(client);
+    await makeServerLog(client);
+
+    await second.waitForLine(/^joblib: \d+ writes of output were lost here$/, 10_000);
+    await second.waitForLine(/"swept"/, 10_000);
+    expect(await end(server)).toBe(0);
+    await second.exit;
+  }, 120_000);
+});
+
+describe("a worker", () => {
+  let server: SpawnedProcess;
+  let client: JoblibClient;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    const started = await serve({ JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")) });
+    server = started.server;
+    client = new JoblibClient({ url: started.url });
+    env = { JOBLIB_URL: started.url };
+  }, 120_000);
+
+  afterAll(async () => {
+    expect(await end(server)).toBe(0);
+  });
+
+  test.each(LOST)(
+    "goes on when its output and its tasks' goes to %s",
+    async (_, redirection) => {
+      const worker = runInto(redirection, ["worker", TALKATIVE, "--public"], env);
+      await untilRegistered(client);
+
+      await talk(client, 3);
+
+      expect(await end(worker)).toBe(0);
+    },
+    120_000,
+  );
+
+  test("goes on in a terminal that is paused", async () => {
+    const args = [TERMINAL, process.execPath, BIN, "worker", TALKATIVE, "--public"];
+    const terminal = spawnProcess("python3", args, createTerminal(env));
+    await terminal.waitForLine(/listens at/, 60_000);
+    terminal.kill("SIGUSR1");
+
+    await talk(client, 2);
+
+    // Closing the terminal also ends the worker: see signals.test.ts.
+    terminal.kill("SIGUSR2");
+    await terminal.waitForLine(/^ended with 0$/, 30_000);
+    await terminal.exit;
+  }, 120_000);
+});
+
+describe("a command that prints a result", () => {
+  test("fails if the disk is full", async () => {
+    const version = runInto(">/dev/full", ["--version"], {});
+
+    expect((await version.exit).code).toBe(2);
+    expect(version.stderr()).toBe("joblib: cannot write to standard output: no space left on device\n");
+  });
+
+  test("succeeds if its reader has seen enough", async () => {
+    const help = spawnProcess(
+      "bash",
+      ["-c", `"$@" | head -n 1; exit "\${PIPESTATUS[0]}"`, "bash", process.execPath, BIN, "--help"],
+      createTerminal(),
+    );
+
+    expect((await help.exit).code).toBe(0);
+    expect(help.stdout()).toMatch(/^Usage: joblib/);
+  });
+
+  test("keeps its exit code if nobody reads its error", async () => {
+    expect((await runInto("2>/dev/full", ["no-such-command"], {}).exit).code).toBe(
+      (await run(["no-such-command"])).code,
+    );
+  });
+});
