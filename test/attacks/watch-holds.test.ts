@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { elapse } from "../faults/clock.ts";
+import { sleep } from "../faults/clock.ts";
 import { spawnProcess } from "../support/processes.ts";
 import { watchHolds } from "./watch-holds.ts";
 
@@ -34,12 +34,12 @@ test("a loop that computes for too long is held, for as long as it computes", as
 
 test("a process that was given no processor holds nothing", async () => {
   const { watch, child } = await watched(IDLE);
-  await elapse(100);
+  await sleep(100);
   const began = Date.now();
   child.kill("SIGSTOP");
-  await elapse(600);
+  await sleep(600);
   child.kill("SIGCONT");
-  await elapse(100);
+  await sleep(100);
 
   expect(watch.longestSince(began)).toBe(0);
 });

@@ -1,27 +1,27 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { ROOT } from "../cluster/faulty-server.ts";
-import type { FigureRow } from "./figures.ts";
+import { ROOT } from "../cluster/server-process.ts";
+import type { SummaryRow } from "./run-summary.ts";
 
 const PAGE = "docs/appendix/fault-catalogue.md";
-/** A longer value does not fit into a table cell: it is written as a paragraph below the table. */
+/** A longer value would make the table too wide: it is written as a paragraph below the table. */
 const MAX_CELL_CHARACTERS = 100;
 
-/** Which of the page's tables a run fills, and the command that repeats the run. */
-export interface FiguresPlan {
+/** The results of a run: the table of the page that they replace, and the command that repeats the run. */
+export interface RunResults {
   readonly kind: "cases" | "soak";
   readonly command: string;
-  readonly rows: readonly FigureRow[];
+  readonly rows: readonly SummaryRow[];
 }
 
 /** Formats a run's results as Markdown. */
-export const figuresTable = ({ command, rows }: FiguresPlan, day = new Date()): string => {
-  const isLong = ([, value]: FigureRow) => value.length > MAX_CELL_CHARACTERS;
+export const formatResults = ({ command, rows }: RunResults, day = new Date()): string => {
+  const isLong = ([, value]: SummaryRow) => value.length > MAX_CELL_CHARACTERS;
   return [
     `\`${command}\`, on ${availableParallelism()} cores, ${day.toISOString().slice(0, 10)}:`,
     "",
-    "| figure | |",
+    "| result | |",
     "| --- | --- |",
     ...rows
       .filter((row) => !isLong(row))
@@ -34,17 +34,17 @@ export const figuresTable = ({ command, rows }: FiguresPlan, day = new Date()): 
 const wrapped = (text: string): string[] => text.match(/\S.{0,98}\S(?=\s|$)/g) ?? [text];
 
 /** Replaces one kind of results in the page; those of the other kind stay. */
-export const withFigures = (page: string, plan: FiguresPlan, day?: Date): string => {
+export const replaceResults = (page: string, plan: RunResults, day?: Date): string => {
   const [begin, end] = [`<!-- ${plan.kind} -->`, `<!-- /${plan.kind} -->`];
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   if (from < 0 || to < from) {
     throw new Error(`${PAGE} has no ${begin} … ${end}. Add both comments where the results belong.`);
   }
-  return `${page.slice(0, from + begin.length)}\n${figuresTable(plan, day)}\n${page.slice(to)}`;
+  return `${page.slice(0, from + begin.length)}\n${formatResults(plan, day)}\n${page.slice(to)}`;
 };
 
 /** Writes a run's results into the fault catalogue. */
-export const writeFigures = (plan: FiguresPlan): void => {
+export const writeResults = (plan: RunResults): void => {
   const file = join(ROOT, PAGE);
-  writeFileSync(file, withFigures(readFileSync(file, "utf8"), plan));
+  writeFileSync(file, replaceResults(readFileSync(file, "utf8"), plan));
 };

@@ -2,65 +2,65 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type ProcessExit, type SpawnedProcess, spawnProcess } from "../../support/processes.ts";
 import { TcpProxy } from "../proxy/tcp-proxy.ts";
-import { portOf, through } from "./link.ts";
+import { getPort, toProxyUrl } from "./link.ts";
 
-/** The checkout: `bin` and `dist` of joblib as it is. */
+/** The root of the checkout, which contains `bin` and `dist`. */
 export const ROOT = resolve(import.meta.dirname, "../../..");
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a server is started with. */
-export interface ServerPlan {
+/** Options of a server process. */
+export interface ServerOptions {
   readonly name: string;
   readonly env: Environment;
-  /** Where `bin` and `dist` are: the checkout, or a copy with a planted defect. */
+  /** The folder with `bin` and `dist`: the checkout, or the copy of a mutant. */
   readonly root: string;
 }
 
 const START_MS = 40_000;
 
-/** Runs the joblib of a checkout, as a person does who has nothing of joblib in the environment. */
+/** Runs a joblib command without any joblib settings in the environment except `env`. */
 export const runJoblib = (root: string, args: readonly string[], env: Environment): SpawnedProcess =>
   spawnProcess(process.execPath, [join(root, "bin/joblib.js"), ...args], {
     cwd: tmpdir(),
     env: { NO_COLOR: "1", NODE_OPTIONS: "", VITEST: "", JOBLIB_LOG_LEVEL: "warn", ...env },
   });
 
-/** One `joblib serve`, always behind the same proxy, however often it is killed and started again. */
-export class FaultyServer implements AsyncDisposable {
+/** A `joblib serve` process behind a proxy. It keeps the proxy when it is killed and restarted. */
+export class ServerProcess implements AsyncDisposable {
   readonly name: string;
-  /** Between the clients and the server. */
+  /** The proxy between the clients and the server. */
   readonly http: TcpProxy;
-  readonly #plan: ServerPlan;
+  readonly #plan: ServerOptions;
   readonly #logs: string[] = [];
   #process: SpawnedProcess | undefined;
   #directUrl = "";
   #isAlive = false;
 
-  private constructor(plan: ServerPlan, http: TcpProxy) {
+  private constructor(plan: ServerOptions, http: TcpProxy) {
     this.name = plan.name;
     this.#plan = plan;
     this.http = http;
   }
 
-  static async start(plan: ServerPlan): Promise<FaultyServer> {
-    const server = new FaultyServer(plan, await TcpProxy.to(1));
+  static async start(plan: ServerOptions): Promise<ServerProcess> {
+    const server = new ServerProcess(plan, await TcpProxy.to(1));
     await server.start();
     return server;
   }
 
-  /** Through the proxy. */
+  /** The address of the proxy. */
   get url(): string {
-    return through("http://127.0.0.1:1", this.http);
+    return toProxyUrl("http://127.0.0.1:1", this.http);
   }
-  /** Past the proxy. */
+  /** The address of the server itself. */
   get directUrl(): string {
     return this.#directUrl;
   }
   get isRunning(): boolean {
     return this.#process !== undefined;
   }
-  /** False once its process has ended, by whatever cause. */
+  /** False once the process has ended for any reason. */
   get isAlive(): boolean {
     return this.#isAlive;
   }
@@ -68,12 +68,12 @@ export class FaultyServer implements AsyncDisposable {
     if (this.#process === undefined) throw new Error(`${this.name} is not running`);
     return this.#process.pid;
   }
-  /** What all its incarnations have logged. */
+  /** The log of the current process and of all earlier ones. */
   get log(): string {
     return [...this.#logs, this.#process?.stderr() ?? ""].join("\n");
   }
 
-  /** Starts it, where it is not running. */
+  /** Starts the process unless it is running. */
   async start(more: Environment = {}): Promise<void> {
     if (this.#process !== undefined) return;
     const process = runJoblib(this.#plan.root, ["serve", "--port", "0"], { ...this.#plan.env, ...more });
@@ -84,10 +84,10 @@ export class FaultyServer implements AsyncDisposable {
       if (this.#process === process) this.#isAlive = false;
     });
     this.#directUrl = url;
-    this.http.retarget(portOf(url));
+    this.http.retarget(getPort(url));
   }
 
-  /** Ends it and waits until it is gone. */
+  /** Sends a signal and waits for the process to exit. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<ProcessExit> {
     const process = this.#process;
     if (process === undefined) return { code: null, signal: null };
@@ -99,7 +99,7 @@ export class FaultyServer implements AsyncDisposable {
     return exit;
   }
 
-  /** It stands still, with all of its connections open. */
+  /** Pauses the process with SIGSTOP; its connections stay open. */
   pause(): void {
     this.#process?.kill("SIGSTOP");
   }

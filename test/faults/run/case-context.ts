@@ -1,22 +1,22 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Random } from "../../support/random.ts";
-import type { Promises, Violation } from "../checker/evidence.ts";
-import { Beats } from "../clients/beats.ts";
-import { Client, type ClientPlan } from "../clients/client.ts";
-import { Hand } from "../clients/hand.ts";
-import { RawWorker, type RawWorkerPlan } from "../clients/raw-worker.ts";
-import { elapse } from "../clock.ts";
+import type { Expectations, Violation } from "../checker/evidence.ts";
+import { Client, type ClientOptions } from "../clients/client.ts";
+import { HeartbeatLoop } from "../clients/heartbeat-loop.ts";
+import { ManualWorker } from "../clients/manual-worker.ts";
+import { RawWorker, type RawWorkerOptions } from "../clients/raw-worker.ts";
+import { sleep } from "../clock.ts";
 import type { Cluster, Node } from "../cluster/cluster.ts";
-import { portOf } from "../cluster/link.ts";
+import { getPort } from "../cluster/link.ts";
 import type { Tables } from "../cluster/tables.ts";
 import { Recorder } from "../history/recorder.ts";
-import { type WorkerPlan, WorkerProcess } from "../workers/worker-process.ts";
-import type { FigureRow } from "./figures.ts";
+import { type WorkerOptions, WorkerProcess } from "../workers/worker-process.ts";
 import type { Measure } from "./measures.ts";
+import type { SummaryRow } from "./run-summary.ts";
 
-/** What a scene is made of. */
-export interface ScenePlan {
+/** The parts of a case's context. */
+export interface CaseContextOptions {
   readonly name: string;
   readonly room: string;
   readonly cluster: Cluster;
@@ -24,17 +24,17 @@ export interface ScenePlan {
   readonly folder: string;
 }
 
-type Numbered = Partial<Pick<ClientPlan, "user" | "token" | "timeoutSeconds" | "room">> & {
-  /** Only this server, by its place. */
+type ClientTarget = Partial<Pick<ClientOptions, "user" | "token" | "timeoutSeconds" | "room">> & {
+  /** Uses only the server with this index. */
   readonly server?: number;
-  /** Past the proxies. */
+  /** Bypasses the proxies. */
   readonly direct?: boolean;
-  /** Other servers than the cluster's. */
+  /** Uses these servers instead of the cluster's. */
   readonly urls?: readonly string[];
 };
 
-/** One case while it runs: its room in the cluster, its random numbers, its history, and what it found wrong itself. */
-export class Scene implements AsyncDisposable {
+/** The context of a running case: its room in the cluster, its random numbers, its history and its own violations. */
+export class CaseContext implements AsyncDisposable {
   readonly name: string;
   readonly room: string;
   readonly cluster: Cluster;
@@ -43,14 +43,14 @@ export class Scene implements AsyncDisposable {
   readonly nemesis: Recorder;
   readonly violations: Violation[] = [];
   readonly measures: Measure[] = [];
-  readonly told: FigureRow[] = [];
-  promises: Promises = {};
-  /** Where the tables are not those of the cluster. */
+  readonly rows: SummaryRow[] = [];
+  expectations: Expectations = {};
+  /** The tables to check, if they are not those of the cluster. */
   tables: Tables | undefined;
   readonly #stack = new AsyncDisposableStack();
   #count = 0;
 
-  constructor({ name, room, cluster, random, folder }: ScenePlan) {
+  constructor({ name, room, cluster, random, folder }: CaseContextOptions) {
     this.name = name;
     this.room = room;
     this.cluster = cluster;
@@ -63,20 +63,19 @@ export class Scene implements AsyncDisposable {
   get thresholdMs(): number {
     return Number(this.cluster.settings["JOBLIB_WORKER_TIMEOUT_THRESHOLD"]) * 1000;
   }
-  /** How long what a silent worker holds may stay its own: the threshold, a sweep, and what a busy machine adds. */
-  get sweepBarMs(): number {
+  /** Maximum time until the leases of a silent worker end: the threshold, a sweep interval, and 3 s for a busy machine. */
+  get maxSweepDelayMs(): number {
     const { JOBLIB_SWEEPER_INTERVAL_SECONDS: interval } = this.cluster.settings;
     return this.thresholdMs + Number(interval) * 1000 + 3000;
   }
 
-  /** One of the cluster's nodes. */
-  node(place: number): Node {
-    const node = this.cluster.nodes[place];
-    if (node === undefined) throw new Error(`there is no server ${place}`);
+  node(index: number): Node {
+    const node = this.cluster.nodes[index];
+    if (node === undefined) throw new Error(`the cluster has no server ${index}`);
     return node;
   }
 
-  client(name = "client", { server, direct = false, ...plan }: Numbered = {}): Client {
+  client(name = "client", { server, direct = false, ...plan }: ClientTarget = {}): Client {
     const nodes = server === undefined ? this.cluster.nodes : [this.node(server)];
     const urls = nodes.map((node) => (direct ? node.server.directUrl : node.server.url));
     this.#count += 1;
@@ -84,65 +83,65 @@ export class Scene implements AsyncDisposable {
     return new Client({ room: this.room, recorder, urls, ...plan });
   }
 
-  /** A hand that beats until the scene is over; a silent one says what its case says, and nothing else. */
-  async hand(
-    name = "hand",
-    { silent = false, ...plan }: Numbered & { silent?: boolean } = {},
-  ): Promise<Hand> {
-    const hand = await Hand.of(this.client(name, plan));
-    if (!silent) this.#stack.use(new Beats(hand));
-    return hand;
+  /** Creates a manual worker that sends heartbeats until the end of the case; a silent one sends only what the case sends. */
+  async manualWorker(
+    name = "worker",
+    { silent = false, ...plan }: ClientTarget & { silent?: boolean } = {},
+  ): Promise<ManualWorker> {
+    const manualWorker = await ManualWorker.create(this.client(name, plan));
+    if (!silent) this.#stack.use(new HeartbeatLoop(manualWorker));
+    return manualWorker;
   }
 
-  async rawWorker(plan: Partial<RawWorkerPlan> & Numbered = {}): Promise<RawWorker> {
+  async rawWorker(plan: Partial<RawWorkerOptions> & ClientTarget = {}): Promise<RawWorker> {
     const { server, direct, ...work } = plan;
-    const where = {
+    const target = {
       ...(server === undefined ? {} : { server }),
       ...(direct === undefined ? {} : { direct }),
     };
-    const client = this.client("raw", where);
+    const client = this.client("raw", target);
     const random = this.random.fork(`raw${this.#count}`);
     return this.#stack.use(await RawWorker.start(client, { random, ...work }));
   }
 
-  /** A worker process behind a server's proxy, or straight before the server. */
+  /** Starts an SDK worker behind its own proxy, which connects to a server's proxy. */
   async workerProcess(
     name: string,
-    { server = 0, ...plan }: Partial<Pick<WorkerPlan, "concurrency" | "env">> & { server?: number } = {},
+    { server = 0, ...plan }: Partial<Pick<WorkerOptions, "concurrency" | "env">> & { server?: number } = {},
   ): Promise<WorkerProcess> {
-    const serverPort = portOf(this.node(server).server.url);
+    const serverPort = getPort(this.node(server).server.url);
     const { room, folder: historyFolder, nemesis: recorder } = this;
     return this.#stack.use(
       await WorkerProcess.start({ name, room, serverPort, historyFolder, recorder, ...plan }),
     );
   }
 
-  /** A judgement of the case itself, in the words of the invariant that it stands for. */
+  /** Reports a violation of an invariant if a condition of the case does not hold. */
   require(holds: boolean, invariant: string, message: string): void {
     if (!holds) this.violations.push({ invariant, message });
   }
 
-  /** For the figures: a row of its own. */
-  tell(name: string, value: string): void {
-    this.told.push([name, value]);
+  /** Adds a row to the summary of the run. */
+  addRow(name: string, value: string): void {
+    this.rows.push([name, value]);
   }
 
-  /** For the figures: how long something took. */
+  /** Adds a duration to the summary of the run. */
   measure(what: string, ms: number): void {
     this.measures.push({ what, ms });
   }
 
-  /** For the figures: a fault was made. */
+  /** Records an injected fault. */
   fault(kind: string): void {
     this.nemesis.fault(kind);
   }
 
-  /** Time that belongs to a fault. */
+  /** Waits for a time that is part of a fault. */
   pause(milliseconds: number): Promise<void> {
-    return elapse(milliseconds);
+    return sleep(milliseconds);
   }
 
-  /** Ended with the scene, after the workers that were started later. */
+  /** Disposes a resource at the end of the case, in reverse order of the calls. */
   use<Value extends AsyncDisposable>(value: Value): Value {
     return this.#stack.use(value);
   }

@@ -2,29 +2,29 @@ import type { JsonObject, Task } from "../../../sdk/index.ts";
 import type { Client } from "./client.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** The schema of the harness's own job. */
+/** The schema of the job that the test clients use. */
 export const RAW_SCHEMA: JsonObject = {
   type: "object",
   properties: { token: { type: "string" }, n: { type: "integer", minimum: 0 } },
   required: ["token"],
 };
 
-/** What a worker holds: the task's id, and the attempt that fences. */
-export interface Held {
+/** A lease: the task's id, and the attempt that fences it. */
+export interface Lease {
   readonly id: string;
   readonly attempt: number;
 }
 
-/** What a worker says of a held task. */
-export interface Word {
+/** A worker's update of a leased task. */
+export interface TaskUpdate {
   readonly f: "start" | "complete" | "fail" | "progress";
-  readonly held: Held;
-  /** Another than its own, to see that it is refused. */
+  readonly lease: Lease;
+  /** Another worker's id, to test that the update is refused. */
   readonly worker?: string;
 }
 
-/** A worker taken apart: each of its requests on its own, so that a case can make any of them at any time. */
-export class Hand {
+/** A worker whose requests are separate methods, so that a case can send any of them at any time. */
+export class ManualWorker {
   readonly client: Client;
   readonly worker: string;
 
@@ -33,26 +33,26 @@ export class Hand {
     this.worker = worker;
   }
 
-  /** A new worker that is linked to the room's job. */
-  static async of(client: Client, job = "Raw"): Promise<Hand> {
-    const made = await client.persist({
+  /** Creates a worker and registers the room's job for it. */
+  static async create(client: Client, job = "Raw"): Promise<ManualWorker> {
+    const created = await client.callWithRetry({
       f: "register",
       name: "createWorker",
-      request: { body: { name: "hand" } },
+      request: { body: { name: "worker" } },
     });
-    if (made.outcome !== "ok") throw new Error(`no worker: ${made.problem}`);
-    const hand = new Hand(client, made.body.id);
-    await hand.register(job);
-    return hand;
+    if (created.outcome !== "ok") throw new Error(`creating a worker failed: ${created.problem}`);
+    const manualWorker = new ManualWorker(client, created.body.id);
+    await manualWorker.register(job);
+    return manualWorker;
   }
 
-  /** The same worker, by another way. */
-  via(client: Client): Hand {
-    return new Hand(client, this.worker);
+  /** Returns the same worker with another client. */
+  withClient(client: Client): ManualWorker {
+    return new ManualWorker(client, this.worker);
   }
 
   async register(job = "Raw"): Promise<void> {
-    const registered = await this.client.persist({
+    const registered = await this.client.callWithRetry({
       f: "register",
       name: "registerJob",
       request: {
@@ -60,7 +60,7 @@ export class Hand {
         body: { category: "faults", name: job, schema: RAW_SCHEMA, worker_id: this.worker },
       },
     });
-    if (registered.outcome !== "ok") throw new Error(`no job: ${registered.problem}`);
+    if (registered.outcome !== "ok") throw new Error(`registering the job failed: ${registered.problem}`);
   }
 
   async claim(
@@ -71,7 +71,7 @@ export class Hand {
       f: "claim",
       name: "claimTask",
       request: { body: { worker_id: this.worker, start } },
-      asked: { worker: this.worker },
+      input: { worker: this.worker },
       options: { wait, signal },
     });
     return outcome.outcome === "ok" ? (outcome.body.task ?? undefined) : undefined;
@@ -82,53 +82,53 @@ export class Hand {
       f: "claim",
       name: "claimTasks",
       request: { params: { worker_id: this.worker }, body: { limit, start } },
-      asked: { worker: this.worker },
+      input: { worker: this.worker },
     });
     return outcome.outcome === "ok" ? outcome.body.tasks : [];
   }
 
-  /** Says it once. */
-  say(word: Word): Promise<Outcome<Task>> {
-    return this.client.call(this.#request(word));
+  /** Sends an update once. */
+  update(update: TaskUpdate): Promise<Outcome<Task>> {
+    return this.client.call(this.#buildRequest(update));
   }
 
-  /** Says it until it is known whether it was heard. */
-  insist(word: Word): Promise<Outcome<Task>> {
-    return this.client.persist(this.#request(word));
+  /** Sends an update until its outcome is known. */
+  updateWithRetry(update: TaskUpdate): Promise<Outcome<Task>> {
+    return this.client.callWithRetry(this.#buildRequest(update));
   }
 
-  beat(tasks?: readonly string[], wait?: number) {
+  heartbeat(tasks?: readonly string[], wait?: number) {
     return this.client.call({
       f: "heartbeat",
       name: "heartbeat",
       request: { params: { worker_id: this.worker }, body: tasks === undefined ? {} : { tasks: [...tasks] } },
-      asked: { worker: this.worker },
+      input: { worker: this.worker },
       options: { wait },
     });
   }
 
   release(tasks: readonly string[]) {
-    return this.client.persist({
+    return this.client.callWithRetry({
       f: "release",
       name: "releaseTasks",
       request: { params: { worker_id: this.worker }, body: { tasks: [...tasks] } },
-      asked: { worker: this.worker },
+      input: { worker: this.worker },
     });
   }
 
-  leave() {
-    return this.client.persist({
-      f: "leave",
+  deregister() {
+    return this.client.callWithRetry({
+      f: "deregister",
       name: "removeWorker",
       request: { params: { worker_id: this.worker } },
-      asked: { worker: this.worker },
+      input: { worker: this.worker },
     });
   }
 
-  #request({ f, held: { id, attempt }, worker = this.worker }: Word) {
-    const says = {
+  #buildRequest({ f, lease: { id, attempt }, worker = this.worker }: TaskUpdate) {
+    const bodies = {
       start: { status: "running" as const },
-      // Who wrote it is in the result: the checker compares it with who held the task.
+      // The result names its writer; the checker compares it with the worker that had the lease.
       complete: { status: "completed" as const, result: { by: worker, attempt } },
       fail: { status: "failed" as const, error: "it did not work" },
       progress: { progress: { fraction: 0.5 } },
@@ -136,8 +136,8 @@ export class Hand {
     return {
       f,
       name: "updateTask" as const,
-      request: { params: { task_id: id }, body: { ...says[f], worker_id: worker, attempt } },
-      asked: { task: id, worker, attempt },
+      request: { params: { task_id: id }, body: { ...bodies[f], worker_id: worker, attempt } },
+      input: { task: id, worker, attempt },
     };
   }
 }

@@ -1,13 +1,13 @@
 import { closedRooms } from "../cases/b12-closed-rooms.ts";
-import { undisturbed } from "../cases/f00-undisturbed.ts";
-import { forgetfulWorker } from "../cases/f07-too-late.ts";
-import { beatsAtTheThreshold } from "../cases/f22-races.ts";
-import type { Plant } from "./plant.ts";
+import { nothingBroken } from "../cases/f00-undisturbed.ts";
+import { returnedTask } from "../cases/f07-late-updates.ts";
+import { heartbeatsDuringSweep } from "../cases/f22-races.ts";
+import type { Mutant } from "./mutant.ts";
 
-/** The defects that the checker must find, each in the words in which somebody could have made it. */
-export const plants: readonly Plant[] = [
+/** The defects that the checker must find. A developer could have introduced each of them. */
+export const mutants: readonly Mutant[] = [
   {
-    name: "a step that does not ask whose the task is",
+    name: "an update that ignores the lease",
     edits: [
       {
         file: "server/storage/queries/transition-tasks.js",
@@ -17,11 +17,11 @@ export const plants: readonly Plant[] = [
         insert: "",
       },
     ],
-    shownBy: forgetfulWorker,
+    foundBy: returnedTask,
     invariants: ["I4"],
   },
   {
-    name: "an event that is told before the commit",
+    name: "an event before the commit",
     edits: [
       {
         file: "server/use-cases/update-task.js",
@@ -35,11 +35,11 @@ export const plants: readonly Plant[] = [
         insert: "const events = [];",
       },
     ],
-    shownBy: undisturbed,
+    foundBy: nothingBroken,
     invariants: ["I8"],
   },
   {
-    name: "a sweep that trusts what it read before",
+    name: "a sweep that does not repeat its condition",
     edits: [
       {
         file: "server/storage/queries/end-worker.js",
@@ -50,7 +50,7 @@ export const plants: readonly Plant[] = [
     for update skip locked`,
       },
     ],
-    shownBy: beatsAtTheThreshold,
+    foundBy: heartbeatsDuringSweep,
     invariants: ["I14"],
   },
   {
@@ -68,11 +68,11 @@ export const plants: readonly Plant[] = [
         insert: "(isFirst ? early : end) ?? (await findTask(ports, taskId))",
       },
     ],
-    shownBy: undisturbed,
+    foundBy: nothingBroken,
     invariants: ["I8"],
   },
   {
-    name: "a task that is shown to whoever knows its id",
+    name: "a task that every user who knows its id can read",
     edits: [
       {
         file: "server/access.js",
@@ -80,7 +80,7 @@ export const plants: readonly Plant[] = [
         insert: "|| true;",
       },
     ],
-    shownBy: closedRooms,
+    foundBy: closedRooms,
     invariants: ["I10"],
   },
 ];

@@ -3,62 +3,62 @@ import { createServer, type ServerResponse } from "node:http";
 import { ConnectionError, GatewayError, JoblibClient, ProtocolError } from "../../../sdk/index.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 
-interface Impostor {
+interface ForeignServer {
   readonly name: string;
   readonly error: typeof ProtocolError | typeof GatewayError | typeof ConnectionError;
-  answer(response: ServerResponse): void;
+  respond(response: ServerResponse): void;
 }
 
 const TASK = '{"id":"x","status":"completed"}';
 
-const impostors: readonly Impostor[] = [
+const foreignServers: readonly ForeignServer[] = [
   {
-    name: "a portal's page",
+    name: "the login page of a portal",
     error: ProtocolError,
-    answer: (response) =>
+    respond: (response) =>
       void response.writeHead(200, { "content-type": "text/html" }).end("<h1>Log in</h1>"),
   },
   {
     name: "a redirect to another host",
     error: ProtocolError,
-    answer: (response) => void response.writeHead(301, { location: "http://elsewhere.invalid/" }).end(),
+    respond: (response) => void response.writeHead(301, { location: "http://elsewhere.invalid/" }).end(),
   },
   {
-    name: "a gateway's 502",
+    name: "a 502 of a gateway",
     error: GatewayError,
-    answer: (response) => void response.writeHead(502).end("bad"),
+    respond: (response) => void response.writeHead(502).end("bad"),
   },
   {
-    name: "a gateway's 504",
+    name: "a 504 of a gateway",
     error: GatewayError,
-    answer: (response) => void response.writeHead(504).end("late"),
+    respond: (response) => void response.writeHead(504).end("late"),
   },
   {
-    name: "an answer that ends too soon",
+    name: "a truncated response",
     error: ConnectionError,
-    answer(response) {
+    respond(response) {
       response.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
       response.write(TASK);
       setImmediate(() => response.destroy());
     },
   },
   {
-    name: "half a task",
+    name: "an incomplete task",
     error: ProtocolError,
-    answer: (response) => void response.writeHead(200, { "content-type": "application/json" }).end(TASK),
+    respond: (response) => void response.writeHead(200, { "content-type": "application/json" }).end(TASK),
   },
 ];
 
-/** Whoever answers in the server's stead is not believed. */
-export const impostorsAnswer: FaultCase = {
-  name: "F37 others answer in the server's stead",
+/** A portal, a redirect or a gateway answers in place of the server: the client must not accept the response. */
+export const foreignResponses: FaultCase = {
+  name: "F37 responses from something else than the server",
   invariants: ["I6", "I8"],
-  async run(scene) {
-    for (const { name, error: expected, answer } of impostors) {
-      let asked = 0;
+  async run(context) {
+    for (const { name, error: expected, respond } of foreignServers) {
+      let requests = 0;
       const server = createServer((_, response) => {
-        asked += 1;
-        answer(response);
+        requests += 1;
+        respond(response);
       }).listen(0, "127.0.0.1");
       await once(server, "listening");
       const address = server.address();
@@ -71,11 +71,19 @@ export const impostorsAnswer: FaultCase = {
       );
       server.closeAllConnections();
       server.close();
-      scene.fault("impostor");
-      scene.require(error instanceof expected && asked === 1, "I6", `${name} came to ${String(error)}`);
+      context.fault("foreign response");
+      context.require(
+        error instanceof expected && requests === 1,
+        "I6",
+        `${name} resulted in ${String(error)}`,
+      );
     }
     const nowhere = new JoblibClient({ url: "http://nowhere.invalid" });
     const error = await nowhere.call("listWorkers", {}, { retry: false }).catch((thrown: unknown) => thrown);
-    scene.require(error instanceof ConnectionError, "I6", `a name that nobody has came to ${String(error)}`);
+    context.require(
+      error instanceof ConnectionError,
+      "I6",
+      `an unknown host name resulted in ${String(error)}`,
+    );
   },
 };
