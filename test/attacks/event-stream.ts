@@ -1,14 +1,14 @@
-/** One event of a stream's text, as it stands there. */
-export interface EventText {
+/** One event of an event stream, with its unparsed data. */
+export interface StreamEvent {
   readonly event: string;
   readonly data: string;
 }
 
-/** The events of a whole stream, by its grammar (WHATWG HTML, 9.2.5); undefined where it is none, as a line cut in two makes it. */
-export const eventTexts = (text: string): EventText[] | undefined => {
+/** Parses a complete event stream (WHATWG HTML, 9.2.5). Returns undefined if the text is not one, for example if a line is cut. */
+export const parseEventStream = (text: string): StreamEvent[] | undefined => {
   if (text === "") return [];
   if (!text.endsWith("\n\n")) return undefined;
-  const events: EventText[] = [];
+  const events: StreamEvent[] = [];
   for (const block of text.slice(0, -2).split("\n\n")) {
     if (block === ":") continue;
     const [, event, data] = /^event: ([a-z]+)\nid: [\w.-]+\ndata: (.+)$/.exec(block) ?? [];
