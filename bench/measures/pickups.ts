@@ -5,29 +5,29 @@ import type { ProducerCalls } from "../processes/producer.ts";
 import type { WaiterCalls } from "../processes/waiters.ts";
 import type { WorkerCalls } from "../processes/worker.ts";
 
-type Taker = Process<WorkerCalls> | Process<WaiterCalls>;
+type PickupSource = Process<WorkerCalls> | Process<WaiterCalls>;
 
-/** What a whole series may take. */
-const LONGEST_SECONDS = 60;
+/** Time limit of a series. */
+const MAX_SECONDS = 60;
 
-const takenBy = (taker: Taker): Promise<number[]> => {
-  const ask: (name: "takePickups") => Promise<number[]> = taker.ask.bind(taker);
+const takePickups = (source: PickupSource): Promise<number[]> => {
+  const ask: (name: "takePickups") => Promise<number[]> = source.call.bind(source);
   return ask("takePickups");
 };
 
-/** One task now and then, never before the last has begun, so that somebody waits for each; the milliseconds of each. */
-export const spacedPickups = async (
+/** Submits tasks one by one, each after the previous one has started, so that a worker waits for each. Returns pickup times in ms. */
+export const measurePickups = async (
   producer: Process<ProducerCalls>,
-  taker: Taker,
+  source: PickupSource,
   { count, gapMs }: { count: number; gapMs: number },
 ): Promise<number[]> => {
-  const deadline = now() + LONGEST_SECONDS * 1000;
+  const deadline = now() + MAX_SECONDS * 1000;
   const pickups: number[] = [];
   for (let i = 0; i < count; i += 1) {
-    await Promise.all([producer.ask("one", i), delay(gapMs)]);
+    await Promise.all([producer.call("one", i), delay(gapMs)]);
     while (pickups.length <= i) {
       if (now() > deadline) throw new Error(`only ${pickups.length} of ${count} tasks were picked up`);
-      pickups.push(...(await takenBy(taker)));
+      pickups.push(...(await takePickups(source)));
       if (pickups.length <= i) await delay(gapMs / 2);
     }
   }

@@ -1,41 +1,41 @@
-import { type ProductServer, serve } from "../services/product.ts";
-import type { Place } from "../subjects/subject.ts";
+import { type JoblibServer, serve } from "../services/joblib-server.ts";
+import type { Endpoints } from "../subjects/subject.ts";
 import type { SubjectName } from "../subjects/subjects.ts";
 import type { Bench } from "./measure.ts";
 
-/** A new database, an empty Redis, and for the product a server: what one measurement begins with. */
-export interface Ground extends AsyncDisposable {
-  readonly place: Place;
-  /** The product's servers. */
-  readonly servers: readonly ProductServer[];
+/** The services of one measurement: a new database, an empty Redis and, for joblib, its servers. */
+export interface Setup extends AsyncDisposable {
+  readonly endpoints: Endpoints;
+  /** joblib's servers; empty for other subjects. */
+  readonly servers: readonly JoblibServer[];
 }
 
-/** How the product is set up, where it is not one server without Redis on an empty database. */
-export interface GroundOptions {
+/** Options of joblib's setup. Default: one server without Redis on an empty database. */
+export interface SetupOptions {
   readonly servers?: number;
   readonly withRedis?: boolean;
   readonly copyOf?: string;
 }
 
-/** Makes the ground for a subject. */
-export const groundFor = async (
+/** Creates the services for a subject. */
+export const createSetup = async (
   { services }: Bench,
   subject: SubjectName,
-  { servers: wanted = 1, withRedis = false, copyOf }: GroundOptions = {},
-): Promise<Ground> => {
-  await using made = new AsyncDisposableStack();
-  const database = made.use(await services.database(copyOf));
-  const redisUrl = await services.emptyRedis();
-  const servers: ProductServer[] = [];
-  while (subject === "joblib" && servers.length < wanted) {
+  { servers: count = 1, withRedis = false, copyOf }: SetupOptions = {},
+): Promise<Setup> => {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await services.createDatabase(copyOf));
+  const redisUrl = await services.clearRedis();
+  const servers: JoblibServer[] = [];
+  while (subject === "joblib" && servers.length < count) {
     const where = { databaseUrl: database.url, ...(withRedis && { redisUrl }) };
-    servers.push(made.use(await serve(where)));
+    servers.push(stack.use(await serve(where)));
   }
   const [{ url, token } = { url: "", token: "" }] = servers;
-  const kept = made.move();
+  const owned = stack.move();
   return {
-    place: { databaseUrl: database.url, redisUrl, url, token },
+    endpoints: { databaseUrl: database.url, redisUrl, url, token },
     servers,
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 };

@@ -9,26 +9,26 @@ const BIN = resolve(import.meta.dirname, "../../bin/joblib.js");
 const START_MS = 60_000;
 const SECRET = randomBytes(32).toString("hex");
 
-/** Where jobs are registered and tasks submitted. */
+/** The room of all jobs and tasks. */
 export const ROOM = "bench";
 
-/** A `joblib serve` of its own process. */
-export interface ProductServer extends AsyncDisposable {
+/** A `joblib serve` process. */
+export interface JoblibServer extends AsyncDisposable {
   readonly url: string;
   readonly token: string;
-  /** Megabytes that the process holds in memory. */
+  /** Returns the resident memory of the process in megabytes. */
   residentMb(): number;
 }
 
-const joblib = (args: readonly string[], env: Readonly<Record<string, string>> = {}): SpawnedProcess =>
+const spawnJoblib = (args: readonly string[], env: Readonly<Record<string, string>> = {}): SpawnedProcess =>
   spawnProcess(process.execPath, [BIN, ...args], {
     env: { NO_COLOR: "1", NODE_OPTIONS: "", JOBLIB_JWT_SECRET: SECRET, ...env },
   });
 
-let signed: Promise<string> | undefined;
+let tokenPromise: Promise<string> | undefined;
 
 const signToken = async (): Promise<string> => {
-  const command = joblib(["token", "create", "--sub", "bench", "--rooms", ROOM]);
+  const command = spawnJoblib(["token", "create", "--sub", "bench", "--rooms", ROOM]);
   const { code } = await command.exit;
   if (code !== 0) throw new Error(`joblib token create failed:\n${command.stderr()}`);
   return command.stdout().trim();
@@ -39,18 +39,18 @@ const residentMb = (pid: number): number => {
   return Number(stdout.trim()) / 1024;
 };
 
-/** Starts one as a user does, with a secret and validation; without a database's address on an embedded one. */
+/** Starts a server with a JWT secret and otherwise default settings. Without a database URL it uses an embedded database. */
 export const serve = async (
-  where: { databaseUrl?: string; redisUrl?: string },
+  urls: { databaseUrl?: string; redisUrl?: string },
   env: Readonly<Record<string, string>> = {},
-): Promise<ProductServer> => {
-  signed ??= signToken();
-  const token = await signed;
+): Promise<JoblibServer> => {
+  tokenPromise ??= signToken();
+  const token = await tokenPromise;
   const directory = mkdtempSync(join(tmpdir(), "joblib-bench-"));
-  const server = joblib(["serve", "--port", "0"], {
+  const server = spawnJoblib(["serve", "--port", "0"], {
     JOBLIB_DATA_DIR: join(directory, "data"),
-    ...(where.databaseUrl !== undefined && { JOBLIB_DATABASE_URL: where.databaseUrl }),
-    ...(where.redisUrl !== undefined && { JOBLIB_REDIS_URL: where.redisUrl }),
+    ...(urls.databaseUrl !== undefined && { JOBLIB_DATABASE_URL: urls.databaseUrl }),
+    ...(urls.redisUrl !== undefined && { JOBLIB_REDIS_URL: urls.redisUrl }),
     ...env,
   });
   const end = async () => {

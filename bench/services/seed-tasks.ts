@@ -1,15 +1,15 @@
 import { query } from "./postgres.ts";
 
-/** Rows of a kind that lie in the table before a measurement begins. */
-export interface History {
+/** Tasks that exist before a measurement starts. */
+export interface ExistingTasks {
   readonly status: "pending" | "completed";
-  /** The job that they are of. */
+  /** The name of their job. */
   readonly job: string;
   readonly rows: number;
 }
 
-/** Puts them there in one statement, as a million submits would have left them, and lets the planner know. */
-export const seedHistory = async (databaseUrl: string, { status, job, rows }: History): Promise<void> => {
+/** Inserts tasks with one statement, in the state that single submits would have left, and updates the planner's statistics. */
+export const seedTasks = async (databaseUrl: string, { status, job, rows }: ExistingTasks): Promise<void> => {
   const done = status === "completed";
   await query(
     databaseUrl,
@@ -30,6 +30,6 @@ export const seedHistory = async (databaseUrl: string, { status, job, rows }: Hi
     `insert into joblib.task_place select id, room_id, job_id, created_at from joblib.task on conflict do nothing`,
   );
   await query(databaseUrl, "vacuum analyze joblib.task, joblib.task_place");
-  // The worker that announced the jobs is gone: it is not to be swept while somebody measures.
+  // The worker that registered the jobs has stopped. It must not be swept during a measurement.
   await query(databaseUrl, "update joblib.worker set last_heartbeat = now() + interval '1 hour'");
 };

@@ -1,12 +1,12 @@
 import { registerHooks } from "node:module";
 
-const PRODUCTS = /\/server\/storage\/coalesce\.js$/;
+const BATCHING_MODULE = /\/server\/storage\/coalesce\.js$/;
 
-// The product has no switch for it, so `node --import` of this file takes one module's place.
+// joblib has no setting that turns batching off, so this file, loaded with `node --import`, replaces the module.
 registerHooks({
   resolve(specifier, context, next) {
-    const resolved = next(specifier, context);
-    if (!PRODUCTS.test(resolved.url)) return resolved;
-    return { ...resolved, url: new URL("coalesce.ts", import.meta.url).href, format: "module-typescript" };
+    const module = next(specifier, context);
+    if (!BATCHING_MODULE.test(module.url)) return module;
+    return { ...module, url: new URL("run-unbatched.ts", import.meta.url).href, format: "module-typescript" };
   },
 });

@@ -1,12 +1,14 @@
-/** What of the product's own module is used here. */
-interface Joint<Wish, Result> {
-  run(wishes: readonly Wish[]): Promise<readonly Result[]>;
+/** The options of joblib's batching that this version uses. */
+interface BatchOptions<Call, Result> {
+  run(calls: readonly Call[]): Promise<readonly Result[]>;
 }
 
-/** Stands in the place of the product's: every call is a statement of its own. */
-export const coalesce =
-  <Wish, Result>({ run }: Joint<Wish, Result>) =>
-  async (wish: Wish, isGone?: () => boolean): Promise<Result | undefined> => {
+/** Replaces joblib's batching: every call runs its own statement. */
+const runUnbatched =
+  <Call, Result>({ run }: BatchOptions<Call, Result>) =>
+  async (call: Call, isGone?: () => boolean): Promise<Result | undefined> => {
     if (isGone?.() === true) return undefined;
-    return (await run([wish]))[0];
+    return (await run([call]))[0];
   };
+
+export { runUnbatched as coalesce };
