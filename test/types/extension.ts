@@ -20,7 +20,7 @@ export class Rotate extends Extension("modifiers", { angle: z.number().default(0
     this.angle = 3;
     // @ts-expect-error the parameter does not exist
     this.axis;
-    progress(0.5, "halfway");
+    progress(0.5, "half way");
     signal.throwIfAborted();
     await viewer.rotate(this.angle);
     return { turned: this.angle };
