@@ -105,7 +105,7 @@ async function withMolecule<T>(smiles: string, use: (mol: Mol) => T): Promise<T>
   const { module, log } = await loadOnce();
   const mol = parseWithReason(smiles, log, (text) => module.get_mol(text));
   if (typeof mol === "string") throw new InvalidSmilesError(`invalid SMILES ${quote(smiles)}: ${mol}`);
-  return await useAndDelete(mol, use);
+  return await applyAndDelete(mol, use);
 }
 
 async function withPattern<T>(smarts: string, use: (pattern: Mol) => T | Promise<T>): Promise<T> {
@@ -114,11 +114,11 @@ async function withPattern<T>(smarts: string, use: (pattern: Mol) => T | Promise
   if (typeof pattern === "string") {
     throw new InvalidSmartsError(`invalid SMARTS ${quote(smarts)}: ${pattern}`);
   }
-  return await useAndDelete(pattern, use);
+  return await applyAndDelete(pattern, use);
 }
 
 /** Uses a parsed molecule and deletes it, because WebAssembly memory is not garbage collected. */
-async function useAndDelete<T>(mol: Mol, use: (mol: Mol) => T | Promise<T>): Promise<T> {
+async function applyAndDelete<T>(mol: Mol, use: (mol: Mol) => T | Promise<T>): Promise<T> {
   try {
     return await use(mol);
   } finally {
