@@ -1,23 +1,23 @@
 import { parseArgs } from "node:util";
 import { endLeftProcesses } from "../test/support/processes.ts";
+import { describeMachine, getLoadWarning } from "./machine.ts";
 import type { Measure } from "./measures/measure.ts";
 import { measures } from "./measures/measures.ts";
-import { table, writeJson } from "./report.ts";
+import { formatTable, writeJson } from "./report.ts";
 import { runRounds } from "./rounds.ts";
 import { type Row, rows } from "./rows.ts";
 import { Services } from "./services/services.ts";
-import { machine, weather } from "./weather.ts";
 
 const USAGE = `npm run bench -- [--quick] [--only NAME]… [--rounds N] [--json FILE]
 
-  --quick        one round of fewer tasks: does it all work?
-  --only NAME    one row, and what it is compared with; may be repeated
-  --rounds N     3
-  --json FILE    write the rows
+  --quick        run one round with fewer tasks, to test the benchmark itself
+  --only NAME    measure only this row and its baseline; may be repeated
+  --rounds N     number of rounds (default: 3)
+  --json FILE    write the rows to a JSON file
 `;
 
-/** However slow the machine is: after so long no further measurement begins. */
-const LONGEST_SECONDS = 20 * 60;
+/** Time limit, after which no further measurement starts. */
+const MAX_SECONDS = 20 * 60;
 
 const readOptions = () => {
   const { values } = parseArgs({
@@ -30,45 +30,47 @@ const readOptions = () => {
     },
   });
   const rounds = values.rounds === undefined ? (values.quick ? 1 : 3) : Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds must be a number from 1 on");
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds must be an integer of at least 1");
   return { ...values, rounds };
 };
 
-const chosenRows = (names: readonly string[]): readonly Row[] => {
-  const strange = names.find((name) => !rows.some((row) => row.name === name));
-  if (strange !== undefined) {
-    throw new Error(`there is no row ${strange}; there are ${rows.map(({ name }) => name).join(", ")}`);
+const selectRows = (names: readonly string[]): readonly Row[] => {
+  const unknown = names.find((name) => !rows.some((row) => row.name === name));
+  if (unknown !== undefined) {
+    throw new Error(`Row ${unknown} not found. The rows are ${rows.map(({ name }) => name).join(", ")}.`);
   }
   return names.length === 0 ? rows : rows.filter(({ name }) => names.includes(name));
 };
 
-const neededFor = (chosen: readonly Row[]): readonly Measure[] => {
-  const samples = new Set(chosen.flatMap(({ of, per = of }) => [of, per]));
-  return measures.filter(({ gives }) => Object.keys(gives).some((name) => samples.has(name)));
+const selectMeasures = (selected: readonly Row[]): readonly Measure[] => {
+  const samples = new Set(selected.flatMap(({ sample, baseline = sample }) => [sample, baseline]));
+  return measures.filter(({ units }) => Object.keys(units).some((name) => samples.has(name)));
 };
 
-const bench = async (): Promise<void> => {
+const runBenchmark = async (): Promise<void> => {
   const options = readOptions();
   if (options.help) return void process.stdout.write(USAGE);
-  const chosen = chosenRows(options.only);
+  const selected = selectRows(options.only);
   const began = performance.now();
-  const watch = (line: string) => void process.stderr.write(`${line}\n`);
-  watch(machine());
-  const warning = weather();
-  if (warning !== undefined) watch(warning);
+  const log = (line: string) => void process.stderr.write(`${line}\n`);
+  log(describeMachine());
+  const warning = getLoadWarning();
+  if (warning !== undefined) log(warning);
 
   await using open = new AsyncDisposableStack();
   open.defer(async () => void (await endLeftProcesses()));
   const services = open.use(await Services.start());
-  const rounds = await runRounds({ services, isQuick: options.quick }, neededFor(chosen), {
+  const rounds = await runRounds({ services, isQuick: options.quick }, selectMeasures(selected), {
     rounds: options.rounds,
-    seconds: LONGEST_SECONDS,
-    watch,
+    seconds: MAX_SECONDS,
+    log,
   });
 
-  process.stdout.write(`\n${machine()}; median of ${rounds.length} round(s)\n\n${table(chosen, rounds)}\n`);
-  watch(`${Math.round((performance.now() - began) / 1000)} s`);
-  if (options.json !== undefined) writeJson(options.json, chosen, rounds);
+  process.stdout.write(
+    `\n${describeMachine()}; median of ${rounds.length} round(s)\n\n${formatTable(selected, rounds)}\n`,
+  );
+  log(`${Math.round((performance.now() - began) / 1000)} s`);
+  if (options.json !== undefined) writeJson(options.json, selected, rounds);
 };
 
-await bench();
+await runBenchmark();

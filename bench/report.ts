@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Samples } from "./measures/measure.ts";
-import { type Result, resultOf, valuesOf } from "./results.ts";
+import { computeResult, computeValues, type Result } from "./results.ts";
 import type { Row } from "./rows.ts";
 import { median } from "./statistics.ts";
 
@@ -10,39 +10,40 @@ const format = (value: number): string =>
 const formatMedian = (values: readonly number[]): string =>
   values.length === 0 ? "none" : format(median(values));
 
-const sides = ({ of, per }: Row, rounds: readonly Samples[]): string =>
-  [of, per]
+const formatMedians = ({ sample, baseline }: Row, rounds: readonly Samples[]): string =>
+  [sample, baseline]
     .filter((name) => name !== undefined)
-    .map((name) => formatMedian(valuesOf({ of: name }, rounds)))
+    .map((name) => formatMedian(computeValues({ sample: name }, rounds)))
     .join(" / ");
 
-const verdict = ({ ok, met }: Result) => (met ? "met" : ok ? "ok" : "MISSED");
+const formatStatus = ({ ok, met }: Result) => (met ? "met" : ok ? "ok" : "MISSED");
 
-const goalOf = (result: Result) =>
+const formatGoal = (result: Result) =>
   "atLeast" in result ? `≥ ${result.atLeast} (${result.want})` : `≤ ${result.atMost} (${result.want})`;
 
-/** Every round's value, for how far they lie apart. */
-const spread = (row: Row, rounds: readonly Samples[]) => valuesOf(row, rounds).map(format).join(" ");
+/** Formats the values of all rounds, to show their spread. */
+const formatRounds = (row: Row, rounds: readonly Samples[]) =>
+  computeValues(row, rounds).map(format).join(" ");
 
-/** The table as Markdown: medians, the ratio of each row, and whether it is what we want. */
-export const table = (rows: readonly Row[], rounds: readonly Samples[]): string => {
+/** Formats the results as a Markdown table: medians, the value of each row, and whether it reaches its goal. */
+export const formatTable = (rows: readonly Row[], rounds: readonly Samples[]): string => {
   const lines = rows.map((row) => {
-    const result = resultOf(row, rounds);
+    const result = computeResult(row, rounds);
     const value = result.value === null ? "none" : format(result.value);
     return [
       row.name,
       row.what,
-      sides(row, rounds),
+      formatMedians(row, rounds),
       value,
-      spread(row, rounds),
-      goalOf(result),
-      verdict(result),
+      formatRounds(row, rounds),
+      formatGoal(result),
+      formatStatus(result),
     ];
   });
-  return asMarkdown([["row", "what", "medians", "value", "rounds", "required (target)", ""], ...lines]);
+  return formatMarkdown([["row", "what", "medians", "value", "rounds", "required (target)", ""], ...lines]);
 };
 
-const asMarkdown = (lines: readonly (readonly string[])[]): string => {
+const formatMarkdown = (lines: readonly (readonly string[])[]): string => {
   const [head = [], ...rest] = lines;
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   const text = (line: readonly string[]) =>
@@ -51,8 +52,8 @@ const asMarkdown = (lines: readonly (readonly string[])[]): string => {
   return [text(head), rule, ...rest.map(text)].join("\n");
 };
 
-/** `{ rows: [{ name, value, unit, atLeast | atMost, want, ok, met }] }`. */
+/** Writes `{ rows: [{ name, value, unit, atLeast | atMost, want, ok, met }] }`. */
 export const writeJson = (file: string, rows: readonly Row[], rounds: readonly Samples[]): void => {
-  const results = rows.map((row) => resultOf(row, rounds));
+  const results = rows.map((row) => computeResult(row, rounds));
   writeFileSync(file, `${JSON.stringify({ rows: results }, null, 2)}\n`);
 };

@@ -1,25 +1,26 @@
-import { within } from "./clock.ts";
+import { withTimeout } from "./clock.ts";
 import type { Bench, Measure, Samples } from "./measures/measure.ts";
 import { Process } from "./processes/process.ts";
 
-/** Told of what happens, for whoever watches. */
-export type Watch = (line: string) => void;
+/** Prints a line of progress. */
+export type Log = (line: string) => void;
 
-/** How many rounds, and after how long no further measurement begins. */
+/** Options of a run. */
 export interface RoundOptions {
   readonly rounds: number;
+  /** Time limit, after which no further measurement starts. */
   readonly seconds: number;
-  readonly watch: Watch;
+  readonly log: Log;
 }
 
 /**
- * Runs every measurement once in each round, so that what is compared meets the same weather; the order turns round
- * with every other round. A measurement that fails is missing from its round, and the others go on.
+ * Runs every measurement once in each round, so that the samples of a ratio are taken under the same conditions. Every other
+ * round runs in reverse order. A measurement that fails is missing from its round, and the others continue.
  */
 export const runRounds = async (
   bench: Bench,
   measures: readonly Measure[],
-  { rounds, seconds, watch }: RoundOptions,
+  { rounds, seconds, log }: RoundOptions,
 ): Promise<readonly Samples[]> => {
   const end = performance.now() + seconds * 1000;
   const results: Samples[] = [];
@@ -28,38 +29,38 @@ export const runRounds = async (
     let samples: Samples = {};
     for (const measure of order) {
       if (performance.now() > end) {
-        watch(`the time is up: ${Object.keys(measure.gives).join(", ")} left out of round ${round + 1}`);
+        log(`skipped in round ${round + 1} because the time is up: ${Object.keys(measure.units).join(", ")}`);
         continue;
       }
-      samples = { ...samples, ...(await runOne(bench, measure, watch)) };
+      samples = { ...samples, ...(await runOne(bench, measure, log)) };
     }
     results.push(samples);
   }
   return results;
 };
 
-/** How long a measurement that took too long may take to put its things away. */
+/** Time limit for the cleanup of a measurement that took too long. */
 const CLEAN_UP_SECONDS = 60;
 
-const runOne = async (bench: Bench, measure: Measure, watch: Watch): Promise<Samples> => {
-  const names = Object.keys(measure.gives).join(", ");
+const runOne = async (bench: Bench, measure: Measure, log: Log): Promise<Samples> => {
+  const names = Object.keys(measure.units).join(", ");
   const began = performance.now();
   const running = measure.run(bench);
   try {
-    const samples = await within(measure.withinSeconds, names, running);
+    const samples = await withTimeout(measure.timeoutSeconds, names, running);
     const took = ((performance.now() - began) / 1000).toFixed(1);
-    for (const [name, unit] of Object.entries(measure.gives)) {
+    for (const [name, unit] of Object.entries(measure.units)) {
       const value = samples[name] ?? Number.NaN;
-      watch(
+      log(
         `${name.padEnd(44)} ${value.toFixed(value < 100 ? 2 : 0).padStart(9)} ${unit.padEnd(7)}  (${took} s)`,
       );
     }
     return samples;
   } catch (error) {
-    watch(`${names}: ${error instanceof Error ? error.message : String(error)}`);
-    // One that is late still stands in the way of the next: without its processes it comes to its end.
+    log(`${names}: ${error instanceof Error ? error.message : String(error)}`);
+    // A late measurement would disturb the next one. It ends when its processes are gone.
     await Process.endAll();
-    await within(CLEAN_UP_SECONDS, "putting it away", running).catch(() => {});
+    await withTimeout(CLEAN_UP_SECONDS, "the cleanup", running).catch(() => {});
     return {};
   }
 };

@@ -8,22 +8,22 @@ import { AXES, formatXyz, loadStructure, rotate, type Structure } from "./xyz.ts
 const Smiles = z.string().min(1).max(2000);
 const Smarts = z.string().min(1).max(2000);
 const Molecule = z.object({
-  name: z.string().min(1).max(200).describe("What the results call the molecule"),
+  name: z.string().min(1).max(200).describe("Name of the molecule in the results"),
   smiles: Smiles.describe("The molecule as SMILES"),
 });
 type Molecule = z.infer<typeof Molecule>;
 const Molecules = z.array(Molecule).min(1).max(1000);
 
-/** The structure that `run` is given: read once, when the worker starts. */
+/** The structure that is passed to `run`. It is read once, when the worker starts. */
 export const context = (): Promise<Structure> =>
   loadStructure(process.env["JOBLIB_EXAMPLE_XYZ"] ?? new URL("caffeine.xyz", import.meta.url));
 
-/** Weight, lipophilicity, polar surface and counts of one molecule. */
+/** Computes the weight, lipophilicity, polar surface and counts of a molecule. */
 export class Descriptors extends Extension("chemistry", {
   smiles: Smiles.describe("The molecule as SMILES, for example CC(=O)Oc1ccccc1C(=O)O"),
 }) {
   static description =
-    "Molecular weight, logP, polar surface and what is counted of a molecule, with the limits of Lipinski that it exceeds.";
+    "Compute the molecular weight, logP, polar surface and counts of a molecule, and list the Lipinski limits that it exceeds.";
 
   async run() {
     const found = await descriptors(this.smiles);
@@ -43,12 +43,12 @@ export class Descriptors extends Extension("chemistry", {
   }
 }
 
-/** Which of many molecules contain a pattern. */
+/** Finds the molecules that contain a pattern. */
 export class Substructure extends Extension("chemistry", {
   smarts: Smarts.describe("The pattern as SMARTS, for example C(=O)[OH] for a carboxylic acid"),
   molecules: Molecules.describe("The molecules to search, at most 1000"),
 }) {
-  static description = "Searches molecules for a group of atoms, and names the atoms that match.";
+  static description = "Search molecules for a pattern and return the matching atoms.";
 
   async run(_vis: Structure | undefined, run: RunContext) {
     const { results, unreadable } = await forEachMolecule(this.molecules, run, async ({ name, smiles }) => ({
@@ -60,14 +60,14 @@ export class Substructure extends Extension("chemistry", {
   }
 }
 
-/** A molecule's structural formula. */
+/** Draws the structural formula of a molecule. */
 export class Depict extends Extension("chemistry", {
   smiles: Smiles.describe("The molecule as SMILES"),
   width: z.int().min(50).max(2000).default(300).describe("Width of the picture in pixels"),
   height: z.int().min(50).max(2000).default(200).describe("Height of the picture in pixels"),
   highlight: Smarts.optional().describe("A SMARTS pattern whose matches are drawn in colour"),
 }) {
-  static description = "Draws the structural formula of a molecule as SVG.";
+  static description = "Draw the structural formula of a molecule as SVG.";
 
   async run() {
     const { width, height, highlight } = this;
@@ -75,17 +75,17 @@ export class Depict extends Extension("chemistry", {
   }
 }
 
-/** Lipinski's rule of five over a list of molecules. */
+/** Applies Lipinski's rule of five to a list of molecules. */
 export class Screen extends Extension("chemistry", {
   molecules: Molecules.describe("The molecules to screen, at most 1000"),
-  max_weight: z.number().positive().default(500).describe("Highest molecular weight in g/mol"),
-  max_logp: z.number().default(5).describe("Highest octanol-water partition coefficient, as logP"),
-  max_donors: z.int().min(0).default(5).describe("Most hydrogens on nitrogen and oxygen"),
-  max_acceptors: z.int().min(0).default(10).describe("Most nitrogens and oxygens"),
-  max_violations: z.int().min(0).max(4).default(1).describe("How many exceeded limits are forgiven"),
+  max_weight: z.number().positive().default(500).describe("Maximum molecular weight in g/mol"),
+  max_logp: z.number().default(5).describe("Maximum octanol-water partition coefficient, as logP"),
+  max_donors: z.int().min(0).default(5).describe("Maximum number of hydrogens on nitrogen and oxygen"),
+  max_acceptors: z.int().min(0).default(10).describe("Maximum number of nitrogens and oxygens"),
+  max_violations: z.int().min(0).max(4).default(1).describe("Number of limits that a molecule may exceed"),
 }) {
   static description =
-    "Sifts molecules by Lipinski's rule: which are likely to be absorbed when they are swallowed.";
+    "Screen molecules with Lipinski's rule of five, which estimates whether a drug is absorbed when it is swallowed.";
 
   async run(_vis: Structure | undefined, run: RunContext) {
     const rule = {
@@ -110,22 +110,21 @@ export class Screen extends Extension("chemistry", {
   }
 }
 
-/** Turns the structure in view about an axis through its centre. */
+/** Rotates the loaded structure about an axis through its centre. */
 export class Rotate extends Extension("modifiers", {
   angle: z.number().default(0).describe("Angle in degrees, counter-clockwise seen from the axis' tip"),
-  axis: z.enum(AXES).default("z").describe("The coordinate axis to turn about"),
+  axis: z.enum(AXES).default("z").describe("The coordinate axis of the rotation"),
 }) {
-  static description =
-    "Turns the structure that the worker has loaded, and answers with its new coordinates.";
+  static description = "Rotate the structure that the worker has loaded and return its new coordinates.";
 
   async run(vis: Structure | undefined) {
-    if (vis === undefined) throw new Error("Rotate needs a structure: export a context that loads one");
+    if (vis === undefined) throw new Error("Rotate needs a structure. Export a context that loads one.");
     vis.atoms = rotate(vis.atoms, this.axis, this.angle);
     return { atoms: vis.atoms.length, xyz: formatXyz(vis) };
   }
 }
 
-/** One molecule that cannot be read is reported and does not spoil the others. */
+/** Calls `work` for each molecule. Reports molecules that cannot be read without failing the others. */
 async function forEachMolecule<T>(
   molecules: readonly Molecule[],
   { signal, progress }: RunContext,
@@ -134,7 +133,7 @@ async function forEachMolecule<T>(
   const results: T[] = [];
   const unreadable: { name: string; reason: string }[] = [];
   for (const [index, molecule] of molecules.entries()) {
-    // RDKit computes on this thread: without a turn of the event loop no cancellation would get through.
+    // RDKit computes on this thread. Without yielding to the event loop, no cancel would be received.
     await setImmediate();
     signal.throwIfAborted();
     try {
@@ -148,5 +147,5 @@ async function forEachMolecule<T>(
   return { results, unreadable };
 }
 
-/** Four decimals are more than these models are good for. */
+/** Rounds to four decimals, which exceeds the accuracy of these models. */
 const round = (value: number) => Number(value.toFixed(4));

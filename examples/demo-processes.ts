@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const BIN = fileURLToPath(new URL("../bin/joblib.js", import.meta.url));
 const START_SECONDS = 60;
 
-/** A joblib command in a process of its own, stopped when it is disposed of. */
+/** A joblib command in its own process, which is stopped when it is disposed. */
 export class Command implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
@@ -25,13 +25,14 @@ export class Command implements AsyncDisposable {
     }
   }
 
-  /** The first match of a line, printed before or after this call; an error where the command ends without it. */
-  async line(pattern: RegExp): Promise<string> {
+  /** Waits for a line that matches and returns the match. Throws if the command ends without one. Earlier lines count too. */
+  async waitForLine(pattern: RegExp): Promise<string> {
     const signal = AbortSignal.timeout(START_SECONDS * 1000);
     for (;;) {
       const match = this.#lines.map((line) => pattern.exec(line)).find((found) => found !== null);
       if (match) return match[0];
-      if (this.#child.exitCode !== null) throw new Error(`it ended early:\n${this.#lines.join("\n")}`);
+      if (this.#child.exitCode !== null)
+        throw new Error(`the command ended early:\n${this.#lines.join("\n")}`);
       await Promise.race([once(this.#child, "line", { signal }), once(this.#child, "exit", { signal })]);
     }
   }

@@ -8,7 +8,7 @@ import { type ListedMolecule, loadMolecules } from "./molecules.ts";
 import { type Result, renderResults } from "./results-table.ts";
 
 const ROOM = "demo";
-/** Average weights of the literature and of RDKit agree to rounding, g/mol. */
+/** Maximum difference between RDKit's weights and the literature, in g/mol. It allows for rounding. */
 const TOLERANCE = 0.05;
 const PICTURES = new URL("../.demo/", import.meta.url);
 
@@ -22,27 +22,30 @@ const Substructure = z.object({ matching: z.array(z.string()) });
 const Depict = z.object({ svg: z.string() });
 const Rotate = z.object({ atoms: z.number(), xyz: z.string() });
 
-const say = (text: string) => console.log(text);
+const print = (text: string) => console.log(text);
 
-/** Rewrites one line on a terminal; elsewhere every tenth of the way is a line of its own. */
-const progressLine = (label: string) => {
+/** Returns a function that prints progress: in place on a terminal, otherwise as a new line for every 10 %. */
+const createProgressLine = (label: string) => {
   let shown = -1;
   return (fraction: number) => {
     const tenth = Math.floor(fraction * 10);
     const bar = `${"█".repeat(tenth)}${"░".repeat(10 - tenth)}`;
     const text = `  ${label} ${bar} ${Math.round(fraction * 100)} %`;
     if (process.stdout.isTTY) process.stdout.write(`\r${text}${fraction >= 1 ? "\n" : ""}`);
-    else if (tenth !== shown) say(text);
+    else if (tenth !== shown) print(text);
     shown = tenth;
   };
 };
 
-const resultOf = <Schema extends z.ZodType>(task: Task, schema: Schema): z.output<Schema> => {
+const parseResult = <Schema extends z.ZodType>(task: Task, schema: Schema): z.output<Schema> => {
   if (task.status !== "completed") throw new Error(`${task.job_name} ${task.status}: ${task.error}`);
   return schema.parse(task.result);
 };
 
-const describeAll = async (client: JoblibClient, molecules: readonly ListedMolecule[]): Promise<Result[]> => {
+const computeDescriptors = async (
+  client: JoblibClient,
+  molecules: readonly ListedMolecule[],
+): Promise<Result[]> => {
   const { body } = await client.call("submitTasks", {
     params: { room_id: ROOM },
     body: {
@@ -52,11 +55,11 @@ const describeAll = async (client: JoblibClient, molecules: readonly ListedMolec
       })),
     },
   });
-  const show = progressLine("descriptors");
+  const show = createProgressLine("descriptors");
   let done = 0;
   return await Promise.all(
     body.tasks.map(async ({ id }, index) => {
-      const found = resultOf(await client.awaitTask(id), Descriptors);
+      const found = parseResult(await client.awaitTask(id), Descriptors);
       show(++done / body.tasks.length);
       const { name, literatureWeight } = molecules[index] ?? { name: id, literatureWeight: undefined };
       return {
@@ -71,67 +74,73 @@ const describeAll = async (client: JoblibClient, molecules: readonly ListedMolec
   );
 };
 
-const ask = async (client: JoblibClient, job: string, payload: z.core.util.JSONType, label?: string) => {
+const runTask = async (client: JoblibClient, job: string, payload: z.core.util.JSONType, label?: string) => {
   const { body } = await client.call("submitTask", {
     params: { room_id: ROOM, job_name: `public:${job}` },
     body: { payload: z.record(z.string(), z.json()).parse(payload) },
   });
   if (label === undefined) return await client.awaitTask(body.id);
-  const show = progressLine(label);
+  const show = createProgressLine(label);
   const task = await client.awaitTask(body.id, { onChange: ({ progress }) => show(progress?.fraction ?? 0) });
   if (task.status === "completed") show(1);
   return task;
 };
 
-const demo = async (directory: string): Promise<void> => {
+const runDemo = async (directory: string): Promise<void> => {
   const began = performance.now();
-  say("1. joblib serve (embedded database)");
+  print("1. joblib serve (embedded database)");
   await using server = new Command(["serve", "--port", "0", "--data-dir", join(directory, "data")], {});
-  const url = await server.line(/http:\/\/[\w.]+:\d+/);
-  say(`   ${url}`);
+  const url = await server.waitForLine(/http:\/\/[\w.]+:\d+/);
+  print(`   ${url}`);
 
-  say("2. joblib worker ./examples/chemistry.ts --public");
+  print("2. joblib worker ./examples/chemistry.ts --public");
   const file = join(import.meta.dirname, "chemistry.ts");
   await using worker = new Command(["worker", file, "--public", "--concurrency", "4"], { JOBLIB_URL: url });
-  await worker.line(/public:modifiers:Rotate/);
+  await worker.waitForLine(/public:modifiers:Rotate/);
 
   const client = new JoblibClient({ url });
   const molecules = await loadMolecules(new URL("molecules.smi", import.meta.url));
-  say(`3. ${molecules.length} drugs from examples/molecules.smi`);
-  const results = await describeAll(client, molecules);
+  print(`3. ${molecules.length} drugs from examples/molecules.smi`);
+  const results = await computeDescriptors(client, molecules);
   const listed = molecules.map(({ name, smiles }) => ({ name, smiles }));
-  const acids = resultOf(
-    await ask(client, "chemistry:Substructure", { smarts: "C(=O)[OH]", molecules: listed }, "substructure"),
+  const acids = parseResult(
+    await runTask(
+      client,
+      "chemistry:Substructure",
+      { smarts: "C(=O)[OH]", molecules: listed },
+      "substructure",
+    ),
     Substructure,
   );
 
-  say(`\n${renderResults(results)}\n`);
-  say(`Carboxylic acids: ${acids.matching.join(", ")}`);
+  print(`\n${renderResults(results)}\n`);
+  print(`Carboxylic acids: ${acids.matching.join(", ")}`);
 
   const [first] = molecules;
   if (first !== undefined) {
-    const { svg } = resultOf(await ask(client, "chemistry:Depict", { smiles: first.smiles }), Depict);
+    const { svg } = parseResult(await runTask(client, "chemistry:Depict", { smiles: first.smiles }), Depict);
     await mkdir(PICTURES, { recursive: true });
     await writeFile(new URL("depiction.svg", PICTURES), svg);
-    say(`Drawn: ${first.name}, in .demo/depiction.svg`);
+    print(`Drew ${first.name}: .demo/depiction.svg`);
   }
-  const turned = resultOf(await ask(client, "modifiers:Rotate", { angle: 90 }), Rotate);
+  const rotated = parseResult(await runTask(client, "modifiers:Rotate", { angle: 90 }), Rotate);
   await mkdir(PICTURES, { recursive: true });
-  await writeFile(new URL("rotated.xyz", PICTURES), turned.xyz);
-  say(`Rotated by 90°: ${turned.atoms} atoms of examples/caffeine.xyz, in .demo/rotated.xyz`);
+  await writeFile(new URL("rotated.xyz", PICTURES), rotated.xyz);
+  print(`Rotated ${rotated.atoms} atoms of examples/caffeine.xyz by 90°: .demo/rotated.xyz`);
 
-  const off = results.filter(
+  const deviating = results.filter(
     ({ weight, literatureWeight }) =>
       literatureWeight !== undefined && Math.abs(weight - literatureWeight) > TOLERANCE,
   );
-  if (off.length > 0) throw new Error(`weights differ from the literature: ${off.map(({ name }) => name)}`);
+  if (deviating.length > 0)
+    throw new Error(`weights differ from the literature: ${deviating.map(({ name }) => name)}`);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  say(`\nAll ${results.length} weights agree with the literature within ${TOLERANCE} g/mol. ${seconds} s.`);
+  print(`\nAll ${results.length} weights agree with the literature within ${TOLERANCE} g/mol. ${seconds} s.`);
 };
 
 const directory = await mkdtemp(join(tmpdir(), "joblib-demo-"));
 try {
-  await demo(directory);
+  await runDemo(directory);
 } finally {
   await rm(directory, { recursive: true, force: true });
 }

@@ -1,6 +1,6 @@
 import type { MoleculeDescriptors } from "./rdkit.ts";
 
-/** What the rule of five allows an orally active drug at most. */
+/** The limits of the rule of five for orally active drugs. */
 export interface RuleOfFive {
   /** In g/mol. */
   readonly maxWeight: number;
@@ -9,10 +9,10 @@ export interface RuleOfFive {
   readonly maxAcceptors: number;
 }
 
-/** Lipinski's own limits (Adv. Drug Deliv. Rev. 23, 3, 1997). */
+/** Lipinski's original limits (Adv. Drug Deliv. Rev. 23, 3, 1997). */
 export const LIPINSKI: RuleOfFive = { maxWeight: 500, maxLogP: 5, maxDonors: 5, maxAcceptors: 10 };
 
-/** Names the limits that a molecule exceeds; Lipinski's rule forgives one. */
+/** Returns the limits that a molecule exceeds. Lipinski's rule allows one. */
 export function violations(molecule: MoleculeDescriptors, rule: RuleOfFive = LIPINSKI): string[] {
   return [
     molecule.molecularWeight > rule.maxWeight ? "weight" : [],

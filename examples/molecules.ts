@@ -4,15 +4,15 @@ import { readFile } from "node:fs/promises";
 export interface ListedMolecule {
   readonly smiles: string;
   readonly name: string;
-  /** In g/mol; undefined where the list has no third column. */
+  /** In g/mol; undefined if the list has no third column. */
   readonly literatureWeight: number | undefined;
 }
 
 const WEIGHT = /^\d+(\.\d+)?$/;
 
-/** Reads `SMILES<TAB>name[<TAB>weight]` lines; `#` starts a comment line, and an error names the line that is wrong. */
+/** Parses lines of `SMILES<TAB>name[<TAB>weight]`; `#` starts a comment line. Throws an error that names the wrong line. */
 export function parseMolecules(text: string, source = "molecule list"): ListedMolecule[] {
-  const lineOf = new Map<string, number>();
+  const lines = new Map<string, number>();
   return text.split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === "" || line.startsWith("#")) return [];
     const fail = (why: string) => new Error(`${source}, line ${index + 1}: ${why}`);
@@ -23,13 +23,13 @@ export function parseMolecules(text: string, source = "molecule list"): ListedMo
     }
     if (name === "") throw fail(`expected a tab and a name after "${smiles}"`);
     if (weight !== undefined && !WEIGHT.test(weight))
-      throw fail(`"${weight}" is no molecular weight in g/mol`);
+      throw fail(`"${weight}" is not a molecular weight in g/mol`);
     if (more.length > 0) throw fail(`expected at most 3 columns, got ${3 + more.length}`);
 
-    // Results are matched to molecules by name, so two of one name could not be told apart.
-    const earlier = lineOf.get(name);
+    // Results are matched to molecules by name, so names must be unique.
+    const earlier = lines.get(name);
     if (earlier !== undefined) throw fail(`"${name}" is already on line ${earlier}`);
-    lineOf.set(name, index + 1);
+    lines.set(name, index + 1);
     return [{ smiles, name, literatureWeight: weight === undefined ? undefined : Number(weight) }];
   });
 }

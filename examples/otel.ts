@@ -1,4 +1,4 @@
-// Registers OpenTelemetry in a process before anything else is loaded, for one that is not your own:
+// Registers OpenTelemetry in a process before anything else is loaded, for programs whose code you cannot change:
 // NODE_OPTIONS="--import ./examples/otel.ts" OTEL_SERVICE_NAME=joblib npx joblib serve
 import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
@@ -6,7 +6,7 @@ import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { defaultResource, detectResources, envDetector } from "@opentelemetry/resources";
 import { ConsoleSpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 
-// To a collector: OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-http, in a BatchSpanProcessor.
+// To send spans to a collector, use OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-http in a BatchSpanProcessor.
 const processor = new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() });
 const resource = defaultResource().merge(detectResources({ detectors: [envDetector] }));
 

@@ -1,19 +1,19 @@
 import rdkit, { type Log, type Mol } from "@rdkit/rdkit";
 import * as z from "zod";
 
-/** What RDKit computes from a molecule's graph. */
+/** Properties that RDKit computes from a molecule's graph. */
 export interface MoleculeDescriptors {
   /** Average molecular weight in g/mol. */
   readonly molecularWeight: number;
-  /** Octanol-water partition coefficient, by Wildman and Crippen. */
+  /** Octanol-water partition coefficient, by the method of Wildman and Crippen. */
   readonly logP: number;
   /** Topological polar surface area in Å². */
   readonly tpsa: number;
   readonly hBondDonors: number;
   readonly hBondAcceptors: number;
-  /** Hydrogens on nitrogen and oxygen: what the rule of five counts as donors. */
+  /** Hydrogens on nitrogen and oxygen, which the rule of five counts as donors. */
   readonly lipinskiDonors: number;
-  /** Nitrogens and oxygens: what the rule of five counts as acceptors. */
+  /** Nitrogens and oxygens, which the rule of five counts as acceptors. */
   readonly lipinskiAcceptors: number;
   readonly rotatableBonds: number;
   readonly rings: number;
@@ -22,7 +22,7 @@ export interface MoleculeDescriptors {
   readonly fractionCsp3: number;
 }
 
-/** How a molecule is drawn. */
+/** Options of a drawing. */
 export interface Depiction {
   /** In pixels. */
   readonly width: number;
@@ -31,10 +31,10 @@ export interface Depiction {
   readonly highlight?: string | undefined;
 }
 
-/** A text that RDKit cannot read as a molecule. */
+/** RDKit cannot parse a text as a molecule. */
 export class InvalidSmilesError extends Error {}
 
-/** A text that RDKit cannot read as a pattern. */
+/** RDKit cannot parse a text as a pattern. */
 export class InvalidSmartsError extends Error {}
 
 const RdkitDescriptors = z
@@ -70,7 +70,7 @@ const RdkitDescriptors = z
   );
 
 const Match = z.object({ atoms: z.array(z.number()), bonds: z.array(z.number()) });
-// RDKit answers {} instead of [] where nothing matches.
+// RDKit returns {} instead of [] if nothing matches.
 const Matches = z.union([z.array(Match), z.strictObject({}).transform(() => [])]);
 
 /** Computes the descriptors of a molecule. */
@@ -78,10 +78,10 @@ export async function descriptors(smiles: string): Promise<MoleculeDescriptors> 
   return await withMolecule(smiles, (mol) => RdkitDescriptors.parse(JSON.parse(mol.get_descriptors())));
 }
 
-/** Finds every place where a SMARTS pattern matches, each as the atoms' indices in the pattern's order. */
+/** Finds all matches of a SMARTS pattern. Each match lists atom indices in the order of the pattern's atoms. */
 export async function substructure(smiles: string, smarts: string): Promise<number[][]> {
   const matches = await withPattern(smarts, (pattern) =>
-    withMolecule(smiles, (mol) => matchesOf(mol, pattern)),
+    withMolecule(smiles, (mol) => findMatches(mol, pattern)),
   );
   return matches.map(({ atoms }) => atoms);
 }
@@ -91,7 +91,7 @@ export async function depict(smiles: string, { width, height, highlight }: Depic
   if (highlight === undefined) return await withMolecule(smiles, (mol) => mol.get_svg(width, height));
   return await withPattern(highlight, (pattern) =>
     withMolecule(smiles, (mol) => {
-      const matches = matchesOf(mol, pattern);
+      const matches = findMatches(mol, pattern);
       const atoms = matches.flatMap((match) => match.atoms);
       const bonds = matches.flatMap((match) => match.bonds);
       return mol.get_svg_with_highlights(JSON.stringify({ width, height, atoms, bonds }));
@@ -99,26 +99,26 @@ export async function depict(smiles: string, { width, height, highlight }: Depic
   );
 }
 
-const matchesOf = (mol: Mol, pattern: Mol) => Matches.parse(JSON.parse(mol.get_substruct_matches(pattern)));
+const findMatches = (mol: Mol, pattern: Mol) => Matches.parse(JSON.parse(mol.get_substruct_matches(pattern)));
 
 async function withMolecule<T>(smiles: string, use: (mol: Mol) => T): Promise<T> {
-  const { module, log } = await rdkitOnce();
-  const mol = parsed(smiles, log, (text) => module.get_mol(text));
-  if (typeof mol === "string") throw new InvalidSmilesError(`invalid SMILES ${quoted(smiles)}: ${mol}`);
-  return await usedUp(mol, use);
+  const { module, log } = await loadOnce();
+  const mol = parseWithReason(smiles, log, (text) => module.get_mol(text));
+  if (typeof mol === "string") throw new InvalidSmilesError(`invalid SMILES ${quote(smiles)}: ${mol}`);
+  return await applyAndDelete(mol, use);
 }
 
 async function withPattern<T>(smarts: string, use: (pattern: Mol) => T | Promise<T>): Promise<T> {
-  const { module, log } = await rdkitOnce();
-  const pattern = parsed(smarts, log, (text) => module.get_qmol(text));
+  const { module, log } = await loadOnce();
+  const pattern = parseWithReason(smarts, log, (text) => module.get_qmol(text));
   if (typeof pattern === "string") {
-    throw new InvalidSmartsError(`invalid SMARTS ${quoted(smarts)}: ${pattern}`);
+    throw new InvalidSmartsError(`invalid SMARTS ${quote(smarts)}: ${pattern}`);
   }
-  return await usedUp(pattern, use);
+  return await applyAndDelete(pattern, use);
 }
 
-/** WebAssembly memory is not garbage collected: what was parsed is deleted, whatever happens. */
-async function usedUp<T>(mol: Mol, use: (mol: Mol) => T | Promise<T>): Promise<T> {
+/** Uses a parsed molecule and deletes it, because WebAssembly memory is not garbage collected. */
+async function applyAndDelete<T>(mol: Mol, use: (mol: Mol) => T | Promise<T>): Promise<T> {
   try {
     return await use(mol);
   } finally {
@@ -126,19 +126,19 @@ async function usedUp<T>(mol: Mol, use: (mol: Mol) => T | Promise<T>): Promise<T
   }
 }
 
-/** What a text stands for, or the reason why it stands for nothing. */
-function parsed(text: string, log: Log | null, parse: (text: string) => Mol | null): Mol | string {
-  // RDKit takes what follows a blank for a name, and an empty text for a molecule without atoms.
+/** Parses a text. Returns the molecule or pattern, or the reason why the text is invalid. */
+function parseWithReason(text: string, log: Log | null, parse: (text: string) => Mol | null): Mol | string {
+  // RDKit would treat the text after whitespace as a name, and an empty text as a molecule without atoms.
   if (text === "") return "it is empty";
-  if (/\s/.test(text)) return "it has a blank in it";
+  if (/\s/.test(text)) return "it contains whitespace";
   log?.clear_buffer();
-  return parse(text) ?? reasonIn(log?.get_buffer() ?? "");
+  return parse(text) ?? extractReason(log?.get_buffer() ?? "");
 }
 
-const quoted = (text: string) => JSON.stringify(text);
+const quote = (text: string) => JSON.stringify(text);
 
-/** RDKit's log says the same thing in up to five lines, one of them a drawing of the position. */
-function reasonIn(log: string): string {
+/** Extracts the reason from RDKit's log, which repeats it in up to five lines and draws the position. */
+function extractReason(log: string): string {
   const position = /around position (\d+)/.exec(log)?.[1];
   if (position !== undefined) return `syntax error around position ${position}`;
   const [first = ""] = log.split("\n");
@@ -151,12 +151,12 @@ function reasonIn(log: string): string {
 
 async function load() {
   const module = await rdkit.default();
-  // Without the capture, RDKit's reason for refusing a molecule is lost.
+  // Without the log capture, RDKit's reason for rejecting a molecule would be lost.
   return { module, log: module.set_log_capture("rdApp.*") };
 }
 
 let loading: ReturnType<typeof load> | undefined;
-const rdkitOnce = () => {
+const loadOnce = () => {
   loading ??= load();
   return loading;
 };

@@ -1,9 +1,9 @@
-/** One molecule's line in the table of results. */
+/** The results of one molecule. */
 export interface Result {
   readonly name: string;
-  /** In g/mol, as computed. */
+  /** The computed weight in g/mol. */
   readonly weight: number;
-  /** In g/mol, as the literature has it. */
+  /** The literature value in g/mol. */
   readonly literatureWeight: number | undefined;
   readonly logP: number;
   /** In Å². */
@@ -19,21 +19,21 @@ interface Column {
   readonly cell: (result: Result) => string;
 }
 
-// With six gaps of two, 100 columns. The verdict is cut off only where all four limits are exceeded.
+// 100 columns including six gaps of two. The last column is truncated only if all four limits are exceeded.
 const COLUMNS: readonly Column[] = [
   { title: "molecule", width: 20, align: "left", cell: ({ name }) => name },
   { title: "MW g/mol", width: 8, align: "right", cell: ({ weight }) => weight.toFixed(2) },
   { title: "literature", width: 10, align: "right", cell: (r) => r.literatureWeight?.toFixed(2) ?? "-" },
-  { title: "delta", width: 6, align: "right", cell: delta },
+  { title: "delta", width: 6, align: "right", cell: formatDelta },
   { title: "logP", width: 5, align: "right", cell: ({ logP }) => logP.toFixed(2) },
   { title: "TPSA Å²", width: 7, align: "right", cell: ({ tpsa }) => tpsa.toFixed(2) },
-  { title: "rule of five", width: 32, align: "left", cell: verdict },
+  { title: "rule of five", width: 32, align: "left", cell: formatRuleOfFive },
 ];
 
 /** Renders results as plain text of at most 100 columns. */
 export function renderResults(results: readonly Result[]): string {
   const line = (text: (column: Column) => string) =>
-    COLUMNS.map((column) => padded(text(column), column))
+    COLUMNS.map((column) => pad(text(column), column))
       .join("  ")
       .trimEnd();
   return [
@@ -43,21 +43,21 @@ export function renderResults(results: readonly Result[]): string {
   ].join("\n");
 }
 
-function delta({ weight, literatureWeight }: Result): string {
+function formatDelta({ weight, literatureWeight }: Result): string {
   if (literatureWeight === undefined) return "-";
-  // Of the weight as printed, so that the three columns agree with each other.
+  // Uses the printed weight, so that the three columns are consistent.
   const difference = (Number(weight.toFixed(2)) - literatureWeight).toFixed(2);
   if (Number(difference) === 0) return "0.00";
   return difference.startsWith("-") ? difference : `+${difference}`;
 }
 
-/** Lipinski's rule forgives one exceeded limit. */
-function verdict({ violations }: Result): string {
+/** Lipinski's rule allows one exceeded limit. */
+function formatRuleOfFive({ violations }: Result): string {
   if (violations.length === 0) return "passes";
-  return `${violations.length === 1 ? "passes but" : "fails"} ${violations.join(", ")}`;
+  return `${violations.length === 1 ? "passes except" : "fails"} ${violations.join(", ")}`;
 }
 
-function padded(text: string, { width, align }: Column): string {
+function pad(text: string, { width, align }: Column): string {
   const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text;
   return align === "left" ? cut.padEnd(width) : cut.padStart(width);
 }

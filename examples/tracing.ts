@@ -12,10 +12,12 @@ import { createServer, parseSettings } from "joblib/server";
 import * as z from "zod";
 import { renderTree } from "./span-tree.ts";
 
-// What an application does once, before it does anything else; here spans are printed, and kept for the tree at the end.
-const kept = new InMemorySpanExporter();
+// An application does this once at its start. Here spans are printed, and collected for the tree at the end.
+const collected = new InMemorySpanExporter();
 const provider = new TracerProvider({
-  spanProcessors: [new ConsoleSpanExporter(), kept].map((exporter) => new SimpleSpanProcessor({ exporter })),
+  spanProcessors: [new ConsoleSpanExporter(), collected].map(
+    (exporter) => new SimpleSpanProcessor({ exporter }),
+  ),
 });
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -35,7 +37,7 @@ class Area extends Extension("geometry", { radius: z.number().positive() }) {
   static attempts = 0;
 
   async run() {
-    // Spans that are begun in here belong to the run.
+    // Spans that start in here are children of the run.
     return await inSpan("integrate", async () => {
       Area.attempts += 1;
       if (Area.attempts === 1) throw new RangeError("it did not converge");
@@ -53,12 +55,12 @@ const url = await app.listen({ host: "127.0.0.1", port: 0 });
   const stop = new AbortController();
   const working = jobs.run({ signal: stop.signal });
 
-  // An instrumentation of HTTP makes this span in a web application.
+  // In a web application an HTTP instrumentation creates this span.
   await inSpan("GET /area", async () => {
     const options = { maxAttempts: 2, backoff: { kind: "fixed", seconds: 0 } } as const;
     const { id } = await jobs.submit(new Area({ radius: 2 }), options);
     const task = await jobs.client.awaitTask(id);
-    console.log(`the task has ${task.status}:`, task.result);
+    console.log(`the task is ${task.status}:`, task.result);
   });
   stop.abort();
   await working;
@@ -66,7 +68,7 @@ const url = await app.listen({ host: "127.0.0.1", port: 0 });
 await app.close();
 
 const isClaim = (name: string) => name === "joblib.claim";
-const spans = kept.getFinishedSpans();
+const spans = collected.getFinishedSpans();
 console.log(`\n${"span".padEnd(50)}${"began".padStart(9)}${"took".padStart(11)}`);
 console.log(renderTree(spans.filter(({ name }) => !isClaim(name))));
 console.log(`\nand ${spans.filter(({ name }) => isClaim(name)).length} claims, with links to the submit`);

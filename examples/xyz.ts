@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-/** One atom: its element and where it is, in ångström. */
+/** An atom with its element and its position in ångström. */
 export interface Atom {
   readonly element: string;
   readonly x: number;
@@ -8,13 +8,13 @@ export interface Atom {
   readonly z: number;
 }
 
-/** A molecule in space; extensions replace its atoms when they move it. */
+/** A molecule with coordinates. Extensions replace its atoms when they move it. */
 export interface Structure {
   comment: string;
   atoms: readonly Atom[];
 }
 
-/** The coordinate axes that a structure can be turned about. */
+/** The coordinate axes about which a structure can be rotated. */
 export const AXES = ["x", "y", "z"] as const;
 
 /** One of the coordinate axes. */
@@ -23,7 +23,7 @@ export type Axis = (typeof AXES)[number];
 const ELEMENT = /^[A-Z][a-z]?$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
-/** Reads one structure in XYZ format; an error names the line that is wrong. */
+/** Parses one structure in XYZ format. Throws an error that names the wrong line. */
 export function parseXyz(text: string, source = "XYZ"): Structure {
   const fail = (line: number, why: string) => new Error(`${source}, line ${line}: ${why}`);
   const lines = text.split(/\r?\n/);
@@ -34,8 +34,8 @@ export function parseXyz(text: string, source = "XYZ"): Structure {
   const atoms = rest.slice(0, count).map((line, index) => {
     const [element = "", ...columns] = line.trim().split(/\s+/);
     if (element === "") throw fail(index + 3, `expected atom ${index + 1} of ${count}, got an empty line`);
-    if (!ELEMENT.test(element)) throw fail(index + 3, `"${element}" is no element symbol`);
-    return { element, ...position(columns, (why) => fail(index + 3, why)) };
+    if (!ELEMENT.test(element)) throw fail(index + 3, `"${element}" is not an element symbol`);
+    return { element, ...parsePosition(columns, (why) => fail(index + 3, why)) };
   });
   if (atoms.length < count) {
     throw fail(lines.length, `the file ends after ${atoms.length} of ${count} atoms`);
@@ -47,7 +47,9 @@ export function parseXyz(text: string, source = "XYZ"): Structure {
 
 /** Writes a structure in XYZ format, with coordinates to 1e-5 Å. */
 export function formatXyz({ atoms, comment }: Structure): string {
-  const lines = atoms.map(({ element, x, y, z }) => element.padEnd(2) + [x, y, z].map(column).join(""));
+  const lines = atoms.map(
+    ({ element, x, y, z }) => element.padEnd(2) + [x, y, z].map(formatCoordinate).join(""),
+  );
   return `${[atoms.length, comment.replaceAll(/\s+/g, " "), ...lines].join("\n")}\n`;
 }
 
@@ -56,7 +58,7 @@ export async function loadStructure(path: string | URL): Promise<Structure> {
   return parseXyz(await readFile(path, "utf8"), String(path));
 }
 
-/** Turns atoms about an axis through their centroid, counter-clockwise seen from the axis' positive end. */
+/** Rotates atoms about an axis through their centroid, counter-clockwise seen from the axis' positive end. */
 export function rotate(atoms: readonly Atom[], axis: Axis, angleDegrees: number): Atom[] {
   const centre = centroid(atoms);
   const k = { x: Number(axis === "x"), y: Number(axis === "y"), z: Number(axis === "z") };
@@ -81,9 +83,9 @@ function centroid(atoms: readonly Atom[]) {
   return { x: mean("x"), y: mean("y"), z: mean("z") };
 }
 
-function position(columns: readonly string[], fail: (why: string) => Error) {
+function parsePosition(columns: readonly string[], fail: (why: string) => Error) {
   const [x, y, z] = columns.slice(0, 3).map((text) => {
-    if (!NUMBER.test(text)) throw fail(`"${text}" is no coordinate`);
+    if (!NUMBER.test(text)) throw fail(`"${text}" is not a coordinate`);
     return Number(text);
   });
   if (x === undefined || y === undefined || z === undefined) {
@@ -92,8 +94,8 @@ function position(columns: readonly string[], fail: (why: string) => Error) {
   return { x, y, z };
 }
 
-/** A tiny negative number would print as -0.00000 and make equal structures differ as text. */
-function column(value: number): string {
+/** Avoids -0.00000 for tiny negative numbers, which would make equal structures differ as text. */
+function formatCoordinate(value: number): string {
   const text = value.toFixed(5);
   return (Number(text) === 0 ? "0.00000" : text).padStart(12);
 }

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 
-// A file that was removed from the source must not live on in what is published.
+// Removes old build output, so that files that were deleted from the source are not published.
 rmSync(join(import.meta.dirname, "..", "dist"), { recursive: true, force: true });

@@ -6,54 +6,55 @@ import type { Tools } from "../cli/tools.ts";
 const START = "<!-- commands: npm run docs:commands -->";
 const END = "<!-- /commands -->";
 
-const never = (): never => {
-  throw new Error("no command is run here");
+const unavailable = (): never => {
+  throw new Error("commands cannot run while the tables are built");
 };
 const tools: Tools = {
   env: {},
-  io: never,
-  connect: never,
-  fetch: never,
+  io: unavailable,
+  connect: unavailable,
+  fetch: unavailable,
   version: "",
-  interrupts: never,
-  strays: never,
-  outliveOutput: never,
-  readBytes: never,
-  writeText: never,
+  interrupts: unavailable,
+  strays: unavailable,
+  outliveOutput: unavailable,
+  readBytes: unavailable,
+  writeText: unavailable,
   prompts: undefined,
-  exit: never,
+  exit: unavailable,
 };
 
-const leavesOf = (command: Command, path: readonly string[]): { path: string; command: Command }[] =>
+const listCommands = (command: Command, path: readonly string[]): { path: string; command: Command }[] =>
   command.commands.length === 0
     ? [{ path: path.join(" "), command }]
-    : command.commands.flatMap((inner) => leavesOf(inner, [...path, inner.name()]));
+    : command.commands.flatMap((inner) => listCommands(inner, [...path, inner.name()]));
 
-/** The table of commands and that of exit codes, as the command line itself defines them. */
-export const commandTables = async (): Promise<string> => {
+/** Builds the tables of commands and exit codes from the definition of the command line. */
+export const buildCommandTables = async (): Promise<string> => {
   const streams = { stdout: process.stdout, stderr: process.stderr };
-  const everyWord = COMMAND_NAMES.flatMap((name) => name.split(" "));
-  const program = await createProgram(tools, everyWord, { ...streams, version: "" });
-  const commands = leavesOf(program, ["joblib"]).map(({ path, command }) => {
+  const words = COMMAND_NAMES.flatMap((name) => name.split(" "));
+  const program = await createProgram(tools, words, { ...streams, version: "" });
+  const commands = listCommands(program, ["joblib"]).map(({ path, command }) => {
     const names = command.registeredArguments.map((argument) => ` <${argument.name()}>`);
     return `| \`${path}${names.join("")}\` | ${command.summary()} |`;
   });
   const codes = exitCodes().map(({ code, meaning }) => `| ${code} | ${meaning} |`);
   return [
-    "| command | what it does |",
+    "| command | description |",
     "| --- | --- |",
     ...commands,
     "",
-    "| exit code | means |",
+    "| exit code | meaning |",
     "| --- | --- |",
     ...codes,
   ].join("\n");
 };
 
-/** A document with the tables between its marks. */
-export const withTables = (document: string, tables: string): string => {
+/** Returns a document with new tables between its marker comments. */
+export const replaceTables = (document: string, tables: string): string => {
   const start = document.indexOf(START);
   const end = document.indexOf(END);
-  if (start < 0 || end < start) throw new Error(`the document lacks ${START} … ${END}`);
+  if (start < 0 || end < start)
+    throw new Error(`The document has no ${START} … ${END}. Add both comments where the tables belong.`);
   return `${document.slice(0, start + START.length)}\n${tables}\n${document.slice(end)}`;
 };

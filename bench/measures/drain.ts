@@ -4,30 +4,30 @@ import type { Process } from "../processes/process.ts";
 import { BLOCK, type WorkerCalls } from "../processes/worker.ts";
 import { openProducer, openWorker, type Role } from "./roles.ts";
 
-/** How many tasks wait, and how they got there. */
+/** The tasks to submit and then drain. */
 export interface Backlog {
   readonly count: number;
-  /** Tasks in one request of the hand-in. */
+  /** Number of tasks per request. */
   readonly batch: number;
   readonly bytes?: number;
 }
 
-/** Tasks a second, on the way in and on the way out. */
+/** Rates of submitting and draining, in tasks per second. */
 export interface DrainRates {
   readonly submitted: number;
   readonly drained: number;
 }
 
-/** This much of a backlog is for warming up: connections, first fetches, compiled code. */
+/** Fraction of a backlog that is not timed, because connecting, first fetches and compiling code take time at first. */
 const WARM_UP = 0.2;
-const HAND_IN_SECONDS = 25;
+const SUBMIT_SECONDS = 25;
 const DRAIN_SECONDS = 15;
-const LOOK_MS = 25;
-const STILL_MS = 5000;
+const POLL_MS = 25;
+const MAX_STALL_MS = 5000;
 
 /**
- * Fills a backlog, then lets the workers empty it. The rate is a steady one for everybody: from when a fifth has
- * begun until all are recorded as done; where the time is up before, until the last that was seen to begin.
+ * Submits a backlog, then lets the workers drain it. The rate is timed from the moment when a fifth of the tasks has started
+ * until all are recorded as completed, or, if the time is up before, until the start of the last task that was seen.
  */
 export const drain = async (
   role: Role,
@@ -39,45 +39,47 @@ export const drain = async (
   const opened: Process<WorkerCalls>[] = [];
   for (const worker of workers) opened.push(open.use(await openWorker(worker)));
 
-  const handedIn = await producer.ask("bulk", { ...backlog, seconds: HAND_IN_SECONDS });
+  const submitted = await producer.call("bulk", { ...backlog, seconds: SUBMIT_SECONDS });
   const deadline = now() + DRAIN_SECONDS * 1000;
-  await Promise.all(opened.map((worker) => worker.ask("start")));
-  let begun = 0;
-  let movedAt = now();
-  while (begun < handedIn.count && now() < deadline) {
-    await delay(LOOK_MS);
-    const before = begun;
-    begun = await begunBy(opened);
-    if (begun > before) movedAt = now();
-    // However slow a subject is: one that stands still has lost something, which a rate would hide.
-    if (begun > 0 && now() - movedAt > STILL_MS) {
-      throw new Error(`the drain stood still: ${begun} of ${handedIn.count} had begun`);
+  await Promise.all(opened.map((worker) => worker.call("start")));
+  let started = 0;
+  let progressAt = now();
+  while (started < submitted.count && now() < deadline) {
+    await delay(POLL_MS);
+    const before = started;
+    started = await countStarted(opened);
+    if (started > before) progressAt = now();
+    // A subject that makes no progress has lost tasks, which a rate would hide.
+    if (started > 0 && now() - progressAt > MAX_STALL_MS) {
+      throw new Error(
+        `the drain made no progress for ${MAX_STALL_MS} ms: ${started} of ${submitted.count} tasks had started`,
+      );
     }
   }
-  const allBegan = begun >= handedIn.count;
-  while (allBegan && (await producer.ask("remaining")) > 0) {
-    if (now() > deadline + 5000) throw new Error("tasks that began were not recorded as done");
+  const allStarted = started >= submitted.count;
+  while (allStarted && (await producer.call("remaining")) > 0) {
+    if (now() > deadline + 5000) throw new Error("tasks that had started were not recorded as completed");
     await delay(5);
   }
-  const recorded = allBegan ? now() : undefined;
-  const blocks = (await Promise.all(opened.map((worker) => worker.ask("blocks")))).flat();
-  return { submitted: handedIn.perSecond, drained: steadyRate(blocks, handedIn.count, recorded) };
+  const recorded = allStarted ? now() : undefined;
+  const blocks = (await Promise.all(opened.map((worker) => worker.call("blocks")))).flat();
+  return { submitted: submitted.perSecond, drained: computeRate(blocks, submitted.count, recorded) };
 };
 
-const begunBy = async (workers: readonly Process<WorkerCalls>[]): Promise<number> => {
-  const begun = await Promise.all(workers.map((worker) => worker.ask("begun")));
-  return begun.reduce((sum, count) => sum + count, 0);
+const countStarted = async (workers: readonly Process<WorkerCalls>[]): Promise<number> => {
+  const started = await Promise.all(workers.map((worker) => worker.call("started")));
+  return started.reduce((sum, count) => sum + count, 0);
 };
 
-/** `recorded`: when the last task was done, where all are. */
-const steadyRate = (unsorted: readonly number[], count: number, recorded: number | undefined): number => {
+/** `recorded` is the time at which the last task was recorded as completed, or undefined if some are not. */
+const computeRate = (unsorted: readonly number[], count: number, recorded: number | undefined): number => {
   const blocks = [...unsorted].sort((a, b) => a - b);
   const all = recorded === undefined ? blocks.length * BLOCK : count;
   const warm = Math.max(1, Math.floor((all * WARM_UP) / BLOCK));
   const from = blocks[warm - 1];
   const to = recorded ?? blocks.at(-1);
   if (from === undefined || to === undefined || to <= from) {
-    throw new Error(`only ${blocks.length * BLOCK} tasks began: too few for a rate`);
+    throw new Error(`only ${blocks.length * BLOCK} tasks started, which is too few for a rate`);
   }
   return ((all - warm * BLOCK) * 1000) / (to - from);
 };

@@ -1,22 +1,22 @@
 import type { Services } from "../services/services.ts";
 
-/** What one measurement came to, by name. */
+/** The values of one measurement, by name. */
 export type Samples = Readonly<Record<string, number>>;
 
 export type Unit = "tasks/s" | "ms" | "MB";
 
-/** One thing that is done once in each round. */
+/** A measurement that runs once in each round. */
 export interface Measure {
-  /** The names of its samples, with their units. */
-  readonly gives: Readonly<Record<string, Unit>>;
-  /** It is given up, and the round goes on, when it takes longer. */
-  readonly withinSeconds: number;
+  /** The units of its samples, by name. */
+  readonly units: Readonly<Record<string, Unit>>;
+  /** Time limit, after which the measurement fails and the round continues. */
+  readonly timeoutSeconds: number;
   run(bench: Bench): Promise<Samples>;
 }
 
-/** What a measurement may use. */
+/** The context of a measurement. */
 export interface Bench {
   readonly services: Services;
-  /** Fewer tasks, to see that everything works. */
+  /** Whether to run fewer tasks, to test the benchmark itself. */
   readonly isQuick: boolean;
 }

@@ -9,7 +9,7 @@ import { servers } from "./servers.ts";
 import { singles } from "./singles.ts";
 import { thirdDrain } from "./third-drain.ts";
 
-/** Everything that is measured, in the order of a round; what is compared stands together. */
+/** All measurements in the order of a round. Those that are compared with each other are adjacent. */
 export const measures: readonly Measure[] = [
   ...drains,
   ...singles,

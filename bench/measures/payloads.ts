@@ -1,9 +1,12 @@
 import type { SubjectName } from "../subjects/subjects.ts";
 import { drain } from "./drain.ts";
-import { groundFor } from "./ground.ts";
 import type { Bench, Measure } from "./measure.ts";
+import { createSetup } from "./setup.ts";
 
-/** A request's body stays under the server's limit of 1 MiB; a backlog lasts more than a second, or one pause of a collector would decide it. */
+/**
+ * The batch sizes keep a request's body below the server's limit of 1 MiB. The counts make a drain last more than a second, so
+ * that a single pause of a garbage collector does not decide the result.
+ */
 const SIZES = [
   { name: "10 KB", bytes: 10_000, count: 10_000, batch: 50 },
   { name: "100 KB", bytes: 100_000, count: 2000, batch: 8 },
@@ -16,19 +19,23 @@ const SUBJECTS = [
 
 type Size = (typeof SIZES)[number];
 
-const rateOf = async (bench: Bench, subject: SubjectName, { bytes, count, batch }: Size): Promise<number> => {
-  await using ground = await groundFor(bench, subject);
+const measureRate = async (
+  bench: Bench,
+  subject: SubjectName,
+  { bytes, count, batch }: Size,
+): Promise<number> => {
+  await using setup = await createSetup(bench, subject);
   const backlog = { count: bench.isQuick ? count / 2 : count, batch, bytes };
-  return (await drain({ subject, setting: "fast", place: ground.place }, backlog)).drained;
+  return (await drain({ subject, setting: "fast", endpoints: setup.endpoints }, backlog)).drained;
 };
 
 export const payloads: readonly Measure[] = SIZES.flatMap((size) =>
   SUBJECTS.map(({ name, subject }) => {
     const sample = `${name} drain, fast, ${size.name}`;
     return {
-      gives: { [sample]: "tasks/s" },
-      withinSeconds: 90,
-      run: async (bench: Bench) => ({ [sample]: await rateOf(bench, subject, size) }),
+      units: { [sample]: "tasks/s" },
+      timeoutSeconds: 90,
+      run: async (bench: Bench) => ({ [sample]: await measureRate(bench, subject, size) }),
     };
   }),
 );

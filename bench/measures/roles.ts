@@ -1,26 +1,26 @@
 import { Process } from "../processes/process.ts";
 import type { ProducerCalls } from "../processes/producer.ts";
 import type { WorkerCalls } from "../processes/worker.ts";
-import type { Place, Setting } from "../subjects/subject.ts";
+import type { Endpoints, Setting } from "../subjects/subject.ts";
 import type { SubjectName } from "../subjects/subjects.ts";
 
-/** Which queue, in which setting, where. */
+/** A subject with its setting and the addresses of its services. */
 export interface Role {
   readonly subject: SubjectName;
   readonly setting: Setting;
-  readonly place: Place;
+  readonly endpoints: Endpoints;
 }
 
-/** A process that hands in, connected. */
+/** Starts a process that submits tasks, and connects it. */
 export const openProducer = async (role: Role): Promise<Process<ProducerCalls>> => {
   const producer = await Process.start<ProducerCalls>("producer.ts");
-  await producer.ask("open", role);
+  await producer.call("open", role);
   return producer;
 };
 
-/** A process that takes out, connected and not yet at work. */
+/** Starts a process that runs tasks, and connects it. It waits for the call `start`. */
 export const openWorker = async (role: Role): Promise<Process<WorkerCalls>> => {
   const worker = await Process.start<WorkerCalls>("worker.ts");
-  await worker.ask("open", role);
+  await worker.call("open", role);
   return worker;
 };

@@ -1,16 +1,16 @@
 import { drain } from "./drain.ts";
-import { groundFor } from "./ground.ts";
 import type { Measure } from "./measure.ts";
+import { createSetup } from "./setup.ts";
 
 const COUNT = 20_000;
 
-/** The same table filled and emptied three times, without a pause in which autovacuum could help. */
+/** Fills and drains the same table three times, without a pause in which autovacuum could run. */
 export const thirdDrain: Measure = {
-  gives: { "joblib first drain": "tasks/s", "joblib third drain": "tasks/s" },
-  withinSeconds: 150,
+  units: { "joblib first drain": "tasks/s", "joblib third drain": "tasks/s" },
+  timeoutSeconds: 150,
   async run(bench) {
-    await using ground = await groundFor(bench, "joblib");
-    const role = { subject: "joblib", setting: "fast", place: ground.place } as const;
+    await using setup = await createSetup(bench, "joblib");
+    const role = { subject: "joblib", setting: "fast", endpoints: setup.endpoints } as const;
     const backlog = { count: bench.isQuick ? COUNT / 2 : COUNT, batch: 1000 };
     const first = await drain(role, backlog);
     await drain(role, backlog);

@@ -1,10 +1,10 @@
 import { JoblibClient } from "joblib";
-import { inFlight, now } from "../clock.ts";
-import { ROOM } from "../services/product.ts";
+import { now, runConcurrently } from "../clock.ts";
+import { ROOM } from "../services/joblib-server.ts";
 import { Noop } from "../subjects/jobs.ts";
-import { answer } from "./answer.ts";
+import { serveCalls } from "./serve-calls.ts";
 
-/** Whom a process of raw requests talks to. */
+/** The server that a process sends its requests to. */
 export interface Server {
   readonly url: string;
   readonly token: string;
@@ -17,19 +17,19 @@ let workerId = "";
 let names: readonly string[] = [];
 let completed = 0;
 
-const opened = (): JoblibClient => {
-  if (client === undefined) throw new Error("the process is not open");
+const getClient = (): JoblibClient => {
+  if (client === undefined) throw new Error("`open` must be called first");
   return client;
 };
 
-/** One task's whole life in three requests: submit, claim (which starts it), complete. */
-const lifecycle = async (i: number): Promise<void> => {
-  const api = opened();
+/** Runs the full lifecycle of one task in three requests: submit, claim (which starts it), complete. */
+const runLifecycle = async (i: number): Promise<void> => {
+  const api = getClient();
   const job_name = `private:bench:${names[i % names.length]}`;
   const payload = { i, t: 0, note: NOTE };
   await api.call("submitTask", { params: { room_id: ROOM, job_name }, body: { payload } });
   const { task } = (await api.call("claimTask", { body: { worker_id: workerId, start: true } })).body;
-  // Whoever was faster took it; there is another one for this loop, or will be.
+  // Another loop has claimed this task; this loop will claim another one.
   if (task === null) return;
   const update = { status: "completed", worker_id: workerId, attempt: task.attempt } as const;
   await api.call("updateTask", { params: { task_id: task.id }, body: update });
@@ -37,7 +37,7 @@ const lifecycle = async (i: number): Promise<void> => {
 };
 
 const calls = {
-  /** One worker with so many jobs. */
+  /** Creates a worker with so many jobs. */
   async open({ server, jobs }: { server: Server; jobs: number }) {
     client = new JoblibClient(server);
     workerId = (await client.call("createWorker", { body: { name: "bench" } })).body.id;
@@ -47,14 +47,14 @@ const calls = {
       await client.call("registerJob", { params: { room_id: ROOM }, body });
     }
   },
-  /** Whole lives a second, with so many in flight. */
+  /** Returns the number of lifecycles per second, with `width` in flight. */
   async run({ width, seconds }: { width: number; seconds: number }) {
     completed = 0;
     const began = now();
-    await inFlight({ width, count: Number.POSITIVE_INFINITY, seconds }, lifecycle);
+    await runConcurrently({ width, count: Number.POSITIVE_INFINITY, seconds }, runLifecycle);
     return (completed * 1000) / (now() - began);
   },
 };
 export type LifecycleCalls = typeof calls;
 
-answer(calls);
+serveCalls(calls);

@@ -2,24 +2,24 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** What a process of the bench can be asked: by name, with one argument or none. */
+/** The calls that a process serves, by name. Each takes at most one argument. */
 export type Calls = Readonly<Record<string, (argument: never) => unknown>>;
 
-/** One call on its way. */
+/** A call that is sent to a process. */
 export interface Request {
   readonly id: number;
   readonly name: string;
   readonly argument: unknown;
 }
 
-/** One answer; the one with the number 0 says that the process is up. */
+/** The reply to a call. The reply with id 0 reports that the process is ready. */
 export interface Reply {
   readonly id: number;
   readonly value?: unknown;
   readonly error?: string;
 }
 
-/** A process of the bench: it ends when it is disposed of, and with this process in any case. */
+/** A child process of the benchmark. It ends when it is disposed, and together with this process. */
 export class Process<Own extends Calls> implements AsyncDisposable {
   static readonly #alive = new Set<Process<Calls>>();
   readonly #child: ChildProcess;
@@ -38,28 +38,28 @@ export class Process<Own extends Calls> implements AsyncDisposable {
     Process.#alive.add(this);
   }
 
-  /** Starts a file of this folder that answers calls. */
+  /** Starts a file of this folder that serves calls. */
   static async start<Own extends Calls>(file: string): Promise<Process<Own>> {
     const process = new Process<Own>(file);
     await process.#expect(0);
     return process;
   }
 
-  /** Ends all that are left: whoever waits for an answer of theirs is told. */
+  /** Ends all remaining processes and rejects their pending calls. */
   static async endAll(): Promise<void> {
     await Promise.all([...Process.#alive].map((process) => process[Symbol.asyncDispose]()));
   }
 
-  ask<Name extends keyof Own & string>(
+  call<Name extends keyof Own & string>(
     name: Name,
     ...[argument]: Parameters<Own[Name]>
   ): Promise<Awaited<ReturnType<Own[Name]>>>;
-  ask(name: string, argument?: unknown): Promise<unknown> {
+  call(name: string, argument?: unknown): Promise<unknown> {
     this.#calls += 1;
     const request: Request = { id: this.#calls, name, argument };
-    const answer = this.#expect(request.id);
+    const reply = this.#expect(request.id);
     this.#child.send(request);
-    return answer;
+    return reply;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,81 +1,90 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { inFlight, now } from "../clock.ts";
-import type { Parcel, Place, Producer, Setting } from "../subjects/subject.ts";
+import { now, runConcurrently } from "../clock.ts";
+import type { Endpoints, Payload, Producer, Setting } from "../subjects/subject.ts";
 import { loadSubject, type SubjectName } from "../subjects/subjects.ts";
-import { answer } from "./answer.ts";
+import { serveCalls } from "./serve-calls.ts";
 
-/** Ends the lanes of one call once so many seconds are over. */
-interface Bounded {
+/** The limits of a call: number of tasks and duration. */
+interface Limits {
   readonly count: number;
   readonly seconds: number;
 }
 
 let producer: Producer | undefined;
 
-const opened = (): Producer => {
-  if (producer === undefined) throw new Error("the producer is not open");
+const getProducer = (): Producer => {
+  if (producer === undefined) throw new Error("`open` must be called first");
   return producer;
 };
 
 const NOTE = "a small payload of about one hundred bytes, as a job would carry in practice";
-const parcel = (i: number, bytes = NOTE.length): Parcel => ({
+const createPayload = (i: number, bytes = NOTE.length): Payload => ({
   i,
   t: now(),
   note: bytes === NOTE.length ? NOTE : NOTE.repeat(Math.ceil(bytes / NOTE.length)).slice(0, bytes),
 });
 
-/** Hands tasks in, from a process of its own. */
+/** Submits tasks. */
 const calls = {
-  async open({ subject, place, setting }: { subject: SubjectName; place: Place; setting: Setting }) {
-    producer = await (await loadSubject(subject)).producer(place, setting);
+  async open({
+    subject,
+    endpoints,
+    setting,
+  }: {
+    subject: SubjectName;
+    endpoints: Endpoints;
+    setting: Setting;
+  }) {
+    producer = await (await loadSubject(subject)).producer(endpoints, setting);
   },
 
-  /** Many with a request, one request after the other; gives how many a second, the first request being the warm-up. */
-  async bulk({ count, batch, bytes, seconds }: Bounded & { batch: number; bytes?: number }) {
-    const { addMany } = opened();
-    let handedIn = 0;
+  /** Submits batches one after the other and returns the rate per second. The first batch is a warm-up and not timed. */
+  async bulk({ count, batch, bytes, seconds }: Limits & { batch: number; bytes?: number }) {
+    const { addMany } = getProducer();
+    let submitted = 0;
     const add = async (request: number): Promise<void> => {
       const first = request * batch;
       const size = Math.min(batch, count - first);
-      await addMany(Array.from({ length: size }, (_, k) => parcel(first + k, bytes)));
-      handedIn += size;
+      await addMany(Array.from({ length: size }, (_, k) => createPayload(first + k, bytes)));
+      submitted += size;
     };
     let from = { at: now(), tasks: 0 };
     await add(0);
-    if (handedIn < count) from = { at: now(), tasks: handedIn };
-    await inFlight({ width: 1, count: Math.ceil(count / batch) - 1, seconds }, (request) => add(request + 1));
-    return { count: handedIn, perSecond: ((handedIn - from.tasks) * 1000) / (now() - from.at) };
+    if (submitted < count) from = { at: now(), tasks: submitted };
+    await runConcurrently({ width: 1, count: Math.ceil(count / batch) - 1, seconds }, (request) =>
+      add(request + 1),
+    );
+    return { count: submitted, perSecond: ((submitted - from.tasks) * 1000) / (now() - from.at) };
   },
 
-  /** One with a request, so many requests in flight; gives how many a second. */
-  async singles({ count, seconds, width }: Bounded & { width: number }) {
-    const { add } = opened();
+  /** Submits one task per request with `width` requests in flight and returns the rate per second. */
+  async singles({ count, seconds, width }: Limits & { width: number }) {
+    const { add } = getProducer();
     const began = now();
-    const done = await inFlight({ width, count, seconds }, (i) => add(parcel(i)));
+    const done = await runConcurrently({ width, count, seconds }, (i) => add(createPayload(i)));
     return (done * 1000) / (now() - began);
   },
 
-  /** One task. */
   async one(i: number) {
-    await opened().add(parcel(i));
+    await getProducer().add(createPayload(i));
   },
 
-  /** One after the other, each until it is known to be done; gives the milliseconds of each. */
+  /** Submits tasks one after the other, each after the previous result is known. Returns the milliseconds of each. */
   async roundTrips({ count, gapMs }: { count: number; gapMs: number }) {
-    const { addAndWait } = opened();
-    if (addAndWait === undefined) throw new Error("this subject tells its submitter nothing");
+    const { addAndWait } = getProducer();
+    if (addAndWait === undefined) throw new Error("this subject cannot wait for results");
     const took: number[] = [];
     for (let i = 0; i < count; i += 1) {
       const began = now();
-      const known = addAndWait(parcel(i)).then(() => took.push(now() - began));
-      await Promise.all([known, delay(gapMs)]);
+      const completed = addAndWait(createPayload(i)).then(() => took.push(now() - began));
+      await Promise.all([completed, delay(gapMs)]);
     }
     return took;
   },
 
-  remaining: () => opened().remaining(),
-  close: () => opened().close(),
+  remaining: () => getProducer().remaining(),
+  close: () => getProducer().close(),
 };
 export type ProducerCalls = typeof calls;
 
-answer(calls);
+serveCalls(calls);

@@ -1,9 +1,9 @@
 import { now } from "../clock.ts";
-import type { Place, Setting, Worker } from "../subjects/subject.ts";
+import type { Endpoints, Setting, Worker } from "../subjects/subject.ts";
 import { loadSubject, type SubjectName } from "../subjects/subjects.ts";
-import { answer } from "./answer.ts";
+import { serveCalls } from "./serve-calls.ts";
 
-/** A drain is timed by the moments at which each so many tasks have begun. */
+/** Number of tasks per recorded time: a drain is timed by the moments at which each block of tasks has started. */
 export const BLOCK = 100;
 
 let worker: Worker | undefined;
@@ -18,24 +18,32 @@ const onTask = ({ t }: { t: number }): void => {
   pickups.push(at - t);
 };
 
-/** Takes tasks out, in a process of its own. */
+/** Runs tasks. */
 const calls = {
-  async open({ subject, place, setting }: { subject: SubjectName; place: Place; setting: Setting }) {
-    worker = await (await loadSubject(subject)).worker(place, setting, onTask);
+  async open({
+    subject,
+    endpoints,
+    setting,
+  }: {
+    subject: SubjectName;
+    endpoints: Endpoints;
+    setting: Setting;
+  }) {
+    worker = await (await loadSubject(subject)).worker(endpoints, setting, onTask);
   },
   async start() {
     await worker?.start();
   },
-  begun: () => count,
-  /** When each block had begun. */
+  started: () => count,
+  /** Returns the time at which each block had started. */
   blocks: () => blocks,
-  /** Milliseconds from hand-in to handler, since the last call. */
+  /** Returns the milliseconds from submit to handler of each task since the previous call. */
   takePickups() {
-    const taken = pickups;
+    const previous = pickups;
     pickups = [];
-    return taken;
+    return previous;
   },
 };
 export type WorkerCalls = typeof calls;
 
-answer(calls);
+serveCalls(calls);

@@ -1,20 +1,20 @@
 import { query } from "./postgres.ts";
 
-/** A database of one measurement, dropped when it is disposed of. */
+/** A database for one measurement, which is dropped when it is disposed. */
 export interface Database extends AsyncDisposable {
   readonly url: string;
 }
 
-let made = 0;
+let count = 0;
 
-/** A new database: an empty one, or a copy of another that nobody is connected to. */
-export const newDatabase = async (serverUrl: string, copyOf?: string): Promise<Database> => {
-  made += 1;
-  const name = `bench_${made}`;
+/** Creates an empty database, or a copy of one without connections. */
+export const createDatabase = async (serverUrl: string, copyOf?: string): Promise<Database> => {
+  count += 1;
+  const name = `bench_${count}`;
   const template = copyOf === undefined ? "template0" : new URL(copyOf).pathname.slice(1);
   const strategy = copyOf === undefined ? "" : "strategy file_copy";
   await query(serverUrl, `create database ${name} template ${template} ${strategy}`);
-  // What the last measurement wrote is on the disk before the next begins.
+  // Writes the data of the previous measurement to disk before the next one starts.
   await query(serverUrl, "checkpoint");
   const url = new URL(serverUrl);
   url.pathname = name;

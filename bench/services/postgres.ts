@@ -5,7 +5,7 @@ import { debianPostgresDirectories, findPrograms } from "../../test/support/prog
 import { createServerDirectory } from "../../test/support/server-directory.ts";
 import { type Server, startServer } from "../../test/support/server-process.ts";
 
-/** A private PostgreSQL as its distribution ships it: unlike the tests' it waits for the disk, as a user's does. */
+/** A private PostgreSQL with the settings of its distribution. Unlike that of the tests, it waits for the disk. */
 export interface DurablePostgres extends Server {
   readonly url: string;
 }
@@ -16,9 +16,9 @@ const PROGRAMS = {
   directories: debianPostgresDirectories,
 };
 
-const urlOf = (port: number) => `postgres://postgres@127.0.0.1:${port}/postgres`;
+const getUrl = (port: number) => `postgres://postgres@127.0.0.1:${port}/postgres`;
 
-/** Runs one statement and gives its rows. */
+/** Runs one statement and returns its rows. */
 export const query = async (
   url: string,
   sql: string,
@@ -34,7 +34,7 @@ export const query = async (
   }
 };
 
-/** Starts it on a free port, with stock settings but for the number of connections. */
+/** Starts PostgreSQL on a free port with default settings, except for the number of connections. */
 export const startDurablePostgres = async (): Promise<DurablePostgres> => {
   const bin = findPrograms(PROGRAMS);
   const directory = createServerDirectory("bench-postgres");
@@ -58,11 +58,11 @@ export const startDurablePostgres = async (): Promise<DurablePostgres> => {
         const options = [...settings, `port=${port}`].flatMap((setting) => ["-c", setting]);
         return spawnProcess(join(bin, "postgres"), ["-D", data, ...options], where);
       },
-      ask: (port) => query(urlOf(port), "select 1"),
+      ask: (port) => query(getUrl(port), "select 1"),
       stopSignal: "SIGINT",
       lastSignal: "SIGQUIT",
     });
-    return Object.assign(server, { url: urlOf(port) });
+    return Object.assign(server, { url: getUrl(port) });
   } catch (error) {
     directory.remove();
     throw error;

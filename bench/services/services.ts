@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
 import { type RedisServer, startRedis } from "../../test/support/redis.ts";
-import { type Database, newDatabase } from "./databases.ts";
+import { createDatabase, type Database } from "./databases.ts";
 import { type DurablePostgres, startDurablePostgres } from "./postgres.ts";
 
-/** The private servers of one run; every measurement takes a database of its own, and an empty Redis. */
+/** The PostgreSQL and the Redis of a run. Every measurement uses a new database and an empty Redis. */
 export class Services implements AsyncDisposable {
   readonly #postgres: DurablePostgres;
   readonly #redis: RedisServer;
@@ -24,25 +24,25 @@ export class Services implements AsyncDisposable {
     }
   }
 
-  database(copyOf?: string): Promise<Database> {
-    return newDatabase(this.#postgres.url, copyOf);
+  createDatabase(copyOf?: string): Promise<Database> {
+    return createDatabase(this.#postgres.url, copyOf);
   }
 
-  /** A database that is filled once in a run, to be copied by whoever measures on it; it goes with the server. */
-  seeded(name: string, seed: (url: string) => Promise<void>): Promise<string> {
-    const known = this.#seeded.get(name);
-    if (known !== undefined) return known;
-    const made = newDatabase(this.#postgres.url).then(async ({ url }) => {
+  /** Creates and seeds a database once per run, to be copied by measurements. It is deleted together with PostgreSQL. */
+  createSeeded(name: string, seed: (url: string) => Promise<void>): Promise<string> {
+    const existing = this.#seeded.get(name);
+    if (existing !== undefined) return existing;
+    const seeded = createDatabase(this.#postgres.url).then(async ({ url }) => {
       await seed(url);
       return url;
     });
-    this.#seeded.set(name, made);
-    made.catch(() => this.#seeded.delete(name));
-    return made;
+    this.#seeded.set(name, seeded);
+    seeded.catch(() => this.#seeded.delete(name));
+    return seeded;
   }
 
-  /** The address of a Redis that holds nothing. */
-  async emptyRedis(): Promise<string> {
+  /** Deletes all data in Redis and returns its URL. */
+  async clearRedis(): Promise<string> {
     const redis = new Redis(this.#redis.url);
     try {
       await redis.flushall();

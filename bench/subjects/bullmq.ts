@@ -1,35 +1,35 @@
 import { Queue, QueueEvents, Worker } from "bullmq";
-import { type Parcel, type Place, QUEUE, type Subject } from "./subject.ts";
+import { type Endpoints, type Payload, QUEUE, type Subject } from "./subject.ts";
 
-/** The concurrency that its documentation shows; 1 is its default. */
+/** The concurrency in the examples of its documentation. The default is 1. */
 const FAST = { concurrency: 100 };
 
-const connectionOf = ({ redisUrl }: Place) => {
+const toConnection = ({ redisUrl }: Endpoints) => {
   const { hostname, port } = new URL(redisUrl);
   return { host: hostname, port: Number(port), maxRetriesPerRequest: null };
 };
 
 /** BullMQ on Redis. */
 export const bullmq: Subject = {
-  async producer(place) {
-    const connection = connectionOf(place);
-    const queue = new Queue<Parcel>(QUEUE, { connection });
+  async producer(endpoints) {
+    const connection = toConnection(endpoints);
+    const queue = new Queue<Payload>(QUEUE, { connection });
     queue.on("error", () => {});
     await queue.waitUntilReady();
     let events: QueueEvents | undefined;
-    const listening = async () => {
-      // From its first event on: by default it begins with what comes after its first look, which is after it says it is ready.
+    const openEvents = async () => {
+      // Reads from the first event. By default it starts after its first read, which happens after it reports to be ready.
       events = new QueueEvents(QUEUE, { connection, lastEventId: "0" });
       await events.waitUntilReady();
       return events;
     };
     return {
-      add: (parcel) => queue.add("noop", parcel),
-      addMany: (parcels) => queue.addBulk(parcels.map((data) => ({ name: "noop", data }))),
-      async addAndWait(parcel) {
-        const heard = events ?? (await listening());
-        const job = await queue.add("noop", parcel);
-        await job.waitUntilFinished(heard);
+      add: (payload) => queue.add("noop", payload),
+      addMany: (payloads) => queue.addBulk(payloads.map((data) => ({ name: "noop", data }))),
+      async addAndWait(payload) {
+        const queueEvents = events ?? (await openEvents());
+        const job = await queue.add("noop", payload);
+        await job.waitUntilFinished(queueEvents);
       },
       async remaining() {
         const { waiting = 0, active = 0 } = await queue.getJobCounts("waiting", "active");
@@ -42,9 +42,13 @@ export const bullmq: Subject = {
     };
   },
 
-  async worker(place, setting, onTask) {
-    const options = { connection: connectionOf(place), autorun: false, ...(setting === "fast" ? FAST : {}) };
-    const worker = new Worker<Parcel>(QUEUE, async ({ data }) => onTask(data), options);
+  async worker(endpoints, setting, onTask) {
+    const options = {
+      connection: toConnection(endpoints),
+      autorun: false,
+      ...(setting === "fast" ? FAST : {}),
+    };
+    const worker = new Worker<Payload>(QUEUE, async ({ data }) => onTask(data), options);
     worker.on("error", () => {});
     await worker.waitUntilReady();
     return {

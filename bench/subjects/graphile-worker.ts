@@ -1,8 +1,8 @@
 import { Logger, makeWorkerUtils, run } from "graphile-worker";
 import pg from "pg";
-import type { Parcel, Subject } from "./subject.ts";
+import type { Payload, Subject } from "./subject.ts";
 
-/** Its page on performance: many at a time, fetched 500 ahead, completed in batches. */
+/** The settings of its performance page: 24 jobs at a time, a local queue of 500, and batched completion. */
 const FAST = {
   concurrentJobs: 24,
   localQueue: { size: 500 },
@@ -12,10 +12,10 @@ const FAST = {
 const POOL = 10;
 const logger = new Logger(() => () => {});
 
-const isParcel = (value: unknown): value is Parcel =>
+const isPayload = (value: unknown): value is Payload =>
   typeof value === "object" && value !== null && "i" in value && "t" in value && "note" in value;
 
-/** graphile-worker on PostgreSQL; it deletes what is done, and so keeps no history. */
+/** graphile-worker on PostgreSQL. It deletes completed jobs, so it keeps no history. */
 export const graphileWorker: Subject = {
   async producer({ databaseUrl }) {
     const pool = new pg.Pool({ connectionString: databaseUrl, max: POOL });
@@ -25,7 +25,7 @@ export const graphileWorker: Subject = {
     await utils.migrate();
     return {
       add: (payload) => utils.addJob("noop", payload),
-      addMany: (parcels) => utils.addJobs(parcels.map((payload) => ({ identifier: "noop", payload }))),
+      addMany: (payloads) => utils.addJobs(payloads.map((payload) => ({ identifier: "noop", payload }))),
       async remaining() {
         const open = "select count(*)::int as n from graphile_worker._private_jobs";
         return (await pool.query<{ n: number }>(open)).rows[0]?.n ?? 0;
@@ -44,7 +44,7 @@ export const graphileWorker: Subject = {
       ...(setting === "fast" ? FAST : {}),
     };
     const noop = async (payload: unknown) => {
-      if (isParcel(payload)) onTask(payload);
+      if (isPayload(payload)) onTask(payload);
     };
     return {
       async start() {

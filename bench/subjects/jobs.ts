@@ -1,13 +1,13 @@
 import { Extension } from "joblib";
 import * as z from "zod";
-import type { Parcel } from "./subject.ts";
+import type { Payload } from "./subject.ts";
 
-/** The parameters of the bench's jobs. */
-export const ParcelSchema = z.object({ i: z.number(), t: z.number(), note: z.string() });
+/** The parameters of the benchmark's jobs. */
+export const PayloadSchema = z.object({ i: z.number(), t: z.number(), note: z.string() });
 
-/** The job of most measurements: does nothing but tell that it begins. */
-export class Noop extends Extension("bench", ParcelSchema) {
-  async run(onTask: (parcel: Parcel) => void): Promise<void> {
+/** A job that only reports its start. */
+export class Noop extends Extension("bench", PayloadSchema) {
+  async run(onTask: (payload: Payload) => void): Promise<void> {
     onTask(this);
   }
 }

@@ -1,12 +1,12 @@
 import pg from "pg";
 import { PgBoss } from "pg-boss";
-import { type Parcel, type Place, QUEUE, type Setting, type Subject } from "./subject.ts";
+import { type Endpoints, type Payload, QUEUE, type Setting, type Subject } from "./subject.ts";
 
-/** NOTIFY in the place of its poll every 2 s, batches, and the next batch at once while they come full. */
+/** NOTIFY instead of polling every 2 s, batches, and the next batch at once while batches are full. */
 const FAST = { batchSize: 500, burstWhenBatchFull: true, localConcurrency: 2 };
 const POOL = 10;
 
-const open = async ({ databaseUrl }: Place, setting: Setting): Promise<PgBoss> => {
+const open = async ({ databaseUrl }: Endpoints, setting: Setting): Promise<PgBoss> => {
   const isFast = setting === "fast";
   const boss = new PgBoss({ connectionString: databaseUrl, max: POOL, useListenNotify: isFast });
   boss.on("error", () => {});
@@ -17,16 +17,16 @@ const open = async ({ databaseUrl }: Place, setting: Setting): Promise<PgBoss> =
 
 /** pg-boss on PostgreSQL. */
 export const pgBoss: Subject = {
-  async producer(place, setting) {
-    const boss = await open(place, setting);
-    const pool = new pg.Pool({ connectionString: place.databaseUrl, max: 1 });
+  async producer(endpoints, setting) {
+    const boss = await open(endpoints, setting);
+    const pool = new pg.Pool({ connectionString: endpoints.databaseUrl, max: 1 });
     pool.on("error", () => {});
     return {
-      add: (parcel) => boss.send(QUEUE, parcel),
-      addMany: (parcels) =>
+      add: (payload) => boss.send(QUEUE, payload),
+      addMany: (payloads) =>
         boss.insert(
           QUEUE,
-          parcels.map((data) => ({ data })),
+          payloads.map((data) => ({ data })),
         ),
       async remaining() {
         const open = `select count(*)::int as n from pgboss.job where name = $1 and state < 'completed'`;
@@ -39,15 +39,15 @@ export const pgBoss: Subject = {
     };
   },
 
-  async worker(place, setting, onTask) {
-    const boss = await open(place, setting);
-    const handle = async (jobs: readonly { data: Parcel }[]) => {
+  async worker(endpoints, setting, onTask) {
+    const boss = await open(endpoints, setting);
+    const handle = async (jobs: readonly { data: Payload }[]) => {
       for (const { data } of jobs) onTask(data);
     };
     return {
       async start() {
-        if (setting === "fast") await boss.work<Parcel>(QUEUE, FAST, handle);
-        else await boss.work<Parcel>(QUEUE, handle);
+        if (setting === "fast") await boss.work<Payload>(QUEUE, FAST, handle);
+        else await boss.work<Payload>(QUEUE, handle);
       },
     };
   },

@@ -1,44 +1,44 @@
-/** What every task carries: about a hundred bytes, unless a measurement asks for more. */
-export interface Parcel {
+/** The payload of every task: about 100 bytes, unless a measurement needs more. */
+export interface Payload {
   readonly i: number;
-  /** When it was handed in, on the machine's monotonic clock. */
+  /** The time before its submit, on the machine's monotonic clock. */
   readonly t: number;
   readonly note: string;
 }
 
-/** Where a subject finds its server. */
-export interface Place {
+/** The addresses that a subject uses. */
+export interface Endpoints {
   readonly databaseUrl: string;
   readonly redisUrl: string;
-  /** The product's servers; of one, the first. */
+  /** The address of joblib's first server. */
   readonly url: string;
   readonly token: string;
 }
 
-/** `one-per-request` is the product's alone: 64 loops that claim and complete a task each. */
+/** `one-per-request` exists only for joblib: 64 loops that claim and complete one task at a time. */
 export type Setting = "default" | "fast" | "one-per-request";
 
-/** Hands tasks in. */
+/** Submits tasks. */
 export interface Producer {
-  add(parcel: Parcel): Promise<unknown>;
-  addMany(parcels: readonly Parcel[]): Promise<unknown>;
+  add(payload: Payload): Promise<unknown>;
+  addMany(payloads: readonly Payload[]): Promise<unknown>;
   /** Resolves when the submitter knows that the task is done. */
-  addAndWait?(parcel: Parcel): Promise<unknown>;
-  /** How many tasks are not finished. */
+  addAndWait?(payload: Payload): Promise<unknown>;
+  /** Returns the number of unfinished tasks. */
   remaining(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Takes tasks out; connected when it is made, at work from `start`. */
+/** Runs tasks. It is connected when it is created, and runs tasks after `start`. */
 export interface Worker {
   start(): Promise<void>;
 }
 
-/** A queue under measurement, the product among them. */
+/** A job queue to measure: joblib or one of the others. */
 export interface Subject {
-  producer(place: Place, setting: Setting): Promise<Producer>;
+  producer(endpoints: Endpoints, setting: Setting): Promise<Producer>;
   /** `onTask` is called when a handler begins. */
-  worker(place: Place, setting: Setting, onTask: (parcel: Parcel) => void): Promise<Worker>;
+  worker(endpoints: Endpoints, setting: Setting, onTask: (payload: Payload) => void): Promise<Worker>;
 }
 
 export const QUEUE = "bench";

@@ -5,7 +5,7 @@ import { joblib, migrate, openDatabase } from "joblib/server";
 
 const PUBLIC = new URL("public/", import.meta.url);
 
-/** As strict as a host's page may be: the element needs nothing that this forbids. */
+/** A strict content security policy. The element works with it. */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,14 +20,14 @@ const FILES: Record<string, { type: string; file: string | URL }> = {
   "/": { type: "text/html; charset=utf-8", file: new URL("page.html", PUBLIC) },
   "/page.css": { type: "text/css; charset=utf-8", file: new URL("page.css", PUBLIC) },
   "/page.js": { type: "text/javascript; charset=utf-8", file: new URL("page.js", PUBLIC) },
-  // From the package, as a host with a bundler imports "joblib/form".
+  // The file that a host with a bundler imports as "joblib/form".
   "/joblib-form.js": {
     type: "text/javascript; charset=utf-8",
     file: createRequire(import.meta.url).resolve("joblib/form"),
   },
 };
 
-/** A notebook that somebody has already: its own page, its own user, and joblib under `/api`. */
+/** An existing application with its own page and user, and joblib under `/api`. */
 export const createApp = async (): Promise<FastifyInstance> => {
   const orm = await openDatabase({ dataDir: "memory://" });
   await migrate(orm);
@@ -42,7 +42,7 @@ export const createApp = async (): Promise<FastifyInstance> => {
   await app.register(joblib, {
     prefix: "/api",
     orm,
-    // The notebook's own sign-in stands here; in this one everybody is Ada.
+    // A real application returns its signed-in user. In this example every user is Ada.
     getCurrentUserId: () => "ada",
     getIsAdmin: () => false,
     authorizeRoom: (_request, room) => room === "notebook",

@@ -6,14 +6,14 @@ const port = Number(process.env["PORT"] ?? 7900);
 const app = await createApp();
 const address = await app.listen({ port });
 
-// A worker is a program of its own, anywhere; here it is in the same one, so that one command shows all of it.
+// A worker is usually a separate program. Here it runs in the same process, so that one command starts everything.
 const stop = new AbortController();
 const jobs = new JobManager({ url: `${address}/api`, room: "notebook" });
 jobs.register(Depict);
 jobs.register(Descriptors);
 const working = jobs.run({ signal: stop.signal });
 
-console.log(`The notebook is open at ${address} (Ctrl-C closes it)`);
+console.log(`The notebook is available at ${address}. Press Ctrl-C to stop.`);
 
 const close = async () => {
   stop.abort();

@@ -4,11 +4,11 @@ import type { Database } from "./database.ts";
 import { Users } from "./users.ts";
 
 const NAME = { type: "string", pattern: "^[a-z0-9-]{1,40}$" };
-const named = (...names: string[]) => ({
+const buildSchema = (...names: string[]) => ({
   params: { type: "object", properties: Object.fromEntries(names.map((name) => [name, NAME])) },
 });
 
-/** The app: its own users and rooms, and under /api the jobs of those rooms. */
+/** Creates an application with its own users and rooms, and joblib for these rooms under /api. */
 export const createApp = async (orm: Database): Promise<FastifyInstance> => {
   const users = new Users(orm);
   const app = Fastify({
@@ -18,24 +18,28 @@ export const createApp = async (orm: Database): Promise<FastifyInstance> => {
 
   app.post<{ Params: { name: string } }>(
     "/users/:name",
-    { schema: named("name") },
+    { schema: buildSchema("name") },
     async (request, reply) => {
       const key = await users.signUp(request.params.name);
-      if (key === undefined) return reply.code(409).send("That name is taken.\n");
+      if (key === undefined) return reply.code(409).send("This name is already used. Choose another one.\n");
       return reply.code(201).type("text/plain").send(key);
     },
   );
 
-  // Who comes first into a room has it; from then on its members let others in.
+  // The first user who joins a room becomes its member. After that, members add others.
   app.put<{ Params: { room: string; name: string } }>(
     "/rooms/:room/members/:name",
-    { schema: named("room", "name") },
+    { schema: buildSchema("room", "name") },
     async (request, reply) => {
       const { room, name } = request.params;
-      const user = await users.nameOf(request);
-      if (user === undefined) return reply.code(401).send("Who are you?\n");
-      const mayLetIn = (await users.isMember(user, room)) || (name === user && (await users.isEmpty(room)));
-      if (!mayLetIn) return reply.code(403).send("This room is not yours.\n");
+      const user = await users.findName(request);
+      if (user === undefined)
+        return reply
+          .code(401)
+          .send("The API key is missing or invalid. Send it as `Authorization: Bearer …`.\n");
+      const mayAdd = (await users.isMember(user, room)) || (name === user && (await users.isEmpty(room)));
+      if (!mayAdd)
+        return reply.code(403).send("You are not a member of this room. Ask a member to add you.\n");
       await users.join(name, room);
       return reply.code(204).send();
     },
@@ -44,16 +48,16 @@ export const createApp = async (orm: Database): Promise<FastifyInstance> => {
   await app.register(joblib, {
     prefix: "/api",
     orm,
-    getCurrentUserId: (request) => users.nameOf(request),
+    getCurrentUserId: (request) => users.findName(request),
     getIsAdmin: () => false,
     authorizeRoom: async (request, room, access) => {
       if (room === "@global") return access === "read";
-      const user = await users.nameOf(request);
+      const user = await users.findName(request);
       return user !== undefined && (await users.isMember(user, room));
     },
     listRooms: async (request) => {
-      const user = await users.nameOf(request);
-      return user === undefined ? [] : users.roomsOf(user);
+      const user = await users.findName(request);
+      return user === undefined ? [] : users.listRooms(user);
     },
     dashboard: "/dashboard",
   });

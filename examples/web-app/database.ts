@@ -3,16 +3,16 @@ import { MikroORM as PostgresOrm } from "@mikro-orm/postgresql";
 import { entities, migrate } from "joblib/server";
 import { Member, User } from "./entities.ts";
 
-/** The app's database, with joblib's tables in it. */
+/** The application's database, which also contains joblib's tables. */
 export type Database = PostgresOrm | EmbeddedOrm;
 
 const options = {
   entities: [User, Member, ...entities],
-  // The schema generator keeps to the app's own tables: joblib's are the business of `migrate`.
+  // The schema generator only updates the application's tables; `migrate` updates joblib's.
   schemaGenerator: { ignoreSchema: ["joblib"], skipTables: [/^joblib\./] },
 };
 
-/** Opens the PostgreSQL at a URL, or one in memory where there is none, and brings it up to date. */
+/** Opens the PostgreSQL database at a URL, or an in-memory database without one, and updates its schema. */
 export const openDatabase = async (url: string | undefined): Promise<Database> => {
   const orm =
     url === undefined

@@ -1,6 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
-/** Somebody who may use the app; of an API key its hash alone is kept. */
+/** A user of the application. Only the hash of the API key is stored. */
 export const User = defineEntity({
   name: "User",
   tableName: "app_user",
@@ -10,7 +10,7 @@ export const User = defineEntity({
   },
 });
 
-/** Who belongs to which room. */
+/** The membership of a user in a room. */
 export const Member = defineEntity({
   name: "Member",
   tableName: "member",

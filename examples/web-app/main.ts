@@ -6,6 +6,8 @@ const app = await createApp(orm);
 app.addHook("onClose", () => orm.close());
 
 const url = await app.listen({ port: Number(process.env["PORT"] ?? 3000) });
-console.log(`the app listens at ${url}, joblib at ${url}/api, its dashboard at ${url}/api/dashboard`);
+console.log(
+  `The application listens at ${url}, joblib at ${url}/api and its dashboard at ${url}/api/dashboard.`,
+);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void app.close());

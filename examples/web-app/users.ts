@@ -3,9 +3,9 @@ import type { FastifyRequest } from "fastify";
 import type { Database } from "./database.ts";
 import { Member, User } from "./entities.ts";
 
-const hashOf = (key: string) => createHash("sha256").update(key).digest("hex");
+const hashKey = (key: string) => createHash("sha256").update(key).digest("hex");
 
-/** The app's own users and the rooms they belong to: what joblib asks about with each request. */
+/** The application's users and their rooms, which joblib requests for every request. */
 export class Users {
   readonly #orm: Database;
 
@@ -13,24 +13,24 @@ export class Users {
     this.#orm = orm;
   }
 
-  /** Makes a user, and gives its API key, which is told this once; undefined where the name is taken. */
+  /** Creates a user and returns the API key, which cannot be read again. Returns undefined if the name is already used. */
   async signUp(name: string): Promise<string | undefined> {
     const key = randomBytes(24).toString("base64url");
     const em = this.#orm.em.fork();
     if ((await em.findOne(User, { name })) !== null) return undefined;
-    await em.insert(User, { name, keyHash: hashOf(key) });
+    await em.insert(User, { name, keyHash: hashKey(key) });
     return key;
   }
 
-  /** Who sent a request, by the API key in `Authorization: Bearer …`. */
-  async nameOf({ headers }: FastifyRequest): Promise<string | undefined> {
+  /** Returns the user who sent a request, identified by the API key in `Authorization: Bearer …`. */
+  async findName({ headers }: FastifyRequest): Promise<string | undefined> {
     const [, key] = /^Bearer (\S+)$/.exec(headers.authorization ?? "") ?? [];
     if (key === undefined) return undefined;
-    const user = await this.#orm.em.fork().findOne(User, { keyHash: hashOf(key) });
+    const user = await this.#orm.em.fork().findOne(User, { keyHash: hashKey(key) });
     return user?.name;
   }
 
-  async roomsOf(user: string): Promise<string[]> {
+  async listRooms(user: string): Promise<string[]> {
     const rows = await this.#orm.em.fork().find(Member, { user });
     return rows.map(({ room }) => room);
   }

@@ -14,7 +14,7 @@ export interface DeclaredName {
   readonly isFunction: boolean;
 }
 
-/** What is checked in a TypeScript file. */
+/** The parts of a TypeScript file that are checked. */
 export interface SourceText {
   readonly passages: readonly Passage[];
   readonly names: readonly DeclaredName[];

@@ -155,7 +155,7 @@ export const PROSE_PATTERNS: readonly ProsePattern[] = [
     phrase: /\bsigns? of life\b|\b(?:last|next|each|first|its|a|the|every|one) beats?\b|\bbeating\b/gi,
     instead: "heartbeat",
   },
-  { phrase: /\b(?:gathering|gathers|coalesc\w+|joint)\b/gi, instead: "batch" },
+  { phrase: /\b(?:gathering|gathers|coalesc\w+|joint)\b(?!\()/gi, instead: "batch" },
   { phrase: /\b(?:hand(?:s|ed)?[- ]overs?|handed over|taker|takers)\b/gi, instead: "direct assignment" },
   {
     phrase: /\bparked\b|\b(?:a|the|its|each) (?:bell|ring)\b/gi,
@@ -184,7 +184,7 @@ export const NAME_PATTERNS: readonly NamePattern[] = [
   { name: /Gathering|^gather|Joint|[Cc]oalesc/, instead: "batch" },
   { name: /[Ww]ish/, instead: "request" },
   { name: /[Tt]old|^tell|[a-z]Tell/, instead: "report, notify, return" },
-  { name: /Beat(?!s?[a-z])|beats?(?=$|[A-Z])/, instead: "heartbeat" },
+  { name: /Beat(?!s?[a-z])|(?<![Hh]eart)beats?(?=$|[A-Z])/, instead: "heartbeat" },
   {
     name: /[Tt]aker|HandOver|handOver|[Ss]taff|[Ii]nsight|[Ff]igures/,
     instead: "see the glossary in CONTRIBUTING.md",

@@ -1,84 +1,89 @@
 import { Agent } from "undici";
 import { Random } from "../support/random.ts";
-import { type FuzzedRequest, fuzzedRequest } from "./fuzzed-request.ts";
+import { checkResponse, type FuzzResponse } from "./check-response.ts";
+import { createFuzzedRequest, type FuzzedRequest } from "./fuzzed-request.ts";
+import type { KnownEntities } from "./known-entities.ts";
 import type { Target } from "./targets.ts";
-import { faultOf, type Received } from "./verdict.ts";
-import type { World } from "./world.ts";
 
-/** Whom to attack, with what, and how much. */
-export interface FuzzPlan {
+/** Options of a fuzz run. */
+export interface FuzzOptions {
   readonly url: string;
-  readonly world: World;
-  /** What stands in `Authorization`, one of these by chance. */
+  readonly entities: KnownEntities;
+  /** Values of `Authorization`, from which each request picks one. */
   readonly tokens: readonly string[];
   readonly seed: number;
   readonly requests: number;
-  /** What may be asked, by the API's own document. */
+  /** The operations of the OpenAPI document. */
   readonly targets: readonly Target[];
-  /** What is not sent by then is not sent. */
+  /** Time limit, after which no further request is sent. */
   readonly seconds: number;
 }
 
-/** What a run came to. */
+/** The result of a fuzz run. */
 export interface FuzzResult {
   readonly sent: number;
   readonly byStatus: ReadonlyMap<number, number>;
   readonly faults: readonly string[];
 }
 
-const LANES = 16;
-const MOST_FAULTS = 20;
-const ANSWER_MS = 30_000;
+const CONCURRENCY = 16;
+const MAX_FAULTS = 20;
+const RESPONSE_TIMEOUT_MS = 30_000;
 
-const send = async (agent: Agent, origin: string, request: FuzzedRequest): Promise<Received> => {
+const send = async (agent: Agent, origin: string, request: FuzzedRequest): Promise<FuzzResponse> => {
   const { method, path, headers, body = null } = request;
-  const signal = AbortSignal.timeout(ANSWER_MS);
+  const signal = AbortSignal.timeout(RESPONSE_TIMEOUT_MS);
   const options = { origin, path, method, headers, body, signal };
-  // The type names the methods that HTTP has; a fuzzer may send any.
-  const answer = await agent.request(options as Parameters<Agent["request"]>[0]);
-  return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+  // The type allows only known HTTP methods; the fuzzer sends others too.
+  const response = await agent.request(options as Parameters<Agent["request"]>[0]);
+  return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
 };
 
-/** Requests made from the API's own document, from a seed that repeats them but for what the server answers. */
+/**
+ * Sends requests that are generated from the OpenAPI document and checks the responses. The same seed generates the same
+ * requests, except for values that come from earlier responses.
+ */
 export const fuzz = async ({
   url,
-  world,
+  entities,
   tokens,
   seed,
   requests,
   targets,
   seconds,
-}: FuzzPlan): Promise<FuzzResult> => {
+}: FuzzOptions): Promise<FuzzResult> => {
   await using open = new AsyncDisposableStack();
-  const agent = new Agent({ connections: LANES });
+  const agent = new Agent({ connections: CONCURRENCY });
   open.defer(() => agent.close());
   const until = performance.now() + seconds * 1000;
   const byStatus = new Map<number, number>();
   const faults: string[] = [];
   let sent = 0;
 
-  const lane = async (random: Random) => {
-    while (sent < requests && faults.length < MOST_FAULTS && performance.now() < until) {
+  const sendRequests = async (random: Random) => {
+    while (sent < requests && faults.length < MAX_FAULTS && performance.now() < until) {
       sent += 1;
       const target = random.pick(targets);
       const { name } = target;
-      const request = fuzzedRequest(target, { random, world, tokens });
+      const request = createFuzzedRequest(target, { random, entities, tokens });
       try {
         const received = await send(agent, url, request);
         byStatus.set(received.status, (byStatus.get(received.status) ?? 0) + 1);
-        const fault = faultOf(target, request, received);
-        if (fault !== undefined) faults.push(`${name}: ${fault}\n    ${told(request)}`);
+        const fault = checkResponse(target, request, received);
+        if (fault !== undefined) faults.push(`${name}: ${fault}\n    ${formatRequest(request)}`);
         else if (received.status < 300 && received.text !== "" && !target.isStream)
-          world.learn(JSON.parse(received.text));
+          entities.learn(JSON.parse(received.text));
       } catch (error) {
-        faults.push(`${name}: no answer: ${error}\n    ${told(request)}`);
+        faults.push(`${name}: no response: ${error}\n    ${formatRequest(request)}`);
       }
     }
   };
   const random = new Random(seed);
-  await Promise.all(Array.from({ length: LANES }, (_, index) => lane(random.fork(`lane ${index}`))));
+  await Promise.all(
+    Array.from({ length: CONCURRENCY }, (_, index) => sendRequests(random.fork(`loop ${index}`))),
+  );
   return { sent, byStatus, faults };
 };
 
-const told = ({ method, path, headers, body }: FuzzedRequest) =>
+const formatRequest = ({ method, path, headers, body }: FuzzedRequest) =>
   `${method} ${path.slice(0, 300)} ${JSON.stringify({ ...headers, authorization: undefined })} ${String(body ?? "").slice(0, 500)}`;

@@ -1,17 +1,17 @@
 import { fillPath } from "../../protocol/index.ts";
 import type { Random } from "../support/random.ts";
 import { STRINGS, TEXTS } from "./hostile-values.ts";
-import { valueFitting } from "./schema-values.ts";
+import type { KnownEntities } from "./known-entities.ts";
+import { generateValue } from "./schema-values.ts";
 import type { Target } from "./targets.ts";
-import type { World } from "./world.ts";
 
-/** One request as it goes over the wire. */
+/** One HTTP request. */
 export interface FuzzedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body: string | Buffer | undefined;
-  /** Whether its method and its path are an operation's own: another one's may answer else. */
+  /** Whether method and path are those of the target; otherwise another operation may answer. */
   readonly isAimed: boolean;
 }
 
@@ -38,9 +38,9 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   accept: ["*/*", "text/html", ""],
 };
 
-/** A stream that is not told when to end goes on for a quarter of an hour. */
+/** Without a `wait` preference a stream lasts for 15 minutes. */
 const STREAM_WAITS = ["wait=0", "wait=1"];
-const PLACES = [
+const LAST_EVENT_IDS = [
   "",
   "0",
   "1",
@@ -53,83 +53,88 @@ const PLACES = [
   "x".repeat(5000),
 ];
 
-const known = (name: string, random: Random, world: World): string | undefined =>
-  random.chance(0.85) ? world.valueFor(name, random) : undefined;
+const pickKnown = (name: string, random: Random, entities: KnownEntities): string | undefined =>
+  random.chance(0.85) ? entities.pickValue(name, random) : undefined;
 
-const encoded = (text: string) => encodeURIComponent(text.toWellFormed());
+const encode = (text: string) => encodeURIComponent(text.toWellFormed());
 
-const pathOf = ({ path }: Target, random: Random, world: World): string => {
+const buildPath = ({ path }: Target, random: Random, entities: KnownEntities): string => {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
   return fillPath(
     path.replace(/\{(\w+)\}/g, ":$1"),
     Object.fromEntries(
       names.map((name) => [
         name,
-        (known(name, random, world) ?? random.pick(STRINGS)).toWellFormed().slice(0, 2000),
+        (pickKnown(name, random, entities) ?? random.pick(STRINGS)).toWellFormed().slice(0, 2000),
       ]),
     ),
   );
 };
 
-const queryOf = ({ query }: Target, random: Random, world: World): string => {
+const buildQuery = ({ query }: Target, random: Random, entities: KnownEntities): string => {
   const parts = query.flatMap(([name, schema]) => {
     if (random.chance(0.6)) return [];
-    const value = known(name, random, world) ?? valueFitting(schema, random);
-    return [`${name}=${encoded(String(value)).slice(0, 2000)}`];
+    const value = pickKnown(name, random, entities) ?? generateValue(schema, random);
+    return [`${name}=${encode(String(value)).slice(0, 2000)}`];
   });
   if (random.chance(0.02)) parts.push("limit=1&limit=2", "__proto__=1");
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 };
 
-/** Puts what exists where its name stands, so that a body is about something. */
-const withKnown = (value: unknown, random: Random, world: World): unknown => {
-  if (Array.isArray(value)) return value.map((one) => withKnown(one, random, world));
+/** Replaces members of a body by existing ids and names, so that the request refers to something that exists. */
+const replaceByKnown = (value: unknown, random: Random, entities: KnownEntities): unknown => {
+  if (Array.isArray(value)) return value.map((one) => replaceByKnown(one, random, entities));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, part]) => {
       const name = key === "id" ? "task_id" : key;
       return [
         key,
-        (typeof part === "string" && known(name, random, world)) || withKnown(part, random, world),
+        (typeof part === "string" && pickKnown(name, random, entities)) ||
+          replaceByKnown(part, random, entities),
       ];
     }),
   );
 };
 
-const bodyOf = ({ body }: Target, random: Random, world: World): string | Buffer | undefined => {
+const buildBody = (
+  { body }: Target,
+  random: Random,
+  entities: KnownEntities,
+): string | Buffer | undefined => {
   if (body === undefined) return random.chance(0.02) ? "{}" : undefined;
   if (random.chance(0.03)) return random.pick(TEXTS);
   if (random.chance(0.005)) return INVALID_UTF8;
   if (random.chance(0.03)) return undefined;
-  const text = JSON.stringify(withKnown(valueFitting(body, random), random, world)) ?? "null";
+  const text = JSON.stringify(replaceByKnown(generateValue(body, random), random, entities)) ?? "null";
   return random.chance(0.01) ? text.slice(0, random.integer(0, text.length)) : text;
 };
 
-const headersOf = (target: Target, random: Random): Record<string, string> => {
+const buildHeaders = (target: Target, random: Random): Record<string, string> => {
   const headers: Record<string, string> = {};
   for (const [name, values] of Object.entries(HEADERS)) {
     if (random.chance(0.03)) headers[name] = random.pick(values);
   }
   if (!target.isStream) return headers;
   headers["prefer"] = random.pick(STREAM_WAITS);
-  if (random.chance(0.5)) headers["last-event-id"] = random.pick(PLACES);
+  if (random.chance(0.5)) headers["last-event-id"] = random.pick(LAST_EVENT_IDS);
   return headers;
 };
 
-/** A request of an operation: mostly nearly right, for what is quite wrong is refused at the door. */
-export const fuzzedRequest = (
+/** Creates a request of an operation. Most requests are almost valid, because a completely wrong one is refused at once. */
+export const createFuzzedRequest = (
   target: Target,
-  { random, world, tokens }: { random: Random; world: World; tokens: readonly string[] },
+  { random, entities, tokens }: { random: Random; entities: KnownEntities; tokens: readonly string[] },
 ): FuzzedRequest => {
-  const body = bodyOf(target, random, world);
+  const body = buildBody(target, random, entities);
   const token = random.pick(tokens);
   const headers = {
     ...(body !== undefined && { "content-type": "application/json" }),
     ...(token !== "" && { authorization: token }),
-    ...headersOf(target, random),
+    ...buildHeaders(target, random),
   };
   const isAimed = !random.chance(0.015);
   const method = isAimed ? target.method : random.pick([target.method, "PUT", "DELETE", "PATCH", "OPTIONS"]);
-  const path = pathOf(target, random, world) + (isAimed ? "" : random.pick(PATH_ENDS));
-  return { method, path: path + queryOf(target, random, world), headers, body, isAimed };
+  const path = buildPath(target, random, entities) + (isAimed ? "" : random.pick(PATH_ENDS));
+  return { method, path: path + buildQuery(target, random, entities), headers, body, isAimed };
 };

@@ -40,13 +40,13 @@ export const STRINGS: readonly string[] = [
   "line\r\nset-cookie: a=b",
 ];
 
-/** Numbers at and beyond every bound. */
+/** Numbers at and beyond the usual limits. */
 export const NUMBERS: readonly number[] = [
   0, -0, 1, -1, 0.5, 1e-7, 100, -100, 101, 500, 501, 1000, 65_536, 2_147_483_647, 2_147_483_648,
   -2_147_483_649, 9_007_199_254_740_991, 1e16, 1e21, 1e308, -1e308, 5e-324,
 ];
 
-/** What stands in the place of a whole value. */
+/** Values that replace a whole value. */
 export const VALUES: readonly unknown[] = [
   null,
   true,
@@ -60,7 +60,7 @@ export const VALUES: readonly unknown[] = [
   Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`key${index}`, index])),
 ];
 
-/** Whole bodies that no value makes. */
+/** Complete bodies that JSON.stringify cannot produce. */
 export const TEXTS: readonly string[] = [
   "{",
   "[1,]",

@@ -7,15 +7,15 @@ import { listenTo } from "../server/http/listen.ts";
 import { aRoom } from "../server/http/scenes.ts";
 import { eventually } from "../support/eventually.ts";
 
-/** Of one user's. */
-const MOST_STREAMS = 40;
+/** Maximum number of long polls and streams per user in these tests. */
+const MAX_STREAMS = 40;
 const ESCAPES = "\u001b]52;c;aGk=\u0007\u001b[2J\u001b]8;;http://evil.example\u0007click\u001b]8;;\u0007";
 
 let api: Api;
 let url: string;
 const sockets = new Set<Socket>();
 beforeAll(async () => {
-  api = await openApi({ settings: { long_poll_max_per_user: MOST_STREAMS } });
+  api = await openApi({ settings: { long_poll_max_per_user: MAX_STREAMS } });
   api.app.server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -24,8 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const streamOf = (path: string) => `${url}/v1/joblib${path}/events`;
-const aRunningTask = async (payload: object = {}) => {
+const getStreamUrl = (path: string) => `${url}/v1/joblib${path}/events`;
+const startTask = async (payload: object = {}) => {
   const room = aRoom();
   const job = await api.registerJob(room);
   const { id } = await api.submit(room, job.full_name, { payload });
@@ -35,8 +35,8 @@ const aRunningTask = async (payload: object = {}) => {
   return { room, job, id, update };
 };
 
-/** Asks for a stream and reads nothing of it. */
-const slowReader = async (path: string, user: string, seconds: number): Promise<Socket> => {
+/** Requests a stream and reads nothing from it. */
+const openSlowReader = async (path: string, user: string, seconds: number): Promise<Socket> => {
   const { port, hostname } = new URL(url);
   const before = new Set(sockets);
   const socket = connect(Number(port), hostname).pause();
@@ -49,35 +49,35 @@ const slowReader = async (path: string, user: string, seconds: number): Promise<
 };
 
 describe("streams", () => {
-  test("a reader that does not read is told of fewer steps: nothing piles up for it, and it is cut off in the end", async () => {
-    const { room, id, update } = await aRunningTask({ weight: "x".repeat(900_000) });
+  test("a stream whose client does not read skips changes, buffers little and is closed in the end", async () => {
+    const { room, id, update } = await startTask({ filler: "x".repeat(900_000) });
     const readers = [
-      await slowReader(`/rooms/${room}`, "ann", 15),
-      await slowReader(`/tasks/${id}`, "ann", 15),
+      await openSlowReader(`/rooms/${room}`, "ann", 15),
+      await openSlowReader(`/tasks/${id}`, "ann", 15),
     ];
     const served = [...sockets].filter(({ remotePort }) =>
       readers.some(({ localPort }) => localPort === remotePort),
     );
     expect(served).toHaveLength(2);
 
-    // Until what the machine itself keeps for them is full, and on: each step is told with all of its task.
+    // Continues until the socket buffers of the operating system are full: each event contains the whole task.
     const isFull = () => served.every(({ writableLength }) => writableLength > 0);
-    let piled = 0;
+    let buffered = 0;
     for (let step = 0; step < 600 && (step < 200 || !isFull()); step += 1) {
       ok(await update({ progress: { fraction: step / 600 } }));
-      piled = Math.max(piled, ...served.map(({ writableLength }) => writableLength));
+      buffered = Math.max(buffered, ...served.map(({ writableLength }) => writableLength));
     }
 
     expect(isFull()).toBe(true);
-    expect(piled).toBeLessThan(4_000_000);
+    expect(buffered).toBeLessThan(4_000_000);
     await eventually(() => served.every(({ destroyed }) => destroyed), Boolean, { timeoutMs: 40_000 });
     for (const reader of readers) reader.destroy();
   }, 90_000);
 
-  test("one user has no more of them than may wait, and others have theirs; who leaves makes room", async () => {
-    const path = streamOf(`/rooms/${aRoom()}`);
+  test("a user cannot open more streams than the limit until one is closed, and other users are not affected", async () => {
+    const path = getStreamUrl(`/rooms/${aRoom()}`);
     const open = await Promise.all(
-      Array.from({ length: MOST_STREAMS }, () => listenTo(path, { "x-user": "ann" })),
+      Array.from({ length: MAX_STREAMS }, () => listenTo(path, { "x-user": "ann" })),
     );
 
     const refused = await fetch(path, { headers: { "x-user": "ann" } });
@@ -101,28 +101,28 @@ describe("streams", () => {
     "1_1.99999999999",
     "a".repeat(10_000),
     "\u00ff",
-  ])("a Last-Event-ID that says nothing, %j, begins anew", async (lastEventId) => {
-    const { room, id } = await aRunningTask();
+  ])("a stream with the invalid Last-Event-ID %j starts from the beginning", async (lastEventId) => {
+    const { room, id } = await startTask();
     const headers = { "x-user": "ann", "last-event-id": lastEventId };
-    await using task = await listenTo(streamOf(`/tasks/${id}`), headers);
-    await using wholeRoom = await listenTo(streamOf(`/rooms/${room}`), headers);
+    await using task = await listenTo(getStreamUrl(`/tasks/${id}`), headers);
+    await using wholeRoom = await listenTo(getStreamUrl(`/rooms/${room}`), headers);
 
     expect(await task.next()).toMatchObject({ event: "task", data: { id } });
     expect((await wholeRoom.next()).event).toBeOneOf(["ready", "reset"]);
   });
 
-  test("a right that was taken away ends with the stream: it is asked for anew, a quarter of an hour later at most", async () => {
-    const { room, id } = await aRunningTask();
+  test("a stream ends after at most 15 minutes, so that a revoked access is noticed", async () => {
+    const { room, id } = await startTask();
     api.grant("guest", room, "read");
     const headers = { "x-user": "guest", prefer: "wait=1" };
-    await using stream = await listenTo(streamOf(`/tasks/${id}`), headers);
+    await using stream = await listenTo(getStreamUrl(`/tasks/${id}`), headers);
     api.grant("guest", room);
     await stream.rest();
 
     for (const path of [`/tasks/${id}/events`, `/rooms/${room}/events`]) {
       expectProblem(await api.as("guest").get(path, { headers: { prefer: "wait=0" } }), "forbidden");
     }
-    const endless = await fetch(streamOf(`/rooms/${room}`), {
+    const endless = await fetch(getStreamUrl(`/rooms/${room}`), {
       headers: { "x-user": "ann", prefer: "wait=1e9" },
     });
     expect(endless.headers.get("preference-applied") ?? "wait=900").toBe("wait=900");
@@ -131,8 +131,8 @@ describe("streams", () => {
 });
 
 describe("a task's log", () => {
-  test("under a flood keeps its first thousands of lines, each once, and the server goes on", async () => {
-    const { id, update } = await aRunningTask();
+  test("a flooded log keeps its first lines up to the limit, each once, and the server keeps working", async () => {
+    const { id, update } = await startTask();
     const lines = (from: number) =>
       Array.from({ length: 500 }, (_, index) => ({
         number: from + index,
@@ -152,12 +152,12 @@ describe("a task's log", () => {
     expect(kept).toEqual(Array.from({ length: MAX_LINES_PER_ATTEMPT }, (_, number) => number));
   });
 
-  test("keeps what is text as it is, escapes for terminals too, and refuses what is not", async () => {
-    const { id, update } = await aRunningTask();
+  test("a log keeps text unchanged, including terminal escapes, and refuses invalid text", async () => {
+    const { id, update } = await startTask();
     const texts = [ESCAPES, "a\r\nb", "\u202eabc", "<script>alert(1)</script>", "😀".repeat(500)];
     ok(await update({ log: texts.map((text, number) => ({ number, text })) }));
 
-    await using stream = await listenTo(streamOf(`/tasks/${id}`), { "x-user": "ann" });
+    await using stream = await listenTo(getStreamUrl(`/tasks/${id}`), { "x-user": "ann" });
     const { data } = await stream.until(({ event }) => event === "log");
     expect(LogPage.parse(data).items.map(({ text }) => text)).toEqual(texts);
     expectProblem(await update({ log: [{ number: 9, text: "a\u0000b" }] }), "malformed-request");
@@ -166,11 +166,11 @@ describe("a task's log", () => {
     expectProblem(await update({ log: [{ number: 0.5, text: "", at: "soon" }] }), "validation-error");
   });
 
-  test("is written by who holds the task alone, under its attempt", async () => {
-    const { id, update } = await aRunningTask();
+  test("only the worker with the lease of a task can write its log", async () => {
+    const { id, update } = await startTask();
     const log = [{ number: 0, text: "forged" }];
 
-    expectProblem(await api.as("stranger").patch(`/tasks/${id}`, { body: { log } }), "forbidden");
+    expectProblem(await api.as("outsider").patch(`/tasks/${id}`, { body: { log } }), "forbidden");
     expectProblem(await api.as("ann").patch(`/tasks/${id}`, { body: { log } }), "forbidden");
     expectProblem(await update({ attempt: 2, log }), "task-lost");
     expect(ok(await api.as("ann").get(`/tasks/${id}/logs`)).items).toEqual([]);

@@ -12,22 +12,22 @@ const Item = z.object({
 });
 const Document = z.object({ paths: z.record(z.string(), z.record(z.string(), Item)) });
 
-/** One operation as the API's own document tells strangers of it. */
+/** One operation of the OpenAPI document. */
 export interface Target {
-  /** Its name in the table of operations, or of streams. */
+  /** The key in the table of operations or of streams. */
   readonly name: string;
   readonly method: string;
-  /** With `{name}` for a parameter. */
+  /** Contains `{name}` for each parameter. */
   readonly path: string;
   readonly query: readonly (readonly [name: string, schema: unknown])[];
   readonly body: unknown;
   readonly statuses: readonly number[];
-  /** What it answers when all is well goes on: server-sent events. */
+  /** Whether a successful response is a stream of server-sent events. */
   readonly isStream: boolean;
 }
 
-/** Reads an OpenAPI document: every operation in it is a target. */
-export const targetsOf = (document: unknown): Target[] =>
+/** Returns the operations of an OpenAPI document. */
+export const readTargets = (document: unknown): Target[] =>
   Object.entries(Document.parse(document).paths).flatMap(([path, items]) =>
     Object.entries(items).map(([method, { operationId, parameters, requestBody, responses }]) => ({
       name: operationId,

@@ -26,34 +26,35 @@ const sign = (secret: string, { exp, nbf }: { exp?: number; nbf?: number } = {})
   if (nbf !== undefined) jwt.setNotBefore(now + nbf);
   return jwt.sign(new TextEncoder().encode(secret));
 };
-const tampered = async () => {
+const signTampered = async () => {
   const [head, , signature] = (await sign(SECRET)).split(".");
   return [head, Buffer.from(JSON.stringify({ ...claims, sub: "ann" })).toString("base64url"), signature].join(
     ".",
   );
 };
 
-const NOT_VALID: Readonly<Record<string, () => Promise<string | undefined>>> = {
-  none: async () => undefined,
+const INVALID_TOKENS: Readonly<Record<string, () => Promise<string | undefined>>> = {
+  missing: async () => undefined,
   expired: async () => `Bearer ${await sign(SECRET, { exp: -HOUR })}`,
   "not yet valid": async () => `Bearer ${await sign(SECRET, { nbf: HOUR })}`,
-  "signed by somebody else": async () => `Bearer ${await sign(OTHER)}`,
+  "signed with another secret": async () => `Bearer ${await sign(OTHER)}`,
   unsigned: async () => `Bearer ${new UnsecuredJWT(claims).encode()}`,
-  "with other claims": async () => `Bearer ${await tampered()}`,
+  "with other claims": async () => `Bearer ${await signTampered()}`,
   truncated: async () => `Bearer ${(await sign(SECRET)).slice(0, -5)}`,
   "of another scheme": async () => `Basic ${Buffer.from("root:root").toString("base64")}`,
 };
 
-/** An operation or a stream, as far as it is asked for. */
-interface Asked {
+/** The parts of an operation or a stream that these tests use. */
+interface Endpoint {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly access: Access;
 }
 
-const closed = [...Object.entries<Asked>(operations), ...Object.entries<Asked>(streams)].filter(
-  ([, { access }]) => access !== "anyone",
-);
+const protectedEndpoints = [
+  ...Object.entries<Endpoint>(operations),
+  ...Object.entries<Endpoint>(streams),
+].filter(([, { access }]) => access !== "anyone");
 const ids = {
   worker_id: "w",
   task_id: "t",
@@ -62,22 +63,28 @@ const ids = {
   invitation_id: "i",
 };
 
-const ask = async ({ method = "GET", path }: Asked, room_id: string, authorization: string | undefined) => {
+const send = async (
+  { method = "GET", path }: Endpoint,
+  room_id: string,
+  authorization: string | undefined,
+) => {
   const url = fillPath(path, { ...ids, room_id });
   const request: InjectOptions = { method, url, headers: { ...(authorization && { authorization }) } };
   const hasBody = method !== "GET" && method !== "DELETE";
   return app.inject(hasBody ? { ...request, payload: {} } : request);
 };
 
-describe.each(Object.keys(NOT_VALID))("a token: %s", (kind) => {
-  test.each(closed)("is nobody's at %s, in any room, in the same words", async (_name, operation) => {
-    const authorization = await NOT_VALID[kind]?.();
+describe.each(Object.keys(INVALID_TOKENS))("a token that is %s", (kind) => {
+  test.each(
+    protectedEndpoints,
+  )("%s refuses an invalid token with the same 401 in every room", async (_name, operation) => {
+    const authorization = await INVALID_TOKENS[kind]?.();
     for (const room of ["own", "other", "@global"]) {
-      const answer = await ask(operation, room, authorization);
+      const response = await send(operation, room, authorization);
 
-      expect(answer.statusCode).toBe(401);
-      expect(answer.headers["www-authenticate"]).toBe("Bearer");
-      expect(answer.json()).toEqual({
+      expect(response.statusCode).toBe(401);
+      expect(response.headers["www-authenticate"]).toBe("Bearer");
+      expect(response.json()).toEqual({
         type: "/v1/problems/unauthorized",
         title: expect.any(String),
         status: 401,
@@ -87,8 +94,8 @@ describe.each(Object.keys(NOT_VALID))("a token: %s", (kind) => {
   });
 });
 
-test("a token that is valid is somebody's", async () => {
+test("a valid token is accepted", async () => {
   const authorization = `Bearer ${await sign(SECRET, { exp: HOUR })}`;
 
-  expect((await ask(operations.listWorkers, "own", authorization)).statusCode).toBe(200);
+  expect((await send(operations.listWorkers, "own", authorization)).statusCode).toBe(200);
 });

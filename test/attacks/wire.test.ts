@@ -18,25 +18,25 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** All that the server says to these bytes until it hangs up, or has said `until`. */
-const say = (bytes: string | Buffer, until?: RegExp): Promise<string> =>
+/** Sends bytes and returns everything that the server sends until it closes the connection or the response matches `until`. */
+const sendBytes = (bytes: string | Buffer, until?: RegExp): Promise<string> =>
   new Promise((resolve, reject) => {
-    let heard = "";
+    let received = "";
     const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
     socket.setEncoding("latin1").on("data", (chunk: string) => {
-      heard += chunk;
-      if (until?.test(heard)) socket.destroy();
+      received += chunk;
+      if (until?.test(received)) socket.destroy();
     });
-    socket.on("close", () => resolve(heard)).on("error", reject);
+    socket.on("close", () => resolve(received)).on("error", reject);
   });
 
-const statusesOf = (heard: string): number[] =>
-  [...heard.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status));
+const parseStatuses = (received: string): number[] =>
+  [...received.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status));
 const isAlive = async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).status === 200;
 
 const POST = "POST /v1/joblib/workers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
 
-describe("what is no HTTP/1.1 is refused as a problem, and the server goes on", () => {
+describe("requests that are not HTTP/1.1", () => {
   test.each([
     ["garbage", Buffer.from(Array.from({ length: 2000 }, (_, index) => (index * 7919) % 256))],
     ["HTTP/0.9", "GET /\r\n\r\n"],
@@ -46,74 +46,74 @@ describe("what is no HTTP/1.1 is refused as a problem, and the server goes on", 
     ["headers of 1 MB", `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"a".repeat(1 << 20)}\r\n\r\n`],
     ["a header with a line feed", "GET / HTTP/1.1\r\nHost: localhost\r\nX: a\nY: b\r\n\r\n"],
     ["no Host", "GET /v1/problems HTTP/1.1\r\n\r\n"],
-  ])("%s", async (_name, bytes) => {
-    const heard = await say(bytes).catch(() => "");
+  ])("the server refuses %s and keeps working", async (_name, bytes) => {
+    const received = await sendBytes(bytes).catch(() => "");
 
-    // Without tokens, who names no loopback host is refused as well.
-    for (const status of statusesOf(heard)) expect(status).toBeOneOf([400, 403]);
-    expect(heard).not.toMatch(/node_modules|\bat \S+:\d+/);
+    // A server without tokens also refuses hosts other than loopback.
+    for (const status of parseStatuses(received)) expect(status).toBeOneOf([400, 403]);
+    expect(received).not.toMatch(/node_modules|\bat \S+:\d+/);
     expect(await isAlive()).toBe(true);
   });
 });
 
-describe("where a request ends is never in doubt (RFC 9112, 6.3)", () => {
+describe("requests whose end is ambiguous (RFC 9112, section 6.3)", () => {
   test.each([
     [
-      "both lengths",
+      "both Content-Length and Transfer-Encoding",
       "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n",
     ],
     ["two lengths", "Content-Length: 2\r\nContent-Length: 40\r\n\r\n{}GET /healthz HTTP/1.1\r\n\r\n"],
-    ["a length that is no number", "Content-Length: +2\r\n\r\n{}"],
-    ["an encoding behind another", "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"],
-    ["a chunk's size with more", "Transfer-Encoding: chunked\r\n\r\n2;\n{}\r\n0\r\n\r\n"],
-  ])("%s", async (_name, rest) => {
-    const statuses = statusesOf(await say(POST + rest));
+    ["a length that is not a number", "Content-Length: +2\r\n\r\n{}"],
+    ["chunked encoding that is not the last one", "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"],
+    ["a line feed in a chunk size", "Transfer-Encoding: chunked\r\n\r\n2;\n{}\r\n0\r\n\r\n"],
+  ])("the server refuses a request with %s", async (_name, rest) => {
+    const statuses = parseStatuses(await sendBytes(POST + rest));
 
     expect(statuses).toEqual([400]);
   });
 });
 
 describe("a body", () => {
-  test("without a length, and without an end, is 413 as soon as it is over the limit", async () => {
+  test("a chunked body without an end is refused with 413 as soon as it exceeds the limit", async () => {
     const chunk = `10000\r\n${"x".repeat(0x10000)}\r\n`;
-    const heard = await say(
+    const received = await sendBytes(
       `${POST}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(40)}`,
       /\r\n\r\n\{.*\}/s,
     );
 
-    expect(statusesOf(heard)).toEqual([413]);
-    expect(heard).toContain("payload-too-large");
+    expect(parseStatuses(received)).toEqual([413]);
+    expect(received).toContain("payload-too-large");
   });
 
-  test("that says it is 100 MB is 413 before it has come", async () => {
-    const heard = await say(`${POST}Content-Length: 104857600\r\n\r\n{`, /\r\n\r\n\{.*\}/s);
+  test("a body with a Content-Length of 100 MB is refused with 413 before it is sent", async () => {
+    const received = await sendBytes(`${POST}Content-Length: 104857600\r\n\r\n{`, /\r\n\r\n\{.*\}/s);
 
-    expect(statusesOf(heard)).toEqual([413]);
+    expect(parseStatuses(received)).toEqual([413]);
   });
 
-  test("that is compressed is not unpacked", async () => {
+  test("a compressed body is refused without decompressing it", async () => {
     const packed = gzipSync("{}");
     const head = `${POST}Content-Encoding: gzip\r\nContent-Length: ${packed.length}\r\nConnection: close\r\n\r\n`;
-    const heard = await say(Buffer.concat([Buffer.from(head), packed]));
+    const received = await sendBytes(Buffer.concat([Buffer.from(head), packed]));
 
-    expect(statusesOf(heard)).toEqual([415]);
+    expect(parseStatuses(received)).toEqual([415]);
   });
 });
 
-test("a client that takes for ever over its request is cut off", () => {
+test("a client that sends its request too slowly is disconnected", () => {
   expect(app.server.requestTimeout).toBe(60_000);
   expect(app.server.headersTimeout).toBeLessThanOrEqual(60_000);
   expect(app.server.maxConnections).toBe(50_000);
 });
 
-test("who it is asked for and through whom changes nothing about where it sends people", async () => {
+test("forwarding headers do not appear in responses", async () => {
   const body = JSON.stringify({ name: "w" });
   const forged =
     "X-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: gopher\r\nForwarded: host=evil.example\r\n";
-  const heard = await say(
+  const received = await sendBytes(
     `${POST}${forged}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
 
-  expect(statusesOf(heard)[0]).toBeLessThan(500);
-  expect(heard).not.toContain("evil.example");
+  expect(parseStatuses(received)[0]).toBeLessThan(500);
+  expect(received).not.toContain("evil.example");
 });

@@ -1,22 +1,22 @@
 import { readFileSync } from "node:fs";
 
 /**
- * A fenced block of a page that its reader types or sees: ```` ```sh run ````, which comes to its end;
- * ```` ```sh terminal="ready" ````, a terminal of its own, which has begun once it says that; ```` ```sh elsewhere ````,
- * which needs what no test has; and ```` ```text ````, what the run before it prints (`…` stands for anything).
+ * A fenced block of a page that its reader runs or sees: ```` ```sh run ```` is a command that ends;
+ * ```` ```sh terminal="ready" ```` runs in its own terminal and has started once it prints `ready`; ```` ```sh elsewhere ````
+ * cannot run in a test; and ```` ```text ```` is the output of the run before it (`…` matches anything).
  */
 export interface Block {
   readonly kind: "run" | "terminal" | "elsewhere" | "text" | "unmarked";
   readonly code: string;
-  /** Of a terminal. */
+  /** The output that shows that a terminal's command has started. */
   readonly ready: string;
 }
 
 const BLOCK = /^```(sh|text)(?: (run|terminal|elsewhere)(?:="([^"]+)")?)?\n([\s\S]*?)^```$/gm;
 const KINDS = ["run", "terminal", "elsewhere"] as const;
 
-/** What a page tells its reader to type, and to expect, in its order. */
-export const blocksOf = (page: string): Block[] => {
+/** Returns the blocks of a page in their order. */
+export const readBlocks = (page: string): Block[] => {
   const text = readFileSync(new URL(`../../${page}`, import.meta.url), "utf8");
   return [...text.matchAll(BLOCK)].map(([, language, mark, ready = "", code = ""]) => {
     const kind = language === "text" ? "text" : (KINDS.find((known) => known === mark) ?? "unmarked");
@@ -26,6 +26,6 @@ export const blocksOf = (page: string): Block[] => {
 
 const escapeText = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** What a text block expects, as a pattern of the whole output. */
-export const expected = (code: string): RegExp =>
+/** Converts a text block into a pattern that the whole output must match. */
+export const toOutputPattern = (code: string): RegExp =>
   new RegExp(`^${code.trim().split("…").map(escapeText).join("[\\s\\S]*?")}$`);

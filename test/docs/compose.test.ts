@@ -44,7 +44,7 @@ const Compose = z.strictObject({
 const compose = Compose.parse(parse(readFileSync(FILE, "utf8"), { merge: true }));
 const services = Object.entries(compose.services);
 
-test("what the compose file's services wait for is there, and can be waited for", () => {
+test("the compose file's services depend only on services that exist and report the required condition", () => {
   for (const [name, { depends_on }] of services) {
     for (const [other, { condition }] of Object.entries(depends_on)) {
       const target = compose.services[other];
@@ -55,7 +55,7 @@ test("what the compose file's services wait for is there, and can be waited for"
   }
 });
 
-test("what the compose file mounts is there", () => {
+test("everything that the compose file mounts exists", () => {
   for (const [, { volumes, configs }] of services) {
     for (const [source = ""] of volumes.map((volume) => volume.split(":"))) {
       if (source.startsWith(".")) expect(existsSync(join(dirname(FILE), source)), source).toBe(true);
@@ -65,7 +65,7 @@ test("what the compose file mounts is there", () => {
   }
 });
 
-test("the compose file's servers have settings that the server takes, at addresses that are there", () => {
+test("the compose file's servers have valid settings, with addresses of services that exist", () => {
   const servers = services.filter(([, { environment }]) => "JOBLIB_DATABASE_URL" in environment);
   expect(servers.map(([name]) => name)).toEqual(["migrate", "server-1", "server-2"]);
 
@@ -86,7 +86,7 @@ test("the compose file's servers have settings that the server takes, at address
   }
 });
 
-test("the compose file's nginx asks the servers that are there, and otherwise as the documents' does", () => {
+test("the compose file's nginx uses its two servers, with the same options as docs/nginx/upstream.conf", () => {
   const own = readFileSync(join(dirname(FILE), "nginx/upstream.conf"), "utf8").replace(/^ *#.*\n/gm, "");
   const content = compose.configs["upstream"]?.content ?? "";
   const hosts = [...content.matchAll(/server (\S+):7800;/g)].map(([, host]) => host);

@@ -6,66 +6,75 @@ import { freePort } from "../support/free-port.ts";
 import { findNginx, nginxConfiguration } from "../support/nginx.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { debianPostgresDirectories, findPrograms } from "../support/programs.ts";
-import { blocksOf } from "./blocks.ts";
-import { follow } from "./reader.ts";
-import { snippetsOf } from "./snippets.ts";
+import { readBlocks } from "./blocks.ts";
+import { followPage } from "./reader.ts";
+import { readSnippets } from "./snippets.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PAGES = ["docs/worker.md", "docs/embedding.md", "docs/operating.md", "docs/protocol.md"];
-/** Two servers and a worker start on a busy machine. */
+/** Long enough to start two servers and a worker on a busy machine. */
 const timeout = 180_000;
 
-const usual = () => ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
-const withPrograms = (...found: readonly string[]) => ({
+const getProgramDirectories = () => ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
+const addToPath = (...found: readonly string[]) => ({
   PATH: [process.env["PATH"] ?? "", ...found].join(delimiter),
 });
 
-test("whoever copies from docs/worker.md has a worker, and its task's result", { timeout }, async () => {
+test("the commands of docs/worker.md start a worker and print the result of a task", {
+  timeout,
+}, async () => {
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
 
-  await follow("docs/worker.md", { env: { JOBLIB_PORT: port, JOBLIB_URL: url }, instead: {} });
+  await followPage("docs/worker.md", { env: { JOBLIB_PORT: port, JOBLIB_URL: url }, replacements: {} });
 });
 
-describe("whoever copies from docs/embedding.md has an application with users, rooms and jobs", () => {
-  const curl = () => findPrograms({ names: ["curl"], aptPackage: "curl", directories: usual });
+describe("docs/embedding.md", () => {
+  const findCurl = () =>
+    findPrograms({ names: ["curl"], aptPackage: "curl", directories: getProgramDirectories });
 
-  test("in memory", { timeout }, async () => {
+  test("the commands of docs/embedding.md start an application with an in-memory database", {
+    timeout,
+  }, async () => {
     const port = String(await freePort());
 
-    await follow("docs/embedding.md", {
-      env: { PORT: port, ...withPrograms(curl()) },
-      instead: { "3000": port },
+    await followPage("docs/embedding.md", {
+      env: { PORT: port, ...addToPath(findCurl()) },
+      replacements: { "3000": port },
     });
   });
 
-  test("in PostgreSQL", { timeout }, async () => {
+  test("the commands of docs/embedding.md start an application with PostgreSQL", { timeout }, async () => {
     const port = String(await freePort());
     const DATABASE_URL = await createDatabase(inject("postgresUrl"));
 
-    await follow("docs/embedding.md", {
-      env: { PORT: port, DATABASE_URL, ...withPrograms(curl()) },
-      instead: { "3000": port },
+    await followPage("docs/embedding.md", {
+      env: { PORT: port, DATABASE_URL, ...addToPath(findCurl()) },
+      replacements: { "3000": port },
     });
   });
 });
 
-test("whoever copies from docs/operating.md has two servers behind nginx", { timeout }, async () => {
+test("the commands of docs/operating.md start two servers behind nginx", { timeout }, async () => {
   const postgres = findPrograms({
     names: ["psql", "pg_dump", "pg_restore"],
     aptPackage: "postgresql-client",
     directories: debianPostgresDirectories,
   });
-  const openssl = findPrograms({ names: ["openssl"], aptPackage: "openssl", directories: usual });
+  const openssl = findPrograms({
+    names: ["openssl"],
+    aptPackage: "openssl",
+    directories: getProgramDirectories,
+  });
   const ports = { "7801": String(await freePort()), "7802": String(await freePort()) };
-  const instead = { ...ports, "8080": String(await freePort()) };
-  const { directory, remove } = nginxConfiguration(instead);
+  const replacements = { ...ports, "8080": String(await freePort()) };
+  const { directory, remove } = nginxConfiguration(replacements);
   onTestFinished(remove);
 
-  await follow("docs/operating.md", {
-    env: withPrograms(postgres, openssl, findNginx()),
-    instead: {
-      ...instead,
+  await followPage("docs/operating.md", {
+    env: addToPath(postgres, openssl, findNginx()),
+    replacements: {
+      ...replacements,
       "postgres://postgres@127.0.0.1:5432/joblib": await createDatabase(inject("postgresUrl")),
       "redis://127.0.0.1:6379": inject("redisUrl"),
       "$PWD/docs/nginx": directory,
@@ -74,28 +83,32 @@ test("whoever copies from docs/operating.md has two servers behind nginx", { tim
   });
 });
 
-test("whoever copies from docs/protocol.md has been a worker by hand", { timeout }, async () => {
-  const python = findPrograms({ names: ["python3"], aptPackage: "python3", directories: usual });
-  const jq = findPrograms({ names: ["curl", "jq"], aptPackage: "jq", directories: usual });
+test("the commands of docs/protocol.md run a task without the SDK", { timeout }, async () => {
+  const python = findPrograms({
+    names: ["python3"],
+    aptPackage: "python3",
+    directories: getProgramDirectories,
+  });
+  const jq = findPrograms({ names: ["curl", "jq"], aptPackage: "jq", directories: getProgramDirectories });
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
 
-  await follow("docs/protocol.md", {
-    env: { JOBLIB_PORT: port, JOBLIB_URL: url, JOBLIB_DATA_DIR: "memory://", ...withPrograms(python, jq) },
-    instead: { "7800": port },
+  await followPage("docs/protocol.md", {
+    env: { JOBLIB_PORT: port, JOBLIB_URL: url, JOBLIB_DATA_DIR: "memory://", ...addToPath(python, jq) },
+    replacements: { "7800": port },
   });
 });
 
-test.each(PAGES)("%s begins with something that is run here", (page) => {
-  const blocks = blocksOf(page);
+test.each(PAGES)("%s starts with a command, and every shell block is marked", (page) => {
+  const blocks = readBlocks(page);
 
   expect(blocks.filter(({ kind }) => kind === "unmarked")).toEqual([]);
   expect(blocks.filter(({ kind }) => kind === "terminal" || kind === "run").length).toBeGreaterThan(1);
   expect(["terminal", "run"]).toContain(blocks[0]?.kind);
 });
 
-test("the extension that docs/worker.md shows is the one that it runs", () => {
-  const shown = snippetsOf("docs/worker.md").get("greet.ts");
+test("docs/worker.md shows the same extension as examples/greet.ts", () => {
+  const shown = readSnippets("docs/worker.md").get("greet.ts");
 
   expect(shown).toBe(readFileSync(join(ROOT, "examples/greet.ts"), "utf8"));
 });

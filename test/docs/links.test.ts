@@ -11,8 +11,8 @@ const PAGES = [
 ];
 const LINK = /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g;
 
-/** As GitHub makes them. */
-const anchorsIn = (text: string): string[] =>
+/** Returns the anchors of a page's headings, in GitHub's format. */
+const getAnchors = (text: string): string[] =>
   [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
     title
       .toLowerCase()
@@ -20,12 +20,12 @@ const anchorsIn = (text: string): string[] =>
       .replaceAll(" ", "-"),
   );
 
-test.each(PAGES)("what %s links to is there", (page) => {
+test.each(PAGES)("%s contains no broken links", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8").replace(/^```[\s\S]*?^```$/gm, "");
   const dead = [...text.matchAll(LINK)].filter(([, path = "", anchor]) => {
     const target = path === "" ? join(ROOT, page) : join(ROOT, dirname(page), path);
     if (!existsSync(target)) return true;
-    return anchor !== undefined && !anchorsIn(readFileSync(target, "utf8")).includes(anchor);
+    return anchor !== undefined && !getAnchors(readFileSync(target, "utf8")).includes(anchor);
   });
 
   expect(dead.map(([link]) => link)).toEqual([]);

@@ -10,10 +10,10 @@ const files = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8
 const PAGES = ["docs/appendix/guarantee-tests.md", "docs/hostile-input.md"];
 const FAULT_CATALOGUE = "docs/appendix/fault-catalogue.md";
 const NOT_TESTED = "## Cases that are not tested";
-/** A file of tests, and the beginning of a test's or a group's name, up to an ellipsis. */
-const NAMED = /`([\w/-]+\.(?:test|suite)\.ts)(?: › ([^`]+))?`/g;
+/** A test file, optionally with the beginning of a test's or group's title, up to an ellipsis. */
+const TEST_REFERENCE = /`([\w/-]+\.(?:test|suite)\.ts)(?: › ([^`]+))?`/g;
 
-const fileOf = (name: string): string => {
+const readTestFile = (name: string): string => {
   const found = files.filter((path) => path === name || path.endsWith(`/${name}`));
   expect(found, name).toHaveLength(1);
   return readFileSync(join(ROOT, "test", found[0] ?? ""), "utf8");
@@ -21,20 +21,20 @@ const fileOf = (name: string): string => {
 
 test.each(PAGES)("%s names only tests that exist", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8").replace(/\s+/g, " ");
-  const named = [...text.matchAll(NAMED)];
+  const references = [...text.matchAll(TEST_REFERENCE)];
 
-  expect(named.length).toBeGreaterThan(20);
-  for (const [, name = "", title] of named) {
-    const content = fileOf(name);
+  expect(references.length).toBeGreaterThan(20);
+  for (const [, name = "", title] of references) {
+    const content = readTestFile(name);
     if (title !== undefined) expect(content, `${name} › ${title}`).toContain(title.replace(/ ?…$/, ""));
   }
 });
 
 test.each([...PAGES, FAULT_CATALOGUE])("%s names only cases that the fault suite has", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8").split(NOT_TESTED)[0] ?? "";
-  const made = new Set(cases.map(({ name }) => name.split(" ")[0]));
+  const caseNumbers = new Set(cases.map(({ name }) => name.split(" ")[0]));
 
-  for (const [fault] of text.matchAll(/\bF\d+\b/g)) expect(made, page).toContain(fault);
+  for (const [fault] of text.matchAll(/\bF\d+\b/g)) expect(caseNumbers, page).toContain(fault);
 });
 
 test("the fault catalogue lists every case of the fault suite and explains every fault that it does not inject", () => {

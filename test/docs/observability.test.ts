@@ -8,10 +8,10 @@ import { ATTRIBUTES, SPANS } from "../../protocol/tracing/names.ts";
 import { createServer, parseSettings } from "../../server/index.ts";
 import { senderTo } from "../server/prometheus/scraped.ts";
 import { createDatabase } from "../support/postgres.ts";
-import { readingOf } from "./promql.ts";
+import { parseExpression } from "./promql.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const textOf = (path: string) => readFileSync(join(ROOT, path), "utf8");
+const readText = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
 const Panel = z.object({
   id: z.int(),
@@ -43,19 +43,19 @@ const Rules = z.object({
   ),
 });
 
-const dashboard = Dashboard.parse(JSON.parse(textOf("docs/observability/grafana-dashboard.json")));
-const rules = Rules.parse(parse(textOf("docs/observability/alerts.yml"))).groups.flatMap(
+const dashboard = Dashboard.parse(JSON.parse(readText("docs/observability/grafana-dashboard.json")));
+const rules = Rules.parse(parse(readText("docs/observability/alerts.yml"))).groups.flatMap(
   ({ rules: all }) => all,
 );
-const page = textOf("docs/observability.md");
+const page = readText("docs/observability.md");
 
 const expressions = [
   ...dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
   ...rules.map(({ alert, expr }) => [alert, expr] as const),
 ];
 
-/** Every metric of a server that has run a task, with its labels. */
-const shown = new Map<string, Set<string>>();
+/** The labels of every metric of a server that has run a task, by metric name. */
+const served = new Map<string, Set<string>>();
 let app: FastifyInstance;
 
 beforeAll(async () => {
@@ -69,40 +69,42 @@ beforeAll(async () => {
   await send("PATCH", `/tasks/${id}`, { body: { worker_id, attempt: 1, status: "completed" } });
   const { body } = await app.inject({ url: "/metrics", headers: { host: "localhost" } });
   for (const [, name = "", labels = ""] of body.matchAll(/^([a-z_0-9]+)(?:\{([^}]*)\})? /gm)) {
-    const known = shown.get(name) ?? new Set();
-    shown.set(name, known);
-    for (const [, label = ""] of labels.matchAll(/(\w+)="/g)) known.add(label);
+    const labelNames = served.get(name) ?? new Set();
+    served.set(name, labelNames);
+    for (const [, label = ""] of labels.matchAll(/(\w+)="/g)) labelNames.add(label);
   }
 });
 afterAll(() => app.close());
 
-/** A histogram's own name, of which its samples' are made. */
-const familyOf = (name: string) => name.replace(/_(bucket|sum|count)$/, "");
+/** Returns the name of a metric family, without the suffixes of a histogram's samples. */
+const getFamily = (name: string) => name.replace(/_(bucket|sum|count)$/, "");
 
 describe("the dashboard and the alerts", () => {
-  test.each(expressions)("%s: %s", (_, expression) => {
-    const { metrics, labels, errors } = readingOf(expression);
+  test.each(
+    expressions,
+  )("the expression of “%s” reads only metrics and labels that exist: %s", (_, expression) => {
+    const { metrics, labels, errors } = parseExpression(expression);
 
     expect(errors).toEqual([]);
     expect(metrics.size).toBeGreaterThan(0);
-    for (const metric of metrics) expect([...shown.keys()], expression).toContain(metric);
-    // What Prometheus adds to whatever it scrapes.
-    const known = new Set(["instance", ...[...metrics].flatMap((metric) => [...(shown.get(metric) ?? [])])]);
+    for (const metric of metrics) expect([...served.keys()], expression).toContain(metric);
+    // Prometheus adds `instance` to every metric that it scrapes.
+    const known = new Set(["instance", ...[...metrics].flatMap((metric) => [...(served.get(metric) ?? [])])]);
     for (const label of labels) expect([...known], expression).toContain(label);
   });
 
-  test("show every metric of joblib's own", () => {
-    const read = new Set(
-      expressions.flatMap(([, expression]) => [...readingOf(expression).metrics]).map(familyOf),
+  test("the dashboard and the alerts use every joblib metric", () => {
+    const used = new Set(
+      expressions.flatMap(([, expression]) => [...parseExpression(expression).metrics]).map(getFamily),
     );
 
-    const own = new Set([...shown.keys()].filter((name) => name.startsWith("joblib_")).map(familyOf));
-    // Said by a table, and not by a line.
+    const own = new Set([...served.keys()].filter((name) => name.startsWith("joblib_")).map(getFamily));
+    // Build information is not a time series.
     own.delete("joblib_build_info");
-    expect([...own].filter((name) => !read.has(name))).toEqual([]);
+    expect([...own].filter((name) => !used.has(name))).toEqual([]);
   });
 
-  test("panels have ids of their own, and none covers another", () => {
+  test("the dashboard's panels have unique ids and do not overlap", () => {
     const { panels } = dashboard;
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_, index) => `${x + (index % w)} ${y + Math.floor(index / w)}`),
@@ -116,14 +118,14 @@ describe("the dashboard and the alerts", () => {
 });
 
 describe("docs/observability.md", () => {
-  test("names every span and every attribute", () => {
+  test("docs/observability.md names every span and every attribute", () => {
     for (const name of [...Object.values(SPANS), ...Object.values(ATTRIBUTES)]) {
       expect(page).toContain(`\`${name}`);
     }
   });
 
-  test("names every metric that the server shows, and none that it does not", () => {
-    const own = new Set([...shown.keys()].filter((name) => name.startsWith("joblib_")).map(familyOf));
+  test("docs/observability.md names every metric of the server, and no others", () => {
+    const own = new Set([...served.keys()].filter((name) => name.startsWith("joblib_")).map(getFamily));
     const named = new Set([...page.matchAll(/`(joblib_[a-z_]+)/g)].map(([, name = ""]) => name));
 
     expect([...named].toSorted()).toEqual([...own].toSorted());

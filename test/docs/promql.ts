@@ -1,31 +1,31 @@
 import { parser } from "@prometheus-io/lezer-promql";
 
-/** What a PromQL expression reads, and by which labels. */
-export interface Reading {
+/** The metrics and labels of a PromQL expression. */
+export interface ParsedExpression {
   readonly metrics: ReadonlySet<string>;
-  /** Named by a matcher or a grouping. */
+  /** Labels in matchers and groupings. */
   readonly labels: ReadonlySet<string>;
-  /** Where it cannot be parsed. */
+  /** Syntax errors with their positions. */
   readonly errors: readonly string[];
 }
 
-/** Grafana's variables, as something that parses. */
-const withoutVariables = (expression: string): string =>
+/** Replaces Grafana's variables by valid PromQL. */
+const replaceVariables = (expression: string): string =>
   expression.replaceAll("$__rate_interval", "5m").replaceAll("$server", ".*");
 
-/** Reads an expression by Prometheus's own grammar. */
-export const readingOf = (expression: string): Reading => {
-  const text = withoutVariables(expression);
+/** Parses an expression with Prometheus's grammar. */
+export const parseExpression = (expression: string): ParsedExpression => {
+  const text = replaceVariables(expression);
   const metrics = new Set<string>();
   const labels = new Set<string>();
   const errors: string[] = [];
-  const textOf = ({ from, to }: { readonly from: number; readonly to: number }) => text.slice(from, to);
+  const getText = ({ from, to }: { readonly from: number; readonly to: number }) => text.slice(from, to);
   parser.parse(text).iterate({
     enter: (node) => {
       if (node.type.isError) errors.push(`at ${node.from}: ${text.slice(node.from, node.from + 20)}`);
       if (node.name === "Identifier" && node.node.parent?.name === "VectorSelector")
-        metrics.add(textOf(node));
-      if (node.name === "LabelName") labels.add(textOf(node));
+        metrics.add(getText(node));
+      if (node.name === "LabelName") labels.add(getText(node));
     },
   });
   return { metrics, labels, errors };

@@ -1,21 +1,21 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { commandTables, withTables } from "../../scripts/command-tables.ts";
+import { buildCommandTables, replaceTables } from "../../scripts/command-tables.ts";
 import { spawnProcess } from "../support/processes.ts";
-import { snippetsOf } from "./snippets.ts";
+import { readSnippets } from "./snippets.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const OPTIONS =
   "--ignoreConfig --noEmit --strict --skipLibCheck --allowImportingTsExtensions --target esnext --module nodenext --types node";
 
-test("README's commands and exit codes are those of the command line (npm run docs:commands)", async () => {
+test("README.md lists the commands and exit codes of the command line (npm run docs:commands)", async () => {
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
 
-  expect(readme).toBe(withTables(readme, await commandTables()));
+  expect(readme).toBe(replaceTables(readme, await buildCommandTables()));
 });
 
-test("every file that the documents tell to write compiles", { timeout: 60_000 }, async () => {
+test("every TypeScript file in the documentation compiles", { timeout: 60_000 }, async () => {
   const directory = mkdtempSync(join(import.meta.dirname, "tmp-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const documents = [
@@ -25,7 +25,7 @@ test("every file that the documents tell to write compiles", { timeout: 60_000 }
     "docs/forms.md",
     "docs/observability.md",
   ];
-  const files = new Map(documents.flatMap((document) => [...snippetsOf(document)]));
+  const files = new Map(documents.flatMap((document) => [...readSnippets(document)]));
   for (const [name, code] of files) writeFileSync(join(directory, name), code);
 
   const paths = [...files.keys()].map((name) => join(directory, name));

@@ -9,15 +9,15 @@ import type { SpawnedProcess } from "../support/processes.ts";
 import { end, serve, work } from "./terminals.ts";
 
 const CONFIGURATION = new URL("../../docs/nginx/nginx.conf", import.meta.url);
-/** Longer than most proxies wait for an answer, shorter than what is asked for below. */
-const LONGEST_WAIT = 31;
+/** In seconds: longer than the default timeout of most proxies, shorter than the wait that the test requests. */
+const MAX_WAIT = 31;
 
 let servers: SpawnedProcess[] = [];
 let worker: SpawnedProcess;
 let nginx: AsyncDisposable;
 let url = "";
 let client: JoblibClient;
-let heldForLong: Promise<Response>;
+let longPoll: Promise<Response>;
 
 const submit = async (job_name: string, payload: Record<string, string | number>, room_id = "lab") =>
   (await client.call("submitTask", { params: { room_id, job_name }, body: { payload } })).body;
@@ -30,13 +30,13 @@ const post = (path: string, body: object, rest: RequestInit = {}) =>
     body: JSON.stringify(body),
   });
 
-const makeWorker = async (): Promise<string> => (await client.call("createWorker", { body: {} })).body.id;
+const createWorker = async (): Promise<string> => (await client.call("createWorker", { body: {} })).body.id;
 
 beforeAll(async () => {
   const env = {
     JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")),
     JOBLIB_REDIS_URL: inject("redisUrl"),
-    JOBLIB_LONG_POLL_MAX_WAIT_SECONDS: String(LONGEST_WAIT),
+    JOBLIB_LONG_POLL_MAX_WAIT_SECONDS: String(MAX_WAIT),
   };
   const started = await Promise.all([serve(env), serve(env)]);
   servers = started.map(({ server }) => server);
@@ -46,8 +46,8 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${port}`;
   client = new JoblibClient({ url });
   worker = await work(url);
-  const idle = await makeWorker();
-  heldForLong = post("/tasks/claim", { worker_id: idle }, { headers: { prefer: "wait=90" } });
+  const idle = await createWorker();
+  longPoll = post("/tasks/claim", { worker_id: idle }, { headers: { prefer: "wait=90" } });
 });
 
 afterAll(async () => {
@@ -55,22 +55,22 @@ afterAll(async () => {
   await Promise.all([worker, ...servers].filter(Boolean).map(end));
 });
 
-test("a task goes to a worker and comes back through nginx", async () => {
+test("a task is submitted, run and completed through nginx", async () => {
   const { id } = await submit("public:e2e:Echo", { text: "world" });
 
   const done = await client.awaitTask(id, { wait: 20 });
 
-  expect(done).toMatchObject({ status: "completed", result: { said: "hello world" } });
+  expect(done).toMatchObject({ status: "completed", result: { text: "hello world" } });
 });
 
-test("server-sent events are there while the stream goes on", async () => {
-  const { id } = await submit("public:e2e:Hold", { seconds: 300 });
+test("nginx does not buffer server-sent events", async () => {
+  const { id } = await submit("public:e2e:Sleep", { seconds: 300 });
   const seen: string[] = [];
 
   for await (const { event, data } of client.follow("followTask", { task_id: id })) {
     if (event !== "task") continue;
     seen.push(data.status);
-    // A buffered stream would never come here: the task does not end by itself.
+    // A buffered stream would never reach this line, because the task does not end by itself.
     if (data.status === "running") {
       await client.call("updateTask", { params: { task_id: id }, body: { status: "cancelled" } });
     }
@@ -81,26 +81,26 @@ test("server-sent events are there while the stream goes on", async () => {
   expect(seen).toContain("running");
 });
 
-test("a claim whose client goes away is forgotten, and its task given to who still waits", async () => {
+test("a disconnected client's claim is dropped, and its task goes to a worker that still waits", async () => {
   const schema = { type: "object" };
-  const [gone, here] = [await makeWorker(), await makeWorker()];
+  const [gone, here] = [await createWorker(), await createWorker()];
   for (const worker_id of [gone, here]) {
     const body = { category: "e2e", name: "Mine", schema, worker_id };
     await client.call("registerJob", { params: { room_id: "lab" }, body });
   }
-  const leave = new AbortController();
-  const held = { headers: { prefer: "wait=30" }, signal: leave.signal };
-  const left = post("/tasks/claim", { worker_id: gone }, held).catch((error: unknown) => error);
-  const staying = post("/tasks/claim", { worker_id: here }, { headers: held.headers });
-  leave.abort();
-  expect(await left).toMatchObject({ name: "AbortError" });
+  const disconnect = new AbortController();
+  const options = { headers: { prefer: "wait=30" }, signal: disconnect.signal };
+  const aborted = post("/tasks/claim", { worker_id: gone }, options).catch((error: unknown) => error);
+  const staying = post("/tasks/claim", { worker_id: here }, { headers: options.headers });
+  disconnect.abort();
+  expect(await aborted).toMatchObject({ name: "AbortError" });
 
   const { id } = await submit("private:e2e:Mine", {});
 
   expect(await (await staying).json()).toMatchObject({ task: { id, worker_id: here } });
 });
 
-test("names go through as they are encoded", async () => {
+test("nginx forwards encoded names unchanged", async () => {
   const room = "Büro 1%/2".replace(/[ /]/g, "~");
 
   const { id } = await submit("public:e2e:Echo", { text: "ü" }, room);
@@ -108,24 +108,24 @@ test("names go through as they are encoded", async () => {
   expect(await client.awaitTask(id, { wait: 20 })).toMatchObject({ room_id: room, status: "completed" });
 });
 
-test("a payload that is kept on nginx's disk for a while arrives, one that is too large is joblib's to refuse", async () => {
+test("a payload that nginx buffers on disk arrives, and a payload that is too large is refused by joblib", async () => {
   const body = { category: "e2e", name: "Large", schema: { type: "object" } };
   await client.call("registerJob", { params: { room_id: "lab" }, body });
   const text = "x".repeat(900_000);
 
-  const arrived = await submit("private:e2e:Large", { text });
+  const accepted = await submit("private:e2e:Large", { text });
   const refused = await post("/rooms/lab/tasks/private:e2e:Large", { payload: { text: text + text } });
 
-  expect(arrived.payload).toEqual({ text });
+  expect(accepted.payload).toEqual({ text });
   expect(refused.status).toBe(413);
   expect(refused.headers.get("content-type")).toContain("application/problem+json");
 });
 
-test("the figures of one server are not shown outside", async () => {
+test("the metrics of a server are not available through nginx", async () => {
   expect((await fetch(`${url}/metrics`)).status).toBe(404);
 });
 
-test("nginx waits longer than a server holds an answer, and takes larger bodies", () => {
+test("the timeout and the body limit of nginx are larger than those of the server", () => {
   const text = readFileSync(CONFIGURATION, "utf8");
   const settings = parseSettings({});
 
@@ -137,15 +137,15 @@ test("nginx waits longer than a server holds an answer, and takes larger bodies"
   );
 });
 
-test("a claim is held for as long as the servers hold one", { timeout: 60_000 }, async () => {
-  const answer = await heldForLong;
+test("a waiting claim ends after the server's maximum wait", { timeout: 60_000 }, async () => {
+  const answer = await longPoll;
 
   expect(answer.status).toBe(200);
-  expect(answer.headers.get("preference-applied")).toBe(`wait=${LONGEST_WAIT}`);
+  expect(answer.headers.get("preference-applied")).toBe(`wait=${MAX_WAIT}`);
   expect(await answer.json()).toEqual({ task: null });
 });
 
-test("when one server is killed the other answers for it", async () => {
+test("requests go to the other server after one is killed", async () => {
   servers[0]?.kill("SIGKILL");
   await servers[0]?.exit;
 

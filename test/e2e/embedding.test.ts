@@ -12,7 +12,7 @@ class Double extends Extension("math", { value: z.number() }) {
   }
 }
 
-const nobody = { id: null, admin: false, rooms: [] as string[] };
+const anonymous = { id: null, admin: false, rooms: [] as string[] };
 const USERS: Record<string, { id: string | null; admin: boolean; rooms: string[] }> = {
   "Bearer ann": { id: "ann", admin: false, rooms: ["lab"] },
   "Bearer bob": { id: "bob", admin: false, rooms: ["other"] },
@@ -29,16 +29,16 @@ beforeAll(async () => {
   });
   await migrate(orm);
   app = Fastify({ routerOptions: { maxParamLength: 2000 } });
-  const userOf = (authorization = "") => USERS[authorization] ?? nobody;
+  const findUser = (authorization = "") => USERS[authorization] ?? anonymous;
   await app.register(joblib, {
     prefix: "/api",
     orm,
-    getCurrentUserId: ({ headers }) => userOf(headers.authorization).id,
-    getIsAdmin: ({ headers }) => userOf(headers.authorization).admin,
+    getCurrentUserId: ({ headers }) => findUser(headers.authorization).id,
+    getIsAdmin: ({ headers }) => findUser(headers.authorization).admin,
     authorizeRoom: ({ headers }, room) =>
-      room === "@global" || userOf(headers.authorization).rooms.includes(room),
+      room === "@global" || findUser(headers.authorization).rooms.includes(room),
   });
-  app.get("/hello", async () => "the host's own");
+  app.get("/hello", async () => "the host's route");
   url = `${await app.listen({ port: 0 })}/api`;
 });
 
@@ -47,7 +47,7 @@ afterAll(async () => {
   await orm.close();
 });
 
-test("a worker and a submitter speak to joblib inside a host, by the host's own auth", async () => {
+test("a worker and a submitter use joblib inside a host with the host's authentication", async () => {
   await using jobs = new JobManager({ url, token: "ann", room: "lab" }, 1);
   jobs.register(Double);
   await jobs.ready();
@@ -62,18 +62,18 @@ test("a worker and a submitter speak to joblib inside a host, by the host's own 
   await working;
 });
 
-test("the host decides who may enter a room", async () => {
+test("the host decides which users have access to a room", async () => {
   await using bobs = new JobManager({ url, token: "bob", room: "lab" }, 1);
   bobs.register(Double);
 
   await expect(bobs.ready()).rejects.toThrow(ForbiddenError);
 });
 
-test("who has no credentials gets a problem, and the host's own routes stay the host's", async () => {
-  await using nobodys = new JobManager({ url, room: "lab" }, 1);
-  nobodys.register(Double);
+test("a request without credentials gets a problem, and the host's own routes keep their behaviour", async () => {
+  await using anonymousJobs = new JobManager({ url, room: "lab" }, 1);
+  anonymousJobs.register(Double);
 
-  await expect(nobodys.ready()).rejects.toThrow(UnauthorizedError);
-  expect((await app.inject("/hello")).body).toBe("the host's own");
+  await expect(anonymousJobs.ready()).rejects.toThrow(UnauthorizedError);
+  expect((await app.inject("/hello")).body).toBe("the host's route");
   expect((await app.inject("/nowhere")).headers["content-type"]).toMatch("application/json");
 });

@@ -7,10 +7,10 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** The command line as it is installed. */
 export const BIN = join(ROOT, "bin/joblib.js");
 
-/** The worker's file of these tests. */
+/** The file with the extensions of these tests. */
 export const EXTENSIONS = join(import.meta.dirname, "fixtures/extensions.ts");
 
-/** What a person has in the environment of a terminal. */
+/** The environment variables of a terminal. */
 export type Environment = Readonly<Record<string, string>>;
 
 /** Returns a new working directory, and an environment without any setting of joblib. */
@@ -19,32 +19,32 @@ export const createTerminal = (env: Environment = {}): SpawnOptions => ({
   env: { NO_COLOR: "1", NODE_OPTIONS: "", VITEST: "", ...env },
 });
 
-/** Runs a joblib command in a new working directory. */
+/** Starts a joblib command in a new working directory, without any joblib settings in the environment except `env`. */
 export const joblib = (args: readonly string[], env: Environment = {}): SpawnedProcess =>
   spawnProcess(process.execPath, [BIN, ...args], createTerminal(env));
 
-/** What a command printed, and how it ended. */
+/** Runs a joblib command and returns its exit code and output. */
 export const run = async (args: readonly string[], env: Environment = {}) => {
   const command = joblib(args, env);
   const { code } = await command.exit;
   return { code, stdout: command.stdout(), stderr: command.stderr() };
 };
 
-/** A server on a free port; `url` is where it says it listens. */
+/** Starts a server on a free port and returns the URL that it prints. */
 export const serve = async (env: Environment = {}, args: readonly string[] = []) => {
   const server = joblib(["serve", "--port", "0", ...args], env);
   const [url] = await server.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, 30_000);
   return { server, url };
 };
 
-/** A worker for everybody, once it says that it listens. */
+/** Starts a worker with public jobs and waits until it listens. */
 export const work = async (url: string, args: readonly string[] = [], env: Environment = {}) => {
   const worker = joblib(["worker", EXTENSIONS, "--public", ...args], { JOBLIB_URL: url, ...env });
-  await worker.waitForLine(/public:e2e:Hold/, 30_000);
+  await worker.waitForLine(/public:e2e:Sleep/, 30_000);
   return worker;
 };
 
-/** Ends a process as an orderly person does, and returns its exit code. */
+/** Stops a process with SIGTERM and returns its exit code. */
 export const end = async (process: SpawnedProcess): Promise<number | null> => {
   process.kill("SIGTERM");
   return (await process.exit).code;

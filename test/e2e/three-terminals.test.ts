@@ -5,7 +5,7 @@ import { createDatabase } from "../support/postgres.ts";
 import type { SpawnedProcess } from "../support/processes.ts";
 import { type Environment, end, run, serve, work } from "./terminals.ts";
 
-const status = async (id: string, env: Environment) =>
+const readTask = async (id: string, env: Environment) =>
   Task.parse(JSON.parse((await run(["tasks", "status", id, "--json"], env)).stdout));
 
 const submit = async (args: readonly string[], env: Environment) => {
@@ -17,7 +17,7 @@ const submit = async (args: readonly string[], env: Environment) => {
 const scenarios = [
   { name: "on the embedded database", servers: 1, settings: async () => ({}) },
   {
-    name: "on PostgreSQL and Redis, with two servers side by side",
+    name: "on PostgreSQL and Redis, with two servers",
     servers: 2,
     settings: async () => ({
       JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")),
@@ -47,7 +47,7 @@ describe.each(scenarios)("joblib $name", ({ servers, settings }) => {
     expect(await Promise.all(processes.map(end))).toEqual(processes.map(() => 0));
   });
 
-  test("a task is submitted here, run there, and its result is printed", async () => {
+  test("the result of a task is printed, wherever it was submitted and run", async () => {
     const { code, stdout } = await run(
       ["tasks", "submit", "public:e2e:Echo", "--set", "text=world", "--wait", "--json"],
       here,
@@ -56,28 +56,28 @@ describe.each(scenarios)("joblib $name", ({ servers, settings }) => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       status: "completed",
-      result: { said: "hello world", pid: worker.pid },
+      result: { text: "hello world", pid: worker.pid },
       attempt: 1,
       runs: 1,
     });
   });
 
-  test("a task that failed is shown by status with 0, and with --wait by 1", async () => {
+  test("tasks status exits with 0 for a failed task, and with 1 if --wait is given", async () => {
     const task = await submit(["public:e2e:Fail", "--payload", '{"message":"no atoms"}'], here);
 
     const waited = await run(["tasks", "status", task.id, "--wait"], here);
-    const looked = await run(["tasks", "status", task.id], there);
+    const shown = await run(["tasks", "status", task.id], there);
 
     expect(waited.code).toBe(1);
-    expect(looked.code).toBe(0);
-    expect(looked.stdout).toContain("no atoms");
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toContain("no atoms");
   });
 
-  test("a running task is cancelled, and its worker lets go of it", async () => {
-    const task = await submit(["public:e2e:Hold"], here);
+  test("cancelling a running task stops it on its worker", async () => {
+    const task = await submit(["public:e2e:Sleep"], here);
     await eventually(
-      () => status(task.id, there),
-      ({ status, progress }) => status === "running" && progress?.message === "holding",
+      () => readTask(task.id, there),
+      ({ status, progress }) => status === "running" && progress?.message === "sleeping",
       { timeoutMs: 15_000 },
     );
 
@@ -89,7 +89,7 @@ describe.each(scenarios)("joblib $name", ({ servers, settings }) => {
     await worker.waitForLine(new RegExp(`${task.id.slice(0, 8)}.*(cancelled|stopped|lost)`), 15_000);
   });
 
-  test("a payload that does not fit is refused, and nothing is kept", async () => {
+  test("tasks submit refuses a payload that does not match the schema", async () => {
     const { code, stderr } = await run(
       ["tasks", "submit", "public:e2e:Echo", "--payload", '{"text":1}'],
       here,
@@ -99,17 +99,17 @@ describe.each(scenarios)("joblib $name", ({ servers, settings }) => {
     expect(stderr).toContain("text");
   });
 
-  test("a failed task can be opened again", async () => {
+  test("tasks retry runs a failed task again", async () => {
     const task = await submit(["public:e2e:Fail"], here);
     await run(["tasks", "status", task.id, "--wait"], here);
 
     expect((await run(["tasks", "retry", task.id], here)).code).toBe(0);
 
     await run(["tasks", "status", task.id, "--wait"], here);
-    expect(await status(task.id, here)).toMatchObject({ status: "failed", attempt: 2, runs: 1 });
+    expect(await readTask(task.id, here)).toMatchObject({ status: "failed", attempt: 2, runs: 1 });
   });
 
-  test("jobs, workers and tasks are listed", async () => {
+  test("the list commands show jobs, workers and tasks", async () => {
     const jobs = await run(["jobs", "list"], here);
     const workers = await run(["workers", "list"], here);
     const tasks = await run(["tasks", "list", "--json"], here);

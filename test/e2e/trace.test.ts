@@ -12,7 +12,7 @@ class Double extends Extension("tests", { n: z.number() }) {
   }
 }
 
-/** A server on PostgreSQL, a worker of it, and a web application that submits what it is asked for. */
+/** Starts a server on PostgreSQL, a worker, and a web application that submits a task for each request. */
 const start = async () => {
   const database_url = await createDatabase(inject("postgresUrl"));
   const server = await createServer({ settings: parseSettings({}, { log_level: "silent", database_url }) });
@@ -22,7 +22,7 @@ const start = async () => {
   await jobs.ready();
 
   const web = Fastify();
-  // As an instrumentation of HTTP does it: the request is a span, and what it calls belongs to it.
+  // Like an HTTP instrumentation: the request is a span, and the calls that it makes are its children.
   web.get<{ Params: { n: string } }>("/double/:n", ({ params }) =>
     inOwnSpan("GET /double/:n", async () => {
       const { id } = await jobs.submit(new Double({ n: Number(params.n) }));
@@ -37,7 +37,7 @@ const start = async () => {
   return { web, jobs };
 };
 
-test("one trace goes from a web request through the queue into what the worker's handler traces", async () => {
+test("one trace contains a web request, its task and the spans of the worker's handler", async () => {
   const traced = startTracing();
   const { web, jobs } = await start();
   const stop = new AbortController();
@@ -58,13 +58,13 @@ test("one trace goes from a web request through the queue into what the worker's
   expect(placeOf(traced.only("compute"))).toMatchObject({ trace, parent: run.id });
   expect(waited).toMatchObject({ trace, parent: request });
   expect(placeOf(traced.only("joblib.await"))).toMatchObject({ trace, parent: waited.id });
-  // The worker's words of it, running and completed, belong to the run.
+  // The worker's two updates, running and completed, belong to the run.
   const updates = traced.spans.filter(({ name }) => name === "joblib.update");
   expect(updates.map(placeOf)).toMatchObject([
     { trace, parent: run.id },
     { trace, parent: run.id },
   ]);
-  // A claim is for many tasks, and so in a trace of its own, which leads to theirs.
+  // A claim may return several tasks, so it has its own trace, with links to theirs.
   const claim = traced.only("joblib.claim");
   expect(linkedFrom(claim)).toEqual([submit.id]);
   expect(placeOf(claim).trace).not.toBe(trace);

@@ -31,46 +31,46 @@ const read = async (task_id: string) => {
   return body;
 };
 
-const untilRunning = (id: string) =>
+const awaitRunning = (id: string) =>
   eventually(
     () => read(id),
     ({ status }) => status === "running",
     { timeoutMs: 15_000 },
   );
 
-test("a task whose worker is killed fails, and one with attempts left is run by another", async () => {
+test("a task of a killed worker fails, or runs on another worker if it has attempts left", async () => {
   const first = await work(url, ["--concurrency", "2"]);
-  const once = await submit("public:e2e:Hold");
-  const twice = await submit("public:e2e:Hold", {
+  const once = await submit("public:e2e:Sleep");
+  const twice = await submit("public:e2e:Sleep", {
     payload: { seconds: 0.1 },
     max_attempts: 2,
     delay_seconds: 0,
     backoff: { kind: "fixed", seconds: 0, jitter: 0 },
   });
-  await untilRunning(once.id);
+  await awaitRunning(once.id);
   await client.awaitTask(twice.id, { wait: 10 });
-  const long = await submit("public:e2e:Hold", { max_attempts: 2, backoff: { kind: "fixed", seconds: 0 } });
-  await untilRunning(long.id);
+  const long = await submit("public:e2e:Sleep", { max_attempts: 2, backoff: { kind: "fixed", seconds: 0 } });
+  await awaitRunning(long.id);
 
   first.kill("SIGKILL");
   const second = await work(url);
 
   const failed = await client.awaitTask(once.id, { wait: 20 });
   expect(failed.error).toContain("stopped responding");
-  const again = await eventually(
+  const retried = await eventually(
     () => read(long.id),
     ({ status, attempt }) => status === "running" && attempt === 2,
     { timeoutMs: 20_000 },
   );
-  expect(again.errors).toHaveLength(1);
+  expect(retried.errors).toHaveLength(1);
   await client.call("updateTask", { params: { task_id: long.id }, body: { status: "cancelled" } });
   expect(await end(second)).toBe(0);
 });
 
-test("the first interrupt drains: what runs is finished, nothing new is claimed, and the worker leaves with 0", async () => {
+test("the first interrupt drains a worker: it finishes its tasks, claims no new ones and exits with 0", async () => {
   const worker = await work(url);
-  const running = await submit("public:e2e:Hold", { payload: { seconds: 1.5 } });
-  await untilRunning(running.id);
+  const running = await submit("public:e2e:Sleep", { payload: { seconds: 1.5 } });
+  await awaitRunning(running.id);
   const next = await submit("public:e2e:Echo", { payload: { text: "later" } });
 
   worker.kill("SIGINT");
@@ -83,10 +83,10 @@ test("the first interrupt drains: what runs is finished, nothing new is claimed,
   await client.call("updateTask", { params: { task_id: next.id }, body: { status: "cancelled" } });
 });
 
-test("the second interrupt fails what runs as interrupted, and the worker ends with 130", async () => {
+test("the second interrupt fails the running tasks as interrupted, and the worker exits with 130", async () => {
   const worker = await work(url);
-  const running = await submit("public:e2e:Hold");
-  await untilRunning(running.id);
+  const running = await submit("public:e2e:Sleep");
+  await awaitRunning(running.id);
 
   worker.kill("SIGINT");
   await worker.waitForLine(/drain|finish|again/i);
@@ -99,7 +99,7 @@ test("the second interrupt fails what runs as interrupted, and the worker ends w
   });
 });
 
-test("a schema that conflicts stops the worker with 7 and says which properties differ", async () => {
+test("a schema conflict stops the worker with exit code 7 and lists the properties that differ", async () => {
   const worker = await work(url);
   await client.call("registerJob", {
     params: { room_id: "@global" },

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { loadMolecules, parseMolecules } from "../../examples/molecules.ts";
 
 describe("the molecule list", () => {
-  test("holds well-known drugs, each with its literature weight", async () => {
+  test("the molecule list contains well-known drugs, each with its literature weight", async () => {
     const molecules = await loadMolecules(new URL("../../examples/molecules.smi", import.meta.url));
 
     const names = molecules.map(({ name }) => name);
@@ -11,9 +11,9 @@ describe("the molecule list", () => {
   });
 });
 
-describe("a list of one's own", () => {
-  test("may have comments, empty lines and no weights", () => {
-    const molecules = parseMolecules("# mine\n\nCCO\tethanol\r\nO\theavy water\t20.03\n");
+describe("a custom molecule list", () => {
+  test("a custom list may contain comments, empty lines and molecules without weights", () => {
+    const molecules = parseMolecules("# custom\n\nCCO\tethanol\r\nO\theavy water\t20.03\n");
 
     expect(molecules).toEqual([
       { smiles: "CCO", name: "ethanol", literatureWeight: undefined },
@@ -22,12 +22,12 @@ describe("a list of one's own", () => {
   });
 
   test.for([
-    ["# mine\nCCO ethanol", 'line 2: expected a SMILES and a tab first, got "CCO ethanol"'],
+    ["# custom\nCCO ethanol", 'line 2: expected a SMILES and a tab first, got "CCO ethanol"'],
     ["CCO", 'line 1: expected a tab and a name after "CCO"'],
-    ["CCO\tethanol\theavy", 'line 1: "heavy" is no molecular weight in g/mol'],
+    ["CCO\tethanol\theavy", 'line 1: "heavy" is not a molecular weight in g/mol'],
     ["CCO\tethanol\t46.07\tmore", "line 1: expected at most 3 columns, got 4"],
     ["CCO\tethanol\n\nOCC\tethanol", 'line 3: "ethanol" is already on line 1'],
-  ] as const)("%j is refused by the line that is wrong", ([text, message]) => {
-    expect(() => parseMolecules(text, "mine.smi")).toThrow(`mine.smi, ${message}`);
+  ] as const)("the error for the list %j names the wrong line", ([text, message]) => {
+    expect(() => parseMolecules(text, "custom.smi")).toThrow(`custom.smi, ${message}`);
   });
 });

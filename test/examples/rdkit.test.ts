@@ -7,7 +7,7 @@ const ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O";
 const LIST = new URL("../../examples/molecules.smi", import.meta.url);
 
 describe("descriptors", () => {
-  test("aspirin has the weight, logP and polar surface that RDKit is known for", async () => {
+  test("the descriptors of aspirin match RDKit's published values", async () => {
     const found = await descriptors(ASPIRIN);
 
     expect(found.molecularWeight).toBeCloseTo(180.16, 2);
@@ -16,7 +16,7 @@ describe("descriptors", () => {
     expect(found).toMatchObject({ hBondDonors: 1, hBondAcceptors: 3, rotatableBonds: 2, heavyAtoms: 13 });
   });
 
-  test("every listed molecule weighs what the literature says, to 0.05 g/mol", async () => {
+  test("the computed weight of every listed molecule matches the literature within 0.05 g/mol", async () => {
     const molecules = await loadMolecules(LIST);
 
     const wrong = [];
@@ -32,33 +32,33 @@ describe("descriptors", () => {
 
   test.for([
     ["", "it is empty"],
-    ["CC O", "it has a blank in it"],
+    ["CC O", "it contains whitespace"],
     ["CC(", "syntax error around position 3"],
     ["C1CC", "unclosed ring"],
     ["C(C)(C)(C)(C)C", "Explicit valence for atom # 0 C, 5, is greater than permitted"],
-  ] as const)("the error for %j says why", async ([smiles, reason]) => {
+  ] as const)("the error for the SMILES %j contains the reason", async ([smiles, reason]) => {
     await expect(descriptors(smiles)).rejects.toThrow(`invalid SMILES ${JSON.stringify(smiles)}: ${reason}`);
   });
 });
 
 describe("substructure", () => {
-  test("finds a pattern at every place, as atom indices", async () => {
+  test("substructure returns the atom indices of every match", async () => {
     const matches = await substructure(ASPIRIN, "C(=O)[OH]");
 
     expect(matches).toEqual([[10, 11, 12]]);
   });
 
-  test("a pattern that does not occur has no matches", async () => {
+  test("substructure returns no matches for a pattern that does not occur", async () => {
     expect(await substructure(ASPIRIN, "[#7]")).toEqual([]);
   });
 
-  test("an invalid pattern is told apart from an invalid molecule", async () => {
+  test("an invalid pattern has a different error from an invalid molecule", async () => {
     await expect(substructure("not a molecule", "[#6")).rejects.toThrow(InvalidSmartsError);
   });
 });
 
 describe("depiction", () => {
-  test("is an SVG document of the size asked for", async () => {
+  test("a depiction is an SVG document of the requested size", async () => {
     const svg = await depict(ASPIRIN, { width: 320, height: 240 });
 
     expect(svg).toMatch(/^<\?xml [^>]*\?>\s*<svg [^>]*width='320px' height='240px'/);
@@ -77,7 +77,7 @@ describe("depiction", () => {
 });
 
 describe("the rule of five", () => {
-  test("names the limits that are exceeded, and a limit that is just met is not", async () => {
+  test("the rule of five lists the exceeded limits and allows values equal to a limit", async () => {
     const aspirin = await descriptors(ASPIRIN);
     const limit = { ...LIPINSKI, maxDonors: 1, maxAcceptors: 3 };
 

@@ -4,7 +4,7 @@ import { spawnProcess } from "../support/processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
-test("examples/tracing.ts prints one trace, from the request to what each attempt traced", {
+test("examples/tracing.ts prints one trace with the request and the spans of each attempt", {
   timeout: 60_000,
 }, async () => {
   const example = spawnProcess(process.execPath, [join(ROOT, "examples/tracing.ts")], {
@@ -23,5 +23,5 @@ test("examples/tracing.ts prints one trace, from the request to what each attemp
   ]);
   expect(names.filter((name) => name === "         └─ integrate")).toHaveLength(2);
   expect(tree).toContain("RangeError: it did not converge");
-  expect(printed).toContain("the task has completed: { area: 12.566370614359172 }");
+  expect(printed).toContain("the task is completed: { area: 12.566370614359172 }");
 });

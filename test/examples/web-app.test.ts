@@ -23,7 +23,7 @@ describe.each(databases)("the example's web application $name", ({ databaseUrl }
       method,
       ...(key !== undefined && { headers: { authorization: `Bearer ${key}` } }),
     });
-  const jobsOf = (token?: string) => new JobManager({ url: `${address}/api`, token, room: "lab" });
+  const createManager = (token?: string) => new JobManager({ url: `${address}/api`, token, room: "lab" });
 
   beforeAll(async () => {
     orm = await openDatabase(await databaseUrl());
@@ -39,8 +39,8 @@ describe.each(databases)("the example's web application $name", ({ databaseUrl }
     await orm.close();
   });
 
-  test("a member submits, and a worker with a member's key runs it", async () => {
-    await using jobs = jobsOf(ada);
+  test("a member's worker runs a member's task", async () => {
+    await using jobs = createManager(ada);
     jobs.register(Greet);
     await jobs.ready();
     const stop = new AbortController();
@@ -58,8 +58,8 @@ describe.each(databases)("the example's web application $name", ({ databaseUrl }
     await working;
   });
 
-  test("who is no member gets 403, to read, to submit and to work", async () => {
-    await using bobs = jobsOf(bob);
+  test("a user who is not a member gets 403 for reading, submitting and working", async () => {
+    await using bobs = createManager(bob);
     bobs.register(Greet);
 
     await expect(bobs.ready()).rejects.toThrow(ForbiddenError);
@@ -71,33 +71,33 @@ describe.each(databases)("the example's web application $name", ({ databaseUrl }
     expect(body.items.map(({ room_id }) => room_id)).toEqual(["@global"]);
   });
 
-  test("who has no key, or another's name for one, is not let in", async () => {
-    await using nobodys = jobsOf();
-    await using guessed = jobsOf("ada");
+  test("a request without a valid key gets 401", async () => {
+    await using anonymous = createManager();
+    await using guessed = createManager("ada");
 
-    await expect(nobodys.client.call("listRooms", {})).rejects.toThrow(UnauthorizedError);
+    await expect(anonymous.client.call("listRooms", {})).rejects.toThrow(UnauthorizedError);
     await expect(guessed.client.call("listRooms", {})).rejects.toThrow(UnauthorizedError);
   });
 
-  test("nobody is taken for somebody else, and lets himself into another's room", async () => {
+  test("a user cannot take an existing name or join another user's room", async () => {
     expect((await send("POST", "/users/ada")).status).toBe(409);
     expect((await send("PUT", "/rooms/lab/members/bob", bob)).status).toBe(403);
     expect((await send("PUT", "/rooms/lab/members/bob")).status).toBe(401);
   });
 
-  test("the dashboard is a page under the plugin's prefix", async () => {
+  test("the dashboard is served under the plugin's prefix", async () => {
     const answer = await fetch(`${address}/api/dashboard`, { headers: { accept: "text/html" } });
 
     expect(answer.headers.get("content-type")).toContain("text/html");
     expect(await answer.text()).toContain("joblib");
   });
 
-  test("the schema generator finds nothing to do, in its own tables and in joblib's", async () => {
+  test("the schema generator finds no differences in the application's and joblib's tables", async () => {
     expect(await orm.schema.getUpdateSchemaSQL()).toBe("");
   });
 });
 
-test("an application that is started again leaves joblib's tables as they are", async () => {
+test("a restarted application does not change joblib's tables", async () => {
   const url = await createDatabase(inject("postgresUrl"));
   const indexes = async (orm: Database) => {
     const names = sql<{

@@ -9,7 +9,7 @@ const largestDifference = (left: readonly number[], right: readonly number[]) =>
   Math.max(...left.map((value, index) => Math.abs(value - (right[index] ?? Number.NaN))));
 
 describe("the caffeine structure", () => {
-  test("has caffeine's formula, C8H10N4O2", async () => {
+  test("the structure has caffeine's formula, C8H10N4O2", async () => {
     const { atoms } = await loadStructure(CAFFEINE);
 
     const count = (element: string) => atoms.filter((atom) => atom.element === element).length;
@@ -17,7 +17,7 @@ describe("the caffeine structure", () => {
     expect(atoms).toHaveLength(24);
   });
 
-  test("has the 25 bonds of caffeine, each of a sensible length", async () => {
+  test("the structure has the 25 bonds of caffeine with plausible lengths", async () => {
     const { atoms } = await loadStructure(CAFFEINE);
 
     const bonds = atoms
@@ -34,7 +34,7 @@ describe("the caffeine structure", () => {
     for (const length of lengths(false)) expect(length > 1.2 && length < 1.5).toBe(true);
   });
 
-  test("has planar rings", async () => {
+  test("the structure has planar rings", async () => {
     const { atoms } = await loadStructure(CAFFEINE);
 
     const heavy = atoms.filter(({ element }) => element !== "H");
@@ -43,7 +43,7 @@ describe("the caffeine structure", () => {
 });
 
 describe("XYZ text", () => {
-  test("survives the way out and back in", async () => {
+  test("a structure is unchanged after formatting and parsing", async () => {
     const structure = await loadStructure(CAFFEINE);
 
     const text = formatXyz(structure);
@@ -52,7 +52,7 @@ describe("XYZ text", () => {
     expect(formatXyz(parseXyz(text))).toBe(text);
   });
 
-  test("may have Windows line ends, further columns and blank lines at the end", () => {
+  test("XYZ text may contain Windows line ends, additional columns and trailing blank lines", () => {
     const { atoms, comment } = parseXyz("1\r\nhelium \r\nHe 0 -.5 1e-3 0.25\r\n\r\n");
 
     expect(atoms).toEqual([{ element: "He", x: 0, y: -0.5, z: 0.001 }]);
@@ -65,14 +65,14 @@ describe("XYZ text", () => {
     ["2\n\nH 0 0 0", "line 3: the file ends after 1 of 2 atoms"],
     ["2\n\nH 0 0 0\n\n", "line 4: expected atom 2 of 2, got an empty line"],
     ["1\n\nH 0 0", "line 3: expected three coordinates, got 2"],
-    ["2\n\nH 0 0 0\nH 0 zero 0", 'line 4: "zero" is no coordinate'],
-    ["1\n\n1 0 0 0", 'line 3: "1" is no element symbol'],
+    ["2\n\nH 0 0 0\nH 0 zero 0", 'line 4: "zero" is not a coordinate'],
+    ["1\n\n1 0 0 0", 'line 3: "1" is not an element symbol'],
     ["1\n\nH 0 0 0\nH 0 0 1", "line 4: more lines than the 1 atoms"],
-  ] as const)("%j is refused by the line that is wrong", ([text, message]) => {
+  ] as const)("the error for the XYZ text %j names the wrong line", ([text, message]) => {
     expect(() => parseXyz(text, "water.xyz")).toThrow(`water.xyz, ${message}`);
   });
 
-  test("has no negative zero", () => {
+  test("formatted coordinates contain no negative zero", () => {
     const atoms = [{ element: "H", x: -1e-9, y: -0, z: 0 }];
 
     expect(formatXyz({ comment: "", atoms })).toBe("1\n\nH      0.00000     0.00000     0.00000\n");
@@ -82,7 +82,7 @@ describe("XYZ text", () => {
 describe("rotation", () => {
   test.for(
     AXES.flatMap((axis) => [90, 360, -37.5].map((angle) => [axis, angle] as const)),
-  )("about %s by %d degrees keeps every distance", async ([axis, angle]) => {
+  )("a rotation about %s by %d degrees preserves all distances", async ([axis, angle]) => {
     const { atoms } = await loadStructure(CAFFEINE);
 
     const turned = rotate(atoms, axis, angle);
@@ -90,7 +90,7 @@ describe("rotation", () => {
     expect(largestDifference(distances(turned), distances(atoms))).toBeLessThan(1e-9);
   });
 
-  test("by 360 degrees puts every atom where it was", async () => {
+  test("a rotation by 360 degrees returns every atom to its position", async () => {
     const { atoms } = await loadStructure(CAFFEINE);
 
     const moved = rotate(atoms, "x", 360).map((atom, index) => distance(atom, atoms[index] ?? atom));
@@ -98,7 +98,7 @@ describe("rotation", () => {
     expect(Math.max(...moved)).toBeLessThan(1e-9);
   });
 
-  test("is counter-clockwise about the centroid", () => {
+  test("a rotation is counter-clockwise about the centroid", () => {
     const pair = [
       { element: "H", x: 4, y: 2, z: 1 },
       { element: "H", x: 2, y: 2, z: 1 },

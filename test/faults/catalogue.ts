@@ -1,73 +1,73 @@
 import { closedRooms } from "./cases/b12-closed-rooms.ts";
-import { inOrder } from "./cases/f00-order.ts";
-import { undisturbed } from "./cases/f00-undisturbed.ts";
+import { firstInFirstOut } from "./cases/f00-order.ts";
+import { nothingBroken } from "./cases/f00-undisturbed.ts";
 import { killedWorker } from "./cases/f01-killed-worker.ts";
 import { killedServer } from "./cases/f02-killed-server.ts";
 import { abortedClaims } from "./cases/f03-aborted-claims.ts";
-import { heldPolls } from "./cases/f04-held-polls.ts";
+import { brokenLongPolls } from "./cases/f04-long-polls.ts";
 import { drainedServer, drainedWorker } from "./cases/f05-drain.ts";
 import { pausedWorkers } from "./cases/f06-paused-worker.ts";
-import { forgetfulWorker, silentWorker } from "./cases/f07-too-late.ts";
+import { returnedTask, silentWorker } from "./cases/f07-late-updates.ts";
 import { pausedServer } from "./cases/f09-paused-server.ts";
 import { crashedPostgres, endedBackends, restartedPostgres } from "./cases/f10-postgres.ts";
-import { lostAnswers, lostCommits, lostDeliveries } from "./cases/f13-lost-answers.ts";
-import { deafPostgres, deafRedis, deafWorker } from "./cases/f14-half-open.ts";
+import { lostCommitResponses, lostResponses, lostWorkerResponses } from "./cases/f13-lost-responses.ts";
+import { silentPostgresLink, silentRedisLink, silentWorkerLink } from "./cases/f14-half-open.ts";
 import { emptyRedis, killedSubscriptions, silentRedis } from "./cases/f15-redis.ts";
-import { badNetwork, oneWay } from "./cases/f18-partitions.ts";
+import { badNetwork, oneWayPartition } from "./cases/f18-partitions.ts";
 import { wrongClocks } from "./cases/f20-clocks.ts";
 import { manySweepers } from "./cases/f21-sweepers.ts";
-import { atTheThreshold, beatsAtTheThreshold, cancelRaces } from "./cases/f22-races.ts";
-import { cancelReaches } from "./cases/f23-cancel.ts";
-import { oneKey } from "./cases/f24-one-key.ts";
-import { allSteps } from "./cases/f25-steps.ts";
+import { cancelRaces, heartbeatsDuringSweep, thresholdRace } from "./cases/f22-races.ts";
+import { cancelNotifiesHandler } from "./cases/f23-cancel.ts";
+import { sameKey } from "./cases/f24-one-key.ts";
+import { allUpdates } from "./cases/f25-updates.ts";
 import { killedMigration } from "./cases/f26-migrations.ts";
 import { canFillDisk, fullDisk } from "./cases/f28-full-disk.ts";
 import { fewDescriptors, littleMemory, smallPool } from "./cases/f29-limits.ts";
-import { blockedWorker, idleCuts, poison, talkativeWorker } from "./cases/f31-workers.ts";
+import { blockedWorker, excessiveOutput, idleDisconnects, poisonTask } from "./cases/f31-workers.ts";
 import { lockedTable, lockedWorkers, longLock } from "./cases/f33-locks.ts";
 import { killedEmbedded } from "./cases/f34-embedded.ts";
-import { impostorsAnswer } from "./cases/f37-impostors.ts";
+import { foreignResponses } from "./cases/f37-foreign-responses.ts";
 import { cutStreams } from "./cases/f38-streams.ts";
-import { deletedTasks, restoredBackup } from "./cases/f39-data-goes.ts";
+import { deletedTasks, restoredBackup } from "./cases/f39-deleted-data.ts";
 import { canContain, twoContainers } from "./cases/f41-containers.ts";
 import type { FaultCase } from "./run/fault-case.ts";
 
-/** Every fault that can be made here. */
+/** Every case that this machine can run. */
 export const cases: readonly FaultCase[] = [
-  deafPostgres,
+  silentPostgresLink,
   killedEmbedded,
   ...(canContain ? [twoContainers] : []),
   pausedServer,
   silentRedis,
-  deafRedis,
+  silentRedisLink,
   emptyRedis,
   killedSubscriptions,
   restartedPostgres,
   crashedPostgres,
   endedBackends,
-  lostAnswers,
-  lostCommits,
-  lostDeliveries,
-  deafWorker,
-  oneWay,
+  lostResponses,
+  lostCommitResponses,
+  lostWorkerResponses,
+  silentWorkerLink,
+  oneWayPartition,
   badNetwork,
   killedWorker,
   killedServer,
   abortedClaims,
-  heldPolls,
+  brokenLongPolls,
   drainedServer,
   drainedWorker,
   ...pausedWorkers,
   silentWorker,
-  forgetfulWorker,
+  returnedTask,
   wrongClocks,
   manySweepers,
-  atTheThreshold,
-  beatsAtTheThreshold,
+  thresholdRace,
+  heartbeatsDuringSweep,
   cancelRaces,
-  cancelReaches,
-  oneKey,
-  allSteps,
+  cancelNotifiesHandler,
+  sameKey,
+  allUpdates,
   killedMigration,
   ...(canFillDisk ? [fullDisk] : []),
   fewDescriptors,
@@ -77,14 +77,14 @@ export const cases: readonly FaultCase[] = [
   longLock,
   lockedWorkers,
   blockedWorker,
-  poison,
-  talkativeWorker,
-  idleCuts,
+  poisonTask,
+  excessiveOutput,
+  idleDisconnects,
   cutStreams,
-  impostorsAnswer,
+  foreignResponses,
   restoredBackup,
   deletedTasks,
-  undisturbed,
-  inOrder,
+  nothingBroken,
+  firstInFirstOut,
   closedRooms,
 ];

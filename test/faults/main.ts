@@ -2,34 +2,35 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endLeftProcesses } from "../support/processes.ts";
-import { soak } from "./cases/soak.ts";
+import { buildSoak } from "./cases/soak.ts";
 import { cases } from "./catalogue.ts";
 import { startServices } from "./cluster/services.ts";
-import { runPlants } from "./plants/run-plants.ts";
+import { runMutants } from "./mutants/run-mutants.ts";
+import type { RunnerResources } from "./run/case-runner.ts";
 import type { FaultCase } from "./run/fault-case.ts";
-import { type FigureRow, Figures } from "./run/figures.ts";
-import { type FiguresPlan, writeFigures } from "./run/figures-page.ts";
-import type { LaneHome } from "./run/lane.ts";
 import { type Options, readOptions, USAGE } from "./run/options.ts";
+import { type RunResults, writeResults } from "./run/results-page.ts";
 import { runRounds } from "./run/rounds.ts";
-import type { Verdict } from "./run/run-case.ts";
+import type { CaseResult } from "./run/run-case.ts";
+import { RunSummary, type SummaryRow } from "./run/run-summary.ts";
 
-const LANES = 3;
+const RUNNERS = 3;
 const SOAK_MINUTES = 10;
-const PUT_AWAY_MS = 60_000;
+const CLEANUP_MS = 60_000;
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-/** `F3` is the beginning of `F3 claims aborted …`, and not of `F33 …`. */
+/** Returns whether a case's name begins with whole words: `F3` matches `F3 claims aborted …`, but not `F33 …`. */
 const beginsWith = ({ name }: FaultCase, beginning: string) =>
   name.startsWith(beginning) && !/^\w/.test(name.slice(beginning.length));
 
-const chosenOf = (names: readonly string[]): readonly FaultCase[] => {
-  const strange = names.find((name) => !cases.some((one) => beginsWith(one, name)));
-  if (strange !== undefined) throw new Error(`no case begins with ${strange}`);
+const selectCases = (names: readonly string[]): readonly FaultCase[] => {
+  const unknown = names.find((name) => !cases.some((one) => beginsWith(one, name)));
+  if (unknown !== undefined)
+    throw new Error(`No case begins with "${unknown}". See test/faults/catalogue.ts.`);
   return names.length === 0 ? cases : cases.filter((one) => names.some((name) => beginsWith(one, name)));
 };
 
-const tell = ({ name, seed, seconds, violations, history, folder }: Verdict): void => {
+const printResult = ({ name, seed, seconds, violations, history, folder }: CaseResult): void => {
   const size = `${seconds.toFixed(1)} s, ${history.operations.length} operations`;
   if (violations.length === 0) {
     say(`ok      ${name} (${size})`);
@@ -40,40 +41,44 @@ const tell = ({ name, seed, seconds, violations, history, folder }: Verdict): vo
   if (violations.length > 10) say(`        and ${violations.length - 10} more`);
 };
 
-const figuresPlan = (options: Options, rows: readonly FigureRow[]): FiguresPlan => {
+const toRunResults = (options: Options, rows: readonly SummaryRow[]): RunResults => {
   const kind = options.soak ? "soak" : "cases";
   const minutes = options.minutes === undefined ? "" : ` --minutes ${options.minutes}`;
   const command = `npm run test:faults --${options.soak ? " --soak" : ""}${minutes} --seed ${options.seed}`;
   return { kind, command, rows };
 };
 
-const runAll = async (options: Options, home: LaneHome, told: (isGood: boolean) => void): Promise<void> => {
-  const figures = new Figures();
-  const chosen = options.soak ? [soak(options.minutes ?? SOAK_MINUTES)] : chosenOf(options.cases);
-  if (options.plants !== "only") {
-    await runRounds(home, chosen, {
-      ...{ seed: options.seed, lanes: LANES },
+const runAll = async (
+  options: Options,
+  resources: RunnerResources,
+  onResult: (isGood: boolean) => void,
+): Promise<void> => {
+  const summary = new RunSummary();
+  const selected = options.soak ? [buildSoak(options.minutes ?? SOAK_MINUTES)] : selectCases(options.cases);
+  if (options.mutants !== "only") {
+    await runRounds(resources, selected, {
+      ...{ seed: options.seed, runners: RUNNERS },
       minutes: options.soak ? undefined : options.minutes,
-      told(verdict) {
-        tell(verdict);
-        figures.add(verdict);
-        told(verdict.violations.length === 0);
+      onResult(result) {
+        printResult(result);
+        summary.add(result);
+        onResult(result.violations.length === 0);
       },
     });
-    for (const line of figures.lines()) say(line);
-    if (options.figures) writeFigures(figuresPlan(options, figures.rows()));
+    for (const line of summary.lines()) say(line);
+    if (options.writeResults) writeResults(toRunResults(options, summary.rows()));
   }
-  if (options.plants === "without" || options.cases.length > 0 || options.soak) return;
-  await runPlants(home, {
+  if (options.mutants === "without" || options.cases.length > 0 || options.soak) return;
+  await runMutants(resources, {
     seed: options.seed,
-    told({ line, isFound }) {
+    onResult({ line, isFound }) {
       say(line);
-      told(isFound);
+      onResult(isFound);
     },
   });
 };
 
-const faults = async (): Promise<void> => {
+const runFaultSuite = async (): Promise<void> => {
   const options = readOptions(process.argv.slice(2));
   if (options.help) {
     say(USAGE);
@@ -93,11 +98,11 @@ const faults = async (): Promise<void> => {
   const passed = results.filter(Boolean).length;
   say(`${passed} passed, ${results.length - passed} failed`);
   process.exitCode = passed === results.length ? 0 : 1;
-  // What cannot be put away is left to its leash: the verdict is told.
-  setTimeout(() => process.exit(), PUT_AWAY_MS).unref();
+  // The results are printed. If cleaning up takes too long, the watchdogs of the child processes end them.
+  setTimeout(() => process.exit(), CLEANUP_MS).unref();
 };
 
-await faults();
-// Not by running out: what a hung case has left open would keep this process alive, and Node 24 was seen to spin for
-// ever in its own cleanup (Environment::CleanupHandles) over what thousands of cut connections leave. The leashes end its children.
+await runFaultSuite();
+// Exits explicitly: open handles of a hung case would keep the process alive, and Node 24 has been seen to spin forever in its
+// own cleanup (Environment::CleanupHandles) after thousands of cut connections. The watchdogs end the child processes.
 process.exit();

@@ -3,21 +3,21 @@ import { expect } from "vitest";
 import type { Storage } from "../../server/storage/storage.ts";
 import type { ModelTask, TaskModel } from "./task-model.ts";
 
-/** The storage under test, with what the commands need to speak to it. */
+/** The storage under test, and the data that the commands need to use it. */
 export interface RealTasks {
   readonly storage: Storage;
   readonly jobId: string;
   readonly schemaHash: string;
   readonly newId: () => string;
-  readonly newWorker: () => Promise<string>;
+  readonly createWorker: () => Promise<string>;
 }
 
 type Command = fc.AsyncCommand<TaskModel, RealTasks>;
 
 const pick = <Item>(items: readonly Item[], index: number): Item | undefined => items[index % items.length];
 
-/** One command: `act` does the same to the model and to the storage and compares what they answer. */
-const command = (text: string, act: (model: TaskModel, real: RealTasks) => Promise<void>): Command => ({
+/** Creates a command: `act` does the same to the model and to the storage and compares their results. */
+const createCommand = (text: string, act: (model: TaskModel, real: RealTasks) => Promise<void>): Command => ({
   check: () => true,
   run: async (model, real) => {
     await act(model, real);
@@ -29,27 +29,27 @@ const command = (text: string, act: (model: TaskModel, real: RealTasks) => Promi
 const compare = async (model: TaskModel, { storage }: RealTasks) => {
   for (const task of model.tasks) {
     const record = await storage.tasks.find(task.id);
-    const seen = record && {
+    const actual = record && {
       status: record.task.status,
       attempt: record.task.attempt,
       runs: record.task.runs,
       worker_id: record.task.worker_id,
       failures: record.task.errors.length,
-      over: record.task.completed_at !== null,
+      isFinished: record.task.completed_at !== null,
     };
-    expect(seen).toEqual({
+    expect(actual).toEqual({
       status: task.status,
       attempt: task.attempt,
       runs: task.runs,
       worker_id: task.workerId,
       failures: task.failures,
-      over: ["completed", "failed", "cancelled"].includes(task.status),
+      isFinished: ["completed", "failed", "cancelled"].includes(task.status),
     });
   }
 };
 
 const submit = (priority: number, maxAttempts: number) =>
-  command(`submit(${priority}, ${maxAttempts})`, async (model, real) => {
+  createCommand(`submit(${priority}, ${maxAttempts})`, async (model, real) => {
     const id = real.newId();
     const outcome = await real.storage.tasks.insert(
       [
@@ -74,13 +74,13 @@ const submit = (priority: number, maxAttempts: number) =>
     model.submit(id, priority, maxAttempts);
   });
 
-const join = () =>
-  command("join()", async (model, real) => {
-    model.workers.add(await real.newWorker());
+const addWorker = () =>
+  createCommand("addWorker()", async (model, real) => {
+    model.workers.add(await real.createWorker());
   });
 
 const claim = (which: number, limit: number, start: boolean) =>
-  command(`claim(${which}, ${limit}, ${start})`, async (model, real) => {
+  createCommand(`claim(${which}, ${limit}, ${start})`, async (model, real) => {
     const worker = pick([...model.workers], which);
     if (worker === undefined) return;
     const claimed = await real.storage.tasks.claim(worker, limit, start);
@@ -89,25 +89,25 @@ const claim = (which: number, limit: number, start: boolean) =>
     );
   });
 
-type Fence = "right" | "stale" | "stranger" | "none";
+type Fence = "current" | "stale" | "foreign" | "none";
 
-const fenceOf = (task: ModelTask, fence: Fence) => {
+const buildFence = (task: ModelTask, fence: Fence) => {
   if (fence === "none") return {};
-  const workerId = fence === "stranger" || task.workerId === null ? "nobody" : task.workerId;
+  const workerId = fence === "foreign" || task.workerId === null ? "another-worker" : task.workerId;
   return { workerId, attempt: fence === "stale" ? task.attempt - 1 : task.attempt };
 };
 
 const move = (which: number, to: "running" | "completed" | "failed" | "cancelled", fence: Fence) =>
-  command(`move(${which}, ${to}, ${fence})`, async (model, real) => {
+  createCommand(`move(${which}, ${to}, ${fence})`, async (model, real) => {
     const task = pick(model.tasks, which);
     if (task === undefined) return;
-    const step = { to, ...fenceOf(task, fence), ...(to === "failed" ? { error: "no" } : {}) };
+    const step = { to, ...buildFence(task, fence), ...(to === "failed" ? { error: "no" } : {}) };
     const moved = await real.storage.tasks.transition({ id: task.id, ...step });
     expect(moved !== undefined).toBe(model.move(task, step));
   });
 
 const retry = (which: number) =>
-  command(`retry(${which})`, async (model, real) => {
+  createCommand(`retry(${which})`, async (model, real) => {
     const task = pick(model.tasks, which);
     if (task === undefined) return;
     const retried = await real.storage.tasks.retry(task.id);
@@ -115,7 +115,7 @@ const retry = (which: number) =>
   });
 
 const release = (which: number) =>
-  command(`release(${which})`, async (model, real) => {
+  createCommand(`release(${which})`, async (model, real) => {
     const worker = pick([...model.workers], which);
     if (worker === undefined) return;
     const released = await real.storage.workers.release(
@@ -126,31 +126,31 @@ const release = (which: number) =>
     expect(released.map(({ task }) => task.id).sort()).toEqual(expected.map(({ id }) => id).sort());
   });
 
-const leave = (which: number) =>
-  command(`leave(${which})`, async (model, real) => {
-    // One worker stays: a job without workers and open tasks is removed, which is another story.
+const removeWorker = (which: number) =>
+  createCommand(`removeWorker(${which})`, async (model, real) => {
+    // One worker must stay: a job without workers and open tasks is removed, which the model does not cover.
     if (model.workers.size < 2) return;
     const worker = pick([...model.workers], which);
     if (worker === undefined) return;
-    expect(await real.storage.workers.remove(worker, "it left")).toBeDefined();
+    expect(await real.storage.workers.remove(worker, "it deregistered")).toBeDefined();
     model.removeWorker(worker);
   });
 
 const which = fc.nat(30);
-const fence = fc.constantFrom<Fence>("right", "right", "stale", "stranger", "none");
+const fence = fc.constantFrom<Fence>("current", "current", "stale", "foreign", "none");
 const to = fc.constantFrom("running" as const, "completed" as const, "failed" as const, "cancelled" as const);
 
-/** Sequences of everything that can happen to tasks. */
+/** Generates sequences of all operations on tasks. */
 export const taskCommands = fc.commands(
   [
     fc.tuple(fc.integer({ min: -2, max: 2 }), fc.integer({ min: 1, max: 3 })).map(([p, m]) => submit(p, m)),
-    fc.constant(join()),
+    fc.constant(addWorker()),
     fc.tuple(which, fc.integer({ min: 1, max: 4 }), fc.boolean()).map(([w, l, s]) => claim(w, l, s)),
     fc.tuple(which, to, fence).map(([w, status, f]) => move(w, status, f)),
     fc.tuple(which, to, fence).map(([w, status, f]) => move(w, status, f)),
     which.map(retry),
     which.map(release),
-    which.map(leave),
+    which.map(removeWorker),
   ],
   { maxCommands: 40 },
 );

@@ -19,7 +19,7 @@ const databases = [
   },
 ];
 
-describe.each(databases)("whatever happens to tasks on $name", ({ open, runs }) => {
+describe.each(databases)("the task storage on $name", ({ open, runs }) => {
   let storage: Storage;
   let close: () => Promise<void>;
 
@@ -35,10 +35,12 @@ describe.each(databases)("whatever happens to tasks on $name", ({ open, runs }) 
 
   afterAll(() => close());
 
-  test("they stand where the protocol's state machine says", { timeout: 120_000 }, async () => {
+  test("the storage agrees with a model of the protocol's state machine after every operation", {
+    timeout: 120_000,
+  }, async () => {
     const property = fc.asyncProperty(taskCommands, async (commands) => {
       await fc.asyncModelRun(
-        async () => ({ model: new TaskModel(), real: await freshJob(storage) }),
+        async () => ({ model: new TaskModel(), real: await createJob(storage) }),
         commands,
       );
     });
@@ -47,11 +49,11 @@ describe.each(databases)("whatever happens to tasks on $name", ({ open, runs }) 
   });
 });
 
-/** Every run has a job of its own, with a worker that stays, so that runs do not meet each other's tasks. */
-const freshJob = async (storage: Storage) => {
+/** Creates a job and its first worker. Each run uses its own job, so that it does not see the tasks of other runs. */
+const createJob = async (storage: Storage) => {
   const name = uuid();
   const schemaHash = createHash("sha256").update(name).digest("hex");
-  const newWorker = async () => {
+  const registerWorker = async () => {
     const outcome = await storage.jobs.register(
       {
         id: uuid(),
@@ -71,12 +73,12 @@ const freshJob = async (storage: Storage) => {
     if (outcome.kind !== "created" && outcome.kind !== "matched") throw new Error(outcome.kind);
     return { workerId: outcome.workerId, jobId: outcome.job.id };
   };
-  const { jobId } = await newWorker();
+  const { jobId } = await registerWorker();
   return {
     storage,
     jobId,
     schemaHash,
     newId: () => uuid(),
-    newWorker: async () => (await newWorker()).workerId,
+    createWorker: async () => (await registerWorker()).workerId,
   };
 };

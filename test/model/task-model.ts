@@ -1,7 +1,7 @@
 import { canMove, isHeld, type TaskStatus } from "../../protocol/index.ts";
 import type { Transition } from "../../server/storage/storage.ts";
 
-/** What the model knows of one task. */
+/** The model's state of one task. */
 export interface ModelTask {
   readonly id: string;
   readonly priority: number;
@@ -14,18 +14,18 @@ export interface ModelTask {
   failures: number;
 }
 
-/** The task's life as the protocol tells it, without a database: what the storage is held against. */
+/** A model of the protocol's task life cycle without a database, with which the storage is compared. */
 export class TaskModel {
   readonly tasks: ModelTask[] = [];
   readonly workers = new Set<string>();
   #numbers = 0;
 
   submit(id: string, priority: number, maxAttempts: number): void {
-    const fresh = { status: "pending", attempt: 0, runs: 0, workerId: null, failures: 0 } as const;
-    this.tasks.push({ ...fresh, id, priority, maxAttempts, number: this.#numbers++ });
+    const initial = { status: "pending", attempt: 0, runs: 0, workerId: null, failures: 0 } as const;
+    this.tasks.push({ ...initial, id, priority, maxAttempts, number: this.#numbers++ });
   }
 
-  /** Highest priority first, then in the order of the numbers. */
+  /** Claims the pending tasks with the highest priority, and within a priority in the order of their numbers. */
   claim(workerId: string, limit: number, start: boolean): ModelTask[] {
     const next = this.tasks
       .filter(({ status }) => status === "pending")
@@ -40,7 +40,7 @@ export class TaskModel {
     return next;
   }
 
-  /** True where the step is taken; a step that is refused changes nothing. */
+  /** Applies a transition. Returns false and changes nothing if it is refused. */
   move(task: ModelTask, step: Omit<Transition, "id">): boolean {
     if (!canMove(task.status, step.to)) return false;
     if (step.workerId !== undefined && step.workerId !== task.workerId) return false;
@@ -64,7 +64,7 @@ export class TaskModel {
     return released;
   }
 
-  /** A worker is gone: what it ran fails or is tried again, what it had not started is offered again. */
+  /** Removes a worker: its running tasks fail or are retried, and its claimed tasks are requeued. */
   removeWorker(workerId: string): void {
     this.workers.delete(workerId);
     for (const task of this.tasks.filter((task) => isHeld(task.status) && task.workerId === workerId)) {
@@ -76,8 +76,8 @@ export class TaskModel {
   #fail(task: ModelTask, started: boolean): void {
     task.failures += 1;
     if (!started) task.runs += 1;
-    const again = task.runs < task.maxAttempts;
-    task.status = again ? "pending" : "failed";
-    if (again) task.workerId = null;
+    const isRetried = task.runs < task.maxAttempts;
+    task.status = isRetried ? "pending" : "failed";
+    if (isRetried) task.workerId = null;
   }
 }

@@ -7,7 +7,7 @@ interface Viewer {
 }
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const holds = <_ extends true>(): void => {};
+const expectTrue = <_ extends true>(): void => {};
 
 export class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
   static room = "lab";
@@ -15,10 +15,10 @@ export class Rotate extends Extension("modifiers", { angle: z.number().default(0
   static defaults = { maxAttempts: 3 };
 
   async run(viewer: Viewer, { signal, progress }: RunContext) {
-    holds<Same<typeof this.angle, number>>();
+    expectTrue<Same<typeof this.angle, number>>();
     // @ts-expect-error a parameter is read-only
     this.angle = 3;
-    // @ts-expect-error there is no such parameter
+    // @ts-expect-error the parameter does not exist
     this.axis;
     progress(0.5, "half way");
     signal.throwIfAborted();
@@ -49,8 +49,8 @@ new Nothing();
 
 export class Needs extends Extension("tests", z.object({ name: z.string(), size: z.coerce.number() })) {
   run() {
-    holds<Same<typeof this.name, string>>();
-    holds<Same<typeof this.size, number>>();
+    expectTrue<Same<typeof this.name, string>>();
+    expectTrue<Same<typeof this.size, number>>();
   }
 }
 // @ts-expect-error its name is required
@@ -59,7 +59,7 @@ new Needs({ name: "a", size: "12" });
 
 export class Old extends Extension("tests", z3.z.object({ depth: z3.z.number().default(2) })) {
   run() {
-    holds<Same<typeof this.depth, number>>();
+    expectTrue<Same<typeof this.depth, number>>();
   }
 }
 new Old();
@@ -67,12 +67,12 @@ new Old({ depth: 3 });
 // @ts-expect-error a depth is a number
 new Old({ depth: "3" });
 
-// @ts-expect-error an extension that does nothing is none
+// @ts-expect-error an extension needs a run method
 export class Idle extends Extension("tests", { a: z.string() }) {}
 
-// @ts-expect-error the base itself cannot be made
+// @ts-expect-error the base class is abstract
 new (Extension("tests", {}))();
 
-export const ofViewer: ExtensionClass<Viewer>[] = [Rotate, Ping, Nothing, Needs, Old];
+export const viewerExtensions: ExtensionClass<Viewer>[] = [Rotate, Ping, Nothing, Needs, Old];
 // @ts-expect-error it needs a viewer
-export const ofNothing: ExtensionClass<undefined> = Rotate;
+export const extensionWithoutContext: ExtensionClass<undefined> = Rotate;

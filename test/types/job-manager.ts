@@ -13,7 +13,7 @@ interface Viewer {
 }
 declare const viewer: Viewer;
 
-/** The surface as the architecture draws it. */
+/** Uses the public API of the SDK. */
 export const main = async (): Promise<void> => {
   await using jobs = new JobManager({ url: "http://here", token: async () => "token" }, viewer);
 
@@ -33,7 +33,7 @@ export const main = async (): Promise<void> => {
   }
 
   const same: typeof Ping = jobs.register(Ping, { room: "lab", defaults: { maxAttempts: 3 } });
-  // @ts-expect-error there is no such option
+  // @ts-expect-error the option does not exist
   jobs.register(Ping, { rooms: ["lab"] });
   jobs.set("Rotate", Rotate).has("Rotate");
 
@@ -44,7 +44,7 @@ export const main = async (): Promise<void> => {
   }
   // @ts-expect-error it needs another context than a viewer
   jobs.register(Other);
-  // @ts-expect-error so it does as a decorator
+  // @ts-expect-error it needs another context than a viewer, as a decorator too
   @jobs.register
   class Another extends Extension("tests") {
     run(context: { nothing: string }) {

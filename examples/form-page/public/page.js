@@ -1,4 +1,4 @@
-// What the notebook does with a result is the notebook's: it keeps the pictures.
+// The application decides how to use a result. This one collects the pictures.
 const gallery = document.querySelector("#gallery");
 
 document.addEventListener("joblib-result", ({ detail: { task, result } }) => {

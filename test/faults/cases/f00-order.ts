@@ -1,4 +1,4 @@
-import { submitSurely } from "../clients/submitter.ts";
+import { submitWithRetry } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
@@ -6,34 +6,40 @@ const SUBMITTERS = 3;
 const EACH = 50;
 const AT_ONCE = 4;
 
-/** Tasks pile up through both servers, and workers at both take them in handfuls: the first that was acknowledged is offered first. */
-export const inOrder: FaultCase = {
+/**
+ * Tasks pile up through both servers, and workers at both claim several at a time. A task that was acknowledged earlier must
+ * be claimed earlier.
+ */
+export const firstInFirstOut: FaultCase = {
   name: "F0 first in, first out",
   invariants: ["I12"],
-  async run(scene) {
-    scene.promises = { ordered: true, always: true };
-    const hands = [await scene.hand("hand", { server: 0 }), await scene.hand("hand", { server: 1 })];
+  async run(context) {
+    context.expectations = { ordered: true, no5xx: true };
+    const manualWorkers = [
+      await context.manualWorker("worker", { server: 0 }),
+      await context.manualWorker("worker", { server: 1 }),
+    ];
     const submitting = Array.from({ length: SUBMITTERS }, async (_, index) => {
-      const client = scene.client("submitter", { server: index % 2 });
-      const random = scene.random.fork(`submitter ${index}`);
+      const client = context.client("submitter", { server: index % 2 });
+      const random = context.random.fork(`submitter ${index}`);
       for (let count = 0; count < EACH; count += 1) {
         const options = { priority: random.integer(0, 1) };
-        await submitSurely(client, { token: `${index}-${count}`, options });
-        await scene.pause(random.between(0, 40));
+        await submitWithRetry(client, { token: `${index}-${count}`, options });
+        await context.pause(random.between(0, 40));
       }
     });
     await Promise.all(submitting);
-    const working = hands.map(async (hand, index) => {
-      const random = scene.random.fork(`hand ${index}`);
+    const working = manualWorkers.map(async (manualWorker, index) => {
+      const random = context.random.fork(`worker ${index}`);
       for (;;) {
-        const taken = await hand.claimMany(random.integer(1, AT_ONCE), true);
-        if (taken.length === 0) return;
-        await Promise.all(taken.map((held) => hand.insist({ f: "complete", held })));
-        // Offers so far apart that their order can be told.
-        await scene.pause(random.between(50, 200));
+        const claimed = await manualWorker.claimMany(random.integer(1, AT_ONCE), true);
+        if (claimed.length === 0) return;
+        await Promise.all(claimed.map((lease) => manualWorker.updateWithRetry({ f: "complete", lease })));
+        // The checker ignores the order of claims that are less than a moment apart.
+        await context.pause(random.between(50, 200));
       }
     });
     await Promise.all(working);
-    await settle(scene);
+    await settle(context);
   },
 };

@@ -1,50 +1,54 @@
 import { eventually } from "../../support/eventually.ts";
-import { submitSurely } from "../clients/submitter.ts";
+import { submitWithRetry } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
 const ROUNDS = 2;
 
-/** A server is killed between the commit of a claim and its answer: the claim comes back, and costs nothing. */
+/** A server is killed between the commit of a claim and its response: the task is requeued, and no run is counted. */
 export const killedServer: FaultCase = {
-  name: "F2 server killed between commit and answer",
+  name: "F2 server killed between commit and response",
   invariants: ["I1", "I7"],
-  async run(scene) {
-    const { server } = scene.node(0);
-    const client = scene.client();
-    const beating = await scene.hand("beat", { server: 1 });
-    const hand = beating.via(scene.client("hand", { server: 0 }));
-    const runsOf = async (id: string) => {
-      const { rows } = await scene.cluster.sql.query(
+  async run(context) {
+    const { server } = context.node(0);
+    const client = context.client();
+    const worker = await context.manualWorker("worker", { server: 1 });
+    const viaKilledServer = worker.withClient(context.client("worker", { server: 0 }));
+    const readTask = async (id: string) => {
+      const { rows } = await context.cluster.sql.query(
         "select status, runs, attempt from joblib.task where id = $1",
         [id],
       );
       return rows[0];
     };
     for (let round = 0; round < ROUNDS; round += 1) {
-      const { id } = await submitSurely(client, { token: `${round}` });
-      const trap = server.http.trap({ request: /tasks\/claim/, fate: "hold" });
-      const claim = hand.claim();
-      await trap.sprung;
+      const { id } = await submitWithRetry(client, { token: `${round}` });
+      const trap = server.http.trap({ request: /tasks\/claim/, action: "silence" });
+      const claim = viaKilledServer.claim();
+      await trap.triggered;
       await server.stop("SIGKILL");
-      scene.fault("server killed");
+      context.fault("server killed");
       server.http.cut();
       await claim;
       const started = server.start();
 
-      const back = await eventually(
+      const requeued = await eventually(
         async () => {
-          await beating.beat([]);
-          return runsOf(id);
+          await worker.heartbeat([]);
+          return readTask(id);
         },
         ({ status }) => status === "pending",
-        { timeoutMs: 5000, intervalMs: 100, what: "the claim that nobody received" },
+        { timeoutMs: 5000, intervalMs: 100, what: "the claim whose response was lost" },
       );
-      scene.require(back.runs === 0 && back.attempt > 0, "I7", "a claim that was never received was charged");
-      const task = await beating.claim({ wait: 3, start: true });
+      context.require(
+        requeued.runs === 0 && requeued.attempt > 0,
+        "I7",
+        "a claim whose response was lost was counted as a run",
+      );
+      const task = await worker.claim({ wait: 3, start: true });
       await started;
-      if (task !== undefined) await beating.insist({ f: "complete", held: task });
+      if (task !== undefined) await worker.updateWithRetry({ f: "complete", lease: task });
     }
-    await settle(scene);
+    await settle(context);
   },
 };

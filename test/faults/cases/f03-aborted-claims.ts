@@ -1,47 +1,47 @@
-import { submitSurely } from "../clients/submitter.ts";
+import { submitWithRetry } from "../clients/submitter.ts";
 import { monotonic } from "../clock.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
 const ROUNDS = 25;
-/** The server's grace, a beat, and what a busy machine adds. */
-const BAR_MS = 3000;
+/** The claim grace period, a heartbeat, and a margin for a busy machine. */
+const MAX_DELAY_MS = 3000;
 
-/** A client goes away at the very instant in which its waiting claim is given a task. */
+/** A client disconnects at the moment when its waiting claim gets a task. */
 export const abortedClaims: FaultCase = {
-  name: "F3 claims aborted as they are answered",
+  name: "F3 claims aborted while they are answered",
   invariants: ["I3", "I7"],
-  async run(scene) {
-    const client = scene.client();
-    const leaver = await scene.hand("leaver", { server: 0 });
-    const stayer = await scene.hand("stayer", { server: 1 });
+  async run(context) {
+    const client = context.client();
+    const leaver = await context.manualWorker("leaver", { server: 0 });
+    const stayer = await context.manualWorker("stayer", { server: 1 });
     for (let round = 0; round < ROUNDS; round += 1) {
       const abort = new AbortController();
-      const claim = leaver.claim({ wait: 5, start: scene.random.chance(0.3), signal: abort.signal });
-      await scene.pause(scene.random.between(5, 25));
-      const submitted = submitSurely(client, { token: `${round}`, options: { max_attempts: 5 } });
-      await scene.pause(scene.random.between(0, 12));
+      const claim = leaver.claim({ wait: 5, start: context.random.chance(0.3), signal: abort.signal });
+      await context.pause(context.random.between(5, 25));
+      const submitted = submitWithRetry(client, { token: `${round}`, options: { max_attempts: 5 } });
+      await context.pause(context.random.between(0, 12));
       abort.abort();
-      scene.fault("claim aborted");
+      context.fault("claim aborted");
       const [task] = await Promise.all([claim, submitted]);
       const began = monotonic();
       if (task !== undefined) {
-        const held = task;
-        if (task.status === "claimed") await leaver.insist({ f: "start", held });
-        await leaver.insist({ f: "complete", held });
+        const lease = task;
+        if (task.status === "claimed") await leaver.updateWithRetry({ f: "start", lease });
+        await leaver.updateWithRetry({ f: "complete", lease });
         continue;
       }
-      const beating = setInterval(() => void leaver.beat([]), 250);
+      const heartbeats = setInterval(() => void leaver.heartbeat([]), 250);
       const found = await stayer.claim({ wait: 5, start: true });
-      clearInterval(beating);
+      clearInterval(heartbeats);
       const waited = monotonic() - began;
-      scene.require(
-        found !== undefined && waited < BAR_MS,
+      context.require(
+        found !== undefined && waited < MAX_DELAY_MS,
         "I7",
-        `the task of a client that left waited ${Math.round(waited)} ms`,
+        `the task of a client that disconnected waited ${Math.round(waited)} ms`,
       );
-      if (found !== undefined) await stayer.insist({ f: "complete", held: found });
+      if (found !== undefined) await stayer.updateWithRetry({ f: "complete", lease: found });
     }
-    await settle(scene);
+    await settle(context);
   },
 };

@@ -1,36 +1,36 @@
-import { submitSurely } from "../clients/submitter.ts";
+import { submitWithRetry } from "../clients/submitter.ts";
 import { monotonic } from "../clock.ts";
+import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { atTimes, underLoad } from "../run/load.ts";
-import type { Scene } from "../run/scene.ts";
+import { repeatAtRandomTimes, runUnderLoad } from "../run/load.ts";
 
 const RECOVERY_MS = 2000;
 
-/** From the moment in which the database answers again to the first submit that is taken. */
-const requireRecovery = async (scene: Scene): Promise<void> => {
+/** Requires that a submit succeeds soon after the database answers again. */
+const requireRecovery = async (context: CaseContext): Promise<void> => {
   const ready = monotonic();
-  await submitSurely(scene.client("recovery"), { token: `after ${ready}` });
+  await submitWithRetry(context.client("recovery"), { token: `after ${ready}` });
   const took = Math.round(monotonic() - ready);
-  scene.measure("PostgreSQL back → first submit taken", took);
-  scene.require(
+  context.measure("PostgreSQL back → first submit accepted", took);
+  context.require(
     took < RECOVERY_MS,
     "I13",
-    `the first submit was taken ${took} ms after the database was back`,
+    `the first submit was accepted ${took} ms after the database was back`,
   );
 };
 
-/** PostgreSQL is restarted in order, under load. */
+/** PostgreSQL is restarted with a clean shutdown, under load. */
 export const restartedPostgres: FaultCase = {
   name: "F10 PostgreSQL restarted",
   invariants: ["I1", "I2", "I16"],
   cluster: { own: ["postgres"] },
-  async run(scene) {
-    await underLoad(scene, {}, async () => {
-      await scene.pause(700);
-      scene.fault("PostgreSQL restarted");
-      await scene.cluster.postgres.restart("SIGINT");
-      await requireRecovery(scene);
-      await scene.pause(500);
+  async run(context) {
+    await runUnderLoad(context, {}, async () => {
+      await context.pause(700);
+      context.fault("PostgreSQL restarted");
+      await context.cluster.postgres.restart("SIGINT");
+      await requireRecovery(context);
+      await context.pause(500);
     });
   },
 };
@@ -38,38 +38,38 @@ export const restartedPostgres: FaultCase = {
 const BACKENDS = `select pid from pg_stat_activity
   where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`;
 
-/** PostgreSQL crashes, as a whole and by the death of a backend, and recovers from its log. */
+/** PostgreSQL crashes, first as a whole and then through a killed backend, and recovers from its write-ahead log. */
 export const crashedPostgres: FaultCase = {
   name: "F11 PostgreSQL crashed",
   invariants: ["I1"],
   cluster: { own: ["postgres"] },
-  async run(scene) {
-    const { postgres, sql } = scene.cluster;
-    await underLoad(scene, {}, async () => {
-      await scene.pause(700);
-      scene.fault("PostgreSQL crashed");
+  async run(context) {
+    const { postgres, sql } = context.cluster;
+    await runUnderLoad(context, {}, async () => {
+      await context.pause(700);
+      context.fault("PostgreSQL crashed");
       await postgres.restart("SIGQUIT");
-      await requireRecovery(scene);
+      await requireRecovery(context);
       const { rows } = await sql.query<{ pid: number }>(BACKENDS);
       if (rows.length === 0) throw new Error("the servers have no connection to kill");
-      scene.fault("backend killed");
-      process.kill(scene.random.pick(rows).pid, "SIGKILL");
-      await submitSurely(scene.client(), { token: "after the backend" });
-      await scene.pause(500);
+      context.fault("backend killed");
+      process.kill(context.random.pick(rows).pid, "SIGKILL");
+      await submitWithRetry(context.client(), { token: "after the backend" });
+      await context.pause(500);
     });
   },
 };
 
-/** Connections to the database are ended in the middle of whatever they do. */
+/** Database connections are terminated at random moments. */
 export const endedBackends: FaultCase = {
   name: "F12 database connections ended",
   invariants: ["I1", "I6"],
-  async run(scene) {
+  async run(context) {
     const end = `select pg_terminate_backend(pid) from (${BACKENDS} order by random() limit 1) as b`;
-    await underLoad(scene, { submitters: 3 }, () =>
-      atTimes(scene, { forMs: 4000, everyMs: 150 }, async () => {
-        await scene.cluster.sql.query(end);
-        scene.fault("database connection ended");
+    await runUnderLoad(context, { submitters: 3 }, () =>
+      repeatAtRandomTimes(context, { forMs: 4000, everyMs: 150 }, async () => {
+        await context.cluster.sql.query(end);
+        context.fault("database connection ended");
       }),
     );
   },

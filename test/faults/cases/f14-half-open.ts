@@ -1,91 +1,104 @@
 import { eventually } from "../../support/eventually.ts";
-import { awaitEnd, submitMany, submitSurely } from "../clients/submitter.ts";
+import { awaitEnd, submitMany, submitWithRetry } from "../clients/submitter.ts";
+import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { atTimes, underLoad } from "../run/load.ts";
-import type { Scene } from "../run/scene.ts";
+import { repeatAtRandomTimes, runUnderLoad } from "../run/load.ts";
 import { settle } from "../run/settle.ts";
 
-const DEAF = { toClient: { blackHole: true }, toServer: { blackHole: true } };
+const BLACK_HOLE = { toClient: { blackHole: true }, toServer: { blackHole: true } };
 
-/** For how long, how late the word of an end may be, and what it is a figure of at this moment. */
-export interface Awaiting {
+/** Options of `awaitAndComplete`. */
+export interface AwaitOptions {
   readonly forMs: number;
-  readonly bar: number;
-  readonly when?: () => string;
+  /** Maximum time from the end of a task to the response of the client that waits for it. */
+  readonly maxDelayMs: number;
+  /** Returns the condition under which the times are reported at this moment. */
+  readonly condition?: () => string;
 }
 
-/** Tasks are completed at one server while others wait for their end at the other. */
-export const awaitAndComplete = async (scene: Scene, { forMs, bar, when }: Awaiting): Promise<void> => {
-  const hand = await scene.hand("hand", { server: 1 });
-  const waiter = scene.client("waiter", { server: 0, timeoutSeconds: 15 });
-  const client = scene.client("submitter", { server: 1 });
+/** Completes tasks at one server while clients wait for their end at the other. */
+export const awaitAndComplete = async (
+  context: CaseContext,
+  { forMs, maxDelayMs, condition }: AwaitOptions,
+): Promise<void> => {
+  const manualWorker = await context.manualWorker("worker", { server: 1 });
+  const waiter = context.client("waiter", { server: 0, timeoutSeconds: 15 });
+  const client = context.client("submitter", { server: 1 });
   const waiting: Promise<unknown>[] = [];
-  await atTimes(scene, { forMs, everyMs: 120 }, async (index) => {
-    await submitSurely(client, { token: `await-${index}` });
-    const held = await hand.claim({ start: true });
-    if (held === undefined) return;
-    waiting.push(awaitEnd(waiter, held.id, { wait: 15, bar, when: when?.() }));
-    await scene.pause(scene.random.between(0, 60));
-    await hand.insist({ f: "complete", held });
+  await repeatAtRandomTimes(context, { forMs, everyMs: 120 }, async (index) => {
+    await submitWithRetry(client, { token: `await-${index}` });
+    const lease = await manualWorker.claim({ start: true });
+    if (lease === undefined) return;
+    waiting.push(awaitEnd(waiter, lease.id, { wait: 15, maxDelayMs, condition: condition?.() }));
+    await context.pause(context.random.between(0, 60));
+    await manualWorker.updateWithRetry({ f: "complete", lease });
   });
   await Promise.all(waiting);
 };
 
-/** The link between a worker and its server falls silent, without a reset: the worker is given up, and refused when it returns. */
-export const deafWorker: FaultCase = {
+/**
+ * The link between a worker and its server drops everything, without a reset: the worker is declared dead, and refused when
+ * it reconnects.
+ */
+export const silentWorkerLink: FaultCase = {
   name: "F14 half-open link of a worker",
   invariants: ["I4", "I7"],
-  async run(scene) {
-    const deaf = await scene.workerProcess("deaf", { concurrency: 1 });
+  async run(context) {
+    const silent = await context.workerProcess("silent", { concurrency: 1 });
     const options = { max_attempts: 3 };
-    await submitMany(scene.client(), { prefix: "t", count: 3, job: "Work", payload: { ms: 500 }, options });
-    await deaf.process.waitForLine(/completed/);
-    await scene.pause(100);
-    deaf.link.program(DEAF);
-    scene.fault("black hole");
-    scene.nemesis.note({ note: "gone", kind: "worker cut off", worker: deaf.id, within: scene.sweepBarMs });
-    await scene.workerProcess("well", { server: 1 });
-    await settle(scene);
-    deaf.link.cut();
-    deaf.link.heal();
-    await scene.pause(500);
+    await submitMany(context.client(), { prefix: "t", count: 3, job: "Work", payload: { ms: 500 }, options });
+    await silent.process.waitForLine(/completed/);
+    await context.pause(100);
+    silent.link.program(BLACK_HOLE);
+    context.fault("black hole");
+    context.nemesis.note({
+      note: "gone",
+      kind: "worker cut off",
+      worker: silent.id,
+      within: context.maxSweepDelayMs,
+    });
+    await context.workerProcess("healthy", { server: 1 });
+    await settle(context);
+    silent.link.cut();
+    silent.link.heal();
+    await context.pause(500);
   },
 };
 
-/** Redis falls silent for one server: the others' events are lost on it, and its waiters still hear in time. */
-export const deafRedis: FaultCase = {
+/** One server's link to Redis drops everything: it misses the other's events, and its clients must be notified in time anyway. */
+export const silentRedisLink: FaultCase = {
   name: "F14 half-open link to Redis",
   invariants: ["I8"],
-  async run(scene) {
-    scene.promises = { always: true };
-    const { redis } = scene.node(0);
-    redis.program(DEAF);
-    scene.fault("black hole");
-    // Its silence shows after two seconds, at a look every two; then the database is read every second.
-    await awaitAndComplete(scene, { forMs: 6000, bar: 6500 });
+  async run(context) {
+    context.expectations = { no5xx: true };
+    const { redis } = context.node(0);
+    redis.program(BLACK_HOLE);
+    context.fault("black hole");
+    // A probe every 2 s, with a timeout of 2 s, detects the silence; then long polls read the database every second.
+    await awaitAndComplete(context, { forMs: 6000, maxDelayMs: 6500 });
     redis.cut();
     redis.heal();
     await eventually(() => redis.size > 0);
-    await awaitAndComplete(scene, { forMs: 1000, bar: 6500 });
-    await settle(scene);
+    await awaitAndComplete(context, { forMs: 1000, maxDelayMs: 6500 });
+    await settle(context);
   },
 };
 
-/** The database falls silent for one server while the other goes on. */
-export const deafPostgres: FaultCase = {
+/** One server's link to the database drops everything while the other server works normally. */
+export const silentPostgresLink: FaultCase = {
   name: "F14 half-open link to PostgreSQL",
   invariants: ["I1", "I13"],
   seconds: 90,
-  async run(scene) {
-    await underLoad(scene, {}, async () => {
-      const { postgres } = scene.node(0);
-      await scene.pause(500);
-      postgres.program(DEAF);
-      scene.fault("black hole");
-      await scene.pause(4000);
+  async run(context) {
+    await runUnderLoad(context, {}, async () => {
+      const { postgres } = context.node(0);
+      await context.pause(500);
+      postgres.program(BLACK_HOLE);
+      context.fault("black hole");
+      await context.pause(4000);
       postgres.cut();
       postgres.heal();
-      await submitSurely(scene.client("after", { server: 0 }), { token: "after" });
+      await submitWithRetry(context.client("after", { server: 0 }), { token: "after" });
     });
   },
 };

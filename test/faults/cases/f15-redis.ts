@@ -1,83 +1,83 @@
 import { Redis } from "ioredis";
+import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { atTimes } from "../run/load.ts";
-import type { Scene } from "../run/scene.ts";
+import { repeatAtRandomTimes } from "../run/load.ts";
 import { settle } from "../run/settle.ts";
-import { type Awaiting, awaitAndComplete } from "./f14-half-open.ts";
+import { type AwaitOptions, awaitAndComplete } from "./f14-half-open.ts";
 
-/** Redis away, and known to be: the database is read every second. */
+/** Redis is known to be down: long polls read the database every second. */
 const AWAY_MS = 2500;
-/** Redis silent: it takes until the next look to be noticed. */
+/** Redis is silent: the next probe has to time out first. */
 const SILENT_MS = 6500;
 
-const whileAwaiting = async (
-  scene: Scene,
-  awaiting: Awaiting,
+const breakWhileAwaiting = async (
+  context: CaseContext,
+  options: AwaitOptions,
   breakIt: () => Promise<void>,
 ): Promise<void> => {
-  scene.promises = { always: true };
-  await Promise.all([awaitAndComplete(scene, awaiting), breakIt()]);
-  await settle(scene);
+  context.expectations = { no5xx: true };
+  await Promise.all([awaitAndComplete(context, options), breakIt()]);
+  await settle(context);
 };
 
-/** Redis dies, stays away, and comes back empty. */
+/** Redis is killed, stays down for a while, and restarts without data. */
 export const emptyRedis: FaultCase = {
-  name: "F16 Redis killed, and back empty",
+  name: "F16 Redis killed and restarted empty",
   invariants: ["I1", "I3", "I8"],
   cluster: { own: ["redis"] },
-  async run(scene) {
+  async run(context) {
     let isAway = false;
-    const when = () => (isAway ? "Redis away" : "Redis killed and back");
-    await whileAwaiting(scene, { forMs: 7000, bar: AWAY_MS, when }, async () => {
-      await scene.pause(500);
-      await scene.cluster.redis.stop("SIGKILL");
-      scene.fault("Redis killed");
+    const condition = () => (isAway ? "Redis away" : "Redis killed and back");
+    await breakWhileAwaiting(context, { forMs: 7000, maxDelayMs: AWAY_MS, condition }, async () => {
+      await context.pause(500);
+      await context.cluster.redis.stop("SIGKILL");
+      context.fault("Redis killed");
       isAway = true;
-      await scene.pause(4000);
+      await context.pause(4000);
       isAway = false;
-      await scene.cluster.redis.start();
+      await context.cluster.redis.start();
     });
   },
 };
 
-/** Redis stands still, then pauses its clients, then leaves in order. */
+/** The Redis process is paused, then Redis pauses its clients, then it is restarted with a clean shutdown. */
 export const silentRedis: FaultCase = {
-  name: "F15 Redis paused, and shut down",
+  name: "F15 Redis paused and restarted",
   invariants: ["I1", "I8"],
   cluster: { own: ["redis"] },
-  run: (scene) =>
-    whileAwaiting(scene, { forMs: 9000, bar: SILENT_MS }, async () => {
-      const { redis } = scene.cluster;
-      await scene.pause(300);
+  run: (context) =>
+    breakWhileAwaiting(context, { forMs: 9000, maxDelayMs: SILENT_MS }, async () => {
+      const { redis } = context.cluster;
+      await context.pause(300);
       process.kill(redis.pid, "SIGSTOP");
-      scene.fault("Redis paused");
-      await scene.pause(3500);
+      context.fault("Redis paused");
+      await context.pause(3500);
       process.kill(redis.pid, "SIGCONT");
-      await scene.pause(500);
+      await context.pause(500);
       const client = new Redis(redis.url);
       await client.call("CLIENT", "PAUSE", "1500", "ALL");
-      scene.fault("Redis clients paused");
+      context.fault("Redis clients paused");
       client.disconnect();
-      await scene.pause(2000);
+      await context.pause(2000);
       await redis.restart();
-      scene.fault("Redis restarted");
+      context.fault("Redis restarted");
     }),
 };
 
-/** The subscriptions' connections are killed again and again. */
+/** The connections of Redis subscriptions are killed repeatedly. */
 export const killedSubscriptions: FaultCase = {
   name: "F17 Redis subscriptions killed",
   invariants: ["I8"],
   cluster: { own: ["redis"] },
-  run: (scene) =>
-    whileAwaiting(
-      scene,
-      { forMs: 4000, bar: AWAY_MS, when: () => "Redis subscriptions killed" },
+  run: (context) =>
+    breakWhileAwaiting(
+      context,
+      { forMs: 4000, maxDelayMs: AWAY_MS, condition: () => "Redis subscriptions killed" },
       async () => {
-        const client = new Redis(scene.cluster.redis.url);
-        await atTimes(scene, { forMs: 4000, everyMs: 200 }, async () => {
+        const client = new Redis(context.cluster.redis.url);
+        await repeatAtRandomTimes(context, { forMs: 4000, everyMs: 200 }, async () => {
           await client.call("CLIENT", "KILL", "TYPE", "pubsub");
-          scene.fault("subscriptions killed");
+          context.fault("subscriptions killed");
         });
         client.disconnect();
       },

@@ -1,36 +1,36 @@
 import { submitMany } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { underLoad } from "../run/load.ts";
+import { runUnderLoad } from "../run/load.ts";
 import { settle } from "../run/settle.ts";
 
-/** What a worker says arrives, what it is answered does not: it claims and beats, and never hears. */
-export const oneWay: FaultCase = {
+/** A worker's requests arrive, its responses do not: it claims tasks and sends heartbeats without any response. */
+export const oneWayPartition: FaultCase = {
   name: "F18 one-way partition of a worker",
   invariants: ["I3", "I4", "I7"],
-  async run(scene) {
-    const half = await scene.workerProcess("half", { concurrency: 2 });
+  async run(context) {
+    const half = await context.workerProcess("half", { concurrency: 2 });
     const options = { max_attempts: 5 };
-    await submitMany(scene.client(), { prefix: "t", count: 8, job: "Work", payload: { ms: 300 }, options });
+    await submitMany(context.client(), { prefix: "t", count: 8, job: "Work", payload: { ms: 300 }, options });
     await half.process.waitForLine(/completed/);
     half.link.program({ toClient: { blackHole: true } });
-    scene.fault("one-way partition");
-    await scene.workerProcess("whole", { server: 1, concurrency: 2 });
-    await scene.pause(3000);
+    context.fault("one-way partition");
+    await context.workerProcess("whole", { server: 1, concurrency: 2 });
+    await context.pause(3000);
     half.link.cut();
     half.link.heal();
-    await settle(scene);
+    await settle(context);
   },
 };
 
-/** Every link of the clients is late, slow, and now and then cut in the middle of an answer. */
+/** Every client link has latency and little bandwidth, and is sometimes cut in the middle of a response. */
 export const badNetwork: FaultCase = {
-  name: "F19 late, slow and broken links",
+  name: "F19 slow and broken links",
   invariants: ["I2", "I6", "I8"],
-  async run(scene) {
-    const links = scene.cluster.nodes.map(({ server }) => server.http);
-    await underLoad(scene, { submitters: 3 }, async () => {
+  async run(context) {
+    const links = context.cluster.nodes.map(({ server }) => server.http);
+    await runUnderLoad(context, { submitters: 3 }, async () => {
       for (const link of links) {
-        const random = scene.random.fork(`link ${link.port}`);
+        const random = context.random.fork(`link ${link.port}`);
         link.program(() => ({
           toServer: { delayMs: () => random.between(0, 50) },
           toClient: {
@@ -40,9 +40,9 @@ export const badNetwork: FaultCase = {
           },
         }));
         link.cut();
-        scene.fault("bad network");
+        context.fault("bad network");
       }
-      await scene.pause(3500);
+      await context.pause(3500);
       for (const link of links) link.heal();
     });
   },

@@ -1,17 +1,17 @@
 import { cancel, submit } from "../clients/submitter.ts";
-import { elapse } from "../clock.ts";
+import { sleep } from "../clock.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
 const WORKERS = 40;
 const RACES = 80;
 
-/** A beat, a completion and the sweep of one attempt at the same moment: the worker was silent for just the threshold. */
-export const atTheThreshold: FaultCase = {
-  name: "F22 beat, completion and sweep at once",
+/** A heartbeat, a completion and a sweep of one attempt race: the worker was silent for just about the threshold. */
+export const thresholdRace: FaultCase = {
+  name: "F22 heartbeat, completion and sweep race",
   invariants: ["I4", "I5"],
-  async run(scene) {
-    const client = scene.client();
+  async run(context) {
+    const client = context.client();
     await Promise.all(
       Array.from({ length: WORKERS }, (_, index) =>
         submit(client, { token: `${index}`, options: { max_attempts: 1 + (index % 3) } }),
@@ -19,71 +19,77 @@ export const atTheThreshold: FaultCase = {
     );
     await Promise.all(
       Array.from({ length: WORKERS }, async (_, index) => {
-        const random = scene.random.fork(`hand ${index}`);
-        const hand = await scene.hand("hand", { server: index % 2, silent: true });
-        const held = await hand.claim({ start: true });
-        if (held === undefined) return;
-        await elapse(scene.thresholdMs + random.between(-50, 300));
-        const beat = elapse(random.between(0, 20)).then(() => hand.beat([held.id]));
-        const told = hand.say({ f: random.chance(0.8) ? "complete" : "fail", held });
-        await Promise.all([beat, told]);
+        const random = context.random.fork(`worker ${index}`);
+        const manualWorker = await context.manualWorker("worker", { server: index % 2, silent: true });
+        const lease = await manualWorker.claim({ start: true });
+        if (lease === undefined) return;
+        await sleep(context.thresholdMs + random.between(-50, 300));
+        const heartbeat = sleep(random.between(0, 20)).then(() => manualWorker.heartbeat([lease.id]));
+        const update = manualWorker.update({ f: random.chance(0.8) ? "complete" : "fail", lease });
+        await Promise.all([heartbeat, update]);
       }),
     );
-    scene.fault("races at the threshold");
-    await scene.rawWorker({ workMs: 1 });
-    await settle(scene);
+    context.fault("races at the threshold");
+    await context.rawWorker({ workMs: 1 });
+    await settle(context);
   },
 };
 
-/** Many workers cross the threshold together, and beat while the sweeper is at work on the others: who was heard is not dead. */
-export const beatsAtTheThreshold: FaultCase = {
-  name: "F22 beats while the dead are swept",
+/**
+ * Many workers cross the threshold together and send heartbeats while the sweeper ends the others: a worker whose heartbeat
+ * was acknowledged must not be swept.
+ */
+export const heartbeatsDuringSweep: FaultCase = {
+  name: "F22 heartbeats during a sweep",
   invariants: ["I14"],
   cluster: { settings: { JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.1" } },
-  async run(scene) {
-    const hands = await Promise.all(
+  async run(context) {
+    const manualWorkers = await Promise.all(
       Array.from({ length: 2 * WORKERS }, (_, index) =>
-        scene.hand("hand", { server: index % 2, silent: true }),
+        context.manualWorker("worker", { server: index % 2, silent: true }),
       ),
     );
-    await Promise.all(hands.map((hand) => hand.beat([])));
+    await Promise.all(manualWorkers.map((manualWorker) => manualWorker.heartbeat([])));
     await Promise.all(
-      hands.map(async (hand, index) => {
-        const random = scene.random.fork(`hand ${index}`);
-        await elapse(scene.thresholdMs + random.between(0, 400));
-        await hand.beat([]);
+      manualWorkers.map(async (manualWorker, index) => {
+        const random = context.random.fork(`worker ${index}`);
+        await sleep(context.thresholdMs + random.between(0, 400));
+        await manualWorker.heartbeat([]);
       }),
     );
-    scene.fault("races at the threshold");
+    context.fault("races at the threshold");
   },
 };
 
-/** Cancel, completion and claim of one task at once. */
+/** A cancel, a completion and a claim of one task race. */
 export const cancelRaces: FaultCase = {
-  name: "F23 cancel, completion and claim at once",
+  name: "F23 cancel, completion and claim race",
   invariants: ["I9"],
-  async run(scene) {
-    const hands = [await scene.hand("hand", { server: 0 }), await scene.hand("hand", { server: 1 })];
-    const clients = [scene.client("client", { server: 0 }), scene.client("client", { server: 1 })];
+  async run(context) {
+    const manualWorkers = [
+      await context.manualWorker("worker", { server: 0 }),
+      await context.manualWorker("worker", { server: 1 }),
+    ];
+    const clients = [context.client("client", { server: 0 }), context.client("client", { server: 1 })];
     for (let race = 0; race < RACES; race += 1) {
-      const [own, other] = race % 2 === 0 ? hands : hands.toReversed();
-      const [near, far] = scene.random.shuffled(clients);
+      const [own, other] = race % 2 === 0 ? manualWorkers : manualWorkers.toReversed();
+      const [near, far] = context.random.shuffled(clients);
       if (own === undefined || other === undefined || near === undefined || far === undefined) return;
-      const made = await submit(near, { token: `${race}` });
-      if (made.outcome !== "ok") continue;
-      const isClaimed = scene.random.chance(0.6);
-      const held = isClaimed ? await own.claim({ start: true }) : undefined;
-      const late = () => elapse(scene.random.between(0, 6));
-      const [, , taken] = await Promise.all([
-        late().then(() => cancel(far, made.body.id)),
-        late().then(() => held && own.say({ f: "complete", held })),
+      const submitted = await submit(near, { token: `${race}` });
+      if (submitted.outcome !== "ok") continue;
+      const isClaimed = context.random.chance(0.6);
+      const lease = isClaimed ? await own.claim({ start: true }) : undefined;
+      const late = () => sleep(context.random.between(0, 6));
+      const [, , claimed] = await Promise.all([
+        late().then(() => cancel(far, submitted.body.id)),
+        late().then(() => lease && own.update({ f: "complete", lease })),
         late().then(() => other.claim({ start: true })),
       ]);
-      if (taken !== undefined) await other.insist({ f: "complete", held: taken });
+      if (claimed !== undefined) await other.updateWithRetry({ f: "complete", lease: claimed });
     }
-    scene.fault("races with a cancel");
-    for (const hand of hands) await hand.leave();
-    await scene.rawWorker({ workMs: 1 });
-    await settle(scene);
+    context.fault("races with a cancel");
+    for (const manualWorker of manualWorkers) await manualWorker.deregister();
+    await context.rawWorker({ workMs: 1 });
+    await settle(context);
   },
 };

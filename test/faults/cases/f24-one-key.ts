@@ -1,18 +1,18 @@
-import { submit, submitSurely } from "../clients/submitter.ts";
+import { submit, submitWithRetry } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
 const AT_ONCE = 100;
 
-/** Many identical submits at the same time, one of which loses its answer; the same key with another payload. */
-export const oneKey: FaultCase = {
+/** Many identical submits with one key run concurrently, and one response is lost; then the key is used with another payload. */
+export const sameKey: FaultCase = {
   name: "F24 one key, many submits",
   invariants: ["I2"],
-  async run(scene) {
-    await scene.rawWorker();
-    const clients = [0, 1].map((server) => scene.client("submitter", { server }));
-    const trap = scene.node(0).server.http.trap({ request: /POST .*\/tasks\//, fate: "cut" });
-    scene.fault("answer dropped");
+  async run(context) {
+    await context.rawWorker();
+    const clients = [0, 1].map((server) => context.client("submitter", { server }));
+    const trap = context.node(0).server.http.trap({ request: /POST .*\/tasks\//, action: "cut" });
+    context.fault("response dropped");
     const outcomes = await Promise.all(
       Array.from({ length: AT_ONCE }, (_, index) => {
         const client = clients[index % clients.length];
@@ -20,19 +20,19 @@ export const oneKey: FaultCase = {
         return submit(client, { token: "same", key: "one" });
       }),
     );
-    await trap.sprung;
-    const client = scene.client();
-    await submitSurely(client, { token: "same", key: "one" });
-    const made = outcomes.filter((one) => one.outcome === "ok" && one.http === 202);
-    scene.require(
-      made.length <= 1,
+    await trap.triggered;
+    const client = context.client();
+    await submitWithRetry(client, { token: "same", key: "one" });
+    const created = outcomes.filter((one) => one.outcome === "ok" && one.http === 202);
+    context.require(
+      created.length <= 1,
       "I2",
-      `${made.length} submits of one key were told that they made the task`,
+      `${created.length} submits with one key were answered with 202`,
     );
 
     const other = await submit(client, { token: "other", key: "one" });
     const isRefused = other.outcome === "fail" && other.problem === "idempotency-conflict";
-    scene.require(isRefused, "I2", "a key was taken for another payload");
-    await settle(scene);
+    context.require(isRefused, "I2", "a key was accepted with another payload");
+    await settle(context);
   },
 };

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { createDatabase } from "../../support/postgres.ts";
-import { toughPool } from "../cluster/cluster.ts";
-import { ROOT, runJoblib } from "../cluster/faulty-server.ts";
-import { linkTo, through } from "../cluster/link.ts";
+import { createResilientPool } from "../cluster/cluster.ts";
+import { createProxy, toProxyUrl } from "../cluster/link.ts";
+import { ROOT, runJoblib } from "../cluster/server-process.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 
 const COLUMNS = `select table_name, column_name, data_type, is_nullable, column_default
@@ -11,8 +11,8 @@ const INDEXES = `select indexname, indexdef from pg_indexes where schemaname = '
 const CONSTRAINTS = `select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
   where connamespace = 'joblib'::regnamespace order by 1, 2`;
 
-const checksumOf = async (url: string): Promise<string> => {
-  const sql = toughPool(url, 1);
+const computeSchemaChecksum = async (url: string): Promise<string> => {
+  const sql = createResilientPool(url, 1);
   try {
     const parts = [COLUMNS, INDEXES, CONSTRAINTS].map(async (text) => (await sql.query(text)).rows);
     return createHash("sha256")
@@ -23,33 +23,34 @@ const checksumOf = async (url: string): Promise<string> => {
   }
 };
 
-/** `joblib migrate` is killed in the middle, then started twice at once; what comes of it is a fresh installation. */
+/** `joblib migrate` is killed in the middle, then run twice concurrently: the schema must equal that of a fresh installation. */
 export const killedMigration: FaultCase = {
-  name: "F26 migrations killed, and twice at once",
+  name: "F26 migration killed, then run twice concurrently",
   invariants: ["I18"],
-  async run(scene) {
-    const url = await createDatabase(scene.cluster.postgres.url);
-    const link = scene.use(await linkTo(url));
+  async run(context) {
+    const url = await createDatabase(context.cluster.postgres.url);
+    const link = context.use(await createProxy(url));
     const migrate = (databaseUrl: string) => runJoblib(ROOT, ["migrate", "--database-url", databaseUrl], {});
-    const middle = scene.random.pick([
+    const middle = context.random.pick([
       /create table joblib\.job/,
       /create table joblib\.task/,
       /insert into joblib\.migration/,
     ]);
-    const trap = link.trap({ request: middle, fate: "hold" });
-    const killed = migrate(through(url, link));
-    await Promise.race([trap.sprung, killed.exit]);
+    const trap = link.trap({ request: middle, action: "silence" });
+    const killed = migrate(toProxyUrl(url, link));
+    await Promise.race([trap.triggered, killed.exit]);
     killed.kill("SIGKILL");
     await killed.exit;
-    scene.fault("migration killed");
+    context.fault("migration killed");
     link.cut();
 
     const twice = [migrate(url), migrate(url)];
     for (const one of twice) {
       const { code } = await one.exit;
-      scene.require(code === 0, "I18", `joblib migrate ended with ${code}: ${one.stderr()}`);
+      context.require(code === 0, "I18", `joblib migrate exited with ${code}: ${one.stderr()}`);
     }
-    const isSame = (await checksumOf(url)) === (await checksumOf(scene.cluster.databaseUrl));
-    scene.require(isSame, "I18", "the migrated schema is not that of a fresh installation");
+    const isSame =
+      (await computeSchemaChecksum(url)) === (await computeSchemaChecksum(context.cluster.databaseUrl));
+    context.require(isSame, "I18", "the migrated schema differs from that of a fresh installation");
   },
 };

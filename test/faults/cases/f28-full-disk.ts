@@ -2,23 +2,23 @@ import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createServerDirectory } from "../../support/server-directory.ts";
-import { submit, submitSurely } from "../clients/submitter.ts";
+import { submit, submitWithRetry } from "../clients/submitter.ts";
+import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import type { Scene } from "../run/scene.ts";
 import { settle } from "../run/settle.ts";
 
 const SIZE_MB = 24;
 
-const run = (command: string, args: readonly string[]): void => {
+const runCommand = (command: string, args: readonly string[]): void => {
   const { status, stderr } = spawnSync(command, args, { encoding: "utf8", timeout: 10_000 });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr}`);
 };
 
-/** A small disk of its own under PostgreSQL's tables; gone with the scene. */
-const smallDisk = (scene: Scene): string => {
+/** Mounts a small disk for a PostgreSQL tablespace and returns its path. It is unmounted at the end of the case. */
+const mountSmallDisk = (context: CaseContext): string => {
   const directory = createServerDirectory("disk");
   const { path, user } = directory;
-  run("mount", [
+  runCommand("mount", [
     "-t",
     "tmpfs",
     "-o",
@@ -26,31 +26,31 @@ const smallDisk = (scene: Scene): string => {
     "none",
     path,
   ]);
-  scene.use({
+  context.use({
     async [Symbol.asyncDispose]() {
-      await scene.cluster.sql.query("alter table joblib.task set tablespace pg_default");
-      await scene.cluster.sql.query("drop tablespace small");
-      run("umount", ["-l", path]);
+      await context.cluster.sql.query("alter table joblib.task set tablespace pg_default");
+      await context.cluster.sql.query("drop tablespace small");
+      runCommand("umount", ["-l", path]);
       directory.remove();
     },
   });
   return path;
 };
 
-/** The disk under the tasks is full: nothing is acknowledged that is not kept, and when there is room again, all goes on. */
+/** The tasks' disk is full: no task is acknowledged that is not stored, and submits succeed once there is space again. */
 export const fullDisk: FaultCase = {
   name: "F28 disk full",
   invariants: ["I1", "I16"],
-  // The hand says nothing while the disk is full, and is not to be called dead for it.
+  // The worker cannot send heartbeats while the disk is full, and must not be declared dead for that.
   cluster: { own: ["postgres"], settings: { JOBLIB_WORKER_TIMEOUT_THRESHOLD: "30" } },
-  async run(scene) {
-    const path = smallDisk(scene);
-    const { sql, databaseUrl } = scene.cluster;
+  async run(context) {
+    const path = mountSmallDisk(context);
+    const { sql, databaseUrl } = context.cluster;
     await sql.query(`create tablespace small location '${path}'`);
     await sql.query("alter table joblib.task set tablespace small");
-    const hand = await scene.hand();
-    const client = scene.client();
-    await submitSurely(client, { token: "before" });
+    const manualWorker = await context.manualWorker();
+    const client = context.client();
+    await submitWithRetry(client, { token: "before" });
 
     const ballast = join(path, "ballast");
     const fill = () => {
@@ -58,29 +58,29 @@ export const fullDisk: FaultCase = {
         for (let size = 1; size <= SIZE_MB; size += 1)
           writeFileSync(ballast, Buffer.alloc(1 << 20), { flag: "a" });
       } catch {
-        // Full, as it was to be.
+        // The disk is full, as intended.
       }
     };
     fill();
-    scene.fault("disk full");
-    const weight = "x".repeat(6000);
+    context.fault("disk full");
+    const filler = "x".repeat(6000);
     const outcomes = [];
     for (let index = 0; index < 40; index += 1) {
       outcomes.push(
-        await submit(client, { token: `full-${index}`, payload: { weight: `${weight}${index}` } }),
+        await submit(client, { token: `full-${index}`, payload: { filler: `${filler}${index}` } }),
       );
     }
     const refused = outcomes.filter((one) => one.outcome === "unknown").length;
-    scene.require(refused > 0, "case", `the disk of ${databaseUrl} was never full`);
+    context.require(refused > 0, "case", `the disk of ${databaseUrl} was never full`);
     rmSync(ballast);
-    await submitSurely(client, { token: "after" });
-    for (let held = await hand.claim({ start: true }); held !== undefined; ) {
-      await hand.insist({ f: "complete", held });
-      held = await hand.claim({ start: true });
+    await submitWithRetry(client, { token: "after" });
+    for (let lease = await manualWorker.claim({ start: true }); lease !== undefined; ) {
+      await manualWorker.updateWithRetry({ f: "complete", lease });
+      lease = await manualWorker.claim({ start: true });
     }
-    await settle(scene);
+    await settle(context);
   },
 };
 
-/** Mounting takes root; elsewhere the case is left out, as the catalogue says. */
+/** Mounting needs root on Linux; without it the case is skipped. */
 export const canFillDisk = process.platform === "linux" && process.getuid?.() === 0;

@@ -1,32 +1,32 @@
 import { MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
 import { eventually } from "../../support/eventually.ts";
-import { submitMany, submitSurely } from "../clients/submitter.ts";
+import { submitMany, submitWithRetry } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
-/** A task that holds the worker's event loop: no beat comes, the hold is lost, and the worker learns it. */
+/** A task blocks its worker's event loop: no heartbeat is sent, the lease is lost, and the worker notices that. */
 export const blockedWorker: FaultCase = {
   name: "F31 worker's event loop blocked",
   invariants: ["I3", "I7"],
-  async run(scene) {
-    const blocked = await scene.workerProcess("blocked", { concurrency: 1 });
-    const payload = { act: "block", ms: scene.thresholdMs + 3000 };
-    const { id } = await submitSurely(scene.client(), { token: "t", job: "Work", payload });
-    scene.fault("event loop blocked");
+  async run(context) {
+    const blocked = await context.workerProcess("blocked", { concurrency: 1 });
+    const payload = { act: "block", ms: context.thresholdMs + 3000 };
+    const { id } = await submitWithRetry(context.client(), { token: "t", job: "Work", payload });
+    context.fault("event loop blocked");
     await blocked.process.waitForLine(new RegExp(`lost ${id}`), 20_000);
-    await settle(scene);
+    await settle(context);
   },
 };
 
-/** A task that ends every worker's process: it is given up after its attempts, and the others are done. */
-export const poison: FaultCase = {
+/** A task ends the process of every worker that runs it: it fails after its last attempt, and the other tasks complete. */
+export const poisonTask: FaultCase = {
   name: "F35 poison task",
   invariants: ["I7"],
-  async run(scene) {
-    const client = scene.client();
-    const first = await scene.workerProcess("worker0", { concurrency: 1 });
+  async run(context) {
+    const client = context.client();
+    const first = await context.workerProcess("worker0", { concurrency: 1 });
     const options = { max_attempts: 2, priority: 5 };
-    const { id } = await submitSurely(client, {
+    const { id } = await submitWithRetry(client, {
       token: "poison",
       job: "Work",
       payload: { act: "exit" },
@@ -34,75 +34,86 @@ export const poison: FaultCase = {
     });
     await submitMany(client, { prefix: "t", count: 5, job: "Work" });
     await first.process.exit;
-    const second = await scene.workerProcess("worker1", { concurrency: 1 });
+    const second = await context.workerProcess("worker1", { concurrency: 1 });
     await second.process.exit;
-    scene.fault("workers killed by a task");
-    await scene.workerProcess("worker2", { concurrency: 1 });
-    await settle(scene);
-    const { rows } = await scene.cluster.sql.query("select status, runs from joblib.task where id = $1", [
+    context.fault("workers killed by a task");
+    await context.workerProcess("worker2", { concurrency: 1 });
+    await settle(context);
+    const { rows } = await context.cluster.sql.query("select status, runs from joblib.task where id = $1", [
       id,
     ]);
-    const isGivenUp = rows[0]?.status === "failed" && rows[0]?.runs === 2;
-    scene.require(isGivenUp, "I7", `the poison task ended as ${JSON.stringify(rows[0])}`);
+    const isFailed = rows[0]?.status === "failed" && rows[0]?.runs === 2;
+    context.require(isFailed, "I7", `the poison task ended as ${JSON.stringify(rows[0])}`);
   },
 };
 
-/** A result that is too large, reports of progress a thousand times a second, and a log without end. */
-export const talkativeWorker: FaultCase = {
-  name: "F36 result too large, endless progress, endless log",
+/** A result is too large, progress is reported a thousand times a second, and a task logs 100,000 lines. */
+export const excessiveOutput: FaultCase = {
+  name: "F36 result too large, excessive progress, excessive log",
   invariants: ["I13"],
-  async run(scene) {
-    await scene.workerProcess("worker");
-    const client = scene.client();
-    const big = await submitSurely(client, { token: "big", job: "Work", payload: { act: "big" } });
-    const loud = await submitSurely(client, {
-      token: "loud",
+  async run(context) {
+    await context.workerProcess("worker");
+    const client = context.client();
+    const big = await submitWithRetry(client, { token: "big", job: "Work", payload: { act: "big" } });
+    const reported = await submitWithRetry(client, {
+      token: "reported",
       job: "Work",
       payload: { act: "report", ms: 1500 },
     });
-    const wordy = await submitSurely(client, { token: "wordy", job: "Work", payload: { act: "log" } });
-    scene.fault("large result");
-    await settle(scene);
-    const row = async (id: string) =>
-      (await scene.cluster.sql.query("select status, error, version from joblib.task where id = $1", [id]))
+    const logged = await submitWithRetry(client, { token: "logged", job: "Work", payload: { act: "log" } });
+    context.fault("large result");
+    await settle(context);
+    const readRow = async (id: string) =>
+      (await context.cluster.sql.query("select status, error, version from joblib.task where id = $1", [id]))
         .rows[0];
-    const [refused, heard] = [await row(big.id), await row(loud.id)];
-    scene.require(refused?.status === "failed", "I13", `the large result ended as ${refused?.status}`);
-    scene.require(/cannot be kept/.test(refused?.error ?? ""), "I16", `its error says ${refused?.error}`);
-    scene.require(heard?.version < 600, "I13", `1500 reports were written ${heard?.version} times`);
+    const [refused, updated] = [await readRow(big.id), await readRow(reported.id)];
+    context.require(refused?.status === "failed", "I13", `the large result ended as ${refused?.status}`);
+    context.require(/cannot be kept/.test(refused?.error ?? ""), "I16", `its error is ${refused?.error}`);
+    context.require(updated?.version < 600, "I13", `1500 progress reports caused ${updated?.version} writes`);
 
-    const { rows } = await scene.cluster.sql.query(
+    const { rows } = await context.cluster.sql.query(
       "select count(*)::int as lines, max(number) as last from joblib.task_log where task_id = $1",
-      [wordy.id],
+      [logged.id],
     );
     const [{ lines, last } = { lines: 0, last: 0 }] = rows;
     const isBounded = lines > 0 && lines <= MAX_LINES_PER_ATTEMPT && last === MAX_LINES_PER_ATTEMPT - 1;
-    scene.require(isBounded, "I13", `of 100,000 lines ${lines} were kept, to number ${last}`);
-    scene.require((await row(wordy.id))?.status === "completed", "I13", "a task ended by its log");
+    context.require(isBounded, "I13", `${lines} of 100,000 lines were kept, up to number ${last}`);
+    context.require(
+      (await readRow(logged.id))?.status === "completed",
+      "I13",
+      "a task did not complete because of its log",
+    );
   },
 };
 
-/** Somebody between worker and server cuts whatever is silent for a second. */
-export const idleCuts: FaultCase = {
+/** A load balancer between worker and server cuts connections that are idle for a second. */
+export const idleDisconnects: FaultCase = {
   name: "F38 silent connections cut",
   invariants: ["I8"],
-  async run(scene) {
-    const worker = await scene.workerProcess("worker", { concurrency: 2 });
+  async run(context) {
+    const worker = await context.workerProcess("worker", { concurrency: 2 });
     worker.link.program({ idleCutMs: 1000 });
     worker.link.cut();
-    const client = scene.client();
-    scene.fault("silent connections cut");
+    const client = context.client();
+    context.fault("silent connections cut");
     for (let index = 0; index < 4; index += 1) {
-      await scene.pause(1200);
-      await submitSurely(client, { token: `${index}`, job: "Work", payload: { ms: 1500 } });
+      await context.pause(1200);
+      await submitWithRetry(client, { token: `${index}`, job: "Work", payload: { ms: 1500 } });
     }
-    await settle(scene);
-    const done = await eventually(
+    await settle(context);
+    const completed = await eventually(
       async () =>
-        (await scene.cluster.sql.query("select attempt from joblib.task where room_id = $1", [scene.room]))
-          .rows,
+        (
+          await context.cluster.sql.query("select attempt from joblib.task where room_id = $1", [
+            context.room,
+          ])
+        ).rows,
       (rows) => rows.length === 4,
     );
-    scene.require(done.length === 4, "I8", "tasks were not done behind a link that cuts what is silent");
+    context.require(
+      completed.length === 4,
+      "I8",
+      "tasks were not completed over a link that cuts idle connections",
+    );
   },
 };

@@ -1,99 +1,103 @@
-import { submit, submitSurely } from "../clients/submitter.ts";
+import { submit, submitWithRetry } from "../clients/submitter.ts";
 import { monotonic } from "../clock.ts";
+import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import type { Scene } from "../run/scene.ts";
 import { settle } from "../run/settle.ts";
 
-/** While somebody has locked a table, as a careless migration does. */
+/** Runs `work` while a table is locked in access exclusive mode, as a careless migration would do. */
 const whileLocked = async (
-  scene: Scene,
+  context: CaseContext,
   table: "task" | "worker",
   work: (unlock: () => Promise<unknown>) => Promise<void>,
 ): Promise<void> => {
-  const connection = await scene.cluster.sql.connect();
+  const connection = await context.cluster.sql.connect();
   try {
     await connection.query(`begin; lock table joblib.${table} in access exclusive mode`);
-    scene.fault(`table ${table} locked`);
+    context.fault(`table ${table} locked`);
     await work(() => connection.query("commit"));
   } finally {
     connection.release();
   }
 };
 
-/** The table stays locked for longer than a statement may take: who waits is told to come again, and nothing is lost. */
+/** The table stays locked for longer than the statement timeout: requests are refused with 503, and no task is lost. */
 export const longLock: FaultCase = {
-  name: "F33 table locked for long",
+  name: "F33 table locked beyond the statement timeout",
   invariants: ["I1", "I2", "I13", "I16"],
   cluster: { settings: { JOBLIB_STATEMENT_TIMEOUT_SECONDS: "0.5", JOBLIB_WORKER_TIMEOUT_THRESHOLD: "30" } },
-  async run(scene) {
-    await scene.rawWorker();
-    const client = scene.client("client", { timeoutSeconds: 10 });
-    await whileLocked(scene, "task", async (unlock) => {
+  async run(context) {
+    await context.rawWorker();
+    const client = context.client("client", { timeoutSeconds: 10 });
+    await whileLocked(context, "task", async (unlock) => {
       const began = monotonic();
       const first = await submit(client, { token: "0" });
       const took = Math.round(monotonic() - began);
-      const isTold = first.outcome === "unknown" && first.problem === "service-unavailable";
-      scene.require(isTold && took < 4000, "I13", `a submit was not refused, or after ${took} ms`);
-      const submits = Array.from({ length: 20 }, (_, index) => submitSurely(client, { token: `${index}` }));
-      await scene.pause(2000);
+      const isRefused = first.outcome === "unknown" && first.problem === "service-unavailable";
+      context.require(isRefused && took < 4000, "I13", `a submit was not refused, or only after ${took} ms`);
+      const submits = Array.from({ length: 20 }, (_, index) =>
+        submitWithRetry(client, { token: `${index}` }),
+      );
+      await context.pause(2000);
       await unlock();
       await Promise.all(submits);
     });
-    await settle(scene);
+    await settle(context);
   },
 };
 
-/** Somebody locks the table of tasks for a while: what comes meanwhile waits, and nothing is lost or done twice. */
+/** The table of tasks is locked for a while: requests wait meanwhile, and no task is lost or duplicated. */
 export const lockedTable: FaultCase = {
   name: "F33 table locked",
   invariants: ["I1", "I2", "I16"],
-  async run(scene) {
-    await scene.rawWorker();
-    const client = scene.client("client", { timeoutSeconds: 10 });
-    await whileLocked(scene, "task", async (unlock) => {
-      const submits = Array.from({ length: 20 }, (_, index) => submitSurely(client, { token: `${index}` }));
-      await scene.pause(2000);
+  async run(context) {
+    await context.rawWorker();
+    const client = context.client("client", { timeoutSeconds: 10 });
+    await whileLocked(context, "task", async (unlock) => {
+      const submits = Array.from({ length: 20 }, (_, index) =>
+        submitWithRetry(client, { token: `${index}` }),
+      );
+      await context.pause(2000);
       await unlock();
       await Promise.all(submits);
     });
-    await settle(scene);
+    await settle(context);
   },
 };
 
 const WORKERS = 24;
 
-/** The workers' table is locked for longer than they may be silent: they were not heard, which is not their fault. */
+/** The table of workers is locked for longer than the threshold: workers whose heartbeats had to wait must not be swept. */
 export const lockedWorkers: FaultCase = {
   name: "F33 workers' table locked",
   invariants: ["I14"],
   cluster: {},
-  async run(scene) {
-    const hands = await Promise.all(
+  async run(context) {
+    const manualWorkers = await Promise.all(
       Array.from({ length: WORKERS }, (_, index) =>
-        scene.hand("hand", { server: index % 2, timeoutSeconds: 20, silent: true }),
+        context.manualWorker("worker", { server: index % 2, timeoutSeconds: 20, silent: true }),
       ),
     );
-    let isOver = false;
-    const beating = hands.map(async (hand) => {
-      while (!isOver) {
-        await hand.beat();
-        await scene.pause(200);
+    let hasEnded = false;
+    const heartbeats = manualWorkers.map(async (manualWorker) => {
+      while (!hasEnded) {
+        await manualWorker.heartbeat();
+        await context.pause(200);
       }
     });
-    // The sweepers' own patience after their start has to be over.
-    await scene.pause(scene.thresholdMs + 500);
-    await whileLocked(scene, "worker", async (unlock) => {
-      await scene.pause(scene.thresholdMs + scene.random.between(500, 2000));
+    // The sweepers do not declare workers dead until one threshold has passed since their start.
+    await context.pause(context.thresholdMs + 500);
+    await whileLocked(context, "worker", async (unlock) => {
+      await context.pause(context.thresholdMs + context.random.between(500, 2000));
       await unlock();
     });
-    await scene.pause(1000);
-    isOver = true;
-    await Promise.all(beating);
-    const { rows } = await scene.cluster.sql.query("select count(*)::int as many from joblib.worker");
-    scene.require(
+    await context.pause(1000);
+    hasEnded = true;
+    await Promise.all(heartbeats);
+    const { rows } = await context.cluster.sql.query("select count(*)::int as many from joblib.worker");
+    context.require(
       rows[0]?.many === WORKERS,
       "I14",
-      `of ${WORKERS} workers ${rows[0]?.many} were left behind a lock`,
+      `only ${rows[0]?.many} of ${WORKERS} workers survived the lock`,
     );
   },
 };

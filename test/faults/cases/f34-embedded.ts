@@ -1,32 +1,36 @@
-import { ROOT, runJoblib } from "../cluster/faulty-server.ts";
+import { ROOT, runJoblib } from "../cluster/server-process.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settleEmbedded, startEmbeddedServer, underSubmits } from "./embedded-server.ts";
+import { completeAllTasks, startEmbeddedServer, whileSubmitting } from "./embedded-server.ts";
 
 const KILLS = 2;
 
-/** The embedded database's server is killed in the middle of its writes; a second one on the same directory is refused. */
+/** The server of an embedded database is killed during writes; a second server on the same directory is refused. */
 export const killedEmbedded: FaultCase = {
   name: "F34 embedded database killed",
   invariants: ["I1"],
-  // The embedded database takes seconds to open, and a busy machine makes that tens of them.
+  // The embedded database takes seconds to open, and tens of seconds on a busy machine.
   seconds: 300,
-  async run(scene) {
-    const embedded = await startEmbeddedServer(scene, { isContained: false });
+  async run(context) {
+    const embedded = await startEmbeddedServer(context, { isContained: false });
     const { server, client, env } = embedded;
 
     const second = runJoblib(ROOT, ["serve", "--port", "0"], env);
     const { code } = await second.exit;
     const isRefused = code === 2 && second.stderr().includes(`in use by process ${server.pid}.`);
-    scene.require(isRefused, "I1", `a second server on the directory ended with ${code}: ${second.stderr()}`);
+    context.require(
+      isRefused,
+      "I1",
+      `a second server on the directory exited with ${code}: ${second.stderr()}`,
+    );
 
     for (let kill = 0; kill < KILLS; kill += 1) {
-      await underSubmits(client, `${kill}`, async () => {
-        await scene.pause(scene.random.between(500, 1500));
+      await whileSubmitting(client, `${kill}`, async () => {
+        await context.pause(context.random.between(500, 1500));
         await server.stop("SIGKILL");
-        scene.fault("server with an embedded database killed");
+        context.fault("server with an embedded database killed");
       });
       await server.start();
     }
-    await settleEmbedded(scene, embedded);
+    await completeAllTasks(context, embedded);
   },
 };

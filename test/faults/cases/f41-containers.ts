@@ -1,34 +1,34 @@
-import { ROOT, runJoblibInContainer } from "../cluster/faulty-server.ts";
+import { ROOT, runJoblibInContainer } from "../cluster/server-process.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settleEmbedded, startEmbeddedServer, underSubmits } from "./embedded-server.ts";
+import { completeAllTasks, startEmbeddedServer, whileSubmitting } from "./embedded-server.ts";
 
-const RIVALS = 2;
+const SECOND_CONTAINERS = 2;
 
-/** A second container is started on the volume of the first, which is under load and is then killed. */
+/** A second container starts on the volume of the first, which is under load and is then killed. */
 export const twoContainers: FaultCase = {
   name: "F41 two containers on one volume",
   invariants: ["I1"],
-  // The embedded database takes seconds to open, and a busy machine makes that tens of them.
+  // The embedded database takes seconds to open, and tens of seconds on a busy machine.
   seconds: 300,
-  async run(scene) {
-    const embedded = await startEmbeddedServer(scene, { isContained: true });
+  async run(context) {
+    const embedded = await startEmbeddedServer(context, { isContained: true });
     const { server, client, env } = embedded;
 
-    for (let rival = 0; rival < RIVALS; rival += 1) {
-      await underSubmits(client, `${rival}`, async () => {
-        scene.fault("second container on the volume");
+    for (let round = 0; round < SECOND_CONTAINERS; round += 1) {
+      await whileSubmitting(client, `${round}`, async () => {
+        context.fault("second container on the volume");
         const second = runJoblibInContainer(ROOT, ["serve", "--port", "0"], env);
         const { code } = await second.exit;
         const isRefused = code === 2 && /^joblib: The data directory .* is in use/m.test(second.stderr());
-        scene.require(isRefused, "I1", `a second container ended with ${code}: ${second.stderr()}`);
-        scene.fault("container killed");
+        context.require(isRefused, "I1", `a second container exited with ${code}: ${second.stderr()}`);
+        context.fault("container killed");
         await server.stop("SIGKILL");
       });
       await server.start();
     }
-    await settleEmbedded(scene, embedded);
+    await completeAllTasks(context, embedded);
   },
 };
 
-/** PID namespaces are Linux's. */
+/** Only Linux has PID namespaces. */
 export const canContain = process.platform === "linux";

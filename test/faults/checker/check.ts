@@ -1,17 +1,17 @@
-import { cleanErrors, visibility } from "./answers.ts";
-import { cancelWins, oneTerminalEffect, terminalIsFinal } from "./ends.ts";
+import { checkRequeues, checkWakeUps } from "./deadlines.ts";
 import type { Check, Evidence, Violation } from "./evidence.ts";
-import { boundedRuns, fenced, oneHolder } from "./holders.ts";
-import { reoffered, wokenInTime } from "./lateness.ts";
-import { firstInFirstOut } from "./order.ts";
-import { noLostSubmit, noPhantom, schemaTruth } from "./submits.ts";
-import { attemptsEndOnce, onlyTheDead } from "./sweeps.ts";
+import { checkFencing, checkMaxRuns, checkSingleLease } from "./leases.ts";
+import { checkOrder } from "./order.ts";
+import { checkErrors, checkVisibility } from "./responses.ts";
+import { checkNoLostTasks, checkNoPhantomTasks, checkPayloads } from "./submits.ts";
+import { checkSingleAttemptEnd, checkSweptWorkers } from "./sweeps.ts";
+import { checkCancels, checkSingleEnd, checkTransitions } from "./transitions.ts";
 
 const CHECKS: readonly Check[] = [
-  ...[noLostSubmit, noPhantom, oneHolder, boundedRuns, fenced, terminalIsFinal, oneTerminalEffect],
-  ...[reoffered, wokenInTime, cancelWins, visibility, schemaTruth, firstInFirstOut, cleanErrors],
-  ...[onlyTheDead, attemptsEndOnce],
+  ...[checkNoLostTasks, checkNoPhantomTasks, checkSingleLease, checkMaxRuns, checkFencing],
+  ...[checkTransitions, checkSingleEnd, checkRequeues, checkWakeUps, checkCancels, checkVisibility],
+  ...[checkPayloads, checkOrder, checkErrors, checkSweptWorkers, checkSingleAttemptEnd],
 ];
 
-/** Decides every invariant that a history and the tables can decide; an empty list: all of them hold. */
-export const check = (evidence: Evidence): Violation[] => CHECKS.flatMap((one) => one(evidence));
+/** Checks every invariant that can be decided from a history and the tables. Returns an empty list if all of them hold. */
+export const checkInvariants = (evidence: Evidence): Violation[] => CHECKS.flatMap((one) => one(evidence));

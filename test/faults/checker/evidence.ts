@@ -1,75 +1,74 @@
 import type { Step, Tables } from "../cluster/tables.ts";
 import type { History, OperationSpan } from "../history/history.ts";
 
-/** An invariant of the catalogue that does not hold. */
+/** A violated invariant of the fault catalogue. */
 export interface Violation {
   readonly invariant: string;
   readonly message: string;
 }
 
-/** What a case promises beyond what always holds. */
-export interface Promises {
-  /** Every task has come to its end; true unless said otherwise. */
+/** The expectations of a case, in addition to the invariants that always hold. */
+export interface Expectations {
+  /** Every task has finished. Default: true. */
   readonly drained?: boolean;
-  /** Tasks may be deleted: by retention, or because a backup was restored. */
+  /** Tasks may be deleted, by retention or because a backup was restored. */
   readonly deletes?: boolean;
-  /** A backup was restored: rows go back in time. */
+  /** A backup was restored, so rows return to older states. */
   readonly restored?: boolean;
-  /** First offers are to come in the order of submits. */
+  /** Tasks must be claimed for the first time in the order of their submits. */
   readonly ordered?: boolean;
-  /** The clients saw no 5xx at all. */
-  readonly always?: boolean;
-  /** Something between client and server answered in its stead. */
-  readonly impostor?: boolean;
-  /** Who may read a room. */
+  /** No response may be a 5xx. */
+  readonly no5xx?: boolean;
+  /** Returns whether a user has access to a room. */
   readonly mayRead?: (user: string, room: string) => boolean;
 }
 
-/** All that the checker decides from. */
+/** The checker's input. */
 export interface Evidence {
   readonly history: History;
   readonly tables: Tables;
-  /** False where the database could not be watched: only its end is known. */
+  /** False if the database had no audit triggers, so that only its final state is known. */
   readonly audited: boolean;
-  /** From the database's wall clock to the history's. */
+  /** The database's wall clock minus the history's monotonic clock, in milliseconds. */
   readonly wallOffset: number;
   readonly thresholdMs: number;
-  readonly promises: Promises;
+  readonly expectations: Expectations;
 }
 
-/** One invariant, decided. */
+/** Checks one invariant and returns its violations. */
 export type Check = (evidence: Evidence) => Violation[];
 
 export const TERMINAL: readonly string[] = ["completed", "failed", "cancelled"];
 
-/** What several checks make of an evidence is made once: of a soak's it takes seconds. */
-export const once = <Made>(make: (evidence: Evidence) => Made): ((evidence: Evidence) => Made) => {
-  const known = new WeakMap<Evidence, Made>();
+/** Caches a value that several checks compute from the same evidence: for a soak the computation takes seconds. */
+export const memoize = <Value>(compute: (evidence: Evidence) => Value): ((evidence: Evidence) => Value) => {
+  const cache = new WeakMap<Evidence, Value>();
   return (evidence) => {
-    const made = known.get(evidence) ?? make(evidence);
-    known.set(evidence, made);
-    return made;
+    const value = cache.get(evidence) ?? compute(evidence);
+    cache.set(evidence, value);
+    return value;
   };
 };
 
-/** Steps by task, in their order. */
-export const stepsByTask = once(
+/** Returns the steps of each task, in their order. */
+export const getStepsByTask = memoize(
   ({ tables }): ReadonlyMap<string, readonly Step[]> => Map.groupBy(tables.steps, ({ task_id }) => task_id),
 );
 
-/** The operations of some kinds that came to something. */
-export const operationsOf = (
+/** Returns the operations of some kinds that had one of the given outcomes. */
+export const selectOperations = (
   { history }: Evidence,
   kinds: readonly OperationSpan["f"][],
   outcomes: readonly OperationSpan["outcome"][] = ["ok"],
 ): OperationSpan[] =>
   history.operations.filter(({ f, outcome }) => kinds.includes(f) && outcomes.includes(outcome));
 
-/** When a step was made, on the history's clock. */
-export const timeOf = ({ wallOffset }: Evidence, { at }: { readonly at: number }): number => at - wallOffset;
+/** Returns the time of a step on the history's clock. */
+export const toHistoryTime = ({ wallOffset }: Evidence, { at }: { readonly at: number }): number =>
+  at - wallOffset;
 
-/** Tasks that somebody may have opened again. */
-export const retriedTasks = once(
+/** Returns the tasks that a user has retried, or may have retried. */
+export const getRetriedTasks = memoize(
   (evidence): ReadonlySet<string> =>
-    new Set(operationsOf(evidence, ["retry"], ["ok", "unknown"]).map(({ asked }) => asked.task ?? "")),
+    new Set(selectOperations(evidence, ["retry"], ["ok", "unknown"]).map(({ input }) => input.task ?? "")),
 );

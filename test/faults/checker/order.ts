@@ -1,37 +1,37 @@
-import { type Check, operationsOf, stepsByTask, timeOf, type Violation } from "./evidence.ts";
+import { type Check, getStepsByTask, selectOperations, toHistoryTime, type Violation } from "./evidence.ts";
 
-interface Offer {
+interface FirstClaim {
   readonly task: string;
   readonly queue: string;
   readonly begin: number;
   readonly end: number;
-  readonly offered: number;
+  readonly claimed: number;
 }
 
-/** Claims of one moment share a statement, or pass each other on a busy machine: so close together nothing is said about their order. */
-const MOMENT_MS = 250;
+/** Claims less than this apart may share a statement or overtake each other on a busy machine, so their order is not checked. */
+const MIN_DISTANCE_MS = 250;
 
-/** I12: of two tasks of one job and priority, the one that was acknowledged before the other was submitted is offered first. */
-export const firstInFirstOut: Check = (evidence) => {
-  if (evidence.promises.ordered !== true) return [];
-  const steps = stepsByTask(evidence);
-  const offers = operationsOf(evidence, ["submit"]).flatMap(({ answered, begin, end }): Offer[] => {
-    const task = answered.tasks?.[0]?.id ?? "";
+/** I12: if a task is acknowledged before another of the same job and priority is submitted, it is claimed first. */
+export const checkOrder: Check = (evidence) => {
+  if (evidence.expectations.ordered !== true) return [];
+  const steps = getStepsByTask(evidence);
+  const claims = selectOperations(evidence, ["submit"]).flatMap(({ output, begin, end }): FirstClaim[] => {
+    const task = output.tasks?.[0]?.id ?? "";
     const first = steps.get(task)?.find(({ from_status: from }) => from === "pending");
     if (first === undefined || first.to_status === "cancelled") return [];
     const queue = `${first.job_id} ${first.priority}`;
-    return [{ task, queue, begin, end, offered: timeOf(evidence, first) }];
+    return [{ task, queue, begin, end, claimed: toHistoryTime(evidence, first) }];
   });
   const violations: Violation[] = [];
-  for (const queue of Map.groupBy(offers, (offer) => offer.queue).values()) {
-    let latest: Offer | undefined;
-    for (const offer of queue.toSorted((a, b) => a.end - b.end)) {
-      const isAfter = latest !== undefined && latest.end < offer.begin;
-      if (latest !== undefined && isAfter && offer.offered + MOMENT_MS < latest.offered) {
-        const message = `task ${offer.task} was submitted after ${latest.task}, and offered before it`;
+  for (const queue of Map.groupBy(claims, (claim) => claim.queue).values()) {
+    let latest: FirstClaim | undefined;
+    for (const claim of queue.toSorted((a, b) => a.end - b.end)) {
+      const isAfter = latest !== undefined && latest.end < claim.begin;
+      if (latest !== undefined && isAfter && claim.claimed + MIN_DISTANCE_MS < latest.claimed) {
+        const message = `task ${claim.task} was submitted after ${latest.task}, and claimed before it`;
         violations.push({ invariant: "I12", message });
       }
-      if (latest === undefined || offer.offered > latest.offered) latest = offer;
+      if (latest === undefined || claim.claimed > latest.claimed) latest = claim;
     }
   }
   return violations;

@@ -1,53 +1,56 @@
 import type { OperationSpan } from "../history/history.ts";
-import { type Check, operationsOf, TERMINAL, type Violation } from "./evidence.ts";
+import { type Check, selectOperations, TERMINAL, type Violation } from "./evidence.ts";
 
-const taskOf = ({ answered }: OperationSpan): string | undefined => answered.tasks?.[0]?.id;
+const getTaskId = ({ output }: OperationSpan): string | undefined => output.tasks?.[0]?.id;
 
-/** I1: what was acknowledged is there, and has come to its end where the case was drained. */
-export const noLostSubmit: Check = (evidence) => {
-  const { drained = true, deletes = false } = evidence.promises;
+/** I1: an acknowledged task exists, and has finished if the case was drained. */
+export const checkNoLostTasks: Check = (evidence) => {
+  const { drained = true, deletes = false } = evidence.expectations;
   const rows = new Map(evidence.tables.tasks.map((row) => [row.id, row]));
   const violations: Violation[] = [];
-  for (const span of operationsOf(evidence, ["submit"])) {
-    const id = taskOf(span);
+  for (const span of selectOperations(evidence, ["submit"])) {
+    const id = getTaskId(span);
     if (id === undefined || deletes) continue;
     const row = rows.get(id);
     if (row === undefined) {
-      violations.push({ invariant: "I1", message: `task ${id} was acknowledged and is lost` });
+      violations.push({ invariant: "I1", message: `task ${id} was acknowledged and does not exist` });
     } else if (drained && !TERMINAL.includes(row.status)) {
-      violations.push({ invariant: "I1", message: `task ${id} was left ${row.status}` });
+      violations.push({ invariant: "I1", message: `task ${id} did not finish: it is ${row.status}` });
     }
   }
   return violations;
 };
 
-/** I2: no task that nobody asked for, none twice for one key, and one answer for one key. */
-export const noPhantom: Check = (evidence) => {
+/** I2: no task exists without a submit, and one key has one task and one response. */
+export const checkNoPhantomTasks: Check = (evidence) => {
   const violations: Violation[] = [];
-  const broken = (message: string) => violations.push({ invariant: "I2", message });
-  const spans = operationsOf(evidence, ["submit"], ["ok", "fail", "unknown"]);
-  const submits = Map.groupBy(spans, ({ asked }) => asked.token ?? "");
+  const report = (message: string) => violations.push({ invariant: "I2", message });
+  const spans = selectOperations(evidence, ["submit"], ["ok", "fail", "unknown"]);
+  const submits = Map.groupBy(spans, ({ input }) => input.token ?? "");
   for (const [token, rows] of Map.groupBy(evidence.tables.tasks, ({ payload }) => String(payload["token"]))) {
-    const asked = submits.get(token) ?? [];
-    if (asked.every(({ outcome }) => outcome === "fail")) {
-      const why = asked.length === 0 ? "nobody submitted it" : "its submit was refused";
-      broken(`task ${rows[0]?.id} is there, and ${why}`);
+    const attempts = submits.get(token) ?? [];
+    if (attempts.every(({ outcome }) => outcome === "fail")) {
+      const why = attempts.length === 0 ? "no client submitted it" : "its submit was refused";
+      report(`task ${rows[0]?.id} exists, but ${why}`);
     }
-    // The clients send a key with every submit: the token where they say none.
-    if (rows.length > 1) broken(`one key made ${rows.length} tasks of ${token}`);
+    // The clients send a key with every submit; by default it is the token.
+    if (rows.length > 1) report(`one key created ${rows.length} tasks of ${token}`);
   }
   for (const [token, group] of submits) {
-    const answers = new Set(group.filter(({ outcome }) => outcome === "ok").map(taskOf));
-    if (answers.size > 1) broken(`one key was answered with ${answers.size} tasks: ${token}`);
+    const tasks = new Set(group.filter(({ outcome }) => outcome === "ok").map(getTaskId));
+    if (tasks.size > 1) report(`one key was answered with ${tasks.size} tasks: ${token}`);
   }
   return violations;
 };
 
-/** I11: nothing is kept that the job's schema refuses. */
-export const schemaTruth: Check = ({ tables }) =>
+/** I11: stored payloads are valid against the job's schema. */
+export const checkPayloads: Check = ({ tables }) =>
   tables.tasks
     .filter(({ payload: { token, n } }) => {
       const isCount = n === undefined || (typeof n === "number" && Number.isInteger(n) && n >= 0);
       return typeof token !== "string" || !isCount;
     })
-    .map(({ id }) => ({ invariant: "I11", message: `task ${id} has a payload that its schema refuses` }));
+    .map(({ id }) => ({
+      invariant: "I11",
+      message: `the payload of task ${id} is invalid against its schema`,
+    }));

@@ -1,31 +1,35 @@
-import { type Check, operationsOf, stepsByTask, type Violation } from "./evidence.ts";
-import { isHeld } from "./holds-of.ts";
+import { type Check, getStepsByTask, selectOperations, type Violation } from "./evidence.ts";
+import { isLeased } from "./lease-spans.ts";
 
-/** I14: nobody is called dead whose last sign of life is young; who left by its own word is no concern of the sweeper. */
-export const onlyTheDead: Check = (evidence) => {
-  // A row from a backup has the beats of its day.
-  if (evidence.promises.restored === true) return [];
+/** I14: a worker with a recent heartbeat is not declared dead. Workers that have deregistered are ignored. */
+export const checkSweptWorkers: Check = (evidence) => {
+  // The heartbeats in a restored backup are old.
+  if (evidence.expectations.restored === true) return [];
   const { tables, thresholdMs, history } = evidence;
-  const workerOf = ({ asked }: { asked: { worker?: string | undefined } }) => asked.worker?.toLowerCase();
-  const known = new Set(history.operations.map(workerOf));
-  const left = new Set(operationsOf(evidence, ["leave"], ["ok", "unknown", "fail"]).map(workerOf));
+  const getWorker = ({ input }: { input: { worker?: string | undefined } }) => input.worker?.toLowerCase();
+  const known = new Set(history.operations.map(getWorker));
+  const deregistered = new Set(
+    selectOperations(evidence, ["deregister"], ["ok", "unknown", "fail"]).map(getWorker),
+  );
   return tables.endedWorkers
-    .filter(({ worker_id: id, silent_ms }) => known.has(id) && !left.has(id) && silent_ms < thresholdMs)
+    .filter(
+      ({ worker_id: id, silent_ms }) => known.has(id) && !deregistered.has(id) && silent_ms < thresholdMs,
+    )
     .map(({ worker_id, silent_ms }) => ({
       invariant: "I14",
-      message: `worker ${worker_id} was called dead ${Math.round(silent_ms)} ms after its last sign of life`,
+      message: `worker ${worker_id} was declared dead ${Math.round(silent_ms)} ms after its last heartbeat`,
     }));
 };
 
-/** I14: however many sweep, an attempt is ended once. */
-export const attemptsEndOnce: Check = (evidence) => {
-  if (evidence.promises.restored === true) return [];
+/** I14: an attempt ends memoize, even if several servers sweep. */
+export const checkSingleAttemptEnd: Check = (evidence) => {
+  if (evidence.expectations.restored === true) return [];
   const violations: Violation[] = [];
-  for (const [task, steps] of stepsByTask(evidence)) {
-    const ended = steps.filter(({ from_status: from, to_status: to }) => isHeld(from) && !isHeld(to));
+  for (const [task, steps] of getStepsByTask(evidence)) {
+    const ended = steps.filter(({ from_status: from, to_status: to }) => isLeased(from) && !isLeased(to));
     for (const [attempt, { length }] of Map.groupBy(ended, ({ from_attempt }) => from_attempt)) {
       if (length <= 1) continue;
-      const message = `attempt ${attempt} of task ${task} was ended ${length} times`;
+      const message = `attempt ${attempt} of task ${task} ended ${length} times`;
       violations.push({ invariant: "I14", message });
     }
   }

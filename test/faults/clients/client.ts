@@ -1,15 +1,15 @@
 import type { OperationName, OperationRequest, Operations } from "../../../sdk/index.ts";
 import { type CallAnswer, type CallOptions, JoblibClient } from "../../../sdk/index.ts";
-import { elapse, monotonic } from "../clock.ts";
-import type { Asked, Operation } from "../history/event.ts";
+import { monotonic, sleep } from "../clock.ts";
+import type { Operation, OperationInput } from "../history/event.ts";
 import type { Recorder } from "../history/recorder.ts";
-import { answeredTasks } from "./answered-tasks.ts";
-import { failureOf, type Outcome } from "./outcome.ts";
+import { extractTasks } from "./extract-tasks.ts";
+import { type Outcome, toFailure } from "./outcome.ts";
 
-/** Who a client is, and where it goes. */
-export interface ClientPlan {
+/** Options of a client. */
+export interface ClientOptions {
   readonly recorder: Recorder;
-  /** The servers as a load balancer knows them: after a failure the next one is asked. */
+  /** The servers, as a load balancer uses them: after a failure the client sends its next request to the next one. */
   readonly urls: readonly string[];
   readonly room: string;
   readonly user?: string;
@@ -17,25 +17,25 @@ export interface ClientPlan {
   readonly timeoutSeconds?: number;
 }
 
-/** One request with what the history is to know of it. */
+/** A request, and the data about it that is recorded in the history. */
 export interface Request<Name extends OperationName> {
   readonly f: Operation;
   readonly name: Name;
   readonly request: OperationRequest<Operations[Name]>;
-  readonly asked?: Asked;
+  readonly input?: OperationInput;
   readonly options?: CallOptions;
 }
 
 type Body<Name extends OperationName> = CallAnswer<Name>["body"];
 
-/** A client whose every call is in the history. It never repeats by itself. */
+/** A client that records every call in the history. Its calls are not retried automatically. */
 export class Client {
   readonly room: string;
-  readonly #plan: ClientPlan;
+  readonly #plan: ClientOptions;
   readonly #clients: readonly JoblibClient[];
   #next = 0;
 
-  constructor(plan: ClientPlan) {
+  constructor(plan: ClientOptions) {
     this.#plan = plan;
     this.room = plan.room;
     this.#clients = plan.urls.map((url) => new JoblibClient({ url, token: plan.token }));
@@ -49,7 +49,7 @@ export class Client {
     f,
     name,
     request,
-    asked = {},
+    input = {},
     options = {},
   }: Request<Name>): Promise<Outcome<Body<Name>>> {
     const { room, user, timeoutSeconds = 5 } = this.#plan;
@@ -60,31 +60,30 @@ export class Client {
       room,
       ...(user === undefined ? {} : { user }),
       ...(wait === undefined ? {} : { wait }),
-      ...asked,
+      ...input,
     });
     try {
       const answer = await client.call(name, request, { timeoutSeconds, ...options, retry: false });
-      invoked.ok({ http: answer.status, tasks: answeredTasks(answer.body) });
+      invoked.ok({ http: answer.status, tasks: extractTasks(answer.body) });
       return { outcome: "ok", body: answer.body, http: answer.status };
     } catch (error) {
-      const { phase, answered } = failureOf(error);
+      const { phase, output } = toFailure(error);
       if (phase === "unknown") this.#next += 1;
-      invoked[phase](answered);
-      return { outcome: phase, problem: answered.problem };
+      invoked[phase](output);
+      return { outcome: phase, problem: output.problem };
     }
   }
 
-  /** The same request until what became of it is known, or the patience is over. */
-  async persist<Name extends OperationName>(
+  /** Repeats a request until its outcome is known or the time is up. */
+  async callWithRetry<Name extends OperationName>(
     request: Request<Name>,
-    patienceMs = 30_000,
+    timeoutMs = 30_000,
   ): Promise<Outcome<Body<Name>>> {
-    const until = monotonic() + patienceMs;
+    const until = monotonic() + timeoutMs;
     for (let pause = 20; ; pause = Math.min(pause * 2, 300)) {
       const outcome = await this.call(request);
       if (outcome.outcome !== "unknown" || monotonic() > until) return outcome;
-      // What a client does between two tries.
-      await elapse(pause);
+      await sleep(pause);
     }
   }
 }

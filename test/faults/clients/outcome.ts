@@ -1,31 +1,31 @@
 import { GatewayError, JoblibError, ProblemError } from "../../../sdk/index.ts";
-import type { Answered } from "../history/event.ts";
+import type { OperationOutput } from "../history/event.ts";
 
-/** What became of a request, as far as a client can tell. */
+/** The outcome of a request, as far as the client can know it. */
 export type Outcome<Body> =
   | { readonly outcome: "ok"; readonly body: Body; readonly http: number }
   | { readonly outcome: "fail" | "unknown"; readonly problem: string };
 
-/** Whether a refusal means that nothing has happened: a 5xx does not, the database's answer may have been lost. */
+/** Returns whether a refusal means that nothing has changed. A 5xx does not: the response of the database may have been lost. */
 const isDefinite = (error: ProblemError): boolean => error.status < 500;
 
-const textOf = (error: unknown): string =>
+const toErrorText = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).slice(0, 300);
 
-/** A failed call as a history has it. */
-export const failureOf = (
+/** Converts a failed call into its entry in the history. */
+export const toFailure = (
   error: unknown,
-): { phase: "fail" | "unknown"; answered: Answered & { problem: string } } => {
-  const detail = textOf(error);
+): { phase: "fail" | "unknown"; output: OperationOutput & { problem: string } } => {
+  const detail = toErrorText(error);
   if (error instanceof ProblemError) {
     const { id: problem, status: http } = error;
     const retryAfter = error.retryAfter !== undefined;
     return {
       phase: isDefinite(error) ? "fail" : "unknown",
-      answered: { problem, http, detail, retryAfter },
+      output: { problem, http, detail, retryAfter },
     };
   }
   const http = error instanceof GatewayError ? { http: error.status } : {};
   const problem = error instanceof JoblibError ? error.name : "Error";
-  return { phase: "unknown", answered: { problem, detail, ...http } };
+  return { phase: "unknown", output: { problem, detail, ...http } };
 };

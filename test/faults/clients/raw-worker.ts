@@ -1,73 +1,73 @@
 import type { Random } from "../../support/random.ts";
-import { elapse } from "../clock.ts";
+import { sleep } from "../clock.ts";
 import type { Client } from "./client.ts";
-import { Hand, type Held } from "./hand.ts";
+import { type Lease, ManualWorker } from "./manual-worker.ts";
 
-/** How a raw worker works. */
-export interface RawWorkerPlan {
+/** Options of a raw worker. */
+export interface RawWorkerOptions {
   readonly random: Random;
-  /** How long the work on a task takes at most. */
+  /** Maximum duration of a run, in milliseconds. */
   readonly workMs?: number;
-  /** How often it fails. */
+  /** Fraction of the runs that fail. */
   readonly failures?: number;
-  readonly beatMs?: number;
+  readonly heartbeatIntervalMs?: number;
 }
 
-/** A whole worker over plain requests: claims, starts, works, tells, beats; announces itself again when it is forgotten. */
+/** A complete worker that uses plain requests instead of the SDK. It registers again after it has been declared dead. */
 export class RawWorker implements AsyncDisposable {
   readonly #client: Client;
-  readonly #plan: RawWorkerPlan;
+  readonly #plan: RawWorkerOptions;
   readonly #end = new AbortController();
-  readonly #held = new Map<string, Held>();
+  readonly #leases = new Map<string, Lease>();
   readonly #running: Promise<void>[];
-  #hand: Hand;
+  #manualWorker: ManualWorker;
 
-  private constructor(hand: Hand, plan: RawWorkerPlan) {
-    this.#client = hand.client;
-    this.#hand = hand;
+  private constructor(manualWorker: ManualWorker, plan: RawWorkerOptions) {
+    this.#client = manualWorker.client;
+    this.#manualWorker = manualWorker;
     this.#plan = plan;
-    this.#running = [this.#work(), this.#beats()];
+    this.#running = [this.#work(), this.#sendHeartbeats()];
   }
 
-  static async start(client: Client, plan: RawWorkerPlan): Promise<RawWorker> {
-    return new RawWorker(await Hand.of(client), plan);
+  static async start(client: Client, plan: RawWorkerOptions): Promise<RawWorker> {
+    return new RawWorker(await ManualWorker.create(client), plan);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort();
     await Promise.all(this.#running);
-    await this.#hand.leave();
+    await this.#manualWorker.deregister();
   }
 
   async #work(): Promise<void> {
     const { signal } = this.#end;
     while (!signal.aborted) {
-      const hand = this.#hand;
-      const task = await hand.claim({ wait: 2, signal });
-      if (task !== undefined) await this.#do(hand, task);
-      // Whatever kept it from claiming, an answer at once or an error, is not asked for in a tight loop.
-      else await elapse(20, signal);
+      const manualWorker = this.#manualWorker;
+      const task = await manualWorker.claim({ wait: 2, signal });
+      if (task !== undefined) await this.#run(manualWorker, task);
+      // Avoids a tight loop if claims return at once or fail.
+      else await sleep(20, signal);
     }
   }
 
-  async #do(hand: Hand, held: Held): Promise<void> {
+  async #run(manualWorker: ManualWorker, lease: Lease): Promise<void> {
     const { random, workMs = 20, failures = 0 } = this.#plan;
-    this.#held.set(held.id, held);
-    const isStarted = (await hand.insist({ f: "start", held })).outcome === "ok";
+    this.#leases.set(lease.id, lease);
+    const isStarted = (await manualWorker.updateWithRetry({ f: "start", lease })).outcome === "ok";
     if (isStarted) {
-      await elapse(random.between(0, workMs));
-      await hand.insist({ f: random.chance(failures) ? "fail" : "complete", held });
+      await sleep(random.between(0, workMs));
+      await manualWorker.updateWithRetry({ f: random.chance(failures) ? "fail" : "complete", lease });
     }
-    this.#held.delete(held.id);
+    this.#leases.delete(lease.id);
   }
 
-  async #beats(): Promise<void> {
+  async #sendHeartbeats(): Promise<void> {
     const { signal } = this.#end;
     while (!signal.aborted) {
-      await elapse(this.#plan.beatMs ?? 300, signal);
-      const answer = await this.#hand.beat([...this.#held.keys()]);
+      await sleep(this.#plan.heartbeatIntervalMs ?? 300, signal);
+      const answer = await this.#manualWorker.heartbeat([...this.#leases.keys()]);
       if (answer.outcome !== "fail" || signal.aborted) continue;
-      this.#hand = await Hand.of(this.#client).catch(() => this.#hand);
+      this.#manualWorker = await ManualWorker.create(this.#client).catch(() => this.#manualWorker);
     }
   }
 }

@@ -2,7 +2,7 @@ import type { SubmittedTask, Task } from "../../../sdk/index.ts";
 import type { Client } from "./client.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** What of a task is not as usual. */
+/** A task to submit. */
 export interface Submission {
   readonly token: string;
   readonly job?: string;
@@ -16,71 +16,78 @@ export interface Submission {
   };
 }
 
-/** Failed attempts are tried again at once. */
-const AT_ONCE = { kind: "fixed", seconds: 0, jitter: 0 } as const;
+/** Failed attempts are retried without a delay. */
+const NO_BACKOFF = { kind: "fixed", seconds: 0, jitter: 0 } as const;
 
-const requestOf = (client: Client, { token, job = "Raw", key, payload, options }: Submission) => ({
+const buildRequest = (client: Client, { token, job = "Raw", key, payload, options }: Submission) => ({
   f: "submit" as const,
   name: "submitTask" as const,
   request: {
     params: { room_id: client.room, job_name: `private:faults:${job}` },
-    body: { payload: { token, ...payload }, backoff: AT_ONCE, ...options },
+    body: { payload: { token, ...payload }, backoff: NO_BACKOFF, ...options },
   },
-  asked: { token, ...(key === undefined ? {} : { key }) },
-  // The SDK would make a key of its own; a client without one says so by a key that is the token's.
+  input: { token, ...(key === undefined ? {} : { key }) },
+  // Without a key the SDK would generate one, so the token is used as the key.
   options: { idempotencyKey: key ?? token },
 });
 
 /** Submits once. */
 export const submit = (client: Client, submission: Submission): Promise<Outcome<SubmittedTask>> =>
-  client.call(requestOf(client, submission));
+  client.call(buildRequest(client, submission));
 
-/** Submits until it is known whether the task is there: by its key it is there once. */
-export const submitSurely = async (client: Client, submission: Submission): Promise<SubmittedTask> => {
-  const outcome = await client.persist(requestOf(client, submission));
+/** Submits until the outcome is known. The idempotency key prevents duplicates. */
+export const submitWithRetry = async (client: Client, submission: Submission): Promise<SubmittedTask> => {
+  const outcome = await client.callWithRetry(buildRequest(client, submission));
   if (outcome.outcome === "ok") return outcome.body;
-  throw new Error(`a submit came to ${outcome.problem}`);
+  throw new Error(`a submit failed: ${outcome.problem}`);
 };
 
-/** Submits many, one after the other, each surely. */
+/** Submits several tasks, one after the other, each with retries. */
 export const submitMany = async (
   client: Client,
   { prefix, count, ...rest }: Omit<Submission, "token"> & { prefix: string; count: number },
 ): Promise<SubmittedTask[]> => {
   const tasks: SubmittedTask[] = [];
   for (let index = 0; index < count; index += 1) {
-    tasks.push(await submitSurely(client, { token: `${prefix}-${index}`, ...rest }));
+    tasks.push(await submitWithRetry(client, { token: `${prefix}-${index}`, ...rest }));
   }
   return tasks;
 };
 
-/** How long to wait for an end, how late the answer may be after it, in ms, and what that is a figure of. */
-interface Waiting {
+/** Options of `awaitEnd`. */
+interface AwaitEndOptions {
+  /** In seconds. */
   readonly wait?: number;
-  readonly bar?: number | undefined;
-  readonly when?: string | undefined;
+  /** Maximum time from the task's end to the response, in milliseconds; not checked if undefined. */
+  readonly maxDelayMs?: number | undefined;
+  /** The condition under which this time is reported; not reported if undefined. */
+  readonly condition?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
-/** Waits, in one request, for the end of a task. */
+/** Waits for the end of a task with one request. */
 export const awaitEnd = async (
   client: Client,
   task: string,
-  { wait = 20, bar, when, signal }: Waiting = {},
+  { wait = 20, maxDelayMs, condition, signal }: AwaitEndOptions = {},
 ): Promise<Outcome<Task | null>> =>
   client.call({
     f: "await",
     name: "readTask",
     request: { params: { task_id: task } },
-    asked: { task, ...(bar === undefined ? {} : { bar }), ...(when === undefined ? {} : { when }) },
+    input: {
+      task,
+      ...(maxDelayMs === undefined ? {} : { maxDelayMs }),
+      ...(condition === undefined ? {} : { condition }),
+    },
     options: { wait, signal },
   });
 
-/** Cancels, once. */
+/** Cancels a task with one request. */
 export const cancel = (client: Client, task: string): Promise<Outcome<Task>> =>
   client.call({
     f: "cancel",
     name: "updateTask",
     request: { params: { task_id: task }, body: { status: "cancelled" } },
-    asked: { task },
+    input: { task },
   });

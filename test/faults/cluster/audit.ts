@@ -1,6 +1,6 @@
 /**
- * What the checker knows beyond the answers: every change of a task's state and every end of a worker, as the database
- * committed it. A schema of the harness's own; joblib does not know of it.
+ * SQL that creates the audit schema: triggers record every change of a task's state and every end of a worker, as the
+ * database committed it. The checker compares it with the responses. joblib itself does not use this schema.
  */
 export const AUDIT = `
 create schema faults;

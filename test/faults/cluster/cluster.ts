@@ -3,25 +3,25 @@ import { createDatabase, type PostgresServer, startPostgres } from "../../suppor
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import type { TcpProxy } from "../proxy/tcp-proxy.ts";
 import { AUDIT } from "./audit.ts";
-import { type Environment, FaultyServer, ROOT } from "./faulty-server.ts";
-import { linkTo, through } from "./link.ts";
+import { createProxy, toProxyUrl } from "./link.ts";
+import { type Environment, ROOT, ServerProcess } from "./server-process.ts";
 import type { Services } from "./services.ts";
 
-/** What of a cluster is not as usual. */
-export interface ClusterPlan {
-  /** 2. */
+/** Options of a cluster. */
+export interface ClusterOptions {
+  /** Number of servers. Default: 2. */
   readonly servers?: number;
-  /** Over `SETTINGS`. */
+  /** Settings of all servers, in addition to `SETTINGS`. */
   readonly settings?: Environment;
-  /** Over that, for each server by its place. */
+  /** Additional settings of single servers, by index. */
   readonly each?: readonly Environment[];
-  /** A PostgreSQL or a Redis of its own, because it is to be stopped. */
+  /** Services that the cluster does not share with other cases, because the case stops them. */
   readonly own?: readonly ("postgres" | "redis")[];
-  /** Where joblib is, for a planted defect. */
+  /** The folder with `bin` and `dist`. Default: the checkout; a mutant runs from its own copy. */
   readonly root?: string;
 }
 
-/** The clock of the tests: everything that takes a minute in production takes a second here. */
+/** Shortened timeouts: one minute in production corresponds to about one second here. */
 export const SETTINGS = {
   JOBLIB_WORKER_TIMEOUT_THRESHOLD: "2",
   JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.25",
@@ -29,17 +29,17 @@ export const SETTINGS = {
   JOBLIB_DATABASE_POOL_SIZE: "4",
 } as const;
 
-/** A server with the links behind it. */
+/** A server, with the proxies between it and its services. */
 export interface Node {
-  readonly server: FaultyServer;
+  readonly server: ServerProcess;
   readonly postgres: TcpProxy;
   readonly redis: TcpProxy;
 }
 
-/** Servers on one PostgreSQL and one Redis; every link between any two of them passes a proxy. */
+/** Servers that share one PostgreSQL and one Redis. Every connection passes through a proxy. */
 export interface Cluster extends AsyncDisposable {
   readonly nodes: readonly Node[];
-  /** The database past all proxies, for the audit and the checker. */
+  /** A direct connection to the database, for the audit and the checker. */
   readonly sql: Pool;
   readonly databaseUrl: string;
   readonly postgres: PostgresServer;
@@ -48,39 +48,44 @@ export interface Cluster extends AsyncDisposable {
 }
 
 const startNode = async (
-  { postgres, redis, plan, index }: { postgres: string; redis: string; plan: ClusterPlan; index: number },
+  { postgres, redis, plan, index }: { postgres: string; redis: string; plan: ClusterOptions; index: number },
   stack: AsyncDisposableStack,
 ): Promise<Node> => {
-  const links = { postgres: stack.use(await linkTo(postgres)), redis: stack.use(await linkTo(redis)) };
+  const links = {
+    postgres: stack.use(await createProxy(postgres)),
+    redis: stack.use(await createProxy(redis)),
+  };
   const env = {
     ...SETTINGS,
     ...plan.settings,
     ...plan.each?.[index],
-    JOBLIB_DATABASE_URL: through(postgres, links.postgres),
-    JOBLIB_REDIS_URL: through(redis, links.redis),
+    JOBLIB_DATABASE_URL: toProxyUrl(postgres, links.postgres),
+    JOBLIB_REDIS_URL: toProxyUrl(redis, links.redis),
   };
-  const server = stack.use(await FaultyServer.start({ name: `S${index + 1}`, env, root: plan.root ?? ROOT }));
+  const server = stack.use(
+    await ServerProcess.start({ name: `S${index + 1}`, env, root: plan.root ?? ROOT }),
+  );
   return { server, ...links };
 };
 
-/** A pool whose connections may be cut under it. */
-export const toughPool = (connectionString: string, max = 4): Pool => {
+/** Creates a connection pool that survives cut connections. */
+export const createResilientPool = (connectionString: string, max = 4): Pool => {
   const pool = new Pool({ connectionString, max });
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 };
 
-/** Starts the servers one after the other, on a database of their own with the audit in it. */
-export const startCluster = async (services: Services, plan: ClusterPlan): Promise<Cluster> => {
+/** Starts the servers one after the other, on a new database with the audit schema. */
+export const startCluster = async (services: Services, plan: ClusterOptions): Promise<Cluster> => {
   await using stack = new AsyncDisposableStack();
-  const owns = (name: "postgres" | "redis") => plan.own?.includes(name) === true;
-  const postgres = owns("postgres") ? stack.use(await startPostgres()) : services.postgres;
-  const redis = owns("redis") ? stack.use(await startRedis()) : services.redis;
+  const isOwn = (name: "postgres" | "redis") => plan.own?.includes(name) === true;
+  const postgres = isOwn("postgres") ? stack.use(await startPostgres()) : services.postgres;
+  const redis = isOwn("redis") ? stack.use(await startRedis()) : services.redis;
   const databaseUrl = await createDatabase(postgres.url);
-  const sql = toughPool(databaseUrl);
+  const sql = createResilientPool(databaseUrl);
   stack.defer(() => sql.end());
-  // The tests' PostgreSQL does without; a server's word that a task is kept is to be what it is in production.
+  // The PostgreSQL of the tests turns it off. Acknowledged tasks must survive a crash here, as in production.
   await sql.query(`alter database "${new URL(databaseUrl).pathname.slice(1)}" set synchronous_commit = on`);
 
   const nodes: Node[] = [];

@@ -1,13 +1,12 @@
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 
-/** The PostgreSQL and the Redis of a run, for the cases that leave them alone. */
+/** The PostgreSQL and the Redis of a run, shared by all cases that do not stop them. */
 export interface Services extends AsyncDisposable {
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
 }
 
-/** Starts both. */
 export const startServices = async (): Promise<Services> => {
   await using stack = new AsyncDisposableStack();
   const postgres = stack.use(await startPostgres());

@@ -1,11 +1,11 @@
-// Loaded before a server or worker: its wall clock is wrong by CLOCK_SKEW_MS, its monotonic clock is not.
+// Preloaded into a server or worker: shifts its wall clock by CLOCK_SKEW_MS and leaves its monotonic clock alone.
 const skew = Number(process.env.CLOCK_SKEW_MS ?? 0);
 const Real = Date;
 
 globalThis.Date = class extends Real {
-  constructor(...given) {
-    if (given.length === 0) super(Real.now() + skew);
-    else super(...given);
+  constructor(...args) {
+    if (args.length === 0) super(Real.now() + skew);
+    else super(...args);
   }
   static now() {
     return Real.now() + skew;

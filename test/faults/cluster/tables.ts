@@ -2,8 +2,8 @@ import type { Pool } from "pg";
 import * as z from "zod";
 import { SharedStrings } from "../history/shared-strings.ts";
 
-/** Rows of one answer. */
-const ROWS = 20_000;
+/** Number of rows per query. */
+const PAGE_SIZE = 20_000;
 
 const Time = z.date().transform((date) => date.getTime());
 const Nullable = z.string().nullable();
@@ -37,14 +37,14 @@ const Step = z.object({
   runs: z.number().nullable(),
   max_attempts: z.number().nullable(),
 });
-/** One committed change of a task, in the order of the row; `at` in ms of the wall clock. */
+/** One committed change of a task; `at` is in milliseconds of the wall clock. */
 export type Step = z.infer<typeof Step>;
-const PlacedStep = Step.extend({ seq: z.string() });
+const StepWithSeq = Step.extend({ seq: z.string() });
 
 const EndedWorker = z.object({ at: Time, worker_id: z.string(), silent_ms: z.number() });
 export type EndedWorker = z.infer<typeof EndedWorker>;
 
-/** The end of a case, as the database has it. */
+/** The contents of the database at the end of a case. */
 export interface Tables {
   readonly tasks: readonly TaskRow[];
   readonly steps: readonly Step[];
@@ -52,32 +52,34 @@ export interface Tables {
 }
 
 const TASKS = `select id, room_id, status, payload, attempt, runs, max_attempts, worker_id, result
-  from joblib.task where room_id = $1 and id > $2 order by id limit ${ROWS}`;
-const STEPS = `select * from faults.step where room_id = $1 and seq > $2 order by seq limit ${ROWS}`;
+  from joblib.task where room_id = $1 and id > $2 order by id limit ${PAGE_SIZE}`;
+const STEPS = `select * from faults.step where room_id = $1 and seq > $2 order by seq limit ${PAGE_SIZE}`;
 const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
-/** Reads a table in pieces, each from behind the last row: a soak's is too large for one answer. */
+/** Reads a table page by page, because the table of a soak is too large for one query. */
 const readAll = async <Row>(
   sql: Pool,
   { text, room, first }: { readonly text: string; readonly room: string; readonly first: string },
-  parse: (rows: unknown) => { readonly row: Row; readonly place: string }[],
+  parse: (rows: unknown) => { readonly row: Row; readonly cursor: string }[],
 ): Promise<Row[]> => {
   const all: Row[] = [];
-  for (let place = first; ; ) {
-    const { rows } = await sql.query(text, [room, place]);
+  for (let cursor = first; ; ) {
+    const { rows } = await sql.query(text, [room, cursor]);
     for (const one of parse(rows)) {
       all.push(one.row);
-      place = one.place;
+      cursor = one.cursor;
     }
-    if (rows.length < ROWS) return all;
+    if (rows.length < PAGE_SIZE) return all;
   }
 };
 
-/** Reads what belongs to a room; workers have none, so all of them. */
+/** Reads the tasks and steps of a room, and all ended workers, because workers do not belong to a room. */
 export const readTables = async (sql: Pool, room: string): Promise<Tables> => {
   const shared = new SharedStrings();
-  const Tasks = z.array(TaskRow.transform((row) => ({ row: shared.in(row), place: row.id })));
-  const Steps = z.array(PlacedStep.transform(({ seq, ...row }) => ({ row: shared.in(row), place: seq })));
+  const Tasks = z.array(TaskRow.transform((row) => ({ row: shared.shareStrings(row), cursor: row.id })));
+  const Steps = z.array(
+    StepWithSeq.transform(({ seq, ...row }) => ({ row: shared.shareStrings(row), cursor: seq })),
+  );
   const tasks = await readAll(sql, { text: TASKS, room, first: FIRST_ID }, (rows) => Tasks.parse(rows));
   const steps = await readAll(sql, { text: STEPS, room, first: "0" }, (rows) => Steps.parse(rows));
   const ended = await sql.query("select * from faults.ended_worker");

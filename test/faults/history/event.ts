@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** What a client does. `run` is a worker's own code being entered: no request, but what the promises are about. */
+/** The kind of an operation. `run` is not a request: it records that a worker's own code started to run a task. */
 export const Operation = z.enum([
   "register",
   "submit",
@@ -13,7 +13,7 @@ export const Operation = z.enum([
   "retry",
   "heartbeat",
   "release",
-  "leave",
+  "deregister",
   "read",
   "await",
   "list",
@@ -21,68 +21,68 @@ export const Operation = z.enum([
 ]);
 export type Operation = z.infer<typeof Operation>;
 
-const AnsweredTask = z.object({
+const OutputTask = z.object({
   id: z.string(),
   room: z.string(),
   status: z.string(),
   attempt: z.number(),
   result: z.unknown().optional(),
 });
-export type AnsweredTask = z.infer<typeof AnsweredTask>;
+export type OutputTask = z.infer<typeof OutputTask>;
 
 const common = { t: z.number(), process: z.string() };
 
-/** What is known of an operation before its answer. */
-const Asked = z.object({
+/** The parameters of an operation. */
+const OperationInput = z.object({
   room: z.string().optional(),
   user: z.string().optional(),
-  /** The payload's token: unique among all submits of a history that are not repetitions of one another. */
+  /** The token in the payload. Within a history, only repetitions of the same submit share a token. */
   token: z.string().optional(),
   key: z.string().optional(),
   task: z.string().optional(),
   worker: z.string().optional(),
   attempt: z.number().optional(),
   wait: z.number().optional(),
-  /** How late a wake-up may be, in milliseconds, where the case promises it. */
-  bar: z.number().optional(),
-  /** Under which circumstances, where how late it was is one of the figures. */
-  when: z.string().optional(),
+  /** Maximum delay of a wake-up, in milliseconds; not checked if missing. */
+  maxDelayMs: z.number().optional(),
+  /** The condition under which the delay is reported; not reported if missing. */
+  condition: z.string().optional(),
 });
-export type Asked = z.infer<typeof Asked>;
+export type OperationInput = z.infer<typeof OperationInput>;
 
-/** What is known after it. */
-const Answered = z.object({
-  tasks: z.array(AnsweredTask).optional(),
+/** The response to an operation. */
+const OperationOutput = z.object({
+  tasks: z.array(OutputTask).optional(),
   worker: z.string().optional(),
   http: z.number().optional(),
-  /** The problem's id, or the name of an error that is no problem. */
+  /** The problem's id, or the name of another error. */
   problem: z.string().optional(),
   detail: z.string().optional(),
   retryAfter: z.boolean().optional(),
 });
-export type Answered = z.infer<typeof Answered>;
+export type OperationOutput = z.infer<typeof OperationOutput>;
 
-const Begun = z.object({
+const InvocationEvent = z.object({
   ...common,
   phase: z.literal("invoke"),
   op: z.number(),
   f: Operation,
-  asked: Asked,
+  input: OperationInput,
 });
-/** `fail`: it has not happened. `unknown`: nobody can tell from here. */
-const Ended = z.object({
+/** `fail`: the operation had no effect. `unknown`: it may have had one. */
+const CompletionEvent = z.object({
   ...common,
   phase: z.enum(["ok", "fail", "unknown"]),
   op: z.number(),
   f: Operation,
-  answered: Answered,
+  output: OperationOutput,
 });
 
-/** What the nemesis, or a case, says. */
+/** A note of the nemesis, the part of a case that injects faults. */
 const Note = z.object({
   ...common,
   phase: z.literal("note"),
-  /** `fault`: for the record. `gone`: a worker is gone, and what it holds is to be let go of `within` so many ms. */
+  /** `fault`: a fault was injected. `gone`: a worker is gone, and its leases must end `within` so many milliseconds. */
   note: z.enum(["fault", "gone"]),
   kind: z.string(),
   worker: z.string().optional(),
@@ -92,14 +92,14 @@ export type Note = z.infer<typeof Note>;
 
 /** One line of a history. */
 export const Event = z.discriminatedUnion("phase", [
-  Begun,
-  Ended.extend({ phase: z.literal("ok") }),
-  Ended.extend({ phase: z.literal("fail") }),
-  Ended.extend({ phase: z.literal("unknown") }),
+  InvocationEvent,
+  CompletionEvent.extend({ phase: z.literal("ok") }),
+  CompletionEvent.extend({ phase: z.literal("fail") }),
+  CompletionEvent.extend({ phase: z.literal("unknown") }),
   Note,
 ]);
 export type Event = z.infer<typeof Event>;
-/** An operation's begin. */
+/** The start of an operation. */
 export type Invocation = Extract<Event, { phase: "invoke" }>;
-/** What became of it. */
+/** The end of an operation. */
 export type Completion = Extract<Event, { phase: "ok" | "fail" | "unknown" }>;

@@ -5,14 +5,14 @@ import { expect, onTestFinished, test } from "vitest";
 import { readHistory } from "./history.ts";
 import { Recorder } from "./recorder.ts";
 
-const aFolder = () => {
+const createFolder = () => {
   const folder = mkdtempSync(join(tmpdir(), "joblib-history-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 };
 
-test("a history is read from all of its processes, in the order in which operations began", () => {
-  const folder = aFolder();
+test("reads the history of all processes in the order in which operations began", () => {
+  const folder = createFolder();
   using one = new Recorder(join(folder, "one.jsonl"), "one");
   using two = new Recorder(join(folder, "two.jsonl"), "two");
   const first = one.invoke("submit", { token: "a" });
@@ -27,20 +27,20 @@ test("a history is read from all of its processes, in the order in which operati
   const { operations, notes } = readHistory(folder);
 
   expect(operations).toMatchObject([
-    { process: "one", f: "submit", outcome: "ok", asked: { token: "a" }, answered: { tasks: [{ id: "t" }] } },
-    { process: "two", f: "claim", outcome: "fail", answered: { problem: "task-lost" } },
+    { process: "one", f: "submit", outcome: "ok", input: { token: "a" }, output: { tasks: [{ id: "t" }] } },
+    { process: "two", f: "claim", outcome: "fail", output: { problem: "task-lost" } },
   ]);
   expect(operations[0]?.end).toBeGreaterThan(operations[0]?.begin ?? Number.NaN);
   expect(notes).toMatchObject([{ note: "fault", kind: "cut" }]);
 });
 
-test("what a killed process did not finish is unknown, and its half line is nothing", () => {
-  const folder = aFolder();
+test("reads an unfinished operation of a killed process as unknown and ignores its incomplete line", () => {
+  const folder = createFolder();
   using recorder = new Recorder(join(folder, "killed.jsonl"), "killed");
   recorder.invoke("submit", { token: "a" });
   appendFileSync(join(folder, "killed.jsonl"), '{"t":1,"process":"kil');
 
   expect(readHistory(folder).operations).toMatchObject([
-    { outcome: "unknown", end: Number.POSITIVE_INFINITY, answered: {} },
+    { outcome: "unknown", end: Number.POSITIVE_INFINITY, output: {} },
   ]);
 });

@@ -1,36 +1,36 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import {
-  type Answered,
-  type Asked,
   type Completion,
   Event,
   type Invocation,
   type Note,
   type Operation,
+  type OperationInput,
+  type OperationOutput,
 } from "./event.ts";
-import { linesOf } from "./lines.ts";
+import { readLines } from "./read-lines.ts";
 import { SharedStrings } from "./shared-strings.ts";
 
-/** An operation from its invocation to what became of it; without an end it is unknown, and ends at the end of time. */
+/** An operation with its parameters and response. Without a completion its outcome is unknown and its end is infinite. */
 export interface OperationSpan {
   readonly process: string;
   readonly f: Operation;
-  readonly asked: Asked;
-  readonly answered: Answered;
+  readonly input: OperationInput;
+  readonly output: OperationOutput;
   readonly outcome: "ok" | "fail" | "unknown";
   readonly begin: number;
   readonly end: number;
 }
 
-/** All that the clients and the nemesis of one case have told. */
+/** Everything that the clients and the nemesis of one case recorded. */
 export interface History {
   readonly operations: readonly OperationSpan[];
   readonly notes: readonly Note[];
 }
 
-/** Pairs each invocation with its end; nothing else is kept, for a soak has millions of lines. */
-export const historyOf = (events: Iterable<Event>): History => {
+/** Pairs each invocation with its completion. It keeps nothing else, because a soak has millions of lines. */
+export const buildHistory = (events: Iterable<Event>): History => {
   const open = new Map<string, OperationSpan>();
   const operations: OperationSpan[] = [];
   const notes: Note[] = [];
@@ -42,38 +42,39 @@ export const historyOf = (events: Iterable<Event>): History => {
     }
     const name = `${event.process}:${event.op}`;
     if (event.phase === "invoke") {
-      const span = begun(event);
-      operations.push(shared.in(span));
+      const span = toSpan(event);
+      operations.push(shared.shareStrings(span));
       open.set(name, span);
     } else {
       const span = open.get(name);
-      if (span === undefined) throw new Error(`operation ${name} ended before it began`);
-      Object.assign(span, shared.in(ended(event)));
+      if (span === undefined)
+        throw new Error(`the history contains the end of operation ${name} before its start`);
+      Object.assign(span, shared.shareStrings(toCompletedPart(event)));
       open.delete(name);
     }
   }
   return { operations: operations.sort((a, b) => a.begin - b.begin), notes };
 };
 
-const begun = ({ process, f, asked, t: begin }: Invocation): OperationSpan => ({
-  ...{ process, f, asked, begin },
-  answered: {},
+const toSpan = ({ process, f, input, t: begin }: Invocation): OperationSpan => ({
+  ...{ process, f, input, begin },
+  output: {},
   outcome: "unknown",
   end: Number.POSITIVE_INFINITY,
 });
 
-const ended = ({ phase: outcome, answered, t: end }: Completion) => {
-  // What a task's result says the tables say too.
-  for (const task of answered.tasks ?? []) delete task.result;
-  return { answered, outcome, end } satisfies Partial<OperationSpan>;
+const toCompletedPart = ({ phase: outcome, output, t: end }: Completion) => {
+  // The tables contain the results too.
+  for (const task of output.tasks ?? []) delete task.result;
+  return { output, outcome, end } satisfies Partial<OperationSpan>;
 };
 
-function* eventsOf(folder: string): Generator<Event, void, undefined> {
+function* readEvents(folder: string): Generator<Event, void, undefined> {
   for (const name of readdirSync(folder)) {
     if (!name.endsWith(".jsonl")) continue;
-    for (const line of linesOf(join(folder, name))) yield Event.parse(JSON.parse(line));
+    for (const line of readLines(join(folder, name))) yield Event.parse(JSON.parse(line));
   }
 }
 
-/** Reads the histories of a folder, one file for each process; a last line that a killed process did not finish is left out. */
-export const readHistory = (folder: string): History => historyOf(eventsOf(folder));
+/** Reads the history in a folder, one file per process. It skips an incomplete last line, which a killed process may leave. */
+export const readHistory = (folder: string): History => buildHistory(readEvents(folder));

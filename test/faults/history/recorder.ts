@@ -1,17 +1,17 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { monotonic } from "../clock.ts";
-import type { Answered, Asked, Event, Note, Operation } from "./event.ts";
+import type { Event, Note, Operation, OperationInput, OperationOutput } from "./event.ts";
 
-/** An operation that was begun and is to be ended once. */
-export interface Invoked {
+/** A started operation, which must be completed once. */
+export interface PendingOperation {
   readonly op: number;
-  ok(answered?: Answered): void;
-  fail(answered: Answered): void;
-  /** It may have happened, and it may happen yet. */
-  unknown(answered: Answered): void;
+  ok(output?: OperationOutput): void;
+  fail(output: OperationOutput): void;
+  /** The operation may have had an effect, or may still have one. */
+  unknown(output: OperationOutput): void;
 }
 
-/** Writes one process's part of a history: a line as soon as it is known, so that a killed process has told all it knew. */
+/** Writes one process's part of a history. Every line is written synchronously, so that a killed process loses nothing. */
 export class Recorder implements Disposable {
   readonly #file: number;
   readonly #process: string;
@@ -22,18 +22,18 @@ export class Recorder implements Disposable {
     this.#process = process;
   }
 
-  invoke(f: Operation, asked: Asked): Invoked {
+  invoke(f: Operation, input: OperationInput): PendingOperation {
     this.#op += 1;
     const op = this.#op;
     const t = monotonic();
-    this.#write({ t, process: this.#process, phase: "invoke", op, f, asked });
-    const end = (phase: "ok" | "fail" | "unknown") => (answered: Answered) =>
-      this.#write({ t: monotonic(), process: this.#process, phase, op, f, answered });
+    this.#write({ t, process: this.#process, phase: "invoke", op, f, input });
+    const end = (phase: "ok" | "fail" | "unknown") => (output: OperationOutput) =>
+      this.#write({ t: monotonic(), process: this.#process, phase, op, f, output });
     const ok = end("ok");
-    return { op, ok: (answered = {}) => ok(answered), fail: end("fail"), unknown: end("unknown") };
+    return { op, ok: (output = {}) => ok(output), fail: end("fail"), unknown: end("unknown") };
   }
 
-  /** A fault that was made, for the record and the figures. */
+  /** Records an injected fault. */
   fault(kind: string): void {
     this.note({ note: "fault", kind });
   }

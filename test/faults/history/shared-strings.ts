@@ -1,19 +1,19 @@
-/** Gives equal strings as one: ids come again and again in a long history, and every parsed line brings copies of its own. */
+/** Replaces equal strings by one shared string: ids repeat in a long history, and every parsed line has its own copies. */
 export class SharedStrings {
   readonly #known = new Map<string, string>();
 
-  /** The value with each of its own strings shared; of arrays and objects in it too. */
-  in<Value>(value: Value): Value {
+  /** Replaces the strings of a value in place, including those in nested arrays and objects, and returns the value. */
+  shareStrings<Value>(value: Value): Value {
     if (typeof value !== "object" || value === null) return value;
     const parts: Record<string, unknown> = Object(value);
     for (const [key, part] of Object.entries(parts)) {
-      if (typeof part === "string") parts[key] = this.#of(part);
-      else if (typeof part === "object") this.in(part);
+      if (typeof part === "string") parts[key] = this.#share(part);
+      else if (typeof part === "object") this.shareStrings(part);
     }
     return value;
   }
 
-  #of(text: string): string {
+  #share(text: string): string {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
     this.#known.set(text, text);

@@ -1,30 +1,30 @@
-import type { SetTrap, Trap } from "./link-program.ts";
+import type { Trap, TrapHandle } from "./link-program.ts";
 
-/** A trap that a proxy has set; it springs once. */
-export interface ArmedTrap extends SetTrap {
-  readonly fate: Trap["fate"];
-  /** True for its request, once. */
-  takes(request: string): boolean;
-  spring(): void;
+/** An active trap of a proxy. It triggers once. */
+export interface ArmedTrap extends TrapHandle {
+  readonly action: Trap["action"];
+  /** Returns true for the first request that matches, and false for all others. */
+  matchesFirst(request: string): boolean;
+  trigger(): void;
 }
 
-/** Sets a trap; `removed` is told when it is taken away. */
-export const armTrap = (trap: Trap, removed: (trap: ArmedTrap) => void): ArmedTrap => {
-  const sprung = Promise.withResolvers<void>();
-  let isTaken = false;
+/** Activates a trap. Calls `onRemoved` when the trap is removed or has triggered. */
+export const armTrap = (trap: Trap, onRemoved: (trap: ArmedTrap) => void): ArmedTrap => {
+  const triggered = Promise.withResolvers<void>();
+  let hasMatched = false;
   const armed: ArmedTrap = {
-    fate: trap.fate,
-    sprung: sprung.promise,
-    takes(request) {
-      if (isTaken || !trap.request.test(request)) return false;
-      isTaken = true;
+    action: trap.action,
+    triggered: triggered.promise,
+    matchesFirst(request) {
+      if (hasMatched || !trap.request.test(request)) return false;
+      hasMatched = true;
       return true;
     },
-    spring() {
-      removed(armed);
-      sprung.resolve();
+    trigger() {
+      onRemoved(armed);
+      triggered.resolve();
     },
-    remove: () => removed(armed),
+    remove: () => onRemoved(armed),
   };
   return armed;
 };

@@ -1,35 +1,35 @@
-/** What happens to the bytes of one direction. */
+/** Faults for one direction of a connection. */
 export interface DirectionProgram {
-  /** Each chunk is late by so much; the order is kept. */
+  /** Delays each chunk; the order is preserved. */
   readonly delayMs?: number | (() => number);
-  /** Nothing arrives any more, and nobody is told. */
+  /** Drops everything without closing the connection. */
   readonly blackHole?: boolean;
-  /** So many bytes pass, then the connection is cut. */
+  /** Cuts the connection after so many bytes. */
   readonly cutAfterBytes?: number;
   readonly bytesPerSecond?: number;
 }
 
-/** What happens to a connection. */
+/** Faults for a connection. */
 export interface LinkProgram {
   readonly toServer?: DirectionProgram;
   readonly toClient?: DirectionProgram;
-  /** Cut once nothing has passed for so long, as load balancers do. */
+  /** Cuts the connection when it is idle for so long, as load balancers do. */
   readonly idleCutMs?: number;
 }
 
-/** A program for all connections, or one for each as it is opened. */
-export type Programming = LinkProgram | ((connection: number) => LinkProgram);
+/** A program for all connections, or a function that returns the program of each new connection. */
+export type ProgramSource = LinkProgram | ((connection: number) => LinkProgram);
 
-/** Waits for a request, lets it through, and swallows what is answered. */
+/** Forwards the first matching request and drops its response. */
 export interface Trap {
-  /** Found anywhere in what a client sends. */
+  /** Matched against each chunk that a client sends. */
   readonly request: RegExp;
-  /** What becomes of the connection when the answer comes: cut, or left open and silent. */
-  readonly fate: "cut" | "hold";
+  /** Cuts the connection when the response arrives, or leaves it open and silent. */
+  readonly action: "cut" | "silence";
 }
 
-/** A trap that was set; `sprung` resolves when an answer was swallowed. */
-export interface SetTrap {
-  readonly sprung: Promise<void>;
+/** Controls an active trap. `triggered` resolves when a response was dropped. */
+export interface TrapHandle {
+  readonly triggered: Promise<void>;
   remove(): void;
 }

@@ -1,43 +1,43 @@
 import { connect, type Socket } from "node:net";
 import type { ArmedTrap } from "./armed-trap.ts";
-import { ByteLane } from "./byte-lane.ts";
+import { BytePipe } from "./byte-pipe.ts";
 import type { LinkProgram } from "./link-program.ts";
 
-/** What a connection asks of its proxy, again and again: the program may change under it. */
-export interface ConnectionHome {
+/** The proxy's side of a connection. The program may change while the connection is open. */
+export interface ConnectionContext {
   readonly targetPort: number;
   program(): LinkProgram;
-  /** The trap that this request springs. */
-  trapFor(request: string): ArmedTrap | undefined;
-  over(connection: ProxiedConnection): void;
+  /** Returns the trap that matches a request. */
+  findTrap(request: string): ArmedTrap | undefined;
+  onClosed(connection: ProxiedConnection): void;
 }
 
-/** A client's connection and the one that stands for it to the server. */
+/** A client's connection, and the connection to the server that belongs to it. */
 export class ProxiedConnection {
   readonly #client: Socket;
   readonly #server: Socket;
-  readonly #home: ConnectionHome;
-  readonly #up: ByteLane;
-  readonly #down: ByteLane;
+  readonly #context: ConnectionContext;
+  readonly #toServer: BytePipe;
+  readonly #toClient: BytePipe;
   #trap: ArmedTrap | undefined;
   #isMuted = false;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(client: Socket, home: ConnectionHome) {
-    this.#home = home;
+  constructor(client: Socket, context: ConnectionContext) {
+    this.#context = context;
     this.#client = client.setNoDelay(true);
     this.#server = connect({
-      port: home.targetPort,
+      port: context.targetPort,
       host: "127.0.0.1",
       noDelay: true,
       allowHalfOpen: true,
     });
-    this.#up = new ByteLane(this.#server, () => home.program().toServer ?? {}, this.cut);
-    this.#down = new ByteLane(client, () => home.program().toClient ?? {}, this.cut);
+    this.#toServer = new BytePipe(this.#server, () => context.program().toServer ?? {}, this.cut);
+    this.#toClient = new BytePipe(client, () => context.program().toClient ?? {}, this.cut);
     client.on("data", this.#request);
     this.#server.on("data", this.#answer);
-    client.on("end", () => this.#up.end());
-    this.#server.on("end", () => this.#down.end());
+    client.on("end", () => this.#toServer.end());
+    this.#server.on("end", () => this.#toClient.end());
     for (const socket of [client, this.#server]) {
       socket.on("error", this.cut);
       socket.on("close", this.#closed);
@@ -45,7 +45,7 @@ export class ProxiedConnection {
     this.#touch();
   }
 
-  /** Both ends learn at once, by a reset. */
+  /** Resets the connections on both sides. */
   readonly cut = (): void => {
     for (const socket of [this.#client, this.#server]) socket.resetAndDestroy();
     this.#closed();
@@ -53,36 +53,36 @@ export class ProxiedConnection {
 
   readonly #request = (chunk: Buffer): void => {
     this.#touch();
-    this.#trap ??= this.#home.trapFor(chunk.toString("latin1"));
-    this.#up.carry(chunk);
+    this.#trap ??= this.#context.findTrap(chunk.toString("latin1"));
+    this.#toServer.write(chunk);
   };
 
   readonly #answer = (chunk: Buffer): void => {
     this.#touch();
     if (this.#isMuted) return;
     if (this.#trap === undefined) {
-      this.#down.carry(chunk);
+      this.#toClient.write(chunk);
       return;
     }
     this.#isMuted = true;
-    if (this.#trap.fate === "cut") this.cut();
-    this.#trap.spring();
+    if (this.#trap.action === "cut") this.cut();
+    this.#trap.trigger();
   };
 
   readonly #closed = (): void => {
-    const { toClient, toServer } = this.#home.program();
-    // Behind a black hole nobody hears that the other end has gone.
+    const { toClient, toServer } = this.#context.program();
+    // A black hole also hides that the other side has closed.
     if (!this.#client.destroyed && toClient?.blackHole !== true) this.#client.destroySoon();
     if (!this.#server.destroyed && toServer?.blackHole !== true) this.#server.destroySoon();
     if (!this.#client.destroyed || !this.#server.destroyed) return;
     clearTimeout(this.#idle);
-    this.#up.close();
-    this.#down.close();
-    this.#home.over(this);
+    this.#toServer.close();
+    this.#toClient.close();
+    this.#context.onClosed(this);
   };
 
   #touch(): void {
-    const { idleCutMs } = this.#home.program();
+    const { idleCutMs } = this.#context.program();
     clearTimeout(this.#idle);
     if (idleCutMs !== undefined) this.#idle = setTimeout(this.cut, idleCutMs);
   }

@@ -6,14 +6,14 @@ import { TcpProxy } from "./tcp-proxy.ts";
 
 let echo: Server;
 let proxy: TcpProxy;
-let reached = "";
+let receivedByServer = "";
 const opened: Socket[] = [];
 
 beforeEach(async () => {
-  reached = "";
+  receivedByServer = "";
   echo = createServer((socket) => {
     socket.on("data", (chunk) => {
-      reached += chunk;
+      receivedByServer += chunk;
     });
     socket.on("error", () => {}).pipe(socket);
   });
@@ -30,39 +30,39 @@ afterEach(async () => {
   echo.close();
 });
 
-/** A client, and what it has heard and suffered so far. */
-const dial = async () => {
+/** Connects a client. `received` is what it has received so far. */
+const connectClient = async () => {
   const socket = connect(proxy.port, "127.0.0.1").setEncoding("utf8");
-  const heard = { text: "", error: "", ended: false };
+  const received = { text: "", error: "", ended: false };
   opened.push(socket);
   socket.on("data", (text: string) => {
-    heard.text += text;
+    received.text += text;
   });
   socket.on("error", (error: NodeJS.ErrnoException) => {
-    heard.error = error.code ?? "";
+    received.error = error.code ?? "";
   });
   socket.on("end", () => {
-    heard.ended = true;
+    received.ended = true;
   });
   await once(socket, "connect");
-  return { socket, heard };
+  return { socket, received };
 };
 
-test("without a program everything passes, and an end is an end", async () => {
-  const { socket, heard } = await dial();
+test("a proxy without a program forwards bytes and the end of the stream", async () => {
+  const { socket, received } = await connectClient();
   socket.write("hello");
-  await eventually(() => heard.text === "hello");
+  await eventually(() => received.text === "hello");
 
   socket.end();
 
-  await eventually(() => heard.ended && proxy.size === 0);
-  expect(heard.error).toBe("");
+  await eventually(() => received.ended && proxy.size === 0);
+  expect(received.error).toBe("");
 });
 
-test("a delay holds for its direction, and nothing is overtaken", async () => {
+test("a delay applies to its direction and preserves the order of chunks", async () => {
   const delays = [120, 0, 60];
   proxy.program({ toServer: { delayMs: () => delays.shift() ?? 0 } });
-  const { socket, heard } = await dial();
+  const { socket, received } = await connectClient();
   const began = performance.now();
 
   for (const piece of ["a", "b", "c"]) {
@@ -70,115 +70,115 @@ test("a delay holds for its direction, and nothing is overtaken", async () => {
     await new Promise(setImmediate);
   }
 
-  await eventually(() => heard.text.length === 3);
-  expect(heard.text).toBe("abc");
+  await eventually(() => received.text.length === 3);
+  expect(received.text).toBe("abc");
   expect(performance.now() - began).toBeGreaterThan(100);
 });
 
-test("a throttle lets so many bytes through in a second", async () => {
+test("a throttle limits the number of bytes per second", async () => {
   proxy.program({ toClient: { bytesPerSecond: 10_000 } });
-  const { socket, heard } = await dial();
+  const { socket, received } = await connectClient();
   const began = performance.now();
 
   socket.write("x".repeat(2000));
 
-  await eventually(() => heard.text.length === 2000);
+  await eventually(() => received.text.length === 2000);
   expect(performance.now() - began).toBeGreaterThan(150);
 });
 
-test("after so many bytes the connection is cut", async () => {
+test("a connection is cut after `cutAfterBytes`", async () => {
   proxy.program({ toClient: { cutAfterBytes: 4 } });
-  const { socket, heard } = await dial();
+  const { socket, received } = await connectClient();
 
   socket.write("abcdefgh");
 
-  await eventually(() => heard.error === "ECONNRESET");
-  expect("abcd".startsWith(heard.text)).toBe(true);
+  await eventually(() => received.error === "ECONNRESET");
+  expect("abcd".startsWith(received.text)).toBe(true);
 });
 
-test("a black hole swallows one direction, and heals", async () => {
-  const { socket, heard } = await dial();
+test("a black hole drops one direction until the link is healed", async () => {
+  const { socket, received } = await connectClient();
   proxy.program({ toClient: { blackHole: true } });
   socket.write("lost");
-  await eventually(() => reached === "lost");
-  expect(heard.text).toBe("");
+  await eventually(() => receivedByServer === "lost");
+  expect(received.text).toBe("");
   proxy.heal();
 
   socket.write("!");
 
-  await eventually(() => heard.text !== "");
-  expect(heard).toMatchObject({ text: "!", error: "" });
+  await eventually(() => received.text !== "");
+  expect(received).toMatchObject({ text: "!", error: "" });
 });
 
-test("behind a black hole nobody learns that the other end has gone", async () => {
-  const { socket, heard } = await dial();
+test("a black hole hides that the other side has closed", async () => {
+  const { socket, received } = await connectClient();
   socket.write("a");
-  await eventually(() => heard.text === "a");
+  await eventually(() => received.text === "a");
   proxy.program({ toClient: { blackHole: true }, toServer: { blackHole: true } });
-  const watcher = await dial();
+  const watcher = await connectClient();
 
   socket.destroy();
 
   await expect(eventually(() => proxy.size < 2, Boolean, { timeoutMs: 100 })).rejects.toThrow();
-  expect(watcher.heard).toMatchObject({ ended: false, error: "" });
+  expect(watcher.received).toMatchObject({ ended: false, error: "" });
 });
 
-test("a trap lets its request through and swallows the answer, once", async () => {
-  const trap = proxy.trap({ request: /commit/, fate: "cut" });
-  const { socket, heard } = await dial();
+test("a trap forwards its request and drops the response, once", async () => {
+  const trap = proxy.trap({ request: /commit/, action: "cut" });
+  const { socket, received } = await connectClient();
   socket.write("begin;");
-  await eventually(() => heard.text === "begin;");
+  await eventually(() => received.text === "begin;");
 
   socket.write("commit;");
 
-  await trap.sprung;
-  await eventually(() => heard.error === "ECONNRESET");
-  expect(heard.text).toBe("begin;");
-  const next = await dial();
+  await trap.triggered;
+  await eventually(() => received.error === "ECONNRESET");
+  expect(received.text).toBe("begin;");
+  const next = await connectClient();
   next.socket.write("commit;");
-  await eventually(() => next.heard.text === "commit;");
+  await eventually(() => next.received.text === "commit;");
 });
 
-test("a trap that holds leaves the connection open and silent", async () => {
-  const trap = proxy.trap({ request: /commit/, fate: "hold" });
-  const { socket, heard } = await dial();
+test("a trap with the action “silence” leaves the connection open and silent", async () => {
+  const trap = proxy.trap({ request: /commit/, action: "silence" });
+  const { socket, received } = await connectClient();
 
   socket.write("commit;");
 
-  await trap.sprung;
-  expect(heard).toEqual({ text: "", error: "", ended: false });
+  await trap.triggered;
+  expect(received).toEqual({ text: "", error: "", ended: false });
 });
 
-test("a proxy that refuses can listen again on its port", async () => {
+test("a proxy that refuses connections can listen again on the same port", async () => {
   const { port } = proxy;
   await proxy.refuse();
-  await expect(dial()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  await expect(connectClient()).rejects.toMatchObject({ code: "ECONNREFUSED" });
 
   await proxy.accept();
 
   expect(proxy.port).toBe(port);
-  const { socket, heard } = await dial();
+  const { socket, received } = await connectClient();
   socket.write("again");
-  await eventually(() => heard.text === "again");
+  await eventually(() => received.text === "again");
 });
 
-test("a silent connection is cut, a busy one is not", async () => {
+test("an idle connection is cut, a busy one is not", async () => {
   proxy.program({ idleCutMs: 60 });
-  const { socket, heard } = await dial();
+  const { socket, received } = await connectClient();
   socket.write("a");
 
-  await eventually(() => heard.error === "ECONNRESET");
-  expect(heard.text).toBe("a");
+  await eventually(() => received.error === "ECONNRESET");
+  expect(received.text).toBe("a");
 });
 
-test("each connection can have a program of its own", async () => {
+test("each connection can have its own program", async () => {
   proxy.program((connection) => (connection === 0 ? { toClient: { blackHole: true } } : {}));
-  const deaf = await dial();
-  const well = await dial();
+  const silent = await connectClient();
+  const healthy = await connectClient();
 
-  deaf.socket.write("a");
-  well.socket.write("a");
+  silent.socket.write("a");
+  healthy.socket.write("a");
 
-  await eventually(() => well.heard.text === "a");
-  expect(deaf.heard.text).toBe("");
+  await eventually(() => healthy.received.text === "a");
+  expect(silent.received.text).toBe("");
 });

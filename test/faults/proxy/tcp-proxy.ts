@@ -1,10 +1,10 @@
 import { createServer, type Server } from "node:net";
 import { type ArmedTrap, armTrap } from "./armed-trap.ts";
-import type { LinkProgram, Programming, SetTrap, Trap } from "./link-program.ts";
+import type { LinkProgram, ProgramSource, Trap, TrapHandle } from "./link-program.ts";
 import { ProxiedConnection } from "./proxied-connection.ts";
 
 /**
- * A TCP proxy on loopback whose links can be made late, slow, deaf, short or dead, each direction for itself.
+ * A TCP proxy on loopback that can delay, throttle, drop or cut connections, separately for each direction.
  *
  * @example
  * await using proxy = await TcpProxy.to(5432);
@@ -16,7 +16,7 @@ export class TcpProxy implements AsyncDisposable {
   #server: Server | undefined;
   #port = 0;
   #targetPort: number;
-  #programming: Programming = {};
+  #programSource: ProgramSource = {};
   #count = 0;
 
   private constructor(targetPort: number) {
@@ -32,59 +32,59 @@ export class TcpProxy implements AsyncDisposable {
   get port(): number {
     return this.#port;
   }
-  /** Connections that are open at this moment. */
+  /** Number of open connections. */
   get size(): number {
     return this.#connections.size;
   }
-  /** How many connections there have been. */
+  /** Number of connections since the start. */
   get count(): number {
     return this.#count;
   }
 
-  /** New connections go to another port: a server that came back. */
+  /** Sends new connections to another port, after a server has restarted. */
   retarget(port: number): void {
     this.#targetPort = port;
   }
 
-  /** From now on, for connections that are open too; a function gives each new connection a program that it keeps. */
-  program(programming: Programming): void {
-    this.#programming = programming;
+  /** Changes the program of open and new connections. A function applies only to new ones, each of which keeps its program. */
+  program(program: ProgramSource): void {
+    this.#programSource = program;
   }
 
-  /** Everything passes again; what was swallowed stays lost. */
+  /** Removes all faults. Dropped bytes stay lost. */
   heal(): void {
-    this.#programming = {};
+    this.#programSource = {};
     for (const trap of [...this.#traps]) trap.remove();
   }
 
-  /** Cuts every connection by a reset; new ones are taken. */
+  /** Resets every open connection; new ones are accepted. */
   cut(): void {
     for (const connection of [...this.#connections]) connection.cut();
   }
 
-  /** The next request that is like this is let through, its answer is not. */
-  trap(trap: Trap): SetTrap {
+  /** Forwards the next matching request and drops its response. */
+  trap(trap: Trap): TrapHandle {
     const armed = armTrap(trap, (removed) => this.#traps.delete(removed));
     this.#traps.add(armed);
     return armed;
   }
 
-  /** Nobody listens: a new connection is refused. Open ones go on. */
+  /** Stops listening, so that new connections are refused. Open ones continue. */
   async refuse(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    // Its close waits for connections; that it listens no more is enough.
+    // Not awaited: `close` waits for open connections, but stops listening at once.
     server?.close();
   }
 
-  /** Listens, on the port of before. */
+  /** Listens on the same port as before. */
   async accept(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: false }, (socket) => {
       const connection = this.#count;
       this.#count += 1;
-      const own = typeof this.#programming === "function" ? this.#programming(connection) : undefined;
-      this.#connections.add(new ProxiedConnection(socket, this.#homeOf(own)));
+      const own = typeof this.#programSource === "function" ? this.#programSource(connection) : undefined;
+      this.#connections.add(new ProxiedConnection(socket, this.#createContext(own)));
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject).listen(this.#port, "127.0.0.1", resolve);
@@ -101,14 +101,14 @@ export class TcpProxy implements AsyncDisposable {
     this.cut();
   }
 
-  #homeOf(own: LinkProgram | undefined) {
-    const programOf = (): LinkProgram =>
-      typeof this.#programming === "function" ? (own ?? {}) : this.#programming;
+  #createContext(own: LinkProgram | undefined) {
+    const getProgram = (): LinkProgram =>
+      typeof this.#programSource === "function" ? (own ?? {}) : this.#programSource;
     return {
       targetPort: this.#targetPort,
-      program: programOf,
-      trapFor: (request: string) => [...this.#traps].find((trap) => trap.takes(request)),
-      over: (connection: ProxiedConnection) => void this.#connections.delete(connection),
+      program: getProgram,
+      findTrap: (request: string) => [...this.#traps].find((trap) => trap.matchesFirst(request)),
+      onClosed: (connection: ProxiedConnection) => void this.#connections.delete(connection),
     };
   }
 }

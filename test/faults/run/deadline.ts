@@ -1,12 +1,15 @@
-import { elapse } from "../clock.ts";
+import { sleep } from "../clock.ts";
 
-/** What the work came to, or undefined where it was not over in time; it is left to itself then. */
-export const orLate = async <Value>(work: Promise<Value>, seconds: number): Promise<Value | undefined> => {
-  const over = new AbortController();
-  const late = elapse(seconds * 1000, over.signal).then(() => undefined);
+/** Returns the result of the work, or undefined if it did not finish in time. Late work is not stopped. */
+export const withDeadline = async <Value>(
+  work: Promise<Value>,
+  seconds: number,
+): Promise<Value | undefined> => {
+  const cancelTimer = new AbortController();
+  const late = sleep(seconds * 1000, cancelTimer.signal).then(() => undefined);
   try {
     return await Promise.race([work, late]);
   } finally {
-    over.abort();
+    cancelTimer.abort();
   }
 };

@@ -1,15 +1,15 @@
-import type { ClusterPlan } from "../cluster/cluster.ts";
-import type { Scene } from "./scene.ts";
+import type { ClusterOptions } from "../cluster/cluster.ts";
+import type { CaseContext } from "./case-context.ts";
 
-/** One fault of the catalogue as this machine can make it. */
+/** One case of the fault catalogue. */
 export interface FaultCase {
-  /** Its name in the catalogue, and what is special: `F13 answers of the database`. */
+  /** The number in the catalogue and a description: `F13 responses of the database lost`. */
   readonly name: string;
   readonly invariants: readonly string[];
-  /** The cluster that it needs for itself; without it, the one that all such cases share. */
-  readonly cluster?: ClusterPlan;
-  /** After so long it is broken off as failed; 60. */
+  /** The options of the case's own cluster; cases without it share a cluster. */
+  readonly cluster?: ClusterOptions;
+  /** Time limit, after which the case fails. Default: 60. */
   readonly seconds?: number;
-  /** Makes the fault; what comes of it the checker decides. */
-  run(scene: Scene): Promise<void>;
+  /** Injects the fault. The checker decides about the outcome. */
+  run(context: CaseContext): Promise<void>;
 }

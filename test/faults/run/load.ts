@@ -1,61 +1,62 @@
-import { submitSurely } from "../clients/submitter.ts";
-import { elapse } from "../clock.ts";
-import type { Scene } from "./scene.ts";
+import { submitWithRetry } from "../clients/submitter.ts";
+import { sleep } from "../clock.ts";
+import type { CaseContext } from "./case-context.ts";
 import { settle } from "./settle.ts";
 
-/** How busy the servers are while something breaks. */
+/** The load on the servers during a fault. */
 export interface Load {
-  /** Clients that submit one task after the other; 2. */
+  /** Number of clients that submit one task after the other. Default: 2. */
   readonly submitters?: number;
-  /** Workers over plain requests; 2. */
+  /** Number of raw workers. Default: 2. */
   readonly workers?: number;
-  /** The longest pause between two submits of a client, in ms; 20. */
+  /** Maximum pause between two submits of a client, in milliseconds. Default: 20. */
   readonly gapMs?: number;
+  /** Fraction of the runs that fail. Default: 0.05. */
   readonly failures?: number;
-  /** How long the work on a task takes at most; 20. */
+  /** Maximum duration of a run, in milliseconds. Default: 20. */
   readonly workMs?: number;
-  /** How long the last tasks may take to their end, in seconds; 30. */
+  /** Time limit for the last tasks to finish, in seconds. Default: 30. */
   readonly settleSeconds?: number;
 }
 
-/** Breaks something under load, and waits until all that was submitted has come to its end. */
-export const underLoad = async (
-  scene: Scene,
+/** Injects a fault under load, then waits until every submitted task has finished. */
+export const runUnderLoad = async (
+  context: CaseContext,
   { submitters = 2, workers = 2, gapMs = 20, failures = 0.05, workMs = 20, settleSeconds = 30 }: Load,
-  breakIt: () => Promise<void>,
+  injectFault: () => Promise<void>,
 ): Promise<void> => {
-  for (let index = 0; index < workers; index += 1) await scene.rawWorker({ failures, workMs });
+  for (let index = 0; index < workers; index += 1) await context.rawWorker({ failures, workMs });
   const end = new AbortController();
-  const follow = async (index: number): Promise<void> => {
-    const client = scene.client("submitter");
-    const random = scene.random.fork(`submitter ${index}`);
+  const submitTasks = async (index: number): Promise<void> => {
+    const client = context.client("submitter");
+    const random = context.random.fork(`submitter ${index}`);
     for (let count = 0; !end.signal.aborted; count += 1) {
-      await submitSurely(client, {
+      await submitWithRetry(client, {
         token: `${index}-${count}`,
         options: { max_attempts: random.integer(1, 5) },
       });
-      await elapse(random.between(0, gapMs));
+      await sleep(random.between(0, gapMs));
     }
   };
-  const following = Promise.all(Array.from({ length: submitters }, (_, index) => follow(index)));
+  const submitting = Promise.all(Array.from({ length: submitters }, (_, index) => submitTasks(index)));
   try {
-    await Promise.race([breakIt(), following]);
+    await Promise.race([injectFault(), submitting]);
   } finally {
     end.abort();
-    await following;
+    await submitting;
   }
-  await settle(scene, settleSeconds);
+  await settle(context, settleSeconds);
 };
 
-/** Does something again and again, at seeded times, for so long. */
-export const atTimes = async (
-  scene: Scene,
+/** Repeats an action for `forMs`, at random times that are `everyMs` apart on average. */
+export const repeatAtRandomTimes = async (
+  context: CaseContext,
   { forMs, everyMs }: { readonly forMs: number; readonly everyMs: number },
   work: (index: number) => Promise<void> | void,
 ): Promise<void> => {
   const until = performance.now() + forMs;
   for (let index = 0; performance.now() < until; index += 1) {
-    await elapse(scene.random.between(0, 2 * everyMs));
+    await sleep(context.random.between(0, 2 * everyMs));
     await work(index);
   }
 };

@@ -1,48 +1,59 @@
-import { type Evidence, operationsOf, stepsByTask, TERMINAL, timeOf } from "../checker/evidence.ts";
-import { holdsOf } from "../checker/holds-of.ts";
+import {
+  type Evidence,
+  getStepsByTask,
+  selectOperations,
+  TERMINAL,
+  toHistoryTime,
+} from "../checker/evidence.ts";
+import { findLeases } from "../checker/lease-spans.ts";
 
-/** How long something took, in milliseconds; runs tell of the median and the worst. */
+/** A measured duration in milliseconds. */
 export interface Measure {
   readonly what: string;
   readonly ms: number;
 }
 
-const letGo = (evidence: Evidence): Measure[] => {
+const measureRequeues = (evidence: Evidence): Measure[] => {
   if (!evidence.audited) return [];
-  const holds = Map.groupBy(holdsOf(evidence), ({ worker }) => worker);
+  const leases = Map.groupBy(findLeases(evidence), ({ worker }) => worker);
   return evidence.history.notes.flatMap(({ note, worker = "", t, kind }) =>
     note === "gone"
-      ? (holds.get(worker) ?? [])
+      ? (leases.get(worker) ?? [])
           .filter(({ from, until }) => from <= t && until > t && Number.isFinite(until))
           .map(({ until }) => ({ what: `${kind} → its task requeued or failed`, ms: until - t }))
       : [],
   );
 };
 
-const told = (evidence: Evidence): Measure[] => {
+const measureNotifications = (evidence: Evidence): Measure[] => {
   const ends = new Map<string, number>();
-  for (const [task, steps] of stepsByTask(evidence)) {
+  for (const [task, steps] of getStepsByTask(evidence)) {
     const last = steps.findLast(({ to_status: to }) => to !== null && TERMINAL.includes(to));
-    if (last !== undefined) ends.set(task, timeOf(evidence, last));
+    if (last !== undefined) ends.set(task, toHistoryTime(evidence, last));
   }
-  return operationsOf(evidence, ["await"]).flatMap(({ asked: { task = "", when }, begin, end, answered }) => {
-    const at = ends.get(task);
-    const isEnd = TERMINAL.includes(answered.tasks?.[0]?.status ?? "");
-    if (at === undefined || when === undefined || !isEnd) return [];
-    return [
-      {
-        what: `task finished → waiting client notified, ${when}`,
-        ms: Math.max(0, end - Math.max(begin, at)),
-      },
-    ];
-  });
+  return selectOperations(evidence, ["await"]).flatMap(
+    ({ input: { task = "", condition }, begin, end, output }) => {
+      const at = ends.get(task);
+      const isEnd = TERMINAL.includes(output.tasks?.[0]?.status ?? "");
+      if (at === undefined || condition === undefined || !isEnd) return [];
+      return [
+        {
+          what: `task finished → waiting client notified, ${condition}`,
+          ms: Math.max(0, end - Math.max(begin, at)),
+        },
+      ];
+    },
+  );
 };
 
-/** What the evidence of a case shows of its times. */
-export const measuresOf = (evidence: Evidence): Measure[] => [...letGo(evidence), ...told(evidence)];
+/** Computes the durations that the evidence of a case contains. */
+export const computeMeasures = (evidence: Evidence): Measure[] => [
+  ...measureRequeues(evidence),
+  ...measureNotifications(evidence),
+];
 
-/** A row for each kind of measure. */
-export const measureRows = (measures: readonly Measure[]): [name: string, value: string][] =>
+/** Returns a row with median, 99th percentile and maximum for each kind of duration. */
+export const toMeasureRows = (measures: readonly Measure[]): [name: string, value: string][] =>
   [...Map.groupBy(measures, ({ what }) => what)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([what, all]) => {

@@ -1,37 +1,38 @@
 import { parseArgs } from "node:util";
 
-export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NAME]… [--plants | --no-plants] [--soak] [--figures] [--keep]
+export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NAME]… [--mutants | --no-mutants] [--soak] [--write-results] [--keep]
 
-  --seed N        repeat the schedule of a run; its seed is printed first
-  --minutes N     a soak: the cases again and again, with other seeds, for so long
-  --soak          one long history under load for --minutes (10), in the place of the cases
-  --case NAME     only cases whose name begins so, F13 for one; may be repeated
-  --plants        only the planted defects
-  --no-plants     without them
-  --figures       write the run's results into docs/appendix/fault-catalogue.md
-  --keep          keep the histories of cases that passed too
+  --seed N          repeat the schedule of an earlier run, which prints its seed first
+  --minutes N       repeat the cases with other seeds for N minutes
+  --soak            run one long history under load for --minutes (default: 10) instead of the cases
+  --case NAME       run only the cases whose name begins with NAME, for example F13; may be repeated
+  --mutants         run only the mutants: copies of joblib with a planted defect
+  --no-mutants      skip the mutants
+  --write-results   write the results of the run into docs/appendix/fault-catalogue.md
+  --keep            keep the histories of passed cases too
 `;
 
-/** What a run is asked. */
+/** The command line of a run. */
 export interface Options {
   readonly seed: number;
   readonly minutes: number | undefined;
   readonly cases: readonly string[];
-  readonly plants: "with" | "without" | "only";
+  readonly mutants: "with" | "without" | "only";
   readonly soak: boolean;
-  readonly figures: boolean;
+  readonly writeResults: boolean;
   readonly keep: boolean;
   readonly help: boolean;
 }
 
-const numberOf = (text: string | undefined, name: string): number | undefined => {
+const parseNumber = (text: string | undefined, name: string): number | undefined => {
   if (text === undefined) return undefined;
   const number = Number(text);
-  if (!Number.isFinite(number) || number < 0) throw new Error(`--${name} must be a number, not ${text}`);
+  if (!Number.isFinite(number) || number < 0)
+    throw new Error(`--${name} must be a number of at least 0, not ${text}`);
   return number;
 };
 
-/** Reads the command line; without a seed one is made up, to be printed. */
+/** Parses the command line. Without `--seed` it picks a random seed. */
 export const readOptions = (args: readonly string[]): Options => {
   const { values } = parseArgs({
     args: [...args],
@@ -39,23 +40,24 @@ export const readOptions = (args: readonly string[]): Options => {
       seed: { type: "string" },
       minutes: { type: "string" },
       case: { type: "string", multiple: true, default: [] },
-      plants: { type: "boolean" },
+      mutants: { type: "boolean" },
       soak: { type: "boolean", default: false },
-      figures: { type: "boolean", default: false },
+      "write-results": { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
     allowNegative: true,
   });
-  const { plants } = values;
-  if (values.figures && values.case.length > 0) throw new Error("--figures are of all cases, not of some");
+  const { mutants } = values;
+  if (values["write-results"] && values.case.length > 0)
+    throw new Error("--write-results needs all cases. Remove --case.");
   return {
-    seed: numberOf(values.seed, "seed") ?? Math.floor(Math.random() * 2 ** 32),
-    minutes: numberOf(values.minutes, "minutes"),
+    seed: parseNumber(values.seed, "seed") ?? Math.floor(Math.random() * 2 ** 32),
+    minutes: parseNumber(values.minutes, "minutes"),
     cases: values.case,
-    plants: plants === undefined ? "with" : plants ? "only" : "without",
+    mutants: mutants === undefined ? "with" : mutants ? "only" : "without",
     soak: values.soak,
-    figures: values.figures,
+    writeResults: values["write-results"],
     keep: values.keep,
     help: values.help,
   };

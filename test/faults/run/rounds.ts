@@ -1,62 +1,62 @@
 import { Random } from "../../support/random.ts";
 import { monotonic } from "../clock.ts";
+import { CaseRunner, type RunnerResources } from "./case-runner.ts";
 import type { FaultCase } from "./fault-case.ts";
-import { Lane, type LaneHome } from "./lane.ts";
-import { unfinished, type Verdict } from "./run-case.ts";
+import { type CaseResult, createFailedResult } from "./run-case.ts";
 
-/** Where case after case hangs, the rest is not waited for: the first round takes two minutes on two cores. */
-const LONGEST_ROUND_SECONDS = 600;
+/** Time limit of the first round, which takes two minutes on two cores. It ends a run in which every case hangs. */
+const MAX_ROUND_SECONDS = 600;
 
-/** How long, how wide, and from which seed. */
-export interface RoundsPlan {
+/** Options of a run. */
+export interface RoundsOptions {
   readonly seed: number;
-  /** Undefined: each case once. */
+  /** Runs each case once if undefined. */
   readonly minutes: number | undefined;
-  readonly lanes: number;
-  readonly told: (verdict: Verdict) => void;
+  readonly runners: number;
+  readonly onResult: (result: CaseResult) => void;
 }
 
-interface Turn {
+interface ScheduledCase {
   readonly one: FaultCase;
   readonly seed: number;
 }
 
-/** Every case with the run's own seed; in a soak, again and again, each round with another. */
-function* turnsOf(cases: readonly FaultCase[], { seed, minutes }: RoundsPlan): Generator<Turn> {
+/** Schedules every case with the run's seed, and then more rounds with other seeds until the time is up. */
+function* schedule(cases: readonly FaultCase[], { seed, minutes }: RoundsOptions): Generator<ScheduledCase> {
   const random = new Random(seed);
   const until = monotonic() + (minutes ?? 0) * 60_000;
   for (const one of cases) yield { one, seed };
   for (let round = 1; monotonic() < until; round += 1) {
-    const turn = random.fork(`round ${round}`);
-    for (const one of turn.shuffled(cases)) {
+    const roundRandom = random.fork(`round ${round}`);
+    for (const one of roundRandom.shuffled(cases)) {
       if (monotonic() >= until) return;
-      yield { one, seed: turn.seed };
+      yield { one, seed: roundRandom.seed };
     }
   }
 }
 
-/** Runs the cases in lanes side by side, and tells each verdict as it comes. */
+/** Runs the cases in several runners concurrently, and reports each result as soon as it is known. */
 export const runRounds = async (
-  home: LaneHome,
+  resources: RunnerResources,
   cases: readonly FaultCase[],
-  plan: RoundsPlan,
-): Promise<Verdict[]> => {
-  const verdicts: Verdict[] = [];
-  const turns = turnsOf(cases, plan);
+  plan: RoundsOptions,
+): Promise<CaseResult[]> => {
+  const results: CaseResult[] = [];
+  const scheduled = schedule(cases, plan);
   const began = monotonic();
-  const follow = async (): Promise<void> => {
-    await using lane = new Lane(home);
-    for (const { one, seed } of turns) {
+  const runQueue = async (): Promise<void> => {
+    await using runner = new CaseRunner(resources);
+    for (const { one, seed } of scheduled) {
       const seconds = (monotonic() - began) / 1000;
-      const isLate = verdicts.length < cases.length && seconds > LONGEST_ROUND_SECONDS;
-      const message = `it was not begun: the round had taken ${Math.round(seconds)} s`;
-      const verdict = isLate
-        ? unfinished(one, { seed, seconds: 0, folder: home.folder, message })
-        : await lane.run(one, seed);
-      verdicts.push(verdict);
-      plan.told(verdict);
+      const isLate = results.length < cases.length && seconds > MAX_ROUND_SECONDS;
+      const message = `the case was skipped because the round had already taken ${Math.round(seconds)} s`;
+      const result = isLate
+        ? createFailedResult(one, { seed, seconds: 0, folder: resources.folder, message })
+        : await runner.run(one, seed);
+      results.push(result);
+      plan.onResult(result);
     }
   };
-  await Promise.all(Array.from({ length: plan.lanes }, follow));
-  return verdicts;
+  await Promise.all(Array.from({ length: plan.runners }, runQueue));
+  return results;
 };

@@ -1,51 +1,51 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Random } from "../../support/random.ts";
-import { check } from "../checker/check.ts";
+import { checkInvariants } from "../checker/check.ts";
 import type { Violation } from "../checker/evidence.ts";
-import { monotonic, wallOffset } from "../clock.ts";
+import { getWallOffset, monotonic } from "../clock.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { readTables } from "../cluster/tables.ts";
 import { type History, readHistory } from "../history/history.ts";
-import { orLate } from "./deadline.ts";
+import { CaseContext } from "./case-context.ts";
+import { withDeadline } from "./deadline.ts";
 import type { FaultCase } from "./fault-case.ts";
-import type { FigureRow } from "./figures.ts";
-import { type Measure, measuresOf } from "./measures.ts";
-import { Scene } from "./scene.ts";
+import { computeMeasures, type Measure } from "./measures.ts";
+import type { SummaryRow } from "./run-summary.ts";
 
-/** What became of a case. */
-export interface Verdict {
+/** The result of a case. */
+export interface CaseResult {
   readonly name: string;
   readonly seed: number;
   readonly seconds: number;
   readonly violations: readonly Violation[];
   readonly history: History;
   readonly measures: readonly Measure[];
-  /** What it tells besides. */
-  readonly told: readonly FigureRow[];
-  /** Where the history lies while it is kept. */
+  /** Additional rows for the summary. */
+  readonly rows: readonly SummaryRow[];
+  /** The folder of the history. */
   readonly folder: string;
 }
 
 const EMPTY: History = { operations: [], notes: [] };
-/** How long a case may take that does not say so itself. */
-export const LONGEST_SECONDS = 60;
+/** Default time limit of a case. */
+export const MAX_CASE_SECONDS = 60;
 
-/** The verdict on a case that could not be ended, or begun. */
-export const unfinished = (
+/** Creates the result of a case that could not be started or did not end. */
+export const createFailedResult = (
   { name }: FaultCase,
-  { message, ...rest }: Pick<Verdict, "seed" | "seconds" | "folder"> & { readonly message: string },
-): Verdict => ({
+  { message, ...rest }: Pick<CaseResult, "seed" | "seconds" | "folder"> & { readonly message: string },
+): CaseResult => ({
   ...rest,
   name,
   violations: [{ invariant: "case", message }],
   history: EMPTY,
   measures: [],
-  told: [],
+  rows: [],
 });
 
-/** Every link passes again, and whoever was stopped goes on. */
-const heal = async ({ cluster }: Scene): Promise<void> => {
+/** Removes all network faults, and resumes or restarts every server. */
+const healCluster = async ({ cluster }: CaseContext): Promise<void> => {
   for (const { server, postgres, redis } of cluster.nodes) {
     for (const proxy of [server.http, postgres, redis]) {
       proxy.heal();
@@ -56,68 +56,68 @@ const heal = async ({ cluster }: Scene): Promise<void> => {
   }
 };
 
-/** What a server calls unexpected is a bug, whatever its clients saw. */
-const loggedBugs = ({ nodes }: Cluster, logs: readonly string[]): Violation[] =>
-  nodes.flatMap(({ server }, place) =>
+/** Finds error messages in the servers' logs: an unexpected error is a bug even if no client noticed it. */
+const findLoggedErrors = ({ nodes }: Cluster, logs: readonly string[]): Violation[] =>
+  nodes.flatMap(({ server }, index) =>
     server.log
-      .slice(logs[place]?.length ?? 0)
+      .slice(logs[index]?.length ?? 0)
       .split("\n")
       .filter((line) => line.includes('"level":50') || line.includes('"level":60'))
       .map((line) => ({ invariant: "I16", message: `${server.name} logged ${line.slice(0, 600)}` })),
   );
 
-const inTime = async (work: Promise<void>, seconds: number): Promise<void> => {
-  const isOver = await orLate(
+const requireInTime = async (work: Promise<void>, seconds: number): Promise<void> => {
+  const hasEnded = await withDeadline(
     work.then(() => true),
     seconds,
   );
-  if (isOver !== true) throw new Error(`it was not over after ${seconds} s`);
+  if (hasEnded !== true) throw new Error(`the case did not end within ${seconds} s`);
 };
 
 let rooms = 0;
 
-/** Runs a case in a room of its own, and lets the checker decide. */
+/** Runs a case in its own room and checks its history. */
 export const runCase = async (
   one: FaultCase,
   { cluster, seed, folder }: { readonly cluster: Cluster; readonly seed: number; readonly folder: string },
-): Promise<Verdict> => {
+): Promise<CaseResult> => {
   rooms += 1;
   const room = `room-${rooms}`;
   const own = join(folder, `${one.name.replace(/\W+/g, "-")}-${seed}`);
   rmSync(own, { recursive: true, force: true });
   const random = new Random(seed).fork(one.name);
-  const scene = new Scene({ name: one.name, room, cluster, random, folder: own });
+  const context = new CaseContext({ name: one.name, room, cluster, random, folder: own });
   const began = monotonic();
   const logs = cluster.nodes.map(({ server }) => server.log);
   let history = EMPTY;
   try {
-    await inTime(one.run(scene), one.seconds ?? LONGEST_SECONDS);
-    await heal(scene);
-    await scene[Symbol.asyncDispose]();
+    await requireInTime(one.run(context), one.seconds ?? MAX_CASE_SECONDS);
+    await healCluster(context);
+    await context[Symbol.asyncDispose]();
     history = readHistory(own);
-    const audited = scene.tables === undefined;
-    const tables = scene.tables ?? (await readTables(cluster.sql, room));
-    const { promises, thresholdMs } = scene;
-    const evidence = { history, tables, audited, wallOffset: wallOffset(), thresholdMs, promises };
-    // One by one: a soak may have more of them than a call may have arguments.
-    for (const measure of measuresOf(evidence)) scene.measures.push(measure);
-    for (const violation of check(evidence)) scene.violations.push(violation);
-    for (const violation of loggedBugs(cluster, logs)) scene.violations.push(violation);
+    const audited = context.tables === undefined;
+    const tables = context.tables ?? (await readTables(cluster.sql, room));
+    const { expectations, thresholdMs } = context;
+    const evidence = { history, tables, audited, wallOffset: getWallOffset(), thresholdMs, expectations };
+    // A loop instead of spread arguments: a soak may have more entries than a call may have arguments.
+    for (const measure of computeMeasures(evidence)) context.measures.push(measure);
+    for (const violation of checkInvariants(evidence)) context.violations.push(violation);
+    for (const violation of findLoggedErrors(cluster, logs)) context.violations.push(violation);
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    scene.violations.push({ invariant: "case", message });
-    await heal(scene).catch(() => {});
-    await scene[Symbol.asyncDispose]().catch(() => {});
+    context.violations.push({ invariant: "case", message });
+    await healCluster(context).catch(() => {});
+    await context[Symbol.asyncDispose]().catch(() => {});
   }
   const seconds = (monotonic() - began) / 1000;
   return {
     name: one.name,
     seed,
     seconds,
-    violations: scene.violations,
+    violations: context.violations,
     history,
-    measures: scene.measures,
-    told: scene.told,
+    measures: context.measures,
+    rows: context.rows,
     folder: own,
   };
 };

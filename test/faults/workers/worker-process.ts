@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { type SpawnedProcess, spawnProcess } from "../../support/processes.ts";
-import { type Environment, ROOT } from "../cluster/faulty-server.ts";
+import { type Environment, ROOT } from "../cluster/server-process.ts";
 import type { Recorder } from "../history/recorder.ts";
 import { TcpProxy } from "../proxy/tcp-proxy.ts";
 
-/** What a worker process is started with. */
-export interface WorkerPlan {
+/** Options of a worker process. */
+export interface WorkerOptions {
   readonly name: string;
   readonly room: string;
-  /** Of the server; the worker goes there through a link of its own. */
+  /** The port of the server; the worker connects to it through its own proxy. */
   readonly serverPort: number;
   readonly historyFolder: string;
   readonly recorder: Recorder;
@@ -18,21 +18,21 @@ export interface WorkerPlan {
 
 const START_MS = 40_000;
 
-/** A worker on the SDK in a process of its own, behind a link of its own. */
+/** An SDK worker in its own process, behind its own proxy. */
 export class WorkerProcess implements AsyncDisposable {
   readonly link: TcpProxy;
   readonly process: SpawnedProcess;
-  readonly #plan: WorkerPlan;
+  readonly #plan: WorkerOptions;
   #workerId = "";
   #isGone = false;
 
-  private constructor(plan: WorkerPlan, link: TcpProxy, process: SpawnedProcess) {
+  private constructor(plan: WorkerOptions, link: TcpProxy, process: SpawnedProcess) {
     this.#plan = plan;
     this.link = link;
     this.process = process;
   }
 
-  static async start(plan: WorkerPlan): Promise<WorkerProcess> {
+  static async start(plan: WorkerOptions): Promise<WorkerProcess> {
     const link = await TcpProxy.to(plan.serverPort);
     const process = spawnProcess("node", [join(ROOT, "test/faults/workers/sdk-worker.ts")], {
       cwd: ROOT,
@@ -55,7 +55,7 @@ export class WorkerProcess implements AsyncDisposable {
     return worker;
   }
 
-  /** The id under which it was announced first. */
+  /** The id with which the worker registered first. */
   get id(): string {
     return this.#workerId;
   }
@@ -63,14 +63,14 @@ export class WorkerProcess implements AsyncDisposable {
     return this.#isGone;
   }
 
-  /** It is gone without a word; what it held is to be let go of in so many ms. */
+  /** Kills the process, and records that its leases must end within so many milliseconds. */
   async kill(within: number): Promise<void> {
     this.process.kill("SIGKILL");
     await this.process.exit;
     this.#plan.recorder.note({ note: "gone", kind: "worker killed", worker: this.#workerId, within });
   }
 
-  /** Stands still, its connections open. */
+  /** Pauses the process with SIGSTOP; its connections stay open. */
   pause(): void {
     this.process.kill("SIGSTOP");
   }
@@ -78,13 +78,13 @@ export class WorkerProcess implements AsyncDisposable {
     this.process.kill("SIGCONT");
   }
 
-  /** Leaves in order. */
+  /** Stops the worker with SIGTERM and returns its exit code. */
   async stop(): Promise<number | null> {
-    const leaving = this.#plan.recorder.invoke("leave", { worker: this.#workerId });
+    const deregistering = this.#plan.recorder.invoke("deregister", { worker: this.#workerId });
     this.process.kill("SIGCONT");
     this.process.kill("SIGTERM");
     const { code } = await this.process.exit;
-    leaving.unknown({});
+    deregistering.unknown({});
     return code;
   }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type OwnOrm, openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
-import { linkTo, through } from "../../faults/cluster/link.ts";
+import { createProxy, toProxyUrl } from "../../faults/cluster/link.ts";
 import type { TcpProxy } from "../../faults/proxy/tcp-proxy.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
@@ -15,8 +15,8 @@ let link: TcpProxy;
 let orm: OwnOrm;
 beforeAll(async () => {
   const url = await createDatabase(inject("postgresUrl"));
-  link = await linkTo(url);
-  orm = await openDatabase({ url: through(url, link) });
+  link = await createProxy(url);
+  orm = await openDatabase({ url: toProxyUrl(url, link) });
   await migrate(orm);
   api = await openApi({ orm });
 });
@@ -28,9 +28,9 @@ afterAll(async () => {
 
 /** Takes the database's answer to the next statement that is like this, once it is carried out. */
 const losing = async <Answer>(statement: RegExp, request: () => Promise<Answer>): Promise<Answer> => {
-  const trap = link.trap({ request: statement, fate: "cut" });
+  const trap = link.trap({ request: statement, action: "cut" });
   const answer = await request();
-  await trap.sprung;
+  await trap.triggered;
   return answer;
 };
 

@@ -6,7 +6,7 @@ import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
 import { aJob, anotherWorker } from "../../conformance/storage-fixture.ts";
-import { linkTo, through } from "../../faults/cluster/link.ts";
+import { createProxy, toProxyUrl } from "../../faults/cluster/link.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
 
@@ -33,13 +33,13 @@ const query = async (url: string, text: string) => {
 const aPair = async () => {
   const primary = until(await startPostgres());
   const url = await primary.createDatabase();
-  const link = until(await linkTo(url));
+  const link = until(await createProxy(url));
   const orm = await openDatabase({ url });
   await migrate(orm);
   await orm.close();
   const standby = until(await startPostgres({ standbyOf: primary.url }));
   const port = (server: PostgresServer) => Number(new URL(server.url).port);
-  return { primary, standby, url: through(url, link), link, port };
+  return { primary, standby, url: toProxyUrl(url, link), link, port };
 };
 
 /** Makes the standby the primary; the old primary goes on, and takes no writes. */

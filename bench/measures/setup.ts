@@ -1,0 +1,41 @@
+import { type JoblibServer, serve } from "../services/joblib-server.ts";
+import type { Endpoints } from "../subjects/subject.ts";
+import type { SubjectName } from "../subjects/subjects.ts";
+import type { Bench } from "./measure.ts";
+
+/** The services of one measurement: a new database, an empty Redis and, for joblib, its servers. */
+export interface Setup extends AsyncDisposable {
+  readonly endpoints: Endpoints;
+  /** joblib's servers; empty for other subjects. */
+  readonly servers: readonly JoblibServer[];
+}
+
+/** Options of joblib's setup. Default: one server without Redis on an empty database. */
+export interface SetupOptions {
+  readonly servers?: number;
+  readonly withRedis?: boolean;
+  readonly copyOf?: string;
+}
+
+/** Creates the services for a subject. */
+export const createSetup = async (
+  { services }: Bench,
+  subject: SubjectName,
+  { servers: count = 1, withRedis = false, copyOf }: SetupOptions = {},
+): Promise<Setup> => {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await services.createDatabase(copyOf));
+  const redisUrl = await services.clearRedis();
+  const servers: JoblibServer[] = [];
+  while (subject === "joblib" && servers.length < count) {
+    const where = { databaseUrl: database.url, ...(withRedis && { redisUrl }) };
+    servers.push(stack.use(await serve(where)));
+  }
+  const [{ url, token } = { url: "", token: "" }] = servers;
+  const owned = stack.move();
+  return {
+    endpoints: { databaseUrl: database.url, redisUrl, url, token },
+    servers,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+};

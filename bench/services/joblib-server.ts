@@ -1,0 +1,68 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type SpawnedProcess, spawnProcess } from "../../test/support/processes.ts";
+
+const BIN = resolve(import.meta.dirname, "../../bin/joblib.js");
+const START_MS = 60_000;
+const SECRET = randomBytes(32).toString("hex");
+
+/** The room of all jobs and tasks. */
+export const ROOM = "bench";
+
+/** A `joblib serve` process. */
+export interface JoblibServer extends AsyncDisposable {
+  readonly url: string;
+  readonly token: string;
+  /** Returns the resident memory of the process in megabytes. */
+  residentMb(): number;
+}
+
+const spawnJoblib = (args: readonly string[], env: Readonly<Record<string, string>> = {}): SpawnedProcess =>
+  spawnProcess(process.execPath, [BIN, ...args], {
+    env: { NO_COLOR: "1", NODE_OPTIONS: "", JOBLIB_JWT_SECRET: SECRET, ...env },
+  });
+
+let tokenPromise: Promise<string> | undefined;
+
+const signToken = async (): Promise<string> => {
+  const command = spawnJoblib(["token", "create", "--sub", "bench", "--rooms", ROOM]);
+  const { code } = await command.exit;
+  if (code !== 0) throw new Error(`joblib token create failed:\n${command.stderr()}`);
+  return command.stdout().trim();
+};
+
+const residentMb = (pid: number): number => {
+  const { stdout } = spawnSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" });
+  return Number(stdout.trim()) / 1024;
+};
+
+/** Starts a server with a JWT secret and otherwise default settings. Without a database URL it uses an embedded database. */
+export const serve = async (
+  urls: { databaseUrl?: string; redisUrl?: string },
+  env: Readonly<Record<string, string>> = {},
+): Promise<JoblibServer> => {
+  tokenPromise ??= signToken();
+  const token = await tokenPromise;
+  const directory = mkdtempSync(join(tmpdir(), "joblib-bench-"));
+  const server = spawnJoblib(["serve", "--port", "0"], {
+    JOBLIB_DATA_DIR: join(directory, "data"),
+    ...(urls.databaseUrl !== undefined && { JOBLIB_DATABASE_URL: urls.databaseUrl }),
+    ...(urls.redisUrl !== undefined && { JOBLIB_REDIS_URL: urls.redisUrl }),
+    ...env,
+  });
+  const end = async () => {
+    server.kill("SIGKILL");
+    await server.exit;
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    const [url] = await server.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, START_MS);
+    return { url, token, residentMb: () => residentMb(server.pid), [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+};

@@ -1,0 +1,41 @@
+import { awaitEnd, submitMany } from "../clients/submitter.ts";
+import type { FaultCase } from "../run/fault-case.ts";
+import { settle } from "../run/settle.ts";
+
+const WAITERS = 120;
+const TASKS = 6;
+const MAX_DELAY_MS = 2500;
+
+/** One of two servers is killed with all its waiting requests: the clients retry at the other one and are notified in time. */
+export const brokenLongPolls: FaultCase = {
+  name: "F4 server killed under waiting requests",
+  invariants: ["I8", "I13"],
+  async run(context) {
+    const manualWorker = await context.manualWorker("worker", { server: 1 });
+    const tasks = await submitMany(context.client(), { prefix: "t", count: TASKS });
+    const { server } = context.node(0);
+    const clients = Array.from({ length: WAITERS }, () => context.client("waiter"));
+    const waiting = clients.map(async (client, index) => {
+      const id = tasks[index % TASKS]?.id ?? "";
+      for (;;) {
+        // The first requests fail together with their server; the deadline applies to the retries.
+        const outcome = await awaitEnd(client, id, {
+          wait: 20,
+          ...(index % 2 === 1 && { maxDelayMs: MAX_DELAY_MS }),
+        });
+        if (outcome.outcome === "ok" && outcome.body?.status === "completed") return;
+        await context.pause(context.random.between(0, 200));
+      }
+    });
+    await context.pause(300);
+    await server.stop("SIGKILL");
+    context.fault("server killed");
+    const started = server.start();
+    for (let index = 0; index < TASKS; index += 1) {
+      const lease = await manualWorker.claim({ start: true });
+      if (lease !== undefined) await manualWorker.updateWithRetry({ f: "complete", lease });
+    }
+    await Promise.all([started, ...waiting]);
+    await settle(context);
+  },
+};

@@ -1,0 +1,127 @@
+import { eventually } from "../../support/eventually.ts";
+import type { ManualWorker } from "../clients/manual-worker.ts";
+import { submit, submitWithRetry } from "../clients/submitter.ts";
+import type { TcpProxy } from "../proxy/tcp-proxy.ts";
+import type { CaseContext } from "../run/case-context.ts";
+import type { FaultCase } from "../run/fault-case.ts";
+import { settle } from "../run/settle.ts";
+
+const ROUNDS = 4;
+
+/** Drops the response to the next request that matches a pattern, while `work` runs. */
+const dropResponse = async (
+  context: CaseContext,
+  link: TcpProxy,
+  request: RegExp,
+  work: () => Promise<void>,
+) => {
+  const trap = link.trap({ request, action: "cut" });
+  await work();
+  await trap.triggered;
+  context.fault("response dropped");
+};
+
+/** Claims until it gets the task. If a claim's response was lost, a heartbeat without the task requeues it. */
+const claimWithRetry = (manualWorker: ManualWorker, id: string) =>
+  eventually(
+    async () => {
+      const task = await manualWorker.claim();
+      if (task === null || task === undefined) await manualWorker.heartbeat([]);
+      return task;
+    },
+    (task) => task?.id === id,
+    { timeoutMs: 8000, intervalMs: 100, what: "the claim" },
+  );
+
+/** The server executes a submit, a claim, a start and a completion, and each response is lost. */
+export const lostResponses: FaultCase = {
+  name: "F13 responses of the server lost",
+  invariants: ["I2", "I6"],
+  async run(context) {
+    const link = context.node(0).server.http;
+    const client = context.client("client", { server: 0 });
+    const manualWorker = await context.manualWorker("worker", { server: 0 });
+    for (let round = 0; round < ROUNDS; round += 1) {
+      let id = "";
+      await dropResponse(context, link, /POST .*\/tasks\/private/, async () => {
+        ({ id } = await submitWithRetry(client, { token: `${round}`, options: { max_attempts: 3 } }));
+      });
+      await dropResponse(context, link, /tasks\/claim/, async () => void (await manualWorker.claim()));
+      const lease = await claimWithRetry(manualWorker, id);
+      if (lease === undefined) continue;
+      await dropResponse(
+        context,
+        link,
+        /PATCH .*\/tasks\//,
+        async () => void (await manualWorker.updateWithRetry({ f: "start", lease })),
+      );
+      await dropResponse(context, link, /PATCH .*\/tasks\//, async () => {
+        const done = await manualWorker.updateWithRetry({ f: "complete", lease });
+        context.require(done.outcome === "ok", "I6", "a repeated completion was refused");
+      });
+    }
+    await settle(context);
+  },
+};
+
+/** The database commits and its response is lost: the server finds out whether it committed, and answers normally. */
+export const lostCommitResponses: FaultCase = {
+  name: "F13 responses of the database lost",
+  invariants: ["I2", "I6"],
+  async run(context) {
+    const link = context.node(0).postgres;
+    const client = context.client("client", { server: 0 });
+    const manualWorker = await context.manualWorker("worker", { server: 0, silent: true });
+    const requireAnswer = async (
+      what: string,
+      request: RegExp,
+      send: () => Promise<{ readonly outcome: string }>,
+    ) => {
+      await dropResponse(context, link, request, async () => {
+        const { outcome } = await send();
+        context.require(
+          outcome === "ok",
+          "I6",
+          `${what} whose commit response was lost ended with ${outcome}`,
+        );
+      });
+    };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const token = `commit-${round}-${context.random.integer(0, 1e9)}`;
+      await requireAnswer("a submit", new RegExp(token), () =>
+        submit(client, { token, options: { max_attempts: 3 } }),
+      );
+      const { id } = await submitWithRetry(client, { token, options: { max_attempts: 3 } });
+      await dropResponse(
+        context,
+        link,
+        new RegExp(manualWorker.worker),
+        async () => void (await manualWorker.claim()),
+      );
+      const lease = await claimWithRetry(manualWorker, id);
+      if (lease === undefined) continue;
+      await requireAnswer("a start", new RegExp(id), () => manualWorker.update({ f: "start", lease }));
+      await requireAnswer("a completion", new RegExp(id), () =>
+        manualWorker.update({ f: "complete", lease }),
+      );
+    }
+    await settle(context);
+  },
+};
+
+/** The responses to an SDK worker's completions are lost; the worker must repeat them. */
+export const lostWorkerResponses: FaultCase = {
+  name: "F13 responses to an SDK worker lost",
+  invariants: ["I6"],
+  async run(context) {
+    const worker = await context.workerProcess("worker", { concurrency: 1 });
+    const client = context.client();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const payload = { ms: 30 };
+      await dropResponse(context, worker.link, /"status":"completed"/, async () => {
+        await submitWithRetry(client, { token: `${round}`, job: "Work", payload });
+      });
+    }
+    await settle(context);
+  },
+};

@@ -1,0 +1,78 @@
+import type { Task } from "../../../sdk/index.ts";
+import type { Lease, ManualWorker, TaskUpdate } from "../clients/manual-worker.ts";
+import { cancel, submit } from "../clients/submitter.ts";
+import type { CaseContext } from "../run/case-context.ts";
+import type { FaultCase } from "../run/fault-case.ts";
+import { settle } from "../run/settle.ts";
+
+const STATES = ["claimed", "running", "completed", "failed", "cancelled", "retrying"] as const;
+const UPDATES = ["start", "complete", "fail", "progress"] as const;
+const LEASES = ["current", "stale", "foreign"] as const;
+
+/** Brings a claimed task into a state. `retrying`: its first attempt failed and it is pending again. */
+const bringTo = async (
+  manualWorker: ManualWorker,
+  lease: Task,
+  state: (typeof STATES)[number],
+): Promise<void> => {
+  if (state === "claimed") return;
+  await manualWorker.updateWithRetry({ f: "start", lease });
+  if (state === "completed") await manualWorker.updateWithRetry({ f: "complete", lease });
+  if (state === "failed" || state === "retrying") await manualWorker.updateWithRetry({ f: "fail", lease });
+  if (state === "cancelled") await cancel(manualWorker.client, lease.id);
+};
+
+const buildUpdate = (
+  f: TaskUpdate["f"],
+  leaseKind: (typeof LEASES)[number],
+  parts: { lease: Lease; other: ManualWorker },
+): TaskUpdate => {
+  const { lease, other } = parts;
+  if (leaseKind === "stale") return { f, lease: { id: lease.id, attempt: lease.attempt - 1 } };
+  return leaseKind === "foreign" ? { f, lease, worker: other.worker } : { f, lease };
+};
+
+const tryAllUpdates = async (
+  context: CaseContext,
+  manualWorker: ManualWorker,
+  other: ManualWorker,
+): Promise<void> => {
+  for (const state of STATES) {
+    for (const f of UPDATES) {
+      for (const leaseKind of LEASES) {
+        const options = { max_attempts: state === "retrying" ? 2 : 1 };
+        await submit(manualWorker.client, { token: `${state} ${f} ${leaseKind}`, options });
+        const lease = await manualWorker.claim();
+        if (lease === undefined) throw new Error(`no task for ${state} ${f} ${leaseKind}`);
+        await bringTo(manualWorker, lease, state);
+        const response = await manualWorker.update(buildUpdate(f, leaseKind, { lease, other }));
+        const isRefused = response.outcome === "fail";
+        context.require(
+          leaseKind === "current" || isRefused,
+          "I4",
+          `"${f}" of a ${state} task was accepted with a ${leaseKind} lease`,
+        );
+        // The next iteration must not claim this task.
+        await cancel(manualWorker.client, lease.id);
+      }
+    }
+  }
+};
+
+/** Every update that a worker can send, in every state of a task, with the current, an older and another worker's lease. */
+export const allUpdates: FaultCase = {
+  name: "F25 every update in every state",
+  invariants: ["I5", "I6"],
+  async run(context) {
+    const manualWorker = await context.manualWorker("worker");
+    const other = await context.manualWorker("other");
+    context.fault("invalid status updates");
+    const heartbeats = setInterval(() => void other.heartbeat(), 500);
+    try {
+      await tryAllUpdates(context, manualWorker, other);
+    } finally {
+      clearInterval(heartbeats);
+    }
+    await settle(context, 5);
+  },
+};

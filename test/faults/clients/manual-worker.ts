@@ -1,0 +1,143 @@
+import type { JsonObject, Task } from "../../../sdk/index.ts";
+import type { Client } from "./client.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** The schema of the job that the test clients use. */
+export const RAW_SCHEMA: JsonObject = {
+  type: "object",
+  properties: { token: { type: "string" }, n: { type: "integer", minimum: 0 } },
+  required: ["token"],
+};
+
+/** A lease: the task's id, and the attempt that fences it. */
+export interface Lease {
+  readonly id: string;
+  readonly attempt: number;
+}
+
+/** A worker's update of a leased task. */
+export interface TaskUpdate {
+  readonly f: "start" | "complete" | "fail" | "progress";
+  readonly lease: Lease;
+  /** Another worker's id, to test that the update is refused. */
+  readonly worker?: string;
+}
+
+/** A worker whose requests are separate methods, so that a case can send any of them at any time. */
+export class ManualWorker {
+  readonly client: Client;
+  readonly worker: string;
+
+  private constructor(client: Client, worker: string) {
+    this.client = client;
+    this.worker = worker;
+  }
+
+  /** Creates a worker and registers the room's job for it. */
+  static async create(client: Client, job = "Raw"): Promise<ManualWorker> {
+    const created = await client.callWithRetry({
+      f: "register",
+      name: "createWorker",
+      request: { body: { name: "worker" } },
+    });
+    if (created.outcome !== "ok") throw new Error(`creating a worker failed: ${created.problem}`);
+    const manualWorker = new ManualWorker(client, created.body.id);
+    await manualWorker.register(job);
+    return manualWorker;
+  }
+
+  /** Returns the same worker with another client. */
+  withClient(client: Client): ManualWorker {
+    return new ManualWorker(client, this.worker);
+  }
+
+  async register(job = "Raw"): Promise<void> {
+    const registered = await this.client.callWithRetry({
+      f: "register",
+      name: "registerJob",
+      request: {
+        params: { room_id: this.client.room },
+        body: { category: "faults", name: job, schema: RAW_SCHEMA, worker_id: this.worker },
+      },
+    });
+    if (registered.outcome !== "ok") throw new Error(`registering the job failed: ${registered.problem}`);
+  }
+
+  async claim(
+    options: { wait?: number; start?: boolean; signal?: AbortSignal } = {},
+  ): Promise<Task | undefined> {
+    const { wait, start = false, signal } = options;
+    const outcome = await this.client.call({
+      f: "claim",
+      name: "claimTask",
+      request: { body: { worker_id: this.worker, start } },
+      input: { worker: this.worker },
+      options: { wait, signal },
+    });
+    return outcome.outcome === "ok" ? (outcome.body.task ?? undefined) : undefined;
+  }
+
+  async claimMany(limit: number, start = false): Promise<Task[]> {
+    const outcome = await this.client.call({
+      f: "claim",
+      name: "claimTasks",
+      request: { params: { worker_id: this.worker }, body: { limit, start } },
+      input: { worker: this.worker },
+    });
+    return outcome.outcome === "ok" ? outcome.body.tasks : [];
+  }
+
+  /** Sends an update once. */
+  update(update: TaskUpdate): Promise<Outcome<Task>> {
+    return this.client.call(this.#buildRequest(update));
+  }
+
+  /** Sends an update until its outcome is known. */
+  updateWithRetry(update: TaskUpdate): Promise<Outcome<Task>> {
+    return this.client.callWithRetry(this.#buildRequest(update));
+  }
+
+  heartbeat(tasks?: readonly string[], wait?: number) {
+    return this.client.call({
+      f: "heartbeat",
+      name: "heartbeat",
+      request: { params: { worker_id: this.worker }, body: tasks === undefined ? {} : { tasks: [...tasks] } },
+      input: { worker: this.worker },
+      options: { wait },
+    });
+  }
+
+  release(tasks: readonly string[]) {
+    return this.client.callWithRetry({
+      f: "release",
+      name: "releaseTasks",
+      request: { params: { worker_id: this.worker }, body: { tasks: [...tasks] } },
+      input: { worker: this.worker },
+    });
+  }
+
+  deregister() {
+    return this.client.callWithRetry({
+      f: "deregister",
+      name: "removeWorker",
+      request: { params: { worker_id: this.worker } },
+      input: { worker: this.worker },
+    });
+  }
+
+  #buildRequest({ f, lease: { id, attempt }, worker = this.worker }: TaskUpdate) {
+    const bodies = {
+      start: { status: "running" as const },
+      // The result names its writer; the checker compares it with the worker that had the lease.
+      complete: { status: "completed" as const, result: { by: worker, attempt } },
+      fail: { status: "failed" as const, error: "it did not work" },
+      progress: { progress: { fraction: 0.5 } },
+    };
+    return {
+      f,
+      name: "updateTask" as const,
+      request: { params: { task_id: id }, body: { ...bodies[f], worker_id: worker, attempt } },
+      input: { task: id, worker, attempt },
+    };
+  }
+}

@@ -1,0 +1,86 @@
+import { closedRooms } from "../cases/b12-closed-rooms.ts";
+import { nothingBroken } from "../cases/f00-undisturbed.ts";
+import { returnedTask } from "../cases/f07-late-updates.ts";
+import { heartbeatsDuringSweep } from "../cases/f22-races.ts";
+import type { Mutant } from "./mutant.ts";
+
+/** The defects that the checker must find. A developer could have introduced each of them. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: "an update that ignores the lease",
+    edits: [
+      {
+        file: "server/storage/queries/transition-tasks.js",
+        remove: `
+        and (s.worker_id is null or t.worker_id = s.worker_id)
+        and (s.attempt is null or t.attempt = s.attempt)`,
+        insert: "",
+      },
+    ],
+    foundBy: returnedTask,
+    invariants: ["I4"],
+  },
+  {
+    name: "an event before the commit",
+    edits: [
+      {
+        file: "server/use-cases/update-task.js",
+        remove: "const after = await context.storage.tasks.transition({",
+        insert: `void context.bus.publish([{ kind: "task-changed", taskId, roomId: "", workerId: null, status }]);
+    const after = await context.storage.tasks.transition({`,
+      },
+      {
+        file: "server/use-cases/update-task.js",
+        remove: `const events = after.task.status === "pending" ? tasksTaken([after]) : [taskChanged(after)];`,
+        insert: "const events = [];",
+      },
+    ],
+    foundBy: nothingBroken,
+    invariants: ["I8"],
+  },
+  {
+    name: "a sweep that does not repeat its condition",
+    edits: [
+      {
+        file: "server/storage/queries/end-worker.js",
+        remove: `where id = \${id}::uuid
+      and last_heartbeat < clock_timestamp() - make_interval(secs => \${thresholdSeconds}::float8)
+    for update skip locked`,
+        insert: `where id = \${id}::uuid
+    for update skip locked`,
+      },
+    ],
+    foundBy: heartbeatsDuringSweep,
+    invariants: ["I14"],
+  },
+  {
+    name: "a wait that reads before it subscribes",
+    edits: [
+      {
+        file: "server/use-cases/await-task.js",
+        remove: "const unsubscribe = await ports.bus.subscribe(",
+        insert: `const early = await findTask(ports, taskId);
+    const unsubscribe = await ports.bus.subscribe(`,
+      },
+      {
+        file: "server/use-cases/await-task.js",
+        remove: "(isFirst ? undefined : end) ?? (await findTask(ports, taskId))",
+        insert: "(isFirst ? early : end) ?? (await findTask(ports, taskId))",
+      },
+    ],
+    foundBy: nothingBroken,
+    invariants: ["I8"],
+  },
+  {
+    name: "a task that every user who knows its id can read",
+    edits: [
+      {
+        file: "server/access.js",
+        remove: "|| mayRead(caller, record.task.room_id);",
+        insert: "|| true;",
+      },
+    ],
+    foundBy: closedRooms,
+    invariants: ["I10"],
+  },
+];
