@@ -84,7 +84,7 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
   return {
     json,
     isWatched: stderr.isTTY === true,
-    width: stdout.isTTY === true ? (stdout.columns || 80) : undefined,
+    width: stdout.isTTY === true ? stdout.columns || 80 : undefined,
     paint,
     result(value, render) {
       const text = json ? safeJson(value, stdout.isTTY === true ? 2 : undefined) : render(visibleDeep(value));

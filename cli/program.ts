@@ -220,8 +220,8 @@ const prepare = (command: Command, { stdout, stderr }: HelpStreams): void => {
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
       outputError: () => {},
-      getOutHelpWidth: () => stdout.columns ?? 80,
-      getErrHelpWidth: () => stderr.columns ?? 80,
+      getOutHelpWidth: () => stdout.columns || 80,
+      getErrHelpWidth: () => stderr.columns || 80,
     })
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (inner) => inner.name() })
     .showHelpAfterError(false);

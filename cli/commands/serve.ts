@@ -43,7 +43,8 @@ export const serveCommand = (tools: Tools, run: Run<LocalContext, ServeOptions> 
       "after",
       `
 Every other setting is a JOBLIB_* variable; --print-settings lists them all.
-SIGTERM or Ctrl-C ends it: waiting requests are answered, then it exits with 0.
+SIGTERM, Ctrl-C, SIGHUP and SIGQUIT end it: waiting requests are answered, then
+it exits with 0. Output that cannot be written is dropped.
 
 Examples:
   $ joblib serve

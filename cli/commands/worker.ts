@@ -36,8 +36,8 @@ export const workerCommand = (tools: Tools, run: Run<LocalContext, WorkerOptions
       `
 Rooms come from --room (repeatable), JOBLIB_ROOM or --public; a class with
 \`static room\` or \`static public\` says its own.
-The first Ctrl-C or SIGTERM finishes what is running, then leaves (exit 0); the
-second fails it as interrupted (130).
+Ctrl-C, SIGTERM, SIGHUP and SIGQUIT finish what is running, then leave (exit 0); a
+second Ctrl-C or SIGTERM fails it as interrupted (130).
 
 Examples:
   $ joblib worker ./extensions.ts --public

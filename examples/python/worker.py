@@ -25,6 +25,10 @@ def call(method, path, body=None, wait=0, patience=float("inf")):
             if time.monotonic() > give_up: raise
             time.sleep(1)
 
+def say(*words):  # the worker outlives the reader of its output, and a full disk
+    try: print(*words, flush=True)
+    except OSError: pass
+
 def describe(error):  # in ASCII and short, so that no server refuses it
     try: return ascii(f"{error!r} {error.read(1000).decode()}" if hasattr(error, "read") else error)[:400]
     except Exception: return type(error).__name__
@@ -49,9 +53,9 @@ def work(worker, task):
         call("PATCH", f"/tasks/{task['id']}", {"status": "running", **fence})
         try: outcome = {"status": "completed", "result": count_words(task["payload"], stop)}
         except Exception as error: outcome = {"status": "failed", "error": describe(error)}
-        print(task["id"], "stopped" if stop.is_set() else finish(task, outcome, fence), flush=True)
+        say(task["id"], "stopped" if stop.is_set() else finish(task, outcome, fence))
     except Exception as error:  # 409 task-lost: cancelled, timed out, or claimed by another worker
-        print(task["id"], "refused:", describe(error), flush=True)
+        say(task["id"], "refused:", describe(error))
     finally: del held[task["id"]]
 
 def finish(task, outcome, fence):  # a result that cannot be stored fails its task; else it would seem to run for ever
@@ -62,11 +66,12 @@ def finish(task, outcome, fence):  # a result that cannot be stored fails its ta
         call("PATCH", f"/tasks/{task['id']}", {**outcome, **fence}, patience=300)
     return outcome["status"]
 
-signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):  # as Ctrl-C; nohup has SIGHUP ignored, and it stays so
+    if signal.getsignal(number) != signal.SIG_IGN: signal.signal(number, signal.default_int_handler)
 me = call("POST", "/workers", {"name": f"python:{os.getpid()}"})
 call("PUT", f"/rooms/{ROOM}/jobs", {"category": "text", "name": "WordCount", "schema": SCHEMA, "worker_id": me["id"]})
 threading.Thread(target=beat, args=(me["id"], me["heartbeat_seconds"]), daemon=True).start()
-print("listening in", ROOM, flush=True)
+say("listening in", ROOM)
 try:
     while not (answer := call("POST", "/tasks/claim", {"worker_id": me["id"]}, wait=30)).get("draining"):
         if answer["task"]: work(me["id"], answer["task"])
