@@ -1,5 +1,5 @@
-import canonicalize from "canonicalize";
 import { createPatch } from "rfc6902";
+import { canonicalJson } from "./canonical-json.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { PatchOperation } from "./problem.ts";
 
@@ -8,9 +8,6 @@ export interface SchemaPair {
   readonly schema: JsonObject;
   readonly resultSchema: JsonObject | null;
 }
-
-/** The RFC 8785 form of a JSON value: equal values have equal texts, whatever the order of their keys. */
-export const canonicalJson = (value: JsonValue): string => canonicalize(value) ?? "null";
 
 /** True where two schemas are the same in their canonical forms. */
 export const schemasMatch = (a: JsonValue, b: JsonValue): boolean => canonicalJson(a) === canonicalJson(b);
