@@ -1,6 +1,7 @@
 export * from "./access.ts";
 export * from "./attempt.ts";
 export * from "./bulk.ts";
+export * from "./canonical-json.ts";
 export * from "./dashboard.ts";
 export * from "./diagnosis.ts";
 export * from "./duration.ts";

@@ -1,5 +1,5 @@
-import canonicalize from "canonicalize";
 import { createPatch, type Operation, type Pointer } from "rfc6902";
+import { canonicalJson } from "./canonical-json.ts";
 import { isRawNumber, normalizeNumber } from "./exact-json.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { PatchOperation } from "./problem.ts";
@@ -9,9 +9,6 @@ export interface SchemaPair {
   readonly schema: JsonObject;
   readonly resultSchema: JsonObject | null;
 }
-
-/** The RFC 8785 form of a JSON value: equal values have equal texts, whatever the order of their keys. */
-export const canonicalJson = (value: JsonValue): string => canonicalize(value) ?? "null";
 
 /** The canonical form of a schema, in which numbers that JavaScript cannot represent keep their exact values. */
 export const canonicalSchema = (schema: JsonValue): string => canonicalJson(withNormalNumbers(schema));

@@ -1,3 +1,4 @@
+import { canonicalJson } from "../../protocol/canonical-json.ts";
 import {
   findInexactNumber,
   inexactNumberMessage,
@@ -5,7 +6,6 @@ import {
   isRoundedInteger,
 } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonValue } from "../../protocol/json.ts";
-import { canonicalJson } from "../../protocol/json-schema.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { cut } from "../table.ts";

@@ -1,6 +1,6 @@
+import { canonicalJson } from "../canonical-json.ts";
 import { isRoundedInteger } from "../exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
-import { canonicalJson } from "../json-schema.ts";
 import { isMultipleOf } from "../multiple-of.ts";
 import { hasFormat } from "./formats.ts";
 import { resolveReferences } from "./references.ts";

@@ -1,6 +1,6 @@
+import { canonicalJson } from "../../../protocol/canonical-json.ts";
 import { isRoundedInteger } from "../../../protocol/exact-number.ts";
 import type { JsonValue } from "../../../protocol/json.ts";
-import { canonicalJson } from "../../../protocol/json-schema.ts";
 import { DRAWN, type DrawnSchema } from "../schema/drawn-schema.ts";
 import { nameOf } from "../schema/prepare-scalar.ts";
 

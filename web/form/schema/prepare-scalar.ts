@@ -1,6 +1,6 @@
+import { canonicalJson } from "../../../protocol/canonical-json.ts";
 import { isRoundedInteger } from "../../../protocol/exact-number.ts";
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
-import { canonicalJson } from "../../../protocol/json-schema.ts";
 import { safePattern } from "../../../protocol/schema/safe-pattern.ts";
 import { annotationsOf, DRAWN, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
 
