@@ -5,7 +5,7 @@ const DRAFTS = ["draft-04", "draft-06", "draft-07", "2019-09", "2020-12"] as con
 
 /**
  * The draft that a schema is written in. `unnamed` is a schema that names none, or one of somebody's own: it is read as
- * 2020-12, with the keywords of older drafts and of OpenAPI 3.0 that 2020-12 gives no other meaning.
+ * 2020-12, with the keywords of 2019-09 and of OpenAPI 3.0 that 2020-12 does not have.
  */
 export type Draft = (typeof DRAFTS)[number] | "unnamed";
 
@@ -52,17 +52,17 @@ export function isNullable(schema: Keywords, draft: Draft): boolean {
 /**
  * Returns one subschema, not those within it, with the keywords of 2020-12: tuples as `prefixItems`, `dependencies` as
  * `dependentRequired` and `dependentSchemas`, exclusive bounds as numbers. Its values are the same objects as before.
+ * Old spellings are read in every draft, because some generators write them next to a newer `$schema`: that of
+ * zod-to-json-schema for 2019-09 writes `"exclusiveMinimum": true`.
  */
 export function modernizeSchema(schema: JsonObject, draft: Draft): JsonObject;
 export function modernizeSchema(schema: Keywords, draft: Draft): Record<string, unknown>;
 export function modernizeSchema(schema: Keywords, draft: Draft): Record<string, unknown> {
   if (ignoresSiblings(schema, draft)) return { $ref: schema["$ref"] };
   const modern: Record<string, unknown> = { ...schema };
-  if (draft !== "2020-12") modernizeItems(modern);
-  if (draft === "draft-04" || draft === "unnamed") {
-    modernizeBound(modern, "minimum", "exclusiveMinimum");
-    modernizeBound(modern, "maximum", "exclusiveMaximum");
-  }
+  modernizeItems(modern);
+  modernizeBound(modern, "minimum", "exclusiveMinimum");
+  modernizeBound(modern, "maximum", "exclusiveMaximum");
   modernizeDependencies(modern);
   return modern;
 }

@@ -1,10 +1,9 @@
-import type { Draft } from "../../protocol/schema-drafts.ts";
 import { isJsonObject, pointerTo, type SchemaFault, shortText } from "./schema-fault.ts";
 import { graphLimits, pointerOf, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
 import { type Applicator, getApplicator, isAssertion } from "./schema-keywords.ts";
 
 /** Says what a keyword's value must be, and where within it; undefined if it is that. */
-type Shape = (value: unknown, draft: Draft) => { detail: string; path?: (string | number)[] } | undefined;
+type Shape = (value: unknown) => { detail: string; path?: (string | number)[] } | undefined;
 
 const TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
@@ -16,8 +15,8 @@ const shapes: Readonly<Record<string, Shape>> = {
     checkNumber(value) ?? (Number(value) > 0 ? undefined : { detail: "must be more than 0" }),
   maximum: checkNumber,
   minimum: checkNumber,
-  exclusiveMaximum: checkExclusiveBound,
-  exclusiveMinimum: checkExclusiveBound,
+  exclusiveMaximum: (value) => (typeof value === "boolean" ? undefined : checkNumber(value)),
+  exclusiveMinimum: (value) => (typeof value === "boolean" ? undefined : checkNumber(value)),
   maxLength: checkCount,
   minLength: checkCount,
   maxItems: checkCount,
@@ -38,8 +37,8 @@ const annotations = ["title", "description", "$comment"];
 
 /**
  * Returns where a schema breaks the rules of its own draft. This takes the place of the meta-schemas: it reads every
- * subschema that something refers to, allows the keywords of older drafts in a schema that names none, and accepts
- * annotations of any shape that nothing here reads, such as OpenAPI's `example`.
+ * subschema that something refers to, allows the spellings of other drafts, and accepts annotations of any shape that
+ * nothing here reads, such as OpenAPI's `example`.
  */
 export function checkKeywordShapes(graph: SchemaGraph): SchemaFault[] {
   const faults: SchemaFault[] = [];
@@ -59,8 +58,11 @@ export function checkKeywordShapes(graph: SchemaGraph): SchemaFault[] {
 
 function checkKeyword(node: SchemaNode, keyword: string, value: unknown): ReturnType<Shape> {
   const applicator = getApplicator(keyword, node.draft);
+  if (keyword === "items" && Array.isArray(value) && node.schema["prefixItems"] !== undefined) {
+    return { detail: "must be a schema next to prefixItems, not array" };
+  }
   if (applicator !== undefined) return checkSubschemas(value, applicator);
-  if (isAssertion(keyword, node.draft)) return shapes[keyword]?.(value, node.draft);
+  if (isAssertion(keyword, node.draft)) return shapes[keyword]?.(value);
   if (annotations.includes(keyword)) return value === null ? undefined : checkString(value);
   return undefined;
 }
@@ -107,12 +109,6 @@ function checkNumber(value: unknown): ReturnType<Shape> {
 function checkCount(value: unknown): ReturnType<Shape> {
   const isCount = typeof value === "number" && Number.isInteger(value) && value >= 0;
   return isCount ? undefined : mustBe("a whole number of at least 0", value);
-}
-
-function checkExclusiveBound(value: unknown, draft: Draft): ReturnType<Shape> {
-  if (typeof value !== "boolean") return draft === "draft-04" ? mustBe("boolean", value) : checkNumber(value);
-  if (draft === "draft-04" || draft === "unnamed") return undefined;
-  return { detail: `must be number: it is the bound itself since draft 6, and $schema names ${draft}` };
 }
 
 function checkNames(value: unknown): ReturnType<Shape> {

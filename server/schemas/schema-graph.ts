@@ -132,11 +132,12 @@ class GraphReader {
     if (typeof reference !== "string") return "must be a string";
     const shown = shortText(JSON.stringify(reference));
     const base = this.#resourceOf.get(node);
-    const resource = base && this.#resources.find(reference, base);
+    const isWithinResource = reference.startsWith("#");
+    const resource = base === undefined || isWithinResource ? base : this.#resources.find(reference, base);
     if (resource === undefined) {
       return `refers to ${shown}, which is not in this schema; copy it into $defs and refer to "#/$defs/…"`;
     }
-    if (this.#resources.isAmbiguous(resource)) {
+    if (!isWithinResource && this.#resources.isAmbiguous(resource)) {
       return `refers to ${shown}, which is the $id of several subschemas; give each its own`;
     }
     const fragment = getFragment(reference);

@@ -12,7 +12,6 @@ export interface Applicator {
   /** `one` schema, a `list`, a `map` from names, `one or list`, or for `dependencies` a map of schemas and names. */
   form: "one" | "list" | "map" | "one or list" | "map or names";
   since?: Draft;
-  until?: Draft;
 }
 
 const applicators: Record<string, Applicator> = {
@@ -33,16 +32,13 @@ const applicators: Record<string, Applicator> = {
   propertyNames: { where: "name", form: "one", since: "draft-06" },
   prefixItems: { where: "item", form: "list", since: "2020-12" },
   items: { where: "item", form: "one or list" },
-  additionalItems: { where: "item", form: "one", until: "2019-09" },
+  additionalItems: { where: "item", form: "one" },
   unevaluatedItems: { where: "item", form: "one", since: "2019-09" },
   contains: { where: "item", form: "one", since: "draft-06" },
   contentSchema: { where: "nowhere", form: "one", since: "2019-09" },
   $defs: { where: "nowhere", form: "map" },
   definitions: { where: "nowhere", form: "map" },
 };
-
-// `items` is a list only in older drafts.
-const modernItems: Applicator = { where: "item", form: "one" };
 
 const assertions: Readonly<Record<string, Draft>> = {
   type: "draft-04",
@@ -72,10 +68,7 @@ const assertions: Readonly<Record<string, Draft>> = {
 export function getApplicator(keyword: string, draft: Draft): Applicator | undefined {
   if (!Object.hasOwn(applicators, keyword)) return undefined;
   const applicator = applicators[keyword];
-  if (applicator === undefined || !isSince(draft, applicator.since ?? "draft-04")) return undefined;
-  if (keyword === "items" && draft === "2020-12") return modernItems;
-  const isPast = applicator.until !== undefined && draft === "2020-12";
-  return isPast ? undefined : applicator;
+  return isSince(draft, applicator?.since ?? "draft-04") ? applicator : undefined;
 }
 
 /** Returns true if a keyword constrains the value by itself in this draft. */

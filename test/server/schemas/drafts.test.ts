@@ -71,7 +71,7 @@ describe("the draft that $schema names", () => {
   });
 });
 
-describe("a schema that names no draft may use the keywords of all", () => {
+describe("a schema that names no draft may use the keywords of any", () => {
   test.each<[string, JsonObject, unknown, unknown]>([
     ["a tuple of draft 7", { items: [{ type: "number" }], additionalItems: false }, [1], [1, 2]],
     [
@@ -95,6 +95,17 @@ describe("a schema that names no draft may use the keywords of all", () => {
       { a: "1" },
     ],
   ])("%s", (_, schema, right, wrong) => {
+    expect(accepts(schema, right)).toBe(true);
+    expect(accepts(schema, wrong)).toBe(false);
+  });
+});
+
+describe("an old spelling next to a newer $schema, as some generators write it", () => {
+  test.each<[JsonObject, unknown, unknown]>([
+    [{ $schema: LATEST, minimum: 0, exclusiveMinimum: true }, 1, 0],
+    [{ $schema: LATEST, items: [{ type: "number" }], additionalItems: false }, [1], [1, 2]],
+    [{ $schema: draft("04"), exclusiveMinimum: 0 }, 1, 0],
+  ])("is read as it is meant: %j", (schema, right, wrong) => {
     expect(accepts(schema, right)).toBe(true);
     expect(accepts(schema, wrong)).toBe(false);
   });
@@ -169,6 +180,14 @@ describe("a reference within the document", () => {
 
     expect(accepts(schema, { children: [{ children: [] }] })).toBe(true);
     expect(accepts(schema, { children: [{ childern: [] }] })).toBe(false);
+  });
+
+  test("stays in its resource, even if another one has the same $id", () => {
+    const $defs = { b: text };
+    const schema = { properties: { a: { $id: "x", $ref: "#/$defs/b", $defs }, c: { $id: "x" } } };
+
+    expect(accepts(schema, { a: "x" })).toBe(true);
+    expect(accepts(schema, { a: 1 })).toBe(false);
   });
 
   test("ignores the $id of jsonschema.net, which is a pointer", () => {

@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { parseExactJson } from "../../../protocol/exact-number.ts";
+import { FieldError, JsonObject } from "../../../protocol/index.ts";
+import { bodyOf, ok } from "./answers.ts";
+import { type Api, openApi } from "./api.ts";
+import { aRoom } from "./scenes.ts";
+
+/**
+ * Schemas as generators write them, with payloads as their libraries write them. Those of pydantic, msgspec, zod, TypeBox,
+ * valibot and arktype are their output; those with "style" in their name follow the documentation of tools for other
+ * languages.
+ */
+const Case = z.object({
+  name: z.string(),
+  schema: JsonObject,
+  valid: z.array(JsonObject),
+  invalid: z.array(JsonObject).default([]),
+});
+const Errors = z.object({ errors: z.array(FieldError) });
+const file = new URL("../schemas/generated.snapshot.json", import.meta.url);
+const cases = z.array(Case).parse(parseExactJson(readFileSync(file, "utf8")));
+
+let api: Api;
+beforeAll(async () => {
+  api = await openApi();
+});
+afterAll(() => api.close());
+
+describe.each(cases)("a schema of $name", ({ schema, valid, invalid }) => {
+  const room = aRoom();
+  const validate = async (payload: JsonObject) => {
+    const path = `/rooms/${room}/jobs/private:m:J/validation`;
+    return bodyOf(Errors, await api.as("ann").post(path, { body: { payload } })).errors;
+  };
+
+  test("is registered, and answered as it was written", async () => {
+    const registered = await api.as("wes").put(`/rooms/${room}/jobs`, {
+      body: { category: "m", name: "J", schema },
+    });
+
+    expect(registered.body).not.toHaveProperty("errors");
+    ok(registered, 201);
+    expect(registered.text).toContain(JSON.stringify(schema));
+  });
+
+  test("accepts what fits and rejects what does not", async () => {
+    for (const payload of valid) expect(await validate(payload)).toEqual([]);
+    for (const payload of invalid) expect(await validate(payload)).not.toEqual([]);
+  });
+});
