@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { parseExactJson } from "../../../protocol/exact-number.ts";
+import { parseExactJson } from "../../../protocol/exact-json.ts";
 import { FieldError, JsonObject } from "../../../protocol/index.ts";
 import { bodyOf, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
