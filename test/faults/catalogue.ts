@@ -29,6 +29,7 @@ import { killedEmbedded } from "./cases/f34-embedded.ts";
 import { impostorsAnswer } from "./cases/f37-impostors.ts";
 import { cutStreams } from "./cases/f38-streams.ts";
 import { deletedTasks, restoredBackup } from "./cases/f39-data-goes.ts";
+import { failedOver, fewConnections } from "./cases/f41-failover.ts";
 import type { FaultCase } from "./run/fault-case.ts";
 
 /** Every fault that can be made here. */
@@ -82,6 +83,8 @@ export const cases: readonly FaultCase[] = [
   impostorsAnswer,
   restoredBackup,
   deletedTasks,
+  failedOver,
+  fewConnections,
   undisturbed,
   inOrder,
   closedRooms,

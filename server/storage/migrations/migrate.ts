@@ -1,7 +1,7 @@
 import { sql } from "kysely";
-import { asStorageError } from "../away.ts";
-import { inHostTransaction } from "../host-sql.ts";
-import type { Orm, Sql, Tables } from "../sessions.ts";
+import { inHostTransaction, onBareSession } from "../host-sql.ts";
+import { withoutRecovery, withRetries } from "../retries.ts";
+import type { Orm, Sql } from "../sessions.ts";
 import { NOTES_ARE_THERE } from "./joblib-migration.ts";
 import { migrations } from "./migrations.ts";
 
@@ -20,11 +20,8 @@ export const findPending = async (db: Sql) => {
 
 /** Names of the migrations that the database still lacks. */
 export const pendingMigrations = async (orm: Orm): Promise<readonly string[]> => {
-  try {
-    return (await findPending(orm.em.fork().getKysely<Tables>())).map(({ name }) => name);
-  } catch (error) {
-    throw asStorageError(error);
-  }
+  const find = () => onBareSession(orm, findPending);
+  return (await withRetries(find, withoutRecovery)).map(({ name }) => name);
 };
 
 const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
@@ -44,12 +41,10 @@ const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
 export const migrate = async (orm: Orm): Promise<readonly string[]> => {
   // A server whose role may not create anything starts all the same where nothing is pending.
   if ((await pendingMigrations(orm)).length === 0) return [];
-  try {
+  return withRetries(async () => {
     // MikroORM checks its connection with another one, which the role may not be granted during the transaction.
     await orm.driver.getConnection("write").ensureConnection();
     // A migration takes as long as it takes: no limit of the role or the database may end it.
-    return await inHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
-  } catch (error) {
-    throw asStorageError(error);
-  }
+    return inHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
+  }, withoutRecovery);
 };
