@@ -1,10 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { asStorageError, isReadOnly, isUndone, losesNames } from "./away.ts";
+import { asStorageError, isReadOnly, isTooManyConnections, isUndone, losesNames } from "./away.ts";
 
 /** How long work is tried again that the database rolls back. */
 const RETRY_FOR_MS = 5_000;
 const FIRST_WAIT_MS = 5;
 const LONGEST_WAIT_MS = 250;
+
+/** How long a pool that is not ours is asked again for a connection that the server refuses. */
+const WAIT_FOR_CONNECTION_MS = 30_000;
 
 /** What to do before work is tried again on another session. */
 export interface Recovery {
@@ -12,7 +15,12 @@ export interface Recovery {
   readonly renew: () => void;
   /** A pooler gave a statement another session than the one that had prepared it. */
   readonly share: () => void;
+  /** The sessions are of a pool that waits by itself while the server refuses connections. */
+  readonly waits: boolean;
 }
+
+/** For the sessions of an ORM: one that leads to a read-only server has been ended where that was noticed. */
+export const withoutRecovery: Recovery = { renew: () => {}, share: () => {}, waits: false };
 
 /**
  * Runs work, and runs it again if nothing of it has happened: after a deadlock or a serialization failure, with growing
@@ -20,14 +28,16 @@ export interface Recovery {
  * Failures that are the database's leave as `StorageUnavailable`.
  */
 export const withRetries = async <Value>(work: () => Promise<Value>, recovery: Recovery): Promise<Value> => {
-  const until = performance.now() + RETRY_FOR_MS;
+  const began = performance.now();
   let wait = FIRST_WAIT_MS;
   let isOnNewSession = false;
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (isUndone(error) && performance.now() + wait < until) {
+      const isRefused = !recovery.waits && isTooManyConnections(error);
+      const patienceMs = isRefused ? WAIT_FOR_CONNECTION_MS : isUndone(error) ? RETRY_FOR_MS : 0;
+      if (performance.now() + wait < began + patienceMs) {
         await delay(wait * Math.random());
         wait = Math.min(wait * 2, LONGEST_WAIT_MS);
         continue;

@@ -154,7 +154,8 @@ export class SessionPool {
 
   #isCurrent(session: Session): boolean {
     const { isUsable, openedAt, sharing } = session;
-    const isYoung = performance.now() - openedAt < LIFETIME_MS;
+    // Another server would take the place of a session that is closed while connections are scarce.
+    const isYoung = performance.now() - openedAt < LIFETIME_MS || this.#refusal !== undefined;
     return isUsable && openedAt > this.#openedAfter && isYoung && sharing === this.#sharing;
   }
 

@@ -19,8 +19,6 @@ const MEANING: Pins = {
   extra_float_digits: "1",
   bytea_output: "hex",
   client_encoding: "UTF8",
-  // Every table is named with its schema; another schema's function or operator must not replace a built-in one.
-  search_path: "pg_catalog",
   standard_conforming_strings: "on",
   transform_null_equals: "off",
   array_nulls: "on",
@@ -109,20 +107,32 @@ const setAll = (pins: Pins, isLocal: boolean): string => `
   select pg_catalog.set_config(pin.name, pin.value, ${isLocal}) from (values ${valuesOf(pins)}) as pin(name, value)
   where pg_catalog.current_setting(pin.name, true) is not null`;
 
+/**
+ * Built-in functions and operators come before those of any schema in the search path. The rest of the path stays: a
+ * trigger that the host has put on a table of joblib's may rely on it. joblib names every table with its schema.
+ */
+const putBuiltInsFirst = (isLocal: boolean): string => `
+  select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog',
+    case when pg_catalog.length(pg_catalog.current_setting('search_path')) operator(pg_catalog.>) 0
+      then pg_catalog.current_setting('search_path') end), ${isLocal})`;
+
 /** With `off` a crash of PostgreSQL loses commits that were acknowledged; `local` is the least that does not. */
 const keepCommits = (isLocal: boolean): string => `
   select pg_catalog.set_config('synchronous_commit', 'local', ${isLocal})
   where pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`;
+
+const setEverything = (pins: Pins, isLocal: boolean): string =>
+  [setAll(pins, isLocal), putBuiltInsFirst(isLocal), keepCommits(isLocal)].join(" union all ");
 
 /**
  * Builds the statement that sets everything for one transaction. It is what is left if a session is not ours alone: a
  * pooler shares it with other clients, or the host application's ORM with the host.
  */
 export const transactionPins = (settings: SessionSettings): string =>
-  `${setAll({ ...MEANING_OF_NEWER_SERVERS, ...pinsOf(settings) }, true)} union all ${keepCommits(true)}`;
+  setEverything({ ...MEANING_OF_NEWER_SERVERS, ...pinsOf(settings) }, true);
 
 /** Builds the statement that sets the embedded database's only session up; nobody else has a session there. */
-export const embeddedPins = (): string => setAll(MEANING, false);
+export const embeddedPins = (): string => setEverything(MEANING, false);
 
 /** What the set-up statement answers: one row if the session has our start-up options, else none. */
 export interface SetUpRow {
@@ -135,8 +145,7 @@ export interface SetUpRow {
  */
 export const setUpStatement = (settings: SessionSettings): string => `
   select * from (
-    ${setAll({ ...MEANING_OF_NEWER_SERVERS, ...pinsOf(settings) }, false)} union all ${keepCommits(false)}
-    union all select 'set up'
+    ${setEverything({ ...MEANING_OF_NEWER_SERVERS, ...pinsOf(settings) }, false)} union all select 'set up'
   ) as done(name)
   where pg_catalog.current_setting('${MARKER}', true) operator(pg_catalog.=) 'on'`;
 

@@ -3,7 +3,7 @@ import { type Kysely, sql } from "kysely";
 import { type JointStatement, type Meter, NO_METER } from "../meter.ts";
 import type { entities } from "./entities/entities.ts";
 import { inHostTransaction, onBareSession } from "./host-sql.ts";
-import { withRetries } from "./retries.ts";
+import { withoutRecovery, withRetries } from "./retries.ts";
 import type { SessionPool } from "./session-pool.ts";
 import { freeSql, LookupSql } from "./session-sql.ts";
 
@@ -104,7 +104,7 @@ const counterFor =
 const sessionsOn = (pool: SessionPool, counted: Sessions["counted"]): Sessions => {
   const free = freeSql(pool).withSchema("joblib");
   const lookup = new LookupSql(pool);
-  const recovery = { renew: () => pool.renew(), share: () => pool.share() };
+  const recovery = { renew: () => pool.renew(), share: () => pool.share(), waits: true };
   const run: Run = (work) => withRetries(() => work(free), recovery);
   const transaction: Run = (work) => withRetries(() => free.transaction().execute(work), recovery);
   return {
@@ -119,14 +119,12 @@ const sessionsOn = (pool: SessionPool, counted: Sessions["counted"]): Sessions =
 
 /** The ORM's own sessions: the host's, whose settings are not ours to change, or the embedded database's only one. */
 const sessionsOf = (orm: Orm, counted: Sessions["counted"]): Sessions => {
-  // A session that leads to a read-only server has been ended where that was noticed.
-  const recovery = { renew: () => {}, share: () => {} };
-  const outside: Run = (work) => withRetries(() => onBareSession(orm, work), recovery);
-  const pinned: Run = (work) => withRetries(() => inHostTransaction(orm, work), recovery);
+  const outside: Run = (work) => withRetries(() => onBareSession(orm, work), withoutRecovery);
+  const pinned: Run = (work) => withRetries(() => inHostTransaction(orm, work), withoutRecovery);
   const bareTransaction: Run = (work) =>
     withRetries(
       () => onBareSession(orm, (db) => db.transaction().setIsolationLevel("read committed").execute(work)),
-      recovery,
+      withoutRecovery,
     );
   const transaction = orm.isPinned === true ? bareTransaction : pinned;
   const run = orm.isPinned === true ? outside : pinned;

@@ -30,6 +30,7 @@ import { foreignResponses } from "./cases/f37-foreign-responses.ts";
 import { cutStreams } from "./cases/f38-streams.ts";
 import { deletedTasks, restoredBackup } from "./cases/f39-deleted-data.ts";
 import { canContain, twoContainers } from "./cases/f41-containers.ts";
+import { failedOver, fewConnections } from "./cases/f42-failover.ts";
 import type { FaultCase } from "./run/fault-case.ts";
 
 /** Every case that this machine can run. */
@@ -84,6 +85,8 @@ export const cases: readonly FaultCase[] = [
   foreignResponses,
   restoredBackup,
   deletedTasks,
+  failedOver,
+  fewConnections,
   nothingBroken,
   firstInFirstOut,
   closedRooms,

@@ -1,9 +1,9 @@
 import { sql } from "kysely";
-import { asStorageError } from "../away.ts";
 import { findUnsuitable } from "../database-checks.ts";
-import { inHostTransaction } from "../host-sql.ts";
+import { inHostTransaction, onBareSession } from "../host-sql.ts";
 import { requireTlsOfUrl } from "../host-url.ts";
-import type { Orm, Sql, Tables } from "../sessions.ts";
+import { withoutRecovery, withRetries } from "../retries.ts";
+import type { Orm, Sql } from "../sessions.ts";
 import { requireFit } from "../unfit-database.ts";
 import { NOTES_ARE_THERE } from "./joblib-migration.ts";
 import { findMigrationObstacles, findUnreadable } from "./migration-rights.ts";
@@ -25,11 +25,8 @@ export const findPending = async (db: Sql) => {
 /** Names of the migrations that the database still lacks. */
 export const pendingMigrations = async (orm: Orm): Promise<readonly string[]> => {
   requireTlsOfUrl(orm);
-  try {
-    return (await findPending(orm.em.fork().getKysely<Tables>())).map(({ name }) => name);
-  } catch (error) {
-    throw asStorageError(error);
-  }
+  const find = () => onBareSession(orm, findPending);
+  return (await withRetries(find, withoutRecovery)).map(({ name }) => name);
 };
 
 const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
@@ -64,12 +61,10 @@ export const migrate = async (orm: Orm): Promise<readonly string[]> => {
   // A role that may create nothing is enough if nothing is pending.
   if ((await checkMigrations(orm)).length === 0) return [];
   requireFit([...(await findUnsuitable(orm)), ...(await findMigrationObstacles(orm))]);
-  try {
+  return withRetries(async () => {
     // MikroORM checks its connection with another one, which the role may not be granted during the transaction.
     await orm.driver.getConnection("write").ensureConnection();
     // A migration takes as long as it takes: no limit of the role or the database may end it.
-    return await inHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
-  } catch (error) {
-    throw asStorageError(error);
-  }
+    return inHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
+  }, withoutRecovery);
 };

@@ -1,9 +1,10 @@
 import { Pool } from "pg";
+import { eventually } from "../../support/eventually.ts";
 import { createDatabase, type PostgresServer, startPostgres } from "../../support/postgres.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import type { TcpProxy } from "../proxy/tcp-proxy.ts";
 import { AUDIT } from "./audit.ts";
-import { createProxy, toProxyUrl } from "./link.ts";
+import { createProxy, getPort, toProxyUrl } from "./link.ts";
 import { type Environment, ROOT, ServerProcess } from "./server-process.ts";
 import type { Services } from "./services.ts";
 
@@ -17,6 +18,10 @@ export interface ClusterOptions {
   readonly each?: readonly Environment[];
   /** Services that the cluster does not share with other cases, because the case stops them. */
   readonly own?: readonly ("postgres" | "redis")[];
+  /** Starts a streaming standby of the cluster's own PostgreSQL, which `failOver` promotes. */
+  readonly standby?: boolean;
+  /** Connection limit of the servers' role. Without it, the servers use a superuser, which has no limit. */
+  readonly connectionLimit?: number;
   /** The folder with `bin` and `dist`. Default: the checkout; a mutant runs from its own copy. */
   readonly root?: string;
 }
@@ -44,6 +49,8 @@ export interface Cluster extends AsyncDisposable {
   readonly databaseUrl: string;
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
+  /** Promotes the standby and sends every new connection to it. The old primary keeps running, read-only. */
+  failOver(): Promise<void>;
   readonly settings: Readonly<Record<string, string | undefined>>;
 }
 
@@ -76,6 +83,49 @@ export const createResilientPool = (connectionString: string, max = 4): Pool => 
   return pool;
 };
 
+/** Creates the servers' own role with a connection limit, and returns the database's URL with it. */
+const createLimitedRole = async (sql: Pool, databaseUrl: string, limit: number): Promise<string> => {
+  const url = new URL(databaseUrl);
+  const name = url.pathname.slice(1);
+  await sql.query(`create role ${name} login connection limit ${limit}`);
+  await sql.query(`alter database ${name} owner to ${name}`);
+  url.username = name;
+  return url.href;
+};
+
+const grantAudit = async (sql: Pool, role: string): Promise<void> => {
+  await sql.query(`grant usage on schema faults to ${role}`);
+  await sql.query(`grant all on all tables in schema faults to ${role}`);
+};
+
+/** Starts a synchronous standby: every commit reaches it before it is acknowledged. */
+const startStandby = async (primary: PostgresServer): Promise<PostgresServer> => {
+  const standby = await startPostgres({ standbyOf: primary.url });
+  const admin = createResilientPool(primary.url, 1);
+  await admin.query("alter system set synchronous_standby_names = '*'");
+  await admin.query("select pg_reload_conf()");
+  await admin.end();
+  return standby;
+};
+
+/** Makes the primary read-only, promotes the standby and sends new connections there; the old primary keeps running. */
+const failOverTo = async (
+  standby: PostgresServer,
+  { sql, proxies }: { readonly sql: Pool; readonly proxies: readonly TcpProxy[] },
+): Promise<void> => {
+  await sql.query("alter system set default_transaction_read_only = on");
+  await sql.query("select pg_reload_conf()");
+  // Transactions that were writing at that moment finish first.
+  await eventually(async () => {
+    const { rows } = await sql.query("select 1 from pg_stat_activity where backend_xid is not null");
+    return rows.length === 0;
+  });
+  const admin = createResilientPool(standby.url, 1);
+  await admin.query("select pg_promote()");
+  await admin.end();
+  for (const proxy of proxies) proxy.retarget(getPort(standby.url));
+};
+
 /** Starts the servers one after the other, on a new database with the audit schema. */
 export const startCluster = async (services: Services, plan: ClusterOptions): Promise<Cluster> => {
   await using stack = new AsyncDisposableStack();
@@ -83,20 +133,30 @@ export const startCluster = async (services: Services, plan: ClusterOptions): Pr
   const postgres = isOwn("postgres") ? stack.use(await startPostgres()) : services.postgres;
   const redis = isOwn("redis") ? stack.use(await startRedis()) : services.redis;
   const databaseUrl = await createDatabase(postgres.url);
-  const sql = createResilientPool(databaseUrl);
+  const auditProxy = stack.use(await createProxy(databaseUrl));
+  const sql = createResilientPool(toProxyUrl(databaseUrl, auditProxy));
   stack.defer(() => sql.end());
   // The PostgreSQL of the tests turns it off. Acknowledged tasks must survive a crash here, as in production.
   await sql.query(`alter database "${new URL(databaseUrl).pathname.slice(1)}" set synchronous_commit = on`);
 
+  const isLimited = plan.connectionLimit !== undefined;
+  const serverUrl = isLimited ? await createLimitedRole(sql, databaseUrl, plan.connectionLimit) : databaseUrl;
   const nodes: Node[] = [];
   for (let index = 0; index < (plan.servers ?? 2); index += 1) {
-    nodes.push(await startNode({ postgres: databaseUrl, redis: redis.url, plan, index }, stack));
+    nodes.push(await startNode({ postgres: serverUrl, redis: redis.url, plan, index }, stack));
     if (index === 0) await sql.query(AUDIT);
+    if (index === 0 && isLimited) await grantAudit(sql, new URL(serverUrl).username);
   }
+  const standby = plan.standby === true ? stack.use(await startStandby(postgres)) : undefined;
+  const failOver = async () => {
+    if (standby === undefined) throw new Error("the cluster has no standby");
+    await failOverTo(standby, { sql, proxies: [...nodes.map((node) => node.postgres), auditProxy] });
+    auditProxy.cut();
+  };
   const settings = { ...SETTINGS, ...plan.settings };
   const owned = stack.move();
   return {
-    ...{ nodes, sql, databaseUrl, postgres, redis, settings },
+    ...{ nodes, sql, databaseUrl, postgres, redis, settings, failOver },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 };

@@ -1,0 +1,50 @@
+import { submitWithRetry } from "../clients/submitter.ts";
+import { monotonic } from "../clock.ts";
+import type { FaultCase } from "../run/fault-case.ts";
+import { runUnderLoad } from "../run/load.ts";
+
+const RECOVERY_MS = 2000;
+
+/** The primary is demoted and keeps running: pooled connections lead to it, new connections to the promoted standby. */
+export const failedOver: FaultCase = {
+  name: "F42 failover to a standby",
+  invariants: ["I1", "I2", "I13"],
+  cluster: { own: ["postgres"], standby: true },
+  seconds: 90,
+  async run(context) {
+    await runUnderLoad(context, {}, async () => {
+      await context.pause(700);
+      context.fault("failover");
+      await context.cluster.failOver();
+      const promotedAt = monotonic();
+      await submitWithRetry(context.client("after"), { token: "after the failover" });
+      const milliseconds = Math.round(monotonic() - promotedAt);
+      context.measure("standby promoted → first submit accepted", milliseconds);
+      context.require(
+        milliseconds < RECOVERY_MS,
+        "I13",
+        `the first submit was accepted ${milliseconds} ms after the failover`,
+      );
+      await context.pause(1000);
+    });
+  },
+};
+
+/** The database allows both servers together fewer connections than one of them would open. */
+export const fewConnections: FaultCase = {
+  name: "F43 connection limit below the pool's size",
+  invariants: ["I1", "I13"],
+  cluster: { connectionLimit: 3 },
+  async run(context) {
+    context.fault("connections limited");
+    await runUnderLoad(context, { submitters: 6, workers: 4 }, async () => {
+      await context.pause(3000);
+      const responses = await Promise.all(
+        Array.from({ length: 100 }, (_, index) =>
+          submitWithRetry(context.client("burst"), { token: `burst-${index}` }),
+        ),
+      );
+      context.require(responses.length === 100, "I13", "some submits were not accepted");
+    });
+  },
+};
