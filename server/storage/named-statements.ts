@@ -1,9 +1,7 @@
 import type { CompiledQuery, DatabaseConnection, Driver } from "kysely";
 import { DatabaseError } from "pg";
+import type { Statement } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
-
-/** More texts than the lookups have; beyond it, statements go unnamed. */
-const MAX_NAMES = 200;
 
 /** PostgreSQL refuses to run a kept plan whose columns have other types since (a newer server's migration); nothing ran. */
 const isOutdated = (error: unknown): boolean =>
@@ -16,9 +14,6 @@ const noTransactions = async (): Promise<never> => {
 /** Runs each statement on any session of a pool, named, so that a session parses and plans its text once. */
 export class NamedStatements {
   readonly #pool: SessionPool;
-  #names = new Map<string, string>();
-  /** How many names there have been, so that a name means one text in every session. */
-  #count = 0;
   /** The same for Kysely. */
   readonly driver: Driver;
 
@@ -45,34 +40,22 @@ export class NamedStatements {
   }
 
   async rows<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
-    const names = this.#names;
+    const name = this.#pool.names.nameOf(text);
     try {
-      return await this.#run<Row>(text, values);
+      return await this.#run<Row>({ text, values, name });
     } catch (error) {
       if (!isOutdated(error)) throw error;
-      // New names for all of them: the sessions keep the old ones to their end.
-      if (names === this.#names) this.#names = new Map();
-      return this.#run(text, values);
+      this.#pool.names.forget(text, name);
+      return this.#run({ text, values, name: this.#pool.names.nameOf(text) });
     }
   }
 
-  async #run<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
+  async #run<Row>(statement: Statement): Promise<Row[]> {
     const session = await this.#pool.acquire("lookup");
     try {
-      const name = this.#nameOf(text);
-      return (await session.run<Row>({ text, values, ...(name !== undefined && { name }) })).rows;
+      return (await session.run<Row>(statement)).rows;
     } finally {
       this.#pool.release(session);
     }
-  }
-
-  #nameOf(text: string): string | undefined {
-    const known = this.#names.get(text);
-    if (known !== undefined) return known;
-    if (this.#names.size >= MAX_NAMES) return undefined;
-    const name = `joblib_${this.#count}`;
-    this.#count += 1;
-    this.#names.set(text, name);
-    return name;
   }
 }

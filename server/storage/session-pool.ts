@@ -1,7 +1,10 @@
 import type { Client, ClientConfig } from "pg";
 import { isTooManyConnections } from "./away.ts";
+import { ConnectionGrant } from "./connection-grant.ts";
 import { Session, SharedSessionError, type Sharing } from "./session.ts";
+import { SessionQueue } from "./session-queue.ts";
 import type { Plans, SessionSettings } from "./session-settings.ts";
+import { StatementNames } from "./statement-names.ts";
 
 /** How many sessions a pool has, and how many calls wait for one. */
 export interface PoolUse {
@@ -32,53 +35,39 @@ const LIFETIME_MS = 300_000;
 /** Sessions that idle for longer are closed, but for one of each kind: a task after a quiet minute should not wait. */
 const IDLE_MS = 10_000;
 const TIDY_EVERY_MS = 5_000;
-/** After the server has refused a connection, one more than it granted is tried again so often. */
-const GROW_EVERY_MS = 5_000;
-/** Waits before the next try if the server has granted no connection at all, doubling. */
-const FIRST_RETRY_MS = 10;
-const LONGEST_RETRY_MS = 500;
 
 const poolIsClosed = () => new Error("the pool of database sessions is closed");
-
-interface Waiter {
-  readonly plans: Plans;
-  readonly grant: (session: Session) => void;
-  readonly refuse: (error: unknown) => void;
-}
 
 /**
  * Sessions with one PostgreSQL, opened as calls need them. A call waits for any session that becomes free, not for a
  * connection of its own: if the server grants fewer connections than the pool would open, the pool gets along with those.
  */
 export class SessionPool {
+  /** Of the statements that its sessions have prepared. */
+  readonly names = new StatementNames();
   readonly #options: SessionPoolOptions;
+  readonly #grant: ConnectionGrant;
   readonly #sessions = new Set<Session>();
   readonly #idle: { readonly session: Session; readonly since: number }[] = [];
   readonly #busy = new Map<Session, Plans>();
   /** How many sessions are busy with each kind of statement. */
   readonly #used: Record<Plans, number> = { free: 0, lookup: 0 };
-  readonly #waiting = new Set<Waiter>();
+  readonly #queue = new SessionQueue();
   readonly #tidying: NodeJS.Timeout;
-  readonly #onScarce = new Set<() => void>();
   #sharing: Sharing = "own";
   #opening = 0;
   /** Sessions that were opened before are not used again. */
   #openedAfter = 0;
-  /** How many sessions the server grants, as far as is known. */
-  #capacity: number;
-  #refusal: { readonly at: number; readonly error: unknown } | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #retryMs = FIRST_RETRY_MS;
   #ended: PromiseWithResolvers<void> | undefined;
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
-    this.#capacity = this.#mostSessions;
+    this.#grant = new ConnectionGrant(options.freeSessions + LOOKUP_SESSIONS);
     this.#tidying = setInterval(() => this.#tidy(), TIDY_EVERY_MS).unref();
   }
 
   get use(): PoolUse {
-    return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#waiting.size };
+    return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#queue.size };
   }
 
   /** Whether sessions keep settings and prepared statements from one statement to the next. */
@@ -88,19 +77,18 @@ export class SessionPool {
 
   /** False if one session held for long could keep the others from working. */
   get hasSpare(): boolean {
-    return this.#capacity > 2;
+    return this.#grant.size > 2;
   }
 
-  /** Calls back, once, when the server refuses a connection that somebody waits for. */
+  /** Calls back when the server refuses a connection that somebody waits for; the result stops that. */
   whenScarce(listener: () => void): () => void {
-    this.#onScarce.add(listener);
-    return () => this.#onScarce.delete(listener);
+    return this.#grant.whenRefused(listener);
   }
 
   /** Takes a session, which `release` must give back. Waits while none is free. */
   acquire(plans: Plans): Promise<Session> {
     if (this.#ended !== undefined) return Promise.reject(poolIsClosed());
-    const idle = this.#waiting.size === 0 && this.#mayUse(plans, 0) ? this.#takeIdle(plans) : undefined;
+    const idle = this.#queue.size === 0 && this.#mayUse(plans, 0) ? this.#takeIdle(plans) : undefined;
     return idle === undefined ? this.#wait(plans) : Promise.resolve(idle);
   }
 
@@ -131,20 +119,17 @@ export class SessionPool {
     if (this.#ended !== undefined) return this.#ended.promise;
     this.#ended = Promise.withResolvers<void>();
     clearInterval(this.#tidying);
-    clearTimeout(this.#retry);
-    for (const waiter of [...this.#waiting]) waiter.refuse(poolIsClosed());
+    this.#grant.end();
+    this.#queue.refuseAll(poolIsClosed());
     for (const { session } of this.#idle.splice(0)) this.#close(session);
     this.#serve();
     return this.#ended.promise;
   }
 
-  get #mostSessions(): number {
-    return this.#options.freeSessions + LOOKUP_SESSIONS;
-  }
-
   /** How many sessions free statements may use: with few sessions, one is left for lookups. */
   get #mostFree(): number {
-    const left = this.#capacity - Math.min(LOOKUP_SESSIONS, Math.floor(this.#capacity / 2));
+    const { size } = this.#grant;
+    const left = size - Math.min(LOOKUP_SESSIONS, Math.floor(size / 2));
     return Math.max(1, Math.min(left, this.#options.freeSessions));
   }
 
@@ -155,7 +140,7 @@ export class SessionPool {
   #isCurrent(session: Session): boolean {
     const { isUsable, openedAt, sharing } = session;
     // Another server would take the place of a session that is closed while connections are scarce.
-    const isYoung = performance.now() - openedAt < LIFETIME_MS || this.#refusal !== undefined;
+    const isYoung = performance.now() - openedAt < LIFETIME_MS || this.#grant.isScarce;
     return isUsable && openedAt > this.#openedAfter && isYoung && sharing === this.#sharing;
   }
 
@@ -196,62 +181,32 @@ export class SessionPool {
   }
 
   #wait(plans: Plans): Promise<Session> {
-    const { promise, resolve, reject } = Promise.withResolvers<Session>();
-    const over = () => {
-      clearTimeout(timer);
-      this.#waiting.delete(waiter);
-    };
-    const waiter: Waiter = {
+    const waiting = this.#queue.wait(
       plans,
-      grant(session) {
-        over();
-        resolve(session);
-      },
-      refuse(error) {
-        over();
-        reject(error);
-      },
-    };
-    const timer = setTimeout(() => waiter.refuse(this.#reasonForWait()), this.#options.waitMs);
-    this.#waiting.add(waiter);
+      this.#options.waitMs,
+      () => this.#grant.refusal ?? new Error("no connection was free in time"),
+    );
     this.#serve();
-    return promise;
+    return waiting;
   }
 
-  #reasonForWait(): unknown {
-    return this.#refusal?.error ?? new Error("no connection was free in time");
-  }
-
-  /** Gives idle sessions to those who wait, in their order, and opens what is missing. */
+  /** Gives idle sessions to those who wait, and opens what is missing. */
   #serve(): void {
     if (this.#ended !== undefined && this.#sessions.size + this.#opening === 0) this.#ended.resolve();
-    if (this.#waiting.size === 0) return;
-    this.#grow();
-    const missing: Plans[] = [];
-    for (const waiter of [...this.#waiting]) {
-      const planned = missing.filter((plans) => plans === waiter.plans).length;
-      if (!this.#mayUse(waiter.plans, planned)) continue;
-      const session = this.#takeIdle(waiter.plans);
-      if (session === undefined) missing.push(waiter.plans);
-      else waiter.grant(session);
-    }
+    if (this.#queue.size === 0) return;
+    this.#grant.grow();
+    const missing = this.#queue.serve((plans, more) =>
+      this.#mayUse(plans, more) ? (this.#takeIdle(plans) ?? "missing") : "full",
+    );
     for (const plans of missing.slice(this.#opening)) {
       if (!this.#mayOpen()) break;
       void this.#open(plans);
     }
   }
 
-  /** Tries one session more than the server granted, once in a while. */
-  #grow(): void {
-    if (this.#refusal === undefined || performance.now() - this.#refusal.at < GROW_EVERY_MS) return;
-    this.#capacity += 1;
-    const isWhole = this.#capacity >= this.#mostSessions;
-    this.#refusal = isWhole ? undefined : { ...this.#refusal, at: performance.now() };
-  }
-
   #mayOpen(): boolean {
-    const isFull = this.#sessions.size + this.#opening >= this.#capacity;
-    return !isFull && this.#ended === undefined && this.#retry === undefined;
+    const isFull = this.#sessions.size + this.#opening >= this.#grant.size;
+    return !isFull && this.#ended === undefined && !this.#grant.isPaused;
   }
 
   async #open(plans: Plans): Promise<void> {
@@ -266,7 +221,7 @@ export class SessionPool {
         onLost: (lost) => this.#lose(lost),
       });
       this.#opening -= 1;
-      this.#retryMs = FIRST_RETRY_MS;
+      this.#grant.opened();
       this.#sessions.add(session);
       if (this.#ended === undefined) this.#putIdle(session);
       else this.#close(session);
@@ -281,31 +236,15 @@ export class SessionPool {
     if (error instanceof SharedSessionError) {
       this.share();
     } else if (isTooManyConnections(error)) {
-      this.#shrink(error);
+      const granted = this.#sessions.size + this.#opening;
+      this.#grant.refused(granted, error);
+      if (granted === 0) this.#grant.pause(() => this.#serve());
     } else if (this.#busy.size === 0) {
       // With no session at work there is none that could come back and serve them.
-      for (const waiter of [...this.#waiting]) waiter.refuse(error);
+      this.#queue.refuseAll(error);
     } else {
-      const [first] = this.#waiting;
-      first?.refuse(error);
+      this.#queue.refuseFirst(error);
     }
-  }
-
-  /** Gets along with the sessions that there are; without any, tries again in a moment. */
-  #shrink(error: unknown): void {
-    const granted = this.#sessions.size + this.#opening;
-    this.#capacity = Math.max(1, granted);
-    this.#refusal = { at: performance.now(), error };
-    for (const listener of [...this.#onScarce]) listener();
-    if (granted > 0) return;
-    this.#retry ??= setTimeout(
-      () => {
-        this.#retry = undefined;
-        this.#serve();
-      },
-      this.#retryMs * (0.5 + Math.random() / 2),
-    );
-    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
   }
 
   #lose(session: Session): void {

@@ -23,7 +23,7 @@ declare module "pg" {
 export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 export interface StatementResult<Row> {
