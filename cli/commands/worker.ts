@@ -36,8 +36,8 @@ export const workerCommand = (tools: Tools, run: Run<LocalContext, WorkerOptions
       `
 Rooms come from --room (repeatable), JOBLIB_ROOM or --public; a class with
 \`static room\` or \`static public\` says its own.
-Ctrl-C, SIGTERM, SIGHUP and SIGQUIT finish what is running, then leave (exit 0); a
-second Ctrl-C or SIGTERM fails it as interrupted (130).
+Ctrl-C, SIGTERM, SIGHUP and SIGQUIT let running tasks finish (exit 0); a second
+Ctrl-C or SIGTERM fails them as interrupted (130).
 
 Examples:
   $ joblib worker ./extensions.ts --public

@@ -1,5 +1,5 @@
 """A worker in plain Python 3, for the job text:WordCount. JOBLIB_URL, JOBLIB_TOKEN and JOBLIB_ROOM say where."""
-import collections, http.client, json, os, signal, threading, time, urllib.error, urllib.request
+import collections, http.client, json, logging, os, signal, sys, threading, time, urllib.error, urllib.request
 
 BASE = os.environ.get("JOBLIB_URL", "http://127.0.0.1:7800").rstrip("/") + "/v1/joblib"
 ROOM = os.environ.get("JOBLIB_ROOM", "lab")
@@ -25,10 +25,6 @@ def call(method, path, body=None, wait=0, patience=float("inf")):
             if time.monotonic() > give_up: raise
             time.sleep(1)
 
-def say(*words):  # the worker outlives the reader of its output, and a full disk
-    try: print(*words, flush=True)
-    except OSError: pass
-
 def describe(error):  # in ASCII and short, so that no server refuses it
     try: return ascii(f"{error!r} {error.read(1000).decode()}" if hasattr(error, "read") else error)[:400]
     except Exception: return type(error).__name__
@@ -41,8 +37,7 @@ def beat(worker, rest):
 
 def count_words(payload, stop):
     words = payload["text"].lower().split()
-    for _ in words:
-        if stop.wait(payload.get("seconds_per_word", 0)): break
+    any(stop.wait(payload.get("seconds_per_word", 0)) for _ in words)  # until the task is stopped
     return {"words": len(words), "most_common": collections.Counter(words).most_common(3)}
 
 def work(worker, task):
@@ -53,9 +48,9 @@ def work(worker, task):
         call("PATCH", f"/tasks/{task['id']}", {"status": "running", **fence})
         try: outcome = {"status": "completed", "result": count_words(task["payload"], stop)}
         except Exception as error: outcome = {"status": "failed", "error": describe(error)}
-        say(task["id"], "stopped" if stop.is_set() else finish(task, outcome, fence))
+        logging.info("%s %s", task["id"], "stopped" if stop.is_set() else finish(task, outcome, fence))
     except Exception as error:  # 409 task-lost: cancelled, timed out, or claimed by another worker
-        say(task["id"], "refused:", describe(error))
+        logging.info("%s refused: %s", task["id"], describe(error))
     finally: del held[task["id"]]
 
 def finish(task, outcome, fence):  # a result that cannot be stored fails its task; else it would seem to run for ever
@@ -66,12 +61,13 @@ def finish(task, outcome, fence):  # a result that cannot be stored fails its ta
         call("PATCH", f"/tasks/{task['id']}", {**outcome, **fence}, patience=300)
     return outcome["status"]
 
-for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):  # as Ctrl-C; nohup has SIGHUP ignored, and it stays so
+logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)  # unlike print, outlives a closed pipe
+for number in [signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP]:  # as Ctrl-C, unless nohup ignores it
     if signal.getsignal(number) != signal.SIG_IGN: signal.signal(number, signal.default_int_handler)
 me = call("POST", "/workers", {"name": f"python:{os.getpid()}"})
 call("PUT", f"/rooms/{ROOM}/jobs", {"category": "text", "name": "WordCount", "schema": SCHEMA, "worker_id": me["id"]})
 threading.Thread(target=beat, args=(me["id"], me["heartbeat_seconds"]), daemon=True).start()
-say("listening in", ROOM)
+logging.info("listening in %s", ROOM)
 try:
     while not (answer := call("POST", "/tasks/claim", {"worker_id": me["id"]}, wait=30)).get("draining"):
         if answer["task"]: work(me["id"], answer["task"])

@@ -33,7 +33,7 @@ export const run = async (args: readonly string[], env: Environment = {}) => {
 /** Starts a server on a free port and returns the URL that it prints. */
 export const serve = async (env: Environment = {}, args: readonly string[] = []) => {
   const server = joblib(["serve", "--port", "0", ...args], env);
-  const [url] = await server.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, 30_000);
+  const [url] = await server.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, 120_000);
   return { server, url };
 };
 

@@ -229,17 +229,33 @@ test("a worker in Python that was given up does not overwrite another's work", a
   expect((await read(task.id)).worker_id).toBe(done.worker_id);
 });
 
-test("a worker in Python leaves on Ctrl-C, and what it ran is over at once", async () => {
+const ENDINGS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+
+test.each(ENDINGS)("a worker in Python leaves at %s, and its task fails at once", async (signal) => {
   const worker = await startWorker("left");
   const task = await submit("left", { seconds_per_word: 60 });
   await untilRunning(task.id);
 
-  worker.kill("SIGINT");
+  worker.kill(signal);
 
   expect(await worker.exit).toEqual({ code: 0, signal: null });
   expect(await read(task.id)).toMatchObject({ status: "failed" });
   const { body } = await client.call("listRoomWorkers", { params: { room_id: "left" } });
   expect(body.items).toEqual([]);
+});
+
+test("a worker in Python goes on after the reader of its output has ended", async () => {
+  const env = { JOBLIB_URL: url, JOBLIB_ROOM: "unread" };
+  const command = 'exec "$@" > >(exec head -n 1 >&2)';
+  const worker = spawnProcess("bash", ["-c", command, "bash", python, "-S", SCRIPT], { env });
+  await worker.waitForLine(/listening/, 20_000);
+
+  for (let count = 0; count < 3; count += 1) {
+    const { id } = await submit("unread", {});
+    expect(await client.awaitTask(id, { wait: 20 })).toMatchObject({ status: "completed" });
+  }
+  worker.kill("SIGTERM");
+  await worker.exit;
 });
 
 test("a worker in Python leaves though its server is gone", { timeout: 60_000 }, async () => {
