@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileSchema } from "../../server/schemas/compile-schema.ts";
-import { DEFAULT_CASES } from "../support/default-cases.ts";
+import { DEFAULT_CASES } from "../support/default-cases/index.ts";
 import { type FormPage, FormPages } from "./form/form-page.ts";
 
 let pages: FormPages;

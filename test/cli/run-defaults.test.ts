@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
 import { compileSchema } from "../../server/schemas/compile-schema.ts";
-import { DEFAULT_CASES } from "../support/default-cases.ts";
+import { DEFAULT_CASES } from "../support/default-cases/index.ts";
 import { startFakeApi } from "./fake-api.ts";
 import { server } from "./golden-answers.ts";
 import { runCli } from "./run-cli.ts";

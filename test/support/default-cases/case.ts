@@ -1,0 +1,59 @@
+import type { JsonObject } from "../../../protocol/json.ts";
+
+/** A schema, and what is sent for it if nobody fills in anything. */
+export interface DefaultCase {
+  readonly name: string;
+  readonly schema: JsonObject;
+  /** What the form sends; undefined if it asks for something first. */
+  readonly form: JsonObject | undefined;
+  /** What `joblib run` sends: only what the worker would not fill in by itself. Undefined if it asks for something. */
+  readonly cli: JsonObject | undefined;
+}
+
+interface Expected {
+  readonly form: JsonObject | undefined;
+  readonly cli?: JsonObject | undefined;
+}
+
+/** Makes a case of a payload's properties. */
+export const payload = (
+  name: string,
+  properties: JsonObject,
+  expected: Expected,
+  more: JsonObject = {},
+): DefaultCase => ({
+  name,
+  schema: { type: "object", properties, ...more },
+  cli: {},
+  ...expected,
+});
+
+/** An object whose members have defaults. */
+export const SETTINGS: JsonObject = {
+  type: "object",
+  title: "Settings",
+  properties: { a: { type: "integer", default: 1 }, b: { type: "integer", default: 1 } },
+};
+const DEFS: JsonObject = {
+  Settings: SETTINGS,
+  Strict: { type: "object", properties: { a: { type: "integer" } }, required: ["a"] },
+  Level: { enum: ["low", "high"], default: "low" },
+  WrongLevel: { enum: ["low", "high"], default: "middle" },
+  Cat: { type: "object", properties: { kind: { const: "cat" }, lives: { type: "integer", default: 9 } } },
+  Dog: {
+    type: "object",
+    properties: { kind: { const: "dog" }, name: { type: "string", default: "Rex" } },
+    required: ["kind"],
+  },
+  Node: {
+    type: "object",
+    properties: {
+      value: { type: "integer", default: 0 },
+      child: { anyOf: [{ $ref: "#/$defs/Node" }, { type: "null" }], default: null },
+    },
+  },
+};
+/** Definitions that the cases refer to. */
+export const WITH_DEFS = { $defs: DEFS };
+/** A reference to it. */
+export const settings: JsonObject = { $ref: "#/$defs/Settings" };

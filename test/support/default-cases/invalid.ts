@@ -1,0 +1,128 @@
+import { type DefaultCase, payload, SETTINGS, settings, WITH_DEFS } from "./case.ts";
+
+/** A default that its own schema rejects is left out. */
+export const INVALID: readonly DefaultCase[] = [
+  payload(
+    "null for an integer, as pydantic writes `x: int = None`",
+    { x: { type: "integer", default: null } },
+    { form: {} },
+  ),
+  payload(
+    "null for a required integer",
+    { x: { type: "integer", default: null } },
+    { form: undefined, cli: undefined },
+    { required: ["x"] },
+  ),
+  payload("null for a text", { x: { type: "string", default: null } }, { form: {} }),
+  payload(
+    "null for a list",
+    { x: { type: "array", items: { type: "string" }, default: null } },
+    { form: {} },
+  ),
+  payload("null for an object", { x: { ...SETTINGS, default: null } }, { form: {} }),
+  payload("null for a yes or no", { x: { type: "boolean", default: null } }, { form: {} }),
+  payload("a text for a number", { x: { type: "number", default: "1" } }, { form: {} }),
+  payload("a fraction for an integer", { x: { type: "integer", default: 1.5 } }, { form: {} }),
+  payload("a number below its minimum", { x: { type: "integer", minimum: 10, default: 3 } }, { form: {} }),
+  payload(
+    "a number at its exclusive minimum",
+    { x: { type: "number", exclusiveMinimum: 0, default: 0 } },
+    { form: {} },
+  ),
+  payload(
+    "a number that is no multiple",
+    { x: { type: "number", multipleOf: 0.1, default: 0.25 } },
+    { form: {} },
+  ),
+  payload("a value that is no choice", { x: { enum: ["a", "b"], default: "c" } }, { form: {} }),
+  payload(
+    "a value other than the constant",
+    { x: { type: "integer", const: 3, default: 4 } },
+    { form: { x: 3 } },
+  ),
+  payload("a text that is too short", { x: { type: "string", minLength: 1, default: "" } }, { form: {} }),
+  payload(
+    "a text that does not match",
+    { x: { type: "string", pattern: "^a+$", default: "b" } },
+    { form: {} },
+  ),
+  payload("an empty mail address", { x: { type: "string", format: "email", default: "" } }, { form: {} }),
+  payload("an empty date", { x: { type: "string", format: "date", default: "" } }, { form: {} }),
+  payload("an empty address", { x: { type: "string", format: "uri", default: "" } }, { form: {} }),
+  payload(
+    "a list with a wrong item",
+    { x: { type: "array", items: { type: "integer" }, default: [1, null] } },
+    { form: {} },
+  ),
+  payload(
+    "a list that is too short",
+    { x: { type: "array", items: { type: "integer" }, minItems: 2, default: [1] } },
+    { form: {} },
+  ),
+  payload(
+    "a list that repeats an item",
+    { x: { type: "array", items: { type: "integer" }, uniqueItems: true, default: [1, 1] } },
+    { form: {} },
+  ),
+  payload(
+    "a tuple with a wrong item",
+    { x: { type: "array", prefixItems: [{ type: "integer" }, { type: "string" }], default: ["a", 1] } },
+    { form: {} },
+  ),
+  payload(
+    "an object without a required member",
+    { x: { $ref: "#/$defs/Strict", default: {} } },
+    { form: {} },
+    WITH_DEFS,
+  ),
+  payload(
+    "an object with a wrong member",
+    { x: { ...settings, default: { a: null, b: 1 } } },
+    { form: {} },
+    WITH_DEFS,
+  ),
+  payload(
+    "an object with a member that is not allowed",
+    { x: { type: "object", properties: {}, additionalProperties: false, default: { a: 1 } } },
+    { form: {} },
+  ),
+  payload("a definition's own", { x: { $ref: "#/$defs/WrongLevel" } }, { form: {} }, WITH_DEFS),
+  payload(
+    "next to a reference whose own default is valid: the worker has null, not that",
+    { x: { $ref: "#/$defs/Level", default: null } },
+    { form: {} },
+    WITH_DEFS,
+  ),
+  payload(
+    "a definition's own that a narrower use rejects",
+    { x: { allOf: [{ $ref: "#/$defs/Level" }], enum: ["high"] } },
+    { form: {} },
+    WITH_DEFS,
+  ),
+  payload("in allOf", { x: { allOf: [{ type: "integer" }], default: "1" } }, { form: {} }),
+  payload(
+    "in anyOf",
+    { x: { anyOf: [{ type: "integer" }, { type: "string" }], default: null } },
+    { form: {} },
+  ),
+  payload(
+    "in an option of anyOf",
+    { x: { anyOf: [{ type: "integer", default: "1" }, { type: "null" }] } },
+    { form: {} },
+  ),
+  payload("excluded by not", { x: { type: "integer", not: { const: 0 }, default: 0 } }, { form: {} }),
+  payload(
+    "a member's of a required object",
+    { x: { type: "object", properties: { y: { type: "integer", default: null } } } },
+    { form: { x: {} }, cli: { x: {} } },
+    { required: ["x"] },
+  ),
+  payload(
+    "the schema's own",
+    { x: { type: "integer", default: 1 } },
+    { form: { x: 1 } },
+    { default: { x: "one" } },
+  ),
+  payload("beyond 2^53", { x: { type: "integer", default: 2 ** 63 } }, { form: {} }),
+  payload("a constant beyond 2^53", { x: { const: 2 ** 60 } }, { form: {} }),
+];

@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { type DefaultCase, payload, WITH_DEFS } from "./case.ts";
+
+/** Values that are easily taken for none, or for others. */
+export const VALUES: readonly DefaultCase[] = [
+  payload(
+    "zero, false, nothing and empty",
+    {
+      zero: { type: "integer", default: 0 },
+      no: { type: "boolean", default: false },
+      empty: { type: "string", default: "" },
+      none: { type: ["number", "null"], default: null },
+      list: { type: "array", items: { type: "string" }, default: [] },
+      object: { type: "object", default: {} },
+    },
+    { form: { zero: 0, no: false, empty: "", none: null, list: [], object: {} } },
+  ),
+  payload(
+    "choices of several types",
+    {
+      one: { enum: [1, "1", null, true, { a: 1 }], default: "1" },
+      two: { enum: ["a", 1, null], default: null },
+      three: { enum: [{ a: 1, b: 2 }, { a: 2 }], default: { b: 2, a: 1 } },
+    },
+    { form: { one: "1", two: null, three: { b: 2, a: 1 } } },
+  ),
+  payload(
+    "decimals",
+    {
+      tenth: { type: "number", minimum: 0.3, multipleOf: 0.1, default: 0.3 },
+      product: { type: "number", multipleOf: 0.1, default: 0.1 * 3 },
+      tiny: { type: "number", multipleOf: 1e-9, default: 0.123456789 },
+      step: { type: "number", minimum: -0.7, maximum: 0.7, multipleOf: 0.07, default: 0.21 },
+    },
+    { form: { tenth: 0.3, product: 0.1 * 3, tiny: 0.123456789, step: 0.21 } },
+  ),
+  payload("a number as large as a double", { x: { type: "number", default: 1e300 } }, { form: { x: 1e300 } }),
+  payload(
+    "a required member with a default",
+    { x: { type: "integer", default: 3 } },
+    { form: { x: 3 }, cli: { x: 3 } },
+    { required: ["x"] },
+  ),
+  payload(
+    "a required constant",
+    { x: { const: "a" }, y: { type: "string", default: "b" } },
+    { form: { x: "a", y: "b" }, cli: { x: "a" } },
+    { required: ["x"] },
+  ),
+  payload(
+    "tuples of both spellings",
+    {
+      newer: {
+        type: "array",
+        prefixItems: [{ type: "integer" }, { type: "string" }],
+        items: false,
+        default: [0, ""],
+      },
+    },
+    { form: { newer: [0, ""] } },
+  ),
+  payload(
+    "a required text that is empty",
+    { x: { type: "string", default: "" } },
+    { form: { x: "" }, cli: { x: "" } },
+    { required: ["x"] },
+  ),
+  payload("a definition's own default", { x: { $ref: "#/$defs/Level" } }, { form: { x: "low" } }, WITH_DEFS),
+  payload("examples are no defaults", { x: { type: "integer", examples: [3] } }, { form: {} }),
+  {
+    name: "what pydantic 2 writes for a model of defaults",
+    schema: JSON.parse(readFileSync(new URL("pydantic-defaults.fixture.json", import.meta.url), "utf8")),
+    cli: {},
+    form: {
+      ratio: 0.3,
+      settings: { a: 5, b: 1 },
+      settings0: { a: 0, b: 1 },
+      plain: { a: 1, b: 1 },
+      maybe: { a: 5, b: 1 },
+      maybe_none: null,
+      lst: [{ a: 3, b: 1 }],
+      rec: { k: { a: 4, b: 1 } },
+      pet: { kind: "dog", name: "Bo" },
+      pet2: { kind: "cat", lives: 3 },
+      level: "low",
+      tup: [1, "a"],
+      node: { value: 2, child: { value: 3, child: null } },
+      day: "2024-01-01",
+      dur: "PT5M",
+      any: null,
+      sset: [1, 2],
+      dummy: 1,
+      neg: 0,
+      flag: false,
+      empty: "",
+      zero: 0,
+      numornone: 0,
+      extra: { z: 1, a: 2 },
+    },
+  },
+];
