@@ -35,8 +35,8 @@ export const jobRoutes = (
     body: await listJobTasks(context, { roomId: params.room_id, jobName: params.job_name }, query),
   }),
 
-  validatePayload: async ({ params, body: { payload } }) => {
-    const wish = { roomId: params.room_id, jobName: params.job_name, payload };
-    return { status: 200, body: { errors: await validatePayload(context, wish) } };
+  validatePayload: async ({ caller, params, body: { payload } }) => {
+    const request = { roomId: params.room_id, jobName: params.job_name, payload, userId: caller.actor.id };
+    return { status: 200, body: { errors: await validatePayload(context, request) } };
   },
 });

@@ -7,8 +7,16 @@ import { isLight } from "./schema-weight.ts";
 import { SchemaWorkers } from "./schema-workers.ts";
 import { OutOfSteps } from "./step-meter.ts";
 
-/** How a schema's payloads are checked: here, or in a worker thread because the schema is large. */
-type Checker = Validate | "elsewhere";
+/** How a schema's payloads are checked. */
+interface Checker {
+  /** Undefined for a schema that is too large to be compiled on the event loop. */
+  readonly validate: Validate | undefined;
+  /** How many payloads go to a worker thread without being tried here, because one took too many steps. */
+  skips: number;
+}
+
+// A payload that is too expensive costs the event loop its 500,000 steps, but only one in a hundred of a schema's does.
+const SKIPS_AFTER_OVERRUN = 100;
 
 /** The bounds of the cache and of the threads; the defaults suit a server. */
 export interface SchemaValidatorsOptions {
@@ -34,7 +42,7 @@ export class SchemaValidators {
     deadlineMs = 2000,
   }: SchemaValidatorsOptions = {}) {
     this.#checkers = new RecentMap({ entries, weight: characters });
-    this.#workers = new SchemaWorkers({ size: threads, deadlineMs, longestQueue: 100 });
+    this.#workers = new SchemaWorkers({ size: threads, deadlineMs });
   }
 
   /** How many schemas are kept at this moment. */
@@ -42,25 +50,36 @@ export class SchemaValidators {
     return this.#checkers.size;
   }
 
-  /** Says what keeps a schema from being registered; pointers are relative to the schema. */
-  async check(schema: JsonObject, use: SchemaUse = "payload"): Promise<SchemaFault[]> {
+  /** Returns what keeps a user's schema from being registered; pointers are relative to the schema. */
+  async check(schema: JsonObject, use: SchemaUse = "payload", userId = ""): Promise<SchemaFault[]> {
     const { fault } = measureJson(schema);
     if (fault !== undefined) return [fault];
     if (isLight(schema)) return checkSchema(schema, use);
-    return this.#workers.run({ kind: "check", schema: JSON.stringify(schema), use });
+    return this.#workers.run({ kind: "check", schema: JSON.stringify(schema), use }, userId);
   }
 
-  /** Says what of a value does not fit a schema that passed `check`; `hash` stands for the schema, and must be its own. */
-  validate(hash: string, schema: JsonObject, value: unknown): SchemaFault[] | Promise<SchemaFault[]> {
+  /**
+   * Returns where a user's value does not match a schema that passed `check`. `hash` identifies the schema. A promise only
+   * if a thread is needed.
+   */
+  validate(
+    hash: string,
+    schema: JsonObject,
+    value: unknown,
+    userId = "",
+  ): SchemaFault[] | Promise<SchemaFault[]> {
     try {
       const checker = this.#checkerOf(hash, schema);
-      return checker === "elsewhere" ? this.#validateElsewhere(hash, schema, value) : checker(value);
-    } catch (error) {
-      if (error instanceof OutOfSteps) return this.#validateElsewhere(hash, schema, value);
-      // A schema that an older version took and this one does not: the caller is told, the server goes on.
-      if (error instanceof InvalidSchemaError) {
-        return [unsupported];
+      if (checker.skips > 0) checker.skips -= 1;
+      else if (checker.validate !== undefined) {
+        const faults = tryWithin(checker.validate, value);
+        if (faults !== undefined) return faults;
+        checker.skips = SKIPS_AFTER_OVERRUN;
       }
+      return this.#validateElsewhere(hash, schema, { value, userId });
+    } catch (error) {
+      // An older version accepted this schema, and this one does not: the caller is told, and the server goes on.
+      if (error instanceof InvalidSchemaError) return [unsupported];
       throw error;
     }
   }
@@ -73,19 +92,34 @@ export class SchemaValidators {
   #checkerOf(hash: string, schema: JsonObject): Checker {
     const known = this.#checkers.get(hash);
     if (known !== undefined) return known;
-    const checker = isLight(schema) ? compileSchema(schema) : "elsewhere";
-    this.#checkers.set(hash, checker, checker === "elsewhere" ? 0 : measureJson(schema).characters);
+    const validate = isLight(schema) ? compileSchema(schema) : undefined;
+    const checker: Checker = { validate, skips: 0 };
+    this.#checkers.set(hash, checker, validate === undefined ? 0 : measureJson(schema).characters);
     return checker;
   }
 
-  async #validateElsewhere(hash: string, schema: JsonObject, value: unknown): Promise<SchemaFault[]> {
+  async #validateElsewhere(
+    hash: string,
+    schema: JsonObject,
+    { value, userId }: { value: unknown; userId: string },
+  ): Promise<SchemaFault[]> {
     try {
       const texts = { schema: JSON.stringify(schema), value: JSON.stringify(value) ?? "null" };
-      return await this.#workers.run({ kind: "validate", hash, ...texts });
+      return await this.#workers.run({ kind: "validate", hash, ...texts }, userId);
     } catch (error) {
       // JSON.stringify recurses, unlike the JSON.parse that let the value in.
       if (error instanceof RangeError) return [{ pointer: "", detail: "is nested too deeply to be checked" }];
       throw error;
     }
+  }
+}
+
+/** Validates on the event loop; undefined if that takes too many steps. */
+function tryWithin(validate: Validate, value: unknown): SchemaFault[] | undefined {
+  try {
+    return validate(value);
+  } catch (error) {
+    if (error instanceof OutOfSteps) return undefined;
+    throw error;
   }
 }

@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { Problem } from "../../protocol/index.ts";
+import { FairQueue } from "./fair-queue.ts";
 import type { SchemaFault } from "./schema-fault.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 
@@ -8,57 +10,53 @@ export type SchemaJob =
   | { kind: "check"; schema: string; use: SchemaUse }
   | { kind: "validate"; hash: string; schema: string; value: string };
 
-/** Thrown when more checks wait for a thread than may: the server is full, and the caller should come back. */
-export class SchemaWorkersBusyError extends Error {
-  constructor() {
-    super("too many schema checks are waiting");
-    this.name = "SchemaWorkersBusyError";
-  }
-}
-
 interface Waiting {
   job: SchemaJob;
   resolve: (faults: SchemaFault[]) => void;
   reject: (error: unknown) => void;
 }
 
+/** How many checks of one user, and of all, may wait for a thread. */
+const QUEUE_LIMITS = { perOwner: 100, total: 400 } as const;
+
 const startDeadlineMs = 30_000;
 
 // What took almost the whole deadline to compile when it was checked must still be compiled, for both passes, and run.
 const validationFactor = 3;
 
-/** A few threads, started when first needed, for what might take long; one that overruns is ended and replaced. */
+/**
+ * A few threads, started when first needed, for checks that may take long; one that overruns is ended and replaced. Users
+ * take turns, and one thread is always left for another user.
+ */
 export class SchemaWorkers {
   readonly #deadlineMs: number;
-  readonly #longestQueue: number;
-  readonly #queue: Waiting[] = [];
+  readonly #queue: FairQueue<Waiting>;
   readonly #threads: { worker: Worker | undefined; isBusy: boolean }[];
   #isClosed = false;
 
-  constructor({
-    size,
-    deadlineMs,
-    longestQueue,
-  }: { size: number; deadlineMs: number; longestQueue: number }) {
+  constructor({ size, deadlineMs }: { size: number; deadlineMs: number }) {
     this.#deadlineMs = deadlineMs;
-    this.#longestQueue = longestQueue;
+    this.#queue = new FairQueue({ ...QUEUE_LIMITS, running: Math.max(1, size - 1) });
     this.#threads = Array.from({ length: size }, () => ({ worker: undefined, isBusy: false }));
   }
 
-  /** Runs a job in a thread; a job over the deadline, or over the memory, is answered with a fault that says so. */
-  run(job: SchemaJob): Promise<SchemaFault[]> {
+  /**
+   * Runs a user's job in a thread. A job over the deadline or the memory is answered with a fault; if too many wait, the
+   * promise is rejected with a `Problem`.
+   */
+  run(job: SchemaJob, owner: string): Promise<SchemaFault[]> {
     if (this.#isClosed) return Promise.reject(new Error("schema workers are closed"));
-    if (this.#queue.length >= this.#longestQueue) return Promise.reject(new SchemaWorkersBusyError());
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job, resolve, reject });
-      this.#next();
+      const drop = () => reject(makeBusyProblem());
+      if (this.#queue.add({ owner, job: { job, resolve, reject }, drop })) this.#next();
+      else drop();
     });
   }
 
-  /** Ends the threads, and what waits for them. */
+  /** Ends the threads, and rejects everything that waits for them. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { reject } of this.#queue.splice(0)) reject(new Error("schema workers are closed"));
+    for (const { job } of this.#queue.clear()) job.reject(new Error("schema workers are closed"));
     await Promise.all(this.#threads.map((thread) => thread.worker?.terminate()));
   }
 
@@ -66,13 +64,14 @@ export class SchemaWorkers {
     // A thread that has started comes first: a second one is started only when the first is busy.
     const free = this.#threads.filter((thread) => !thread.isBusy);
     const thread = free.find(({ worker }) => worker !== undefined) ?? free[0];
-    const waiting = thread && this.#queue.shift();
-    if (thread === undefined || waiting === undefined) return;
+    const entry = thread && this.#queue.take();
+    if (thread === undefined || entry === undefined) return;
     thread.isBusy = true;
-    this.#run(thread, waiting.job)
-      .then(waiting.resolve, waiting.reject)
+    this.#run(thread, entry.job.job)
+      .then(entry.job.resolve, entry.job.reject)
       .finally(() => {
         thread.isBusy = false;
+        this.#queue.finish(entry);
         this.#next();
       });
   }
@@ -146,6 +145,12 @@ async function answerOf(
 
 function isAnswer(answer: unknown): answer is SchemaFault[] {
   return Array.isArray(answer);
+}
+
+function makeBusyProblem(): Problem {
+  const detail =
+    "Too many of your schemas and payloads are waiting to be checked; try again in a few seconds.";
+  return new Problem("service-unavailable", detail, { retryAfter: 2 });
 }
 
 function tooLong(job: SchemaJob): SchemaFault[] {

@@ -46,7 +46,8 @@ const fits = async (
   jobs.set(jobId, asked);
   const job = await asked;
   if (job === undefined || job.id !== jobId) return false;
-  return (await payloadFaults(context, job, { payload: task.payload, prefix: "/payload" })).length === 0;
+  const { payload, created_by_id: userId } = task;
+  return (await payloadFaults(context, job, { payload, prefix: "/payload", userId: userId ?? "" })).length === 0;
 };
 
 const retry: Change = {

@@ -58,7 +58,7 @@ export const adoptLateResult = async (
       { pointer: "/attempt", detail: "no late result is kept for it" },
     ]);
   }
-  await requireResult(context, record.jobId, late.result);
+  await requireResult(context, record.jobId, { result: late.result, userId: caller.actor.id });
   const adopted = await context.storage.lateResults.adopt({
     taskId,
     attempt: late.attempt,

@@ -40,7 +40,7 @@ export const registerJob = async (
     throw new Problem("forbidden", `You may not register ${category}:${name}.`);
   }
   const pair = { schema, resultSchema: registration.result_schema ?? null };
-  await requireSchemas(context, pair);
+  await requireSchemas(context, pair, caller.actor.id);
   if (given !== undefined) await context.owners.require(caller, given);
 
   const workerId = given?.toLowerCase() ?? context.newId();

@@ -23,7 +23,11 @@ export const retryTask = async (context: Context, caller: Caller, taskId: string
     if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
     const job = await storage.jobs.peek(record.job);
     if (job === undefined) throw jobGone();
-    const faults = await payloadFaults(context, job, { payload, prefix: "/payload" });
+    const faults = await payloadFaults(context, job, {
+      payload,
+      prefix: "/payload",
+      userId: caller.actor.id,
+    });
     if (faults.length > 0) throw validationError("The task's payload no longer fits its job.", faults);
     const after = await storage.tasks.retry(taskId);
     if (after !== undefined) {

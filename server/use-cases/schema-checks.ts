@@ -27,26 +27,31 @@ export const validationError = (detail: string, errors: readonly FieldError[]): 
 const under = (prefix: string, faults: readonly FieldError[]): FieldError[] =>
   faults.map(({ pointer, detail }) => ({ pointer: `${prefix}${pointer}`, detail }));
 
-/** 422 where one of the two schemas is none that the server takes. */
+/** Throws a 422 if the server cannot use one of a user's two schemas. */
 export const requireSchemas = async (
   { validators }: Pick<Context, "validators">,
   pair: SchemaPair,
+  userId: string,
 ): Promise<void> => {
-  const faults = under("/schema", await validators.check(pair.schema, "payload"));
+  const faults = under("/schema", await validators.check(pair.schema, "payload", userId));
   if (pair.resultSchema !== null) {
-    faults.push(...under("/result_schema", await validators.check(pair.resultSchema, "result")));
+    faults.push(...under("/result_schema", await validators.check(pair.resultSchema, "result", userId)));
   }
   if (faults.length > 0) throw validationError("The job's schema cannot be used.", faults);
 };
 
-/** What of a payload does not fit its job; pointers begin with `prefix`. A promise only where a thread is asked. */
+/** Returns where a user's payload does not match its job; pointers begin with `prefix`. A promise only if a thread is needed. */
 export const payloadFaults = (
   { validators, settings }: Pick<Context, "validators" | "settings">,
   job: RegisteredJob,
-  { payload, prefix }: { readonly payload: JsonObject; readonly prefix: string },
+  {
+    payload,
+    prefix,
+    userId,
+  }: { readonly payload: JsonObject; readonly prefix: string; readonly userId: string },
 ): FieldError[] | Promise<FieldError[]> => {
   if (!settings.validate_payloads) return [];
-  const faults = validators.validate(`${job.schemaHash}:payload`, job.schema, payload);
+  const faults = validators.validate(`${job.schemaHash}:payload`, job.schema, payload, userId);
   return faults instanceof Promise ? faults.then((found) => under(prefix, found)) : under(prefix, faults);
 };
 
@@ -72,15 +77,15 @@ export class ResultSchemas {
   }
 }
 
-/** 422 where a result does not fit what its job promised. */
+/** Throws a 422 if a user's result does not match the job's result schema. */
 export const requireResult = async (
   context: Pick<Context, "storage" | "settings" | "validators" | "resultSchemas">,
   jobId: string,
-  result: JsonValue,
+  { result, userId }: { readonly result: JsonValue; readonly userId: string },
 ): Promise<void> => {
   const wanted = await context.resultSchemas.of(context, jobId);
   if (wanted === null) return;
-  const faults = await context.validators.validate(wanted.hash, wanted.schema, result);
+  const faults = await context.validators.validate(wanted.hash, wanted.schema, result, userId);
   if (faults.length > 0)
     throw validationError("The result does not fit the job's result schema.", under("/result", faults));
 };

@@ -117,7 +117,11 @@ const toInsert = async (
     const payload = options.payload ?? {};
     faults.push(...optionFaults(options, pointer));
     // What the check answers at once is not waited for: a bulk submit would give way a thousand times.
-    const checked = payloadFaults(context, job, { payload, prefix: `${pointer}/payload` });
+    const checked = payloadFaults(context, job, {
+      payload,
+      prefix: `${pointer}/payload`,
+      userId: caller.actor.id,
+    });
     faults.push(...(checked instanceof Promise ? await checked : checked));
     tasks.push({
       id: context.newId(),

@@ -75,7 +75,10 @@ const move = async (
   if (!isPatchable(status) || !allowedByPatch(before.task.status).includes(status)) {
     throw invalidTransition(before, status);
   }
-  if (status === "completed") await requireResult(context, before.jobId, update.result ?? null);
+  if (status === "completed") {
+    const userId = before.workerUserId ?? "";
+    await requireResult(context, before.jobId, { result: update.result ?? null, userId });
+  }
   const after = await storage.tasks.transition(stepOf(guardOf(before, update), update, status));
   if (after === undefined) return undefined;
   tell(context, after);

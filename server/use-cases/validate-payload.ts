@@ -6,9 +6,14 @@ import { payloadFaults } from "./schema-checks.ts";
 /** What a submit of this payload would be refused for; with `validate_payloads` off, nothing. */
 export const validatePayload = async (
   context: Pick<Context, "storage" | "settings" | "validators">,
-  { roomId, jobName, payload }: { roomId: string; jobName: string; payload: JsonObject },
+  {
+    roomId,
+    jobName,
+    payload,
+    userId,
+  }: { roomId: string; jobName: string; payload: JsonObject; userId: string },
 ): Promise<FieldError[]> => {
   const job = await context.storage.jobs.peek(resolveJobName(jobName, roomId));
   if (job === undefined) throw jobNotFound(jobName, roomId);
-  return payloadFaults(context, job, { payload, prefix: "/payload" });
+  return payloadFaults(context, job, { payload, prefix: "/payload", userId });
 };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
+import { Problem } from "../../../protocol/index.ts";
 import type { JsonObject, SchemaFault } from "../../../server/schemas/schema-fault.ts";
 import { SchemaValidators } from "../../../server/schemas/schema-validators.ts";
 import { processorTime } from "../../support/processor-time.ts";
@@ -168,6 +169,35 @@ describe("a large schema", () => {
     );
 
     expect(answers).toEqual(Array(20).fill([{ pointer: "/p0", detail: "is required" }]));
+  }, 30_000);
+});
+
+describe("one user's checks", () => {
+  const schema = { properties: records(200, () => ({ type: "string" })), required: ["p0"] };
+
+  test("are refused if too many wait, and another user's are not", async () => {
+    const flood = Array.from({ length: 120 }, () =>
+      Promise.resolve(validators.validate("large", schema, {}, "mal")).catch((error: unknown) => error),
+    );
+    const other = await validators.validate("large", schema, { p0: "" }, "ann");
+    const answers = await Promise.all(flood);
+
+    expect(other).toEqual([]);
+    expect(answers.filter((answer) => answer instanceof Problem)).toHaveLength(19);
+    expect(answers.at(-1)).toMatchObject({ id: "service-unavailable", retryAfter: 2 });
+  }, 30_000);
+
+  test("cost the event loop an attempt only once in a hundred", async () => {
+    const slow = { properties: { a: { pattern: "^(?=(a+)+b)" } } };
+    const payload = { a: "a".repeat(100_000) };
+    await validators.validate("slow", slow, payload, "mal");
+    const started = processorTime();
+
+    const waiting = validators.validate("slow", slow, payload, "mal");
+
+    // An attempt takes some 30 ms; passing the payload on takes less than 1.
+    expect(processorTime() - started).toBeLessThan(15);
+    expect(await waiting).toHaveLength(1);
   }, 30_000);
 });
 
