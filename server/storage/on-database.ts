@@ -1,8 +1,13 @@
 import { asStorageError } from "./away.ts";
+import { requireTlsOfUrl } from "./host-url.ts";
 import type { Orm, Sql, Tables } from "./sessions.ts";
 
-/** Runs statements on the ORM's own connections; failures leave as the errors of the storage. */
+/**
+ * Runs statements on the ORM's own connections; failures are rethrown as errors of the storage. Throws a SettingsError
+ * before it connects if the connection lacks the TLS that its URL asks for.
+ */
 export const onDatabase = async <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> => {
+  requireTlsOfUrl(orm);
   try {
     return await work(orm.em.fork().getKysely<Tables>());
   } catch (error) {

@@ -225,6 +225,7 @@ test("a server reports the state of its parts, and how its connections to them a
     time: expect.any(String),
     database: {
       ...{ state: "up", milliseconds: expect.any(Number), pending_migrations: [], connection: "local" },
+      findings: [],
     },
     bus: { state: "up", kind: "in-process", connection: "local" },
     sweeper: { state: "up", last_sweep: null, interval_seconds: 30 },
