@@ -24,7 +24,7 @@ propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 trace.setGlobalTracerProvider(provider);
 
 const tracer = trace.getTracer("example");
-const inSpan = <Value>(name: string, work: () => Promise<Value>): Promise<Value> =>
+const runInSpan = <Value>(name: string, work: () => Promise<Value>): Promise<Value> =>
   tracer.startActiveSpan(name, async (span) => {
     try {
       return await work();
@@ -38,7 +38,7 @@ class Area extends Extension("geometry", { radius: z.number().positive() }) {
 
   async run() {
     // Spans that start in here are children of the run.
-    return await inSpan("integrate", async () => {
+    return await runInSpan("integrate", async () => {
       Area.attempts += 1;
       if (Area.attempts === 1) throw new RangeError("it did not converge");
       return { area: Math.PI * this.radius ** 2 };
@@ -56,7 +56,7 @@ const url = await app.listen({ host: "127.0.0.1", port: 0 });
   const working = jobs.run({ signal: stop.signal });
 
   // In a web application an HTTP instrumentation creates this span.
-  await inSpan("GET /area", async () => {
+  await runInSpan("GET /area", async () => {
     const options = { maxAttempts: 2, backoff: { kind: "fixed", seconds: 0 } } as const;
     const { id } = await jobs.submit(new Area({ radius: 2 }), options);
     const task = await jobs.client.awaitTask(id);

@@ -1,23 +1,23 @@
-/** Who may use an operation; the server evaluates the rule, the documents print it. */
+/** The access rule of an operation. The server enforces it, and the API's documentation shows it. */
 export const ACCESS_RULES = {
-  anyone: "needs no credentials",
-  user: "any user",
-  "room-read": "read in the room",
-  "room-write": "write in the room",
-  "room-register": "write in the room; in `@global` an admin, or who was invited there",
-  "task-read": "read in the task's room, its submitter, or the user whose worker holds it",
-  "task-update": "the user whose worker holds it, or an admin; to cancel also its submitter",
-  "task-submitter": "its submitter, or an admin",
-  "worker-owner": "the user that made the worker; to drain or delete it also an admin",
-  "worker-read": "the user that made the worker, an admin, or read in the room of one of its jobs",
-  "invitation-owner": "who made the invitation, or an admin",
+  anyone: "no credentials required",
+  user: "any authenticated user",
+  "room-read": "read access to the room",
+  "room-write": "write access to the room",
+  "room-register": "write access to the room; in `@global` an admin or an invited user",
+  "task-read": "read access to the task's room, the submitter, or the owner of the worker that runs the task",
+  "task-update": "the owner of the worker that runs the task, or an admin; the submitter may cancel it",
+  "task-submitter": "the submitter, or an admin",
+  "worker-owner": "the owner of the worker; an admin may drain or delete it",
+  "worker-read": "the owner of the worker, an admin, or read access to the room of one of its jobs",
+  "invitation-owner": "the creator of the invitation, or an admin",
   admin: "an admin",
 } as const;
 
-/** The name of a rule. */
+/** The name of an access rule. */
 export type Access = keyof typeof ACCESS_RULES;
 
-/** Who a request's credentials say it is. */
+/** The authenticated user of a request. */
 export interface Actor {
   readonly id: string;
   readonly isAdmin: boolean;

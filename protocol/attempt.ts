@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { Timestamp } from "./timestamp.ts";
 
-/** How an attempt that failed ended. */
+/** The outcome of a failed attempt. */
 export const FailedOutcome = z.enum(["failed", "timed_out", "lost"]);
 export type FailedOutcome = z.infer<typeof FailedOutcome>;
 
-/** How an attempt ended; `lost`: its worker was given up; `released`: given back before it began. */
+/** The outcome of an attempt. `lost`: its worker was declared dead. `released`: requeued before it started. `open`: not ended yet. */
 export const AttemptOutcome = z.enum([
   ...FailedOutcome.options,
   "completed",
@@ -15,16 +15,16 @@ export const AttemptOutcome = z.enum([
 ]);
 export type AttemptOutcome = z.infer<typeof AttemptOutcome>;
 
-/** One claim of a task, and what came of it; what is not known is null. */
+/** One claim of a task and its outcome; unknown values are null. */
 export const Attempt = z.object({
   attempt: z.int(),
   worker_id: z.string().nullable(),
-  worker_name: z.string().nullable().describe("while the worker is there"),
+  worker_name: z.string().nullable().describe("while the worker exists"),
   claimed_at: Timestamp.nullable(),
   started_at: Timestamp.nullable(),
   ended_at: Timestamp.nullable(),
   outcome: AttemptOutcome,
   error: z.string().nullable(),
-  late_result: z.boolean().describe("a result came after the worker was given up, and is kept"),
+  late_result: z.boolean().describe("a late result of this attempt is stored"),
 });
 export type Attempt = z.infer<typeof Attempt>;

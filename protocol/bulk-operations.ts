@@ -2,11 +2,11 @@ import { BulkOutcome, BulkRequest } from "./bulk.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, RoomParams } from "./operation-parts.ts";
 
-/** Cancel those of a room's tasks that match, as far as the caller may: its own, an admin all. */
+/** Cancels a room's tasks that match a filter. */
 export const cancelTasks = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/bulk/cancel`,
-  summary: "Cancel those of a room's tasks that match, as far as the caller may: its own, an admin all",
+  summary: "Cancel a room's tasks that match a filter; users can cancel only their own tasks, admins all",
   access: "room-read",
   params: RoomParams,
   body: BulkRequest,
@@ -14,11 +14,12 @@ export const cancelTasks = operation({
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
-/** Open those of a room's failed and cancelled tasks again that match, as far as the caller may. */
+/** Retries a room's failed and cancelled tasks that match a filter. */
 export const retryTasks = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/bulk/retry`,
-  summary: "Open those of a room's failed and cancelled tasks again that match, as far as the caller may",
+  summary:
+    "Retry a room's failed and cancelled tasks that match a filter; users can retry only their own tasks, admins all",
   access: "room-read",
   params: RoomParams,
   body: BulkRequest,

@@ -1,23 +1,23 @@
 import * as z from "zod";
 import { TaskFilter } from "./task-filter.ts";
 
-/** How many tasks one request may change. */
+/** Maximum number of tasks that one request changes. */
 export const MAX_TASKS_PER_BULK = 1000;
 
-/** Which tasks to change; of those that match, the ones that can be changed so at all. */
+/** Selects the tasks to change. Tasks whose status does not allow the change are skipped. */
 export const BulkRequest = z.object({
   filter: TaskFilter,
-  dry_run: z.boolean().optional().describe("count, and change nothing"),
-  after: z.string().optional().describe("go on behind this task, as the answer before said"),
+  dry_run: z.boolean().optional().describe("only count the tasks; change nothing"),
+  after: z.string().optional().describe("the cursor of the previous response"),
 });
 export type BulkRequest = z.infer<typeof BulkRequest>;
 
-/** What came of it. */
+/** The result of a bulk change. */
 export const BulkOutcome = z.object({
-  matched: z.int().describe("that match: 1,000 at most, of a dry run 10,000"),
-  changed: z.int().describe("of them, those that were changed, or would be"),
-  skipped: z.int().describe("the others: another user's, or such as could not be changed"),
-  more: z.boolean().describe("older ones were not looked at"),
-  after: z.string().nullable().describe("where to go on for these"),
+  matched: z.int().describe("number of matching tasks, at most 1,000 (10,000 in a dry run)"),
+  changed: z.int().describe("number of tasks that were changed, or would be in a dry run"),
+  skipped: z.int().describe("number of tasks that belong to another user or cannot be changed"),
+  more: z.boolean().describe("true if there are older tasks that were not examined"),
+  after: z.string().nullable().describe("the cursor for the next request"),
 });
 export type BulkOutcome = z.infer<typeof BulkOutcome>;

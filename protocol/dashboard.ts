@@ -1,5 +1,5 @@
 /**
- * What the server writes into the dashboard's page, by the names of `<meta>` elements: where the API stands (what comes
- * before `/v1/joblib`; empty at the root), and where the dashboard itself does (with a slash at its end).
+ * Names of the `<meta>` elements that the server writes into the dashboard's page: the prefix of the API (the part before
+ * `/v1/joblib`; empty at the root) and the dashboard's own path (with a trailing slash).
  */
 export const DASHBOARD_META = { api: "joblib-api", root: "joblib-root" } as const;

@@ -3,7 +3,7 @@ import { Progress } from "./task.ts";
 import { TaskStatus } from "./task-status.ts";
 import { Timestamp } from "./timestamp.ts";
 
-/** Why a task stands where it stands. */
+/** The reason why a task is in its current state. */
 export const DiagnosisReason = z.enum([
   "not-due",
   "retrying",
@@ -17,21 +17,23 @@ export const DiagnosisReason = z.enum([
 ]);
 export type DiagnosisReason = z.infer<typeof DiagnosisReason>;
 
-/** The answer to "why is it not running?": one sentence, and the numbers in it. */
+/** Explains why a task is not running: one sentence and the numbers in it. */
 export const Diagnosis = z.object({
   task_id: z.string(),
   status: TaskStatus,
   reason: DiagnosisReason,
-  sentence: z.string().describe("in English, for a person"),
-  workers: z.int().describe("alive ones that could take it"),
-  busy_workers: z.int().describe("of them, those that hold a task"),
-  queue_position: z.int().nullable().describe("as the task's"),
-  run_at: Timestamp.nullable().describe("where it lies ahead"),
-  expected_at: Timestamp.nullable().describe("about when it will begin, by how long others ran"),
-  last_worker_at: Timestamp.nullable().describe("no-worker: when one was last heard of, if that is known"),
-  worker_id: z.string().nullable().describe("who holds it"),
+  sentence: z.string().describe("human-readable, in English"),
+  workers: z.int().describe("number of live workers for the task's job"),
+  busy_workers: z.int().describe("number of these workers that have a task"),
+  queue_position: z.int().nullable().describe("the task's queue position"),
+  run_at: Timestamp.nullable().describe("if it is in the future"),
+  expected_at: Timestamp.nullable().describe("estimated start, from the run times of recent tasks"),
+  last_worker_at: Timestamp.nullable().describe(
+    "for `no-worker`: the last heartbeat of a worker for the job, if known",
+  ),
+  worker_id: z.string().nullable().describe("the worker that has the task"),
   worker_name: z.string().nullable(),
-  since: Timestamp.nullable().describe("when it came to where it stands"),
+  since: Timestamp.nullable().describe("when the task entered its current state"),
   progress: Progress.nullable(),
 });
 export type Diagnosis = z.infer<typeof Diagnosis>;

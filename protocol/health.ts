@@ -9,13 +9,13 @@ export const ConnectionSecurity = z
   );
 export type ConnectionSecurity = z.infer<typeof ConnectionSecurity>;
 
-/** How the server's parts are. */
+/** The state of the server's components. */
 export const Health = z.object({
   version: z.string(),
-  time: Timestamp.describe("of this process; leases go by the database's clock alone"),
+  time: Timestamp.describe("this process's clock; leases use only the database's clock"),
   database: z.object({
     state: z.enum(["up", "down"]),
-    milliseconds: z.number().nullable().describe("of one round trip"),
+    milliseconds: z.number().nullable().describe("duration of one round trip"),
     pending_migrations: z.array(z.string()).nullable(),
     findings: z
       .array(z.enum(["unsuitable", "rights", "read-only"]))
@@ -31,9 +31,9 @@ export const Health = z.object({
     connection: ConnectionSecurity.optional().describe("absent from older servers"),
   }),
   sweeper: z.object({
-    state: z.enum(["up", "late"]).describe("late: three turns went by without a sweep"),
+    state: z.enum(["up", "late"]).describe("`late`: no sweep for three intervals"),
     last_sweep: Timestamp.nullable().describe(
-      "by this server, or left by it to another; null since the start",
+      "the last sweep by this server or another one; null if none since this server started",
     ),
     interval_seconds: z.number(),
   }),

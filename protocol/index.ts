@@ -1,6 +1,7 @@
 export * from "./access.ts";
 export * from "./attempt.ts";
 export * from "./bulk.ts";
+export * from "./caller-info.ts";
 export * from "./canonical-json.ts";
 export * from "./dashboard.ts";
 export * from "./diagnosis.ts";
@@ -23,7 +24,6 @@ export * from "./prefer.ts";
 export * from "./problem.ts";
 export * from "./room.ts";
 export * from "./room-summary.ts";
-export * from "./standing.ts";
 export * from "./stats.ts";
 export * from "./streams.ts";
 export * from "./task.ts";

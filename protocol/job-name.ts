@@ -4,37 +4,37 @@ import { GLOBAL_ROOM, isRoomId } from "./room.ts";
 const SEPARATOR = ":";
 const PART = /^[A-Za-z0-9_.-]{1,128}$/;
 
-/** True for what may be a category or the name of a job. */
+/** Returns true for a valid category or job name. */
 export const isNamePart = (value: string): boolean => PART.test(value);
 
 /** A category or a name: 1–128 of `A-Z a-z 0-9 _ . -`. */
 export const NamePart = z.string().regex(PART, { error: "must be 1–128 of A-Z a-z 0-9 _ . -" });
 
-/** A job's name as it is asked for: `<prefix>:<category>:<name>`. */
+/** A job's full name: `<prefix>:<category>:<name>`. */
 export const JobName = z
   .string()
   .min(1)
   .meta({ examples: ["public:modifiers:Rotate", "private:modifiers:Rotate"] });
 
-/** How job names are answered: `public:`/`private:`, or with the room's own name. */
+/** The prefix of job names in responses: `public:`/`private:`, or the room's id. */
 export const JobNameStyle = z.enum(["visibility", "room"]);
 export type JobNameStyle = z.infer<typeof JobNameStyle>;
 
-/** Where a job is registered, and what it is called there. */
+/** The room, category and name of a job. */
 export interface JobAddress {
   readonly roomId: string;
   readonly category: string;
   readonly name: string;
 }
 
-/** What asking for a job by name can come to. */
+/** The result of parsing a job name. `hidden` is a job that is not visible in the room. */
 export type ParsedJobName =
   | { readonly kind: "job"; readonly address: JobAddress }
-  | { readonly kind: "unseen" }
+  | { readonly kind: "hidden" }
   | { readonly kind: "invalid" };
 
-/** Reads a job name as it is meant in `askedIn`; `unseen` is another room's job, or a private one in `@global`. */
-export const parseJobName = (text: string, askedIn: string): ParsedJobName => {
+/** Parses a job name relative to a room. Another room's job, or a private job in `@global`, is `hidden`. */
+export const parseJobName = (text: string, roomId: string): ParsedJobName => {
   const parts = text.split(SEPARATOR);
   const [prefix, category, name] = parts;
   if (parts.length !== 3 || prefix === undefined || category === undefined || name === undefined) {
@@ -45,8 +45,8 @@ export const parseJobName = (text: string, askedIn: string): ParsedJobName => {
     return { kind: "job", address: { roomId: GLOBAL_ROOM, category, name } };
   }
   if (prefix !== "private" && !isRoomId(prefix)) return { kind: "invalid" };
-  if (askedIn === GLOBAL_ROOM || (prefix !== "private" && prefix !== askedIn)) return { kind: "unseen" };
-  return { kind: "job", address: { roomId: askedIn, category, name } };
+  if (roomId === GLOBAL_ROOM || (prefix !== "private" && prefix !== roomId)) return { kind: "hidden" };
+  return { kind: "job", address: { roomId: roomId, category, name } };
 };
 
 /** Writes a job's name in one of the two styles. */

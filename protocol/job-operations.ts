@@ -3,15 +3,15 @@ import { Job, JobRegistration } from "./job.ts";
 import { JsonObject } from "./json.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, RoomJobParams, RoomParams } from "./operation-parts.ts";
-import { PageQuery, pageOf } from "./page.ts";
+import { createPageSchema, PageQuery } from "./page.ts";
 import { FieldError } from "./problem.ts";
 import { JobTaskQuery, TaskPage } from "./task-filter.ts";
 
-/** Register a job in a room; a schema that differs is refused. */
+/** Registers a job in a room. */
 export const registerJob = operation({
   method: "PUT",
   path: `${API_PATH}/rooms/:room_id/jobs`,
-  summary: "Register a job in a room; a schema that differs is refused",
+  summary: "Register a job in a room; a conflicting schema is rejected",
   access: "room-register",
   params: RoomParams,
   body: JobRegistration,
@@ -20,34 +20,34 @@ export const registerJob = operation({
   problems: ["invalid-room-id", "invalid-category", "schema-conflict", "worker-not-found"],
 });
 
-/** The jobs that are seen from a room: its own and the global ones. */
+/** Lists the jobs that are visible in a room. */
 export const listJobs = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/jobs`,
-  summary: "The jobs that are seen from a room: its own and the global ones",
+  summary: "List the jobs that are visible in a room: its own and the global ones",
   access: "room-read",
   params: RoomParams,
   query: PageQuery,
-  responses: { 200: pageOf(Job) },
+  responses: { 200: createPageSchema(Job) },
   problems: ["invalid-room-id"],
 });
 
-/** One job that is seen from a room. */
+/** Reads a job that is visible in a room. */
 export const readJob = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/jobs/:job_name`,
-  summary: "One job that is seen from a room",
+  summary: "Get a job that is visible in a room",
   access: "room-read",
   params: RoomJobParams,
   responses: { 200: Job },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
-/** A job's tasks in a room. */
+/** Lists a job's tasks in a room. */
 export const listJobTasks = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/jobs/:job_name/tasks`,
-  summary: "A job's tasks in a room",
+  summary: "List a job's tasks in a room",
   access: "room-read",
   params: RoomJobParams,
   query: JobTaskQuery,
@@ -55,14 +55,14 @@ export const listJobTasks = operation({
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
-/** What of a payload does not fit a job, by the check of a submit. */
+/** Validates a payload against a job's schema, as a submit does. */
 export const validatePayload = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/jobs/:job_name/validation`,
-  summary: "What of a payload does not fit a job, by the check of a submit",
+  summary: "Validate a payload against a job's schema without submitting it",
   access: "room-read",
   params: RoomJobParams,
   body: z.object({ payload: JsonObject }),
-  responses: { 200: z.object({ errors: z.array(FieldError).describe("none: it fits") }) },
+  responses: { 200: z.object({ errors: z.array(FieldError).describe("empty if the payload is valid") }) },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });

@@ -4,7 +4,7 @@ import { JsonObject } from "./json.ts";
 import { TaskDefaults } from "./task.ts";
 import { Timestamp } from "./timestamp.ts";
 
-/** Whose task is next: the oldest of all, or each room's oldest in turn. */
+/** The claim order of a job's tasks: `fifo` takes the oldest, `room` alternates between rooms. */
 export const Fairness = z.enum(["fifo", "room"]);
 export type Fairness = z.infer<typeof Fairness>;
 
@@ -18,7 +18,9 @@ const JobRegistrationBody = z.object({
     deprecated: true,
     description: "another name of `schema`, as ZnDraw's Python client sends it; ignored next to `schema`",
   }),
-  result_schema: JsonObject.nullable().optional().describe("checked when a task completes"),
+  result_schema: JsonObject.nullable()
+    .optional()
+    .describe("results are validated against it when a task completes"),
   worker_id: z
     .string()
     .max(128)
@@ -26,8 +28,8 @@ const JobRegistrationBody = z.object({
     .optional()
     .describe("the worker to link to the job; the server creates one if it is missing or null"),
   description: z.string().max(10_000).nullable().optional(),
-  defaults: TaskDefaults.optional().describe("options of its tasks that a submit does not name"),
-  fairness: Fairness.optional().describe("room: of tasks of one priority, rooms take turns; fifo"),
+  defaults: TaskDefaults.optional().describe("default options of the job's tasks"),
+  fairness: Fairness.optional().describe("`room`: rooms alternate within a priority; default `fifo`"),
 });
 
 /**
@@ -43,7 +45,7 @@ export const JobRegistration = JobRegistrationBody.transform(
 );
 export type JobRegistration = z.output<typeof JobRegistration>;
 
-/** A job as every answer shows it. */
+/** A job, as in every response. */
 export const Job = z.object({
   id: z.string(),
   room_id: z.string(),
@@ -54,10 +56,13 @@ export const Job = z.object({
   result_schema: JsonObject.nullable(),
   description: z.string().nullable(),
   defaults: TaskDefaults,
-  fairness: Fairness.optional().describe("left out where it is fifo"),
-  workers: z.array(z.string()).describe("those that are alive"),
+  fairness: Fairness.optional().describe("missing if it is `fifo`"),
+  workers: z.array(z.string()).describe("ids of the live workers"),
   pending: z.int(),
-  worker_id: z.string().nullable().describe("who registered it just now; null when it is only read"),
+  worker_id: z
+    .string()
+    .nullable()
+    .describe("the worker that registered the job with this request; null in other responses"),
   created_at: Timestamp,
 });
 export type Job = z.infer<typeof Job>;

@@ -1,27 +1,27 @@
 import { createPatch, type Operation, type Pointer } from "rfc6902";
-import { canonicalJson } from "./canonical-json.ts";
+import { toCanonicalJson } from "./canonical-json.ts";
 import { isRawNumber, normalizeNumber } from "./exact-json.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { PatchOperation } from "./problem.ts";
 
-/** What of a registration must match: the payload's schema and the result's. */
+/** The schemas of a registration that must match: of the payload and of the result. */
 export interface SchemaPair {
   readonly schema: JsonObject;
   readonly resultSchema: JsonObject | null;
 }
 
 /** The canonical form of a schema, in which numbers that JavaScript cannot represent keep their exact values. */
-export const canonicalSchema = (schema: JsonValue): string => canonicalJson(withNormalNumbers(schema));
+export const canonicalSchema = (schema: JsonValue): string => toCanonicalJson(withNormalNumbers(schema));
 
-/** True where two schemas are the same in their canonical forms. */
+/** Returns true if two schemas have the same canonical JSON. */
 export const schemasMatch = (a: JsonValue, b: JsonValue): boolean =>
   canonicalSchema(a) === canonicalSchema(b);
 
 /**
- * RFC 6902 operations from the registered schemas to the offered ones. Paths are into the payload's schema;
- * those of a result schema begin with `/result_schema`.
+ * Returns the RFC 6902 operations that turn the registered schemas into the requested ones. Paths are relative to the
+ * payload's schema; those of the result schema start with `/result_schema`.
  */
-export const schemaDiff = (registered: SchemaPair, offered: SchemaPair): PatchOperation[] => [
+export const diffSchemas = (registered: SchemaPair, offered: SchemaPair): PatchOperation[] => [
   ...createPatch(registered.schema, offered.schema, diffExactNumbers),
   ...createPatch(
     { result_schema: registered.resultSchema },

@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { ACCESS_RULES } from "./access.ts";
-import { answerSchema, COMMON_PROBLEMS, type Operation } from "./operation.ts";
+import { COMMON_PROBLEMS, getResponseSchema, type Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 import { PROBLEMS, ProblemDocument, type ProblemId } from "./problem.ts";
 import { type StreamOperation, streams } from "./streams.ts";
 
-/** A JSON Schema as zod writes it; `input` is what a client may send, `output` what it gets. */
+/** Returns the JSON Schema of a zod schema; `input` for requests, `output` for responses. */
 const jsonSchema = (schema: z.ZodType, io: "input" | "output"): Record<string, unknown> => {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return rest;
@@ -13,19 +13,19 @@ const jsonSchema = (schema: z.ZodType, io: "input" | "output"): Record<string, u
 
 const content = (type: string, schema: unknown) => ({ content: { [type]: { schema } } });
 
-const propertiesOf = (schema: z.ZodType): [string, unknown][] => {
+const getProperties = (schema: z.ZodType): [string, unknown][] => {
   const properties = jsonSchema(schema, "input")["properties"];
   return typeof properties === "object" && properties !== null ? Object.entries(properties) : [];
 };
 
 const parameters = (entry: Pick<Operation, "params" | "query" | "headers">): unknown[] => [
-  ...(entry.params ? propertiesOf(entry.params) : []).map(([name, schema]) => ({
+  ...(entry.params ? getProperties(entry.params) : []).map(([name, schema]) => ({
     name,
     in: "path",
     required: true,
     schema,
   })),
-  ...(entry.query ? propertiesOf(entry.query) : []).map(([name, schema]) => ({ name, in: "query", schema })),
+  ...(entry.query ? getProperties(entry.query) : []).map(([name, schema]) => ({ name, in: "query", schema })),
   ...Object.entries(entry.headers ?? {}).map(([name, description]) => ({
     name,
     in: "header",
@@ -54,7 +54,7 @@ const problemResponses = (entry: Pick<Operation, "problems">): Record<string, un
 const answers = (entry: Operation): Record<string, unknown> =>
   Object.fromEntries(
     Object.keys(entry.responses).map((status) => {
-      const schema = answerSchema(entry, Number(status));
+      const schema = getResponseSchema(entry, Number(status));
       const body = schema ? content("application/json", jsonSchema(schema, "output")) : {};
       return [status, { description: entry.summary, ...body }];
     }),
@@ -63,7 +63,7 @@ const answers = (entry: Operation): Record<string, unknown> =>
 const pathItem = (name: string, entry: Operation) => ({
   operationId: name,
   summary: entry.summary,
-  description: `Who may: ${ACCESS_RULES[entry.access]}.`,
+  description: `Access: ${ACCESS_RULES[entry.access]}.`,
   parameters: parameters(entry),
   ...(entry.body
     ? {
@@ -77,11 +77,11 @@ const pathItem = (name: string, entry: Operation) => ({
   ...(entry.access === "anyone" ? { security: [] } : {}),
 });
 
-/** A stream: OpenAPI 3.1 has no words for its events, so each event's data stands in the description of the text. */
+/** Describes a stream. OpenAPI 3.1 cannot describe server-sent events, so their schemas are in `x-events`. */
 const streamItem = (name: string, entry: StreamOperation) => ({
   operationId: name,
   summary: entry.summary,
-  description: `Server-sent events: ${Object.keys(entry.events).join(", ")}. Who may: ${ACCESS_RULES[entry.access]}.`,
+  description: `Server-sent events: ${Object.keys(entry.events).join(", ")}. Access: ${ACCESS_RULES[entry.access]}.`,
   parameters: parameters(entry),
   responses: {
     200: { description: entry.summary, ...content("text/event-stream", { type: "string" }) },
@@ -92,8 +92,8 @@ const streamItem = (name: string, entry: StreamOperation) => ({
   ),
 });
 
-/** The OpenAPI 3.1 document of the whole API, as it stands under `prefix`. */
-export const openApiDocument = (version: string, prefix = ""): Record<string, unknown> => {
+/** Returns the OpenAPI 3.1 document of the API, mounted under `prefix`. */
+export const createOpenApiDocument = (version: string, prefix = ""): Record<string, unknown> => {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [name, entry] of Object.entries<Operation>(operations)) {
     const path = prefix + entry.path.replace(/:([a-z_]+)/g, "{$1}");

@@ -2,10 +2,10 @@ import * as z from "zod";
 import type { Access } from "./access.ts";
 import type { ProblemId } from "./problem.ts";
 
-/** One operation of the API: all that routes, documents, client and fakes are made from. */
+/** One operation of the API. Routes, documentation, client and fakes are derived from it. */
 export interface Operation {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** With `:name` for a parameter. */
+  /** The path, with `:name` for a parameter. */
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
@@ -14,19 +14,19 @@ export interface Operation {
   readonly body?: z.ZodType;
   /** Members of the body whose numbers are kept as they are written, whatever their size. */
   readonly exactMembers?: readonly string[];
-  /** A body may be left out altogether. */
+  /** True if the request body is optional. */
   readonly bodyOptional?: boolean;
-  /** Request headers that the operation reads, lower case, with what they mean. */
+  /** Descriptions of the request headers that the operation reads, by lower-case name. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The answers that are no problem; null has no body. */
+  /** Schemas of the successful responses by status; null means no body. */
   readonly responses: Readonly<Record<number, z.ZodType | null>>;
-  /** The answers in their place where `Prefer: return=minimal` was asked for, and applied. */
+  /** Schemas of the minimal responses (`Prefer: return=minimal`) by status. */
   readonly minimal?: Readonly<Record<number, z.ZodType>>;
-  /** The problems that it can answer beyond those that every operation can. */
+  /** Problems in addition to `COMMON_PROBLEMS`. */
   readonly problems: readonly ProblemId[];
 }
 
-/** Problems that any operation may answer. */
+/** Problems that any operation can return. */
 export const COMMON_PROBLEMS = [
   "malformed-request",
   "unauthorized",
@@ -39,13 +39,13 @@ export const COMMON_PROBLEMS = [
   "service-unavailable",
 ] as const satisfies readonly ProblemId[];
 
-/** Keeps the literal types of an entry. */
+/** Declares an operation and keeps its literal types. */
 export const operation = <const O extends Operation>(entry: O): O => entry;
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
-type Given<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined;
+type Input<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined;
 
-/** What a handler gets: the parts of a request after they were checked. */
+/** The validated parts of a request, as a handler receives them. */
 export interface OperationInput<O extends Operation> {
   readonly params: Parsed<O["params"]>;
   readonly query: Parsed<O["query"]>;
@@ -59,16 +59,16 @@ type Part<Name extends string, Value> = [Value] extends [undefined]
     : { readonly [Key in Name]: Value };
 
 type BodyPart<O extends Operation> = O["bodyOptional"] extends true
-  ? { readonly body?: Given<O["body"]> }
-  : Part<"body", Given<O["body"]>>;
+  ? { readonly body?: Input<O["body"]> }
+  : Part<"body", Input<O["body"]>>;
 
-/** What a caller gives: the parts of a request. */
-export type OperationRequest<O extends Operation> = Part<"params", Given<O["params"]>> &
-  Part<"query", Given<O["query"]>> &
+/** The parts of a request, as a client passes them. */
+export type OperationRequest<O extends Operation> = Part<"params", Input<O["params"]>> &
+  Part<"query", Input<O["query"]>> &
   BodyPart<O>;
 
-/** What an operation answers when all is well: its status and its body. */
-export type OperationAnswer<O extends Operation> = {
+/** A successful response: status, body and headers. */
+export type OperationResponse<O extends Operation> = {
   [Status in keyof O["responses"] & number]: {
     readonly status: Status;
     readonly body: O["responses"][Status] extends z.ZodType ? z.output<O["responses"][Status]> : null;
@@ -76,8 +76,8 @@ export type OperationAnswer<O extends Operation> = {
   };
 }[keyof O["responses"] & number];
 
-/** What it may answer in the place of that to who asked for `return=minimal`. */
-export type MinimalAnswer<O extends Operation> = {
+/** A minimal response, if the client asked for `return=minimal`. */
+export type MinimalResponse<O extends Operation> = {
   [Status in keyof O["minimal"] & number]: {
     readonly status: Status;
     readonly body: O["minimal"] extends Readonly<Record<Status, z.ZodType>>
@@ -87,24 +87,24 @@ export type MinimalAnswer<O extends Operation> = {
   };
 }[keyof O["minimal"] & number];
 
-/** The schema of an answer with that status, whichever way it was asked for; null has no body. */
-export const answerSchema = (
+/** Returns the schema of a response with a status, whole or minimal; null means no body. */
+export const getResponseSchema = (
   { responses, minimal }: Pick<Operation, "responses" | "minimal">,
   status: number,
 ): z.ZodType | null | undefined => {
-  const [whole, brief] = [responses[status], minimal?.[status]];
-  return whole && brief ? z.union([whole, brief]) : whole;
+  const [whole, short] = [responses[status], minimal?.[status]];
+  return whole && short ? z.union([whole, short]) : whole;
 };
 
-/** A path's parts, in turns what stands there and a parameter's name: it is taken apart once, and filled at every request. */
-const partsOf = new Map<string, readonly string[]>();
+/** Cache of split paths; the parts alternate between literal text and parameter names. */
+const splitPaths = new Map<string, readonly string[]>();
 
-/** The path with its parameters put in, each percent-encoded (RFC 3986). */
+/** Returns the path with its parameters filled in, percent-encoded (RFC 3986). */
 export const fillPath = (path: string, params: Readonly<Record<string, string>> = {}): string => {
-  let parts = partsOf.get(path);
+  let parts = splitPaths.get(path);
   if (parts === undefined) {
     parts = path.split(/:([a-z_]+)/);
-    partsOf.set(path, parts);
+    splitPaths.set(path, parts);
   }
   let filled = parts[0] ?? "";
   for (let at = 1; at < parts.length; at += 2)
@@ -112,9 +112,9 @@ export const fillPath = (path: string, params: Readonly<Record<string, string>> 
   return filled;
 };
 
-/** What needs no encoding, and nearly all is. */
+/** Segments that need no encoding; this is the common case. */
 const PLAIN = /^[\w.~@:-]*$/;
 
-/** `.` and `..` would be taken for steps in the path: their dots are encoded too, though URL parsers still fold them. */
+/** Encodes a path segment. The dots of `.` and `..` are encoded too; URL parsers may still resolve them. */
 const encodeSegment = (text: string) =>
   PLAIN.test(text) ? text : encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");

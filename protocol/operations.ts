@@ -1,10 +1,10 @@
 import { cancelTasks, retryTasks } from "./bulk-operations.ts";
-import { diagnoseTask, listAttempts } from "./insight-operations.ts";
+import { readCaller } from "./caller-operations.ts";
+import { diagnoseTask, listAttempts } from "./diagnosis-operations.ts";
 import { createInvitation, listInvitations, revokeInvitation } from "./invitation-operations.ts";
 import { listJobs, listJobTasks, readJob, registerJob, validatePayload } from "./job-operations.ts";
-import { listRooms, readHealth, readRoomStats, readStats } from "./overview-operations.ts";
 import { listProblems, readProblem } from "./problem-operations.ts";
-import { readStanding } from "./standing-operations.ts";
+import { listRooms, readHealth, readRoomStats, readStats } from "./stats-operations.ts";
 import {
   adoptLateResult,
   claimTask,
@@ -14,7 +14,7 @@ import {
   readTask,
   readTaskLogs,
   retryTask,
-  submitEach,
+  submitBatch,
   submitTask,
   submitTasks,
   updateTask,
@@ -54,7 +54,7 @@ export const operations = {
   readHealth,
   submitTask,
   submitTasks,
-  submitEach,
+  submitBatch,
   listRoomTasks,
   cancelTasks,
   retryTasks,
@@ -72,7 +72,7 @@ export const operations = {
   createInvitation,
   listInvitations,
   revokeInvitation,
-  readStanding,
+  readCaller,
   listProblems,
   readProblem,
 } as const;

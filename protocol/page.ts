@@ -1,41 +1,44 @@
 import * as z from "zod";
 
-/** A whole number as it stands in a query: digits, where coercion alone would take an empty text for 0. */
+/** An integer in a query string. Coercion would accept an empty text as 0, so only digits are accepted. */
 const whole = (max: number, fallback: number) =>
   z
     .preprocess(
       (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
       z.coerce.number().int().min(0).max(max),
     )
-    // Not `default`, which the document of what a client may send would not show.
+    // `default` would be missing from the OpenAPI document of the request.
     .prefault(fallback);
 
-/** What every list takes: `limit` 0–500 (50), and `offset`. */
+/** Query parameters of every list: `limit` 0–500 (default 50) and `offset`. */
 export const PageQuery = z.object({
   limit: whole(500, 50),
   offset: whole(1_000_000_000, 0),
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 
-/** A list of tasks, which may be millions, counts no further: `total` is this many for all beyond. */
-export const MOST_COUNTED = 10_000;
+/** A list of tasks stops counting here, because there may be millions: `total` is at most this number. */
+export const MAX_COUNTED = 10_000;
 
-/** What a list of tasks takes besides: where the page before ended, which stays cheap however far the list goes. */
+/** Query parameters of a list of tasks. `after` is a cursor, whose cost does not grow with the position in the list. */
 export const TaskPageQuery = PageQuery.extend({
-  after: z.string().optional().describe("the id of a task in the list: those that follow it"),
+  after: z.string().optional().describe("the id of the last task of the previous page"),
 });
 export type TaskPageQuery = z.infer<typeof TaskPageQuery>;
 
-/** One page of a list, newest first. */
-export const pageOf = <Item extends z.ZodType>(item: Item) =>
+/** Returns the schema of one page of a list, newest first. */
+export const createPageSchema = <Item extends z.ZodType>(item: Item) =>
   z.object({
     items: z.array(item),
-    total: z.int().min(0).describe("of tasks 10,000 at most: that many or more"),
+    total: z
+      .int()
+      .min(0)
+      .describe("total number of items; for tasks at most 10,000, which means that many or more"),
     limit: z.int(),
     offset: z.int(),
   });
 
-/** One page of a list, as a type. */
+/** One page of a list. */
 export interface Page<Item> {
   items: Item[];
   total: number;

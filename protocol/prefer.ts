@@ -4,34 +4,34 @@ const RETURN = /(?:^|,)\s*return\s*=\s*"?(minimal|representation)"?\s*(?=[,;]|$)
 
 type Header = string | readonly string[] | undefined;
 
-const textOf = (header: Header): string => {
+const toText = (header: Header): string => {
   const text = typeof header === "string" ? header : (header?.join(",") ?? "");
   return text.length > MAX_HEADER ? "" : text;
 };
 
 /**
- * The seconds of `Prefer: wait=N` (RFC 7240, section 4.3), or undefined where there is none that can be read.
- * The first of several counts, as section 2 has it; a malformed preference is ignored.
+ * Returns the seconds of `Prefer: wait=N` (RFC 7240, section 4.3), or undefined if the header has no valid one.
+ * The first of several wins (section 2); a malformed preference is ignored.
  */
 export const parseWait = (header: Header): number | undefined => {
-  const match = WAIT.exec(textOf(header));
+  const match = WAIT.exec(toText(header));
   const digits = match?.[1] ?? match?.[2];
   return digits === undefined ? undefined : Number(digits);
 };
 
-/** True for `Prefer: return=minimal` (RFC 7240, section 4.2): what the client knows need not be told again. */
+/** Returns true for `Prefer: return=minimal` (RFC 7240, section 4.2). */
 export const prefersMinimal = (header: Header): boolean =>
-  header !== undefined && RETURN.exec(textOf(header))?.[1]?.toLowerCase() === "minimal";
+  header !== undefined && RETURN.exec(toText(header))?.[1]?.toLowerCase() === "minimal";
 
-/** For `Preference-Applied`. */
+/** The value of `Preference-Applied` for a minimal response. */
 export const MINIMAL = "return=minimal";
 
-/** The value of `Prefer` for some wishes; empty where there are none. */
-export const formatPreferences = (wishes: {
+/** Returns the value of the `Prefer` header; empty if there are no preferences. */
+export const formatPreferences = (preferences: {
   readonly wait?: number | undefined;
   readonly returns?: "minimal" | undefined;
 }): string => {
-  const { wait, returns } = wishes;
+  const { wait, returns } = preferences;
   const parts = [
     wait !== undefined && wait > 0 ? formatWait(wait) : "",
     returns === undefined ? "" : MINIMAL,
@@ -39,5 +39,5 @@ export const formatPreferences = (wishes: {
   return parts.filter(Boolean).join(", ");
 };
 
-/** `wait=N`, for `Prefer` and for `Preference-Applied`. */
+/** Returns `wait=N`, for `Prefer` and `Preference-Applied`. */
 export const formatWait = (seconds: number): string => `wait=${seconds}`;

@@ -2,21 +2,21 @@ import * as z from "zod";
 import { operation } from "./operation.ts";
 import { ProblemDescription } from "./problem.ts";
 
-/** Every problem that the API answers. */
+/** Lists the problems that the API returns. */
 export const listProblems = operation({
   method: "GET",
   path: "/v1/problems",
-  summary: "Every problem that the API answers",
+  summary: "List the problems that the API returns",
   access: "anyone",
   responses: { 200: z.object({ items: z.array(ProblemDescription) }) },
   problems: [],
 });
 
-/** What one problem means. */
+/** Describes one problem. */
 export const readProblem = operation({
   method: "GET",
   path: "/v1/problems/:problem_id",
-  summary: "What one problem means",
+  summary: "Get the description of a problem",
   access: "anyone",
   params: z.object({ problem_id: z.string() }),
   responses: { 200: ProblemDescription },

@@ -1,15 +1,15 @@
 import * as z from "zod";
 
-/** The room that everybody sees. */
+/** The room whose jobs are visible in every room. */
 export const GLOBAL_ROOM = "@global";
 
 const ROOM = /^[^@:/\s\u0000-\u001f]{1,128}$/u;
 
-/** True for `@global` and for every well-formed name that is not one of the two prefixes of a job name. */
+/** Returns true for `@global` and every valid room id; `public` and `private` are reserved as prefixes of job names. */
 export const isRoomId = (value: string): boolean =>
   value === GLOBAL_ROOM || (ROOM.test(value) && value !== "public" && value !== "private");
 
-/** A room's name in a path. Its syntax is checked by the server, which answers `invalid-room-id`. */
+/** A room's id in a path. The server validates it and returns `invalid-room-id`. */
 export const RoomId = z
   .string()
   .min(1)

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { Timestamp } from "./timestamp.ts";
 
-/** How many finished tasks figures are made from, from the newest on. */
-export const MOST_MEASURED = 10_000;
-/** How many points a series has at most. */
-export const MOST_POINTS = 60;
+/** Maximum number of ended tasks that statistics are computed from, newest first. */
+export const MAX_MEASURED_TASKS = 10_000;
+/** Maximum number of points of a time series. */
+export const MAX_POINTS = 60;
 
-/** How far back to look. */
+/** The time range of the statistics. */
 export const StatsQuery = z.object({
   hours: z
     .preprocess(
@@ -17,29 +17,29 @@ export const StatsQuery = z.object({
 });
 export type StatsQuery = z.infer<typeof StatsQuery>;
 
-/** Seconds that half of the tasks, and 95 in 100 of them, did not exceed. */
+/** Median and 95th percentile, in seconds. */
 export const Quantiles = z.object({ p50: z.number(), p95: z.number() });
 export type Quantiles = z.infer<typeof Quantiles>;
 
-/** A job as a room sees it: its queue, which all rooms share, and what became of the room's own tasks. */
+/** Statistics of a job in a room: its queue, which all rooms share, and the room's own ended tasks. */
 export const JobStats = z.object({
   job_name: z.string(),
-  workers: z.int().describe("alive, and not draining"),
-  busy_workers: z.int().describe("of them, those that hold a task"),
-  pending: z.int().describe("due or not; 10,000 for that many or more"),
-  running: z.int().describe("claimed ones included"),
-  oldest_pending_seconds: z.number().nullable().describe("how long the longest waits that is due"),
+  workers: z.int().describe("number of live workers that are not draining"),
+  busy_workers: z.int().describe("number of these workers that have a task"),
+  pending: z.int().describe("number of pending tasks, due or not; at most 10,000"),
+  running: z.int().describe("including claimed tasks"),
+  oldest_pending_seconds: z.number().nullable().describe("age of the oldest due task, in seconds"),
   completed: z.int(),
   failed: z.int(),
   cancelled: z.int(),
-  wait: Quantiles.nullable().describe("from due to started"),
-  run: Quantiles.nullable().describe("from started to completed"),
+  wait: Quantiles.nullable().describe("time from due to started"),
+  run: Quantiles.nullable().describe("time from started to completed"),
 });
 export type JobStats = z.infer<typeof JobStats>;
 
-/** What happened in one piece of the time. */
+/** One point of the time series. */
 export const StatsPoint = z.object({
-  at: Timestamp.describe("its beginning"),
+  at: Timestamp.describe("start of the interval"),
   submitted: z.int(),
   completed: z.int(),
   failed: z.int(),
@@ -49,12 +49,12 @@ export const StatsPoint = z.object({
 });
 export type StatsPoint = z.infer<typeof StatsPoint>;
 
-/** Figures of the last hours; of a busy server, of the shorter time that the newest 10,000 tasks make up. */
+/** Statistics of the last hours. On a busy server they cover the newest 10,000 ended tasks only. */
 export const Stats = z.object({
-  since: Timestamp.describe("from here on the figures are whole"),
+  since: Timestamp.describe("the statistics are complete from this time on"),
   until: Timestamp,
-  step_seconds: z.number().describe("from one point of the series to the next"),
-  jobs: z.array(JobStats).describe("that the room sees, 500 at most; of all rooms together none"),
-  series: z.array(StatsPoint).max(MOST_POINTS),
+  step_seconds: z.number().describe("interval of the time series"),
+  jobs: z.array(JobStats).describe("jobs that are visible in the room, at most 500; empty for all rooms"),
+  series: z.array(StatsPoint).max(MAX_POINTS),
 });
 export type Stats = z.infer<typeof Stats>;

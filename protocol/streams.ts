@@ -5,7 +5,7 @@ import { API_PATH, RoomParams, TaskParams } from "./operation-parts.ts";
 import type { ProblemId } from "./problem.ts";
 import { Task } from "./task.ts";
 
-/** One stream of server-sent events (WHATWG HTML, 9.2): a GET whose answer goes on. */
+/** One stream of server-sent events (WHATWG HTML, section 9.2). */
 export interface StreamOperation {
   readonly path: string;
   readonly summary: string;
@@ -22,32 +22,32 @@ const stream = <const S extends StreamOperation>(entry: S): S => entry;
 const Nothing = z.object({});
 
 const HEADERS = {
-  "last-event-id": "the `id` of the last event that arrived: what came since is sent first",
+  "last-event-id": "the `id` of the last received event; the stream continues after it",
   prefer:
-    "`wait=N`: end after N seconds; 900 without it, for the credentials are looked at only when it begins",
+    "`wait=N`: end the stream after N seconds, default 900. Credentials are checked only at the start of a stream.",
 };
 
-/** The streams. Clients that are cut off, or whose stream has ended, come again with `Last-Event-ID`. */
+/** The event streams. Clients reconnect with `Last-Event-ID` after a stream has ended or was interrupted. */
 export const streams = {
   followTask: stream({
     path: `${API_PATH}/tasks/:task_id/events`,
-    summary: "A task as it changes, and its log as it grows",
+    summary: "Follow a task and its log",
     access: "task-read",
     params: TaskParams,
     headers: HEADERS,
-    /** `task`: as it stands, at the beginning and after every change, of changes in a hurry the last. `log`: lines that followed. */
+    /** `task`: the current state, at the start and after changes; rapid changes are merged. `log`: new log lines. */
     events: { task: Task, log: LogPage },
     problems: ["task-not-found"],
   }),
   followRoom: stream({
     path: `${API_PATH}/rooms/:room_id/events`,
-    summary: "What changes in a room",
+    summary: "Follow the changes in a room",
     access: "room-read",
     params: RoomParams,
     headers: HEADERS,
     /**
-     * `ready`: from here on nothing is missed, so read the lists now. `task`: one that changed or is new. `jobs`: the jobs or
-     * the workers changed, read them again. `reset`: something was missed, read everything again.
+     * `ready`: no later change is missed, so read the lists now. `task`: a new or changed task. `jobs`: jobs or workers
+     * changed, read them again. `reset`: changes were missed, read everything again.
      */
     events: { ready: Nothing, task: Task, jobs: Nothing, reset: Nothing },
     problems: ["invalid-room-id"],
@@ -59,13 +59,13 @@ export type Streams = typeof streams;
 /** A stream's name. */
 export type StreamName = keyof Streams;
 
-/** What a stream tells. */
-export type StreamWord<Name extends StreamName> = {
+/** The event types of a stream, without ids. */
+export type StreamMessage<Name extends StreamName> = {
   [Kind in keyof Streams[Name]["events"] & string]: {
     readonly event: Kind;
     readonly data: z.output<Extract<Streams[Name]["events"][Kind], z.ZodType>>;
   };
 }[keyof Streams[Name]["events"] & string];
 
-/** One event of a stream, as who listens gets it; its id says where to go on from. */
-export type StreamEvent<Name extends StreamName> = StreamWord<Name> & { readonly id: string };
+/** One event of a stream. Its id is the `Last-Event-ID` to continue from. */
+export type StreamEvent<Name extends StreamName> = StreamMessage<Name> & { readonly id: string };

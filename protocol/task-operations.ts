@@ -13,25 +13,25 @@ import {
 } from "./operation-parts.ts";
 import { ProblemDocument } from "./problem.ts";
 import {
-  AlikeTasks,
-  BriefSubmitResults,
-  ClaimManyRequest,
+  BatchClaimRequest,
   ClaimRequest,
-  MovedTask,
-  SubmitResults,
+  MinimalSubmitBatchResults,
+  MinimalSubmittedTasks,
+  MinimalTaskUpdate,
+  SubmitBatch,
+  SubmitBatchResults,
   SubmittedTask,
   SubmittedTasks,
   Task,
   TaskSubmission,
   TaskSubmissions,
-  TaskSubmits,
   TaskUpdate,
   TaskUpdates,
 } from "./task.ts";
 import { RoomTaskQuery, TaskPage } from "./task-filter.ts";
 import { TRACE_HEADERS } from "./trace-context.ts";
 
-/** Submit a task. */
+/** Submits a task. */
 export const submitTask = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/tasks/:job_name`,
@@ -41,7 +41,8 @@ export const submitTask = operation({
   body: TaskSubmission,
   bodyOptional: true,
   headers: {
-    "idempotency-key": "1–255 characters; the same key and body give the same task",
+    "idempotency-key":
+      "1–255 characters; a repeated request with the same key and body returns the same task",
     ...TRACE_HEADERS,
   },
   responses: { 200: SubmittedTask, 202: SubmittedTask },
@@ -54,39 +55,39 @@ export const submitTask = operation({
   ],
 });
 
-/** Submit many tasks, all or none. */
+/** Submits many tasks in one transaction. */
 export const submitTasks = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/tasks`,
-  summary: "Submit many tasks, all or none",
+  summary: "Submit many tasks atomically: all or none",
   access: "room-write",
   params: RoomParams,
   body: TaskSubmissions,
   headers: { ...RETURN_HEADER, ...TRACE_HEADERS },
   responses: { 202: SubmittedTasks },
-  minimal: { 202: AlikeTasks },
+  minimal: { 202: MinimalSubmittedTasks },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found", "no-workers-available"],
 });
 
-/** Many submits in one request: each by itself, with a key of its own. */
-export const submitEach = operation({
+/** Submits many independent tasks in one request. */
+export const submitBatch = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/submits`,
-  summary: "Many submits in one request, each by itself and with a key of its own",
+  summary: "Submit many independent tasks in one request, each with its own idempotency key and result",
   access: "room-write",
   params: RoomParams,
-  body: TaskSubmits,
+  body: SubmitBatch,
   headers: RETURN_HEADER,
-  responses: { 200: SubmitResults },
-  minimal: { 200: BriefSubmitResults },
+  responses: { 200: SubmitBatchResults },
+  minimal: { 200: MinimalSubmitBatchResults },
   problems: ["invalid-room-id"],
 });
 
-/** A room's tasks. */
+/** Lists a room's tasks. */
 export const listRoomTasks = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/tasks`,
-  summary: "A room's tasks",
+  summary: "List a room's tasks",
   access: "room-read",
   params: RoomParams,
   query: RoomTaskQuery,
@@ -94,13 +95,13 @@ export const listRoomTasks = operation({
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
-const Draining = z.boolean().optional().describe("true: the worker is given no task any more");
+const Draining = z.boolean().optional().describe("true if the worker is draining and gets no new tasks");
 
-/** A worker's next task. */
+/** Claims a worker's next task. */
 export const claimTask = operation({
   method: "POST",
   path: `${API_PATH}/tasks/claim`,
-  summary: "A worker's next task",
+  summary: "Claim the next task for a worker",
   access: "worker-owner",
   body: ClaimRequest,
   headers: WAIT_HEADER,
@@ -108,36 +109,36 @@ export const claimTask = operation({
   problems: ["worker-not-found"],
 });
 
-/** A worker's next tasks, many at once. */
+/** Claims up to `limit` tasks for a worker. */
 export const claimTasks = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/claims`,
-  summary: "A worker's next tasks, many at once",
+  summary: "Claim several tasks for a worker",
   access: "worker-owner",
   params: WorkerParams,
-  body: ClaimManyRequest,
+  body: BatchClaimRequest,
   headers: WAIT_HEADER,
   responses: { 200: z.object({ tasks: z.array(Task), draining: Draining }) },
   problems: ["worker-not-found"],
 });
 
-/** A task; with `Prefer: wait=N` once it has come to its end. */
+/** Reads a task; with `Prefer: wait=N` when it has ended. */
 export const readTask = operation({
   method: "GET",
   path: `${API_PATH}/tasks/:task_id`,
-  summary: "A task; with `Prefer: wait=N` once it has come to its end",
+  summary: "Get a task; with `Prefer: wait=N`, wait for its end",
   access: "task-read",
   params: TaskParams,
-  headers: { ...WAIT_HEADER, "if-none-match": "an ETag: 304 while the task is still the same" },
+  headers: { ...WAIT_HEADER, "if-none-match": "an ETag; the response is 304 if the task has not changed" },
   responses: { 200: Task, 304: null },
   problems: ["task-not-found"],
 });
 
-/** A step in a task's life, or its progress. */
+/** Changes a task's status or reports its progress. */
 export const updateTask = operation({
   method: "PATCH",
   path: `${API_PATH}/tasks/:task_id`,
-  summary: "A step in a task's life, or its progress",
+  summary: "Change a task's status, or report its progress",
   access: "task-update",
   params: TaskParams,
   body: TaskUpdate,
@@ -145,11 +146,11 @@ export const updateTask = operation({
   problems: ["task-not-found", "task-lost", "invalid-task-transition"],
 });
 
-/** Many steps of one worker's tasks; one that fails does not hold up the others. */
+/** Updates many tasks of one worker, independently of each other. */
 export const updateTasks = operation({
   method: "PATCH",
   path: `${API_PATH}/workers/:worker_id/tasks`,
-  summary: "Many steps of one worker's tasks; one that fails does not hold up the others",
+  summary: "Update many tasks of one worker; each update succeeds or fails on its own",
   access: "worker-owner",
   params: WorkerParams,
   body: TaskUpdates,
@@ -166,28 +167,28 @@ export const updateTasks = operation({
   },
   minimal: {
     200: z.object({
-      results: z.array(z.union([MovedTask, z.object({ id: z.string(), problem: ProblemDocument })])),
+      results: z.array(z.union([MinimalTaskUpdate, z.object({ id: z.string(), problem: ProblemDocument })])),
     }),
   },
   problems: ["worker-not-found"],
 });
 
-/** What workers that had been given up came to, last first. */
+/** Lists a task's late results, newest first. */
 export const listLateResults = operation({
   method: "GET",
   path: `${API_PATH}/tasks/:task_id/late_results`,
-  summary: "What workers that had been given up came to, last first",
+  summary: "List a task's late results, newest first",
   access: "task-submitter",
   params: TaskParams,
   responses: { 200: z.object({ items: z.array(LateResult) }) },
   problems: ["task-not-found"],
 });
 
-/** Complete a task with a late result. */
+/** Completes a task with a late result. */
 export const adoptLateResult = operation({
   method: "POST",
   path: `${API_PATH}/tasks/:task_id/adopt`,
-  summary: "Complete a task with a late result, unless it is completed",
+  summary: "Complete a task with a late result, unless it is already completed",
   access: "task-submitter",
   params: TaskParams,
   body: Adoption,
@@ -196,22 +197,22 @@ export const adoptLateResult = operation({
   problems: ["task-not-found", "invalid-task-transition"],
 });
 
-/** Open a failed or cancelled task again. */
+/** Retries a failed or cancelled task. */
 export const retryTask = operation({
   method: "POST",
   path: `${API_PATH}/tasks/:task_id/retry`,
-  summary: "Open a failed or cancelled task again",
+  summary: "Retry a failed or cancelled task",
   access: "task-submitter",
   params: TaskParams,
   responses: { 200: Task },
   problems: ["task-not-found", "job-not-found", "invalid-task-transition"],
 });
 
-/** A task's log. */
+/** Reads a task's log. */
 export const readTaskLogs = operation({
   method: "GET",
   path: `${API_PATH}/tasks/:task_id/logs`,
-  summary: "A task's log",
+  summary: "Get a task's log",
   access: "task-read",
   params: TaskParams,
   query: LogQuery,

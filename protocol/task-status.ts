@@ -1,10 +1,10 @@
 import * as z from "zod";
 
-/** Where a task stands in its life. */
+/** The status of a task. */
 export const TaskStatus = z.enum(["pending", "claimed", "running", "completed", "failed", "cancelled"]);
 export type TaskStatus = z.infer<typeof TaskStatus>;
 
-/** Every step that any rule of joblib can take; `retry` alone leads out of failed and cancelled. */
+/** All transitions of the state machine, except that `retry` changes failed and cancelled tasks back to pending. */
 const TRANSITIONS: Record<TaskStatus, readonly TaskStatus[]> = {
   pending: ["claimed", "cancelled"],
   claimed: ["running", "failed", "cancelled", "pending"],
@@ -14,40 +14,40 @@ const TRANSITIONS: Record<TaskStatus, readonly TaskStatus[]> = {
   cancelled: [],
 };
 
-/** The statuses that a PATCH can lead to; the others are the server's own steps. */
-export const PATCHABLE = [
+/** The statuses that a PATCH can set; only the server sets the others. */
+export const PATCHABLE_STATUSES = [
   "running",
   "completed",
   "failed",
   "cancelled",
 ] as const satisfies readonly TaskStatus[];
-export type PatchableStatus = (typeof PATCHABLE)[number];
+export type PatchableStatus = (typeof PATCHABLE_STATUSES)[number];
 
-/** True where a task has come to its end. */
+/** Returns true for completed, failed and cancelled. */
 export const isTerminal = (status: TaskStatus): boolean => TRANSITIONS[status].length === 0;
 
-/** True where a worker holds the task. */
-export const isHeld = (status: TaskStatus): boolean => status === "claimed" || status === "running";
+/** Returns true if a worker has a lease on the task. */
+export const isLeased = (status: TaskStatus): boolean => status === "claimed" || status === "running";
 
-/** True where `to` follows `from` in the state machine. */
+/** Returns true if the state machine allows the transition. */
 export const canMove = (from: TaskStatus, to: TaskStatus): boolean => TRANSITIONS[from].includes(to);
 
-/** True for a status that a PATCH may ask for at all. */
+/** Returns true for a status that a PATCH can set. */
 export const isPatchable = (status: TaskStatus): status is PatchableStatus =>
-  (PATCHABLE as readonly TaskStatus[]).includes(status);
+  (PATCHABLE_STATUSES as readonly TaskStatus[]).includes(status);
 
-/** What a PATCH can make of a task that stands at `from`. */
-export const allowedByPatch = (from: TaskStatus): PatchableStatus[] =>
-  PATCHABLE.filter((to) => canMove(from, to));
+/** Returns the statuses that a PATCH can set on a task with status `from`. */
+export const getPatchTargets = (from: TaskStatus): PatchableStatus[] =>
+  PATCHABLE_STATUSES.filter((to) => canMove(from, to));
 
-/** The statuses from which `to` can be reached: the guard of every statement that moves a task there. */
-export const originsOf = (to: TaskStatus): TaskStatus[] =>
+/** Returns the statuses from which `to` can be reached. Every statement that sets a status uses them as its guard. */
+export const getOrigins = (to: TaskStatus): TaskStatus[] =>
   TaskStatus.options.filter((from) => canMove(from, to));
 
-/** The statuses that are not the end. */
+/** The statuses that are not terminal. */
 export const OPEN_STATUSES: readonly TaskStatus[] = TaskStatus.options.filter(
   (status) => !isTerminal(status),
 );
 
-/** The statuses that are the end. */
+/** The terminal statuses. */
 export const TERMINAL_STATUSES: readonly TaskStatus[] = TaskStatus.options.filter(isTerminal);

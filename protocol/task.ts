@@ -8,15 +8,15 @@ import { TaskStatus } from "./task-status.ts";
 import { Timestamp } from "./timestamp.ts";
 import { TraceContext } from "./trace-context.ts";
 
-/** The longest `error` that is kept, in UTF-8 bytes: 64 KiB. */
+/** Maximum length of `error`, in bytes of UTF-8. */
 export const MAX_ERROR_BYTES = 64 * 1024;
-/** How far ahead `run_at` may lie, in seconds: 366 days. */
+/** Maximum delay until `run_at`, in seconds: 366 days. */
 export const MAX_DELAY_SECONDS = 366 * 86_400;
-/** How many tasks one request may submit. */
+/** Maximum number of tasks per submit request. */
 export const MAX_TASKS_PER_SUBMIT = 1000;
-/** How many tasks one request may claim. */
+/** Maximum number of tasks per claim request. */
 export const MAX_TASKS_PER_CLAIM = 100;
-/** How many steps one request may bring: of 500 completions each costs all sides a tenth less than of 100. */
+/** Maximum number of updates per request. With 500 instead of 100, a completion costs 10 % less CPU on all sides. */
 export const MAX_UPDATES_PER_REQUEST = 500;
 
 const utf8Length = (text: string) => new TextEncoder().encode(text).length;
@@ -27,7 +27,7 @@ const ErrorText = z
     error: "must be at most 64 KiB of UTF-8",
   });
 
-/** The wait before the next attempt, as it is kept: every member is there. */
+/** The delay before the next attempt, with all members set. */
 export const Backoff = z.object({
   kind: z.enum(["exponential", "fixed"]),
   seconds: z.number().min(0).max(86_400),
@@ -36,25 +36,24 @@ export const Backoff = z.object({
 });
 export type Backoff = z.infer<typeof Backoff>;
 
-/** What a task gets that says nothing of its own. */
+/** The default backoff. */
 export const DEFAULT_BACKOFF: Backoff = { kind: "exponential", seconds: 5, max_seconds: 3600, jitter: 0.2 };
 
 const optionFields = {
-  priority: z.int().min(-100).max(100).optional().describe("higher first; 0"),
-  max_attempts: z.int().min(1).max(100).optional().describe("how often it may be started; 1"),
-  backoff: Backoff.partial().optional().describe("the wait before the next attempt"),
-  timeout_seconds: z
-    .number()
-    .min(1)
-    .max(604_800)
-    .nullable()
-    .optional()
-    .describe("running longer is a failure"),
+  priority: z.int().min(-100).max(100).optional().describe("higher first; default 0"),
+  max_attempts: z.int().min(1).max(100).optional().describe("maximum number of runs; default 1"),
+  backoff: Backoff.partial().optional().describe("the delay before the next attempt"),
+  timeout_seconds: z.number().min(1).max(604_800).nullable().optional().describe("a longer run fails"),
 };
 
 const startFields = {
-  run_at: Timestamp.optional().describe("not claimed before"),
-  delay_seconds: z.number().min(0).max(MAX_DELAY_SECONDS).optional().describe("not claimed for so long"),
+  run_at: Timestamp.optional().describe("earliest start"),
+  delay_seconds: z
+    .number()
+    .min(0)
+    .max(MAX_DELAY_SECONDS)
+    .optional()
+    .describe("earliest start, in seconds from now"),
 };
 
 const oneStart = (value: { run_at?: unknown; delay_seconds?: unknown }) =>
@@ -70,17 +69,17 @@ export type TaskDefaults = z.infer<typeof TaskDefaults>;
 
 const submissionFields = { payload: JsonObject.optional(), ...optionFields, ...startFields };
 
-/** One task to be submitted; `payload` is `{}` where it is not given. */
+/** A task to submit; `payload` defaults to `{}`. */
 export const TaskSubmission = z.object(submissionFields).refine(oneStart, ONE_START);
 export type TaskSubmission = z.infer<typeof TaskSubmission>;
 
-/** One of many tasks to be submitted. */
+/** One of many tasks to submit. */
 export const NamedTaskSubmission = z
   .object({ job_name: JobName, ...submissionFields })
   .refine(oneStart, ONE_START);
 export type NamedTaskSubmission = z.infer<typeof NamedTaskSubmission>;
 
-/** Many tasks, all or none. */
+/** Tasks to submit atomically. */
 export const TaskSubmissions = z.object({
   tasks: z.array(NamedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
 });
@@ -89,28 +88,33 @@ export type TaskSubmissions = z.infer<typeof TaskSubmissions>;
 const KeyedTaskSubmission = z
   .object({
     job_name: JobName,
-    idempotency_key: z.string().min(1).max(255).optional().describe("as the header of a single submit"),
+    idempotency_key: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe("as the `Idempotency-Key` header of a single submit"),
     trace_context: TraceContext.optional()
       .catch(undefined)
-      .describe("as the headers of a single submit; what cannot be read is ignored"),
+      .describe("as the trace headers of a single submit; an invalid value is ignored"),
     ...submissionFields,
   })
   .refine(oneStart, ONE_START);
 
-/** Many submits in one request, each as if it had come alone. */
-export const TaskSubmits = z.object({
+/** Independent submits in one request. */
+export const SubmitBatch = z.object({
   submits: z.array(KeyedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
 });
-export type TaskSubmits = z.infer<typeof TaskSubmits>;
+export type SubmitBatch = z.infer<typeof SubmitBatch>;
 
-/** How far a running task has come. */
+/** The progress of a running task. */
 export const Progress = z.object({
   fraction: z.number().min(0).max(1).optional(),
   message: z.string().max(1000).optional(),
 });
 export type Progress = z.infer<typeof Progress>;
 
-/** One attempt that failed. */
+/** A failed attempt. */
 export const AttemptError = z.object({
   attempt: z.int(),
   at: Timestamp,
@@ -122,7 +126,7 @@ export const AttemptError = z.object({
 });
 export type AttemptError = z.infer<typeof AttemptError>;
 
-/** A task as every answer shows it. */
+/** A task, as in every response. */
 export const Task = z.object({
   id: z.string(),
   job_name: z.string(),
@@ -130,8 +134,8 @@ export const Task = z.object({
   status: TaskStatus,
   payload: JsonObject,
   priority: z.int(),
-  attempt: z.int().describe("grows with every claim, and so fences"),
-  runs: z.int().describe("how often it was started"),
+  attempt: z.int().describe("increases with every claim; used as a fencing token"),
+  runs: z.int().describe("number of runs that were started"),
   max_attempts: z.int(),
   backoff: Backoff,
   timeout_seconds: z.number().nullable(),
@@ -149,52 +153,58 @@ export const Task = z.object({
     .int()
     .nullable()
     .describe(
-      "among the due tasks of its job, 1 for the next, 1001 for all beyond 1000; null unless pending",
+      "position among the due tasks of its job: 1 for the next one, 1001 for all beyond 1000; null unless pending",
     ),
-  trace_context: TraceContext.optional().describe("its submitter's; left out where there was none"),
+  trace_context: TraceContext.optional().describe(
+    "the trace context of the submit; missing if there was none",
+  ),
 });
 export type Task = z.infer<typeof Task>;
 
-/** A task as its submit answers it. */
+/** A task, as in the response to its submit. */
 export const SubmittedTask = Task.extend({
-  workers_online: z.int().describe("how many live workers could take it"),
+  workers_online: z.int().describe("number of live workers for the task's job"),
 });
 export type SubmittedTask = z.infer<typeof SubmittedTask>;
 
-/** Many submitted tasks, each whole. */
+/** Submitted tasks. */
 export const SubmittedTasks = z.object({ tasks: z.array(SubmittedTask) });
-/** Many submitted tasks where `return=minimal` was asked for and they differ in nothing but their ids and payloads. */
-export const AlikeTasks = z.object({
+/** Minimal response for submitted tasks that differ only in their ids and payloads. */
+export const MinimalSubmittedTasks = z.object({
   common: SubmittedTask.omit({ id: true, payload: true }),
-  ids: z.array(z.string()).describe("in the order in which they were submitted"),
+  ids: z.array(z.string()).describe("in the order of the request"),
 });
-export type AlikeTasks = z.infer<typeof AlikeTasks>;
+export type MinimalSubmittedTasks = z.infer<typeof MinimalSubmittedTasks>;
 
-const Refusal = z.object({ problem: ProblemDocument });
+const Rejection = z.object({ problem: ProblemDocument });
 
-/** What each of many submits came to, in their order. */
-export const SubmitResults = z.object({
-  results: z.array(z.union([z.object({ task: SubmittedTask }), Refusal])),
+/** The result of each submit, in the order of the request. */
+export const SubmitBatchResults = z.object({
+  results: z.array(z.union([z.object({ task: SubmittedTask }), Rejection])),
 });
-/** The same where `return=minimal` was asked for: of a task that has nothing of its own beside them, id and payload are left out. */
-export const BriefSubmitResults = z.object({
-  common: AlikeTasks.shape.common.nullable(),
-  results: z.array(z.union([z.object({ id: z.string() }), z.object({ task: SubmittedTask }), Refusal])),
+/** Minimal response: a task that differs from `common` only in its id and payload is represented by its id. */
+export const MinimalSubmitBatchResults = z.object({
+  common: MinimalSubmittedTasks.shape.common.nullable(),
+  results: z.array(z.union([z.object({ id: z.string() }), z.object({ task: SubmittedTask }), Rejection])),
 });
 
-/** What a step made of a task, where `return=minimal` was asked for. */
-export const MovedTask = z.object({ id: z.string(), status: TaskStatus, completed_at: Timestamp.nullable() });
-export type MovedTask = z.infer<typeof MovedTask>;
+/** Minimal response to an update. */
+export const MinimalTaskUpdate = z.object({
+  id: z.string(),
+  status: TaskStatus,
+  completed_at: Timestamp.nullable(),
+});
+export type MinimalTaskUpdate = z.infer<typeof MinimalTaskUpdate>;
 
 const updateFields = {
   error: ErrorText.nullable().optional(),
   result: JsonValue.optional(),
   progress: Progress.optional(),
-  log: z.array(NewLogLine).max(MAX_LINES_PER_UPDATE).optional().describe("lines to keep with the task"),
+  log: z.array(NewLogLine).max(MAX_LINES_PER_UPDATE).optional().describe("log lines to store with the task"),
   attempt: z.int().min(0).max(2_147_483_647).optional(),
 };
 
-/** A step in a task's life, or, without `status`, progress alone. */
+/** A status change, or, without `status`, only a progress report. */
 export const TaskUpdate = z.object({
   status: TaskStatus.optional(),
   ...updateFields,
@@ -202,7 +212,7 @@ export const TaskUpdate = z.object({
 });
 export type TaskUpdate = z.infer<typeof TaskUpdate>;
 
-/** Many steps by one worker. */
+/** Updates by one worker. */
 export const TaskUpdates = z.object({
   updates: z
     .array(z.object({ id: z.string(), status: TaskStatus.optional(), ...updateFields }))
@@ -211,16 +221,16 @@ export const TaskUpdates = z.object({
 });
 export type TaskUpdates = z.infer<typeof TaskUpdates>;
 
-/** A worker asks for its next task. */
+/** A worker's request for its next task. */
 export const ClaimRequest = z.object({
   worker_id: z.string().max(128),
-  start: z.boolean().optional().describe("come back running"),
+  start: z.boolean().optional().describe("start the task immediately, so that it is returned as running"),
 });
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
-/** A worker asks for its next tasks. */
-export const ClaimManyRequest = z.object({
+/** A worker's request for several tasks. */
+export const BatchClaimRequest = z.object({
   limit: z.int().min(1).max(MAX_TASKS_PER_CLAIM),
   start: z.boolean().optional(),
 });
-export type ClaimManyRequest = z.infer<typeof ClaimManyRequest>;
+export type BatchClaimRequest = z.infer<typeof BatchClaimRequest>;

@@ -1,34 +1,35 @@
 import * as z from "zod";
 
-/** The longest `tracestate` that is kept, in characters: what W3C Trace Context asks everybody to carry. */
+/** Maximum length of a stored `tracestate`, in characters: the length that W3C Trace Context requires to propagate. */
 export const MAX_TRACESTATE = 512;
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-/** A version that is none, a trace and a span without an id. */
-const MEANS_NOTHING = /^ff-|^..-0{32}-|-0{16}-..$/;
+/** Invalid values: version `ff`, and all-zero trace or span ids. */
+const INVALID = /^ff-|^..-0{32}-|-0{16}-..$/;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
-/** Where a task's submitter stood in a trace, as W3C Trace Context writes it. */
+/** The submitter's trace context (W3C Trace Context). */
 export const TraceContext = z.object({
   traceparent: z.string().regex(TRACEPARENT),
   tracestate: z.string().max(MAX_TRACESTATE).optional(),
 });
 export type TraceContext = z.infer<typeof TraceContext>;
 
-/** The headers of a submit that say where it stands in a trace. */
+/** Trace headers of a submit. */
 export const TRACE_HEADERS = {
-  traceparent: "where the submitter stands in a trace (W3C Trace Context); the task keeps it for its worker",
-  tracestate: `beside a traceparent, at most ${MAX_TRACESTATE} characters`,
+  traceparent:
+    "the submitter's trace context (W3C Trace Context); it is stored with the task and passed to its worker",
+  tracestate: `vendor-specific trace data, only with a traceparent, at most ${MAX_TRACESTATE} characters`,
 };
 
 type Header = string | string[] | null | undefined;
 
-/** What the headers say; undefined where they say nothing that can be read: a trace is never a reason to refuse. */
+/** Parses the trace headers; undefined if they are missing or invalid. An invalid trace never rejects a request. */
 export const readTraceContext = (traceparent: Header, tracestate: Header): TraceContext | undefined => {
-  if (typeof traceparent !== "string" || !TRACEPARENT.test(traceparent) || MEANS_NOTHING.test(traceparent)) {
+  if (typeof traceparent !== "string" || !TRACEPARENT.test(traceparent) || INVALID.test(traceparent)) {
     return undefined;
   }
-  const isKept =
+  const isValid =
     typeof tracestate === "string" && tracestate.length <= MAX_TRACESTATE && PRINTABLE.test(tracestate);
-  return isKept ? { traceparent, tracestate } : { traceparent };
+  return isValid ? { traceparent, tracestate } : { traceparent };
 };

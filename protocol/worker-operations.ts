@@ -1,93 +1,93 @@
 import { operation } from "./operation.ts";
 import { API_PATH, RoomParams, WAIT_HEADER, WorkerParams } from "./operation-parts.ts";
-import { PageQuery, pageOf } from "./page.ts";
+import { createPageSchema, PageQuery } from "./page.ts";
 import {
+  CreateWorkerRequest,
   Heartbeat,
-  HeartbeatAnswer,
+  HeartbeatResponse,
   NewWorker,
   ReleasedTasks,
   TaskRelease,
   Worker,
-  WorkerCreation,
   WorkerDetails,
 } from "./worker.ts";
 
-/** Make a worker. */
+/** Creates a worker. */
 export const createWorker = operation({
   method: "POST",
   path: `${API_PATH}/workers`,
-  summary: "Make a worker",
+  summary: "Create a worker",
   access: "user",
-  body: WorkerCreation,
+  body: CreateWorkerRequest,
   bodyOptional: true,
   responses: { 201: NewWorker },
   problems: [],
 });
 
-/** A sign of life, answered with the tasks to let go of. */
+/** Reports that a worker is alive, and returns the tasks that it must stop. */
 export const heartbeat = operation({
   method: "PATCH",
   path: `${API_PATH}/workers/:worker_id`,
-  summary: "A sign of life, answered with the tasks to let go of",
+  summary: "Send a heartbeat; the response lists the tasks that the worker must stop",
   access: "worker-owner",
   params: WorkerParams,
   body: Heartbeat,
   bodyOptional: true,
   headers: WAIT_HEADER,
-  responses: { 200: HeartbeatAnswer },
+  responses: { 200: HeartbeatResponse },
   problems: ["worker-not-found"],
 });
 
-/** The caller's workers; an admin sees all. */
+/** Lists the caller's workers; for an admin, all workers. */
 export const listWorkers = operation({
   method: "GET",
   path: `${API_PATH}/workers`,
-  summary: "The caller's workers; an admin sees all",
+  summary: "List the caller's workers; for an admin, all workers",
   access: "user",
   query: PageQuery,
-  responses: { 200: pageOf(Worker) },
+  responses: { 200: createPageSchema(Worker) },
   problems: [],
 });
 
-/** The workers that serve a room. */
+/** Lists the workers that serve a room. */
 export const listRoomWorkers = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/workers`,
-  summary: "The workers that serve a room",
+  summary: "List the workers that serve a room",
   access: "room-read",
   params: RoomParams,
   query: PageQuery,
-  responses: { 200: pageOf(Worker) },
+  responses: { 200: createPageSchema(Worker) },
   problems: ["invalid-room-id"],
 });
 
-/** A worker, what it can do, and what it does now. */
+/** Reads a worker with its jobs and its tasks. */
 export const readWorker = operation({
   method: "GET",
   path: `${API_PATH}/workers/:worker_id`,
-  summary: "A worker, what it can do, and what it does now",
+  summary: "Get a worker with its jobs and its tasks",
   access: "worker-read",
   params: WorkerParams,
   responses: { 200: WorkerDetails },
   problems: ["worker-not-found"],
 });
 
-/** Give a worker no task any more: it ends what it holds, and goes. */
+/** Drains a worker: it finishes its tasks and then stops. */
 export const drainWorker = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/drain`,
-  summary: "Give a worker no task any more: it ends what it holds, and goes",
+  summary: "Drain a worker: let it finish its tasks, then stop it",
   access: "worker-owner",
   params: WorkerParams,
   responses: { 200: WorkerDetails },
   problems: ["worker-not-found"],
 });
 
-/** Give back claimed tasks that were not started. */
+/** Requeues claimed tasks that were not started. */
 export const releaseTasks = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/release`,
-  summary: "Give back claimed tasks that were not started",
+  summary: "Requeue claimed tasks that were not started",
   access: "worker-owner",
   params: WorkerParams,
   body: TaskRelease,
@@ -95,11 +95,11 @@ export const releaseTasks = operation({
   problems: ["worker-not-found"],
 });
 
-/** Leave: what the worker held fails or is offered again. */
+/** Removes a worker: its running tasks fail or are retried, and its claimed tasks are requeued. */
 export const removeWorker = operation({
   method: "DELETE",
   path: `${API_PATH}/workers/:worker_id`,
-  summary: "Leave: what the worker held fails or is offered again",
+  summary: "Remove a worker; its running tasks fail or are retried, and its claimed tasks are requeued",
   access: "worker-owner",
   params: WorkerParams,
   responses: { 204: null },

@@ -3,42 +3,45 @@ import { Progress } from "./task.ts";
 import { TaskStatus } from "./task-status.ts";
 import { Timestamp } from "./timestamp.ts";
 
-/** How many tasks a heartbeat may name. */
+/** Maximum number of tasks in a heartbeat. */
 export const MAX_TASKS_PER_HEARTBEAT = 10_000;
 
 const TaskIds = z.array(z.string().max(128)).max(MAX_TASKS_PER_HEARTBEAT);
 
-/** A worker to be made. */
-export const WorkerCreation = z.object({
-  name: z.string().max(255).nullable().optional().describe("a label for people: `host:pid`"),
+/** A request to create a worker. */
+export const CreateWorkerRequest = z.object({
+  name: z.string().max(255).nullable().optional().describe("a display name, for example `host:pid`"),
 });
-export type WorkerCreation = z.infer<typeof WorkerCreation>;
+export type CreateWorkerRequest = z.infer<typeof CreateWorkerRequest>;
 
-/** A worker as it was just made. */
+/** A new worker. */
 export const NewWorker = z.object({
   id: z.string(),
   name: z.string().nullable(),
   last_heartbeat: Timestamp,
-  heartbeat_seconds: z.number().describe("how often to beat"),
+  heartbeat_seconds: z.number().describe("seconds between heartbeats"),
 });
 export type NewWorker = z.infer<typeof NewWorker>;
 
-/** A worker as lists show it. */
+/** A worker in a list. */
 export const Worker = z.object({
   id: z.string(),
   name: z.string().nullable(),
   last_heartbeat: Timestamp,
   job_count: z.int(),
-  task_count: z.int().describe("claimed and running"),
+  task_count: z.int().describe("number of claimed and running tasks"),
   alive: z.boolean(),
-  draining: z.boolean().optional().describe("it is given no task any more, and ends what it holds"),
+  draining: z
+    .boolean()
+    .optional()
+    .describe("true if the worker gets no new tasks and stops after its current ones"),
 });
 export type Worker = z.infer<typeof Worker>;
 
-/** How many of a worker's tasks are shown with it. */
-export const MOST_TASKS_SHOWN = 100;
+/** Maximum number of tasks in a worker's details. */
+export const MAX_TASKS_SHOWN = 100;
 
-/** A worker with what it can do and what it does, as far as the caller may see that. */
+/** A worker with its jobs and tasks, as far as the caller may see them. */
 export const WorkerDetails = Worker.extend({
   draining: z.boolean(),
   jobs: z.array(z.object({ room_id: z.string(), job_name: z.string() })),
@@ -54,34 +57,39 @@ export const WorkerDetails = Worker.extend({
         progress: Progress.nullable(),
       }),
     )
-    .describe("claimed and running, the longest first, 100 at most"),
+    .describe("claimed and running tasks, oldest first, at most 100"),
 });
 export type WorkerDetails = z.infer<typeof WorkerDetails>;
 
-/** A sign of life; `tasks` are all that the worker believes it holds. */
+/** A heartbeat; `tasks` lists all tasks that the worker believes it has. */
 export const Heartbeat = z.object({
   tasks: TaskIds.optional(),
-  draining: z.boolean().optional().describe("it knows that it drains: the answer need not come for that"),
+  draining: z
+    .boolean()
+    .optional()
+    .describe(
+      "true if the worker knows that it is draining, so that the server need not respond early for it",
+    ),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
-/** Why a worker should let go of a task. */
+/** The reason why a worker must stop a task. */
 export const StopReason = z.enum(["cancelled", "timed_out", "lost"]);
 export type StopReason = z.infer<typeof StopReason>;
 
-/** The answer to a heartbeat: what the worker holds no longer. */
-export const HeartbeatAnswer = z.object({
+/** The response to a heartbeat: the tasks that the worker must stop. */
+export const HeartbeatResponse = z.object({
   id: z.string(),
   last_heartbeat: Timestamp,
   heartbeat_seconds: z.number(),
   stop: z.array(z.object({ task_id: z.string(), reason: StopReason })),
-  draining: z.boolean().optional().describe("true: it is given no task any more"),
+  draining: z.boolean().optional().describe("true if the worker is draining and gets no new tasks"),
 });
-export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
+export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>;
 
-/** Claimed tasks that a worker did not start and gives back. */
+/** Claimed tasks that a worker requeues without starting them. */
 export const TaskRelease = z.object({ tasks: TaskIds });
 export type TaskRelease = z.infer<typeof TaskRelease>;
 
-/** What was given back. */
+/** The requeued tasks. */
 export const ReleasedTasks = z.object({ released: z.array(z.string()) });

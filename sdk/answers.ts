@@ -1,10 +1,10 @@
 import type * as z from "zod";
 import { fitsOf } from "../protocol/fits.ts";
 import {
-  type MinimalAnswer,
+  type MinimalResponse,
   type Operation,
-  type OperationAnswer,
   type OperationName,
+  type OperationResponse,
   type Operations,
   operations,
   ProblemDocument,
@@ -18,9 +18,9 @@ interface WithHeaders {
 }
 
 /** What a call gives: status, body and headers of the answer. */
-export type CallAnswer<Name extends OperationName> = OperationAnswer<Operations[Name]> & WithHeaders;
+export type CallAnswer<Name extends OperationName> = OperationResponse<Operations[Name]> & WithHeaders;
 /** What it may give to who asked for no more than that. */
-export type BriefAnswer<Name extends OperationName> = MinimalAnswer<Operations[Name]> & WithHeaders;
+export type BriefAnswer<Name extends OperationName> = MinimalResponse<Operations[Name]> & WithHeaders;
 
 interface Read extends WithHeaders {
   readonly status: number;

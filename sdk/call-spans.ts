@@ -1,7 +1,13 @@
 import { type Attributes, type Context, context, createContextKey, SpanKind } from "@opentelemetry/api";
 import type { OperationName, Task, TraceContext } from "../protocol/index.ts";
 import { ATTRIBUTES, SPANS, SYSTEM } from "../protocol/tracing/names.ts";
-import { activeTracer, inSpan, linksTo, recordFailure, traceContextOf } from "../protocol/tracing/spans.ts";
+import {
+  createLinks,
+  getActiveTracer,
+  getTraceContext,
+  recordFailure,
+  runInSpan,
+} from "../protocol/tracing/spans.ts";
 
 /** A call, as a span tells of it: never its payload. */
 export interface TracedCall {
@@ -16,7 +22,7 @@ type Headers = Readonly<Record<string, string>>;
 const NONE: Headers = {};
 
 const headersOf = (of: Context): Headers => {
-  const { traceparent, tracestate } = traceContextOf(of) ?? {};
+  const { traceparent, tracestate } = getTraceContext(of) ?? {};
   if (traceparent === undefined) return NONE;
   return tracestate === undefined ? { traceparent } : { traceparent, tracestate };
 };
@@ -71,15 +77,15 @@ export const inSubmitSpan = <Submitted extends { readonly id: string }>(
   call: Pick<TracedCall, "url" | "params">,
   work: (trace: TraceContext | undefined) => Promise<Submitted>,
 ): Promise<Submitted> => {
-  const tracer = activeTracer();
+  const tracer = getActiveTracer();
   if (tracer === undefined) return work(undefined);
   const parent = context.active().setValue(IN_SUBMIT, true);
   const { name, attributes } = submitSpan({ ...call, name: "submitTask" });
   const span = tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, parent);
-  return inSpan(span, parent, {
+  return runInSpan(span, parent, {
     fail: recordFailure,
     work: async (own) => {
-      const task = await work(traceContextOf(own));
+      const task = await work(getTraceContext(own));
       span.setAttribute(ATTRIBUTES.taskId, task.id);
       return task;
     },
@@ -91,14 +97,14 @@ export const inCallSpan = <Answer extends { readonly body: unknown }>(
   call: TracedCall,
   work: (headers: Headers) => Promise<Answer>,
 ): Promise<Answer> => {
-  const tracer = activeTracer();
+  const tracer = getActiveTracer();
   if (tracer === undefined) return work(NONE);
   const parent = context.active();
   const isSubmit = call.name === "submitTask" || call.name === "submitTasks";
   if (!isSubmit || parent.getValue(IN_SUBMIT) === true) return work(headersOf(parent));
   const { name, attributes } = submitSpan(call);
   const span = tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, parent);
-  return inSpan(span, parent, {
+  return runInSpan(span, parent, {
     fail: recordFailure,
     work: async (own) => {
       const answer = await work(headersOf(own));
@@ -114,7 +120,7 @@ export const inAwaitSpan = (
   { id, url }: { readonly id: string; readonly url: string },
   work: () => Promise<Task>,
 ): Promise<Task> => {
-  const tracer = activeTracer();
+  const tracer = getActiveTracer();
   if (tracer === undefined) return work();
   const parent = context.active();
   const attributes = {
@@ -124,11 +130,11 @@ export const inAwaitSpan = (
     ...serverOf(url),
   };
   const span = tracer.startSpan(SPANS.await, { kind: SpanKind.CLIENT, attributes }, parent);
-  return inSpan(span, parent, {
+  return runInSpan(span, parent, {
     fail: recordFailure,
     work: async () => {
       const task = await work();
-      span.setAttribute(ATTRIBUTES.status, task.status).addLinks(linksTo(task.trace_context));
+      span.setAttribute(ATTRIBUTES.status, task.status).addLinks(createLinks(task.trace_context));
       return task;
     },
   });

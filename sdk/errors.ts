@@ -4,7 +4,7 @@ import {
   Problem,
   type ProblemDocument,
   type ProblemId,
-  problemIdOf,
+  parseProblemId,
   type StopReason,
   type TaskStatus,
 } from "../protocol/index.ts";
@@ -189,7 +189,7 @@ export const ERROR_BY_PROBLEM = {
 
 /** The error of a problem document: its slug decides the class, never its status. */
 export const errorOf = (problem: ProblemDocument, retryAfter?: number): ProblemError => {
-  const id = problemIdOf(problem.type);
+  const id = parseProblemId(problem.type);
   const ErrorClass = id === undefined ? ProblemError : ERROR_BY_PROBLEM[id];
   return new ErrorClass(problem, retryAfter);
 };

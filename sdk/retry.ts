@@ -52,7 +52,7 @@ const REPEATABLE = {
   readHealth: true,
   submitTask: true,
   submitTasks: false,
-  submitEach: true,
+  submitBatch: true,
   listRoomTasks: true,
   // What the first one changed would be missing from the count of the second.
   cancelTasks: false,
@@ -72,7 +72,7 @@ const REPEATABLE = {
   createInvitation: false,
   listInvitations: true,
   revokeInvitation: true,
-  readStanding: true,
+  readCaller: true,
   listProblems: true,
   readProblem: true,
 } as const satisfies Record<OperationName, boolean>;

@@ -1,7 +1,7 @@
 import { context, type Link, propagation, SpanKind, trace } from "@opentelemetry/api";
 import type { Task } from "../protocol/index.ts";
 import { ATTRIBUTES, SPANS, SYSTEM } from "../protocol/tracing/names.ts";
-import { activeTracer, inSpan, linksTo, recordFailure } from "../protocol/tracing/spans.ts";
+import { createLinks, getActiveTracer, recordFailure, runInSpan } from "../protocol/tracing/spans.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 
 const attributesOf = (task: Task) => ({
@@ -27,12 +27,12 @@ const ambientLinks = (): Link[] => {
  * the handler traces. It ends with the outcome, which an interruption brings before `run` is back.
  */
 export const inRunSpan = (task: Task, outcome: Promise<TaskOutcome>, run: () => void): void => {
-  const tracer = activeTracer();
+  const tracer = getActiveTracer();
   if (tracer === undefined) {
     run();
     return;
   }
-  const submitted = linksTo(task.trace_context);
+  const submitted = createLinks(task.trace_context);
   const parent =
     task.trace_context === undefined
       ? context.active()
@@ -50,5 +50,5 @@ export const inRunSpan = (task: Task, outcome: Promise<TaskOutcome>, run: () => 
     if ("task" in ended) span.setAttribute(ATTRIBUTES.status, ended.task.status);
     if (ended.status === "failed") recordFailure(span, ended.cause);
   };
-  void inSpan(span, parent, { work, fail: recordFailure });
+  void runInSpan(span, parent, { work, fail: recordFailure });
 };

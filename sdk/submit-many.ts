@@ -1,6 +1,6 @@
 import {
-  type AlikeTasks,
   MAX_TASKS_PER_SUBMIT,
+  type MinimalSubmittedTasks,
   type NamedTaskSubmission,
   type SubmittedTask,
   type TaskSubmission,
@@ -20,7 +20,10 @@ export interface WantedTask {
 }
 
 /** The tasks whole again: what they share was told once, and each payload is known here. */
-const whole = ({ common, ids }: AlikeTasks, sent: readonly NamedTaskSubmission[]): SubmittedTask[] => {
+const whole = (
+  { common, ids }: MinimalSubmittedTasks,
+  sent: readonly NamedTaskSubmission[],
+): SubmittedTask[] => {
   if (ids.length !== sent.length)
     throw new ProtocolError(`${sent.length} tasks were submitted, and ${ids.length} answered`, 202);
   return ids.map((id, index) => ({ ...common, id, payload: sent[index]?.payload ?? {} }));

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import {
   MAX_TASKS_PER_SUBMIT,
-  type MinimalAnswer,
-  type OperationAnswer,
+  type MinimalResponse,
+  type OperationResponse,
   type Operations,
   type SubmittedTask,
   type TraceContext,
@@ -43,7 +43,7 @@ class SignalGiveUp implements GiveUp {
   }
 }
 
-type Answer = OperationAnswer<Operations["submitEach"]> | MinimalAnswer<Operations["submitEach"]>;
+type Answer = OperationResponse<Operations["submitBatch"]> | MinimalResponse<Operations["submitBatch"]>;
 
 const outcomesOf = ({ body }: Answer, wishes: readonly Wish[]): (SubmittedTask | Error)[] => {
   const { results } = body;
@@ -53,7 +53,7 @@ const outcomesOf = ({ body }: Answer, wishes: readonly Wish[]): (SubmittedTask |
   return results.map((result, index) => {
     if ("task" in result) return result.task;
     if ("problem" in result) return errorOf(result.problem);
-    if (common === null) throw new ProtocolError("submitEach answered less than a task", 200);
+    if (common === null) throw new ProtocolError("submitBatch answered less than a task", 200);
     return { ...common, id: result.id, payload: wishes[index]?.submission.payload ?? {} };
   });
 };
@@ -103,7 +103,7 @@ export class SubmitQueue {
     }));
     try {
       const request = { params: { room_id: this.#roomId }, body: { submits } };
-      return outcomesOf(await this.#client.callBriefly("submitEach", request), wishes);
+      return outcomesOf(await this.#client.callBriefly("submitBatch", request), wishes);
     } catch (error) {
       this.#oneByOne ||= error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
       throw error;

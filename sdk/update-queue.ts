@@ -1,8 +1,8 @@
 import {
   MAX_UPDATES_PER_REQUEST,
-  type MinimalAnswer,
-  type OperationAnswer,
+  type MinimalResponse,
   type OperationRequest,
+  type OperationResponse,
   type Operations,
   type Task,
   type TaskUpdate,
@@ -108,7 +108,7 @@ const bytesOf = ({ result, error, progress, log, ...rest }: TaskUpdate): number 
 const isKnownCompletion = ({ before, update }: Step): boolean =>
   before !== undefined && update.status === "completed" && update.progress === undefined;
 
-type Answer = OperationAnswer<Operations["updateTasks"]> | MinimalAnswer<Operations["updateTasks"]>;
+type Answer = OperationResponse<Operations["updateTasks"]> | MinimalResponse<Operations["updateTasks"]>;
 type UpdateResult = Answer["body"]["results"][number];
 
 /** The task as it stands after the update, or why it was not made. */

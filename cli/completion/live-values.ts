@@ -31,7 +31,7 @@ export const rooms = async ({ client, signal }: Asking): Promise<Candidate[]> =>
   const options = { signal, retry: false } as const;
   const [listed, standing] = await Promise.all([
     client.call("listRooms", { query: page }, options),
-    client.call("readStanding", {}, options),
+    client.call("readCaller", {}, options),
   ]);
   const abouts = new Map(
     listed.body.items.map(({ room_id, jobs: count, workers: alive }) => [

@@ -1,7 +1,7 @@
 import * as z from "zod";
+import type { CallerInfo } from "../../protocol/caller-info.ts";
 import type { Health } from "../../protocol/health.ts";
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
-import type { Standing } from "../../protocol/standing.ts";
 import { checkEncryption } from "./connection-check.ts";
 import { type Finding, getMessage, type Probe, warning } from "./finding.ts";
 import { checkFitness } from "./fitness-check.ts";
@@ -14,7 +14,7 @@ import {
   checkVersion,
   measureClockSkew,
 } from "./server-check.ts";
-import { checkRoom, checkToken, readStanding } from "./token-check.ts";
+import { checkRoom, checkToken, readCaller } from "./token-check.ts";
 
 /** What to check, and where to report it. */
 export interface Examination {
@@ -66,10 +66,10 @@ const readHealth = async ({ client, signal }: Probe): Promise<ReadHealth | Findi
   }
 };
 
-const isStanding = (value: Standing | Finding): value is Standing => "user_id" in value;
+const isStanding = (value: CallerInfo | Finding): value is CallerInfo => "user_id" in value;
 
 /** The room whose event stream is opened: the one of `--room`, or one that the token may read. */
-const chooseRoom = ({ room }: Probe, { rooms }: Standing): string => {
+const chooseRoom = ({ room }: Probe, { rooms }: CallerInfo): string => {
   const [first] = Array.isArray(rooms) ? rooms : [];
   return room ?? first ?? GLOBAL_ROOM;
 };
@@ -86,7 +86,7 @@ const orWarning = async (check: string, work: Promise<Finding>, { signal }: Prob
 
 const checkLongRequests = async (
   probe: Probe,
-  standing: Standing,
+  standing: CallerInfo,
   { openSeconds, report, progress }: Examination,
 ): Promise<void> => {
   progress(`keeping a long poll and an event stream open for ${openSeconds} s`);
@@ -106,7 +106,7 @@ export const examine = async (probe: Probe, examination: Examination): Promise<v
   report(finding);
   if (answer === undefined) return;
   report(checkEncryption(probe));
-  const standing = await readStanding(probe, Date.now());
+  const standing = await readCaller(probe, Date.now());
   const read = isStanding(standing) ? await readHealth(probe) : undefined;
   const now = Date.now();
   const known = read !== undefined && "health" in read ? read : undefined;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Standing } from "../../protocol/standing.ts";
+import type { CallerInfo } from "../../protocol/caller-info.ts";
 import { UnauthorizedError } from "../../sdk/errors.ts";
 import { age } from "../views/duration.ts";
 import { type Finding, failed, getMessage, type Probe, passed, warning } from "./finding.ts";
@@ -43,13 +43,13 @@ const reportRejected = (token: string | undefined, now: number): Finding => {
 };
 
 /** Asks the server who the caller is; returns a finding if it does not say. */
-export const readStanding = async (
+export const readCaller = async (
   { client, token, room, signal }: Probe,
   now: number,
-): Promise<Standing | Finding> => {
+): Promise<CallerInfo | Finding> => {
   try {
     const query = room === undefined ? {} : { room_id: room };
-    return (await client.call("readStanding", { query }, { signal, retry: false })).body;
+    return (await client.call("readCaller", { query }, { signal, retry: false })).body;
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UnauthorizedError) return reportRejected(token, now);
@@ -57,7 +57,7 @@ export const readStanding = async (
   }
 };
 
-const describeRooms = ({ is_admin, rooms }: Standing): string => {
+const describeRooms = ({ is_admin, rooms }: CallerInfo): string => {
   if (is_admin) return "admin";
   if (rooms === null) return "rooms decided by the embedding app";
   if (rooms === "*") return "all rooms";
@@ -66,7 +66,7 @@ const describeRooms = ({ is_admin, rooms }: Standing): string => {
 };
 
 /** Checks whose token it is, for which rooms and jobs, and until when. */
-export const checkToken = (standing: Standing, token: string | undefined, now: number): Finding => {
+export const checkToken = (standing: CallerInfo, token: string | undefined, now: number): Finding => {
   const { user_id, jobs, expires_at, invitation_id } = standing;
   const expiry = expires_at === null ? undefined : Date.parse(expires_at);
   const facts = [
@@ -87,7 +87,7 @@ export const checkToken = (standing: Standing, token: string | undefined, now: n
 };
 
 /** Checks what the caller may do in the room of `--room`. */
-export const checkRoom = ({ room }: Standing): Finding | undefined => {
+export const checkRoom = ({ room }: CallerInfo): Finding | undefined => {
   if (room === null) return undefined;
   const { room_id, read, write } = room;
   if (read && write) return passed("room", `${room_id}: read and write`);

@@ -1,4 +1,4 @@
-import { canonicalJson } from "../../protocol/canonical-json.ts";
+import { toCanonicalJson } from "../../protocol/canonical-json.ts";
 import {
   findInexactNumber,
   inexactNumberMessage,
@@ -56,8 +56,8 @@ const findChoice = (parameter: Parameter, choices: readonly JsonValue[], text: s
   if (found !== undefined) return found;
   // The same JSON may be spelled in other ways: 1.0 for 1, an object with other spaces.
   const json = parsed(parameter, text);
-  const canonical = json === undefined ? undefined : canonicalJson(json);
-  return choices.find((choice) => canonicalJson(choice) === canonical);
+  const canonical = json === undefined ? undefined : toCanonicalJson(json);
+  return choices.find((choice) => toCanonicalJson(choice) === canonical);
 };
 
 const choose = (parameter: Parameter, choices: readonly JsonValue[], text: string): JsonValue => {

@@ -1,4 +1,4 @@
-import { schemaDiff } from "../../protocol/json-schema.ts";
+import { diffSchemas } from "../../protocol/json-schema.ts";
 import type { LogLevel } from "../../protocol/log.ts";
 import type { Progress } from "../../protocol/task.ts";
 import { runLocally } from "../../sdk/run-locally.ts";
@@ -83,7 +83,7 @@ const classOf = ({ classes }: LoadedExtensions, { task }: ExportedTask, file: st
 const tellDrift = (io: Io, Class: RunnableClass, { job }: ExportedTask): void => {
   if (job === null) return;
   const pair = (schema: RunnableClass["schema"]) => ({ schema, resultSchema: null });
-  const lines = diffLines(schemaDiff(pair(job.schema), pair(Class.schema)));
+  const lines = diffLines(diffSchemas(pair(job.schema), pair(Class.schema)));
   if (lines.length === 0) return;
   io.note(`the parameters of ${Class.name} are not those that the task's job has:`, "dim");
   for (const line of lines) io.note(line, "dim");

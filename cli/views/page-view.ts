@@ -1,4 +1,4 @@
-import { MOST_COUNTED, type Page } from "../../protocol/page.ts";
+import { MAX_COUNTED, type Page } from "../../protocol/page.ts";
 import type { Io } from "../io.ts";
 import { type Column, table } from "../table.ts";
 
@@ -11,7 +11,7 @@ export interface PageView<Item> {
   readonly more?: string | null | undefined;
 }
 
-const countOf = (total: number) => (total >= MOST_COUNTED ? `${total} or more` : String(total));
+const countOf = (total: number) => (total >= MAX_COUNTED ? `${total} or more` : String(total));
 
 /** Prints a page: a table, or JSON as it came; on stderr, what is left of the list. */
 export const showPage = <Item>(

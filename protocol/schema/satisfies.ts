@@ -1,4 +1,4 @@
-import { canonicalJson } from "../canonical-json.ts";
+import { toCanonicalJson } from "../canonical-json.ts";
 import { isRoundedInteger } from "../exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 import { isMultipleOf } from "../multiple-of.ts";
@@ -58,9 +58,9 @@ const isOfType = (value: JsonValue, type: JsonValue): boolean => {
 
 const isEqual = (one: JsonValue, other: JsonValue, { budget }: SchemaScope): boolean => {
   if (typeof one !== "object" || one === null) return one === other;
-  const text = canonicalJson(one);
+  const text = toCanonicalJson(one);
   budget.charge(1 + (text.length >> 4));
-  return text === canonicalJson(other);
+  return text === toCanonicalJson(other);
 };
 
 const checkType: Check = (value, { type }) =>
@@ -138,7 +138,7 @@ const checkText: Check = (value, schema, { budget }) => {
 };
 
 const areUnique = (items: readonly JsonValue[], { budget }: SchemaScope): boolean => {
-  const texts = items.map(canonicalJson);
+  const texts = items.map(toCanonicalJson);
   budget.charge(texts.reduce((sum, { length }) => sum + (length >> 4), 0));
   return new Set(texts).size === items.length;
 };

@@ -1,4 +1,4 @@
-/** Every span that joblib makes; the names of those with a destination go on with the job's. */
+/** Names of joblib's spans; the name of a span with a destination continues with the job's name. */
 export const SPANS = {
   submit: "submit",
   run: "run",
@@ -9,7 +9,7 @@ export const SPANS = {
   serverUpdate: "joblib.update",
 } as const;
 
-/** Every attribute that those spans carry: OpenTelemetry's where it has a name, ours where it has none. */
+/** Attributes of joblib's spans: OpenTelemetry's semantic conventions where they exist, joblib's own otherwise. */
 export const ATTRIBUTES = {
   system: "messaging.system.name",
   operation: "messaging.operation.name",
@@ -29,5 +29,5 @@ export const ATTRIBUTES = {
   waitSeconds: "joblib.wait_seconds",
 } as const;
 
-/** What `messaging.system.name` says. */
+/** The value of `messaging.system.name`. */
 export const SYSTEM = "joblib";

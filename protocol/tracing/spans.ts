@@ -16,27 +16,27 @@ import { ATTRIBUTES, SYSTEM } from "./names.ts";
 const isProxy = (provider: TracerProvider): provider is ProxyTracerProvider =>
   "getDelegateTracer" in provider;
 
-/** The tracer of whoever registered a provider; undefined where nobody did: then no span, link or attribute is made. */
-export const activeTracer = (): Tracer | undefined => {
+/** Returns the tracer of the registered provider; undefined if there is none, so that no spans are created. */
+export const getActiveTracer = (): Tracer | undefined => {
   const provider = trace.getTracerProvider();
   return isProxy(provider) ? provider.getDelegateTracer(SYSTEM) : provider.getTracer(SYSTEM);
 };
 
-/** Where a context stands, as it is sent; undefined where it stands in no trace. Baggage goes to no stranger. */
-export const traceContextOf = (of: Context): TraceContext | undefined => {
+/** Returns the W3C trace context of a context; undefined outside a trace. Baggage is not sent to other users. */
+export const getTraceContext = (current: Context): TraceContext | undefined => {
   const carrier: Record<string, string> = {};
-  propagation.inject(of, carrier);
+  propagation.inject(current, carrier);
   return readTraceContext(carrier["traceparent"], carrier["tracestate"]);
 };
 
-/** A link to where a task was submitted. */
-export const linksTo = (given: TraceContext | undefined): Link[] => {
-  const spanContext = given && trace.getSpanContext(propagation.extract(context.active(), given));
+/** Returns a link to the span that submitted a task. */
+export const createLinks = (origin: TraceContext | undefined): Link[] => {
+  const spanContext = origin && trace.getSpanContext(propagation.extract(context.active(), origin));
   return spanContext === undefined ? [] : [{ context: spanContext }];
 };
 
-/** Runs work with the span active, and ends the span with it; what it throws is for `fail` to record. */
-export const inSpan = async <Value>(
+/** Runs work with the span active and ends the span afterwards. `fail` records an exception. */
+export const runInSpan = async <Value>(
   span: Span,
   parent: Context,
   { work, fail }: { work: (own: Context) => Promise<Value>; fail: (span: Span, error: unknown) => void },
@@ -52,10 +52,10 @@ export const inSpan = async <Value>(
   }
 };
 
-/** The span's work failed: its status, the exception, and `error.type`, the error's name where none is given. */
+/** Records a failure on a span: status, exception and `error.type` (by default the error's name). */
 export const recordFailure = (span: Span, error: unknown, type?: string): void => {
-  const known = error instanceof Error ? error : new Error(String(error));
-  span.recordException(known);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: known.message });
+  const exception = error instanceof Error ? error : new Error(String(error));
+  span.recordException(exception);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
   span.setAttribute(ATTRIBUTES.errorType, type ?? (error instanceof Error ? error.name : "_OTHER"));
 };

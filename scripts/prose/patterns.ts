@@ -174,7 +174,7 @@ export const PROSE_PATTERNS: readonly ProsePattern[] = [
 ];
 
 export const NAME_PATTERNS: readonly NamePattern[] = [
-  { name: /[a-z]Of$/, instead: "a verb: getX, readX, toX", onlyFunctions: true },
+  { name: /^(?!is[A-Z]).*[a-z]Of$/, instead: "a verb: getX, readX, toX", onlyFunctions: true },
   { name: /^MOST_|^LONGEST_|^LARGEST_|^FEWEST_/, instead: "MAX_…" },
   {
     name: /[Hh]eeded|[Ss]eldom|[Ss]trays?|[Bb]riefly|[Aa]like|[Ww]eather|[Ii]ncarnation|[Pp]arcel/,

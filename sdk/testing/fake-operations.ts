@@ -1,10 +1,10 @@
 import {
-  formatLogPlace,
+  formatLogPosition,
   formatWait,
   LOG_START,
   type LogLine,
   Problem,
-  parseLogPlace,
+  parseLogPosition,
   readTraceContext,
   type Task,
   type TaskPageQuery,
@@ -84,7 +84,7 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
       ...traceOf(headers),
     }),
 
-  submitEach: ({ params: { room_id }, body }) => {
+  submitBatch: ({ params: { room_id }, body }) => {
     const results = body.submits.map(({ job_name, idempotency_key: key, trace_context, ...submission }) => {
       try {
         return { task: state.submitOnce(room_id, job_name, { body: submission, key, trace_context }).body };
@@ -140,14 +140,14 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
 
   readTaskLogs: ({ params, query: { after, limit = 500 } }) => {
     const { log } = state.task(params.task_id);
-    const place = after === undefined ? LOG_START : (parseLogPlace(after) ?? LOG_START);
+    const place = after === undefined ? LOG_START : (parseLogPosition(after) ?? LOG_START);
     const isBehind = ({ attempt, number }: LogLine) =>
       attempt > place.attempt || (attempt === place.attempt && number > place.number);
     const items = log.filter(isBehind).slice(0, Number(limit));
     const last = items.at(-1);
     return {
       status: 200,
-      body: { items, after: last === undefined ? (after ?? null) : formatLogPlace(last) },
+      body: { items, after: last === undefined ? (after ?? null) : formatLogPosition(last) },
     };
   },
 

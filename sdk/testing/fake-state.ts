@@ -1,21 +1,21 @@
 import { randomUUID } from "node:crypto";
 import {
-  canonicalJson,
+  diffSchemas,
   formatJobName,
   GLOBAL_ROOM,
-  isHeld,
+  isLeased,
   type Job,
   type JobRegistration,
   Problem,
   parseJobName,
   type StopReason,
   type SubmittedTask,
-  schemaDiff,
   schemasMatch,
   type Task,
   type TaskSubmission,
   type TaskUpdate,
   type TraceContext,
+  toCanonicalJson,
   type WorkerDetails,
 } from "../../protocol/index.ts";
 import { Changes } from "./changes.ts";
@@ -74,7 +74,7 @@ export class FakeState {
   job(room: string, jobName: string): { key: string; job: Job } {
     const parsed = parseJobName(jobName, room);
     if (parsed.kind === "invalid") throw new Problem("invalid-job-name", `${jobName} is not a job's name`);
-    const key = parsed.kind === "job" ? canonicalJson({ ...parsed.address }) : "";
+    const key = parsed.kind === "job" ? toCanonicalJson({ ...parsed.address }) : "";
     const job = this.jobs.get(key);
     if (job === undefined) throw new Problem("job-not-found", `there is no job ${jobName} in ${room}`);
     return { key, job };
@@ -101,7 +101,7 @@ export class FakeState {
     this.worker(id);
     this.workers.delete(id);
     for (const task of this.tasks.values()) {
-      if (task.wire.worker_id !== id || !isHeld(task.wire.status)) continue;
+      if (task.wire.worker_id !== id || !isLeased(task.wire.status)) continue;
       if (task.wire.status === "claimed") requeue(task);
       else failAttempt(task, `worker ${id} stopped responding`);
     }
@@ -119,7 +119,7 @@ export class FakeState {
       fairness,
     } = registration;
     const address = { roomId: room_id, category, name };
-    const key = canonicalJson(address);
+    const key = toCanonicalJson(address);
     const there = this.jobs.get(key);
     if (there !== undefined) demandMatch(there, schema, result_schema);
     const { worker_id } = registration;
@@ -202,7 +202,7 @@ export class FakeState {
 
   update(id: string, update: TaskUpdate): Task {
     const task = this.task(id);
-    const wasHeld = isHeld(task.wire.status);
+    const wasHeld = isLeased(task.wire.status);
     const isThere = update.worker_id === undefined || this.workers.has(update.worker_id);
     const updated = updateTask(task, update, isThere);
     if (wasHeld && updated.status === "cancelled") this.stops.set(id, "cancelled");
@@ -216,7 +216,7 @@ export class FakeState {
       .map(({ wire }) => wire)
       .filter(({ worker_id }) => worker_id === workerId);
     return held
-      .filter(({ status }) => isHeld(status))
+      .filter(({ status }) => isLeased(status))
       .map(({ id, job_name, room_id, status, started_at, progress, created_at }) => ({
         ...{ id, job_name, room_id, status, started_at, progress },
         claimed_at: started_at ?? created_at,
@@ -240,7 +240,7 @@ export class FakeState {
     this.worker(workerId);
     const stop = listed.flatMap((task_id) => {
       const wire = this.tasks.get(task_id)?.wire;
-      const isHolding = wire?.worker_id === workerId && isHeld(wire.status);
+      const isHolding = wire?.worker_id === workerId && isLeased(wire.status);
       return isHolding ? [] : [{ task_id, reason: this.stops.get(task_id) ?? "lost" }];
     });
     return stop.length === 0 ? undefined : stop;
@@ -250,6 +250,6 @@ export class FakeState {
 const demandMatch = (there: Job, schema: Job["schema"], result_schema: Job["result_schema"]): void => {
   if (schemasMatch(there.schema, schema) && schemasMatch(there.result_schema, result_schema)) return;
   const registered = { schema: there.schema, resultSchema: there.result_schema };
-  const diff = schemaDiff(registered, { schema, resultSchema: result_schema });
+  const diff = diffSchemas(registered, { schema, resultSchema: result_schema });
   throw new Problem("schema-conflict", `${there.name} is registered with another schema`, { diff });
 };

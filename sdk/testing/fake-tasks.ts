@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import {
-  allowedByPatch,
   canMove,
-  canonicalJson,
   DEFAULT_BACKOFF,
-  isHeld,
+  getPatchTargets,
+  isLeased,
   isTerminal,
   type LogLine,
   Problem,
@@ -12,6 +11,7 @@ import {
   type TaskSubmission,
   type TaskUpdate,
   type TraceContext,
+  toCanonicalJson,
 } from "../../protocol/index.ts";
 
 /** A task with what the fake knows of it besides. */
@@ -109,7 +109,7 @@ export const updateTask = (task: FakeTask, update: TaskUpdate, workerIsThere: bo
   const isForeign =
     (update.worker_id !== undefined && (update.worker_id !== wire.worker_id || !workerIsThere)) ||
     (update.attempt !== undefined && update.attempt !== wire.attempt) ||
-    (isFenced && !isHeld(wire.status) && wire.status !== "completed");
+    (isFenced && !isLeased(wire.status) && wire.status !== "completed");
   if (isForeign) throw new Problem("task-lost", `the hold on task ${wire.id} is over`);
   keepLines(task, update.log);
   const { status } = update;
@@ -118,7 +118,7 @@ export const updateTask = (task: FakeTask, update: TaskUpdate, workerIsThere: bo
     if (update.progress === undefined) return wire;
     return change(task, { progress: update.progress ?? null });
   }
-  if (!canMove(wire.status, status) || !allowedByPatch(wire.status).some((to) => to === status)) {
+  if (!canMove(wire.status, status) || !getPatchTargets(wire.status).some((to) => to === status)) {
     throw refused(wire, status);
   }
   if (status === "failed") return failAttempt(task, update.error ?? "failed");
@@ -140,14 +140,14 @@ const isRepetition = (wire: Task, { status, attempt, worker_id, result }: TaskUp
     return true;
   }
   if (wire.status !== status || wire.attempt !== attempt || wire.worker_id !== worker_id) return false;
-  return status !== "completed" || canonicalJson(wire.result) === canonicalJson(result ?? null);
+  return status !== "completed" || toCanonicalJson(wire.result) === toCanonicalJson(result ?? null);
 };
 
 const refused = (wire: Task, to: Task["status"]) =>
   new Problem("invalid-task-transition", `a task that is ${wire.status} cannot be ${to}`, {
     from: wire.status,
     to,
-    allowed: allowedByPatch(wire.status),
+    allowed: getPatchTargets(wire.status),
   });
 
 /** True for a task that is due and nobody's. */

@@ -1,9 +1,9 @@
 import { type HttpHandler, HttpResponse, http } from "msw";
 import {
   type Operation,
-  type OperationAnswer,
   type OperationInput,
   type OperationName,
+  type OperationResponse,
   type Operations,
   operations,
   Problem,
@@ -21,7 +21,7 @@ export type FakeRequest<Name extends OperationName> = OperationInput<Operations[
 };
 
 /** What a fake answers, for one operation. */
-export type FakeAnswer<Name extends OperationName> = OperationAnswer<Operations[Name]>;
+export type FakeAnswer<Name extends OperationName> = OperationResponse<Operations[Name]>;
 
 /** A fake of one operation; it throws a `Problem` to answer one. */
 export type Fake<Name extends OperationName> = (

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import * as z from "zod";
-import { jobKind, Problem } from "../../protocol/index.ts";
+import { formatJobKind, Problem } from "../../protocol/index.ts";
 import type { Credentials, HostAuth } from "../host.ts";
 import { getInvitationId } from "./invitation-issuer.ts";
 import type { InvitationStatusCache } from "./invitation-status.ts";
@@ -163,7 +163,7 @@ export const jwtAuth = (keys: JwtKeys, invitations?: Pick<InvitationStatusCache,
       mapBearer(getBearer(request), (bearer) => {
         if (bearer === undefined) return false;
         const { jobs } = bearer.claims;
-        return jobs === undefined || jobs.includes(jobKind(job));
+        return jobs === undefined || jobs.includes(formatJobKind(job));
       }),
     describeCredentials: (request) =>
       mapBearer(getBearer(request), (bearer) => bearer?.credentials ?? toCredentials(undefined, false)),

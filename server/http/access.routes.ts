@@ -1,12 +1,12 @@
 import type { Context } from "../context.ts";
 import { createInvitation, listInvitations, revokeInvitation } from "../use-cases/invitations.ts";
 import { told } from "../use-cases/outcome.ts";
-import { readStanding } from "../use-cases/standing.ts";
+import { readCaller } from "../use-cases/standing.ts";
 import type { Handlers } from "./call.ts";
 
 type AccessHandlers = Pick<
   Handlers,
-  "createInvitation" | "listInvitations" | "revokeInvitation" | "readStanding"
+  "createInvitation" | "listInvitations" | "revokeInvitation" | "readCaller"
 >;
 
 /** Who somebody is, whom one lets in, and where: invitations, standing. */
@@ -28,8 +28,8 @@ export const accessRoutes = (context: Context): AccessHandlers => ({
     body: told(context, await revokeInvitation(context, caller, params.invitation_id)),
   }),
 
-  readStanding: async ({ caller, query }) => ({
+  readCaller: async ({ caller, query }) => ({
     status: 200,
-    body: await readStanding(caller, query.room_id),
+    body: await readCaller(caller, query.room_id),
   }),
 });

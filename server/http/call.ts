@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type {
-  MinimalAnswer,
+  MinimalResponse,
   Operation,
-  OperationAnswer,
   OperationInput,
   OperationName,
+  OperationResponse,
   Operations,
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
@@ -22,7 +22,9 @@ export interface Call<O extends Operation> extends OperationInput<O> {
 }
 
 /** Answers one operation. */
-export type Handler<O extends Operation> = (call: Call<O>) => Promise<OperationAnswer<O> | MinimalAnswer<O>>;
+export type Handler<O extends Operation> = (
+  call: Call<O>,
+) => Promise<OperationResponse<O> | MinimalResponse<O>>;
 
 /** A handler for every operation: one that is missing does not compile. */
 export type Handlers = { readonly [Name in OperationName]: Handler<Operations[Name]> };

@@ -58,7 +58,10 @@ const builtFiles = (): string => {
  * The page with what the server knows: where the API and where the dashboard stand. Assets get whole addresses, because
  * relative ones would lead elsewhere from a deep link, and the policy allows no `<base>`.
  */
-const pageOf = (files: string, { api, root }: { api: string; root: string }): string | undefined => {
+const createPageSchema = (
+  files: string,
+  { api, root }: { api: string; root: string },
+): string | undefined => {
   const path = join(files, "index.html");
   if (!existsSync(path)) return undefined;
   const meta = (name: string, content: string) => `<meta name="${name}" content="${escapeHtml(content)}">`;
@@ -78,7 +81,7 @@ export const dashboard = async (
   { path, files = builtFiles() }: DashboardOptions,
 ): Promise<void> => {
   const { prefix } = app;
-  const page = pageOf(files, { api: prefix, root: `${prefix}${path}/` });
+  const page = createPageSchema(files, { api: prefix, root: `${prefix}${path}/` });
 
   const sendPage = async (_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     reply.type("text/html; charset=utf-8").header("cache-control", "no-cache");

@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import { ACCESS_RULES, answerSchema, type Operation, operations, PROBLEMS } from "../../protocol/index.ts";
+import {
+  ACCESS_RULES,
+  getResponseSchema,
+  type Operation,
+  operations,
+  PROBLEMS,
+} from "../../protocol/index.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
@@ -32,7 +38,7 @@ const schemaBlock = (title: string, schema: z.ZodType, io: "input" | "output") =
 
 const operationBlock = (name: string, entry: Operation) => {
   const answers = Object.keys(entry.responses).map((status) => {
-    const schema = answerSchema(entry, Number(status));
+    const schema = getResponseSchema(entry, Number(status));
     return schema
       ? schemaBlock(`${status}: the answer`, schema, "output")
       : `<p>${status}, without a body</p>`;

@@ -6,10 +6,10 @@ import {
   type FieldError,
   formatWait,
   isRoomId,
-  type MinimalAnswer,
+  type MinimalResponse,
   type Operation,
-  type OperationAnswer,
   type OperationInput,
+  type OperationResponse,
   Problem,
   parseWait,
 } from "../../protocol/index.ts";
@@ -177,7 +177,7 @@ export const operationRoute = <O extends Operation>(
 
 const sendAnswer = <O extends Operation>(
   reply: FastifyReply,
-  answer: OperationAnswer<O> | MinimalAnswer<O>,
+  answer: OperationResponse<O> | MinimalResponse<O>,
 ): FastifyReply => {
   const { body, headers } = answer;
   const status: number = answer.status;

@@ -13,16 +13,16 @@ import type { FastifyRequest } from "fastify";
 import { readTraceContext, type Task, type TraceContext } from "../../protocol/index.ts";
 import { ATTRIBUTES, SPANS, SYSTEM } from "../../protocol/tracing/names.ts";
 import {
-  activeTracer,
-  inSpan,
-  linksTo,
+  createLinks,
+  getActiveTracer,
+  getTraceContext,
   recordFailure,
-  traceContextOf,
+  runInSpan,
 } from "../../protocol/tracing/spans.ts";
 import type { Claimed } from "../use-cases/claim-tasks.ts";
 import { asProblem } from "./problem-handler.ts";
 
-type Links = ReturnType<typeof linksTo>;
+type Links = ReturnType<typeof createLinks>;
 
 /** What a span says beyond its name; asked only where there is a span. */
 type Tell = () => Attributes;
@@ -71,10 +71,10 @@ const inServerSpan = <Value>(
   { name, tell, links }: { name: string; tell: Tell; links?: (() => Links) | undefined },
   work: (span: Span | undefined, own: Context | undefined) => Promise<Value>,
 ): Promise<Value> => {
-  const tracer = activeTracer();
+  const tracer = getActiveTracer();
   if (tracer === undefined) return work(undefined, undefined);
   const { span, parent } = begin(tracer, request, { name, attributes: tell(), links: links?.() ?? [] });
-  return inSpan(span, parent, { work: (own) => work(span, own), fail });
+  return runInSpan(span, parent, { work: (own) => work(span, own), fail });
 };
 
 /** Submits in a span; `work` is given what the tasks keep: where their submitter stands, or else this span. */
@@ -86,7 +86,7 @@ export const inSubmitSpan = <Value>(
   const { traceparent, tracestate } = request.headers;
   const given = traceparent === undefined ? undefined : readTraceContext(traceparent, tracestate);
   return inServerSpan(request, { name: SPANS.serverSubmit, tell, links }, (_, own) =>
-    work(given ?? (own && traceContextOf(own))),
+    work(given ?? (own && getTraceContext(own))),
   );
 };
 
@@ -96,7 +96,7 @@ export const inClaimSpan = (
   workerId: string,
   work: () => Promise<Claimed>,
 ): Promise<Claimed> => {
-  const tracer = activeTracer();
+  const tracer = getActiveTracer();
   return tracer === undefined ? work() : tellingOfClaim(tracer, request, { workerId, work });
 };
 
@@ -109,7 +109,7 @@ const tellingOfClaim = async (
   const claimed = await work();
   const { records } = claimed;
   if (records.length === 0) return claimed;
-  const links = records.flatMap(({ task }) => linksTo(task.trace_context));
+  const links = records.flatMap(({ task }) => createLinks(task.trace_context));
   const attributes = { [ATTRIBUTES.workerId]: workerId, [ATTRIBUTES.count]: records.length };
   begin(tracer, request, { name: SPANS.serverClaim, attributes, startTime, links }).span.end();
   return claimed;
@@ -127,7 +127,7 @@ export const inAwaitSpan = <Read extends { readonly task: Task | null }>(
     const read = await work();
     const { task } = read;
     if (task !== null) {
-      span?.setAttribute(ATTRIBUTES.status, task.status).addLinks(linksTo(task.trace_context));
+      span?.setAttribute(ATTRIBUTES.status, task.status).addLinks(createLinks(task.trace_context));
     }
     return read;
   });
@@ -144,7 +144,7 @@ export const inUpdateSpan = <Answer>(
     const answer = await work();
     if (span === undefined) return answer;
     const tasks = moved(answer);
-    span.addLinks(tasks.flatMap(({ trace_context }) => linksTo(trace_context)));
+    span.addLinks(tasks.flatMap(({ trace_context }) => createLinks(trace_context)));
     const [task] = tasks;
     if (tasks.length === 1 && task !== undefined) span.setAttribute(ATTRIBUTES.status, task.status);
     return answer;

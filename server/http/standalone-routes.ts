@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
-import { openApiDocument } from "../../protocol/index.ts";
+import { createOpenApiDocument } from "../../protocol/index.ts";
 import { DOCS_CSP, docsPage } from "./docs-page.ts";
 
 /** One part of the server, as `/readyz` shows it. */
@@ -23,7 +23,7 @@ export interface StandaloneRoutesOptions {
 export const standaloneRoutes = (app: FastifyInstance, options: StandaloneRoutesOptions): void => {
   const { version, metrics, database, bus } = options;
   // Made when they are asked for first, which of most servers nobody does.
-  let document: ReturnType<typeof openApiDocument> | undefined;
+  let document: ReturnType<typeof createOpenApiDocument> | undefined;
   let page: string | undefined;
 
   app.get("/healthz", async () => ({ status: "up" }));
@@ -43,7 +43,7 @@ export const standaloneRoutes = (app: FastifyInstance, options: StandaloneRoutes
   });
 
   app.get("/openapi.json", async () => {
-    document ??= openApiDocument(version);
+    document ??= createOpenApiDocument(version);
     return document;
   });
 

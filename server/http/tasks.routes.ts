@@ -8,7 +8,7 @@ import {
   type TraceContext,
 } from "../../protocol/index.ts";
 import { ATTRIBUTES } from "../../protocol/tracing/names.ts";
-import { linksTo } from "../../protocol/tracing/spans.ts";
+import { createLinks } from "../../protocol/tracing/spans.ts";
 import type { Context } from "../context.ts";
 import { rawList } from "../raw-json.ts";
 import { awaitTask } from "../use-cases/await-task.ts";
@@ -20,7 +20,7 @@ import { listAttempts } from "../use-cases/list-attempts.ts";
 import { listRoomTasks } from "../use-cases/list-tasks.ts";
 import { told } from "../use-cases/outcome.ts";
 import { retryTask } from "../use-cases/retry-task.ts";
-import { briefly, submitEach } from "../use-cases/submit-each.ts";
+import { briefly, submitBatch } from "../use-cases/submit-each.ts";
 import { submitTask } from "../use-cases/submit-task.ts";
 import { submitTasks } from "../use-cases/submit-tasks.ts";
 import { readTaskLogs } from "../use-cases/task-logs.ts";
@@ -34,7 +34,7 @@ type TaskHandlers = Pick<
   Handlers,
   | "submitTask"
   | "submitTasks"
-  | "submitEach"
+  | "submitBatch"
   | "listRoomTasks"
   | "cancelTasks"
   | "retryTasks"
@@ -131,15 +131,15 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
       : { status: 202, body: alike, headers: APPLIED };
   },
 
-  submitEach: async ({ caller, params, body, request, prefix }) => {
+  submitBatch: async ({ caller, params, body, request, prefix }) => {
     const describe = (error: unknown) => problemOf(error, request).toDocument(prefix);
     const { room_id: roomId } = params;
     const { submits } = body;
     const tell = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submits.length });
-    const links = () => submits.flatMap(({ trace_context }) => linksTo(trace_context));
+    const links = () => submits.flatMap(({ trace_context }) => createLinks(trace_context));
     const results = await inSubmitSpan(
       request,
-      (traceContext) => submitEach(context, caller, { roomId, submits, traceContext, describe }),
+      (traceContext) => submitBatch(context, caller, { roomId, submits, traceContext, describe }),
       { tell, links },
     );
     return prefersMinimal(request.headers.prefer)

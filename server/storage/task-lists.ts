@@ -17,7 +17,7 @@ export interface TaskWindow extends Window {
   readonly after?: string | undefined;
 }
 
-/** Tasks, and how many there are, up to `MOST_COUNTED` of those that were looked at. */
+/** Tasks, and how many there are, up to `MAX_COUNTED` of those that were looked at. */
 export interface ListedTasks extends Listed<TaskRecord> {
   /** Of a page that is not full, where looking for matches ended; null at the list's end. Undefined where all match. */
   readonly searchedTo: string | null | undefined;

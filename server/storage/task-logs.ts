@@ -1,4 +1,4 @@
-import type { LogLine, LogPlace, NewLogLine } from "../../protocol/index.ts";
+import type { LogLine, LogPosition, NewLogLine } from "../../protocol/index.ts";
 
 /** Lines of one attempt, by the worker that holds it. */
 export interface NewLogLines {
@@ -14,5 +14,5 @@ export interface TaskLogStorage {
   /** Keeps the lines that are not there yet, up to the most of an attempt; false where the task does not run in this attempt. */
   append(lines: NewLogLines): Promise<boolean>;
   /** In their order, from behind a place. */
-  read(taskId: string, after: LogPlace, limit: number): Promise<readonly LogLine[]>;
+  read(taskId: string, after: LogPosition, limit: number): Promise<readonly LogLine[]>;
 }

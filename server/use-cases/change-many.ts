@@ -1,9 +1,9 @@
 import {
   type BulkOutcome,
   type BulkRequest,
+  getOrigins,
+  MAX_COUNTED,
   MAX_TASKS_PER_BULK,
-  MOST_COUNTED,
-  originsOf,
   type TaskStatus,
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
@@ -24,7 +24,7 @@ interface Change {
 }
 
 const cancel: Change = {
-  from: originsOf("cancelled"),
+  from: getOrigins("cancelled"),
   apply: async (context, ids) => {
     const steps = ids.map((id) => context.storage.tasks.transition({ id, to: "cancelled" }));
     const changed = (await Promise.all(steps)).filter((record) => record !== undefined);
@@ -80,7 +80,7 @@ const changeMany = async (
   const status = change.from.filter((one) => filter.status === undefined || filter.status.includes(one));
   if (status.length === 0) return { matched: 0, changed: 0, skipped: 0, more: false, after: null };
   const of = await selectionOf(context, roomId, { ...filter, status });
-  const limit = dry_run ? MOST_COUNTED : MAX_TASKS_PER_BULK;
+  const limit = dry_run ? MAX_COUNTED : MAX_TASKS_PER_BULK;
   const selected = await context.storage.tasks.select(of, { limit, after });
   if (selected === undefined) throw strangeAfter();
 

@@ -1,4 +1,4 @@
-import type { NewWorker, WorkerCreation } from "../../protocol/index.ts";
+import type { CreateWorkerRequest, NewWorker } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { Settings } from "../settings.ts";
@@ -11,7 +11,7 @@ export const heartbeatSeconds = (settings: Pick<Settings, "worker_timeout_thresh
 export const createWorker = async (
   { storage, settings, newId, owners }: Context,
   { actor }: Caller,
-  { name }: WorkerCreation,
+  { name }: CreateWorkerRequest,
 ): Promise<NewWorker> => {
   const worker = await storage.workers.create({ id: newId(), name: name ?? null, userId: actor.id });
   owners.remember(worker.id, worker.userId);

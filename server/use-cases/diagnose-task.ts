@@ -23,7 +23,7 @@ const sinceOf = ({ task, queuePosition, prospects }: Case): string | null => {
   return queuePosition === null ? task.created_at : task.run_at;
 };
 
-const isHeld = ({ task }: Case) => task.status === "claimed" || task.status === "running";
+const isLeased = ({ task }: Case) => task.status === "claimed" || task.status === "running";
 
 const toDiagnosis = (about: Case): Diagnosis => {
   const { task, queuePosition, prospects, now } = about;
@@ -41,8 +41,8 @@ const toDiagnosis = (about: Case): Diagnosis => {
     run_at: isAhead ? task.run_at : null,
     expected_at: wait === undefined ? null : new Date(now + wait).toISOString(),
     last_worker_at: reason === "no-worker" ? prospects.lastHeard : null,
-    worker_id: isHeld(about) ? task.worker_id : null,
-    worker_name: isHeld(about) ? prospects.workerName : null,
+    worker_id: isLeased(about) ? task.worker_id : null,
+    worker_name: isLeased(about) ? prospects.workerName : null,
     since: sinceOf(about),
     progress: task.progress,
   };

@@ -1,9 +1,9 @@
 import {
-  formatLogPlace,
+  formatLogPosition,
   LOG_START,
-  type LogPlace,
+  type LogPosition,
   Problem,
-  parseLogPlace,
+  parseLogPosition,
   taskChannel,
 } from "../../protocol/index.ts";
 import { forbidden, mayReadTask } from "../access.ts";
@@ -19,18 +19,18 @@ const LINES = 500;
 /** What a follower has: the version of the task, and a place in its log; both stand in the id, so that any server can go on. */
 interface Seen {
   version: number;
-  place: LogPlace;
+  place: LogPosition;
 }
 
 const formatSeen = ({ version, place }: Seen): string =>
-  place === LOG_START ? String(version) : `${version}_${formatLogPlace(place)}`;
+  place === LOG_START ? String(version) : `${version}_${formatLogPosition(place)}`;
 
 const parseSeen = (id: string | undefined): Seen => {
   const [version = "", place] = (id ?? "").split("_");
   const isSeen = /^\d{1,15}$/.test(version);
   return {
     version: isSeen ? Number(version) : 0,
-    place: (isSeen && place !== undefined ? parseLogPlace(place) : undefined) ?? LOG_START,
+    place: (isSeen && place !== undefined ? parseLogPosition(place) : undefined) ?? LOG_START,
   };
 };
 

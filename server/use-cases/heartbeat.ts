@@ -1,4 +1,4 @@
-import { type HeartbeatAnswer, workerChannel } from "../../protocol/index.ts";
+import { type HeartbeatResponse, workerChannel } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { HeartbeatOutcome } from "../storage/storage.ts";
@@ -54,7 +54,7 @@ const waitForStop = async (
 };
 
 /** A sign of life, answered with the tasks to let go of: at once, or as soon as there are any. */
-export const heartbeat = async (context: Context, caller: Caller, wish: Beat): Promise<HeartbeatAnswer> => {
+export const heartbeat = async (context: Context, caller: Caller, wish: Beat): Promise<HeartbeatResponse> => {
   await context.owners.require(caller, wish.workerId);
   const own = { ...wish, workerId: wish.workerId.toLowerCase() };
   const first = await beat(context, own, context.settings.claim_grace_seconds);

@@ -1,5 +1,5 @@
 import {
-  INVITATION_SECONDS,
+  DEFAULT_INVITATION_SECONDS,
   type Invitation,
   type InvitationRequest,
   type NewInvitation,
@@ -47,7 +47,7 @@ export const createInvitation = async (
     jobs: jobsOf(request.jobs, own.jobs),
     note: request.note ?? null,
     createdById: caller.actor.id,
-    seconds: request.expires_in_seconds ?? INVITATION_SECONDS,
+    seconds: request.expires_in_seconds ?? DEFAULT_INVITATION_SECONDS,
     notBeyond: own.expiresAt,
   });
   return { ...invitation, token: await issuer.sign(invitation) };

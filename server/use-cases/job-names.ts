@@ -13,6 +13,6 @@ export const resolveJobName = (jobName: string, roomId: string): JobAddress => {
       "A job's name is <prefix>:<category>:<name>, like public:modifiers:Rotate.",
     );
   }
-  if (parsed.kind === "unseen") throw jobNotFound(jobName, roomId);
+  if (parsed.kind === "hidden") throw jobNotFound(jobName, roomId);
   return parsed.address;
 };

@@ -1,10 +1,10 @@
 import {
+  diffSchemas,
   GLOBAL_ROOM,
   isNamePart,
   type Job,
   type JobRegistration,
   Problem,
-  schemaDiff,
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
@@ -70,7 +70,7 @@ export const registerJob = async (
   if (outcome.kind === "conflict") {
     const where = roomId === GLOBAL_ROOM ? "for all rooms" : "in this room";
     throw new Problem("schema-conflict", `${category}:${name} is registered ${where} with another schema.`, {
-      diff: schemaDiff(outcome.registered, pair),
+      diff: diffSchemas(outcome.registered, pair),
     });
   }
   context.owners.remember(outcome.workerId, caller.actor.id);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Event, GLOBAL_ROOM, roomChannel, type StreamWord, type Task } from "../../protocol/index.ts";
+import { type Event, GLOBAL_ROOM, roomChannel, type StreamMessage, type Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import type { Unsubscribe } from "../events/event-bus.ts";
 import { rawJson, stringify } from "../raw-json.ts";
@@ -13,7 +13,7 @@ const MOST_TOLD = 200;
 /** So many are read at once: each may bring a payload and a result of megabytes. */
 const READ_AT_ONCE = 20;
 
-type Kept = StreamWord<"followRoom">;
+type Kept = StreamMessage<"followRoom">;
 type Ports = Pick<Context, "storage" | "bus" | "settings" | "log">;
 
 /** What changes in one room, read once for all who follow it here. */

@@ -1,4 +1,4 @@
-import { isRoomId, Problem, type Standing } from "../../protocol/index.ts";
+import { type CallerInfo, isRoomId, Problem } from "../../protocol/index.ts";
 import { type Caller, mayRead } from "../access.ts";
 
 const standingIn = async (caller: Caller, roomId: string) => {
@@ -13,7 +13,7 @@ const standingIn = async (caller: Caller, roomId: string) => {
 };
 
 /** Who the caller is taken for, and what it may do in a room. */
-export const readStanding = async (caller: Caller, roomId: string | undefined): Promise<Standing> => {
+export const readCaller = async (caller: Caller, roomId: string | undefined): Promise<CallerInfo> => {
   const { rooms, jobs, expiresAt, invitationId } = await caller.credentials();
   return {
     user_id: caller.actor.id,

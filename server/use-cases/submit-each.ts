@@ -1,9 +1,9 @@
 import {
-  type AlikeTasks,
+  type MinimalSubmittedTasks,
   type ProblemDocument,
   readTraceContext,
+  type SubmitBatch,
   type SubmittedTask,
-  type TaskSubmits,
   type TraceContext,
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
@@ -17,14 +17,14 @@ export type SubmitResult = { readonly task: SubmittedTask } | { readonly problem
 /** One request's submits. */
 export interface SubmitsRequest {
   readonly roomId: string;
-  readonly submits: TaskSubmits["submits"];
+  readonly submits: SubmitBatch["submits"];
   /** Of those that say nothing of their own. */
   readonly traceContext?: TraceContext | undefined;
   readonly describe: (error: unknown) => ProblemDocument;
 }
 
 /** Submits tasks each by itself; they come at once, and so share a statement. */
-export const submitEach = (
+export const submitBatch = (
   context: Context,
   caller: Caller,
   { roomId, submits, traceContext: common, describe }: SubmitsRequest,
@@ -47,7 +47,7 @@ export const submitEach = (
 
 /** Results of which the first task tells for all that are like it. */
 export interface BriefResults {
-  readonly common: AlikeTasks["common"] | null;
+  readonly common: MinimalSubmittedTasks["common"] | null;
   readonly results: ({ readonly id: string } | SubmitResult)[];
 }
 

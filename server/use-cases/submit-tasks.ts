@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
-  type AlikeTasks,
   type FieldError,
   type JobAddress,
+  type MinimalSubmittedTasks,
   Problem,
   type SubmittedTask,
   type TaskSubmission,
@@ -47,7 +47,7 @@ export interface Submitted {
   readonly isReplay: boolean;
   /** None where `alike` tells of all of them. */
   readonly tasks: SubmittedTask[];
-  readonly alike?: AlikeTasks;
+  readonly alike?: MinimalSubmittedTasks;
 }
 
 /** Which job each name means; a thousand tasks of a request have most often the same. */

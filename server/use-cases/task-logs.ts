@@ -1,9 +1,9 @@
 import {
-  formatLogPlace,
+  formatLogPosition,
   LOG_START,
   type LogPage,
-  type LogPlace,
-  parseLogPlace,
+  type LogPosition,
+  parseLogPosition,
   type TaskUpdate,
 } from "../../protocol/index.ts";
 import { type Caller, forbidden, mayReadTask } from "../access.ts";
@@ -47,11 +47,11 @@ export const keepLines = async (
 export const logFrom = async (
   { storage }: Pick<Context, "storage">,
   taskId: string,
-  { after, limit }: { readonly after: LogPlace; readonly limit: number },
+  { after, limit }: { readonly after: LogPosition; readonly limit: number },
 ): Promise<LogPage> => {
   const items = [...(await storage.taskLogs.read(taskId, after, limit))];
   const last = items.at(-1) ?? (after === LOG_START ? undefined : after);
-  return { items, after: last === undefined ? null : formatLogPlace(last) };
+  return { items, after: last === undefined ? null : formatLogPosition(last) };
 };
 
 /** A task's log, for whoever may see the task. */
@@ -66,6 +66,6 @@ export const readTaskLogs = async (
 ): Promise<LogPage> => {
   const record = await findTask(context, taskId);
   if (!(await mayReadTask(caller, record))) throw forbidden("task-read");
-  const place = after === undefined ? undefined : parseLogPlace(after);
+  const place = after === undefined ? undefined : parseLogPosition(after);
   return logFrom(context, record.task.id, { after: place ?? LOG_START, limit });
 };

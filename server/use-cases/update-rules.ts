@@ -1,11 +1,11 @@
 import {
-  allowedByPatch,
-  canonicalJson,
+  getPatchTargets,
   isTerminal,
   type JsonValue,
   Problem,
   type TaskStatus,
   type TaskUpdate,
+  toCanonicalJson,
 } from "../../protocol/index.ts";
 import { type Caller, forbidden, isHolder, isSubmitter, mayReadTask } from "../access.ts";
 import type { Context } from "../context.ts";
@@ -17,7 +17,7 @@ export interface Attempted {
   readonly update: TaskUpdate;
 }
 
-const same = (a: JsonValue, b: JsonValue) => canonicalJson(a) === canonicalJson(b);
+const same = (a: JsonValue, b: JsonValue) => toCanonicalJson(a) === toCanonicalJson(b);
 
 const isFenced = ({ worker_id, attempt }: TaskUpdate) => worker_id !== undefined || attempt !== undefined;
 
@@ -91,7 +91,7 @@ export const requireRight = (caller: Caller, { record, update }: Attempted): voi
 
 /** The 409 of a step that cannot be taken from where the task stands. */
 export const invalidTransition = ({ task }: TaskRecord, to: TaskStatus): Problem => {
-  const allowed = allowedByPatch(task.status);
+  const allowed = getPatchTargets(task.status);
   const why =
     allowed.length === 0
       ? `it has ended, and cannot become ${to}`

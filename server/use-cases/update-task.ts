@@ -1,5 +1,5 @@
 import {
-  allowedByPatch,
+  getPatchTargets,
   isPatchable,
   type PatchableStatus,
   Problem,
@@ -72,7 +72,7 @@ const move = async (
     const after = await storage.tasks.report({ ...guardOf(before, update), progress: update.progress });
     return after && { value: wireTask(settings, after), events: [taskChanged(after)] };
   }
-  if (!isPatchable(status) || !allowedByPatch(before.task.status).includes(status)) {
+  if (!isPatchable(status) || !getPatchTargets(before.task.status).includes(status)) {
     throw invalidTransition(before, status);
   }
   if (status === "completed") {

@@ -1,4 +1,4 @@
-import type { MovedTask, ProblemDocument, Task, TaskUpdates } from "../../protocol/index.ts";
+import type { MinimalTaskUpdate, ProblemDocument, Task, TaskUpdates } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { Completion } from "../storage/completions.ts";
@@ -37,7 +37,7 @@ const completionOf = (
 const completeTogether = async (
   context: Context,
   { workerId, updates }: UpdatesRequest,
-): Promise<ReadonlyMap<Update, MovedTask>> => {
+): Promise<ReadonlyMap<Update, MinimalTaskUpdate>> => {
   const completions = new Map<Update, Completion>();
   const ids = new Set<string>();
   for (const update of updates) {
@@ -48,7 +48,7 @@ const completeTogether = async (
   if (completions.size === 0) return new Map();
   // Where the answer is lost none of them is known to be done: each is looked at by itself.
   const completed = (await unlessLost(context.storage.tasks.complete([...completions.values()]))) ?? [];
-  const value = new Map<Update, MovedTask>();
+  const value = new Map<Update, MinimalTaskUpdate>();
   [...completions.keys()].forEach((update, index) => {
     const { completedAt: completed_at } = completed[index] ?? {};
     if (completed_at !== undefined) value.set(update, { id: update.id, status: "completed", completed_at });
@@ -104,7 +104,7 @@ export const updateTasksBriefly = async (
   context: Context,
   caller: Caller,
   request: UpdatesRequest,
-): Promise<(MovedTask | Refused)[]> => {
+): Promise<(MinimalTaskUpdate | Refused)[]> => {
   await context.owners.require(caller, request.workerId);
   const answer = ({ status, completed_at }: Task, id: string) => ({ id, status, completed_at });
   return inTurn(context, caller, request, { done: await completeTogether(context, request), answer });

@@ -1,5 +1,5 @@
 import {
-  answerSchema,
+  getResponseSchema,
   COMMON_PROBLEMS,
   type Operation,
   operations,
@@ -69,7 +69,7 @@ const checkStream = (
 };
 
 const checkBody = (entry: Operation, { status, text }: FuzzResponse): string | undefined => {
-  const schema = answerSchema(entry, status);
+  const schema = getResponseSchema(entry, status);
   if (schema === undefined) return `${status} is not declared`;
   if (schema === null) return text === "" ? undefined : `${status} has a body`;
   const body = schema.safeParse(parseJson(text));

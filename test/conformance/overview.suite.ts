@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { describe, expect, test } from "vitest";
-import { GLOBAL_ROOM, MOST_SEARCHED } from "../../protocol/index.ts";
+import { GLOBAL_ROOM, MAX_SEARCHED } from "../../protocol/index.ts";
 import {
   ALIVE,
   ageTask,
@@ -38,7 +38,7 @@ export const overviewSuite = (given: () => Opened): void => {
       const { storage } = given();
       const roomId = `room-${newId()}`;
       const { id: jobId } = await aJob(storage, { roomId });
-      await fill(given(), { jobId, roomId }, MOST_SEARCHED + 20);
+      await fill(given(), { jobId, roomId }, MAX_SEARCHED + 20);
       const of = { roomId, text: "no-7" };
       const window = { limit: 5000, offset: 0 };
 
@@ -49,7 +49,7 @@ export const overviewSuite = (given: () => Opened): void => {
       expect(rest?.items.map(({ task }) => task.payload)).toEqual([{ nth: "no-7" }]);
       expect(rest?.searchedTo).toBeNull();
       const all = await storage.tasks.list({ roomId, text: "no-" }, { limit: 1, offset: 0 });
-      expect(all).toMatchObject({ total: MOST_SEARCHED, searchedTo: undefined });
+      expect(all).toMatchObject({ total: MAX_SEARCHED, searchedTo: undefined });
     });
 
     test("by names alone comes with its owners, up to the limit, and goes on behind it", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { canMove, PATCHABLE, TaskStatus } from "../../protocol/index.ts";
+import { canMove, PATCHABLE_STATUSES, TaskStatus } from "../../protocol/index.ts";
 import {
   type ARegisteredJob,
   ageTask,
@@ -36,7 +36,7 @@ const secondsAhead = (time: string) => (Date.parse(time) - Date.now()) / 1000;
 /** A task's steps: the state machine, its fences, failures, retries. */
 export const taskStepsSuite = (given: () => Opened): void => {
   describe("a step", () => {
-    const cases = TaskStatus.options.flatMap((from) => PATCHABLE.map((to) => [from, to] as const));
+    const cases = TaskStatus.options.flatMap((from) => PATCHABLE_STATUSES.map((to) => [from, to] as const));
     test.each(cases)("from %s to %s is as the state machine says", async (from, to) => {
       const { storage } = given();
       const id = await aTaskIn(given(), await aJob(storage), from);

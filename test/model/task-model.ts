@@ -1,4 +1,4 @@
-import { canMove, isHeld, type TaskStatus } from "../../protocol/index.ts";
+import { canMove, isLeased, type TaskStatus } from "../../protocol/index.ts";
 import type { Transition } from "../../server/storage/storage.ts";
 
 /** The model's state of one task. */
@@ -67,7 +67,7 @@ export class TaskModel {
   /** Removes a worker: its running tasks fail or are retried, and its claimed tasks are requeued. */
   removeWorker(workerId: string): void {
     this.workers.delete(workerId);
-    for (const task of this.tasks.filter((task) => isHeld(task.status) && task.workerId === workerId)) {
+    for (const task of this.tasks.filter((task) => isLeased(task.status) && task.workerId === workerId)) {
       if (task.status === "running") this.#fail(task, true);
       else Object.assign(task, { status: "pending", workerId: null });
     }

@@ -5,9 +5,9 @@ import { fitsOf } from "../../protocol/fits.ts";
 import {
   type Operation,
   operations,
+  SubmitBatch,
   Task,
   TaskSubmissions,
-  TaskSubmits,
   TaskUpdate,
   TaskUpdates,
 } from "../../protocol/index.ts";
@@ -112,17 +112,17 @@ describe("what fits a schema", () => {
     expect(fitsOf(TaskUpdate)({ ...update, worker_id: "w" })).toBe(true);
     expect(fitsOf(TaskUpdates)({ updates: [{ ...update, id: "0199" }, { id: "0199" }] })).toBe(true);
     expect(fitsOf(TaskSubmissions)({ tasks: [submission] })).toBe(true);
-    expect(fitsOf(TaskSubmits)({ submits: [{ ...submission, idempotency_key: "k" }] })).toBe(true);
+    expect(fitsOf(SubmitBatch)({ submits: [{ ...submission, idempotency_key: "k" }] })).toBe(true);
   });
 
   test("a body with a member of another kind is zod's to judge, and refused with it", () => {
-    const members = Object.keys({ ...TaskSubmits.shape.submits.element.shape, ...TaskUpdate.shape });
+    const members = Object.keys({ ...SubmitBatch.shape.submits.element.shape, ...TaskUpdate.shape });
     const tries: unknown[] = [...ODD, "x".repeat(300), { kind: "fixed" }, { traceparent: "x" }];
     for (const name of members) {
       for (const odd of tries) {
         const submit = JSON.parse(JSON.stringify({ job_name: "a", run_at: AT, [name]: odd }));
         for (const [schema, json] of [
-          [TaskSubmits, { submits: [submit] }],
+          [SubmitBatch, { submits: [submit] }],
           [TaskSubmissions, { tasks: [submit] }],
           [TaskUpdate, JSON.parse(JSON.stringify({ status: "failed", [name]: odd }))],
         ] as const) {

@@ -14,7 +14,7 @@ describe("a job's name, asked in room lab", () => {
   });
 
   test("another room's job is not seen", () => {
-    expect(parseJobName("other:modifiers:Rotate", "lab")).toEqual({ kind: "unseen" });
+    expect(parseJobName("other:modifiers:Rotate", "lab")).toEqual({ kind: "hidden" });
   });
 
   test.each([
@@ -33,7 +33,7 @@ describe("a job's name, asked in room lab", () => {
 });
 
 test("a private job cannot be asked for in @global", () => {
-  expect(parseJobName("private:modifiers:Rotate", GLOBAL_ROOM)).toEqual({ kind: "unseen" });
+  expect(parseJobName("private:modifiers:Rotate", GLOBAL_ROOM)).toEqual({ kind: "hidden" });
 });
 
 test("a name is written in the prefix form, or in the room form", () => {

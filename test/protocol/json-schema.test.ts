@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { canonicalJson, type JsonValue, schemaDiff, schemasMatch } from "../../protocol/index.ts";
+import { diffSchemas, type JsonValue, schemasMatch, toCanonicalJson } from "../../protocol/index.ts";
 
 const reversed = (value: JsonValue): JsonValue =>
   Array.isArray(value)
@@ -30,14 +30,14 @@ test("another default, another enum or an added property is another schema", () 
 });
 
 test("numbers are compared by value, as RFC 8785 writes them", () => {
-  expect(canonicalJson(JSON.parse('{"b":1.0,"a":1e2}'))).toBe('{"a":100,"b":1}');
+  expect(toCanonicalJson(JSON.parse('{"b":1.0,"a":1e2}'))).toBe('{"a":100,"b":1}');
 });
 
 test("the diff leads from the registered schema to the offered one", () => {
   const registered = { schema: { properties: { angle: { type: "number" } } }, resultSchema: null };
   const offered = { schema: { properties: { angle: { type: "string" } } }, resultSchema: { type: "object" } };
 
-  expect(schemaDiff(registered, offered)).toEqual([
+  expect(diffSchemas(registered, offered)).toEqual([
     { op: "replace", path: "/properties/angle/type", value: "string" },
     { op: "replace", path: "/result_schema", value: { type: "object" } },
   ]);

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import {
+  createOpenApiDocument,
   fillPath,
   isProblemId,
   type Operation,
-  openApiDocument,
   operations,
   PROBLEM_IDS,
   PROBLEMS,
   Problem,
-  problemIdOf,
+  parseProblemId,
 } from "../../protocol/index.ts";
 
 const all = Object.entries<Operation>(operations);
@@ -27,7 +27,7 @@ test.each(all)("%s declares the parameters that its path names", (_, entry) => {
 });
 
 test("the OpenAPI document is the committed one", async () => {
-  const document = `${JSON.stringify(openApiDocument("1.0.0"), null, 2)}\n`;
+  const document = `${JSON.stringify(createOpenApiDocument("1.0.0"), null, 2)}\n`;
 
   await expect(document).toMatchFileSnapshot("./openapi.snapshot.json");
 });
@@ -59,7 +59,7 @@ test("a problem's document carries its type, title, status, detail and extras", 
 });
 
 test("a type URI leads back to the catalogue, and a stranger's does not", () => {
-  for (const id of PROBLEM_IDS) expect(problemIdOf(`https://x.example/api/v1/problems/${id}`)).toBe(id);
-  expect(problemIdOf("about:blank")).toBeUndefined();
+  for (const id of PROBLEM_IDS) expect(parseProblemId(`https://x.example/api/v1/problems/${id}`)).toBe(id);
+  expect(parseProblemId("about:blank")).toBeUndefined();
   expect(isProblemId("toString")).toBe(false);
 });

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import {
-  allowedByPatch,
   canMove,
-  isHeld,
+  getOrigins,
+  getPatchTargets,
+  isLeased,
   isPatchable,
   isTerminal,
-  originsOf,
   TaskStatus,
 } from "../../protocol/index.ts";
 
@@ -30,18 +30,18 @@ test("completed, failed and cancelled are the end", () => {
 
 test("a PATCH never leads to pending or claimed", () => {
   expect(TaskStatus.options.filter(isPatchable)).toEqual(["running", "completed", "failed", "cancelled"]);
-  expect(allowedByPatch("pending")).toEqual(["cancelled"]);
-  expect(allowedByPatch("claimed")).toEqual(["running", "failed", "cancelled"]);
-  expect(allowedByPatch("running")).toEqual(["completed", "failed", "cancelled"]);
-  expect(allowedByPatch("completed")).toEqual([]);
+  expect(getPatchTargets("pending")).toEqual(["cancelled"]);
+  expect(getPatchTargets("claimed")).toEqual(["running", "failed", "cancelled"]);
+  expect(getPatchTargets("running")).toEqual(["completed", "failed", "cancelled"]);
+  expect(getPatchTargets("completed")).toEqual([]);
 });
 
 test("the guard of a statement is every status that leads there", () => {
-  expect(originsOf("completed")).toEqual(["running"]);
-  expect(originsOf("failed")).toEqual(["claimed", "running"]);
-  expect(originsOf("cancelled")).toEqual(["pending", "claimed", "running"]);
+  expect(getOrigins("completed")).toEqual(["running"]);
+  expect(getOrigins("failed")).toEqual(["claimed", "running"]);
+  expect(getOrigins("cancelled")).toEqual(["pending", "claimed", "running"]);
 });
 
 test("a worker holds what is claimed or running", () => {
-  expect(TaskStatus.options.filter(isHeld)).toEqual(["claimed", "running"]);
+  expect(TaskStatus.options.filter(isLeased)).toEqual(["claimed", "running"]);
 });

@@ -18,7 +18,7 @@ const submitting = async () => {
   await client.call("registerJob", { params: { room_id: "lab" }, body: registration });
   const asked: string[] = [];
   const fetch: FetchLike = (url, init) => {
-    if (/\/submits$/.test(url)) asked.push(`submitEach of ${JSON.parse(init.body ?? "{}").submits.length}`);
+    if (/\/submits$/.test(url)) asked.push(`submitBatch of ${JSON.parse(init.body ?? "{}").submits.length}`);
     if (/\/tasks\//.test(url)) asked.push("submitTask");
     return globalThis.fetch(url, init);
   };
@@ -43,7 +43,7 @@ describe("single submits", () => {
       Array.from({ length: 5 }, (_, n) => jobs.submit(new Echo(), { priority: n })),
     );
 
-    expect(asked).toEqual(["submitEach of 5"]);
+    expect(asked).toEqual(["submitBatch of 5"]);
     expect(tasks.map(({ priority }) => priority)).toEqual([0, 1, 2, 3, 4]);
     expect(tasks.map(({ id }) => fake.task(id).priority)).toEqual([0, 1, 2, 3, 4]);
   });
@@ -55,7 +55,7 @@ describe("single submits", () => {
     const tasks = await Promise.all([1, 2, 3].map((n) => inOwnSpan(`${n}`, () => jobs.submit(new Echo()))));
     const alone = await inOwnSpan("alone", () => jobs.submit(new Echo()));
 
-    expect(asked).toEqual(["submitEach of 3", "submitTask"]);
+    expect(asked).toEqual(["submitBatch of 3", "submitTask"]);
     const submits = traced.spans.filter(({ name }) => name === "submit private:tests:Echo").map(placeOf);
     const requests = ["1", "2", "3", "alone"].map((name) => placeOf(traced.only(name)));
     expect(submits.map(({ parent }) => parent)).toEqual(requests.map(({ id }) => id));
@@ -79,7 +79,7 @@ describe("single submits", () => {
   test("whose request is refused as a whole are sent one by one", async () => {
     const { jobs, asked, instead } = await submitting();
     instead({
-      submitEach: () => {
+      submitBatch: () => {
         throw new Problem("validation-error", "The body does not fit.", { errors: [] });
       },
     });
@@ -87,13 +87,13 @@ describe("single submits", () => {
     const tasks = await Promise.all([jobs.submit(new Echo()), jobs.submit(new Echo())]);
 
     expect(new Set(tasks.map(({ id }) => id)).size).toBe(2);
-    expect(asked).toEqual(["submitEach of 2", "submitTask", "submitTask"]);
+    expect(asked).toEqual(["submitBatch of 2", "submitTask", "submitTask"]);
   });
 
   test("at a server that does not know of many at once go one by one from then on", async () => {
     const { jobs, asked, instead } = await submitting();
     instead({
-      submitEach: () => {
+      submitBatch: () => {
         throw new Problem("route-not-found", "There is nothing at this address.");
       },
     });
@@ -101,7 +101,7 @@ describe("single submits", () => {
     await Promise.all([jobs.submit(new Echo()), jobs.submit(new Echo())]);
     await Promise.all([jobs.submit(new Echo()), jobs.submit(new Echo())]);
 
-    expect(asked).toEqual(["submitEach of 2", ...Array(4).fill("submitTask")]);
+    expect(asked).toEqual(["submitBatch of 2", ...Array(4).fill("submitTask")]);
   });
 
   test("that were given up before they were sent are not sent", async () => {
@@ -124,7 +124,7 @@ describe("single submits", () => {
       errors,
     }).toDocument();
     instead({
-      submitEach: ({ body }) => ({ status: 200, body: { results: body.submits.map(() => ({ problem })) } }),
+      submitBatch: ({ body }) => ({ status: 200, body: { results: body.submits.map(() => ({ problem })) } }),
     });
 
     const outcomes = await Promise.allSettled([jobs.submit(new Echo()), jobs.submit(new Echo())]);

@@ -17,7 +17,7 @@ const Job = JobSummary.extend({
   ...{ id: Id, room_id: z.string(), schema: JsonObject, worker_id: Id.nullable() },
 });
 const Worker = z.object({ id: Id, last_heartbeat: Time });
-const pageOf = (item: z.ZodType) =>
+const createPageSchema = (item: z.ZodType) =>
   z.object({ items: z.array(item), total: z.int(), limit: z.int(), offset: z.int() });
 
 /** What ZnDraw's client raises an exception from. */
@@ -44,14 +44,14 @@ const operation = (
 /** All operations of ZnDraw's router but those of providers, which joblib does not have. */
 export const ZNDRAW_OPERATIONS: readonly ZnDrawOperation[] = [
   operation("POST", "/workers", Worker, 201),
-  operation("GET", "/workers", pageOf(Worker.extend({ job_count: z.int() })), 200),
+  operation("GET", "/workers", createPageSchema(Worker.extend({ job_count: z.int() })), 200),
   operation("PATCH", "/workers/:worker_id", Worker, 200),
   operation("DELETE", "/workers/:worker_id", null, 204),
   operation("PUT", "/rooms/:room_id/jobs", Job, 200, 201),
-  operation("GET", "/rooms/:room_id/jobs", pageOf(JobSummary), 200),
-  operation("GET", "/rooms/:room_id/workers", pageOf(Worker.extend({ job_count: z.int() })), 200),
-  operation("GET", "/rooms/:room_id/tasks", pageOf(Task), 200),
-  operation("GET", "/rooms/:room_id/jobs/:job_name/tasks", pageOf(Task), 200),
+  operation("GET", "/rooms/:room_id/jobs", createPageSchema(JobSummary), 200),
+  operation("GET", "/rooms/:room_id/workers", createPageSchema(Worker.extend({ job_count: z.int() })), 200),
+  operation("GET", "/rooms/:room_id/tasks", createPageSchema(Task), 200),
+  operation("GET", "/rooms/:room_id/jobs/:job_name/tasks", createPageSchema(Task), 200),
   operation("GET", "/rooms/:room_id/jobs/:job_name", Job, 200),
   operation("POST", "/rooms/:room_id/tasks/:job_name", Task, 202),
   operation("POST", "/tasks/claim", z.object({ task: Task.nullable() }), 200),

@@ -1,9 +1,9 @@
 import {
   fillPath,
   type Operation,
-  type OperationAnswer,
   type OperationName,
   type OperationRequest,
+  type OperationResponse,
   type Operations,
   operations,
 } from "../../protocol/index.ts";
@@ -12,7 +12,7 @@ import type { Home } from "./home.ts";
 
 /** The body of an operation's response. The dashboard sends no conditional requests, so 304 is left out. */
 export type Answer<Name extends OperationName> = Exclude<
-  OperationAnswer<Operations[Name]>,
+  OperationResponse<Operations[Name]>,
   { readonly status: 304 }
 >["body"];
 

@@ -1,4 +1,4 @@
-import { type FieldError, ProblemDocument, type ProblemId, problemIdOf } from "../../protocol/problem.ts";
+import { type FieldError, ProblemDocument, type ProblemId, parseProblemId } from "../../protocol/problem.ts";
 
 /** A failed request: the server returned a problem or an unexpected response, or did not respond. */
 export class Failure extends Error {
@@ -13,7 +13,7 @@ export class Failure extends Error {
     this.name = "Failure";
     this.status = status;
     this.title = title;
-    this.id = document === undefined ? undefined : problemIdOf(document.type);
+    this.id = document === undefined ? undefined : parseProblemId(document.type);
     this.errors = document?.errors ?? [];
   }
 

@@ -143,9 +143,9 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
     }
     const payload = payloadNow();
     written.current = payload;
-    const isHeld = start.asJson && isLarge(payload);
-    setTooLarge(isHeld);
-    if (isHeld) return;
+    const isLeased = start.asJson && isLarge(payload);
+    setTooLarge(isLeased);
+    if (isLeased) return;
     const next = start.asJson && drawn !== undefined ? drawn.begin(payload) : payload;
     setStart({ turn: start.turn + 1, payload: next, asJson: !start.asJson });
   };

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { MOST_COUNTED } from "../../../protocol/page.ts";
+import { MAX_COUNTED } from "../../../protocol/page.ts";
 import { GLOBAL_ROOM } from "../../../protocol/room.ts";
 import type { Task } from "../../../protocol/task.ts";
 import type { TaskPage } from "../../../protocol/task-filter.ts";
@@ -73,7 +73,7 @@ const moreOf = (
   after: string | undefined,
 ): string | null | undefined => {
   if (typeof searched_to === "string") return null;
-  if (after === undefined && total < MOST_COUNTED) return undefined;
+  if (after === undefined && total < MAX_COUNTED) return undefined;
   return items.length < limit ? null : `--after ${items.at(-1)?.id}`;
 };
 

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { originsOf } from "../../../protocol/index.ts";
+import { getOrigins } from "../../../protocol/index.ts";
 import type { Completion } from "../completions.ts";
 import type { Sql } from "../sessions.ts";
 import { arrayText } from "./array-text.ts";
@@ -16,7 +16,7 @@ export interface CompletedRow {
   ran_seconds: number;
 }
 
-const ORIGINS = sql.join(originsOf("completed").map((status) => sql.lit(status)));
+const ORIGINS = sql.join(getOrigins("completed").map((status) => sql.lit(status)));
 
 /**
  * The same as a step to `completed` by the worker itself, which is what nearly every task ends by: what it needs alone, and

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import { MOST_MEASURED, MOST_POINTS } from "../../../protocol/index.ts";
+import { MAX_MEASURED_TASKS, MAX_POINTS } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 
 /** What came of tasks, of one job or in one step. */
@@ -56,7 +56,7 @@ const newest = (roomId: string | undefined, most: number) =>
  * they lay when it was last asked.
  */
 const measured = (roomId: string | undefined, hours: number) => {
-  const most = sql.lit(MOST_MEASURED);
+  const most = sql.lit(MAX_MEASURED_TASKS);
   return sql`
     times as materialized (
       select clock_timestamp() as until, clock_timestamp() - make_interval(hours => ${hours}::int) as since
@@ -65,7 +65,7 @@ const measured = (roomId: string | undefined, hours: number) => {
       select t.id, t.completed_at from joblib.task as t
       where t.completed_at >= (select since from times) order by t.completed_at desc limit ${most}
     ),
-    listed as materialized (${newest(roomId, MOST_MEASURED)}),
+    listed as materialized (${newest(roomId, MAX_MEASURED_TASKS)}),
     submitted as materialized (
       select * from (${newest(roomId, MOST_SUBMITS)}) as s where s.created_at >= (select since from times)
     ),
@@ -78,7 +78,7 @@ const measured = (roomId: string | undefined, hours: number) => {
       ) as since from times
     ),
     paced as materialized (
-      select *, greatest(ceil(${seconds(sql`until - since`)} / ${sql.lit(MOST_POINTS)}), 1) as step from span
+      select *, greatest(ceil(${seconds(sql`until - since`)} / ${sql.lit(MAX_POINTS)}), 1) as step from span
     ),
     pace as materialized (
       select until, step, case when aligned < until then aligned else since end as since from (

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import { GLOBAL_ROOM, MOST_COUNTED } from "../../../protocol/index.ts";
+import { GLOBAL_ROOM, MAX_COUNTED } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 import { isAlive } from "./alive.ts";
 import { QUEUE_ORDER } from "./queue-order.ts";
@@ -25,7 +25,7 @@ export interface JobQueueRow {
 const pending = (due: RawBuilder<unknown>) => sql`(
   select count(*) from (
     select from joblib.task as t where t.job_id = j.id and t.status = 'pending' and ${due}
-    limit ${MOST_COUNTED}::int) as capped)`;
+    limit ${MAX_COUNTED}::int) as capped)`;
 
 /**
  * When the longest waiting became due: the first in the queue of each priority, one index probe for each of them; and of
@@ -69,7 +69,7 @@ export const jobQueues = async (db: Sql, roomId: string, aliveWithinSeconds: num
     )
     select j.id, j.room_id, j.category, j.name,
       coalesce(staff.workers, 0)::int as workers, coalesce(staff.busy_workers, 0)::int as busy_workers,
-      least(${pending(sql`t.due`)} + ${pending(sql`not t.due`)}, ${MOST_COUNTED}::int)::int as pending,
+      least(${pending(sql`t.due`)} + ${pending(sql`not t.due`)}, ${MAX_COUNTED}::int)::int as pending,
       (select count(*) from held where held.job_id = j.id)::int as running,
       -- Not greatest(age, 0), for which an age that there is not counts as 0.
       (select case when age < 0 then 0 else age end

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { MOST_COUNTED } from "../../../protocol/index.ts";
+import { MAX_COUNTED } from "../../../protocol/index.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { SelectedTask, SelectedTasks, TaskSelection, TaskWindow } from "../task-lists.ts";
@@ -23,7 +23,7 @@ export const listTasks = async (db: Sql, of: TaskSelection, { limit, offset, aft
 
 const countTasks = async (db: Sql, of: TaskSelection): Promise<number> => {
   const { rows } = await sql<{ total: number }>`
-    select count(*)::int as total from (${matchesOf(of)} limit ${MOST_COUNTED}::int) as counted`.execute(db);
+    select count(*)::int as total from (${matchesOf(of)} limit ${MAX_COUNTED}::int) as counted`.execute(db);
   return rows[0]?.total ?? 0;
 };
 

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import { MOST_FILTERED, MOST_SEARCHED } from "../../../protocol/index.ts";
+import { MAX_FILTERED, MAX_SEARCHED } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 import type { TaskSelection } from "../task-lists.ts";
 
@@ -47,7 +47,7 @@ const condition = ({
 export const mostLookedAt = (of: TaskSelection): number | undefined => {
   // What is named is looked at as a whole.
   if (of.ids !== undefined || condition(of) === undefined) return undefined;
-  return of.text === undefined ? MOST_FILTERED : MOST_SEARCHED;
+  return of.text === undefined ? MAX_FILTERED : MAX_SEARCHED;
 };
 
 const follows = (after: Place | undefined) =>

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { GLOBAL_ROOM, MOST_COUNTED, type RoomSummary } from "../../../protocol/index.ts";
+import { GLOBAL_ROOM, MAX_COUNTED, type RoomSummary } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 import { isAlive } from "./alive.ts";
 
@@ -18,7 +18,7 @@ export const summarizeRooms = async (
   const pendingOf = (due: boolean) => sql`
     select t.room_id from joblib.task as t
     where t.job_id = j.id and t.status = 'pending' and ${due ? sql`t.due` : sql`not t.due`}
-    limit ${MOST_COUNTED}::int`;
+    limit ${MAX_COUNTED}::int`;
   const { rows } = await sql<RoomSummary>`
     with rooms as materialized (
       select r.room_id, r.place
@@ -45,7 +45,7 @@ export const summarizeRooms = async (
         join joblib.worker_job as wj on wj.job_id = jobs.id
         join joblib.worker as w on w.id = wj.worker_id
         where jobs.room_id = rooms.room_id and ${isAlive(aliveWithinSeconds)})::int as workers,
-      least(coalesce(waiting.tasks, 0), ${MOST_COUNTED}::int)::int as pending,
+      least(coalesce(waiting.tasks, 0), ${MAX_COUNTED}::int)::int as pending,
       coalesce(held.tasks, 0)::int as running
     from rooms
     left join waiting on waiting.room_id = rooms.room_id

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type LogLevel, type LogPlace, MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
+import { type LogLevel, type LogPosition, MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 import type { NewLogLines } from "../task-logs.ts";
 
@@ -40,7 +40,7 @@ export const appendLog = async (
 export const readLog = async (
   db: Sql,
   taskId: string,
-  { after, limit }: { readonly after: LogPlace; readonly limit: number },
+  { after, limit }: { readonly after: LogPosition; readonly limit: number },
 ): Promise<LogLineRow[]> => {
   const { rows } = await sql<LogLineRow>`
     select attempt, number, at::text as at, level, text from joblib.task_log

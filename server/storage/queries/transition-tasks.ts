@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import { originsOf } from "../../../protocol/index.ts";
+import { getOrigins } from "../../../protocol/index.ts";
 import { selectMovedTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
@@ -62,7 +62,7 @@ const promise = sql`and (not s.unchecked or exists (
  */
 const transitionTo = (to: Transition["to"]) =>
   statement<MovedRow, [steps: string, workers: string]>((input, workers) => {
-    const origins = sql.join(originsOf(to).map((status) => sql.lit(status)));
+    const origins = sql.join(getOrigins(to).map((status) => sql.lit(status)));
     return sql<MovedRow>`
     with steps as materialized (
       select * from ${recordset(input, COLUMNS)} as s

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { MOST_TASKS_SHOWN } from "../../../protocol/index.ts";
+import { MAX_TASKS_SHOWN } from "../../../protocol/index.ts";
 import { type ListedWorkerRow, selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import { jobsOfWorker, selectWorkers } from "./list-workers.ts";
@@ -26,6 +26,6 @@ export const heldBy = async (db: Sql, id: string) => {
   const { rows } = await sql<TaskRow & { claimed_at: string }>`
     ${selectTasks("joblib.task", sql`, t.claimed_at::text as claimed_at`)}
     where t.worker_id = ${id}::uuid and t.status in ('claimed', 'running')
-    order by t.claimed_at, t.id limit ${MOST_TASKS_SHOWN}::int`.execute(db);
+    order by t.claimed_at, t.id limit ${MAX_TASKS_SHOWN}::int`.execute(db);
   return rows;
 };

@@ -98,7 +98,7 @@ const USES: Record<OperationName, readonly Use[]> = {
   readHealth: [{ may: USERS }],
   submitTask: [{ may: WRITE }],
   submitTasks: [{ body: ({ params }) => ({ tasks: [{ job_name: params.job_name }] }), may: WRITE }],
-  submitEach: [{ body: ({ params }) => ({ submits: [{ job_name: params.job_name }] }), may: WRITE }],
+  submitBatch: [{ body: ({ params }) => ({ submits: [{ job_name: params.job_name }] }), may: WRITE }],
   listRoomTasks: [{ may: READ }, { about: "in @global", params: global, may: USERS }],
   cancelTasks: [{ body: () => ({ filter: {} }), may: READ }],
   retryTasks: [{ body: () => ({ filter: {} }), may: READ }],
@@ -127,7 +127,7 @@ const USES: Record<OperationName, readonly Use[]> = {
   createInvitation: [{ may: WRITE }, { about: "to @global", params: global, may: ["admin"] }],
   listInvitations: [{ may: WRITE }, { about: "of @global", params: global, may: ["admin"] }],
   revokeInvitation: [{ may: WRITE }],
-  readStanding: [{ may: USERS }],
+  readCaller: [{ may: USERS }],
   listProblems: [{ may: PEOPLE }],
   readProblem: [{ may: PEOPLE }],
 };

@@ -3,7 +3,7 @@ import type * as z from "zod";
 import {
   type AttemptError,
   type FieldError,
-  type HeartbeatAnswer,
+  type HeartbeatResponse,
   type Job,
   type NewWorker,
   PROBLEMS,
@@ -19,7 +19,7 @@ export interface Body
   extends Omit<SubmittedTask, "errors" | "worker_id">,
     Omit<Job, "id" | "created_at" | "room_id" | "worker_id">,
     Omit<NewWorker, "id" | "name">,
-    Pick<HeartbeatAnswer, "stop">,
+    Pick<HeartbeatResponse, "stop">,
     Omit<ProblemDocument, "status" | "errors"> {
   readonly worker_id: string;
   readonly errors: (FieldError & AttemptError)[];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { HeartbeatAnswer, Worker, WorkerDetails } from "../../../protocol/index.ts";
+import { HeartbeatResponse, Worker, WorkerDetails } from "../../../protocol/index.ts";
 import { bodyOf, expectProblem, ok, timed, wait } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
 
@@ -14,7 +14,7 @@ const details = async (worker: string, user = "wes", at = api) =>
   bodyOf(WorkerDetails, await at.as(user).get(`/workers/${worker}`));
 const drain = (worker: string, user = "wes") => api.as(user).post(`/workers/${worker}/drain`);
 const beat = async (worker: string, body: object, headers = {}) =>
-  bodyOf(HeartbeatAnswer, await api.as("wes").patch(`/workers/${worker}`, { body, ...headers }));
+  bodyOf(HeartbeatResponse, await api.as("wes").patch(`/workers/${worker}`, { body, ...headers }));
 const Claimed = z.object({ task: z.unknown(), draining: z.boolean().optional() });
 
 describe("a worker", () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AlikeTasks, operations } from "../../../protocol/index.ts";
+import { MinimalSubmittedTasks, operations } from "../../../protocol/index.ts";
 import { ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
 import { aRoom } from "./scenes.ts";
@@ -25,7 +25,7 @@ describe("Prefer: return=minimal, of many submits", () => {
       { job_name, payload: { n: 1 }, priority: 3 },
     ]);
 
-    const { common, ids } = AlikeTasks.parse(ok(answer, 202));
+    const { common, ids } = MinimalSubmittedTasks.parse(ok(answer, 202));
     expect(answer.headers["preference-applied"]).toBe("return=minimal");
     const tasks = await Promise.all(ids.map((id) => api.readTask(id)));
     expect(tasks.map(({ payload }) => payload)).toEqual([{ n: 0 }, { n: 1 }]);

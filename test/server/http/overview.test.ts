@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Health, pageOf, RoomSummary, Stats } from "../../../protocol/index.ts";
+import { Health, createPageSchema, RoomSummary, Stats } from "../../../protocol/index.ts";
 import { bodyOf, expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
 import { aRoom } from "./scenes.ts";
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const rooms = async (user: string, query = "limit=500", at = api) =>
-  bodyOf(pageOf(RoomSummary), await at.as(user).get(`/rooms?${query}`));
+  bodyOf(createPageSchema(RoomSummary), await at.as(user).get(`/rooms?${query}`));
 const roomOf = async (room: string, user = "ann") =>
   (await rooms(user)).items.find(({ room_id }) => room_id === room);
 const stats = async (room: string, query = "") =>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { operations, type SubmittedTask, type TaskSubmits } from "../../../protocol/index.ts";
+import { operations, type SubmittedTask, type SubmitBatch } from "../../../protocol/index.ts";
 import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
 import { aRoom } from "./scenes.ts";
@@ -10,13 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-type Submits = TaskSubmits["submits"];
+type Submits = SubmitBatch["submits"];
 
 const send = (room: string, submits: Submits, headers: Record<string, string> = {}) =>
   api.as("ann").post(`/rooms/${room}/submits`, { body: { submits }, headers });
 
 const results = async (room: string, submits: Submits) =>
-  operations.submitEach.responses[200].parse(ok(await send(room, submits))).results;
+  operations.submitBatch.responses[200].parse(ok(await send(room, submits))).results;
 
 const aNumberJob = (room: string) =>
   api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });
@@ -85,7 +85,7 @@ describe("many submits in one request", () => {
       { prefer: "return=minimal" },
     );
 
-    const { common, results: got } = operations.submitEach.minimal[200].parse(ok(answer));
+    const { common, results: got } = operations.submitBatch.minimal[200].parse(ok(answer));
     const [first, second, third, fourth] = got;
     expect(Object.keys(first ?? {})).toEqual(["id"]);
     expect(second).toMatchObject({ task: { status: "running", payload: { n: 0 } } });

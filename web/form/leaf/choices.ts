@@ -1,4 +1,4 @@
-import { canonicalJson } from "../../../protocol/canonical-json.ts";
+import { toCanonicalJson } from "../../../protocol/canonical-json.ts";
 import { isRoundedInteger } from "../../../protocol/exact-number.ts";
 import type { JsonValue } from "../../../protocol/json.ts";
 import { DRAWN, type DrawnSchema } from "../schema/drawn-schema.ts";
@@ -42,6 +42,6 @@ export const indexOfChoice = (schema: DrawnSchema, value: unknown): number => {
   if (value === undefined) return -1;
   const values = valuesOf(schema);
   if (typeof value !== "object" || value === null) return values.indexOf(value as JsonValue);
-  const text = canonicalJson(value as JsonValue);
-  return values.findIndex((choice) => typeof choice === "object" && canonicalJson(choice) === text);
+  const text = toCanonicalJson(value as JsonValue);
+  return values.findIndex((choice) => typeof choice === "object" && toCanonicalJson(choice) === text);
 };

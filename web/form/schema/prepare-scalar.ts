@@ -1,4 +1,4 @@
-import { canonicalJson } from "../../../protocol/canonical-json.ts";
+import { toCanonicalJson } from "../../../protocol/canonical-json.ts";
 import { isRoundedInteger } from "../../../protocol/exact-number.ts";
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
 import { safePattern } from "../../../protocol/schema/safe-pattern.ts";
@@ -48,7 +48,7 @@ export const choice = (schema: JsonObject, values: readonly JsonValue[], labels?
   const given = schema["x-enum-labels"] ?? schema["x-enumNames"];
   const named = labels ?? (Array.isArray(given) ? given.map(String) : undefined);
   const firstPlaces = new Map(
-    values.map((value, index): [string, number] => [canonicalJson(value), index]).toReversed(),
+    values.map((value, index): [string, number] => [toCanonicalJson(value), index]).toReversed(),
   );
   const places = new Set(firstPlaces.values());
   const isFirst = (_: unknown, index: number) => places.has(index);

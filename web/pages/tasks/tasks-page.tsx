@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
-import { MOST_COUNTED, type TaskFilter } from "../../../protocol/index.ts";
+import { MAX_COUNTED, type TaskFilter } from "../../../protocol/index.ts";
 import { readQuery, roomScope } from "../../api/queries.ts";
 import { getSpans } from "../../design/lifeline.tsx";
 import { Empty, Loading, Problem } from "../../design/notice.tsx";
@@ -67,7 +67,7 @@ export const TasksPage = () => {
             />
             {selection.size > 0
               ? `${selection.size} selected`
-              : `${total >= MOST_COUNTED ? "10,000 or more" : total.toLocaleString("en")} ${isFiltering(filter) ? "matching" : "in total"}`}
+              : `${total >= MAX_COUNTED ? "10,000 or more" : total.toLocaleString("en")} ${isFiltering(filter) ? "matching" : "in total"}`}
           </label>
           <span className="row">
             <button type="button" className="button button-small button-danger" onClick={() => ask("cancel")}>

@@ -1,26 +1,26 @@
 import { Health } from "./health.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, RoomParams } from "./operation-parts.ts";
-import { PageQuery, pageOf } from "./page.ts";
+import { createPageSchema, PageQuery } from "./page.ts";
 import { RoomSummary } from "./room-summary.ts";
 import { Stats, StatsQuery } from "./stats.ts";
 
-/** The rooms that hold jobs or tasks and that the caller may read, `@global` first. */
+/** Lists the rooms with jobs or tasks that the caller may read. */
 export const listRooms = operation({
   method: "GET",
   path: `${API_PATH}/rooms`,
-  summary: "The rooms that hold jobs or tasks and that the caller may read, `@global` first",
+  summary: "List the rooms with jobs or tasks that the caller may read, `@global` first",
   access: "user",
   query: PageQuery,
-  responses: { 200: pageOf(RoomSummary) },
+  responses: { 200: createPageSchema(RoomSummary) },
   problems: [],
 });
 
-/** A room's jobs in figures, and what happened in the last hours. */
+/** Reads the statistics of a room. */
 export const readRoomStats = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/stats`,
-  summary: "A room's jobs in figures, and what happened in the last hours",
+  summary: "Get the statistics of a room's jobs and of its last hours",
   access: "room-read",
   params: RoomParams,
   query: StatsQuery,
@@ -28,22 +28,22 @@ export const readRoomStats = operation({
   problems: ["invalid-room-id"],
 });
 
-/** What happened in all rooms in the last hours. */
+/** Reads the statistics of all rooms. */
 export const readStats = operation({
   method: "GET",
   path: `${API_PATH}/stats`,
-  summary: "What happened in all rooms in the last hours",
+  summary: "Get the statistics of all rooms",
   access: "admin",
   query: StatsQuery,
   responses: { 200: Stats },
   problems: [],
 });
 
-/** How the server's parts are: what a dashboard shows, also where the host keeps `/readyz` to itself. */
+/** Reads the state of the server's components. For dashboards, because a host may not expose `/readyz`. */
 export const readHealth = operation({
   method: "GET",
   path: `${API_PATH}/health`,
-  summary: "How the server's parts are",
+  summary: "Get the state of the server's components",
   access: "user",
   responses: { 200: Health },
   problems: [],

@@ -4,22 +4,22 @@ import { Diagnosis } from "./diagnosis.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, TaskParams } from "./operation-parts.ts";
 
-/** Why a task is not running, or what it is at. */
+/** Explains why a task is not running. */
 export const diagnoseTask = operation({
   method: "GET",
   path: `${API_PATH}/tasks/:task_id/diagnosis`,
-  summary: "Why a task is not running, or what it is at",
+  summary: "Explain why a task is not running",
   access: "task-read",
   params: TaskParams,
   responses: { 200: Diagnosis },
   problems: ["task-not-found"],
 });
 
-/** Who had a task when, and what came of it, oldest first. */
+/** Lists a task's attempts, oldest first. */
 export const listAttempts = operation({
   method: "GET",
   path: `${API_PATH}/tasks/:task_id/attempts`,
-  summary: "Who had a task when, and what came of it, oldest first",
+  summary: "List a task's attempts, oldest first",
   access: "task-read",
   params: TaskParams,
   responses: { 200: z.object({ items: z.array(Attempt).describe("the newest 200") }) },

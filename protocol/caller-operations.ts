@@ -1,16 +1,16 @@
 import * as z from "zod";
+import { CallerInfo } from "./caller-info.ts";
 import { operation } from "./operation.ts";
 import { API_PATH } from "./operation-parts.ts";
 import { RoomId } from "./room.ts";
-import { Standing } from "./standing.ts";
 
-/** Who the caller is to the server, and what it may. */
-export const readStanding = operation({
+/** Reads the caller's identity and permissions. */
+export const readCaller = operation({
   method: "GET",
   path: `${API_PATH}/me`,
-  summary: "Who the caller is to the server, and what it may do in a room",
+  summary: "Get the caller's identity, and its permissions in a room",
   access: "user",
   query: z.object({ room_id: RoomId.optional() }),
-  responses: { 200: Standing },
+  responses: { 200: CallerInfo },
   problems: ["invalid-room-id"],
 });
