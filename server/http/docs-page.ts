@@ -51,7 +51,7 @@ const operationBlock = (name: string, entry: Operation) => {
     ([header, meaning]) => `<tr><td></td><td><code>${header}</code></td><td>${escapeHtml(meaning)}</td></tr>`,
   );
   return `<details id="${name}"><summary><b class="method">${entry.method}</b> <code>${escapeHtml(entry.path.replace(/:([a-z_]+)/g, "{$1}"))}</code></summary>
-<p class="about">${escapeHtml(entry.summary)}. Who may: ${escapeHtml(ACCESS_RULES[entry.access])}.</p>
+<p class="about">${escapeHtml(entry.summary)}. Access: ${escapeHtml(ACCESS_RULES[entry.access])}.</p>
 ${headers.length > 0 ? `<table>${headers.join("")}</table>` : ""}
 ${entry.query ? schemaBlock("Query", entry.query, "input") : ""}
 ${entry.body ? schemaBlock(entry.bodyOptional ? "Body, which may be left out" : "Body", entry.body, "input") : ""}

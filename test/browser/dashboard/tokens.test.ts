@@ -43,5 +43,5 @@ test("a room that the token does not include shows an error", async () => {
   await page.getByRole("textbox", { name: "Token" }).fill(await tokenFor("lab"));
   await page.getByRole("button", { name: "Continue" }).click();
 
-  await page.getByRole("alert").getByText("You may not do that").waitFor();
+  await page.getByRole("alert").getByText("Permission denied").waitFor();
 });
