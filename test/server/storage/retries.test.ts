@@ -1,0 +1,75 @@
+import { sql } from "kysely";
+import { expect, inject, onTestFinished, test } from "vitest";
+import { openDatabase } from "../../../server/storage/database.ts";
+import { migrate } from "../../../server/storage/migrations/migrate.ts";
+import { openSessionPool } from "../../../server/storage/pool-options.ts";
+import { withRetries } from "../../../server/storage/retries.ts";
+import { createSessions } from "../../../server/storage/sessions.ts";
+import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
+import { createDatabase } from "../../support/postgres.ts";
+
+const recovery = { renew: () => {}, share: () => {}, waits: true };
+const failWith = (code: string) => Object.assign(new Error("from the database"), { code });
+
+const sessionsOn = async () => {
+  const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")) });
+  onTestFinished(() => orm.close());
+  await migrate(orm);
+  const pool = openSessionPool(orm);
+  if (pool === undefined) throw new Error("there is no pool");
+  onTestFinished(() => pool.end());
+  return createSessions(orm, pool);
+};
+
+test.each(["40001", "40P01"])("runs work again that the database rolled back (%s)", async (code) => {
+  let tries = 0;
+
+  const answer = await withRetries(async () => {
+    tries += 1;
+    if (tries < 8) throw failWith(code);
+    return "done";
+  }, recovery);
+
+  expect([answer, tries]).toEqual(["done", 8]);
+});
+
+test.each([
+  ["40001", /serialization failure.*40001/],
+  ["40P01", /deadlock.*40P01/],
+])("gives up after a while, and says why (%s)", async (code, reason) => {
+  const work = withRetries(() => Promise.reject(failWith(code)), recovery);
+
+  await expect(work).rejects.toBeInstanceOf(StorageUnavailable);
+  await expect(work).rejects.toThrow(reason);
+});
+
+test("resolves deadlocks of many transactions without an error", async () => {
+  const sessions = await sessionsOn();
+  await sessions.run((db) => sql`create table public.pair (id integer primary key, n integer)`.execute(db));
+  await sessions.run((db) => sql`insert into public.pair values (1, 0), (2, 0)`.execute(db));
+  const add = (first: number) =>
+    sessions.transaction(async (db) => {
+      await sql`set local deadlock_timeout = '10ms'`.execute(db);
+      for (const id of [first, 3 - first]) {
+        await sql`update public.pair set n = n + 1 where id = ${id}`.execute(db);
+        await sql`select pg_sleep(0.05)`.execute(db);
+      }
+    });
+
+  await Promise.all([add(1), add(2), add(1), add(2)]);
+
+  const { rows } = await sessions.run((db) => sql`select n from public.pair order by id`.execute(db));
+  expect(rows).toEqual([{ n: 4 }, { n: 4 }]);
+});
+
+test("does not run a statement again that is wrong", async () => {
+  let tries = 0;
+
+  const work = withRetries(async () => {
+    tries += 1;
+    throw failWith("23505");
+  }, recovery);
+
+  await expect(work).rejects.toMatchObject({ code: "23505" });
+  expect(tries).toBe(1);
+});
