@@ -20,9 +20,15 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x73757245, "coda"],
 ]);
 
-/** Returns the type of the network file system that the path is on; undefined for a local one, and outside Linux. */
-export function findNetworkFileSystem(path: string): string | undefined {
+/**
+ * Returns the type of the network file system that the path is on, such as `nfs`; undefined for a local one, and on
+ * other systems than Linux.
+ */
+export function findNetworkFileSystem(
+  path: string,
+  statfs: (path: string) => { readonly type: number } = statfsSync,
+): string | undefined {
   if (process.platform !== "linux") return undefined;
-  // Node.js may give the 32-bit number with its sign.
-  return NETWORK_FILE_SYSTEMS.get(statfsSync(path).type >>> 0);
+  // Converted to unsigned: Node.js may return the 32-bit number with a sign.
+  return NETWORK_FILE_SYSTEMS.get(statfs(path).type >>> 0);
 }

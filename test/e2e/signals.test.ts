@@ -28,7 +28,7 @@ afterAll(async () => {
 
 /** Submits a task that runs for a second, and returns its id once it runs. */
 const startTask = async (): Promise<string> => {
-  const params = { room_id: "lab", job_name: "public:e2e:Hold" };
+  const params = { room_id: "lab", job_name: "public:e2e:Sleep" };
   const { id } = (await client.call("submitTask", { params, body: { payload: { seconds: 1 } } })).body;
   const status = async () => (await client.call("readTask", { params: { task_id: id } })).body?.status;
   await eventually(status, (one) => one === "running", SLOW);
@@ -38,7 +38,7 @@ const startTask = async (): Promise<string> => {
 const expectCompleted = async (id: string): Promise<void> =>
   expect(await client.awaitTask(id, { wait: 60 })).toMatchObject({
     status: "completed",
-    result: "held",
+    result: "done",
   });
 
 describe("a worker", () => {
@@ -109,9 +109,9 @@ test.each(SIGNALS)("a server answers its waiting requests at %s, and exits with 
 test("`joblib dev` finishes its task at SIGHUP, and exits with 0", async () => {
   const dev = joblib(["dev", EXTENSIONS, "--port", "0"]);
   const [own] = await dev.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, 120_000);
-  await dev.waitForLine(/public:e2e:Hold/, 120_000);
+  await dev.waitForLine(/public:e2e:Sleep/, 120_000);
   const outside = new JoblibClient({ url: own });
-  const params = { room_id: "lab", job_name: "public:e2e:Hold" };
+  const params = { room_id: "lab", job_name: "public:e2e:Sleep" };
   const { id } = (await outside.call("submitTask", { params, body: { payload: { seconds: 1 } } })).body;
   await dev.waitForLine(/begun/, 120_000);
 

@@ -1,0 +1,62 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { findNetworkFileSystem } from "../../../server/storage/network-file-system.ts";
+import { spawnInContainer } from "../../support/container.ts";
+import { spawnProcess } from "../../support/processes.ts";
+import { unprivilegedUser } from "../../support/unprivileged-user.ts";
+
+const LOCKER = new URL("./data-directory.locker.ts", import.meta.url).pathname;
+const isLinux = process.platform === "linux";
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "joblib-unusable-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+});
+
+describe.runIf(isLinux)("a data directory is refused with the reason", () => {
+  test.each([
+    ["if the disk is full", "size=64k", 'dd if=/dev/zero of="$1/ballast"', "the disk is full (ENOSPC)"],
+    ["if it is read-only", "size=1m", 'mount -o remount,ro "$1"', "it is on a read-only file system (EROFS)"],
+  ])("%s", async (_, options, damage, reason) => {
+    // The mounts are in a namespace of the process, and go with it.
+    const script = `mount -t tmpfs -o ${options} none "$1"; ${damage} 2>/dev/null; exec "$2" "$3" "$1"`;
+    const args = ["-c", script, "sh", directory, process.execPath, LOCKER];
+
+    const locker = spawnInContainer("sh", args);
+
+    expect((await locker.exit).code).not.toBe(0);
+    expect(locker.stderr()).toContain(`The data directory ${directory} cannot be used: ${reason}.`);
+  });
+
+  test("if this user may not write to it", async () => {
+    const user = unprivilegedUser();
+    chmodSync(directory, 0o555);
+
+    const locker = spawnProcess(process.execPath, [LOCKER, directory], { user });
+
+    expect((await locker.exit).code).not.toBe(0);
+    expect(locker.stderr()).toContain(
+      `The data directory ${directory} cannot be used: this user has no permission to write to it (EACCES).`,
+    );
+    chmodSync(directory, 0o755);
+  });
+});
+
+describe.runIf(isLinux)("a network file system", () => {
+  test.each([
+    [0x6969, "nfs"],
+    [0x65735546, "fuse"],
+    // CIFS, as Node.js returns it on some systems.
+    [0xff534d42 | 0, "cifs"],
+  ])("is recognized by its type %i: %s", (type, name) => {
+    expect(findNetworkFileSystem("/data", () => ({ type }))).toBe(name);
+  });
+
+  test("is not what the directory for temporary files is on", () => {
+    expect(findNetworkFileSystem(directory)).toBeUndefined();
+  });
+});
