@@ -47,7 +47,9 @@ const fits = async (
   const job = await asked;
   if (job === undefined || job.id !== jobId) return false;
   const { payload, created_by_id: userId } = task;
-  return (await payloadFaults(context, job, { payload, prefix: "/payload", userId: userId ?? "" })).length === 0;
+  return (
+    (await payloadFaults(context, job, { payload, prefix: "/payload", userId: userId ?? "" })).length === 0
+  );
 };
 
 const retry: Change = {
