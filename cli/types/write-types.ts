@@ -1,5 +1,6 @@
 import type { Job } from "../../protocol/job.ts";
 import type { JsonObject } from "../../protocol/json.ts";
+import { localizeReferences } from "../../protocol/local-references.ts";
 import { cleanSchema, commentText } from "./clean-schema.ts";
 
 const OPTIONS = {
@@ -16,11 +17,11 @@ const UNKNOWN = {
   Result: "export type Result = unknown",
 };
 
-/** A schema as declarations, of which one is called `name`; where that cannot be, as anything. */
+/** Returns a schema as declarations, one of which is called `name`; a schema that has no type becomes `unknown`. */
 const declarations = async (schema: JsonObject, name: keyof typeof UNKNOWN): Promise<string> => {
   const { compile } = await import("json-schema-to-typescript");
   try {
-    const text = (await compile(cleanSchema(schema), name, OPTIONS)).trim();
+    const text = (await compile(cleanSchema(localizeReferences(schema)), name, OPTIONS)).trim();
     return new RegExp(`^export (type|interface) ${name}\\b`, "m").test(text) ? text : UNKNOWN[name];
   } catch {
     return `/** Its schema says more than a type can. */\n${UNKNOWN[name]}`;
