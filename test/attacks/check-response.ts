@@ -1,6 +1,6 @@
 import {
-  getResponseSchema,
   COMMON_PROBLEMS,
+  getResponseSchema,
   type Operation,
   operations,
   PROBLEM_IDS,

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Health, createPageSchema, RoomSummary, Stats } from "../../../protocol/index.ts";
+import { createPageSchema, Health, RoomSummary, Stats } from "../../../protocol/index.ts";
 import { bodyOf, expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
 import { aRoom } from "./scenes.ts";

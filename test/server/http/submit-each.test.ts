@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { operations, type SubmittedTask, type SubmitBatch } from "../../../protocol/index.ts";
+import { operations, type SubmitBatch, type SubmittedTask } from "../../../protocol/index.ts";
 import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
 import { aRoom } from "./scenes.ts";
