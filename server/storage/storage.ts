@@ -1,6 +1,5 @@
 import type {
   Backoff,
-  ConnectionSecurity,
   Fairness,
   JobAddress,
   JsonObject,
@@ -14,6 +13,7 @@ import type {
 } from "../../protocol/index.ts";
 import type { ClaimedRecord } from "./claimed-record.ts";
 import type { TaskCompletions } from "./completions.ts";
+import type { DatabaseState } from "./database-state.ts";
 import type { InsertOptions } from "./hand-over.ts";
 import type { InsightStorage } from "./insight.ts";
 import type { InvitationStorage } from "./invitations.ts";
@@ -24,7 +24,6 @@ import type { StaffStorage } from "./staff.ts";
 import type { SweepStorage } from "./sweeps.ts";
 import type { TaskListStorage } from "./task-lists.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
-import type { DatabaseFinding } from "./unfit-database.ts";
 
 /** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
 export interface RegisteredJob extends JobAddress {
@@ -277,8 +276,8 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
   ): Promise<readonly TaskRecord[]>;
 }
 
-/** Everything that the use-cases ask of a database. Errors that mean "the database is away" are `StorageUnavailable`. */
-export interface Storage extends Countable {
+/** Everything that the use-cases need of a database. A database that cannot be reached is a `StorageUnavailable`. */
+export interface Storage extends Countable, DatabaseState {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
   readonly staff: StaffStorage;
@@ -289,14 +288,6 @@ export interface Storage extends Countable {
   readonly overview: OverviewStorage;
   readonly insight: InsightStorage;
   readonly invitations: InvitationStorage;
-  /** Makes a round trip to the database; fails if it takes no writes. */
-  ping(): Promise<void>;
-  /** Returns why a server cannot work on this database with its role; empty if it can. */
-  check(): Promise<readonly DatabaseFinding[]>;
-  /** Names of the migrations that the database still lacks. */
-  pendingMigrations(): Promise<readonly string[]>;
-  /** Says who could read what goes to the database and back; null if only the host knows. */
-  connectionSecurity(): ConnectionSecurity | null;
   /** Closes what the storage opened itself; never what it was handed. */
   close(): Promise<void>;
 }
