@@ -5,6 +5,8 @@ import { afterEach, describe, expect, inject, onTestFinished, test } from "vites
 import { openDatabase } from "../../../server/storage/database.ts";
 import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
+import { createStorage } from "../../../server/storage/mikro-storage.ts";
+import { aJob, aPendingTask, claimOne } from "../../conformance/storage-fixture.ts";
 import { startPgbouncer } from "../../support/pgbouncer.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { openApi } from "../http/api.ts";
@@ -41,7 +43,7 @@ const PARSERS: Readonly<Record<string, () => void>> = {
   },
   "the driver's defaults": () => {
     Object.assign(defaults, { parseInt8: true, parseInputDatesAsUTC: true, statement_timeout: 1000 });
-    Object.assign(defaults, { binary: true, query_timeout: 20_000, options: "-c datestyle=SQL" });
+    Object.assign(defaults, { query_timeout: 20_000, options: "-c datestyle=SQL" });
   },
 };
 const driverDefaults = { ...defaults };
@@ -103,6 +105,21 @@ describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
     onTestFinished(() => api.close());
 
     await liveThroughTasks(api);
+  });
+});
+
+test("a host may have results in binary format by default, which MikroORM itself cannot read", async () => {
+  const orm = await aHost({});
+  await migrate(orm);
+  Object.assign(defaults, { binary: true });
+  const storage = createStorage(orm);
+  onTestFinished(() => storage.close());
+
+  const job = await aJob(storage);
+  const { task } = await aPendingTask(storage, job, { payload: { n: 0.5 } });
+
+  expect((await claimOne(storage, job.workerId, true)).task).toMatchObject({
+    ...{ id: task.id, payload: { n: 0.5 }, created_at: task.created_at },
   });
 });
 
