@@ -4,7 +4,7 @@ import { createServer, parseSettings } from "../../../server/index.ts";
 import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
+import { UnfitDatabase } from "../../../server/storage/unfit-database.ts";
 import { aJob, anotherWorker } from "../../conformance/storage-fixture.ts";
 import { createProxy, toProxyUrl } from "../../faults/cluster/link.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -104,7 +104,7 @@ describe("a failover to a standby", () => {
     );
   });
 
-  test("leaves a server that starts on a standby with one clear reason", async () => {
+  test("stops a server that starts on a standby with one line that says what to do", async () => {
     const { standby, url } = await aPair();
     const settings = parseSettings(
       {},
@@ -116,7 +116,7 @@ describe("a failover to a standby", () => {
 
     const start = createServer({ settings });
 
-    await expect(start).rejects.toBeInstanceOf(StorageUnavailable);
-    await expect(start).rejects.toThrow(/^the database is read-only: it is a standby/);
+    await expect(start).rejects.toBeInstanceOf(UnfitDatabase);
+    await expect(start).rejects.toThrow(/^the database is a standby, .*: connect to the primary/);
   });
 });
