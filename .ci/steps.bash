@@ -4,7 +4,7 @@
 # killed, would keep the output open, and its reader would wait forever. This happened once, for ninety minutes.
 
 # Time limits in seconds: for one step (the longest takes four minutes on two cores), for all steps, and from SIGTERM to SIGKILL.
-: "${LONGEST:=900}" "${DEADLINE:=3300}" "${KILL_AFTER:=20}"
+: "${LONGEST:=1800}" "${DEADLINE:=3300}" "${KILL_AFTER:=20}"
 
 passed=0
 failed=0
