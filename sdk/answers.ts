@@ -20,7 +20,7 @@ interface WithHeaders {
 /** What a call gives: status, body and headers of the answer. */
 export type CallAnswer<Name extends OperationName> = OperationResponse<Operations[Name]> & WithHeaders;
 /** What it may give to who asked for no more than that. */
-export type BriefAnswer<Name extends OperationName> = MinimalResponse<Operations[Name]> & WithHeaders;
+export type MinimalAnswer<Name extends OperationName> = MinimalResponse<Operations[Name]> & WithHeaders;
 
 interface Read extends WithHeaders {
   readonly status: number;
@@ -63,7 +63,7 @@ const isBrief = <Name extends OperationName>(name: Name, { status }: Read): bool
 };
 
 /** An answer by the operation's contract; a problem is thrown, and so is what is no answer to it. */
-export const understand = <Name extends OperationName>(
+export const readAnswer = <Name extends OperationName>(
   name: Name,
   answer: Answer,
   url: string,
@@ -75,15 +75,15 @@ export const understand = <Name extends OperationName>(
 };
 
 /** The same of what was asked for briefly; the server says whether it was heard. */
-export const understandBriefly = <Name extends OperationName>(
+export const readMinimalAnswer = <Name extends OperationName>(
   name: Name,
   answer: Answer,
   url: string,
-): CallAnswer<Name> | BriefAnswer<Name> => {
+): CallAnswer<Name> | MinimalAnswer<Name> => {
   const { minimal }: Operation = operations[name];
   const isApplied = prefersMinimal(answer.headers["preference-applied"]);
-  if (minimal === undefined || !isApplied || answer.status >= 400) return understand(name, answer, url);
+  if (minimal === undefined || !isApplied || answer.status >= 400) return readAnswer(name, answer, url);
   const brief = read(name, minimal, answer, url);
   if (!isBrief(name, brief)) throw new ProtocolError(`${name} answered ${brief.status}`, brief.status);
-  return brief as BriefAnswer<Name>;
+  return brief as MinimalAnswer<Name>;
 };

@@ -1,15 +1,15 @@
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../protocol/index.ts";
 import { InterruptedError, TaskLostError, UsageError } from "./errors.ts";
-import type { HeldTask } from "./heartbeat.ts";
-import { offerLate } from "./late-offer.ts";
+import type { LeasedTask } from "./heartbeat.ts";
+import { reportLateResult } from "./late-result.ts";
 import { LazyAbort } from "./lazy-abort.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { inRunSpan } from "./run-span.ts";
 import { orAfter } from "./sleep.ts";
-import { extensionOf, resultOf, type TaskHome } from "./task-home.ts";
+import { extensionOf, resultOf, type TaskEnvironment } from "./task-environment.ts";
 import { errorText, isRefusal, lostOutcome, shortErrorText, type TaskOutcome } from "./task-outcome.ts";
 import { TaskReports } from "./task-reports.ts";
-import { DELIVERY, deliver, isVoid, QUICKLY } from "./task-update.ts";
+import { DELIVERY, deliver, isLeaseLost, QUICKLY } from "./task-update.ts";
 import { type Ended, work } from "./work.ts";
 
 /**
@@ -18,7 +18,7 @@ import { type Ended, work } from "./work.ts";
  * @example
  * for await (const task of jobs.listen()) await task.run(viewer);
  */
-export class ClaimedTask<Context = unknown> implements HeldTask {
+export class ClaimedTask<Context = unknown> implements LeasedTask {
   readonly id: string;
   /** Grows with every claim, and so fences: a hold is the task's id, the worker's and this. */
   readonly attempt: number;
@@ -26,7 +26,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   readonly heldSince = performance.now();
   /** @internal Its stream claims another while this one's end is on its way. */
   makesRoom = false;
-  readonly #home: TaskHome;
+  readonly #home: TaskEnvironment;
   readonly #abort = new LazyAbort();
   // What few tasks need is made when it is needed: half of a busy worker's time went into it.
   #over: PromiseWithResolvers<void> | undefined;
@@ -41,7 +41,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
   readonly #giveUp = new LazyAbort();
 
   /** @internal */
-  constructor(task: Task, home: TaskHome) {
+  constructor(task: Task, home: TaskEnvironment) {
     this.id = task.id;
     this.attempt = task.attempt;
     this.#task = task;
@@ -217,7 +217,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
     if (this.#cut !== undefined) return this.#cut;
     const { reason } = this.#abort;
     if ("result" in ended && reason instanceof TaskLostError && reason.reason === "lost") {
-      await offerLate(this.#home, this, ended.result);
+      await reportLateResult(this.#home, this, ended.result);
     }
     return this.#lost(reason);
   }
@@ -259,7 +259,7 @@ export class ClaimedTask<Context = unknown> implements HeldTask {
       this.#task = await deliver(this.#home.updates, this, { update, before, policy, giveUp: this.#giveUp });
       return this.#task;
     } catch (error) {
-      if (isVoid(error)) this.#lostBy(error);
+      if (isLeaseLost(error)) this.#lostBy(error);
       throw error;
     }
   }

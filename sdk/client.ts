@@ -14,7 +14,7 @@ import {
   type Streams,
   type Task,
 } from "../protocol/index.ts";
-import { type BriefAnswer, type CallAnswer, understand, understandBriefly } from "./answers.ts";
+import { type CallAnswer, type MinimalAnswer, readAnswer, readMinimalAnswer } from "./answers.ts";
 import { inAwaitSpan, inCallSpan } from "./call-spans.ts";
 import { ProtocolError, UsageError } from "./errors.ts";
 import { follow } from "./follow.ts";
@@ -121,7 +121,7 @@ export class JoblibClient {
     request: OperationRequest<Operations[Name]>,
     options: CallOptions = {},
   ): Promise<CallAnswer<Name>> {
-    return this.#exchange(name, request, options, (answer, url) => understand(name, answer, url));
+    return this.#exchange(name, request, options, (answer, url) => readAnswer(name, answer, url));
   }
 
   /** @internal The same, by a caller that need not be told again what it knows (`Prefer: return=minimal`). */
@@ -129,9 +129,9 @@ export class JoblibClient {
     name: Name,
     request: OperationRequest<Operations[Name]>,
     options: CallOptions = {},
-  ): Promise<CallAnswer<Name> | BriefAnswer<Name>> {
+  ): Promise<CallAnswer<Name> | MinimalAnswer<Name>> {
     const brief = { ...options, returns: "minimal" } as const;
-    return this.#exchange(name, request, brief, (answer, url) => understandBriefly(name, answer, url));
+    return this.#exchange(name, request, brief, (answer, url) => readMinimalAnswer(name, answer, url));
   }
 
   async #exchange<Value extends { readonly body: unknown }>(

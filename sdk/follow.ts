@@ -28,7 +28,7 @@ export interface FollowRequest<Name extends StreamName> {
 }
 
 /** How the stream's client reaches its server. */
-export interface FollowHome {
+export interface FollowEnvironment {
   readonly url: string;
   readonly send: Send;
   readonly retry: RetryPolicy;
@@ -84,7 +84,7 @@ const refusal = async ({ status, headers, text, discard }: Received, url: string
 /** The events of one connection, until it ends or breaks. */
 async function* eventsOf<Name extends StreamName>(
   { name, params, lastEventId, signal }: FollowRequest<Name>,
-  home: FollowHome,
+  home: FollowEnvironment,
 ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
   const entry: StreamOperation = streams[name];
   const url = home.url + fillPath(entry.path, params);
@@ -144,7 +144,7 @@ async function* eventsOf<Name extends StreamName>(
  */
 export async function* follow<Name extends StreamName>(
   request: FollowRequest<Name>,
-  home: FollowHome,
+  home: FollowEnvironment,
 ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
   const { signal } = request;
   let lastEventId = request.lastEventId;

@@ -8,7 +8,7 @@ import { sleep } from "./sleep.ts";
 import type { TaskTable } from "./task-table.ts";
 
 /** A task in a worker's hands, as its heartbeat sees it. */
-export interface HeldTask {
+export interface LeasedTask {
   readonly id: string;
   readonly attempt: number;
   /** @internal When it came into this worker's hands, by `performance.now()`. */
@@ -25,8 +25,8 @@ export interface HeartbeatOptions {
   readonly seconds: number;
   /** Overrules what the server says. */
   readonly fixedSeconds: number | undefined;
-  readonly held: TaskTable<HeldTask>;
-  readonly onStop: (task: HeldTask, reason: StopReason) => void;
+  readonly held: TaskTable<LeasedTask>;
+  readonly onStop: (task: LeasedTask, reason: StopReason) => void;
   readonly onForgotten: () => void;
   /** The server gives the worker no task any more, which it need not be told twice. */
   readonly onDraining: () => void;
@@ -49,7 +49,7 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #end = new AbortController();
   #turn = new AbortController();
-  #listed: ReadonlyMap<string, HeldTask> = new Map();
+  #listed: ReadonlyMap<string, LeasedTask> = new Map();
   #seconds: number;
   #nudge: NodeJS.Timeout | undefined;
   #extra: NodeJS.Timeout | undefined;
@@ -131,13 +131,13 @@ export class Heartbeat {
     }
   }
 
-  #oldest(): HeldTask[] {
+  #oldest(): LeasedTask[] {
     const held = [...this.#options.held].sort((a, b) => a.heldSince - b.heldSince);
     return held.slice(0, MAX_TASKS_PER_HEARTBEAT);
   }
 
   /** One exchange; gives the seconds to rest before the next. */
-  async #beat(listed: ReadonlyMap<string, HeldTask>, isAsked: boolean): Promise<number> {
+  async #beat(listed: ReadonlyMap<string, LeasedTask>, isAsked: boolean): Promise<number> {
     const { client, workerId, fixedSeconds, onStop, onDraining, isDraining } = this.#options;
     // Who asks wants to know now, and not when there is news.
     const busy = listed.size > 0 && !isAsked;

@@ -19,7 +19,7 @@ import {
 } from "./submission.ts";
 import { submitMany, type WantedTask } from "./submit-many.ts";
 import { SubmitQueue } from "./submit-queue.ts";
-import type { Places, TaskHome } from "./task-home.ts";
+import type { Places, TaskEnvironment } from "./task-environment.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { TaskTable } from "./task-table.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
@@ -254,7 +254,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     return submitMany(this.client, wanted, options);
   }
 
-  #homeOf(worker: LiveWorker, places: Places): TaskHome {
+  #homeOf(worker: LiveWorker, places: Places): TaskEnvironment {
     return {
       updates: worker.updates,
       logger: this.#logger,
@@ -272,7 +272,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /** A task in this worker's hands, or undefined where it is there already. */
-  #claimed(wire: Task, home: TaskHome): ClaimedTask<Context> | undefined {
+  #claimed(wire: Task, home: TaskEnvironment): ClaimedTask<Context> | undefined {
     const task = new ClaimedTask<Context>(wire, home);
     if (!this.#session.hold(task)) return undefined;
     this.#tasks.add(task);

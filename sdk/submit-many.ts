@@ -7,7 +7,7 @@ import {
 } from "../protocol/index.ts";
 import type { JoblibClient } from "./client.ts";
 import { PayloadTooLargeError, ProtocolError, UsageError } from "./errors.ts";
-import { sideBySide } from "./side-by-side.ts";
+import { runConcurrently } from "./run-concurrently.ts";
 import type { Destination, SubmitOptions } from "./submission.ts";
 
 /** One is inserted while the next is read and checked. */
@@ -76,5 +76,5 @@ export const submitMany = async (
     }
   };
   const named = wanted.map(({ destination: { job_name }, submission }) => ({ job_name, ...submission }));
-  return (await sideBySide(parcelsOf(named), SUBMITS_IN_FLIGHT, send)).flat();
+  return (await runConcurrently(parcelsOf(named), SUBMITS_IN_FLIGHT, send)).flat();
 };

@@ -7,10 +7,10 @@ import {
   type SubmittedTask,
   type TraceContext,
 } from "../protocol/index.ts";
+import { Batcher, type GiveUp } from "./batcher.ts";
 import { inSubmitSpan } from "./call-spans.ts";
 import type { JoblibClient } from "./client.ts";
 import { errorOf, MethodNotAllowedError, ProblemError, ProtocolError, RouteNotFoundError } from "./errors.ts";
-import { Gathering, type GiveUp } from "./gathering.ts";
 import type { SubmitOptions } from "./submission.ts";
 import type { WantedTask } from "./submit-many.ts";
 
@@ -65,14 +65,14 @@ const outcomesOf = ({ body }: Answer, wishes: readonly Wish[]): (SubmittedTask |
 export class SubmitQueue {
   readonly #client: JoblibClient;
   readonly #roomId: string;
-  readonly #gathering: Gathering<Wish, SubmittedTask>;
+  readonly #gathering: Batcher<Wish, SubmittedTask>;
   /** An older server does not know of many at once. */
   #oneByOne = false;
 
   constructor(client: JoblibClient, roomId: string) {
     this.#client = client;
     this.#roomId = roomId;
-    this.#gathering = new Gathering<Wish, SubmittedTask>({
+    this.#gathering = new Batcher<Wish, SubmittedTask>({
       most: MAX_TASKS_PER_SUBMIT,
       alone: (wish, giveUp) => this.#alone(wish, giveUp),
       together: (wishes) => this.#together(wishes),

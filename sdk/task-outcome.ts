@@ -7,7 +7,7 @@ import {
   ValidationError,
 } from "./errors.ts";
 import { keepable, NotJsonError, textOf } from "./json.ts";
-import { isVoid } from "./task-update.ts";
+import { isLeaseLost } from "./task-update.ts";
 
 /** What running a task has come to. */
 export type TaskOutcome =
@@ -22,7 +22,7 @@ export type TaskOutcome =
 export const lostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
   const lost = reason instanceof TaskLostError ? reason : error;
   if (lost instanceof TaskLostError) return { status: "lost", reason: lost.reason };
-  return { status: "lost", reason: isVoid(error) ? "lost" : "undelivered" };
+  return { status: "lost", reason: isLeaseLost(error) ? "lost" : "undelivered" };
 };
 
 /** True if the update itself is refused, so that the same again would be refused again. */

@@ -7,7 +7,7 @@ import { WorkerNotFoundError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { retryDelay } from "./retry.ts";
 import { sleep, unlessAborted } from "./sleep.ts";
-import type { Places } from "./task-home.ts";
+import type { Places } from "./task-environment.ts";
 import { WaitGroup } from "./wait-group.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
@@ -27,7 +27,7 @@ export interface ListenOptions {
 }
 
 /** What a stream needs of its manager. */
-export interface StreamHome<Context> {
+export interface StreamEnvironment<Context> {
   readonly client: JoblibClient;
   readonly logger: Logger;
   readonly session: WorkerSession;
@@ -55,7 +55,7 @@ const BACKOFF = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
 {
-  readonly #home: StreamHome<Context>;
+  readonly #home: StreamEnvironment<Context>;
   readonly #stop = new AbortController();
   readonly #pollMs: number;
   readonly #concurrency: number;
@@ -95,7 +95,7 @@ export class TaskStream<Context = unknown>
   };
 
   /** @internal */
-  constructor(home: StreamHome<Context>, options: ListenOptions = {}) {
+  constructor(home: StreamEnvironment<Context>, options: ListenOptions = {}) {
     const { signal, pollInterval = 2, concurrency = 1, start = false } = options;
     this.#home = home;
     this.#pollMs = Math.max(0.05, pollInterval) * 1000;

@@ -64,7 +64,7 @@ const mayDeliverAgain = (error: unknown): boolean =>
   (error instanceof ProtocolError && error.status !== 413);
 
 /** True where the server says that this hold has nothing more to say about the task. */
-export const isVoid = (error: unknown): boolean =>
+export const isLeaseLost = (error: unknown): boolean =>
   error instanceof TaskLostError ||
   error instanceof TaskNotFoundError ||
   error instanceof WorkerNotFoundError ||

@@ -7,6 +7,7 @@ import {
   type Task,
   type TaskUpdate,
 } from "../protocol/index.ts";
+import { Batcher } from "./batcher.ts";
 import type { JoblibClient } from "./client.ts";
 import {
   errorOf,
@@ -17,7 +18,6 @@ import {
   RouteNotFoundError,
   UnauthorizedError,
 } from "./errors.ts";
-import { Gathering } from "./gathering.ts";
 import type { LazyAbort } from "./lazy-abort.ts";
 import { isTransient } from "./retry.ts";
 import { isProxyRefusal } from "./task-outcome.ts";
@@ -46,14 +46,14 @@ interface Wish {
 export class UpdateQueue {
   readonly #client: JoblibClient;
   readonly #workerId: string;
-  readonly #gathering: Gathering<Wish, Task>;
+  readonly #gathering: Batcher<Wish, Task>;
   /** An older server does not know of many at once. */
   #oneByOne = false;
 
   constructor(client: JoblibClient, workerId: string) {
     this.#client = client;
     this.#workerId = workerId;
-    this.#gathering = new Gathering<Wish, Task>({
+    this.#gathering = new Batcher<Wish, Task>({
       most: MAX_UPDATES_PER_REQUEST,
       alone: (wish) => this.#alone(wish),
       together: (wishes) => this.#together(wishes.map(({ step }) => step)),

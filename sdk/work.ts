@@ -2,7 +2,7 @@ import type { LogLevel } from "../protocol/index.ts";
 import { withConsole } from "./capture-console.ts";
 import type { RunnableExtension } from "./extension.ts";
 import { runContextOf, type Telling } from "./run-context.ts";
-import type { TaskHome } from "./task-home.ts";
+import type { TaskEnvironment } from "./task-environment.ts";
 
 /** What became of the work itself. */
 export type Ended = { readonly result: unknown } | { readonly error: unknown };
@@ -17,7 +17,10 @@ interface Working extends Telling {
 export const work = async (
   task: Working,
   extension: RunnableExtension,
-  { home: { logger, captureConsole }, context }: { readonly home: TaskHome; readonly context: unknown },
+  {
+    home: { logger, captureConsole },
+    context,
+  }: { readonly home: TaskEnvironment; readonly context: unknown },
 ): Promise<Ended> => {
   try {
     const run = runContextOf(task, logger);

@@ -2,10 +2,10 @@ import { hostname } from "node:os";
 import type { JobRegistration, StopReason } from "../protocol/index.ts";
 import type { JoblibClient } from "./client.ts";
 import { errorOf, ProblemError, SchemaConflictError, UsageError, WorkerNotFoundError } from "./errors.ts";
-import { Heartbeat, type HeldTask } from "./heartbeat.ts";
+import { Heartbeat, type LeasedTask } from "./heartbeat.ts";
 import type { Logger } from "./logger.ts";
 import { isTransient, withRetry } from "./retry.ts";
-import { StillWatch } from "./still-watch.ts";
+import { SuspensionDetector } from "./suspension-detector.ts";
 import { TaskTable } from "./task-table.ts";
 import { UpdateQueue } from "./update-queue.ts";
 
@@ -42,7 +42,7 @@ interface Incarnation extends LiveWorker {
   readonly announced: Set<string>;
   /** What all of that was announced of: there is nothing to do while it is the same. */
   last?: readonly Announcement[];
-  readonly watch: StillWatch;
+  readonly watch: SuspensionDetector;
 }
 
 const FOREVER = {
@@ -56,7 +56,7 @@ const BRIEFLY = { attempts: 3, deadlineSeconds: 5 };
 /** One worker: announces its jobs, beats, knows what it holds, and leaves. */
 export class WorkerSession {
   readonly #options: SessionOptions;
-  readonly #held = new TaskTable<HeldTask>();
+  readonly #held = new TaskTable<LeasedTask>();
   readonly #closed = new AbortController();
   #worker: Incarnation | undefined;
   #announcing: Promise<LiveWorker> | undefined;
@@ -96,7 +96,7 @@ export class WorkerSession {
   }
 
   /** Takes a task into the worker's hands: every heartbeat names it from now on. False where it is held already. */
-  hold(task: HeldTask): boolean {
+  hold(task: LeasedTask): boolean {
     const before = this.#held.find(task.id);
     if (before?.attempt === task.attempt) return false;
     if (before !== undefined) this.#held.delete(before);
@@ -106,7 +106,7 @@ export class WorkerSession {
   }
 
   /** The task is over, or given back. */
-  letGo(task: HeldTask): void {
+  letGo(task: LeasedTask): void {
     this.#held.delete(task);
   }
 
@@ -116,7 +116,7 @@ export class WorkerSession {
   }
 
   /** Gives back tasks that were not started; what cannot be told now, the heartbeat's list tells. */
-  async release(workerId: string, tasks: readonly HeldTask[]): Promise<void> {
+  async release(workerId: string, tasks: readonly LeasedTask[]): Promise<void> {
     for (const task of tasks) this.letGo(task);
     if (tasks.length === 0) return;
     const request = { params: { worker_id: workerId }, body: { tasks: tasks.map(({ id }) => id) } };
@@ -207,7 +207,7 @@ export class WorkerSession {
     heartbeat.start();
     logger.info({ worker: body.id, name: body.name }, "worker announced");
     const updates = new UpdateQueue(client, body.id);
-    const watch = new StillWatch((seconds) => {
+    const watch = new SuspensionDetector((seconds) => {
       logger.warn({ worker: body.id, seconds }, "this process stood still: asking what it still holds");
       updates.holdUntil(heartbeat.ask());
     });
@@ -239,7 +239,7 @@ export class WorkerSession {
     worker.last = all;
   }
 
-  #stop(task: HeldTask, reason: StopReason): void {
+  #stop(task: LeasedTask, reason: StopReason): void {
     this.letGo(task);
     task.lose(reason);
   }

@@ -7,10 +7,10 @@ import type { Storage } from "./storage/storage.ts";
 import type { SweepWatch } from "./sweep-watch.ts";
 import type { EndedTasks } from "./use-cases/ended-tasks.ts";
 import type { KnownJobs } from "./use-cases/known-jobs.ts";
-import type { ParkedClaims } from "./use-cases/parked-claims.ts";
-import type { RecentFigures } from "./use-cases/read-stats.ts";
+import type { StatsCache } from "./use-cases/read-stats.ts";
 import type { RoomFeeds } from "./use-cases/room-feed.ts";
 import type { ResultSchemas } from "./use-cases/schema-checks.ts";
+import type { WaitingClaims } from "./use-cases/waiting-claims.ts";
 import type { WorkerOwners } from "./use-cases/worker-owners.ts";
 
 /** What a log line is written to: Fastify's logger, or one of its kind. */
@@ -27,11 +27,11 @@ export interface Context {
   readonly validators: SchemaValidators;
   readonly settings: Settings;
   /** Claims of this process that wait for a task. */
-  readonly parked: ParkedClaims;
+  readonly waitingClaims: WaitingClaims;
   readonly ended: EndedTasks;
   /** What changes in the rooms that are followed here. */
   readonly feeds: RoomFeeds;
-  readonly figures: RecentFigures;
+  readonly figures: StatsCache;
   readonly sweeps: SweepWatch;
   readonly owners: WorkerOwners;
   readonly jobs: KnownJobs;

@@ -3,10 +3,10 @@ import type { CompletedTask } from "./storage/completions.ts";
 import type { QueueCounts } from "./storage/queue-counts.ts";
 import type { PoolUse } from "./storage/session-pool.ts";
 import type { TaskRecord } from "./storage/storage.ts";
-import type { Swept } from "./use-cases/sweep.ts";
+import type { SweepResult } from "./use-cases/sweep.ts";
 
 /** A statement that many calls share. */
-export type JointStatement =
+export type BatchedStatement =
   | "submit"
   | "claim"
   | "promote"
@@ -17,10 +17,10 @@ export type JointStatement =
   | "heartbeat";
 
 /** Why workers hold tasks no longer: by their own word or a user's, over the time, or gone. */
-export type HoldEnd = "reported" | "timed_out" | "lost";
+export type LeaseEnd = "reported" | "timed_out" | "lost";
 
 /** What is looked at when somebody asks. */
-export interface Watched {
+export interface MeterSources {
   counts(): Promise<QueueCounts>;
   /** Undefined where the statements have no pool of their own. */
   pool(): PoolUse | undefined;
@@ -39,7 +39,7 @@ export interface Meter {
   /** These were completed by their own workers, and more is not known of them here. */
   completed(tasks: readonly CompletedTask[]): void;
   /** A step came, or a hold is over: the tasks as they stand since. */
-  moved(records: readonly TaskRecord[], why: HoldEnd): void;
+  moved(records: readonly TaskRecord[], why: LeaseEnd): void;
   /** What a worker brought too late was kept, or completed its task after all. */
   late(what: "kept" | "adopted"): void;
   /** A waiting claim was rung, and looked. */
@@ -47,12 +47,12 @@ export interface Meter {
   /** One more request or stream is held open, or one fewer. */
   waiting(what: "request" | "stream", change: 1 | -1): void;
   /** This server swept, and found so much to do. */
-  swept(found: Swept): void;
+  swept(found: SweepResult): void;
   /** So many tasks were over their time, found between two sweeps. */
   timedOut(tasks: number): void;
   /** One statement carried so many calls. */
-  stated(statement: JointStatement, calls: number, seconds: number): void;
-  watch(watched: Watched): void;
+  stated(statement: BatchedStatement, calls: number, seconds: number): void;
+  watch(watched: MeterSources): void;
 }
 
 /** Of a host that does not ask. */

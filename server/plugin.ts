@@ -11,12 +11,12 @@ import { accessRoutes } from "./http/access.routes.ts";
 import { useBodyParser } from "./http/body-parser.ts";
 import type { Handlers } from "./http/call.ts";
 import { dashboard, mountPath } from "./http/dashboard.ts";
-import { Holds } from "./http/holds.ts";
 import { jobRoutes } from "./http/jobs.routes.ts";
+import { LongPolls } from "./http/long-polls.ts";
 import { metaRoutes } from "./http/meta.routes.ts";
 import { operationRoute, type RouteParts } from "./http/operation-route.ts";
-import { overviewRoutes } from "./http/overview.routes.ts";
 import { problemHandler } from "./http/problem-handler.ts";
+import { statsRoutes } from "./http/stats.routes.ts";
 import { streamRoute } from "./http/stream-route.ts";
 import { taskRoutes } from "./http/tasks.routes.ts";
 import { useUnknownAddresses } from "./http/unknown-addresses.ts";
@@ -37,10 +37,10 @@ import { EndedTasks } from "./use-cases/ended-tasks.ts";
 import { followRoom } from "./use-cases/follow-room.ts";
 import { followTask } from "./use-cases/follow-task.ts";
 import { KnownJobs } from "./use-cases/known-jobs.ts";
-import { ParkedClaims } from "./use-cases/parked-claims.ts";
-import { RecentFigures } from "./use-cases/read-stats.ts";
+import { StatsCache } from "./use-cases/read-stats.ts";
 import { RoomFeeds } from "./use-cases/room-feed.ts";
 import { ResultSchemas } from "./use-cases/schema-checks.ts";
+import { WaitingClaims } from "./use-cases/waiting-claims.ts";
 import { WorkerOwners } from "./use-cases/worker-owners.ts";
 
 /** What the host hands over; it stays the host's, and is never closed here. */
@@ -103,9 +103,9 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     feeds: new RoomFeeds({ storage, bus, settings, log }),
     validators: new SchemaValidators(),
     settings,
-    parked: new ParkedClaims({ bus, storage, log }),
+    waitingClaims: new WaitingClaims({ bus, storage, log }),
     ended: new EndedTasks(),
-    figures: new RecentFigures(),
+    figures: new StatsCache(),
     sweeps: new SweepWatch(),
     owners: new WorkerOwners(storage),
     jobs: new KnownJobs(storage),
@@ -117,12 +117,12 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
   };
 };
 
-const watch = ({ meter, storage, bus, parked, settings }: Context): void =>
+const watch = ({ meter, storage, bus, waitingClaims, settings }: Context): void =>
   meter.watch({
     counts: () => storage.counts(settings.worker_timeout_threshold),
     pool: () => storage.poolUse(),
     isBusUp: () => bus.state === "up",
-    waitingClaims: () => parked.size,
+    waitingClaims: () => waitingClaims.size,
   });
 
 const mount = <Name extends OperationName>(
@@ -152,7 +152,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   warnOfShortParams(app);
   const context = contextOf(options, settings, app.log);
   watch(context);
-  const holds = new Holds(settings, context.meter);
+  const holds = new LongPolls(settings, context.meter);
   const sweeper = new Sweeper(context);
   const { prefix } = app;
 
@@ -164,7 +164,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     ...taskRoutes(context),
     ...workerRoutes(context),
     ...accessRoutes(context),
-    ...overviewRoutes(context),
+    ...statsRoutes(context),
     ...metaRoutes(),
   };
   const shares = new UserShares(
@@ -197,7 +197,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   app.addHook("onClose", async () => {
     await holds.close();
     await sweeper.stop();
-    context.parked.close();
+    context.waitingClaims.close();
     context.feeds.close();
     await Promise.all([context.bus.close(), context.validators.close(), context.storage.close()]);
   });

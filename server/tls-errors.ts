@@ -16,12 +16,12 @@ const WRONG_NAME = new Set(["ERR_TLS_CERT_ALTNAME_INVALID", "HOSTNAME_MISMATCH"]
 /** Why a TLS connection did not come about. */
 export type TlsFailure = "untrusted" | "out-of-date" | "wrong-name" | "handshake";
 
-const codeOf = (error: Error): string =>
+const getErrorCode = (error: Error): string =>
   "code" in error && typeof error.code === "string" ? error.code : "";
 
 /** Classifies an error of Node's TLS; undefined if it is none. */
 export const classifyTlsError = (error: Error): TlsFailure | undefined => {
-  const code = codeOf(error);
+  const code = getErrorCode(error);
   if (UNTRUSTED.has(code)) return "untrusted";
   if (OUT_OF_DATE.has(code)) return "out-of-date";
   if (WRONG_NAME.has(code)) return "wrong-name";

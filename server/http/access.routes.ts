@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { createInvitation, listInvitations, revokeInvitation } from "../use-cases/invitations.ts";
-import { told } from "../use-cases/outcome.ts";
-import { readCaller } from "../use-cases/standing.ts";
+import { publishEvents } from "../use-cases/outcome.ts";
+import { readCaller } from "../use-cases/read-caller.ts";
 import type { Handlers } from "./call.ts";
 
 type AccessHandlers = Pick<
@@ -25,7 +25,7 @@ export const accessRoutes = (context: Context): AccessHandlers => ({
 
   revokeInvitation: async ({ caller, params }) => ({
     status: 200,
-    body: told(context, await revokeInvitation(context, caller, params.invitation_id)),
+    body: publishEvents(context, await revokeInvitation(context, caller, params.invitation_id)),
   }),
 
   readCaller: async ({ caller, query }) => ({

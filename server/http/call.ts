@@ -8,7 +8,7 @@ import type {
   Operations,
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
-import type { Hold } from "../use-cases/hold.ts";
+import type { LongPoll } from "../use-cases/long-poll.ts";
 
 /** One request after its checks, as a handler gets it. */
 export interface Call<O extends Operation> extends OperationInput<O> {
@@ -18,7 +18,7 @@ export interface Call<O extends Operation> extends OperationInput<O> {
   /** Where the mounted API stands: for `Location`. */
   readonly prefix: string;
   /** Holds the request open for as long as its `Prefer: wait` asks, and says so in the answer. */
-  hold<Value>(work: (hold: Hold) => Promise<Value>): Promise<Value>;
+  hold<Value>(work: (hold: LongPoll) => Promise<Value>): Promise<Value>;
 }
 
 /** Answers one operation. */

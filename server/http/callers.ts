@@ -75,7 +75,7 @@ class HostCaller implements Caller {
     return (await this.#auth.describeCredentials?.(this.#request)) ?? NO_CREDENTIALS;
   }
 
-  async mayRoom(roomId: string, access: RoomAccess): Promise<boolean> {
+  async canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean> {
     const { authorizeRoom } = this.#auth;
     return authorizeRoom === undefined || asked(() => authorizeRoom(this.#request, roomId, access));
   }

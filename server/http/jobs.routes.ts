@@ -2,7 +2,7 @@ import { fillPath, operations } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { listJobs } from "../use-cases/list-jobs.ts";
 import { listJobTasks } from "../use-cases/list-tasks.ts";
-import { told } from "../use-cases/outcome.ts";
+import { publishEvents } from "../use-cases/outcome.ts";
 import { readJob } from "../use-cases/read-job.ts";
 import { registerJob } from "../use-cases/register-job.ts";
 import { validatePayload } from "../use-cases/validate-payload.ts";
@@ -14,7 +14,10 @@ export const jobRoutes = (
 ): Pick<Handlers, "registerJob" | "listJobs" | "readJob" | "listJobTasks" | "validatePayload"> => ({
   registerJob: async ({ caller, params, body, prefix }) => {
     const roomId = params.room_id;
-    const { isNew, job } = told(context, await registerJob(context, caller, { roomId, registration: body }));
+    const { isNew, job } = publishEvents(
+      context,
+      await registerJob(context, caller, { roomId, registration: body }),
+    );
     if (!isNew) return { status: 200, body: job };
     const location = prefix + fillPath(operations.readJob.path, { room_id: roomId, job_name: job.full_name });
     return { status: 201, body: job, headers: { location } };

@@ -13,22 +13,22 @@ import {
   Problem,
   parseWait,
 } from "../../protocol/index.ts";
-import { type Caller, requireRoomAccess, requireStanding } from "../access.ts";
+import { type Caller, requireCaller, requireRoomAccess } from "../access.ts";
 import type { HostAuth } from "../host.ts";
 import { toAnswer } from "../raw-json.ts";
 import type { Settings } from "../settings.ts";
-import type { Hold } from "../use-cases/hold.ts";
+import type { LongPoll } from "../use-cases/long-poll.ts";
 import { validationError } from "../use-cases/schema-checks.ts";
 import type { Handler } from "./call.ts";
 import { callerOf, NO_CREDENTIALS } from "./callers.ts";
-import type { Holds, Wait } from "./holds.ts";
+import type { LongPolls, Wait } from "./long-polls.ts";
 import type { UserShares } from "./user-shares.ts";
 
 /** What every route is made with. */
 export interface RouteParts {
   readonly auth: HostAuth;
   readonly settings: Settings;
-  readonly holds: Holds;
+  readonly holds: LongPolls;
   readonly shares: UserShares;
   readonly prefix: string;
 }
@@ -37,7 +37,7 @@ const MAX_ERRORS = 100;
 const NOBODY: Caller = {
   actor: { id: "", isAdmin: false },
   isConfined: true,
-  mayRoom: async () => false,
+  canAccessRoom: async () => false,
   mayRegister: async () => false,
   credentials: async () => NO_CREDENTIALS,
   namedRooms: async () => [],
@@ -115,7 +115,7 @@ export const admission = (access: Access, { auth }: Pick<RouteParts, "auth">) =>
     admit: async (request: Admitted): Promise<void> => {
       if (access === "anyone") return;
       const caller = await callerOf(auth, request);
-      requireStanding(access, caller);
+      requireCaller(access, caller);
       const roomId = paramOf(request, "room_id");
       requireRoom(roomId);
       if (roomId !== undefined) await requireRoomAccess(access, caller, roomId);
@@ -135,7 +135,7 @@ export const operationRoute = <O extends Operation>(
   const hold = <Value>(
     reply: FastifyReply,
     whose: Omit<Wait, "seconds">,
-    work: (hold: Hold) => Promise<Value>,
+    work: (hold: LongPoll) => Promise<Value>,
   ): Promise<Value> => {
     const asked = parseWait(reply.request.headers.prefer);
     if (asked === undefined) return holds.during(reply, { ...whose, seconds: 0 }, work);
@@ -165,7 +165,7 @@ export const operationRoute = <O extends Operation>(
           request,
           reply,
           prefix,
-          hold: (work) => hold(reply, { userId, what: "request", onHold: putBack }, work),
+          hold: (work) => hold(reply, { userId, what: "request", onWait: putBack }, work),
         });
         return sendAnswer(reply, answer);
       } finally {

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { RouteOptions } from "fastify";
 import { formatWait, Problem, parseWait, type StreamOperation } from "../../protocol/index.ts";
 import { stringify } from "../raw-json.ts";
-import type { FollowWish } from "../use-cases/follow.ts";
+import type { FollowInput } from "../use-cases/follow.ts";
 import { admission, paramOf, type RouteParts } from "./operation-route.ts";
 
 /** A stream ends after so long: then its client comes again, and its credentials are looked at anew. */
@@ -20,7 +20,7 @@ interface Told {
 type Telling = AsyncGenerator<Told | "beat", void, undefined>;
 
 /** What follows for one request; the name of the room or of the task stands in its path. */
-export type Follow = (about: string, wish: FollowWish) => Telling;
+export type Follow = (about: string, wish: FollowInput) => Telling;
 
 const textOf = (told: Told | "beat"): string =>
   told === "beat" ? ":\n\n" : `event: ${told.event}\nid: ${told.id}\ndata: ${stringify(told.data)}\n\n`;
@@ -64,7 +64,7 @@ export const streamRoute = (entry: StreamOperation, follow: Follow, parts: Route
       // One that does not wait is a request at work, for as long as its reader takes.
       const putBack = parts.shares.take(userId);
       reply.raw.once("close", putBack);
-      const wait = { seconds, userId, what: "stream" as const, onHold: putBack };
+      const wait = { seconds, userId, what: "stream" as const, onWait: putBack };
       await parts.holds.during(reply, wait, async (hold) => {
         const followed = follow(about, { caller, lastEventId, hold });
         const stream = Readable.from(texts(await followed.next(), followed));

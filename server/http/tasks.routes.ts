@@ -13,19 +13,19 @@ import type { Context } from "../context.ts";
 import { rawList } from "../raw-json.ts";
 import { awaitTask } from "../use-cases/await-task.ts";
 import { cancelTasks, retryTasks } from "../use-cases/change-many.ts";
-import { type Claimed, type ClaimWish, claimTasks, putBackClaims } from "../use-cases/claim-tasks.ts";
+import { type Claimed, type ClaimInput, claimTasks, requeueClaims } from "../use-cases/claim-tasks.ts";
 import { diagnoseTask } from "../use-cases/diagnose-task.ts";
 import { adoptLateResult, listLateResults } from "../use-cases/late-results.ts";
 import { listAttempts } from "../use-cases/list-attempts.ts";
 import { listRoomTasks } from "../use-cases/list-tasks.ts";
-import { told } from "../use-cases/outcome.ts";
+import { publishEvents } from "../use-cases/outcome.ts";
 import { retryTask } from "../use-cases/retry-task.ts";
 import { briefly, submitBatch } from "../use-cases/submit-each.ts";
 import { submitTask } from "../use-cases/submit-task.ts";
 import { submitTasks } from "../use-cases/submit-tasks.ts";
 import { readTaskLogs } from "../use-cases/task-logs.ts";
 import { updateTask } from "../use-cases/update-task.ts";
-import { updateTasks, updateTasksBriefly } from "../use-cases/update-tasks.ts";
+import { updateTasks, updateTasksMinimal } from "../use-cases/update-tasks.ts";
 import type { Call, Handlers } from "./call.ts";
 import { problemOf } from "./problem-handler.ts";
 import { inAwaitSpan, inClaimSpan, inSubmitSpan, inUpdateSpan } from "./spans.ts";
@@ -62,8 +62,8 @@ const putBackUnlessSent = (context: Context, reply: FastifyReply, { records }: C
   let isSent = false;
   const putBack = () => {
     if (isSent) return;
-    putBackClaims(context, records).then(
-      (outcome) => told(context, outcome),
+    requeueClaims(context, records).then(
+      (outcome) => publishEvents(context, outcome),
       (error: unknown) =>
         context.log.warn({ err: error }, "claims of a client that is gone were not put back"),
     );
@@ -82,11 +82,11 @@ const putBackUnlessSent = (context: Context, reply: FastifyReply, { records }: C
 const claim = (
   context: Context,
   call: Pick<Call<typeof operations.claimTask>, "hold" | "caller" | "request" | "reply">,
-  wish: ClaimWish,
+  wish: ClaimInput,
 ) =>
   call.hold((hold) =>
     inClaimSpan(call.request, wish.workerId, async () => {
-      const claimed = told(context, await claimTasks(context, call.caller, { wish, hold }));
+      const claimed = publishEvents(context, await claimTasks(context, call.caller, { wish, hold }));
       putBackUnlessSent(context, call.reply, claimed);
       return claimed;
     }),
@@ -103,7 +103,7 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     const tell = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.destination]: jobName });
     const submit = async (traceContext: TraceContext | undefined) => {
       const asked = { roomId, jobName, options: body ?? {}, idempotencyKey, traceContext };
-      return told(context, await submitTask(context, caller, asked));
+      return publishEvents(context, await submitTask(context, caller, asked));
     };
     const { isReplay, tasks } = await inSubmitSpan(request, submit, { tell });
     const [task] = tasks;
@@ -123,7 +123,7 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     const tell = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submissions.length });
     const submit = async (traceContext: TraceContext | undefined) => {
       const wanted = { roomId, submissions, isMinimal, traceContext };
-      return told(context, await submitTasks(context, caller, wanted));
+      return publishEvents(context, await submitTasks(context, caller, wanted));
     };
     const { tasks, alike } = await inSubmitSpan(request, submit, { tell });
     return alike === undefined
@@ -212,7 +212,7 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
       request,
       { isStep: body.status !== undefined, tell },
       {
-        work: async () => told(context, await updateTask(context, caller, { taskId, update: body })),
+        work: async () => publishEvents(context, await updateTask(context, caller, { taskId, update: body })),
         moved: (task) => [task],
       },
     );
@@ -236,7 +236,7 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
       const results = await inUpdateSpan(request, { isStep, tell }, { work, moved: tasksOf });
       return { status: 200, body: { results } };
     }
-    const work = () => updateTasksBriefly(context, caller, wanted);
+    const work = () => updateTasksMinimal(context, caller, wanted);
     const results = await inUpdateSpan(request, { isStep, tell }, { work, moved: () => [] });
     return { status: 200, body: { results }, headers: APPLIED };
   },
@@ -248,11 +248,11 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
 
   adoptLateResult: async ({ caller, params, body }) => {
     const outcome = await adoptLateResult(context, caller, { taskId: params.task_id, ...body });
-    return { status: 200, body: told(context, outcome) };
+    return { status: 200, body: publishEvents(context, outcome) };
   },
 
   retryTask: async ({ caller, params }) => ({
     status: 200,
-    body: told(context, await retryTask(context, caller, params.task_id)),
+    body: publishEvents(context, await retryTask(context, caller, params.task_id)),
   }),
 });

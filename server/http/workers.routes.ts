@@ -3,7 +3,7 @@ import { createWorker } from "../use-cases/create-worker.ts";
 import { drainWorker } from "../use-cases/drain-worker.ts";
 import { heartbeat } from "../use-cases/heartbeat.ts";
 import { listRoomWorkers, listWorkers } from "../use-cases/list-workers.ts";
-import { told } from "../use-cases/outcome.ts";
+import { publishEvents } from "../use-cases/outcome.ts";
 import { readWorker } from "../use-cases/read-worker.ts";
 import { releaseTasks } from "../use-cases/release-tasks.ts";
 import { removeWorker } from "../use-cases/remove-worker.ts";
@@ -57,16 +57,19 @@ export const workerRoutes = (context: Context): WorkerHandlers => ({
 
   drainWorker: async ({ caller, params }) => ({
     status: 200,
-    body: told(context, await drainWorker(context, caller, params.worker_id)),
+    body: publishEvents(context, await drainWorker(context, caller, params.worker_id)),
   }),
 
   releaseTasks: async ({ caller, params, body }) => {
     const wish = { workerId: params.worker_id, tasks: body.tasks };
-    return { status: 200, body: { released: told(context, await releaseTasks(context, caller, wish)) } };
+    return {
+      status: 200,
+      body: { released: publishEvents(context, await releaseTasks(context, caller, wish)) },
+    };
   },
 
   removeWorker: async ({ caller, params }) => {
-    told(context, await removeWorker(context, caller, params.worker_id));
+    publishEvents(context, await removeWorker(context, caller, params.worker_id));
     return { status: 204, body: null };
   },
 });

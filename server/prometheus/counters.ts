@@ -1,8 +1,8 @@
 import { Gauge, type Registry } from "prom-client";
 import { isTerminal, type TaskStatus } from "../../protocol/index.ts";
-import type { HoldEnd, JointStatement, Meter } from "../meter.ts";
+import type { BatchedStatement, LeaseEnd, Meter } from "../meter.ts";
 import type { TaskRecord } from "../storage/storage.ts";
-import type { Swept } from "../use-cases/sweep.ts";
+import type { SweepResult } from "../use-cases/sweep.ts";
 import type { JobLabels } from "./job-labels.ts";
 import { secondsBetween } from "./seconds-between.ts";
 import { tallies, tally } from "./tally.ts";
@@ -36,7 +36,7 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
     { name: "joblib_tasks_ended_total", help: "Tasks that came to their end" },
     { name: "status", values: ["completed", "failed", "cancelled"] },
   );
-  const failed = tallies<HoldEnd>(
+  const failed = tallies<LeaseEnd>(
     registry,
     {
       name: "joblib_attempts_failed_total",
@@ -62,7 +62,7 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
     buckets: RUN_BUCKETS,
   });
 
-  const move = (record: TaskRecord, why: HoldEnd): void => {
+  const move = (record: TaskRecord, why: LeaseEnd): void => {
     const { status, started_at, completed_at } = record.task;
     if (status === "running") return;
     if (hasFailed(record)) failed(why, 1);
@@ -98,7 +98,7 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
 
 const sweepCounters = (registry: Registry): Pick<Meter, "swept" | "timedOut"> => {
   const sweeps = tally(registry, { name: "joblib_sweeps_total", help: "Sweeps of this server" });
-  const found = tallies<keyof Swept>(
+  const found = tallies<keyof SweepResult>(
     registry,
     {
       name: "joblib_swept_total",
@@ -145,7 +145,7 @@ const waitCounters = (registry: Registry): Pick<Meter, "waiting" | "wokeUp"> => 
 };
 
 const statementCounters = (registry: Registry): Pick<Meter, "stated"> => {
-  const calls = tallies<JointStatement>(
+  const calls = tallies<BatchedStatement>(
     registry,
     {
       name: "joblib_statement_calls_total",
@@ -161,7 +161,7 @@ const statementCounters = (registry: Registry): Pick<Meter, "stated"> => {
     buckets: STATEMENT_BUCKETS,
   });
   return {
-    stated: (statement: JointStatement, carried, took) => {
+    stated: (statement: BatchedStatement, carried, took) => {
       calls(statement, carried);
       seconds.note(statement, took);
     },

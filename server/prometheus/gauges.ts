@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 import { resolvesWithin } from "../events/resolves-within.ts";
-import type { Watched } from "../meter.ts";
+import type { MeterSources } from "../meter.ts";
 import type { QueueCounts, QueueDepth } from "../storage/queue-counts.ts";
 import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
 import { seldom } from "./seldom.ts";
@@ -11,7 +11,7 @@ const PATIENCE_MS = 3_000;
 type Read = () => Promise<QueueCounts | undefined>;
 
 /** The counts, or undefined where the database does not say in time. */
-const reader = (watched: Watched): Read => {
+const reader = (watched: MeterSources): Read => {
   const read = seldom(() => watched.counts());
   return async () => {
     const reading = read();
@@ -114,7 +114,7 @@ const queueGauges = (registers: Registry[], read: Read, labels: JobLabels): void
 };
 
 /** What is looked at when somebody asks: the queue, the database, the bus, the pool, who waits. */
-export const gauges = (registry: Registry, watched: Watched, labels: JobLabels): void => {
+export const gauges = (registry: Registry, watched: MeterSources, labels: JobLabels): void => {
   const registers = [registry];
   const read = reader(watched);
   queueGauges(registers, read, labels);

@@ -1,13 +1,13 @@
+import { createBatcher } from "./batcher.ts";
+import { type ClaimResult, dealOut, sortOut } from "./claim-results.ts";
 import type { ClaimedRecord } from "./claimed-record.ts";
-import { type ClaimShare, dealOut, sortOut } from "./claimed-shares.ts";
-import { coalesce } from "./coalesce.ts";
+import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
 import type { JobAddresses } from "./job-addresses.ts";
 import type { JobSets } from "./job-sets.ts";
 import type { Payloads } from "./payloads.ts";
 import { type Claim, claimTasks } from "./queries/claim-tasks.ts";
 import { promoteDueTasks } from "./queries/promote-due-tasks.ts";
 import type { Sessions } from "./sessions.ts";
-import type { SignsOfLife } from "./signs-of-life.ts";
 
 /** How often a claim looks again after it met rivals. */
 const TURNS = 4;
@@ -30,13 +30,13 @@ interface Known {
   readonly jobSets: JobSets;
   readonly jobAddresses: JobAddresses;
   readonly payloads: Payloads;
-  readonly signsOfLife: SignsOfLife;
+  readonly heartbeatThrottle: HeartbeatThrottle;
 }
 
 /** Claims of workers with the same jobs share a statement; a lone one is one statement too, unless tasks have just fallen due or rivals met. */
 export const createClaim = (
   { hot, counted }: Sessions,
-  { jobSets, jobAddresses, payloads, signsOfLife }: Known,
+  { jobSets, jobAddresses, payloads, heartbeatThrottle: signsOfLife }: Known,
 ): ClaimTasks => {
   const laneOf = ({ workerId, evenIfOverdue }: Wish) =>
     `${jobSets.keyOf(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
@@ -44,7 +44,7 @@ export const createClaim = (
   /** Of the last task that was claimed here: most often that of the next. */
   let backoff = "{}";
 
-  const join = coalesce<Wish, ClaimShare>({
+  const join = createBatcher<Wish, ClaimResult>({
     most: MOST_TASKS,
     weightOf: ({ limit }) => limit,
     laneOf,
@@ -67,7 +67,7 @@ export const createClaim = (
     }),
   });
 
-  const promote = coalesce<Wish, undefined>({
+  const promote = createBatcher<Wish, undefined>({
     most: MOST_TASKS,
     laneOf,
     run: counted("promote", async (wishes) => {

@@ -8,15 +8,15 @@ const NO_BINDING = /channel binding|SCRAM-SHA-256-PLUS/;
 const REFUSED = /^28/;
 const NO_HBA_ENTRY = /no pg_hba\.conf entry/;
 
-const codeOf = (error: Error): string =>
+const getErrorCode = (error: Error): string =>
   "code" in error && typeof error.code === "string" ? error.code : "";
 
 /** True if no session could begin because of TLS or authentication: then the database is out of reach, whatever is asked of it. */
 export const isRefusedConnection = (error: Error): boolean =>
   classifyTlsError(error) !== undefined ||
-  REFUSED.test(codeOf(error)) ||
+  REFUSED.test(getErrorCode(error)) ||
   error.message === NO_TLS ||
-  (codeOf(error) === "" && NO_BINDING.test(error.message));
+  (getErrorCode(error) === "" && NO_BINDING.test(error.message));
 
 const adviceOf = (error: Error): string | undefined => {
   if (error.message === NO_TLS) {
@@ -27,7 +27,7 @@ const adviceOf = (error: Error): string | undefined => {
       ? `${error.message}: the server may accept encrypted connections only; add sslmode=verify-full to the URL, or change pg_hba.conf`
       : `${error.message}: check user and database, and pg_hba.conf on the server`;
   }
-  if (/certificate/.test(error.message) && REFUSED.test(codeOf(error))) {
+  if (/certificate/.test(error.message) && REFUSED.test(getErrorCode(error))) {
     return `${error.message}: name a client certificate with sslcert and sslkey`;
   }
   return describeTlsError(error, "sslrootcert");

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from "kysely";
-import { isReadOnly } from "./away.ts";
 import { transactionPins } from "./session-settings.ts";
 import type { Orm, Sql, Tables } from "./sessions.ts";
+import { isReadOnly } from "./storage-errors.ts";
 
 /** A host's sessions have no limit of ours; the default of `statement_timeout_seconds`. */
 const STATEMENT_TIMEOUT_MS = 30_000;

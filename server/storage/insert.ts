@@ -1,6 +1,6 @@
-import { coalesce } from "./coalesce.ts";
-import { givenRecord } from "./given-record.ts";
-import type { HandOver, InsertOptions } from "./hand-over.ts";
+import { toAssignedRecord } from "./assigned-record.ts";
+import { createBatcher } from "./batcher.ts";
+import type { ChooseAssignee, InsertOptions } from "./direct-assignment.ts";
 import { findByKey } from "./queries/find-by-key.ts";
 import { insertTask } from "./queries/insert-task.ts";
 import {
@@ -32,7 +32,7 @@ const GROUP_CHARACTERS = 500;
 interface Wish extends InsertManner, InsertRequest {
   readonly tasks: readonly NewTask[];
   readonly groups: readonly TaskGroup[];
-  readonly handOver: HandOver | undefined;
+  readonly chooseAssignee: ChooseAssignee | undefined;
 }
 
 /** The one task of one request, where no turns are to be taken. */
@@ -50,7 +50,7 @@ const loneOf = (wishes: readonly Wish[]): { task: NewTask; payload: string } | u
 type Insert = (tasks: readonly NewTask[], options: InsertOptions) => Promise<InsertOutcome>;
 
 /** Of a request with one task, which somebody may wait for. */
-const handOf = ({ tasks, handOver }: Wish) => {
+const handOf = ({ tasks, chooseAssignee: handOver }: Wish) => {
   const [task, ...others] = tasks;
   return task === undefined || others.length > 0 ? undefined : handOver?.(task);
 };
@@ -60,7 +60,7 @@ const inserted = ({ tasks, groups }: Wish, rows: ReadonlyMap<string, InsertedRow
     const row = rows.get(group.first.id);
     return row === undefined ? [] : [{ ...group, row }];
   });
-  const given = taken.flatMap(({ first, row }) => givenRecord(first, row) ?? []);
+  const given = taken.flatMap(({ first, row }) => toAssignedRecord(first, row) ?? []);
   return {
     kind: "inserted",
     given,
@@ -112,7 +112,7 @@ const replayed = async (
 
 /** Requests share a statement; a key that was used before is answered even where its job is gone by now. */
 export const createInsert = (sessions: Sessions): Insert => {
-  const join = coalesce<Wish, ReadonlyMap<string, InsertedRow>>({
+  const join = createBatcher<Wish, ReadonlyMap<string, InsertedRow>>({
     most: MOST_CHARACTERS,
     weightOf: ({ groups, payloads }) =>
       payloads.reduce((sum, { length }) => sum + length + TASK_CHARACTERS, groups.length * GROUP_CHARACTERS),
@@ -142,7 +142,7 @@ export const createInsert = (sessions: Sessions): Insert => {
     }
   };
 
-  return async (tasks, { aliveWithinSeconds, handOver }) => {
+  return async (tasks, { aliveWithinSeconds, chooseAssignee: handOver }) => {
     if (tasks.length === 0)
       return { kind: "inserted", groups: [], given: [], records: () => [], workersOnline: new Map() };
     const hasTurns = tasks.some(({ fairness }) => fairness === "room");
@@ -154,7 +154,7 @@ export const createInsert = (sessions: Sessions): Insert => {
       payloads,
       aliveWithinSeconds,
       hasTurns,
-      handOver,
+      chooseAssignee: handOver,
     };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     const isOneStatement = tasks.length === 1 || !hasKeys;

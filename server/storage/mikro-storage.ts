@@ -1,22 +1,22 @@
 import type { Meter } from "../meter.ts";
 import { checkDatabase } from "./database-checks.ts";
+import { createDiagnosisStorage } from "./diagnosis-storage.ts";
 import { requireTlsOfUrl } from "./host-url.ts";
-import { createInsightStorage } from "./insight-storage.ts";
 import { createInvitationStorage } from "./invitation-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
 import { findPending } from "./migrations/migrate.ts";
 import { ormSecurity } from "./orm-connection.ts";
-import { createOverviewStorage } from "./overview-storage.ts";
 import { shareSessionPool } from "./pool-options.ts";
 import { checkWritable } from "./queries/check-writable.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
 import { createSessions, type Orm } from "./sessions.ts";
-import { createStaffStorage } from "./staff-storage.ts";
+import { createStatsStorage } from "./stats-storage.ts";
 import type { Storage } from "./storage.ts";
 import { createSweepStorage } from "./sweep-storage.ts";
 import { createTaskLogStorage } from "./task-log-storage.ts";
 import { createTaskStorage } from "./task-storage.ts";
+import { createWorkerDetailsStorage } from "./worker-details-storage.ts";
 import { createWorkerStorage } from "./worker-storage.ts";
 
 /** The storage on MikroORM: PostgreSQL or PGlite, the host's ORM or ours. */
@@ -28,13 +28,13 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
   return {
     jobs: createJobStorage(sessions),
     workers: createWorkerStorage(sessions),
-    staff: createStaffStorage(sessions),
+    workerDetails: createWorkerDetailsStorage(sessions),
     tasks: createTaskStorage(sessions),
     sweep: createSweepStorage(sessions),
     lateResults: createLateResultStorage(sessions),
     taskLogs: createTaskLogStorage(sessions),
-    overview: createOverviewStorage(sessions),
-    insight: createInsightStorage(sessions),
+    stats: createStatsStorage(sessions),
+    diagnosis: createDiagnosisStorage(sessions),
     invitations: createInvitationStorage(sessions),
 
     ping: () => sessions.run(checkWritable),

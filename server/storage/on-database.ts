@@ -1,6 +1,6 @@
-import { asStorageError } from "./away.ts";
 import { requireTlsOfUrl } from "./host-url.ts";
 import type { Orm, Sql, Tables } from "./sessions.ts";
+import { asStorageError } from "./storage-errors.ts";
 
 /**
  * Runs statements on the ORM's own connections; failures are rethrown as errors of the storage. Throws a SettingsError

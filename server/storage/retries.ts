@@ -1,5 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { asStorageError, isReadOnly, isTooManyConnections, isUndone, losesNames } from "./away.ts";
+import {
+  asStorageError,
+  isReadOnly,
+  isRolledBack,
+  isTooManyConnections,
+  losesNames,
+} from "./storage-errors.ts";
 
 /** How long work is tried again that the database rolls back. */
 const RETRY_FOR_MS = 5_000;
@@ -36,7 +42,7 @@ export const withRetries = async <Value>(work: () => Promise<Value>, recovery: R
       return await work();
     } catch (error) {
       const isRefused = !recovery.waits && isTooManyConnections(error);
-      const patienceMs = isRefused ? WAIT_FOR_CONNECTION_MS : isUndone(error) ? RETRY_FOR_MS : 0;
+      const patienceMs = isRefused ? WAIT_FOR_CONNECTION_MS : isRolledBack(error) ? RETRY_FOR_MS : 0;
       if (performance.now() + wait < began + patienceMs) {
         await delay(wait * Math.random());
         wait = Math.min(wait * 2, LONGEST_WAIT_MS);

@@ -1,10 +1,10 @@
 import type { Client, ClientConfig } from "pg";
-import { isTooManyConnections } from "./away.ts";
 import { ConnectionGrant } from "./connection-grant.ts";
 import { Session, SharedSessionError, type Sharing } from "./session.ts";
 import { SessionQueue } from "./session-queue.ts";
 import type { Plans, SessionSettings } from "./session-settings.ts";
 import { StatementNames } from "./statement-names.ts";
+import { isTooManyConnections } from "./storage-errors.ts";
 
 /** How many sessions a pool has, and how many calls wait for one. */
 export interface PoolUse {

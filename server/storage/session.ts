@@ -1,5 +1,4 @@
 import type { Client, ClientConfig } from "pg";
-import { endsSession, refusesOptions } from "./away.ts";
 import {
   type Plans,
   type SessionSettings,
@@ -9,6 +8,7 @@ import {
   switchPlans,
   transactionPins,
 } from "./session-settings.ts";
+import { endsSession, refusesOptions } from "./storage-errors.ts";
 import { valueParsers } from "./value-parsers.ts";
 
 declare module "pg" {

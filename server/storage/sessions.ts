@@ -1,6 +1,6 @@
 import type { AbstractSqlDriver, InferKyselyDB, SqlEntityManager } from "@mikro-orm/postgresql";
 import { type Kysely, sql } from "kysely";
-import { type JointStatement, type Meter, NO_METER } from "../meter.ts";
+import { type BatchedStatement, type Meter, NO_METER } from "../meter.ts";
 import type { entities } from "./entities/entities.ts";
 import { inHostTransaction, onBareSession } from "./host-sql.ts";
 import { withoutRecovery, withRetries } from "./retries.ts";
@@ -40,7 +40,7 @@ export interface Sessions {
    */
   whileLocked(name: string, work: () => Promise<void>): Promise<boolean>;
   /** Counts a statement that many calls share, with how many it carries. */
-  counted<Wish, Result>(statement: JointStatement, run: Carry<Wish, Result>): Carry<Wish, Result>;
+  counted<Wish, Result>(statement: BatchedStatement, run: Carry<Wish, Result>): Carry<Wish, Result>;
 }
 
 type Carry<Wish, Result> = (wishes: readonly Wish[]) => Promise<readonly Result[]>;

@@ -14,16 +14,16 @@ import type {
 import type { ClaimedRecord } from "./claimed-record.ts";
 import type { TaskCompletions } from "./completions.ts";
 import type { DatabaseState } from "./database-state.ts";
-import type { InsertOptions } from "./hand-over.ts";
-import type { InsightStorage } from "./insight.ts";
+import type { DiagnosisStorage } from "./diagnosis.ts";
+import type { InsertOptions } from "./direct-assignment.ts";
 import type { InvitationStorage } from "./invitations.ts";
 import type { LateResultStorage } from "./late-results.ts";
-import type { OverviewStorage } from "./overview.ts";
 import type { Countable } from "./queue-counts.ts";
-import type { StaffStorage } from "./staff.ts";
+import type { StatsStorage } from "./stats.ts";
 import type { SweepStorage } from "./sweeps.ts";
 import type { TaskListStorage } from "./task-lists.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
+import type { WorkerDetailsStorage } from "./worker-details.ts";
 
 /** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
 export interface RegisteredJob extends JobAddress {
@@ -280,13 +280,13 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
 export interface Storage extends Countable, DatabaseState {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
-  readonly staff: StaffStorage;
+  readonly workerDetails: WorkerDetailsStorage;
   readonly tasks: TaskStorage;
   readonly sweep: SweepStorage;
   readonly lateResults: LateResultStorage;
   readonly taskLogs: TaskLogStorage;
-  readonly overview: OverviewStorage;
-  readonly insight: InsightStorage;
+  readonly stats: StatsStorage;
+  readonly diagnosis: DiagnosisStorage;
   readonly invitations: InvitationStorage;
   /** Closes what the storage opened itself; never what it was handed. */
   close(): Promise<void>;

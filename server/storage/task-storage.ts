@@ -1,4 +1,5 @@
 import { createClaim } from "./claim.ts";
+import { HeartbeatThrottle } from "./heartbeat-throttle.ts";
 import { isUuid } from "./ids.ts";
 import { createInsert } from "./insert.ts";
 import { JobAddresses } from "./job-addresses.ts";
@@ -13,7 +14,6 @@ import { retryTasks } from "./queries/retry-tasks.ts";
 import { unclaimTasks } from "./queries/unclaim-tasks.ts";
 import { type TaskRow, taskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import { SignsOfLife } from "./signs-of-life.ts";
 import type { TaskStorage } from "./storage.ts";
 import type { TaskSelection } from "./task-lists.ts";
 import { createCompletions, createTransition } from "./transition.ts";
@@ -37,10 +37,10 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
   const jobSets = new JobSets();
   const payloads = createPayloads();
   const jobAddresses = new JobAddresses(sessions);
-  const signsOfLife = new SignsOfLife();
-  const claim = createClaim(sessions, { jobSets, jobAddresses, payloads, signsOfLife });
+  const signsOfLife = new HeartbeatThrottle();
+  const claim = createClaim(sessions, { jobSets, jobAddresses, payloads, heartbeatThrottle: signsOfLife });
   const transition = createTransition(sessions, payloads);
-  const completions = createCompletions(sessions, { payloads, signsOfLife });
+  const completions = createCompletions(sessions, { payloads, heartbeatThrottle: signsOfLife });
   const retryMany = async (ids: readonly string[]) =>
     (await sessions.run((db) => retryTasks(db, ids.filter(isUuid)))).map(taskRecord);
   return {

@@ -1,11 +1,11 @@
-import { coalesce, type Join } from "./coalesce.ts";
+import { type BatchedCall, createBatcher } from "./batcher.ts";
 import type { CompletedTask, Completion } from "./completions.ts";
+import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
 import type { Payloads } from "./payloads.ts";
 import { completeTasks } from "./queries/complete-tasks.ts";
 import { transitionTasks } from "./queries/transition-tasks.ts";
 import { rawTaskRecord, wireTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { SignsOfLife } from "./signs-of-life.ts";
 import type { TaskRecord, Transition } from "./storage.ts";
 
 /** Characters of one statement, as each step weighs something: 500 steps, or a few with large results. */
@@ -15,10 +15,10 @@ const STEP = 8_000;
 const weightOf = ({ result, error }: Transition): number =>
   STEP + (error?.length ?? 0) + (result === undefined ? 0 : JSON.stringify(result).length);
 
-type Step = Join<Transition, TaskRecord | undefined>;
+type Step = BatchedCall<Transition, TaskRecord | undefined>;
 
 const stepsTo = ({ hot, counted }: Sessions, to: Transition["to"], payloads: Payloads): Step =>
-  coalesce({
+  createBatcher({
     most: MOST,
     weightOf,
     keyOf: ({ id }) => id.toLowerCase(),
@@ -56,10 +56,13 @@ const MOST_FREE = 8;
 /** Completions of many requests share a statement. */
 export const createCompletions = (
   { hot, counted }: Sessions,
-  { payloads, signsOfLife }: { readonly payloads: Payloads; readonly signsOfLife: SignsOfLife },
-): Join<readonly Completion[], readonly (CompletedTask | undefined)[]> => {
+  {
+    payloads,
+    heartbeatThrottle: signsOfLife,
+  }: { readonly payloads: Payloads; readonly heartbeatThrottle: HeartbeatThrottle },
+): BatchedCall<readonly Completion[], readonly (CompletedTask | undefined)[]> => {
   const free = new Set<string>();
-  return coalesce({
+  return createBatcher({
     most: MOST,
     weightOf: (completions) =>
       completions.reduce(

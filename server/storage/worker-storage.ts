@@ -1,13 +1,13 @@
 import type { StopReason } from "../../protocol/index.ts";
-import { coalesce, type Join } from "./coalesce.ts";
+import { type BatchedCall, createBatcher } from "./batcher.ts";
 import { isUuid } from "./ids.ts";
 import { lockLeavingWorker } from "./queries/end-worker.ts";
 import { findWorker, jobIdsOfWorker } from "./queries/find-worker.ts";
 import { type HeartbeatRow, heartbeats, type Beat as NamedBeat } from "./queries/heartbeat.ts";
 import { insertWorker } from "./queries/insert-worker.ts";
 import { listWorkers } from "./queries/list-workers.ts";
-import { putBackUnreceived } from "./queries/put-back-unreceived.ts";
 import { releaseTasks } from "./queries/release-tasks.ts";
+import { putBackUnreceived } from "./queries/requeue-undelivered.ts";
 import { listedWorker, taskRecord, wireTime, workerRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { HeartbeatOutcome, WorkerStorage } from "./storage.ts";
@@ -53,14 +53,14 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
   };
 };
 
-type JoinBeats = Join<NamedBeat, HeartbeatRow | undefined>;
+type JoinBeats = BatchedCall<NamedBeat, HeartbeatRow | undefined>;
 
 /** Named tasks of one statement; a worker that names none weighs as much as ten. */
 const MOST_NAMED = 5_000;
 
 /** Heartbeats of many workers share a statement. */
 const joinBeats = ({ hot, counted }: Sessions): JoinBeats =>
-  coalesce({
+  createBatcher({
     most: MOST_NAMED,
     weightOf: ({ named }) => 10 + named.length,
     keyOf: ({ workerId }) => workerId,

@@ -1,10 +1,10 @@
 import { type Event, isTerminal, Problem, type Task, taskChannel } from "../../protocol/index.ts";
-import { type Caller, forbidden, mayReadTask } from "../access.ts";
+import { type Caller, canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import { entityTag, namesTag } from "./entity-tag.ts";
-import { Bell, deadlineOf, type Hold, pauseMilliseconds } from "./hold.ts";
+import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "./long-poll.ts";
 import { wireTask } from "./wire.ts";
 
 type Ports = Pick<Context, "storage" | "bus" | "settings" | "ended">;
@@ -14,7 +14,7 @@ export interface TaskWish {
   readonly taskId: string;
   /** The header's value. */
   readonly ifNoneMatch: string | undefined;
-  readonly hold: Hold;
+  readonly hold: LongPoll;
 }
 
 /** The task, or null where the caller has it as it is. */
@@ -51,25 +51,25 @@ const waitFor = async (
   mayRead: (record: TaskRecord) => Promise<void>,
 ): Promise<TaskRecord> => {
   const { taskId, hold } = wish;
-  const deadline = deadlineOf(hold);
-  const bell = new Bell();
+  const deadline = getDeadline(hold);
+  const bell = new WakeSignal();
   // Listen first, then read, then wait: what comes in between rings the bell.
   let end: TaskRecord | undefined;
   const unsubscribe = await ports.bus.subscribe(taskChannel(taskId.toLowerCase()), (event) => {
-    if (isNews(event, wish)) bell.ring();
+    if (isNews(event, wish)) bell.notify();
   });
   const forget = ports.ended.onEnd(taskId.toLowerCase(), (record) => {
     end = record;
-    bell.ring();
+    bell.notify();
   });
   try {
     for (let isFirst = true; ; isFirst = false) {
-      bell.silence();
+      bell.reset();
       const record = (isFirst ? undefined : end) ?? (await findTask(ports, taskId));
       if (isFirst) await mayRead(record);
       const left = deadline - performance.now();
       if (isAnswer(record, wish) || left <= 0 || hold.signal.aborted) return record;
-      await bell.wait(Math.min(left, pauseMilliseconds(ports.bus)), hold.signal);
+      await bell.wait(Math.min(left, getPollInterval(ports.bus)), hold.signal);
     }
   } finally {
     forget();
@@ -80,7 +80,7 @@ const waitFor = async (
 /** A task for whoever may see it, at once or when it has come to its end. */
 export const awaitTask = async (ports: Ports, caller: Caller, wish: TaskWish): Promise<ReadTask> => {
   const mayRead = async (record: TaskRecord) => {
-    if (!(await mayReadTask(caller, record))) throw forbidden("task-read");
+    if (!(await canReadTask(caller, record))) throw forbidden("task-read");
   };
   const mayWait = wish.hold.seconds > 0 && isUuid(wish.taskId);
   const record = mayWait ? await waitFor(ports, wish, mayRead) : await findTask(ports, wish.taskId);

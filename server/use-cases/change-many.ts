@@ -11,7 +11,7 @@ import type { Context } from "../context.ts";
 import type { RegisteredJob, TaskRecord } from "../storage/storage.ts";
 import type { SelectedTask } from "../storage/task-lists.ts";
 import { selectionOf, strangeAfter } from "./list-tasks.ts";
-import { taskChanged, tasksTaken, told } from "./outcome.ts";
+import { publishEvents, taskChanged, tasksTaken } from "./outcome.ts";
 import { payloadFaults } from "./schema-checks.ts";
 
 /** Tasks that are changed at a time: what was changed is told before the next are. */
@@ -31,7 +31,7 @@ const cancel: Change = {
     for (const record of changed) context.ended.tell(record);
     context.meter.moved(changed, "reported");
     const events = changed.map((record) => taskChanged(record, record.task.worker_id));
-    told(context, { value: null, events });
+    publishEvents(context, { value: null, events });
     return changed.length;
   },
 };
@@ -62,7 +62,7 @@ const retry: Change = {
     }
     const changed = await context.storage.tasks.retryMany(fit);
     context.meter.reopened(changed.length);
-    told(context, { value: null, events: tasksTaken(changed) });
+    publishEvents(context, { value: null, events: tasksTaken(changed) });
     return changed.length;
   },
 };

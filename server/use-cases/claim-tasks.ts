@@ -2,9 +2,9 @@ import { formatJobName, type Task } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { ClaimedRecord } from "../storage/claimed-record.ts";
-import { deadlineOf, type Hold, pauseMilliseconds } from "./hold.ts";
+import { getDeadline, getPollInterval, type LongPoll } from "./long-poll.ts";
 import { type Outcome, taskChanged, workAvailable } from "./outcome.ts";
-import { ParkedClaim } from "./parked-claim.ts";
+import { WaitingClaim } from "./waiting-claim.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
 /**
@@ -14,7 +14,7 @@ import { workerNotFound } from "./worker-owners.ts";
 const READS_PER_SECOND = 50;
 
 /** A worker asks for tasks. */
-export interface ClaimWish {
+export interface ClaimInput {
   readonly workerId: string;
   readonly limit: number;
   readonly start: boolean;
@@ -30,8 +30,8 @@ export interface Claimed {
 
 const claimNow = async (
   { storage, owners }: Context,
-  { workerId, limit, start }: ClaimWish,
-  hold: Hold,
+  { workerId, limit, start }: ClaimInput,
+  hold: LongPoll,
 ): Promise<readonly ClaimedRecord[]> => {
   const records = await storage.tasks.claim(workerId, limit, start, () => hold.isClientGone);
   if (records !== undefined) return records;
@@ -40,9 +40,9 @@ const claimNow = async (
 };
 
 /** A claim is a sign of life, so a waiting one reads at least four times within the threshold. */
-const pauseOf = ({ bus, parked, settings }: Context): number => {
-  const seconds = Math.max(5, parked.size / READS_PER_SECOND);
-  const pulse = bus.state === "down" ? 5000 : pauseMilliseconds(bus, seconds);
+const pauseOf = ({ bus, waitingClaims, settings }: Context): number => {
+  const seconds = Math.max(5, waitingClaims.size / READS_PER_SECOND);
+  const pulse = bus.state === "down" ? 5000 : getPollInterval(bus, seconds);
   return Math.min(pulse, (settings.worker_timeout_threshold / 4) * 1000);
 };
 
@@ -50,15 +50,15 @@ const pauseOf = ({ bus, parked, settings }: Context): number => {
  * Whoever else waits for these jobs is woken for what is left; the answer does not wait for it. A claim that got less
  * than it asked for left nothing.
  */
-const passOn = ({ parked, log }: Context, { limit }: ClaimWish, { taken, jobIds }: Taken): void => {
+const passOn = ({ waitingClaims, log }: Context, { limit }: ClaimInput, { taken, jobIds }: Taken): void => {
   if (taken.length < limit) return;
-  parked.passOn(jobIds).catch((error: unknown) => {
+  waitingClaims.wakeOthers(jobIds).catch((error: unknown) => {
     log.warn({ err: error }, "waiting claims could not be woken for what is left");
   });
 };
 
 /** True for a worker that is drained. Only one without jobs can be: all others are not asked about. */
-const isDraining = async ({ storage }: Context, { workerId }: ClaimWish): Promise<boolean> =>
+const isDraining = async ({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> =>
   (await storage.tasks.claimedJobs(workerId)).length === 0 &&
   (await storage.workers.find(workerId))?.isDraining === true;
 
@@ -68,17 +68,17 @@ interface Taken {
   readonly jobIds: readonly string[];
 }
 
-const waitForTasks = async (context: Context, wish: ClaimWish, hold: Hold): Promise<Taken> => {
-  const { parked, storage } = context;
-  const deadline = deadlineOf(hold);
-  const claim = new ParkedClaim(wish);
+const waitForTasks = async (context: Context, wish: ClaimInput, hold: LongPoll): Promise<Taken> => {
+  const { waitingClaims, storage } = context;
+  const deadline = getDeadline(hold);
+  const claim = new WaitingClaim(wish);
   try {
     for (;;) {
-      const wasRung = claim.isRung;
+      const wasRung = claim.isNotified;
       // Listen first, then read, then wait: what comes in between rings the bell.
-      claim.silence();
+      claim.reset();
       const jobIds = await storage.tasks.claimedJobs(wish.workerId);
-      await parked.park(claim, jobIds);
+      await waitingClaims.add(claim, jobIds);
       const taken = await claimNow(context, wish, hold);
       if (wasRung) context.meter.wokeUp(taken.length > 0 ? "tasks" : "nothing");
       // Of all its jobs: the ring may have been for another one than that of the task it took.
@@ -94,11 +94,11 @@ const waitForTasks = async (context: Context, wish: ClaimWish, hold: Hold): Prom
       if (hold.signal.aborted) return { taken, jobIds };
     }
   } finally {
-    parked.unpark(claim);
+    waitingClaims.remove(claim);
   }
 };
 
-const takeNow = async (context: Context, wish: ClaimWish, hold: Hold): Promise<Taken> => {
+const takeNow = async (context: Context, wish: ClaimInput, hold: LongPoll): Promise<Taken> => {
   const taken = await claimNow(context, wish, hold);
   return { taken, jobIds: [...new Set(taken.map(({ jobId }) => jobId))] };
 };
@@ -107,7 +107,7 @@ const takeNow = async (context: Context, wish: ClaimWish, hold: Hold): Promise<T
 export const claimTasks = async (
   context: Context,
   caller: Caller,
-  { wish, hold }: { readonly wish: ClaimWish; readonly hold: Hold },
+  { wish, hold }: { readonly wish: ClaimInput; readonly hold: LongPoll },
 ): Promise<Outcome<Claimed>> => {
   await context.owners.require(caller, wish.workerId);
   const own = { ...wish, workerId: wish.workerId.toLowerCase() };
@@ -127,7 +127,7 @@ export const claimTasks = async (
 };
 
 /** Puts back what was claimed for a client that is gone: the claim costs nothing, and the next worker is woken. */
-export const putBackClaims = async (
+export const requeueClaims = async (
   { storage, meter }: Pick<Context, "storage" | "meter">,
   records: readonly ClaimedRecord[],
 ): Promise<Outcome<number>> => {

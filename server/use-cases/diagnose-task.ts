@@ -1,5 +1,5 @@
 import { type Diagnosis, type DiagnosisReason, isTerminal } from "../../protocol/index.ts";
-import { type Caller, forbidden, mayReadTask } from "../access.ts";
+import { type Caller, canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
 import { type Case, expectedWait, sentenceOf } from "./diagnosis-sentence.ts";
@@ -55,9 +55,9 @@ export const diagnoseTask = async (
   taskId: string,
 ): Promise<Diagnosis> => {
   const record = await findTask(context, taskId);
-  if (!(await mayReadTask(caller, record))) throw forbidden("task-read");
+  if (!(await canReadTask(caller, record))) throw forbidden("task-read");
   const { storage, settings } = context;
-  const prospects = await storage.insight.prospects(record.task.id, settings.worker_timeout_threshold);
+  const prospects = await storage.diagnosis.prospects(record.task.id, settings.worker_timeout_threshold);
   if (prospects === undefined) throw taskNotFound();
   const { task, queuePosition } = record;
   return toDiagnosis({ task, queuePosition, prospects, now: Date.now() });

@@ -1,11 +1,11 @@
 import { type DiagnosisReason, duration, type Task } from "../../protocol/index.ts";
-import type { Prospects } from "../storage/insight.ts";
+import type { DiagnosisFacts } from "../storage/diagnosis.ts";
 
 /** A task, what surrounds it, and the moment at which it is told. */
 export interface Case {
   readonly task: Omit<Task, "job_name" | "queue_position">;
   readonly queuePosition: number | null;
-  readonly prospects: Prospects;
+  readonly prospects: DiagnosisFacts;
   readonly now: number;
 }
 

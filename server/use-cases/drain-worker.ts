@@ -11,13 +11,15 @@ export const drainWorker = async (
   caller: Caller,
   workerId: string,
 ): Promise<Outcome<WorkerDetails>> => {
-  const { storage, owners, parked, settings } = context;
+  const { storage, owners, waitingClaims, settings } = context;
   await owners.require(caller, workerId, true);
   const id = workerId.toLowerCase();
-  const isDrained = await storage.staff.drain(id);
-  const sheet = isDrained ? await storage.staff.sheet(id, settings.worker_timeout_threshold) : undefined;
+  const isDrained = await storage.workerDetails.drain(id);
+  const sheet = isDrained
+    ? await storage.workerDetails.sheet(id, settings.worker_timeout_threshold)
+    : undefined;
   if (sheet === undefined) throw workerNotFound();
-  parked.refresh(id);
+  waitingClaims.refresh(id);
   const rooms = sheet.jobs.map(({ roomId }) => roomId);
   return {
     value: await workerDetails(context, caller, sheet),

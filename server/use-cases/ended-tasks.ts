@@ -21,7 +21,7 @@ export class EndedTasks {
   }
 
   /** True where somebody waits here for that task's end, and so wants all of it. */
-  isAwaited(taskId: string): boolean {
+  isWaiting(taskId: string): boolean {
     return this.#waiting.has(taskId);
   }
 

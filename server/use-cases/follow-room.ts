@@ -1,14 +1,14 @@
 import type { Context } from "../context.ts";
-import { type Followed, type FollowWish, Pace } from "./follow.ts";
+import { type Followed, type FollowInput, Pace } from "./follow.ts";
 
 /** What changes in a room, from where the follower was, or from now on. */
 export async function* followRoom(
   { feeds, bus }: Pick<Context, "feeds" | "bus">,
   roomId: string,
-  { lastEventId, hold }: FollowWish,
+  { lastEventId, hold }: FollowInput,
 ): Followed<"followRoom"> {
   const pace = new Pace(hold, bus);
-  const { feed, leave } = await feeds.follow(roomId, pace.bell.ring);
+  const { feed, leave } = await feeds.follow(roomId, pace.bell.notify);
   try {
     const known = lastEventId === undefined ? undefined : feed.placeOf(lastEventId);
     let place = known ?? feed.end;
@@ -17,7 +17,7 @@ export async function* followRoom(
       pace.spoke();
     }
     for (;;) {
-      pace.bell.silence();
+      pace.bell.reset();
       for (let next = feed.at(place); next !== undefined; next = feed.at(place)) {
         // After a gap there is nothing to be told one by one.
         place = next.event === "reset" ? feed.end : place + 1;

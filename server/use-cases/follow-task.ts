@@ -6,11 +6,11 @@ import {
   parseLogPosition,
   taskChannel,
 } from "../../protocol/index.ts";
-import { forbidden, mayReadTask } from "../access.ts";
+import { canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import { findTask } from "./await-task.ts";
-import { type Followed, type FollowWish, Pace } from "./follow.ts";
+import { type Followed, type FollowInput, Pace } from "./follow.ts";
 import { logFrom } from "./task-logs.ts";
 import { wireTask } from "./wire.ts";
 
@@ -48,17 +48,17 @@ const look = async (context: Context, taskId: string, isFirst: boolean): Promise
 export async function* followTask(
   context: Context,
   taskId: string,
-  { caller, lastEventId, hold }: FollowWish,
+  { caller, lastEventId, hold }: FollowInput,
 ): Followed<"followTask"> {
   const pace = new Pace(hold, context.bus);
-  const unsubscribe = await context.bus.subscribe(taskChannel(taskId.toLowerCase()), pace.bell.ring);
+  const unsubscribe = await context.bus.subscribe(taskChannel(taskId.toLowerCase()), pace.bell.notify);
   const seen = parseSeen(lastEventId);
   try {
     for (let isFirst = true; ; isFirst = false) {
-      pace.bell.silence();
+      pace.bell.reset();
       const record = await look(context, taskId, isFirst);
       if (record === undefined) return;
-      if (isFirst && !(await mayReadTask(caller, record))) throw forbidden("task-read");
+      if (isFirst && !(await canReadTask(caller, record))) throw forbidden("task-read");
       // Lines come before the task's end: who stops listening there has them all.
       for (;;) {
         const page = await logFrom(context, record.task.id, { after: seen.place, limit: LINES });

@@ -3,8 +3,8 @@ import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { HeartbeatOutcome } from "../storage/storage.ts";
 import { heartbeatSeconds } from "./create-worker.ts";
-import { Bell, deadlineOf, type Hold, pauseMilliseconds } from "./hold.ts";
-import { tasksTaken, told } from "./outcome.ts";
+import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "./long-poll.ts";
+import { publishEvents, tasksTaken } from "./outcome.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
 /** A sign of life, and what the worker believes it holds. */
@@ -13,7 +13,7 @@ export interface Beat {
   readonly tasks: readonly string[] | undefined;
   /** The worker knows that it drains: that is no news to it. */
   readonly knowsOfDrain: boolean;
-  readonly hold: Hold;
+  readonly hold: LongPoll;
 }
 
 const beat = async ({ storage, owners }: Context, { workerId, tasks }: Beat, graceSeconds: number) => {
@@ -34,16 +34,16 @@ const waitForStop = async (
   first: HeartbeatOutcome,
 ): Promise<HeartbeatOutcome> => {
   const { bus, settings } = context;
-  const deadline = deadlineOf(wish.hold);
-  const bell = new Bell();
-  const unsubscribe = await bus.subscribe(workerChannel(wish.workerId), bell.ring);
+  const deadline = getDeadline(wish.hold);
+  const bell = new WakeSignal();
+  const unsubscribe = await bus.subscribe(workerChannel(wish.workerId), bell.notify);
   try {
     for (let latest = first; ; ) {
-      bell.silence();
+      bell.reset();
       latest = await beat(context, wish, Number.POSITIVE_INFINITY);
       const left = deadline - performance.now();
       if (isNews(latest, wish) || left <= 0 || wish.hold.signal.aborted) return latest;
-      const pause = Math.min(pauseMilliseconds(bus), settings.worker_timeout_threshold * 250);
+      const pause = Math.min(getPollInterval(bus), settings.worker_timeout_threshold * 250);
       await bell.wait(Math.min(left, pause), wish.hold.signal);
       // Nobody is alive on a connection that is gone: no further sign of life.
       if (wish.hold.isClientGone) return latest;
@@ -60,7 +60,7 @@ export const heartbeat = async (context: Context, caller: Caller, wish: Beat): P
   const first = await beat(context, own, context.settings.claim_grace_seconds);
   // Told before the wait, not after it: others can take what was put back.
   context.meter.moved(first.changed, "lost");
-  told(context, { value: first, events: tasksTaken(first.changed) });
+  publishEvents(context, { value: first, events: tasksTaken(first.changed) });
   const isWaiting = !isNews(first, own) && own.hold.seconds > 0;
   const outcome = isWaiting ? await waitForStop(context, own, first) : first;
   return {

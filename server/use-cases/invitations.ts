@@ -68,11 +68,11 @@ const MOST_WORKERS = 500;
 
 /** Takes one back: its bearer is nobody from now on, and what its workers held is offered again at once. */
 export const revokeInvitation = async (
-  context: Pick<Context, "storage" | "invitations" | "owners" | "parked" | "settings">,
+  context: Pick<Context, "storage" | "invitations" | "owners" | "waitingClaims" | "settings">,
   caller: Caller,
   id: string,
 ): Promise<Outcome<Invitation>> => {
-  const { storage, invitations: issuer, owners, parked, settings } = context;
+  const { storage, invitations: issuer, owners, waitingClaims, settings } = context;
   const found = await storage.invitations.find(id);
   if (found === undefined) throw notFound();
   if (found.created_by_id !== caller.actor.id && !caller.actor.isAdmin) throw forbidden("invitation-owner");
@@ -87,7 +87,7 @@ export const revokeInvitation = async (
     workers.items.map(async ({ id: workerId }) => {
       const end = await storage.workers.remove(workerId, "the invitation of its worker was revoked");
       owners.forget(workerId);
-      parked.refresh(workerId);
+      waitingClaims.refresh(workerId);
       return end === undefined ? [] : [...tasksTaken(end.tasks, workerId), ...jobsChanged(end.rooms)];
     }),
   );

@@ -1,7 +1,7 @@
 import type { Attempt, AttemptOutcome } from "../../protocol/index.ts";
-import { type Caller, forbidden, mayReadTask } from "../access.ts";
+import { type Caller, canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { KeptAttempts } from "../storage/insight.ts";
+import type { AttemptHistory } from "../storage/diagnosis.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
 
 /** Claims that came to nothing leave no trace but their number, and there may be any number of them. */
@@ -21,7 +21,7 @@ const outcomeOf = ({
   workerId,
   holdEndedWorkerId,
   holdEndedReason,
-}: KeptAttempts): AttemptOutcome => {
+}: AttemptHistory): AttemptOutcome => {
   if (status === "claimed" || status === "running") return "open";
   // Completed by the late result of another: whoever held it then lost it.
   if (status === "completed") return holdEndedWorkerId === workerId ? "completed" : "lost";
@@ -31,7 +31,7 @@ const outcomeOf = ({
   return holdEndedReason === "lost" ? "lost" : "released";
 };
 
-const current = (kept: KeptAttempts): Kept => {
+const current = (kept: AttemptHistory): Kept => {
   const outcome = outcomeOf(kept);
   const isEnded = outcome !== "open" && outcome !== "released";
   return {
@@ -45,7 +45,7 @@ const current = (kept: KeptAttempts): Kept => {
   };
 };
 
-const failed = ({ errors, attempt, claimedAt, startedAt }: KeptAttempts): Kept[] =>
+const failed = ({ errors, attempt, claimedAt, startedAt }: AttemptHistory): Kept[] =>
   errors.map((entry) => ({
     attempt: entry.attempt,
     worker_id: entry.worker_id,
@@ -58,7 +58,7 @@ const failed = ({ errors, attempt, claimedAt, startedAt }: KeptAttempts): Kept[]
   }));
 
 /** All attempts of what is kept, oldest first: a number that nothing is known of was claimed and given back. */
-export const attemptsOf = (kept: KeptAttempts): Attempt[] => {
+export const attemptsOf = (kept: AttemptHistory): Attempt[] => {
   const known = new Map(failed(kept).map((one) => [one.attempt, one]));
   if (kept.attempt > 0 && !known.has(kept.attempt)) known.set(kept.attempt, current(kept));
   const first = Math.max(1, kept.attempt - MOST_SHOWN + 1);
@@ -75,8 +75,8 @@ export const attemptsOf = (kept: KeptAttempts): Attempt[] => {
 /** Who had a task when, for whoever may see it. */
 export const listAttempts = async (context: Context, caller: Caller, taskId: string): Promise<Attempt[]> => {
   const record = await findTask(context, taskId);
-  if (!(await mayReadTask(caller, record))) throw forbidden("task-read");
-  const kept = await context.storage.insight.attempts(record.task.id);
+  if (!(await canReadTask(caller, record))) throw forbidden("task-read");
+  const kept = await context.storage.diagnosis.attempts(record.task.id);
   if (kept === undefined) throw taskNotFound();
   return attemptsOf(kept);
 };

@@ -1,5 +1,5 @@
 import { GLOBAL_ROOM, isRoomId, type Page, type PageQuery, type RoomSummary } from "../../protocol/index.ts";
-import { type Caller, mayRead } from "../access.ts";
+import { type Caller, canRead } from "../access.ts";
 import type { Context } from "../context.ts";
 
 /** Rooms that the host is asked about, one by one, where it cannot name those of a user. */
@@ -13,7 +13,7 @@ const readable = async (caller: Caller, rooms: readonly string[]): Promise<strin
   const found: string[] = [];
   for (let start = 0; start < rooms.length; start += AT_ONCE) {
     const some = rooms.slice(start, start + AT_ONCE);
-    const may = await Promise.all(some.map((room) => mayRead(caller, room)));
+    const may = await Promise.all(some.map((room) => canRead(caller, room)));
     found.push(...some.filter((_, index) => may[index]));
   }
   return found;
@@ -22,7 +22,7 @@ const readable = async (caller: Caller, rooms: readonly string[]): Promise<strin
 /** A host that names a user's rooms is believed no further than `authorizeRoom` goes. */
 const roomsOf = async ({ storage }: Ports, caller: Caller): Promise<string[]> => {
   const named = (await caller.namedRooms())?.filter(isRoomId).slice(0, MOST_ASKED);
-  const rooms = named ?? (await storage.overview.roomNames(MOST_ASKED));
+  const rooms = named ?? (await storage.stats.roomNames(MOST_ASKED));
   const others = [...new Set(rooms)].filter((room) => room !== GLOBAL_ROOM).toSorted();
   return [GLOBAL_ROOM, ...(await readable(caller, others))];
 };
@@ -35,6 +35,6 @@ export const listRooms = async (
 ): Promise<Page<RoomSummary>> => {
   const rooms = await roomsOf(ports, caller);
   const shown = rooms.slice(offset, offset + limit);
-  const items = await ports.storage.overview.summaries(shown, ports.settings.worker_timeout_threshold);
+  const items = await ports.storage.stats.summaries(shown, ports.settings.worker_timeout_threshold);
   return { items: [...items], total: rooms.length, limit, offset };
 };

@@ -10,7 +10,10 @@ export interface Outcome<Value> {
 }
 
 /** Tells what happened; the answer does not wait for a bus, and a bus that is down is not its fault. */
-export const told = <Value>({ bus }: Pick<Context, "bus">, { value, events }: Outcome<Value>): Value => {
+export const publishEvents = <Value>(
+  { bus }: Pick<Context, "bus">,
+  { value, events }: Outcome<Value>,
+): Value => {
   if (events.length > 0) void bus.publish(events);
   return value;
 };

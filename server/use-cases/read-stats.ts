@@ -1,6 +1,6 @@
 import { formatJobName, type Stats } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
-import type { Figures } from "../storage/overview.ts";
+import type { StatsRecord } from "../storage/stats.ts";
 
 /** A dashboard asks every few seconds, and each that is open does: one answer is for all who ask meanwhile. */
 const FRESH_MS = 2_000;
@@ -9,20 +9,20 @@ const MOST_KEPT = 1_000;
 type Ports = Pick<Context, "storage" | "settings">;
 
 interface Asked {
-  readonly figures: Promise<Figures>;
+  readonly figures: Promise<StatsRecord>;
   readonly until: number;
 }
 
 /** Figures as they were asked for just now. */
-export class RecentFigures {
+export class StatsCache {
   readonly #asked = new Map<string, Asked>();
 
-  of({ storage, settings }: Ports, room: string | undefined, hours: number): Promise<Figures> {
+  of({ storage, settings }: Ports, room: string | undefined, hours: number): Promise<StatsRecord> {
     const key = `${hours} ${room ?? ""}`;
     const known = this.#asked.get(key);
     if (known !== undefined && performance.now() < known.until) return known.figures;
     if (this.#asked.size >= MOST_KEPT) this.#asked.clear();
-    const figures = storage.overview.figures(room, hours, settings.worker_timeout_threshold);
+    const figures = storage.stats.figures(room, hours, settings.worker_timeout_threshold);
     this.#asked.set(key, { figures, until: performance.now() + FRESH_MS });
     // What failed is asked again by the next.
     figures.catch(() => this.#asked.delete(key));

@@ -1,8 +1,8 @@
 import { formatJobName, type JobAddress, type WorkerDetails } from "../../protocol/index.ts";
-import { type Caller, forbidden, mayReadTask, roomReader } from "../access.ts";
+import { type Caller, canReadTask, forbidden, roomReader } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
-import type { WorkerSheet } from "../storage/staff.ts";
+import type { WorkerDetailsRecord } from "../storage/worker-details.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
 type Ports = Pick<Context, "storage" | "settings" | "owners">;
@@ -11,11 +11,11 @@ type Ports = Pick<Context, "storage" | "settings" | "owners">;
 export const workerDetails = async (
   { settings, owners }: Ports,
   caller: Caller,
-  { worker, jobs, held }: WorkerSheet,
+  { worker, jobs, held }: WorkerDetailsRecord,
 ): Promise<WorkerDetails> => {
   const isOwn = caller.actor.isAdmin || (await owners.of(worker.id)) === caller.actor.id;
   const maySee = roomReader(caller);
-  const seen = { ...caller, mayRoom: (roomId: string) => maySee(roomId) };
+  const seen = { ...caller, canAccessRoom: (roomId: string) => maySee(roomId) };
   const nameOf = (job: JobAddress) => formatJobName(job, settings.job_name_style);
   const shownJobs: WorkerDetails["jobs"] = [];
   for (const job of jobs) {
@@ -23,7 +23,7 @@ export const workerDetails = async (
   }
   const tasks: WorkerDetails["tasks"] = [];
   for (const { record, claimedAt } of held) {
-    if (!isOwn && !(await mayReadTask(seen, record))) continue;
+    if (!isOwn && !(await canReadTask(seen, record))) continue;
     const { id, room_id, status, started_at, progress } = record.task;
     const job_name = nameOf(record.job);
     tasks.push({ id, job_name, room_id, status, claimed_at: claimedAt, started_at, progress });
@@ -39,7 +39,9 @@ export const readWorker = async (
 ): Promise<WorkerDetails> => {
   const { storage, settings } = context;
   const id = workerId.toLowerCase();
-  const sheet = isUuid(id) ? await storage.staff.sheet(id, settings.worker_timeout_threshold) : undefined;
+  const sheet = isUuid(id)
+    ? await storage.workerDetails.sheet(id, settings.worker_timeout_threshold)
+    : undefined;
   if (sheet === undefined) throw workerNotFound();
   const details = await workerDetails(context, caller, sheet);
   const isOwn = caller.actor.isAdmin || (await context.owners.of(id)) === caller.actor.id;

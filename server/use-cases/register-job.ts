@@ -74,7 +74,7 @@ export const registerJob = async (
     });
   }
   context.owners.remember(outcome.workerId, caller.actor.id);
-  context.parked.refresh(outcome.workerId);
+  context.waitingClaims.refresh(outcome.workerId);
   return {
     value: {
       isNew: outcome.kind === "created",

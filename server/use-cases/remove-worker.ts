@@ -5,7 +5,7 @@ import { workerNotFound } from "./worker-owners.ts";
 
 /** A worker leaves: what it held fails or is offered again, its links go, and so do jobs that nobody is left for. */
 export const removeWorker = async (
-  { storage, owners, parked, meter }: Context,
+  { storage, owners, waitingClaims, meter }: Context,
   caller: Caller,
   workerId: string,
 ): Promise<Outcome<null>> => {
@@ -14,7 +14,7 @@ export const removeWorker = async (
   const end = await storage.workers.remove(id, `worker ${id} left`);
   owners.forget(id);
   // Its own waiting claims learn now that it is gone, not seconds later.
-  parked.refresh(id);
+  waitingClaims.refresh(id);
   if (end === undefined) throw workerNotFound();
   meter.moved(end.tasks, "lost");
   return { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)] };

@@ -8,7 +8,7 @@ import {
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import { told } from "./outcome.ts";
+import { publishEvents } from "./outcome.ts";
 import { submitTask } from "./submit-task.ts";
 
 /** What became of one of the submits. */
@@ -36,7 +36,7 @@ export const submitBatch = (
         const traceContext = own ?? common;
         const wanted = { roomId, jobName, options, idempotencyKey, traceContext };
         const outcome = await submitTask(context, caller, wanted);
-        const [task] = told(context, outcome).tasks;
+        const [task] = publishEvents(context, outcome).tasks;
         if (task === undefined) throw new Error("a submit came to no task");
         return { task };
       } catch (error) {
@@ -46,7 +46,7 @@ export const submitBatch = (
   );
 
 /** Results of which the first task tells for all that are like it. */
-export interface BriefResults {
+export interface MinimalResults {
   readonly common: MinimalSubmittedTasks["common"] | null;
   readonly results: ({ readonly id: string } | SubmitResult)[];
 }
@@ -71,7 +71,7 @@ const isAlike = (one: SubmittedTask, other: SubmittedTask): boolean =>
   DIFFERENT.every((key) => one[key] === other[key]);
 
 /** Leaves out of each task what the first of them tells already, and what its sender knows. */
-export const briefly = (results: readonly SubmitResult[]): BriefResults => {
+export const briefly = (results: readonly SubmitResult[]): MinimalResults => {
   const first = results.find((one) => "task" in one);
   // One that was there before has a history of its own.
   if (first === undefined || first.task.status !== "pending") return { common: null, results: [...results] };

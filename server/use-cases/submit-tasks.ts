@@ -12,9 +12,9 @@ import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { ClaimedRecord } from "../storage/claimed-record.ts";
 import type { InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../storage/storage.ts";
+import { DirectAssignment } from "./direct-assignment.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
 import type { SeenJob } from "./known-jobs.ts";
-import { Offer } from "./offer.ts";
 import { type Outcome, taskChanged, workAvailable, workAvailableIn } from "./outcome.ts";
 import { payloadFaults, validationError } from "./schema-checks.ts";
 import { optionFaults, taskOptions } from "./task-options.ts";
@@ -181,15 +181,15 @@ export const submitted = (
 
 /** A lone task is offered to whoever waits for one; who gets it is answered before the submitter. */
 const insert = async (
-  { storage, settings, parked }: Context,
+  { storage, settings, waitingClaims }: Context,
   tasks: readonly NewTask[],
 ): Promise<InsertOutcome> => {
-  const offer = new Offer(parked);
+  const offer = new DirectAssignment(waitingClaims);
   let given: readonly ClaimedRecord[] = [];
   try {
-    const { handOver } = offer;
+    const { chooseAssignee: handOver } = offer;
     const aliveWithinSeconds = settings.worker_timeout_threshold;
-    const outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds, handOver });
+    const outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds, chooseAssignee: handOver });
     if (outcome.kind === "inserted") given = outcome.given;
     return outcome;
   } finally {

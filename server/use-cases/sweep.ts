@@ -1,16 +1,16 @@
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import { StorageUnavailable } from "../storage/unavailable.ts";
-import { jobsChanged, tasksTaken, told } from "./outcome.ts";
+import { jobsChanged, publishEvents, tasksTaken } from "./outcome.ts";
 
 /** Rows that one statement of a sweep takes: no lock is held for long. */
 const BATCH = 100;
 const RETENTION_BATCH = 500;
 
-type Ports = Pick<Context, "storage" | "bus" | "settings" | "log" | "owners" | "parked" | "meter">;
+type Ports = Pick<Context, "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "meter">;
 
 /** How much a sweep found to do. */
-export interface Swept {
+export interface SweepResult {
   workers: number;
   tasks: number;
   jobs: number;
@@ -19,7 +19,7 @@ export interface Swept {
 
 const sweepWorkers = async (
   ports: Ports,
-  { swept, mayEndWorkers }: { readonly swept: Swept; readonly mayEndWorkers: () => boolean },
+  { swept, mayEndWorkers }: { readonly swept: SweepResult; readonly mayEndWorkers: () => boolean },
 ): Promise<void> => {
   const { storage, settings, log } = ports;
   const threshold = settings.worker_timeout_threshold;
@@ -35,12 +35,15 @@ const sweepWorkers = async (
         failed.add(id);
         if (end === undefined) continue;
         ports.owners.forget(id);
-        ports.parked.refresh(id);
+        ports.waitingClaims.refresh(id);
         swept.workers += 1;
         swept.tasks += end.tasks.length;
         ports.meter.moved(end.tasks, "lost");
         swept.jobs += end.removedJobs.length;
-        told(ports, { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)] });
+        publishEvents(ports, {
+          value: null,
+          events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)],
+        });
       } catch (error) {
         if (error instanceof StorageUnavailable) throw error;
         failed.add(id);
@@ -78,7 +81,7 @@ export const sweepOverdueTasks = async (ports: Ports, bad = new Set<string>()): 
   for (;;) {
     const records = await endOverdue(ports, bad);
     ports.meter.moved(records, "timed_out");
-    told(ports, { value: null, events: tasksTaken(records) });
+    publishEvents(ports, { value: null, events: tasksTaken(records) });
     count += records.length;
     if (records.length < BATCH) return count;
   }
@@ -88,7 +91,7 @@ const sweepJobs = async (ports: Ports): Promise<number> => {
   let count = 0;
   for (;;) {
     const removed = await ports.storage.sweep.removeIdleJobs(BATCH);
-    told(ports, { value: null, events: jobsChanged(removed.map(({ roomId }) => roomId)) });
+    publishEvents(ports, { value: null, events: jobsChanged(removed.map(({ roomId }) => roomId)) });
     count += removed.length;
     if (removed.length < BATCH) return count;
   }
@@ -120,8 +123,8 @@ const part = async ({ log }: Ports, work: () => Promise<number>): Promise<number
 export const sweep = async (
   ports: Ports,
   { mayEndWorkers, bad }: { readonly mayEndWorkers: () => boolean; readonly bad?: Set<string> },
-): Promise<Swept | undefined> => {
-  const swept: Swept = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
+): Promise<SweepResult | undefined> => {
+  const swept: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
   const isMine = await ports.storage.sweep.exclusively(async () => {
     if (mayEndWorkers()) await sweepWorkers(ports, { swept, mayEndWorkers });
     swept.tasks += await part(ports, () => sweepOverdueTasks(ports, bad));

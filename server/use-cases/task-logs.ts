@@ -6,11 +6,11 @@ import {
   parseLogPosition,
   type TaskUpdate,
 } from "../../protocol/index.ts";
-import { type Caller, forbidden, mayReadTask } from "../access.ts";
+import { type Caller, canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { findTask } from "./await-task.ts";
 import { holdIsOver } from "./late-results.ts";
-import { told } from "./outcome.ts";
+import { publishEvents } from "./outcome.ts";
 import { invalidTransition, isHoldOver, isRepeat, requireRight, requireSight } from "./update-rules.ts";
 
 /** How often a task may change under its lines before what it is now is told. */
@@ -38,7 +38,7 @@ export const keepLines = async (
       lines,
     });
     if (!isKept) continue;
-    told(context, { value: null, events: [{ kind: "task-logged", taskId: record.task.id }] });
+    publishEvents(context, { value: null, events: [{ kind: "task-logged", taskId: record.task.id }] });
     return;
   }
 };
@@ -65,7 +65,7 @@ export const readTaskLogs = async (
   }: { readonly taskId: string; readonly after: string | undefined; readonly limit: number },
 ): Promise<LogPage> => {
   const record = await findTask(context, taskId);
-  if (!(await mayReadTask(caller, record))) throw forbidden("task-read");
+  if (!(await canReadTask(caller, record))) throw forbidden("task-read");
   const place = after === undefined ? undefined : parseLogPosition(after);
   return logFrom(context, record.task.id, { after: place ?? LOG_START, limit });
 };

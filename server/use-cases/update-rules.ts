@@ -7,7 +7,7 @@ import {
   type TaskUpdate,
   toCanonicalJson,
 } from "../../protocol/index.ts";
-import { type Caller, forbidden, isHolder, isSubmitter, mayReadTask } from "../access.ts";
+import { type Caller, canReadTask, forbidden, isHolder, isSubmitter } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 
@@ -64,7 +64,7 @@ export const requireSight = async (
   const owner = worker_id === undefined ? undefined : await context.owners.of(worker_id.toLowerCase());
   const isOwn = owner === caller.actor.id;
   const maySee =
-    (await mayReadTask(caller, attempted.record)) || (isOwn && (await ownsLinkedWorker(context, attempted)));
+    (await canReadTask(caller, attempted.record)) || (isOwn && (await ownsLinkedWorker(context, attempted)));
   if (!maySee) throw forbidden("task-read");
   if (owner !== undefined && !isOwn && !caller.actor.isAdmin) throw forbidden("worker-owner");
   return owner;

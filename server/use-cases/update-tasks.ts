@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import type { Completion } from "../storage/completions.ts";
 import { isUuid } from "../storage/ids.ts";
 import { unlessLost } from "../storage/unavailable.ts";
-import { taskCompleted, told } from "./outcome.ts";
+import { publishEvents, taskCompleted } from "./outcome.ts";
 import { updateTask } from "./update-task.ts";
 
 type Update = TaskUpdates["updates"][number];
@@ -30,7 +30,7 @@ const completionOf = (
 ): Completion | undefined => {
   if (status !== "completed" || attempt === undefined || progress !== undefined || log !== undefined)
     return undefined;
-  if (!isUuid(id) || ended.isAwaited(id.toLowerCase())) return undefined;
+  if (!isUuid(id) || ended.isWaiting(id.toLowerCase())) return undefined;
   return { id, workerId: workerId.toLowerCase(), attempt, result };
 };
 
@@ -56,7 +56,7 @@ const completeTogether = async (
   const done = completed.filter((one) => one !== undefined);
   context.meter.completed(done);
   const events = done.map(taskCompleted);
-  return told(context, { value, events });
+  return publishEvents(context, { value, events });
 };
 
 /** The updates that are not done yet, those of one task in their order; a failure holds up no other task. */
@@ -72,7 +72,10 @@ const inTurn = async <Result>(
   const one = async ({ id: taskId, ...update }: Update, index: number): Promise<Result | Refused> => {
     try {
       const owned = { ...update, worker_id: workerId };
-      return answer(told(context, await updateTask(context, caller, { taskId, update: owned })), taskId);
+      return answer(
+        publishEvents(context, await updateTask(context, caller, { taskId, update: owned })),
+        taskId,
+      );
     } catch (error) {
       return { id: taskId, problem: describe(error, `/updates/${index}`) };
     }
@@ -100,7 +103,7 @@ export const updateTasks = async (
 };
 
 /** The same for a caller that knows the tasks: its completions travel together, and their rows stay in the database. */
-export const updateTasksBriefly = async (
+export const updateTasksMinimal = async (
   context: Context,
   caller: Caller,
   request: UpdatesRequest,

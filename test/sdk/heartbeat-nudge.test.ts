@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { JoblibClient } from "../../sdk/client.ts";
-import { Heartbeat, type HeldTask } from "../../sdk/heartbeat.ts";
+import { Heartbeat, type LeasedTask } from "../../sdk/heartbeat.ts";
 import { silentLogger } from "../../sdk/logger.ts";
 import { TaskTable } from "../../sdk/task-table.ts";
 
@@ -21,7 +21,7 @@ const startHeart = () => {
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     },
   });
-  const held = new TaskTable<HeldTask>();
+  const held = new TaskTable<LeasedTask>();
   const heart = new Heartbeat({
     client,
     workerId: "w",
@@ -35,7 +35,7 @@ const startHeart = () => {
     isDraining: () => false,
   });
   heart.start();
-  const take = (id: string): HeldTask => {
+  const take = (id: string): LeasedTask => {
     const task = { id, attempt: 1, heldSince: performance.now(), lose: () => {} };
     held.add(task);
     heart.taskTaken();
@@ -46,7 +46,7 @@ const startHeart = () => {
 
 test("tasks that are soon over bring no beat forward, however many there are", async () => {
   const { beats, held, heart, take } = startHeart();
-  let before: HeldTask | undefined;
+  let before: LeasedTask | undefined;
   for (let index = 0; index < 40; index += 1) {
     const next = take(`task-${index}`);
     await vi.advanceTimersByTimeAsync(100);

@@ -1,12 +1,12 @@
 import { expect, onTestFinished, test } from "vitest";
-import { StillWatch } from "../../sdk/still-watch.ts";
+import { SuspensionDetector } from "../../sdk/suspension-detector.ts";
 
 /** A watch on clocks that the test moves; `heard` are the seconds that it told of. */
 const watching = () => {
   const at = { wall: 1_000_000, monotonic: 500 };
   const heard: number[] = [];
   const clocks = { wall: () => at.wall, monotonic: () => at.monotonic };
-  const watch = new StillWatch((seconds) => heard.push(seconds), clocks);
+  const watch = new SuspensionDetector((seconds) => heard.push(seconds), clocks);
   onTestFinished(() => watch.stop());
   const pass = (wall: number, monotonic = wall) => {
     at.wall += wall;

@@ -2,12 +2,12 @@ import { type RawBuilder, sql } from "kysely";
 import type { FailedOutcome } from "../../../protocol/index.ts";
 
 /** How a worker's hold on a task ended, as its heartbeat is told; `reported`: by its own word. */
-export type HoldEnd = "reported" | "cancelled" | "timed_out" | "lost";
+export type LeaseEnd = "reported" | "cancelled" | "timed_out" | "lost";
 
 /** How an attempt failed; `error` may be an expression over the task `t`. */
 export interface AttemptEnd {
   readonly error: RawBuilder<unknown>;
-  readonly holdEnd: HoldEnd | RawBuilder<unknown>;
+  readonly holdEnd: LeaseEnd | RawBuilder<unknown>;
   /** Kept where the failure is the end. */
   readonly result?: RawBuilder<unknown>;
 }
@@ -54,7 +54,7 @@ export const endOfAttempt = ({ error, holdEnd, result }: AttemptEnd): RawBuilder
   hold_ended_reason = ${typeof holdEnd === "string" ? sql.lit(holdEnd) : holdEnd}`;
 
 /** The `set` list that puts a claimed task `t` back unstarted: its claim cost nothing, and it keeps its place. */
-export const backToPending = (holdEnd: HoldEnd): RawBuilder<unknown> => sql`
+export const backToPending = (holdEnd: LeaseEnd): RawBuilder<unknown> => sql`
   status = 'pending',
   worker_id = null,
   claimed_at = null,

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { TaskStatus } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
-import type { HoldEnd } from "./end-of-attempt.ts";
+import type { LeaseEnd } from "./end-of-attempt.ts";
 
 /** A task's columns about its attempts; times and JSON (`errors`, `late`, `names`) are text. */
 export interface AttemptsRow {
@@ -14,7 +14,7 @@ export interface AttemptsRow {
   error: string | null;
   errors: string;
   hold_ended_worker_id: string | null;
-  hold_ended_reason: HoldEnd | null;
+  hold_ended_reason: LeaseEnd | null;
   late: string;
   names: string;
 }

@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Hand } from "../hand-over.ts";
+import type { Assignee } from "../direct-assignment.ts";
 import type { Sql } from "../sessions.ts";
 import type { NewTask } from "../storage.ts";
 import { isAlive } from "./alive.ts";
+import { heldColumns, heldValues, joinTakers, taker } from "./direct-assignment.ts";
 import type { InsertedRow } from "./insert-tasks.ts";
 import { statement } from "./statement.ts";
-import { heldColumns, heldValues, joinTakers, taker } from "./take-over.ts";
 
 type Values = [
   ...[id: string, jobId: string, schemaHash: string, jobVersion: string | null, roomId: string],
@@ -91,7 +91,7 @@ export const insertTask = (
   db: Sql,
   { task, payload }: { readonly task: NewTask; readonly payload: string },
   aliveWithinSeconds: number,
-  hand: Hand | undefined,
+  hand: Assignee | undefined,
 ): Promise<InsertedRow[]> =>
   inserts[hand === undefined ? "plain" : "taken"](
     db,

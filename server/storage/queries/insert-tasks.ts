@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Hand } from "../hand-over.ts";
+import type { Assignee } from "../direct-assignment.ts";
 import type { Sql } from "../sessions.ts";
 import { isAlive } from "./alive.ts";
 import { arrayText, textArray } from "./array-text.ts";
+import { given, handsText, heldColumns, heldValues, joinTakers, takers } from "./direct-assignment.ts";
 import { isInTurn, numbers, turns } from "./room-turns.ts";
 import { statement } from "./statement.ts";
-import { given, handsText, heldColumns, heldValues, joinTakers, takers } from "./take-over.ts";
 import { GROUP_COLUMNS, groupsText, type TaskGroup } from "./task-groups.ts";
 
 /** What of a group of new tasks only the database knows, and how many live workers could take them. */
@@ -131,7 +131,7 @@ export const insertTasks = (
   db: Sql,
   requests: readonly InsertRequest[],
   { aliveWithinSeconds, hasTurns }: InsertManner,
-  hands: readonly (Hand | undefined)[] = [],
+  hands: readonly (Assignee | undefined)[] = [],
 ): Promise<InsertedRow[]> => {
   const isTaken = hands.some((hand) => hand !== undefined);
   const insert = inserts[hasTurns ? "turns" : isTaken ? "hands" : "nothing"];

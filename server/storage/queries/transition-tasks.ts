@@ -33,7 +33,7 @@ const COLUMNS = `place integer, id uuid, worker_id uuid, attempt integer, error 
   unchecked boolean, known boolean`;
 
 // A step without a worker's name was taken by hand: the worker, who does not know, is told to let go.
-const told = sql`case when s.worker_id is null then 'lost' else 'reported' end`;
+const publishEvents = sql`case when s.worker_id is null then 'lost' else 'reported' end`;
 
 const endHold = (reason: RawBuilder<unknown>) => sql`
   version = t.version + 1, hold_ended_worker_id = t.worker_id, hold_ended_reason = ${reason}`;
@@ -45,10 +45,10 @@ const CHANGES: Readonly<Record<Transition["to"], RawBuilder<unknown>>> = {
   running: sql`${progress}, status = 'running', started_at = clock_timestamp(), runs = t.runs + 1,
     version = t.version + 1`,
   completed: sql`${progress}, status = 'completed', completed_at = clock_timestamp(), error = null,
-    result = s.result::json, ${endHold(told)}`,
+    result = s.result::json, ${endHold(publishEvents)}`,
   cancelled: sql`${progress}, status = 'cancelled', completed_at = clock_timestamp(), error = s.error,
     ${endHold(sql`'cancelled'`)}`,
-  failed: endOfAttempt({ error: sql`s.error`, holdEnd: told, result: sql`s.result::json` }),
+  failed: endOfAttempt({ error: sql`s.error`, holdEnd: publishEvents, result: sql`s.result::json` }),
 };
 
 /** Where the result was not checked, the job must have promised nothing about it. */

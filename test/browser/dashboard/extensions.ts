@@ -30,7 +30,7 @@ export class Greet extends Extension("browser", {
 }
 
 /** Runs until it is aborted. */
-export class Hold extends Extension("browser", {}) {
+export class LongPoll extends Extension("browser", {}) {
   static description = "Keeps its worker busy until it is cancelled.";
 
   async run(_: unknown, { progress, signal }: RunContext) {

@@ -4,8 +4,8 @@ import { InProcessEventBus } from "../../../server/events/in-process-event-bus.t
 import { type Orm, parseSettings, type SettingsInput } from "../../../server/index.ts";
 import { NO_METER } from "../../../server/meter.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { ParkedClaims } from "../../../server/use-cases/parked-claims.ts";
 import { sweep } from "../../../server/use-cases/sweep.ts";
+import { WaitingClaims } from "../../../server/use-cases/waiting-claims.ts";
 import { WorkerOwners } from "../../../server/use-cases/worker-owners.ts";
 import { type Answer, ok } from "./answers.ts";
 
@@ -75,8 +75,8 @@ export const scenesOf = ({ as, orm, settings }: Stage) => {
   const sweepNow = () => {
     const storage = createStorage(orm);
     const bus = new InProcessEventBus();
-    const parked = new ParkedClaims({ bus, storage, log });
-    const ports = { storage, bus, parked, log, owners: new WorkerOwners(storage), meter: NO_METER };
+    const waitingClaims = new WaitingClaims({ bus, storage, log });
+    const ports = { storage, bus, waitingClaims, log, owners: new WorkerOwners(storage), meter: NO_METER };
     return sweep({ ...ports, settings: parseSettings({}, settings) }, { mayEndWorkers: () => true });
   };
 

@@ -1,9 +1,9 @@
 import { vi } from "vitest";
-import { Bell } from "../../../server/use-cases/hold.ts";
-import { ParkedClaim } from "../../../server/use-cases/parked-claim.ts";
+import { WakeSignal } from "../../../server/use-cases/long-poll.ts";
+import { WaitingClaim } from "../../../server/use-cases/waiting-claim.ts";
 import { eventually } from "../../support/eventually.ts";
 
-const waits = vi.spyOn(Bell.prototype, "wait");
+const waits = vi.spyOn(WakeSignal.prototype, "wait");
 
 /**
  * Resolves once a claim of the worker has looked, found nothing and waits for a ring. That its sign of life can be
@@ -13,7 +13,7 @@ export const untilWaiting = (worker: string) =>
   eventually(
     () =>
       waits.mock.contexts.some(
-        (bell) => bell instanceof ParkedClaim && bell.workerId === worker && bell.isFree,
+        (bell) => bell instanceof WaitingClaim && bell.workerId === worker && bell.isFree,
       ),
     Boolean,
     { what: `a waiting claim of ${worker}` },

@@ -1,5 +1,5 @@
 import { type CallerInfo, isRoomId, Problem } from "../../protocol/index.ts";
-import { type Caller, mayRead } from "../access.ts";
+import { type Caller, canRead } from "../access.ts";
 
 const standingIn = async (caller: Caller, roomId: string) => {
   if (!isRoomId(roomId)) {
@@ -8,7 +8,7 @@ const standingIn = async (caller: Caller, roomId: string) => {
       "A room is @global, or 1–128 characters without @ : / and white space.",
     );
   }
-  const [read, write] = await Promise.all([mayRead(caller, roomId), caller.mayRoom(roomId, "write")]);
+  const [read, write] = await Promise.all([canRead(caller, roomId), caller.canAccessRoom(roomId, "write")]);
   return { room_id: roomId, read, write };
 };
 

@@ -14,7 +14,7 @@ const STILL_MS = 5_000;
  * Linux's CLOCK_MONOTONIC), or a process that was stopped (both go on). A wall clock that somebody sets is a false alarm
  * that costs a question.
  */
-export class StillWatch {
+export class SuspensionDetector {
   readonly #clocks: Clocks;
   readonly #onStill: (seconds: number) => void;
   readonly #timer: NodeJS.Timeout;

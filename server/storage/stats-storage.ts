@@ -1,21 +1,21 @@
 import type { StatsPoint } from "../../protocol/index.ts";
-import type { Figures, JobFigures, OverviewStorage } from "./overview.ts";
 import {
   type FinishedFigures,
   type FinishedOfJobRow,
   finishedFigures,
   type StepRow,
-} from "./queries/finished-figures.ts";
-import { type JobQueueRow, jobQueues } from "./queries/job-figures.ts";
+} from "./queries/finished-task-stats.ts";
+import { type JobQueueRow, jobQueues } from "./queries/job-stats.ts";
 import { roomNames } from "./queries/room-names.ts";
 import { summarizeRooms } from "./queries/summarize-rooms.ts";
 import { wireTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
+import type { JobStatsRecord, StatsRecord, StatsStorage } from "./stats.ts";
 
 const quantiles = (p50: number | null | undefined, p95: number | null | undefined) =>
   p50 === null || p50 === undefined || p95 === null || p95 === undefined ? null : { p50, p95 };
 
-const jobFigures = (queue: JobQueueRow, finished: FinishedOfJobRow | undefined): JobFigures => ({
+const jobFigures = (queue: JobQueueRow, finished: FinishedOfJobRow | undefined): JobStatsRecord => ({
   job: { roomId: queue.room_id, category: queue.category, name: queue.name },
   workers: queue.workers,
   busy_workers: queue.busy_workers,
@@ -35,7 +35,7 @@ const point = ({ at, submitted, completed, failed, cancelled, wait_p50, run_p50 
   ...{ submitted, completed, failed, cancelled, wait_p50, run_p50 },
 });
 
-const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedFigures): Figures => {
+const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedFigures): StatsRecord => {
   const byJob = new Map(finished.jobs.map((row) => [row.job_id, row]));
   return {
     since: wireTime(finished.since),
@@ -47,7 +47,7 @@ const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedFigures): F
 };
 
 /** The overviews' part of the storage. */
-export const createOverviewStorage = ({ run }: Sessions): OverviewStorage => ({
+export const createStatsStorage = ({ run }: Sessions): StatsStorage => ({
   roomNames: (limit) => run((db) => roomNames(db, limit)),
 
   async summaries(roomIds, aliveWithinSeconds) {

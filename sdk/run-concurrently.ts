@@ -2,7 +2,7 @@
  * Works on every item, so many at a time, and gives the results in the items' order. After a failure nothing new is
  * begun; what is under way comes to its end, and the first failure is thrown.
  */
-export const sideBySide = async <Item, Result>(
+export const runConcurrently = async <Item, Result>(
   items: readonly Item[],
   width: number,
   work: (item: Item) => Promise<Result>,

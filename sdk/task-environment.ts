@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from "../protocol/index.ts";
 import type { ClaimedTask } from "./claimed-task.ts";
 import { ValidationError } from "./errors.ts";
 import { type ExtensionClass, instantiate, type RunnableExtension } from "./extension.ts";
-import type { HeldTask } from "./heartbeat.ts";
+import type { LeasedTask } from "./heartbeat.ts";
 import { toJson } from "./json.ts";
 import type { Logger } from "./logger.ts";
 import { check } from "./standard-schema.ts";
@@ -18,7 +18,7 @@ export interface Places {
 }
 
 /** What claimed tasks need of their worker and of the stream that they came by. */
-export interface TaskHome extends Places {
+export interface TaskEnvironment extends Places {
   readonly updates: Pick<UpdateQueue, "send">;
   readonly logger: Logger;
   /** What `run` prints is kept with its task. */
@@ -26,12 +26,12 @@ export interface TaskHome extends Places {
   /** What `run` is given when its caller gives nothing. */
   readonly context: unknown;
   find(jobName: string): ExtensionClass | undefined;
-  release(task: HeldTask): Promise<void>;
+  release(task: LeasedTask): Promise<void>;
 }
 
 /** The extension that runs a job, with its parameters, or why there is none. */
 export const extensionOf = (
-  home: TaskHome,
+  home: TaskEnvironment,
   jobName: string,
   payload: JsonObject,
 ): RunnableExtension | string => {
@@ -45,7 +45,7 @@ export const extensionOf = (
 };
 
 /** A result as it is sent: what the job's schema makes of it, as JSON. */
-export const resultOf = (home: TaskHome, jobName: string, result: unknown): JsonValue => {
+export const resultOf = (home: TaskEnvironment, jobName: string, result: unknown): JsonValue => {
   const schema = home.find(jobName)?.result;
   if (schema === undefined) return toJson(result);
   const checked = check(schema, result, "/result");

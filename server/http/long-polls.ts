@@ -2,7 +2,7 @@ import type { FastifyReply } from "fastify";
 import { Problem } from "../../protocol/index.ts";
 import type { Meter } from "../meter.ts";
 import type { Settings } from "../settings.ts";
-import type { Hold } from "../use-cases/hold.ts";
+import type { LongPoll } from "../use-cases/long-poll.ts";
 import { UserShares } from "./user-shares.ts";
 
 /** How long a request is to wait, and whose it is. */
@@ -11,11 +11,11 @@ export interface Wait {
   readonly userId: string;
   readonly what: "request" | "stream";
   /** Called where it does wait. */
-  readonly onHold: () => void;
+  readonly onWait: () => void;
 }
 
 /** A hold that ends with its client: a signal is made for those that ask for one, which answers at once never do. */
-class OwnHold implements Hold {
+class OpenLongPoll implements LongPoll {
   readonly seconds: number;
   /** What is held, and where among all that are: see `Holds`. */
   working: Promise<unknown> | undefined;
@@ -43,12 +43,12 @@ class OwnHold implements Hold {
 }
 
 /** The requests that are held open: counted, ended with their clients, and all answered when the server closes. */
-export class Holds {
+export class LongPolls {
   /**
    * In no order; not a `Map`, for V8 leaves each table that one has outgrown pointing to the next: a claim's answer, with its
    * hundred tasks, was kept until the next full collection.
    */
-  readonly #open: OwnHold[] = [];
+  readonly #open: OpenLongPoll[] = [];
   readonly #max: number;
   readonly #shares: UserShares;
   readonly #meter: Pick<Meter, "waiting">;
@@ -71,8 +71,8 @@ export class Holds {
   }
 
   /** Lets a user's work wait for at most that long; 503 where too many do already, 429 where too many of that user's do. */
-  during<Value>(reply: FastifyReply, wait: Wait, work: (hold: Hold) => Promise<Value>): Promise<Value> {
-    const hold = new OwnHold(this.#isClosing ? 0 : wait.seconds, reply.raw);
+  during<Value>(reply: FastifyReply, wait: Wait, work: (hold: LongPoll) => Promise<Value>): Promise<Value> {
+    const hold = new OpenLongPoll(this.#isClosing ? 0 : wait.seconds, reply.raw);
     return hold.seconds <= 0 ? work(hold) : this.#keep(reply, hold, { ...wait, work });
   }
 
@@ -86,8 +86,8 @@ export class Holds {
 
   async #keep<Value>(
     reply: FastifyReply,
-    hold: OwnHold,
-    { userId, what, onHold, work }: Wait & { readonly work: (hold: Hold) => Promise<Value> },
+    hold: OpenLongPoll,
+    { userId, what, onWait: onHold, work }: Wait & { readonly work: (hold: LongPoll) => Promise<Value> },
   ): Promise<Value> {
     if (this.#open.length >= this.#max) {
       throw new Problem("service-unavailable", "Too many requests are waiting here.", { retryAfter: 5 });
@@ -109,14 +109,14 @@ export class Holds {
     }
   }
 
-  #add(hold: OwnHold, working: Promise<unknown>): void {
+  #add(hold: OpenLongPoll, working: Promise<unknown>): void {
     hold.working = working;
     hold.place = this.#open.length;
     this.#open.push(hold);
   }
 
   /** The last takes its place. */
-  #remove(hold: OwnHold): void {
+  #remove(hold: OpenLongPoll): void {
     const last = this.#open.pop();
     if (last === undefined || last === hold) return;
     this.#open[hold.place] = last;

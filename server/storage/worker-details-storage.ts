@@ -1,13 +1,13 @@
 import { isUuid } from "./ids.ts";
 import { drainWorker } from "./queries/drain-worker.ts";
 import { lockLeavingWorker } from "./queries/end-worker.ts";
-import { heldBy, jobsOf, listedWorkerRow } from "./queries/worker-sheet.ts";
+import { heldBy, jobsOf, listedWorkerRow } from "./queries/find-worker-details.ts";
 import { listedWorker, taskRecord, wireTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { StaffStorage } from "./staff.ts";
+import type { WorkerDetailsStorage } from "./worker-details.ts";
 
 /** The part of the storage for those who look after workers. */
-export const createStaffStorage = ({ run, transaction }: Sessions): StaffStorage => ({
+export const createWorkerDetailsStorage = ({ run, transaction }: Sessions): WorkerDetailsStorage => ({
   async sheet(id, aliveWithinSeconds) {
     const row = isUuid(id) ? await run((db) => listedWorkerRow(db, id, aliveWithinSeconds)) : undefined;
     if (row === undefined) return undefined;

@@ -5,7 +5,7 @@ const MOST_WORKERS = 10_000;
  * When this server noted each worker's life last: five notes a second are enough, and a statement without one is 16 µs
  * shorter. The statement looks again, for other servers note it too.
  */
-export class SignsOfLife {
+export class HeartbeatThrottle {
   readonly #noted = new Map<string, number>();
 
   /** Those of the workers whose life is to be noted by the statement that is sent now. */

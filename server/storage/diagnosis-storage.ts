@@ -1,7 +1,7 @@
+import type { DiagnosisStorage } from "./diagnosis.ts";
 import { isUuid } from "./ids.ts";
-import type { InsightStorage } from "./insight.ts";
 import { findAttempts } from "./queries/find-attempts.ts";
-import { findProspects } from "./queries/find-prospects.ts";
+import { findProspects } from "./queries/find-diagnosis-facts.ts";
 import { wireTimeOrNull } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -11,7 +11,7 @@ const namesOf = (text: string): [string, string][] => {
 };
 
 /** The part of the storage that tells of one task what its row does not. */
-export const createInsightStorage = ({ run }: Sessions): InsightStorage => ({
+export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => ({
   async prospects(taskId, aliveWithinSeconds) {
     const row = isUuid(taskId) ? await run((db) => findProspects(db, taskId, aliveWithinSeconds)) : undefined;
     return (

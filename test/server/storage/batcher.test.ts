@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { coalesce, type Joint } from "../../../server/storage/coalesce.ts";
+import { type BatchOptions, createBatcher } from "../../../server/storage/batcher.ts";
 import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
 
 /** A statement that a test ends by hand. */
-const aStatement = (more: Partial<Joint<string, string>> = {}) => {
+const aStatement = (more: Partial<BatchOptions<string, string>> = {}) => {
   const sent: { wishes: readonly string[]; answer: PromiseWithResolvers<readonly string[]> }[] = [];
-  const join = coalesce<string, string>({
+  const join = createBatcher<string, string>({
     most: 10,
     run: (wishes) => {
       const answer = Promise.withResolvers<readonly string[]>();
@@ -107,7 +107,7 @@ describe("concurrent calls", () => {
 describe("a statement that fails", () => {
   test("is run again for each alone, so that the error is one member's", async () => {
     const asked: string[][] = [];
-    const join = coalesce<string, string>({
+    const join = createBatcher<string, string>({
       most: 10,
       run: async (wishes) => {
         asked.push([...wishes]);

@@ -1,9 +1,9 @@
-import { resultOf, type TaskHome } from "./task-home.ts";
+import { resultOf, type TaskEnvironment } from "./task-environment.ts";
 import { deliver, type Fence, ONCE } from "./task-update.ts";
 
 /** Offers what was worked out before a loss was known: the server refuses it, and keeps it for the task's submitter. */
-export const offerLate = async (
-  home: TaskHome,
+export const reportLateResult = async (
+  home: TaskEnvironment,
   task: Fence & { readonly jobName: string },
   result: unknown,
 ): Promise<void> => {

@@ -1,7 +1,7 @@
 import { StorageUnavailable } from "./unavailable.ts";
 
 /** How concurrent calls of one verb become one statement. */
-export interface Joint<Wish, Result> {
+export interface BatchOptions<Wish, Result> {
   /** The joint statement; its results stand in the order of the wishes. */
   run(wishes: readonly Wish[]): Promise<readonly Result[]>;
   /** How much one statement carries, in whatever `weightOf` counts (1 each without it); a heavier wish goes alone. */
@@ -14,7 +14,7 @@ export interface Joint<Wish, Result> {
 }
 
 /** Joins the statement; a caller that is gone by the time it is sent is left out of it, and told `undefined`. */
-export type Join<Wish, Result> = {
+export type BatchedCall<Wish, Result> = {
   (wish: Wish): Promise<Result>;
   (wish: Wish, isGone: () => boolean): Promise<Result | undefined>;
 };
@@ -28,7 +28,7 @@ interface Member<Wish, Result> {
 /** Runs the statement for all, or, where it fails for a reason of one of them, for each alone. */
 const settle = async <Wish, Result>(
   members: readonly Member<Wish, Result>[],
-  run: Joint<Wish, Result>["run"],
+  run: BatchOptions<Wish, Result>["run"],
 ): Promise<void> => {
   try {
     const results = await run(members.map(({ wish }) => wish));
@@ -48,7 +48,7 @@ const settle = async <Wish, Result>(
 /** What of the waiting goes into the next statement; the others stay, in their order. */
 const take = <Wish, Result>(
   waiting: Member<Wish, Result>[],
-  { most, weightOf, keyOf }: Joint<Wish, Result>,
+  { most, weightOf, keyOf }: BatchOptions<Wish, Result>,
 ): Member<Wish, Result>[] => {
   const taken: Member<Wish, Result>[] = [];
   const left: Member<Wish, Result>[] = [];
@@ -80,7 +80,7 @@ const take = <Wish, Result>(
  * Concurrent calls share a statement: what comes while one is in flight goes into the next. Nothing waits for a timer:
  * a lone call is sent in the same turn of the event loop, together with what else that turn brings.
  */
-export const coalesce = <Wish, Result>(joint: Joint<Wish, Result>): Join<Wish, Result> => {
+export const createBatcher = <Wish, Result>(joint: BatchOptions<Wish, Result>): BatchedCall<Wish, Result> => {
   const lanes = new Map<string, Member<Wish, Result>[]>();
 
   const drain = async (lane: string, waiting: Member<Wish, Result>[]): Promise<void> => {

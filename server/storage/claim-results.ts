@@ -11,7 +11,7 @@ import { wireTime } from "./rows.ts";
 import { WireRecord } from "./wire-row.ts";
 
 /** What a statement came to for one of its claims. */
-export interface ClaimShare {
+export interface ClaimResult {
   /** Null where the worker is gone. */
   readonly jobSet: string | null;
   readonly isServed: boolean;
@@ -45,7 +45,7 @@ export const dealOut = (
   { heads, tasks }: ClaimedRows,
   { knownBackoff: backoff }: ClaimManner,
   jobs: ReadonlyMap<string, JobAddress>,
-): ClaimShare[] => {
+): ClaimResult[] => {
   const numbers = numbersOf(claims);
   let slots = 0;
   let next = 0;

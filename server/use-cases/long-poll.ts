@@ -1,5 +1,5 @@
 /** How long a request may be held open, and whether anybody still waits for its answer. */
-export interface Hold {
+export interface LongPoll {
   /** Seconds, after the server's cap; 0: answer at once. */
   readonly seconds: number;
   /** Aborted when the client is gone, or the server closes. */
@@ -9,23 +9,23 @@ export interface Hold {
 }
 
 /** When a hold ends, by the monotonic clock in milliseconds. */
-export const deadlineOf = (hold: Hold): number => performance.now() + hold.seconds * 1000;
+export const getDeadline = (hold: LongPoll): number => performance.now() + hold.seconds * 1000;
 
 /** A bell that can be rung before anybody waits for it, so that no ring falls between a read and a wait. */
-export class Bell {
+export class WakeSignal {
   #isRung = false;
   #resolve: (() => void) | undefined;
 
-  get isRung(): boolean {
+  get isNotified(): boolean {
     return this.#isRung;
   }
 
   /** True while somebody waits for a ring. */
-  get isAwaited(): boolean {
+  get isWaiting(): boolean {
     return this.#resolve !== undefined;
   }
 
-  ring = (): void => {
+  notify = (): void => {
     this.#isRung = true;
     this.#resolve?.();
   };
@@ -36,7 +36,7 @@ export class Bell {
   }
 
   /** Forgets a ring: what is read next is newer. */
-  silence(): void {
+  reset(): void {
     this.#isRung = false;
   }
 
@@ -62,5 +62,5 @@ export class Bell {
 const PAUSE_MS = 800;
 
 /** How long to wait before reading again in any case: less than a second while events may be lost, else a few. */
-export const pauseMilliseconds = (bus: { readonly state: "up" | "down" }, seconds = 5): number =>
+export const getPollInterval = (bus: { readonly state: "up" | "down" }, seconds = 5): number =>
   bus.state === "down" ? PAUSE_MS : seconds * 1000 * (0.8 + 0.4 * Math.random());

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Hand } from "../hand-over.ts";
+import type { Assignee } from "../direct-assignment.ts";
 import { recordset, recordsetText } from "./recordset.ts";
 import type { Slot } from "./statement.ts";
 
@@ -65,7 +65,7 @@ export const given = sql`
     )`;
 
 /** The hands, of which each request may have one. */
-export const handsText = (hands: readonly (Hand | undefined)[]): string =>
+export const handsText = (hands: readonly (Assignee | undefined)[]): string =>
   recordsetText(
     hands.flatMap((hand, index) =>
       hand === undefined ? [] : [{ place: index + 1, worker_id: hand.workerId, start: hand.start }],

@@ -4,31 +4,31 @@ import { StorageRefusal, UnstorableValue } from "./refusal.ts";
 import { StorageUnavailable } from "./unavailable.ts";
 
 /** SQLSTATE, or the code of a system error; empty if there is none. */
-export const codeOf = (error: unknown): string =>
+export const getErrorCode = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
 const startsWithAny = (code: string, starts: readonly string[]): boolean =>
   starts.some((start) => code.startsWith(start));
 
 /** True if the database rolled the transaction back and expects another try: a deadlock or a serialization failure. */
-export const isUndone = (error: unknown): boolean => ["40P01", "40001"].includes(codeOf(error));
+export const isRolledBack = (error: unknown): boolean => ["40P01", "40001"].includes(getErrorCode(error));
 
 /** True if the statement was refused because the server, or the session, is read-only: nothing was executed. */
-export const isReadOnly = (error: unknown): boolean => codeOf(error) === "25006";
+export const isReadOnly = (error: unknown): boolean => getErrorCode(error) === "25006";
 
 /** PgBouncer's texts; their SQLSTATE says only that the protocol was violated. */
 const POOLER_IS_FULL = /no more connections allowed|query_wait_timeout/i;
 
 /** True if the server, or a pooler, opens no further connection at the moment. */
 export const isTooManyConnections = (error: unknown): boolean =>
-  codeOf(error) === "53300" || (error instanceof Error && POOLER_IS_FULL.test(error.message));
+  getErrorCode(error) === "53300" || (error instanceof Error && POOLER_IS_FULL.test(error.message));
 
 /** True if something between us and the database takes no start-up options: 08P01, and 0A000 from Amazon's RDS Proxy. */
 export const refusesOptions = (error: unknown): boolean =>
-  ["08P01", "0A000"].includes(codeOf(error)) && !isTooManyConnections(error);
+  ["08P01", "0A000"].includes(getErrorCode(error)) && !isTooManyConnections(error);
 
 /** True if a pooler does not keep named statements with their connection: nothing of the statement has happened. */
-export const losesNames = (error: unknown): boolean => ["26000", "42P05"].includes(codeOf(error));
+export const losesNames = (error: unknown): boolean => ["26000", "42P05"].includes(getErrorCode(error));
 
 /**
  * SQLSTATEs after which a session must not be used again: the server has ended it (08, 57P, 25P03 and 25P04), it leads
@@ -38,7 +38,7 @@ const END_OF_SESSION = ["08", "57P", "25P03", "25P04", "25006", "26000", "42P05"
 
 /** True if the connection cannot be used again. An error without an SQLSTATE is not the server's: the connection failed. */
 export const endsSession = (error: unknown): boolean => {
-  const code = codeOf(error);
+  const code = getErrorCode(error);
   return !/^[0-9A-Z]{5}$/.test(code) || startsWithAny(code, END_OF_SESSION);
 };
 
@@ -47,7 +47,7 @@ const LOST = /connection terminated(?! due to connection timeout)|query read tim
 
 /** True if the connection was lost during the statement: a server that shuts down says so too late to tell. */
 const isLost = (error: Error): boolean => {
-  const code = codeOf(error);
+  const code = getErrorCode(error);
   return code === "" ? LOST.test(error.message) : startsWithAny(code, LOST_CODES);
 };
 
@@ -70,10 +70,10 @@ const CONNECT = "run as an administrator: GRANT CONNECT ON DATABASE … TO …;"
 
 /** PostgreSQL's own name, in every language, of the place where a session without CONNECT is refused. */
 const isConnectRefused = (error: Error): boolean =>
-  codeOf(error) === "42501" && "routine" in error && error.routine === "CheckMyDatabase";
+  getErrorCode(error) === "42501" && "routine" in error && error.routine === "CheckMyDatabase";
 
 const refusalAdvice = (error: Error): string | undefined =>
-  isConnectRefused(error) ? CONNECT : REFUSALS.find(([state]) => codeOf(error).startsWith(state))?.[1];
+  isConnectRefused(error) ? CONNECT : REFUSALS.find(([state]) => getErrorCode(error).startsWith(state))?.[1];
 
 /** Characters that the encoding lacks or that no text holds; a value over a limit, such as that of an index row. */
 const UNSTORABLE: Readonly<Record<string, UnstorableValue["reason"]>> = {
@@ -87,7 +87,7 @@ const toRefusedConnection = (error: Error): StorageUnavailable | undefined => {
   if (!isRefusedConnection(error)) return undefined;
   const explained = explainRefusal(error);
   // A wrong user or password has no advice of its own.
-  if (explained === error && codeOf(error).startsWith("28")) return undefined;
+  if (explained === error && getErrorCode(error).startsWith("28")) return undefined;
   // The explanation may name host, role and database, so it is the cause: for logs, not for clients.
   return new StorageUnavailable(explained, { reason: CONNECTION_REFUSED });
 };
@@ -100,12 +100,12 @@ export const asStorageError = (error: unknown): unknown => {
   if (!(error instanceof Error) || isStorageError(error)) return error;
   const refused = toRefusedConnection(error);
   if (refused !== undefined) return refused;
-  const failure = describeFailure(codeOf(error), error.message);
+  const failure = describeFailure(getErrorCode(error), error.message);
   if (failure !== undefined) {
     return new StorageUnavailable(error, { reason: failure, isUnknown: isLost(error) });
   }
   const advice = refusalAdvice(error);
   if (advice !== undefined) return new StorageRefusal(error, advice);
-  const unstorable = UNSTORABLE[codeOf(error)];
+  const unstorable = UNSTORABLE[getErrorCode(error)];
   return unstorable === undefined ? error : new UnstorableValue(error, unstorable);
 };

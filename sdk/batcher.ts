@@ -39,7 +39,7 @@ const MOST_IN_FLIGHT = 2;
  * What comes while a request is on its way travels together in the next one. There is no timer, a lone wish goes at
  * once, and each has its own outcome.
  */
-export class Gathering<Wish, Result> {
+export class Batcher<Wish, Result> {
   readonly #sending: Sending<Wish, Result>;
   #waiting: Member<Wish, Result>[] = [];
   #inFlight = 0;

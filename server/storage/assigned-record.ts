@@ -4,7 +4,7 @@ import { newTaskRecord, wireTime, wireTimeOrNull } from "./rows.ts";
 import type { NewTask } from "./storage.ts";
 
 /** A new task that a worker holds from the start, as its claim would have brought it; undefined where none took it. */
-export const givenRecord = (task: NewTask, row: InsertedRow): ClaimedRecord | undefined => {
+export const toAssignedRecord = (task: NewTask, row: InsertedRow): ClaimedRecord | undefined => {
   const { worker_id: workerId, user_id: userId } = row;
   if (workerId === undefined || workerId === null || userId === undefined) return undefined;
   const startedAt = wireTimeOrNull(row.started_at ?? null);

@@ -1,7 +1,7 @@
 import type { AttemptError, TaskStatus } from "../../protocol/index.ts";
 
 /** Who could take a task, and what is known of how long that takes. */
-export interface Prospects {
+export interface DiagnosisFacts {
   /** Alive and linked to its job. */
   readonly workers: number;
   readonly busyWorkers: number;
@@ -19,7 +19,7 @@ export interface Prospects {
 }
 
 /** What is kept of a task's attempts: its row, and what stands beside it. */
-export interface KeptAttempts {
+export interface AttemptHistory {
   readonly status: TaskStatus;
   readonly attempt: number;
   readonly workerId: string | null;
@@ -37,7 +37,7 @@ export interface KeptAttempts {
 }
 
 /** What is asked about one task beyond its row. */
-export interface InsightStorage {
-  prospects(taskId: string, aliveWithinSeconds: number): Promise<Prospects | undefined>;
-  attempts(taskId: string): Promise<KeptAttempts | undefined>;
+export interface DiagnosisStorage {
+  prospects(taskId: string, aliveWithinSeconds: number): Promise<DiagnosisFacts | undefined>;
+  attempts(taskId: string): Promise<AttemptHistory | undefined>;
 }

@@ -2,15 +2,15 @@ import { type Event, jobChannel } from "../../protocol/index.ts";
 import type { Log } from "../context.ts";
 import type { EventBus, Unsubscribe } from "../events/event-bus.ts";
 import type { Storage } from "../storage/storage.ts";
-import { pauseMilliseconds } from "./hold.ts";
-import type { ParkedClaim } from "./parked-claim.ts";
+import { getPollInterval } from "./long-poll.ts";
+import type { WaitingClaim } from "./waiting-claim.ts";
 
 /** How long a job's channel is kept after its last waiter: a worker that is soon back finds it open. */
 const LINGER_MS = 10_000;
 const SHORTEST_PULSE_MS = 20;
 
 interface Channel {
-  readonly claims: Set<ParkedClaim>;
+  readonly claims: Set<WaitingClaim>;
   readonly subscribed: Promise<Unsubscribe>;
   closing: NodeJS.Timeout | undefined;
 }
@@ -19,9 +19,9 @@ interface Channel {
  * The claims of this process that wait for a task: each task wakes one of them, not all. One pulse for the whole
  * process, not one for each claim, looks for tasks that fell due or whose event was lost.
  */
-export class ParkedClaims {
+export class WaitingClaims {
   readonly #channels = new Map<string, Channel>();
-  readonly #claims = new Set<ParkedClaim>();
+  readonly #claims = new Set<WaitingClaim>();
   readonly #bus: EventBus;
   readonly #storage: Pick<Storage, "tasks">;
   readonly #log: Log;
@@ -44,7 +44,7 @@ export class ParkedClaims {
   }
 
   /** Listens for the jobs; resolves once no event of theirs can be missed. */
-  async park(claim: ParkedClaim, jobIds: readonly string[]): Promise<void> {
+  async add(claim: WaitingClaim, jobIds: readonly string[]): Promise<void> {
     const gone = claim.jobIds.filter((id) => !jobIds.includes(id));
     claim.jobIds = jobIds;
     this.#claims.add(claim);
@@ -53,10 +53,10 @@ export class ParkedClaims {
   }
 
   /** Ends a wait. A ring that it did not use goes to the next. */
-  unpark(claim: ParkedClaim): void {
+  remove(claim: WaitingClaim): void {
     if (!this.#claims.delete(claim)) return;
     for (const id of claim.jobIds) this.#leave(id, claim);
-    if (claim.isRung) for (const id of claim.jobIds) this.#wake(id, 1);
+    if (claim.isNotified) for (const id of claim.jobIds) this.#wake(id, 1);
     if (this.#claims.size === 0) this.#stopPulse();
   }
 
@@ -64,7 +64,7 @@ export class ParkedClaims {
    * After a claim took something: whoever else waits is woken for what is left. One look at a time, for all who ask
    * meanwhile: of a thousand that were woken at once each would count what all the others are about to take.
    */
-  async passOn(jobIds: readonly string[]): Promise<void> {
+  async wakeOthers(jobIds: readonly string[]): Promise<void> {
     for (const id of jobIds) {
       if ((this.#channels.get(id)?.claims.size ?? 0) > 0) this.#passing.add(id);
     }
@@ -82,7 +82,7 @@ export class ParkedClaims {
   }
 
   /** The first that waits for the job and has nothing in view. */
-  freeFor(jobId: string): ParkedClaim | undefined {
+  freeFor(jobId: string): WaitingClaim | undefined {
     for (const claim of this.#channels.get(jobId)?.claims ?? []) {
       if (claim.isFree) return claim;
     }
@@ -92,7 +92,7 @@ export class ParkedClaims {
   /** The worker registered for another job, or left one: its waiting claims listen anew. */
   refresh(workerId: string): void {
     for (const claim of this.#claims) {
-      if (claim.workerId === workerId) claim.ring();
+      if (claim.workerId === workerId) claim.notify();
     }
   }
 
@@ -103,7 +103,7 @@ export class ParkedClaims {
     this.#claims.clear();
   }
 
-  async #join(jobId: string, claim: ParkedClaim): Promise<void> {
+  async #join(jobId: string, claim: WaitingClaim): Promise<void> {
     const known = this.#channels.get(jobId);
     const channel = known ?? {
       claims: new Set(),
@@ -119,7 +119,7 @@ export class ParkedClaims {
     await channel.subscribed;
   }
 
-  #leave(jobId: string, claim: ParkedClaim): void {
+  #leave(jobId: string, claim: WaitingClaim): void {
     const channel = this.#channels.get(jobId);
     if (channel === undefined || !channel.claims.delete(claim) || channel.claims.size > 0) return;
     channel.closing = setTimeout(() => this.#drop(jobId, channel), LINGER_MS);
@@ -148,8 +148,8 @@ export class ParkedClaims {
     for (const mayBeReserved of [false, true]) {
       for (const claim of this.#channels.get(jobId)?.claims ?? []) {
         if (left <= 0) return;
-        if (claim.isRung || claim.isReserved !== mayBeReserved) continue;
-        claim.ring();
+        if (claim.isNotified || claim.isReserved !== mayBeReserved) continue;
+        claim.notify();
         left -= claim.limit;
       }
     }
@@ -183,7 +183,7 @@ export class ParkedClaims {
     this.#isPulsing = true;
     this.#pulse = undefined;
     this.#pulseAgain = false;
-    let next = pauseMilliseconds(this.#bus);
+    let next = getPollInterval(this.#bus);
     try {
       const jobIds = [...this.#channels].filter(([, { claims }]) => claims.size > 0).map(([id]) => id);
       if (jobIds.length > 0) {

@@ -1,8 +1,8 @@
 import type { ClaimedRecord } from "../storage/claimed-record.ts";
-import { Bell } from "./hold.ts";
+import { WakeSignal } from "./long-poll.ts";
 
 /** A claim that waits: for a ring, after which it looks itself, or for a task that is given to it. */
-export class ParkedClaim extends Bell {
+export class WaitingClaim extends WakeSignal {
   readonly workerId: string;
   readonly limit: number;
   /** The tasks come running. */
@@ -10,7 +10,7 @@ export class ParkedClaim extends Bell {
   jobIds: readonly string[] = [];
   #gift: PromiseWithResolvers<ClaimedRecord | undefined> | undefined;
 
-  constructor({ workerId, limit, start }: Pick<ParkedClaim, "workerId" | "limit" | "start">) {
+  constructor({ workerId, limit, start }: Pick<WaitingClaim, "workerId" | "limit" | "start">) {
     super();
     this.workerId = workerId;
     this.limit = limit;
@@ -19,7 +19,7 @@ export class ParkedClaim extends Bell {
 
   /** True while it waits and nothing is on its way to it. */
   get isFree(): boolean {
-    return this.isAwaited && !this.isRung && !this.isReserved;
+    return this.isWaiting && !this.isNotified && !this.isReserved;
   }
 
   /** True while a task is on its way to it. */
@@ -35,7 +35,7 @@ export class ParkedClaim extends Bell {
   /** What was on its way: a task, or nothing after all, and then it looks itself. */
   give(task: ClaimedRecord | undefined): void {
     this.#gift?.resolve(task);
-    if (task === undefined) this.ring();
+    if (task === undefined) this.notify();
     else this.release();
   }
 
