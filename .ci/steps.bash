@@ -15,7 +15,7 @@ SECONDS=0
 # Kills the processes that a step has left running, in any session. They have the mark in their environment.
 end_left() {
   local left pid
-  left=$(grep -lsz "^JOBLIB_CI=$mark\$" /proc/[0-9]*/environ | cut -d/ -f3)
+  left=$(grep -lsz "^CI_STEP_MARK=$mark\$" /proc/[0-9]*/environ | cut -d/ -f3)
   for pid in $left; do
     echo "=== killed a process that the step left running: $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | cut -c1-200)"
     kill -KILL "$pid" 2>/dev/null
@@ -33,7 +33,7 @@ step() {
     return
   fi
   # `timeout` creates a process group and signals all of its processes.
-  JOBLIB_CI=$mark timeout --kill-after="$KILL_AFTER" "$limit" "$@" >"$log" 2>&1 </dev/null &
+  CI_STEP_MARK=$mark timeout --kill-after="$KILL_AFTER" "$limit" "$@" >"$log" 2>&1 </dev/null &
   running=$!
   tail --pid="$running" -s 0.2 -n +1 -f "$log" 2>/dev/null &
   wait "$running"
