@@ -1,16 +1,13 @@
 import { requireTlsOfUrl } from "./host-url.ts";
+import { withoutRecovery, withRetries } from "./retries.ts";
 import type { Orm, Sql, Tables } from "./sessions.ts";
-import { asStorageError } from "./storage-errors.ts";
 
 /**
- * Runs statements on the ORM's own connections; failures are rethrown as errors of the storage. Throws a SettingsError
- * before it connects if the connection lacks the TLS that its URL asks for.
+ * Runs statements on the ORM's own connections. Waits up to 30 s while the database accepts no more connections, and
+ * rethrows failures as errors of the storage. Throws a `SettingsError` before it connects if the connection lacks the TLS
+ * that its URL asks for.
  */
 export const onDatabase = async <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> => {
   requireTlsOfUrl(orm);
-  try {
-    return await work(orm.em.fork().getKysely<Tables>());
-  } catch (error) {
-    throw asStorageError(error);
-  }
+  return withRetries(() => work(orm.em.fork().getKysely<Tables>()), withoutRecovery);
 };

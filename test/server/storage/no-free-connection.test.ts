@@ -1,0 +1,42 @@
+import { Client } from "pg";
+import { expect, inject, onTestFinished, test, vi } from "vitest";
+import { migrate, openDatabase, pendingMigrations } from "../../../server/index.ts";
+import { checkDatabase } from "../../../server/storage/database-checks.ts";
+import { checkMigrations } from "../../../server/storage/migrations/migrate.ts";
+import type { Orm } from "../../../server/storage/sessions.ts";
+import { createDatabaseWithRoles } from "../../support/database-roles.ts";
+
+/** The role's only connection is released when joblib tries to connect for this time. */
+const ATTEMPTS_BEFORE_RELEASE = 3;
+
+/** Occupies the role's only connection until joblib has tried several times to get one. */
+const occupyConnection = async (url: string): Promise<void> => {
+  const holder = new Client({ connectionString: url });
+  await holder.connect();
+  const connect = Client.prototype.connect;
+  let attempts = 0;
+  const spy = vi.spyOn(Client.prototype, "connect").mockImplementation(function (this: Client, ...args) {
+    attempts += 1;
+    if (attempts === ATTEMPTS_BEFORE_RELEASE) void holder.end();
+    return Reflect.apply(connect, this, args);
+  });
+  onTestFinished(() => {
+    spy.mockRestore();
+    expect(attempts).toBeGreaterThanOrEqual(ATTEMPTS_BEFORE_RELEASE);
+  });
+};
+
+test.each<[string, (orm: Orm) => Promise<unknown>]>([
+  ["checkDatabase", checkDatabase],
+  ["checkMigrations", checkMigrations],
+  ["pendingMigrations", pendingMigrations],
+  ["migrate", migrate],
+])("%s waits for a connection while the database accepts no more of them", async (_name, check) => {
+  const { migratorUrl, migrator, admin } = await createDatabaseWithRoles(inject("postgresUrl"));
+  await admin(`alter role ${migrator} connection limit 1`);
+  const orm = await openDatabase({ url: migratorUrl });
+  onTestFinished(() => orm.close());
+  await occupyConnection(migratorUrl);
+
+  await expect(check(orm)).resolves.toBeDefined();
+});
