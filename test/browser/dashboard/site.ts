@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { inject } from "vitest";
+import { inject, onTestFailed } from "vitest";
 import { type JsonObject, Task } from "../../../protocol/index.ts";
 import { JoblibClient } from "../../../sdk/index.ts";
 import { end, joblib, serve } from "../../e2e/terminals.ts";
@@ -73,6 +73,15 @@ const watch = async (page: Page): Promise<string[]> => {
   return faults;
 };
 
+/** Prints what the page showed and what the processes printed last, so that a failure in CI can be explained. */
+const printState = async (page: Page, faults: readonly string[], processes: readonly SpawnedProcess[]) => {
+  const text = await page.innerText("body").catch((error: unknown) => `not readable: ${error}`);
+  console.error(`${page.url()} showed:\n${text}\nerrors of the page: ${faults.join("\n")}`);
+  for (const { pid, stdout, stderr } of processes) {
+    console.error(`process ${pid}:\n${`${stdout()}${stderr()}`.slice(-2_000)}`);
+  }
+};
+
 /** Starts a server and a browser; tests start workers themselves. */
 export const startSite = async (env: Readonly<Record<string, string>> = {}): Promise<Site> => {
   // A new database on the shared PostgreSQL is created faster than an embedded one.
@@ -110,6 +119,7 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
       context.setDefaultTimeout(TIMEOUT_MS);
       const page = await context.newPage();
       const faults = await watch(page);
+      onTestFailed(() => printState(page, faults, [server, ...workers]));
       await page.goto(url + path);
       return { page, faults };
     },
