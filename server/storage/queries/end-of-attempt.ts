@@ -5,9 +5,9 @@ import type { FailedOutcome } from "../../../protocol/index.ts";
 export type LeaseEnd = "reported" | "cancelled" | "timed_out" | "lost";
 
 /** How an attempt failed; `error` may be an expression over the task `t`. */
-export interface AttemptEnd {
+export interface AttemptFailure {
   readonly error: RawBuilder<unknown>;
-  readonly holdEnd: LeaseEnd | RawBuilder<unknown>;
+  readonly leaseEnd: LeaseEnd | RawBuilder<unknown>;
   /** Kept where the failure is the end. */
   readonly result?: RawBuilder<unknown>;
 }
@@ -29,11 +29,15 @@ const wireTime = (time: RawBuilder<unknown>) =>
   sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** How the attempt is remembered; who says of itself, or of another, that it failed does not say more. */
-const outcomeOf = (holdEnd: AttemptEnd["holdEnd"]): FailedOutcome =>
+const outcomeOf = (holdEnd: AttemptFailure["holdEnd"]): FailedOutcome =>
   holdEnd === "lost" || holdEnd === "timed_out" ? holdEnd : "failed";
 
 /** The `set` list that fails a claimed or running task `t`, or makes it pending again while attempts are left. */
-export const endOfAttempt = ({ error, holdEnd, result }: AttemptEnd): RawBuilder<unknown> => sql`
+export const setAttemptFailed = ({
+  error,
+  leaseEnd: holdEnd,
+  result,
+}: AttemptFailure): RawBuilder<unknown> => sql`
   status = case when ${again} then 'pending' else 'failed' end,
   runs = ${runs},
   errors = t.errors || jsonb_build_array(jsonb_build_object(
@@ -54,7 +58,7 @@ export const endOfAttempt = ({ error, holdEnd, result }: AttemptEnd): RawBuilder
   hold_ended_reason = ${typeof holdEnd === "string" ? sql.lit(holdEnd) : holdEnd}`;
 
 /** The `set` list that puts a claimed task `t` back unstarted: its claim cost nothing, and it keeps its place. */
-export const backToPending = (holdEnd: LeaseEnd): RawBuilder<unknown> => sql`
+export const setRequeued = (holdEnd: LeaseEnd): RawBuilder<unknown> => sql`
   status = 'pending',
   worker_id = null,
   claimed_at = null,

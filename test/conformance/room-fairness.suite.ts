@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { aJob, aTask, claimOne, insertAll, type Opened } from "./storage-fixture.ts";
+import { buildTask, claimOne, insertTasks, registerJob, type StorageFixture } from "./storage-fixture.ts";
 
 /** Jobs whose rooms take turns. */
-export const roomTurnsSuite = (given: () => Opened): void => {
+export const roomFairnessSuite = (given: () => StorageFixture): void => {
   describe("a job whose rooms take turns", () => {
-    const theJob = () => aJob(given().storage, { roomId: "@global", fairness: "room" });
+    const theJob = () => registerJob(given().storage, { roomId: "@global", fairness: "room" });
     const submit = async (jobId: string, roomId: string, count: number, priority = 0) => {
       const options = { roomId, priority, fairness: "room" } as const;
-      await insertAll(
+      await insertTasks(
         given().storage,
-        Array.from({ length: count }, (_, n) => aTask(jobId, { ...options, payload: { n } })),
+        Array.from({ length: count }, (_, n) => buildTask(jobId, { ...options, payload: { n } })),
       );
     };
     const served = async (workerId: string, count: number) => {
@@ -63,10 +63,10 @@ export const roomTurnsSuite = (given: () => Opened): void => {
     test("stands beside other jobs of its worker as it would without turns", async () => {
       const { storage } = given();
       const { id, workerId } = await theJob();
-      const other = await aJob(storage, { worker: { id: workerId } });
-      await insertAll(storage, [aTask(other.id, { payload: { n: "first" } })]);
+      const other = await registerJob(storage, { worker: { id: workerId } });
+      await insertTasks(storage, [buildTask(other.id, { payload: { n: "first" } })]);
       await submit(id, "a", 1);
-      await insertAll(storage, [aTask(other.id, { payload: { n: "last" } })]);
+      await insertTasks(storage, [buildTask(other.id, { payload: { n: "last" } })]);
 
       expect((await served(workerId, 3)).map((one) => one.replace(/^lab/, ""))).toEqual([
         '"first"',

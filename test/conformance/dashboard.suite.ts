@@ -2,21 +2,25 @@ import { sql } from "kysely";
 import { describe, expect, test } from "vitest";
 import { GLOBAL_ROOM, MAX_SEARCHED } from "../../protocol/index.ts";
 import {
-  ALIVE,
+  ALIVE_WITHIN_SECONDS,
   ageTask,
-  aJob,
-  aPendingTask,
-  aRunningTask,
-  aTask,
+  buildTask,
   claimOne,
-  insertAll,
+  insertPendingTask,
+  insertRunningTask,
+  insertTasks,
   newId,
-  type Opened,
-  step,
+  registerJob,
+  type StorageFixture,
+  transitionTask,
 } from "./storage-fixture.ts";
 
 /** So many tasks of a job, the oldest first by a millisecond each, as a busy room has them behind it. */
-const fill = async ({ orm }: Opened, { jobId, roomId }: { jobId: string; roomId: string }, count: number) => {
+const fill = async (
+  { orm }: StorageFixture,
+  { jobId, roomId }: { jobId: string; roomId: string },
+  count: number,
+) => {
   const db = orm.em.fork().getKysely();
   await sql`
     with made as (
@@ -32,12 +36,12 @@ const fill = async ({ orm }: Opened, { jobId, roomId }: { jobId: string; roomId:
 };
 
 /** What is asked about many tasks, about one task's surroundings, and by those who look after workers. */
-export const overviewSuite = (given: () => Opened): void => {
+export const dashboardSuite = (given: () => StorageFixture): void => {
   describe("a selection of tasks", () => {
     test("looks no further than its bound, and says where it ended and where to go on", async () => {
       const { storage } = given();
       const roomId = `room-${newId()}`;
-      const { id: jobId } = await aJob(storage, { roomId });
+      const { id: jobId } = await registerJob(storage, { roomId });
       await fill(given(), { jobId, roomId }, MAX_SEARCHED + 20);
       const of = { roomId, text: "no-7" };
       const window = { limit: 5000, offset: 0 };
@@ -55,11 +59,11 @@ export const overviewSuite = (given: () => Opened): void => {
     test("by names alone comes with its owners, up to the limit, and goes on behind it", async () => {
       const { storage } = given();
       const roomId = `room-${newId()}`;
-      const job = await aJob(storage, { roomId });
-      const [a, b, c] = await insertAll(storage, [
-        aTask(job.id, { roomId }),
-        aTask(job.id, { roomId, createdById: "other" }),
-        aTask(job.id, { roomId }),
+      const job = await registerJob(storage, { roomId });
+      const [a, b, c] = await insertTasks(storage, [
+        buildTask(job.id, { roomId }),
+        buildTask(job.id, { roomId, createdById: "other" }),
+        buildTask(job.id, { roomId }),
       ]);
       const of = { roomId, statuses: ["pending"] as const };
 
@@ -77,15 +81,15 @@ export const overviewSuite = (given: () => Opened): void => {
 
     test("that is opened again keeps its order, and leaves out what cannot be", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
+      const job = await registerJob(storage);
       const ids = (
-        await insertAll(
+        await insertTasks(
           storage,
-          [1, 2, 3].map(() => aTask(job.id)),
+          [1, 2, 3].map(() => buildTask(job.id)),
         )
       ).map(({ task }) => task.id);
       const [first = "", second = "", third = ""] = ids;
-      for (const id of [third, first]) await step(storage, { id, to: "cancelled" });
+      for (const id of [third, first]) await transitionTask(storage, { id, to: "cancelled" });
 
       const opened = await storage.tasks.retryMany([third, second, first, first, newId(), "no-uuid"]);
 
@@ -99,16 +103,16 @@ export const overviewSuite = (given: () => Opened): void => {
     test("names the rooms that hold jobs or tasks, and counts what is in them", async () => {
       const { storage } = given();
       const [a, b] = [`room-a-${newId()}`, `room-b-${newId()}`];
-      const own = await aJob(storage, { roomId: a });
-      const global = await aJob(storage, { roomId: GLOBAL_ROOM });
-      await aRunningTask(storage, own, { roomId: a });
-      await aPendingTask(storage, own, { roomId: a, start: { inSeconds: 60 } });
-      await aPendingTask(storage, global, { roomId: b });
+      const own = await registerJob(storage, { roomId: a });
+      const global = await registerJob(storage, { roomId: GLOBAL_ROOM });
+      await insertRunningTask(storage, own, { roomId: a });
+      await insertPendingTask(storage, own, { roomId: a, start: { inSeconds: 60 } });
+      await insertPendingTask(storage, global, { roomId: b });
 
       const names = await storage.stats.roomNames(1000);
       expect(names).toEqual(expect.arrayContaining([a, b, GLOBAL_ROOM]));
       expect(await storage.stats.roomNames(2)).toEqual(names.slice(0, 2));
-      expect(await storage.stats.summaries([b, a, "nowhere"], ALIVE)).toEqual([
+      expect(await storage.stats.summaries([b, a, "nowhere"], ALIVE_WITHIN_SECONDS)).toEqual([
         { room_id: b, jobs: 0, workers: 0, pending: 1, running: 0 },
         { room_id: a, jobs: 1, workers: 1, pending: 1, running: 1 },
         { room_id: "nowhere", jobs: 0, workers: 0, pending: 0, running: 0 },
@@ -119,19 +123,19 @@ export const overviewSuite = (given: () => Opened): void => {
     test("tells the figures of a room, and begins where its bounds are reached", async () => {
       const { storage } = given();
       const roomId = `room-${newId()}`;
-      const job = await aJob(storage, { roomId });
-      const running = await aRunningTask(storage, job, { roomId });
+      const job = await registerJob(storage, { roomId });
+      const running = await insertRunningTask(storage, job, { roomId });
       await ageTask(given(), running.task.id, 10);
-      await step(storage, { id: running.task.id, to: "completed", result: 1 });
+      await transitionTask(storage, { id: running.task.id, to: "completed", result: 1 });
 
-      const whole = await storage.stats.figures(roomId, 1, ALIVE);
+      const whole = await storage.stats.figures(roomId, 1, ALIVE_WITHIN_SECONDS);
       const own = whole.jobs.find(({ job: { name } }) => name === job.registration.name);
       expect(own).toMatchObject({ workers: 1, busy_workers: 0, pending: 0, completed: 1, failed: 0 });
       expect(own?.run?.p50).toBeGreaterThan(9.9);
       expect(Date.parse(whole.until) - Date.parse(whole.since)).toBeGreaterThan(3_530_000);
 
       await fill(given(), { jobId: job.id, roomId }, 10_001);
-      const cut = await storage.stats.figures(roomId, 1, ALIVE);
+      const cut = await storage.stats.figures(roomId, 1, ALIVE_WITHIN_SECONDS);
       expect(Date.parse(cut.until) - Date.parse(cut.since)).toBeLessThan(3_000_000);
       expect(cut.series.length).toBeLessThanOrEqual(60);
     });
@@ -140,10 +144,10 @@ export const overviewSuite = (given: () => Opened): void => {
   describe("a worker that is drained", () => {
     test("gets nothing from a claim that comes after, however many come at once", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
-      await insertAll(
+      const job = await registerJob(storage);
+      await insertTasks(
         storage,
-        Array.from({ length: 200 }, () => aTask(job.id)),
+        Array.from({ length: 200 }, () => buildTask(job.id)),
       );
       const claims: Promise<{ count: number; isAfter: boolean }>[] = [];
       let isDrained = false;
@@ -165,19 +169,19 @@ export const overviewSuite = (given: () => Opened): void => {
       expect(answers.filter(({ isAfter }) => isAfter).length).toBeGreaterThan(0);
       expect(answers.filter(({ isAfter, count }) => isAfter && count !== 0)).toEqual([]);
       expect(answers.every(({ count }) => count >= 0)).toBe(true);
-      const sheet = await storage.workerDetails.sheet(job.workerId, ALIVE);
+      const sheet = await storage.workerDetails.sheet(job.workerId, ALIVE_WITHIN_SECONDS);
       expect(sheet?.worker).toMatchObject({ draining: true, job_count: 1, alive: true });
       expect(sheet?.jobs).toEqual([{ roomId: "lab", category: "modifiers", name: job.registration.name }]);
     });
 
     test.each([newId(), "no-uuid"])("is not there where it is gone (%s)", async (id) => {
       expect(await given().storage.workerDetails.drain(id)).toBe(false);
-      expect(await given().storage.workerDetails.sheet(id, ALIVE)).toBeUndefined();
+      expect(await given().storage.workerDetails.sheet(id, ALIVE_WITHIN_SECONDS)).toBeUndefined();
     });
 
     test("takes its jobs with it at its end, once they have nothing open", async () => {
       const { storage } = given();
-      const idle = await aJob(storage);
+      const idle = await registerJob(storage);
       await storage.workerDetails.drain(idle.workerId);
       const end = await storage.workers.remove(idle.workerId, "left");
 
@@ -189,14 +193,14 @@ export const overviewSuite = (given: () => Opened): void => {
   describe("what surrounds a task", () => {
     test("are its workers, what they hold, and how long its like took", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
-      const done = await aRunningTask(storage, job);
+      const job = await registerJob(storage);
+      const done = await insertRunningTask(storage, job);
       await ageTask(given(), done.task.id, 20);
-      await step(storage, { id: done.task.id, to: "completed", result: null });
-      await aRunningTask(storage, job);
-      const { task } = await aPendingTask(storage, job);
+      await transitionTask(storage, { id: done.task.id, to: "completed", result: null });
+      await insertRunningTask(storage, job);
+      const { task } = await insertPendingTask(storage, job);
 
-      const prospects = await storage.diagnosis.prospects(task.id, ALIVE);
+      const prospects = await storage.diagnosis.prospects(task.id, ALIVE_WITHIN_SECONDS);
 
       expect(prospects).toMatchObject({
         workers: 1,
@@ -206,7 +210,7 @@ export const overviewSuite = (given: () => Opened): void => {
         claimedAt: null,
       });
       expect(prospects?.medianRunSeconds).toBeGreaterThan(19.9);
-      expect(await storage.diagnosis.prospects(newId(), ALIVE)).toBeUndefined();
+      expect(await storage.diagnosis.prospects(newId(), ALIVE_WITHIN_SECONDS)).toBeUndefined();
       expect(await storage.diagnosis.attempts("no-uuid")).toBeUndefined();
     });
   });

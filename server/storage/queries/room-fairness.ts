@@ -8,7 +8,7 @@ import { INDEX_ORDER } from "./queue-order.ts";
  * 50,000 pending tasks holds 50,000 numbers in a row, and the first of another room stands among the first of them. No number is
  * higher than the sequence would have given, so jobs that share a worker do not lose by it.
  */
-export const turns = sql`
+export const ROOM_TURNS_CTE = sql`
     wanted as materialized (
       select i.job_id, i.room_id, i.priority, count(*)::int as tasks
       from accepted as i join held on held.id = i.job_id
@@ -30,11 +30,11 @@ export const turns = sql`
     ),`;
 
 /** The number of a task `i` of the accepted ones: its room's next, or the sequence's. */
-export const numbers = sql`coalesce((
+export const TASK_NUMBER = sql`coalesce((
           select turns.before from turns
           where turns.job_id = i.job_id and turns.room_id = i.room_id and turns.priority = i.priority
         ) + row_number() over (partition by i.job_id, i.room_id, i.priority order by i.place, i.nth, i."order"),
         nextval('joblib.task_number'))`;
 
 /** Whether the number of a task `i` of the accepted ones is of its room's turn. */
-export const isInTurn = sql`(select held.fairness = 'room' from held where held.id = i.job_id)`;
+export const IS_IN_TURN = sql`(select held.fairness = 'room' from held where held.id = i.job_id)`;
