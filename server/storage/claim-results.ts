@@ -66,7 +66,7 @@ export const dealOut = (
     }
     return {
       jobSet: head?.job_set ?? null,
-      isServed: head?.has_searched === true,
+      isServed: head?.have_same_jobs === true,
       isOverdue: head?.has_unpromoted === true,
       isContended: (head?.selected_count ?? 0) > tasks.length,
       records,

@@ -4,14 +4,14 @@ import { type ListedWorkerRow, selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import { selectWorkers, WORKER_JOBS } from "./list-workers.ts";
 
-/** A worker as lists show it. */
+/** Returns a worker with the columns of a list. */
 export const findListedWorker = async (db: Sql, id: string, aliveWithinSeconds: number) => {
   const { rows } = await sql<ListedWorkerRow>`
     ${selectWorkers(aliveWithinSeconds)} where w.id = ${id}::uuid`.execute(db);
   return rows[0];
 };
 
-/** Where the jobs of a worker are registered that are still there. */
+/** Returns the addresses of a worker's registered jobs. */
 export const findWorkerJobs = async (db: Sql, id: string) => {
   const { rows } = await sql<{ room_id: string; category: string; name: string }>`
     select j.room_id, j.category, j.name from joblib.worker as w cross join lateral (
@@ -21,7 +21,7 @@ export const findWorkerJobs = async (db: Sql, id: string) => {
   return rows;
 };
 
-/** What a worker holds, the longest first. */
+/** Returns the claimed and running tasks of a worker, the earliest claimed first. */
 export const findLeasedTasks = async (db: Sql, id: string) => {
   const { rows } = await sql<TaskRow & { claimed_at: string }>`
     ${selectTasks("joblib.task", sql`, t.claimed_at::text as claimed_at`)}

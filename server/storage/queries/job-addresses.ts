@@ -3,7 +3,7 @@ import type { Sql } from "../sessions.ts";
 import { formatArray } from "./array-text.ts";
 import { defineStatement } from "./statement.ts";
 
-/** Where a job stands; it never moves. */
+/** A job and its address, which never changes. */
 interface JobAddressRow {
   id: string;
   room_id: string;
@@ -11,12 +11,12 @@ interface JobAddressRow {
   name: string;
 }
 
-const addresses = defineStatement<JobAddressRow, [jobIds: string]>(
+const findAddresses = defineStatement<JobAddressRow, [jobIds: string]>(
   (jobIds) => sql`
     select j.id, j.room_id, j.category, j.name from unnest(${jobIds}::uuid[]) as n(id)
     join joblib.job as j on j.id = n.id`,
 );
 
-/** The jobs' addresses, removed ones' included. */
+/** Returns the addresses of jobs, including removed ones. */
 export const findJobAddresses = (db: Sql, jobIds: readonly string[]): Promise<JobAddressRow[]> =>
-  addresses(db, formatArray(jobIds));
+  findAddresses(db, formatArray(jobIds));
