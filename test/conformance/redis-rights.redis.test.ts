@@ -16,7 +16,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** A bus whose user may do no more than that. */
+/** Opens a bus whose Redis user has only these rights. */
 const openBusWithRights = async (name: string, ...rights: string[]) => {
   await admin.call("ACL", "SETUSER", name, "on", ">secret", "resetchannels", ...rights);
   return openRedisBus(server.url, { username: name, password: "secret", enableReadyCheck: false });
@@ -30,51 +30,51 @@ const countCalls = async (command: string): Promise<number> => {
 
 const PUB_SUB = ["+ping", "+publish", "+subscribe", "+unsubscribe"];
 
-test("the events of a statement are one command", async () => {
-  await using opened = await openBusWithRights("all", ...PUB_SUB, "+eval", "allchannels");
+test("the Redis event bus publishes a list of events with one command", async () => {
+  await using connection = await openBusWithRights("all", ...PUB_SUB, "+eval", "allchannels");
   const changes = Array.from({ length: 100 }, () => createTaskChange());
-  const { heard, handler } = createListener();
-  await opened.bus.subscribe(changes[99]?.channel ?? "", handler);
+  const { received, handler } = createListener();
+  await connection.bus.subscribe(changes[99]?.channel ?? "", handler);
   const before = await countCalls("eval");
 
-  await opened.bus.publish(changes.map(({ event }) => event));
+  await connection.bus.publish(changes.map(({ event }) => event));
 
-  await eventually(() => heard.length === 1);
-  expect(heard).toEqual([changes[99]?.event]);
+  await eventually(() => received.length === 1);
+  expect(received).toEqual([changes[99]?.event]);
   expect((await countCalls("eval")) - before).toBe(1);
 });
 
-test("of very many events each thousand is a command", async () => {
-  await using opened = await openBusWithRights("many", ...PUB_SUB, "+eval", "allchannels");
+test("the Redis event bus publishes at most 1,000 messages with one command", async () => {
+  await using connection = await openBusWithRights("many", ...PUB_SUB, "+eval", "allchannels");
   const changes = Array.from({ length: 70_000 }, () => createTaskChange());
-  const { heard, handler } = createListener();
-  await opened.bus.subscribe(changes.at(-1)?.channel ?? "", handler);
+  const { received, handler } = createListener();
+  await connection.bus.subscribe(changes.at(-1)?.channel ?? "", handler);
   const before = await countCalls("eval");
 
-  await opened.bus.publish(changes.map(({ event }) => event));
+  await connection.bus.publish(changes.map(({ event }) => event));
 
-  await eventually(() => heard.length === 1);
-  // A channel of its own for each task, and one for each room.
+  await eventually(() => received.length === 1);
+  // Each event is published on two channels, the task's and the room's.
   expect((await countCalls("eval")) - before).toBe(140);
 });
 
-test("a user of Redis that may run no script is asked for one once, and its events are heard", async () => {
-  await using opened = await openBusWithRights("plain", ...PUB_SUB, "allchannels");
+test("the Redis event bus publishes without scripts after Redis has refused one, and logs no error", async () => {
+  await using connection = await openBusWithRights("plain", ...PUB_SUB, "allchannels");
   const [one, other] = [createTaskChange(), createTaskChange()];
-  const { heard, handler } = createListener();
-  await opened.bus.subscribe(other.channel, handler);
+  const { received, handler } = createListener();
+  await connection.bus.subscribe(other.channel, handler);
   const before = await countCalls("eval");
 
-  for (let times = 0; times < 3; times += 1) await opened.bus.publish([one.event, other.event]);
+  for (let times = 0; times < 3; times += 1) await connection.bus.publish([one.event, other.event]);
 
-  await eventually(() => heard.length === 3);
-  expect(heard).toEqual([other.event, other.event, other.event]);
+  await eventually(() => received.length === 3);
+  expect(received).toEqual([other.event, other.event, other.event]);
   expect((await countCalls("eval")) - before).toBe(1);
-  expect(opened.errors).toEqual([]);
+  expect(connection.errors).toEqual([]);
 });
 
-test("a Redis that refuses events is told of once; this process hears them all the same", async () => {
-  await using opened = await openBusWithRights(
+test("the Redis event bus logs once that it may not publish, and still notifies its own process", async () => {
+  await using connection = await openBusWithRights(
     "mute",
     "+ping",
     "+subscribe",
@@ -83,13 +83,13 @@ test("a Redis that refuses events is told of once; this process hears them all t
     "allchannels",
   );
   const [one, other] = [createTaskChange(), createTaskChange()];
-  const { heard, handler } = createListener();
-  await opened.bus.subscribe(other.channel, handler);
+  const { received, handler } = createListener();
+  await connection.bus.subscribe(other.channel, handler);
 
-  for (let times = 0; times < 3; times += 1) await opened.bus.publish([one.event, other.event]);
+  for (let times = 0; times < 3; times += 1) await connection.bus.publish([one.event, other.event]);
 
-  expect(heard).toEqual([other.event, other.event, other.event]);
-  expect(opened.errors).toEqual([
+  expect(received).toEqual([other.event, other.event, other.event]);
+  expect(connection.errors).toEqual([
     { err: expect.objectContaining({ message: expect.stringMatching(/^NOPERM/) }) },
   ]);
 });

@@ -4,20 +4,20 @@ import { DEFAULT_BACKOFF } from "../../protocol/index.ts";
 import type { Orm } from "../../server/storage/sessions.ts";
 import type { NewJob, NewTask, Storage, TaskRecord, Transition } from "../../server/storage/storage.ts";
 
-/** What a suite is given: a migrated database of its own. */
+/** The storage that a suite tests, on its own migrated database. */
 export interface StorageFixture {
   readonly storage: Storage;
   readonly orm: Orm;
   close(): Promise<void>;
 }
 
-/** How long a worker counts as alive in these tests. */
+/** Maximum age of the last heartbeat of a live worker, in seconds. */
 export const ALIVE_WITHIN_SECONDS = 60;
 
-/** An id as the server mints them. */
+/** Returns a new id, as the server generates them. */
 export const newId = (): string => uuid();
 
-/** A registration under a name of its own, by a worker that is made with it. */
+/** Builds a registration with a unique name, which creates a worker. */
 export const buildRegistration = (job: Partial<NewJob> = {}): NewJob => ({
   id: newId(),
   roomId: "lab",
@@ -33,7 +33,7 @@ export const buildRegistration = (job: Partial<NewJob> = {}): NewJob => ({
   ...job,
 });
 
-/** A registered job: its id, its address and its first worker. */
+/** A registered job and its first worker. */
 export interface RegisteredJobFixture {
   readonly id: string;
   readonly workerId: string;
@@ -51,14 +51,14 @@ export const registerJob = async (
   return { id: outcome.job.id, workerId: outcome.workerId, registration };
 };
 
-/** Lets one more worker register the same job. */
+/** Registers the job with another worker. Returns the worker's id. */
 export const registerWorker = async (storage: Storage, job: RegisteredJobFixture): Promise<string> => {
   const worker = { create: { id: newId(), name: null, userId: "worker-user" } };
   const { workerId } = await registerJob(storage, { ...job.registration, id: newId(), worker });
   return workerId;
 };
 
-/** A task to be inserted. */
+/** Builds a task that can be inserted. */
 export const buildTask = (jobId: string, task: Partial<NewTask> = {}): NewTask => ({
   id: newId(),
   jobId,
@@ -75,7 +75,7 @@ export const buildTask = (jobId: string, task: Partial<NewTask> = {}): NewTask =
   ...task,
 });
 
-/** Inserts tasks that must all get in. */
+/** Inserts tasks. Throws if they are not inserted. */
 export const insertTasks = async (
   storage: Storage,
   tasks: readonly NewTask[],
@@ -85,25 +85,25 @@ export const insertTasks = async (
   return outcome.records();
 };
 
-/** Inserts one task of a job. */
+/** Inserts one task of a job. It is pending. */
 export const insertPendingTask = async (
   storage: Storage,
   job: RegisteredJobFixture,
   task: Partial<NewTask> = {},
 ): Promise<TaskRecord> => getOnly(await insertTasks(storage, [buildTask(job.id, task)]));
 
-/** The only member of a list. */
+/** Returns the only item of a list. Throws if there are more or none. */
 export const getOnly = <Item>(items: readonly Item[] | undefined): Item => {
   const [item] = items ?? [];
   if (item === undefined || items?.length !== 1) throw new Error(`expected one, got ${items?.length}`);
   return item;
 };
 
-/** Claims one task, which must be there. */
+/** Claims one task. Throws if there is none. */
 export const claimOne = async (storage: Storage, workerId: string, start = false): Promise<TaskRecord> =>
   getOnly(await storage.tasks.claim(workerId, 1, start));
 
-/** A task that the job's worker runs. */
+/** Inserts a task and starts it with the job's worker. */
 export const insertRunningTask = async (
   storage: Storage,
   job: RegisteredJobFixture,
@@ -115,21 +115,21 @@ export const insertRunningTask = async (
   return running;
 };
 
-/** Reads a task that must be there. */
+/** Reads a task. Throws if it does not exist. */
 export const readTask = async (storage: Storage, id: string, queuePosition = false): Promise<TaskRecord> => {
   const record = await storage.tasks.find(id, { queuePosition });
   if (record === undefined) throw new Error(`no task ${id}`);
   return record;
 };
 
-/** Takes a step that must be possible. */
+/** Changes a task's status. Throws if the transition is not possible. */
 export const transitionTask = async (storage: Storage, transition: Transition): Promise<TaskRecord> => {
   const record = await storage.tasks.transition(transition);
-  if (record === undefined) throw new Error(`no step to ${transition.to}`);
+  if (record === undefined) throw new Error(`cannot change the status to ${transition.to}`);
   return record;
 };
 
-/** Lets a worker's last sign of life lie in the past. */
+/** Sets a worker's last heartbeat to a time in the past. */
 export const ageHeartbeat = async (
   { orm }: StorageFixture,
   workerId: string,
@@ -139,7 +139,7 @@ export const ageHeartbeat = async (
     where id = ${workerId}::uuid`.execute(orm.em.fork().getKysely());
 };
 
-/** Lets a task's times lie further back. */
+/** Moves all times of a task into the past. */
 export const ageTask = async ({ orm }: StorageFixture, id: string, seconds: number): Promise<void> => {
   await sql`update joblib.task set
       run_at = run_at - make_interval(secs => ${seconds}::float8),

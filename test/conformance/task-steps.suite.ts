@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { canMove, PATCHABLE_STATUSES, TaskStatus } from "../../protocol/index.ts";
+import { canMove, PATCHABLE_STATUSES, type Task, TaskStatus } from "../../protocol/index.ts";
 import {
   ageTask,
   buildTask,
@@ -16,15 +16,15 @@ import {
   transitionTask,
 } from "./storage-fixture.ts";
 
-const steady = { kind: "exponential", seconds: 10, max_seconds: 25, jitter: 0 } as const;
+const WITHOUT_JITTER = { kind: "exponential", seconds: 10, max_seconds: 25, jitter: 0 } as const;
 
-/** A task that was led to a status. */
-const insertTaskIn = async (
-  opened: StorageFixture,
+/** Inserts a task and changes its status. Returns its id. */
+const insertTaskWithStatus = async (
+  fixture: StorageFixture,
   job: RegisteredJobFixture,
   status: TaskStatus,
 ): Promise<string> => {
-  const { storage } = opened;
+  const { storage } = fixture;
   const { task } = await insertPendingTask(storage, job);
   if (status === "pending") return task.id;
   await claimOne(storage, job.workerId, status !== "claimed");
@@ -34,16 +34,17 @@ const insertTaskIn = async (
   return task.id;
 };
 
-/** Seconds from now to a task's `run_at`. */
-const secondsAhead = (time: string) => (Date.parse(time) - Date.now()) / 1000;
+/** Returns the delay of the next attempt in seconds: from the last failure to `run_at`. */
+const getDelay = ({ errors, run_at }: Pick<Task, "errors" | "run_at">) =>
+  (Date.parse(run_at) - Date.parse(errors.at(-1)?.at ?? "")) / 1000;
 
-/** A task's steps: the state machine, its fences, failures, retries. */
-export const taskStepsSuite = (given: () => StorageFixture): void => {
-  describe("a step", () => {
+/** Transitions of tasks: the state machine, fences, failures and retries. */
+export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
+  describe("transition", () => {
     const cases = TaskStatus.options.flatMap((from) => PATCHABLE_STATUSES.map((to) => [from, to] as const));
-    test.each(cases)("from %s to %s is as the state machine says", async (from, to) => {
-      const { storage } = given();
-      const id = await insertTaskIn(given(), await registerJob(storage), from);
+    test.each(cases)("follows the state machine from %s to %s", async (from, to) => {
+      const { storage } = getFixture();
+      const id = await insertTaskWithStatus(getFixture(), await registerJob(storage), from);
       const before = await readTask(storage, id);
 
       const moved = await storage.tasks.transition({ id, to });
@@ -55,8 +56,8 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
       expect(after).toEqual(moved ?? before);
     });
 
-    test("needs the worker and the attempt that it names", async () => {
-      const { storage } = given();
+    test("requires the worker and the attempt of its fence", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       const other = await registerWorker(storage, job);
       const { id } = (await insertRunningTask(storage, job)).task;
@@ -77,8 +78,8 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
       [false],
       [null],
       [[]],
-    ])("keeps the result %j", async (result) => {
-      const { storage } = given();
+    ])("stores the result %j", async (result) => {
+      const { storage } = getFixture();
       const { id } = (await insertRunningTask(storage, await registerJob(storage))).task;
 
       await transitionTask(storage, { id, to: "completed", result, progress: { fraction: 1 } });
@@ -88,8 +89,8 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
       expect(task.completed_at).not.toBeNull();
     });
 
-    test("keeps a result's members in the order in which they were written", async () => {
-      const { storage } = given();
+    test("keeps the order of a result's members", async () => {
+      const { storage } = getFixture();
       const { id } = (await insertRunningTask(storage, await registerJob(storage))).task;
       const result = { turned: true, angle: 90, axis: { z: 1, aa: 0 } };
 
@@ -98,8 +99,8 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
       expect(JSON.stringify((await readTask(storage, id)).task.result)).toBe(JSON.stringify(result));
     });
 
-    test("that cancels keeps the worker's name, so that it can be told", async () => {
-      const { storage } = given();
+    test("keeps the worker of a cancelled task, so that the worker can be notified", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       const { id } = (await insertRunningTask(storage, job)).task;
 
@@ -108,8 +109,8 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
       expect(cancelled).toMatchObject({ workerUserId: "worker-user", task: { worker_id: job.workerId } });
     });
 
-    test("taken by ten at once happens once", async () => {
-      const { storage } = given();
+    test("succeeds once if ten are concurrent", async () => {
+      const { storage } = getFixture();
       const { id } = (await insertRunningTask(storage, await registerJob(storage))).task;
       const targets = ["completed", "failed", "cancelled"] as const;
 
@@ -124,8 +125,8 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
   });
 
   describe("progress", () => {
-    test("is kept of a running task, under the same fence", async () => {
-      const { storage } = given();
+    test("is stored for a running task, under the same fence", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       const { id } = (await insertRunningTask(storage, job)).task;
       const progress = { fraction: 0.5, message: "half" };
@@ -140,9 +141,9 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
     });
   });
 
-  describe("a failure", () => {
-    test("is the end where no attempt is left, and is kept in the list of errors", async () => {
-      const { storage } = given();
+  describe("failure", () => {
+    test("is final if no attempts are left, and is added to the errors", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       const { id } = (await insertRunningTask(storage, job)).task;
 
@@ -168,8 +169,8 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
       ]);
     });
 
-    test("of a task that was never started counts as a run", async () => {
-      const { storage } = given();
+    test("counts as a run, even if the task was not started", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertPendingTask(storage, job);
       const { task } = await claimOne(storage, job.workerId);
@@ -179,15 +180,15 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
       expect(failed.task).toMatchObject({ status: "failed", runs: 1, started_at: null });
     });
 
-    test("is tried again while attempts are left, each time after a longer wait up to the cap", async () => {
-      const { storage } = given();
+    test("makes the task pending while attempts are left, each time with a longer delay up to the maximum", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       const [first, behind] = await insertTasks(storage, [
-        buildTask(job.id, { maxAttempts: 4, backoff: steady }),
+        buildTask(job.id, { maxAttempts: 4, backoff: WITHOUT_JITTER }),
         buildTask(job.id),
       ]);
       const id = first?.task.id ?? "";
-      for (const wait of [10, 20, 25]) {
+      for (const delay of [10, 20, 25]) {
         await claimOne(storage, job.workerId, true);
         const { task } = await transitionTask(storage, {
           id,
@@ -197,8 +198,8 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
         });
         expect(task).toMatchObject({ status: "pending", worker_id: null, started_at: null, error: null });
         expect(task).toMatchObject({ progress: null, result: null, completed_at: null });
-        expect(Math.abs(secondsAhead(task.run_at) - wait)).toBeLessThan(5);
-        await ageTask(given(), id, 30);
+        expect(getDelay(task)).toBeCloseTo(delay, 1);
+        await ageTask(getFixture(), id, 30);
       }
       const last = await claimOne(storage, job.workerId, true);
       const { task } = await transitionTask(storage, { id, to: "failed", error: "last" });
@@ -209,27 +210,26 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
       expect((await claimOne(storage, job.workerId)).task.id).toBe(behind?.task.id);
     });
 
-    test("waits within the jitter around the wait, always the same where it is fixed", async () => {
-      const { storage } = given();
+    test("delays a fixed backoff within its jitter", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       const backoff = { kind: "fixed", seconds: 1000, max_seconds: 1, jitter: 0.5 } as const;
-      const waits: number[] = [];
+      const delays: number[] = [];
       for (let count = 0; count < 8; count += 1) {
         const { id } = (await insertRunningTask(storage, job, { maxAttempts: 2, backoff })).task;
-        waits.push(
-          secondsAhead((await transitionTask(storage, { id, to: "failed", error: "no" })).task.run_at),
-        );
+        const { task } = await transitionTask(storage, { id, to: "failed", error: "no" });
+        delays.push(getDelay(task));
       }
 
-      expect(Math.min(...waits)).toBeGreaterThan(490);
-      expect(Math.max(...waits)).toBeLessThan(1510);
-      expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan(1);
+      expect(Math.min(...delays)).toBeGreaterThan(499.9);
+      expect(Math.max(...delays)).toBeLessThan(1500.1);
+      expect(Math.max(...delays) - Math.min(...delays)).toBeGreaterThan(1);
     });
 
-    test("without a wait is claimable at once, in its old place", async () => {
-      const { storage } = given();
+    test("keeps the task's queue position if the delay is zero", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
-      const backoff = { ...steady, seconds: 0 };
+      const backoff = { ...WITHOUT_JITTER, seconds: 0 };
       const { id } = (await insertRunningTask(storage, job, { maxAttempts: 2, backoff })).task;
       await insertPendingTask(storage, job);
 
@@ -239,9 +239,12 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
     });
   });
 
-  describe("a retry", () => {
-    test.each(["failed", "cancelled"] as const)("opens a %s task again, behind the others", async (to) => {
-      const { storage } = given();
+  describe("retry", () => {
+    test.each([
+      "failed",
+      "cancelled",
+    ] as const)("makes a %s task pending at the end of the queue", async (to) => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       const { id } = (await insertRunningTask(storage, job)).task;
       await transitionTask(storage, { id, to, error: "why" });
@@ -264,11 +267,11 @@ export const taskStepsSuite = (given: () => StorageFixture): void => {
       expect(order?.map(({ task }) => task.id)).toEqual([waiting.id, id]);
     });
 
-    test("is refused where the task is neither, or its job is gone, or there is none", async () => {
-      const { storage } = given();
+    test("fails if the task is completed, if its job was removed, or if it does not exist", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
-      const completed = await insertTaskIn(given(), job, "completed");
-      const failed = await insertTaskIn(given(), job, "failed");
+      const completed = await insertTaskWithStatus(getFixture(), job, "completed");
+      const failed = await insertTaskWithStatus(getFixture(), job, "failed");
       expect(await storage.tasks.retry(completed)).toBeUndefined();
 
       await storage.workers.remove(job.workerId, "left");

@@ -15,16 +15,16 @@ import {
   transitionTask,
 } from "./storage-fixture.ts";
 
-const GRACE = 5;
+const GRACE_SECONDS = 5;
 
-/** Workers: their life, their heartbeat, their end. */
-export const workerStorageSuite = (given: () => StorageFixture): void => {
-  describe("a heartbeat", () => {
-    test("is a sign of life, and says nothing of tasks where none are named", async () => {
-      const { storage } = given();
+/** Workers: heartbeats, lists, releases and removal. */
+export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
+  describe("heartbeat", () => {
+    test("updates the worker, and returns no tasks if it has no list of tasks", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertRunningTask(storage, job);
-      await ageHeartbeat(given(), job.workerId, 100);
+      await ageHeartbeat(getFixture(), job.workerId, 100);
 
       const outcome = await storage.workers.heartbeat(job.workerId, undefined, 0);
 
@@ -32,57 +32,61 @@ export const workerStorageSuite = (given: () => StorageFixture): void => {
       expect(await storage.sweep.staleWorkers(50, 1000)).not.toContain(job.workerId);
     });
 
-    test.each([newId(), "no-uuid"])("of a worker that is gone comes to nothing (%s)", async (id) => {
-      expect(await given().storage.workers.heartbeat(id, [], GRACE)).toBeUndefined();
+    test.each([newId(), "no-uuid"])("returns undefined for a worker that does not exist (%s)", async (id) => {
+      expect(await getFixture().storage.workers.heartbeat(id, [], GRACE_SECONDS)).toBeUndefined();
     });
 
-    test("says which named tasks were cancelled, timed out or lost, and is silent on what the worker ended itself", async () => {
-      const { storage } = given();
+    test("returns which listed tasks were cancelled, timed out or lost, without those that the worker ended itself", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       const { workerId } = job;
-      const held = await insertRunningTask(storage, job);
+      const running = await insertRunningTask(storage, job);
       const cancelled = await insertRunningTask(storage, job);
       const timedOut = await insertRunningTask(storage, job, { timeoutSeconds: 10 });
-      const triedAgain = await insertRunningTask(storage, job, { timeoutSeconds: 10, maxAttempts: 2 });
-      const byHand = await insertRunningTask(storage, job);
+      const pendingAgain = await insertRunningTask(storage, job, { timeoutSeconds: 10, maxAttempts: 2 });
+      const failedByUser = await insertRunningTask(storage, job);
       const completed = await insertRunningTask(storage, job);
       const failed = await insertRunningTask(storage, job, { maxAttempts: 2 });
       await transitionTask(storage, { id: cancelled.task.id, to: "cancelled" });
-      for (const { task } of [timedOut, triedAgain]) await ageTask(given(), task.id, 11);
+      for (const { task } of [timedOut, pendingAgain]) await ageTask(getFixture(), task.id, 11);
       await storage.sweep.endOverdueTasks(100);
-      await transitionTask(storage, { id: byHand.task.id, to: "failed", error: "no" });
+      await transitionTask(storage, { id: failedByUser.task.id, to: "failed", error: "no" });
       await transitionTask(storage, { id: completed.task.id, to: "completed", workerId, attempt: 1 });
       await transitionTask(storage, { id: failed.task.id, to: "failed", workerId, attempt: 1, error: "no" });
       const unknown = newId();
-      const named = [held, cancelled, timedOut, triedAgain, byHand, completed, failed].map(
-        (it) => it.task.id,
+      const listed = [running, cancelled, timedOut, pendingAgain, failedByUser, completed, failed].map(
+        ({ task }) => task.id,
       );
 
-      const outcome = await storage.workers.heartbeat(workerId, [...named, unknown, "no-uuid"], GRACE);
+      const outcome = await storage.workers.heartbeat(
+        workerId,
+        [...listed, unknown, "no-uuid"],
+        GRACE_SECONDS,
+      );
 
       expect(outcome?.stop).toEqual([
         { taskId: cancelled.task.id, reason: "cancelled" },
         { taskId: timedOut.task.id, reason: "timed_out" },
-        { taskId: triedAgain.task.id, reason: "timed_out" },
-        { taskId: byHand.task.id, reason: "lost" },
+        { taskId: pendingAgain.task.id, reason: "timed_out" },
+        { taskId: failedByUser.task.id, reason: "lost" },
         { taskId: unknown, reason: "lost" },
         { taskId: "no-uuid", reason: "lost" },
       ]);
     });
 
-    test("puts back claimed tasks that it does not name, once the grace is over", async () => {
-      const { storage } = given();
+    test("requeues claimed tasks that it does not list after the grace period", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertPendingTask(storage, job);
       const { task } = await claimOne(storage, job.workerId);
 
-      const early = await storage.workers.heartbeat(job.workerId, [], GRACE);
-      await ageTask(given(), task.id, 6);
-      const named = await storage.workers.heartbeat(job.workerId, [task.id], GRACE);
+      const early = await storage.workers.heartbeat(job.workerId, [], GRACE_SECONDS);
+      await ageTask(getFixture(), task.id, 6);
+      const listed = await storage.workers.heartbeat(job.workerId, [task.id], GRACE_SECONDS);
       const waiting = await storage.workers.heartbeat(job.workerId, [], Number.POSITIVE_INFINITY);
-      const late = await storage.workers.heartbeat(job.workerId, [], GRACE);
+      const late = await storage.workers.heartbeat(job.workerId, [], GRACE_SECONDS);
 
-      expect([early?.changed, named?.changed, waiting?.changed]).toEqual([[], [], []]);
+      expect([early?.changed, listed?.changed, waiting?.changed]).toEqual([[], [], []]);
       expect(getOnly(late?.changed).task).toMatchObject({
         status: "pending",
         attempt: 1,
@@ -92,14 +96,14 @@ export const workerStorageSuite = (given: () => StorageFixture): void => {
       expect(getOnly(late?.changed).lastWorkerId).toBe(job.workerId);
     });
 
-    test("ends running tasks that it does not name, as a dead worker's", async () => {
-      const { storage } = given();
+    test("fails running tasks that it does not list, like those of a dead worker", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       const once = await insertRunningTask(storage, job);
       const twice = await insertRunningTask(storage, job, { maxAttempts: 2 });
-      for (const { task } of [once, twice]) await ageTask(given(), task.id, 6);
+      for (const { task } of [once, twice]) await ageTask(getFixture(), task.id, 6);
 
-      await storage.workers.heartbeat(job.workerId, [], GRACE);
+      await storage.workers.heartbeat(job.workerId, [], GRACE_SECONDS);
 
       const error = expect.stringContaining("never received");
       expect((await readTask(storage, once.task.id)).task).toMatchObject({ status: "failed", error });
@@ -110,15 +114,15 @@ export const workerStorageSuite = (given: () => StorageFixture): void => {
     });
   });
 
-  describe("listing workers", () => {
-    test("shows a room those of its own and of the global jobs, with their counts", async () => {
-      const { storage } = given();
+  describe("worker lists", () => {
+    test("contain the workers of a room's jobs and of global jobs, with their counts", async () => {
+      const { storage } = getFixture();
       const roomId = `room-${newId()}`;
       const job = await registerJob(storage, { roomId });
-      const worldwide = await registerJob(storage, { roomId: "@global" });
+      const globalJob = await registerJob(storage, { roomId: "@global" });
       await registerJob(storage, { roomId: `${roomId}-other` });
       await insertRunningTask(storage, job);
-      await ageHeartbeat(given(), worldwide.workerId, 61);
+      await ageHeartbeat(getFixture(), globalJob.workerId, 61);
 
       const { items } = await storage.workers.list(
         { roomId },
@@ -126,12 +130,12 @@ export const workerStorageSuite = (given: () => StorageFixture): void => {
         ALIVE_WITHIN_SECONDS,
       );
 
-      expect(items[0]).toMatchObject({ id: worldwide.workerId, alive: false, job_count: 1, task_count: 0 });
+      expect(items[0]).toMatchObject({ id: globalJob.workerId, alive: false, job_count: 1, task_count: 0 });
       expect(items[1]).toMatchObject({ id: job.workerId, alive: true, job_count: 1, task_count: 1 });
     });
 
-    test("shows a user its own, newest first, with the total", async () => {
-      const { storage } = given();
+    test("contain the workers of a user, newest first, with the total", async () => {
+      const { storage } = getFixture();
       const userId = `user-${newId()}`;
       const ids = [newId(), newId(), newId()];
       for (const id of ids) await storage.workers.create({ id, name: "host:1", userId });
@@ -147,9 +151,9 @@ export const workerStorageSuite = (given: () => StorageFixture): void => {
     });
   });
 
-  describe("giving back", () => {
-    test("releases only claimed tasks of that worker", async () => {
-      const { storage } = given();
+  describe("release", () => {
+    test("requeues only claimed tasks of the worker", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       const other = await registerWorker(storage, job);
       await insertPendingTask(storage, job);
@@ -170,9 +174,9 @@ export const workerStorageSuite = (given: () => StorageFixture): void => {
     });
   });
 
-  describe("a worker that leaves", () => {
-    test("ends its running tasks, puts back its claimed ones, and takes along the jobs that nobody serves", async () => {
-      const { storage } = given();
+  describe("worker removal", () => {
+    test("fails running tasks, requeues claimed ones, and removes jobs without workers", async () => {
+      const { storage } = getFixture();
       const job = await registerJob(storage);
       const idle = await registerJob(storage, { worker: { id: job.workerId } });
       const running = await insertRunningTask(storage, job);
@@ -195,8 +199,8 @@ export const workerStorageSuite = (given: () => StorageFixture): void => {
       expect(await storage.workers.remove(job.workerId, "again")).toBeUndefined();
     });
 
-    test("while it claims leaves no task behind", async () => {
-      const { storage } = given();
+    test("leaves no task to the worker while it claims concurrently", async () => {
+      const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
         const job = await registerJob(storage);
         const { task } = await insertPendingTask(storage, job);

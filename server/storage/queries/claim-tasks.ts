@@ -68,7 +68,7 @@ const selectDueTasks = (jobId: string) => sql`
  * planner prefers a sequential scan if it expects to find a row soon.
  *
  * The workers are locked so that the removal of a worker does not miss tasks that are claimed concurrently. Claims share
- * these locks and have no other locks yet, so a claim that waits for a removal blocks nobody. If a worker is gone, or if
+ * these locks and have no other locks yet, so a claim that waits for a removal blocks no other statement. If a worker is gone, or if
  * its jobs are not the expected ones, the statement claims nothing, and each worker claims again in the batch of its jobs.
  *
  * A locked row is found again by its `ctid`, which does not change while the row is locked. If a concurrent statement

@@ -15,7 +15,7 @@ import { IS_IN_TURN, ROOM_TURNS_CTE, TASK_NUMBER } from "./room-fairness.ts";
 import { defineStatement } from "./statement.ts";
 import { formatGroups, GROUP_COLUMNS, type TaskGroup } from "./task-groups.ts";
 
-/** What only the database knows about a group of new tasks, and how many live workers serve its job. */
+/** The values of a group of new tasks that only the database knows, and the number of live workers of its job. */
 export interface InsertedRow {
   /** Id of the group's first task. */
   id: string;

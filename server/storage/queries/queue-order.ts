@@ -4,7 +4,7 @@ import { sql } from "kysely";
  * Builds the number by which the index of due tasks, `task_due`, orders a task. Sixteen numbers share one key, so that an
  * index entry takes 10 bytes instead of 44 (ADR 20). A claim reads past the entries of all tasks that were claimed since
  * the last vacuum, which autovacuum starts once a minute: after 350,000 of them PostgreSQL took 60 to 70 µs per task
- * instead of 40. With room fairness, tasks of different rooms share a number, so each number is a key of its own.
+ * instead of 40. With room fairness, tasks of different rooms share a number, so each number is a separate key.
  */
 export const getIndexNumber = (task: "t" | "o") =>
   sql.raw(`(case when ${task}.in_turn then ${task}.number else ${task}.number & '-16'::bigint end)`);

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { getIndexNumber } from "./queue-order.ts";
 
-/** Maximum number of tasks ahead that are counted. A list counts for each of its tasks, and nobody needs larger positions exactly. */
+/** Maximum number of tasks ahead that are counted. A list counts for each of its tasks, and exact positions beyond it are of no use. */
 const MAX_AHEAD = 1_000;
 
 const countAhead = (condition: RawBuilder<unknown>) => sql`(
