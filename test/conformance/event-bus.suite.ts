@@ -24,8 +24,8 @@ export const createListener = () => {
 };
 
 /**
- * Resolves once everything that was published before is delivered. A test can then expect that an event was not delivered,
- * without waiting for a fixed time.
+ * Resolves once everything that was published before is delivered. A test can then expect that an event was
+ * not delivered, without waiting for a fixed time.
  */
 const settle = async (bus: EventBus) => {
   const { event, channel } = createTaskChange();
@@ -70,8 +70,8 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       const { event, channel } = createTaskChange(worker);
       const listener = createListener();
       const room = event.kind === "task-changed" ? event.roomId : "";
-      for (const one of [channel, roomChannel(room), workerChannel(worker)]) {
-        await bus.subscribe(one, listener.handler);
+      for (const name of [channel, roomChannel(room), workerChannel(worker)]) {
+        await bus.subscribe(name, listener.handler);
       }
 
       await bus.publish([event]);

@@ -2,7 +2,10 @@ import { Redis } from "ioredis";
 import { RedisEventBus } from "../../server/events/redis-event-bus.ts";
 import { eventually } from "../support/eventually.ts";
 
-/** Opens a bus with its own connection, like a separate server, and waits until it is up. Returns it with its log messages. */
+/**
+ * Opens a bus with its own connection, like a separate server, and waits until it is up. Returns it with its
+ * log messages.
+ */
 export const openRedisBus = async (
   url: string,
   credentials: {

@@ -49,7 +49,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       const order = await claim(workerId, 10);
 
       expect(order[0]).toBe("b0");
-      expect(order.slice(1).filter((one) => one.startsWith("a"))).toEqual([
+      expect(order.slice(1).filter((label) => label.startsWith("a"))).toEqual([
         "a0",
         "a1",
         "a0",
@@ -57,7 +57,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
         "a0",
         "a1",
       ]);
-      expect(order.slice(1, 7).filter((one) => one.startsWith("b"))).toEqual(["b0", "b1", "b2"]);
+      expect(order.slice(1, 7).filter((label) => label.startsWith("b"))).toEqual(["b0", "b1", "b2"]);
     });
 
     test("keeps the queue order among the jobs of a worker", async () => {
@@ -68,7 +68,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       await submit(id, "a", 1);
       await insertTasks(storage, [buildTask(other.id, { payload: { n: "last" } })]);
 
-      expect((await claim(workerId, 3)).map((one) => one.replace(/^lab/, ""))).toEqual([
+      expect((await claim(workerId, 3)).map((label) => label.replace(/^lab/, ""))).toEqual([
         '"first"',
         "a0",
         '"last"',

@@ -79,17 +79,17 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
     test("fails, or becomes pending if attempts are left", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
-      const once = await insertRunningTask(storage, job, { timeoutSeconds: 5 });
-      const twice = await insertRunningTask(storage, job, { timeoutSeconds: 2.5, maxAttempts: 2 });
+      const oneAttempt = await insertRunningTask(storage, job, { timeoutSeconds: 5 });
+      const twoAttempts = await insertRunningTask(storage, job, { timeoutSeconds: 2.5, maxAttempts: 2 });
       const inTime = await insertRunningTask(storage, job, { timeoutSeconds: 60 });
-      for (const { task } of [once, twice, inTime]) await ageTask(getFixture(), task.id, 6);
+      for (const { task } of [oneAttempt, twoAttempts, inTime]) await ageTask(getFixture(), task.id, 6);
 
       const ended = (await storage.sweep.endOverdueTasks(100)).map(({ task }) => task);
 
-      expect(ended.map(({ id }) => id)).toEqual([once.task.id, twice.task.id]);
+      expect(ended.map(({ id }) => id)).toEqual([oneAttempt.task.id, twoAttempts.task.id]);
       expect(ended[0]).toMatchObject({ status: "failed", error: "timed out after 5 s" });
       expect(ended[1]).toMatchObject({ status: "pending", errors: [{ error: "timed out after 2.5 s" }] });
-      expect((await readTask(storage, twice.task.id)).lastWorkerId).toBe(job.workerId);
+      expect((await readTask(storage, twoAttempts.task.id)).lastWorkerId).toBe(job.workerId);
     });
   });
 
@@ -150,7 +150,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("exclusive sweep", () => {
-    test("runs once at a time, and can use the database", async () => {
+    test("runs oneAttempt at a time, and can use the database", async () => {
       const { storage } = getFixture();
       const concurrent: boolean[] = [];
 

@@ -60,7 +60,8 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       const workers = [a.workerId, b.workerId, both, withoutJobs, newId(), both];
       const results = await Promise.all(workers.map((id) => storage.tasks.claim(id, 1, false)));
 
-      // It depends on the order of the claims which worker gets no task. The last claim gets the remaining tasks.
+      // It depends on the order of the claims which worker gets no task. The last claim gets the remaining
+      // tasks.
       const rest = await storage.tasks.claim(both, 4, false);
 
       expect(results[0]?.filter(({ jobId }) => jobId !== a.id)).toEqual([]);

@@ -138,19 +138,19 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("idempotency key", () => {
-    const keyed = (jobId: string, key: string, requestHash = "same") =>
+    const buildKeyedTask = (jobId: string, key: string, requestHash = "same") =>
       buildTask(jobId, { idempotency: { key, requestHash } });
 
     test("returns the existing task in its current state, even if the job was removed", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
-      const first = keyed(job.id, "k1");
+      const first = buildKeyedTask(job.id, "k1");
       await insertTasks(storage, [first]);
       await transitionTask(storage, { id: first.id, to: "cancelled" });
       await storage.workers.remove(job.workerId, "left");
 
-      const again = await storage.tasks.insert([keyed(job.id, "k1")], OPTIONS);
-      const other = await storage.tasks.insert([keyed(job.id, "k1", "other")], OPTIONS);
+      const again = await storage.tasks.insert([buildKeyedTask(job.id, "k1")], OPTIONS);
+      const other = await storage.tasks.insert([buildKeyedTask(job.id, "k1", "other")], OPTIONS);
 
       expect(again).toMatchObject({
         kind: "replayed",
@@ -164,7 +164,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
     test("is unique for each user and room", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
-      const task = keyed(job.id, "k2");
+      const task = buildKeyedTask(job.id, "k2");
 
       await insertTasks(storage, [task]);
       await insertTasks(storage, [{ ...task, id: newId(), createdById: "somebody" }]);
@@ -176,7 +176,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       const job = await registerJob(storage);
 
       const outcomes = await Promise.all(
-        Array.from({ length: 200 }, () => storage.tasks.insert([keyed(job.id, "k3")], OPTIONS)),
+        Array.from({ length: 200 }, () => storage.tasks.insert([buildKeyedTask(job.id, "k3")], OPTIONS)),
       );
 
       const ids = outcomes.map((outcome) =>
@@ -193,10 +193,10 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
     test("prevents the insert of the whole request if it is already used", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
-      await insertTasks(storage, [keyed(job.id, "k4")]);
-      const fresh = keyed(job.id, "k5");
+      await insertTasks(storage, [buildKeyedTask(job.id, "k4")]);
+      const fresh = buildKeyedTask(job.id, "k5");
 
-      const outcome = await storage.tasks.insert([fresh, keyed(job.id, "k4")], OPTIONS);
+      const outcome = await storage.tasks.insert([fresh, buildKeyedTask(job.id, "k4")], OPTIONS);
 
       expect(outcome.kind).toBe("replayed");
       expect(await storage.tasks.find(fresh.id)).toBeUndefined();

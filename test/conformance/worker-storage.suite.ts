@@ -99,15 +99,15 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
     test("fails running tasks that it does not list, like those of a dead worker", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
-      const once = await insertRunningTask(storage, job);
-      const twice = await insertRunningTask(storage, job, { maxAttempts: 2 });
-      for (const { task } of [once, twice]) await ageTask(getFixture(), task.id, 6);
+      const oneAttempt = await insertRunningTask(storage, job);
+      const twoAttempts = await insertRunningTask(storage, job, { maxAttempts: 2 });
+      for (const { task } of [oneAttempt, twoAttempts]) await ageTask(getFixture(), task.id, 6);
 
       await storage.workers.heartbeat(job.workerId, [], GRACE_SECONDS);
 
       const error = expect.stringContaining("never received");
-      expect((await readTask(storage, once.task.id)).task).toMatchObject({ status: "failed", error });
-      expect((await readTask(storage, twice.task.id)).task).toMatchObject({
+      expect((await readTask(storage, oneAttempt.task.id)).task).toMatchObject({ status: "failed", error });
+      expect((await readTask(storage, twoAttempts.task.id)).task).toMatchObject({
         status: "pending",
         errors: [{ attempt: 1, error, worker_id: job.workerId }],
       });

@@ -2,8 +2,8 @@
 export const formatArray = (values: Iterable<string | number>): string => `{${[...values].join(",")}}`;
 
 /**
- * Formats texts without control characters as a PostgreSQL array. For such texts, JSON escapes exactly the characters that
- * an array needs escaped.
+ * Formats texts without control characters as a PostgreSQL array. For such texts, JSON escapes exactly the
+ * characters that an array needs escaped.
  */
 export const formatTextArray = (texts: readonly string[]): string =>
   `{${texts.map((text) => JSON.stringify(text)).join(",")}}`;

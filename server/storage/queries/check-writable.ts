@@ -1,7 +1,10 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 
-/** The error that PostgreSQL returns for a write on a standby or in a read-only session (`read_only_sql_transaction`). */
+/**
+ * The error that PostgreSQL returns for a write on a standby or in a read-only session
+ * (`read_only_sql_transaction`).
+ */
 class ReadOnlyError extends Error {
   readonly code = "25006";
 

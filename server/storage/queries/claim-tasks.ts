@@ -14,7 +14,10 @@ export interface Claim {
   readonly start: boolean;
 }
 
-/** The row that a claim returns for each worker, next to the rows of tasks. Nullable columns are null if the worker is gone. */
+/**
+ * The row that a claim returns for each worker, next to the rows of tasks. Nullable columns are null if the
+ * worker is gone.
+ */
 export interface ClaimSummaryRow {
   id: null;
   /** Number of the worker in the statement, from 1. */
@@ -27,7 +30,10 @@ export interface ClaimSummaryRow {
   claimed_at: string;
   /** Whether all workers exist and have the same jobs. If not, the statement claimed nothing. */
   have_same_jobs: boolean;
-  /** Whether tasks of the jobs became due that are not in the claim index yet. If so, the statement claimed nothing. */
+  /**
+   * Whether tasks of the jobs became due that are not in the claim index yet. If so, the statement claimed
+   * nothing.
+   */
   has_unpromoted: boolean;
   /** Number of selected tasks. If fewer were claimed, concurrent statements changed the others. */
   selected_count: number;
@@ -55,28 +61,32 @@ const selectDueTasks = (jobId: string) => sql`
   where t.job_id = ${sql.raw(jobId)} and t.status = 'pending' and t.due`;
 
 /**
- * Claims tasks for many workers that are linked to the same jobs. The tasks have one order for all workers, and each
- * worker gets as many as it has slots.
+ * Claims tasks for many workers that are linked to the same jobs. The tasks have one order for all workers,
+ * and each worker gets as many as it has slots.
  *
- * Each job takes one ordered index probe (`job_id = any` with an order reads the whole backlog: 500 times slower). The tasks
- * of a single job are locked as they are read, with `skip locked`, so that concurrent claims neither wait for each other
- * nor select the same tasks. With several jobs, the first tasks of all are selected and then locked. Otherwise a claim of
- * 100 tasks by a worker with 100 jobs would lock 10,000 rows. These tasks are read in whole index keys (`with ties`),
- * because sorting within the keys of 100 jobs took 0.2 ms more.
+ * Each job takes one ordered index probe (`job_id = any` with an order reads the whole backlog: 500 times
+ * slower). The tasks of a single job are locked as they are read, with `skip locked`, so that concurrent
+ * claims neither wait for each other nor select the same tasks. With several jobs, the first tasks of all are
+ * selected and then locked. Otherwise a claim of 100 tasks by a worker with 100 jobs would lock 10,000 rows.
+ * These tasks are read in whole index keys (`with ties`), because sorting within the keys of 100 jobs took
+ * 0.2 ms more.
  *
- * The CTEs are materialized, because a rescan would lock more rows. Each lookup has an order, because without one the
- * planner prefers a sequential scan if it expects to find a row soon.
+ * The CTEs are materialized, because a rescan would lock more rows. Each lookup has an order, because without
+ * one the planner prefers a sequential scan if it expects to find a row soon.
  *
- * The workers are locked so that the removal of a worker does not miss tasks that are claimed concurrently. Claims share
- * these locks and have no other locks yet, so a claim that waits for a removal blocks no other statement. If a worker is gone, or if
- * its jobs are not the expected ones, the statement claims nothing, and each worker claims again in the batch of its jobs.
+ * The workers are locked so that the removal of a worker does not miss tasks that are claimed concurrently.
+ * Claims share these locks and have no other locks yet, so a claim that waits for a removal blocks no other
+ * statement. If a worker is gone, or if its jobs are not the expected ones, the statement claims nothing, and
+ * each worker claims again in the batch of its jobs.
  *
- * A locked row is found again by its `ctid`, which does not change while the row is locked. If a concurrent statement
- * changed a row after this statement began, and the row can still be claimed, then the lock is on a version that this
- * statement does not see. Such a task is skipped. It counts as selected and not claimed, so the claim is repeated.
+ * A locked row is found again by its `ctid`, which does not change while the row is locked. If a concurrent
+ * statement changed a row after this statement began, and the row can still be claimed, then the lock is on a
+ * version that this statement does not see. Such a task is skipped. It counts as selected and not claimed, so
+ * the claim is repeated.
  *
- * There are few plan nodes, because PostgreSQL initializes each of them for every execution: if no task is due, the
- * statement takes 130 µs. It took 200 µs when each step was a CTE and when nested loops joined the workers and the tasks.
+ * There are few plan nodes, because PostgreSQL initializes each of them for every execution: if no task is
+ * due, the statement takes 130 µs. It took 200 µs when each step was a CTE and when nested loops joined the
+ * workers and the tasks.
  */
 const defineClaim = (touchesWorkers: boolean) =>
   defineStatement<
@@ -131,7 +141,7 @@ const defineClaim = (touchesWorkers: boolean) =>
         ) as c
         where search.can_claim and cardinality(search.jobs) = 1
         union all
-        -- The status is checked after the lookup: as a condition of it, the index of all due tasks would be read.
+        -- The status is checked after the lookup. As its condition, the index of all due tasks would be read.
         select case when t.status = 'pending' and t.due then t.tid end, candidates.priority, candidates.number
         from candidates left join lateral (
           select ctid as tid, status, due from joblib.task where ctid = candidates.tid limit 1 for update skip locked

@@ -19,13 +19,14 @@ export interface CompletedTaskRow {
 const ORIGINS = sql.join(getOrigins("completed").map((status) => sql.lit(status)));
 
 /**
- * A special case of `transitionTasks` for a worker that completes its own tasks, which is how nearly every task ends. It
- * takes only what this case needs, as arrays, because the members of records are parsed one by one. A call without a
- * matching task takes 40 µs; the general transition took 120. The tasks are updated in the order of their ids, as in every
- * transition.
+ * A special case of `transitionTasks` for a worker that completes its own tasks, which is how nearly every
+ * task ends. It takes only what this case needs, as arrays, because the members of records are parsed one by
+ * one. A call without a matching task takes 40 µs; the general transition took 120. The tasks are updated in
+ * the order of their ids, as in every transition.
  *
- * The result is not validated, so the job must have no result schema. The schemas of a job never change, so a job that has
- * completed a task here is known to have none (`jobsWithoutResultSchema`). The statement looks up the other jobs.
+ * The result is not validated, so the job must have no result schema. The schemas of a job never change, so a
+ * job that has completed a task here is known to have none (`jobsWithoutResultSchema`). The statement looks
+ * up the other jobs.
  */
 const defineCompletion = (touchesWorkers: boolean) =>
   defineStatement<
@@ -46,7 +47,7 @@ const defineCompletion = (touchesWorkers: boolean) =>
       from rows from (unnest(${indexes}::integer[]), unnest(${ids}::uuid[]), unnest(${workers}::uuid[]),
         unnest(${attempts}::integer[]), json_array_elements_text(${results}::json)
       ) as s(call_index, id, worker_id, attempt, result)
-      -- Always true, but the planner estimates that an equality matches one row, and so looks up each task by its id.
+      -- Always true. The planner estimates one row for an equality, and so looks up each task by its id.
       where s.call_index % 1 = 0
     )
     ${touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``}
@@ -54,7 +55,7 @@ const defineCompletion = (touchesWorkers: boolean) =>
       status = 'completed', completed_at = clock_timestamp(), error = null, result = s.result::json, version = t.version + 1,
       hold_ended_worker_id = t.worker_id, hold_ended_reason = 'reported'
     from completions as s
-    -- An expression instead of the column, or the index of all leased tasks would be read instead of the one by id.
+    -- An expression, because with the plain column the index of all leased tasks would be read.
     where t.id = s.id and coalesce(t.status, '') in (${ORIGINS}) and t.worker_id = s.worker_id and t.attempt = s.attempt
       and (t.job_id = any(${jobsWithoutResultSchema}::uuid[]) or exists (
         select 1 from joblib.job as j where j.id = t.job_id and j.result_schema is null))
@@ -84,7 +85,7 @@ export const completeTasks = (
   { jobsWithoutResultSchema, touchedWorkerIds }: CompletionStatementOptions,
 ): Promise<CompletedTaskRow[]> => {
   const sorted = sortById(completions);
-  // Most handlers return nothing. If there is no result at all, the list is empty and the missing elements are null.
+  // Most handlers return nothing. If no task has a result, the list is empty: missing elements are null.
   const hasResults = sorted.some(({ result }) => result !== undefined);
   return COMPLETE[touchedWorkerIds.length > 0 ? "touching" : "plain"](
     db,

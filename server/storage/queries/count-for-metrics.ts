@@ -49,8 +49,9 @@ interface QueueDepthRow {
 const selectNext = sql`select t.job_id, t.priority, t.run_at from joblib.task as t where t.status = 'pending' and t.due`;
 
 /**
- * Reads the number and the age of the due tasks of each job. The next task of each priority of each job is found by a skip
- * scan over the index of due tasks, so the cost depends on the number of jobs and priorities, not on the backlog.
+ * Reads the number and the age of the due tasks of each job. The next task of each priority of each job is
+ * found by a skip scan over the index of due tasks, so the cost depends on the number of jobs and priorities,
+ * not on the backlog.
  */
 const readQueueDepths = async (db: Sql): Promise<QueueDepthRow[]> => {
   const { rows } = await sql<QueueDepthRow>`

@@ -1,7 +1,10 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 
-/** Deletes finished tasks that ended more than this many days ago, oldest first. Returns how many were deleted. */
+/**
+ * Deletes finished tasks that ended more than this many days ago, oldest first. Returns how many were
+ * deleted.
+ */
 export const deleteOldTasks = async (db: Sql, olderThanDays: number, limit: number): Promise<number> => {
   const { rows } = await sql<{ id: string }>`
     with old as materialized (

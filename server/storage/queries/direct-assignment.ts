@@ -4,10 +4,11 @@ import { formatRecordset, selectRecordset } from "./recordset.ts";
 import type { Placeholder } from "./statement.ts";
 
 /**
- * Builds a CTE of an insert that selects the assignees: waiting workers that each receive the only task of a request with
- * its insert. That saves the claim, its commit and two turns of the event loop. A worker is selected only if it would have
- * claimed exactly this task, that is if no task is due for any of its jobs in the snapshot of the statement. A worker
- * whose row is locked may be leaving and is skipped. So the insert never waits, and the removal does not miss the task.
+ * Builds a CTE of an insert that selects the assignees: waiting workers that each receive the only task of a
+ * request with its insert. That saves the claim, its commit and two turns of the event loop. A worker is
+ * selected only if it would have claimed exactly this task, that is if no task is due for any of its jobs in
+ * the snapshot of the statement. A worker whose row is locked may be leaving and is skipped. So the insert
+ * never waits, and the removal does not miss the task.
  */
 const buildCte = (proposed: RawBuilder<unknown>): RawBuilder<unknown> => sql`
     assignees as materialized (

@@ -16,8 +16,8 @@ export const findOverdueTaskIds = async (db: Sql, limit: number): Promise<string
 };
 
 /**
- * Fails running tasks that exceed their timeout, or makes them pending if attempts are left. With `taskId`, only this task.
- * Locked rows are skipped; the next sweep finds them.
+ * Fails running tasks that exceed their timeout, or makes them pending if attempts are left. With `taskId`,
+ * only this task. Locked rows are skipped; the next sweep finds them.
  */
 export const endOverdueTasks = async (db: Sql, limit: number, taskId?: string) => {
   const error = sql`('timed out after ' || t.timeout_seconds || ' s')`;

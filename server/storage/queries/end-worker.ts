@@ -4,8 +4,8 @@ import type { Sql } from "../sessions.ts";
 import { setAttemptFailed, setRequeued } from "./lease-end.ts";
 
 /**
- * Locks a worker that leaves or is drained. Returns false if it is gone. Waits for the worker's claims in flight, so that
- * the next statement sees their tasks.
+ * Locks a worker that leaves or is drained. Returns false if it is gone. Waits for the worker's claims in
+ * flight, so that the next statement sees their tasks.
  */
 export const lockWorkerForUpdate = async (db: Sql, id: string): Promise<boolean> => {
   const { rows } = await sql<{ id: string }>`
@@ -13,7 +13,10 @@ export const lockWorkerForUpdate = async (db: Sql, id: string): Promise<boolean>
   return rows.length > 0;
 };
 
-/** Locks a worker if it is still stale. Returns false if it sent a heartbeat, is gone, or is locked by a claim or another sweep. */
+/**
+ * Locks a worker if it is still stale. Returns false if it sent a heartbeat, is gone, or is locked by a claim
+ * or another sweep.
+ */
 export const lockStaleWorker = async (db: Sql, id: string, thresholdSeconds: number): Promise<boolean> => {
   const { rows } = await sql<{ id: string }>`
     select id from joblib.worker
@@ -36,7 +39,10 @@ export const findStaleWorkerIds = async (
   return rows.map(({ id }) => id);
 };
 
-/** Deletes a locked worker and its links. Returns the ids of the jobs that it was linked to, now or before it was drained. */
+/**
+ * Deletes a locked worker and its links. Returns the ids of the jobs that it was linked to, now or before it
+ * was drained.
+ */
 export const deleteWorker = async (db: Sql, id: string): Promise<string[]> => {
   const linked = await sql<{ job_id: string }>`
     delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id`.execute(db);
@@ -47,7 +53,10 @@ export const deleteWorker = async (db: Sql, id: string): Promise<string[]> => {
   return [...linked.rows.map((row) => row.job_id), ...JSON.parse(deleted.rows[0]?.drained_jobs ?? "[]")];
 };
 
-/** Requeues the claimed tasks of a locked worker, and fails its running tasks or makes them pending if attempts are left. */
+/**
+ * Requeues the claimed tasks of a locked worker, and fails its running tasks or makes them pending if
+ * attempts are left.
+ */
 export const endWorkerTasks = async (db: Sql, workerId: string, error: string): Promise<TaskRow[]> => {
   // Claimed tasks come first: the second statement finds a task that is started in between.
   const requeued = await sql<TaskRow>`

@@ -3,7 +3,10 @@ import type { TaskStatus } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 import type { LeaseEnd } from "./lease-end.ts";
 
-/** The columns of a task that describe its attempts. Times are text; `errors`, `late` and `names` are JSON as text. */
+/**
+ * The columns of a task that describe its attempts. Times are text; `errors`, `late` and `names` are JSON as
+ * text.
+ */
 export interface AttemptsRow {
   status: TaskStatus;
   attempt: number;
@@ -19,7 +22,10 @@ export interface AttemptsRow {
   names: string;
 }
 
-/** Reads what is stored about a task's attempts, with its late results and the names of the workers that still exist. */
+/**
+ * Reads what is stored about a task's attempts, with its late results and the names of the workers that still
+ * exist.
+ */
 export const findAttempts = async (db: Sql, taskId: string) => {
   const { rows } = await sql<AttemptsRow>`
     with requested as materialized (select * from joblib.task where id = ${taskId}::uuid)

@@ -33,7 +33,9 @@ export const findJobById = async (db: Sql, id: string, aliveWithinSeconds: numbe
   return rows[0];
 };
 
-/** Returns the ids of all jobs that were ever registered at an address. At most one of them is not removed. */
+/**
+ * Returns the ids of all jobs that were ever registered at an address. At most one of them is not removed.
+ */
 export const findJobIdsByAddress = async (
   db: Sql,
   { roomId, category, name }: JobAddress,

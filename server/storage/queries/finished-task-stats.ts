@@ -31,7 +31,10 @@ const toSeconds = (interval: RawBuilder<unknown>) => sql`extract(epoch from ${in
 const quantile = (fraction: number, value: RawBuilder<unknown>) =>
   sql`percentile_cont(${sql.lit(fraction)}) within group (order by ${value})`;
 
-/** Columns with the stats of the tasks `f`. Run times are those of completed tasks, because failures do not predict them. */
+/**
+ * Columns with the stats of the tasks `f`. Wait times include all started tasks, and run times only completed
+ * ones, because the time until a failure does not predict how long the next task takes.
+ */
 const STATS_COLUMNS = sql`
   count(*) filter (where f.status = 'completed')::int as completed,
   count(*) filter (where f.status = 'failed')::int as failed,
@@ -39,10 +42,16 @@ const STATS_COLUMNS = sql`
   ${quantile(0.5, sql`f.wait`)} as wait_p50, ${quantile(0.95, sql`f.wait`)} as wait_p95,
   ${quantile(0.5, sql`f.run`)} as run_p50, ${quantile(0.95, sql`f.run`)} as run_p95`;
 
-/** Maximum number of submitted tasks. It exceeds the maximum of finished ones, so that a submit of 10,000 does not hide the hour before it. */
+/**
+ * Maximum number of submitted tasks. It exceeds the maximum of finished ones, so that a submit of 10,000 does
+ * not hide the hour before it.
+ */
 const MAX_SUBMITTED = 100_000;
 
-/** Selects the tasks that were submitted last: in a room by its list, in all rooms by their ids, which begin with the time (UUIDv7). */
+/**
+ * Selects the tasks that were submitted last: in a room by its list, in all rooms by their ids, which begin
+ * with the time (UUIDv7).
+ */
 const selectNewest = (roomId: string | undefined, limit: number) =>
   roomId === undefined
     ? sql`select t.id as task_id, t.created_at from joblib.task as t order by t.id desc limit ${sql.lit(limit)}`
@@ -50,11 +59,11 @@ const selectNewest = (roomId: string | undefined, limit: number) =>
         order by p.created_at desc, p.task_id desc limit ${sql.lit(limit)}`;
 
 /**
- * Builds CTEs that read the tasks of the last hours, as far as the limits allow. The tasks that finished last are read from
- * the index of completion times, which is shared by all rooms, and the newest tasks of a room from its own list. A task
- * counts if it is in either of them. The period begins later if there are too many submitted tasks, or if there are too
- * many finished tasks and the list does not contain all tasks of the room. Steps are aligned to multiples of their length,
- * so that they do not move from one call to the next.
+ * Builds CTEs that read the tasks of the last hours, as far as the limits allow. The tasks that finished last
+ * are read from the index of completion times, which is shared by all rooms, and the newest tasks of a room
+ * from its own list. A task counts if it is in either of them. The period begins later if there are too many
+ * submitted tasks, or if there are too many finished tasks and the list does not contain all tasks of the
+ * room. Steps are aligned to multiples of their length, so that they do not move from one call to the next.
  */
 const buildCtes = (roomId: string | undefined, hours: number) => {
   const limit = sql.lit(MAX_MEASURED_TASKS);

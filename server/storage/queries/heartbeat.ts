@@ -21,9 +21,10 @@ export interface HeartbeatRow {
 }
 
 /**
- * Records the heartbeats of many workers. Returns which of the listed tasks each worker must stop, because its lease ended,
- * and whether it has leases for other tasks. Leases that the worker ended itself (`reported`) are omitted. Otherwise its
- * waiting heartbeat would return for every task that it completes. All statements lock workers in the same order.
+ * Records the heartbeats of many workers. Returns which of the listed tasks each worker must stop, because
+ * its lease ended, and whether it has leases for other tasks. Leases that the worker ended itself
+ * (`reported`) are omitted. Otherwise its waiting heartbeat would return for every task that it completes.
+ * All statements lock workers in the same order.
  */
 const record = defineStatement<HeartbeatRow, [heartbeats: string]>(
   (input) => sql`
@@ -38,7 +39,8 @@ const record = defineStatement<HeartbeatRow, [heartbeats: string]>(
       update joblib.worker as w set last_heartbeat = clock_timestamp() from locked
       where w.id = locked.id returning w.id, w.last_heartbeat, w.drained_jobs, locked.task_ids
     )
-    select updated.id as worker_id, updated.last_heartbeat::text as last_heartbeat, updated.drained_jobs is not null as draining,
+    select updated.id as worker_id, updated.last_heartbeat::text as last_heartbeat,
+      updated.drained_jobs is not null as draining,
       coalesce((
         select jsonb_agg(jsonb_build_object('task_id', listed.id, 'reason', listed.reason)) from (
           select n.id::uuid as id, (

@@ -15,7 +15,9 @@ import { IS_IN_TURN, ROOM_TURNS_CTE, TASK_NUMBER } from "./room-fairness.ts";
 import { defineStatement } from "./statement.ts";
 import { formatGroups, GROUP_COLUMNS, type TaskGroup } from "./task-groups.ts";
 
-/** The values of a group of new tasks that only the database knows, and the number of live workers of its job. */
+/**
+ * The values of a group of new tasks that only the database knows, and the number of live workers of its job.
+ */
 export interface InsertedRow {
   /** Id of the group's first task. */
   id: string;
@@ -34,10 +36,11 @@ export interface InsertedRow {
 type InsertVariant = "plain" | "room-fairness" | "direct-assignment";
 
 /**
- * Inserts the tasks of many requests in their order: all tasks of a request, or none if one of its jobs was removed or
- * changed since it was read. Tasks with an existing idempotency key are skipped. The jobs are locked, in the same order in
- * all statements, so that none is removed during the insert. The common properties of a request's tasks are sent and
- * returned once per group, and values that the server knows are not returned.
+ * Inserts the tasks of many requests in their order: all tasks of a request, or none if one of its jobs was
+ * removed or changed since it was read. Tasks with an existing idempotency key are skipped. The jobs are
+ * locked, in the same order in all statements, so that none is removed during the insert. The common
+ * properties of a request's tasks are sent and returned once per group, and values that the server knows are
+ * not returned.
  */
 const defineInsert = (variant: InsertVariant) => {
   const only = (part: InsertVariant, text: RawBuilder<unknown>) => (variant === part ? text : sql``);
@@ -139,7 +142,10 @@ export interface InsertRequest {
   readonly payloads: readonly string[];
 }
 
-/** Inserts tasks. `assignees` has the worker that would receive the only task of each request, if there is one. */
+/**
+ * Inserts tasks. `assignees` has the worker that would receive the only task of each request, if there is
+ * one.
+ */
 export const insertTasks = (
   db: Sql,
   requests: readonly InsertRequest[],

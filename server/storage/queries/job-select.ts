@@ -8,7 +8,10 @@ export const JOB_COLUMNS = sql`
   j.result_schema::text as result_schema, j.schema_hash, j.description, j.defaults::text as defaults, j.fairness,
   j.created_at::text as created_at, j.xmin::text as row_version`;
 
-/** Builds `select` and `from` of jobs `j` with their live workers and the number of their pending tasks. Clauses may follow. */
+/**
+ * Builds `select` and `from` of jobs `j` with their live workers and the number of their pending tasks.
+ * Clauses may follow.
+ */
 export const selectJobs = (aliveWithinSeconds: number): RawBuilder<JobRow> => sql`
   select ${JOB_COLUMNS},
     coalesce((

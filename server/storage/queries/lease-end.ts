@@ -28,11 +28,16 @@ const delay = sql`(${delayWithoutJitter} * (1 + (t.backoff ->> 'jitter')::float8
 const formatTime = (time: RawBuilder<unknown>) =>
   sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** Returns the outcome that is stored with the attempt. A failure that a worker or a user reported is just `failed`. */
+/**
+ * Returns the outcome that is stored with the attempt. A failure that a worker or a user reported is just
+ * `failed`.
+ */
 const getOutcome = (leaseEnd: AttemptFailure["leaseEnd"]): FailedOutcome =>
   leaseEnd === "lost" || leaseEnd === "timed_out" ? leaseEnd : "failed";
 
-/** Builds the `set` list that fails a claimed or running task `t`, or makes it pending if attempts are left. */
+/**
+ * Builds the `set` list that fails a claimed or running task `t`, or makes it pending if attempts are left.
+ */
 export const setAttemptFailed = ({ error, leaseEnd, result }: AttemptFailure): RawBuilder<unknown> => sql`
   status = case when ${hasAttemptsLeft} then 'pending' else 'failed' end,
   runs = ${runs},

@@ -6,7 +6,10 @@ import type { SelectedTask, SelectedTasks, TaskSelection, TaskWindow } from "../
 import { QUEUE_POSITION } from "./queue-position.ts";
 import { findLastScanned, findListPosition, getMaxScanned, selectMatches } from "./select-tasks.ts";
 
-/** Returns a page of a room's tasks, newest first, and the total. Returns undefined if `after` is not a task of the room. */
+/**
+ * Returns a page of a room's tasks, newest first, and the total. Returns undefined if `after` is not a task
+ * of the room.
+ */
 export const listTasks = async (db: Sql, selection: TaskSelection, { limit, offset, after }: TaskWindow) => {
   const cursor = after === undefined ? undefined : await findListPosition(db, selection.roomId, after);
   if (after !== undefined && cursor === undefined) return undefined;

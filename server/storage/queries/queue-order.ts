@@ -1,19 +1,26 @@
 import { sql } from "kysely";
 
 /**
- * Builds the number by which the index of due tasks, `task_due`, orders a task. Sixteen numbers share one key, so that an
- * index entry takes 10 bytes instead of 44 (ADR 20). A claim reads past the entries of all tasks that were claimed since
- * the last vacuum, which autovacuum starts once a minute: after 350,000 of them PostgreSQL took 60 to 70 µs per task
- * instead of 40. With room fairness, tasks of different rooms share a number, so each number is a separate key.
+ * Builds the number by which the index of due tasks, `task_due`, orders a task. Sixteen numbers share one
+ * key, so that an index entry takes 10 bytes instead of 44 (ADR 20). A claim reads past the entries of all
+ * tasks that were claimed since the last vacuum, which autovacuum starts once a minute: after 350,000 of them
+ * PostgreSQL took 60 to 70 µs per task instead of 40. With room fairness, tasks of different rooms share a
+ * number, so each number is a separate key.
  */
 export const getIndexNumber = (task: "t" | "o") =>
   sql.raw(`(case when ${task}.in_turn then ${task}.number else ${task}.number & '-16'::bigint end)`);
 
-/** With room fairness, the id separates tasks with the same number. Otherwise each claim would read and sort thousands. */
+/**
+ * With room fairness, the id separates tasks with the same number. Otherwise each claim would read and sort
+ * thousands.
+ */
 const TIE_BREAKER = sql`(case when t.in_turn then t.id end)`;
 
 /** The order of the index of due tasks, which needs no sorting. Tasks with the same key have no order. */
 export const INDEX_ORDER = sql`t.priority desc, ${getIndexNumber("t")}, ${TIE_BREAKER}`;
 
-/** The order in which the due tasks `t` of a job are claimed. PostgreSQL sorts the tasks of a key, at least 32 at a time. */
+/**
+ * The order in which the due tasks `t` of a job are claimed. PostgreSQL sorts the tasks of a key, at least 32
+ * at a time.
+ */
 export const QUEUE_ORDER = sql`${INDEX_ORDER}, t.number`;

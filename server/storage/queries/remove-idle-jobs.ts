@@ -17,7 +17,9 @@ const isIdle = sql`j.removed_at is null
 const selectIds = (ids: readonly string[]): RawBuilder<unknown> =>
   sql`(select n.id::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as n(id))`;
 
-/** Locks jobs against registrations and submits, in the same order as all statements that lock several jobs. */
+/**
+ * Locks jobs against registrations and submits, in the same order as all statements that lock several jobs.
+ */
 export const lockJobs = async (db: Sql, ids: readonly string[]): Promise<JobRoomRow[]> => {
   const { rows } = await sql<JobRoomRow>`
     select j.id, j.room_id from joblib.job as j where j.id in ${selectIds(ids)} order by j.id for update`.execute(
@@ -35,8 +37,8 @@ export const lockIdleJobs = async (db: Sql, limit: number): Promise<string[]> =>
 };
 
 /**
- * Marks those of the locked jobs as removed that are idle. It is a separate statement, because its snapshot must include
- * everything that was committed before the jobs were locked.
+ * Marks those of the locked jobs as removed that are idle. It is a separate statement, because its snapshot
+ * must include everything that was committed before the jobs were locked.
  */
 export const removeLockedIdleJobs = async (db: Sql, ids: readonly string[]): Promise<JobRoomRow[]> => {
   const { rows } = await sql<JobRoomRow>`

@@ -17,7 +17,10 @@ const buildFence = ({ workerId, attempt }: ProgressReport) => sql`
   ${workerId === undefined ? sql`` : sql`and t.worker_id = ${workerId}::uuid`}
   ${attempt === undefined ? sql`` : sql`and t.attempt = ${attempt}::int`}`;
 
-/** Stores the progress of a running task. Returns undefined if the task is not running or the fence does not match. */
+/**
+ * Stores the progress of a running task. Returns undefined if the task is not running or the fence does not
+ * match.
+ */
 export const reportProgress = async (db: Sql, report: ProgressReport) => {
   const touch = report.workerId === undefined ? sql`` : sql`, ${touchWorker(report.workerId)}`;
   const { rows } = await sql<TaskRow>`

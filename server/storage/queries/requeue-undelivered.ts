@@ -4,8 +4,8 @@ import type { Sql } from "../sessions.ts";
 import { setAttemptFailed, setRequeued } from "./lease-end.ts";
 
 /**
- * The undelivered claims of a worker: it has leases for these tasks, they are missing from its heartbeat, and they were
- * claimed more than the grace period before the heartbeat.
+ * The undelivered claims of a worker: it has leases for these tasks, they are missing from its heartbeat, and
+ * they were claimed more than the grace period before the heartbeat.
  */
 export interface UndeliveredClaims {
   readonly workerId: string;
@@ -13,13 +13,16 @@ export interface UndeliveredClaims {
   readonly taskIds: readonly string[];
   readonly claimGraceSeconds: number;
   /**
-   * When the heartbeat was recorded. This statement may run seconds later, and the heartbeat cannot list tasks that were
-   * claimed in between.
+   * When the heartbeat was recorded. This statement may run seconds later, and the heartbeat cannot list
+   * tasks that were claimed in between.
    */
   readonly heartbeatAt: string;
 }
 
-/** Requeues undelivered claimed tasks, and fails those that were started with their claim, or makes them pending if attempts are left. */
+/**
+ * Requeues undelivered claimed tasks, and fails those that were started with their claim, or makes them
+ * pending if attempts are left.
+ */
 export const requeueUndelivered = async (
   db: Sql,
   { workerId, taskIds, claimGraceSeconds, heartbeatAt }: UndeliveredClaims,

@@ -2,11 +2,12 @@ import { sql } from "kysely";
 import { INDEX_ORDER } from "./queue-order.ts";
 
 /**
- * CTEs of `insertTasks` for jobs with room fairness. They number tasks by start-time fair queueing (Goyal, Vin and Cheng,
- * SIGCOMM 1996), with every task of the same length. A room's task gets the number after the room's last one, or that of
- * the task that is claimed next, whichever is higher. So a claim still takes the first task by priority and number. A room
- * with 50,000 pending tasks has 50,000 consecutive numbers, and the first task of another room has one of the first of
- * these. No number is higher than that of the sequence, so jobs that share a worker with others have no disadvantage.
+ * CTEs of `insertTasks` for jobs with room fairness. They number tasks by start-time fair queueing (Goyal,
+ * Vin and Cheng, SIGCOMM 1996), with every task of the same length. A room's task gets the number after the
+ * room's last one, or that of the task that is claimed next, whichever is higher. So a claim still takes the
+ * first task by priority and number. A room with 50,000 pending tasks has 50,000 consecutive numbers, and the
+ * first task of another room has one of the first of these. No number is higher than that of the sequence, so
+ * jobs that share a worker with others have no disadvantage.
  */
 export const ROOM_TURNS_CTE = sql`
     new_tasks as materialized (

@@ -3,7 +3,10 @@ import { MAX_FILTERED, MAX_SEARCHED } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 import type { TaskSelection } from "../task-lists.ts";
 
-/** Maximum stored size of a payload that is searched. Reading 10,000 larger ones took longer than a user waits. */
+/**
+ * Maximum stored size of a payload that is searched. Reading 10,000 larger ones took longer than a user
+ * waits.
+ */
 const MAX_SEARCHED_PAYLOAD_BYTES = 8192;
 
 /** A task's position in the lists. The time is text, because a `Date` would lose the microseconds. */
@@ -60,13 +63,17 @@ const buildCursor = (after: ListPosition | undefined) =>
     ? sql``
     : sql`and (p.created_at, p.task_id) < (${after.created_at}::timestamptz, ${after.id}::uuid)`;
 
-/** Selects the entries of a list in its order, after a position: those of a job, of a room, or those with the given ids. */
+/**
+ * Selects the entries of a list in its order, after a position: those of a job, of a room, or those with the
+ * given ids.
+ */
 export const selectEntries = (
   { roomId, jobIds, ids }: TaskSelection,
   after?: ListPosition,
 ): RawBuilder<unknown> => {
   const [jobId, other] = jobIds ?? [];
-  // A selection of several jobs is rare. It reads every task, because no index has the tasks of several jobs in one order.
+  // A selection of several jobs is rare. It reads every task, because no index has the tasks of several jobs
+  // in one order.
   const ofJob =
     jobIds === undefined || other !== undefined
       ? sql``

@@ -12,8 +12,9 @@ export class Placeholder {
 }
 
 /**
- * Defines a statement whose text is built once, at its first call. `build` receives a placeholder for each value. Kysely
- * took as long to build the text for each call as PostgreSQL takes to execute a small statement.
+ * Defines a statement whose text is built once, at its first call. `build` receives a placeholder for each
+ * value. Kysely took as long to build the text for each call as PostgreSQL takes to execute a small
+ * statement.
  */
 export const defineStatement = <Row, Values extends readonly unknown[]>(
   build: (...placeholders: { readonly [Index in keyof Values]: Placeholder }) => RawBuilder<Row>,

@@ -1,6 +1,9 @@
 import type { NewTask } from "../storage.ts";
 
-/** Consecutive tasks of a request that differ only in their ids and payloads. Their common properties are sent once. */
+/**
+ * Consecutive tasks of a request that differ only in their ids and payloads. Their common properties are sent
+ * once.
+ */
 export interface TaskGroup {
   readonly first: NewTask;
   readonly ids: string[];

@@ -12,7 +12,10 @@ export interface LogLineRow {
   text: string;
 }
 
-/** Stores log lines if the worker has the lease, and returns whether it has. An existing line is not overwritten. */
+/**
+ * Stores log lines if the worker has the lease, and returns whether it has. An existing line is not
+ * overwritten.
+ */
 export const appendLog = async (
   db: Sql,
   { taskId, attempt, workerId, lines }: NewLogLines,

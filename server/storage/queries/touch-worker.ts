@@ -3,15 +3,16 @@ import { formatArray } from "./array-text.ts";
 import type { Placeholder } from "./statement.ts";
 
 /**
- * Builds a CTE that records a heartbeat of the workers, whose ids are passed as an array. It never waits for a locked
- * worker: if a claim waited here while a sweep waits for the claim's task, they would deadlock. It records at most five
- * heartbeats per second for each worker, which is enough.
+ * Builds a CTE that records a heartbeat of the workers, whose ids are passed as an array. It never waits for
+ * a locked worker: if a claim waited here while a sweep waits for the claim's task, they would deadlock. It
+ * records at most five heartbeats per second for each worker, which is enough.
  */
 export const touchWorkers = (ids: Placeholder | string): RawBuilder<unknown> => sql`
   touched as (
     update joblib.worker as w set last_heartbeat = clock_timestamp() from (
-      -- Looked up one by one: with a list of ids, the planner scanned all workers, twice. A locked row keeps its ctid.
-      -- The ctid of a row that was updated meanwhile is not visible, and its heartbeat is recorded already.
+      -- Looked up one by one: with a list of ids, the planner scanned all workers, twice. A locked row keeps
+      -- its ctid. A version that was written meanwhile is not visible here, and its heartbeat is recorded
+      -- already.
       select l.tid from unnest(${ids}::uuid[]) as requested(id) cross join lateral (
         select ctid as tid from joblib.worker
         where id = requested.id and last_heartbeat < clock_timestamp() - interval '200 milliseconds'

@@ -16,7 +16,10 @@ export type TransitionStep = Transition & { readonly isPayloadKnown: boolean };
 /** A changed task and the index of the transition that changed it. A known payload is null. */
 export type TransitionRow = Omit<TaskRow, "payload"> & { payload: string | null; call_index: number };
 
-/** Converts a transition to a record. Undefined members are omitted from the JSON, and become null in the recordset. */
+/**
+ * Converts a transition to a record. Undefined members are omitted from the JSON, and become null in the
+ * recordset.
+ */
 const toRecord = (step: TransitionStep, index: number) => ({
   call_index: index,
   id: step.id,
@@ -32,7 +35,8 @@ const toRecord = (step: TransitionStep, index: number) => ({
 const COLUMNS = `call_index integer, id uuid, worker_id uuid, attempt integer, error text, result text, progress jsonb,
   is_result_unchecked boolean, is_payload_known boolean`;
 
-// A transition without a worker id is a user's. The worker does not know about it, so its heartbeat reports a lost lease.
+// A transition without a worker id is a user's. The worker does not know about it, so its heartbeat reports a
+// lost lease.
 const leaseEnd = sql`case when s.worker_id is null then 'lost' else 'reported' end`;
 
 const setLeaseEnded = (reason: RawBuilder<unknown>) => sql`
@@ -56,9 +60,10 @@ const checkResult = sql`and (not s.is_result_unchecked or exists (
   select 1 from joblib.job as j where j.id = t.job_id and j.result_schema is null))`;
 
 /**
- * Defines a compare-and-set of the status of many tasks. Each transition has its own fence, and one that does not match its
- * task is skipped. The statuses from which it is allowed come from the state machine. A task may be listed once. The tasks
- * are listed in the order of their ids, so that two servers that update the same tasks do not deadlock.
+ * Defines a compare-and-set of the status of many tasks. Each transition has its own fence, and one that does
+ * not match its task is skipped. The statuses from which it is allowed come from the state machine. A task
+ * may be listed once. The tasks are listed in the order of their ids, so that two servers that update the
+ * same tasks do not deadlock.
  */
 const defineTransition = (to: Transition["to"]) =>
   defineStatement<TransitionRow, [steps: string, workers: string]>((input, workers) => {
@@ -70,7 +75,7 @@ const defineTransition = (to: Transition["to"]) =>
     updated as (
       update joblib.task as t set ${SET_LISTS[to]}
       from steps as s
-      -- An expression instead of the column, or the index of all leased tasks would be read instead of the one by id.
+      -- An expression, because with the plain column the index of all leased tasks would be read.
       where t.id = s.id and coalesce(t.status, '') in (${origins})
         and (s.worker_id is null or t.worker_id = s.worker_id)
         and (s.attempt is null or t.attempt = s.attempt)

@@ -8,8 +8,8 @@ interface TableRow {
 }
 
 /**
- * Selects the tables to vacuum by autovacuum's formula with other thresholds. Vacuuming 20,000 dead rows takes 50 ms, and
- * analyzing 300,000 rows 400 ms. The server is blocked meanwhile.
+ * Selects the tables to vacuum by autovacuum's formula with other thresholds. Vacuuming 20,000 dead rows
+ * takes 50 ms, and analyzing 300,000 rows 400 ms. The server is blocked meanwhile.
  */
 const selectTables = sql<TableRow>`
   select s.relname as name, s.n_mod_since_analyze > 1000 + 0.2 * greatest(c.reltuples, 0) as is_stale
