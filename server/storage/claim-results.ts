@@ -1,11 +1,11 @@
 import type { JobAddress } from "../../protocol/index.ts";
 import {
   type Claim,
-  type ClaimedRow,
-  type ClaimManner,
+  type ClaimedTaskRow,
   type ClaimRow,
-  type HeadRow,
-  numbersOf,
+  type ClaimStatementOptions,
+  type ClaimSummaryRow,
+  numberWorkers,
 } from "./queries/claim-tasks.ts";
 import { wireTime } from "./rows.ts";
 import { WireRecord } from "./wire-row.ts";
@@ -24,29 +24,29 @@ export interface ClaimResult {
 
 /** A statement's rows: one for each worker, by its number, and the tasks, best first. */
 interface ClaimedRows {
-  readonly heads: ReadonlyMap<number, HeadRow>;
-  readonly tasks: readonly ClaimedRow[];
+  readonly heads: ReadonlyMap<number, ClaimSummaryRow>;
+  readonly tasks: readonly ClaimedTaskRow[];
 }
 
 /** Tells the two kinds of rows apart. */
 export const sortOut = (rows: readonly ClaimRow[]): ClaimedRows => {
-  const heads = new Map<number, HeadRow>();
-  const tasks: ClaimedRow[] = [];
+  const heads = new Map<number, ClaimSummaryRow>();
+  const tasks: ClaimedTaskRow[] = [];
   for (const row of rows) {
-    if (row.id === null) heads.set(row.nth, row);
+    if (row.id === null) heads.set(row.ordinal, row);
     else tasks.push(row);
   }
-  return { heads, tasks: tasks.sort((a, b) => a.nth - b.nth) };
+  return { heads, tasks: tasks.sort((a, b) => a.ordinal - b.ordinal) };
 };
 
 /** Deals a statement's tasks out to the claims whose slots they are for. */
 export const dealOut = (
   claims: readonly Claim[],
   { heads, tasks }: ClaimedRows,
-  { knownBackoff: backoff }: ClaimManner,
+  { knownBackoff: backoff }: ClaimStatementOptions,
   jobs: ReadonlyMap<string, JobAddress>,
 ): ClaimResult[] => {
-  const numbers = numbersOf(claims);
+  const numbers = numberWorkers(claims);
   let slots = 0;
   let next = 0;
   return claims.map(({ workerId: asker, limit, start }) => {
@@ -58,7 +58,7 @@ export const dealOut = (
       ? { workerId, userId, startedAt: start ? wireTime(claimedAt) : null, backoff }
       : undefined;
     const records: WireRecord[] = [];
-    for (let task = tasks[next]; task !== undefined && task.nth <= slots; task = tasks[next]) {
+    for (let task = tasks[next]; task !== undefined && task.ordinal <= slots; task = tasks[next]) {
       next += 1;
       const job = jobs.get(task.job_id);
       if (share === undefined || job === undefined) throw new Error("nobody's task was claimed");
@@ -66,9 +66,9 @@ export const dealOut = (
     }
     return {
       jobSet: head?.job_set ?? null,
-      isServed: head?.served === true,
-      isOverdue: head?.overdue === true,
-      isContended: (head?.chosen ?? 0) > tasks.length,
+      isServed: head?.have_same_jobs === true,
+      isOverdue: head?.has_unpromoted === true,
+      isContended: (head?.selected_count ?? 0) > tasks.length,
       records,
     };
   });

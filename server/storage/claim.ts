@@ -19,7 +19,7 @@ const WORTH_KEEPING = 2_048;
 
 interface Wish extends Claim {
   /** Claim even where tasks that fell due wait to be promoted. */
-  readonly evenIfOverdue: boolean;
+  readonly ignoreUnpromoted: boolean;
 }
 
 /** The worker's next tasks; undefined where it is gone. */
@@ -38,7 +38,7 @@ export const createClaim = (
   { hot, counted }: Sessions,
   { jobSets, jobAddresses, payloads, heartbeatThrottle: signsOfLife }: Known,
 ): ClaimTasks => {
-  const laneOf = ({ workerId, evenIfOverdue }: Wish) =>
+  const laneOf = ({ workerId, ignoreUnpromoted: evenIfOverdue }: Wish) =>
     `${jobSets.keyOf(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
 
   /** Of the last task that was claimed here: most often that of the next. */
@@ -49,9 +49,9 @@ export const createClaim = (
     weightOf: ({ limit }) => limit,
     laneOf,
     run: counted("claim", async (wishes) => {
-      const evenIfOverdue = wishes[0]?.evenIfOverdue === true;
+      const evenIfOverdue = wishes[0]?.ignoreUnpromoted === true;
       const signs = signsOfLife.due(wishes.map(({ workerId }) => workerId));
-      const manner = { evenIfOverdue, knownBackoff: backoff, signs };
+      const manner = { ignoreUnpromoted: evenIfOverdue, knownBackoff: backoff, touchedWorkerIds: signs };
       const rows = sortOut(await hot((db) => claimTasks(db, wishes, manner)));
       const { tasks } = rows;
       for (const { id, payload } of tasks) {
@@ -78,7 +78,7 @@ export const createClaim = (
   });
 
   return async (claim, isGone = () => false) => {
-    let wish: Wish = { ...claim, evenIfOverdue: false };
+    let wish: Wish = { ...claim, ignoreUnpromoted: false };
     for (let turn = 1; ; turn += 1) {
       const share = await join(wish, isGone);
       if (share === undefined) return [];
@@ -87,7 +87,7 @@ export const createClaim = (
       if (isServed && isOverdue) {
         await promote(wish);
         // Rows that a rival is promoting this moment stay overdue; they must not stop the claim of the others.
-        wish = { ...wish, evenIfOverdue: true };
+        wish = { ...wish, ignoreUnpromoted: true };
       } else if (records.length > 0 || turn >= TURNS || (isServed && !isContended)) {
         return records;
       }

@@ -1,7 +1,7 @@
 import type { DiagnosisStorage } from "./diagnosis.ts";
 import { isUuid } from "./ids.ts";
 import { findAttempts } from "./queries/find-attempts.ts";
-import { findProspects } from "./queries/find-diagnosis-facts.ts";
+import { findDiagnosisFacts } from "./queries/find-diagnosis-facts.ts";
 import { wireTimeOrNull } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -13,16 +13,18 @@ const namesOf = (text: string): [string, string][] => {
 /** The part of the storage that tells of one task what its row does not. */
 export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => ({
   async prospects(taskId, aliveWithinSeconds) {
-    const row = isUuid(taskId) ? await run((db) => findProspects(db, taskId, aliveWithinSeconds)) : undefined;
+    const row = isUuid(taskId)
+      ? await run((db) => findDiagnosisFacts(db, taskId, aliveWithinSeconds))
+      : undefined;
     return (
       row && {
         workers: row.workers,
         busyWorkers: row.busy_workers,
-        holding: row.holding,
+        holding: row.leased_tasks,
         drainingWorkers: row.draining,
-        lastHeard: wireTimeOrNull(row.last_heard),
-        medianRunSeconds: row.median_run,
-        isJobGone: row.job_gone,
+        lastHeard: wireTimeOrNull(row.last_activity_at),
+        medianRunSeconds: row.median_run_seconds,
+        isJobGone: row.job_removed,
         claimedAt: wireTimeOrNull(row.claimed_at),
         workerName: row.worker_name,
       }

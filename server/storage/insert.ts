@@ -1,15 +1,15 @@
 import { toAssignedRecord } from "./assigned-record.ts";
 import { createBatcher } from "./batcher.ts";
 import type { ChooseAssignee, InsertOptions } from "./direct-assignment.ts";
-import { findByKey } from "./queries/find-by-key.ts";
+import { findTaskByKey } from "./queries/find-task-by-key.ts";
 import { insertTask } from "./queries/insert-task.ts";
 import {
   type InsertedRow,
-  type InsertManner,
   type InsertRequest,
+  type InsertStatementOptions,
   insertTasks,
 } from "./queries/insert-tasks.ts";
-import { groupsOf, type TaskGroup } from "./queries/task-groups.ts";
+import { groupTasks, type TaskGroup } from "./queries/task-groups.ts";
 import { newTaskRecord, taskRecord } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { InsertOutcome, NewTask } from "./storage.ts";
@@ -29,7 +29,7 @@ const TASK_CHARACTERS = 50;
 const GROUP_CHARACTERS = 500;
 
 /** One request's tasks. */
-interface Wish extends InsertManner, InsertRequest {
+interface Wish extends InsertStatementOptions, InsertRequest {
   readonly tasks: readonly NewTask[];
   readonly groups: readonly TaskGroup[];
   readonly chooseAssignee: ChooseAssignee | undefined;
@@ -38,7 +38,8 @@ interface Wish extends InsertManner, InsertRequest {
 /** The one task of one request, where no turns are to be taken. */
 const loneOf = (wishes: readonly Wish[]): { task: NewTask; payload: string } | undefined => {
   const [wish] = wishes;
-  if (wish === undefined || wishes.length > 1 || wish.tasks.length > 1 || wish.hasTurns) return undefined;
+  if (wish === undefined || wishes.length > 1 || wish.tasks.length > 1 || wish.hasRoomFairness)
+    return undefined;
   const {
     tasks: [task],
     payloads: [payload],
@@ -91,7 +92,7 @@ const replayed = async (
 ): Promise<InsertOutcome | undefined> => {
   for (const task of tasks) {
     if (task.idempotency === null) continue;
-    const row = await run((db) => findByKey(db, task, aliveWithinSeconds));
+    const row = await run((db) => findTaskByKey(db, task, aliveWithinSeconds));
     if (row === undefined) continue;
     const { workers_online: workersOnline } = row;
     const record = taskRecord(row);
@@ -116,11 +117,11 @@ export const createInsert = (sessions: Sessions): Insert => {
     most: MOST_CHARACTERS,
     weightOf: ({ groups, payloads }) =>
       payloads.reduce((sum, { length }) => sum + length + TASK_CHARACTERS, groups.length * GROUP_CHARACTERS),
-    laneOf: ({ aliveWithinSeconds, hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
+    laneOf: ({ aliveWithinSeconds, hasRoomFairness: hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
     run: sessions.counted("submit", async (wishes) => {
       const [first] = wishes;
       if (first === undefined) return [];
-      const hands = first.hasTurns ? [] : wishes.map(handOf);
+      const hands = first.hasRoomFairness ? [] : wishes.map(handOf);
       const lone = loneOf(wishes);
       const rows = await sessions.hot((db) =>
         lone === undefined
@@ -146,14 +147,14 @@ export const createInsert = (sessions: Sessions): Insert => {
     if (tasks.length === 0)
       return { kind: "inserted", groups: [], given: [], records: () => [], workersOnline: new Map() };
     const hasTurns = tasks.some(({ fairness }) => fairness === "room");
-    const groups = groupsOf(tasks);
+    const groups = groupTasks(tasks);
     const payloads = groups.flatMap((group) => group.payloads);
     const wish = {
       tasks,
       groups,
       payloads,
       aliveWithinSeconds,
-      hasTurns,
+      hasRoomFairness: hasTurns,
       chooseAssignee: handOver,
     };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);

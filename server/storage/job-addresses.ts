@@ -1,6 +1,6 @@
 import type { JobAddress } from "../../protocol/index.ts";
 import { RecentMap } from "../recent-map.ts";
-import { jobAddresses } from "./queries/job-addresses.ts";
+import { findJobAddresses } from "./queries/job-addresses.ts";
 import type { Sessions } from "./sessions.ts";
 
 const MOST_JOBS = 10_000;
@@ -26,7 +26,7 @@ export class JobAddresses {
       else found.set(id, address);
     }
     if (unknown.length === 0) return found;
-    for (const row of await this.#hot((db) => jobAddresses(db, unknown))) {
+    for (const row of await this.#hot((db) => findJobAddresses(db, unknown))) {
       const address = { roomId: row.room_id, category: row.category, name: row.name };
       this.#known.set(row.id, address, 1);
       found.set(row.id, address);

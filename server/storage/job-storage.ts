@@ -1,9 +1,9 @@
 import { isUuid } from "./ids.ts";
-import { findJob, findJobById, jobIdsAt, peekJob } from "./queries/find-job.ts";
+import { findJob, findJobById, findJobIdsByAddress, findRegisteredJob } from "./queries/find-job.ts";
 import { insertWorker } from "./queries/insert-worker.ts";
-import { holdWorker, linkWorker } from "./queries/link-worker.ts";
+import { linkWorker, lockWorkerForKeyShare } from "./queries/link-worker.ts";
 import { listJobs } from "./queries/list-jobs.ts";
-import { describeJob, insertJob, lockJob } from "./queries/upsert-job.ts";
+import { insertJob, lockJob, updateJobMetadata } from "./queries/upsert-job.ts";
 import { jobRecord, registeredJob } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { JobRecord, JobStorage, NewJob, RegisterOutcome } from "./storage.ts";
@@ -33,11 +33,11 @@ const insertOrLock = async (db: Sql, job: NewJob) => {
 const register = async (db: Sql, job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome> => {
   const { worker } = job;
   const known = "id" in worker;
-  if (known && !(await holdWorker(db, worker.id))) return { kind: "worker-not-found" };
+  if (known && !(await lockWorkerForKeyShare(db, worker.id))) return { kind: "worker-not-found" };
 
   const { id, kind } = await insertOrLock(db, job);
   if (kind === "conflict") return { kind, registered: await theJob(db, id, aliveWithinSeconds) };
-  if (kind === "matched") await describeJob(db, id, job);
+  if (kind === "matched") await updateJobMetadata(db, id, job);
 
   const workerId = known ? worker.id : (await insertWorker(db, worker.create)).id;
   await linkWorker(db, workerId, id);
@@ -57,12 +57,12 @@ export const createJobStorage = ({ run, transaction }: Sessions): JobStorage => 
   },
 
   async peek(address) {
-    const row = await run((db) => peekJob(db, address));
+    const row = await run((db) => findRegisteredJob(db, address));
     return row && registeredJob(row);
   },
 
   async idsAt(address) {
-    return run((db) => jobIdsAt(db, address));
+    return run((db) => findJobIdsByAddress(db, address));
   },
 
   async findById(id, aliveWithinSeconds) {

@@ -66,11 +66,11 @@ const VALUES = sql`, t.payload::text as payload, t.result::text as result`;
 export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<TaskRow> =>
   sql<TaskRow>`${selectColumns(source, more === undefined ? VALUES : sql`${VALUES} ${more}`)}`;
 
-/** The same of a CTE with a `place` and whether the payload is `known`, and so left out. */
+/** Like `selectTasks`, for a CTE with the columns `call_index` and `is_payload_known`; a known payload is omitted. */
 export const selectMovedTasks = (source: string): RawBuilder<TaskRow> =>
   sql<TaskRow>`${selectColumns(
     source,
-    sql`, case when t.known then null else t.payload::text end as payload, t.result::text as result, t.place`,
+    sql`, case when t.is_payload_known then null else t.payload::text end as payload, t.result::text as result, t.call_index`,
   )}`;
 
 const selectColumns = (source: string, more: RawBuilder<unknown>) => sql`

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { isUuid } from "./ids.ts";
 import { deleteOldTasks } from "./queries/delete-old-tasks.ts";
-import { endOverdueTasks, overdueTasks } from "./queries/end-overdue-tasks.ts";
-import { lockStaleWorker, staleWorkers } from "./queries/end-worker.ts";
+import { endOverdueTasks, findOverdueTaskIds } from "./queries/end-overdue-tasks.ts";
+import { findStaleWorkerIds, lockStaleWorker } from "./queries/end-worker.ts";
 import { lockIdleJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
 import { vacuumTables } from "./queries/vacuum.ts";
 import { taskRecord } from "./rows.ts";
@@ -37,7 +37,8 @@ const createSweeps = (sessions: Sessions): Omit<SweepStorage, "exclusively" | "v
     await sessions.run((db) => sql`select 1 from joblib.worker limit 1`.execute(db));
   },
 
-  staleWorkers: (thresholdSeconds, limit) => sessions.run((db) => staleWorkers(db, thresholdSeconds, limit)),
+  staleWorkers: (thresholdSeconds, limit) =>
+    sessions.run((db) => findStaleWorkerIds(db, thresholdSeconds, limit)),
 
   async takeStaleWorker(id, thresholdSeconds, error) {
     if (!isUuid(id)) return undefined;
@@ -46,7 +47,7 @@ const createSweeps = (sessions: Sessions): Omit<SweepStorage, "exclusively" | "v
     );
   },
 
-  overdueTasks: (limit) => sessions.run((db) => overdueTasks(db, limit)),
+  overdueTasks: (limit) => sessions.run((db) => findOverdueTaskIds(db, limit)),
 
   async endOverdueTasks(limit, only) {
     return (await sessions.run((db) => endOverdueTasks(db, limit, only))).map(taskRecord);

@@ -5,10 +5,10 @@ import { createInsert } from "./insert.ts";
 import { JobAddresses } from "./job-addresses.ts";
 import { JobSets } from "./job-sets.ts";
 import { createPayloads } from "./payloads.ts";
-import { dueCounts, secondsUntilDue } from "./queries/due-tasks.ts";
+import { countDueTasks, getSecondsUntilDue } from "./queries/due-tasks.ts";
 import { findTask, findTasks } from "./queries/find-task.ts";
-import { jobSetOfWorker } from "./queries/find-worker.ts";
-import { listTasks, pickTasks } from "./queries/list-tasks.ts";
+import { findWorkerJobSet } from "./queries/find-worker.ts";
+import { listTaskIds, listTasks } from "./queries/list-tasks.ts";
 import { reportProgress } from "./queries/report-progress.ts";
 import { retryTasks } from "./queries/retry-tasks.ts";
 import { unclaimTasks } from "./queries/unclaim-tasks.ts";
@@ -66,7 +66,7 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
 
     async select(of, window) {
       if (window.after !== undefined && !isUuid(window.after)) return undefined;
-      return sessions.run((db) => pickTasks(db, possible(of), window));
+      return sessions.run((db) => listTaskIds(db, possible(of), window));
     },
 
     claim: (workerId, limit, start, isGone) =>
@@ -75,7 +75,7 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
     async claimedJobs(workerId) {
       const known = jobSets.of(workerId);
       if (known !== undefined || !isUuid(workerId)) return known?.jobIds ?? [];
-      const [set] = await sessions.hot((db) => jobSetOfWorker(db, workerId));
+      const [set] = await sessions.hot((db) => findWorkerJobSet(db, workerId));
       return set === undefined
         ? []
         : jobSets.remember(workerId, { key: set.key, jobIds: JSON.parse(set.jobIds) }).jobIds;
@@ -83,11 +83,11 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
 
     async secondsUntilDue(jobIds) {
       const possible = jobIds.filter(isUuid);
-      return possible.length === 0 ? undefined : sessions.hot((db) => secondsUntilDue(db, possible));
+      return possible.length === 0 ? undefined : sessions.hot((db) => getSecondsUntilDue(db, possible));
     },
 
     async dueCounts(jobIds, cap) {
-      const rows = await sessions.hot((db) => dueCounts(db, jobIds.filter(isUuid), cap));
+      const rows = await sessions.hot((db) => countDueTasks(db, jobIds.filter(isUuid), cap));
       return new Map(rows.map(({ id, waiting }) => [id, waiting]));
     },
 

@@ -28,9 +28,9 @@ const stepsTo = ({ hot, counted }: Sessions, to: Transition["to"], payloads: Pay
       const rows = await hot((db) => transitionTasks(db, to, named));
       const moved = new Map<number, TaskRecord>();
       for (const row of rows) {
-        const payload = row.payload ?? known[row.place] ?? "{}";
+        const payload = row.payload ?? known[row.call_index] ?? "{}";
         if (row.status !== "running") payloads.delete(row.id);
-        moved.set(row.place, rawTaskRecord(row, payload));
+        moved.set(row.call_index, rawTaskRecord(row, payload));
       }
       return steps.map((_, place) => moved.get(place));
     }),
@@ -73,14 +73,16 @@ export const createCompletions = (
       const all = wishes.flat();
       const completed: (CompletedTask | undefined)[] = all.map(() => undefined);
       const signs = signsOfLife.due(all.map(({ workerId }) => workerId));
-      for (const row of await hot((db) => completeTasks(db, all, { free, signs }))) {
-        const id = all[row.place]?.id.toLowerCase() ?? "";
+      for (const row of await hot((db) =>
+        completeTasks(db, all, { jobsWithoutResultSchema: free, touchedWorkerIds: signs }),
+      )) {
+        const id = all[row.call_index]?.id.toLowerCase() ?? "";
         payloads.delete(id);
         if (!free.has(row.job_id)) {
           if (free.size >= MOST_FREE) free.clear();
           free.add(row.job_id);
         }
-        completed[row.place] = {
+        completed[row.call_index] = {
           ...{ id, roomId: row.room_id, jobId: row.job_id },
           completedAt: wireTime(row.completed_at),
           ranSeconds: row.ran_seconds,

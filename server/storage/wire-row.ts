@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { JobAddress, Task } from "../../protocol/index.ts";
 import { LONG_TEXT, rawJson } from "../raw-json.ts";
 import type { ClaimedRecord } from "./claimed-record.ts";
-import type { Slot } from "./queries/statement.ts";
+import type { Placeholder } from "./queries/statement.ts";
 import { wireTime } from "./rows.ts";
 
 type Kept = ClaimedRecord["task"];
@@ -42,7 +42,7 @@ interface WireShare {
 }
 
 /** The columns that are sent as they are, or whose texts are. */
-const COLUMNS: Readonly<Record<keyof WireRow, (backoff: Slot) => RawBuilder<unknown>>> = {
+const COLUMNS: Readonly<Record<keyof WireRow, (backoff: Placeholder) => RawBuilder<unknown>>> = {
   id: () => sql`id`,
   job_id: () => sql`job_id`,
   room_id: () => sql`room_id`,
@@ -68,7 +68,7 @@ const NAMES = Object.keys(COLUMNS);
 export const WIRE_COLUMNS = sql.join(NAMES.map((name) => sql`t.${sql.id(name)}`));
 
 /** A row's columns out of them. */
-export const selectWireRows = (knownBackoff: Slot): RawBuilder<WireRow> =>
+export const selectWireRows = (knownBackoff: Placeholder): RawBuilder<WireRow> =>
   sql<WireRow>`${sql.join(
     Object.entries(COLUMNS).map(([name, write]) => sql`${write(knownBackoff)} as ${sql.id(name)}`),
   )}`;

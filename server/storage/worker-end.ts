@@ -1,4 +1,4 @@
-import { deleteWorker, takeTasksFrom } from "./queries/end-worker.ts";
+import { deleteWorker, endWorkerTasks } from "./queries/end-worker.ts";
 import { lockJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
 import { taskRecord } from "./rows.ts";
 import type { Sql } from "./sessions.ts";
@@ -7,7 +7,7 @@ import type { WorkerEnd } from "./storage.ts";
 /** All that a locked worker's end entails, in the transaction that locked it. */
 export const endWorker = async (db: Sql, id: string, error: string): Promise<WorkerEnd> => {
   const jobIds = await deleteWorker(db, id);
-  const tasks = await takeTasksFrom(db, id, error);
+  const tasks = await endWorkerTasks(db, id, error);
   // Jobs come last: whoever submits or registers locks them without waiting for tasks or workers afterwards.
   const jobs = await lockJobs(db, jobIds);
   const removed = await removeLockedIdleJobs(db, jobIds);

@@ -4,158 +4,161 @@ import { type Event, jobChannel, roomChannel, taskChannel, workerChannel } from 
 import type { EventBus } from "../../server/events/event-bus.ts";
 import { eventually } from "../support/eventually.ts";
 
-/** A bus that is up, with what it logged as an error. */
-export interface OpenedBus {
+/** A bus that is up, with the errors that it logged. */
+export interface BusFixture {
   readonly bus: EventBus;
   readonly errors: readonly unknown[];
   close(): Promise<void>;
 }
 
-/** A change of a task that no other test knows. */
-export const aChange = (workerId: string | null = null) => {
+/** Creates a `task-changed` event with ids that no other test uses. */
+export const createTaskChange = (workerId: string | null = null) => {
   const event: Event = { kind: "task-changed", taskId: randomUUID(), roomId: randomUUID(), workerId };
   return { event, channel: taskChannel(event.taskId) };
 };
 
-/** Notes what it is told. */
-export const aListener = () => {
-  const heard: (Event | undefined)[] = [];
-  return { heard, handler: (event?: Event) => void heard.push(event) };
+/** Creates a handler that stores the events that it receives. */
+export const createListener = () => {
+  const received: (Event | undefined)[] = [];
+  return { received, handler: (event?: Event) => void received.push(event) };
 };
 
-/** Resolves once everything that was published before has come: what comes later must not have come by then. */
+/**
+ * Resolves once everything that was published before is delivered. A test can then expect that an event was
+ * not delivered, without waiting for a fixed time.
+ */
 const settle = async (bus: EventBus) => {
-  const { event, channel } = aChange();
-  const { heard, handler } = aListener();
+  const { event, channel } = createTaskChange();
+  const { received, handler } = createListener();
   const unsubscribe = await bus.subscribe(channel, handler);
   await bus.publish([event]);
-  await eventually(() => heard.length === 1);
+  await eventually(() => received.length === 1);
   unsubscribe();
 };
 
-/** What every event bus does. */
-export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): void => {
+/** Tests that every event bus has to pass. */
+export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): void => {
   describe(name, () => {
-    let opened: OpenedBus | undefined;
-    const given = (): OpenedBus => {
-      if (opened === undefined) throw new Error("the bus is not open");
-      return opened;
+    let fixture: BusFixture | undefined;
+    const getFixture = (): BusFixture => {
+      if (fixture === undefined) throw new Error("the bus is not open");
+      return fixture;
     };
     beforeAll(async () => {
-      opened = await open();
+      fixture = await open();
     });
-    afterAll(() => opened?.close());
+    afterAll(() => fixture?.close());
 
-    test("tells every subscriber of a channel, once each, and no other", async () => {
-      const { bus } = given();
-      const { event, channel } = aChange();
-      const listeners = Array.from({ length: 3 }, aListener);
-      const stranger = aListener();
+    test("notifies every subscriber of a channel once, and no other subscriber", async () => {
+      const { bus } = getFixture();
+      const { event, channel } = createTaskChange();
+      const listeners = Array.from({ length: 3 }, createListener);
+      const other = createListener();
       for (const { handler } of listeners) await bus.subscribe(channel, handler);
-      await bus.subscribe(aChange().channel, stranger.handler);
+      await bus.subscribe(createTaskChange().channel, other.handler);
 
       await bus.publish([event]);
 
       await settle(bus);
-      for (const { heard } of listeners) expect(heard).toEqual([event]);
-      expect(stranger.heard).toEqual([]);
+      for (const { received } of listeners) expect(received).toEqual([event]);
+      expect(other.received).toEqual([]);
     });
 
-    test("tells of a task's change on the channels of the task, of its room and of the worker that lost it", async () => {
-      const { bus } = given();
+    test("publishes a changed task on the channels of the task, its room and the worker that lost its lease", async () => {
+      const { bus } = getFixture();
       const worker = randomUUID();
-      const { event, channel } = aChange(worker);
-      const listener = aListener();
+      const { event, channel } = createTaskChange(worker);
+      const listener = createListener();
       const room = event.kind === "task-changed" ? event.roomId : "";
-      for (const one of [channel, roomChannel(room), workerChannel(worker)]) {
-        await bus.subscribe(one, listener.handler);
+      for (const name of [channel, roomChannel(room), workerChannel(worker)]) {
+        await bus.subscribe(name, listener.handler);
       }
 
       await bus.publish([event]);
 
       await settle(bus);
-      expect(listener.heard).toEqual([event, event, event]);
+      expect(listener.received).toEqual([event, event, event]);
     });
 
-    test("tells many events in their order", async () => {
-      const { bus } = given();
+    test("delivers events in the order in which they were published", async () => {
+      const { bus } = getFixture();
       const jobId = randomUUID();
       const events = [3, 1, 2].map((count): Event => ({ kind: "work-available", jobId, count }));
-      const { heard, handler } = aListener();
+      const { received, handler } = createListener();
       await bus.subscribe(jobChannel(jobId), handler);
 
       await bus.publish(events);
       await bus.publish([]);
 
       await settle(bus);
-      expect(heard).toEqual(events);
+      expect(received).toEqual(events);
     });
 
-    test("misses nothing that is published once a subscription has resolved", async () => {
-      const { bus } = given();
+    test("delivers every event that is published after the subscription resolved", async () => {
+      const { bus } = getFixture();
 
       const counts = await Promise.all(
         Array.from({ length: 100 }, async () => {
-          const { event, channel } = aChange();
-          const { heard, handler } = aListener();
+          const { event, channel } = createTaskChange();
+          const { received, handler } = createListener();
           await bus.subscribe(channel, handler);
           await bus.publish([event]);
-          return heard;
+          return received;
         }),
       );
 
-      await eventually(() => counts.every((heard) => heard.length === 1));
+      await eventually(() => counts.every((received) => received.length === 1));
     });
 
-    test("no longer tells who has unsubscribed, however often, though it tells the others", async () => {
-      const { bus } = given();
-      const { event, channel } = aChange();
-      const [gone, stays] = [aListener(), aListener()];
-      const unsubscribe = await bus.subscribe(channel, gone.handler);
-      await bus.subscribe(channel, stays.handler);
+    test("stops notifying a handler that unsubscribed, even twice, and continues to notify the others", async () => {
+      const { bus } = getFixture();
+      const { event, channel } = createTaskChange();
+      const [removed, remaining] = [createListener(), createListener()];
+      const unsubscribe = await bus.subscribe(channel, removed.handler);
+      await bus.subscribe(channel, remaining.handler);
       unsubscribe();
       unsubscribe();
 
       await bus.publish([event]);
 
       await settle(bus);
-      expect({ gone: gone.heard, stays: stays.heard }).toEqual({ gone: [], stays: [event] });
+      expect([removed.received, remaining.received]).toEqual([[], [event]]);
     });
 
-    test("lets one function listen twice, each for itself", async () => {
-      const { bus } = given();
-      const { event, channel } = aChange();
-      const { heard, handler } = aListener();
+    test("treats two subscriptions of one handler as independent", async () => {
+      const { bus } = getFixture();
+      const { event, channel } = createTaskChange();
+      const { received, handler } = createListener();
       const unsubscribe = await bus.subscribe(channel, handler);
       await bus.subscribe(channel, handler);
       await bus.publish([event]);
       await settle(bus);
-      expect(heard).toHaveLength(2);
+      expect(received).toHaveLength(2);
 
       unsubscribe();
       await bus.publish([event]);
 
       await settle(bus);
-      expect(heard).toHaveLength(3);
+      expect(received).toHaveLength(3);
     });
 
-    test("tells who comes back to a channel that everybody had left", async () => {
-      const { bus } = given();
-      const { event, channel } = aChange();
-      const { heard, handler } = aListener();
+    test("notifies a handler that subscribes again to a channel without subscribers", async () => {
+      const { bus } = getFixture();
+      const { event, channel } = createTaskChange();
+      const { received, handler } = createListener();
       (await bus.subscribe(channel, handler))();
       await bus.subscribe(channel, handler);
 
       await bus.publish([event]);
 
       await settle(bus);
-      expect(heard).toEqual([event]);
+      expect(received).toEqual([event]);
     });
 
-    test("does not let a handler that throws hold up the others, and says that it did", async () => {
-      const { bus, errors } = given();
-      const { event, channel } = aChange();
-      const { heard, handler } = aListener();
+    test("notifies the other handlers if a handler throws, and logs the error", async () => {
+      const { bus, errors } = getFixture();
+      const { event, channel } = createTaskChange();
+      const { received, handler } = createListener();
       await bus.subscribe(channel, () => {
         throw new Error("a bug in a handler");
       });
@@ -164,39 +167,39 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
       await bus.publish([event]);
 
       await settle(bus);
-      expect(heard).toEqual([event]);
+      expect(received).toEqual([event]);
       expect(errors).toContainEqual({ err: expect.objectContaining({ message: "a bug in a handler" }) });
     });
 
-    test("lets a handler unsubscribe while it is told", async () => {
-      const { bus } = given();
-      const { event, channel } = aChange();
-      const { heard, handler } = aListener();
+    test("lets a handler unsubscribe while it handles an event", async () => {
+      const { bus } = getFixture();
+      const { event, channel } = createTaskChange();
+      const { received, handler } = createListener();
       const unsubscribe = await bus.subscribe(channel, () => unsubscribe());
       await bus.subscribe(channel, handler);
 
       await bus.publish([event, event]);
 
       await settle(bus);
-      expect(heard).toEqual([event, event]);
+      expect(received).toEqual([event, event]);
     });
 
-    test("tells nobody once it is closed, and takes it well", async () => {
-      const own = await open();
-      const { event, channel } = aChange();
-      const { heard, handler } = aListener();
-      const unsubscribe = await own.bus.subscribe(channel, handler);
-      await own.bus.close();
+    test("ignores events and unsubscriptions after it is closed", async () => {
+      const separate = await open();
+      const { event, channel } = createTaskChange();
+      const { received, handler } = createListener();
+      const unsubscribe = await separate.bus.subscribe(channel, handler);
+      await separate.bus.close();
 
-      await own.bus.publish([event]);
+      await separate.bus.publish([event]);
       unsubscribe();
 
-      expect(heard).toEqual([]);
-      await own.close();
+      expect(received).toEqual([]);
+      await separate.close();
     });
 
-    test("is up", () => {
-      expect(given().bus.state).toBe("up");
+    test("reports that it is up", () => {
+      expect(getFixture().bus.state).toBe("up");
     });
   });
 };

@@ -4,7 +4,7 @@ import { createStorage } from "../../server/storage/mikro-storage.ts";
 import { createDatabaseWithLeastRights } from "../support/least-rights.ts";
 import { storageSuite } from "./storage.suite.ts";
 
-storageSuite("storage on PostgreSQL, as a role with exactly the rights that are checked", async () => {
+storageSuite("storage on PostgreSQL with a role that has the minimum rights", async () => {
   const url = await createDatabaseWithLeastRights(inject("postgresUrl"));
   const orm = await openDatabase({ url, poolSize: 20 });
   return { storage: createStorage(orm), orm, close: () => orm.close() };

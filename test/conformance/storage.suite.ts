@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { countsSuite } from "./counts.suite.ts";
+import { dashboardSuite } from "./dashboard.suite.ts";
 import { jobStorageSuite } from "./job-storage.suite.ts";
-import { overviewSuite } from "./overview.suite.ts";
-import { roomTurnsSuite } from "./room-turns.suite.ts";
-import type { Opened } from "./storage-fixture.ts";
+import { roomFairnessSuite } from "./room-fairness.suite.ts";
+import type { StorageFixture } from "./storage-fixture.ts";
 import { sweepStorageSuite } from "./sweep-storage.suite.ts";
 import { taskBatchSuite } from "./task-batch.suite.ts";
 import { taskClaimSuite } from "./task-claim.suite.ts";
@@ -11,32 +11,32 @@ import { taskInsertSuite } from "./task-insert.suite.ts";
 import { taskStepsSuite } from "./task-steps.suite.ts";
 import { workerStorageSuite } from "./worker-storage.suite.ts";
 
-/** Everything that a storage must do, whatever database it stands on; `open` gives a migrated database of its own. */
-export const storageSuite = (name: string, open: () => Promise<Opened>): void => {
+/** Tests that the storage has to pass on every database. `open` creates a separate, migrated database. */
+export const storageSuite = (name: string, open: () => Promise<StorageFixture>): void => {
   describe(name, () => {
-    let opened: Opened | undefined;
-    const given = (): Opened => {
-      if (opened === undefined) throw new Error("the storage is not open");
-      return opened;
+    let fixture: StorageFixture | undefined;
+    const getFixture = (): StorageFixture => {
+      if (fixture === undefined) throw new Error("the storage is not open");
+      return fixture;
     };
 
     beforeAll(async () => {
-      opened = await open();
+      fixture = await open();
     });
     afterAll(async () => {
-      await opened?.storage.close();
-      await opened?.close();
+      await fixture?.storage.close();
+      await fixture?.close();
     });
 
-    countsSuite(given);
-    jobStorageSuite(given);
-    workerStorageSuite(given);
-    taskInsertSuite(given);
-    taskClaimSuite(given);
-    roomTurnsSuite(given);
-    taskStepsSuite(given);
-    taskBatchSuite(given);
-    sweepStorageSuite(given);
-    overviewSuite(given);
+    countsSuite(getFixture);
+    jobStorageSuite(getFixture);
+    workerStorageSuite(getFixture);
+    taskInsertSuite(getFixture);
+    taskClaimSuite(getFixture);
+    roomFairnessSuite(getFixture);
+    taskStepsSuite(getFixture);
+    taskBatchSuite(getFixture);
+    sweepStorageSuite(getFixture);
+    dashboardSuite(getFixture);
   });
 };

@@ -1,112 +1,117 @@
 import { describe, expect, test } from "vitest";
 import {
-  ALIVE,
-  age,
+  ALIVE_WITHIN_SECONDS,
+  ageHeartbeat,
   ageTask,
-  aJob,
-  anotherWorker,
-  aPendingTask,
-  aRunningTask,
   claimOne,
+  insertPendingTask,
+  insertRunningTask,
   newId,
-  type Opened,
-  read,
-  step,
+  readTask,
+  registerJob,
+  registerWorker,
+  type StorageFixture,
+  transitionTask,
 } from "./storage-fixture.ts";
 
-/** The sweeper's verbs, the counts and the ping. */
-export const sweepStorageSuite = (given: () => Opened): void => {
-  describe("a worker that stopped responding", () => {
-    test("is found, and taken with all that it held, once however many sweep", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const running = await aRunningTask(storage, job);
-      const retried = await aRunningTask(storage, job, { maxAttempts: 2 });
-      await aPendingTask(storage, job);
+/** Operations of the sweep, metrics and the ping. */
+export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
+  describe("stale worker", () => {
+    test("is removed with its tasks by one of many concurrent sweeps", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const running = await insertRunningTask(storage, job);
+      const retried = await insertRunningTask(storage, job, { maxAttempts: 2 });
+      await insertPendingTask(storage, job);
       const claimed = await claimOne(storage, job.workerId);
-      await age(given(), job.workerId, 61);
-      expect(await storage.sweep.staleWorkers(ALIVE, 1000)).toContain(job.workerId);
+      await ageHeartbeat(getFixture(), job.workerId, 61);
+      expect(await storage.sweep.staleWorkers(ALIVE_WITHIN_SECONDS, 1000)).toContain(job.workerId);
 
       const ends = await Promise.all(
-        Array.from({ length: 8 }, () => storage.sweep.takeStaleWorker(job.workerId, ALIVE, "gone")),
+        Array.from({ length: 8 }, () =>
+          storage.sweep.takeStaleWorker(job.workerId, ALIVE_WITHIN_SECONDS, "gone"),
+        ),
       );
 
       expect(ends.filter((end) => end !== undefined)).toHaveLength(1);
-      expect((await read(storage, running.task.id)).task).toMatchObject({ status: "failed", error: "gone" });
-      expect((await read(storage, retried.task.id)).task).toMatchObject({ status: "pending", runs: 1 });
-      expect((await read(storage, claimed.task.id)).task).toMatchObject({ status: "pending", runs: 0 });
+      expect((await readTask(storage, running.task.id)).task).toMatchObject({
+        status: "failed",
+        error: "gone",
+      });
+      expect((await readTask(storage, retried.task.id)).task).toMatchObject({ status: "pending", runs: 1 });
+      expect((await readTask(storage, claimed.task.id)).task).toMatchObject({ status: "pending", runs: 0 });
       expect(await storage.workers.find(job.workerId)).toBeUndefined();
       expect(await storage.jobs.peek(job.registration)).toBeDefined();
     });
 
-    test("is left alone when it came back, or never was", async () => {
-      const { storage } = given();
-      const { workerId } = await aJob(storage);
+    test("is not removed if it is not stale or does not exist", async () => {
+      const { storage } = getFixture();
+      const { workerId } = await registerJob(storage);
 
-      expect(await storage.sweep.takeStaleWorker(workerId, ALIVE, "gone")).toBeUndefined();
-      expect(await storage.sweep.takeStaleWorker(newId(), ALIVE, "gone")).toBeUndefined();
-      expect(await storage.sweep.takeStaleWorker("no-uuid", ALIVE, "gone")).toBeUndefined();
+      expect(await storage.sweep.takeStaleWorker(workerId, ALIVE_WITHIN_SECONDS, "gone")).toBeUndefined();
+      expect(await storage.sweep.takeStaleWorker(newId(), ALIVE_WITHIN_SECONDS, "gone")).toBeUndefined();
+      expect(await storage.sweep.takeStaleWorker("no-uuid", ALIVE_WITHIN_SECONDS, "gone")).toBeUndefined();
       expect(await storage.workers.find(workerId)).toBeDefined();
     });
 
-    test("either beats in time or is taken, never both", async () => {
-      const { storage } = given();
+    test("is either removed or kept by its heartbeat, never both", async () => {
+      const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
-        const job = await aJob(storage);
-        const { id } = (await aRunningTask(storage, job)).task;
-        await age(given(), job.workerId, 61);
+        const job = await registerJob(storage);
+        const { id } = (await insertRunningTask(storage, job)).task;
+        await ageHeartbeat(getFixture(), job.workerId, 61);
 
-        const [end, beat] = await Promise.all([
-          storage.sweep.takeStaleWorker(job.workerId, ALIVE, "gone"),
+        const [end, heartbeat] = await Promise.all([
+          storage.sweep.takeStaleWorker(job.workerId, ALIVE_WITHIN_SECONDS, "gone"),
           storage.workers.heartbeat(job.workerId, [id], 5),
           storage.tasks.transition({ id, to: "completed", workerId: job.workerId, attempt: 1 }),
         ]);
 
-        expect(end !== undefined && beat !== undefined && beat.stop.length === 0).toBe(false);
-        const { task } = await read(storage, id);
+        expect(end !== undefined && heartbeat !== undefined && heartbeat.stop.length === 0).toBe(false);
+        const { task } = await readTask(storage, id);
         expect(["completed", "failed"]).toContain(task.status);
         expect(task.status === "failed").toBe(task.error === "gone");
       }
     });
   });
 
-  describe("a task over its time", () => {
-    test("fails, or is tried again", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const once = await aRunningTask(storage, job, { timeoutSeconds: 5 });
-      const twice = await aRunningTask(storage, job, { timeoutSeconds: 2.5, maxAttempts: 2 });
-      const inTime = await aRunningTask(storage, job, { timeoutSeconds: 60 });
-      for (const { task } of [once, twice, inTime]) await ageTask(given(), task.id, 6);
+  describe("overdue task", () => {
+    test("fails, or becomes pending if attempts are left", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const oneAttempt = await insertRunningTask(storage, job, { timeoutSeconds: 5 });
+      const twoAttempts = await insertRunningTask(storage, job, { timeoutSeconds: 2.5, maxAttempts: 2 });
+      const inTime = await insertRunningTask(storage, job, { timeoutSeconds: 60 });
+      for (const { task } of [oneAttempt, twoAttempts, inTime]) await ageTask(getFixture(), task.id, 6);
 
       const ended = (await storage.sweep.endOverdueTasks(100)).map(({ task }) => task);
 
-      expect(ended.map(({ id }) => id)).toEqual([once.task.id, twice.task.id]);
+      expect(ended.map(({ id }) => id)).toEqual([oneAttempt.task.id, twoAttempts.task.id]);
       expect(ended[0]).toMatchObject({ status: "failed", error: "timed out after 5 s" });
       expect(ended[1]).toMatchObject({ status: "pending", errors: [{ error: "timed out after 2.5 s" }] });
-      expect((await read(storage, twice.task.id)).lastWorkerId).toBe(job.workerId);
+      expect((await readTask(storage, twoAttempts.task.id)).lastWorkerId).toBe(job.workerId);
     });
   });
 
-  describe("a job without workers", () => {
-    test("stays while it has open tasks, and goes when they are done", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const { task } = await aPendingTask(storage, job, { start: { inSeconds: 60 } });
+  describe("job without workers", () => {
+    test("is kept while it has open tasks, and removed afterwards", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const { task } = await insertPendingTask(storage, job, { start: { inSeconds: 60 } });
       await storage.workers.remove(job.workerId, "left");
 
       const early = await storage.sweep.removeIdleJobs(1000);
-      await step(storage, { id: task.id, to: "cancelled" });
+      await transitionTask(storage, { id: task.id, to: "cancelled" });
       const late = await storage.sweep.removeIdleJobs(1000);
 
       expect(early.map(({ id }) => id)).not.toContain(job.id);
       expect(late).toContainEqual({ id: job.id, roomId: "lab" });
     });
 
-    test("stays while another worker serves it", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      await anotherWorker(storage, job);
+    test("is kept while another worker serves it", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      await registerWorker(storage, job);
 
       const end = await storage.workers.remove(job.workerId, "left");
 
@@ -116,14 +121,14 @@ export const sweepStorageSuite = (given: () => Opened): void => {
   });
 
   describe("old tasks", () => {
-    test("are deleted in batches, and open or younger ones are kept", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const [old, older, young] = [await ended(), await ended(), await ended()];
-      const open = await aPendingTask(storage, job);
-      await ageTask(given(), old, 3 * 86_400);
-      await ageTask(given(), older, 4 * 86_400);
-      await ageTask(given(), open.task.id, 9 * 86_400);
+    test("are deleted in batches, without open and newer tasks", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const [old, older, recent] = [await cancelTask(), await cancelTask(), await cancelTask()];
+      const open = await insertPendingTask(storage, job);
+      await ageTask(getFixture(), old, 3 * 86_400);
+      await ageTask(getFixture(), older, 4 * 86_400);
+      await ageTask(getFixture(), open.task.id, 9 * 86_400);
 
       const counts = [
         await storage.sweep.deleteOldTasks(2, 1),
@@ -133,33 +138,33 @@ export const sweepStorageSuite = (given: () => Opened): void => {
 
       expect(counts).toEqual([1, 1, 0]);
       expect(await storage.tasks.find(older)).toBeUndefined();
-      expect(await storage.tasks.find(young)).toBeDefined();
+      expect(await storage.tasks.find(recent)).toBeDefined();
       expect(await storage.tasks.find(open.task.id)).toBeDefined();
 
-      async function ended(): Promise<string> {
-        const { task } = await aPendingTask(storage, job);
-        await step(storage, { id: task.id, to: "cancelled" });
+      async function cancelTask(): Promise<string> {
+        const { task } = await insertPendingTask(storage, job);
+        await transitionTask(storage, { id: task.id, to: "cancelled" });
         return task.id;
       }
     });
   });
 
-  describe("sweeping exclusively", () => {
-    test("lets one work, while its work uses the database, and sends the others away", async () => {
-      const { storage } = given();
-      const others: boolean[] = [];
+  describe("exclusive sweep", () => {
+    test("runs once at a time, and can use the database", async () => {
+      const { storage } = getFixture();
+      const concurrent: boolean[] = [];
 
-      const done = await storage.sweep.exclusively(async () => {
-        others.push(await storage.sweep.exclusively(async () => undefined));
+      const hasRun = await storage.sweep.exclusively(async () => {
+        concurrent.push(await storage.sweep.exclusively(async () => undefined));
         await storage.sweep.removeIdleJobs(10);
       });
 
-      expect([done, ...others]).toEqual([true, false]);
+      expect([hasRun, ...concurrent]).toEqual([true, false]);
       expect(await storage.sweep.exclusively(async () => undefined)).toBe(true);
     });
 
-    test("lets go when the work fails", async () => {
-      const { storage } = given();
+    test("releases its lock if it fails", async () => {
+      const { storage } = getFixture();
 
       const failed = storage.sweep.exclusively(() => Promise.reject(new Error("bug")));
 
@@ -169,14 +174,14 @@ export const sweepStorageSuite = (given: () => Opened): void => {
   });
 
   describe("metrics", () => {
-    test("count open tasks by status and the workers alive", async () => {
-      const { storage } = given();
-      const before = await storage.counts(ALIVE);
-      const job = await aJob(storage);
-      await aRunningTask(storage, job);
-      await aPendingTask(storage, job);
+    test("include the open tasks by status and the live workers", async () => {
+      const { storage } = getFixture();
+      const before = await storage.counts(ALIVE_WITHIN_SECONDS);
+      const job = await registerJob(storage);
+      await insertRunningTask(storage, job);
+      await insertPendingTask(storage, job);
 
-      const after = await storage.counts(ALIVE);
+      const after = await storage.counts(ALIVE_WITHIN_SECONDS);
 
       expect(after.workersAlive - before.workersAlive).toBe(1);
       expect((after.tasks["running"] ?? 0) - (before.tasks["running"] ?? 0)).toBe(1);

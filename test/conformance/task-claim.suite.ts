@@ -1,50 +1,53 @@
 import { describe, expect, test } from "vitest";
 import {
-  age,
+  ageHeartbeat,
   ageTask,
-  aJob,
-  anotherWorker,
-  aPendingTask,
-  aTask,
+  buildTask,
   claimOne,
-  insertAll,
+  getOnly,
+  insertPendingTask,
+  insertTasks,
   newId,
-  type Opened,
-  only,
-  read,
-  step,
+  readTask,
+  registerJob,
+  registerWorker,
+  type StorageFixture,
+  transitionTask,
 } from "./storage-fixture.ts";
 
-const idsOf = (records: readonly { task: { id: string } }[] | undefined) =>
+const getIds = (records: readonly { task: { id: string } }[] | undefined) =>
   records?.map(({ task }) => task.id);
 
-/** Claiming: order, exclusion, and tasks that fall due. */
-export const taskClaimSuite = (given: () => Opened): void => {
-  describe("claiming", () => {
-    test("gives the highest priority first, then the order of the numbers, over all the worker's jobs", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const second = await aJob(storage, { worker: { id: job.workerId } });
-      const foreign = await aJob(storage);
+/** Returns the seconds until a time, by the clock of this process. */
+const getSecondsUntil = (time: string) => (Date.parse(time) - Date.now()) / 1000;
+
+/** Claims: order, mutual exclusion, and tasks that become due. */
+export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
+  describe("claim", () => {
+    test("returns tasks by priority and then by number, over all jobs of the worker", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const second = await registerJob(storage, { worker: { id: job.workerId } });
+      const other = await registerJob(storage);
       const priorities = [0, 5, -3, 5, 0, 100, 5, 0];
       const tasks = priorities.map((priority, index) =>
-        aTask(index % 2 === 0 ? job.id : second.id, { priority }),
+        buildTask(index % 2 === 0 ? job.id : second.id, { priority }),
       );
-      await insertAll(storage, [aTask(foreign.id, { priority: 100 }), ...tasks]);
+      await insertTasks(storage, [buildTask(other.id, { priority: 100 }), ...tasks]);
 
       const first = await storage.tasks.claim(job.workerId, 3, false);
       const rest = await storage.tasks.claim(job.workerId, 100, false);
 
       const order = [5, 1, 3, 6, 0, 4, 7, 2].map((index) => tasks[index]?.id);
-      expect(idsOf(first)).toEqual(order.slice(0, 3));
-      expect(idsOf(rest)).toEqual(order.slice(3));
+      expect(getIds(first)).toEqual(order.slice(0, 3));
+      expect(getIds(rest)).toEqual(order.slice(3));
       expect(await storage.tasks.claim(job.workerId, 1, false)).toEqual([]);
     });
 
-    test("marks the task as the worker's, and starts it where that is asked", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      await insertAll(storage, [aTask(job.id), aTask(job.id)]);
+    test("assigns the task to the worker, and starts it if requested", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      await insertTasks(storage, [buildTask(job.id), buildTask(job.id)]);
 
       const claimed = await claimOne(storage, job.workerId);
       const started = await claimOne(storage, job.workerId, true);
@@ -58,133 +61,144 @@ export const taskClaimSuite = (given: () => Opened): void => {
       expect(started.task.started_at).not.toBeNull();
     });
 
-    test("changes no task that it does not give", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const second = await aJob(storage, { worker: { id: job.workerId } });
-      const tasks = await insertAll(storage, [aTask(job.id), aTask(second.id), aTask(second.id)]);
+    test("does not change tasks that it does not return", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const second = await registerJob(storage, { worker: { id: job.workerId } });
+      const tasks = await insertTasks(storage, [
+        buildTask(job.id),
+        buildTask(second.id),
+        buildTask(second.id),
+      ]);
 
       await claimOne(storage, job.workerId);
 
       for (const { task } of tasks.slice(1)) {
-        expect(await read(storage, task.id)).toMatchObject({ version: 1, task: { status: "pending" } });
+        expect(await readTask(storage, task.id)).toMatchObject({ version: 1, task: { status: "pending" } });
       }
     });
 
-    test("is a sign of life", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      await age(given(), job.workerId, 100);
+    test("counts as a heartbeat", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      await ageHeartbeat(getFixture(), job.workerId, 100);
 
       await storage.tasks.claim(job.workerId, 1, false);
 
       expect(await storage.sweep.staleWorkers(50, 1000)).not.toContain(job.workerId);
     });
 
-    test.each([newId(), "no-uuid"])("comes to nothing for a worker that is gone (%s)", async (id) => {
-      expect(await given().storage.tasks.claim(id, 1, false)).toBeUndefined();
+    test.each([newId(), "no-uuid"])("returns undefined for a worker that does not exist (%s)", async (id) => {
+      expect(await getFixture().storage.tasks.claim(id, 1, false)).toBeUndefined();
     });
 
-    test("gives nothing to a worker without jobs", async () => {
-      const { storage } = given();
+    test("returns nothing for a worker without jobs", async () => {
+      const { storage } = getFixture();
       const { id } = await storage.workers.create({ id: newId(), name: null, userId: "u" });
 
       expect(await storage.tasks.claim(id, 1, false)).toEqual([]);
     });
 
-    test("never gives one task to two workers, and loses none", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const second = await aJob(storage, { worker: { id: job.workerId } });
+    test("never returns a task to two workers, and returns every task", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const second = await registerJob(storage, { worker: { id: job.workerId } });
       const workers = [job.workerId];
       for (let count = 0; count < 5; count += 1) {
-        const workerId = await anotherWorker(storage, job);
-        await aJob(storage, { ...second.registration, id: newId(), worker: { id: workerId } });
+        const workerId = await registerWorker(storage, job);
+        await registerJob(storage, { ...second.registration, id: newId(), worker: { id: workerId } });
         workers.push(workerId);
       }
-      const tasks = Array.from({ length: 300 }, (_, index) => aTask(index % 3 === 0 ? job.id : second.id));
-      await insertAll(storage, tasks);
+      const tasks = Array.from({ length: 300 }, (_, index) =>
+        buildTask(index % 3 === 0 ? job.id : second.id),
+      );
+      await insertTasks(storage, tasks);
 
-      const drain = async (workerId: string, limit: number): Promise<string[]> => {
-        const got = idsOf(await storage.tasks.claim(workerId, limit, true)) ?? [];
-        return got.length === 0 ? [] : [...got, ...(await drain(workerId, limit))];
+      const claimAll = async (workerId: string, limit: number): Promise<string[]> => {
+        const ids = getIds(await storage.tasks.claim(workerId, limit, true)) ?? [];
+        return ids.length === 0 ? [] : [...ids, ...(await claimAll(workerId, limit))];
       };
-      const claimed = (await Promise.all(workers.map((id, index) => drain(id, 1 + index)))).flat();
-      // A rival may have left tasks that it had locked for a moment.
-      claimed.push(...(await drain(job.workerId, 100)));
+      const claimed = (await Promise.all(workers.map((id, index) => claimAll(id, 1 + index)))).flat();
+      // A claim skips tasks that a concurrent claim has locked, so some may be left.
+      claimed.push(...(await claimAll(job.workerId, 100)));
 
       expect(claimed).toHaveLength(300);
       expect(new Set(claimed).size).toBe(300);
     });
 
-    test("two workers of two jobs never both go away empty-handed", async () => {
-      const { storage } = given();
+    test("returns a task to at least one of two workers of two jobs", async () => {
+      const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
-        const job = await aJob(storage);
-        const second = await aJob(storage, { worker: { id: job.workerId } });
-        const rival = await anotherWorker(storage, job);
-        await aJob(storage, { ...second.registration, id: newId(), worker: { id: rival } });
-        await insertAll(storage, [aTask(job.id), aTask(second.id)]);
+        const job = await registerJob(storage);
+        const second = await registerJob(storage, { worker: { id: job.workerId } });
+        const concurrent = await registerWorker(storage, job);
+        await registerJob(storage, { ...second.registration, id: newId(), worker: { id: concurrent } });
+        await insertTasks(storage, [buildTask(job.id), buildTask(second.id)]);
 
         const claims = await Promise.all(
-          [job.workerId, rival].map((id) => storage.tasks.claim(id, 1, false)),
+          [job.workerId, concurrent].map((id) => storage.tasks.claim(id, 1, false)),
         );
 
-        const got = claims.flatMap((records) => idsOf(records) ?? []);
-        // Rivals may meet so closely that one sees everything locked; it never takes what the other has.
-        expect(new Set(got).size).toBe(got.length);
-        expect(got.length).toBeGreaterThan(0);
+        const claimed = claims.flatMap((records) => getIds(records) ?? []);
+        // One of two concurrent claims may find every task locked. They never return the same task.
+        expect(new Set(claimed).size).toBe(claimed.length);
+        expect(claimed.length).toBeGreaterThan(0);
       }
     });
 
-    test("keeps the order where one worker claims many times at once", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const tasks = Array.from({ length: 60 }, () => aTask(job.id));
-      await insertAll(storage, tasks);
+    test("keeps the queue order if one worker claims many times concurrently", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const tasks = Array.from({ length: 60 }, () => buildTask(job.id));
+      await insertTasks(storage, tasks);
 
       const batches = await Promise.all(
         Array.from({ length: 12 }, () => storage.tasks.claim(job.workerId, 5, false)),
       );
 
-      const place = new Map(tasks.map(({ id }, index) => [id, index]));
+      const positions = new Map(tasks.map(({ id }, index) => [id, index]));
       for (const batch of batches) {
-        const places = (idsOf(batch) ?? []).map((id) => place.get(id) ?? -1);
-        expect(places).toEqual(places.toSorted((a, b) => a - b));
+        const claimed = (getIds(batch) ?? []).map((id) => positions.get(id) ?? -1);
+        expect(claimed).toEqual(claimed.toSorted((a, b) => a - b));
       }
-      expect(new Set(batches.flatMap((batch) => idsOf(batch) ?? [])).size).toBe(60);
+      expect(new Set(batches.flatMap((batch) => getIds(batch) ?? [])).size).toBe(60);
     });
   });
 
-  describe("a delayed task", () => {
-    test("is not claimed before its time, and in its order when that has come", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const delayed = await aPendingTask(storage, job, { start: { inSeconds: 60 } });
-      const now = await aPendingTask(storage, job);
+  describe("delayed task", () => {
+    test("is claimed after it became due, in queue order", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const delayed = await insertPendingTask(storage, job, { start: { inSeconds: 60 } });
+      const now = await insertPendingTask(storage, job);
 
       const early = await claimOne(storage, job.workerId);
-      await ageTask(given(), delayed.task.id, 61);
-      const [later] = await insertAll(storage, [aTask(job.id)]);
+      await ageTask(getFixture(), delayed.task.id, 61);
+      const [later] = await insertTasks(storage, [buildTask(job.id)]);
       const due = await storage.tasks.claim(job.workerId, 5, false);
 
       expect(early.task.id).toBe(now.task.id);
-      expect(idsOf(due)).toEqual([delayed.task.id, later?.task.id]);
+      expect(getIds(due)).toEqual([delayed.task.id, later?.task.id]);
     });
 
-    test("that falls due counts as waiting, and says when the next one will", async () => {
-      const { storage } = given();
-      const [job, empty] = [await aJob(storage), await aJob(storage)];
-      const delayed = await aPendingTask(storage, job, { start: { inSeconds: 60 } });
+    test("is counted after it became due, and its remaining time is returned before", async () => {
+      const { storage } = getFixture();
+      const [job, empty] = [await registerJob(storage), await registerJob(storage)];
+      const delayed = await insertPendingTask(storage, job, { start: { inSeconds: 60 } });
       const jobs = [job.id, empty.id, "no-uuid"];
-      const before = [await storage.tasks.secondsUntilDue(jobs), await storage.tasks.dueCounts(jobs, 5)];
-      await ageTask(given(), delayed.task.id, 61);
+      const countsBefore = await storage.tasks.dueCounts(jobs, 5);
+      const longest = getSecondsUntil(delayed.task.run_at);
+      const secondsBefore = await storage.tasks.secondsUntilDue(jobs);
+      const shortest = getSecondsUntil(delayed.task.run_at);
+      await ageTask(getFixture(), delayed.task.id, 61);
       const seconds = await storage.tasks.secondsUntilDue(jobs);
-      await insertAll(storage, [aTask(job.id), aTask(job.id)]);
+      await insertTasks(storage, [buildTask(job.id), buildTask(job.id)]);
       const counts = await storage.tasks.dueCounts(jobs, 2);
 
-      expect(before[0]).toBeGreaterThan(55);
-      expect(before[1]).toEqual(
+      // The times of a record are truncated to milliseconds.
+      expect(secondsBefore).toBeGreaterThan(shortest - 0.01);
+      expect(secondsBefore).toBeLessThan(longest + 0.01);
+      expect(countsBefore).toEqual(
         new Map([
           [job.id, 0],
           [empty.id, 0],
@@ -197,11 +211,11 @@ export const taskClaimSuite = (given: () => Opened): void => {
     });
   });
 
-  describe("taking back a claim that nobody received", () => {
-    test("costs the task nothing, and leaves another attempt alone", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const [, b] = await insertAll(storage, [aTask(job.id), aTask(job.id)]);
+  describe("undelivered claim", () => {
+    test("is undone without counting a run, and only if the attempt matches", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const [, b] = await insertTasks(storage, [buildTask(job.id), buildTask(job.id)]);
       const claimed = await claimOne(storage, job.workerId);
       const started = await claimOne(storage, job.workerId, true);
       const claims = [claimed, started].map(({ task }) => ({ id: task.id, attempt: 1 }));
@@ -215,17 +229,19 @@ export const taskClaimSuite = (given: () => Opened): void => {
         ["pending", 0, 1, null],
       ]);
       const again = await storage.tasks.claim(job.workerId, 2, false);
-      expect(idsOf(again)?.[1]).toBe(b?.task.id);
+      expect(getIds(again)?.[1]).toBe(b?.task.id);
     });
 
-    test.each([1, 2])("leaves it its place, wherever its row lies now (%i jobs)", async (jobs) => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      if (jobs > 1) await aJob(storage, { worker: { id: job.workerId } });
-      const order = idsOf(
-        await insertAll(
+    test.each([
+      1, 2,
+    ])("is undone to the previous queue position, even if the row moved (%i jobs)", async (jobs) => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      if (jobs > 1) await registerJob(storage, { worker: { id: job.workerId } });
+      const order = getIds(
+        await insertTasks(
           storage,
-          Array.from({ length: 40 }, () => aTask(job.id)),
+          Array.from({ length: 40 }, () => buildTask(job.id)),
         ),
       );
       const claimed = await storage.tasks.claim(job.workerId, 40, false);
@@ -235,18 +251,18 @@ export const taskClaimSuite = (given: () => Opened): void => {
       const first = await storage.tasks.claim(job.workerId, 5, false);
       const rest = await storage.tasks.claim(job.workerId, 100, false);
 
-      expect([...(idsOf(first) ?? []), ...(idsOf(rest) ?? [])]).toEqual(order);
+      expect([...(getIds(first) ?? []), ...(getIds(rest) ?? [])]).toEqual(order);
     });
 
-    test("does not touch a finished task", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      await aPendingTask(storage, job);
+    test("is not undone if the task is finished", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      await insertPendingTask(storage, job);
       const { task } = await claimOne(storage, job.workerId, true);
-      await step(storage, { id: task.id, to: "completed", result: 1 });
+      await transitionTask(storage, { id: task.id, to: "completed", result: 1 });
 
       expect(await storage.tasks.unclaim([{ id: task.id, attempt: 1 }])).toEqual([]);
-      expect(only([await read(storage, task.id)]).task.status).toBe("completed");
+      expect(getOnly([await readTask(storage, task.id)]).task.status).toBe("completed");
     });
   });
 };

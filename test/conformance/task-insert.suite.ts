@@ -1,30 +1,30 @@
 import { describe, expect, test } from "vitest";
 import type { TaskWindow } from "../../server/storage/task-lists.ts";
 import {
-  ALIVE,
-  aJob,
-  anotherWorker,
-  aPendingTask,
-  aTask,
+  ALIVE_WITHIN_SECONDS,
+  buildTask,
   claimOne,
-  insertAll,
+  insertPendingTask,
+  insertTasks,
   newId,
-  type Opened,
-  read,
-  step,
+  readTask,
+  registerJob,
+  registerWorker,
+  type StorageFixture,
+  transitionTask,
 } from "./storage-fixture.ts";
 
-const inserting = { aliveWithinSeconds: ALIVE };
+const OPTIONS = { aliveWithinSeconds: ALIVE_WITHIN_SECONDS };
 
-/** Submitting tasks and reading them back. */
-export const taskInsertSuite = (given: () => Opened): void => {
-  describe("inserting tasks", () => {
-    test("keeps every field, with times in UTC to the millisecond", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
+/** Inserts and queries of tasks. */
+export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
+  describe("task insert", () => {
+    test("stores every field, and times in UTC with milliseconds", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
       const backoff = { kind: "fixed", seconds: 1.5, max_seconds: 9, jitter: 0 } as const;
       const payload = { text: "ü '\" \\ {}", list: [1, null, true, { a: -0.5e-7 }], empty: {} };
-      const new_ = aTask(job.id, {
+      const newTask = buildTask(job.id, {
         payload,
         priority: -100,
         maxAttempts: 100,
@@ -33,10 +33,10 @@ export const taskInsertSuite = (given: () => Opened): void => {
         start: { at: "2026-01-02T03:04:05.678+02:00" },
       });
 
-      const [record] = await insertAll(storage, [new_]);
+      const [record] = await insertTasks(storage, [newTask]);
 
       expect(record?.task).toEqual({
-        id: new_.id,
+        id: newTask.id,
         room_id: "lab",
         status: "pending",
         payload,
@@ -58,19 +58,19 @@ export const taskInsertSuite = (given: () => Opened): void => {
         progress: null,
       });
       expect(record).toMatchObject({ jobId: job.id, version: 1, workerUserId: null, lastWorkerId: null });
-      expect(await read(storage, new_.id)).toEqual(record);
+      expect(await readTask(storage, newTask.id)).toEqual(record);
     });
 
-    test("keeps where in a trace a task was submitted, for whoever claims it", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
+    test("stores the trace context of the submit, and returns it with the claim", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
       const traceContext = {
         traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         tracestate: "a=1",
       };
 
-      const [traced] = await insertAll(storage, [aTask(job.id, { traceContext })]);
-      const [plain] = await insertAll(storage, [aTask(job.id)]);
+      const [traced] = await insertTasks(storage, [buildTask(job.id, { traceContext })]);
+      const [plain] = await insertTasks(storage, [buildTask(job.id)]);
 
       expect(traced?.task.trace_context).toEqual(traceContext);
       expect(plain?.task).not.toHaveProperty("trace_context");
@@ -78,14 +78,14 @@ export const taskInsertSuite = (given: () => Opened): void => {
       expect((await claimOne(storage, job.workerId)).task).not.toHaveProperty("trace_context");
     });
 
-    test("numbers them in their order, and says how many workers could take them", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const second = await aJob(storage);
-      await anotherWorker(storage, job);
-      const tasks = Array.from({ length: 50 }, (_, index) => aTask(index % 2 === 0 ? job.id : second.id));
+    test("keeps the order of the tasks, and returns the number of live workers of each job", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const second = await registerJob(storage);
+      await registerWorker(storage, job);
+      const tasks = Array.from({ length: 50 }, (_, index) => buildTask(index % 2 === 0 ? job.id : second.id));
 
-      const outcome = await storage.tasks.insert(tasks, inserting);
+      const outcome = await storage.tasks.insert(tasks, OPTIONS);
 
       if (outcome.kind !== "inserted") throw new Error(outcome.kind);
       expect(outcome.records().map(({ task }) => task.id)).toEqual(tasks.map(({ id }) => id));
@@ -99,54 +99,58 @@ export const taskInsertSuite = (given: () => Opened): void => {
 
     test.each([
       [
-        "is gone",
-        async (storage: Opened["storage"], workerId: string) => storage.workers.remove(workerId, "left"),
+        "was removed",
+        async (storage: StorageFixture["storage"], workerId: string) =>
+          storage.workers.remove(workerId, "left"),
       ],
       ["has another schema", async () => undefined],
-    ])("inserts none of them where one's job %s", async (_, change) => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const other = await aJob(storage);
+    ])("inserts no task of a request if one of its jobs %s", async (_, change) => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const other = await registerJob(storage);
       await change(storage, other.workerId);
-      const good = aTask(job.id);
+      const valid = buildTask(job.id);
 
-      const outcome = await storage.tasks.insert([good, aTask(other.id, { schemaHash: "old" })], inserting);
+      const outcome = await storage.tasks.insert(
+        [valid, buildTask(other.id, { schemaHash: "old" })],
+        OPTIONS,
+      );
 
       expect(outcome).toEqual({ kind: "job-changed" });
-      expect(await storage.tasks.find(good.id)).toBeUndefined();
+      expect(await storage.tasks.find(valid.id)).toBeUndefined();
     });
 
-    test("never leaves an open task with a job that is removed at that moment", async () => {
-      const { storage } = given();
+    test("never leaves an open task of a job that is removed concurrently", async () => {
+      const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
-        const job = await aJob(storage);
+        const job = await registerJob(storage);
 
         const [outcome] = await Promise.all([
-          storage.tasks.insert([aTask(job.id)], inserting),
+          storage.tasks.insert([buildTask(job.id)], OPTIONS),
           storage.workers.remove(job.workerId, "left"),
           storage.sweep.removeIdleJobs(100),
         ]);
 
-        const isThere = (await storage.jobs.peek(job.registration)) !== undefined;
-        expect(isThere).toBe(outcome.kind === "inserted");
+        const isRegistered = (await storage.jobs.peek(job.registration)) !== undefined;
+        expect(isRegistered).toBe(outcome.kind === "inserted");
       }
     });
   });
 
-  describe("an idempotency key", () => {
-    const keyed = (jobId: string, key: string, requestHash = "same") =>
-      aTask(jobId, { idempotency: { key, requestHash } });
+  describe("idempotency key", () => {
+    const buildKeyedTask = (jobId: string, key: string, requestHash = "same") =>
+      buildTask(jobId, { idempotency: { key, requestHash } });
 
-    test("gives the first use's task, as it stands, even when the job is gone", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const first = keyed(job.id, "k1");
-      await insertAll(storage, [first]);
-      await step(storage, { id: first.id, to: "cancelled" });
+    test("returns the existing task in its current state, even if the job was removed", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const first = buildKeyedTask(job.id, "k1");
+      await insertTasks(storage, [first]);
+      await transitionTask(storage, { id: first.id, to: "cancelled" });
       await storage.workers.remove(job.workerId, "left");
 
-      const again = await storage.tasks.insert([keyed(job.id, "k1")], inserting);
-      const other = await storage.tasks.insert([keyed(job.id, "k1", "other")], inserting);
+      const again = await storage.tasks.insert([buildKeyedTask(job.id, "k1")], OPTIONS);
+      const other = await storage.tasks.insert([buildKeyedTask(job.id, "k1", "other")], OPTIONS);
 
       expect(again).toMatchObject({
         kind: "replayed",
@@ -157,22 +161,22 @@ export const taskInsertSuite = (given: () => Opened): void => {
       expect(other).toMatchObject({ kind: "replayed", sameRequest: false });
     });
 
-    test("is a user's own in a room", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const task = keyed(job.id, "k2");
+    test("is unique for each user and room", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const task = buildKeyedTask(job.id, "k2");
 
-      await insertAll(storage, [task]);
-      await insertAll(storage, [{ ...task, id: newId(), createdById: "somebody" }]);
-      await insertAll(storage, [{ ...task, id: newId(), roomId: "elsewhere" }]);
+      await insertTasks(storage, [task]);
+      await insertTasks(storage, [{ ...task, id: newId(), createdById: "somebody" }]);
+      await insertTasks(storage, [{ ...task, id: newId(), roomId: "elsewhere" }]);
     });
 
-    test("used 200 times at once makes one task", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
+    test("creates one task if it is used 200 times concurrently", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
 
       const outcomes = await Promise.all(
-        Array.from({ length: 200 }, () => storage.tasks.insert([keyed(job.id, "k3")], inserting)),
+        Array.from({ length: 200 }, () => storage.tasks.insert([buildKeyedTask(job.id, "k3")], OPTIONS)),
       );
 
       const ids = outcomes.map((outcome) =>
@@ -186,63 +190,73 @@ export const taskInsertSuite = (given: () => Opened): void => {
       expect(outcomes.filter(({ kind }) => kind === "inserted")).toHaveLength(1);
     });
 
-    test("that is taken holds up the whole batch", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      await insertAll(storage, [keyed(job.id, "k4")]);
-      const fresh = keyed(job.id, "k5");
+    test("prevents the insert of the whole request if it is already used", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      await insertTasks(storage, [buildKeyedTask(job.id, "k4")]);
+      const fresh = buildKeyedTask(job.id, "k5");
 
-      const outcome = await storage.tasks.insert([fresh, keyed(job.id, "k4")], inserting);
+      const outcome = await storage.tasks.insert([fresh, buildKeyedTask(job.id, "k4")], OPTIONS);
 
       expect(outcome.kind).toBe("replayed");
       expect(await storage.tasks.find(fresh.id)).toBeUndefined();
     });
   });
 
-  describe("reading tasks", () => {
-    test("lists a room's newest first, by status and by job", async () => {
-      const { storage } = given();
+  describe("task queries", () => {
+    test("return a room's tasks, newest first, by status and by job", async () => {
+      const { storage } = getFixture();
       const roomId = `room-${newId()}`;
-      const job = await aJob(storage, { roomId });
-      const other = await aJob(storage, { roomId });
-      const [a, b] = await insertAll(storage, [aTask(job.id, { roomId }), aTask(other.id, { roomId })]);
-      const c = await aPendingTask(storage, job, { roomId });
-      await step(storage, { id: c.task.id, to: "cancelled" });
+      const job = await registerJob(storage, { roomId });
+      const other = await registerJob(storage, { roomId });
+      const [a, b] = await insertTasks(storage, [
+        buildTask(job.id, { roomId }),
+        buildTask(other.id, { roomId }),
+      ]);
+      const c = await insertPendingTask(storage, job, { roomId });
+      await transitionTask(storage, { id: c.task.id, to: "cancelled" });
       const page = { limit: 10, offset: 0 };
-      const idsOf = async (of: { statuses?: "pending"[]; jobIds?: string[] }, window: TaskWindow = page) => {
-        const listed = await storage.tasks.list({ roomId, ...of }, window);
+      const listIds = async (
+        filter: { statuses?: "pending"[]; jobIds?: string[] },
+        window: TaskWindow = page,
+      ) => {
+        const listed = await storage.tasks.list({ roomId, ...filter }, window);
         return listed && [...listed.items.map(({ task }) => task.id), listed.total];
       };
 
-      expect(await idsOf({})).toEqual([c.task.id, b?.task.id, a?.task.id, 3]);
-      expect(await idsOf({}, { limit: 1, offset: 1 })).toEqual([b?.task.id, 3]);
-      expect(await idsOf({ statuses: ["pending"] })).toEqual([b?.task.id, a?.task.id, 2]);
-      expect(await idsOf({ jobIds: [job.id] })).toEqual([c.task.id, a?.task.id, 2]);
-      expect(await idsOf({ jobIds: ["no-uuid"] })).toEqual([0]);
-      expect(await idsOf({}, { ...page, after: c.task.id })).toEqual([b?.task.id, a?.task.id, 3]);
-      expect(await idsOf({ jobIds: [job.id] }, { ...page, after: b?.task.id })).toEqual([a?.task.id, 2]);
-      for (const after of [newId(), "no-uuid", (await aPendingTask(storage, await aJob(storage))).task.id]) {
-        expect(await idsOf({}, { ...page, after })).toBeUndefined();
+      expect(await listIds({})).toEqual([c.task.id, b?.task.id, a?.task.id, 3]);
+      expect(await listIds({}, { limit: 1, offset: 1 })).toEqual([b?.task.id, 3]);
+      expect(await listIds({ statuses: ["pending"] })).toEqual([b?.task.id, a?.task.id, 2]);
+      expect(await listIds({ jobIds: [job.id] })).toEqual([c.task.id, a?.task.id, 2]);
+      expect(await listIds({ jobIds: ["no-uuid"] })).toEqual([0]);
+      expect(await listIds({}, { ...page, after: c.task.id })).toEqual([b?.task.id, a?.task.id, 3]);
+      expect(await listIds({ jobIds: [job.id] }, { ...page, after: b?.task.id })).toEqual([a?.task.id, 2]);
+      for (const after of [
+        newId(),
+        "no-uuid",
+        (await insertPendingTask(storage, await registerJob(storage))).task.id,
+      ]) {
+        expect(await listIds({}, { ...page, after })).toBeUndefined();
       }
     });
 
-    test("finds nothing under an id that is no UUID", async () => {
-      expect(await given().storage.tasks.find("1'; drop table task")).toBeUndefined();
+    test("return nothing for an id that is not a UUID", async () => {
+      expect(await getFixture().storage.tasks.find("1'; drop table task")).toBeUndefined();
     });
 
-    test("tells the place among the due tasks of the same job", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const [low, delayed, urgent, last] = await insertAll(storage, [
-        aTask(job.id, { priority: -1 }),
-        aTask(job.id, { start: { inSeconds: 60 } }),
-        aTask(job.id, { priority: 5 }),
-        aTask(job.id),
+    test("return the queue position among the due tasks of the same job", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const [low, delayed, urgent, last] = await insertTasks(storage, [
+        buildTask(job.id, { priority: -1 }),
+        buildTask(job.id, { start: { inSeconds: 60 } }),
+        buildTask(job.id, { priority: 5 }),
+        buildTask(job.id),
       ]);
       const positions = async () =>
         Promise.all(
           [low, delayed, urgent, last].map(
-            async (record) => (await read(storage, record?.task.id ?? "", true)).queuePosition,
+            async (record) => (await readTask(storage, record?.task.id ?? "", true)).queuePosition,
           ),
         );
 

@@ -1,30 +1,30 @@
 import { describe, expect, test } from "vitest";
 import {
-  ALIVE,
-  age,
+  ALIVE_WITHIN_SECONDS,
+  ageHeartbeat,
   ageTask,
-  aJob,
-  anotherWorker,
-  aPendingTask,
-  aRunningTask,
   claimOne,
+  getOnly,
+  insertPendingTask,
+  insertRunningTask,
   newId,
-  type Opened,
-  only,
-  read,
-  step,
+  readTask,
+  registerJob,
+  registerWorker,
+  type StorageFixture,
+  transitionTask,
 } from "./storage-fixture.ts";
 
-const GRACE = 5;
+const GRACE_SECONDS = 5;
 
-/** Workers: their life, their heartbeat, their end. */
-export const workerStorageSuite = (given: () => Opened): void => {
-  describe("a heartbeat", () => {
-    test("is a sign of life, and says nothing of tasks where none are named", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      await aRunningTask(storage, job);
-      await age(given(), job.workerId, 100);
+/** Workers: heartbeats, lists, releases and removal. */
+export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
+  describe("heartbeat", () => {
+    test("updates the worker, and returns no tasks if it has no list of tasks", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      await insertRunningTask(storage, job);
+      await ageHeartbeat(getFixture(), job.workerId, 100);
 
       const outcome = await storage.workers.heartbeat(job.workerId, undefined, 0);
 
@@ -32,134 +32,155 @@ export const workerStorageSuite = (given: () => Opened): void => {
       expect(await storage.sweep.staleWorkers(50, 1000)).not.toContain(job.workerId);
     });
 
-    test.each([newId(), "no-uuid"])("of a worker that is gone comes to nothing (%s)", async (id) => {
-      expect(await given().storage.workers.heartbeat(id, [], GRACE)).toBeUndefined();
+    test.each([newId(), "no-uuid"])("returns undefined for a worker that does not exist (%s)", async (id) => {
+      expect(await getFixture().storage.workers.heartbeat(id, [], GRACE_SECONDS)).toBeUndefined();
     });
 
-    test("says which named tasks were cancelled, timed out or lost, and is silent on what the worker ended itself", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
+    test("returns which listed tasks were cancelled, timed out or lost, without those that the worker ended itself", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
       const { workerId } = job;
-      const held = await aRunningTask(storage, job);
-      const cancelled = await aRunningTask(storage, job);
-      const timedOut = await aRunningTask(storage, job, { timeoutSeconds: 10 });
-      const triedAgain = await aRunningTask(storage, job, { timeoutSeconds: 10, maxAttempts: 2 });
-      const byHand = await aRunningTask(storage, job);
-      const completed = await aRunningTask(storage, job);
-      const failed = await aRunningTask(storage, job, { maxAttempts: 2 });
-      await step(storage, { id: cancelled.task.id, to: "cancelled" });
-      for (const { task } of [timedOut, triedAgain]) await ageTask(given(), task.id, 11);
+      const running = await insertRunningTask(storage, job);
+      const cancelled = await insertRunningTask(storage, job);
+      const timedOut = await insertRunningTask(storage, job, { timeoutSeconds: 10 });
+      const pendingAgain = await insertRunningTask(storage, job, { timeoutSeconds: 10, maxAttempts: 2 });
+      const failedByUser = await insertRunningTask(storage, job);
+      const completed = await insertRunningTask(storage, job);
+      const failed = await insertRunningTask(storage, job, { maxAttempts: 2 });
+      await transitionTask(storage, { id: cancelled.task.id, to: "cancelled" });
+      for (const { task } of [timedOut, pendingAgain]) await ageTask(getFixture(), task.id, 11);
       await storage.sweep.endOverdueTasks(100);
-      await step(storage, { id: byHand.task.id, to: "failed", error: "no" });
-      await step(storage, { id: completed.task.id, to: "completed", workerId, attempt: 1 });
-      await step(storage, { id: failed.task.id, to: "failed", workerId, attempt: 1, error: "no" });
+      await transitionTask(storage, { id: failedByUser.task.id, to: "failed", error: "no" });
+      await transitionTask(storage, { id: completed.task.id, to: "completed", workerId, attempt: 1 });
+      await transitionTask(storage, { id: failed.task.id, to: "failed", workerId, attempt: 1, error: "no" });
       const unknown = newId();
-      const named = [held, cancelled, timedOut, triedAgain, byHand, completed, failed].map(
-        (it) => it.task.id,
+      const listed = [running, cancelled, timedOut, pendingAgain, failedByUser, completed, failed].map(
+        ({ task }) => task.id,
       );
 
-      const outcome = await storage.workers.heartbeat(workerId, [...named, unknown, "no-uuid"], GRACE);
+      const outcome = await storage.workers.heartbeat(
+        workerId,
+        [...listed, unknown, "no-uuid"],
+        GRACE_SECONDS,
+      );
 
       expect(outcome?.stop).toEqual([
         { taskId: cancelled.task.id, reason: "cancelled" },
         { taskId: timedOut.task.id, reason: "timed_out" },
-        { taskId: triedAgain.task.id, reason: "timed_out" },
-        { taskId: byHand.task.id, reason: "lost" },
+        { taskId: pendingAgain.task.id, reason: "timed_out" },
+        { taskId: failedByUser.task.id, reason: "lost" },
         { taskId: unknown, reason: "lost" },
         { taskId: "no-uuid", reason: "lost" },
       ]);
     });
 
-    test("puts back claimed tasks that it does not name, once the grace is over", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      await aPendingTask(storage, job);
+    test("requeues claimed tasks that it does not list after the grace period", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      await insertPendingTask(storage, job);
       const { task } = await claimOne(storage, job.workerId);
 
-      const early = await storage.workers.heartbeat(job.workerId, [], GRACE);
-      await ageTask(given(), task.id, 6);
-      const named = await storage.workers.heartbeat(job.workerId, [task.id], GRACE);
+      const early = await storage.workers.heartbeat(job.workerId, [], GRACE_SECONDS);
+      await ageTask(getFixture(), task.id, 6);
+      const listed = await storage.workers.heartbeat(job.workerId, [task.id], GRACE_SECONDS);
       const waiting = await storage.workers.heartbeat(job.workerId, [], Number.POSITIVE_INFINITY);
-      const late = await storage.workers.heartbeat(job.workerId, [], GRACE);
+      const late = await storage.workers.heartbeat(job.workerId, [], GRACE_SECONDS);
 
-      expect([early?.changed, named?.changed, waiting?.changed]).toEqual([[], [], []]);
-      expect(only(late?.changed).task).toMatchObject({ status: "pending", attempt: 1, runs: 0, errors: [] });
-      expect(only(late?.changed).lastWorkerId).toBe(job.workerId);
+      expect([early?.changed, listed?.changed, waiting?.changed]).toEqual([[], [], []]);
+      expect(getOnly(late?.changed).task).toMatchObject({
+        status: "pending",
+        attempt: 1,
+        runs: 0,
+        errors: [],
+      });
+      expect(getOnly(late?.changed).lastWorkerId).toBe(job.workerId);
     });
 
-    test("ends running tasks that it does not name, as a dead worker's", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const once = await aRunningTask(storage, job);
-      const twice = await aRunningTask(storage, job, { maxAttempts: 2 });
-      for (const { task } of [once, twice]) await ageTask(given(), task.id, 6);
+    test("fails running tasks that it does not list, like those of a dead worker", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const oneAttempt = await insertRunningTask(storage, job);
+      const twoAttempts = await insertRunningTask(storage, job, { maxAttempts: 2 });
+      for (const { task } of [oneAttempt, twoAttempts]) await ageTask(getFixture(), task.id, 6);
 
-      await storage.workers.heartbeat(job.workerId, [], GRACE);
+      await storage.workers.heartbeat(job.workerId, [], GRACE_SECONDS);
 
       const error = expect.stringContaining("never received");
-      expect((await read(storage, once.task.id)).task).toMatchObject({ status: "failed", error });
-      expect((await read(storage, twice.task.id)).task).toMatchObject({
+      expect((await readTask(storage, oneAttempt.task.id)).task).toMatchObject({ status: "failed", error });
+      expect((await readTask(storage, twoAttempts.task.id)).task).toMatchObject({
         status: "pending",
         errors: [{ attempt: 1, error, worker_id: job.workerId }],
       });
     });
   });
 
-  describe("listing workers", () => {
-    test("shows a room those of its own and of the global jobs, with their counts", async () => {
-      const { storage } = given();
+  describe("worker lists", () => {
+    test("contain the workers of a room's jobs and of global jobs, with their counts", async () => {
+      const { storage } = getFixture();
       const roomId = `room-${newId()}`;
-      const job = await aJob(storage, { roomId });
-      const worldwide = await aJob(storage, { roomId: "@global" });
-      await aJob(storage, { roomId: `${roomId}-other` });
-      await aRunningTask(storage, job);
-      await age(given(), worldwide.workerId, 61);
+      const job = await registerJob(storage, { roomId });
+      const globalJob = await registerJob(storage, { roomId: "@global" });
+      await registerJob(storage, { roomId: `${roomId}-other` });
+      await insertRunningTask(storage, job);
+      await ageHeartbeat(getFixture(), globalJob.workerId, 61);
 
-      const { items } = await storage.workers.list({ roomId }, { limit: 500, offset: 0 }, ALIVE);
+      const { items } = await storage.workers.list(
+        { roomId },
+        { limit: 500, offset: 0 },
+        ALIVE_WITHIN_SECONDS,
+      );
 
-      expect(items[0]).toMatchObject({ id: worldwide.workerId, alive: false, job_count: 1, task_count: 0 });
+      expect(items[0]).toMatchObject({ id: globalJob.workerId, alive: false, job_count: 1, task_count: 0 });
       expect(items[1]).toMatchObject({ id: job.workerId, alive: true, job_count: 1, task_count: 1 });
     });
 
-    test("shows a user its own, newest first, with the total", async () => {
-      const { storage } = given();
+    test("contain the workers of a user, newest first, with the total", async () => {
+      const { storage } = getFixture();
       const userId = `user-${newId()}`;
       const ids = [newId(), newId(), newId()];
       for (const id of ids) await storage.workers.create({ id, name: "host:1", userId });
 
-      const { items, total } = await storage.workers.list({ userId }, { limit: 2, offset: 0 }, ALIVE);
+      const { items, total } = await storage.workers.list(
+        { userId },
+        { limit: 2, offset: 0 },
+        ALIVE_WITHIN_SECONDS,
+      );
 
       expect(items.map(({ id }) => id)).toEqual([ids[2], ids[1]]);
       expect(total).toBe(3);
     });
   });
 
-  describe("giving back", () => {
-    test("releases only claimed tasks of that worker", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const other = await anotherWorker(storage, job);
-      await aPendingTask(storage, job);
+  describe("release", () => {
+    test("requeues only claimed tasks of the worker", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const other = await registerWorker(storage, job);
+      await insertPendingTask(storage, job);
       const claimed = await claimOne(storage, job.workerId);
-      const running = await aRunningTask(storage, job);
+      const running = await insertRunningTask(storage, job);
       const ids = [claimed.task.id, running.task.id, newId(), "no-uuid"];
 
       const byOther = await storage.workers.release(other, ids);
       const released = await storage.workers.release(job.workerId, ids);
 
       expect(byOther).toEqual([]);
-      expect(only(released).task).toMatchObject({ id: claimed.task.id, status: "pending", worker_id: null });
-      expect((await read(storage, running.task.id)).task.status).toBe("running");
+      expect(getOnly(released).task).toMatchObject({
+        id: claimed.task.id,
+        status: "pending",
+        worker_id: null,
+      });
+      expect((await readTask(storage, running.task.id)).task.status).toBe("running");
     });
   });
 
-  describe("a worker that leaves", () => {
-    test("ends its running tasks, puts back its claimed ones, and takes along the jobs that nobody serves", async () => {
-      const { storage } = given();
-      const job = await aJob(storage);
-      const idle = await aJob(storage, { worker: { id: job.workerId } });
-      const running = await aRunningTask(storage, job);
-      await aPendingTask(storage, job);
+  describe("worker removal", () => {
+    test("fails running tasks, requeues claimed ones, and removes jobs without workers", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const idle = await registerJob(storage, { worker: { id: job.workerId } });
+      const running = await insertRunningTask(storage, job);
+      await insertPendingTask(storage, job);
       const claimed = await claimOne(storage, job.workerId);
 
       const end = await storage.workers.remove(job.workerId, "worker left");
@@ -169,20 +190,20 @@ export const workerStorageSuite = (given: () => Opened): void => {
         [running.task.id, "failed"],
       ]);
       expect(end?.removedJobs).toEqual([{ id: idle.id, roomId: "lab" }]);
-      expect((await read(storage, running.task.id)).task).toMatchObject({
+      expect((await readTask(storage, running.task.id)).task).toMatchObject({
         error: "worker left",
         worker_id: job.workerId,
       });
-      expect((await read(storage, running.task.id)).workerUserId).toBeNull();
+      expect((await readTask(storage, running.task.id)).workerUserId).toBeNull();
       expect(await storage.workers.find(job.workerId)).toBeUndefined();
       expect(await storage.workers.remove(job.workerId, "again")).toBeUndefined();
     });
 
-    test("while it claims leaves no task behind", async () => {
-      const { storage } = given();
+    test("leaves no task to the worker while it claims concurrently", async () => {
+      const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
-        const job = await aJob(storage);
-        const { task } = await aPendingTask(storage, job);
+        const job = await registerJob(storage);
+        const { task } = await insertPendingTask(storage, job);
 
         await Promise.all([
           storage.tasks.claim(job.workerId, 1, false),
@@ -190,7 +211,7 @@ export const workerStorageSuite = (given: () => Opened): void => {
           storage.tasks.claim(job.workerId, 1, false),
         ]);
 
-        expect((await read(storage, task.id)).task.status).toBe("pending");
+        expect((await readTask(storage, task.id)).task.status).toBe("pending");
       }
     });
   });

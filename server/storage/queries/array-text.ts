@@ -1,6 +1,9 @@
-/** Ids or numbers as one parameter, an array of PostgreSQL's: nothing in them is to be escaped. */
-export const arrayText = (values: Iterable<string | number>): string => `{${[...values].join(",")}}`;
+/** Formats ids or numbers as a PostgreSQL array. They contain no characters that need escaping. */
+export const formatArray = (values: Iterable<string | number>): string => `{${[...values].join(",")}}`;
 
-/** The same of texts without control characters: JSON escapes in them what an array has to have escaped, and nothing else. */
-export const textArray = (texts: readonly string[]): string =>
+/**
+ * Formats texts without control characters as a PostgreSQL array. For such texts, JSON escapes exactly the
+ * characters that an array needs escaped.
+ */
+export const formatTextArray = (texts: readonly string[]): string =>
   `{${texts.map((text) => JSON.stringify(text)).join(",")}}`;

@@ -1,7 +1,10 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 
-/** What PostgreSQL itself answers a write with, on a standby or in a read-only session. */
+/**
+ * The error that PostgreSQL returns for a write on a standby or in a read-only session
+ * (`read_only_sql_transaction`).
+ */
 class ReadOnlyError extends Error {
   readonly code = "25006";
 
@@ -11,7 +14,7 @@ class ReadOnlyError extends Error {
   }
 }
 
-/** Makes a round trip to the database; throws if the server, or the session, takes no writes. */
+/** Makes a round trip to the database. Throws if the server or the session does not accept writes. */
 export const checkWritable = async (db: Sql): Promise<void> => {
   const { rows } = await sql<{ read_only: boolean }>`
     select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as read_only`.execute(db);

@@ -2,14 +2,14 @@ import { sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
 import type { Completion } from "../completions.ts";
 import type { Sql } from "../sessions.ts";
-import { arrayText } from "./array-text.ts";
-import { jsonText } from "./json-text.ts";
-import { statement } from "./statement.ts";
+import { formatArray } from "./array-text.ts";
+import { toJsonText } from "./json-text.ts";
+import { defineStatement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
-/** A task that was completed, and which of the completions did it. */
-export interface CompletedRow {
-  place: number;
+/** A completed task and the index of the completion that completed it. */
+export interface CompletedTaskRow {
+  call_index: number;
   room_id: string;
   job_id: string;
   completed_at: string;
@@ -19,79 +19,82 @@ export interface CompletedRow {
 const ORIGINS = sql.join(getOrigins("completed").map((status) => sql.lit(status)));
 
 /**
- * The same as a step to `completed` by the worker itself, which is what nearly every task ends by: what it needs alone, and
- * in arrays, for records are read member by member. Without a task it takes 40 µs, where the general step took 120. In the order of their ids, as every step.
+ * A special case of `transitionTasks` for a worker that completes its own tasks, which is how nearly every
+ * task ends. It takes only what this case needs, as arrays, because the members of records are parsed one by
+ * one. A call without a matching task takes 40 µs; the general transition took 120. The tasks are updated in
+ * the order of their ids, as in every transition.
  *
- * Where nobody checked a result, the job must have promised nothing about it. The schemas of a job never change, so one that
- * a completion has met without is known to have none (`free`); the others are looked up.
+ * The result is not validated, so the job must have no result schema. The schemas of a job never change, so a
+ * job that has completed a task here is known to have none (`jobsWithoutResultSchema`). The statement looks
+ * up the other jobs.
  */
-const completeWith = (hasSigns: boolean) =>
-  statement<
-    CompletedRow,
+const defineCompletion = (touchesWorkers: boolean) =>
+  defineStatement<
+    CompletedTaskRow,
     [
-      places: string,
+      indexes: string,
       ids: string,
       workers: string,
       attempts: string,
       results: string,
-      free: string,
-      signs: string,
+      jobsWithoutResultSchema: string,
+      touchedWorkers: string,
     ]
   >(
-    (places, ids, workers, attempts, results, free, signs) => sql`
-    with steps as materialized (
-      select s.place, s.id, s.worker_id, s.attempt, s.result
-      from rows from (unnest(${places}::integer[]), unnest(${ids}::uuid[]), unnest(${workers}::uuid[]),
+    (indexes, ids, workers, attempts, results, jobsWithoutResultSchema, touchedWorkers) => sql`
+    with completions as materialized (
+      select s.call_index, s.id, s.worker_id, s.attempt, s.result
+      from rows from (unnest(${indexes}::integer[]), unnest(${ids}::uuid[]), unnest(${workers}::uuid[]),
         unnest(${attempts}::integer[]), json_array_elements_text(${results}::json)
-      ) as s(place, id, worker_id, attempt, result)
-      -- Always so, but the planner expects one row of an equality, and so looks each task up.
-      where s.place % 1 = 0
+      ) as s(call_index, id, worker_id, attempt, result)
+      -- Always true. The planner estimates one row for an equality, and so looks up each task by its id.
+      where s.call_index % 1 = 0
     )
-    ${hasSigns ? sql`, ${touchWorkers(signs)}` : sql``}
+    ${touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``}
     update joblib.task as t set
       status = 'completed', completed_at = clock_timestamp(), error = null, result = s.result::json, version = t.version + 1,
       hold_ended_worker_id = t.worker_id, hold_ended_reason = 'reported'
-    from steps as s
-    -- Not the bare status: the index of all held tasks would be read in place of the one by id.
+    from completions as s
+    -- An expression, because with the plain column the index of all leased tasks would be read.
     where t.id = s.id and coalesce(t.status, '') in (${ORIGINS}) and t.worker_id = s.worker_id and t.attempt = s.attempt
-      and (t.job_id = any(${free}::uuid[]) or exists (
+      and (t.job_id = any(${jobsWithoutResultSchema}::uuid[]) or exists (
         select 1 from joblib.job as j where j.id = t.job_id and j.result_schema is null))
-    returning s.place, t.room_id, t.job_id, t.completed_at::text as completed_at,
+    returning s.call_index, t.room_id, t.job_id, t.completed_at::text as completed_at,
       date_part('epoch', t.completed_at - t.started_at) as ran_seconds`,
   );
 
-const COMPLETE = { plain: completeWith(false), signed: completeWith(true) };
+const COMPLETE = { plain: defineCompletion(false), touching: defineCompletion(true) };
 
-const inOrder = (completions: readonly Completion[]) =>
+const sortById = (completions: readonly Completion[]) =>
   completions
-    .map((completion, place) => ({ ...completion, place, id: completion.id.toLowerCase() }))
+    .map((completion, index) => ({ ...completion, index, id: completion.id.toLowerCase() }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
-/** What a statement's completions bring along. */
-interface CompletionManner {
-  /** Jobs that are known to have promised nothing. */
-  readonly free: ReadonlySet<string>;
-  /** The workers whose signs of life are to be noted. */
-  readonly signs: readonly string[];
+/** Options for all completions of one statement. */
+interface CompletionStatementOptions {
+  /** Ids of jobs that are known to have no result schema. */
+  readonly jobsWithoutResultSchema: ReadonlySet<string>;
+  /** The workers whose heartbeats are recorded. */
+  readonly touchedWorkerIds: readonly string[];
 }
 
-/** Completes tasks of workers that know them, of jobs that promised nothing about their results. */
+/** Completes tasks of jobs without a result schema, on behalf of the workers that run them. */
 export const completeTasks = (
   db: Sql,
   completions: readonly Completion[],
-  { free, signs }: CompletionManner,
-): Promise<CompletedRow[]> => {
-  const steps = inOrder(completions);
-  // Most handlers return nothing: where none does, what is not there stands for it.
-  const hasResults = steps.some(({ result }) => result !== undefined);
-  return COMPLETE[signs.length > 0 ? "signed" : "plain"](
+  { jobsWithoutResultSchema, touchedWorkerIds }: CompletionStatementOptions,
+): Promise<CompletedTaskRow[]> => {
+  const sorted = sortById(completions);
+  // Most handlers return nothing. If no task has a result, the list is empty: missing elements are null.
+  const hasResults = sorted.some(({ result }) => result !== undefined);
+  return COMPLETE[touchedWorkerIds.length > 0 ? "touching" : "plain"](
     db,
-    arrayText(steps.map(({ place }) => place)),
-    arrayText(steps.map(({ id }) => id)),
-    arrayText(steps.map(({ workerId }) => workerId)),
-    arrayText(steps.map(({ attempt }) => attempt)),
-    hasResults ? JSON.stringify(steps.map(({ result }) => jsonText(result) ?? null)) : "[]",
-    arrayText(free),
-    arrayText(signs),
+    formatArray(sorted.map(({ index }) => index)),
+    formatArray(sorted.map(({ id }) => id)),
+    formatArray(sorted.map(({ workerId }) => workerId)),
+    formatArray(sorted.map(({ attempt }) => attempt)),
+    hasResults ? JSON.stringify(sorted.map(({ result }) => toJsonText(result) ?? null)) : "[]",
+    formatArray(jobsWithoutResultSchema),
+    formatArray(touchedWorkerIds),
   );
 };

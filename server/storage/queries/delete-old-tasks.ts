@@ -1,7 +1,10 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 
-/** Deletes terminal tasks that ended longer ago, oldest first; how many. */
+/**
+ * Deletes finished tasks that ended more than this many days ago, oldest first. Returns how many were
+ * deleted.
+ */
 export const deleteOldTasks = async (db: Sql, olderThanDays: number, limit: number): Promise<number> => {
   const { rows } = await sql<{ id: string }>`
     with old as materialized (
@@ -13,13 +16,13 @@ export const deleteOldTasks = async (db: Sql, olderThanDays: number, limit: numb
     deleted as (
       delete from joblib.task as t using old where t.id = old.id returning t.id, t.room_id, t.created_at
     ),
-    late as (
+    deleted_late_results as (
       delete from joblib.late_result as l using deleted as d where l.task_id = d.id
     ),
-    logs as (
+    deleted_logs as (
       delete from joblib.task_log as l using deleted as d where l.task_id = d.id
     ),
-    places as (
+    deleted_list_entries as (
       delete from joblib.task_place as p using deleted as d
       where p.room_id = d.room_id and p.created_at = d.created_at and p.task_id = d.id
     )

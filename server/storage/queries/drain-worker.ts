@@ -1,7 +1,10 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 
-/** Takes a locked worker's links, from which its claims and everybody else know what it can do, and keeps them with it. */
+/**
+ * Drains a locked worker: moves its links to jobs into `drained_jobs`. Claims and all other queries know a
+ * worker's jobs from the links.
+ */
 export const drainWorker = async (db: Sql, id: string): Promise<void> => {
   await sql`
     with unlinked as (delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id)

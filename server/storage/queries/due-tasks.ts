@@ -1,11 +1,11 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
-import { type Slot, statement } from "./statement.ts";
+import { defineStatement, type Placeholder } from "./statement.ts";
 
-const jobsIn = (jobIds: Slot) =>
+const selectJobIds = (jobIds: Placeholder) =>
   sql`(select n.id::uuid as id from jsonb_array_elements_text(${jobIds}::jsonb) as n(id)) as jobs`;
 
-const seconds = statement<{ seconds: number | null }, [jobIds: string]>(
+const readSecondsUntilDue = defineStatement<{ seconds: number | null }, [jobIds: string]>(
   (jobIds) => sql`
     select min(case
       when exists (
@@ -16,17 +16,20 @@ const seconds = statement<{ seconds: number | null }, [jobIds: string]>(
         select t.run_at from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and not t.due
         order by t.run_at limit 1
       ) - clock_timestamp()) end)::float8 as seconds
-    from ${jobsIn(jobIds)}`,
+    from ${selectJobIds(jobIds)}`,
 );
 
-/** Seconds until the first pending task of any of the jobs may be claimed; undefined where none is pending. */
-export const secondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> =>
-  (await seconds(db, JSON.stringify(jobIds)))[0]?.seconds ?? undefined;
+/**
+ * Returns the seconds until the first pending task of any of the jobs can be claimed, at most 0 if one can be
+ * claimed now, or undefined if no task is pending.
+ */
+export const getSecondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> =>
+  (await readSecondsUntilDue(db, JSON.stringify(jobIds)))[0]?.seconds ?? undefined;
 
-const counts = statement<{ id: string; waiting: number }, [jobIds: string, cap: number]>(
+const readDueCounts = defineStatement<{ id: string; waiting: number }, [jobIds: string, cap: number]>(
   (jobIds, cap) => sql`
-    select jobs.id, least(due.waiting + fallen_due.waiting, ${cap}::int)::int as waiting
-    from ${jobsIn(jobIds)}
+    select jobs.id, least(due.waiting + unpromoted.waiting, ${cap}::int)::int as waiting
+    from ${selectJobIds(jobIds)}
     cross join lateral (
       select count(*) as waiting from (
         select 1 from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and t.due
@@ -37,9 +40,9 @@ const counts = statement<{ id: string; waiting: number }, [jobIds: string, cap: 
         select 1 from joblib.task as t
         where t.job_id = jobs.id and t.status = 'pending' and not t.due and t.run_at <= now()
         limit ${cap}::int) as capped
-    ) as fallen_due`,
+    ) as unpromoted`,
 );
 
-/** How many due tasks wait for each job; counting stops at the cap. */
-export const dueCounts = (db: Sql, jobIds: readonly string[], cap: number) =>
-  counts(db, JSON.stringify(jobIds), cap);
+/** Counts the due tasks of each job, up to `cap`. */
+export const countDueTasks = (db: Sql, jobIds: readonly string[], cap: number) =>
+  readDueCounts(db, JSON.stringify(jobIds), cap);

@@ -1,13 +1,13 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { endOfAttempt } from "./end-of-attempt.ts";
+import { setAttemptFailed } from "./lease-end.ts";
 
 const isOverdue = sql`t.status = 'running' and t.timeout_seconds is not null
   and t.started_at + make_interval(secs => t.timeout_seconds) < clock_timestamp()`;
 
-/** The ids of running tasks over their `timeout_seconds`, longest first. */
-export const overdueTasks = async (db: Sql, limit: number): Promise<string[]> => {
+/** Returns the ids of running tasks that exceed their `timeout_seconds`, the earliest started first. */
+export const findOverdueTaskIds = async (db: Sql, limit: number): Promise<string[]> => {
   const { rows } = await sql<{ id: string }>`
     select t.id from joblib.task as t where ${isOverdue} order by t.started_at limit ${limit}::int`.execute(
     db,
@@ -15,20 +15,23 @@ export const overdueTasks = async (db: Sql, limit: number): Promise<string[]> =>
   return rows.map(({ id }) => id);
 };
 
-/** Running tasks over their time, or the one of them that is named, fail or are tried again; rows that somebody is changing are left for next time. */
-export const endOverdueTasks = async (db: Sql, limit: number, only?: string) => {
+/**
+ * Fails running tasks that exceed their timeout, or makes them pending if attempts are left. With `taskId`,
+ * only this task. Locked rows are skipped; the next sweep finds them.
+ */
+export const endOverdueTasks = async (db: Sql, limit: number, taskId?: string) => {
   const error = sql`('timed out after ' || t.timeout_seconds || ' s')`;
-  const named = only === undefined ? sql`` : sql`and t.id = ${only}::uuid`;
+  const isSelected = taskId === undefined ? sql`` : sql`and t.id = ${taskId}::uuid`;
   const { rows } = await sql<TaskRow>`
     with overdue as materialized (
-      select t.id from joblib.task as t where ${isOverdue} ${named}
+      select t.id from joblib.task as t where ${isOverdue} ${isSelected}
       order by t.started_at limit ${limit}::int
       for update skip locked
     ),
-    moved as (
-      update joblib.task as t set ${endOfAttempt({ error, holdEnd: "timed_out" })}
+    updated as (
+      update joblib.task as t set ${setAttemptFailed({ error, leaseEnd: "timed_out" })}
       from overdue where t.id = overdue.id returning t.*
     )
-    ${selectTasks("moved")} order by t.number`.execute(db);
+    ${selectTasks("updated")} order by t.number`.execute(db);
   return rows;
 };

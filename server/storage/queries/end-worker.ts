@@ -1,16 +1,22 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { backToPending, endOfAttempt } from "./end-of-attempt.ts";
+import { setAttemptFailed, setRequeued } from "./lease-end.ts";
 
-/** Locks a worker that leaves; false where it is gone. Waits for its claims in flight, so that the next statement sees them. */
-export const lockLeavingWorker = async (db: Sql, id: string): Promise<boolean> => {
+/**
+ * Locks a worker that leaves or is drained. Returns false if it is gone. Waits for the worker's claims in
+ * flight, so that the next statement sees their tasks.
+ */
+export const lockWorkerForUpdate = async (db: Sql, id: string): Promise<boolean> => {
   const { rows } = await sql<{ id: string }>`
     select id from joblib.worker where id = ${id}::uuid for update`.execute(db);
   return rows.length > 0;
 };
 
-/** Locks a worker that is still stale; false where it came back, is busy this moment, or is another sweeper's. */
+/**
+ * Locks a worker if it is still stale. Returns false if it sent a heartbeat, is gone, or is locked by a claim
+ * or another sweep.
+ */
 export const lockStaleWorker = async (db: Sql, id: string, thresholdSeconds: number): Promise<boolean> => {
   const { rows } = await sql<{ id: string }>`
     select id from joblib.worker
@@ -20,8 +26,12 @@ export const lockStaleWorker = async (db: Sql, id: string, thresholdSeconds: num
   return rows.length > 0;
 };
 
-/** The ids of workers without a sign of life for so long, longest first. */
-export const staleWorkers = async (db: Sql, thresholdSeconds: number, limit: number): Promise<string[]> => {
+/** Returns the ids of workers whose last heartbeat is older than the threshold, oldest first. */
+export const findStaleWorkerIds = async (
+  db: Sql,
+  thresholdSeconds: number,
+  limit: number,
+): Promise<string[]> => {
   const { rows } = await sql<{ id: string }>`
     select id from joblib.worker
     where last_heartbeat < clock_timestamp() - make_interval(secs => ${thresholdSeconds}::float8)
@@ -29,29 +39,35 @@ export const staleWorkers = async (db: Sql, thresholdSeconds: number, limit: num
   return rows.map(({ id }) => id);
 };
 
-/** Removes a locked worker and its links; tells which jobs it was linked to, or was until it was drained. */
+/**
+ * Deletes a locked worker and its links. Returns the ids of the jobs that it was linked to, now or before it
+ * was drained.
+ */
 export const deleteWorker = async (db: Sql, id: string): Promise<string[]> => {
   const linked = await sql<{ job_id: string }>`
     delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id`.execute(db);
-  const ended = await sql<{ drained_jobs: string | null }>`
+  const deleted = await sql<{ drained_jobs: string | null }>`
     delete from joblib.worker where id = ${id}::uuid returning drained_jobs::text as drained_jobs`.execute(
     db,
   );
-  return [...linked.rows.map((row) => row.job_id), ...JSON.parse(ended.rows[0]?.drained_jobs ?? "[]")];
+  return [...linked.rows.map((row) => row.job_id), ...JSON.parse(deleted.rows[0]?.drained_jobs ?? "[]")];
 };
 
-/** A locked worker's claimed tasks are pending again, its running ones fail or are tried again. */
-export const takeTasksFrom = async (db: Sql, workerId: string, error: string): Promise<TaskRow[]> => {
-  // Claimed before running: one that is started in between is met by the second statement.
-  const putBack = await sql<TaskRow>`
-    with moved as (
-      update joblib.task as t set ${backToPending("lost")}
+/**
+ * Requeues the claimed tasks of a locked worker, and fails its running tasks or makes them pending if
+ * attempts are left.
+ */
+export const endWorkerTasks = async (db: Sql, workerId: string, error: string): Promise<TaskRow[]> => {
+  // Claimed tasks come first: the second statement finds a task that is started in between.
+  const requeued = await sql<TaskRow>`
+    with updated as (
+      update joblib.task as t set ${setRequeued("lost")}
       where t.worker_id = ${workerId}::uuid and t.status = 'claimed' returning t.*
-    ) ${selectTasks("moved")} order by t.number`.execute(db);
-  const ended = await sql<TaskRow>`
-    with moved as (
-      update joblib.task as t set ${endOfAttempt({ error: sql`${error}::text`, holdEnd: "lost" })}
+    ) ${selectTasks("updated")} order by t.number`.execute(db);
+  const failed = await sql<TaskRow>`
+    with updated as (
+      update joblib.task as t set ${setAttemptFailed({ error: sql`${error}::text`, leaseEnd: "lost" })}
       where t.worker_id = ${workerId}::uuid and t.status = 'running' returning t.*
-    ) ${selectTasks("moved")} order by t.number`.execute(db);
-  return [...putBack.rows, ...ended.rows];
+    ) ${selectTasks("updated")} order by t.number`.execute(db);
+  return [...requeued.rows, ...failed.rows];
 };

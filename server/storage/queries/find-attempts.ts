@@ -1,9 +1,12 @@
 import { sql } from "kysely";
 import type { TaskStatus } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
-import type { LeaseEnd } from "./end-of-attempt.ts";
+import type { LeaseEnd } from "./lease-end.ts";
 
-/** A task's columns about its attempts; times and JSON (`errors`, `late`, `names`) are text. */
+/**
+ * The columns of a task that describe its attempts. Times are text; `errors`, `late` and `names` are JSON as
+ * text.
+ */
 export interface AttemptsRow {
   status: TaskStatus;
   attempt: number;
@@ -19,10 +22,13 @@ export interface AttemptsRow {
   names: string;
 }
 
-/** All that is known of who had a task. */
+/**
+ * Reads what is stored about a task's attempts, with its late results and the names of the workers that still
+ * exist.
+ */
 export const findAttempts = async (db: Sql, taskId: string) => {
   const { rows } = await sql<AttemptsRow>`
-    with asked as materialized (select * from joblib.task where id = ${taskId}::uuid)
+    with requested as materialized (select * from joblib.task where id = ${taskId}::uuid)
     select t.status, t.attempt, t.worker_id, t.claimed_at::text as claimed_at,
       t.started_at::text as started_at, t.completed_at::text as completed_at, t.error, t.errors::text as errors,
       t.hold_ended_worker_id, t.hold_ended_reason,
@@ -36,6 +42,6 @@ export const findAttempts = async (db: Sql, taskId: string) => {
           select t.worker_id union select t.hold_ended_worker_id
           union select (e.entry ->> 'worker_id')::uuid from jsonb_array_elements(t.errors) as e(entry))
       ), '[]')::text as names
-    from asked as t`.execute(db);
+    from requested as t`.execute(db);
   return rows[0];
 };

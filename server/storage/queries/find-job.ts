@@ -4,7 +4,7 @@ import type { JobRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import { JOB_COLUMNS, selectJobs } from "./job-select.ts";
 
-/** The job at an address, with its counts. */
+/** Returns the registered job at an address, with its live workers and its number of pending tasks. */
 export const findJob = async (
   db: Sql,
   { roomId, category, name }: JobAddress,
@@ -17,8 +17,8 @@ export const findJob = async (
   return rows[0];
 };
 
-/** The job at an address, without its counts. */
-export const peekJob = async (db: Sql, { roomId, category, name }: JobAddress) => {
+/** Returns the registered job at an address, without its workers and its pending tasks. */
+export const findRegisteredJob = async (db: Sql, { roomId, category, name }: JobAddress) => {
   const { rows } = await sql<Omit<JobRow, "workers" | "pending">>`
     select ${JOB_COLUMNS} from joblib.job as j
     where j.room_id = ${roomId} and j.category = ${category} and j.name = ${name}
@@ -26,15 +26,20 @@ export const peekJob = async (db: Sql, { roomId, category, name }: JobAddress) =
   return rows[0];
 };
 
-/** A job by id, removed or not. */
+/** Returns a job by its id, even if it was removed. */
 export const findJobById = async (db: Sql, id: string, aliveWithinSeconds: number) => {
   const { rows } = await sql<JobRow>`
     ${selectJobs(aliveWithinSeconds)} where j.id = ${id}::uuid`.execute(db);
   return rows[0];
 };
 
-/** The ids of all jobs that ever stood at an address, of which one at most is not removed. */
-export const jobIdsAt = async (db: Sql, { roomId, category, name }: JobAddress): Promise<string[]> => {
+/**
+ * Returns the ids of all jobs that were ever registered at an address. At most one of them is not removed.
+ */
+export const findJobIdsByAddress = async (
+  db: Sql,
+  { roomId, category, name }: JobAddress,
+): Promise<string[]> => {
   const { rows } = await sql<{ id: string }>`
     select id from joblib.job where room_id = ${roomId} and category = ${category} and name = ${name}`.execute(
     db,

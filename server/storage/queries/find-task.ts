@@ -2,19 +2,21 @@ import { type RawBuilder, sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import { QUEUE_POSITION } from "./queue-position.ts";
-import { statement } from "./statement.ts";
+import { defineStatement } from "./statement.ts";
 
-const find = (more?: RawBuilder<unknown>) =>
-  statement<TaskRow, [id: string]>((id) => sql`${selectTasks("joblib.task", more)} where t.id = ${id}::uuid`);
+const defineFind = (columns?: RawBuilder<unknown>) =>
+  defineStatement<TaskRow, [id: string]>(
+    (id) => sql`${selectTasks("joblib.task", columns)} where t.id = ${id}::uuid`,
+  );
 
-const plain = find();
-const placed = find(QUEUE_POSITION);
+const find = defineFind();
+const findWithQueuePosition = defineFind(QUEUE_POSITION);
 
-/** One task, with its place in the queue where that is asked for: it costs a count. */
+/** Returns a task. The queue position is optional, because it has to count tasks. */
 export const findTask = async (db: Sql, id: string, withQueuePosition: boolean) =>
-  (await (withQueuePosition ? placed : plain)(db, id))[0];
+  (await (withQueuePosition ? findWithQueuePosition : find)(db, id))[0];
 
-/** Those of the tasks that are there. */
+/** Returns the tasks with these ids, in no order. Unknown ids are skipped. */
 export const findTasks = async (db: Sql, ids: readonly string[]): Promise<TaskRow[]> => {
   if (ids.length === 0) return [];
   const { rows } = await sql<TaskRow>`

@@ -1,16 +1,25 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Assignee } from "../direct-assignment.ts";
 import type { Sql } from "../sessions.ts";
-import { isAlive } from "./alive.ts";
-import { arrayText, textArray } from "./array-text.ts";
-import { given, handsText, heldColumns, heldValues, joinTakers, takers } from "./direct-assignment.ts";
-import { isInTurn, numbers, turns } from "./room-turns.ts";
-import { statement } from "./statement.ts";
-import { GROUP_COLUMNS, groupsText, type TaskGroup } from "./task-groups.ts";
+import { formatArray, formatTextArray } from "./array-text.ts";
+import {
+  ASSIGNED_COLUMNS,
+  ASSIGNED_TASKS_CTE,
+  ASSIGNED_VALUES,
+  buildAssigneesCte,
+  formatAssignees,
+  JOIN_ASSIGNEES,
+} from "./direct-assignment.ts";
+import { isAlive } from "./is-alive.ts";
+import { IS_IN_TURN, ROOM_TURNS_CTE, TASK_NUMBER } from "./room-fairness.ts";
+import { defineStatement } from "./statement.ts";
+import { formatGroups, GROUP_COLUMNS, type TaskGroup } from "./task-groups.ts";
 
-/** What of a group of new tasks only the database knows, and how many live workers could take them. */
+/**
+ * The values of a group of new tasks that only the database knows, and the number of live workers of its job.
+ */
 export interface InsertedRow {
-  /** Of the group's first. */
+  /** Id of the group's first task. */
   id: string;
   run_at: string;
   created_at: string;
@@ -18,123 +27,133 @@ export interface InsertedRow {
   job_category: string;
   job_name: string;
   workers_online: number;
-  /** Who holds it from the start, where somebody was to take it. */
+  /** The assignee, if the task was assigned directly. */
   worker_id?: string | null;
   user_id?: string | null;
   started_at?: string | null;
 }
 
-/** What a statement does beside inserting: rooms take turns, or waiting workers take a task each. */
-type Beside = "nothing" | "turns" | "hands";
+type InsertVariant = "plain" | "room-fairness" | "direct-assignment";
 
 /**
- * Inserts many requests' tasks in their order: all of a request, or none where a job of its own is gone or is not as
- * it was seen; leaves out those whose key is taken. The jobs are locked, in one order for all, so that none is removed under
- * the insert. What a request's tasks share comes once and is answered once, and what the caller knows is not sent back.
+ * Inserts the tasks of many requests in their order: all tasks of a request, or none if one of its jobs was
+ * removed or changed since it was read. Tasks with an existing idempotency key are skipped. The jobs are
+ * locked, in the same order in all statements, so that none is removed during the insert. The common
+ * properties of a request's tasks are sent and returned once per group, and values that the server knows are
+ * not returned.
  */
-const insertWith = (beside: Beside) => {
-  const on = (one: Beside, part: RawBuilder<unknown>) => (beside === one ? part : sql``);
-  return statement<
+const defineInsert = (variant: InsertVariant) => {
+  const only = (part: InsertVariant, text: RawBuilder<unknown>) => (variant === part ? text : sql``);
+  return defineStatement<
     InsertedRow,
-    [requests: string, payloads: string, offsets: string, aliveWithinSeconds: number, hands: string]
+    [requests: string, payloads: string, offsets: string, aliveWithinSeconds: number, assignees: string]
   >(
-    (requests, payloads, offsets, aliveWithinSeconds, hands) => sql`
+    (requests, payloads, offsets, aliveWithinSeconds, assignees) => sql`
     with groups as materialized (
-      select r.place, (${offsets}::integer[])[r.place] + g.before as offset, g.*, coalesce(g.run_at, now() + make_interval(secs => greatest(g.in_seconds, 0))) as starts_at
-      from jsonb_array_elements(${requests}::jsonb) with ordinality as r(groups, place)
+      select r.request_number, (${offsets}::integer[])[r.request_number] + g.first_index as offset, g.*,
+        coalesce(g.run_at, now() + make_interval(secs => greatest(g.in_seconds, 0))) as starts_at
+      from jsonb_array_elements(${requests}::jsonb) with ordinality as r(groups, request_number)
       cross join lateral rows from (jsonb_to_recordset(r.groups) as (${sql.raw(GROUP_COLUMNS)})) with ordinality
         as g(id, job_id, schema_hash, job_version, room_id, created_by_id, priority, max_attempts, backoff,
-          timeout_seconds, run_at, in_seconds, idempotency_key, request_hash, trace_context, ids, before, nth)
+          timeout_seconds, run_at, in_seconds, idempotency_key, request_hash, trace_context, ids, first_index, group_number)
     ),
-    held as materialized (
-      select j.* from (select distinct job_id from groups order by job_id) as asked
+    locked_jobs as materialized (
+      select j.* from (select distinct job_id from groups order by job_id) as requested
       cross join lateral (
         select id, schema_hash, xmin::text as version, room_id, category, name, fairness, removed_at from joblib.job
-        where id = asked.job_id limit 1 for key share
+        where id = requested.job_id limit 1 for key share
       ) as j
       where j.removed_at is null
     ),
-    changed as materialized (
-      select distinct g.place from groups as g
+    rejected_requests as materialized (
+      select distinct g.request_number from groups as g
       where not exists (
-        select 1 from held where held.id = g.job_id and held.schema_hash = g.schema_hash
-          and (g.job_version is null or held.version = g.job_version))
+        select 1 from locked_jobs as j where j.id = g.job_id and j.schema_hash = g.schema_hash
+          and (g.job_version is null or j.version = g.job_version))
     ),
-    taken as materialized (
-      select * from groups where place not in (select place from changed)
+    accepted_groups as materialized (
+      select * from groups where request_number not in (select request_number from rejected_requests)
     ),
-    accepted as materialized (
-      select g.place, g.nth, t.nth as "order", t.id::uuid as id, t.payload::json as payload, g.job_id, g.room_id, g.created_by_id,
-        g.priority, g.max_attempts, g.backoff, g.timeout_seconds, g.starts_at, g.idempotency_key, g.request_hash,
-        g.trace_context
-      from taken as g
+    accepted_tasks as materialized (
+      select g.request_number, g.group_number, t.ordinal, t.id::uuid as id, t.payload::json as payload, g.job_id,
+        g.room_id, g.created_by_id, g.priority, g.max_attempts, g.backoff, g.timeout_seconds, g.starts_at,
+        g.idempotency_key, g.request_hash, g.trace_context
+      from accepted_groups as g
       cross join lateral rows from (
         jsonb_array_elements_text(g.ids),
         unnest((${payloads}::text[])[g.offset + 1 : g.offset + jsonb_array_length(g.ids)])
-      ) with ordinality as t(id, payload, nth)
-      order by g.place, g.nth, t.nth
+      ) with ordinality as t(id, payload, ordinal)
+      order by g.request_number, g.group_number, t.ordinal
     ),
-    ${on("turns", turns)}
-    ${on("hands", takers(hands))}
+    ${only("room-fairness", ROOM_TURNS_CTE)}
+    ${only("direct-assignment", buildAssigneesCte(assignees))}
     inserted as (
       insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
         timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number
-        ${on("turns", sql`, in_turn`)}${on("hands", heldColumns)})
+        ${only("room-fairness", sql`, in_turn`)}${only("direct-assignment", ASSIGNED_COLUMNS)})
       select i.id, i.job_id, i.room_id, i.created_by_id, i.payload, i.priority, i.max_attempts, i.backoff,
         i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash, i.trace_context,
-        ${beside === "turns" ? numbers : sql`nextval('joblib.task_number')`}
-        ${on("turns", sql`, ${isInTurn}`)}${on("hands", heldValues)}
-      from accepted as i ${on("hands", joinTakers)}
+        ${variant === "room-fairness" ? TASK_NUMBER : sql`nextval('joblib.task_number')`}
+        ${only("room-fairness", sql`, ${IS_IN_TURN}`)}${only("direct-assignment", ASSIGNED_VALUES)}
+      from accepted_tasks as i ${only("direct-assignment", JOIN_ASSIGNEES)}
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
       returning id, job_id, room_id, run_at, created_at, idempotency_key
-        ${on("hands", sql`, worker_id, started_at`)}
+        ${only("direct-assignment", sql`, worker_id, started_at`)}
     ),
-    placed as (
+    list_entries as (
       insert into joblib.task_place (task_id, room_id, job_id, created_at)
       select id, room_id, job_id, created_at from inserted
     ),
-    ${on("hands", sql`${given},`)}
-    online as materialized (
-      select held.id, held.room_id, held.category, held.name, (
-        select count(*)::int from joblib.worker_job as wj where wj.job_id = held.id
+    ${only("direct-assignment", sql`${ASSIGNED_TASKS_CTE},`)}
+    jobs as materialized (
+      select j.id, j.room_id, j.category, j.name, (
+        select count(*)::int from joblib.worker_job as wj where wj.job_id = j.id
           and (select ${isAlive(aliveWithinSeconds)} from joblib.worker as w where w.id = wj.worker_id)) as workers
-      from held
+      from locked_jobs as j
     )
-    select t.id, t.run_at::text as run_at, t.created_at::text as created_at, o.room_id as job_room_id, o.category as job_category, o.name as job_name,
-      o.workers as workers_online${on("hands", sql`, given.worker_id, given.user_id, given.started_at::text as started_at`)}
+    select t.id, t.run_at::text as run_at, t.created_at::text as created_at, o.room_id as job_room_id,
+      o.category as job_category, o.name as job_name, o.workers as workers_online
+      ${only("direct-assignment", sql`, assigned.worker_id, assigned.user_id, assigned.started_at::text as started_at`)}
     from (
-      -- Without a key nothing keeps a group out, so it is not looked for among what was inserted.
-      select id, job_id, starts_at as run_at, now() as created_at from taken where idempotency_key is null
+      -- A group without a key cannot conflict, so it is not searched for in the inserted rows.
+      select id, job_id, starts_at as run_at, now() as created_at from accepted_groups where idempotency_key is null
       union all
       select id, job_id, run_at, created_at from inserted where idempotency_key is not null
-    ) as t join online as o on o.id = t.job_id ${on("hands", sql`left join given on given.id = t.id`)}`,
+    ) as t join jobs as o on o.id = t.job_id ${only("direct-assignment", sql`left join assigned on assigned.id = t.id`)}`,
   );
 };
 
-const inserts = { nothing: insertWith("nothing"), turns: insertWith("turns"), hands: insertWith("hands") };
+const INSERT = {
+  plain: defineInsert("plain"),
+  "room-fairness": defineInsert("room-fairness"),
+  "direct-assignment": defineInsert("direct-assignment"),
+} satisfies Record<InsertVariant, unknown>;
 
-/** What a statement's requests have in common. */
-export interface InsertManner {
+/** Options for all requests of one statement. */
+export interface InsertStatementOptions {
   readonly aliveWithinSeconds: number;
-  /** Some of the tasks are of jobs whose rooms take turns. */
-  readonly hasTurns: boolean;
+  /** Whether some of the tasks belong to jobs with room fairness. */
+  readonly hasRoomFairness: boolean;
 }
 
-/** One request's tasks, and their payloads' JSON. */
+/** The tasks of one request, and the JSON of their payloads. */
 export interface InsertRequest {
   readonly groups: readonly TaskGroup[];
   readonly payloads: readonly string[];
 }
 
-/** Runs it; `hands`: who would take the lone task of each request. */
+/**
+ * Inserts tasks. `assignees` has the worker that would receive the only task of each request, if there is
+ * one.
+ */
 export const insertTasks = (
   db: Sql,
   requests: readonly InsertRequest[],
-  { aliveWithinSeconds, hasTurns }: InsertManner,
-  hands: readonly (Assignee | undefined)[] = [],
+  { aliveWithinSeconds, hasRoomFairness }: InsertStatementOptions,
+  assignees: readonly (Assignee | undefined)[] = [],
 ): Promise<InsertedRow[]> => {
-  const isTaken = hands.some((hand) => hand !== undefined);
-  const insert = inserts[hasTurns ? "turns" : isTaken ? "hands" : "nothing"];
+  const hasAssignee = assignees.some((assignee) => assignee !== undefined);
+  const insert = INSERT[hasRoomFairness ? "room-fairness" : hasAssignee ? "direct-assignment" : "plain"];
   let offset = 0;
   const offsets = requests.map(({ payloads: { length } }) => {
     offset += length;
@@ -142,10 +161,10 @@ export const insertTasks = (
   });
   return insert(
     db,
-    `[${requests.map(({ groups }) => groupsText(groups)).join(",")}]`,
-    textArray(requests.flatMap(({ payloads }) => payloads)),
-    arrayText(offsets),
+    `[${requests.map(({ groups }) => formatGroups(groups)).join(",")}]`,
+    formatTextArray(requests.flatMap(({ payloads }) => payloads)),
+    formatArray(offsets),
     aliveWithinSeconds,
-    handsText(hands),
+    formatAssignees(assignees),
   );
 };

@@ -19,30 +19,30 @@ export interface InvitationRow {
 const COLUMNS = sql`i.id, i.room_id, i.jobs::text as jobs, i.note, i.created_by_id,
   i.created_at::text as created_at, i.expires_at::text as expires_at, i.revoked_at::text as revoked_at`;
 
-/** Keeps one, and deletes those that ended a month ago: the table stays as small as what is in use. */
-export const insertInvitation = async (db: Sql, one: NewInvitationRecord): Promise<InvitationRow> => {
+/** Inserts an invitation, and deletes those that expired 30 days ago, so that the table stays small. */
+export const insertInvitation = async (db: Sql, invitation: NewInvitationRecord): Promise<InvitationRow> => {
   const { rows } = await sql<InvitationRow>`
-    with old as (delete from joblib.invitation where expires_at < clock_timestamp() - interval '30 days')
+    with deleted as (delete from joblib.invitation where expires_at < clock_timestamp() - interval '30 days')
     insert into joblib.invitation as i (id, room_id, jobs, note, created_by_id, created_at, expires_at)
     values (
-      ${one.id}::uuid, ${one.roomId}, ${one.jobs === null ? null : JSON.stringify(one.jobs)}::jsonb, ${one.note},
-      ${one.createdById}, date_trunc('milliseconds', clock_timestamp()),
+      ${invitation.id}::uuid, ${invitation.roomId}, ${invitation.jobs === null ? null : JSON.stringify(invitation.jobs)}::jsonb, ${invitation.note},
+      ${invitation.createdById}, date_trunc('milliseconds', clock_timestamp()),
       date_trunc('milliseconds', least(
-        clock_timestamp() + make_interval(secs => ${one.seconds}::float8), ${one.notBeyond}::timestamptz)))
+        clock_timestamp() + make_interval(secs => ${invitation.seconds}::float8), ${invitation.notBeyond}::timestamptz)))
     returning ${COLUMNS}`.execute(db);
   const [row] = rows;
-  if (row === undefined) throw new TypeError("an insert returned nothing");
+  if (row === undefined) throw new TypeError("the insert of an invitation returned nothing");
   return row;
 };
 
-/** One by its id. */
+/** Returns an invitation by its id. */
 export const findInvitation = async (db: Sql, id: string): Promise<InvitationRow | undefined> => {
   const { rows } = await sql<InvitationRow>`
     select ${COLUMNS} from joblib.invitation as i where i.id = ${id}::uuid`.execute(db);
   return rows[0];
 };
 
-/** A window on a room's, newest first, and how many there are. */
+/** Returns a page of a room's invitations, newest first, and the total. */
 export const listInvitations = async (db: Sql, roomId: string, { limit, offset }: Window) => {
   const { rows } = await sql<InvitationRow>`
     select ${COLUMNS} from joblib.invitation as i where i.room_id = ${roomId}
@@ -52,7 +52,7 @@ export const listInvitations = async (db: Sql, roomId: string, { limit, offset }
   return { rows, total: count.rows[0]?.total ?? 0 };
 };
 
-/** Takes one back; the first time counts. */
+/** Revokes an invitation. A second call keeps the time of the first. */
 export const revokeInvitation = async (db: Sql, id: string): Promise<InvitationRow | undefined> => {
   const { rows } = await sql<InvitationRow>`
     update joblib.invitation as i

@@ -1,14 +1,17 @@
 import { type RawBuilder, sql } from "kysely";
 import type { JobRow } from "../rows.ts";
-import { isAlive } from "./alive.ts";
+import { isAlive } from "./is-alive.ts";
 
-/** A job's own columns. */
+/** Columns of the job `j` itself. */
 export const JOB_COLUMNS = sql`
   j.id, j.room_id, j.category, j.name, coalesce(j.written_schema::text, j.schema::text) as schema,
   j.result_schema::text as result_schema, j.schema_hash, j.description, j.defaults::text as defaults, j.fairness,
   j.created_at::text as created_at, j.xmin::text as row_version`;
 
-/** `select` and `from` of jobs with their live workers and backlog; clauses over `j` follow. */
+/**
+ * Builds `select` and `from` of jobs `j` with their live workers and the number of their pending tasks.
+ * Clauses may follow.
+ */
 export const selectJobs = (aliveWithinSeconds: number): RawBuilder<JobRow> => sql`
   select ${JOB_COLUMNS},
     coalesce((
@@ -16,7 +19,7 @@ export const selectJobs = (aliveWithinSeconds: number): RawBuilder<JobRow> => sq
       from joblib.worker_job as wj join joblib.worker as w on w.id = wj.worker_id
       where wj.job_id = j.id and ${isAlive(aliveWithinSeconds)}
     ), '[]')::text as workers,
-    -- In two, so that each count has its index.
+    -- Two counts, so that each uses its own partial index.
     ((select count(*) from joblib.task as t where t.job_id = j.id and t.status = 'pending' and t.due)
       + (select count(*) from joblib.task as t where t.job_id = j.id and t.status = 'pending' and not t.due)
     )::int as pending

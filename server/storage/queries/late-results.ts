@@ -3,7 +3,7 @@ import type { LateResultKey, NewLateResult } from "../late-results.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 
-/** One that was kept. */
+/** A stored late result. */
 export interface LateResultRow {
   attempt: number;
   worker_id: string;
@@ -13,10 +13,10 @@ export interface LateResultRow {
 }
 
 /**
- * Keeps the first result of an attempt that this worker had, and that was ended over its head, of a task that is not
- * completed; true where it is kept.
+ * Stores the first late result of an attempt, if this worker had the lease and lost it, and if the task is
+ * not completed. Returns whether a result of this attempt is stored.
  */
-export const keepLateResult = async (db: Sql, late: NewLateResult): Promise<boolean> => {
+export const insertLateResult = async (db: Sql, late: NewLateResult): Promise<boolean> => {
   const { rows } = await sql`
     insert into joblib.late_result as l (task_id, attempt, worker_id, user_id, result)
     select t.id, ${late.attempt}::int, ${late.workerId}::uuid, ${late.userId}, ${JSON.stringify(late.result)}::json
@@ -30,7 +30,7 @@ export const keepLateResult = async (db: Sql, late: NewLateResult): Promise<bool
   return rows.length > 0;
 };
 
-/** Those of a task, last first. */
+/** Returns the late results of a task, newest first. */
 export const listLateResults = async (db: Sql, taskId: string): Promise<LateResultRow[]> => {
   const { rows } = await sql<LateResultRow>`
     select l.attempt, l.worker_id, l.user_id, l.result::text as result, l.received_at::text as received_at
@@ -40,26 +40,28 @@ export const listLateResults = async (db: Sql, taskId: string): Promise<LateResu
   return rows;
 };
 
-/** Completes the task with it, wherever it stands but completed; who holds it now is told to let go. */
+/**
+ * Completes a task with a late result, in any status except `completed`. A worker that has a lease loses it.
+ */
 export const adoptLateResult = async (db: Sql, { taskId, attempt, workerId }: LateResultKey) => {
-  const { rows } = await sql<TaskRow & { holder_id: string | null }>`
+  const { rows } = await sql<TaskRow & { previous_worker_id: string | null }>`
     with late as materialized (
       select * from joblib.late_result
       where task_id = ${taskId}::uuid and attempt = ${attempt}::int and worker_id = ${workerId}::uuid
     ),
-    seen as materialized (
-      select t.id, case when t.status in ('claimed', 'running') then t.worker_id end as holder_id
+    locked as materialized (
+      select t.id, case when t.status in ('claimed', 'running') then t.worker_id end as previous_worker_id
       from joblib.task as t where t.id = ${taskId}::uuid and t.status <> 'completed' for no key update
     ),
-    moved as (
+    updated as (
       update joblib.task as t set
         status = 'completed', result = late.result, error = null, completed_at = clock_timestamp(),
         worker_id = late.worker_id, runs = greatest(t.runs, 1), version = t.version + 1,
-        hold_ended_worker_id = coalesce(seen.holder_id, t.hold_ended_worker_id),
-        hold_ended_reason = case when seen.holder_id is null then t.hold_ended_reason else 'lost' end
-      from late, seen where t.id = seen.id
-      returning t.*, seen.holder_id
+        hold_ended_worker_id = coalesce(locked.previous_worker_id, t.hold_ended_worker_id),
+        hold_ended_reason = case when locked.previous_worker_id is null then t.hold_ended_reason else 'lost' end
+      from late, locked where t.id = locked.id
+      returning t.*, locked.previous_worker_id
     )
-    ${selectTasks("moved", sql`, t.holder_id`)}`.execute(db);
+    ${selectTasks("updated", sql`, t.previous_worker_id`)}`.execute(db);
   return rows[0];
 };

@@ -1,14 +1,14 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 
-/** Locks the worker against its end until the transaction is over; false where it is gone. */
-export const holdWorker = async (db: Sql, id: string): Promise<boolean> => {
+/** Locks a worker against its removal until the transaction ends. Returns false if it is gone. */
+export const lockWorkerForKeyShare = async (db: Sql, id: string): Promise<boolean> => {
   const { rows } = await sql<{ id: string }>`
     select id from joblib.worker where id = ${id}::uuid for key share`.execute(db);
   return rows.length > 0;
 };
 
-/** Says that the worker can run the job; one that is being drained is given no link any more. */
+/** Links a worker to a job that it can run. A draining worker gets no more links. */
 export const linkWorker = async (db: Sql, workerId: string, jobId: string): Promise<void> => {
   await sql`
     insert into joblib.worker_job (worker_id, job_id)

@@ -1,19 +1,26 @@
 import { sql } from "kysely";
 
 /**
- * Where a task stands in the index of the due: 16 numbers are one place, so that an entry of 44 bytes becomes one of 10.
- * A claim reads on past the entries of all that were claimed since the last vacuum, which autovacuum begins once a
- * minute: after 350,000 of them it took PostgreSQL 60 to 70 µs a task instead of 40. Rooms that take turns give one
- * number to as many tasks as there are rooms; there it is a place by itself.
+ * Builds the number by which the index of due tasks, `task_due`, orders a task. Sixteen numbers share one
+ * key, so that an index entry takes 10 bytes instead of 44 (ADR 20). A claim reads past the entries of all
+ * tasks that were claimed since the last vacuum, which autovacuum starts once a minute: after 350,000 of them
+ * PostgreSQL took 60 to 70 µs per task instead of 40. With room fairness, tasks of different rooms share a
+ * number, so each number is a separate key.
  */
-export const placeOf = (task: "t" | "o") =>
+export const getIndexNumber = (task: "t" | "o") =>
   sql.raw(`(case when ${task}.in_turn then ${task}.number else ${task}.number & '-16'::bigint end)`);
 
-/** Of thousands with one number each has its own entry, or each claim would read and sort them all. */
-const TIE = sql`(case when t.in_turn then t.id end)`;
+/**
+ * With room fairness, the id separates tasks with the same number. Otherwise each claim would read and sort
+ * thousands.
+ */
+const TIE_BREAKER = sql`(case when t.in_turn then t.id end)`;
 
-/** What the index of the due gives without sorting: the tasks of one place in any order, unless they have one number. */
-export const INDEX_ORDER = sql`t.priority desc, ${placeOf("t")}, ${TIE}`;
+/** The order of the index of due tasks, which needs no sorting. Tasks with the same key have no order. */
+export const INDEX_ORDER = sql`t.priority desc, ${getIndexNumber("t")}, ${TIE_BREAKER}`;
 
-/** The order in which due tasks `t` of one job are claimed; within a place PostgreSQL sorts, 32 tasks or more at a time. */
+/**
+ * The order in which the due tasks `t` of a job are claimed. PostgreSQL sorts the tasks of a key, at least 32
+ * at a time.
+ */
 export const QUEUE_ORDER = sql`${INDEX_ORDER}, t.number`;

@@ -1,24 +1,28 @@
 import { type RawBuilder, sql } from "kysely";
-import { placeOf } from "./queue-order.ts";
+import { getIndexNumber } from "./queue-order.ts";
 
-/** Nobody needs to know a place exactly beyond this, and a list counts for each of its tasks. */
-const MOST_AHEAD = 1_000;
+/**
+ * Maximum number of tasks ahead that are counted. A list counts for each of its tasks, and exact positions
+ * beyond it are of no use.
+ */
+const MAX_AHEAD = 1_000;
 
-const capped = (condition: RawBuilder<unknown>) => sql`(
+const countAhead = (condition: RawBuilder<unknown>) => sql`(
   select count(*) from (
     select 1 from joblib.task as o where o.job_id = t.job_id and o.status = 'pending' and ${condition}
-    limit ${sql.lit(MOST_AHEAD)}
+    limit ${sql.lit(MAX_AHEAD)}
   ) as ahead)`;
 
 /**
- * A select column: how many due tasks of the same job are claimed before `t`, itself counted, 1,001 where there are more
- * ahead; null unless it is due itself. Higher priorities and earlier numbers are one range of the claim's index each.
+ * A select column with the queue position of the task `t`: the number of due tasks of the same job ahead of
+ * it, plus one, at most 1,001. It is null unless the task is due. Tasks of higher priority are one range of
+ * the claim index, and earlier tasks of the same priority another one.
  */
 export const QUEUE_POSITION = sql`,
-  case when t.status = 'pending' and (t.due or t.run_at <= now()) then 1 + least(${sql.lit(MOST_AHEAD)},
-    ${capped(sql`o.due and o.priority > t.priority`)}
-    + ${capped(sql`o.due and o.priority = t.priority
-        and (${placeOf("o")}, o.number) < (${placeOf("t")}, t.number)`)}
-    + ${capped(sql`not o.due and o.run_at <= now()
+  case when t.status = 'pending' and (t.due or t.run_at <= now()) then 1 + least(${sql.lit(MAX_AHEAD)},
+    ${countAhead(sql`o.due and o.priority > t.priority`)}
+    + ${countAhead(sql`o.due and o.priority = t.priority
+        and (${getIndexNumber("o")}, o.number) < (${getIndexNumber("t")}, t.number)`)}
+    + ${countAhead(sql`not o.due and o.run_at <= now()
         and (o.priority > t.priority or (o.priority = t.priority and o.number < t.number))`)}
   )::int end as queue_position`;

@@ -4,7 +4,7 @@ import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import { touchWorker } from "./touch-worker.ts";
 
-/** How far a running task has come, and under which fence that is said. */
+/** A running task's progress, with the fence of the worker that reports it. */
 export interface ProgressReport {
   readonly id: string;
   readonly progress: Progress;
@@ -12,20 +12,23 @@ export interface ProgressReport {
   readonly attempt?: number;
 }
 
-/** The `where` of a fence: the row still names this worker, and is in this attempt. */
-const fence = ({ workerId, attempt }: ProgressReport) => sql`
+/** Builds the condition of a fence: the task still has this worker and this attempt. */
+const buildFence = ({ workerId, attempt }: ProgressReport) => sql`
   ${workerId === undefined ? sql`` : sql`and t.worker_id = ${workerId}::uuid`}
   ${attempt === undefined ? sql`` : sql`and t.attempt = ${attempt}::int`}`;
 
-/** Notes the progress of a task that is running. */
-export const reportProgress = async (db: Sql, step: ProgressReport) => {
-  const touched = step.workerId === undefined ? sql`` : sql`, ${touchWorker(step.workerId)}`;
+/**
+ * Stores the progress of a running task. Returns undefined if the task is not running or the fence does not
+ * match.
+ */
+export const reportProgress = async (db: Sql, report: ProgressReport) => {
+  const touch = report.workerId === undefined ? sql`` : sql`, ${touchWorker(report.workerId)}`;
   const { rows } = await sql<TaskRow>`
-    with moved as (
-      update joblib.task as t set progress = ${JSON.stringify(step.progress)}::jsonb, version = t.version + 1
-      where t.id = ${step.id}::uuid and t.status = 'running' ${fence(step)}
+    with updated as (
+      update joblib.task as t set progress = ${JSON.stringify(report.progress)}::jsonb, version = t.version + 1
+      where t.id = ${report.id}::uuid and t.status = 'running' ${buildFence(report)}
       returning t.*
-    ) ${touched}
-    ${selectTasks("moved")}`.execute(db);
+    ) ${touch}
+    ${selectTasks("updated")}`.execute(db);
   return rows[0];
 };

@@ -1,39 +1,49 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { backToPending, endOfAttempt } from "./end-of-attempt.ts";
+import { setAttemptFailed, setRequeued } from "./lease-end.ts";
 
-/** Which tasks a worker was given but never got: held by the row, not named, and claimed longer than the grace before the beat. */
-export interface Unreceived {
+/**
+ * The undelivered claims of a worker: it has leases for these tasks, they are missing from its heartbeat, and
+ * they were claimed more than the grace period before the heartbeat.
+ */
+export interface UndeliveredClaims {
   readonly workerId: string;
-  readonly named: readonly string[];
+  /** The tasks that the heartbeat lists. */
+  readonly taskIds: readonly string[];
   readonly claimGraceSeconds: number;
-  /** When the beat was noted: this statement may come seconds after it, and what was claimed between is none of its. */
-  readonly beatAt: string;
+  /**
+   * When the heartbeat was recorded. This statement may run seconds later, and the heartbeat cannot list
+   * tasks that were claimed in between.
+   */
+  readonly heartbeatAt: string;
 }
 
-/** Unreceived tasks go back to pending, those that were started with their claim fail or are tried again. */
-export const putBackUnreceived = async (
+/**
+ * Requeues undelivered claimed tasks, and fails those that were started with their claim, or makes them
+ * pending if attempts are left.
+ */
+export const requeueUndelivered = async (
   db: Sql,
-  { workerId, named, claimGraceSeconds, beatAt }: Unreceived,
+  { workerId, taskIds, claimGraceSeconds, heartbeatAt }: UndeliveredClaims,
 ) => {
-  const unreceived = sql`t.worker_id = ${workerId}::uuid
-    and t.claimed_at < ${beatAt}::timestamptz - make_interval(secs => ${claimGraceSeconds}::float8)
-    and t.id not in (select id from named)`;
+  const isUndelivered = sql`t.worker_id = ${workerId}::uuid
+    and t.claimed_at < ${heartbeatAt}::timestamptz - make_interval(secs => ${claimGraceSeconds}::float8)
+    and t.id not in (select id from listed)`;
   const error = sql`${`worker ${workerId} never received this task`}::text`;
   const { rows } = await sql<TaskRow>`
-    with named as materialized (
-      select n.id::uuid as id from jsonb_array_elements_text(${JSON.stringify(named)}::jsonb) as n(id)
+    with listed as materialized (
+      select n.id::uuid as id from jsonb_array_elements_text(${JSON.stringify(taskIds)}::jsonb) as n(id)
     ),
-    put_back as (
-      update joblib.task as t set ${backToPending("lost")}
-      where t.status = 'claimed' and ${unreceived} returning t.*
+    requeued as (
+      update joblib.task as t set ${setRequeued("lost")}
+      where t.status = 'claimed' and ${isUndelivered} returning t.*
     ),
-    ended as (
-      update joblib.task as t set ${endOfAttempt({ error, holdEnd: "lost" })}
-      where t.status = 'running' and ${unreceived} returning t.*
+    failed as (
+      update joblib.task as t set ${setAttemptFailed({ error, leaseEnd: "lost" })}
+      where t.status = 'running' and ${isUndelivered} returning t.*
     ),
-    changed as (select * from put_back union all select * from ended)
-    ${selectTasks("changed")}`.execute(db);
+    updated as (select * from requeued union all select * from failed)
+    ${selectTasks("updated")}`.execute(db);
   return rows;
 };

@@ -3,62 +3,77 @@ import { MAX_FILTERED, MAX_SEARCHED } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 import type { TaskSelection } from "../task-lists.ts";
 
-/** Larger payloads, as they are stored, are not searched: reading 10,000 of them took longer than anybody waits. */
-const LARGEST_SEARCHED = 8192;
+/**
+ * Maximum stored size of a payload that is searched. Reading 10,000 larger ones took longer than a user
+ * waits.
+ */
+const MAX_SEARCHED_PAYLOAD_BYTES = 8192;
 
-/** A task's place in the lists; the time as text, for a Date would lose the microseconds. */
-export interface Place {
+/** A task's position in the lists. The time is text, because a `Date` would lose the microseconds. */
+export interface ListPosition {
   readonly id: string;
   readonly created_at: string;
 }
 
-/** Where a task of the room stands. */
-export const findPlace = async (db: Sql, roomId: string, id: string): Promise<Place | undefined> => {
-  const { rows } = await sql<Place>`
+/** Returns the list position of a task, or undefined if the room does not have this task. */
+export const findListPosition = async (
+  db: Sql,
+  roomId: string,
+  id: string,
+): Promise<ListPosition | undefined> => {
+  const { rows } = await sql<ListPosition>`
     select id, created_at::text as created_at from joblib.task
     where id = ${id}::uuid and room_id = ${roomId}`.execute(db);
   return rows[0];
 };
 
-const uuids = (ids: readonly string[]) =>
+const selectIds = (ids: readonly string[]) =>
   sql`(select n.id::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as n(id))`;
 
-const pattern = (text: string) => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+const toPattern = (text: string) => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
 
-/** What only the task's own row tells; undefined where every task of the list will do. */
-const condition = ({
+/** Builds the condition on the rows of tasks `s`. Returns undefined if every list entry matches. */
+const buildCondition = ({
   jobIds,
   statuses,
   createdById,
   text,
 }: TaskSelection): RawBuilder<unknown> | undefined => {
   const parts: RawBuilder<unknown>[] = [];
-  if (jobIds !== undefined && jobIds.length > 1) parts.push(sql`s.job_id in ${uuids(jobIds)}`);
+  if (jobIds !== undefined && jobIds.length > 1) parts.push(sql`s.job_id in ${selectIds(jobIds)}`);
   if (statuses !== undefined) parts.push(sql`s.status in (${sql.join(statuses)})`);
   if (createdById !== undefined) parts.push(sql`s.created_by_id = ${createdById}`);
   if (text !== undefined) {
-    parts.push(sql`(s.id::text like ${pattern(text.toLowerCase()).slice(1)} or s.error ilike ${pattern(text)}
-      or (pg_column_size(s.payload) <= ${sql.lit(LARGEST_SEARCHED)} and s.payload::text ilike ${pattern(text)}))`);
+    const pattern = toPattern(text);
+    parts.push(sql`(s.id::text like ${toPattern(text.toLowerCase()).slice(1)} or s.error ilike ${pattern}
+      or (pg_column_size(s.payload) <= ${sql.lit(MAX_SEARCHED_PAYLOAD_BYTES)} and s.payload::text ilike ${pattern}))`);
   }
   return parts.length === 0 ? undefined : sql.join(parts, sql` and `);
 };
 
-/** How many places a selection looks at; undefined where each of them is a match. */
-export const mostLookedAt = (of: TaskSelection): number | undefined => {
-  // What is named is looked at as a whole.
-  if (of.ids !== undefined || condition(of) === undefined) return undefined;
-  return of.text === undefined ? MAX_FILTERED : MAX_SEARCHED;
+/** Returns the maximum number of list entries that are read. Returns undefined if every entry matches. */
+export const getMaxScanned = (selection: TaskSelection): number | undefined => {
+  // A list of ids is read completely.
+  if (selection.ids !== undefined || buildCondition(selection) === undefined) return undefined;
+  return selection.text === undefined ? MAX_FILTERED : MAX_SEARCHED;
 };
 
-const follows = (after: Place | undefined) =>
+const buildCursor = (after: ListPosition | undefined) =>
   after === undefined
     ? sql``
     : sql`and (p.created_at, p.task_id) < (${after.created_at}::timestamptz, ${after.id}::uuid)`;
 
-/** The list's places in its order, from behind one on: of a job, of a room, or those that are named. */
-export const placesOf = ({ roomId, jobIds, ids }: TaskSelection, after?: Place): RawBuilder<unknown> => {
+/**
+ * Selects the entries of a list in its order, after a position: those of a job, of a room, or those with the
+ * given ids.
+ */
+export const selectEntries = (
+  { roomId, jobIds, ids }: TaskSelection,
+  after?: ListPosition,
+): RawBuilder<unknown> => {
   const [jobId, other] = jobIds ?? [];
-  // Of several, which is rare, each task is looked at: there is no index that has them in one order.
+  // A selection of several jobs is rare. It reads every task, because no index has the tasks of several jobs
+  // in one order.
   const ofJob =
     jobIds === undefined || other !== undefined
       ? sql``
@@ -68,32 +83,36 @@ export const placesOf = ({ roomId, jobIds, ids }: TaskSelection, after?: Place):
   const source =
     ids === undefined
       ? sql`joblib.task_place`
-      : sql`(select id as task_id, room_id, job_id, created_at from joblib.task where id in ${uuids(ids)})`;
+      : sql`(select id as task_id, room_id, job_id, created_at from joblib.task where id in ${selectIds(ids)})`;
   return sql`
     select p.task_id, p.created_at from ${source} as p
-    where p.room_id = ${roomId} ${ofJob} ${follows(after)}
+    where p.room_id = ${roomId} ${ofJob} ${buildCursor(after)}
     order by p.created_at desc, p.task_id desc`;
 };
 
-/** The places that match, in the list's order, of as many as a selection looks at. */
-export const matchesOf = (of: TaskSelection, after?: Place): RawBuilder<unknown> => {
-  const all = placesOf(of, after);
-  const wanted = condition(of);
-  if (wanted === undefined) return all;
-  const most = mostLookedAt(of);
-  // One by one in the list's order, rather than all that match and then sorted.
+/** Selects the entries that match, in the list's order. At most `getMaxScanned` entries are read. */
+export const selectMatches = (selection: TaskSelection, after?: ListPosition): RawBuilder<unknown> => {
+  const entries = selectEntries(selection, after);
+  const condition = buildCondition(selection);
+  if (condition === undefined) return entries;
+  const max = getMaxScanned(selection);
+  // A lateral join checks the entries in the list's order, instead of reading and sorting all matches.
   return sql`
     select p.task_id, p.created_at
-    from (${all} ${most === undefined ? sql`` : sql`limit ${sql.lit(most)}`}) as p
-    cross join lateral (select from joblib.task as s where s.id = p.task_id and ${wanted} limit 1) as s
+    from (${entries} ${max === undefined ? sql`` : sql`limit ${sql.lit(max)}`}) as p
+    cross join lateral (select from joblib.task as s where s.id = p.task_id and ${condition} limit 1) as s
     order by p.created_at desc, p.task_id desc`;
 };
 
-/** The last place that a selection looks at; null where the list ends before. */
-export const lastLookedAt = async (db: Sql, of: TaskSelection, after?: Place): Promise<string | null> => {
-  const most = mostLookedAt(of);
-  if (most === undefined) return null;
+/** Returns the id of the last entry that a selection reads, or null if the list ends before. */
+export const findLastScanned = async (
+  db: Sql,
+  selection: TaskSelection,
+  after?: ListPosition,
+): Promise<string | null> => {
+  const max = getMaxScanned(selection);
+  if (max === undefined) return null;
   const { rows } = await sql<{ task_id: string }>`
-    ${placesOf(of, after)} limit 1 offset ${sql.lit(most - 1)}`.execute(db);
+    ${selectEntries(selection, after)} limit 1 offset ${sql.lit(max - 1)}`.execute(db);
   return rows[0]?.task_id ?? null;
 };

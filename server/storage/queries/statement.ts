@@ -2,8 +2,8 @@ import { CompiledQuery, type RawBuilder } from "kysely";
 import { LookupSql } from "../session-sql.ts";
 import type { Sql } from "../sessions.ts";
 
-/** Where a value goes that each call brings. */
-export class Slot {
+/** A placeholder in the text of a statement for a value that each call passes. */
+export class Placeholder {
   readonly index: number;
 
   constructor(index: number) {
@@ -12,27 +12,30 @@ export class Slot {
 }
 
 /**
- * A statement whose text is made once, at its first call; `write` is given one slot for each value. Making it anew took
- * Kysely as long as a small statement takes PostgreSQL.
+ * Defines a statement whose text is built once, at its first call. `build` receives a placeholder for each
+ * value. Kysely took as long to build the text for each call as PostgreSQL takes to execute a small
+ * statement.
  */
-export const statement = <Row, Values extends readonly unknown[]>(
-  write: (...slots: { readonly [Index in keyof Values]: Slot }) => RawBuilder<Row>,
+export const defineStatement = <Row, Values extends readonly unknown[]>(
+  build: (...placeholders: { readonly [Index in keyof Values]: Placeholder }) => RawBuilder<Row>,
 ): ((db: Sql, ...values: Values) => Promise<Row[]>) => {
   let text: string | undefined;
   let parameters: readonly unknown[] = [];
   return async (db, ...values) => {
     if (text === undefined) {
-      const slots = values.map((_, index) => new Slot(index));
-      const compiled = write(...asSlots<Values>(slots)).compile(db);
+      const placeholders = values.map((_, index) => new Placeholder(index));
+      const compiled = build(...asTuple<Values>(placeholders)).compile(db);
       text = compiled.sql;
       parameters = compiled.parameters;
     }
-    const given = parameters.map((one) => (one instanceof Slot ? values[one.index] : one));
-    if (db instanceof LookupSql) return db.rows<Row>(text, given);
-    return (await db.executeQuery<Row>(CompiledQuery.raw(text, given))).rows;
+    const bound = parameters.map((parameter) =>
+      parameter instanceof Placeholder ? values[parameter.index] : parameter,
+    );
+    if (db instanceof LookupSql) return db.rows<Row>(text, bound);
+    return (await db.executeQuery<Row>(CompiledQuery.raw(text, bound))).rows;
   };
 };
 
-const asSlots = <Values extends readonly unknown[]>(
-  slots: Slot[],
-): { readonly [Index in keyof Values]: Slot } => slots as never;
+const asTuple = <Values extends readonly unknown[]>(
+  placeholders: Placeholder[],
+): { readonly [Index in keyof Values]: Placeholder } => placeholders as never;

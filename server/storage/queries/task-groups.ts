@@ -1,20 +1,23 @@
 import type { NewTask } from "../storage.ts";
 
-/** Tasks of one request, one after the other, that differ in their ids and payloads alone: what they share is sent once. */
+/**
+ * Consecutive tasks of a request that differ only in their ids and payloads. Their common properties are sent
+ * once.
+ */
 export interface TaskGroup {
   readonly first: NewTask;
   readonly ids: string[];
-  /** Their JSON. */
+  /** The payloads as JSON. */
   readonly payloads: string[];
-  /** How many tasks of the request stand before it. */
-  readonly before: number;
+  /** Index of the group's first task in the request. */
+  readonly firstIndex: number;
 }
 
 const isSameStart = (a: NewTask["start"], b: NewTask["start"]): boolean =>
   a === b || ("inSeconds" in a && "inSeconds" in b && a.inSeconds === b.inSeconds);
 
-/** A key stands for one task, so a task with one is a group of its own. */
-const belongs = ({ first }: TaskGroup, task: NewTask): boolean =>
+/** An idempotency key belongs to one task, so a task with a key is a separate group. */
+const canAppend = ({ first }: TaskGroup, task: NewTask): boolean =>
   first.idempotency === null &&
   task.idempotency === null &&
   first.jobId === task.jobId &&
@@ -29,23 +32,23 @@ const belongs = ({ first }: TaskGroup, task: NewTask): boolean =>
   first.traceContext === task.traceContext &&
   isSameStart(first.start, task.start);
 
-/** The tasks, in their order, as few groups. */
-export const groupsOf = (tasks: readonly NewTask[]): TaskGroup[] => {
+/** Divides tasks, in their order, into as few groups as possible. */
+export const groupTasks = (tasks: readonly NewTask[]): TaskGroup[] => {
   const groups: TaskGroup[] = [];
-  tasks.forEach((task, before) => {
+  tasks.forEach((task, index) => {
     const last = groups.at(-1);
     const payload = JSON.stringify(task.payload);
-    if (last !== undefined && belongs(last, task)) {
+    if (last !== undefined && canAppend(last, task)) {
       last.ids.push(task.id);
       last.payloads.push(payload);
     } else {
-      groups.push({ first: task, ids: [task.id], payloads: [payload], before });
+      groups.push({ first: task, ids: [task.id], payloads: [payload], firstIndex: index });
     }
   });
   return groups;
 };
 
-const asInput = ({ first, ids, before }: TaskGroup) => ({
+const toRecord = ({ first, ids, firstIndex }: TaskGroup) => ({
   id: first.id,
   job_id: first.jobId,
   schema_hash: first.schemaHash,
@@ -62,13 +65,13 @@ const asInput = ({ first, ids, before }: TaskGroup) => ({
   request_hash: first.idempotency?.requestHash,
   trace_context: first.traceContext,
   ids,
-  before,
+  first_index: firstIndex,
 });
 
-/** One request's groups as `insertTasks` takes them; their payloads, in the same order, go beside. */
-export const groupsText = (groups: readonly TaskGroup[]): string => JSON.stringify(groups.map(asInput));
+/** Formats a request's groups for `insertTasks`. The payloads are passed separately, in the same order. */
+export const formatGroups = (groups: readonly TaskGroup[]): string => JSON.stringify(groups.map(toRecord));
 
-/** The columns of a group's record. */
+/** The columns of a group's record, as SQL declares them. */
 export const GROUP_COLUMNS = `id uuid, job_id uuid, schema_hash text, job_version text, room_id text, created_by_id text,
   priority integer, max_attempts integer, backoff jsonb, timeout_seconds float8, run_at timestamptz, in_seconds float8,
-  idempotency_key text, request_hash text, trace_context jsonb, ids jsonb, before integer`;
+  idempotency_key text, request_hash text, trace_context jsonb, ids jsonb, first_index integer`;

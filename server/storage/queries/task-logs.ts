@@ -3,7 +3,7 @@ import { type LogLevel, type LogPosition, MAX_LINES_PER_ATTEMPT } from "../../..
 import type { Sql } from "../sessions.ts";
 import type { NewLogLines } from "../task-logs.ts";
 
-/** A line as it is kept. */
+/** A stored log line. */
 export interface LogLineRow {
   attempt: number;
   number: number;
@@ -12,31 +12,34 @@ export interface LogLineRow {
   text: string;
 }
 
-/** Keeps lines while the hold lasts; says whether it does. A line that is there stays as it was first told. */
+/**
+ * Stores log lines if the worker has the lease, and returns whether it has. An existing line is not
+ * overwritten.
+ */
 export const appendLog = async (
   db: Sql,
   { taskId, attempt, workerId, lines }: NewLogLines,
 ): Promise<boolean> => {
-  const kept = lines.filter(({ number }) => number < MAX_LINES_PER_ATTEMPT);
-  const { rows } = await sql<{ held: boolean }>`
-    with held as materialized (
+  const accepted = lines.filter(({ number }) => number < MAX_LINES_PER_ATTEMPT);
+  const { rows } = await sql<{ has_lease: boolean }>`
+    with leased as materialized (
       select t.id from joblib.task as t
       where t.id = ${taskId}::uuid and t.attempt = ${attempt}::int and t.status = 'running'
         and (${workerId ?? null}::uuid is null or t.worker_id = ${workerId ?? null}::uuid)
       for key share
     ),
-    kept as (
+    inserted as (
       insert into joblib.task_log (task_id, attempt, number, at, level, text)
-      select held.id, ${attempt}::int, l.number, coalesce(l.at, now()), coalesce(l.level, 'info'), l.text
-      from held cross join lateral jsonb_to_recordset(${JSON.stringify(kept)}::jsonb)
+      select leased.id, ${attempt}::int, l.number, coalesce(l.at, now()), coalesce(l.level, 'info'), l.text
+      from leased cross join lateral jsonb_to_recordset(${JSON.stringify(accepted)}::jsonb)
         as l(number integer, at timestamptz, level text, text text)
       on conflict (task_id, attempt, number) do nothing
     )
-    select exists (select 1 from held) as held`.execute(db);
-  return rows[0]?.held === true;
+    select exists (select 1 from leased) as has_lease`.execute(db);
+  return rows[0]?.has_lease === true;
 };
 
-/** A log from behind a place. */
+/** Returns the lines of a task's log after a position. */
 export const readLog = async (
   db: Sql,
   taskId: string,

@@ -3,100 +3,105 @@ import { getOrigins } from "../../../protocol/index.ts";
 import { selectMovedTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
-import { arrayText } from "./array-text.ts";
-import { endOfAttempt } from "./end-of-attempt.ts";
-import { jsonText } from "./json-text.ts";
-import { recordset, recordsetText } from "./recordset.ts";
-import { statement } from "./statement.ts";
+import { formatArray } from "./array-text.ts";
+import { toJsonText } from "./json-text.ts";
+import { setAttemptFailed } from "./lease-end.ts";
+import { formatRecordset, selectRecordset } from "./recordset.ts";
+import { defineStatement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
-/** A step, and whether its sender knows the task's payload already. */
-export type NamedStep = Transition & { readonly isPayloadKnown: boolean };
+/** A transition, and whether the caller already knows the task's payload. */
+export type TransitionStep = Transition & { readonly isPayloadKnown: boolean };
 
-/** A task that was moved, and which of the steps moved it; without the payload where that is known. */
-export type MovedRow = Omit<TaskRow, "payload"> & { payload: string | null; place: number };
+/** A changed task and the index of the transition that changed it. A known payload is null. */
+export type TransitionRow = Omit<TaskRow, "payload"> & { payload: string | null; call_index: number };
 
-/** What is null or undefined is left out of the text: a record of the set has a null there. */
-const asInput = (step: NamedStep, place: number) => ({
-  place,
+/**
+ * Converts a transition to a record. Undefined members are omitted from the JSON, and become null in the
+ * recordset.
+ */
+const toRecord = (step: TransitionStep, index: number) => ({
+  call_index: index,
   id: step.id,
   worker_id: step.workerId,
   attempt: step.attempt,
   error: step.error ?? undefined,
-  result: jsonText(step.result),
+  result: toJsonText(step.result),
   progress: step.progress,
-  unchecked: step.resultUnchecked === true,
-  known: step.isPayloadKnown,
+  is_result_unchecked: step.resultUnchecked === true,
+  is_payload_known: step.isPayloadKnown,
 });
 
-const COLUMNS = `place integer, id uuid, worker_id uuid, attempt integer, error text, result text, progress jsonb,
-  unchecked boolean, known boolean`;
+const COLUMNS = `call_index integer, id uuid, worker_id uuid, attempt integer, error text, result text, progress jsonb,
+  is_result_unchecked boolean, is_payload_known boolean`;
 
-// A step without a worker's name was taken by hand: the worker, who does not know, is told to let go.
-const publishEvents = sql`case when s.worker_id is null then 'lost' else 'reported' end`;
+// A transition without a worker id is a user's. The worker does not know about it, so its heartbeat reports a
+// lost lease.
+const leaseEnd = sql`case when s.worker_id is null then 'lost' else 'reported' end`;
 
-const endHold = (reason: RawBuilder<unknown>) => sql`
+const setLeaseEnded = (reason: RawBuilder<unknown>) => sql`
   version = t.version + 1, hold_ended_worker_id = t.worker_id, hold_ended_reason = ${reason}`;
 
-const progress = sql`progress = coalesce(s.progress, t.progress)`;
+const setProgress = sql`progress = coalesce(s.progress, t.progress)`;
 
-/** The `set` lists, over the task `t` and its step `s`. */
-const CHANGES: Readonly<Record<Transition["to"], RawBuilder<unknown>>> = {
-  running: sql`${progress}, status = 'running', started_at = clock_timestamp(), runs = t.runs + 1,
+/** The `set` lists, over the task `t` and its transition `s`. */
+const SET_LISTS: Readonly<Record<Transition["to"], RawBuilder<unknown>>> = {
+  running: sql`${setProgress}, status = 'running', started_at = clock_timestamp(), runs = t.runs + 1,
     version = t.version + 1`,
-  completed: sql`${progress}, status = 'completed', completed_at = clock_timestamp(), error = null,
-    result = s.result::json, ${endHold(publishEvents)}`,
-  cancelled: sql`${progress}, status = 'cancelled', completed_at = clock_timestamp(), error = s.error,
-    ${endHold(sql`'cancelled'`)}`,
-  failed: endOfAttempt({ error: sql`s.error`, holdEnd: publishEvents, result: sql`s.result::json` }),
+  completed: sql`${setProgress}, status = 'completed', completed_at = clock_timestamp(), error = null,
+    result = s.result::json, ${setLeaseEnded(leaseEnd)}`,
+  cancelled: sql`${setProgress}, status = 'cancelled', completed_at = clock_timestamp(), error = s.error,
+    ${setLeaseEnded(sql`'cancelled'`)}`,
+  failed: setAttemptFailed({ error: sql`s.error`, leaseEnd, result: sql`s.result::json` }),
 };
 
-/** Where the result was not checked, the job must have promised nothing about it. */
-const promise = sql`and (not s.unchecked or exists (
+/** If the result was not validated, the job must have no result schema. */
+const checkResult = sql`and (not s.is_result_unchecked or exists (
   select 1 from joblib.job as j where j.id = t.job_id and j.result_schema is null))`;
 
 /**
- * Compare-and-set of many tasks' status, each under its own fence; those that are not as their step says are left out.
- * The statuses that they may come from are the state machine's. A task may be named once. In the order of their ids,
- * so that two servers that move the same tasks do not wait for each other.
+ * Defines a compare-and-set of the status of many tasks. Each transition has its own fence, and one that does
+ * not match its task is skipped. The statuses from which it is allowed come from the state machine. A task
+ * may be listed once. The tasks are listed in the order of their ids, so that two servers that update the
+ * same tasks do not deadlock.
  */
-const transitionTo = (to: Transition["to"]) =>
-  statement<MovedRow, [steps: string, workers: string]>((input, workers) => {
+const defineTransition = (to: Transition["to"]) =>
+  defineStatement<TransitionRow, [steps: string, workers: string]>((input, workers) => {
     const origins = sql.join(getOrigins(to).map((status) => sql.lit(status)));
-    return sql<MovedRow>`
+    return sql<TransitionRow>`
     with steps as materialized (
-      select * from ${recordset(input, COLUMNS)} as s
+      select * from ${selectRecordset(input, COLUMNS)} as s
     ),
-    moved as (
-      update joblib.task as t set ${CHANGES[to]}
+    updated as (
+      update joblib.task as t set ${SET_LISTS[to]}
       from steps as s
-      -- Not the bare status: the index of all held tasks would be read in place of the one by id.
+      -- An expression, because with the plain column the index of all leased tasks would be read.
       where t.id = s.id and coalesce(t.status, '') in (${origins})
         and (s.worker_id is null or t.worker_id = s.worker_id)
         and (s.attempt is null or t.attempt = s.attempt)
-        ${to === "completed" ? promise : sql``}
-      returning t.*, s.place, s.known
+        ${to === "completed" ? checkResult : sql``}
+      returning t.*, s.call_index, s.is_payload_known
     ),
     ${touchWorkers(workers)}
-    ${selectMovedTasks("moved")}`;
+    ${selectMovedTasks("updated")}`;
   });
 
 const TRANSITIONS = {
-  running: transitionTo("running"),
-  completed: transitionTo("completed"),
-  failed: transitionTo("failed"),
-  cancelled: transitionTo("cancelled"),
+  running: defineTransition("running"),
+  completed: defineTransition("completed"),
+  failed: defineTransition("failed"),
+  cancelled: defineTransition("cancelled"),
 } satisfies Record<Transition["to"], unknown>;
 
-/** Takes steps to one status; the rows say which step each was. */
+/** Changes the status of tasks. Returns the changed tasks; transitions that do not match are skipped. */
 export const transitionTasks = (
   db: Sql,
   to: Transition["to"],
-  steps: readonly NamedStep[],
-): Promise<MovedRow[]> => {
+  steps: readonly TransitionStep[],
+): Promise<TransitionRow[]> => {
   const workers = new Set(steps.flatMap(({ workerId }) => (workerId === undefined ? [] : [workerId])));
-  return TRANSITIONS[to](db, inOrder(steps.map(asInput)), arrayText(workers));
+  return TRANSITIONS[to](db, formatSorted(steps.map(toRecord)), formatArray(workers));
 };
 
-const inOrder = (steps: readonly { readonly id: string }[]): string =>
-  recordsetText([...steps].sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1)));
+const formatSorted = (records: readonly { readonly id: string }[]): string =>
+  formatRecordset([...records].sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1)));

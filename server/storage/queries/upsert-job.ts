@@ -2,7 +2,10 @@ import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 import type { NewJob } from "../storage.ts";
 
-/** Inserts the job where its address is free; false where it is taken. Waits for a rival that is inserting it. */
+/**
+ * Inserts a job. Returns false if its address is in use. Waits for a transaction that is inserting the same
+ * address.
+ */
 export const insertJob = async (db: Sql, job: NewJob): Promise<boolean> => {
   const schema = JSON.stringify(job.schema);
   const resultSchema = job.resultSchema === null ? null : JSON.stringify(job.resultSchema);
@@ -17,7 +20,10 @@ export const insertJob = async (db: Sql, job: NewJob): Promise<boolean> => {
   return rows.length > 0;
 };
 
-/** The registered job, locked against its removal until the transaction ends; undefined where it was just removed. */
+/**
+ * Locks the registered job against its removal until the transaction ends. Returns undefined if it was just
+ * removed.
+ */
 export const lockJob = async (db: Sql, { roomId, category, name }: NewJob) => {
   const { rows } = await sql<{ id: string; schema_hash: string }>`
     select id, schema_hash from joblib.job
@@ -26,8 +32,11 @@ export const lockJob = async (db: Sql, { roomId, category, name }: NewJob) => {
   return rows[0];
 };
 
-/** The last registration's words win, and the order in which it wrote its schema. */
-export const describeJob = async (db: Sql, id: string, job: NewJob): Promise<void> => {
+/**
+ * Replaces the description, the defaults, the fairness and the order of the schema's members by the last
+ * registration's.
+ */
+export const updateJobMetadata = async (db: Sql, id: string, job: NewJob): Promise<void> => {
   await sql`
     update joblib.job set description = ${job.description}, defaults = ${JSON.stringify(job.defaults)}::jsonb,
       fairness = ${job.fairness}, written_schema = ${JSON.stringify(job.schema)}::json

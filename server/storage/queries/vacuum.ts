@@ -1,21 +1,24 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 
-interface WornRow {
+interface TableRow {
   name: string;
-  /** More rows were changed than the planner's figures bear. */
+  /** Whether so many rows changed that the planner needs new statistics. */
   is_stale: boolean;
 }
 
-/** Autovacuum's own measure with other shares: 20,000 dead rows are 50 ms, the figures of 300,000 rows 400, and the server stands still meanwhile. */
-const worn = sql<WornRow>`
+/**
+ * Selects the tables to vacuum by autovacuum's formula with other thresholds. Vacuuming 20,000 dead rows
+ * takes 50 ms, and analyzing 300,000 rows 400 ms. The server is blocked meanwhile.
+ */
+const selectTables = sql<TableRow>`
   select s.relname as name, s.n_mod_since_analyze > 1000 + 0.2 * greatest(c.reltuples, 0) as is_stale
   from pg_stat_user_tables as s join pg_class as c on c.oid = s.relid
   where s.schemaname = 'joblib' and s.n_dead_tup > 1000 + 0.05 * greatest(c.reltuples, 0)`;
 
-/** Vacuums the tables in which many rows are dead, so that their space is used again; how many tables. */
+/** Vacuums the tables with many dead rows, so that their space is reused. Returns the number of tables. */
 export const vacuumTables = async (db: Sql): Promise<number> => {
-  const { rows } = await worn.execute(db);
+  const { rows } = await selectTables.execute(db);
   for (const { name, is_stale } of rows) {
     await sql`vacuum ${sql.raw(is_stale ? "(analyze)" : "")} ${sql.id("joblib", name)}`.execute(db);
   }

@@ -1,0 +1,217 @@
+import { sql } from "kysely";
+import { describe, expect, test } from "vitest";
+import { GLOBAL_ROOM, MAX_SEARCHED } from "../../protocol/index.ts";
+import {
+  ALIVE_WITHIN_SECONDS,
+  ageTask,
+  buildTask,
+  claimOne,
+  insertPendingTask,
+  insertRunningTask,
+  insertTasks,
+  newId,
+  registerJob,
+  type StorageFixture,
+  transitionTask,
+} from "./storage-fixture.ts";
+
+/** Inserts finished tasks of a job, with a millisecond between them, the oldest first. */
+const insertFinishedTasks = async (
+  { orm }: StorageFixture,
+  { jobId, roomId }: { jobId: string; roomId: string },
+  count: number,
+) => {
+  const db = orm.em.fork().getKysely();
+  await sql`
+    with inserted as (
+      insert into joblib.task (id, job_id, room_id, status, payload, priority, max_attempts, backoff, run_at, due,
+        created_at, completed_at, created_by_id)
+      select gen_random_uuid(), ${jobId}::uuid, ${roomId}, 'cancelled', jsonb_build_object('number', 'no-' || number), 0, 1, '{}',
+        now(), true, now() - interval '1 hour' + make_interval(secs => number / 1000.0), now(), 'submitter'
+      from generate_series(1, ${count}::int) as number
+      returning id, room_id, job_id, created_at
+    )
+    insert into joblib.task_place (task_id, room_id, job_id, created_at)
+    select id, room_id, job_id, created_at from inserted`.execute(db);
+};
+
+/** Queries and operations of the dashboard: task selections, stats, draining workers and diagnoses. */
+export const dashboardSuite = (getFixture: () => StorageFixture): void => {
+  describe("task selection", () => {
+    test("reads at most its maximum number of tasks, and returns where to continue", async () => {
+      const { storage } = getFixture();
+      const roomId = `room-${newId()}`;
+      const { id: jobId } = await registerJob(storage, { roomId });
+      await insertFinishedTasks(getFixture(), { jobId, roomId }, MAX_SEARCHED + 20);
+      const of = { roomId, text: "no-7" };
+      const window = { limit: 5000, offset: 0 };
+
+      const first = await storage.tasks.list(of, window);
+      expect(first?.searchedTo).toEqual(expect.any(String));
+      // Of the oldest twenty only `no-7` matches.
+      const rest = await storage.tasks.list(of, { ...window, after: first?.searchedTo ?? "" });
+      expect(rest?.items.map(({ task }) => task.payload)).toEqual([{ number: "no-7" }]);
+      expect(rest?.searchedTo).toBeNull();
+      const all = await storage.tasks.list({ roomId, text: "no-" }, { limit: 1, offset: 0 });
+      expect(all).toMatchObject({ total: MAX_SEARCHED, searchedTo: undefined });
+    });
+
+    test("returns ids and submitters page by page", async () => {
+      const { storage } = getFixture();
+      const roomId = `room-${newId()}`;
+      const job = await registerJob(storage, { roomId });
+      const [a, b, c] = await insertTasks(storage, [
+        buildTask(job.id, { roomId }),
+        buildTask(job.id, { roomId, createdById: "other" }),
+        buildTask(job.id, { roomId }),
+      ]);
+      const of = { roomId, statuses: ["pending"] as const };
+
+      const first = await storage.tasks.select(of, { limit: 2 });
+      expect(first).toEqual({
+        tasks: [
+          { id: c?.task.id, createdById: "submitter" },
+          { id: b?.task.id, createdById: "other" },
+        ],
+        after: b?.task.id,
+      });
+      const rest = await storage.tasks.select(of, { limit: 2, after: b?.task.id });
+      expect(rest).toEqual({ tasks: [{ id: a?.task.id, createdById: "submitter" }], after: null });
+    });
+
+    test("keeps its order when it is retried, and skips tasks that cannot be retried", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const ids = (
+        await insertTasks(
+          storage,
+          [1, 2, 3].map(() => buildTask(job.id)),
+        )
+      ).map(({ task }) => task.id);
+      const [first = "", second = "", third = ""] = ids;
+      for (const id of [third, first]) await transitionTask(storage, { id, to: "cancelled" });
+
+      const retried = await storage.tasks.retryMany([third, second, first, first, newId(), "no-uuid"]);
+
+      expect(retried.map(({ task }) => task.id)).toEqual([first, third]);
+      const claimed = [1, 2, 3].map(() => claimOne(storage, job.workerId));
+      expect((await Promise.all(claimed)).map(({ task }) => task.id).toSorted()).toEqual(ids.toSorted());
+    });
+  });
+
+  describe("stats", () => {
+    test("list the rooms that have jobs or tasks, and count what is in them", async () => {
+      const { storage } = getFixture();
+      const [a, b] = [`room-a-${newId()}`, `room-b-${newId()}`];
+      const own = await registerJob(storage, { roomId: a });
+      const global = await registerJob(storage, { roomId: GLOBAL_ROOM });
+      await insertRunningTask(storage, own, { roomId: a });
+      await insertPendingTask(storage, own, { roomId: a, start: { inSeconds: 60 } });
+      await insertPendingTask(storage, global, { roomId: b });
+
+      const names = await storage.stats.roomNames(1000);
+      expect(names).toEqual(expect.arrayContaining([a, b, GLOBAL_ROOM]));
+      expect(await storage.stats.roomNames(2)).toEqual(names.slice(0, 2));
+      expect(await storage.stats.summaries([b, a, "nowhere"], ALIVE_WITHIN_SECONDS)).toEqual([
+        { room_id: b, jobs: 0, workers: 0, pending: 1, running: 0 },
+        { room_id: a, jobs: 1, workers: 1, pending: 1, running: 1 },
+        { room_id: "nowhere", jobs: 0, workers: 0, pending: 0, running: 0 },
+      ]);
+      expect(await storage.stats.summaries([a], 0)).toMatchObject([{ workers: 0 }]);
+    });
+
+    test("describe the last hours of a room, or a shorter period if there are too many tasks", async () => {
+      const { storage } = getFixture();
+      const roomId = `room-${newId()}`;
+      const job = await registerJob(storage, { roomId });
+      const running = await insertRunningTask(storage, job, { roomId });
+      await ageTask(getFixture(), running.task.id, 10);
+      await transitionTask(storage, { id: running.task.id, to: "completed", result: 1 });
+
+      const complete = await storage.stats.figures(roomId, 1, ALIVE_WITHIN_SECONDS);
+      const own = complete.jobs.find(({ job: { name } }) => name === job.registration.name);
+      expect(own).toMatchObject({ workers: 1, busy_workers: 0, pending: 0, completed: 1, failed: 0 });
+      expect(own?.run?.p50).toBeGreaterThan(9.9);
+      expect(Date.parse(complete.until) - Date.parse(complete.since)).toBeGreaterThan(3_530_000);
+
+      await insertFinishedTasks(getFixture(), { jobId: job.id, roomId }, 10_001);
+      const shortened = await storage.stats.figures(roomId, 1, ALIVE_WITHIN_SECONDS);
+      expect(Date.parse(shortened.until) - Date.parse(shortened.since)).toBeLessThan(3_000_000);
+      expect(shortened.series.length).toBeLessThanOrEqual(60);
+    });
+  });
+
+  describe("draining worker", () => {
+    test("receives no tasks from claims after the drain, however many run concurrently", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      await insertTasks(
+        storage,
+        Array.from({ length: 200 }, () => buildTask(job.id)),
+      );
+      const claims: Promise<{ count: number; isAfterDrain: boolean }>[] = [];
+      let isDrained = false;
+      for (let turn = 0; turn < 60; turn += 1) {
+        const isAfterDrain = isDrained;
+        const claim = storage.tasks.claim(job.workerId, 1, false);
+        claims.push(claim.then((records) => ({ count: records?.length ?? -1, isAfterDrain })));
+        if (turn === 20) {
+          const draining = storage.workerDetails.drain(job.workerId);
+          draining.then(() => {
+            isDrained = true;
+          });
+        }
+        if (turn % 5 === 0) await claim;
+      }
+
+      const results = await Promise.all(claims);
+      expect(isDrained).toBe(true);
+      expect(results.filter(({ isAfterDrain }) => isAfterDrain).length).toBeGreaterThan(0);
+      expect(results.filter(({ isAfterDrain, count }) => isAfterDrain && count !== 0)).toEqual([]);
+      expect(results.every(({ count }) => count >= 0)).toBe(true);
+      const details = await storage.workerDetails.sheet(job.workerId, ALIVE_WITHIN_SECONDS);
+      expect(details?.worker).toMatchObject({ draining: true, job_count: 1, alive: true });
+      expect(details?.jobs).toEqual([{ roomId: "lab", category: "modifiers", name: job.registration.name }]);
+    });
+
+    test.each([newId(), "no-uuid"])("is not found if the worker does not exist (%s)", async (id) => {
+      expect(await getFixture().storage.workerDetails.drain(id)).toBe(false);
+      expect(await getFixture().storage.workerDetails.sheet(id, ALIVE_WITHIN_SECONDS)).toBeUndefined();
+    });
+
+    test("removes its jobs without open tasks when it leaves", async () => {
+      const { storage } = getFixture();
+      const idle = await registerJob(storage);
+      await storage.workerDetails.drain(idle.workerId);
+      const end = await storage.workers.remove(idle.workerId, "left");
+
+      expect(end?.removedJobs).toEqual([{ id: idle.id, roomId: "lab" }]);
+      expect(end?.rooms).toEqual(["lab"]);
+    });
+  });
+
+  describe("task diagnosis", () => {
+    test("includes the workers, their tasks, and how long previous tasks took", async () => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage);
+      const done = await insertRunningTask(storage, job);
+      await ageTask(getFixture(), done.task.id, 20);
+      await transitionTask(storage, { id: done.task.id, to: "completed", result: null });
+      await insertRunningTask(storage, job);
+      const { task } = await insertPendingTask(storage, job);
+
+      const facts = await storage.diagnosis.prospects(task.id, ALIVE_WITHIN_SECONDS);
+
+      expect(facts).toMatchObject({
+        workers: 1,
+        busyWorkers: 1,
+        holding: 1,
+        isJobGone: false,
+        claimedAt: null,
+      });
+      expect(facts?.medianRunSeconds).toBeGreaterThan(19.9);
+      expect(await storage.diagnosis.prospects(newId(), ALIVE_WITHIN_SECONDS)).toBeUndefined();
+      expect(await storage.diagnosis.attempts("no-uuid")).toBeUndefined();
+    });
+  });
+};
