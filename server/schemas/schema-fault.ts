@@ -19,7 +19,7 @@ export class InvalidSchemaError extends Error {
 }
 
 /** What a value is told whose schema cannot be compiled any more. */
-export const unsupported: SchemaFault = {
+export const UNSUPPORTED_SCHEMA: SchemaFault = {
   pointer: "",
   detail: "cannot be checked, as the job's schema is no longer supported",
 };
@@ -28,7 +28,7 @@ export const unsupported: SchemaFault = {
 const longestPointer = 1000;
 
 /** Extends a pointer by tokens; where it would become too long, it names the nearest ancestor. */
-export function pointerTo(base: string, ...tokens: readonly (string | number)[]): string {
+export function extendPointer(base: string, ...tokens: readonly (string | number)[]): string {
   let pointer = base;
   for (const token of tokens) {
     const text = String(token);
@@ -39,7 +39,7 @@ export function pointerTo(base: string, ...tokens: readonly (string | number)[])
 }
 
 /** Shortens a pointer to its nearest ancestor that is not too long to be repeated. */
-export function shortPointer(pointer: string): string {
+export function shortenPointer(pointer: string): string {
   if (pointer.length <= longestPointer) return pointer;
   return pointer.slice(0, pointer.lastIndexOf("/", longestPointer));
 }
@@ -50,6 +50,6 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /** Text of a stranger's, cut to what a sentence can carry. */
-export function shortText(text: string): string {
+export function truncateText(text: string): string {
   return text.length <= 100 ? text : `${text.slice(0, 100)}…`;
 }

@@ -1,12 +1,12 @@
 import { getDraft } from "../../protocol/schema-drafts.ts";
 import { measureJson } from "./json-size.ts";
 import { checkKeywordShapes } from "./keyword-shapes.ts";
-import { patternFault } from "./linear-regexp.ts";
+import { findPatternFault } from "./linear-regexp.ts";
 import { roundNumbers } from "./round-numbers.ts";
-import { isJsonObject, type JsonObject, pointerTo, type SchemaFault } from "./schema-fault.ts";
+import { extendPointer, isJsonObject, type JsonObject, type SchemaFault } from "./schema-fault.ts";
 import {
-  graphLimits,
-  pointerOf,
+  GRAPH_LIMITS,
+  getPointer,
   readSchemaGraph,
   type SchemaGraph,
   type SchemaNode,
@@ -45,7 +45,7 @@ export function readBoundedSchema(
     return {
       faults: [
         {
-          pointer: pointerTo("", "type"),
+          pointer: extendPointer("", "type"),
           detail: "must allow object: a payload is always one; put the value into a property",
         },
       ],
@@ -55,7 +55,7 @@ export function readBoundedSchema(
 }
 
 /** The patterns that a subschema holds, each with where it stands. */
-export function patternsOf(node: SchemaNode): { pattern: string; path: string[] }[] {
+export function listPatterns(node: SchemaNode): { pattern: string; path: string[] }[] {
   const { pattern, patternProperties } = node.schema;
   const found = typeof pattern === "string" ? [{ pattern, path: ["pattern"] }] : [];
   if (!isJsonObject(patternProperties)) return found;
@@ -68,10 +68,10 @@ export function patternsOf(node: SchemaNode): { pattern: string; path: string[] 
 function patternFaults(graph: SchemaGraph): SchemaFault[] {
   const faults: SchemaFault[] = [];
   for (const node of graph.nodes.values()) {
-    for (const { pattern, path } of patternsOf(node)) {
-      const detail = patternFault(pattern);
-      if (detail !== undefined) faults.push({ pointer: pointerTo(pointerOf(node), ...path), detail });
-      if (faults.length >= graphLimits.faults) return faults;
+    for (const { pattern, path } of listPatterns(node)) {
+      const detail = findPatternFault(pattern);
+      if (detail !== undefined) faults.push({ pointer: extendPointer(getPointer(node), ...path), detail });
+      if (faults.length >= GRAPH_LIMITS.faults) return faults;
     }
   }
   return faults;

@@ -1,11 +1,11 @@
 import { RecentMap } from "../recent-map.ts";
 import { checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import { measureJson } from "./json-size.ts";
-import { InvalidSchemaError, type JsonObject, type SchemaFault, unsupported } from "./schema-fault.ts";
+import { InvalidSchemaError, type JsonObject, type SchemaFault, UNSUPPORTED_SCHEMA } from "./schema-fault.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 import { isLight } from "./schema-weight.ts";
 import { SchemaWorkers } from "./schema-workers.ts";
-import { OutOfSteps } from "./step-meter.ts";
+import { OutOfStepsError } from "./step-meter.ts";
 
 /** How a schema's payloads are checked. */
 interface Checker {
@@ -79,7 +79,7 @@ export class SchemaValidators {
       return this.#validateElsewhere(hash, schema, { value, userId });
     } catch (error) {
       // An older version accepted this schema, and this one does not: the caller is told, and the server goes on.
-      if (error instanceof InvalidSchemaError) return [unsupported];
+      if (error instanceof InvalidSchemaError) return [UNSUPPORTED_SCHEMA];
       throw error;
     }
   }
@@ -119,7 +119,7 @@ function tryWithin(validate: Validate, value: unknown): SchemaFault[] | undefine
   try {
     return validate(value);
   } catch (error) {
-    if (error instanceof OutOfSteps) return undefined;
+    if (error instanceof OutOfStepsError) return undefined;
     throw error;
   }
 }

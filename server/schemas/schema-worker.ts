@@ -7,10 +7,10 @@ import {
   isJsonObject,
   type JsonObject,
   type SchemaFault,
-  unsupported,
+  UNSUPPORTED_SCHEMA,
 } from "./schema-fault.ts";
 import type { SchemaJob } from "./schema-workers.ts";
-import { OutOfSteps } from "./step-meter.ts";
+import { OutOfStepsError } from "./step-meter.ts";
 
 // Sixteen times what the main thread allows: some 500 ms, and 150 MB of Ajv's errors, at worst. So the bounds that
 // cost the thread, which are the deadline and its memory, are rarely met.
@@ -27,16 +27,16 @@ parentPort?.postMessage("ready");
 function run(job: SchemaJob): SchemaFault[] {
   try {
     if (job.kind === "check") return checkSchema(parseSchema(job.schema), job.use);
-    return validatorOf(job.hash, job.schema)(JSON.parse(job.value), budget);
+    return getValidator(job.hash, job.schema)(JSON.parse(job.value), budget);
   } catch (error) {
-    if (error instanceof OutOfSteps)
+    if (error instanceof OutOfStepsError)
       return [{ pointer: "", detail: "takes too long to check against the schema" }];
-    if (error instanceof InvalidSchemaError) return [unsupported];
+    if (error instanceof InvalidSchemaError) return [UNSUPPORTED_SCHEMA];
     throw error;
   }
 }
 
-function validatorOf(hash: string, schema: string): Validate {
+function getValidator(hash: string, schema: string): Validate {
   const known = validators.get(hash);
   if (known !== undefined) return known;
   const validate = compileSchema(parseSchema(schema));

@@ -83,7 +83,7 @@ export class SchemaWorkers {
       thread.worker ??= await startWorker();
       if (this.#isClosed) throw new Error("schema workers are closed");
       const deadlineMs = this.#deadlineMs * (job.kind === "check" ? 1 : validationFactor);
-      const answer = await answerOf(thread.worker, job, deadlineMs, controller);
+      const answer = await waitForAnswer(thread.worker, job, deadlineMs, controller);
       if (answer === undefined) return await this.#replace(thread, tooLong(job));
       thread.worker.unref();
       return answer;
@@ -121,7 +121,7 @@ async function startWorker(): Promise<Worker> {
 }
 
 /** The thread's answer, or undefined when the deadline comes first. */
-async function answerOf(
+async function waitForAnswer(
   worker: Worker,
   job: SchemaJob,
   deadlineMs: number,

@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Event, jobChannel, roomChannel, taskChannel, workerChannel } from "../../protocol/index.ts";
+import {
+  type Event,
+  getJobChannel,
+  getRoomChannel,
+  getTaskChannel,
+  getWorkerChannel,
+} from "../../protocol/index.ts";
 import type { EventBus } from "../../server/events/event-bus.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -14,7 +20,7 @@ export interface OpenedBus {
 /** A change of a task that no other test knows. */
 export const aChange = (workerId: string | null = null) => {
   const event: Event = { kind: "task-changed", taskId: randomUUID(), roomId: randomUUID(), workerId };
-  return { event, channel: taskChannel(event.taskId) };
+  return { event, channel: getTaskChannel(event.taskId) };
 };
 
 /** Notes what it is told. */
@@ -67,7 +73,7 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
       const { event, channel } = aChange(worker);
       const listener = aListener();
       const room = event.kind === "task-changed" ? event.roomId : "";
-      for (const one of [channel, roomChannel(room), workerChannel(worker)]) {
+      for (const one of [channel, getRoomChannel(room), getWorkerChannel(worker)]) {
         await bus.subscribe(one, listener.handler);
       }
 
@@ -82,7 +88,7 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
       const jobId = randomUUID();
       const events = [3, 1, 2].map((count): Event => ({ kind: "work-available", jobId, count }));
       const { heard, handler } = aListener();
-      await bus.subscribe(jobChannel(jobId), handler);
+      await bus.subscribe(getJobChannel(jobId), handler);
 
       await bus.publish(events);
       await bus.publish([]);

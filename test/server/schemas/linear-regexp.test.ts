@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compileSchema } from "../../../server/schemas/compile-schema.ts";
-import { linearFormats } from "../../../server/schemas/linear-formats.ts";
-import { linearRegExp, patternFault } from "../../../server/schemas/linear-regexp.ts";
+import { createFormats } from "../../../server/schemas/linear-formats.ts";
+import { createRegExpEngine, findPatternFault } from "../../../server/schemas/linear-regexp.ts";
 import { StepMeter } from "../../../server/schemas/step-meter.ts";
 import { processorTime } from "../../support/processor-time.ts";
 
@@ -27,7 +27,7 @@ describe("patterns", () => {
     "^(([a-z])+.)+[A-Z]([a-z])+$",
     "(.*)*=",
   ])("%s is linear in a long text", (pattern) => {
-    const engine = linearRegExp(unmetered())(pattern);
+    const engine = createRegExpEngine(unmetered())(pattern);
     const started = processorTime();
 
     engine.test(`${"a".repeat(100_000)}!`);
@@ -45,21 +45,21 @@ describe("patterns", () => {
     ["^(?<year>\\d{4})$", "2026"],
     ["\\/", "/"],
   ])("%s means what ECMAScript means by it", (pattern, text) => {
-    expect(patternFault(pattern)).toBeUndefined();
-    expect(linearRegExp(unmetered())(pattern).test(text)).toBe(true);
-    expect(linearRegExp(unmetered())(pattern).test("\u0000")).toBe(false);
+    expect(findPatternFault(pattern)).toBeUndefined();
+    expect(createRegExpEngine(unmetered())(pattern).test(text)).toBe(true);
+    expect(createRegExpEngine(unmetered())(pattern).test("\u0000")).toBe(false);
   });
 
   test("matching is charged before it is done", () => {
     const meter = new StepMeter();
     meter.start(1000);
 
-    expect(() => linearRegExp(meter)("^[a-z]+$").test("a".repeat(100_000))).toThrow("more steps");
+    expect(() => createRegExpEngine(meter)("^[a-z]+$").test("a".repeat(100_000))).toThrow("more steps");
   });
 });
 
 describe("formats", () => {
-  const formats = linearFormats(unmetered());
+  const formats = createFormats(unmetered());
   const megabyte = 1_000_000;
   const hostile = [
     "a-",

@@ -1,9 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { linearRegExp, patternFault, patternLimits } from "../../../server/schemas/linear-regexp.ts";
+import {
+  createRegExpEngine,
+  findPatternFault,
+  PATTERN_LIMITS,
+} from "../../../server/schemas/linear-regexp.ts";
 import { compileProgram } from "../../../server/schemas/pattern-program.ts";
 import { runPattern } from "../../../server/schemas/run-pattern.ts";
-import { OutOfSteps, StepMeter } from "../../../server/schemas/step-meter.ts";
+import { OutOfStepsError, StepMeter } from "../../../server/schemas/step-meter.ts";
 import { processorTime } from "../../support/processor-time.ts";
 
 const startMeter = (steps = Number.POSITIVE_INFINITY) => {
@@ -12,7 +16,7 @@ const startMeter = (steps = Number.POSITIVE_INFINITY) => {
   return meter;
 };
 const matches = (pattern: string, text: string, steps?: number) =>
-  runPattern(compileProgram(pattern, patternLimits.instructions), text, startMeter(steps));
+  runPattern(compileProgram(pattern, PATTERN_LIMITS.instructions), text, startMeter(steps));
 
 const leaf = fc.constantFrom(
   ...[
@@ -86,8 +90,8 @@ describe("a pattern that RE2 cannot run", () => {
     ["an inner flag", "^(?!x)(?i:abc)$", ["aBc"], ["abd"]],
     ["a count beyond RE2's", "^.{1,2000}$", ["a"], [""]],
   ])("works for %s", (_, pattern, right, wrong) => {
-    expect(patternFault(pattern)).toBeUndefined();
-    const engine = linearRegExp(startMeter())(pattern);
+    expect(findPatternFault(pattern)).toBeUndefined();
+    const engine = createRegExpEngine(startMeter())(pattern);
 
     expect(right.filter((text) => !engine.test(text))).toEqual([]);
     expect(wrong.filter((text) => engine.test(text))).toEqual([]);
@@ -106,7 +110,7 @@ describe("a pattern that RE2 cannot run", () => {
   ])("%s ends within its steps, and the steps within their time", (pattern, text) => {
     const started = processorTime();
 
-    expect(() => matches(pattern, text, 500_000)).toThrow(OutOfSteps);
+    expect(() => matches(pattern, text, 500_000)).toThrow(OutOfStepsError);
     // Some 60 ms on an idle machine.
     expect(processorTime() - started).toBeLessThan(500);
   });
@@ -122,7 +126,7 @@ describe("a pattern that RE2 cannot run", () => {
     ];
     const started = processorTime();
 
-    for (const pattern of hostile) patternFault(pattern);
+    for (const pattern of hostile) findPatternFault(pattern);
 
     expect(processorTime() - started).toBeLessThan(1000);
   });
@@ -137,7 +141,7 @@ describe("a pattern is refused", () => {
     ["(?>a)b", /not an ECMAScript regular expression/],
     ["a".repeat(1001), /shorten it to 1000/],
   ])("if it is %j", (pattern, detail) => {
-    expect(patternFault(pattern)).toMatch(detail);
+    expect(findPatternFault(pattern)).toMatch(detail);
   });
 });
 

@@ -16,7 +16,7 @@ interface Noted {
 }
 
 /** A histogram that keeps plain numbers until it is scraped, for prom-client takes a microsecond to note one. */
-export class Times<Label extends string> extends Histogram<Label> {
+export class FastHistogram<Label extends string> extends Histogram<Label> {
   readonly #described: Described<Label>;
   /** Tells a scrape what this is, and nothing else. */
   readonly #empty: Histogram<Label>;

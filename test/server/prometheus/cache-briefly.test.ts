@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { seldom } from "../../../server/prometheus/seldom.ts";
+import { cacheBriefly } from "../../../server/prometheus/cache-briefly.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -17,7 +17,7 @@ const looking = (milliseconds: number) => {
 
 describe("a value that is looked up seldom", () => {
   test("is one for all who ask at once, and for a second", async () => {
-    const read = seldom(looking(10));
+    const read = cacheBriefly(looking(10));
 
     const first = Promise.all([read(), read()]);
     await vi.advanceTimersByTimeAsync(10);
@@ -32,7 +32,7 @@ describe("a value that is looked up seldom", () => {
   });
 
   test("is kept the longer the dearer it was", async () => {
-    const read = seldom(looking(1000));
+    const read = cacheBriefly(looking(1000));
 
     const first = read();
     await vi.advanceTimersByTimeAsync(1000);
@@ -50,7 +50,7 @@ describe("a value that is looked up seldom", () => {
     const look = vi.fn(async () => {
       throw new Error("away");
     });
-    const read = seldom(look);
+    const read = cacheBriefly(look);
 
     await expect(read()).rejects.toThrow("away");
     await expect(read()).rejects.toThrow("away");

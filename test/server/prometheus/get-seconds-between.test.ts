@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { secondsBetween } from "../../../server/prometheus/seconds-between.ts";
+import { getSecondsBetween } from "../../../server/prometheus/get-seconds-between.ts";
 
 test.each([
   ["2026-01-31T00:00:00.000Z", "2026-01-31T00:00:00.001Z"],
@@ -8,10 +8,10 @@ test.each([
   ["2025-12-31T12:00:00.000Z", "2026-12-31T12:00:00.000Z"],
   ["2026-01-31T09:10:19.070Z", "2026-01-31T10:09:18.605Z"],
 ])("from %s to %s is what Date says", (from, to) => {
-  expect(secondsBetween(from, to)).toBeCloseTo((Date.parse(to) - Date.parse(from)) / 1000, 6);
+  expect(getSecondsBetween(from, to)).toBeCloseTo((Date.parse(to) - Date.parse(from)) / 1000, 6);
 });
 
 test("is nothing where the later time is earlier", () => {
-  expect(secondsBetween("2026-01-31T10:00:00.500Z", "2026-01-31T10:00:00.400Z")).toBe(0);
-  expect(secondsBetween("2026-02-01T00:00:00.000Z", "2026-01-31T23:59:59.000Z")).toBe(0);
+  expect(getSecondsBetween("2026-01-31T10:00:00.500Z", "2026-01-31T10:00:00.400Z")).toBe(0);
+  expect(getSecondsBetween("2026-02-01T00:00:00.000Z", "2026-01-31T23:59:59.000Z")).toBe(0);
 });

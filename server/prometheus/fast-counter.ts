@@ -6,7 +6,7 @@ interface Named {
 }
 
 /** A counter; a plain number until it is scraped, for prom-client takes half a microsecond to count one. */
-export const tally = (registry: Registry, named: Named): ((count: number) => void) => {
+export const createCounter = (registry: Registry, named: Named): ((count: number) => void) => {
   let total = 0;
   new Counter({
     ...named,
@@ -22,7 +22,7 @@ export const tally = (registry: Registry, named: Named): ((count: number) => voi
 };
 
 /** One for each value of a label; all of them are shown from the start, for a rate needs the 0 before the first. */
-export const tallies = <Value extends string>(
+export const createLabeledCounter = <Value extends string>(
   registry: Registry,
   named: Named,
   { name, values }: { readonly name: string; readonly values: readonly Value[] },

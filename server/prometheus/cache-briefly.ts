@@ -3,7 +3,7 @@ const SHORTEST_MS = 1_000;
 const REST = 19;
 
 /** The same value for all who ask within a second of it, or longer where it was dear; a failure too is kept so long. */
-export const seldom = <Value>(look: () => Promise<Value>): (() => Promise<Value>) => {
+export const cacheBriefly = <Value>(look: () => Promise<Value>): (() => Promise<Value>) => {
   let latest: Promise<Value> | undefined;
   let until = 0;
   return () => {

@@ -13,11 +13,11 @@ export const scrape = async (app: FastifyInstance): Promise<ReadonlyMap<string, 
 };
 
 /** One of its values; 0 where it is not shown. */
-export const metricOf = async (app: FastifyInstance, name: string): Promise<number> =>
+export const getMetric = async (app: FastifyInstance, name: string): Promise<number> =>
   (await scrape(app)).get(name) ?? 0;
 
 /** Requests of the local admin. */
-export const senderTo =
+export const createSender =
   (app: FastifyInstance) =>
   async <Answer>(
     method: "GET" | "POST" | "PUT" | "PATCH",

@@ -1,12 +1,12 @@
 import { Histogram, Registry } from "prom-client";
 import { expect, test } from "vitest";
-import { Times } from "../../../server/prometheus/times.ts";
+import { FastHistogram } from "../../../server/prometheus/fast-histogram.ts";
 
 const named = { name: "took_seconds", help: "how long", buckets: [0.1, 1, 10] };
 
 test("is scraped as prom-client's own histogram is", async () => {
   const [ours, theirs] = [new Registry(), new Registry()];
-  const times = new Times(ours, {
+  const times = new FastHistogram(ours, {
     ...named,
     labelNames: ["job_name"],
     labelsOf: (job_name) => ({ job_name }),

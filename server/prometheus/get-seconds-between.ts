@@ -12,7 +12,7 @@ const secondOfDay = (text: string): number =>
  * Seconds from one time of the wire to a later one; 0 where clocks differ. Nearly always both are of one day, and then
  * told by their digits: four times `Date.parse` was two thirds of what it cost to count a task.
  */
-export const secondsBetween = (from: string, to: string): number => {
+export const getSecondsBetween = (from: string, to: string): number => {
   const isOneDay = from.startsWith(to.slice(0, 11));
   const seconds = isOneDay ? secondOfDay(to) - secondOfDay(from) : (Date.parse(to) - Date.parse(from)) / 1000;
   return Math.max(0, seconds);
