@@ -1,76 +1,79 @@
 import { Histogram, type LabelValues, type Registry } from "prom-client";
 
-interface Described<Label extends string> {
+interface HistogramOptions<Label extends string> {
   readonly name: string;
   readonly help: string;
   readonly buckets: readonly number[];
   readonly labelNames: readonly Label[];
-  /** What a key stands for. */
-  readonly labelsOf: (key: string) => LabelValues<Label>;
+  /** Returns the labels of a key. */
+  readonly toLabels: (key: string) => LabelValues<Label>;
 }
 
-interface Noted {
-  /** Between each bound and the one before; the last is of those beyond all. */
+interface Series {
+  /** Number of values in each bucket, not cumulative; the last bucket has no upper bound. */
   readonly counts: number[];
   sum: number;
 }
 
-/** A histogram that keeps plain numbers until it is scraped, for prom-client takes a microsecond to note one. */
+/**
+ * A histogram that keeps plain numbers until it is scraped, because an observation by prom-client's histogram takes
+ * 1 µs.
+ */
 export class FastHistogram<Label extends string> extends Histogram<Label> {
-  readonly #described: Described<Label>;
-  /** Tells a scrape what this is, and nothing else. */
+  readonly #options: HistogramOptions<Label>;
+  /** Provides the metadata of a scrape: name, help and type. It never has values. */
   readonly #empty: Histogram<Label>;
-  readonly #noted = new Map<string, Noted>();
+  readonly #seriesByKey = new Map<string, Series>();
 
-  constructor(registry: Registry, described: Described<Label>) {
-    const { name, help, labelNames } = described;
-    const configuration = { name, help, labelNames, buckets: [...described.buckets] };
+  constructor(registry: Registry, options: HistogramOptions<Label>) {
+    const { name, help, labelNames } = options;
+    const configuration = { name, help, labelNames, buckets: [...options.buckets] };
     super({ ...configuration, registers: [registry] });
     this.#empty = new Histogram({ ...configuration, registers: [] });
-    this.#described = described;
+    this.#options = options;
   }
 
-  /** One more, under the labels that the key stands for. */
-  note(key: string, seconds: number): void {
-    const { buckets } = this.#described;
-    let noted = this.#noted.get(key);
-    if (noted === undefined) {
-      noted = { counts: Array.from({ length: buckets.length + 1 }, () => 0), sum: 0 };
-      this.#noted.set(key, noted);
+  /** Adds a value to the series of a key. */
+  record(key: string, seconds: number): void {
+    const { buckets } = this.#options;
+    let series = this.#seriesByKey.get(key);
+    if (series === undefined) {
+      series = { counts: Array.from({ length: buckets.length + 1 }, () => 0), sum: 0 };
+      this.#seriesByKey.set(key, series);
     }
-    let place = 0;
+    let bucket = 0;
     for (const bound of buckets) {
       if (seconds <= bound) break;
-      place += 1;
+      bucket += 1;
     }
-    noted.counts[place] = (noted.counts[place] ?? 0) + 1;
-    noted.sum += seconds;
+    series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
+    series.sum += seconds;
   }
 
   override async get(): ReturnType<Histogram<Label>["get"]> {
-    const values = [...this.#noted].flatMap(([key, noted]) => this.#valuesOf(key, noted));
+    const values = [...this.#seriesByKey].flatMap(([key, series]) => this.#toValues(key, series));
     return { ...(await this.#empty.get()), values };
   }
 
-  /** What a scrape asks for. */
+  /** Called by the registry at a scrape. */
   getForPromString(): ReturnType<Histogram<Label>["get"]> {
     return this.get();
   }
 
-  #valuesOf(key: string, { counts, sum }: Noted) {
-    const { name, buckets, labelsOf } = this.#described;
-    const labels = labelsOf(key);
+  #toValues(key: string, { counts, sum }: Series) {
+    const { name, buckets, toLabels } = this.#options;
+    const labels = toLabels(key);
     let total = 0;
-    const cumulated = counts.map((count, place) => {
+    const cumulative = counts.map((count, bucket) => {
       total += count;
       return {
-        labels: { le: buckets[place] ?? "+Inf", ...labels },
+        labels: { le: buckets[bucket] ?? "+Inf", ...labels },
         value: total,
         metricName: `${name}_bucket`,
       };
     });
     return [
-      ...cumulated,
+      ...cumulative,
       { labels, value: sum, metricName: `${name}_sum` },
       { labels, value: total, metricName: `${name}_count` },
     ];

@@ -2,17 +2,17 @@ import { Histogram, Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { FastHistogram } from "../../../server/prometheus/fast-histogram.ts";
 
-const named = { name: "took_seconds", help: "how long", buckets: [0.1, 1, 10] };
+const options = { name: "duration_seconds", help: "Duration", buckets: [0.1, 1, 10] };
 
-test("is scraped as prom-client's own histogram is", async () => {
-  const [ours, theirs] = [new Registry(), new Registry()];
-  const times = new FastHistogram(ours, {
-    ...named,
+test("a FastHistogram exports the same text and JSON as prom-client's histogram", async () => {
+  const [actual, expected] = [new Registry(), new Registry()];
+  const fast = new FastHistogram(actual, {
+    ...options,
     labelNames: ["job_name"],
-    labelsOf: (job_name) => ({ job_name }),
+    toLabels: (job_name) => ({ job_name }),
   });
-  const histogram = new Histogram({ ...named, labelNames: ["job_name"], registers: [theirs] });
-  expect(await ours.metrics()).toBe(await theirs.metrics());
+  const histogram = new Histogram({ ...options, labelNames: ["job_name"], registers: [expected] });
+  expect(await actual.metrics()).toBe(await expected.metrics());
 
   for (const [job_name, seconds] of [
     ["a", 0],
@@ -22,7 +22,7 @@ test("is scraped as prom-client's own histogram is", async () => {
     ["a", 10.001],
     ["b", 1000],
   ] as const) {
-    times.note(job_name, seconds);
+    fast.record(job_name, seconds);
     histogram.observe({ job_name }, seconds);
   }
 
@@ -30,6 +30,6 @@ test("is scraped as prom-client's own histogram is", async () => {
     (await registry.metrics())
       .split("\n")
       .map((line) => line.replace(/\{(.*)\}/, (_, labels) => `{${labels.split(",").sort()}}`));
-  expect(await lines(ours)).toEqual(await lines(theirs));
-  expect(await theirs.getMetricsAsJSON()).toMatchObject(await ours.getMetricsAsJSON());
+  expect(await lines(actual)).toEqual(await lines(expected));
+  expect(await expected.getMetricsAsJSON()).toMatchObject(await actual.getMetricsAsJSON());
 });
