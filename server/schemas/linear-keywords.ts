@@ -3,8 +3,9 @@ import { isRawNumber } from "../../protocol/exact-json.ts";
 import type { StepMeter } from "./step-meter.ts";
 
 /**
- * `multipleOf` that bears with decimals, and `uniqueItems`, `enum` and `const` by a canonical text of the value. Ajv's own compare every two items, which is 5·10⁹
- * comparisons for 100,000 objects, and throw a TypeError on a payload with a member named `toString` or `valueOf`.
+ * Returns keywords that replace Ajv's: `multipleOf` with a tolerance for decimals, and `uniqueItems`, `enum` and `const`
+ * that compare canonical texts. Ajv compares every pair of items, which is 5·10⁹ comparisons for 100,000 objects, and
+ * throws a TypeError for a payload with a member named `toString` or `valueOf`.
  */
 export function createKeywords(meter: StepMeter): FuncKeywordDefinition[] {
   return [
@@ -32,9 +33,9 @@ export function createKeywords(meter: StepMeter): FuncKeywordDefinition[] {
   ];
 }
 
-/** The same text for equal JSON values, whatever the order of their keys; charged by its length. */
+/** Returns the same text for equal JSON values, regardless of key order. Charges the meter for its length. */
 export function toCanonicalText(value: unknown, meter: StepMeter): string {
-  // Unlike any text of a payload, which has no such number.
+  // No number in a payload has this text, because payloads contain only JavaScript numbers.
   if (isRawNumber(value)) return value.rawJSON;
   if (typeof value !== "object" || value === null) {
     const text = JSON.stringify(value) ?? "";
@@ -47,10 +48,10 @@ export function toCanonicalText(value: unknown, meter: StepMeter): string {
   return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${toCanonicalText(item, meter)}`).join(",")}}`;
 }
 
-// 0.3 is a multiple of 0.1 to whoever writes it, though not to floating point: the quotient may be off by its last bits.
+// 0.3 is a multiple of 0.1 in decimal notation, but the last bits of the floating-point quotient can differ.
 function isMultiple(value: number, step: number): boolean {
   const quotient = value / step;
-  // A small value is close to no times a large step, and still no multiple of it.
+  // The quotient of a small value and a large step is close to 0, but the value is not a multiple.
   if (value !== 0 && Math.abs(quotient) < 0.5) return false;
   if (!Number.isFinite(quotient)) return value % step === 0;
   const tolerance = 4 * Number.EPSILON * Math.max(1, Math.abs(quotient));
@@ -68,15 +69,15 @@ function areUnique(items: readonly unknown[], meter: StepMeter): boolean {
 }
 
 function isOneOf(values: readonly unknown[], meter: StepMeter): (value: unknown) => boolean {
-  const plain = new Set(values.filter((value) => !isComposite(value)));
+  const scalars = new Set(values.filter((value) => !isComposite(value)));
   const composite = values.filter(isComposite).filter((value) => !isRawNumber(value));
   meter.start(Number.POSITIVE_INFINITY);
   const texts = new Set(composite.map((value) => toCanonicalText(value, meter)));
-  const arrays = composite.some((value) => Array.isArray(value));
-  const objects = composite.some((value) => !Array.isArray(value));
+  const hasArrays = composite.some((value) => Array.isArray(value));
+  const hasObjects = composite.some((value) => !Array.isArray(value));
   return (value) => {
-    if (!isComposite(value)) return plain.has(value);
-    return (Array.isArray(value) ? arrays : objects) && texts.has(toCanonicalText(value, meter));
+    if (!isComposite(value)) return scalars.has(value);
+    return (Array.isArray(value) ? hasArrays : hasObjects) && texts.has(toCanonicalText(value, meter));
   };
 }
 

@@ -1,13 +1,13 @@
-/** A JSON object as it came over the wire. */
+/** A parsed JSON object. */
 export type JsonObject = { [key: string]: unknown };
 
-/** One thing that does not fit, with a JSON Pointer to where it is. */
+/** A fault of a schema or a value, with a JSON Pointer (RFC 6901) to it. */
 export interface SchemaFault {
   pointer: string;
   detail: string;
 }
 
-/** Thrown where a schema that cannot be used is compiled all the same; `checkSchema` finds it beforehand. */
+/** Thrown if an invalid schema is compiled; `checkSchema` returns the faults without throwing. */
 export class InvalidSchemaError extends Error {
   readonly faults: readonly SchemaFault[];
 
@@ -18,38 +18,43 @@ export class InvalidSchemaError extends Error {
   }
 }
 
-/** What a value is told whose schema cannot be compiled any more. */
+/** The fault of every value whose schema was accepted by an older version and can no longer be compiled. */
 export const UNSUPPORTED_SCHEMA: SchemaFault = {
   pointer: "",
-  detail: "cannot be checked, as the job's schema is no longer supported",
+  detail:
+    "cannot be validated, because the job's schema is no longer supported; register the job with a supported schema",
 };
 
-// A pointer repeats the caller's property names, and a hundred faults may lie under one name of a megabyte.
-const longestPointer = 1000;
+/** The detail of the fault of a value that is too expensive to validate. */
+export const TAKES_TOO_LONG =
+  "takes too long to validate against the schema; send a smaller value or simplify the schema";
 
-/** Extends a pointer by tokens; where it would become too long, it names the nearest ancestor. */
+// A pointer contains property names of the payload, and a hundred faults can be below a name of one megabyte.
+const MAX_POINTER_LENGTH = 1000;
+
+/** Returns a pointer extended by tokens; if it would become too long, the pointer to the nearest ancestor. */
 export function extendPointer(base: string, ...tokens: readonly (string | number)[]): string {
   let pointer = base;
   for (const token of tokens) {
     const text = String(token);
-    if (pointer.length + text.length > longestPointer) break;
+    if (pointer.length + text.length > MAX_POINTER_LENGTH) break;
     pointer += `/${text.replaceAll("~", "~0").replaceAll("/", "~1")}`;
   }
   return pointer;
 }
 
-/** Shortens a pointer to its nearest ancestor that is not too long to be repeated. */
+/** Returns a pointer, or the pointer to the nearest ancestor if it is too long. */
 export function shortenPointer(pointer: string): string {
-  if (pointer.length <= longestPointer) return pointer;
-  return pointer.slice(0, pointer.lastIndexOf("/", longestPointer));
+  if (pointer.length <= MAX_POINTER_LENGTH) return pointer;
+  return pointer.slice(0, pointer.lastIndexOf("/", MAX_POINTER_LENGTH));
 }
 
-/** Whether a value is a JSON object, and not an array or null. */
+/** Returns true for a JSON object, and false for an array or null. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Text of a stranger's, cut to what a sentence can carry. */
+/** Returns the first 100 characters of an untrusted text, for a message. */
 export function truncateText(text: string): string {
   return text.length <= 100 ? text : `${text.slice(0, 100)}…`;
 }

@@ -9,25 +9,25 @@ import {
 import { getApplicator, type InstanceLocation, isReference } from "./schema-keywords.ts";
 import { getFragment, type SchemaResource, SchemaResources } from "./schema-resources.ts";
 
-/** One subschema, and what it leads to. */
+/** A subschema with its children and the targets of its references. */
 export interface SchemaNode {
   schema: JsonObject;
   parent: SchemaNode | undefined;
   path: readonly (string | number)[];
   draft: Draft;
-  children: { node: SchemaNode; where: InstanceLocation }[];
-  /** What its reference keywords resolve to, in their order. */
+  children: { node: SchemaNode; location: InstanceLocation }[];
+  /** The targets of its reference keywords, in order. */
   targets: (SchemaNode | boolean)[];
 }
 
-/** A schema document read once: every subschema by identity, all references resolved. */
+/** The subschemas of a document, by object identity, with resolved references. */
 export interface SchemaGraph {
   root: SchemaNode;
   nodes: ReadonlyMap<JsonObject, SchemaNode>;
   faults: SchemaFault[];
 }
 
-/** The most subschemas, and references, that one schema may have. */
+/** Maximum number of subschemas and references of a schema, and of reported faults. */
 export const GRAPH_LIMITS = { nodes: 1000, references: 2000, faults: 20 } as const;
 
 interface Reference {
@@ -36,17 +36,17 @@ interface Reference {
   reference: unknown;
 }
 
-/** A target, or the sentence that says why there is none. */
-type Resolved = SchemaNode | boolean | string;
+/** The target of a reference, or a message if it cannot be resolved. */
+type Resolution = SchemaNode | boolean | string;
 
-/** The JSON Pointer of a subschema in its document. */
+/** Returns the JSON Pointer of a subschema in its document. */
 export function getPointer(node: SchemaNode): string {
   const path: (string | number)[] = [];
   for (let at: SchemaNode | undefined = node; at !== undefined; at = at.parent) path.unshift(...at.path);
   return extendPointer("", ...path);
 }
 
-/** Reads a document whose size and depth are already bounded; what it refuses is in `faults`. */
+/** Reads a document, whose size and depth must already be checked. The result contains the faults. */
 export function readSchemaGraph(schema: JsonObject, draft: Draft): SchemaGraph {
   const reader = new GraphReader(schema, draft);
   return { root: reader.root, nodes: reader.nodes, faults: reader.faults };
@@ -57,18 +57,18 @@ class GraphReader {
   readonly faults: SchemaFault[] = [];
   readonly root: SchemaNode;
   readonly #resources = new SchemaResources();
-  readonly #resourceOf = new Map<SchemaNode, SchemaResource>();
+  readonly #resourceByNode = new Map<SchemaNode, SchemaResource>();
   readonly #unread: SchemaNode[] = [];
   readonly #references: Reference[] = [];
 
   constructor(schema: JsonObject, draft: Draft) {
     this.root = this.#enter(schema, { path: [], draft });
     this.#readAll();
-    // Resolving may find a schema in a place that no known keyword names (`#/components/…`), with its own references.
+    // A reference can lead to a schema outside all known keywords (`#/components/…`), which has references as well.
     for (let index = 0; index < this.#references.length; index += 1) {
       const entry = this.#references[index];
       if (entry === undefined || index >= GRAPH_LIMITS.references) {
-        this.#refuse(this.root, `has more than ${GRAPH_LIMITS.references} references`);
+        this.#addFault(this.root, `has more than ${GRAPH_LIMITS.references} references; simplify the schema`);
         return;
       }
       this.#resolve(entry);
@@ -76,7 +76,7 @@ class GraphReader {
     }
   }
 
-  #refuse(node: SchemaNode, detail: string, ...path: (string | number)[]): void {
+  #addFault(node: SchemaNode, detail: string, ...path: (string | number)[]): void {
     if (this.faults.length >= GRAPH_LIMITS.faults) return;
     this.faults.push({ pointer: extendPointer(getPointer(node), ...path), detail });
   }
@@ -89,19 +89,19 @@ class GraphReader {
     if (known !== undefined) return known;
     const node: SchemaNode = { schema, parent, path, draft, children: [], targets: [] };
     this.nodes.set(schema, node);
-    this.#resourceOf.set(node, this.#resources.enter(node, parent && this.#resourceOf.get(parent)));
+    this.#resourceByNode.set(node, this.#resources.enter(node, parent && this.#resourceByNode.get(parent)));
     if (this.nodes.size === GRAPH_LIMITS.nodes + 1) {
-      this.#refuse(node, `is one of more than ${GRAPH_LIMITS.nodes} subschemas`);
+      this.#addFault(node, `exceeds the maximum of ${GRAPH_LIMITS.nodes} subschemas; simplify the schema`);
     }
     this.#unread.push(node);
     return node;
   }
 
   #enterChild(schema: JsonObject, parent: SchemaNode, path: readonly (string | number)[]): SchemaNode {
-    // A bundled document keeps the draft that it names.
-    const isNamed = schema["$schema"] !== undefined && schema["$id"] !== undefined;
-    const named = isNamed ? getDraft(schema) : undefined;
-    return this.#enter(schema, { parent, path, draft: named ?? parent.draft });
+    // A bundled document is read by the draft that it declares.
+    const declaresDraft = schema["$schema"] !== undefined && schema["$id"] !== undefined;
+    const declared = declaresDraft ? getDraft(schema) : undefined;
+    return this.#enter(schema, { parent, path, draft: declared ?? parent.draft });
   }
 
   #readAll(): void {
@@ -122,65 +122,66 @@ class GraphReader {
       for (const [token, child] of entries) {
         if (!isJsonObject(child)) continue;
         const path = token === undefined ? [keyword] : [keyword, token];
-        const where = isOnlyReference ? "nowhere" : applicator.where;
-        node.children.push({ node: this.#enterChild(child, node, path), where });
+        const location = isOnlyReference ? "none" : applicator.location;
+        node.children.push({ node: this.#enterChild(child, node, path), location });
       }
     }
   }
 
   #resolve({ node, keyword, reference }: Reference): void {
     const target = this.#findTarget(node, keyword, reference);
-    if (typeof target === "string") this.#refuse(node, target, keyword);
+    if (typeof target === "string") this.#addFault(node, target, keyword);
     else node.targets.push(target);
   }
 
-  #findTarget(node: SchemaNode, keyword: string, reference: unknown): Resolved {
+  #findTarget(node: SchemaNode, keyword: string, reference: unknown): Resolution {
     if (typeof reference !== "string") return "must be a string";
     const shown = truncateText(JSON.stringify(reference));
-    const base = this.#resourceOf.get(node);
+    const base = this.#resourceByNode.get(node);
     const isWithinResource = reference.startsWith("#");
     const resource = base === undefined || isWithinResource ? base : this.#resources.find(reference, base);
     if (resource === undefined) {
       return `refers to ${shown}, which is not in this schema; copy it into $defs and refer to "#/$defs/…"`;
     }
     if (!isWithinResource && this.#resources.isAmbiguous(resource)) {
-      return `refers to ${shown}, which is the $id of several subschemas; give each its own`;
+      return `refers to ${shown}, which is the $id of several subschemas; give each a unique $id`;
     }
     const fragment = getFragment(reference);
     const target = this.#find(resource, fragment) ?? this.#findInDocument(fragment);
-    if (target === undefined) return `refers to ${shown}, which is not there; correct the reference`;
+    if (target === undefined) return `refers to ${shown}, which does not exist; correct the reference`;
     if (typeof target === "boolean") return target;
     if (this.#resources.isAmbiguous(target) && !fragment.startsWith("/") && fragment !== "") {
-      return `refers to ${shown}, an anchor of several subschemas; give each its own`;
+      return `refers to ${shown}, an anchor of several subschemas; give each a unique anchor`;
     }
     if (keyword === "$dynamicRef") return this.#findDynamic(resource, fragment) ?? target;
     return keyword === "$recursiveRef" ? this.#findRecursive(resource, target) : target;
   }
 
   /**
-   * A dynamic reference leads to the anchor of the outermost resource that was entered on the way, which is the document
-   * itself if it has that anchor. If it has not, and several others have, each way in would need its own copy.
+   * Resolves a dynamic reference: to the anchor of the outermost resource on the evaluation path, which is the document
+   * itself if it has that anchor. If only several other resources have it, the target depends on the path, and each path
+   * would need a separate copy. This is rejected.
    */
-  #findDynamic(resource: SchemaResource, name: string): Resolved | undefined {
+  #findDynamic(resource: SchemaResource, name: string): Resolution | undefined {
     if (!resource.dynamicAnchors.has(name)) return undefined;
-    const candidates = this.#resources.withDynamicAnchor(name);
+    const candidates = this.#resources.listWithDynamicAnchor(name);
     const outermost = candidates.find(({ root }) => root === this.root) ?? candidates[0];
     if (outermost?.root !== this.root && candidates.length > 1) {
-      return "depends on which of several resources it is reached through; give the root the same $dynamicAnchor";
+      return "has a target that depends on the evaluation path; give the root the same $dynamicAnchor";
     }
     return outermost?.dynamicAnchors.get(name);
   }
 
-  #findRecursive(resource: SchemaResource, target: SchemaNode): Resolved {
+  #findRecursive(resource: SchemaResource, target: SchemaNode): Resolution {
     if (resource.root.schema["$recursiveAnchor"] !== true) return target;
     if (this.root.schema["$recursiveAnchor"] === true) return this.root;
-    if (this.#resources.withRecursiveAnchor().length === 1) return target;
-    return "depends on which of several resources it is reached through; give the root a $recursiveAnchor";
+    if (this.#resources.listWithRecursiveAnchor().length === 1) return target;
+    return "has a target that depends on the evaluation path; give the root a $recursiveAnchor";
   }
 
-  // Generators write `$id` for a mere name, and refer to the definitions of the document from below it.
+  // Some generators use `$id` only as a name, and refer to the definitions of the document from a subschema with an `$id`.
   #findInDocument(fragment: string): SchemaNode | boolean | undefined {
-    const document = this.#resourceOf.get(this.root);
+    const document = this.#resourceByNode.get(this.root);
     return document === undefined || fragment === "" ? undefined : this.#find(document, fragment);
   }
 
@@ -188,7 +189,7 @@ class GraphReader {
     if (fragment === "") return resource.root;
     const decoded = decode(fragment);
     if (!fragment.startsWith("/")) return resource.anchors.get(decoded);
-    // A name may contain a percent sign that its reference does not escape.
+    // A name can contain a percent sign that is not escaped in the reference.
     return this.#findByPointer(resource, decoded) ?? this.#findByPointer(resource, fragment);
   }
 

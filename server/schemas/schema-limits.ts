@@ -13,23 +13,23 @@ import {
 } from "./schema-graph.ts";
 import { findLoops } from "./schema-loops.ts";
 
-/** What a schema is for: a payload is always an object, a result may be anything. */
+/** The purpose of a schema. A payload is always an object; a result can be any JSON value. */
 export type SchemaUse = "payload" | "result";
 
-/** Says what of a schema is beyond what the server takes from strangers; reads it without running it. */
+/** Returns the faults of a schema that exceeds the limits for untrusted schemas. The schema is read, not compiled. */
 export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"): SchemaFault[] {
   const read = readBoundedSchema(schema, use);
   return "faults" in read ? read.faults : [];
 }
 
-/** The graph of a schema that keeps all bounds, or the faults of one that does not. */
+/** Returns the graph of a schema, or its faults if it exceeds a limit. */
 export function readBoundedSchema(
-  written: JsonObject,
+  original: JsonObject,
   use: SchemaUse = "payload",
 ): { graph: SchemaGraph } | { faults: SchemaFault[] } {
-  const { fault } = measureJson(written);
+  const { fault } = measureJson(original);
   if (fault !== undefined) return { faults: [fault] };
-  const schema = roundNumbers(written);
+  const schema = roundNumbers(original);
   const draft = getDraft(schema);
   if (draft === undefined) {
     const detail = "names a draft that is not supported; use https://json-schema.org/draft/2020-12/schema";
@@ -39,14 +39,14 @@ export function readBoundedSchema(
   if (graph.faults.length > 0) return { faults: graph.faults };
   const malformed = checkKeywordShapes(graph);
   if (malformed.length > 0) return { faults: malformed };
-  const faults = [...findLoops(graph), ...patternFaults(graph)];
+  const faults = [...findLoops(graph), ...findPatternFaults(graph)];
   if (faults.length > 0) return { faults };
   if (use === "payload" && !allowsObject(graph.root)) {
     return {
       faults: [
         {
           pointer: extendPointer("", "type"),
-          detail: "must allow object: a payload is always one; put the value into a property",
+          detail: "must allow object, because a payload is always an object; put the value into a property",
         },
       ],
     };
@@ -54,7 +54,7 @@ export function readBoundedSchema(
   return { graph };
 }
 
-/** The patterns that a subschema holds, each with where it stands. */
+/** Returns the patterns of a subschema with their paths in it. */
 export function listPatterns(node: SchemaNode): { pattern: string; path: string[] }[] {
   const { pattern, patternProperties } = node.schema;
   const found = typeof pattern === "string" ? [{ pattern, path: ["pattern"] }] : [];
@@ -65,7 +65,7 @@ export function listPatterns(node: SchemaNode): { pattern: string; path: string[
   ];
 }
 
-function patternFaults(graph: SchemaGraph): SchemaFault[] {
+function findPatternFaults(graph: SchemaGraph): SchemaFault[] {
   const faults: SchemaFault[] = [];
   for (const node of graph.nodes.values()) {
     for (const { pattern, path } of listPatterns(node)) {
@@ -77,12 +77,12 @@ function patternFaults(graph: SchemaGraph): SchemaFault[] {
   return faults;
 }
 
-// Only what the schema says outright: `allOf` of a string and an object would need a solver.
+// Checks only the types that the schema states directly; an `allOf` of a string and an object would need a solver.
 function allowsObject(root: SchemaNode): boolean {
-  const seen = new Set<SchemaNode>();
+  const visited = new Set<SchemaNode>();
   for (let node: SchemaNode | boolean | undefined = root; typeof node === "object"; node = node.targets[0]) {
-    if (seen.has(node)) break;
-    seen.add(node);
+    if (visited.has(node)) break;
+    visited.add(node);
     const { type } = node.schema;
     if (typeof type === "string" && type !== "object") return false;
     if (Array.isArray(type) && !type.includes("object")) return false;

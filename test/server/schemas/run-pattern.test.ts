@@ -53,13 +53,13 @@ const { pattern: anyPattern } = fc.letrec<{ pattern: string }>((tie) => ({
       .map(([inner, count]) => `(?:${inner})${count}`),
   ),
 }));
-// Without surrogate pairs: V8 begins matches in the middle of one, which ECMAScript does not.
+// No surrogate pairs: V8 starts a match in the middle of a pair, which ECMAScript does not.
 const anyText = fc
   .array(fc.constantFrom("a", "b", "A", "1", " ", "é"), { maxLength: 7 })
   .map((characters) => characters.join(""));
 
 describe("a pattern that RE2 cannot run", () => {
-  test("matches what V8 matches", () => {
+  test("matches the same texts as in V8", () => {
     fc.assert(
       fc.property(anyPattern, anyText, (pattern, text) => {
         const expected = compileLikeAjv(pattern);
@@ -81,20 +81,20 @@ describe("a pattern that RE2 cannot run", () => {
     ],
     ["a password", "^(?=.*[A-Z])(?=.*\\d).{8,}$", ["abcdefG1"], ["abcdefgh", "aG1"]],
     ["a backreference", "^(['\"]).*\\1$", ["'a'", '"a"'], ["'a\""]],
-    ["a named one", "^(?<q>['\"]).*\\k<q>$", ["'a'"], ["'a\""]],
+    ["a named backreference", "^(?<q>['\"]).*\\k<q>$", ["'a'"], ["'a\""]],
     ["Python's spelling", "(?i)\\A(?P<q>['\"])x(?P=q)(?<!y)\\Z", ["'X'"], ["'x' ", "'x\""]],
     ["a lookbehind", "(?<=\\$)\\d+(?<!0)$", ["$15"], ["15", "$10"]],
     ["a Unicode property that RE2 lacks", "^\\p{Emoji}+$", ["😀"], ["a"]],
     ["a surrogate pair", "^(?=.$)(?<!x)[😀-😂]$", ["😁"], ["😁😁", "x"]],
     ["a surrogate pair, backwards", "^.*(?<=^.[😀-😂]b)$", ["a😁b", "😁😁b"], ["😁b"]],
     ["an inner flag", "^(?!x)(?i:abc)$", ["aBc"], ["abd"]],
-    ["a count beyond RE2's", "^.{1,2000}$", ["a"], [""]],
-  ])("works for %s", (_, pattern, right, wrong) => {
+    ["a repetition count above RE2's maximum", "^.{1,2000}$", ["a"], [""]],
+  ])("is matched correctly: %s", (_, pattern, matching, other) => {
     expect(findPatternFault(pattern)).toBeUndefined();
     const engine = createRegExpEngine(startMeter())(pattern);
 
-    expect(right.filter((text) => !engine.test(text))).toEqual([]);
-    expect(wrong.filter((text) => engine.test(text))).toEqual([]);
+    expect(matching.filter((text) => !engine.test(text))).toEqual([]);
+    expect(other.filter((text) => engine.test(text))).toEqual([]);
   });
 
   test.each([
@@ -107,16 +107,16 @@ describe("a pattern that RE2 cannot run", () => {
     ["(?<=a.*)b$", `${"ab".repeat(50_000)}c`],
     [`(?!${"[\\p{L}\\p{N}]".repeat(70)})x`, "é".repeat(100_000)],
     ["(?i:[^\\W\\d_\\p{Lu}])+(?!z)\\d", "éÉ".repeat(100_000)],
-  ])("%s ends within its steps, and the steps within their time", (pattern, text) => {
+  ])("%s stops at its step budget, within bounded time", (pattern, text) => {
     const started = processorTime();
 
     expect(() => matches(pattern, text, 500_000)).toThrow(OutOfStepsError);
-    // Some 60 ms on an idle machine.
+    // About 60 ms on an idle machine.
     expect(processorTime() - started).toBeLessThan(500);
   });
 
-  test("is read in bounded time, however it nests", () => {
-    const hostile = [
+  test("is parsed in bounded time, even if it is deeply nested", () => {
+    const slowPatterns = [
       `${"(".repeat(490)}(?=a)${")*".repeat(490)}`,
       `${"(?=".repeat(240)}${")".repeat(240)}`,
       "(?=(((a{99}){99}){99}){99})",
@@ -126,13 +126,13 @@ describe("a pattern that RE2 cannot run", () => {
     ];
     const started = processorTime();
 
-    for (const pattern of hostile) findPatternFault(pattern);
+    for (const pattern of slowPatterns) findPatternFault(pattern);
 
     expect(processorTime() - started).toBeLessThan(1000);
   });
 });
 
-describe("a pattern is refused", () => {
+describe("findPatternFault", () => {
   test.each([
     ["(?=(((a{99}){99}){99}){99})", /too many repetitions/],
     ["(?=((){9999}){9999})", /too many repetitions/],
@@ -140,7 +140,7 @@ describe("a pattern is refused", () => {
     ["a**", /not an ECMAScript regular expression/],
     ["(?>a)b", /not an ECMAScript regular expression/],
     ["a".repeat(1001), /shorten it to 1000/],
-  ])("if it is %j", (pattern, detail) => {
+  ])("rejects the pattern %j", (pattern, detail) => {
     expect(findPatternFault(pattern)).toMatch(detail);
   });
 });
@@ -150,7 +150,7 @@ function compileLikeAjv(pattern: string): RegExp | undefined {
     try {
       return new RegExp(pattern, flags);
     } catch {
-      // Not every generated pattern is one.
+      // Some generated patterns are invalid.
     }
   }
   return undefined;
