@@ -39,35 +39,35 @@ const task: z.infer<typeof Task> = {
   queue_position: null,
 };
 
-/** What is worth a try in the place of a member. */
-const ODD = [null, 0, -1, 1.5, 1e300, "", "x", AT, true, [], {}, [null], { id: 7 }, undefined];
+/** Values to replace a member with. */
+const REPLACEMENTS = [null, 0, -1, 1.5, 1e300, "", "x", AT, true, [], {}, [null], { id: 7 }, undefined];
 
-/** Every answer and every body of every operation. */
+/** The schemas of all request and response bodies. */
 const schemas = Object.values<Operation>(operations).flatMap(({ responses, minimal, body }) =>
   [body ?? null, ...Object.values(responses), ...Object.values(minimal ?? {})].filter(
     (schema) => schema !== null,
   ),
 );
 
-/** Where it says yes, zod gives the same value back. */
-const agrees = (schema: z.ZodType, json: unknown) => {
+/** Expects that zod returns the same value if the check accepts it. */
+const expectAgreement = (schema: z.ZodType, json: unknown) => {
   if (!createQuickCheck(schema)(json)) return;
   expect(schema.safeParse(json)).toEqual({ success: true, data: json });
 };
 
-describe("what fits a schema", () => {
-  test("a task does, with its trace and without", () => {
+describe("createQuickCheck", () => {
+  test("accepts a task without a trace context", () => {
     const trace_context = { traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` };
 
     expect(createQuickCheck(Task)(task)).toBe(true);
     expect(Task.safeParse({ ...task, trace_context }).success).toBe(true);
   });
 
-  test("a task with a member too few, too many or of another kind is zod's to judge, and refused with it", () => {
+  test("never accepts a task with a missing, an additional or an invalid member that zod rejects", () => {
     for (const name of Object.keys(Task.shape)) {
-      for (const odd of ODD) {
-        const json: unknown = JSON.parse(JSON.stringify({ ...task, [name]: odd }));
-        agrees(Task, json);
+      for (const replacement of REPLACEMENTS) {
+        const json: unknown = JSON.parse(JSON.stringify({ ...task, [name]: replacement }));
+        expectAgreement(Task, json);
         if (!Task.safeParse(json).success) expect(createQuickCheck(Task)(json)).toBe(false);
       }
     }
@@ -77,29 +77,29 @@ describe("what fits a schema", () => {
     ).toBe(false);
   });
 
-  test("never says yes where zod says no, or would change it", () => {
+  test("never accepts a value that zod would reject or change", () => {
     const words = fc.constantFrom(...Object.keys(Task.shape), "items", "task", "tasks", "results", "extra");
     const json = fc.letrec((tie) => ({
       value: fc.oneof(
         { depthSize: "small" },
-        fc.constantFrom(...ODD.filter((odd) => odd !== undefined), task),
+        fc.constantFrom(...REPLACEMENTS.filter((value) => value !== undefined), task),
         fc.array(tie("value"), { maxLength: 3 }),
         fc.dictionary(words, tie("value"), { maxKeys: 4 }),
       ),
     })).value;
 
-    fc.assert(fc.property(fc.constantFrom(...schemas), json, agrees), { numRuns: 3000 });
+    fc.assert(fc.property(fc.constantFrom(...schemas), json, expectAgreement), { numRuns: 3000 });
   });
 
   test.each([
     ["a default", z.object({ a: z.string().default("b") }), {}],
-    ["another's keys", z.looseObject({ a: z.string() }), { a: "b", c: 1 }],
+    ["additional keys", z.looseObject({ a: z.string() }), { a: "b", c: 1 }],
     ["a transform", z.string().transform(Number), "7"],
     ["a trim", z.string().trim(), " a "],
     ["a coercion", z.coerce.number(), "7"],
-    ["a rule of its own", z.object({ a: z.string() }).refine(() => false), { a: "b" }],
+    ["a failed refinement", z.object({ a: z.string() }).refine(() => false), { a: "b" }],
     [
-      "the second of several",
+      "the second option of a union",
       z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]),
       { b: "c" },
     ],
@@ -107,7 +107,7 @@ describe("what fits a schema", () => {
     expect(createQuickCheck(schema)(json)).toBe(false);
   });
 
-  test("bodies of the hot paths do", () => {
+  test("accepts the request bodies of frequent operations", () => {
     const update = { status: "completed", attempt: 1, result: { a: 1 }, error: null };
     const submission = { job_name: "private:tests:Job", payload: {}, delay_seconds: 5, max_attempts: 3 };
 
@@ -119,18 +119,23 @@ describe("what fits a schema", () => {
     expect(createQuickCheck(SubmitBatch)({ submits: [{ ...submission, idempotency_key: "k" }] })).toBe(true);
   });
 
-  test("a body with a member of another kind is zod's to judge, and refused with it", () => {
+  test("never accepts a request body with an invalid member that zod rejects", () => {
     const members = Object.keys({ ...SubmitBatch.shape.submits.element.shape, ...TaskUpdate.shape });
-    const tries: unknown[] = [...ODD, "x".repeat(300), { kind: "fixed" }, { traceparent: "x" }];
+    const replacements: unknown[] = [
+      ...REPLACEMENTS,
+      "x".repeat(300),
+      { kind: "fixed" },
+      { traceparent: "x" },
+    ];
     for (const name of members) {
-      for (const odd of tries) {
-        const submit = JSON.parse(JSON.stringify({ job_name: "a", run_at: AT, [name]: odd }));
+      for (const replacement of replacements) {
+        const submit = JSON.parse(JSON.stringify({ job_name: "a", run_at: AT, [name]: replacement }));
         for (const [schema, json] of [
           [SubmitBatch, { submits: [submit] }],
           [TaskSubmissions, { tasks: [submit] }],
-          [TaskUpdate, JSON.parse(JSON.stringify({ status: "failed", [name]: odd }))],
+          [TaskUpdate, JSON.parse(JSON.stringify({ status: "failed", [name]: replacement }))],
         ] as const) {
-          agrees(schema, json);
+          expectAgreement(schema, json);
           if (!schema.safeParse(json).success) expect(createQuickCheck(schema)(json)).toBe(false);
         }
       }
@@ -141,11 +146,11 @@ describe("what fits a schema", () => {
     ).toBe(false);
   });
 
-  test("knows lengths, by code points where that makes a difference", () => {
+  test("checks the length of a text in code points, and leaves uncertain cases to zod", () => {
     const schema = z.string().min(2).max(3);
 
     for (const text of ["", "a", "ab", "abc", "abcd", "😀", "😀😀", "😀😀😀", "a😀", "😀😀😀😀"])
-      agrees(schema, text);
+      expectAgreement(schema, text);
     expect(["a", "abc", "abcd", "😀"].map((text) => createQuickCheck(schema)(text))).toEqual([
       false,
       true,
@@ -154,7 +159,7 @@ describe("what fits a schema", () => {
     ]);
   });
 
-  test("knows bounds", () => {
+  test("checks inclusive and exclusive bounds", () => {
     const schema = z.number().min(0).lt(1);
 
     expect([-1, 0, 0.5, 1, "0"].map((json) => createQuickCheck(schema)(json))).toEqual([

@@ -8,7 +8,7 @@ test.each([
   "^a+b+$",
   "^(?:cat|dog)$",
   "\\(+",
-])("%s runs in the browser", (pattern) => {
+])("toSafePattern returns the safe pattern %s", (pattern) => {
   expect(toSafePattern(pattern)).toBe(pattern);
 });
 
@@ -24,6 +24,6 @@ test.each([
   "a".repeat(300),
   "\\p{Nonsense}",
   42,
-])("%s is left to the server", (pattern) => {
+])("toSafePattern rejects %s", (pattern) => {
   expect(toSafePattern(pattern)).toBeUndefined();
 });
