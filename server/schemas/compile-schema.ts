@@ -5,7 +5,7 @@ import { createFormats } from "./linear-formats.ts";
 import { createKeywords } from "./linear-keywords.ts";
 import { createRegExpEngine } from "./linear-regexp.ts";
 import { prepareSchema, usesUnevaluated } from "./prepare-schema.ts";
-import { InvalidSchemaError, type JsonObject, type SchemaFault } from "./schema-fault.ts";
+import { InvalidSchemaError, type JsonObject, type SchemaError } from "./schema-error.ts";
 import type { SchemaGraph } from "./schema-graph.ts";
 import { readBoundedSchema, type SchemaUse } from "./schema-limits.ts";
 import { createStepsKeyword, OutOfStepsError, StepMeter } from "./step-meter.ts";
@@ -20,18 +20,18 @@ export interface Budget {
 /** The budget on the event loop: at worst about 100 ms, usually much less. */
 const EVENT_LOOP_BUDGET: Budget = { steps: 500_000, patternShare: 1 };
 
-/** Budget for finding all faults of a payload that is already known to be invalid. */
-const STEPS_FOR_ALL_FAULTS = 100_000;
+/** Budget for finding all errors of a payload that is already known to be invalid. */
+const STEPS_FOR_ALL_ERRORS = 100_000;
 
-/** Returns the faults of a value, none if it is valid. Throws `OutOfStepsError` if the budget is exceeded. */
-export type Validate = (value: unknown, budget?: Budget) => SchemaFault[];
+/** Returns the errors of a value, none if it is valid. Throws `OutOfStepsError` if the budget is exceeded. */
+export type Validate = (value: unknown, budget?: Budget) => SchemaError[];
 
 type RunValidation = (value: unknown) => readonly ErrorObject[];
 
 /** Returns the reasons why a schema cannot be registered: limits, draft, references and patterns. Never throws. */
-export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaFault[] {
+export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
   const read = readBoundedSchema(schema, use);
-  if ("faults" in read) return read.faults;
+  if ("errors" in read) return read.errors;
   try {
     compileGraph(read.graph);
     return [];
@@ -40,10 +40,10 @@ export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): Sch
   }
 }
 
-/** Returns the validator of a schema; throws `InvalidSchemaError` if `checkSchema` would find a fault. */
+/** Returns the validator of a schema; throws `InvalidSchemaError` if `checkSchema` would find an error. */
 export function compileSchema(schema: JsonObject): Validate {
   const read = readBoundedSchema(schema, "result");
-  if ("faults" in read) throw new InvalidSchemaError(read.faults);
+  if ("errors" in read) throw new InvalidSchemaError(read.errors);
   try {
     return compileGraph(read.graph);
   } catch (error) {
@@ -54,19 +54,19 @@ export function compileSchema(schema: JsonObject): Validate {
 function compileGraph(graph: SchemaGraph): Validate {
   const meter = new StepMeter();
   const prepared = prepareSchema(graph);
-  const firstErrors = compile(graph, prepared, meter, false);
-  let allErrors: RunValidation | undefined;
+  const findFirst = compile(graph, prepared, meter, false);
+  let findAll: RunValidation | undefined;
 
   return (value, { steps, patternShare } = EVENT_LOOP_BUDGET) => {
     try {
       meter.start(steps, patternShare);
-      const errors = firstErrors(value);
+      const errors = findFirst(value);
       if (errors.length === 0) return [];
-      // The first pass stops at the first fault of each branch, so that an invalid payload costs no more than a valid one.
-      // The second pass finds all faults, within a smaller budget.
-      allErrors ??= compile(graph, prepared, meter, true);
+      // The first pass stops at the first error of each branch, so that an invalid payload costs no more than a valid one.
+      // The second pass finds all errors, within a smaller budget.
+      findAll ??= compile(graph, prepared, meter, true);
       return describeErrors(
-        runWithin(allErrors, value, meter, Math.min(steps, STEPS_FOR_ALL_FAULTS)) ?? errors,
+        runWithin(findAll, value, meter, Math.min(steps, STEPS_FOR_ALL_ERRORS)) ?? errors,
       );
     } catch (error) {
       if (error instanceof RangeError) return [{ pointer: "", detail: "is nested too deeply to validate" }];

@@ -1,28 +1,28 @@
 import type { ErrorObject } from "ajv";
-import { extendPointer, type SchemaFault, shortenPointer, truncateText } from "./schema-fault.ts";
+import { extendPointer, type SchemaError, shortenPointer, truncateText } from "./schema-error.ts";
 
-/** Maximum number of faults that one validation returns. */
-export const MAX_FAULTS = 100;
+/** Maximum number of errors that one validation returns. */
+export const MAX_ERRORS = 100;
 
 const BRANCHING_KEYWORDS = new Set(["anyOf", "oneOf", "if"]);
 
-/** Converts Ajv's errors to faults without duplicates, each with a pointer to the member that it is about. */
-export function describeErrors(errors: readonly ErrorObject[]): SchemaFault[] {
+/** Converts Ajv's errors without duplicates. Each result has a pointer to the member that it is about. */
+export function describeErrors(errors: readonly ErrorObject[]): SchemaError[] {
   const types = collectTypes(errors);
   const pointers = errors.map(getErrorPointer);
-  const faults = new Map<string, SchemaFault>();
+  const described = new Map<string, SchemaError>();
   errors.forEach((error, index) => {
     const pointer = pointers[index] ?? "";
     if (
-      faults.size >= MAX_FAULTS ||
+      described.size >= MAX_ERRORS ||
       isExplainedByBranches(error, pointer, pointers.slice(Math.max(0, index - 20), index))
     ) {
       return;
     }
-    const fault = { pointer, detail: getDetail(error, types) };
-    faults.set(`${pointer}\n${fault.detail}`, fault);
+    const schemaError = { pointer, detail: getDetail(error, types) };
+    described.set(`${pointer}\n${schemaError.detail}`, schemaError);
   });
-  return [...faults.values()];
+  return [...described.values()];
 }
 
 function getErrorPointer({ instancePath, params, propertyName }: ErrorObject): string {
@@ -36,13 +36,13 @@ function getErrorPointer({ instancePath, params, propertyName }: ErrorObject): s
   return base === instancePath && typeof name === "string" ? extendPointer(base, name) : base;
 }
 
-// "matches none of the allowed schemas" is redundant if the faults before it explain why none of them matches.
+// "matches none of the allowed schemas" is redundant if the errors before it explain why none of them matches.
 function isExplainedByBranches(error: ErrorObject, pointer: string, previous: readonly string[]): boolean {
   if (!BRANCHING_KEYWORDS.has(error.keyword) || error.params["passingSchemas"]) return false;
   return previous.some((other) => other === pointer || other.startsWith(`${pointer}/`));
 }
 
-/** Returns the allowed types by pointer: the two type errors of an `anyOf` of number and null become one fault. */
+/** Returns the allowed types by pointer: the two type errors of an `anyOf` of number and null become one error. */
 function collectTypes(errors: readonly ErrorObject[]): Map<string, Set<string>> {
   const typesByPointer = new Map<string, Set<string>>();
   for (const { keyword, instancePath, params } of errors) {

@@ -1,5 +1,5 @@
 import { countDigits, isRawNumber } from "../../protocol/exact-json.ts";
-import { extendPointer, type SchemaFault } from "./schema-fault.ts";
+import { extendPointer, type SchemaError } from "./schema-error.ts";
 
 /** Limits on the JSON text of a schema, checked before the schema is interpreted. */
 export const JSON_LIMITS = { characters: 256 * 1024, depth: 64, nodes: 10_000 } as const;
@@ -10,11 +10,11 @@ interface Visit {
 }
 
 /** Measures JSON without recursion, and stops at the first exceeded limit, so that a bomb costs no more than a schema. */
-export function measureJson(root: unknown): { nodes: number; characters: number; fault?: SchemaFault } {
+export function measureJson(root: unknown): { nodes: number; characters: number; error?: SchemaError } {
   const stack: Visit[] = [{ value: root, depth: 1 }];
   let nodes = 0;
   let characters = 0;
-  const exceed = (detail: string, pointer = "") => ({ nodes, characters, fault: { pointer, detail } });
+  const exceed = (detail: string, pointer = "") => ({ nodes, characters, error: { pointer, detail } });
 
   for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
     const { value, depth } = visit;

@@ -1,8 +1,8 @@
-import { extendPointer, isJsonObject, type SchemaFault, truncateText } from "./schema-fault.ts";
+import { extendPointer, isJsonObject, type SchemaError, truncateText } from "./schema-error.ts";
 import { GRAPH_LIMITS, getPointer, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
 import { type Applicator, getApplicator, isAssertion } from "./schema-keywords.ts";
 
-/** Returns the fault of a keyword's value and the path to it; undefined if the value is valid. */
+/** Returns the error of a keyword's value and the path to it; undefined if the value is valid. */
 type CheckShape = (value: unknown) => { detail: string; path?: (string | number)[] } | undefined;
 
 const TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"];
@@ -36,24 +36,24 @@ const CHECKS: Readonly<Record<string, CheckShape>> = {
 const ANNOTATIONS = ["title", "description", "$comment"];
 
 /**
- * Returns the faults of a schema under the rules of its draft. It replaces validation against a meta-schema: it reads
+ * Returns the errors of a schema under the rules of its draft. It replaces validation against a meta-schema: it reads
  * every subschema that is referenced, allows the spellings of other drafts, and accepts any value for annotations that
  * joblib does not read, such as OpenAPI's `example`.
  */
-export function checkKeywordShapes(graph: SchemaGraph): SchemaFault[] {
-  const faults: SchemaFault[] = [];
+export function checkKeywordShapes(graph: SchemaGraph): SchemaError[] {
+  const errors: SchemaError[] = [];
   for (const node of graph.nodes.values()) {
     for (const [keyword, value] of Object.entries(node.schema)) {
-      const fault = checkKeyword(node, keyword, value);
-      if (fault === undefined) continue;
-      faults.push({
-        pointer: extendPointer(getPointer(node), keyword, ...(fault.path ?? [])),
-        detail: fault.detail,
+      const error = checkKeyword(node, keyword, value);
+      if (error === undefined) continue;
+      errors.push({
+        pointer: extendPointer(getPointer(node), keyword, ...(error.path ?? [])),
+        detail: error.detail,
       });
-      if (faults.length >= GRAPH_LIMITS.faults) return faults;
+      if (errors.length >= GRAPH_LIMITS.errors) return errors;
     }
   }
-  return faults;
+  return errors;
 }
 
 function checkKeyword(node: SchemaNode, keyword: string, value: unknown): ReturnType<CheckShape> {
@@ -130,8 +130,8 @@ function checkEach(
   check: (entry: unknown) => ReturnType<CheckShape>,
 ): ReturnType<CheckShape> {
   for (const [token, entry] of entries) {
-    const fault = check(entry);
-    if (fault !== undefined) return { detail: fault.detail, path: [token, ...(fault.path ?? [])] };
+    const error = check(entry);
+    if (error !== undefined) return { detail: error.detail, path: [token, ...(error.path ?? [])] };
   }
   return undefined;
 }

@@ -16,7 +16,7 @@ interface RegExpLike {
 }
 
 /** Returns why a pattern cannot be used, or undefined if it can. */
-export function findPatternFault(pattern: string): string | undefined {
+export function findPatternError(pattern: string): string | undefined {
   if (pattern.length > PATTERN_LIMITS.characters) {
     return `is a pattern of ${pattern.length} characters; shorten it to ${PATTERN_LIMITS.characters}`;
   }

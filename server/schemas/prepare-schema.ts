@@ -1,5 +1,5 @@
 import { ignoresSiblings, isNullable, modernizeSchema } from "../../protocol/schema-drafts.ts";
-import { isJsonObject, type JsonObject } from "./schema-fault.ts";
+import { isJsonObject, type JsonObject } from "./schema-error.ts";
 import type { SchemaGraph, SchemaNode } from "./schema-graph.ts";
 import { type Applicator, getApplicator, type InstanceLocation, isAssertion } from "./schema-keywords.ts";
 import { STEPS_KEYWORD, type StepCost } from "./step-meter.ts";

@@ -3,9 +3,9 @@ import {
   extendPointer,
   isJsonObject,
   type JsonObject,
-  type SchemaFault,
+  type SchemaError,
   truncateText,
-} from "./schema-fault.ts";
+} from "./schema-error.ts";
 import { getApplicator, type InstanceLocation, isReference } from "./schema-keywords.ts";
 import { getFragment, type SchemaResource, SchemaResources } from "./schema-resources.ts";
 
@@ -24,11 +24,11 @@ export interface SchemaNode {
 export interface SchemaGraph {
   root: SchemaNode;
   nodes: ReadonlyMap<JsonObject, SchemaNode>;
-  faults: SchemaFault[];
+  errors: SchemaError[];
 }
 
-/** Maximum number of subschemas and references of a schema, and of reported faults. */
-export const GRAPH_LIMITS = { nodes: 1000, references: 2000, faults: 20 } as const;
+/** Maximum number of subschemas and references of a schema, and of reported errors. */
+export const GRAPH_LIMITS = { nodes: 1000, references: 2000, errors: 20 } as const;
 
 interface Reference {
   node: SchemaNode;
@@ -46,15 +46,15 @@ export function getPointer(node: SchemaNode): string {
   return extendPointer("", ...path);
 }
 
-/** Reads a document, whose size and depth must already be checked. The result contains the faults. */
+/** Reads a document, whose size and depth must already be checked. The result contains the errors. */
 export function readSchemaGraph(schema: JsonObject, draft: Draft): SchemaGraph {
   const reader = new GraphReader(schema, draft);
-  return { root: reader.root, nodes: reader.nodes, faults: reader.faults };
+  return { root: reader.root, nodes: reader.nodes, errors: reader.errors };
 }
 
 class GraphReader {
   readonly nodes = new Map<JsonObject, SchemaNode>();
-  readonly faults: SchemaFault[] = [];
+  readonly errors: SchemaError[] = [];
   readonly root: SchemaNode;
   readonly #resources = new SchemaResources();
   readonly #resourceByNode = new Map<SchemaNode, SchemaResource>();
@@ -68,7 +68,7 @@ class GraphReader {
     for (let index = 0; index < this.#references.length; index += 1) {
       const entry = this.#references[index];
       if (entry === undefined || index >= GRAPH_LIMITS.references) {
-        this.#addFault(this.root, `has more than ${GRAPH_LIMITS.references} references; simplify the schema`);
+        this.#addError(this.root, `has more than ${GRAPH_LIMITS.references} references; simplify the schema`);
         return;
       }
       this.#resolve(entry);
@@ -76,9 +76,9 @@ class GraphReader {
     }
   }
 
-  #addFault(node: SchemaNode, detail: string, ...path: (string | number)[]): void {
-    if (this.faults.length >= GRAPH_LIMITS.faults) return;
-    this.faults.push({ pointer: extendPointer(getPointer(node), ...path), detail });
+  #addError(node: SchemaNode, detail: string, ...path: (string | number)[]): void {
+    if (this.errors.length >= GRAPH_LIMITS.errors) return;
+    this.errors.push({ pointer: extendPointer(getPointer(node), ...path), detail });
   }
 
   #enter(
@@ -91,7 +91,7 @@ class GraphReader {
     this.nodes.set(schema, node);
     this.#resourceByNode.set(node, this.#resources.enter(node, parent && this.#resourceByNode.get(parent)));
     if (this.nodes.size === GRAPH_LIMITS.nodes + 1) {
-      this.#addFault(node, `exceeds the maximum of ${GRAPH_LIMITS.nodes} subschemas; simplify the schema`);
+      this.#addError(node, `exceeds the maximum of ${GRAPH_LIMITS.nodes} subschemas; simplify the schema`);
     }
     this.#unread.push(node);
     return node;
@@ -130,7 +130,7 @@ class GraphReader {
 
   #resolve({ node, keyword, reference }: Reference): void {
     const target = this.#findTarget(node, keyword, reference);
-    if (typeof target === "string") this.#addFault(node, target, keyword);
+    if (typeof target === "string") this.#addError(node, target, keyword);
     else node.targets.push(target);
   }
 

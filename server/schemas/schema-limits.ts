@@ -1,9 +1,9 @@
 import { getDraft } from "../../protocol/schema-drafts.ts";
 import { measureJson } from "./json-size.ts";
 import { checkKeywordShapes } from "./keyword-shapes.ts";
-import { findPatternFault } from "./linear-regexp.ts";
+import { findPatternError } from "./linear-regexp.ts";
 import { roundNumbers } from "./round-numbers.ts";
-import { extendPointer, isJsonObject, type JsonObject, type SchemaFault } from "./schema-fault.ts";
+import { extendPointer, isJsonObject, type JsonObject, type SchemaError } from "./schema-error.ts";
 import {
   GRAPH_LIMITS,
   getPointer,
@@ -16,34 +16,34 @@ import { findLoops } from "./schema-loops.ts";
 /** The purpose of a schema. A payload is always an object; a result can be any JSON value. */
 export type SchemaUse = "payload" | "result";
 
-/** Returns the faults of a schema that exceeds the limits for untrusted schemas. The schema is read, not compiled. */
-export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"): SchemaFault[] {
+/** Returns the errors of a schema that exceeds the limits for untrusted schemas. The schema is read, not compiled. */
+export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
   const read = readBoundedSchema(schema, use);
-  return "faults" in read ? read.faults : [];
+  return "errors" in read ? read.errors : [];
 }
 
-/** Returns the graph of a schema, or its faults if it exceeds a limit. */
+/** Returns the graph of a schema, or its errors if it exceeds a limit. */
 export function readBoundedSchema(
   original: JsonObject,
   use: SchemaUse = "payload",
-): { graph: SchemaGraph } | { faults: SchemaFault[] } {
-  const { fault } = measureJson(original);
-  if (fault !== undefined) return { faults: [fault] };
+): { graph: SchemaGraph } | { errors: SchemaError[] } {
+  const { error } = measureJson(original);
+  if (error !== undefined) return { errors: [error] };
   const schema = roundNumbers(original);
   const draft = getDraft(schema);
   if (draft === undefined) {
     const detail = "names a draft that is not supported; use https://json-schema.org/draft/2020-12/schema";
-    return { faults: [{ pointer: "/$schema", detail }] };
+    return { errors: [{ pointer: "/$schema", detail }] };
   }
   const graph = readSchemaGraph(schema, draft);
-  if (graph.faults.length > 0) return { faults: graph.faults };
+  if (graph.errors.length > 0) return { errors: graph.errors };
   const malformed = checkKeywordShapes(graph);
-  if (malformed.length > 0) return { faults: malformed };
-  const faults = [...findLoops(graph), ...findPatternFaults(graph)];
-  if (faults.length > 0) return { faults };
+  if (malformed.length > 0) return { errors: malformed };
+  const errors = [...findLoops(graph), ...findPatternErrors(graph)];
+  if (errors.length > 0) return { errors };
   if (use === "payload" && !allowsObject(graph.root)) {
     return {
-      faults: [
+      errors: [
         {
           pointer: extendPointer("", "type"),
           detail: "must allow object, because a payload is always an object; put the value into a property",
@@ -65,16 +65,16 @@ export function listPatterns(node: SchemaNode): { pattern: string; path: string[
   ];
 }
 
-function findPatternFaults(graph: SchemaGraph): SchemaFault[] {
-  const faults: SchemaFault[] = [];
+function findPatternErrors(graph: SchemaGraph): SchemaError[] {
+  const errors: SchemaError[] = [];
   for (const node of graph.nodes.values()) {
     for (const { pattern, path } of listPatterns(node)) {
-      const detail = findPatternFault(pattern);
-      if (detail !== undefined) faults.push({ pointer: extendPointer(getPointer(node), ...path), detail });
-      if (faults.length >= GRAPH_LIMITS.faults) return faults;
+      const detail = findPatternError(pattern);
+      if (detail !== undefined) errors.push({ pointer: extendPointer(getPointer(node), ...path), detail });
+      if (errors.length >= GRAPH_LIMITS.errors) return errors;
     }
   }
-  return faults;
+  return errors;
 }
 
 // Checks only the types that the schema states directly; an `allOf` of a string and an object would need a solver.

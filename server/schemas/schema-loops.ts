@@ -1,4 +1,4 @@
-import type { SchemaFault } from "./schema-fault.ts";
+import type { SchemaError } from "./schema-error.ts";
 import { getPointer, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
 
 /** Maximum number of subschemas that are applied to one value, through all references and branches. */
@@ -8,7 +8,7 @@ export const MAX_SUBSCHEMAS_PER_VALUE = 10_000;
  * Finds references that lead back to themselves without descending into the value, because validation would not end, and
  * references that double at every level. The cost of a value is the sum over its branches.
  */
-export function findLoops(graph: SchemaGraph): SchemaFault[] {
+export function findLoops(graph: SchemaGraph): SchemaError[] {
   const costs = new Map<SchemaNode, number>();
   const open = new Set<SchemaNode>();
   for (const start of graph.nodes.values()) {

@@ -15,7 +15,7 @@ const DEFAULT_BASE_URI = "https://schema.invalid/";
 /** The resources and anchors of a document, by URI. */
 export class SchemaResources {
   readonly #resources = new Map<string, SchemaResource>();
-  // A duplicate `$id` or anchor is a fault only if a reference uses it.
+  // A duplicate `$id` or anchor is an error only if a reference uses it.
   readonly #ambiguous = new Set<SchemaResource | SchemaNode>();
 
   /** Registers the `$id` and anchors of a subschema, and returns the resource that contains it. */

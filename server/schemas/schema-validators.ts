@@ -1,7 +1,7 @@
 import { RecentMap } from "../recent-map.ts";
 import { checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import { measureJson } from "./json-size.ts";
-import { InvalidSchemaError, type JsonObject, type SchemaFault, UNSUPPORTED_SCHEMA } from "./schema-fault.ts";
+import { InvalidSchemaError, type JsonObject, type SchemaError, UNSUPPORTED_SCHEMA } from "./schema-error.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 import { isLight } from "./schema-weight.ts";
 import { SchemaWorkers } from "./schema-workers.ts";
@@ -51,15 +51,15 @@ export class SchemaValidators {
   }
 
   /** Returns the reasons why a user's schema cannot be registered; pointers are relative to the schema. */
-  async check(schema: JsonObject, use: SchemaUse = "payload", userId = ""): Promise<SchemaFault[]> {
-    const { fault } = measureJson(schema);
-    if (fault !== undefined) return [fault];
+  async check(schema: JsonObject, use: SchemaUse = "payload", userId = ""): Promise<SchemaError[]> {
+    const { error } = measureJson(schema);
+    if (error !== undefined) return [error];
     if (isLight(schema)) return checkSchema(schema, use);
     return this.#workers.run({ kind: "check", schema: JSON.stringify(schema), use }, userId);
   }
 
   /**
-   * Returns the faults of a user's value under a schema that passed `check`. `hash` identifies the schema. Returns a promise
+   * Returns the errors of a user's value under a schema that passed `check`. `hash` identifies the schema. Returns a promise
    * only if a thread is needed.
    */
   validate(
@@ -67,13 +67,13 @@ export class SchemaValidators {
     schema: JsonObject,
     value: unknown,
     userId = "",
-  ): SchemaFault[] | Promise<SchemaFault[]> {
+  ): SchemaError[] | Promise<SchemaError[]> {
     try {
       const cached = this.#getSchema(hash, schema);
       if (cached.skips > 0) cached.skips -= 1;
       else if (cached.validate !== undefined) {
-        const faults = tryWithin(cached.validate, value);
-        if (faults !== undefined) return faults;
+        const errors = tryWithin(cached.validate, value);
+        if (errors !== undefined) return errors;
         cached.skips = SKIPS_AFTER_OVERRUN;
       }
       return this.#validateInThread(hash, schema, { value, userId });
@@ -102,7 +102,7 @@ export class SchemaValidators {
     hash: string,
     schema: JsonObject,
     { value, userId }: { value: unknown; userId: string },
-  ): Promise<SchemaFault[]> {
+  ): Promise<SchemaError[]> {
     try {
       const texts = { schema: JSON.stringify(schema), value: JSON.stringify(value) ?? "null" };
       return await this.#workers.run({ kind: "validate", hash, ...texts }, userId);
@@ -115,7 +115,7 @@ export class SchemaValidators {
 }
 
 /** Validates on the event loop; returns undefined if it takes too many steps. */
-function tryWithin(validate: Validate, value: unknown): SchemaFault[] | undefined {
+function tryWithin(validate: Validate, value: unknown): SchemaError[] | undefined {
   try {
     return validate(value);
   } catch (error) {

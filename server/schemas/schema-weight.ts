@@ -1,7 +1,7 @@
 import { getDraft } from "../../protocol/schema-drafts.ts";
 import { measureJson } from "./json-size.ts";
 import { roundNumbers } from "./round-numbers.ts";
-import type { JsonObject } from "./schema-fault.ts";
+import type { JsonObject } from "./schema-error.ts";
 import { readSchemaGraph } from "./schema-graph.ts";
 import { listPatterns } from "./schema-limits.ts";
 
@@ -10,8 +10,8 @@ const LIGHT_SCHEMA = { characters: 16 * 1024, values: 600, subschemas: 64, patte
 
 /** Returns true if a schema is small enough to compile on the event loop without a noticeable delay; most schemas are. */
 export function isLight(schema: JsonObject): boolean {
-  const { nodes, characters, fault } = measureJson(schema);
-  if (fault !== undefined || nodes > LIGHT_SCHEMA.values || characters > LIGHT_SCHEMA.characters)
+  const { nodes, characters, error } = measureJson(schema);
+  if (error !== undefined || nodes > LIGHT_SCHEMA.values || characters > LIGHT_SCHEMA.characters)
     return false;
   const graph = readSchemaGraph(roundNumbers(schema), getDraft(schema) ?? "unnamed");
   if (graph.nodes.size > LIGHT_SCHEMA.subschemas) return false;

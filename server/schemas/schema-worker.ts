@@ -6,10 +6,10 @@ import {
   InvalidSchemaError,
   isJsonObject,
   type JsonObject,
-  type SchemaFault,
+  type SchemaError,
   TAKES_TOO_LONG,
   UNSUPPORTED_SCHEMA,
-} from "./schema-fault.ts";
+} from "./schema-error.ts";
 import type { SchemaRequest } from "./schema-workers.ts";
 import { OutOfStepsError } from "./step-meter.ts";
 
@@ -25,7 +25,7 @@ parentPort?.on("message", (request: SchemaRequest) => {
 });
 parentPort?.postMessage("ready");
 
-function run(request: SchemaRequest): SchemaFault[] {
+function run(request: SchemaRequest): SchemaError[] {
   try {
     if (request.kind === "check") return checkSchema(parseSchema(request.schema), request.use);
     return getValidator(request.hash, request.schema)(JSON.parse(request.value), BUDGET);

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { Problem } from "../../protocol/index.ts";
 import { FairQueue } from "./fair-queue.ts";
-import { type SchemaFault, TAKES_TOO_LONG } from "./schema-fault.ts";
+import { type SchemaError, TAKES_TOO_LONG } from "./schema-error.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 
 /** A request to a worker thread. Schema and value are JSON text. */
@@ -12,7 +12,7 @@ export type SchemaRequest =
 
 interface PendingRequest {
   request: SchemaRequest;
-  resolve: (faults: SchemaFault[]) => void;
+  resolve: (errors: SchemaError[]) => void;
   reject: (error: unknown) => void;
 }
 
@@ -41,10 +41,10 @@ export class SchemaWorkers {
   }
 
   /**
-   * Runs a user's request in a thread. Returns a fault if it exceeds the deadline or the memory limit. Rejects with a
+   * Runs a user's request in a thread. Returns an error if it exceeds the deadline or the memory limit. Rejects with a
    * `Problem` if too many requests are waiting.
    */
-  run(request: SchemaRequest, owner: string): Promise<SchemaFault[]> {
+  run(request: SchemaRequest, owner: string): Promise<SchemaError[]> {
     if (this.#isClosed) return Promise.reject(new Error("schema workers are closed"));
     return new Promise((resolve, reject) => {
       const drop = () => reject(createBusyProblem());
@@ -76,17 +76,17 @@ export class SchemaWorkers {
       });
   }
 
-  async #run(thread: { worker: Worker | undefined }, request: SchemaRequest): Promise<SchemaFault[]> {
+  async #run(thread: { worker: Worker | undefined }, request: SchemaRequest): Promise<SchemaError[]> {
     const controller = new AbortController();
     try {
       thread.worker?.ref();
       thread.worker ??= await startWorker();
       if (this.#isClosed) throw new Error("schema workers are closed");
       const deadlineMs = this.#deadlineMs * (request.kind === "check" ? 1 : VALIDATION_DEADLINE_FACTOR);
-      const faults = await waitForFaults(thread.worker, request, deadlineMs, controller);
-      if (faults === undefined) return await this.#replace(thread, [createTimeoutFault(request)]);
+      const errors = await waitForErrors(thread.worker, request, deadlineMs, controller);
+      if (errors === undefined) return await this.#replace(thread, [createTimeoutError(request)]);
       thread.worker.unref();
-      return faults;
+      return errors;
     } catch (error) {
       if (!isOutOfMemory(error)) {
         await this.#replace(thread, []);
@@ -103,11 +103,11 @@ export class SchemaWorkers {
     }
   }
 
-  async #replace(thread: { worker: Worker | undefined }, faults: SchemaFault[]): Promise<SchemaFault[]> {
+  async #replace(thread: { worker: Worker | undefined }, errors: SchemaError[]): Promise<SchemaError[]> {
     const { worker } = thread;
     thread.worker = undefined;
     await worker?.terminate();
-    return faults;
+    return errors;
   }
 }
 
@@ -126,12 +126,12 @@ async function startWorker(): Promise<Worker> {
 }
 
 /** Returns the thread's response; undefined after the deadline. */
-async function waitForFaults(
+async function waitForErrors(
   worker: Worker,
   request: SchemaRequest,
   deadlineMs: number,
   controller: AbortController,
-): Promise<SchemaFault[] | undefined> {
+): Promise<SchemaError[] | undefined> {
   const response = once(worker, "message", { signal: controller.signal });
   const exit = once(worker, "exit", { signal: controller.signal }).then(() => {
     throw new Error("the schema worker thread exited unexpectedly");
@@ -144,11 +144,11 @@ async function waitForFaults(
   for (const promise of [response, exit]) promise.catch(() => {});
   worker.postMessage(request);
   const first = await Promise.race([response, exit, timeout]);
-  const faults: unknown = first?.[0];
-  return isFaultList(faults) ? faults : undefined;
+  const errors: unknown = first?.[0];
+  return isErrorList(errors) ? errors : undefined;
 }
 
-function isFaultList(value: unknown): value is SchemaFault[] {
+function isErrorList(value: unknown): value is SchemaError[] {
   return Array.isArray(value);
 }
 
@@ -157,7 +157,7 @@ function createBusyProblem(): Problem {
   return new Problem("service-unavailable", detail, { retryAfter: 2 });
 }
 
-function createTimeoutFault({ kind }: SchemaRequest): SchemaFault {
+function createTimeoutError({ kind }: SchemaRequest): SchemaError {
   const detail = kind === "check" ? "takes too long to compile; simplify the schema" : TAKES_TOO_LONG;
   return { pointer: "", detail };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compileSchema } from "../../../server/schemas/compile-schema.ts";
 import { createFormats } from "../../../server/schemas/linear-formats.ts";
-import { createRegExpEngine, findPatternFault } from "../../../server/schemas/linear-regexp.ts";
+import { createRegExpEngine, findPatternError } from "../../../server/schemas/linear-regexp.ts";
 import { StepMeter } from "../../../server/schemas/step-meter.ts";
 import { processorTime } from "../../support/processor-time.ts";
 
@@ -45,7 +45,7 @@ describe("patterns", () => {
     ["^(?<year>\\d{4})$", "2026"],
     ["\\/", "/"],
   ])("have the meaning of ECMAScript: %s", (pattern, text) => {
-    expect(findPatternFault(pattern)).toBeUndefined();
+    expect(findPatternError(pattern)).toBeUndefined();
     expect(createRegExpEngine(createUnlimitedMeter())(pattern).test(text)).toBe(true);
     expect(createRegExpEngine(createUnlimitedMeter())(pattern).test("\u0000")).toBe(false);
   });
@@ -138,9 +138,9 @@ describe("formats", () => {
     ["uri", "https://exa mple.org"],
     ["email", "ä"],
   ])("%s rejects %s", (format, text) => {
-    const faults = compileSchema({ properties: { a: { format } } })({ a: text });
+    const errors = compileSchema({ properties: { a: { format } } })({ a: text });
 
-    expect(faults).toEqual([{ pointer: "/a", detail: `must be a valid ${format}` }]);
+    expect(errors).toEqual([{ pointer: "/a", detail: `must be a valid ${format}` }]);
   });
 
   test("uri accepts a data: URI of one megabyte", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkSchema } from "../../../server/schemas/compile-schema.ts";
-import type { JsonObject } from "../../../server/schemas/schema-fault.ts";
+import type { JsonObject } from "../../../server/schemas/schema-error.ts";
 import { checkSchemaLimits } from "../../../server/schemas/schema-limits.ts";
 import { processorTime } from "../../support/processor-time.ts";
 
@@ -112,10 +112,10 @@ describe("a schema is rejected", () => {
   ])("%s", (_, schema, pointer, detail) => {
     const started = processorTime();
 
-    const faults = checkSchemaLimits(schema);
+    const errors = checkSchemaLimits(schema);
 
-    expect(faults[0]?.detail).toMatch(detail);
-    expect(faults[0]?.pointer).toContain(pointer);
+    expect(errors[0]?.detail).toMatch(detail);
+    expect(errors[0]?.pointer).toContain(pointer);
     expect(processorTime() - started).toBeLessThan(1000);
   });
 
@@ -133,7 +133,7 @@ describe("a schema is rejected", () => {
     [{ exclusiveMaximum: "1" }, "/exclusiveMaximum"],
     [{ prefixItems: [{}], items: [{}] }, "/items"],
   ])("if its draft does not allow it: %j", (schema, pointer) => {
-    expect(checkSchema(schema).map((fault) => fault.pointer)).toContain(pointer);
+    expect(checkSchema(schema).map((error) => error.pointer)).toContain(pointer);
   });
 });
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { Problem } from "../../../protocol/index.ts";
-import type { JsonObject, SchemaFault } from "../../../server/schemas/schema-fault.ts";
+import type { JsonObject, SchemaError } from "../../../server/schemas/schema-error.ts";
 import { SchemaValidators } from "../../../server/schemas/schema-validators.ts";
 import { processorTime } from "../../support/processor-time.ts";
 
@@ -26,10 +26,10 @@ async function measureLongestBlock(run: () => Promise<unknown>): Promise<number>
 }
 
 let number = 0;
-async function checkAndValidate(schema: JsonObject, value: unknown): Promise<SchemaFault[]> {
+async function checkAndValidate(schema: JsonObject, value: unknown): Promise<SchemaError[]> {
   number += 1;
-  const faults = await validators.check(schema);
-  return faults.length > 0 ? faults : await validators.validate(`hash ${number}`, schema, value);
+  const errors = await validators.check(schema);
+  return errors.length > 0 ? errors : await validators.validate(`hash ${number}`, schema, value);
 }
 
 const createRecord = (count: number, schema: (index: number) => JsonObject) =>
@@ -126,7 +126,7 @@ describe("untrusted input never blocks the event loop", () => {
 });
 
 describe("a check that exceeds its deadline", () => {
-  test("is reported as a fault of the payload if the validation is slow", async () => {
+  test("is reported as an error of the payload if the validation is slow", async () => {
     expect(await checkAndValidate(cloneAsJson(branching), nest(60, 1))).toEqual([
       {
         pointer: "",
@@ -135,14 +135,14 @@ describe("a check that exceeds its deadline", () => {
     ]);
   }, 30_000);
 
-  test("is reported as a fault of the schema if the compilation is slow, and later checks work", async () => {
+  test("is reported as an error of the schema if the compilation is slow, and later checks work", async () => {
     const strict = new SchemaValidators({ deadlineMs: 1 });
 
-    const faults = await strict.check({ properties: createRecord(900, () => ({ type: "string" })) });
+    const errors = await strict.check({ properties: createRecord(900, () => ({ type: "string" })) });
     const after = await strict.check({ type: "object" });
     await strict.close();
 
-    expect(faults).toEqual([{ pointer: "", detail: "takes too long to compile; simplify the schema" }]);
+    expect(errors).toEqual([{ pointer: "", detail: "takes too long to compile; simplify the schema" }]);
     expect(after).toEqual([]);
   }, 30_000);
 });
@@ -215,7 +215,7 @@ describe("the cache", () => {
     await small.close();
   });
 
-  test("reports a fault for a schema that is no longer supported", async () => {
+  test("reports an error for a schema that is no longer supported", async () => {
     expect(await validators.validate("old", { $ref: "https://elsewhere/" }, {})).toEqual([
       {
         pointer: "",

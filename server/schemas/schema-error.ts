@@ -1,35 +1,35 @@
 /** A parsed JSON object. */
 export type JsonObject = { [key: string]: unknown };
 
-/** A fault of a schema or a value, with a JSON Pointer (RFC 6901) to it. */
-export interface SchemaFault {
+/** An error of a schema or a value, with a JSON Pointer (RFC 6901) to it. */
+export interface SchemaError {
   pointer: string;
   detail: string;
 }
 
-/** Thrown if an invalid schema is compiled; `checkSchema` returns the faults without throwing. */
+/** Thrown if an invalid schema is compiled; `checkSchema` returns the errors without throwing. */
 export class InvalidSchemaError extends Error {
-  readonly faults: readonly SchemaFault[];
+  readonly errors: readonly SchemaError[];
 
-  constructor(faults: readonly SchemaFault[]) {
-    super(`invalid schema: ${faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; ")}`);
+  constructor(errors: readonly SchemaError[]) {
+    super(`invalid schema: ${errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; ")}`);
     this.name = "InvalidSchemaError";
-    this.faults = faults;
+    this.errors = errors;
   }
 }
 
-/** The fault of every value whose schema was accepted by an older version and can no longer be compiled. */
-export const UNSUPPORTED_SCHEMA: SchemaFault = {
+/** The error of every value whose schema was accepted by an older version and can no longer be compiled. */
+export const UNSUPPORTED_SCHEMA: SchemaError = {
   pointer: "",
   detail:
     "cannot be validated, because the job's schema is no longer supported; register the job with a supported schema",
 };
 
-/** The detail of the fault of a value that is too expensive to validate. */
+/** The detail of the error of a value that is too expensive to validate. */
 export const TAKES_TOO_LONG =
   "takes too long to validate against the schema; send a smaller value or simplify the schema";
 
-// A pointer contains property names of the payload, and a hundred faults can be below a name of one megabyte.
+// A pointer contains property names of the payload, and a hundred errors can be below a name of one megabyte.
 const MAX_POINTER_LENGTH = 1000;
 
 /** Returns a pointer extended by tokens; if it would become too long, the pointer to the nearest ancestor. */
