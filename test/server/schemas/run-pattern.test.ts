@@ -63,7 +63,7 @@ describe("a pattern that RE2 cannot run", () => {
     fc.assert(
       fc.property(anyPattern, anyText, (pattern, text) => {
         const expected = compileLikeAjv(pattern);
-        fc.pre(expected !== undefined);
+        fc.pre(expected !== undefined && !hasV8Bug(pattern, expected));
 
         expect(matches(pattern, text)).toBe(expected?.test(text));
       }),
@@ -88,6 +88,7 @@ describe("a pattern that RE2 cannot run", () => {
     ["a surrogate pair", "^(?=.$)(?<!x)[😀-😂]$", ["😁"], ["😁😁", "x"]],
     ["a surrogate pair, backwards", "^.*(?<=^.[😀-😂]b)$", ["a😁b", "😁😁b"], ["😁b"]],
     ["an inner flag", "^(?!x)(?i:abc)$", ["aBc"], ["abd"]],
+    ["an inner flag in Annex B", "^(?!x)\\d(?i:(?:\\1|[ab]a))$", ["1Aa", "1\u0001"], ["1Ab"]],
     ["a repetition count above RE2's maximum", "^.{1,2000}$", ["a"], [""]],
   ])("is matched correctly: %s", (_, pattern, matching, other) => {
     expect(findPatternError(pattern)).toBeUndefined();
@@ -144,6 +145,11 @@ describe("findPatternError", () => {
     expect(findPatternError(pattern)).toMatch(detail);
   });
 });
+
+/** Without the flag `u`, V8 13.6 does not match `(?i:x|[ab]a)` with "Aa". */
+function hasV8Bug(pattern: string, { unicode }: RegExp): boolean {
+  return !unicode && pattern.includes("(?i:");
+}
 
 function compileLikeAjv(pattern: string): RegExp | undefined {
   for (const flags of ["u", ""]) {
