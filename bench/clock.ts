@@ -24,12 +24,12 @@ export const runConcurrently = async (
 /** Rejects if the work takes longer. It does not stop the work; the owner of the processes must do that. */
 export const withTimeout = async <Value>(
   seconds: number,
-  what: string,
+  description: string,
   work: Promise<Value>,
 ): Promise<Value> => {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} took longer than ${seconds} s`)), seconds * 1000);
+    timer = setTimeout(() => reject(new Error(`${description} took longer than ${seconds} s`)), seconds * 1000);
   });
   try {
     return await Promise.race([work, timeout]);

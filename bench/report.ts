@@ -32,7 +32,7 @@ export const formatTable = (rows: readonly Row[], rounds: readonly Samples[]): s
     const value = result.value === null ? "none" : format(result.value);
     return [
       row.name,
-      row.what,
+      row.description,
       formatMedians(row, rounds),
       value,
       formatRounds(row, rounds),
@@ -40,7 +40,10 @@ export const formatTable = (rows: readonly Row[], rounds: readonly Samples[]): s
       formatStatus(result),
     ];
   });
-  return formatMarkdown([["row", "what", "medians", "value", "rounds", "required (target)", ""], ...lines]);
+  return formatMarkdown([
+    ["row", "description", "medians", "value", "rounds", "required (target)", ""],
+    ...lines,
+  ]);
 };
 
 const formatMarkdown = (lines: readonly (readonly string[])[]): string => {

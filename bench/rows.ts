@@ -6,7 +6,7 @@ export type Goal =
 /** A row of the table: a sample, or the ratio of a sample to a baseline of the same round. */
 export interface Row {
   readonly name: string;
-  readonly what: string;
+  readonly description: string;
   readonly sample: string;
   readonly baseline?: string;
   readonly unit: "ratio" | "MB";
@@ -17,7 +17,7 @@ export interface Row {
 export const rows: readonly Row[] = [
   {
     name: "drain-fast",
-    what: "drain, fast settings / BullMQ, fast settings",
+    description: "drain, fast settings / BullMQ, fast settings",
     sample: "joblib drain, fast",
     baseline: "BullMQ drain, fast",
     unit: "ratio",
@@ -25,7 +25,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "drain-graphile",
-    what: "drain, fast settings / graphile-worker, fast settings",
+    description: "drain, fast settings / graphile-worker, fast settings",
     sample: "joblib drain, fast",
     baseline: "graphile-worker drain, fast",
     unit: "ratio",
@@ -33,7 +33,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "drain-one-per-request",
-    what: "drain, one task per request, 64 in flight / BullMQ, default settings",
+    description: "drain, one task per request, 64 in flight / BullMQ, default settings",
     sample: "joblib drain, one task per request",
     baseline: "BullMQ drain, default",
     unit: "ratio",
@@ -41,7 +41,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "bulk-submit",
-    what: "bulk submit / BullMQ addBulk",
+    description: "bulk submit / BullMQ addBulk",
     sample: "joblib bulk submit",
     baseline: "BullMQ addBulk",
     unit: "ratio",
@@ -49,7 +49,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "single-submit",
-    what: "single submits, 64 in flight / pg-boss, default settings",
+    description: "single submits, 64 in flight / pg-boss, default settings",
     sample: "joblib single submits",
     baseline: "pg-boss single submits, default",
     unit: "ratio",
@@ -57,7 +57,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "pickup",
-    what: "pickup p50 / BullMQ, default settings",
+    description: "pickup p50 / BullMQ, default settings",
     sample: "joblib pickup p50",
     baseline: "BullMQ pickup p50, default",
     unit: "ratio",
@@ -65,7 +65,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "end-to-end",
-    what: "end to end p50 / BullMQ, default settings",
+    description: "end to end p50 / BullMQ, default settings",
     sample: "joblib end to end p50",
     baseline: "BullMQ end to end p50, default",
     unit: "ratio",
@@ -73,7 +73,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "growth-finished",
-    what: "lifecycles with 1 M finished tasks / with none",
+    description: "lifecycles with 1 M finished tasks / with none",
     sample: "joblib lifecycles, 1 M finished",
     baseline: "joblib lifecycles, empty",
     unit: "ratio",
@@ -81,7 +81,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "growth-pending",
-    what: "lifecycles with 1 M pending tasks of the same job / with none",
+    description: "lifecycles with 1 M pending tasks of the same job / with none",
     sample: "joblib lifecycles, 1 M pending of the job",
     baseline: "joblib lifecycles, empty",
     unit: "ratio",
@@ -89,7 +89,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "growth-pending-other",
-    what: "lifecycles with 1 M pending tasks of another job / with none",
+    description: "lifecycles with 1 M pending tasks of another job / with none",
     sample: "joblib lifecycles, 1 M pending of another",
     baseline: "joblib lifecycles, empty",
     unit: "ratio",
@@ -97,7 +97,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "growth-jobs",
-    what: "lifecycles with 100 jobs per worker / with one",
+    description: "lifecycles with 100 jobs per worker / with one",
     sample: "joblib lifecycles, 100 jobs",
     baseline: "joblib lifecycles, empty",
     unit: "ratio",
@@ -105,7 +105,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "third-drain",
-    what: "third drain of one table / first",
+    description: "third drain of one table / first",
     sample: "joblib third drain",
     baseline: "joblib first drain",
     unit: "ratio",
@@ -113,7 +113,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "idle-pickup",
-    what: "pickup p99 with 1,000 idle workers / with one",
+    description: "pickup p99 with 1,000 idle workers / with one",
     sample: "joblib pickup p99, 1,000 workers",
     baseline: "joblib pickup p99, one worker",
     unit: "ratio",
@@ -121,7 +121,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "two-servers",
-    what: "drain, two servers on one database / one server",
+    description: "drain, two servers on one database / one server",
     sample: "joblib drain, two servers",
     baseline: "joblib drain, one server",
     unit: "ratio",
@@ -129,7 +129,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "pglite",
-    what: "PGlite, 64 in flight: batched / one statement per call",
+    description: "PGlite, 64 in flight: batched / one statement per call",
     sample: "PGlite lifecycles, batched",
     baseline: "PGlite lifecycles, unbatched",
     unit: "ratio",
@@ -137,14 +137,14 @@ export const rows: readonly Row[] = [
   },
   {
     name: "idle-memory",
-    what: "server memory with 1,000 waiting workers",
+    description: "server memory with 1,000 waiting workers",
     sample: "joblib server, 1,000 workers",
     unit: "MB",
     goal: { atMost: 250, want: 150 },
   },
   {
     name: "payload-10kb",
-    what: "drain, payloads of 10 KB / BullMQ, fast settings",
+    description: "drain, payloads of 10 KB / BullMQ, fast settings",
     sample: "joblib drain, fast, 10 KB",
     baseline: "BullMQ drain, fast, 10 KB",
     unit: "ratio",
@@ -152,7 +152,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "payload-100kb",
-    what: "drain, payloads of 100 KB / BullMQ, fast settings",
+    description: "drain, payloads of 100 KB / BullMQ, fast settings",
     sample: "joblib drain, fast, 100 KB",
     baseline: "BullMQ drain, fast, 100 KB",
     unit: "ratio",

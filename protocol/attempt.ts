@@ -5,7 +5,10 @@ import { Timestamp } from "./timestamp.ts";
 export const FailedOutcome = z.enum(["failed", "timed_out", "lost"]);
 export type FailedOutcome = z.infer<typeof FailedOutcome>;
 
-/** The outcome of an attempt. `lost`: its worker was declared dead. `released`: requeued before it started. `open`: not ended yet. */
+/**
+ * The outcome of an attempt. `lost`: its worker was declared dead. `released`: the task was requeued before it
+ * started. `open`: the attempt has not ended.
+ */
 export const AttemptOutcome = z.enum([
   ...FailedOutcome.options,
   "completed",

@@ -1,4 +1,4 @@
-/** A number as its JSON text, as `JSON.rawJSON` makes it: `JSON.stringify` writes the text unchanged. */
+/** A number as its JSON text, created by `JSON.rawJSON`. `JSON.stringify` writes the text unchanged. */
 export interface RawNumber {
   readonly rawJSON: string;
 }
@@ -8,30 +8,30 @@ interface JsonWithRawText {
   isRawJSON?: (value: unknown) => boolean;
 }
 
-// ECMAScript 2026; TypeScript's library does not have them yet, and older browsers neither.
+// ECMAScript 2026: missing in TypeScript's library and in older browsers.
 const { rawJSON, isRawJSON } = JSON as JSON & JsonWithRawText;
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
-// No shorter number is changed by `JSON.parse`. In a string this costs time, and nothing else.
-const SUSPECT = /\d[\d.]{15}|[eE][+-]?\d{3}/;
+// `JSON.parse` never changes a shorter number. A match inside a string costs only time.
+const MAY_CHANGE = /\d[\d.]{15}|[eE][+-]?\d{3}/;
 
-/** Returns true for a number that JavaScript cannot represent, and that is therefore kept as text. */
+/** Returns true for a number that is kept as text because JavaScript cannot represent it. */
 export function isRawNumber(value: unknown): value is RawNumber {
   return isRawJSON?.(value) === true;
 }
 
 /**
  * Parses JSON like `JSON.parse`, but keeps each number beyond ±2^53 that JavaScript would change, such as
- * 9223372036854775807 or 1e400, as an `RawNumber`.
+ * 9223372036854775807 or 1e400, as a `RawNumber`.
  */
 export function parseExactJson(text: string): unknown {
-  if (rawJSON === undefined || !SUSPECT.test(text)) return JSON.parse(text);
+  if (rawJSON === undefined || !MAY_CHANGE.test(text)) return JSON.parse(text);
   return JSON.parse(text, (_, value: unknown, context?: { source?: string }) => {
     const source = context?.source;
     const isChanged =
       typeof value === "number" &&
       source !== undefined &&
-      // A fraction with more digits than JavaScript keeps is rounded, as everywhere else.
+      // Fractions are rounded to a double, as by every JSON parser.
       (value === 0 || Math.abs(value) > Number.MAX_SAFE_INTEGER) &&
       normalizeNumber(source) !== normalizeNumber(String(value));
     return isChanged ? rawJSON(source) : value;
@@ -39,8 +39,8 @@ export function parseExactJson(text: string): unknown {
 }
 
 /**
- * Returns one spelling for every JSON number of the same value: 1.50, 15e-1 and 1.5 are `15e-1`. Returns undefined for
- * what is no number of JSON.
+ * Returns the normalized text of a JSON number, which is the same for equal values: `15e-1` for 1.50, 15e-1 and 1.5.
+ * Returns undefined if the text is not a JSON number.
  */
 export function normalizeNumber(text: string): string | undefined {
   const match = NUMBER.exec(text);
@@ -52,7 +52,7 @@ export function normalizeNumber(text: string): string | undefined {
   return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }
 
-/** Returns how many digits a number has when it is written without an exponent, as PostgreSQL stores it. */
+/** Returns the number of digits of a number without an exponent, as PostgreSQL stores it. */
 export function countDigits(text: string): number {
   const [digits = "", exponent = "0"] = text.toLowerCase().split("e");
   return digits.length + Math.abs(Number(exponent));

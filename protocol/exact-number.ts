@@ -1,11 +1,11 @@
 import { normalizeNumber } from "./exact-json.ts";
 
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-/** Only these can be beyond what a double holds: 16 digits, or an exponent of three. */
+/** Only texts with 16 consecutive digits or a three-digit exponent can exceed the precision or range of a double. */
 const MAY_BE_INEXACT = /\d{16}|[eE]\+?\d{3}/;
 
-/** Normalizes a number that a user typed, which may also be spelled +5, .5 or 5. */
-const toDecimal = (text: string): string | undefined =>
+/** Normalizes a number that a user entered; the spellings +5, .5 and 5. are also accepted. */
+const normalizeInput = (text: string): string | undefined =>
   normalizeNumber(
     text
       .replace(/^\+/, "")
@@ -14,17 +14,17 @@ const toDecimal = (text: string): string | undefined =>
   );
 
 /**
- * Returns true if a number's text keeps its value when it is read as a double. Fractions are rounded by every reader of
- * JSON, so only integers count; the server rejects the same ones.
+ * Returns true if a double can represent a number's text exactly. Only integers are checked, as in the server, because
+ * every JSON parser rounds fractions.
  */
 export const isExactNumber = (text: string): boolean => {
   const value = Number(text);
   if (!Number.isFinite(value)) return false;
   if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return true;
-  return toDecimal(text) === toDecimal(String(value));
+  return normalizeInput(text) === normalizeInput(String(value));
 };
 
-/** Returns true for a parsed integer that may have been rounded: it cannot be sent as it was written. */
+/** Returns true for a parsed integer that may have been rounded, so that its original value is unknown. */
 export const isRoundedInteger = (value: unknown): boolean =>
   Number.isInteger(value) && !Number.isSafeInteger(value);
 
@@ -37,8 +37,8 @@ export const findInexactNumber = (json: string): string | undefined => {
   return undefined;
 };
 
-/** Explains why a number is rejected, and what to send instead. */
-export const inexactNumberMessage = (text: string): string =>
+/** Returns a message that explains why a number is rejected and what to send instead. */
+export const formatInexactNumberMessage = (text: string): string =>
   `${text.length > 40 ? `${text.slice(0, 40)}…` : text} cannot be sent exactly: ` +
-  `use a whole number between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}, ` +
-  "or text if the job accepts it";
+  `use an integer between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}, ` +
+  "or a string if the job accepts one";

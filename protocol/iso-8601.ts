@@ -17,7 +17,7 @@ export function isDate(text: string): boolean {
 
 /**
  * Returns true for `hh:mm`, `hh:mm:ss` or `hh:mm:ss.f…`, with an optional offset: `Z`, `±hh:mm`, `±hhmm` or `±hh`.
- * That is RFC 3339's full-time with optional offset and seconds. A leap second is accepted only at 23:59:60 UTC, or
+ * This is the full-time of RFC 3339 with optional seconds and offset. A leap second is accepted only at 23:59:60 UTC, or
  * at 23:59:60 if there is no offset.
  */
 export function isTime(text: string): boolean {
@@ -33,7 +33,7 @@ export function isTime(text: string): boolean {
 }
 
 /**
- * Returns true for a date and a time joined by `T`, `t` or one space. The offset is optional: Python's
+ * Returns true for a date and a time joined by `T`, `t` or one space. The offset is optional, because Python's
  * `datetime.isoformat()` and Java's `LocalDateTime` write none.
  */
 export function isDateTime(text: string): boolean {
@@ -45,8 +45,8 @@ export function isDateTime(text: string): boolean {
 }
 
 /**
- * Returns true for an ISO 8601 duration such as `P1DT2H`, with what Python and Java write besides: a sign (`-P1D`,
- * `PT-6H`), fractions (`PT0.5S`), and weeks next to other units.
+ * Returns true for an ISO 8601 duration such as `P1DT2H`. Also accepts the extensions of Python and Java: a sign
+ * (`-P1D`, `PT-6H`), fractions (`PT0.5S`), and weeks combined with other units.
  */
 export function isDuration(text: string): boolean {
   return DURATION.test(text);

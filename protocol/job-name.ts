@@ -7,8 +7,8 @@ const PART = /^[A-Za-z0-9_.-]{1,128}$/;
 /** Returns true for a valid category or job name. */
 export const isNamePart = (value: string): boolean => PART.test(value);
 
-/** A category or a name: 1–128 of `A-Z a-z 0-9 _ . -`. */
-export const NamePart = z.string().regex(PART, { error: "must be 1–128 of A-Z a-z 0-9 _ . -" });
+/** A category or a name: 1–128 characters from `A-Z a-z 0-9 _ . -`. */
+export const NamePart = z.string().regex(PART, { error: "must be 1–128 characters from A-Z a-z 0-9 _ . -" });
 
 /** A job's full name: `<prefix>:<category>:<name>`. */
 export const JobName = z

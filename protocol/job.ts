@@ -9,7 +9,7 @@ export const Fairness = z.enum(["fifo", "room"]);
 export type Fairness = z.infer<typeof Fairness>;
 
 const JobRegistrationBody = z.object({
-  category: z.string().describe("1–128 of A-Z a-z 0-9 _ . -"),
+  category: z.string().describe("1–128 characters from A-Z a-z 0-9 _ . -"),
   name: NamePart,
   schema: JsonObject.optional().meta({
     description: "JSON Schema of the payload, draft 4 to 2020-12; `{}` if it is missing",

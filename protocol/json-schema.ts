@@ -4,45 +4,45 @@ import { isRawNumber, normalizeNumber } from "./exact-json.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { PatchOperation } from "./problem.ts";
 
-/** The schemas of a registration that must match: of the payload and of the result. */
+/** The two schemas of a registration: of the payload and of the result. */
 export interface SchemaPair {
   readonly schema: JsonObject;
   readonly resultSchema: JsonObject | null;
 }
 
-/** The canonical form of a schema, in which numbers that JavaScript cannot represent keep their exact values. */
-export const canonicalSchema = (schema: JsonValue): string => toCanonicalJson(withNormalNumbers(schema));
+/** Returns the canonical JSON of a schema, with the exact values of numbers that JavaScript cannot represent. */
+export const canonicalizeSchema = (schema: JsonValue): string => toCanonicalJson(normalizeNumbers(schema));
 
 /** Returns true if two schemas have the same canonical JSON. */
 export const schemasMatch = (a: JsonValue, b: JsonValue): boolean =>
-  canonicalSchema(a) === canonicalSchema(b);
+  canonicalizeSchema(a) === canonicalizeSchema(b);
 
 /**
  * Returns the RFC 6902 operations that turn the registered schemas into the requested ones. Paths are relative to the
  * payload's schema; those of the result schema start with `/result_schema`.
  */
-export const diffSchemas = (registered: SchemaPair, offered: SchemaPair): PatchOperation[] => [
-  ...createPatch(registered.schema, offered.schema, diffExactNumbers),
+export const diffSchemas = (registered: SchemaPair, requested: SchemaPair): PatchOperation[] => [
+  ...createPatch(registered.schema, requested.schema, diffExactNumbers),
   ...createPatch(
     { result_schema: registered.resultSchema },
-    { result_schema: offered.resultSchema },
+    { result_schema: requested.resultSchema },
     diffExactNumbers,
   ),
 ];
 
-const diffExactNumbers = (registered: unknown, offered: unknown, at: Pointer): Operation[] | undefined => {
-  if (!isRawNumber(registered) && !isRawNumber(offered)) return undefined;
-  const isSame =
+const diffExactNumbers = (registered: unknown, requested: unknown, at: Pointer): Operation[] | undefined => {
+  if (!isRawNumber(registered) && !isRawNumber(requested)) return undefined;
+  const isEqual =
     isRawNumber(registered) &&
-    isRawNumber(offered) &&
-    normalizeNumber(registered.rawJSON) === normalizeNumber(offered.rawJSON);
-  return isSame ? [] : [{ op: "replace", path: at.toString(), value: offered }];
+    isRawNumber(requested) &&
+    normalizeNumber(registered.rawJSON) === normalizeNumber(requested.rawJSON);
+  return isEqual ? [] : [{ op: "replace", path: at.toString(), value: requested }];
 };
 
-const withNormalNumbers = (value: JsonValue): JsonValue => {
+const normalizeNumbers = (value: JsonValue): JsonValue => {
   if (typeof value !== "object" || value === null) return value;
-  // RFC 8785 has no form for these numbers. No schema has this member by accident.
+  // RFC 8785 does not define a form for these numbers. No schema contains this member by accident.
   if (isRawNumber(value)) return { "joblib:exact-number": normalizeNumber(value.rawJSON) ?? value.rawJSON };
-  if (Array.isArray(value)) return value.map(withNormalNumbers);
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withNormalNumbers(member)]));
+  if (Array.isArray(value)) return value.map(normalizeNumbers);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, normalizeNumbers(member)]));
 };

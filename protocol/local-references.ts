@@ -1,26 +1,27 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { getDraft } from "./schema-drafts.ts";
 
-/** The base of a document that has no URI. RFC 2606 reserves `.invalid`: nothing is ever fetched. */
-const NOWHERE = "https://schema.invalid/";
-// The server accepts 64 levels.
+/** The base URI of a document without an `$id`. RFC 2606 reserves `.invalid`, and nothing is ever fetched. */
+const DEFAULT_BASE_URI = "https://schema.invalid/";
+// The server rejects schemas with more than 64 levels.
 const MAX_DEPTH = 100;
-const VALUES = ["const", "enum", "default", "example", "examples"];
-const REFERENCES = ["$ref", "$dynamicRef", "$recursiveRef"];
+/** Keywords whose values are not schemas. */
+const VALUE_KEYWORDS = ["const", "enum", "default", "example", "examples"];
+const REFERENCE_KEYWORDS = ["$ref", "$dynamicRef", "$recursiveRef"];
 
 /**
- * Returns a schema in which references by `$id`, by relative URI or by anchor are JSON Pointers from its root, so that a
- * reader needs to follow `#/…` only. References to other documents stay as they are.
+ * Returns a schema in which references by `$id`, relative URI or anchor are replaced by JSON Pointers from the root, so
+ * that a reader needs to support only `#/…`. References to other documents are unchanged.
  */
 export function localizeReferences(schema: JsonObject): JsonObject {
   const localizer = new Localizer(getDraft(schema) === "draft-04" ? "id" : "$id");
-  localizer.collect(schema, NOWHERE, "#");
-  return localizer.localize(schema, NOWHERE);
+  localizer.collect(schema, DEFAULT_BASE_URI, "#");
+  return localizer.localize(schema, DEFAULT_BASE_URI);
 }
 
 class Localizer {
   readonly #idKeyword: string;
-  /** Pointers by URI; the URI of an anchor ends with its name. */
+  /** JSON Pointers by URI. The fragment of an anchor's URI is its name. */
   readonly #pointers = new Map<string, string>();
 
   constructor(idKeyword: string) {
@@ -29,7 +30,7 @@ class Localizer {
 
   collect(value: JsonValue, base: string, pointer: string, depth = 0): void {
     if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return;
-    const own = this.#baseOf(value, base);
+    const own = this.#getBase(value, base);
     if (isJsonObject(value)) {
       if (own !== base || depth === 0) this.#add(own, pointer);
       for (const keyword of ["$anchor", "$dynamicAnchor"]) {
@@ -39,7 +40,7 @@ class Localizer {
       if (typeof id === "string" && id.startsWith("#")) this.#add(`${own}${id}`, pointer);
     }
     for (const [name, member] of Object.entries(value)) {
-      if (VALUES.includes(name)) continue;
+      if (VALUE_KEYWORDS.includes(name)) continue;
       this.collect(member, own, `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`, depth + 1);
     }
   }
@@ -48,15 +49,15 @@ class Localizer {
   localize(value: JsonValue, base: string, depth = 0): JsonValue {
     if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return value;
     if (Array.isArray(value)) return value.map((item) => this.localize(item, base, depth + 1));
-    const own = this.#baseOf(value, base);
+    const own = this.#getBase(value, base);
     return Object.fromEntries(
       Object.entries(value).map(([name, member]): [string, JsonValue] => {
-        if (VALUES.includes(name)) return [name, member];
-        if (typeof member !== "string" || !REFERENCES.includes(name)) {
+        if (VALUE_KEYWORDS.includes(name)) return [name, member];
+        if (typeof member !== "string" || !REFERENCE_KEYWORDS.includes(name)) {
           return [name, this.localize(member, own, depth + 1)];
         }
         const isAlone = name === "$ref" || value["$ref"] === undefined;
-        return [isAlone ? "$ref" : name, this.#pointerTo(member, own)];
+        return [isAlone ? "$ref" : name, this.#toPointer(member, own)];
       }),
     );
   }
@@ -65,12 +66,12 @@ class Localizer {
     if (!this.#pointers.has(uri)) this.#pointers.set(uri, pointer);
   }
 
-  #baseOf(value: object, base: string): string {
+  #getBase(value: object, base: string): string {
     const id: unknown = Reflect.get(value, this.#idKeyword);
     return typeof id !== "string" || id.startsWith("#") ? base : (resolveUri(id, base) ?? base);
   }
 
-  #pointerTo(reference: string, base: string): string {
+  #toPointer(reference: string, base: string): string {
     const at = reference.indexOf("#");
     const fragment = at === -1 ? "" : reference.slice(at + 1);
     const uri = resolveUri(at === -1 ? reference : reference.slice(0, at), base);

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** An integer in a query string. Coercion would accept an empty text as 0, so only digits are accepted. */
-const whole = (max: number, fallback: number) =>
+const createIntegerParameter = (max: number, fallback: number) =>
   z
     .preprocess(
       (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
@@ -12,8 +12,8 @@ const whole = (max: number, fallback: number) =>
 
 /** Query parameters of every list: `limit` 0–500 (default 50) and `offset`. */
 export const PageQuery = z.object({
-  limit: whole(500, 50),
-  offset: whole(1_000_000_000, 0),
+  limit: createIntegerParameter(500, 50),
+  offset: createIntegerParameter(1_000_000_000, 0),
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 

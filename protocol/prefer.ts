@@ -1,4 +1,5 @@
-const MAX_HEADER = 1000;
+/** Maximum length of a `Prefer` header, in characters; a longer one is ignored. */
+const MAX_HEADER_LENGTH = 1000;
 const WAIT = /(?:^|,)\s*wait\s*(?:=\s*(?:"(\d{1,9})"|(\d{1,9})))?\s*(?=[,;]|$)/i;
 const RETURN = /(?:^|,)\s*return\s*=\s*"?(minimal|representation)"?\s*(?=[,;]|$)/i;
 
@@ -6,7 +7,7 @@ type Header = string | readonly string[] | undefined;
 
 const toText = (header: Header): string => {
   const text = typeof header === "string" ? header : (header?.join(",") ?? "");
-  return text.length > MAX_HEADER ? "" : text;
+  return text.length > MAX_HEADER_LENGTH ? "" : text;
 };
 
 /**

@@ -1,11 +1,11 @@
 import type { JsonObject } from "./json.ts";
 
-/** The drafts of JSON Schema that the server follows, oldest first. */
+/** The supported drafts of JSON Schema, oldest first. */
 const DRAFTS = ["draft-04", "draft-06", "draft-07", "2019-09", "2020-12"] as const;
 
 /**
- * The draft that a schema is written in. `unnamed` is a schema that names none, or one of somebody's own: it is read as
- * 2020-12, with the keywords of 2019-09 and of OpenAPI 3.0 that 2020-12 does not have.
+ * The draft of a schema. `unnamed`: the schema has no `$schema`, or an unofficial one. It is read as 2020-12, together
+ * with the keywords of 2019-09 and of OpenAPI 3.0 that 2020-12 does not have.
  */
 export type Draft = (typeof DRAFTS)[number] | "unnamed";
 
@@ -16,7 +16,7 @@ const OFFICIAL =
 
 const DRAFT_NUMBERS: Readonly<Record<string, Draft>> = {
   "04": "draft-04",
-  // Draft 5 changed no keyword.
+  // Draft 5 has the keywords of draft 4.
   "05": "draft-04",
   "06": "draft-06",
   "07": "draft-07",
@@ -24,36 +24,36 @@ const DRAFT_NUMBERS: Readonly<Record<string, Draft>> = {
   "2020-12": "2020-12",
 };
 
-/** Returns the draft that `$schema` names; undefined if it is older than draft 4, or not a string. */
+/** Returns the draft in `$schema`; undefined if it is older than draft 4 or not a string. */
 export function getDraft(schema: Keywords): Draft | undefined {
-  const named = schema["$schema"];
-  if (named === undefined) return "unnamed";
-  if (typeof named !== "string") return undefined;
-  const match = OFFICIAL.exec(named);
+  const uri = schema["$schema"];
+  if (uri === undefined) return "unnamed";
+  if (typeof uri !== "string") return undefined;
+  const match = OFFICIAL.exec(uri);
   if (match === null) return "unnamed";
   return DRAFT_NUMBERS[match[1] ?? match[2] ?? ""] ?? (match[2] === undefined ? undefined : "unnamed");
 }
 
-/** Returns true if a draft is `first` or later; an unnamed one counts as the latest. */
+/** Returns true if a draft is `first` or a later one. `unnamed` is later than all others. */
 export function isSince(draft: Draft, first: Draft): boolean {
   return getAge(draft) >= getAge(first);
 }
 
-/** Returns true if keywords next to a `$ref` are ignored: only drafts up to 7 do that. */
+/** Returns true if keywords next to a `$ref` are ignored, as in drafts 4 to 7. */
 export function ignoresSiblings(schema: Keywords, draft: Draft): boolean {
   return typeof schema["$ref"] === "string" && !isSince(draft, "2019-09");
 }
 
-/** Returns true for OpenAPI 3.0's `nullable: true`, which allows null next to whatever else a schema allows. */
+/** Returns true for `nullable: true` of OpenAPI 3.0, which allows null in addition to the other values of a schema. */
 export function isNullable(schema: Keywords, draft: Draft): boolean {
   return draft === "unnamed" && schema["nullable"] === true;
 }
 
 /**
- * Returns one subschema, not those within it, with the keywords of 2020-12: tuples as `prefixItems`, `dependencies` as
- * `dependentRequired` and `dependentSchemas`, exclusive bounds as numbers. Its values are the same objects as before.
- * Old spellings are read in every draft, because some generators write them next to a newer `$schema`: that of
- * zod-to-json-schema for 2019-09 writes `"exclusiveMinimum": true`.
+ * Converts the keywords of one subschema to 2020-12: tuples to `prefixItems`, `dependencies` to `dependentRequired` and
+ * `dependentSchemas`, exclusive bounds to numbers. Subschemas in it are not converted and keep their identity. Old
+ * spellings are converted in every draft, because some generators combine them with a newer `$schema`: zod-to-json-schema
+ * generates `"exclusiveMinimum": true` for 2019-09.
  */
 export function modernizeSchema(schema: JsonObject, draft: Draft): JsonObject;
 export function modernizeSchema(schema: Keywords, draft: Draft): Record<string, unknown>;
@@ -73,7 +73,7 @@ function getAge(draft: Draft): number {
 
 function modernizeItems(schema: Record<string, unknown>): void {
   const { items, additionalItems } = schema;
-  // `additionalItems` means something only next to an array.
+  // `additionalItems` has an effect only if `items` is an array.
   delete schema["additionalItems"];
   if (!Array.isArray(items)) return;
   schema["prefixItems"] = items;

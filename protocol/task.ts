@@ -19,11 +19,11 @@ export const MAX_TASKS_PER_CLAIM = 100;
 /** Maximum number of updates per request. With 500 instead of 100, a completion costs 10 % less CPU on all sides. */
 export const MAX_UPDATES_PER_REQUEST = 500;
 
-const utf8Length = (text: string) => new TextEncoder().encode(text).length;
+const getUtf8Length = (text: string) => new TextEncoder().encode(text).length;
 
 const ErrorText = z
   .string()
-  .refine((text) => text.length * 3 <= MAX_ERROR_BYTES || utf8Length(text) <= MAX_ERROR_BYTES, {
+  .refine((text) => text.length * 3 <= MAX_ERROR_BYTES || getUtf8Length(text) <= MAX_ERROR_BYTES, {
     error: "must be at most 64 KiB of UTF-8",
   });
 
@@ -56,9 +56,12 @@ const startFields = {
     .describe("earliest start, in seconds from now"),
 };
 
-const oneStart = (value: { run_at?: unknown; delay_seconds?: unknown }) =>
+const hasOneStart = (value: { run_at?: unknown; delay_seconds?: unknown }) =>
   value.run_at === undefined || value.delay_seconds === undefined;
-const ONE_START = { error: "run_at and delay_seconds exclude each other", path: ["delay_seconds"] };
+const ONE_START = {
+  error: "run_at and delay_seconds are mutually exclusive; set only one of them",
+  path: ["delay_seconds"],
+};
 
 /** The options that a job may set for its tasks. */
 export const TaskDefaults = z.object({
@@ -70,13 +73,13 @@ export type TaskDefaults = z.infer<typeof TaskDefaults>;
 const submissionFields = { payload: JsonObject.optional(), ...optionFields, ...startFields };
 
 /** A task to submit; `payload` defaults to `{}`. */
-export const TaskSubmission = z.object(submissionFields).refine(oneStart, ONE_START);
+export const TaskSubmission = z.object(submissionFields).refine(hasOneStart, ONE_START);
 export type TaskSubmission = z.infer<typeof TaskSubmission>;
 
 /** One of many tasks to submit. */
 export const NamedTaskSubmission = z
   .object({ job_name: JobName, ...submissionFields })
-  .refine(oneStart, ONE_START);
+  .refine(hasOneStart, ONE_START);
 export type NamedTaskSubmission = z.infer<typeof NamedTaskSubmission>;
 
 /** Tasks to submit atomically. */
@@ -99,7 +102,7 @@ const KeyedTaskSubmission = z
       .describe("as the trace headers of a single submit; an invalid value is ignored"),
     ...submissionFields,
   })
-  .refine(oneStart, ONE_START);
+  .refine(hasOneStart, ONE_START);
 
 /** Independent submits in one request. */
 export const SubmitBatch = z.object({

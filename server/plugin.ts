@@ -24,7 +24,7 @@ import { UserShares } from "./http/user-shares.ts";
 import { workerRoutes } from "./http/workers.routes.ts";
 import { type Meter, NO_METER } from "./meter.ts";
 import { createNewId } from "./new-id.ts";
-import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
+import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { createRefusalLog, requireDatabase } from "./require-database.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
@@ -93,7 +93,7 @@ const requireOptions = (options: Partial<JoblibOptions>): void => {
 
 const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Context => {
   const meter =
-    options.meter ?? (options.metrics === undefined ? NO_METER : prometheusMeter(options.metrics));
+    options.meter ?? (options.metrics === undefined ? NO_METER : createPrometheusMeter(options.metrics));
   const storage = options.storage ?? createStorage(options.orm, meter);
   const bus =
     options.redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(options.redis, log);

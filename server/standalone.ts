@@ -13,7 +13,7 @@ import { requestLog } from "./http/request-log.ts";
 import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
 import { createNewId } from "./new-id.ts";
 import { joblib } from "./plugin.ts";
-import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
+import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { findObstacles } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { isInMemory, type OwnOrm, openDatabase } from "./storage/database.ts";
@@ -199,7 +199,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const redis = await redisOf(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const metrics = createMetrics(app);
-    const meter = prometheusMeter(metrics);
+    const meter = createPrometheusMeter(metrics);
     const storage = createStorage(orm, meter);
     app.addHook("onClose", () => storage.close());
     await requireUsable(storage);

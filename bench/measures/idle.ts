@@ -15,7 +15,7 @@ interface Idle {
   readonly serverMb: number;
 }
 
-/** Measures pickup times and memory while so many workers wait for tasks of one job. */
+/** Measures pickup times and memory while the given number of workers waits for tasks of one job. */
 const measureIdle = async (bench: Bench, workers: number): Promise<Idle> => {
   await using setup = await createSetup(bench, "joblib");
   const { url, token } = setup.endpoints;

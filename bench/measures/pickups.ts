@@ -10,9 +10,9 @@ type PickupSource = Process<WorkerCalls> | Process<WaiterCalls>;
 /** Time limit of a series. */
 const MAX_SECONDS = 60;
 
-const takePickups = (source: PickupSource): Promise<number[]> => {
-  const ask: (name: "takePickups") => Promise<number[]> = source.call.bind(source);
-  return ask("takePickups");
+const collectPickups = (source: PickupSource): Promise<number[]> => {
+  const call: (name: "collectPickups") => Promise<number[]> = source.call.bind(source);
+  return call("collectPickups");
 };
 
 /** Submits tasks one by one, each after the previous one has started, so that a worker waits for each. Returns pickup times in ms. */
@@ -27,7 +27,7 @@ export const measurePickups = async (
     await Promise.all([producer.call("one", i), delay(gapMs)]);
     while (pickups.length <= i) {
       if (now() > deadline) throw new Error(`only ${pickups.length} of ${count} tasks were picked up`);
-      pickups.push(...(await takePickups(source)));
+      pickups.push(...(await collectPickups(source)));
       if (pickups.length <= i) await delay(gapMs / 2);
     }
   }

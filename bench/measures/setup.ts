@@ -28,8 +28,8 @@ export const createSetup = async (
   const redisUrl = await services.clearRedis();
   const servers: JoblibServer[] = [];
   while (subject === "joblib" && servers.length < count) {
-    const where = { databaseUrl: database.url, ...(withRedis && { redisUrl }) };
-    servers.push(stack.use(await serve(where)));
+    const urls = { databaseUrl: database.url, ...(withRedis && { redisUrl }) };
+    servers.push(stack.use(await serve(urls)));
   }
   const [{ url, token } = { url: "", token: "" }] = servers;
   const owned = stack.move();

@@ -37,7 +37,7 @@ const runLifecycle = async (i: number): Promise<void> => {
 };
 
 const calls = {
-  /** Creates a worker with so many jobs. */
+  /** Creates a worker with the given number of jobs. */
   async open({ server, jobs }: { server: Server; jobs: number }) {
     client = new JoblibClient(server);
     workerId = (await client.call("createWorker", { body: { name: "bench" } })).body.id;

@@ -46,7 +46,7 @@ const calls = {
     if (starters.length < workers) throw new Error(`only ${starters.length} workers registered in time`);
     for (const start of starters) void start();
   },
-  takePickups() {
+  collectPickups() {
     const previous = pickups;
     pickups = [];
     return previous;

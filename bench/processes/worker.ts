@@ -38,7 +38,7 @@ const calls = {
   /** Returns the time at which each block had started. */
   blocks: () => blocks,
   /** Returns the milliseconds from submit to handler of each task since the previous call. */
-  takePickups() {
+  collectPickups() {
     const previous = pickups;
     pickups = [];
     return previous;

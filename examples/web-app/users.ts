@@ -5,7 +5,7 @@ import { Member, User } from "./entities.ts";
 
 const hashKey = (key: string) => createHash("sha256").update(key).digest("hex");
 
-/** The application's users and their rooms, which joblib requests for every request. */
+/** The application's users and their rooms, which joblib looks up for every request. */
 export class Users {
   readonly #orm: Database;
 

@@ -8,8 +8,8 @@ ERRORS = {401: PermissionError, 403: PermissionError, 404: KeyError, 409: ValueE
 class JoblibApi:
     """Sends the requests of a JobManager to joblib (ZnDraw's ApiManager protocol).
 
-    `claim_wait` makes every claim a long poll of that many seconds. Keep it below 10: that is how long
-    JobManager.disconnect() waits for the thread that claims.
+    `claim_wait` is the duration of the long poll of each claim, in seconds. It must be less than 10, because
+    JobManager.disconnect() waits 10 seconds for the claiming thread.
     """
 
     def __init__(self, url: str, token: str | None = None, claim_wait: int = 5) -> None:
@@ -22,7 +22,7 @@ class JoblibApi:
         return dict(self._headers)
 
     def raise_for_status(self, response: httpx.Response) -> None:
-        """Raises the exception that a JobManager expects, with the text of joblib's problem document."""
+        """Raises the exception that a JobManager expects, with the details of joblib's problem document."""
         if response.is_success:
             return
         if "application/problem+json" not in response.headers.get("content-type", ""):

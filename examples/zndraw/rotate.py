@@ -1,4 +1,4 @@
-"""Serves the extension Rotate from joblib. JOBLIB_URL, JOBLIB_TOKEN and JOBLIB_ROOM say where."""
+"""Runs a worker for the extension Rotate. Set JOBLIB_URL, JOBLIB_TOKEN and JOBLIB_ROOM to configure it."""
 
 import os
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ ROOM = os.environ.get("JOBLIB_ROOM", "lab")
 
 
 class Rotate(Extension):
-    """Rotates the atoms about the z axis."""
+    """Rotate the atoms about the z axis."""
 
     category: ClassVar[Category] = Category.MODIFIER
     angle: float = Field(90, ge=-360, le=360, description="degrees")
@@ -22,7 +22,7 @@ class Rotate(Extension):
 
 
 def execute(task: ClaimedTask) -> None:
-    # An extension that draws needs `ZnDraw(url=…, room=task.room_id)` of your ZnDraw server instead of None.
+    # For an extension that draws, pass `ZnDraw(url=…, room=task.room_id)` of your ZnDraw server instead of None.
     task.extension.run(None, **task.run_kwargs)
 
 

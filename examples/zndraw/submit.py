@@ -1,4 +1,4 @@
-"""Submits a task for Rotate and prints what became of it."""
+"""Submits a task for Rotate and prints its outcome."""
 
 import os
 import sys

@@ -2,8 +2,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 import { resolveReferences } from "./references.ts";
 import { SchemaDefaults } from "./schema-defaults.ts";
 
-/** What these hold is no schema. */
-const VALUES = new Set([
+/** Keywords whose values are not schemas. */
+const VALUE_KEYWORDS = new Set([
   "default",
   "examples",
   "example",
@@ -13,8 +13,8 @@ const VALUES = new Set([
   "discriminator",
   "type",
 ]);
-/** What these hold are schemas by name, or by pattern. */
-const MAPS = new Set([
+/** Keywords whose values are maps of schemas. */
+const MAP_KEYWORDS = new Set([
   "properties",
   "patternProperties",
   "$defs",
@@ -23,15 +23,15 @@ const MAPS = new Set([
   "dependencies",
 ]);
 
-/** Deeper parts are returned as they are. The server rejects such schemas. */
+/** Deeper parts are returned unchanged. The server rejects such schemas. */
 const MAX_DEPTH = 128;
-/** In characters: an inlined definition is a copy. */
+/** Maximum number of characters of all inlined definitions, each of which is a copy. */
 const MAX_INLINED = 1_000_000;
 
 /**
- * Returns a copy of a job's schema with only those defaults that satisfy it, objects completed with the defaults of
- * their members. A form, a command line and a worker that read the copy agree on what a default is, whatever order they
- * look it up in. pydantic emits defaults that their own schema rejects, such as null for `x: int = None`.
+ * Returns a copy of a job's schema without invalid defaults; object defaults are completed with the defaults of their
+ * members. A form, the CLI and a worker that read the copy use the same defaults, regardless of the order of their
+ * lookups. pydantic generates defaults that do not satisfy their own schema, such as null for `x: int = None`.
  */
 export const keepValidDefaults = (root: JsonObject): JsonObject => {
   if (!hasDefaults(root)) return root;
@@ -42,9 +42,9 @@ export const keepValidDefaults = (root: JsonObject): JsonObject => {
     isJsonObject(value) && depth < MAX_DEPTH ? copySchema(value, depth + 1) : value;
 
   const copyMember = (keyword: string, value: JsonValue, depth: number): JsonValue => {
-    if (VALUES.has(keyword) || keyword.startsWith("x-")) return value;
+    if (VALUE_KEYWORDS.has(keyword) || keyword.startsWith("x-")) return value;
     if (Array.isArray(value)) return value.map((part) => copyPart(part, depth));
-    if (!isJsonObject(value) || !MAPS.has(keyword)) return copyPart(value, depth);
+    if (!isJsonObject(value) || !MAP_KEYWORDS.has(keyword)) return copyPart(value, depth);
     return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, copyPart(part, depth)]));
   };
 
@@ -52,7 +52,7 @@ export const keepValidDefaults = (root: JsonObject): JsonObject => {
     const copy = Object.fromEntries(
       Object.entries(schema).map(([keyword, value]) => [keyword, copyMember(keyword, value, depth)]),
     );
-    const declared = schema["const"] === undefined ? defaults.declared(schema) : schema["default"];
+    const declared = schema["const"] === undefined ? defaults.getDeclared(schema) : schema["default"];
     if (declared === undefined) return copy;
     const valid = defaults.find(schema);
     if (valid === undefined) {
@@ -71,21 +71,23 @@ export const keepValidDefaults = (root: JsonObject): JsonObject => {
 
 const hasDefaults = (root: JsonObject): boolean => JSON.stringify(root).includes('"default"');
 
-/** A schema whose own default is invalid must not fall back to the default of what it refers to: the worker does not. */
+/** Inlines references so that a schema with an invalid default does not inherit another one; the worker inherits none. */
 const removeInheritedDefaults = (root: JsonObject, schemas: readonly JsonObject[]): void => {
-  let left = MAX_INLINED;
+  let remaining = MAX_INLINED;
 
   const copyWithoutDefault = (schema: JsonObject): JsonObject => {
     const { default: _, title, $ref, ...rest } = schema;
     const target = typeof $ref === "string" ? resolveReferences(root, schema) : undefined;
     if (target === undefined) return { ...rest, ...(typeof $ref === "string" && { $ref }) };
     const text = JSON.stringify(target);
-    left -= text.length;
-    return left < 0 ? { ...rest, $ref: $ref ?? "" } : { ...copyWithoutDefault(JSON.parse(text)), ...rest };
+    remaining -= text.length;
+    return remaining < 0
+      ? { ...rest, $ref: $ref ?? "" }
+      : { ...copyWithoutDefault(JSON.parse(text)), ...rest };
   };
 
   const inheritsDefault = (schema: JsonObject): boolean =>
-    new SchemaDefaults(root).declared(schema) !== undefined;
+    new SchemaDefaults(root).getDeclared(schema) !== undefined;
 
   for (const schema of schemas) {
     if (schema["const"] !== undefined || !inheritsDefault(schema)) continue;

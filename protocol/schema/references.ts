@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 
-/** Longer chains of references are treated as broken. The server rejects circular ones. */
+/** Maximum length of a chain of references; a longer one is treated as broken. The server rejects circular ones. */
 const MAX_CHAIN = 50;
 
 const decodeFragment = (fragment: string): string | undefined => {
@@ -23,7 +23,7 @@ const findAnchor = (root: JsonObject, anchor: string): JsonValue | undefined =>
     .flatMap((definitions) => Object.values(definitions))
     .find((schema) => isJsonObject(schema) && schema["$anchor"] === anchor);
 
-/** Returns what a `$ref` within a document points to: a JSON Pointer or an anchor. Undefined if there is nothing. */
+/** Returns the target of a `$ref` within a document, by JSON Pointer or anchor; undefined if it does not exist. */
 export const findReference = (root: JsonObject, reference: string): JsonValue | undefined => {
   const fragment = reference.startsWith("#") ? decodeFragment(reference.slice(1)) : undefined;
   if (fragment === undefined) return undefined;

@@ -1,19 +1,20 @@
-const LONGEST = 200;
+const MAX_PATTERN_LENGTH = 200;
 const QUANTIFIED_GROUP = /\)(?:[*+]|\{)/;
 const UNBOUNDED = /[*+]|\{\d+,\}/g;
 const SPECIAL = /\\[1-9k]|\(\?[=!<]/;
 
 /**
- * A stranger's regular expression, where a browser can be trusted with it: it runs on every keystroke and cannot be
- * stopped. No group is repeated, and so few parts are without a bound that it ends in the square of the input's length
- * at worst; the server, which matches in linear time, checks all others.
+ * Returns an untrusted pattern if it is safe to run in a browser, where it runs at every keystroke and cannot be
+ * interrupted; undefined otherwise. A safe pattern repeats no group and has so few unbounded parts that a match takes at
+ * most quadratic time. The server checks all other patterns in linear time.
  */
-export const safePattern = (pattern: unknown): string | undefined => {
-  if (typeof pattern !== "string" || pattern.length > LONGEST) return undefined;
-  const bare = pattern.replace(/\\[^1-9k]/g, "c").replace(/\[[^\]]*\]/g, "c");
-  const unbounded = bare.match(UNBOUNDED)?.length ?? 0;
-  const isBounded = unbounded <= 1 || (unbounded === 2 && bare.startsWith("^") && !bare.includes("|"));
-  if (!isBounded || QUANTIFIED_GROUP.test(bare) || SPECIAL.test(bare)) return undefined;
+export const toSafePattern = (pattern: unknown): string | undefined => {
+  if (typeof pattern !== "string" || pattern.length > MAX_PATTERN_LENGTH) return undefined;
+  const simplified = pattern.replace(/\\[^1-9k]/g, "c").replace(/\[[^\]]*\]/g, "c");
+  const unbounded = simplified.match(UNBOUNDED)?.length ?? 0;
+  const isBounded =
+    unbounded <= 1 || (unbounded === 2 && simplified.startsWith("^") && !simplified.includes("|"));
+  if (!isBounded || QUANTIFIED_GROUP.test(simplified) || SPECIAL.test(simplified)) return undefined;
   try {
     new RegExp(pattern, "u");
     return pattern;

@@ -4,10 +4,10 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 import { isMultipleOf } from "../multiple-of.ts";
 import { hasFormat } from "./formats.ts";
 import { resolveReferences } from "./references.ts";
-import { safePattern } from "./safe-pattern.ts";
+import { toSafePattern } from "./safe-pattern.ts";
 import type { StepBudget } from "./step-budget.ts";
 
-/** The document that references point into, and how much work is left. */
+/** The document that references point into, and the remaining step budget. */
 export interface SchemaScope {
   readonly root: JsonObject;
   readonly budget: StepBudget;
@@ -16,9 +16,9 @@ export interface SchemaScope {
 type Check = (value: JsonValue, schema: JsonObject, scope: SchemaScope) => boolean;
 
 /**
- * Returns false if a value certainly violates a schema. It is used for defaults, in the browser and in the CLI, neither
- * of which may compile an untrusted schema. The server has the last word: a pattern that could run for long, an unknown
- * format and `unevaluated…` count as satisfied here.
+ * Returns false if a value certainly violates a schema. Used for defaults in the browser and in the CLI, which must not
+ * compile an untrusted schema. A slow pattern, an unknown format and `unevaluated…` count as satisfied; the server checks
+ * them.
  */
 export const satisfies = (value: JsonValue, schema: JsonValue | undefined, scope: SchemaScope): boolean => {
   scope.budget.charge();
@@ -29,7 +29,7 @@ export const satisfies = (value: JsonValue, schema: JsonValue | undefined, scope
 
 const knownChecks = new WeakMap<JsonObject, readonly Check[]>();
 
-/** Returns the checks that a schema needs: most have two keywords, and a list's items share one schema. */
+/** Returns the checks that a schema needs. They are cached, because the items of a list share one schema. */
 const findChecks = (schema: JsonObject): readonly Check[] => {
   const known = knownChecks.get(schema);
   if (known !== undefined) return known;
@@ -49,7 +49,7 @@ const isOfType = (value: JsonValue, type: JsonValue): boolean => {
     case "object":
       return isJsonObject(value);
     case "integer":
-      // A larger integer may have been rounded when the schema was read.
+      // A larger integer may have been rounded when the schema was parsed.
       return Number.isSafeInteger(value);
     default:
       return typeof value === type;
@@ -80,12 +80,12 @@ const checkReference: Check = (value, schema, scope) => {
   return target === undefined || satisfies(value, target, scope);
 };
 
-const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
+const toList = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 
 const checkCombination: Check = (value, schema, scope) => {
   const isValid = (part: JsonValue) => satisfies(value, part, scope);
   const { allOf, anyOf, oneOf, not } = schema;
-  if (!listOf(allOf).every(isValid)) return false;
+  if (!toList(allOf).every(isValid)) return false;
   if (Array.isArray(anyOf) && !anyOf.some(isValid)) return false;
   if (Array.isArray(oneOf) && oneOf.filter(isValid).length !== 1) return false;
   return not === undefined || !isJsonObject(not) || !isValid(not);
@@ -116,11 +116,11 @@ const checkNumber: Check = (value, schema) => {
   );
 };
 
-const LONGEST_MATCHED = 10_000;
+const MAX_MATCHED_LENGTH = 10_000;
 
-/** Undefined if the pattern must not run here. */
+/** Returns the result of a match; undefined if the pattern is not safe to run here. */
 const testPattern = (pattern: JsonValue | undefined, text: string): boolean | undefined => {
-  const safe = text.length <= LONGEST_MATCHED ? safePattern(pattern) : undefined;
+  const safe = text.length <= MAX_MATCHED_LENGTH ? toSafePattern(pattern) : undefined;
   return safe === undefined ? undefined : new RegExp(safe, "u").test(text);
 };
 
@@ -132,7 +132,7 @@ const checkText: Check = (value, schema, { budget }) => {
     const length = [...value].length;
     if (!isAtLeast(length, minLength) || !isAtMost(length, maxLength)) return false;
   }
-  if (typeof format === "string" && value.length <= LONGEST_MATCHED && !hasFormat(value, format))
+  if (typeof format === "string" && value.length <= MAX_MATCHED_LENGTH && !hasFormat(value, format))
     return false;
   return pattern === undefined || testPattern(pattern, value) !== false;
 };
@@ -148,7 +148,7 @@ const checkArray: Check = (value, schema, scope) => {
   const { items, prefixItems, additionalItems, contains } = schema;
   if (!isAtLeast(value.length, schema["minItems"]) || !isAtMost(value.length, schema["maxItems"]))
     return false;
-  const fixed = Array.isArray(prefixItems) ? prefixItems : listOf(items);
+  const fixed = Array.isArray(prefixItems) ? prefixItems : toList(items);
   const rest = Array.isArray(items) ? additionalItems : items;
   if (!value.every((item, index) => satisfies(item, index < fixed.length ? fixed[index] : rest, scope)))
     return false;
@@ -158,13 +158,13 @@ const checkArray: Check = (value, schema, scope) => {
   return isAtLeast(found, schema["minContains"] ?? 1) && isAtMost(found, schema["maxContains"]);
 };
 
-const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
+const toObject = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 
-/** The schemas that a member must satisfy; undefined if a pattern that must not run here may match its name. */
-const memberSchemas = (schema: JsonObject, name: string): readonly JsonValue[] | undefined => {
-  const properties = objectOf(schema["properties"]);
+/** Returns the schemas that a member must satisfy; undefined if a pattern for names is not safe to run here. */
+const findMemberSchemas = (schema: JsonObject, name: string): readonly JsonValue[] | undefined => {
+  const properties = toObject(schema["properties"]);
   const own = Object.hasOwn(properties, name) ? [properties[name] ?? true] : [];
-  const patterns = Object.entries(objectOf(schema["patternProperties"])).map(
+  const patterns = Object.entries(toObject(schema["patternProperties"])).map(
     ([pattern, part]) => [testPattern(pattern, name), part] as const,
   );
   if (patterns.some(([isMatch]) => isMatch === undefined)) return undefined;
@@ -179,12 +179,12 @@ const checkObject: Check = (value, schema, scope) => {
   if (!isAtLeast(names.length, schema["minProperties"]) || !isAtMost(names.length, schema["maxProperties"]))
     return false;
   const has = (name: JsonValue) => typeof name !== "string" || Object.hasOwn(value, name);
-  if (!listOf(schema["required"]).every(has)) return false;
+  if (!toList(schema["required"]).every(has)) return false;
   const { propertyNames } = schema;
   return Object.entries(value).every(
     ([name, member]) =>
       (propertyNames === undefined || satisfies(name, propertyNames, scope)) &&
-      (memberSchemas(schema, name)?.every((part) => satisfies(member, part, scope)) ?? true),
+      (findMemberSchemas(schema, name)?.every((part) => satisfies(member, part, scope)) ?? true),
   );
 };
 
@@ -192,7 +192,7 @@ const checkDependencies: Check = (value, schema, scope) => {
   if (!isJsonObject(value)) return true;
   const { dependencies, dependentRequired, dependentSchemas } = schema;
   return [dependencies, dependentRequired, dependentSchemas]
-    .flatMap((one) => Object.entries(objectOf(one)))
+    .flatMap((one) => Object.entries(toObject(one)))
     .filter(([name]) => Object.hasOwn(value, name))
     .every(([, needed]) =>
       Array.isArray(needed)

@@ -1,7 +1,7 @@
-/** Thrown when checking a value against a schema takes more steps than it is worth. */
+/** Thrown if checking a value against a schema exceeds the step budget. */
 export class BudgetExceededError extends Error {}
 
-/** Limits the work on an untrusted schema: a few references that double at each level are a billion steps. */
+/** Limits the work on an untrusted schema: references that double at each level would take a billion steps. */
 export class StepBudget {
   readonly #steps: number;
   #left: number;
@@ -11,12 +11,12 @@ export class StepBudget {
     this.#left = steps;
   }
 
-  /** Makes the whole budget available again. */
+  /** Resets the budget to its initial number of steps. */
   refill(): void {
     this.#left = this.#steps;
   }
 
-  /** Takes steps from the budget; throws `BudgetExceededError` when it is used up. */
+  /** Takes steps from the budget; throws `BudgetExceededError` if it is exceeded. */
   charge(steps = 1): void {
     this.#left -= steps;
     if (this.#left < 0) throw new BudgetExceededError("the schema is too expensive to check");

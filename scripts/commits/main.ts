@@ -15,7 +15,7 @@ function git(...args: readonly string[]): string {
 function readSubjects(messageFile: string | undefined): readonly string[] {
   if (messageFile !== undefined) return readFileSync(messageFile, "utf8").split("\n", 1);
   const [added] = git("log", "--diff-filter=A", "--format=%H", "--", THIS_FILE).split("\n").slice(-1);
-  // A shallow clone or an uncommitted tree has no such commit, and so nothing to check.
+  // A shallow clone, or a tree in which this file is not committed yet, has no commits to check.
   if (added === undefined || added === "") return [];
   return git("log", "--format=%s", `${added}^!`, `${added}..HEAD`).split("\n");
 }

@@ -1,6 +1,6 @@
 import { type Node, parseSync, Visitor } from "oxc-parser";
 
-/** A piece of text that a person reads, and the line of the file at which it starts (counted from 1). */
+/** A piece of prose and its line number, counted from 1. */
 export interface Passage {
   readonly kind: "comment" | "text" | "title" | "markdown";
   readonly line: number;
@@ -14,7 +14,7 @@ export interface DeclaredName {
   readonly isFunction: boolean;
 }
 
-/** The parts of a TypeScript file that are checked. */
+/** The prose and the declared names of a TypeScript file. */
 export interface SourceText {
   readonly passages: readonly Passage[];
   readonly names: readonly DeclaredName[];

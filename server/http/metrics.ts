@@ -1,22 +1,24 @@
 import type { FastifyInstance } from "fastify";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import { Times } from "../prometheus/times.ts";
+import { FastHistogram } from "../prometheus/fast-histogram.ts";
 import { VERSION } from "../version.ts";
 
-/** The registry of a server of our own: its process, and how long its answers take. The plugin adds what it counts. */
+/** Creates the registry of `joblib serve` with metrics of the process and of HTTP requests; the plugin adds its own. */
 export const createMetrics = (app: FastifyInstance): Registry => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  new Gauge({ name: "joblib_build_info", help: "joblib's version", labelNames: ["version"], registers }).set(
-    { version: VERSION },
-    1,
-  );
-  const durations = new Times(registry, {
+  new Gauge({
+    name: "joblib_build_info",
+    help: "Version of joblib; the value is always 1",
+    labelNames: ["version"],
+    registers,
+  }).set({ version: VERSION }, 1);
+  const durations = new FastHistogram(registry, {
     name: "joblib_http_request_duration_seconds",
-    help: "From the request to its answer, long-polls included, by route",
+    help: "Duration of HTTP requests by route, including long polls",
     labelNames: ["method", "route", "status"],
-    labelsOf: (key) => {
+    toLabels: (key) => {
       const [method = "", status, route = ""] = key.split(" ");
       return { method, route, status: Number(status) };
     },
@@ -24,7 +26,7 @@ export const createMetrics = (app: FastifyInstance): Registry => {
   });
   app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "none";
-    durations.note(`${request.method} ${reply.statusCode} ${route}`, reply.elapsedTime / 1000);
+    durations.record(`${request.method} ${reply.statusCode} ${route}`, reply.elapsedTime / 1000);
     done();
   });
   return registry;

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type * as z from "zod";
-import { fitsOf } from "../../protocol/fits.ts";
 import {
   type Access,
   type FieldError,
@@ -13,6 +12,7 @@ import {
   Problem,
   parseWait,
 } from "../../protocol/index.ts";
+import { createQuickCheck } from "../../protocol/quick-check.ts";
 import { type Caller, requireCaller, requireRoomAccess } from "../access.ts";
 import type { HostAuth } from "../host.ts";
 import { toAnswer } from "../raw-json.ts";
@@ -54,7 +54,7 @@ const faultsOf = (issues: readonly z.core.$ZodIssue[]): FieldError[] =>
 
 const parsePart = (schema: z.ZodType | undefined, value: unknown, part: string): unknown => {
   if (schema === undefined) return undefined;
-  if (fitsOf(schema)(value)) return value;
+  if (createQuickCheck(schema)(value)) return value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw validationError(`The ${part} does not fit.`, faultsOf(parsed.error.issues));

@@ -2,176 +2,178 @@ import { Gauge, type Registry } from "prom-client";
 import { isTerminal, type TaskStatus } from "../../protocol/index.ts";
 import type { BatchedStatement, LeaseEnd, Meter } from "../meter.ts";
 import type { TaskRecord } from "../storage/storage.ts";
-import type { SweepResult } from "../use-cases/sweep.ts";
+import { createCounter, createLabeledCounter } from "./fast-counter.ts";
+import { FastHistogram } from "./fast-histogram.ts";
+import { getSecondsBetween } from "./get-seconds-between.ts";
 import type { JobLabels } from "./job-labels.ts";
-import { secondsBetween } from "./seconds-between.ts";
-import { tallies, tally } from "./tally.ts";
-import { Times } from "./times.ts";
 
 const WAIT_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200];
 const RUN_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 43_200];
 const STATEMENT_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5];
 
-const BY_JOB = { labelNames: ["job_name"], labelsOf: (job_name: string) => ({ job_name }) } as const;
+const BY_JOB = { labelNames: ["job_name"], toLabels: (job_name: string) => ({ job_name }) } as const;
 
-/** True for a task that is where it is because its last attempt failed; one that is cancelled may have failed before. */
+/** Returns true if the last attempt of a failed or pending task failed. A cancelled task may have failed earlier. */
 const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =>
   (status === "failed" || status === "pending") && errors.at(-1)?.attempt === attempt;
 
-type TaskCounts = Pick<Meter, "submitted" | "reopened" | "claimed" | "completed" | "moved" | "late">;
+type TaskCounters = Pick<Meter, "submitted" | "reopened" | "claimed" | "completed" | "moved" | "late">;
 
-const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
-  const submitted = tally(registry, { name: "joblib_tasks_submitted_total", help: "New tasks" });
-  const reopened = tally(registry, {
-    name: "joblib_tasks_reopened_total",
-    help: "Failed or cancelled tasks opened again",
+const createTaskCounters = (registry: Registry, labels: JobLabels): TaskCounters => {
+  const countSubmitted = createCounter(registry, {
+    name: "joblib_tasks_submitted_total",
+    help: "Submitted tasks",
   });
-  const claimed = tally(registry, { name: "joblib_tasks_claimed_total", help: "Tasks handed to workers" });
-  const putBack = tally(registry, {
-    name: "joblib_tasks_put_back_total",
-    help: "Claims that came to nothing: given back, never received, or of a worker that died before it began",
+  const countRetried = createCounter(registry, {
+    name: "joblib_tasks_retried_total",
+    help: "Failed or cancelled tasks that a user retried",
   });
-  const ended = tallies<TaskStatus>(
+  const countClaimed = createCounter(registry, {
+    name: "joblib_tasks_claimed_total",
+    help: "Tasks that workers claimed",
+  });
+  const countRequeued = createCounter(registry, {
+    name: "joblib_tasks_requeued_total",
+    help: "Claimed tasks that were requeued: released, undelivered, or their worker died before it started them",
+  });
+  const countEnded = createLabeledCounter<TaskStatus>(
     registry,
-    { name: "joblib_tasks_ended_total", help: "Tasks that came to their end" },
+    { name: "joblib_tasks_ended_total", help: "Tasks that ended, by their final status" },
     { name: "status", values: ["completed", "failed", "cancelled"] },
   );
-  const failed = tallies<LeaseEnd>(
+  const countFailed = createLabeledCounter<LeaseEnd>(
     registry,
     {
       name: "joblib_attempts_failed_total",
-      help: "Attempts that failed, tried again or not: reported by the worker, over their time, or lost with it",
+      help: "Failed attempts, retried or not: reported by the worker, timed out, or lost with their worker",
     },
     { name: "reason", values: ["reported", "timed_out", "lost"] },
   );
-  const late = tallies<"kept" | "adopted">(
+  const countLate = createLabeledCounter<"kept" | "adopted">(
     registry,
-    { name: "joblib_late_results_total", help: "Results of workers that had been given up" },
-    { name: "what", values: ["kept", "adopted"] },
+    { name: "joblib_late_results_total", help: "Late results that were kept, and those that were adopted" },
+    { name: "outcome", values: ["kept", "adopted"] },
   );
-  const wait = new Times(registry, {
+  const waitTimes = new FastHistogram(registry, {
     ...BY_JOB,
     name: "joblib_task_wait_seconds",
-    help: "From when a task was due to its claim",
+    help: "Time from when a task was due to its claim",
     buckets: WAIT_BUCKETS,
   });
-  const run = new Times(registry, {
+  const runTimes = new FastHistogram(registry, {
     ...BY_JOB,
     name: "joblib_task_run_seconds",
-    help: "From the start of the last attempt to the task's end",
+    help: "Time from the start of a task's last attempt to its end",
     buckets: RUN_BUCKETS,
   });
 
-  const move = (record: TaskRecord, why: LeaseEnd): void => {
+  const countChange = (record: TaskRecord, reason: LeaseEnd): void => {
     const { status, started_at, completed_at } = record.task;
     if (status === "running") return;
-    if (hasFailed(record)) failed(why, 1);
-    else if (status === "pending") putBack(1);
+    if (hasFailed(record)) countFailed(reason, 1);
+    else if (status === "pending") countRequeued(1);
     if (!isTerminal(status)) return;
-    ended(status, 1);
+    countEnded(status, 1);
     if (started_at === null || completed_at === null) return;
-    run.note(labels.of(record), secondsBetween(started_at, completed_at));
+    runTimes.record(labels.get(record), getSecondsBetween(started_at, completed_at));
   };
 
   return {
-    submitted: (tasks) => submitted(tasks),
-    reopened: (tasks) => reopened(tasks),
+    submitted: (tasks) => countSubmitted(tasks),
+    reopened: (tasks) => countRetried(tasks),
     claimed: (records) => {
-      claimed(records.length);
-      // One claim starts all of its tasks, at one time of the database's clock, or none of them.
-      const at = records[0]?.startedAt ?? new Date().toISOString();
-      for (const record of records) wait.note(labels.of(record), secondsBetween(record.runAt, at));
+      countClaimed(records.length);
+      // One claim starts all of its tasks at the same time of the database's clock, or none of them.
+      const claimedAt = records[0]?.startedAt ?? new Date().toISOString();
+      for (const record of records) {
+        waitTimes.record(labels.get(record), getSecondsBetween(record.runAt, claimedAt));
+      }
     },
     completed: (tasks) => {
-      ended("completed", tasks.length);
-      for (const { jobId, ranSeconds } of tasks) run.note(labels.ofId(jobId), ranSeconds);
+      countEnded("completed", tasks.length);
+      for (const { jobId, ranSeconds } of tasks) runTimes.record(labels.getById(jobId), ranSeconds);
     },
-    moved: (records, why) => {
-      for (const record of records) move(record, why);
+    moved: (records, reason) => {
+      for (const record of records) countChange(record, reason);
     },
-    late: (what) => {
-      late(what, 1);
-      if (what === "adopted") ended("completed", 1);
+    late: (outcome) => {
+      countLate(outcome, 1);
+      if (outcome === "adopted") countEnded("completed", 1);
     },
   };
 };
 
-const sweepCounters = (registry: Registry): Pick<Meter, "swept" | "timedOut"> => {
-  const sweeps = tally(registry, { name: "joblib_sweeps_total", help: "Sweeps of this server" });
-  const found = tallies<keyof SweepResult>(
+const createSweepCounters = (registry: Registry): Pick<Meter, "swept" | "timedOut"> => {
+  const countSweeps = createCounter(registry, {
+    name: "joblib_sweeps_total",
+    help: "Sweeps by this server",
+  });
+  const countSwept = createLabeledCounter<"workers" | "tasks" | "jobs" | "deleted_tasks">(
     registry,
     {
       name: "joblib_swept_total",
-      help: "What was swept: dead workers, tasks of theirs or over their time, idle jobs, old tasks deleted",
+      help: "Dead workers, their tasks and timed-out ones, unused jobs, and old tasks that were deleted",
     },
-    { name: "what", values: ["workers", "tasks", "jobs", "deleted"] },
+    { name: "kind", values: ["workers", "tasks", "jobs", "deleted_tasks"] },
   );
   return {
     swept: ({ workers, tasks, jobs, deleted }) => {
-      sweeps(1);
-      found("workers", workers);
-      found("tasks", tasks);
-      found("jobs", jobs);
-      found("deleted", deleted);
+      countSweeps(1);
+      countSwept("workers", workers);
+      countSwept("tasks", tasks);
+      countSwept("jobs", jobs);
+      countSwept("deleted_tasks", deleted);
     },
-    timedOut: (tasks) => found("tasks", tasks),
+    timedOut: (tasks) => countSwept("tasks", tasks),
   };
 };
 
-const waitCounters = (registry: Registry): Pick<Meter, "waiting" | "wokeUp"> => {
+const createWaitCounters = (registry: Registry): Pick<Meter, "waiting" | "wokeUp"> => {
   const registers = [registry];
-  const requests = new Gauge({
-    name: "joblib_waiting_requests",
-    help: "Long-polls that are held open",
-    registers,
-  });
-  const streams = new Gauge({
-    name: "joblib_streams_open",
-    help: "Streams of events that are followed",
-    registers,
-  });
-  const wokeUp = tallies<"tasks" | "nothing">(
+  const longPolls = new Gauge({ name: "joblib_long_polls_open", help: "Open long polls", registers });
+  const streams = new Gauge({ name: "joblib_streams_open", help: "Open event streams", registers });
+  const countWakeUps = createLabeledCounter<"tasks" | "nothing">(
     registry,
     {
       name: "joblib_claim_wakeups_total",
-      help: "Waiting claims that were woken, by what they found: others may have been quicker",
+      help: "Wake-ups of waiting claims, by what they found; nothing if other workers were faster",
     },
     { name: "found", values: ["tasks", "nothing"] },
   );
   return {
-    waiting: (what, change) => (what === "stream" ? streams : requests).inc(change),
-    wokeUp: (found) => wokeUp(found, 1),
+    waiting: (kind, change) => (kind === "stream" ? streams : longPolls).inc(change),
+    wokeUp: (found) => countWakeUps(found, 1),
   };
 };
 
-const statementCounters = (registry: Registry): Pick<Meter, "stated"> => {
-  const calls = tallies<BatchedStatement>(
+const createStatementCounters = (registry: Registry): Pick<Meter, "stated"> => {
+  const countCalls = createLabeledCounter<BatchedStatement>(
     registry,
     {
       name: "joblib_statement_calls_total",
-      help: "Calls that statements carried; by the count of joblib_statement_seconds, how many share one",
+      help: "Calls in batched statements; divide by the count of joblib_statement_duration_seconds for the batch size",
     },
     { name: "statement", values: [] },
   );
-  const seconds = new Times(registry, {
-    name: "joblib_statement_seconds",
-    help: "How long the statements took that calls share, the wait for a connection included",
+  const durations = new FastHistogram(registry, {
+    name: "joblib_statement_duration_seconds",
+    help: "Duration of batched statements, including the wait for a connection",
     labelNames: ["statement"],
-    labelsOf: (statement) => ({ statement }),
+    toLabels: (statement) => ({ statement }),
     buckets: STATEMENT_BUCKETS,
   });
   return {
-    stated: (statement: BatchedStatement, carried, took) => {
-      calls(statement, carried);
-      seconds.note(statement, took);
+    stated: (statement: BatchedStatement, calls, seconds) => {
+      countCalls(statement, calls);
+      durations.record(statement, seconds);
     },
   };
 };
 
-/** What is counted as it happens. */
-export const counters = (registry: Registry, labels: JobLabels): Omit<Meter, "watch"> => ({
-  ...taskCounters(registry, labels),
-  ...sweepCounters(registry),
-  ...waitCounters(registry),
-  ...statementCounters(registry),
+/** Creates the metrics that are updated by events. */
+export const createCounters = (registry: Registry, labels: JobLabels): Omit<Meter, "watch"> => ({
+  ...createTaskCounters(registry, labels),
+  ...createSweepCounters(registry),
+  ...createWaitCounters(registry),
+  ...createStatementCounters(registry),
 });

@@ -2,28 +2,31 @@ import { Gauge, type Registry } from "prom-client";
 import { resolvesWithin } from "../events/resolves-within.ts";
 import type { MeterSources } from "../meter.ts";
 import type { QueueCounts, QueueDepth } from "../storage/queue-counts.ts";
+import { createCachedReader } from "./cached-reader.ts";
 import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
-import { seldom } from "./seldom.ts";
 
-/** A database that is slower than that is told as down: whoever scrapes gives up after ten seconds, and would know nothing. */
-const PATIENCE_MS = 3_000;
+/**
+ * A slower database is reported as down. Prometheus aborts a scrape after its `scrape_timeout`, by default 10 s, and
+ * would then have no metrics at all.
+ */
+const READ_TIMEOUT_MS = 3_000;
 
-type Read = () => Promise<QueueCounts | undefined>;
+type ReadCounts = () => Promise<QueueCounts | undefined>;
 
-/** The counts, or undefined where the database does not say in time. */
-const reader = (watched: MeterSources): Read => {
-  const read = seldom(() => watched.counts());
+/** Returns a function that reads the counts; undefined if the database does not respond in time. */
+const createReader = (sources: MeterSources): ReadCounts => {
+  const read = createCachedReader(() => sources.counts());
   return async () => {
     const reading = read();
-    return (await resolvesWithin(reading, PATIENCE_MS)) ? reading : undefined;
+    return (await resolvesWithin(reading, READ_TIMEOUT_MS)) ? reading : undefined;
   };
 };
 
-/** A gauge that is filled from the counts, and empty where there are none. */
-const counted = (
+/** Creates a gauge that is set from the counts. It has no value if there are no counts. */
+const createCountGauge = (
   registers: Registry[],
   { name, help, labelNames = [] }: { name: string; help: string; labelNames?: string[] },
-  { read, fill }: { read: Read; fill: (gauge: Gauge, counts: QueueCounts) => void },
+  { read, fill }: { read: ReadCounts; fill: (gauge: Gauge, counts: QueueCounts) => void },
 ): void => {
   new Gauge({
     name,
@@ -39,24 +42,24 @@ const counted = (
   });
 };
 
-const perJob = (
+const groupByLabel = (
   { jobs, others }: QueueCounts,
   labels: JobLabels,
 ): ReadonlyMap<string, readonly QueueDepth[]> => {
-  const all = new Map<string, QueueDepth[]>([[OTHER_JOBS, [others]]]);
+  const depths = new Map<string, QueueDepth[]>([[OTHER_JOBS, [others]]]);
   for (const job of jobs) {
-    const label = labels.named(job);
-    all.set(label, [...(all.get(label) ?? []), job]);
+    const label = labels.getGlobal(job);
+    depths.set(label, [...(depths.get(label) ?? []), job]);
   }
-  return all;
+  return depths;
 };
 
-const queueGauges = (registers: Registry[], read: Read, labels: JobLabels): void => {
-  counted(
+const createQueueGauges = (registers: Registry[], read: ReadCounts, labels: JobLabels): void => {
+  createCountGauge(
     registers,
     {
       name: "joblib_tasks",
-      help: "Open tasks; pending ones are counted to two million",
+      help: "Open tasks by status; due and delayed pending tasks are counted up to one million each",
       labelNames: ["status"],
     },
     {
@@ -66,22 +69,22 @@ const queueGauges = (registers: Registry[], read: Read, labels: JobLabels): void
       },
     },
   );
-  counted(
+  createCountGauge(
     registers,
-    { name: "joblib_tasks_delayed", help: "Pending tasks whose time has not come" },
+    { name: "joblib_tasks_delayed", help: "Pending tasks that are not due yet" },
     { read, fill: (gauge, { delayed }) => gauge.set(delayed) },
   );
-  counted(
+  createCountGauge(
     registers,
     {
       name: "joblib_job_due_tasks",
-      help: "Tasks that wait for a worker, by global job to 100,000 each; other: of all other jobs",
+      help: "Due tasks without a worker, up to 100,000 for each global job; all other jobs are counted as other",
       labelNames: ["job_name"],
     },
     {
       read,
       fill: (gauge, counts) => {
-        for (const [job_name, depths] of perJob(counts, labels)) {
+        for (const [job_name, depths] of groupByLabel(counts, labels)) {
           gauge.set(
             { job_name },
             depths.reduce((sum, { due }) => sum + due, 0),
@@ -90,37 +93,37 @@ const queueGauges = (registers: Registry[], read: Read, labels: JobLabels): void
       },
     },
   );
-  counted(
+  createCountGauge(
     registers,
     {
-      name: "joblib_job_oldest_seconds",
-      help: "How long the next task of a job has been due, of its priorities the longest; 0: none is",
+      name: "joblib_job_due_task_age_seconds",
+      help: "Seconds since the next task of a job was due, maximum over its priorities; 0 if no task is due",
       labelNames: ["job_name"],
     },
     {
       read,
       fill: (gauge, counts) => {
-        for (const [job_name, depths] of perJob(counts, labels)) {
+        for (const [job_name, depths] of groupByLabel(counts, labels)) {
           gauge.set({ job_name }, Math.max(0, ...depths.map(({ oldestSeconds }) => oldestSeconds ?? 0)));
         }
       },
     },
   );
-  counted(
+  createCountGauge(
     registers,
-    { name: "joblib_workers_alive", help: "Workers heard of within the threshold" },
+    { name: "joblib_workers_alive", help: "Workers with a heartbeat within the worker timeout threshold" },
     { read, fill: (gauge, { workersAlive }) => gauge.set(workersAlive) },
   );
 };
 
-/** What is looked at when somebody asks: the queue, the database, the bus, the pool, who waits. */
-export const gauges = (registry: Registry, watched: MeterSources, labels: JobLabels): void => {
+/** Creates the gauges whose values are read at a scrape. */
+export const createGauges = (registry: Registry, sources: MeterSources, labels: JobLabels): void => {
   const registers = [registry];
-  const read = reader(watched);
-  queueGauges(registers, read, labels);
+  const read = createReader(sources);
+  createQueueGauges(registers, read, labels);
   new Gauge({
     name: "joblib_database_up",
-    help: "1 where the database said in time what the queue is like",
+    help: "1 if the database responds in time, else 0",
     registers,
     async collect() {
       this.set((await read()) === undefined ? 0 : 1);
@@ -128,10 +131,10 @@ export const gauges = (registry: Registry, watched: MeterSources, labels: JobLab
   });
   new Gauge({
     name: "joblib_event_bus_up",
-    help: "1 where events reach every server; 0: who waits reads the database every second",
+    help: "1 if events reach every server; if 0, waiting requests read the database every second",
     registers,
     collect() {
-      this.set(watched.isBusUp() ? 1 : 0);
+      this.set(sources.isBusUp() ? 1 : 0);
     },
   });
   new Gauge({
@@ -139,28 +142,28 @@ export const gauges = (registry: Registry, watched: MeterSources, labels: JobLab
     help: "Claims that wait for a task",
     registers,
     collect() {
-      this.set(watched.waitingClaims());
+      this.set(sources.waitingClaims());
     },
   });
   new Gauge({
     name: "joblib_database_connections",
-    help: "Connections to PostgreSQL of joblib's own; none with an embedded database or a host's pool",
+    help: "PostgreSQL connections of joblib's own pool; missing with an embedded database or the host's pool",
     labelNames: ["state"],
     registers,
     collect() {
       this.reset();
-      const use = watched.pool();
-      if (use === undefined) return;
-      this.set({ state: "busy" }, use.busy);
-      this.set({ state: "idle" }, use.idle);
+      const pool = sources.pool();
+      if (pool === undefined) return;
+      this.set({ state: "busy" }, pool.busy);
+      this.set({ state: "idle" }, pool.idle);
     },
   });
   new Gauge({
-    name: "joblib_database_waiting",
-    help: "Statements that wait for one of those connections",
+    name: "joblib_database_waiting_statements",
+    help: "Statements that wait for a connection of joblib's own pool",
     registers,
     collect() {
-      this.set(watched.pool()?.waiting ?? 0);
+      this.set(sources.pool()?.waiting ?? 0);
     },
   });
 };

@@ -1,47 +1,48 @@
 import { formatJobName, GLOBAL_ROOM, type JobAddress } from "../../protocol/index.ts";
 
-/** What stands for every job that is not named: those of rooms, whose names are strangers', and what is too many. */
+/** The label of jobs in rooms, whose names are untrusted input, and of global jobs beyond the maximum. */
 export const OTHER_JOBS = "other";
-/** Each is some thirty series, and they never go. */
-const MOST = 50;
-/** A job that is removed and comes again has another id. */
-const MOST_IDS = 1_000;
+/** Maximum number of jobs with their own label. Each has about 30 time series, which are never removed. */
+const MAX_JOBS = 50;
+/** Maximum number of cached job ids. A job that is removed and registered again has a new id. */
+const MAX_IDS = 1_000;
 
 /** A task's job. */
-export interface JobOfTask {
+export interface TaskJob {
   readonly jobId: string;
   readonly job: JobAddress;
 }
 
 /**
- * The value of the label `job_name`: global jobs, whose names are an admin's, up to a number. Not `job`: that label is
- * Prometheus's own.
+ * Maps jobs to values of the label `job_name`. Only global jobs have their own value, because only admins name them. The
+ * label is not called `job`, because Prometheus sets that one itself.
  */
 export class JobLabels {
-  readonly #known = new Set<string>();
-  readonly #byId = new Map<string, string>();
+  readonly #labels = new Set<string>();
+  readonly #labelsById = new Map<string, string>();
 
-  of({ jobId, job }: JobOfTask): string {
-    return this.#byId.get(jobId) ?? this.#learn(jobId, job);
+  /** Returns the label of a task's job. */
+  get({ jobId, job }: TaskJob): string {
+    return this.#labelsById.get(jobId) ?? this.#add(jobId, job);
   }
 
-  /** Of a job of which nothing but the id is told; known here from the first claim or end of a task of it. */
-  ofId(jobId: string): string {
-    return this.#byId.get(jobId) ?? OTHER_JOBS;
+  /** Returns the label of a job of which only the id is known. `get` must have been called for one of its tasks. */
+  getById(jobId: string): string {
+    return this.#labelsById.get(jobId) ?? OTHER_JOBS;
   }
 
-  /** Of a global job. */
-  named(job: Pick<JobAddress, "category" | "name">): string {
+  /** Returns the label of a global job. */
+  getGlobal(job: Pick<JobAddress, "category" | "name">): string {
     const label = formatJobName({ ...job, roomId: GLOBAL_ROOM });
-    if (this.#known.size < MOST) this.#known.add(label);
-    return this.#known.has(label) ? label : OTHER_JOBS;
+    if (this.#labels.size < MAX_JOBS) this.#labels.add(label);
+    return this.#labels.has(label) ? label : OTHER_JOBS;
   }
 
-  #learn(jobId: string, job: JobAddress): string {
+  #add(jobId: string, job: JobAddress): string {
     if (job.roomId !== GLOBAL_ROOM) return OTHER_JOBS;
-    if (this.#byId.size >= MOST_IDS) this.#byId.clear();
-    const label = this.named(job);
-    this.#byId.set(jobId, label);
+    if (this.#labelsById.size >= MAX_IDS) this.#labelsById.clear();
+    const label = this.getGlobal(job);
+    this.#labelsById.set(jobId, label);
     return label;
   }
 }

@@ -1,80 +1,82 @@
 import type { ErrorObject } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describeErrors } from "./describe-errors.ts";
-import { linearFormats } from "./linear-formats.ts";
-import { linearKeywords } from "./linear-keywords.ts";
-import { linearRegExp } from "./linear-regexp.ts";
+import { createFormats } from "./linear-formats.ts";
+import { createKeywords } from "./linear-keywords.ts";
+import { createRegExpEngine } from "./linear-regexp.ts";
 import { prepareSchema, usesUnevaluated } from "./prepare-schema.ts";
-import { InvalidSchemaError, type JsonObject, type SchemaFault } from "./schema-fault.ts";
+import { InvalidSchemaError, type JsonObject, type SchemaError } from "./schema-error.ts";
 import type { SchemaGraph } from "./schema-graph.ts";
 import { readBoundedSchema, type SchemaUse } from "./schema-limits.ts";
-import { OutOfSteps, StepMeter, stepsKeyword } from "./step-meter.ts";
+import { createStepsKeyword, OutOfStepsError, StepMeter } from "./step-meter.ts";
 
-/** How much work a validation may be. */
+/** Maximum amount of work of one validation. */
 export interface Budget {
   steps: number;
-  /** What part of its worst case matching a pattern is charged for: RE2 seldom comes near it. */
+  /** Fraction of a pattern's worst case that a match is charged for; RE2 rarely comes close to the worst case. */
   patternShare: number;
 }
 
-/** What may be done on the event loop: some 100 ms at worst, mostly far less. */
-const budgetHere: Budget = { steps: 500_000, patternShare: 1 };
+/** The budget on the event loop: at worst about 100 ms, usually much less. */
+const EVENT_LOOP_BUDGET: Budget = { steps: 500_000, patternShare: 1 };
 
-// Looking for all faults of a payload known to be wrong.
-const stepsForAll = 100_000;
+/** Budget for finding all errors of a payload that is already known to be invalid. */
+const STEPS_FOR_ALL_ERRORS = 100_000;
 
-/** Says all that does not fit; throws `OutOfSteps` when it would take too long to tell. */
-export type Validate = (value: unknown, budget?: Budget) => SchemaFault[];
+/** Returns the errors of a value, none if it is valid. Throws `OutOfStepsError` if the budget is exceeded. */
+export type Validate = (value: unknown, budget?: Budget) => SchemaError[];
 
-type Run = (value: unknown) => readonly ErrorObject[];
+type RunValidation = (value: unknown) => readonly ErrorObject[];
 
-/** Everything that keeps a schema from being registered: bounds, draft, references, patterns; never throws. */
-export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaFault[] {
+/** Returns the reasons why a schema cannot be registered: limits, draft, references and patterns. Never throws. */
+export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
   const read = readBoundedSchema(schema, use);
-  if ("faults" in read) return read.faults;
+  if ("errors" in read) return read.errors;
   try {
     compileGraph(read.graph);
     return [];
   } catch (error) {
-    return [{ pointer: "", detail: `cannot be compiled: ${reasonOf(error)}` }];
+    return [{ pointer: "", detail: `cannot be compiled: ${getReason(error)}` }];
   }
 }
 
-/** Makes the validator of a schema that `checkSchema` finds nothing against; throws `InvalidSchemaError` otherwise. */
+/** Returns the validator of a schema; throws `InvalidSchemaError` if `checkSchema` would find an error. */
 export function compileSchema(schema: JsonObject): Validate {
   const read = readBoundedSchema(schema, "result");
-  if ("faults" in read) throw new InvalidSchemaError(read.faults);
+  if ("errors" in read) throw new InvalidSchemaError(read.errors);
   try {
     return compileGraph(read.graph);
   } catch (error) {
-    throw new InvalidSchemaError([{ pointer: "", detail: `cannot be compiled: ${reasonOf(error)}` }]);
+    throw new InvalidSchemaError([{ pointer: "", detail: `cannot be compiled: ${getReason(error)}` }]);
   }
 }
 
 function compileGraph(graph: SchemaGraph): Validate {
   const meter = new StepMeter();
   const prepared = prepareSchema(graph);
-  const first = compile(graph, prepared, meter, false);
-  let all: Run | undefined;
+  const findFirst = compile(graph, prepared, meter, false);
+  let findAll: RunValidation | undefined;
 
-  return (value, { steps, patternShare } = budgetHere) => {
+  return (value, { steps, patternShare } = EVENT_LOOP_BUDGET) => {
     try {
       meter.start(steps, patternShare);
-      const errors = first(value);
+      const errors = findFirst(value);
       if (errors.length === 0) return [];
-      // The first pass stops at the first fault of each branch, so that a wrong payload costs no more than a right one;
-      // only then, and only while it stays cheap, is everything else that is missing looked for.
-      all ??= compile(graph, prepared, meter, true);
-      return describeErrors(runWithin(all, value, meter, Math.min(steps, stepsForAll)) ?? errors);
+      // The first pass stops at the first error of each branch, so that an invalid payload costs no more than a valid one.
+      // The second pass finds all errors, within a smaller budget.
+      findAll ??= compile(graph, prepared, meter, true);
+      return describeErrors(
+        runWithin(findAll, value, meter, Math.min(steps, STEPS_FOR_ALL_ERRORS)) ?? errors,
+      );
     } catch (error) {
-      if (error instanceof RangeError) return [{ pointer: "", detail: "is nested too deeply to be checked" }];
+      if (error instanceof RangeError) return [{ pointer: "", detail: "is nested too deeply to validate" }];
       throw error;
     }
   };
 }
 
 function runWithin(
-  run: Run,
+  run: RunValidation,
   value: unknown,
   meter: StepMeter,
   steps: number,
@@ -83,41 +85,47 @@ function runWithin(
     meter.start(steps);
     return run(value);
   } catch (error) {
-    if (error instanceof OutOfSteps) return undefined;
+    if (error instanceof OutOfStepsError) return undefined;
     throw error;
   }
 }
 
-// A new Ajv each time: a shared one would keep every schema's parts for ever, and let two with the same `$id` meet.
-function compile(graph: SchemaGraph, prepared: JsonObject, meter: StepMeter, allErrors: boolean): Run {
+// Each schema has its own Ajv instance: a shared one would keep all subschemas forever, and schemas with the same `$id`
+// would conflict.
+function compile(
+  graph: SchemaGraph,
+  prepared: JsonObject,
+  meter: StepMeter,
+  allErrors: boolean,
+): RunValidation {
   const options = {
     strict: false,
     meta: false,
     validateSchema: false,
     addUsedSchema: false,
-    // Inlined, a subschema that is referred to a thousand times is compiled a thousand times.
+    // With inlining, a subschema with a thousand references would be compiled a thousand times.
     inlineRefs: false,
-    // Without it, `required: ["toString"]` holds for every object.
+    // Without this option, every object satisfies `required: ["toString"]`.
     ownProperties: true,
     logger: false,
     verbose: true,
     allErrors,
-    formats: linearFormats(meter),
-    code: { optimize: false, regExp: linearRegExp(meter) },
+    formats: createFormats(meter),
+    code: { optimize: false, regExp: createRegExpEngine(meter) },
   } as const;
   const ajv = new Ajv2020(options);
-  // Ajv's 2020 class always collects evaluated names, which costs every object its keys at every branch.
+  // By default, Ajv2020 collects evaluated property names, which takes a loop over an object's keys at every branch.
   ajv.opts.unevaluated = [...graph.nodes.keys()].some(usesUnevaluated);
-  for (const definition of linearKeywords(meter)) {
+  for (const definition of createKeywords(meter)) {
     if (typeof definition.keyword === "string") ajv.removeKeyword(definition.keyword);
     ajv.addKeyword(definition);
   }
-  ajv.addKeyword(stepsKeyword(meter));
+  ajv.addKeyword(createStepsKeyword(meter));
   const validate = ajv.compile(prepared);
   return (value) => (validate(value) === true ? [] : (validate.errors ?? []));
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof RangeError) return "its references are chained too deeply";
+function getReason(error: unknown): string {
+  if (error instanceof RangeError) return "its chain of references is too long; shorten it";
   return error instanceof Error ? error.message : String(error);
 }

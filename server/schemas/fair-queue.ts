@@ -1,12 +1,12 @@
-/** Something that waits, and for whom. */
-export interface Entry<Job> {
+/** An item in the queue and its owner. */
+export interface Entry<Item> {
   readonly owner: string;
-  readonly job: Job;
-  /** Called if the entry has to leave so that another owner's may wait. */
+  readonly item: Item;
+  /** Called if the entry is removed to make room for another owner's entry. */
   readonly drop: () => void;
 }
 
-/** The bounds of a queue: for one owner, for all together, and how many of one owner's may run at once. */
+/** Maximum number of waiting entries per owner and in total, and of running entries per owner. */
 export interface QueueLimits {
   readonly perOwner: number;
   readonly total: number;
@@ -14,13 +14,13 @@ export interface QueueLimits {
 }
 
 /**
- * A queue in which owners take turns. One owner's jobs can neither fill it, nor occupy everything that runs them: with
- * `running` below the number of threads, another owner always finds one.
+ * A round-robin queue over owners. One owner can neither fill the queue nor occupy all threads: if `running` is less
+ * than the number of threads, one thread is always free for another owner.
  */
-export class FairQueue<Job> {
+export class FairQueue<Item> {
   readonly #limits: QueueLimits;
-  /** In the order of their turns; an owner goes to the end after each. */
-  readonly #waiting = new Map<string, Entry<Job>[]>();
+  /** Waiting entries by owner, in the order of turns; an owner moves to the end after each turn. */
+  readonly #waiting = new Map<string, Entry<Item>[]>();
   readonly #running = new Map<string, number>();
   #size = 0;
 
@@ -28,8 +28,8 @@ export class FairQueue<Job> {
     this.#limits = limits;
   }
 
-  /** Adds an entry; returns false if its owner has too many already. */
-  add(entry: Entry<Job>): boolean {
+  /** Adds an entry; returns false if its owner has too many waiting entries, or if the queue is full. */
+  add(entry: Entry<Item>): boolean {
     const own = this.#waiting.get(entry.owner) ?? [];
     if (own.length >= this.#limits.perOwner) return false;
     if (this.#size >= this.#limits.total && !this.#makeRoom(own.length)) return false;
@@ -38,8 +38,8 @@ export class FairQueue<Job> {
     return true;
   }
 
-  /** Removes and returns the next entry that may run; its owner's count drops when `finish` is called. */
-  take(): Entry<Job> | undefined {
+  /** Removes and returns the next entry that may run. It counts as running until `finish` is called. */
+  dequeue(): Entry<Item> | undefined {
     for (const [owner, [next, ...rest]] of this.#waiting) {
       const running = this.#running.get(owner) ?? 0;
       if (next === undefined || running >= this.#limits.running) continue;
@@ -52,25 +52,25 @@ export class FairQueue<Job> {
     return undefined;
   }
 
-  /** Says that an entry that `take` returned no longer runs. */
-  finish({ owner }: Entry<Job>): void {
+  /** Marks an entry from `dequeue` as finished. */
+  finish({ owner }: Entry<Item>): void {
     const running = (this.#running.get(owner) ?? 0) - 1;
     if (running > 0) this.#running.set(owner, running);
     else this.#running.delete(owner);
   }
 
-  /** Removes and returns everything that waits. */
-  clear(): Entry<Job>[] {
+  /** Removes and returns all waiting entries. */
+  clear(): Entry<Item>[] {
     const all = [...this.#waiting.values()].flat();
     this.#waiting.clear();
     this.#size = 0;
     return all;
   }
 
-  /** Drops the latest entry of the owner who has most, if that is more than the newcomer's owner has. */
+  /** Drops the newest entry of the owner with the most entries, if these are more than the new entry's owner would have. */
   #makeRoom(ownLength: number): boolean {
-    const [owner, longest] = [...this.#waiting].reduce<[string, Entry<Job>[]]>(
-      (most, candidate) => (candidate[1].length > most[1].length ? candidate : most),
+    const [owner, longest] = [...this.#waiting].reduce<[string, Entry<Item>[]]>(
+      (current, candidate) => (candidate[1].length > current[1].length ? candidate : current),
       ["", []],
     );
     const last = longest.at(-1);

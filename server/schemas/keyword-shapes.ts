@@ -1,13 +1,13 @@
-import { isJsonObject, pointerTo, type SchemaFault, shortText } from "./schema-fault.ts";
-import { graphLimits, pointerOf, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
+import { extendPointer, isJsonObject, type SchemaError, truncateText } from "./schema-error.ts";
+import { GRAPH_LIMITS, getPointer, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
 import { type Applicator, getApplicator, isAssertion } from "./schema-keywords.ts";
 
-/** Says what a keyword's value must be, and where within it; undefined if it is that. */
-type Shape = (value: unknown) => { detail: string; path?: (string | number)[] } | undefined;
+/** Returns the error of a keyword's value and the path to it; undefined if the value is valid. */
+type CheckShape = (value: unknown) => { detail: string; path?: (string | number)[] } | undefined;
 
 const TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
-const shapes: Readonly<Record<string, Shape>> = {
+const CHECKS: Readonly<Record<string, CheckShape>> = {
   type: checkType,
   enum: checkArray,
   const: () => undefined,
@@ -32,42 +32,42 @@ const shapes: Readonly<Record<string, Shape>> = {
   dependentRequired: (value) => checkMap(value, checkNames),
 };
 
-// The form and the command line print these.
-const annotations = ["title", "description", "$comment"];
+// The dashboard's form and the CLI print these.
+const ANNOTATIONS = ["title", "description", "$comment"];
 
 /**
- * Returns where a schema breaks the rules of its own draft. This takes the place of the meta-schemas: it reads every
- * subschema that something refers to, allows the spellings of other drafts, and accepts annotations of any shape that
- * nothing here reads, such as OpenAPI's `example`.
+ * Returns the errors of a schema under the rules of its draft. It replaces validation against a meta-schema: it reads
+ * every subschema that is referenced, allows the spellings of other drafts, and accepts any value for annotations that
+ * joblib does not read, such as OpenAPI's `example`.
  */
-export function checkKeywordShapes(graph: SchemaGraph): SchemaFault[] {
-  const faults: SchemaFault[] = [];
+export function checkKeywordShapes(graph: SchemaGraph): SchemaError[] {
+  const errors: SchemaError[] = [];
   for (const node of graph.nodes.values()) {
     for (const [keyword, value] of Object.entries(node.schema)) {
-      const fault = checkKeyword(node, keyword, value);
-      if (fault === undefined) continue;
-      faults.push({
-        pointer: pointerTo(pointerOf(node), keyword, ...(fault.path ?? [])),
-        detail: fault.detail,
+      const error = checkKeyword(node, keyword, value);
+      if (error === undefined) continue;
+      errors.push({
+        pointer: extendPointer(getPointer(node), keyword, ...(error.path ?? [])),
+        detail: error.detail,
       });
-      if (faults.length >= graphLimits.faults) return faults;
+      if (errors.length >= GRAPH_LIMITS.errors) return errors;
     }
   }
-  return faults;
+  return errors;
 }
 
-function checkKeyword(node: SchemaNode, keyword: string, value: unknown): ReturnType<Shape> {
+function checkKeyword(node: SchemaNode, keyword: string, value: unknown): ReturnType<CheckShape> {
   const applicator = getApplicator(keyword, node.draft);
   if (keyword === "items" && Array.isArray(value) && node.schema["prefixItems"] !== undefined) {
-    return { detail: "must be a schema next to prefixItems, not array" };
+    return { detail: "must be a schema, not an array, next to prefixItems" };
   }
   if (applicator !== undefined) return checkSubschemas(value, applicator);
-  if (isAssertion(keyword, node.draft)) return shapes[keyword]?.(value);
-  if (annotations.includes(keyword)) return value === null ? undefined : checkString(value);
+  if (isAssertion(keyword, node.draft)) return CHECKS[keyword]?.(value);
+  if (ANNOTATIONS.includes(keyword)) return value === null ? undefined : checkString(value);
   return undefined;
 }
 
-function checkSubschemas(value: unknown, { form }: Applicator): ReturnType<Shape> {
+function checkSubschemas(value: unknown, { form }: Applicator): ReturnType<CheckShape> {
   if (form === "map") return checkMap(value, checkSchemaShape);
   if (form === "map or names") {
     return checkMap(value, (entry) => (Array.isArray(entry) ? checkNames(entry) : checkSchemaShape(entry)));
@@ -75,66 +75,68 @@ function checkSubschemas(value: unknown, { form }: Applicator): ReturnType<Shape
   if (form === "one" || !Array.isArray(value)) {
     return form === "list" ? mustBe("an array of schemas", value) : checkSchemaShape(value);
   }
-  if (form === "list" && value.length === 0) return { detail: "must not be empty; leave it out" };
+  if (form === "list" && value.length === 0) return { detail: "must not be empty; remove it" };
   return checkEach(value.entries(), checkSchemaShape);
 }
 
-function checkSchemaShape(value: unknown): ReturnType<Shape> {
+function checkSchemaShape(value: unknown): ReturnType<CheckShape> {
   const isSchema = isJsonObject(value) || typeof value === "boolean";
   return isSchema ? undefined : mustBe("a schema (an object or a boolean)", value);
 }
 
-function checkType(value: unknown): ReturnType<Shape> {
+function checkType(value: unknown): ReturnType<CheckShape> {
   const names: unknown[] = Array.isArray(value) ? value : [value];
-  const wrong = names.find((name) => typeof name !== "string" || !TYPES.includes(name));
-  if (wrong !== undefined) {
-    return { detail: `must be one of ${TYPES.join(", ")}, not ${shortText(JSON.stringify(wrong))}` };
+  const invalid = names.find((name) => typeof name !== "string" || !TYPES.includes(name));
+  if (invalid !== undefined) {
+    return { detail: `must be one of ${TYPES.join(", ")}, not ${truncateText(JSON.stringify(invalid))}` };
   }
-  if (names.length === 0) return { detail: "must not be empty; leave it out" };
-  return new Set(names).size === names.length ? undefined : { detail: "must not name a type twice" };
+  if (names.length === 0) return { detail: "must not be empty; remove it" };
+  return new Set(names).size === names.length
+    ? undefined
+    : { detail: "must not contain the same type twice" };
 }
 
-function checkArray(value: unknown): ReturnType<Shape> {
+function checkArray(value: unknown): ReturnType<CheckShape> {
   return Array.isArray(value) ? undefined : mustBe("array", value);
 }
 
-function checkString(value: unknown): ReturnType<Shape> {
+function checkString(value: unknown): ReturnType<CheckShape> {
   return typeof value === "string" ? undefined : mustBe("string", value);
 }
 
-function checkNumber(value: unknown): ReturnType<Shape> {
+function checkNumber(value: unknown): ReturnType<CheckShape> {
   return typeof value === "number" ? undefined : mustBe("number", value);
 }
 
-function checkCount(value: unknown): ReturnType<Shape> {
+function checkCount(value: unknown): ReturnType<CheckShape> {
   const isCount = typeof value === "number" && Number.isInteger(value) && value >= 0;
-  return isCount ? undefined : mustBe("a whole number of at least 0", value);
+  return isCount ? undefined : mustBe("a non-negative integer", value);
 }
 
-function checkNames(value: unknown): ReturnType<Shape> {
+function checkNames(value: unknown): ReturnType<CheckShape> {
   if (!Array.isArray(value)) return mustBe("array", value);
   return (
     checkEach(value.entries(), checkString) ??
-    (new Set(value).size === value.length ? undefined : { detail: "must not have the same name twice" })
+    (new Set(value).size === value.length ? undefined : { detail: "must not contain the same name twice" })
   );
 }
 
-function checkMap(value: unknown, check: (entry: unknown) => ReturnType<Shape>): ReturnType<Shape> {
+function checkMap(value: unknown, check: (entry: unknown) => ReturnType<CheckShape>): ReturnType<CheckShape> {
   return isJsonObject(value) ? checkEach(Object.entries(value), check) : mustBe("object", value);
 }
 
 function checkEach(
   entries: Iterable<[string | number, unknown]>,
-  check: (entry: unknown) => ReturnType<Shape>,
-): ReturnType<Shape> {
+  check: (entry: unknown) => ReturnType<CheckShape>,
+): ReturnType<CheckShape> {
   for (const [token, entry] of entries) {
-    const fault = check(entry);
-    if (fault !== undefined) return { detail: fault.detail, path: [token, ...(fault.path ?? [])] };
+    const error = check(entry);
+    if (error !== undefined) return { detail: error.detail, path: [token, ...(error.path ?? [])] };
   }
   return undefined;
 }
 
-function mustBe(wanted: string, value: unknown): { detail: string } {
+function mustBe(expected: string, value: unknown): { detail: string } {
   const found = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
-  return { detail: `must be ${wanted}, not ${found === "number" ? String(value) : found}` };
+  return { detail: `must be ${expected}, not ${found === "number" ? String(value) : found}` };
 }

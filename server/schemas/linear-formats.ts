@@ -3,13 +3,13 @@ import { fullFormats } from "ajv-formats/dist/formats.js";
 import { isDate, isDateTime, isDuration, isTime } from "../../protocol/iso-8601.ts";
 import type { StepMeter } from "./step-meter.ts";
 
-type Test = (text: string) => boolean;
+type TestText = (text: string) => boolean;
 
-// At this length, the slowest of these checks takes 3 ms on a text made to backtrack. The check for `url` in
-// ajv-formats takes 60 ms. It is not a format of JSON Schema, so it is ignored like every unknown format.
+// At this length, the slowest of these checks takes 3 ms on a text that maximizes backtracking. The check for `url` in
+// ajv-formats takes 60 ms; `url` is not a format of JSON Schema, so it is ignored like every unknown format.
 const MAX_TEXT_LENGTH = 10_000;
 
-const tests: Readonly<Record<string, Test>> = {
+const TESTS: Readonly<Record<string, TestText>> = {
   date: isDate,
   time: isTime,
   "iso-time": isTime,
@@ -29,8 +29,8 @@ const tests: Readonly<Record<string, Test>> = {
   "relative-json-pointer": toTest(fullFormats["relative-json-pointer"]),
 };
 
-// A data: URI may carry a whole image. Beyond the length above, only the characters of a URI are checked.
-const longTexts: Readonly<Record<string, RegExp>> = {
+// A data: URI can contain a whole image. In texts longer than the maximum, only the characters are checked.
+const LONG_TEXTS: Readonly<Record<string, RegExp>> = {
   uri: /^[a-z][a-z0-9+.-]*:[!-~\u0080-\u{10ffff}]*$/iu,
   "uri-reference": /^[!-~\u0080-\u{10ffff}]*$/u,
 };
@@ -42,10 +42,10 @@ const isIpv6Address = toTest(fullFormats.ipv6);
 const NON_ASCII = /[\u0080-\u{10ffff}]/gu;
 
 /**
- * The formats that the server checks, each in time linear in the text. Every other format is an annotation. `regex` is
- * one too: a Python or Java program writes the patterns of its own language there.
+ * Returns the formats that the server checks, each in linear time. Every other format is an annotation. So is `regex`,
+ * because Python and Java programs use it for patterns in their own syntax.
  */
-export function linearFormats(meter: StepMeter): Record<string, Format> {
+export function createFormats(meter: StepMeter): Record<string, Format> {
   const formats: Record<string, Format> = {
     byte: (text: string) => {
       meter.charge(text.length >> 3);
@@ -54,10 +54,10 @@ export function linearFormats(meter: StepMeter): Record<string, Format> {
     int32: { type: "number", validate: (value: number) => Number.isInteger(value) && value === (value | 0) },
     int64: { type: "number", validate: (value: number) => Number.isInteger(value) },
   };
-  for (const [name, test] of Object.entries(tests)) {
+  for (const [name, test] of Object.entries(TESTS)) {
     formats[name] = (text: string) => {
       meter.charge(1 + (text.length >> 3));
-      return text.length <= MAX_TEXT_LENGTH ? test(text) : (longTexts[name]?.test(text) ?? false);
+      return text.length <= MAX_TEXT_LENGTH ? test(text) : (LONG_TEXTS[name]?.test(text) ?? false);
     };
   }
   return formats;
@@ -74,27 +74,27 @@ function isEmail(text: string): boolean {
 }
 
 function isUri(text: string): boolean {
-  return isAsciiUri(withOneHost(toAscii(text)));
+  return isAsciiUri(dropExtraPorts(toAscii(text)));
 }
 
 function isUriReference(text: string): boolean {
-  return isAsciiUriReference(withOneHost(toAscii(text)));
+  return isAsciiUriReference(dropExtraPorts(toAscii(text)));
 }
 
-// A database URL may list several hosts, each with a port: postgres://a:5432,b:5432/x.
-function withOneHost(uri: string): string {
+// A database URL can list several hosts, each with a port (postgres://a:5432,b:5432/x). A URI has only one port.
+function dropExtraPorts(uri: string): string {
   return uri.replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)/i, (_, scheme: string, authority: string) => {
     return scheme + authority.replace(/:\d+,/g, ",");
   });
 }
 
-// Python's IPv6Address keeps a zone: fe80::1%eth0 (RFC 4007, section 11).
+// Python's IPv6Address keeps the zone of an address, as in fe80::1%eth0 (RFC 4007, section 11).
 function isIpv6(text: string): boolean {
   return isIpv6Address(text.replace(/%[\w.-]+$/, ""));
 }
 
-function toTest(format: unknown): Test {
+function toTest(format: unknown): TestText {
   if (format instanceof RegExp) return (text) => format.test(text);
   if (typeof format === "function") return (text) => format(text) === true;
-  throw new Error("ajv-formats has no such check");
+  throw new Error("ajv-formats does not define this format");
 }

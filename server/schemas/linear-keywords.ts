@@ -3,10 +3,11 @@ import { isRawNumber } from "../../protocol/exact-json.ts";
 import type { StepMeter } from "./step-meter.ts";
 
 /**
- * `multipleOf` that bears with decimals, and `uniqueItems`, `enum` and `const` by a canonical text of the value. Ajv's own compare every two items, which is 5·10⁹
- * comparisons for 100,000 objects, and throw a TypeError on a payload with a member named `toString` or `valueOf`.
+ * Returns keywords that replace Ajv's: `multipleOf` with a tolerance for decimals, and `uniqueItems`, `enum` and `const`
+ * that compare canonical texts. Ajv compares every pair of items, which is 5·10⁹ comparisons for 100,000 objects, and
+ * throws a TypeError for a payload with a member named `toString` or `valueOf`.
  */
-export function linearKeywords(meter: StepMeter): FuncKeywordDefinition[] {
+export function createKeywords(meter: StepMeter): FuncKeywordDefinition[] {
   return [
     {
       keyword: "uniqueItems",
@@ -32,25 +33,25 @@ export function linearKeywords(meter: StepMeter): FuncKeywordDefinition[] {
   ];
 }
 
-/** The same text for equal JSON values, whatever the order of their keys; charged by its length. */
-export function canonicalText(value: unknown, meter: StepMeter): string {
-  // Unlike any text of a payload, which has no such number.
+/** Returns the same text for equal JSON values, regardless of key order. Charges the meter for its length. */
+export function toCanonicalText(value: unknown, meter: StepMeter): string {
+  // No number in a payload has this text, because payloads contain only JavaScript numbers.
   if (isRawNumber(value)) return value.rawJSON;
   if (typeof value !== "object" || value === null) {
     const text = JSON.stringify(value) ?? "";
     meter.charge(1 + (text.length >> 5));
     return text;
   }
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalText(item, meter)).join(",")}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => toCanonicalText(item, meter)).join(",")}]`;
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   meter.charge(8 + 4 * members.length);
-  return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${canonicalText(item, meter)}`).join(",")}}`;
+  return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${toCanonicalText(item, meter)}`).join(",")}}`;
 }
 
-// 0.3 is a multiple of 0.1 to whoever writes it, though not to floating point: the quotient may be off by its last bits.
+// 0.3 is a multiple of 0.1 in decimal notation, but the last bits of the floating-point quotient can differ.
 function isMultiple(value: number, step: number): boolean {
   const quotient = value / step;
-  // A small value is close to no times a large step, and still no multiple of it.
+  // The quotient of a small value and a large step is close to 0, but the value is not a multiple.
   if (value !== 0 && Math.abs(quotient) < 0.5) return false;
   if (!Number.isFinite(quotient)) return value % step === 0;
   const tolerance = 4 * Number.EPSILON * Math.max(1, Math.abs(quotient));
@@ -60,7 +61,7 @@ function isMultiple(value: number, step: number): boolean {
 function areUnique(items: readonly unknown[], meter: StepMeter): boolean {
   const seen = new Set<string>();
   for (const item of items) {
-    const text = canonicalText(item, meter);
+    const text = toCanonicalText(item, meter);
     if (seen.has(text)) return false;
     seen.add(text);
   }
@@ -68,15 +69,15 @@ function areUnique(items: readonly unknown[], meter: StepMeter): boolean {
 }
 
 function isOneOf(values: readonly unknown[], meter: StepMeter): (value: unknown) => boolean {
-  const plain = new Set(values.filter((value) => !isComposite(value)));
+  const scalars = new Set(values.filter((value) => !isComposite(value)));
   const composite = values.filter(isComposite).filter((value) => !isRawNumber(value));
   meter.start(Number.POSITIVE_INFINITY);
-  const texts = new Set(composite.map((value) => canonicalText(value, meter)));
-  const arrays = composite.some((value) => Array.isArray(value));
-  const objects = composite.some((value) => !Array.isArray(value));
+  const texts = new Set(composite.map((value) => toCanonicalText(value, meter)));
+  const hasArrays = composite.some((value) => Array.isArray(value));
+  const hasObjects = composite.some((value) => !Array.isArray(value));
   return (value) => {
-    if (!isComposite(value)) return plain.has(value);
-    return (Array.isArray(value) ? arrays : objects) && texts.has(canonicalText(value, meter));
+    if (!isComposite(value)) return scalars.has(value);
+    return (Array.isArray(value) ? hasArrays : hasObjects) && texts.has(toCanonicalText(value, meter));
   };
 }
 

@@ -1,6 +1,6 @@
 import { type AST, RegExpParser } from "@eslint-community/regexpp";
 
-/** A pattern that was read, and whether it counts code points (the flag `u`) or UTF-16 code units. */
+/** A parsed pattern. `isUnicode`: it matches code points (the flag `u`) instead of UTF-16 code units. */
 export interface ParsedPattern {
   readonly tree: AST.Pattern;
   readonly isUnicode: boolean;
@@ -8,8 +8,8 @@ export interface ParsedPattern {
 
 const parser = new RegExpParser();
 
-// Python, Rust, Java and PCRE have their own words for these. In a character class, they mean something else.
-const foreignSpellings: Readonly<Record<string, string>> = {
+// Spellings of Python, Rust, Java and PCRE. They have another meaning in a character class.
+const FOREIGN_SPELLINGS: Readonly<Record<string, string>> = {
   "\\A": "(?<![\\s\\S])",
   "\\z": "(?![\\s\\S])",
   "\\Z": "(?![\\s\\S])",
@@ -17,8 +17,8 @@ const foreignSpellings: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads an ECMAScript pattern, by the rules of the flag `u` if they allow it, and by those of Annex B otherwise. Accepts
- * Python's spelling of anchors, named groups and leading flags. Throws a `SyntaxError` for all else.
+ * Parses an ECMAScript pattern with the flag `u` if possible, and by the rules of ECMA-262, Annex B otherwise. Accepts
+ * Python's spelling of anchors, named groups and leading flags. Throws a `SyntaxError` if the pattern is invalid.
  */
 export function parsePattern(pattern: string): ParsedPattern {
   const source = translateSpelling(pattern);
@@ -28,7 +28,7 @@ export function parsePattern(pattern: string): ParsedPattern {
     try {
       return { tree: parser.parsePattern(source, 0, source.length, { unicode: false }), isUnicode: false };
     } catch {
-      // The first reason is the one that helps: JSON Schema recommends patterns for the flag `u`.
+      // The first error is the useful one: JSON Schema recommends patterns that are valid with the flag `u`.
       throw error;
     }
   }
@@ -43,7 +43,7 @@ function translateSpelling(pattern: string): string {
     else if (token === "]") isInClass = false;
     if (isInClass) return token;
     if (name !== undefined) return `\\k<${name}>`;
-    return foreignSpellings[token] ?? token;
+    return FOREIGN_SPELLINGS[token] ?? token;
   });
   return flags === null ? translated : `(?${flags[1]}:${translated})`;
 }

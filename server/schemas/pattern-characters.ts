@@ -1,6 +1,6 @@
 import type { AST } from "@eslint-community/regexpp";
 
-/** What flags and modifiers say at one place of a pattern. */
+/** The flags and modifiers in effect at a position of a pattern. */
 export interface Modes {
   readonly ignoreCase: boolean;
   readonly multiline: boolean;
@@ -11,8 +11,8 @@ export interface Modes {
 const ASCII = 128;
 
 /**
- * Makes the test of one character. The work is V8's, which knows the Unicode properties and case foldings: matching one
- * character with one class cannot backtrack.
+ * Returns the test for one character. It uses V8's engine for Unicode properties and case folding, because a match of one
+ * character against one class cannot backtrack.
  */
 export function makeCharacterTest(
   element: AST.Character | AST.CharacterClass | AST.CharacterSet,
@@ -29,7 +29,7 @@ export function makeCharacterTest(
   };
 }
 
-/** Returns true for the characters of `\w`; `NaN`, the code beyond the ends of a text, is none. */
+/** Returns true for the characters of `\w`, and false for `NaN`, the code beyond either end of a text. */
 export function isWordCharacter(code: number): boolean {
   return (
     (code >= 0x30 && code <= 0x39) ||

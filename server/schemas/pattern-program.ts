@@ -2,23 +2,23 @@ import type { AST } from "@eslint-community/regexpp";
 import { parsePattern } from "./parse-pattern.ts";
 import { isWordCharacter, type Modes, makeCharacterTest } from "./pattern-characters.ts";
 
-/** One instruction; unless it says otherwise, the next one follows. `isBackward` is true inside a lookbehind. */
+/** One instruction. The next one follows unless stated otherwise. `isBackward` is true inside a lookbehind. */
 export type Instruction =
   | { op: "character"; test: (code: number) => boolean; isBackward: boolean }
   /** Tries `first`, and `second` if that fails. */
   | { op: "split"; first: number; second: number }
   | { op: "jump"; to: number }
   | { op: "position"; test: (text: string, at: number) => boolean }
-  /** Runs the instructions behind it up to their `match`, then goes on at `next`. */
+  /** Runs the following instructions up to their `match`, then continues at `next`. */
   | { op: "look"; isNegative: boolean; next: number }
   | { op: "open"; group: number }
   | { op: "close"; group: number }
-  /** Forgets what these groups matched: each round of a loop starts without. */
+  /** Clears these groups; they are empty at the start of each iteration of a loop. */
   | { op: "forget"; groups: readonly number[] }
   | { op: "same"; groups: readonly number[]; ignoreCase: boolean; isBackward: boolean }
   | { op: "match" };
 
-/** A pattern as instructions. Only groups that a backreference names are counted, and captured. */
+/** A compiled pattern. Only groups with a backreference are counted and captured. */
 export interface PatternProgram {
   readonly instructions: readonly Instruction[];
   readonly groups: number;
@@ -27,7 +27,7 @@ export interface PatternProgram {
   readonly isAnchored: boolean;
 }
 
-/** Thrown if a pattern has more repetitions than fit into the limit of instructions. */
+/** Thrown if the repetitions of a pattern exceed the maximum number of instructions. */
 export class TooManyRepetitionsError extends Error {
   constructor() {
     super("too many repetitions");
@@ -58,7 +58,7 @@ class Compiler {
   readonly instructions: Instruction[] = [];
   readonly #groups = new Map<AST.CapturingGroup, number>();
   readonly #maxInstructions: number;
-  #rounds = 0;
+  #iterations = 0;
 
   constructor(maxInstructions: number) {
     this.#maxInstructions = maxInstructions;
@@ -92,10 +92,10 @@ class Compiler {
     return this.instructions.length;
   }
 
-  // Rounds of an empty body write nothing, but they take time all the same.
+  // Iterations of an empty body add no instructions, but they take time as well.
   #count(): void {
-    this.#rounds += 1;
-    if (this.#rounds > this.#maxInstructions) throw new TooManyRepetitionsError();
+    this.#iterations += 1;
+    if (this.#iterations > this.#maxInstructions) throw new TooManyRepetitionsError();
   }
 
   #element(element: AST.Element, modes: Modes, isBackward: boolean): void {
@@ -103,7 +103,7 @@ class Compiler {
     else if (element.type === "CapturingGroup") this.#capturingGroup(element, modes, isBackward);
     else if (element.type === "Assertion") this.#assertion(element, modes);
     else if (element.type === "Group") {
-      this.alternatives(element.alternatives, modesWithin(element, modes), isBackward);
+      this.alternatives(element.alternatives, getModesWithin(element, modes), isBackward);
     } else if (element.type === "Backreference") {
       const groups = [element.resolved].flat().map((group) => this.#groupNumber(group));
       this.write({ op: "same", groups, ignoreCase: modes.ignoreCase, isBackward });
@@ -129,31 +129,31 @@ class Compiler {
   }
 
   #quantifier({ element, min, max, greedy }: AST.Quantifier, modes: Modes, isBackward: boolean): void {
-    const groups = referencedGroups(element).map((group) => this.#groupNumber(group));
-    const round = () => {
+    const groups = listReferencedGroups(element).map((group) => this.#groupNumber(group));
+    const writeIteration = () => {
       this.#count();
       if (groups.length > 0) this.write({ op: "forget", groups });
       this.#element(element, modes, isBackward);
     };
-    for (let index = 0; index < min; index += 1) round();
+    for (let index = 0; index < min; index += 1) writeIteration();
     if (max === Number.POSITIVE_INFINITY) {
       const start = this.#here;
-      const leave = this.#choice(greedy);
-      round();
+      const leave = this.#writeChoice(greedy);
+      writeIteration();
       this.write({ op: "jump", to: start });
       leave();
       return;
     }
     const leaves: (() => void)[] = [];
     for (let index = min; index < max; index += 1) {
-      leaves.push(this.#choice(greedy));
-      round();
+      leaves.push(this.#writeChoice(greedy));
+      writeIteration();
     }
     for (const leave of leaves) leave();
   }
 
-  /** Writes a choice between one more round and the instruction at which the returned function is called. */
-  #choice(greedy: boolean): () => void {
+  /** Writes a choice between another iteration and the instruction at which the returned function is called. */
+  #writeChoice(greedy: boolean): () => void {
     const split = this.write({ op: "split", first: this.#here + 1, second: this.#here + 1 });
     return () => {
       if (greedy) split.second = this.#here;
@@ -186,7 +186,7 @@ function makeEdgeTest(kind: "start" | "end", multiline: boolean): (text: string,
   return (text, at) => at === text.length || isLineEnd(text, at);
 }
 
-function modesWithin({ modifiers }: AST.Group, modes: Modes): Modes {
+function getModesWithin({ modifiers }: AST.Group, modes: Modes): Modes {
   if (modifiers === null) return modes;
   const { add, remove } = modifiers;
   const pick = (name: "ignoreCase" | "multiline" | "dotAll") =>
@@ -199,13 +199,13 @@ function modesWithin({ modifiers }: AST.Group, modes: Modes): Modes {
   };
 }
 
-/** The groups within an element that some backreference names. */
-function referencedGroups(element: AST.Element): AST.CapturingGroup[] {
+/** Returns the groups within an element that have a backreference. */
+function listReferencedGroups(element: AST.Element): AST.CapturingGroup[] {
   const inner =
     element.type === "Quantifier"
-      ? referencedGroups(element.element)
+      ? listReferencedGroups(element.element)
       : "alternatives" in element
-        ? element.alternatives.flatMap(({ elements }) => elements.flatMap(referencedGroups))
+        ? element.alternatives.flatMap(({ elements }) => elements.flatMap(listReferencedGroups))
         : [];
   return element.type === "CapturingGroup" && element.references.length > 0 ? [element, ...inner] : inner;
 }

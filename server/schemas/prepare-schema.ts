@@ -1,39 +1,40 @@
 import { ignoresSiblings, isNullable, modernizeSchema } from "../../protocol/schema-drafts.ts";
-import { isJsonObject, type JsonObject } from "./schema-fault.ts";
+import { isJsonObject, type JsonObject } from "./schema-error.ts";
 import type { SchemaGraph, SchemaNode } from "./schema-graph.ts";
-import { type Applicator, getApplicator, isAssertion, type Where } from "./schema-keywords.ts";
-import { type StepCost, stepKeyword } from "./step-meter.ts";
+import { type Applicator, getApplicator, type InstanceLocation, isAssertion } from "./schema-keywords.ts";
+import { STEPS_KEYWORD, type StepCost } from "./step-meter.ts";
 
-const oneStep: StepCost = { base: 1, perItem: 0, perKey: 0, text: false };
+const ONE_STEP: StepCost = { base: 1, perItem: 0, perKey: 0, text: false };
 
 /**
- * Rewrites a schema of any draft for Ajv's 2020-12: only keywords that constrain, every reference a plain index, and in
- * each subschema what it costs. So no name that a stranger chose reaches Ajv's own resolving, its registry of ids or its
- * extensions (`nullable`, `discriminator`, `id`, `$data`, `$async`), and what the limits have read is what runs.
+ * Rewrites a schema of any draft as 2020-12 for Ajv: only keywords that constrain values, references by index, and the
+ * step cost of each subschema. No untrusted name reaches Ajv's reference resolution, its registry of ids or its
+ * extensions (`nullable`, `discriminator`, `id`, `$data`, `$async`), and Ajv runs exactly what the limits have checked.
  */
 export function prepareSchema(graph: SchemaGraph): JsonObject {
-  return new Preparation(graph).document();
+  return new SchemaWriter(graph).writeDocument();
 }
 
-class Preparation {
+class SchemaWriter {
   readonly #graph: SchemaGraph;
+  /** Indexes in `$defs` of the subschemas that are compiled as functions. */
   readonly #shared = new Map<SchemaNode, number>();
-  readonly #waiting: SchemaNode[] = [];
-  readonly #perLook: number;
+  readonly #unwritten: SchemaNode[] = [];
+  readonly #stepsPerValue: number;
 
   constructor(graph: SchemaGraph) {
     this.#graph = graph;
-    this.#perLook = unevaluatedCost(graph);
-    // What has more than one way in is compiled once, as a function of its own.
+    this.#stepsPerValue = getUnevaluatedCost(graph);
+    // The target of a reference is compiled once, as a separate function.
     for (const node of graph.nodes.values()) {
       for (const target of node.targets) if (typeof target === "object") this.#share(target);
     }
   }
 
-  document(): JsonObject {
-    const root = this.#place(this.#graph.root.schema, "here");
+  writeDocument(): JsonObject {
+    const root = this.#writeValue(this.#graph.root.schema, "value");
     const $defs: JsonObject = {};
-    for (let node = this.#waiting.shift(); node !== undefined; node = this.#waiting.shift()) {
+    for (let node = this.#unwritten.shift(); node !== undefined; node = this.#unwritten.shift()) {
       $defs[`s${this.#shared.get(node)}`] = this.#write(node);
     }
     return { allOf: [root], $defs };
@@ -44,28 +45,28 @@ class Preparation {
     if (known !== undefined) return known;
     const index = this.#shared.size;
     this.#shared.set(node, index);
-    this.#waiting.push(node);
+    this.#unwritten.push(node);
     return index;
   }
 
-  #place(value: unknown, where: Where): unknown {
+  #writeValue(value: unknown, location: InstanceLocation): unknown {
     const node = isJsonObject(value) ? this.#graph.nodes.get(value) : undefined;
     if (node === undefined) return value;
-    // Below a name that only the payload knows, Ajv would escape that name for every branch; in a function it is done once.
-    const isShared = this.#shared.has(node) || where === "key";
-    return isShared ? this.#reference(node) : this.#write(node);
+    // Ajv escapes a dynamic property name once per branch in inlined code, but only once for a function.
+    const isShared = this.#shared.has(node) || location === "dynamic-property";
+    return isShared ? this.#writeReference(node) : this.#write(node);
   }
 
-  #reference(target: SchemaNode | boolean): JsonObject | boolean {
+  #writeReference(target: SchemaNode | boolean): JsonObject | boolean {
     if (typeof target === "boolean") return target;
     const $ref = `#/$defs/s${this.#share(target)}`;
-    return { [stepKeyword]: oneStep, $ref };
+    return { [STEPS_KEYWORD]: ONE_STEP, $ref };
   }
 
   #write(node: SchemaNode): JsonObject {
     const written = this.#writeKeywords(node);
     if (!isNullable(node.schema, node.draft) || Object.keys(written).length === 0) return written;
-    return { [stepKeyword]: oneStep, anyOf: [{ [stepKeyword]: oneStep, type: "null" }, written] };
+    return { [STEPS_KEYWORD]: ONE_STEP, anyOf: [{ [STEPS_KEYWORD]: ONE_STEP, type: "null" }, written] };
   }
 
   #writeKeywords({ schema, draft, targets }: SchemaNode): JsonObject {
@@ -78,34 +79,38 @@ class Preparation {
       if (isOnlyReference) break;
       const applicator = getApplicator(keyword, "2020-12");
       if (applicator === undefined) written[keyword] = value;
-      else if (applicator.where !== "nowhere") written[keyword] = this.#writeHeld(value, applicator);
+      else if (applicator.location !== "none") written[keyword] = this.#writeSubschemas(value, applicator);
     }
-    if ("if" in written && this.#perLook > 0) {
-      // Without them, Ajv leaves `if` out, and with it the names that `if` has evaluated.
-      for (const branch of ["then", "else"]) written[branch] ??= { [stepKeyword]: oneStep };
+    if ("if" in written && this.#stepsPerValue > 0) {
+      // Without `then` and `else`, Ajv omits `if` and the property names that it evaluates.
+      for (const branch of ["then", "else"]) written[branch] ??= { [STEPS_KEYWORD]: ONE_STEP };
     }
-    const references = targets.map((target) => this.#reference(target));
+    const references = targets.map((target) => this.#writeReference(target));
     if (references.length > 0) {
       const all = Array.isArray(written["allOf"]) ? written["allOf"] : [];
       written["allOf"] = [...references, ...all];
     }
-    // An empty subschema stays empty: Ajv then leaves out the loop around it.
-    return Object.keys(written).length === 0 ? written : { [stepKeyword]: this.#costOf(written), ...written };
+    // An empty subschema stays empty, so that Ajv omits the loop around it.
+    return Object.keys(written).length === 0
+      ? written
+      : { [STEPS_KEYWORD]: this.#getCost(written), ...written };
   }
 
-  #writeHeld(value: unknown, { where, form }: Applicator): unknown {
-    if (Array.isArray(value)) return value.map((item) => this.#place(item, where));
-    if (form !== "map" || !isJsonObject(value)) return this.#place(value, where);
-    return Object.fromEntries(Object.entries(value).map(([name, held]) => [name, this.#place(held, where)]));
+  #writeSubschemas(value: unknown, { location, form }: Applicator): unknown {
+    if (Array.isArray(value)) return value.map((item) => this.#writeValue(item, location));
+    if (form !== "map" || !isJsonObject(value)) return this.#writeValue(value, location);
+    return Object.fromEntries(
+      Object.entries(value).map(([name, subschema]) => [name, this.#writeValue(subschema, location)]),
+    );
   }
 
-  #costOf(written: JsonObject): StepCost {
+  #getCost(written: JsonObject): StepCost {
     const has = (...keywords: string[]) => keywords.filter((keyword) => keyword in written).length;
-    const members = sizeOf(written["properties"]);
-    let base = 1 + this.#perLook;
-    for (const value of Object.values(written)) base += 1 + (sizeOf(value) >> 2);
+    const members = getSize(written["properties"]);
+    let base = 1 + this.#stepsPerValue;
+    for (const value of Object.values(written)) base += 1 + (getSize(value) >> 2);
     for (const branches of ["allOf", "anyOf", "oneOf", "dependentSchemas"]) {
-      base += sizeOf(written[branches]);
+      base += getSize(written[branches]);
     }
     const loops = has("additionalProperties", "unevaluatedProperties") * (1 + (members >> 4));
     return {
@@ -114,30 +119,30 @@ class Preparation {
       perKey:
         loops +
         has("propertyNames", "minProperties", "maxProperties") +
-        sizeOf(written["patternProperties"]) +
-        Math.min(1, this.#perLook),
+        getSize(written["patternProperties"]) +
+        Math.min(1, this.#stepsPerValue),
       text: has("minLength", "maxLength") > 0,
     };
   }
 }
 
-/** With `unevaluated…`, Ajv carries the names it has seen from every branch to the next. */
-function unevaluatedCost(graph: SchemaGraph): number {
+/** Returns the extra steps per value: with `unevaluated…`, Ajv copies the evaluated property names at every branch. */
+function getUnevaluatedCost(graph: SchemaGraph): number {
   let isUsed = false;
   let names = 0;
   for (const { schema } of graph.nodes.values()) {
     isUsed ||= usesUnevaluated(schema);
-    names += sizeOf(schema["properties"]);
+    names += getSize(schema["properties"]);
   }
   return isUsed ? 1 + (names >> 3) : 0;
 }
 
-/** Whether a subschema asks which members or items no other keyword has looked at. */
+/** Returns true if a subschema uses `unevaluatedProperties` or `unevaluatedItems`. */
 export function usesUnevaluated(schema: JsonObject): boolean {
   return "unevaluatedProperties" in schema || "unevaluatedItems" in schema;
 }
 
-function sizeOf(value: unknown): number {
+function getSize(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
   return Array.isArray(value) ? value.length : Object.keys(value).length;
 }

@@ -1,14 +1,14 @@
 import { isRawNumber, type RawNumber } from "../../protocol/exact-json.ts";
-import type { JsonObject } from "./schema-fault.ts";
+import type { JsonObject } from "./schema-error.ts";
 
 const DOWN = ["maximum", "exclusiveMinimum"];
 const UP = ["minimum", "exclusiveMaximum"];
-// No payload has a number that JavaScript cannot represent, so none is equal to such a value.
-const KEPT = ["const", "enum"];
+// Payloads contain only numbers that JavaScript can represent, so no payload equals one of these values.
+const UNCHANGED = ["const", "enum"];
 
 /**
- * Returns a schema in which each `RawNumber` is a number. A payload's numbers are JavaScript's, so a bound between two
- * of them is moved to the one that allows the same payloads. Values of `const` and `enum` stay as they are.
+ * Returns a schema in which each `RawNumber` is replaced by a number. A bound between two JavaScript numbers is rounded to
+ * the one that allows the same payloads. Values of `const` and `enum` are unchanged.
  */
 export function roundNumbers(schema: JsonObject): JsonObject {
   return hasExactNumber(schema) ? roundMembers(schema) : schema;
@@ -26,7 +26,7 @@ function roundMembers(schema: object): JsonObject {
 }
 
 function roundMember(keyword: string, value: unknown): unknown {
-  if (isRawNumber(value)) return KEPT.includes(keyword) ? value : round(value, keyword);
+  if (isRawNumber(value)) return UNCHANGED.includes(keyword) ? value : round(value, keyword);
   if (Array.isArray(value)) return value.map((item) => roundMember(keyword, item));
   return typeof value === "object" && value !== null ? roundMembers(value) : value;
 }
@@ -38,7 +38,7 @@ function round({ rawJSON }: RawNumber, keyword: string): number {
   return nearest;
 }
 
-/** Returns true if a number is more than the value of a text, as far as whole numbers and infinity go. */
+/** Returns true if a number is greater than the value of a text; only for integers and infinity. */
 function isAbove(number: number, text: string): boolean {
   if (!Number.isFinite(number)) return number > 0;
   return /^-?\d+$/.test(text) && Number.isInteger(number) && BigInt(number) > BigInt(text);
@@ -48,7 +48,7 @@ function negate(text: string): string {
   return text.startsWith("-") ? text.slice(1) : `-${text}`;
 }
 
-/** Returns the next number that JavaScript can represent, above or below a large one. */
+/** Returns the next larger or smaller number that JavaScript can represent; only for large numbers. */
 function getNeighbour(number: number, direction: 1 | -1): number {
   if (!Number.isFinite(number)) return Math.sign(number) * Number.MAX_VALUE;
   const bits = new BigInt64Array(1);

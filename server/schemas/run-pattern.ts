@@ -1,33 +1,33 @@
 import type { Instruction, PatternProgram } from "./pattern-program.ts";
 import type { StepMeter } from "./step-meter.ts";
 
-/** Start, end and unfinished start of each captured group, three numbers a group; -1 is none. */
+/** Three numbers per captured group: start, end, and the start of an unfinished match; -1 if there is none. */
 type Captures = readonly number[];
 
-// A step of the meter is some 50 ns. A choice enters a set, which takes longer than the other instructions.
+// A step of the meter is about 50 ns. A choice adds to a set, which takes longer than the other instructions.
 const CHOICE_STEPS = 6;
-// With captured groups, the state of a choice is a text, and there are many more of them.
+// With captured groups, the state of a choice is a string, and there are many more states.
 const CAPTURING_CHOICE_STEPS = 32;
-// Tests of characters beyond ASCII are V8's: some 200 ns.
-const FOREIGN_CHARACTER_STEPS = 4;
+// Non-ASCII characters are tested by V8's engine, which takes about 200 ns.
+const NON_ASCII_STEPS = 4;
 
 /**
- * Says whether a pattern matches somewhere in a text. It backtracks, but a choice that has failed at some position is
- * never tried there again. So the time is linear in the text for patterns without lookaround, and polynomial otherwise;
- * in any case the meter ends it, by throwing `OutOfSteps`.
+ * Returns true if a pattern matches anywhere in a text. It backtracks, but never repeats a choice that has failed at the
+ * same position. So the time is linear in the text for patterns without lookaround, and polynomial otherwise. In any case
+ * the meter limits it: `OutOfStepsError`.
  */
 export function runPattern(program: PatternProgram, text: string, meter: StepMeter): boolean {
-  const run = new Run(program, text, meter);
+  const matcher = new Matcher(program, text, meter);
   const last = program.isAnchored ? 0 : text.length;
   const failed = new Set<number | string>();
   const none: Captures = Array(program.groups * 3).fill(-1);
   for (let at = 0; at <= last; at += program.isUnicode && (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) {
-    if (run.match(0, at, none, failed) !== undefined) return true;
+    if (matcher.match(0, at, none, failed) !== undefined) return true;
   }
   return false;
 }
 
-class Run {
+class Matcher {
   readonly #program: PatternProgram;
   readonly #text: string;
   readonly #meter: StepMeter;
@@ -40,20 +40,20 @@ class Run {
     this.#choiceSteps = program.groups === 0 ? CHOICE_STEPS : CAPTURING_CHOICE_STEPS + 3 * program.groups;
   }
 
-  /** Returns what the groups matched when a `match` is reached, and undefined if none is. */
+  /** Returns the captured groups at the first `match` instruction; undefined if none is reached. */
   match(
     start: number,
     position: number,
     captures: Captures,
     failed: Set<number | string>,
   ): Captures | undefined {
-    // Three stacks of the places to come back to: for a long text, objects would take several times the memory.
+    // Three stacks of backtracking points. For a long text, a stack of objects would take several times the memory.
     const indexes = [start];
     const positions = [position];
-    const captured = [captures];
+    const captureStack = [captures];
     for (let index = indexes.pop(); index !== undefined; index = indexes.pop()) {
       let at = positions.pop() ?? 0;
-      let groups = captured.pop() ?? captures;
+      let groups = captureStack.pop() ?? captures;
       for (;;) {
         this.#meter.charge(1);
         const instruction: Instruction | undefined = this.#program.instructions[index];
@@ -65,7 +65,7 @@ class Run {
           failed.add(state);
           indexes.push(instruction.second);
           positions.push(at);
-          captured.push(groups);
+          captureStack.push(groups);
           index = instruction.first;
           continue;
         }
@@ -74,9 +74,9 @@ class Run {
           continue;
         }
         if (instruction.op === "look") {
-          const seen = this.match(index + 1, at, groups, new Set());
-          if ((seen === undefined) !== instruction.isNegative) break;
-          if (seen !== undefined) groups = seen;
+          const inner = this.match(index + 1, at, groups, new Set());
+          if ((inner === undefined) !== instruction.isNegative) break;
+          if (inner !== undefined) groups = inner;
           index = instruction.next;
           continue;
         }
@@ -98,17 +98,17 @@ class Run {
     return groups.length === 0 ? state : `${state},${groups.join()}`;
   }
 
-  /** Returns the position behind an instruction, or -1 if it does not match. */
+  /** Returns the position after an instruction, or -1 if it does not match. */
   #step(instruction: Instruction, at: number, groups: Captures): number {
     if (instruction.op === "character") {
       const code = instruction.isBackward ? this.#codeBefore(at) : this.#codeAt(at);
-      if (code >= 0x80) this.#meter.charge(FOREIGN_CHARACTER_STEPS);
+      if (code >= 0x80) this.#meter.charge(NON_ASCII_STEPS);
       if (Number.isNaN(code) || !instruction.test(code)) return -1;
       const length = code > 0xffff ? 2 : 1;
       return instruction.isBackward ? at - length : at + length;
     }
     if (instruction.op === "position") return instruction.test(this.#text, at) ? at : -1;
-    if (instruction.op === "same") return this.#sameAgain(instruction, at, groups);
+    if (instruction.op === "same") return this.#matchBackreference(instruction, at, groups);
     return at;
   }
 
@@ -125,22 +125,22 @@ class Run {
     return pair > 0xffff ? pair : code;
   }
 
-  #sameAgain(
+  #matchBackreference(
     { groups: numbers, ignoreCase, isBackward }: Extract<Instruction, { op: "same" }>,
     at: number,
     groups: Captures,
   ): number {
     const group = numbers.find((number) => (groups[number * 3] ?? -1) >= 0);
-    // A group that has matched nothing yet is matched by nothing.
+    // A backreference to a group without a match matches the empty string.
     if (group === undefined) return at;
-    const wanted = this.#text.slice(groups[group * 3], groups[group * 3 + 1]);
-    this.#meter.charge(wanted.length >> 2);
-    const from = isBackward ? at - wanted.length : at;
+    const expected = this.#text.slice(groups[group * 3], groups[group * 3 + 1]);
+    this.#meter.charge(expected.length >> 2);
+    const from = isBackward ? at - expected.length : at;
     if (from < 0) return -1;
-    const found = this.#text.slice(from, from + wanted.length);
-    const isSame = found === wanted || (ignoreCase && found.toLowerCase() === wanted.toLowerCase());
+    const found = this.#text.slice(from, from + expected.length);
+    const isSame = found === expected || (ignoreCase && found.toLowerCase() === expected.toLowerCase());
     if (!isSame) return -1;
-    return isBackward ? from : from + wanted.length;
+    return isBackward ? from : from + expected.length;
   }
 }
 
@@ -155,7 +155,7 @@ function capture(
   } else if (instruction.op === "open") {
     changed[instruction.group * 3 + 2] = at;
   } else {
-    // Inside a lookbehind, a group ends left of where it began.
+    // Inside a lookbehind, the end of a group is left of its start.
     const opened = groups[instruction.group * 3 + 2] ?? at;
     changed[instruction.group * 3] = Math.min(opened, at);
     changed[instruction.group * 3 + 1] = Math.max(opened, at);

@@ -1,28 +1,34 @@
 import { type Draft, getDraft, ignoresSiblings } from "../../protocol/schema-drafts.ts";
-import { isJsonObject, type JsonObject, pointerTo, type SchemaFault, shortText } from "./schema-fault.ts";
-import { getApplicator, isReference, type Where } from "./schema-keywords.ts";
+import {
+  extendPointer,
+  isJsonObject,
+  type JsonObject,
+  type SchemaError,
+  truncateText,
+} from "./schema-error.ts";
+import { getApplicator, type InstanceLocation, isReference } from "./schema-keywords.ts";
 import { getFragment, type SchemaResource, SchemaResources } from "./schema-resources.ts";
 
-/** One subschema, and what it leads to. */
+/** A subschema with its children and the targets of its references. */
 export interface SchemaNode {
   schema: JsonObject;
   parent: SchemaNode | undefined;
   path: readonly (string | number)[];
   draft: Draft;
-  children: { node: SchemaNode; where: Where }[];
-  /** What its reference keywords resolve to, in their order. */
+  children: { node: SchemaNode; location: InstanceLocation }[];
+  /** The targets of its reference keywords, in order. */
   targets: (SchemaNode | boolean)[];
 }
 
-/** A schema document read once: every subschema by identity, all references resolved. */
+/** The subschemas of a document, by object identity, with resolved references. */
 export interface SchemaGraph {
   root: SchemaNode;
   nodes: ReadonlyMap<JsonObject, SchemaNode>;
-  faults: SchemaFault[];
+  errors: SchemaError[];
 }
 
-/** The most subschemas, and references, that one schema may have. */
-export const graphLimits = { nodes: 1000, references: 2000, faults: 20 } as const;
+/** Maximum number of subschemas and references of a schema, and of reported errors. */
+export const GRAPH_LIMITS = { nodes: 1000, references: 2000, errors: 20 } as const;
 
 interface Reference {
   node: SchemaNode;
@@ -30,39 +36,39 @@ interface Reference {
   reference: unknown;
 }
 
-/** A target, or the sentence that says why there is none. */
-type Resolved = SchemaNode | boolean | string;
+/** The target of a reference, or a message if it cannot be resolved. */
+type Resolution = SchemaNode | boolean | string;
 
-/** The JSON Pointer of a subschema in its document. */
-export function pointerOf(node: SchemaNode): string {
+/** Returns the JSON Pointer of a subschema in its document. */
+export function getPointer(node: SchemaNode): string {
   const path: (string | number)[] = [];
   for (let at: SchemaNode | undefined = node; at !== undefined; at = at.parent) path.unshift(...at.path);
-  return pointerTo("", ...path);
+  return extendPointer("", ...path);
 }
 
-/** Reads a document whose size and depth are already bounded; what it refuses is in `faults`. */
+/** Reads a document, whose size and depth must already be checked. The result contains the errors. */
 export function readSchemaGraph(schema: JsonObject, draft: Draft): SchemaGraph {
   const reader = new GraphReader(schema, draft);
-  return { root: reader.root, nodes: reader.nodes, faults: reader.faults };
+  return { root: reader.root, nodes: reader.nodes, errors: reader.errors };
 }
 
 class GraphReader {
   readonly nodes = new Map<JsonObject, SchemaNode>();
-  readonly faults: SchemaFault[] = [];
+  readonly errors: SchemaError[] = [];
   readonly root: SchemaNode;
   readonly #resources = new SchemaResources();
-  readonly #resourceOf = new Map<SchemaNode, SchemaResource>();
+  readonly #resourceByNode = new Map<SchemaNode, SchemaResource>();
   readonly #unread: SchemaNode[] = [];
   readonly #references: Reference[] = [];
 
   constructor(schema: JsonObject, draft: Draft) {
     this.root = this.#enter(schema, { path: [], draft });
     this.#readAll();
-    // Resolving may find a schema in a place that no known keyword names (`#/components/…`), with its own references.
+    // A reference can lead to a schema outside all known keywords (`#/components/…`), which has references as well.
     for (let index = 0; index < this.#references.length; index += 1) {
       const entry = this.#references[index];
-      if (entry === undefined || index >= graphLimits.references) {
-        this.#refuse(this.root, `has more than ${graphLimits.references} references`);
+      if (entry === undefined || index >= GRAPH_LIMITS.references) {
+        this.#addError(this.root, `has more than ${GRAPH_LIMITS.references} references; simplify the schema`);
         return;
       }
       this.#resolve(entry);
@@ -70,9 +76,9 @@ class GraphReader {
     }
   }
 
-  #refuse(node: SchemaNode, detail: string, ...path: (string | number)[]): void {
-    if (this.faults.length >= graphLimits.faults) return;
-    this.faults.push({ pointer: pointerTo(pointerOf(node), ...path), detail });
+  #addError(node: SchemaNode, detail: string, ...path: (string | number)[]): void {
+    if (this.errors.length >= GRAPH_LIMITS.errors) return;
+    this.errors.push({ pointer: extendPointer(getPointer(node), ...path), detail });
   }
 
   #enter(
@@ -83,24 +89,24 @@ class GraphReader {
     if (known !== undefined) return known;
     const node: SchemaNode = { schema, parent, path, draft, children: [], targets: [] };
     this.nodes.set(schema, node);
-    this.#resourceOf.set(node, this.#resources.enter(node, parent && this.#resourceOf.get(parent)));
-    if (this.nodes.size === graphLimits.nodes + 1) {
-      this.#refuse(node, `is one of more than ${graphLimits.nodes} subschemas`);
+    this.#resourceByNode.set(node, this.#resources.enter(node, parent && this.#resourceByNode.get(parent)));
+    if (this.nodes.size === GRAPH_LIMITS.nodes + 1) {
+      this.#addError(node, `exceeds the maximum of ${GRAPH_LIMITS.nodes} subschemas; simplify the schema`);
     }
     this.#unread.push(node);
     return node;
   }
 
   #enterChild(schema: JsonObject, parent: SchemaNode, path: readonly (string | number)[]): SchemaNode {
-    // A bundled document keeps the draft that it names.
-    const isNamed = schema["$schema"] !== undefined && schema["$id"] !== undefined;
-    const named = isNamed ? getDraft(schema) : undefined;
-    return this.#enter(schema, { parent, path, draft: named ?? parent.draft });
+    // A bundled document is read by the draft that it declares.
+    const declaresDraft = schema["$schema"] !== undefined && schema["$id"] !== undefined;
+    const declared = declaresDraft ? getDraft(schema) : undefined;
+    return this.#enter(schema, { parent, path, draft: declared ?? parent.draft });
   }
 
   #readAll(): void {
     for (let node = this.#unread.pop(); node !== undefined; node = this.#unread.pop()) {
-      if (this.nodes.size > graphLimits.nodes) return;
+      if (this.nodes.size > GRAPH_LIMITS.nodes) return;
       this.#read(node);
     }
   }
@@ -112,69 +118,70 @@ class GraphReader {
       const applicator = getApplicator(keyword, node.draft);
       if (applicator === undefined) continue;
       const isMap = applicator.form === "map" || applicator.form === "map or names";
-      const entries = isMap || Array.isArray(value) ? entriesOf(value) : [[undefined, value] as const];
+      const entries = isMap || Array.isArray(value) ? listEntries(value) : [[undefined, value] as const];
       for (const [token, child] of entries) {
         if (!isJsonObject(child)) continue;
         const path = token === undefined ? [keyword] : [keyword, token];
-        const where = isOnlyReference ? "nowhere" : applicator.where;
-        node.children.push({ node: this.#enterChild(child, node, path), where });
+        const location = isOnlyReference ? "none" : applicator.location;
+        node.children.push({ node: this.#enterChild(child, node, path), location });
       }
     }
   }
 
   #resolve({ node, keyword, reference }: Reference): void {
     const target = this.#findTarget(node, keyword, reference);
-    if (typeof target === "string") this.#refuse(node, target, keyword);
+    if (typeof target === "string") this.#addError(node, target, keyword);
     else node.targets.push(target);
   }
 
-  #findTarget(node: SchemaNode, keyword: string, reference: unknown): Resolved {
+  #findTarget(node: SchemaNode, keyword: string, reference: unknown): Resolution {
     if (typeof reference !== "string") return "must be a string";
-    const shown = shortText(JSON.stringify(reference));
-    const base = this.#resourceOf.get(node);
+    const shown = truncateText(JSON.stringify(reference));
+    const base = this.#resourceByNode.get(node);
     const isWithinResource = reference.startsWith("#");
     const resource = base === undefined || isWithinResource ? base : this.#resources.find(reference, base);
     if (resource === undefined) {
       return `refers to ${shown}, which is not in this schema; copy it into $defs and refer to "#/$defs/…"`;
     }
     if (!isWithinResource && this.#resources.isAmbiguous(resource)) {
-      return `refers to ${shown}, which is the $id of several subschemas; give each its own`;
+      return `refers to ${shown}, which is the $id of several subschemas; give each a unique $id`;
     }
     const fragment = getFragment(reference);
     const target = this.#find(resource, fragment) ?? this.#findInDocument(fragment);
-    if (target === undefined) return `refers to ${shown}, which is not there; correct the reference`;
+    if (target === undefined) return `refers to ${shown}, which does not exist; correct the reference`;
     if (typeof target === "boolean") return target;
     if (this.#resources.isAmbiguous(target) && !fragment.startsWith("/") && fragment !== "") {
-      return `refers to ${shown}, an anchor of several subschemas; give each its own`;
+      return `refers to ${shown}, an anchor of several subschemas; give each a unique anchor`;
     }
     if (keyword === "$dynamicRef") return this.#findDynamic(resource, fragment) ?? target;
     return keyword === "$recursiveRef" ? this.#findRecursive(resource, target) : target;
   }
 
   /**
-   * A dynamic reference leads to the anchor of the outermost resource that was entered on the way, which is the document
-   * itself if it has that anchor. If it has not, and several others have, each way in would need its own copy.
+   * Resolves a dynamic reference: to the anchor of the outermost resource on the evaluation path, which is the document
+   * itself if it has that anchor. If only several other resources have it, the target depends on the path, and each path
+   * would need a separate copy. This is rejected.
    */
-  #findDynamic(resource: SchemaResource, name: string): Resolved | undefined {
+  #findDynamic(resource: SchemaResource, name: string): Resolution | undefined {
     if (!resource.dynamicAnchors.has(name)) return undefined;
-    const candidates = this.#resources.withDynamicAnchor(name);
+    const candidates = this.#resources.listWithDynamicAnchor(name);
     const outermost = candidates.find(({ root }) => root === this.root) ?? candidates[0];
     if (outermost?.root !== this.root && candidates.length > 1) {
-      return "depends on which of several resources it is reached through; give the root the same $dynamicAnchor";
+      return "has a target that depends on the evaluation path; give the root the same $dynamicAnchor";
     }
     return outermost?.dynamicAnchors.get(name);
   }
 
-  #findRecursive(resource: SchemaResource, target: SchemaNode): Resolved {
+  #findRecursive(resource: SchemaResource, target: SchemaNode): Resolution {
     if (resource.root.schema["$recursiveAnchor"] !== true) return target;
     if (this.root.schema["$recursiveAnchor"] === true) return this.root;
-    if (this.#resources.withRecursiveAnchor().length === 1) return target;
-    return "depends on which of several resources it is reached through; give the root a $recursiveAnchor";
+    if (this.#resources.listWithRecursiveAnchor().length === 1) return target;
+    return "has a target that depends on the evaluation path; give the root a $recursiveAnchor";
   }
 
-  // Generators write `$id` for a mere name, and refer to the definitions of the document from below it.
+  // Some generators use `$id` only as a name, and refer to the definitions of the document from a subschema with an `$id`.
   #findInDocument(fragment: string): SchemaNode | boolean | undefined {
-    const document = this.#resourceOf.get(this.root);
+    const document = this.#resourceByNode.get(this.root);
     return document === undefined || fragment === "" ? undefined : this.#find(document, fragment);
   }
 
@@ -182,7 +189,7 @@ class GraphReader {
     if (fragment === "") return resource.root;
     const decoded = decode(fragment);
     if (!fragment.startsWith("/")) return resource.anchors.get(decoded);
-    // A name may contain a percent sign that its reference does not escape.
+    // A name can contain a percent sign that is not escaped in the reference.
     return this.#findByPointer(resource, decoded) ?? this.#findByPointer(resource, fragment);
   }
 
@@ -200,7 +207,7 @@ class GraphReader {
   }
 }
 
-function entriesOf(value: unknown): (readonly [string | number, unknown])[] {
+function listEntries(value: unknown): (readonly [string | number, unknown])[] {
   if (Array.isArray(value)) return [...value.entries()];
   return isJsonObject(value) ? Object.entries(value) : [];
 }

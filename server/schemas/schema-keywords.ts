@@ -1,46 +1,46 @@
 import { type Draft, isSince } from "../../protocol/schema-drafts.ts";
 
 /**
- * Where a subschema is applied: to the value itself (`here`), to its items, to its named members, to members whose
- * names only the value knows (`key`), to their names, or `nowhere` unless something refers to it.
+ * The part of a value that a subschema is applied to: the value itself, its items, its named properties, its properties
+ * whose names are not in the schema, or the names of its properties. `none` unless another subschema refers to it.
  */
-export type Where = "here" | "item" | "member" | "key" | "name" | "nowhere";
+export type InstanceLocation = "value" | "item" | "property" | "dynamic-property" | "property-name" | "none";
 
 /** How a keyword contains its subschemas. */
 export interface Applicator {
-  where: Where;
-  /** `one` schema, a `list`, a `map` from names, `one or list`, or for `dependencies` a map of schemas and names. */
+  location: InstanceLocation;
+  /** `map` is a map of schemas by name; `map or names` is `dependencies`, whose values are schemas or lists of names. */
   form: "one" | "list" | "map" | "one or list" | "map or names";
   since?: Draft;
 }
 
-const applicators: Record<string, Applicator> = {
-  allOf: { where: "here", form: "list" },
-  anyOf: { where: "here", form: "list" },
-  oneOf: { where: "here", form: "list" },
-  not: { where: "here", form: "one" },
-  if: { where: "here", form: "one", since: "draft-07" },
+const APPLICATORS: Record<string, Applicator> = {
+  allOf: { location: "value", form: "list" },
+  anyOf: { location: "value", form: "list" },
+  oneOf: { location: "value", form: "list" },
+  not: { location: "value", form: "one" },
+  if: { location: "value", form: "one", since: "draft-07" },
   // biome-ignore lint/suspicious/noThenProperty: it is a keyword of JSON Schema
-  then: { where: "here", form: "one", since: "draft-07" },
-  else: { where: "here", form: "one", since: "draft-07" },
-  dependentSchemas: { where: "here", form: "map", since: "2019-09" },
-  dependencies: { where: "here", form: "map or names" },
-  properties: { where: "member", form: "map" },
-  patternProperties: { where: "key", form: "map" },
-  additionalProperties: { where: "key", form: "one" },
-  unevaluatedProperties: { where: "key", form: "one", since: "2019-09" },
-  propertyNames: { where: "name", form: "one", since: "draft-06" },
-  prefixItems: { where: "item", form: "list", since: "2020-12" },
-  items: { where: "item", form: "one or list" },
-  additionalItems: { where: "item", form: "one" },
-  unevaluatedItems: { where: "item", form: "one", since: "2019-09" },
-  contains: { where: "item", form: "one", since: "draft-06" },
-  contentSchema: { where: "nowhere", form: "one", since: "2019-09" },
-  $defs: { where: "nowhere", form: "map" },
-  definitions: { where: "nowhere", form: "map" },
+  then: { location: "value", form: "one", since: "draft-07" },
+  else: { location: "value", form: "one", since: "draft-07" },
+  dependentSchemas: { location: "value", form: "map", since: "2019-09" },
+  dependencies: { location: "value", form: "map or names" },
+  properties: { location: "property", form: "map" },
+  patternProperties: { location: "dynamic-property", form: "map" },
+  additionalProperties: { location: "dynamic-property", form: "one" },
+  unevaluatedProperties: { location: "dynamic-property", form: "one", since: "2019-09" },
+  propertyNames: { location: "property-name", form: "one", since: "draft-06" },
+  prefixItems: { location: "item", form: "list", since: "2020-12" },
+  items: { location: "item", form: "one or list" },
+  additionalItems: { location: "item", form: "one" },
+  unevaluatedItems: { location: "item", form: "one", since: "2019-09" },
+  contains: { location: "item", form: "one", since: "draft-06" },
+  contentSchema: { location: "none", form: "one", since: "2019-09" },
+  $defs: { location: "none", form: "map" },
+  definitions: { location: "none", form: "map" },
 };
 
-const assertions: Readonly<Record<string, Draft>> = {
+const ASSERTIONS: Readonly<Record<string, Draft>> = {
   type: "draft-04",
   enum: "draft-04",
   const: "draft-06",
@@ -64,21 +64,21 @@ const assertions: Readonly<Record<string, Draft>> = {
   dependentRequired: "2019-09",
 };
 
-/** Returns how a keyword contains subschemas in this draft, or undefined if it contains none or is not known. */
+/** Returns how a keyword contains subschemas in a draft; undefined if it contains none or is unknown. */
 export function getApplicator(keyword: string, draft: Draft): Applicator | undefined {
-  if (!Object.hasOwn(applicators, keyword)) return undefined;
-  const applicator = applicators[keyword];
+  if (!Object.hasOwn(APPLICATORS, keyword)) return undefined;
+  const applicator = APPLICATORS[keyword];
   return isSince(draft, applicator?.since ?? "draft-04") ? applicator : undefined;
 }
 
-/** Returns true if a keyword constrains the value by itself in this draft. */
+/** Returns true if a keyword constrains the value in a draft without a subschema. */
 export function isAssertion(keyword: string, draft: Draft): boolean {
-  if (!Object.hasOwn(assertions, keyword)) return false;
-  const since = assertions[keyword];
+  if (!Object.hasOwn(ASSERTIONS, keyword)) return false;
+  const since = ASSERTIONS[keyword];
   return since !== undefined && isSince(draft, since);
 }
 
-/** Returns true for keywords that refer to another schema in this draft. */
+/** Returns true if a keyword refers to another schema in a draft. */
 export function isReference(keyword: string, draft: Draft): boolean {
   if (keyword === "$ref") return true;
   if (keyword === "$dynamicRef") return isSince(draft, "2020-12");

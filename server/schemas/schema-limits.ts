@@ -1,52 +1,52 @@
 import { getDraft } from "../../protocol/schema-drafts.ts";
 import { measureJson } from "./json-size.ts";
 import { checkKeywordShapes } from "./keyword-shapes.ts";
-import { patternFault } from "./linear-regexp.ts";
+import { findPatternError } from "./linear-regexp.ts";
 import { roundNumbers } from "./round-numbers.ts";
-import { isJsonObject, type JsonObject, pointerTo, type SchemaFault } from "./schema-fault.ts";
+import { extendPointer, isJsonObject, type JsonObject, type SchemaError } from "./schema-error.ts";
 import {
-  graphLimits,
-  pointerOf,
+  GRAPH_LIMITS,
+  getPointer,
   readSchemaGraph,
   type SchemaGraph,
   type SchemaNode,
 } from "./schema-graph.ts";
 import { findLoops } from "./schema-loops.ts";
 
-/** What a schema is for: a payload is always an object, a result may be anything. */
+/** The purpose of a schema. A payload is always an object; a result can be any JSON value. */
 export type SchemaUse = "payload" | "result";
 
-/** Says what of a schema is beyond what the server takes from strangers; reads it without running it. */
-export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"): SchemaFault[] {
+/** Returns the errors of a schema that exceeds the limits for untrusted schemas. The schema is read, not compiled. */
+export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
   const read = readBoundedSchema(schema, use);
-  return "faults" in read ? read.faults : [];
+  return "errors" in read ? read.errors : [];
 }
 
-/** The graph of a schema that keeps all bounds, or the faults of one that does not. */
+/** Returns the graph of a schema, or its errors if it exceeds a limit. */
 export function readBoundedSchema(
-  written: JsonObject,
+  original: JsonObject,
   use: SchemaUse = "payload",
-): { graph: SchemaGraph } | { faults: SchemaFault[] } {
-  const { fault } = measureJson(written);
-  if (fault !== undefined) return { faults: [fault] };
-  const schema = roundNumbers(written);
+): { graph: SchemaGraph } | { errors: SchemaError[] } {
+  const { error } = measureJson(original);
+  if (error !== undefined) return { errors: [error] };
+  const schema = roundNumbers(original);
   const draft = getDraft(schema);
   if (draft === undefined) {
     const detail = "names a draft that is not supported; use https://json-schema.org/draft/2020-12/schema";
-    return { faults: [{ pointer: "/$schema", detail }] };
+    return { errors: [{ pointer: "/$schema", detail }] };
   }
   const graph = readSchemaGraph(schema, draft);
-  if (graph.faults.length > 0) return { faults: graph.faults };
+  if (graph.errors.length > 0) return { errors: graph.errors };
   const malformed = checkKeywordShapes(graph);
-  if (malformed.length > 0) return { faults: malformed };
-  const faults = [...findLoops(graph), ...patternFaults(graph)];
-  if (faults.length > 0) return { faults };
+  if (malformed.length > 0) return { errors: malformed };
+  const errors = [...findLoops(graph), ...findPatternErrors(graph)];
+  if (errors.length > 0) return { errors };
   if (use === "payload" && !allowsObject(graph.root)) {
     return {
-      faults: [
+      errors: [
         {
-          pointer: pointerTo("", "type"),
-          detail: "must allow object: a payload is always one; put the value into a property",
+          pointer: extendPointer("", "type"),
+          detail: "must allow object, because a payload is always an object; put the value into a property",
         },
       ],
     };
@@ -54,8 +54,8 @@ export function readBoundedSchema(
   return { graph };
 }
 
-/** The patterns that a subschema holds, each with where it stands. */
-export function patternsOf(node: SchemaNode): { pattern: string; path: string[] }[] {
+/** Returns the patterns of a subschema with their paths in it. */
+export function listPatterns(node: SchemaNode): { pattern: string; path: string[] }[] {
   const { pattern, patternProperties } = node.schema;
   const found = typeof pattern === "string" ? [{ pattern, path: ["pattern"] }] : [];
   if (!isJsonObject(patternProperties)) return found;
@@ -65,24 +65,24 @@ export function patternsOf(node: SchemaNode): { pattern: string; path: string[] 
   ];
 }
 
-function patternFaults(graph: SchemaGraph): SchemaFault[] {
-  const faults: SchemaFault[] = [];
+function findPatternErrors(graph: SchemaGraph): SchemaError[] {
+  const errors: SchemaError[] = [];
   for (const node of graph.nodes.values()) {
-    for (const { pattern, path } of patternsOf(node)) {
-      const detail = patternFault(pattern);
-      if (detail !== undefined) faults.push({ pointer: pointerTo(pointerOf(node), ...path), detail });
-      if (faults.length >= graphLimits.faults) return faults;
+    for (const { pattern, path } of listPatterns(node)) {
+      const detail = findPatternError(pattern);
+      if (detail !== undefined) errors.push({ pointer: extendPointer(getPointer(node), ...path), detail });
+      if (errors.length >= GRAPH_LIMITS.errors) return errors;
     }
   }
-  return faults;
+  return errors;
 }
 
-// Only what the schema says outright: `allOf` of a string and an object would need a solver.
+// Checks only the types that the schema states directly; an `allOf` of a string and an object would need a solver.
 function allowsObject(root: SchemaNode): boolean {
-  const seen = new Set<SchemaNode>();
+  const visited = new Set<SchemaNode>();
   for (let node: SchemaNode | boolean | undefined = root; typeof node === "object"; node = node.targets[0]) {
-    if (seen.has(node)) break;
-    seen.add(node);
+    if (visited.has(node)) break;
+    visited.add(node);
     const { type } = node.schema;
     if (typeof type === "string" && type !== "object") return false;
     if (Array.isArray(type) && !type.includes("object")) return false;

@@ -1,21 +1,21 @@
-import type { SchemaFault } from "./schema-fault.ts";
-import { pointerOf, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
+import type { SchemaError } from "./schema-error.ts";
+import { getPointer, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
 
-/** How many subschemas may be applied to one single value, references and branches followed. */
-export const mostSubschemasPerValue = 10_000;
+/** Maximum number of subschemas that are applied to one value, through all references and branches. */
+export const MAX_SUBSCHEMAS_PER_VALUE = 10_000;
 
 /**
- * Refuses references that come back to where they started without going into the value, which would never
- * end, and those that double at every level: what one value costs is the sum over its branches.
+ * Finds references that lead back to themselves without descending into the value, because validation would not end, and
+ * references that double at every level. The cost of a value is the sum over its branches.
  */
-export function findLoops(graph: SchemaGraph): SchemaFault[] {
+export function findLoops(graph: SchemaGraph): SchemaError[] {
   const costs = new Map<SchemaNode, number>();
   const open = new Set<SchemaNode>();
   for (const start of graph.nodes.values()) {
     const path: { node: SchemaNode; next: SchemaNode[] }[] = [];
     const enter = (node: SchemaNode) => {
       open.add(node);
-      path.push({ node, next: appliedHere(node) });
+      path.push({ node, next: listAppliedToValue(node) });
     };
     if (!costs.has(start)) enter(start);
     for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
@@ -23,21 +23,27 @@ export function findLoops(graph: SchemaGraph): SchemaFault[] {
       if (child === undefined) {
         open.delete(step.node);
         path.pop();
-        const cost = appliedHere(step.node).reduce((sum, part) => sum + (costs.get(part) ?? 0), 1);
-        if (cost > mostSubschemasPerValue) {
-          const detail = `applies more than ${mostSubschemasPerValue} subschemas to one value`;
-          return [{ pointer: pointerOf(step.node), detail }];
+        const cost = listAppliedToValue(step.node).reduce((sum, part) => sum + (costs.get(part) ?? 0), 1);
+        if (cost > MAX_SUBSCHEMAS_PER_VALUE) {
+          const detail = `applies more than ${MAX_SUBSCHEMAS_PER_VALUE} subschemas to one value; simplify the schema`;
+          return [{ pointer: getPointer(step.node), detail }];
         }
         costs.set(step.node, cost);
       } else if (open.has(child)) {
-        return [{ pointer: pointerOf(child), detail: "refers to itself without going into the value" }];
+        return [
+          {
+            pointer: getPointer(child),
+            detail:
+              "refers to itself without descending into the value; put the reference below properties or items",
+          },
+        ];
       } else if (!costs.has(child)) enter(child);
     }
   }
   return [];
 }
 
-function appliedHere(node: SchemaNode): SchemaNode[] {
-  const branches = node.children.filter(({ where }) => where === "here").map((child) => child.node);
+function listAppliedToValue(node: SchemaNode): SchemaNode[] {
+  const branches = node.children.filter(({ location }) => location === "value").map((child) => child.node);
   return [...branches, ...node.targets.filter((target) => typeof target === "object")];
 }

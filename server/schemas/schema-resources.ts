@@ -1,7 +1,7 @@
 import { type Draft, ignoresSiblings, isSince } from "../../protocol/schema-drafts.ts";
 import type { SchemaNode } from "./schema-graph.ts";
 
-/** A schema with a URI of its own: the document, and each subschema in it with an `$id`. Pointers begin at its root. */
+/** A schema resource: the document, or a subschema with an `$id`. Its URI is the base for references and pointers. */
 export interface SchemaResource {
   readonly uri: string;
   readonly root: SchemaNode;
@@ -9,16 +9,16 @@ export interface SchemaResource {
   readonly dynamicAnchors: Map<string, SchemaNode>;
 }
 
-// What the URI of a document without one is relative to. RFC 2606 reserves `.invalid`: nothing is ever fetched.
-const NOWHERE = "https://schema.invalid/";
+// The base URI of a document without an `$id`. RFC 2606 reserves `.invalid`, and nothing is ever fetched.
+const DEFAULT_BASE_URI = "https://schema.invalid/";
 
 /** The resources and anchors of a document, by URI. */
 export class SchemaResources {
   readonly #resources = new Map<string, SchemaResource>();
-  // The same `$id` or anchor twice is a fault only if something refers to it.
+  // A duplicate `$id` or anchor is an error only if a reference uses it.
   readonly #ambiguous = new Set<SchemaResource | SchemaNode>();
 
-  /** Reads what identifies a subschema, and returns the resource that it belongs to. */
+  /** Registers the `$id` and anchors of a subschema, and returns the resource that contains it. */
   enter(node: SchemaNode, parent: SchemaResource | undefined): SchemaResource {
     const resource = this.#openResource(node, parent);
     const { schema, draft } = node;
@@ -32,7 +32,7 @@ export class SchemaResources {
     return resource;
   }
 
-  /** Returns the resource that a reference names, or undefined if it is outside the document. */
+  /** Returns the resource that a reference points to; undefined if it is outside the document. */
   find(reference: string, base: SchemaResource): SchemaResource | undefined {
     const uri = resolveUri(reference, base.uri);
     return uri === undefined ? undefined : this.#resources.get(uri);
@@ -42,22 +42,27 @@ export class SchemaResources {
     return this.#ambiguous.has(target);
   }
 
-  /** All resources that answer to a dynamic anchor. */
-  withDynamicAnchor(name: string): SchemaResource[] {
+  /** Returns all resources with a dynamic anchor. */
+  listWithDynamicAnchor(name: string): SchemaResource[] {
     return [...this.#resources.values()].filter(({ dynamicAnchors }) => dynamicAnchors.has(name));
   }
 
-  /** All resources that a `$recursiveRef` may lead to. */
-  withRecursiveAnchor(): SchemaResource[] {
+  /** Returns all resources with `$recursiveAnchor: true`. */
+  listWithRecursiveAnchor(): SchemaResource[] {
     return [...this.#resources.values()].filter(({ root }) => root.schema["$recursiveAnchor"] === true);
   }
 
   #openResource(node: SchemaNode, parent: SchemaResource | undefined): SchemaResource {
     const id = getId(node);
     const isAnchor = id === undefined || id.startsWith("#");
-    const uri = isAnchor ? undefined : resolveUri(id, parent?.uri ?? NOWHERE);
+    const uri = isAnchor ? undefined : resolveUri(id, parent?.uri ?? DEFAULT_BASE_URI);
     if (parent !== undefined && (uri === undefined || uri === parent.uri)) return parent;
-    const resource = { uri: uri ?? NOWHERE, root: node, anchors: new Map(), dynamicAnchors: new Map() };
+    const resource = {
+      uri: uri ?? DEFAULT_BASE_URI,
+      root: node,
+      anchors: new Map(),
+      dynamicAnchors: new Map(),
+    };
     const known = this.#resources.get(resource.uri);
     if (known === undefined) this.#resources.set(resource.uri, resource);
     else this.#ambiguous.add(known);
@@ -72,7 +77,7 @@ export class SchemaResources {
   }
 }
 
-/** Returns the part of a reference behind `#`; empty if there is none. */
+/** Returns the fragment of a reference, without the `#`; empty if there is none. */
 export function getFragment(reference: string): string {
   const at = reference.indexOf("#");
   return at === -1 ? "" : reference.slice(at + 1);
@@ -88,7 +93,7 @@ function getIdKeyword(draft: Draft): string {
   return draft === "draft-04" ? "id" : "$id";
 }
 
-/** Returns an absolute URI without its fragment; undefined for what is no URI. */
+/** Returns the absolute URI without a fragment; undefined if the reference is not a valid URI. */
 function resolveUri(reference: string, base: string): string | undefined {
   try {
     const url = new URL(reference, base);

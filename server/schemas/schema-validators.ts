@@ -1,26 +1,26 @@
 import { RecentMap } from "../recent-map.ts";
 import { checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import { measureJson } from "./json-size.ts";
-import { InvalidSchemaError, type JsonObject, type SchemaFault, unsupported } from "./schema-fault.ts";
+import { InvalidSchemaError, type JsonObject, type SchemaError, UNSUPPORTED_SCHEMA } from "./schema-error.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 import { isLight } from "./schema-weight.ts";
 import { SchemaWorkers } from "./schema-workers.ts";
-import { OutOfSteps } from "./step-meter.ts";
+import { OutOfStepsError } from "./step-meter.ts";
 
-/** How a schema's payloads are checked. */
-interface Checker {
-  /** Undefined for a schema that is too large to be compiled on the event loop. */
+/** The compiled form of a schema. */
+interface CachedSchema {
+  /** Undefined if the schema is too large to compile on the event loop. */
   readonly validate: Validate | undefined;
-  /** How many payloads go to a worker thread without being tried here, because one took too many steps. */
+  /** Number of payloads to send to a worker thread without an attempt here, after one exceeded its steps. */
   skips: number;
 }
 
-// A payload that is too expensive costs the event loop its 500,000 steps, but only one in a hundred of a schema's does.
+// A payload that is too expensive costs the event loop 500,000 steps. This limits it to one of 100 payloads per schema.
 const SKIPS_AFTER_OVERRUN = 100;
 
-/** The bounds of the cache and of the threads; the defaults suit a server. */
+/** Limits of the cache and of the worker threads; the defaults are for a server. */
 export interface SchemaValidatorsOptions {
-  /** Compiled schemas that are kept, and the characters of all of them together. */
+  /** Maximum number of cached schemas, and of their characters in total. */
   entries?: number;
   characters?: number;
   threads?: number;
@@ -28,11 +28,11 @@ export interface SchemaValidatorsOptions {
 }
 
 /**
- * Checks strangers' schemas, and payloads against them, without ever holding up the event loop: what is small runs
- * here, its steps counted; what is large, or has used up its steps, runs in a worker thread with a deadline.
+ * Checks untrusted schemas, and validates payloads against them, without blocking the event loop: small ones run here with
+ * a step budget; large ones, and those that exceed the budget, run in a worker thread with a deadline.
  */
 export class SchemaValidators {
-  readonly #checkers: RecentMap<Checker>;
+  readonly #schemas: RecentMap<CachedSchema>;
   readonly #workers: SchemaWorkers;
 
   constructor({
@@ -41,85 +41,85 @@ export class SchemaValidators {
     threads = 2,
     deadlineMs = 2000,
   }: SchemaValidatorsOptions = {}) {
-    this.#checkers = new RecentMap({ entries, weight: characters });
+    this.#schemas = new RecentMap({ entries, weight: characters });
     this.#workers = new SchemaWorkers({ size: threads, deadlineMs });
   }
 
-  /** How many schemas are kept at this moment. */
+  /** The number of cached schemas. */
   get size(): number {
-    return this.#checkers.size;
+    return this.#schemas.size;
   }
 
-  /** Returns what keeps a user's schema from being registered; pointers are relative to the schema. */
-  async check(schema: JsonObject, use: SchemaUse = "payload", userId = ""): Promise<SchemaFault[]> {
-    const { fault } = measureJson(schema);
-    if (fault !== undefined) return [fault];
+  /** Returns the reasons why a user's schema cannot be registered; pointers are relative to the schema. */
+  async check(schema: JsonObject, use: SchemaUse = "payload", userId = ""): Promise<SchemaError[]> {
+    const { error } = measureJson(schema);
+    if (error !== undefined) return [error];
     if (isLight(schema)) return checkSchema(schema, use);
     return this.#workers.run({ kind: "check", schema: JSON.stringify(schema), use }, userId);
   }
 
   /**
-   * Returns where a user's value does not match a schema that passed `check`. `hash` identifies the schema. A promise only
-   * if a thread is needed.
+   * Returns the errors of a user's value under a schema that passed `check`. `hash` identifies the schema. Returns a promise
+   * only if a thread is needed.
    */
   validate(
     hash: string,
     schema: JsonObject,
     value: unknown,
     userId = "",
-  ): SchemaFault[] | Promise<SchemaFault[]> {
+  ): SchemaError[] | Promise<SchemaError[]> {
     try {
-      const checker = this.#checkerOf(hash, schema);
-      if (checker.skips > 0) checker.skips -= 1;
-      else if (checker.validate !== undefined) {
-        const faults = tryWithin(checker.validate, value);
-        if (faults !== undefined) return faults;
-        checker.skips = SKIPS_AFTER_OVERRUN;
+      const cached = this.#getSchema(hash, schema);
+      if (cached.skips > 0) cached.skips -= 1;
+      else if (cached.validate !== undefined) {
+        const errors = tryWithin(cached.validate, value);
+        if (errors !== undefined) return errors;
+        cached.skips = SKIPS_AFTER_OVERRUN;
       }
-      return this.#validateElsewhere(hash, schema, { value, userId });
+      return this.#validateInThread(hash, schema, { value, userId });
     } catch (error) {
-      // An older version accepted this schema, and this one does not: the caller is told, and the server goes on.
-      if (error instanceof InvalidSchemaError) return [unsupported];
+      // An older version of joblib accepted this schema, and this version does not.
+      if (error instanceof InvalidSchemaError) return [UNSUPPORTED_SCHEMA];
       throw error;
     }
   }
 
-  /** Ends the worker threads; what waits for them is rejected. */
+  /** Terminates the worker threads and rejects all waiting checks. */
   async close(): Promise<void> {
     await this.#workers.close();
   }
 
-  #checkerOf(hash: string, schema: JsonObject): Checker {
-    const known = this.#checkers.get(hash);
+  #getSchema(hash: string, schema: JsonObject): CachedSchema {
+    const known = this.#schemas.get(hash);
     if (known !== undefined) return known;
     const validate = isLight(schema) ? compileSchema(schema) : undefined;
-    const checker: Checker = { validate, skips: 0 };
-    this.#checkers.set(hash, checker, validate === undefined ? 0 : measureJson(schema).characters);
-    return checker;
+    const cached: CachedSchema = { validate, skips: 0 };
+    this.#schemas.set(hash, cached, validate === undefined ? 0 : measureJson(schema).characters);
+    return cached;
   }
 
-  async #validateElsewhere(
+  async #validateInThread(
     hash: string,
     schema: JsonObject,
     { value, userId }: { value: unknown; userId: string },
-  ): Promise<SchemaFault[]> {
+  ): Promise<SchemaError[]> {
     try {
       const texts = { schema: JSON.stringify(schema), value: JSON.stringify(value) ?? "null" };
       return await this.#workers.run({ kind: "validate", hash, ...texts }, userId);
     } catch (error) {
-      // JSON.stringify recurses, unlike the JSON.parse that let the value in.
-      if (error instanceof RangeError) return [{ pointer: "", detail: "is nested too deeply to be checked" }];
+      // JSON.stringify is recursive, unlike the JSON.parse that read the value.
+      if (error instanceof RangeError) return [{ pointer: "", detail: "is nested too deeply to validate" }];
       throw error;
     }
   }
 }
 
-/** Validates on the event loop; undefined if that takes too many steps. */
-function tryWithin(validate: Validate, value: unknown): SchemaFault[] | undefined {
+/** Validates on the event loop; returns undefined if it takes too many steps. */
+function tryWithin(validate: Validate, value: unknown): SchemaError[] | undefined {
   try {
     return validate(value);
   } catch (error) {
-    if (error instanceof OutOfSteps) return undefined;
+    if (error instanceof OutOfStepsError) return undefined;
     throw error;
   }
 }

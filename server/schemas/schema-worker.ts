@@ -6,37 +6,37 @@ import {
   InvalidSchemaError,
   isJsonObject,
   type JsonObject,
-  type SchemaFault,
-  unsupported,
-} from "./schema-fault.ts";
-import type { SchemaJob } from "./schema-workers.ts";
-import { OutOfSteps } from "./step-meter.ts";
+  type SchemaError,
+  TAKES_TOO_LONG,
+  UNSUPPORTED_SCHEMA,
+} from "./schema-error.ts";
+import type { SchemaRequest } from "./schema-workers.ts";
+import { OutOfStepsError } from "./step-meter.ts";
 
-// Sixteen times what the main thread allows: some 500 ms, and 150 MB of Ajv's errors, at worst. So the bounds that
-// cost the thread, which are the deadline and its memory, are rarely met.
-// Patterns that are as slow as they can be meet the deadline; those that people write, on a megabyte, come through.
-const budget: Budget = { steps: 8_000_000, patternShare: 1 / 8 };
+// 16 times the budget of the event loop: at worst about 500 ms, and 150 MB of Ajv errors. So a validation rarely reaches
+// the deadline or the memory limit, which terminate the thread.
+// The slowest possible patterns reach the deadline; ordinary patterns finish on a megabyte of text.
+const BUDGET: Budget = { steps: 8_000_000, patternShare: 1 / 8 };
 
 const validators = new RecentMap<Validate>({ entries: 50, weight: 2 * 1024 * 1024 });
 
-parentPort?.on("message", (job: SchemaJob) => {
-  parentPort?.postMessage(run(job));
+parentPort?.on("message", (request: SchemaRequest) => {
+  parentPort?.postMessage(run(request));
 });
 parentPort?.postMessage("ready");
 
-function run(job: SchemaJob): SchemaFault[] {
+function run(request: SchemaRequest): SchemaError[] {
   try {
-    if (job.kind === "check") return checkSchema(parseSchema(job.schema), job.use);
-    return validatorOf(job.hash, job.schema)(JSON.parse(job.value), budget);
+    if (request.kind === "check") return checkSchema(parseSchema(request.schema), request.use);
+    return getValidator(request.hash, request.schema)(JSON.parse(request.value), BUDGET);
   } catch (error) {
-    if (error instanceof OutOfSteps)
-      return [{ pointer: "", detail: "takes too long to check against the schema" }];
-    if (error instanceof InvalidSchemaError) return [unsupported];
+    if (error instanceof OutOfStepsError) return [{ pointer: "", detail: TAKES_TOO_LONG }];
+    if (error instanceof InvalidSchemaError) return [UNSUPPORTED_SCHEMA];
     throw error;
   }
 }
 
-function validatorOf(hash: string, schema: string): Validate {
+function getValidator(hash: string, schema: string): Validate {
   const known = validators.get(hash);
   if (known !== undefined) return known;
   const validate = compileSchema(parseSchema(schema));

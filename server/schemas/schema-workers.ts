@@ -2,35 +2,35 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { Problem } from "../../protocol/index.ts";
 import { FairQueue } from "./fair-queue.ts";
-import type { SchemaFault } from "./schema-fault.ts";
+import { type SchemaError, TAKES_TOO_LONG } from "./schema-error.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 
-/** What a worker thread is asked; schema and value go as JSON text. */
-export type SchemaJob =
+/** A request to a worker thread. Schema and value are JSON text. */
+export type SchemaRequest =
   | { kind: "check"; schema: string; use: SchemaUse }
   | { kind: "validate"; hash: string; schema: string; value: string };
 
-interface Waiting {
-  job: SchemaJob;
-  resolve: (faults: SchemaFault[]) => void;
+interface PendingRequest {
+  request: SchemaRequest;
+  resolve: (errors: SchemaError[]) => void;
   reject: (error: unknown) => void;
 }
 
-/** How many checks of one user, and of all, may wait for a thread. */
+/** Maximum number of waiting requests per user and in total. */
 const QUEUE_LIMITS = { perOwner: 100, total: 400 } as const;
 
-const startDeadlineMs = 30_000;
+const START_TIMEOUT_MS = 30_000;
 
-// What took almost the whole deadline to compile when it was checked must still be compiled, for both passes, and run.
-const validationFactor = 3;
+// A schema whose check took almost the whole deadline must be compiled twice, for both passes, before it runs.
+const VALIDATION_DEADLINE_FACTOR = 3;
 
 /**
- * A few threads, started when first needed, for checks that may take long; one that overruns is ended and replaced. Users
- * take turns, and one thread is always left for another user.
+ * A small pool of threads for expensive checks. Threads start on demand; one that exceeds its deadline is terminated and
+ * replaced. Users take turns, and one thread is always free for another user.
  */
 export class SchemaWorkers {
   readonly #deadlineMs: number;
-  readonly #queue: FairQueue<Waiting>;
+  readonly #queue: FairQueue<PendingRequest>;
   readonly #threads: { worker: Worker | undefined; isBusy: boolean }[];
   #isClosed = false;
 
@@ -41,122 +41,125 @@ export class SchemaWorkers {
   }
 
   /**
-   * Runs a user's job in a thread. A job over the deadline or the memory is answered with a fault; if too many wait, the
-   * promise is rejected with a `Problem`.
+   * Runs a user's request in a thread. Returns an error if it exceeds the deadline or the memory limit. Rejects with a
+   * `Problem` if too many requests are waiting.
    */
-  run(job: SchemaJob, owner: string): Promise<SchemaFault[]> {
+  run(request: SchemaRequest, owner: string): Promise<SchemaError[]> {
     if (this.#isClosed) return Promise.reject(new Error("schema workers are closed"));
     return new Promise((resolve, reject) => {
-      const drop = () => reject(makeBusyProblem());
-      if (this.#queue.add({ owner, job: { job, resolve, reject }, drop })) this.#next();
+      const drop = () => reject(createBusyProblem());
+      if (this.#queue.add({ owner, item: { request, resolve, reject }, drop })) this.#runNext();
       else drop();
     });
   }
 
-  /** Ends the threads, and rejects everything that waits for them. */
+  /** Terminates the threads and rejects all waiting requests. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { job } of this.#queue.clear()) job.reject(new Error("schema workers are closed"));
+    for (const { item } of this.#queue.clear()) item.reject(new Error("schema workers are closed"));
     await Promise.all(this.#threads.map((thread) => thread.worker?.terminate()));
   }
 
-  #next(): void {
-    // A thread that has started comes first: a second one is started only when the first is busy.
+  #runNext(): void {
+    // Prefer a thread that has started: start another one only if all are busy.
     const free = this.#threads.filter((thread) => !thread.isBusy);
     const thread = free.find(({ worker }) => worker !== undefined) ?? free[0];
-    const entry = thread && this.#queue.take();
+    const entry = thread && this.#queue.dequeue();
     if (thread === undefined || entry === undefined) return;
     thread.isBusy = true;
-    this.#run(thread, entry.job.job)
-      .then(entry.job.resolve, entry.job.reject)
+    this.#run(thread, entry.item.request)
+      .then(entry.item.resolve, entry.item.reject)
       .finally(() => {
         thread.isBusy = false;
         this.#queue.finish(entry);
-        this.#next();
+        this.#runNext();
       });
   }
 
-  async #run(thread: { worker: Worker | undefined }, job: SchemaJob): Promise<SchemaFault[]> {
+  async #run(thread: { worker: Worker | undefined }, request: SchemaRequest): Promise<SchemaError[]> {
     const controller = new AbortController();
     try {
       thread.worker?.ref();
       thread.worker ??= await startWorker();
       if (this.#isClosed) throw new Error("schema workers are closed");
-      const deadlineMs = this.#deadlineMs * (job.kind === "check" ? 1 : validationFactor);
-      const answer = await answerOf(thread.worker, job, deadlineMs, controller);
-      if (answer === undefined) return await this.#replace(thread, tooLong(job));
+      const deadlineMs = this.#deadlineMs * (request.kind === "check" ? 1 : VALIDATION_DEADLINE_FACTOR);
+      const errors = await waitForErrors(thread.worker, request, deadlineMs, controller);
+      if (errors === undefined) return await this.#replace(thread, [createTimeoutError(request)]);
       thread.worker.unref();
-      return answer;
+      return errors;
     } catch (error) {
       if (!isOutOfMemory(error)) {
         await this.#replace(thread, []);
         throw error;
       }
-      return await this.#replace(thread, [{ pointer: "", detail: "takes too much memory to check" }]);
+      return await this.#replace(thread, [
+        {
+          pointer: "",
+          detail: "takes too much memory to check; simplify the schema or send a smaller value",
+        },
+      ]);
     } finally {
       controller.abort();
     }
   }
 
-  async #replace(thread: { worker: Worker | undefined }, faults: SchemaFault[]): Promise<SchemaFault[]> {
+  async #replace(thread: { worker: Worker | undefined }, errors: SchemaError[]): Promise<SchemaError[]> {
     const { worker } = thread;
     thread.worker = undefined;
     await worker?.terminate();
-    return faults;
+    return errors;
   }
 }
 
 async function startWorker(): Promise<Worker> {
   const file = import.meta.url.endsWith(".ts") ? "./schema-worker.ts" : "./schema-worker.js";
   const worker = new Worker(new URL(file, import.meta.url), {
-    // It needs nothing of the host's: no secrets in its environment, no loaders of its command line.
+    // The thread needs neither the host's environment, which contains secrets, nor the loaders of its command line.
     env: {},
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 256, stackSizeMb: 16 },
   });
-  // An unhandled "error" event would end the host; `once` below sees those that matter.
+  // An unhandled "error" event would terminate the host. `once` below handles the errors that matter.
   worker.on("error", () => {});
-  await once(worker, "message", { signal: AbortSignal.timeout(startDeadlineMs) });
+  await once(worker, "message", { signal: AbortSignal.timeout(START_TIMEOUT_MS) });
   return worker;
 }
 
-/** The thread's answer, or undefined when the deadline comes first. */
-async function answerOf(
+/** Returns the thread's response; undefined after the deadline. */
+async function waitForErrors(
   worker: Worker,
-  job: SchemaJob,
+  request: SchemaRequest,
   deadlineMs: number,
   controller: AbortController,
-): Promise<SchemaFault[] | undefined> {
-  const answered = once(worker, "message", { signal: controller.signal });
-  const ended = once(worker, "exit", { signal: controller.signal }).then(() => {
-    throw new Error("the schema worker ended");
+): Promise<SchemaError[] | undefined> {
+  const response = once(worker, "message", { signal: controller.signal });
+  const exit = once(worker, "exit", { signal: controller.signal }).then(() => {
+    throw new Error("the schema worker thread exited unexpectedly");
   });
-  const late = new Promise<undefined>((resolve) => {
+  const timeout = new Promise<undefined>((resolve) => {
     const timer = setTimeout(resolve, deadlineMs, undefined);
     controller.signal.addEventListener("abort", () => clearTimeout(timer));
   });
-  // Whichever of them loses is aborted by the caller, and its rejection is of no interest.
-  for (const losing of [answered, ended]) losing.catch(() => {});
-  worker.postMessage(job);
-  const first = await Promise.race([answered, ended, late]);
-  const answer: unknown = first?.[0];
-  return isAnswer(answer) ? answer : undefined;
+  // The caller aborts the promise that loses the race; its rejection is ignored.
+  for (const promise of [response, exit]) promise.catch(() => {});
+  worker.postMessage(request);
+  const first = await Promise.race([response, exit, timeout]);
+  const errors: unknown = first?.[0];
+  return isErrorList(errors) ? errors : undefined;
 }
 
-function isAnswer(answer: unknown): answer is SchemaFault[] {
-  return Array.isArray(answer);
+function isErrorList(value: unknown): value is SchemaError[] {
+  return Array.isArray(value);
 }
 
-function makeBusyProblem(): Problem {
-  const detail =
-    "Too many of your schemas and payloads are waiting to be checked; try again in a few seconds.";
+function createBusyProblem(): Problem {
+  const detail = "Too many of your schemas and payloads are waiting for validation. Retry in a few seconds.";
   return new Problem("service-unavailable", detail, { retryAfter: 2 });
 }
 
-function tooLong(job: SchemaJob): SchemaFault[] {
-  const detail =
-    job.kind === "check" ? "takes too long to compile" : "takes too long to check against the schema";
-  return [{ pointer: "", detail }];
+function createTimeoutError({ kind }: SchemaRequest): SchemaError {
+  const detail = kind === "check" ? "takes too long to compile; simplify the schema" : TAKES_TOO_LONG;
+  return { pointer: "", detail };
 }
 
 function isOutOfMemory(error: unknown): boolean {

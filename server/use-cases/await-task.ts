@@ -1,4 +1,4 @@
-import { type Event, isTerminal, Problem, type Task, taskChannel } from "../../protocol/index.ts";
+import { type Event, getTaskChannel, isTerminal, Problem, type Task } from "../../protocol/index.ts";
 import { type Caller, canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
@@ -55,7 +55,7 @@ const waitFor = async (
   const bell = new WakeSignal();
   // Listen first, then read, then wait: what comes in between rings the bell.
   let end: TaskRecord | undefined;
-  const unsubscribe = await ports.bus.subscribe(taskChannel(taskId.toLowerCase()), (event) => {
+  const unsubscribe = await ports.bus.subscribe(getTaskChannel(taskId.toLowerCase()), (event) => {
     if (isNews(event, wish)) bell.notify();
   });
   const forget = ports.ended.onEnd(taskId.toLowerCase(), (record) => {

@@ -1,4 +1,4 @@
-import { type DiagnosisReason, duration, type Task } from "../../protocol/index.ts";
+import { type DiagnosisReason, formatDuration, type Task } from "../../protocol/index.ts";
 import type { DiagnosisFacts } from "../storage/diagnosis.ts";
 
 /** A task, what surrounds it, and the moment at which it is told. */
@@ -19,7 +19,7 @@ const be = (count: number) => (count === 1 ? "is" : "are");
 
 /** `2026-11-25 16:00:00 UTC`. */
 const atTime = (time: string) => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
-const agoOf = (time: string, now: number) => duration(Math.max(0, now - Date.parse(time)));
+const agoOf = (time: string, now: number) => formatDuration(Math.max(0, now - Date.parse(time)));
 
 const holder = ({ task, prospects }: Case) =>
   prospects.workerName === null ? `worker ${task.worker_id}` : `worker ${prospects.workerName}`;
@@ -40,10 +40,10 @@ const guess = (about: Case): string => {
   const wait = expectedWait(about);
   const median = about.prospects.medianRunSeconds;
   if (wait === undefined || median === null) return "";
-  const run = duration(median * 1000);
+  const run = formatDuration(median * 1000);
   return wait < SHORT_MS
     ? `; such a task takes ${run}`
-    : `; such a task takes ${run}, so its turn is in about ${duration(wait)}`;
+    : `; such a task takes ${run}, so its turn is in about ${formatDuration(wait)}`;
 };
 
 const lastError = ({ task }: Case) => {
@@ -63,11 +63,11 @@ const attempts = ({ task }: Case) =>
 
 const SENTENCES: Readonly<Record<DiagnosisReason, (about: Case) => string>> = {
   "not-due": ({ task, now }) =>
-    `It is not to begin before ${atTime(task.run_at)}, which is in ${duration(Date.parse(task.run_at) - now)}.`,
+    `It is not to begin before ${atTime(task.run_at)}, which is in ${formatDuration(Date.parse(task.run_at) - now)}.`,
 
   retrying: (about) => {
     const { task, now } = about;
-    const next = `the next begins at ${atTime(task.run_at)}, in ${duration(Date.parse(task.run_at) - now)}`;
+    const next = `the next begins at ${atTime(task.run_at)}, in ${formatDuration(Date.parse(task.run_at) - now)}`;
     return `Attempt ${task.runs} of ${task.max_attempts} failed${lastError(about)}; ${next} at the earliest.`;
   },
 
@@ -94,7 +94,7 @@ const SENTENCES: Readonly<Record<DiagnosisReason, (about: Case) => string>> = {
     const turn = `It is ${place(about)} in the queue, and ${free} ${workers(free)} of ${prospects.workers} ${be(free)} free`;
     return waits < PICKED_UP_MS
       ? `${turn}: it is about to be taken.`
-      : `${turn}, but it has waited for ${duration(waits)}: a worker may have registered without listening.`;
+      : `${turn}, but it has waited for ${formatDuration(waits)}: a worker may have registered without listening.`;
   },
 
   claimed: (about) => {

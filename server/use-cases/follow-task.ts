@@ -1,10 +1,10 @@
 import {
   formatLogPosition,
+  getTaskChannel,
   LOG_START,
   type LogPosition,
   Problem,
   parseLogPosition,
-  taskChannel,
 } from "../../protocol/index.ts";
 import { canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
@@ -51,7 +51,7 @@ export async function* followTask(
   { caller, lastEventId, hold }: FollowInput,
 ): Followed<"followTask"> {
   const pace = new Pace(hold, context.bus);
-  const unsubscribe = await context.bus.subscribe(taskChannel(taskId.toLowerCase()), pace.bell.notify);
+  const unsubscribe = await context.bus.subscribe(getTaskChannel(taskId.toLowerCase()), pace.bell.notify);
   const seen = parseSeen(lastEventId);
   try {
     for (let isFirst = true; ; isFirst = false) {

@@ -1,4 +1,4 @@
-import { type HeartbeatResponse, workerChannel } from "../../protocol/index.ts";
+import { getWorkerChannel, type HeartbeatResponse } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { HeartbeatOutcome } from "../storage/storage.ts";
@@ -36,7 +36,7 @@ const waitForStop = async (
   const { bus, settings } = context;
   const deadline = getDeadline(wish.hold);
   const bell = new WakeSignal();
-  const unsubscribe = await bus.subscribe(workerChannel(wish.workerId), bell.notify);
+  const unsubscribe = await bus.subscribe(getWorkerChannel(wish.workerId), bell.notify);
   try {
     for (let latest = first; ; ) {
       bell.reset();

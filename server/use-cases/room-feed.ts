@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { type Event, GLOBAL_ROOM, roomChannel, type StreamMessage, type Task } from "../../protocol/index.ts";
+import {
+  type Event,
+  GLOBAL_ROOM,
+  getRoomChannel,
+  type StreamMessage,
+  type Task,
+} from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import type { Unsubscribe } from "../events/event-bus.ts";
 import { rawJson, stringify } from "../raw-json.ts";
@@ -46,7 +52,7 @@ export class RoomFeed {
   async open(): Promise<void> {
     const rooms = new Set([this.#roomId, GLOBAL_ROOM]);
     const subscribing = [...rooms].map((room) =>
-      this.#ports.bus.subscribe(roomChannel(room), (event) => this.#hear(event, room)),
+      this.#ports.bus.subscribe(getRoomChannel(room), (event) => this.#hear(event, room)),
     );
     this.#subscriptions = await Promise.all(subscribing);
   }

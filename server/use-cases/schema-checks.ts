@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import {
-  canonicalSchema,
+  canonicalizeSchema,
   type FieldError,
   type JsonObject,
   type JsonValue,
@@ -18,7 +18,7 @@ export const canonicalHash = (value: object): string => hash("sha256", canonical
 
 /** The hash of what two registrations must share. */
 export const schemaPairHash = ({ schema, resultSchema }: SchemaPair): string =>
-  hash("sha256", canonicalSchema({ schema, result_schema: resultSchema }));
+  hash("sha256", canonicalizeSchema({ schema, result_schema: resultSchema }));
 
 /** A 422 with what does not fit, and where. */
 export const validationError = (detail: string, errors: readonly FieldError[]): Problem =>

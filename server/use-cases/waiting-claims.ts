@@ -1,4 +1,4 @@
-import { type Event, jobChannel } from "../../protocol/index.ts";
+import { type Event, getJobChannel } from "../../protocol/index.ts";
 import type { Log } from "../context.ts";
 import type { EventBus, Unsubscribe } from "../events/event-bus.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -107,7 +107,7 @@ export class WaitingClaims {
     const known = this.#channels.get(jobId);
     const channel = known ?? {
       claims: new Set(),
-      subscribed: this.#bus.subscribe(jobChannel(jobId), (event) => this.#hear(jobId, event)),
+      subscribed: this.#bus.subscribe(getJobChannel(jobId), (event) => this.#hear(jobId, event)),
       closing: undefined,
     };
     if (known === undefined) this.#channels.set(jobId, channel);

@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Event, jobChannel, roomChannel, taskChannel, workerChannel } from "../../protocol/index.ts";
+import {
+  type Event,
+  getJobChannel,
+  getRoomChannel,
+  getTaskChannel,
+  getWorkerChannel,
+} from "../../protocol/index.ts";
 import type { EventBus } from "../../server/events/event-bus.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -14,7 +20,7 @@ export interface BusFixture {
 /** Creates a `task-changed` event with ids that no other test uses. */
 export const createTaskChange = (workerId: string | null = null) => {
   const event: Event = { kind: "task-changed", taskId: randomUUID(), roomId: randomUUID(), workerId };
-  return { event, channel: taskChannel(event.taskId) };
+  return { event, channel: getTaskChannel(event.taskId) };
 };
 
 /** Creates a handler that stores the events that it receives. */

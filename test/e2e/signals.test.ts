@@ -95,7 +95,7 @@ test.each(SIGNALS)("a server answers its waiting requests at %s, and exits with 
   });
   // The metrics count the request once the server keeps it open.
   await eventually(
-    async () => /joblib_waiting_requests\S* 1\b/.test(await (await fetch(`${own.url}/metrics`)).text()),
+    async () => /joblib_long_polls_open\S* 1\b/.test(await (await fetch(`${own.url}/metrics`)).text()),
     Boolean,
     SLOW,
   );

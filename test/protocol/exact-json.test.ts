@@ -11,7 +11,7 @@ describe("parseExactJson", () => {
     "-1E+400",
     "1e-400",
     "9007199254740993",
-  ])("keeps %s as it is written", (number) => {
+  ])("preserves the text of %s", (number) => {
     const text = `{"a":[${number}],"b":"${number}"}`;
 
     expect(JSON.stringify(parseExactJson(text))).toBe(text);
@@ -29,11 +29,11 @@ describe("parseExactJson", () => {
     "0.1",
     "1e22",
     "0.1000000000000000055511",
-  ])("reads %s as a number, because JavaScript represents it", (number) => {
+  ])("returns a number for %s, because JavaScript can represent it", (number) => {
     expect(parseExactJson(`[${number}, "${"9".repeat(20)}"]`)).toEqual([Number(number), "9".repeat(20)]);
   });
 
-  test("tells an exact number from an object that looks like one", () => {
+  test("distinguishes a raw number from an object with the same member", () => {
     expect(isRawNumber(parseExactJson("9223372036854775807"))).toBe(true);
     expect(isRawNumber({ rawJSON: "9223372036854775807" })).toBe(false);
   });
@@ -49,11 +49,11 @@ describe("normalizeNumber", () => {
     ["10e399", "1e400"],
     ["-0.0", "0"],
     ["Infinity", undefined],
-  ])("writes %s as %s", (text, normal) => {
-    expect(normalizeNumber(text)).toBe(normal);
+  ])("normalizes %s to %s", (text, normalized) => {
+    expect(normalizeNumber(text)).toBe(normalized);
   });
 });
 
-test("countDigits counts what PostgreSQL stores", () => {
+test("countDigits returns the number of digits that PostgreSQL stores", () => {
   expect(["123", "1e400", "1e-400", "1.5"].map(countDigits)).toEqual([3, 401, 401, 3]);
 });

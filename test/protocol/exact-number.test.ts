@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { findInexactNumber, isExactNumber } from "../../protocol/exact-number.ts";
 import { JsonScanner } from "../../server/http/scan-json.ts";
 
-describe("a number's text", () => {
+describe("isExactNumber", () => {
   test.each([
     "0",
     "-0",
@@ -18,7 +18,7 @@ describe("a number's text", () => {
     "1.7976931348623157e308",
     "12345678901234567000",
     "1e-400",
-  ])("%s keeps its value", (text) => {
+  ])("returns true for %s", (text) => {
     expect(isExactNumber(text)).toBe(true);
   });
 
@@ -29,11 +29,11 @@ describe("a number's text", () => {
     "90071992547409930e-1",
     "9223372036854775807",
     "1e400",
-  ])("%s does not", (text) => {
+  ])("returns false for %s", (text) => {
     expect(isExactNumber(text)).toBe(false);
   });
 
-  test("is rejected if the server would reject it", () => {
+  test("returns false exactly for the integers that the server rejects", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), (integer) => {
         const text = String(integer);
@@ -49,11 +49,11 @@ test.each([
   ["[1e999]", "1e999"],
   ['["\\\\", 9007199254740993]', "9007199254740993"],
   ["[9007199254740991, 0.12345678901234567890]", undefined],
-])("the inexact number of %s is %s", (json, found) => {
-  expect(findInexactNumber(json)).toBe(found);
+])("findInexactNumber of %s returns %s", (json, expected) => {
+  expect(findInexactNumber(json)).toBe(expected);
 });
 
-test("a long text costs no stack", () => {
+test("findInexactNumber does not overflow the stack for a long string", () => {
   const text = "\\n".repeat(2_000_000);
 
   expect(findInexactNumber(`["${text}", 9007199254740993]`)).toBe("9007199254740993");

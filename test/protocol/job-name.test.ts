@@ -1,19 +1,25 @@
 import { describe, expect, test } from "vitest";
 import { formatJobName, GLOBAL_ROOM, isRoomId, parseJobName } from "../../protocol/index.ts";
 
-const global = { kind: "job", address: { roomId: GLOBAL_ROOM, category: "modifiers", name: "Rotate" } };
-const labs = { kind: "job", address: { roomId: "lab", category: "modifiers", name: "Rotate" } };
+const globalJob = { kind: "job", address: { roomId: GLOBAL_ROOM, category: "modifiers", name: "Rotate" } };
+const labJob = { kind: "job", address: { roomId: "lab", category: "modifiers", name: "Rotate" } };
 
-describe("a job's name, asked in room lab", () => {
-  test.each(["public:modifiers:Rotate", "@global:modifiers:Rotate"])("%s is the global job", (text) => {
-    expect(parseJobName(text, "lab")).toEqual(global);
+describe("parseJobName in the room lab", () => {
+  test.each([
+    "public:modifiers:Rotate",
+    "@global:modifiers:Rotate",
+  ])("returns the global job for %s", (text) => {
+    expect(parseJobName(text, "lab")).toEqual(globalJob);
   });
 
-  test.each(["private:modifiers:Rotate", "lab:modifiers:Rotate"])("%s is lab's own job", (text) => {
-    expect(parseJobName(text, "lab")).toEqual(labs);
+  test.each([
+    "private:modifiers:Rotate",
+    "lab:modifiers:Rotate",
+  ])("returns the room's own job for %s", (text) => {
+    expect(parseJobName(text, "lab")).toEqual(labJob);
   });
 
-  test("another room's job is not seen", () => {
+  test("hides another room's job", () => {
     expect(parseJobName("other:modifiers:Rotate", "lab")).toEqual({ kind: "hidden" });
   });
 
@@ -27,16 +33,16 @@ describe("a job's name, asked in room lab", () => {
     "public:a b:c",
     "public:modifiers:",
     "@x:a:b",
-  ])("%j is no job name", (text) => {
+  ])("rejects %j", (text) => {
     expect(parseJobName(text, "lab")).toEqual({ kind: "invalid" });
   });
 });
 
-test("a private job cannot be asked for in @global", () => {
+test("parseJobName hides private jobs in @global", () => {
   expect(parseJobName("private:modifiers:Rotate", GLOBAL_ROOM)).toEqual({ kind: "hidden" });
 });
 
-test("a name is written in the prefix form, or in the room form", () => {
+test("formatJobName writes the visibility or the room as the prefix", () => {
   const job = { roomId: "lab", category: "a", name: "b" };
 
   expect(formatJobName(job)).toBe("private:a:b");
@@ -45,8 +51,16 @@ test("a name is written in the prefix form, or in the room form", () => {
   expect(formatJobName({ ...job, roomId: GLOBAL_ROOM }, "room")).toBe("@global:a:b");
 });
 
-describe("a room's name", () => {
-  test.each([GLOBAL_ROOM, "lab", "room_123", "Räume", "x".repeat(128), "分子", ".."])("%j is one", (room) => {
+describe("isRoomId", () => {
+  test.each([
+    GLOBAL_ROOM,
+    "lab",
+    "room_123",
+    "Räume",
+    "x".repeat(128),
+    "分子",
+    "..",
+  ])("accepts %j", (room) => {
     expect(isRoomId(room)).toBe(true);
   });
 
@@ -62,7 +76,7 @@ describe("a room's name", () => {
     "public",
     "private",
     "x".repeat(129),
-  ])("%j is none", (room) => {
+  ])("rejects %j", (room) => {
     expect(isRoomId(room)).toBe(false);
   });
 });

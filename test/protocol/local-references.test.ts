@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../protocol/index.ts";
 import { localizeReferences } from "../../protocol/local-references.ts";
 
-const refOf = (schema: JsonObject) => localizeReferences(schema)["$ref"];
+const getReference = (schema: JsonObject) => localizeReferences(schema)["$ref"];
 const text = { type: "string" };
 
 describe("localizeReferences", () => {
@@ -16,7 +16,7 @@ describe("localizeReferences", () => {
     ],
     ["an embedded $id", { $ref: "a.json", $defs: { a: { $id: "a.json" } } }, "#/$defs/a"],
     [
-      "a part of one",
+      "a part of an embedded $id",
       { $ref: "a#/$defs/b", $defs: { a: { $id: "a", $defs: { b: text } } } },
       "#/$defs/a/$defs/b",
     ],
@@ -34,11 +34,11 @@ describe("localizeReferences", () => {
     ],
     ["a dynamic anchor", { $dynamicRef: "#n", $defs: { a: { $dynamicAnchor: "n" } } }, "#/$defs/a"],
     ["another document", { $ref: "https://elsewhere.org/x" }, "https://elsewhere.org/x"],
-  ])("writes a reference to %s as a pointer, if it is in the document", (_, schema, pointer) => {
-    expect(refOf(schema)).toBe(pointer);
+  ])("replaces a reference to %s by a pointer if the target is in the document", (_, schema, pointer) => {
+    expect(getReference(schema)).toBe(pointer);
   });
 
-  test("leaves values alone that are no schemas", () => {
+  test("does not change values that are not schemas", () => {
     const schema = { default: { $ref: "a" }, enum: [{ $id: "a" }], properties: { $ref: text, $id: text } };
 
     expect(localizeReferences(schema)).toEqual(schema);

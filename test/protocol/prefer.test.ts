@@ -9,7 +9,7 @@ test.each([
   ['wait="8"', 8],
   ["wait=5, wait=9999", 5],
   ["wait=5;foo=bar", 5],
-])("%s is a wait of %d s", (header, seconds) => {
+])("parseWait of %s returns %d seconds", (header, seconds) => {
   expect(parseWait(header)).toBe(seconds);
 });
 
@@ -24,18 +24,18 @@ test.each([
   "wait=1.5",
   "await=5",
   "respond-async",
-])("%s is ignored, as RFC 7240 has it", (header) => {
+])("parseWait ignores %s", (header) => {
   expect(parseWait(header)).toBeUndefined();
 });
 
-test("a header of 64 kB is not read", () => {
+test("parseWait ignores a header of 60 kB", () => {
   expect(parseWait(`${"x, ".repeat(20_000)}wait=5`)).toBeUndefined();
 });
 
-test("several headers are read as one", () => {
+test("parseWait reads several headers as one list", () => {
   expect(parseWait(["respond-async", "wait=3"])).toBe(3);
 });
 
-test("the preference is written as it is read", () => {
+test("parseWait reads what formatWait writes", () => {
   expect(parseWait(formatWait(12))).toBe(12);
 });

@@ -9,7 +9,7 @@ import {
   TaskStatus,
 } from "../../protocol/index.ts";
 
-test("every status leads where the protocol's table says, and nowhere else", () => {
+test("canMove allows exactly the transitions of the state machine", () => {
   const table = Object.fromEntries(
     TaskStatus.options.map((from) => [from, TaskStatus.options.filter((to) => canMove(from, to))]),
   );
@@ -24,11 +24,11 @@ test("every status leads where the protocol's table says, and nowhere else", () 
   });
 });
 
-test("completed, failed and cancelled are the end", () => {
+test("completed, failed and cancelled are the terminal statuses", () => {
   expect(TaskStatus.options.filter(isTerminal)).toEqual(["completed", "failed", "cancelled"]);
 });
 
-test("a PATCH never leads to pending or claimed", () => {
+test("a PATCH cannot set pending or claimed", () => {
   expect(TaskStatus.options.filter(isPatchable)).toEqual(["running", "completed", "failed", "cancelled"]);
   expect(getPatchTargets("pending")).toEqual(["cancelled"]);
   expect(getPatchTargets("claimed")).toEqual(["running", "failed", "cancelled"]);
@@ -36,12 +36,12 @@ test("a PATCH never leads to pending or claimed", () => {
   expect(getPatchTargets("completed")).toEqual([]);
 });
 
-test("the guard of a statement is every status that leads there", () => {
+test("getOrigins returns every status from which a status can be reached", () => {
   expect(getOrigins("completed")).toEqual(["running"]);
   expect(getOrigins("failed")).toEqual(["claimed", "running"]);
   expect(getOrigins("cancelled")).toEqual(["pending", "claimed", "running"]);
 });
 
-test("a worker holds what is claimed or running", () => {
+test("claimed and running are the statuses with a lease", () => {
   expect(TaskStatus.options.filter(isLeased)).toEqual(["claimed", "running"]);
 });

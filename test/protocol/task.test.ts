@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { PageQuery, TaskSubmission, TaskSubmissions, TaskUpdate } from "../../protocol/index.ts";
 
-const pointers = (schema: typeof TaskSubmission | typeof TaskUpdate | typeof PageQuery, value: unknown) =>
+const findPointers = (schema: typeof TaskSubmission | typeof TaskUpdate | typeof PageQuery, value: unknown) =>
   schema.safeParse(value).error?.issues.map((issue) => issue.path.join("/")) ?? [];
 
-describe("the options of a submit", () => {
+describe("TaskSubmission", () => {
   test.each([
     ["priority", -100],
     ["priority", 100],
@@ -17,8 +17,8 @@ describe("the options of a submit", () => {
     ["backoff", {}],
     ["run_at", "2026-11-23T22:00:00.000Z"],
     ["run_at", "2026-11-23T23:00:00+01:00"],
-  ])("%s may be %j", (name, value) => {
-    expect(pointers(TaskSubmission, { [name]: value })).toEqual([]);
+  ])("accepts %s: %j", (name, value) => {
+    expect(findPointers(TaskSubmission, { [name]: value })).toEqual([]);
   });
 
   test.each([
@@ -37,51 +37,51 @@ describe("the options of a submit", () => {
     ["payload", []],
     ["payload", null],
     ["payload", "x"],
-  ])("%s may not be %j", (name, value) => {
-    expect(pointers(TaskSubmission, { [name]: value })).toEqual([name]);
+  ])("rejects %s: %j", (name, value) => {
+    expect(findPointers(TaskSubmission, { [name]: value })).toEqual([name]);
   });
 
-  test("run_at and delay_seconds exclude each other", () => {
-    expect(pointers(TaskSubmission, { run_at: "2026-11-23T22:00:00Z", delay_seconds: 1 })).toEqual([
+  test("rejects run_at together with delay_seconds", () => {
+    expect(findPointers(TaskSubmission, { run_at: "2026-11-23T22:00:00Z", delay_seconds: 1 })).toEqual([
       "delay_seconds",
     ]);
   });
 
-  test("nothing in a payload is filled in, coerced or removed", () => {
+  test("does not add, coerce or remove members of a payload", () => {
     const payload = { a: "1", nested: { b: null, c: [1, "2"] } };
 
     expect(TaskSubmission.parse({ payload }).payload).toEqual(payload);
     expect(TaskSubmission.parse({})).toEqual({});
   });
 
-  test("unknown members are ignored", () => {
+  test("removes unknown members", () => {
     expect(TaskSubmission.parse({ priority: 1, from_the_future: true })).toEqual({ priority: 1 });
   });
 });
 
-test("one request submits 1 to 1,000 tasks", () => {
-  const tasks = (count: number) => ({
+test("TaskSubmissions accepts 1 to 1,000 tasks", () => {
+  const createBody = (count: number) => ({
     tasks: Array.from({ length: count }, () => ({ job_name: "public:a:b" })),
   });
 
-  expect(TaskSubmissions.safeParse(tasks(0)).success).toBe(false);
-  expect(TaskSubmissions.safeParse(tasks(1000)).success).toBe(true);
-  expect(TaskSubmissions.safeParse(tasks(1001)).success).toBe(false);
+  expect(TaskSubmissions.safeParse(createBody(0)).success).toBe(false);
+  expect(TaskSubmissions.safeParse(createBody(1000)).success).toBe(true);
+  expect(TaskSubmissions.safeParse(createBody(1001)).success).toBe(false);
 });
 
-test("an error is at most 64 KiB of UTF-8, not of characters", () => {
-  expect(pointers(TaskUpdate, { error: "x".repeat(65_536) })).toEqual([]);
-  expect(pointers(TaskUpdate, { error: "x".repeat(65_537) })).toEqual(["error"]);
-  expect(pointers(TaskUpdate, { error: "é".repeat(32_769) })).toEqual(["error"]);
+test("TaskUpdate limits an error to 64 KiB of UTF-8, not of characters", () => {
+  expect(findPointers(TaskUpdate, { error: "x".repeat(65_536) })).toEqual([]);
+  expect(findPointers(TaskUpdate, { error: "x".repeat(65_537) })).toEqual(["error"]);
+  expect(findPointers(TaskUpdate, { error: "é".repeat(32_769) })).toEqual(["error"]);
 });
 
-test("a result may be any JSON, null included", () => {
+test("TaskUpdate accepts any JSON value as the result, including null", () => {
   for (const result of [null, 0, "", [], {}, false]) {
     expect(TaskUpdate.parse({ status: "completed", result })).toEqual({ status: "completed", result });
   }
 });
 
-test("a page is 0 to 500 long, 50 where nothing is said", () => {
+test("PageQuery accepts a limit from 0 to 500 and defaults to 50", () => {
   expect(PageQuery.parse({})).toEqual({ limit: 50, offset: 0 });
   expect(PageQuery.parse({ limit: "500", offset: "7" })).toEqual({ limit: 500, offset: 7 });
   for (const query of [

@@ -54,21 +54,21 @@ test("claimed tasks are counted as they are handed out, and a claim that found n
 
 test("requests that are held open are shown for as long as they are", async () => {
   const { worker_id, full_name } = await register("Waiting");
-  expect(await metric("joblib_waiting_requests")).toBe(0);
+  expect(await metric("joblib_long_polls_open")).toBe(0);
   const held = send("POST", "/tasks/claim", { worker_id }, "wait=30");
-  await eventually(async () => (await metric("joblib_waiting_requests")) === 1);
+  await eventually(async () => (await metric("joblib_long_polls_open")) === 1);
 
   await send("POST", `/rooms/${ROOM}/tasks/${full_name}`, {});
 
   expect(await held).toMatchObject({ task: { job_name: full_name } });
-  expect(await metric("joblib_waiting_requests")).toBe(0);
+  expect(await metric("joblib_long_polls_open")).toBe(0);
 });
 
 test("sweeps are counted, with what they found", async () => {
   const { worker_id, full_name } = await register("Swept");
   await send("POST", `/rooms/${ROOM}/tasks/${full_name}`, { timeout_seconds: 60 });
   await send("POST", "/tasks/claim", { worker_id, start: true });
-  expect(await metric('joblib_swept_total{what="tasks"}')).toBe(0);
+  expect(await metric('joblib_swept_total{kind="tasks"}')).toBe(0);
 
   const orm = await openDatabase({ url: database_url });
   await sql`update joblib.task set started_at = started_at - interval '1 hour' where status = 'running'`.execute(
@@ -76,10 +76,10 @@ test("sweeps are counted, with what they found", async () => {
   );
   await orm.close();
 
-  await eventually(async () => (await metric('joblib_swept_total{what="tasks"}')) === 1);
+  await eventually(async () => (await metric('joblib_swept_total{kind="tasks"}')) === 1);
   const sweeps = (await metric("joblib_sweeps_total")) ?? 0;
   await eventually(async () => ((await metric("joblib_sweeps_total")) ?? 0) > sweeps);
-  expect(await metric('joblib_swept_total{what="workers"}')).toBe(0);
+  expect(await metric('joblib_swept_total{kind="workers"}')).toBe(0);
 });
 
 test("no metric names a room, a job, a worker, a user or a task", async () => {

@@ -40,32 +40,32 @@ export class Ping extends Extension("tests") {
 }
 new Ping();
 
-export class Nothing extends Extension("tests", {}) {
+export class Empty extends Extension("tests", {}) {
   async run(context: Viewer) {
     await context.rotate(1);
   }
 }
-new Nothing();
+new Empty();
 
-export class Needs extends Extension("tests", z.object({ name: z.string(), size: z.coerce.number() })) {
+export class Required extends Extension("tests", z.object({ name: z.string(), size: z.coerce.number() })) {
   run() {
     expectTrue<Same<typeof this.name, string>>();
     expectTrue<Same<typeof this.size, number>>();
   }
 }
-// @ts-expect-error its name is required
-new Needs();
-new Needs({ name: "a", size: "12" });
+// @ts-expect-error name is required
+new Required();
+new Required({ name: "a", size: "12" });
 
-export class Old extends Extension("tests", z3.z.object({ depth: z3.z.number().default(2) })) {
+export class ZodV3 extends Extension("tests", z3.z.object({ depth: z3.z.number().default(2) })) {
   run() {
     expectTrue<Same<typeof this.depth, number>>();
   }
 }
-new Old();
-new Old({ depth: 3 });
+new ZodV3();
+new ZodV3({ depth: 3 });
 // @ts-expect-error a depth is a number
-new Old({ depth: "3" });
+new ZodV3({ depth: "3" });
 
 // @ts-expect-error an extension needs a run method
 export class Idle extends Extension("tests", { a: z.string() }) {}
@@ -73,6 +73,6 @@ export class Idle extends Extension("tests", { a: z.string() }) {}
 // @ts-expect-error the base class is abstract
 new (Extension("tests", {}))();
 
-export const viewerExtensions: ExtensionClass<Viewer>[] = [Rotate, Ping, Nothing, Needs, Old];
-// @ts-expect-error it needs a viewer
+export const viewerExtensions: ExtensionClass<Viewer>[] = [Rotate, Ping, Empty, Required, ZodV3];
+// @ts-expect-error its context is a viewer
 export const extensionWithoutContext: ExtensionClass<undefined> = Rotate;

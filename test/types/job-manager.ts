@@ -42,9 +42,9 @@ export const main = async (): Promise<void> => {
       return context.nothing;
     }
   }
-  // @ts-expect-error it needs another context than a viewer
+  // @ts-expect-error its context is not a viewer
   jobs.register(Other);
-  // @ts-expect-error it needs another context than a viewer, as a decorator too
+  // @ts-expect-error its context is not a viewer, with a decorator as well
   @jobs.register
   class Another extends Extension("tests") {
     run(context: { nothing: string }) {
@@ -63,11 +63,13 @@ export const main = async (): Promise<void> => {
   const task: SubmittedTask = await jobs.submit(new Rotate({ angle: 90 }), { room: "lab" });
   const tasks: SubmittedTask[] = await jobs.submit([new same(), new Rotate()]);
   const done: Task = await jobs.client.awaitTask(task.id, { wait: 30 });
-  const answer = await jobs.client.call("readTask", { params: { task_id: done.id } });
-  if (answer.status === 200) answer.body.attempt.toFixed();
+  const response = await jobs.client.call("readTask", { params: { task_id: done.id } });
+  if (response.status === 200) response.body.attempt.toFixed();
   // @ts-expect-error a 304 has no body
-  answer.body.attempt;
-  // @ts-expect-error a task is read by its id
+  response.body.attempt;
+  // @ts-expect-error the parameter task_id is missing
   await jobs.client.call("readTask", {});
-  await jobs.run({ onOutcome: (ran, { status }) => console.log(ran.id, status, tasks.length, Another.name) });
+  await jobs.run({
+    onOutcome: (task, { status }) => console.log(task.id, status, tasks.length, Another.name),
+  });
 };

@@ -3,13 +3,13 @@ import { type AwaitedTask, JoblibClient, JobManager, type JsonValue, type TaskOf
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const expectTrue = <_ extends true>(): void => {};
 
-/** In the format that `joblib types` writes. */
+/** Types in the format of `joblib types`. */
 interface Jobs {
   "public:chemistry:Descriptors": { payload: { smiles: string; digits?: number }; result: { logp: number } };
   "private:lab:Ping": { payload: { loud?: boolean }; result: "pong" };
 }
 
-export const typed = async (): Promise<void> => {
+export const submitTypedJobs = async (): Promise<void> => {
   const jobs = new JobManager<unknown, Jobs>({ room: "lab" });
 
   const task = await jobs.submit("public:chemistry:Descriptors", { smiles: "CCO" }, { priority: 5 });
@@ -33,7 +33,7 @@ export const typed = async (): Promise<void> => {
   await jobs.submit("public:chemistry:Descriptor", { smiles: "CCO" });
 };
 
-export const untyped = async (): Promise<void> => {
+export const submitUntypedJobs = async (): Promise<void> => {
   const jobs = new JobManager();
   const task = await jobs.submit("public:any:Thing", { angle: 90, list: [1, "a", null] });
   const done = await jobs.client.awaitTask(task);
@@ -43,13 +43,13 @@ export const untyped = async (): Promise<void> => {
 };
 
 /** The jobs of a second server in the same program. */
-interface Others {
+interface OtherJobs {
   "public:render:Frame": { payload: { at: number }; result: unknown };
 }
-export const two = async (): Promise<void> => {
-  const here = new JobManager<unknown, Jobs>();
-  const there = new JobManager<unknown, Others>({ url: "https://render.example" });
-  await there.submit("public:render:Frame", { at: 3 });
+export const submitToTwoServers = async (): Promise<void> => {
+  const first = new JobManager<unknown, Jobs>();
+  const second = new JobManager<unknown, OtherJobs>({ url: "https://render.example" });
+  await second.submit("public:render:Frame", { at: 3 });
   // @ts-expect-error the job belongs to the other server
-  await here.submit("public:render:Frame", { at: 3 });
+  await first.submit("public:render:Frame", { at: 3 });
 };

@@ -17,7 +17,7 @@ const toJson = (value: unknown): JsonValue | undefined =>
 const createGetDefaults = (utils: SchemaUtilsType): GetDefaults => {
   const defaults = new SchemaDefaults(utils.getRootSchema() as JsonObject);
   return (schema: RJSFSchema, formData, ...rest) => {
-    const begun = defaults.begin(schema as JsonObject, toJson(formData));
+    const begun = defaults.createInitialValue(schema as JsonObject, toJson(formData));
     return utils.getDefaultFormState(schema, isContainer(begun) ? begun : formData, ...rest);
   };
 };

@@ -57,7 +57,7 @@ const sendable = (payload: unknown): JsonObject => {
 interface Drawing {
   readonly schema: DrawnSchema;
   /** Returns a payload with the defaults of what it lacks; without one, what the form begins with. */
-  readonly begin: (payload: JsonObject | undefined) => JsonObject;
+  readonly createInitialValue: (payload: JsonObject | undefined) => JsonObject;
 }
 
 const prepare = (text: string): Drawing | undefined => {
@@ -67,10 +67,10 @@ const prepare = (text: string): Drawing | undefined => {
   if (!isForm || !isDrawable(schema)) return undefined;
   const defaults = new SchemaDefaults(given);
   const begin = (payload: JsonObject | undefined) => {
-    const begun = defaults.begin(given, payload);
+    const begun = defaults.createInitialValue(given, payload);
     return isJsonObject(begun) ? begun : (payload ?? NOTHING);
   };
-  return { schema, begin };
+  return { schema, createInitialValue: begin };
 };
 
 /** Text that stands in a field and not in the payload: it is no JSON, no number, or too large a number. */
@@ -87,7 +87,7 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
   const drawn = useMemo(() => prepare(schemaText), [schemaText]);
   const [start, setStart] = useState(() => {
     const asJson = initial !== undefined && isLarge(initial);
-    const payload = asJson || drawn === undefined ? (initial ?? NOTHING) : drawn.begin(initial);
+    const payload = asJson || drawn === undefined ? (initial ?? NOTHING) : drawn.createInitialValue(initial);
     return { turn: 0, payload, asJson };
   });
   const [isTooLarge, setTooLarge] = useState(start.asJson);
@@ -146,7 +146,7 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
     const isLeased = start.asJson && isLarge(payload);
     setTooLarge(isLeased);
     if (isLeased) return;
-    const next = start.asJson && drawn !== undefined ? drawn.begin(payload) : payload;
+    const next = start.asJson && drawn !== undefined ? drawn.createInitialValue(payload) : payload;
     setStart({ turn: start.turn + 1, payload: next, asJson: !start.asJson });
   };
 

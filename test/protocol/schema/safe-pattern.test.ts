@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { safePattern } from "../../../protocol/schema/safe-pattern.ts";
+import { toSafePattern } from "../../../protocol/schema/safe-pattern.ts";
 
 test.each([
   "^[a-z]+$",
@@ -8,8 +8,8 @@ test.each([
   "^a+b+$",
   "^(?:cat|dog)$",
   "\\(+",
-])("%s runs in the browser", (pattern) => {
-  expect(safePattern(pattern)).toBe(pattern);
+])("toSafePattern returns the safe pattern %s", (pattern) => {
+  expect(toSafePattern(pattern)).toBe(pattern);
 });
 
 test.each([
@@ -24,6 +24,6 @@ test.each([
   "a".repeat(300),
   "\\p{Nonsense}",
   42,
-])("%s is left to the server", (pattern) => {
-  expect(safePattern(pattern)).toBeUndefined();
+])("toSafePattern rejects %s", (pattern) => {
+  expect(toSafePattern(pattern)).toBeUndefined();
 });

@@ -9,7 +9,7 @@ import { compileSchema } from "../../../server/schemas/compile-schema.ts";
 const isSatisfied = (value: JsonValue, schema: JsonObject) =>
   satisfies(value, schema, { root: schema, budget: new StepBudget(100_000) });
 
-/** Values that tell the keywords apart. */
+/** Values that distinguish the keywords. */
 const VALUES: readonly JsonValue[] = [
   null,
   true,
@@ -37,7 +37,7 @@ const VALUES: readonly JsonValue[] = [
   { a: { a: { a: 1 } } },
 ];
 
-describe("a value satisfies a schema as the server says", () => {
+describe("satisfies", () => {
   test.each<JsonObject>([
     {},
     { type: "integer" },
@@ -68,7 +68,7 @@ describe("a value satisfies a schema as the server says", () => {
     { dependentRequired: { a: ["b"] } },
     { dependentSchemas: { a: { required: ["b"] } } },
     { $defs: { n: { type: "object", properties: { a: { $ref: "#/$defs/n" } } } }, $ref: "#/$defs/n" },
-  ])("%j", (schema) => {
+  ])("agrees with the server for %j", (schema) => {
     const validate = compileSchema(schema);
 
     for (const value of VALUES) {
@@ -77,34 +77,34 @@ describe("a value satisfies a schema as the server says", () => {
   });
 });
 
-test("a multiple is what the server takes for one", () => {
+test("isMultipleOf agrees with the server", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: -1000, max: 1000 }),
       fc.constantFrom(0.1, 0.01, 0.07, 0.25, 1e-9, 3, 2.5),
       fc.constantFrom(0, 0.05, 0.5),
-      (count, step, off) => {
-        const value = (count + off) * step;
+      (count, step, offset) => {
+        const value = (count + offset) * step;
         expect(isMultipleOf(value, step)).toBe(compileSchema({ multipleOf: step })(value).length === 0);
       },
     ),
   );
 });
 
-describe("a schema that is made to take long", () => {
-  test("ends with the budget", () => {
-    const double = (level: number): JsonObject => ({
+describe("satisfies with an expensive schema", () => {
+  test("throws BudgetExceededError at the end of its budget", () => {
+    const createLevel = (level: number): JsonObject => ({
       allOf: [{ $ref: `#/$defs/n${level + 1}` }, { $ref: `#/$defs/n${level + 1}` }],
     });
     const schema: JsonObject = {
       $ref: "#/$defs/n0",
-      $defs: Object.fromEntries(Array.from({ length: 40 }, (_, level) => [`n${level}`, double(level)])),
+      $defs: Object.fromEntries(Array.from({ length: 40 }, (_, level) => [`n${level}`, createLevel(level)])),
     };
 
     expect(() => isSatisfied(1, schema)).toThrow(BudgetExceededError);
   });
 
-  test("does not run a pattern that backtracks", () => {
+  test("does not run a pattern with exponential backtracking", () => {
     expect(isSatisfied(`${"a".repeat(60)}!`, { pattern: "^(a+)+$" })).toBe(true);
   });
 });

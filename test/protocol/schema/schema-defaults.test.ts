@@ -3,22 +3,23 @@ import type { JsonObject } from "../../../protocol/json.ts";
 import { keepValidDefaults } from "../../../protocol/schema/keep-valid-defaults.ts";
 import { SchemaDefaults } from "../../../protocol/schema/schema-defaults.ts";
 
-const begin = (schema: JsonObject, given?: JsonObject) => new SchemaDefaults(schema).begin(schema, given);
+const createValue = (schema: JsonObject, given?: JsonObject) =>
+  new SchemaDefaults(schema).createInitialValue(schema, given);
 
-describe("the valid defaults of a schema", () => {
-  test("are kept wherever a schema can be, and what is no schema is left as it is", () => {
-    const wrong = { type: "integer", default: null };
+describe("defaults of a schema", () => {
+  test("are removed from every subschema if they are invalid, and values that are not schemas are unchanged", () => {
+    const invalid = { type: "integer", default: null };
     const clean = { type: "integer" };
     const schema: JsonObject = {
-      properties: { default: wrong, list: { items: wrong, prefixItems: [wrong] } },
-      patternProperties: { "^a": wrong },
-      additionalProperties: wrong,
-      $defs: { one: wrong },
-      components: { schemas: { Two: wrong } },
-      allOf: [{ properties: { a: wrong } }],
-      examples: [wrong],
-      const: wrong,
-      "x-mine": wrong,
+      properties: { default: invalid, list: { items: invalid, prefixItems: [invalid] } },
+      patternProperties: { "^a": invalid },
+      additionalProperties: invalid,
+      $defs: { one: invalid },
+      components: { schemas: { Two: invalid } },
+      allOf: [{ properties: { a: invalid } }],
+      examples: [invalid],
+      const: invalid,
+      "x-mine": invalid,
     };
 
     expect(keepValidDefaults(schema)).toEqual({
@@ -28,13 +29,13 @@ describe("the valid defaults of a schema", () => {
       $defs: { one: clean },
       components: { schemas: { Two: clean } },
       allOf: [{ properties: { a: clean } }],
-      examples: [wrong],
-      const: wrong,
-      "x-mine": wrong,
+      examples: [invalid],
+      const: invalid,
+      "x-mine": invalid,
     });
   });
 
-  test("are those of dates and times without an offset, as pydantic writes them", () => {
+  test("can be dates and times without an offset, as pydantic generates them", () => {
     const schema: JsonObject = {
       properties: {
         when: { type: "string", format: "date-time", default: "2024-01-01T00:00:00" },
@@ -48,14 +49,14 @@ describe("the valid defaults of a schema", () => {
       },
     };
 
-    expect(begin({ type: "object", ...schema })).toEqual({
+    expect(createValue({ type: "object", ...schema })).toEqual({
       when: "2024-01-01T00:00:00",
       at: "12:30:00",
       price: "1.5",
     });
   });
 
-  test("of a tree end", () => {
+  test("terminate for a recursive tree", () => {
     const schema: JsonObject = {
       $ref: "#/$defs/Node",
       $defs: {
@@ -67,18 +68,18 @@ describe("the valid defaults of a schema", () => {
       },
     };
 
-    expect(begin(schema)).toBeDefined();
+    expect(createValue(schema)).toBeDefined();
     expect(keepValidDefaults(schema)).toBeDefined();
   });
 
-  test("of a schema that refers to itself are none", () => {
+  test("are empty for a schema that refers to itself", () => {
     const schema: JsonObject = {
       type: "object",
       properties: { x: { $ref: "#/$defs/a", default: 1 } },
       $defs: { a: { allOf: [{ $ref: "#/$defs/a" }] } },
     };
 
-    expect(begin(schema)).toEqual({});
+    expect(createValue(schema)).toEqual({});
   });
 
   test.each<[string, JsonObject]>([
@@ -100,7 +101,7 @@ describe("the valid defaults of a schema", () => {
       },
     ],
     [
-      "12 objects that each must hold all 12",
+      "12 objects that each require all 12",
       {
         type: "object",
         properties: { x: { $ref: "#/$defs/n0", default: {} } },
@@ -130,15 +131,15 @@ describe("the valid defaults of a schema", () => {
         },
       },
     ],
-  ])("of a hostile schema end: %s", (_, schema) => {
+  ])("terminate for an expensive schema: %s", (_, schema) => {
     const clean = keepValidDefaults(schema);
 
     expect(JSON.stringify(clean).length).toBeLessThan(6_000_000);
-    expect(begin(schema)).toBeDefined();
+    expect(createValue(schema)).toBeDefined();
   });
 });
 
-test("a given payload keeps what it has, in its order, and gains only what it lacks", () => {
+test("createInitialValue keeps the members of a given payload in order, and adds only missing ones", () => {
   const schema: JsonObject = {
     type: "object",
     properties: {
@@ -148,6 +149,6 @@ test("a given payload keeps what it has, in its order, and gains only what it la
     default: { a: 5 },
   };
 
-  expect(JSON.stringify(begin(schema, { z: 0, b: {} }))).toBe('{"z":0,"b":{"c":2},"a":1}');
-  expect(begin(schema)).toEqual({ a: 5 });
+  expect(JSON.stringify(createValue(schema, { z: 0, b: {} }))).toBe('{"z":0,"b":{"c":2},"a":1}');
+  expect(createValue(schema)).toEqual({ a: 5 });
 });

@@ -1,37 +1,37 @@
 import { expect, test } from "vitest";
 import { JobLabels } from "../../../server/prometheus/job-labels.ts";
 
-const aJob = (name: string, roomId = "@global") => ({
+const createTaskJob = (name: string, roomId = "@global") => ({
   jobId: `${roomId} ${name}`,
   job: { roomId, category: "chemistry", name },
 });
 
-test("global jobs are named, and those of rooms never", () => {
+test("the label is the name of a global job, and “other” for a room's job", () => {
   const labels = new JobLabels();
 
-  expect(labels.of(aJob("Depict"))).toBe("public:chemistry:Depict");
-  expect(labels.of(aJob("Depict", "lab"))).toBe("other");
+  expect(labels.get(createTaskJob("Depict"))).toBe("public:chemistry:Depict");
+  expect(labels.get(createTaskJob("Depict", "lab"))).toBe("other");
 });
 
-test("a job is known by its id once a task of it was seen", () => {
+test("a global job's label is found by its id after the first lookup by name", () => {
   const labels = new JobLabels();
-  const { jobId } = aJob("Depict");
+  const { jobId } = createTaskJob("Depict");
 
-  expect(labels.ofId(jobId)).toBe("other");
-  labels.of(aJob("Depict"));
-  labels.of(aJob("Depict", "lab"));
+  expect(labels.getById(jobId)).toBe("other");
+  labels.get(createTaskJob("Depict"));
+  labels.get(createTaskJob("Depict", "lab"));
 
-  expect(labels.ofId(jobId)).toBe("public:chemistry:Depict");
-  expect(labels.ofId("lab Depict")).toBe("other");
+  expect(labels.getById(jobId)).toBe("public:chemistry:Depict");
+  expect(labels.getById("lab Depict")).toBe("other");
 });
 
-test("the 51st global job is one of the others, and the first 50 keep their names", () => {
+test("the first 50 global jobs have their own labels, and all later ones are “other”", () => {
   const labels = new JobLabels();
 
-  const given = Array.from({ length: 60 }, (_, index) => labels.of(aJob(`Job${index}`)));
+  const values = Array.from({ length: 60 }, (_, index) => labels.get(createTaskJob(`Job${index}`)));
 
-  expect(new Set(given).size).toBe(51);
-  expect(given.slice(50)).toEqual(Array(10).fill("other"));
-  expect(labels.of(aJob("Job49"))).toBe("public:chemistry:Job49");
-  expect(labels.named({ category: "chemistry", name: "Job55" })).toBe("other");
+  expect(new Set(values).size).toBe(51);
+  expect(values.slice(50)).toEqual(Array(10).fill("other"));
+  expect(labels.get(createTaskJob("Job49"))).toBe("public:chemistry:Job49");
+  expect(labels.getGlobal({ category: "chemistry", name: "Job55" })).toBe("other");
 });

@@ -6,7 +6,7 @@ import { createServer, joblib, migrate, openDatabase, parseSettings } from "../.
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { listenTo } from "../http/listen.ts";
-import { metricOf, scrape, senderTo } from "./scraped.ts";
+import { createSender, getMetric, scrape } from "./scrape.ts";
 
 let app: FastifyInstance;
 beforeAll(async () => {
@@ -15,10 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const send: ReturnType<typeof senderTo> = (method, url, options) => senderTo(app)(method, url, options);
-const metric = (name: string) => metricOf(app, name);
+const send: ReturnType<typeof createSender> = (method, url, options) =>
+  createSender(app)(method, url, options);
+const get = (name: string) => getMetric(app, name);
 
-const aWorker = async (name: string) => {
+const registerWorker = async (name: string) => {
   const body = { category: "m", name, schema: {} };
   const { worker_id } = await send<{ worker_id: string }>("PUT", "/rooms/lab/jobs", { body });
   return worker_id;
@@ -28,81 +29,81 @@ const submit = (name: string, count = 1) => {
   return send("POST", "/rooms/lab/tasks", { body: { tasks } });
 };
 
-describe("the metrics of a server", () => {
-  test("count who was woken for a task", async () => {
-    const worker_id = await aWorker("Woken");
+describe("server metrics", () => {
+  test("count the waiting claims that were woken and found a task", async () => {
+    const worker_id = await registerWorker("Woken");
     const claims = Array.from({ length: 3 }, () =>
       send("POST", "/tasks/claim", { body: { worker_id }, prefer: "wait=20" }),
     );
-    await eventually(async () => (await metric("joblib_waiting_claims")) === 3);
+    await eventually(async () => (await get("joblib_waiting_claims")) === 3);
 
     await submit("Woken", 3);
     await Promise.all(claims);
 
-    expect(await metric('joblib_claim_wakeups_total{found="tasks"}')).toBe(3);
-    expect(await metric('joblib_claim_wakeups_total{found="nothing"}')).toBe(0);
-    expect(await metric("joblib_waiting_claims")).toBe(0);
+    expect(await get('joblib_claim_wakeups_total{found="tasks"}')).toBe(3);
+    expect(await get('joblib_claim_wakeups_total{found="nothing"}')).toBe(0);
+    expect(await get("joblib_waiting_claims")).toBe(0);
   });
 
-  test("count who was woken for nothing", async () => {
-    const worker_id = await aWorker("Nothing");
+  test("count the waiting claims that were woken and found nothing", async () => {
+    const worker_id = await registerWorker("Nothing");
     const nothing = 'joblib_claim_wakeups_total{found="nothing"}';
-    const before = await metric(nothing);
+    const before = await get(nothing);
     const claim = send("POST", "/tasks/claim", { body: { worker_id }, prefer: "wait=20" });
-    await eventually(async () => (await metric("joblib_waiting_claims")) === 1);
+    await eventually(async () => (await get("joblib_waiting_claims")) === 1);
 
-    // The worker registers for one more job: its claim listens anew, and there is nothing to be had.
+    // When the worker registers for another job, its claim subscribes again and checks both queues, which are empty.
     await send("PUT", "/rooms/lab/jobs", { body: { category: "m", name: "More", schema: {}, worker_id } });
 
-    await eventually(async () => (await metric(nothing)) > before);
+    await eventually(async () => (await get(nothing)) > before);
     await submit("Nothing");
     await claim;
   });
 
-  test("count statements and the calls that they carried", async () => {
-    const worker_id = await aWorker("Joint");
+  test("count batched statements and the calls in them", async () => {
+    const worker_id = await registerWorker("Batch");
     const calls = 'joblib_statement_calls_total{statement="submit"}';
-    const statements = 'joblib_statement_seconds_count{statement="submit"}';
-    const before = [await metric(calls), await metric(statements)];
+    const statements = 'joblib_statement_duration_seconds_count{statement="submit"}';
+    const before = [await get(calls), await get(statements)];
 
-    await Promise.all(Array.from({ length: 40 }, () => submit("Joint")));
+    await Promise.all(Array.from({ length: 40 }, () => submit("Batch")));
 
-    const carried = (await metric(calls)) - (before[0] ?? 0);
-    const sent = (await metric(statements)) - (before[1] ?? 0);
-    expect(carried).toBe(40);
-    expect(sent).toBeLessThan(40);
+    const callCount = (await get(calls)) - (before[0] ?? 0);
+    const statementCount = (await get(statements)) - (before[1] ?? 0);
+    expect(callCount).toBe(40);
+    expect(statementCount).toBeLessThan(40);
     await send("POST", "/tasks/claim", { body: { worker_id } });
-    expect(await metric('joblib_statement_calls_total{statement="claim"}')).toBeGreaterThan(0);
+    expect(await get('joblib_statement_calls_total{statement="claim"}')).toBeGreaterThan(0);
   });
 
-  test("tell streams from long-polls", async () => {
+  test("count event streams separately from long polls", async () => {
     const url = await app.listen({ host: "127.0.0.1", port: 0 });
     const stream = await listenTo(`${url}/v1/joblib/rooms/lab/events`, {});
 
-    await eventually(async () => (await metric("joblib_streams_open")) === 1);
-    expect(await metric("joblib_waiting_requests")).toBe(0);
+    await eventually(async () => (await get("joblib_streams_open")) === 1);
+    expect(await get("joblib_long_polls_open")).toBe(0);
     await stream[Symbol.asyncDispose]();
 
-    await eventually(async () => (await metric("joblib_streams_open")) === 0);
+    await eventually(async () => (await get("joblib_streams_open")) === 0);
   });
 
-  test("show the pool, the bus, the database, the version and the event loop", async () => {
-    await submit("Joint");
+  test("include the pool, the event bus, the database, the version and the event loop lag", async () => {
+    await submit("Batch");
 
-    const text = await scrape(app);
+    const values = await scrape(app);
 
-    expect(text.get("joblib_database_up")).toBe(1);
-    expect(text.get("joblib_event_bus_up")).toBe(1);
-    // The scrape reads the database itself, over one of them.
-    expect(text.get('joblib_database_connections{state="busy"}')).toBeLessThanOrEqual(1);
-    expect(text.get('joblib_database_connections{state="idle"}')).toBeGreaterThan(0);
-    expect(text.get("joblib_database_waiting")).toBe(0);
-    expect([...text.keys()].filter((name) => name.startsWith("joblib_build_info"))).toHaveLength(1);
-    expect(text.get("nodejs_eventloop_lag_p99_seconds")).toBeGreaterThan(0);
+    expect(values.get("joblib_database_up")).toBe(1);
+    expect(values.get("joblib_event_bus_up")).toBe(1);
+    // The scrape itself reads the database over one connection.
+    expect(values.get('joblib_database_connections{state="busy"}')).toBeLessThanOrEqual(1);
+    expect(values.get('joblib_database_connections{state="idle"}')).toBeGreaterThan(0);
+    expect(values.get("joblib_database_waiting_statements")).toBe(0);
+    expect([...values.keys()].filter((name) => name.startsWith("joblib_build_info"))).toHaveLength(1);
+    expect(values.get("nodejs_eventloop_lag_p99_seconds")).toBeGreaterThan(0);
   });
 });
 
-test("a database that is gone is told, and what it alone knows is left out", async () => {
+test("joblib_database_up is 0 without the database, and metrics that are read from it are missing", async () => {
   const url = await createDatabase(inject("postgresUrl"));
   const orm = await openDatabase({ url });
   onTestFinished(() => orm.close());
@@ -115,8 +116,8 @@ test("a database that is gone is told, and what it alone knows is left out", asy
   });
   host.get("/metrics", () => registry.metrics());
   await host.ready();
-  expect(await metricOf(host, "joblib_database_up")).toBe(1);
-  expect(await metricOf(host, 'joblib_job_due_tasks{job_name="other"}')).toBe(0);
+  expect(await getMetric(host, "joblib_database_up")).toBe(1);
+  expect(await getMetric(host, 'joblib_job_due_tasks{job_name="other"}')).toBe(0);
 
   const admin = new Client({ connectionString: inject("postgresUrl") });
   await admin.connect();
@@ -124,13 +125,13 @@ test("a database that is gone is told, and what it alone knows is left out", asy
   await admin.end();
 
   await eventually(async () => (await scrape(host)).get("joblib_database_up") === 0);
-  const shown = await scrape(host);
-  expect(shown.get('joblib_job_due_tasks{job_name="other"}')).toBeUndefined();
-  expect(shown.get("joblib_workers_alive")).toBeUndefined();
-  expect(shown.get("joblib_tasks_submitted_total")).toBe(0);
+  const values = await scrape(host);
+  expect(values.get('joblib_job_due_tasks{job_name="other"}')).toBeUndefined();
+  expect(values.get("joblib_workers_alive")).toBeUndefined();
+  expect(values.get("joblib_tasks_submitted_total")).toBe(0);
 });
 
-test("a Redis that is away is told", async () => {
+test("joblib_event_bus_up is 0 if Redis is unreachable", async () => {
   const settings = { log_level: "silent", data_dir: "memory://", redis_url: "redis://127.0.0.1:1" } as const;
   const server = await createServer({ settings: parseSettings({}, settings) });
   onTestFinished(() => server.close());

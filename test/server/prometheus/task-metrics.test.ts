@@ -5,7 +5,7 @@ import type { Job, Task } from "../../../protocol/index.ts";
 import { createServer, openDatabase, parseSettings } from "../../../server/index.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
-import { metricOf, scrape, senderTo } from "./scraped.ts";
+import { createSender, getMetric, scrape } from "./scrape.ts";
 
 let app: FastifyInstance;
 let database_url = "";
@@ -16,12 +16,13 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const send: ReturnType<typeof senderTo> = (method, url, options) => senderTo(app)(method, url, options);
-const metric = (name: string) => metricOf(app, name);
+const send: ReturnType<typeof createSender> = (method, url, options) =>
+  createSender(app)(method, url, options);
+const get = (name: string) => getMetric(app, name);
 
 let count = 0;
-/** A job with a worker of its own. */
-const aJob = async (room = "lab") => {
+/** Registers a job with a worker, and returns functions to submit, claim and update its tasks. */
+const registerJob = async (room = "lab") => {
   const name = `Job${++count}`;
   const registration = { category: "metered", name, schema: {} };
   const { worker_id, full_name } = await send<Job & { worker_id: string }>("PUT", `/rooms/${room}/jobs`, {
@@ -30,143 +31,146 @@ const aJob = async (room = "lab") => {
   const submit = (body: object = {}) => send<Task>("POST", `/rooms/${room}/tasks/${full_name}`, { body });
   const claim = async (start = true) =>
     (await send<{ task: Task }>("POST", "/tasks/claim", { body: { worker_id, start } })).task;
-  const step = ({ id, attempt }: Task, body: object) =>
+  const update = ({ id, attempt }: Task, body: object) =>
     send<Task>("PATCH", `/tasks/${id}`, { body: { worker_id, attempt, ...body } });
-  return { name, worker_id, full_name, submit, claim, step };
+  return { name, worker_id, full_name, submit, claim, update };
 };
 
-const AGAIN = { max_attempts: 2, backoff: { kind: "fixed", seconds: 0 } };
+const RETRY_ONCE = { max_attempts: 2, backoff: { kind: "fixed", seconds: 0 } };
 
-/** What some metrics have grown by meanwhile. */
-const growth = async (names: readonly string[], work: () => Promise<void>) => {
+/** Returns how much some metrics increased during some work. */
+const measureIncrease = async (names: readonly string[], work: () => Promise<void>) => {
   const before = await scrape(app);
   await work();
   const after = await scrape(app);
   return Object.fromEntries(names.map((name) => [name, (after.get(name) ?? 0) - (before.get(name) ?? 0)]));
 };
 
-const database = async (statement: ReturnType<typeof sql>) => {
+const execute = async (statement: ReturnType<typeof sql>) => {
   const orm = await openDatabase({ url: database_url });
   await statement.execute(orm.em.fork().getKysely());
   await orm.close();
 };
 
-describe("the metrics of tasks", () => {
-  test("count submits, claims and ends by their kind", async () => {
-    const { submit, claim, step } = await aJob();
+describe("task metrics", () => {
+  test("count submitted, claimed, retried and ended tasks", async () => {
+    const { submit, claim, update } = await registerJob();
     const names = [
       "joblib_tasks_submitted_total",
       "joblib_tasks_claimed_total",
-      "joblib_tasks_reopened_total",
+      "joblib_tasks_retried_total",
       'joblib_tasks_ended_total{status="completed"}',
       'joblib_tasks_ended_total{status="failed"}',
       'joblib_tasks_ended_total{status="cancelled"}',
       'joblib_attempts_failed_total{reason="reported"}',
     ];
 
-    const grown = await growth(names, async () => {
+    const increase = await measureIncrease(names, async () => {
       await submit();
-      await step(await claim(), { status: "completed" });
-      await submit(AGAIN);
-      await step(await claim(), { status: "failed", error: "once" });
-      const failed = await step(await claim(), { status: "failed", error: "twice" });
+      await update(await claim(), { status: "completed" });
+      await submit(RETRY_ONCE);
+      await update(await claim(), { status: "failed", error: "once" });
+      const failed = await update(await claim(), { status: "failed", error: "twice" });
       await send("POST", `/tasks/${failed.id}/retry`);
       await send("PATCH", `/tasks/${failed.id}`, { body: { status: "cancelled" } });
     });
 
-    expect(Object.values(grown)).toEqual([2, 3, 1, 1, 1, 1, 2]);
+    expect(Object.values(increase)).toEqual([2, 3, 1, 1, 1, 1, 2]);
   });
 
-  test("tell attempts that took too long from those whose worker died, and from claims that were given back", async () => {
-    const { submit, claim, worker_id } = await aJob();
+  test("count timed-out attempts, attempts lost with their worker and requeued claims separately", async () => {
+    const { submit, claim, worker_id } = await registerJob();
     const timedOut = 'joblib_attempts_failed_total{reason="timed_out"}';
     const lost = 'joblib_attempts_failed_total{reason="lost"}';
-    const names = [timedOut, lost, "joblib_tasks_put_back_total"];
+    const names = [timedOut, lost, "joblib_tasks_requeued_total"];
 
-    const grown = await growth(names, async () => {
+    const increase = await measureIncrease(names, async () => {
       await submit({ timeout_seconds: 60 });
       await claim();
-      await database(
+      await execute(
         sql`update joblib.task set started_at = started_at - interval '1 hour' where status = 'running'`,
       );
-      await eventually(async () => (await metric(timedOut)) > 0);
+      await eventually(async () => (await get(timedOut)) > 0);
       await submit();
       const { id } = await claim(false);
       await send("POST", `/workers/${worker_id}/release`, { body: { tasks: [id] } });
       await claim();
-      // Nothing is heard of the worker from now on.
-      await eventually(async () => (await metric(lost)) > 0, Boolean, { timeoutMs: 20_000 });
+      // The worker sends no heartbeat from here on.
+      await eventually(async () => (await get(lost)) > 0, Boolean, { timeoutMs: 20_000 });
     });
 
-    expect(Object.values(grown)).toEqual([1, 1, 1]);
+    expect(Object.values(increase)).toEqual([1, 1, 1]);
   });
 
-  test("are histograms of waits and runs, by the names of global jobs alone", async () => {
-    const own = await aJob();
-    const global = await aJob("@global");
-    const label = `job_name="public:metered:${global.name}"`;
-    const names = ["wait", "run"].flatMap((what) => [
-      `joblib_task_${what}_seconds_count{${label}}`,
-      `joblib_task_${what}_seconds_count{job_name="other"}`,
+  test("record wait and run times, with the job's name only for global jobs", async () => {
+    const roomJob = await registerJob();
+    const globalJob = await registerJob("@global");
+    const label = `job_name="public:metered:${globalJob.name}"`;
+    const names = ["wait", "run"].flatMap((kind) => [
+      `joblib_task_${kind}_seconds_count{${label}}`,
+      `joblib_task_${kind}_seconds_count{job_name="other"}`,
     ]);
 
-    const grown = await growth(names, async () => {
-      for (const { submit, claim, step } of [own, global]) {
+    const increase = await measureIncrease(names, async () => {
+      for (const { submit, claim, update } of [roomJob, globalJob]) {
         await submit();
-        await step(await claim(), { status: "completed" });
+        await update(await claim(), { status: "completed" });
       }
     });
 
-    expect(Object.values(grown)).toEqual([1, 1, 1, 1]);
-    expect(await metric(`joblib_task_wait_seconds_sum{${label}}`)).toBeLessThan(60);
-    expect([...(await scrape(app)).keys()].join("\n")).not.toContain(own.name);
+    expect(Object.values(increase)).toEqual([1, 1, 1, 1]);
+    expect(await get(`joblib_task_wait_seconds_sum{${label}}`)).toBeLessThan(60);
+    expect([...(await scrape(app)).keys()].join("\n")).not.toContain(roomJob.name);
   });
 
-  test("count completions that are not told whole, with their runs, under their jobs' names", async () => {
-    const global = await aJob("@global");
+  test("count completions with minimal responses, including their run times by job name", async () => {
+    const globalJob = await registerJob("@global");
     const names = [
       'joblib_tasks_ended_total{status="completed"}',
-      `joblib_task_run_seconds_count{job_name="public:metered:${global.name}"}`,
+      `joblib_task_run_seconds_count{job_name="public:metered:${globalJob.name}"}`,
     ];
 
-    const grown = await growth(names, async () => {
-      for (let index = 0; index < 3; index += 1) await global.submit();
-      const tasks = [await global.claim(), await global.claim(), await global.claim()];
+    const increase = await measureIncrease(names, async () => {
+      for (let index = 0; index < 3; index += 1) await globalJob.submit();
+      const tasks = [await globalJob.claim(), await globalJob.claim(), await globalJob.claim()];
       const updates = tasks.map(({ id, attempt }) => ({ id, attempt, status: "completed" }));
       const body = { updates };
-      const url = `/workers/${global.worker_id}/tasks`;
+      const url = `/workers/${globalJob.worker_id}/tasks`;
       const { results } = await send<{ results: object[] }>("PATCH", url, { body, prefer: "return=minimal" });
-      expect(results.every((one) => !("task" in one || "problem" in one))).toBe(true);
+      expect(results.every((result) => !("task" in result || "problem" in result))).toBe(true);
     });
 
-    expect(Object.values(grown)).toEqual([3, 3]);
+    expect(Object.values(increase)).toEqual([3, 3]);
   });
 
-  test("show each global job's depth and age, and the others' together", async () => {
-    const own = await aJob();
-    const global = await aJob("@global");
-    const job = `{job_name="public:metered:${global.name}"}`;
-    for (const { submit } of [own, global, global]) await submit();
-    await database(sql`update joblib.task set run_at = run_at - interval '1 hour' where status = 'pending'`);
+  test("include the queue length and age of each global job, and of all other jobs together", async () => {
+    const roomJob = await registerJob();
+    const globalJob = await registerJob("@global");
+    const job = `{job_name="public:metered:${globalJob.name}"}`;
+    for (const { submit } of [roomJob, globalJob, globalJob]) await submit();
+    await execute(sql`update joblib.task set run_at = run_at - interval '1 hour' where status = 'pending'`);
 
-    await eventually(async () => (await metric(`joblib_job_due_tasks${job}`)) === 2);
-    await eventually(async () => (await metric(`joblib_job_oldest_seconds${job}`)) >= 3600);
-    expect(await metric('joblib_job_due_tasks{job_name="other"}')).toBeGreaterThan(0);
-    expect(await metric('joblib_job_oldest_seconds{job_name="other"}')).toBeGreaterThanOrEqual(3600);
+    await eventually(async () => (await get(`joblib_job_due_tasks${job}`)) === 2);
+    await eventually(async () => (await get(`joblib_job_due_task_age_seconds${job}`)) >= 3600);
+    expect(await get('joblib_job_due_tasks{job_name="other"}')).toBeGreaterThan(0);
+    expect(await get('joblib_job_due_task_age_seconds{job_name="other"}')).toBeGreaterThanOrEqual(3600);
   });
 
-  test("count late results, kept and adopted", async () => {
-    const { submit, claim, step } = await aJob();
-    const names = ["kept", "adopted"].map((what) => `joblib_late_results_total{what="${what}"}`);
+  test("count late results that are kept or adopted", async () => {
+    const { submit, claim, update } = await registerJob();
+    const names = ["kept", "adopted"].map((outcome) => `joblib_late_results_total{outcome="${outcome}"}`);
 
-    const grown = await growth([...names, 'joblib_tasks_ended_total{status="completed"}'], async () => {
-      await submit();
-      const task = await claim();
-      await send("PATCH", `/tasks/${task.id}`, { body: { status: "cancelled" } });
-      await expect(step(task, { status: "completed", result: 1 })).rejects.toThrow("409");
-      await send("POST", `/tasks/${task.id}/adopt`);
-    });
+    const increase = await measureIncrease(
+      [...names, 'joblib_tasks_ended_total{status="completed"}'],
+      async () => {
+        await submit();
+        const task = await claim();
+        await send("PATCH", `/tasks/${task.id}`, { body: { status: "cancelled" } });
+        await expect(update(task, { status: "completed", result: 1 })).rejects.toThrow("409");
+        await send("POST", `/tasks/${task.id}/adopt`);
+      },
+    );
 
-    expect(Object.values(grown)).toEqual([1, 1, 1]);
+    expect(Object.values(increase)).toEqual([1, 1, 1]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkSchema, compileSchema } from "../../../server/schemas/compile-schema.ts";
-import type { JsonObject } from "../../../server/schemas/schema-fault.ts";
+import type { JsonObject } from "../../../server/schemas/schema-error.ts";
 
 const accepts = (schema: JsonObject, value: unknown) => {
   expect(checkSchema(schema, "result")).toEqual([]);
@@ -9,7 +9,7 @@ const accepts = (schema: JsonObject, value: unknown) => {
 const draft = (number: string) => `http://json-schema.org/draft-${number}/schema#`;
 const LATEST = "https://json-schema.org/draft/2020-12/schema";
 
-describe("the draft that $schema names", () => {
+describe("the draft in $schema", () => {
   test.each([
     draft("04"),
     draft("05"),
@@ -25,11 +25,11 @@ describe("the draft that $schema names", () => {
     "https://spec.openapis.org/oas/3.1/dialect/base",
     "https://example.org/my-own-meta-schema",
     "",
-  ])("may be %s", ($schema) => {
+  ])("can be %s", ($schema) => {
     expect(checkSchema({ $schema, type: "object", properties: { a: { type: "string" } } })).toEqual([]);
   });
 
-  test("decides which keywords mean something", () => {
+  test("determines which keywords have an effect", () => {
     const values = (schema: JsonObject) => [
       accepts({ $schema: draft("04"), ...schema }, 2),
       accepts({ $schema: draft("07"), ...schema }, 2),
@@ -41,7 +41,7 @@ describe("the draft that $schema names", () => {
     expect(accepts({ $schema: LATEST, additionalItems: false, prefixItems: [{}] }, [1, 2])).toBe(true);
   });
 
-  test("decides whether what stands next to a $ref is applied", () => {
+  test("determines whether keywords next to a $ref are applied", () => {
     const schema = { $ref: "#/$defs/text", maxLength: 1, $defs: { text: { type: "string" } } };
 
     expect(accepts({ $schema: draft("07"), ...schema }, "long")).toBe(true);
@@ -49,7 +49,7 @@ describe("the draft that $schema names", () => {
     expect(accepts(schema, "long")).toBe(false);
   });
 
-  test("may be another one in a bundled document", () => {
+  test("can differ in a bundled document", () => {
     const bundle = {
       $schema: LATEST,
       $ref: "https://example.org/old",
@@ -71,7 +71,7 @@ describe("the draft that $schema names", () => {
   });
 });
 
-describe("a schema that names no draft may use the keywords of any", () => {
+describe("a schema without a draft", () => {
   test.each<[string, JsonObject, unknown, unknown]>([
     ["a tuple of draft 7", { items: [{ type: "number" }], additionalItems: false }, [1], [1, 2]],
     [
@@ -94,20 +94,20 @@ describe("a schema that names no draft may use the keywords of any", () => {
       { a: null },
       { a: "1" },
     ],
-  ])("%s", (_, schema, right, wrong) => {
-    expect(accepts(schema, right)).toBe(true);
-    expect(accepts(schema, wrong)).toBe(false);
+  ])("supports %s", (_, schema, valid, invalid) => {
+    expect(accepts(schema, valid)).toBe(true);
+    expect(accepts(schema, invalid)).toBe(false);
   });
 });
 
-describe("an old spelling next to a newer $schema, as some generators write it", () => {
+describe("an old spelling next to a newer $schema, as some generators produce it", () => {
   test.each<[JsonObject, unknown, unknown]>([
     [{ $schema: LATEST, minimum: 0, exclusiveMinimum: true }, 1, 0],
     [{ $schema: LATEST, items: [{ type: "number" }], additionalItems: false }, [1], [1, 2]],
     [{ $schema: draft("04"), exclusiveMinimum: 0 }, 1, 0],
-  ])("is read as it is meant: %j", (schema, right, wrong) => {
-    expect(accepts(schema, right)).toBe(true);
-    expect(accepts(schema, wrong)).toBe(false);
+  ])("has the intended effect: %j", (schema, valid, invalid) => {
+    expect(accepts(schema, valid)).toBe(true);
+    expect(accepts(schema, invalid)).toBe(false);
   });
 });
 
@@ -126,7 +126,7 @@ describe("a reference within the document", () => {
       "by an absolute embedded $id",
       { $id: "https://a.org/dir/", $ref: "https://a.org/dir/a", $defs: { a: { $id: "a", ...text } } },
     ],
-    ["by a name, as TypeBox writes it", { $ref: "T", $defs: { T: { $id: "T", ...text } } }],
+    ["by a name, as TypeBox generates it", { $ref: "T", $defs: { T: { $id: "T", ...text } } }],
     ["by an anchor", { $ref: "#a", $defs: { a: { $anchor: "a", ...text } } }],
     [
       "by an anchor of draft 7",
@@ -158,12 +158,12 @@ describe("a reference within the document", () => {
       "through $dynamicRef",
       { $dynamicAnchor: "n", anyOf: [text, { type: "array", items: { $dynamicRef: "#n" } }] },
     ],
-  ])("%s", (_, schema) => {
+  ])("is resolved %s", (_, schema) => {
     expect(accepts(schema, "a")).toBe(true);
     expect(accepts(schema, 1)).toBe(false);
   });
 
-  test("by $dynamicRef leads to the document's own anchor", () => {
+  test("with $dynamicRef resolves to the document's own anchor", () => {
     const schema = {
       $dynamicAnchor: "node",
       $ref: "tree",
@@ -182,7 +182,7 @@ describe("a reference within the document", () => {
     expect(accepts(schema, { children: [{ childern: [] }] })).toBe(false);
   });
 
-  test("stays in its resource, even if another one has the same $id", () => {
+  test("is resolved in its own resource, even if another one has the same $id", () => {
     const $defs = { b: text };
     const schema = { properties: { a: { $id: "x", $ref: "#/$defs/b", $defs }, c: { $id: "x" } } };
 
@@ -190,7 +190,7 @@ describe("a reference within the document", () => {
     expect(accepts(schema, { a: 1 })).toBe(false);
   });
 
-  test("ignores the $id of jsonschema.net, which is a pointer", () => {
+  test("is resolved from the document if the $id is a pointer, as jsonschema.net generates it", () => {
     const schema = {
       $id: "https://a.org/x",
       properties: { a: { $id: "#/properties/a", $ref: "#/$defs/b" } },

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { compileSchema } from "../../../server/schemas/compile-schema.ts";
-import { linearFormats } from "../../../server/schemas/linear-formats.ts";
-import { linearRegExp, patternFault } from "../../../server/schemas/linear-regexp.ts";
+import { createFormats } from "../../../server/schemas/linear-formats.ts";
+import { createRegExpEngine, findPatternError } from "../../../server/schemas/linear-regexp.ts";
 import { StepMeter } from "../../../server/schemas/step-meter.ts";
 import { processorTime } from "../../support/processor-time.ts";
 
-const unmetered = () => {
+const createUnlimitedMeter = () => {
   const meter = new StepMeter();
   meter.start(Number.POSITIVE_INFINITY);
   return meter;
 };
 
 describe("patterns", () => {
-  test("two of them on two properties both bite", () => {
+  test("are checked for every property that has one", () => {
     const validate = compileSchema({ properties: { a: { pattern: "^a+$" }, b: { pattern: "^b+$" } } });
 
     expect(validate({ a: "aa", b: "bb" })).toEqual([]);
@@ -26,8 +26,8 @@ describe("patterns", () => {
     "(x+x+)+y",
     "^(([a-z])+.)+[A-Z]([a-z])+$",
     "(.*)*=",
-  ])("%s is linear in a long text", (pattern) => {
-    const engine = linearRegExp(unmetered())(pattern);
+  ])("are matched in linear time: %s", (pattern) => {
+    const engine = createRegExpEngine(createUnlimitedMeter())(pattern);
     const started = processorTime();
 
     engine.test(`${"a".repeat(100_000)}!`);
@@ -44,24 +44,24 @@ describe("patterns", () => {
     ["^[\\s]+$", "\u2028\v "],
     ["^(?<year>\\d{4})$", "2026"],
     ["\\/", "/"],
-  ])("%s means what ECMAScript means by it", (pattern, text) => {
-    expect(patternFault(pattern)).toBeUndefined();
-    expect(linearRegExp(unmetered())(pattern).test(text)).toBe(true);
-    expect(linearRegExp(unmetered())(pattern).test("\u0000")).toBe(false);
+  ])("have the meaning of ECMAScript: %s", (pattern, text) => {
+    expect(findPatternError(pattern)).toBeUndefined();
+    expect(createRegExpEngine(createUnlimitedMeter())(pattern).test(text)).toBe(true);
+    expect(createRegExpEngine(createUnlimitedMeter())(pattern).test("\u0000")).toBe(false);
   });
 
-  test("matching is charged before it is done", () => {
+  test("are charged before they are matched", () => {
     const meter = new StepMeter();
     meter.start(1000);
 
-    expect(() => linearRegExp(meter)("^[a-z]+$").test("a".repeat(100_000))).toThrow("more steps");
+    expect(() => createRegExpEngine(meter)("^[a-z]+$").test("a".repeat(100_000))).toThrow("step budget");
   });
 });
 
 describe("formats", () => {
-  const formats = linearFormats(unmetered());
+  const formats = createFormats(createUnlimitedMeter());
   const megabyte = 1_000_000;
-  const hostile = [
+  const slowTexts = [
     "a-",
     "a.",
     "a@",
@@ -84,10 +84,10 @@ describe("formats", () => {
     `x://${part.repeat(2400)}^`,
   ]);
 
-  test.each(Object.keys(formats))("%s is quick with texts made to be slow", (name) => {
+  test.each(Object.keys(formats))("%s is fast for texts that maximize backtracking", (name) => {
     const format = formats[name];
     if (typeof format !== "function") return;
-    for (const text of hostile) {
+    for (const text of slowTexts) {
       const started = processorTime();
       format(text);
       expect(processorTime() - started).toBeLessThan(200);
@@ -105,11 +105,11 @@ describe("formats", () => {
     ["duration", "P3DT4H", "3 days"],
     ["byte", "YWJj", "YW=j"],
     ["hostname", "example.org", "-"],
-  ])("%s", (format, right, wrong) => {
+  ])("%s accepts %s and rejects %s", (format, valid, invalid) => {
     const validate = compileSchema({ properties: { a: { format } } });
 
-    expect(validate({ a: right })).toEqual([]);
-    expect(validate({ a: wrong })).toEqual([{ pointer: "/a", detail: `must be a valid ${format}` }]);
+    expect(validate({ a: valid })).toEqual([]);
+    expect(validate({ a: invalid })).toEqual([{ pointer: "/a", detail: `must be a valid ${format}` }]);
     expect(validate({ a: 1 })).toEqual([]);
   });
 
@@ -126,7 +126,7 @@ describe("formats", () => {
     ["uri", "mailto:a@example.org"],
     ["ipv6", "fe80::1%eth0"],
     ["regex", "(?P<year>\\d{4})\\Z"],
-  ])("%s accepts %s, as Python and zod write it", (format, text) => {
+  ])("%s accepts %s, as Python or zod generates it", (format, text) => {
     expect(compileSchema({ properties: { a: { format } } })({ a: text })).toEqual([]);
   });
 
@@ -138,18 +138,18 @@ describe("formats", () => {
     ["uri", "https://exa mple.org"],
     ["email", "ä"],
   ])("%s rejects %s", (format, text) => {
-    const faults = compileSchema({ properties: { a: { format } } })({ a: text });
+    const errors = compileSchema({ properties: { a: { format } } })({ a: text });
 
-    expect(faults).toEqual([{ pointer: "/a", detail: `must be a valid ${format}` }]);
+    expect(errors).toEqual([{ pointer: "/a", detail: `must be a valid ${format}` }]);
   });
 
-  test("a picture in a data: URI may be large", () => {
+  test("uri accepts a data: URI of one megabyte", () => {
     const validate = compileSchema({ properties: { a: { type: "string", format: "uri" } } });
 
     expect(validate({ a: `data:image/png;base64,${"A".repeat(megabyte)}` })).toEqual([]);
   });
 
-  test("an unknown one is an annotation", () => {
+  test("an unknown format is an annotation", () => {
     expect(compileSchema({ properties: { a: { format: "colour" } } })({ a: "x" })).toEqual([]);
   });
 });

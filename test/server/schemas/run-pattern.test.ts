@@ -1,9 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { linearRegExp, patternFault, patternLimits } from "../../../server/schemas/linear-regexp.ts";
+import {
+  createRegExpEngine,
+  findPatternError,
+  PATTERN_LIMITS,
+} from "../../../server/schemas/linear-regexp.ts";
 import { compileProgram } from "../../../server/schemas/pattern-program.ts";
 import { runPattern } from "../../../server/schemas/run-pattern.ts";
-import { OutOfSteps, StepMeter } from "../../../server/schemas/step-meter.ts";
+import { OutOfStepsError, StepMeter } from "../../../server/schemas/step-meter.ts";
 import { processorTime } from "../../support/processor-time.ts";
 
 const startMeter = (steps = Number.POSITIVE_INFINITY) => {
@@ -12,7 +16,7 @@ const startMeter = (steps = Number.POSITIVE_INFINITY) => {
   return meter;
 };
 const matches = (pattern: string, text: string, steps?: number) =>
-  runPattern(compileProgram(pattern, patternLimits.instructions), text, startMeter(steps));
+  runPattern(compileProgram(pattern, PATTERN_LIMITS.instructions), text, startMeter(steps));
 
 const leaf = fc.constantFrom(
   ...[
@@ -49,17 +53,17 @@ const { pattern: anyPattern } = fc.letrec<{ pattern: string }>((tie) => ({
       .map(([inner, count]) => `(?:${inner})${count}`),
   ),
 }));
-// Without surrogate pairs: V8 begins matches in the middle of one, which ECMAScript does not.
+// No surrogate pairs: V8 starts a match in the middle of a pair, which ECMAScript does not.
 const anyText = fc
   .array(fc.constantFrom("a", "b", "A", "1", " ", "é"), { maxLength: 7 })
   .map((characters) => characters.join(""));
 
 describe("a pattern that RE2 cannot run", () => {
-  test("matches what V8 matches", () => {
+  test("matches the same texts as in V8", () => {
     fc.assert(
       fc.property(anyPattern, anyText, (pattern, text) => {
         const expected = compileLikeAjv(pattern);
-        fc.pre(expected !== undefined);
+        fc.pre(expected !== undefined && !hasV8Bug(pattern, expected));
 
         expect(matches(pattern, text)).toBe(expected?.test(text));
       }),
@@ -77,20 +81,21 @@ describe("a pattern that RE2 cannot run", () => {
     ],
     ["a password", "^(?=.*[A-Z])(?=.*\\d).{8,}$", ["abcdefG1"], ["abcdefgh", "aG1"]],
     ["a backreference", "^(['\"]).*\\1$", ["'a'", '"a"'], ["'a\""]],
-    ["a named one", "^(?<q>['\"]).*\\k<q>$", ["'a'"], ["'a\""]],
+    ["a named backreference", "^(?<q>['\"]).*\\k<q>$", ["'a'"], ["'a\""]],
     ["Python's spelling", "(?i)\\A(?P<q>['\"])x(?P=q)(?<!y)\\Z", ["'X'"], ["'x' ", "'x\""]],
     ["a lookbehind", "(?<=\\$)\\d+(?<!0)$", ["$15"], ["15", "$10"]],
     ["a Unicode property that RE2 lacks", "^\\p{Emoji}+$", ["😀"], ["a"]],
     ["a surrogate pair", "^(?=.$)(?<!x)[😀-😂]$", ["😁"], ["😁😁", "x"]],
     ["a surrogate pair, backwards", "^.*(?<=^.[😀-😂]b)$", ["a😁b", "😁😁b"], ["😁b"]],
     ["an inner flag", "^(?!x)(?i:abc)$", ["aBc"], ["abd"]],
-    ["a count beyond RE2's", "^.{1,2000}$", ["a"], [""]],
-  ])("works for %s", (_, pattern, right, wrong) => {
-    expect(patternFault(pattern)).toBeUndefined();
-    const engine = linearRegExp(startMeter())(pattern);
+    ["an inner flag in Annex B", "^(?!x)\\d(?i:(?:\\1|[ab]a))$", ["1Aa", "1\u0001"], ["1Ab"]],
+    ["a repetition count above RE2's maximum", "^.{1,2000}$", ["a"], [""]],
+  ])("is matched correctly: %s", (_, pattern, matching, other) => {
+    expect(findPatternError(pattern)).toBeUndefined();
+    const engine = createRegExpEngine(startMeter())(pattern);
 
-    expect(right.filter((text) => !engine.test(text))).toEqual([]);
-    expect(wrong.filter((text) => engine.test(text))).toEqual([]);
+    expect(matching.filter((text) => !engine.test(text))).toEqual([]);
+    expect(other.filter((text) => engine.test(text))).toEqual([]);
   });
 
   test.each([
@@ -103,16 +108,16 @@ describe("a pattern that RE2 cannot run", () => {
     ["(?<=a.*)b$", `${"ab".repeat(50_000)}c`],
     [`(?!${"[\\p{L}\\p{N}]".repeat(70)})x`, "é".repeat(100_000)],
     ["(?i:[^\\W\\d_\\p{Lu}])+(?!z)\\d", "éÉ".repeat(100_000)],
-  ])("%s ends within its steps, and the steps within their time", (pattern, text) => {
+  ])("%s stops at its step budget, within bounded time", (pattern, text) => {
     const started = processorTime();
 
-    expect(() => matches(pattern, text, 500_000)).toThrow(OutOfSteps);
-    // Some 60 ms on an idle machine.
+    expect(() => matches(pattern, text, 500_000)).toThrow(OutOfStepsError);
+    // About 60 ms on an idle machine.
     expect(processorTime() - started).toBeLessThan(500);
   });
 
-  test("is read in bounded time, however it nests", () => {
-    const hostile = [
+  test("is parsed in bounded time, even if it is deeply nested", () => {
+    const slowPatterns = [
       `${"(".repeat(490)}(?=a)${")*".repeat(490)}`,
       `${"(?=".repeat(240)}${")".repeat(240)}`,
       "(?=(((a{99}){99}){99}){99})",
@@ -122,13 +127,13 @@ describe("a pattern that RE2 cannot run", () => {
     ];
     const started = processorTime();
 
-    for (const pattern of hostile) patternFault(pattern);
+    for (const pattern of slowPatterns) findPatternError(pattern);
 
     expect(processorTime() - started).toBeLessThan(1000);
   });
 });
 
-describe("a pattern is refused", () => {
+describe("findPatternError", () => {
   test.each([
     ["(?=(((a{99}){99}){99}){99})", /too many repetitions/],
     ["(?=((){9999}){9999})", /too many repetitions/],
@@ -136,17 +141,22 @@ describe("a pattern is refused", () => {
     ["a**", /not an ECMAScript regular expression/],
     ["(?>a)b", /not an ECMAScript regular expression/],
     ["a".repeat(1001), /shorten it to 1000/],
-  ])("if it is %j", (pattern, detail) => {
-    expect(patternFault(pattern)).toMatch(detail);
+  ])("rejects the pattern %j", (pattern, detail) => {
+    expect(findPatternError(pattern)).toMatch(detail);
   });
 });
+
+/** Without the flag `u`, V8 13.6 does not match `(?i:x|[ab]a)` with "Aa". */
+function hasV8Bug(pattern: string, { unicode }: RegExp): boolean {
+  return !unicode && pattern.includes("(?i:");
+}
 
 function compileLikeAjv(pattern: string): RegExp | undefined {
   for (const flags of ["u", ""]) {
     try {
       return new RegExp(pattern, flags);
     } catch {
-      // Not every generated pattern is one.
+      // Some generated patterns are invalid.
     }
   }
   return undefined;

@@ -1,17 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { checkSchema } from "../../../server/schemas/compile-schema.ts";
-import type { JsonObject } from "../../../server/schemas/schema-fault.ts";
+import type { JsonObject } from "../../../server/schemas/schema-error.ts";
 import { checkSchemaLimits } from "../../../server/schemas/schema-limits.ts";
 import { processorTime } from "../../support/processor-time.ts";
 
-const nested = (levels: number): JsonObject => {
+const createNestedSchema = (levels: number): JsonObject => {
   let schema: JsonObject = {};
   for (let level = 0; level < levels; level += 1) schema = { not: schema };
   return schema;
 };
-const many = (count: number): JsonObject =>
+const createProperties = (count: number): JsonObject =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, {}]));
-const laughs = (levels: number, keyword: string): JsonObject => {
+/** Returns a “billion laughs” schema: the number of references doubles at each level. */
+const createDoublingSchema = (levels: number, keyword: string): JsonObject => {
   const level = (i: number) => ({
     [keyword]: [{ $ref: `#/$defs/d${i + 1}` }, { $ref: `#/$defs/d${i + 1}` }],
   });
@@ -19,12 +20,17 @@ const laughs = (levels: number, keyword: string): JsonObject => {
   return { $ref: "#/$defs/d0", $defs: { ...$defs, [`d${levels}`]: {} } };
 };
 
-describe("a schema is refused", () => {
+describe("a schema is rejected", () => {
   test.each<[string, JsonObject, string, RegExp]>([
     ["for its size", { default: "x".repeat(300_000) }, "", /256 KiB/],
-    ["for its depth", nested(100_000), "", /64 levels/],
+    ["for its depth", createNestedSchema(100_000), "", /64 levels/],
     ["for its number of values", { enum: Array(20_000).fill(1) }, "", /10000 values/],
-    ["for its number of subschemas", { properties: many(1100) }, "/properties/p9", /1000 subschemas/],
+    [
+      "for its number of subschemas",
+      { properties: createProperties(1100) },
+      "/properties/p9",
+      /1000 subschemas/,
+    ],
     ["for a remote reference", { $ref: "https://10.0.0.1/x" }, "/$ref", /not in this schema; copy it into/],
     [
       "for a file reference",
@@ -32,42 +38,52 @@ describe("a schema is refused", () => {
       "/items/$ref",
       /not in this schema; copy it into/,
     ],
-    ["for a dynamic one", { $dynamicRef: "other#x" }, "/$dynamicRef", /not in this schema; copy it into/],
-    ["for a reference to nothing", { $ref: "#/$defs/a/b" }, "/$ref", /not there/],
-    ["for a reference into a prototype", { $ref: "#/constructor/prototype" }, "/$ref", /not there/],
+    [
+      "for a remote dynamic reference",
+      { $dynamicRef: "other#x" },
+      "/$dynamicRef",
+      /not in this schema; copy it into/,
+    ],
+    ["for a reference to nothing", { $ref: "#/$defs/a/b" }, "/$ref", /does not exist/],
+    ["for a reference into a prototype", { $ref: "#/constructor/prototype" }, "/$ref", /does not exist/],
     ["for a reference to itself", { $ref: "#" }, "", /refers to itself/],
     [
-      "for a loop",
+      "for a reference loop",
       { allOf: [{ $ref: "#/$defs/a" }], $defs: { a: { not: { $ref: "#/$defs/a" } } } },
       "/$defs/a",
       /itself/,
     ],
     [
-      "for a loop that only references lead into",
+      "for a loop that is reachable only through references",
       { $ref: "#/x/a", x: { a: { allOf: [{ $ref: "#/x/b" }] }, b: { not: { $ref: "#/x/a/allOf/0" } } } },
       "/x/",
       /itself/,
     ],
-    ["for allOf that doubles", laughs(30, "allOf"), "/$defs/d", /10000 subschemas/],
-    ["for anyOf that doubles", laughs(60, "anyOf"), "/$defs/d", /10000 subschemas/],
-    ["for a pattern that is none", { pattern: "(" }, "/pattern", /not an ECMAScript regular expression/],
+    ["for allOf that doubles", createDoublingSchema(30, "allOf"), "/$defs/d", /10000 subschemas/],
+    ["for anyOf that doubles", createDoublingSchema(60, "anyOf"), "/$defs/d", /10000 subschemas/],
+    ["for an invalid pattern", { pattern: "(" }, "/pattern", /not an ECMAScript regular expression/],
     [
-      "for a name pattern that is none",
+      "for an invalid property name pattern",
       { patternProperties: { "(a": {} } },
       "/patternProperties/(a",
       /not an ECMAScript regular expression/,
     ],
     ["for a long pattern", { pattern: "a".repeat(1001) }, "/pattern", /shorten it to 1000/],
     ["for a pattern of many repetitions", { pattern: "\\pL{1000}".repeat(50) }, "/pattern", /repetitions/],
-    ["for __proto__", JSON.parse('{"properties":{"__proto__":{}}}'), "/__proto__", /__proto__/],
-    ["for allowing no object", { type: ["string", "null"] }, "/type", /object/],
     [
-      "for its draft",
+      "for a property named __proto__",
+      JSON.parse('{"properties":{"__proto__":{}}}'),
+      "/__proto__",
+      /__proto__/,
+    ],
+    ["for a type that excludes objects", { type: ["string", "null"] }, "/type", /object/],
+    [
+      "for an unsupported draft",
       { $schema: "http://json-schema.org/draft-03/schema#" },
       "/$schema",
       /not supported; use https:\/\/json-schema.org\/draft\/2020-12\/schema/,
     ],
-    ["for a draft that is no string", { $schema: 7 }, "/$schema", /not supported/],
+    ["for a draft that is not a string", { $schema: 7 }, "/$schema", /not supported/],
     [
       "for a reference to an ambiguous anchor",
       { $ref: "#x", $defs: { a: { $anchor: "x" }, b: { $anchor: "x" } } },
@@ -81,7 +97,7 @@ describe("a schema is refused", () => {
       /\$id of several subschemas/,
     ],
     [
-      "for a dynamic reference with several meanings",
+      "for a dynamic reference with several possible targets",
       {
         anyOf: [{ $ref: "a" }, { $ref: "b" }],
         $defs: {
@@ -96,10 +112,10 @@ describe("a schema is refused", () => {
   ])("%s", (_, schema, pointer, detail) => {
     const started = processorTime();
 
-    const faults = checkSchemaLimits(schema);
+    const errors = checkSchemaLimits(schema);
 
-    expect(faults[0]?.detail).toMatch(detail);
-    expect(faults[0]?.pointer).toContain(pointer);
+    expect(errors[0]?.detail).toMatch(detail);
+    expect(errors[0]?.pointer).toContain(pointer);
     expect(processorTime() - started).toBeLessThan(1000);
   });
 
@@ -116,35 +132,32 @@ describe("a schema is refused", () => {
     [{ components: { A: { type: "int" } }, $ref: "#/components/A" }, "/components/A/type"],
     [{ exclusiveMaximum: "1" }, "/exclusiveMaximum"],
     [{ prefixItems: [{}], items: [{}] }, "/items"],
-  ])("when its draft does not allow it: %j", (schema, pointer) => {
-    expect(checkSchema(schema).map((fault) => fault.pointer)).toContain(pointer);
+  ])("if its draft does not allow it: %j", (schema, pointer) => {
+    expect(checkSchema(schema).map((error) => error.pointer)).toContain(pointer);
   });
 });
 
-describe("a schema is taken", () => {
+describe("a schema is accepted", () => {
   test.each<[string, JsonObject]>([
-    ["with nothing in it", {}],
-    ["with a recursive reference that goes into the value", { properties: { a: { $ref: "#" } } }],
+    ["if it is empty", {}],
+    ["with a recursive reference that descends into the value", { properties: { a: { $ref: "#" } } }],
     [
       "with an anchor",
       { $ref: "#node", $defs: { n: { $anchor: "node", properties: { a: { $ref: "#node" } } } } },
     ],
     ["with a $dynamicRef", { $dynamicAnchor: "t", properties: { a: { $dynamicRef: "#t" } } }],
     [
-      "with a reference to where no keyword holds one",
+      "with a reference to a schema outside all known keywords",
       { $ref: "#/components/A", components: { A: { type: "object" } } },
     ],
-    ["with escapes in a reference", { $ref: "#/$defs/a~1b%20c", $defs: { "a/b c": {} } }],
-    [
-      "with an absolute $id of its own",
-      { $id: "https://example.org/a", $ref: "#/$defs/a", $defs: { a: {} } },
-    ],
+    ["with an escaped reference", { $ref: "#/$defs/a~1b%20c", $defs: { "a/b c": {} } }],
+    ["with an absolute $id", { $id: "https://example.org/a", $ref: "#/$defs/a", $defs: { a: {} } }],
     ["with nullable objects", { type: ["object", "null"] }],
   ])("%s", (_, schema) => {
     expect(checkSchema(schema)).toEqual([]);
   });
 
-  test("for a result, whatever its type", () => {
+  test("with any type if it is the schema of a result", () => {
     expect(checkSchema({ type: "number" }, "result")).toEqual([]);
   });
 });

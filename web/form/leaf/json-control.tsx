@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { findInexactNumber, inexactNumberMessage } from "../../../protocol/exact-number.ts";
+import { findInexactNumber, formatInexactNumberMessage } from "../../../protocol/exact-number.ts";
 import { type ControlProps, emptied } from "./control.ts";
 
 const written = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, null, 2));
@@ -9,7 +9,7 @@ export const readJson = (text: string): { value: unknown } | { complaint: string
   try {
     const value: unknown = JSON.parse(text);
     const inexact = findInexactNumber(text);
-    return inexact === undefined ? { value } : { complaint: inexactNumberMessage(inexact) };
+    return inexact === undefined ? { value } : { complaint: formatInexactNumberMessage(inexact) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { complaint: `This is not JSON: ${reason}` };

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { inexactNumberMessage, isExactNumber } from "../../../protocol/exact-number.ts";
+import { formatInexactNumberMessage, isExactNumber } from "../../../protocol/exact-number.ts";
 import { isMultipleOf } from "../../../protocol/multiple-of.ts";
 import type { DrawnSchema } from "../schema/drawn-schema.ts";
 import { type ControlProps, emptied, placeholderOf } from "./control.ts";
@@ -42,7 +42,7 @@ export const numberLimits = (schema: DrawnSchema): { min?: number; max?: number;
 /** What the browser does not check, or checks by steps of its own. */
 const complaintOf = (schema: DrawnSchema, text: string): string => {
   if (text === "") return "";
-  if (!isExactNumber(text)) return inexactNumberMessage(text);
+  if (!isExactNumber(text)) return formatInexactNumberMessage(text);
   const value = Number(text);
   const { exclusiveMinimum: above, exclusiveMaximum: below, multipleOf: step } = schema;
   if (isWhole(schema) && !Number.isInteger(value)) return "must be a whole number";

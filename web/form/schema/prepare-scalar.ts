@@ -1,7 +1,7 @@
 import { toCanonicalJson } from "../../../protocol/canonical-json.ts";
 import { isRoundedInteger } from "../../../protocol/exact-number.ts";
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
-import { safePattern } from "../../../protocol/schema/safe-pattern.ts";
+import { toSafePattern } from "../../../protocol/schema/safe-pattern.ts";
 import { annotationsOf, DRAWN, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
 
 const SCALARS = ["string", "number", "integer", "boolean", "null"];
@@ -29,7 +29,7 @@ export const isScalarSource = (schema: JsonObject | undefined): boolean =>
 
 /** A text, a number or a yes and no. */
 export const scalar = (schema: JsonObject, type: string): DrawnSchema => {
-  const pattern = safePattern(schema["pattern"]);
+  const pattern = toSafePattern(schema["pattern"]);
   return {
     ...annotationsOf(schema),
     ...pick(

@@ -1,15 +1,18 @@
 import { Counter, type Registry } from "prom-client";
 
-interface Named {
+interface CounterOptions {
   readonly name: string;
   readonly help: string;
 }
 
-/** A counter; a plain number until it is scraped, for prom-client takes half a microsecond to count one. */
-export const tally = (registry: Registry, named: Named): ((count: number) => void) => {
+/**
+ * Creates a counter and returns a function that increases it. The count is a plain number until it is scraped, because
+ * an increase of prom-client's counter takes 0.5 µs.
+ */
+export const createCounter = (registry: Registry, options: CounterOptions): ((count: number) => void) => {
   let total = 0;
   new Counter({
-    ...named,
+    ...options,
     registers: [registry],
     collect() {
       this.reset();
@@ -21,15 +24,18 @@ export const tally = (registry: Registry, named: Named): ((count: number) => voi
   };
 };
 
-/** One for each value of a label; all of them are shown from the start, for a rate needs the 0 before the first. */
-export const tallies = <Value extends string>(
+/**
+ * Creates a counter with one label. All label values are exported from the start: `rate()` needs the 0 before the first
+ * increase.
+ */
+export const createLabeledCounter = <Value extends string>(
   registry: Registry,
-  named: Named,
+  options: CounterOptions,
   { name, values }: { readonly name: string; readonly values: readonly Value[] },
 ): ((value: Value, count: number) => void) => {
   const totals = new Map<string, number>(values.map((value) => [value, 0]));
   new Counter({
-    ...named,
+    ...options,
     labelNames: [name],
     registers: [registry],
     collect() {

@@ -1,23 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { seldom } from "../../../server/prometheus/seldom.ts";
+import { createCachedReader } from "../../../server/prometheus/cached-reader.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A look that takes so long, and counts itself. */
-const looking = (milliseconds: number) => {
+/** Returns a read that takes the given time and returns its own number. */
+const createRead = (milliseconds: number) => {
   let count = 0;
   return async () => {
     count += 1;
-    const own = count;
+    const number = count;
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
-    return own;
+    return number;
   };
 };
 
-describe("a value that is looked up seldom", () => {
-  test("is one for all who ask at once, and for a second", async () => {
-    const read = seldom(looking(10));
+describe("a cached reader", () => {
+  test("shares one read between concurrent callers and caches it for a second", async () => {
+    const read = createCachedReader(createRead(10));
 
     const first = Promise.all([read(), read()]);
     await vi.advanceTimersByTimeAsync(10);
@@ -31,8 +31,8 @@ describe("a value that is looked up seldom", () => {
     expect(await next).toBe(2);
   });
 
-  test("is kept the longer the dearer it was", async () => {
-    const read = seldom(looking(1000));
+  test("caches a slow read for 19 times its duration", async () => {
+    const read = createCachedReader(createRead(1000));
 
     const first = read();
     await vi.advanceTimersByTimeAsync(1000);
@@ -46,18 +46,18 @@ describe("a value that is looked up seldom", () => {
     expect(await next).toBe(2);
   });
 
-  test("that cannot be had is not asked for again at once", async () => {
-    const look = vi.fn(async () => {
-      throw new Error("away");
+  test("caches a failed read for a second", async () => {
+    const failingRead = vi.fn(async () => {
+      throw new Error("connection refused");
     });
-    const read = seldom(look);
+    const read = createCachedReader(failingRead);
 
-    await expect(read()).rejects.toThrow("away");
-    await expect(read()).rejects.toThrow("away");
-    expect(look).toHaveBeenCalledTimes(1);
+    await expect(read()).rejects.toThrow("connection refused");
+    await expect(read()).rejects.toThrow("connection refused");
+    expect(failingRead).toHaveBeenCalledTimes(1);
     await vi.advanceTimersByTimeAsync(1001);
-    await expect(read()).rejects.toThrow("away");
+    await expect(read()).rejects.toThrow("connection refused");
 
-    expect(look).toHaveBeenCalledTimes(2);
+    expect(failingRead).toHaveBeenCalledTimes(2);
   });
 });

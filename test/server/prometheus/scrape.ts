@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 
-/** What `/metrics` of an app says, by name and labels as they are printed. */
+/** Returns the values of an app's `/metrics`, by name and labels as they are printed. */
 export const scrape = async (app: FastifyInstance): Promise<ReadonlyMap<string, number>> => {
   const { body } = await app.inject({ url: "/metrics", headers: { host: "localhost" } });
   const lines = body.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -12,23 +12,23 @@ export const scrape = async (app: FastifyInstance): Promise<ReadonlyMap<string, 
   );
 };
 
-/** One of its values; 0 where it is not shown. */
-export const metricOf = async (app: FastifyInstance, name: string): Promise<number> =>
+/** Returns one value of `/metrics`; 0 if it is missing. */
+export const getMetric = async (app: FastifyInstance, name: string): Promise<number> =>
   (await scrape(app)).get(name) ?? 0;
 
-/** Requests of the local admin. */
-export const senderTo =
+/** Returns a function that sends requests as the local admin, and throws if the status is an error. */
+export const createSender =
   (app: FastifyInstance) =>
-  async <Answer>(
+  async <Body>(
     method: "GET" | "POST" | "PUT" | "PATCH",
     url: string,
     { body, prefer }: { readonly body?: object; readonly prefer?: string } = {},
-  ): Promise<Answer> => {
+  ): Promise<Body> => {
     const headers = { host: "localhost", ...(prefer !== undefined && { prefer }) };
-    const answer = await app.inject({
+    const response = await app.inject({
       ...{ method, url: `/v1/joblib${url}`, headers },
       ...(body !== undefined && { payload: body }),
     });
-    if (answer.statusCode >= 400) throw new Error(`${answer.statusCode} ${answer.body}`);
-    return answer.json<Answer>();
+    if (response.statusCode >= 400) throw new Error(`${response.statusCode} ${response.body}`);
+    return response.json<Body>();
   };

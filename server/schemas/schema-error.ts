@@ -1,0 +1,60 @@
+/** A parsed JSON object. */
+export type JsonObject = { [key: string]: unknown };
+
+/** An error of a schema or a value, with a JSON Pointer (RFC 6901) to it. */
+export interface SchemaError {
+  pointer: string;
+  detail: string;
+}
+
+/** Thrown if an invalid schema is compiled; `checkSchema` returns the errors without throwing. */
+export class InvalidSchemaError extends Error {
+  readonly errors: readonly SchemaError[];
+
+  constructor(errors: readonly SchemaError[]) {
+    super(`invalid schema: ${errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; ")}`);
+    this.name = "InvalidSchemaError";
+    this.errors = errors;
+  }
+}
+
+/** The error of every value whose schema was accepted by an older version and can no longer be compiled. */
+export const UNSUPPORTED_SCHEMA: SchemaError = {
+  pointer: "",
+  detail:
+    "cannot be validated, because the job's schema is no longer supported; register the job with a supported schema",
+};
+
+/** The detail of the error of a value that is too expensive to validate. */
+export const TAKES_TOO_LONG =
+  "takes too long to validate against the schema; send a smaller value or simplify the schema";
+
+// A pointer contains property names of the payload, and a hundred errors can be below a name of one megabyte.
+const MAX_POINTER_LENGTH = 1000;
+
+/** Returns a pointer extended by tokens; if it would become too long, the pointer to the nearest ancestor. */
+export function extendPointer(base: string, ...tokens: readonly (string | number)[]): string {
+  let pointer = base;
+  for (const token of tokens) {
+    const text = String(token);
+    if (pointer.length + text.length > MAX_POINTER_LENGTH) break;
+    pointer += `/${text.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  }
+  return pointer;
+}
+
+/** Returns a pointer, or the pointer to the nearest ancestor if it is too long. */
+export function shortenPointer(pointer: string): string {
+  if (pointer.length <= MAX_POINTER_LENGTH) return pointer;
+  return pointer.slice(0, pointer.lastIndexOf("/", MAX_POINTER_LENGTH));
+}
+
+/** Returns true for a JSON object, and false for an array or null. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Returns the first 100 characters of an untrusted text, for a message. */
+export function truncateText(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 100)}…`;
+}
