@@ -76,7 +76,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       const { event, channel } = createTaskChange(worker);
       const listener = createListener();
       const room = event.kind === "task-changed" ? event.roomId : "";
-      for (const name of [channel, roomChannel(room), workerChannel(worker)]) {
+      for (const name of [channel, getRoomChannel(room), getWorkerChannel(worker)]) {
         await bus.subscribe(name, listener.handler);
       }
 
@@ -91,7 +91,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       const jobId = randomUUID();
       const events = [3, 1, 2].map((count): Event => ({ kind: "work-available", jobId, count }));
       const { received, handler } = createListener();
-      await bus.subscribe(jobChannel(jobId), handler);
+      await bus.subscribe(getJobChannel(jobId), handler);
 
       await bus.publish(events);
       await bus.publish([]);
