@@ -1,7 +1,7 @@
 import type { Task } from "../../protocol/index.ts";
 import { isTerminal } from "../../protocol/index.ts";
 import { useNow } from "./clock.ts";
-import { duration, secondsBetween } from "./duration.ts";
+import { formatDuration, secondsBetween } from "./duration.ts";
 
 /** The seconds that a task has waited and run. */
 export interface Spans {
@@ -25,8 +25,8 @@ export const getSpans = (task: Times, now: number): Spans => {
 /** Formats the spans of a task as text. */
 export const formatSpans = ({ wait, run }: Spans, status: Task["status"]): string => {
   const verb = isTerminal(status) ? "waited" : run === undefined ? "waiting" : "waited";
-  const ran = run === undefined ? "" : `, ${isTerminal(status) ? "ran" : "running"} ${duration(run)}`;
-  return `${verb} ${duration(wait)}${ran}`;
+  const ran = run === undefined ? "" : `, ${isTerminal(status) ? "ran" : "running"} ${formatDuration(run)}`;
+  return `${verb} ${formatDuration(wait)}${ran}`;
 };
 
 /** Draws a task's waiting time as a thin line and its run time as a thick one, relative to `longest` (square root scale). */

@@ -1,6 +1,6 @@
 import type { Attempt, Task } from "../../protocol/index.ts";
 import { useNow } from "../design/clock.ts";
-import { duration, formatTime, secondsBetween } from "../design/duration.ts";
+import { formatDuration, formatTime, secondsBetween } from "../design/duration.ts";
 
 interface Piece {
   readonly key: string;
@@ -58,13 +58,13 @@ export const TimelineBar = ({
             key={key}
             className={`piece piece-${kind}${outcome === undefined ? "" : ` is-${outcome}`}`}
             style={{ left: share(from), width: share(to - from) }}
-            title={`${LABELS[kind]} ${duration(to - from)}`}
+            title={`${LABELS[kind]} ${formatDuration(to - from)}`}
           />
         ))}
       </div>
       <div className="timeline-ends figure small quiet">
         <span>{formatTime(task.created_at)}</span>
-        <span>{duration(end)}</span>
+        <span>{formatDuration(end)}</span>
         <span>{task.completed_at === null ? "now" : formatTime(until)}</span>
       </div>
     </div>

@@ -1,12 +1,12 @@
 import type { FieldTemplateProps } from "@rjsf/utils";
 import { type ReactNode, useRef } from "react";
-import { faultsAt, useFaults } from "../faults.ts";
-import { labelOf } from "../label.ts";
-import type { DrawnSchema } from "../schema/drawn-schema.ts";
+import { getErrorsAt, useFormErrors } from "../form-errors.ts";
+import { getLabel } from "../label.ts";
+import type { FormSchema } from "../schema/form-schema.ts";
 
-const isContainer = (schema: unknown, definitions: DrawnSchema): boolean => {
+const isContainer = (schema: unknown, definitions: FormSchema): boolean => {
   if (typeof schema !== "object" || schema === null) return false;
-  const { $ref, type, anyOf, oneOf } = schema as DrawnSchema;
+  const { $ref, type, anyOf, oneOf } = schema as FormSchema;
   if (typeof $ref === "string") return isContainer(definitions[$ref.slice("#/$defs/".length)], definitions);
   const options = anyOf ?? oneOf;
   if (options !== undefined) return options.every((option) => isContainer(option, definitions));
@@ -14,24 +14,24 @@ const isContainer = (schema: unknown, definitions: DrawnSchema): boolean => {
 };
 
 /** True for what is begun by asking for it: objects, tuples, and unions of such; a list is begun by its first item. */
-export const isBegunByHand = (schema: DrawnSchema, root: DrawnSchema): boolean => {
+export const isAddedByButton = (schema: FormSchema, root: FormSchema): boolean => {
   const isList = schema.type === "array" && !Array.isArray(schema.items);
   return !isList && isContainer(schema, root.$defs ?? {});
 };
 
 /** What is begun by hand is given. */
-export interface OptionalProps {
+export interface OptionalFieldProps {
   readonly field: FieldTemplateProps;
   readonly pointer: string;
   readonly children: ReactNode;
 }
 
 /** A part of the payload that may be left out: a button to begin it, and then its fields with one to leave it out. */
-export const Optional = ({ field, pointer, children }: OptionalProps) => {
+export const OptionalField = ({ field, pointer, children }: OptionalFieldProps) => {
   const { schema, formData, onChange, fieldPathId, registry, disabled, readonly } = field;
-  const { faults, showsAll, edited } = useFaults();
+  const { faults, showsAll, edited } = useFormErrors();
   const frame = useRef<HTMLDivElement>(null);
-  const label = labelOf(schema, fieldPathId.path.at(-1));
+  const label = getLabel(schema, fieldPathId.path.at(-1));
   const set = (value: unknown) => {
     edited(pointer);
     onChange(value, fieldPathId.path);
@@ -61,7 +61,7 @@ export const Optional = ({ field, pointer, children }: OptionalProps) => {
       </div>
     );
   }
-  const told = showsAll ? faultsAt(faults, pointer, true) : [];
+  const told = showsAll ? getErrorsAt(faults, pointer, true) : [];
   return (
     <div ref={frame} className="jf-field jf-closed" part="field" data-pointer={pointer}>
       <span className="jf-label">{label}</span>

@@ -7,11 +7,11 @@ import {
   type Operations,
   operations,
 } from "../../protocol/index.ts";
+import type { ApiServer } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
-import type { Home } from "./home.ts";
 
 /** The body of an operation's response. The dashboard sends no conditional requests, so 304 is left out. */
-export type Answer<Name extends OperationName> = Exclude<
+export type ResponseBody<Name extends OperationName> = Exclude<
   OperationResponse<Operations[Name]>,
   { readonly status: 304 }
 >["body"];
@@ -52,11 +52,11 @@ const send = async (url: string, init: RequestInit): Promise<Response> => {
 };
 
 /** Calls an operation of an API. Throws a `Failure` if the request is rejected or the response does not match the contract. */
-export const callAt = async <Name extends OperationName>(
-  home: Home,
+export const callServer = async <Name extends OperationName>(
+  home: ApiServer,
   [name, request]: Call<Name>,
   { signal, headers = {} }: CallOptions = {},
-): Promise<Answer<Name>> => {
+): Promise<ResponseBody<Name>> => {
   const entry: Operation = operations[name];
   // The types of all operations are checked by the signature; the parts are read here without them.
   const { params, query, body } = request as Parts;
@@ -76,7 +76,7 @@ export const callAt = async <Name extends OperationName>(
   const schema = entry.responses[answer.status];
   const text = await answer.text();
   if (schema === undefined) throw parseFailure(answer.status, text);
-  if (schema === null) return null as Answer<Name>;
+  if (schema === null) return null as ResponseBody<Name>;
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success)
     throw new Failure(
@@ -84,7 +84,7 @@ export const callAt = async <Name extends OperationName>(
       "Unexpected response",
       `The response to ${name} does not match the API's contract.`,
     );
-  return parsed.data as Answer<Name>;
+  return parsed.data as ResponseBody<Name>;
 };
 
 const parseJson = (text: string): unknown => {

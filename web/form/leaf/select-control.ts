@@ -1,51 +1,51 @@
 import type { ComponentType } from "react";
-import { DRAWN, type DrawnSchema } from "../schema/drawn-schema.ts";
+import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
 import { BooleanControl } from "./boolean-control.tsx";
-import { ConstantControl, isRadio, isSearched, RadioControl, SelectControl } from "./choice-control.tsx";
+import { ConstantControl, isRadio, isSearchable, RadioControl, SelectControl } from "./choice-control.tsx";
 import type { ControlProps } from "./control.ts";
-import { DateTimeControl, toLocal } from "./date-time-control.tsx";
+import { DateTimeControl, toLocalTime } from "./date-time-control.tsx";
 import { JsonControl } from "./json-control.tsx";
 import { NumberControl } from "./number-control.tsx";
 import { SearchControl } from "./search-control.tsx";
 import { TextControl } from "./text-control.tsx";
 
 /** How a control is called: by a label above it, by one of its own, or as a group. */
-export type Frame = "label" | "own" | "group";
+export type LabelPlacement = "label" | "own" | "group";
 
 /** A field's control, and how it is framed. */
-export interface FramedControl {
+export interface ControlChoice {
   readonly Control: ComponentType<ControlProps>;
-  readonly frame: Frame;
+  readonly frame: LabelPlacement;
 }
 
-const NULLABLE_BOOLEAN = { enum: [true, false, null], [DRAWN.labels]: ["yes", "no", "none"] };
+const NULLABLE_BOOLEAN = { enum: [true, false, null], [FORM_KEYWORDS.labels]: ["yes", "no", "none"] };
 
 /** A nullable yes-or-no has three values, which a box does not. */
-export const drawnAs = (schema: DrawnSchema): DrawnSchema =>
+export const expandNullableBoolean = (schema: FormSchema): FormSchema =>
   Array.isArray(schema.type) && schema.type.includes("boolean") ? { ...schema, ...NULLABLE_BOOLEAN } : schema;
 
-const forChoice = (schema: DrawnSchema, isRequired: boolean): FramedControl => {
+const selectChoiceControl = (schema: FormSchema, isRequired: boolean): ControlChoice => {
   if (schema.const !== undefined) return { Control: ConstantControl, frame: "label" };
-  if (isSearched(schema)) return { Control: SearchControl, frame: "label" };
+  if (isSearchable(schema)) return { Control: SearchControl, frame: "label" };
   return isRadio(schema, isRequired)
     ? { Control: RadioControl, frame: "group" }
     : { Control: SelectControl, frame: "label" };
 };
 
-const forText = (schema: DrawnSchema, value: unknown): ComponentType<ControlProps> => {
-  const isMoment = schema.format === "date-time" && (typeof value !== "string" || toLocal(value) !== "");
+const selectTextControl = (schema: FormSchema, value: unknown): ComponentType<ControlProps> => {
+  const isMoment = schema.format === "date-time" && (typeof value !== "string" || toLocalTime(value) !== "");
   return isMoment ? DateTimeControl : TextControl;
 };
 
 /** The control that a schema is edited with. */
-export const controlFor = (schema: DrawnSchema, value: unknown, isRequired: boolean): FramedControl => {
-  if (schema.enum !== undefined) return forChoice(schema, isRequired);
+export const selectControl = (schema: FormSchema, value: unknown, isRequired: boolean): ControlChoice => {
+  if (schema.enum !== undefined) return selectChoiceControl(schema, isRequired);
   const [type] = [schema.type].flat().filter((name) => name !== "null");
   if (type === "boolean") return { Control: BooleanControl, frame: "own" };
   if (type === "number" || type === "integer") return { Control: NumberControl, frame: "label" };
   if (type === "string") {
     const isText = value === undefined || value === null || typeof value === "string";
-    return { Control: isText ? forText(schema, value) : JsonControl, frame: "label" };
+    return { Control: isText ? selectTextControl(schema, value) : JsonControl, frame: "label" };
   }
   return { Control: JsonControl, frame: "label" };
 };

@@ -11,11 +11,11 @@ import {
 } from "@rjsf/utils";
 import { type ComponentType, createElement, memo, type Ref } from "react";
 import type { JsonObject } from "../../protocol/json.ts";
-import { beginByDefaults } from "./begin-by-defaults.ts";
-import { labelOf } from "./label.ts";
+import { applySchemaDefaults } from "./apply-schema-defaults.ts";
+import { getLabel } from "./label.ts";
 import { LeafField } from "./leaf/leaf-field.tsx";
 import { optionMatcher } from "./option-matcher.ts";
-import { ANYTHING, type DrawnSchema, MOST_ITEMS } from "./schema/drawn-schema.ts";
+import { ANY_VALUE, type FormSchema, MAX_ITEMS } from "./schema/form-schema.ts";
 import { isScalarType } from "./schema/prepare-scalar.ts";
 import { ArrayItemTemplate, ArrayTemplate } from "./templates/array-template.tsx";
 import { FieldTemplate } from "./templates/field-template.tsx";
@@ -25,18 +25,18 @@ import { SelectWidget, UnionTemplate } from "./templates/union-template.tsx";
 // Its own type asks for arrays alone; what is passed on is what the library itself would pass.
 const LibraryArrayField = DefaultArrayField as ComponentType<FieldProps>;
 
-const asJson = ({ type: _, items: _items, ...schema }: DrawnSchema): DrawnSchema => ({
+const toJsonField = ({ type: _, items: _items, ...schema }: FormSchema): FormSchema => ({
   ...schema,
-  ...ANYTHING,
+  ...ANY_VALUE,
 });
 
 const ArrayField = (props: FieldProps) =>
-  Array.isArray(props.formData) && props.formData.length > MOST_ITEMS
-    ? createElement(LeafField, { ...props, schema: asJson(props.schema) })
+  Array.isArray(props.formData) && props.formData.length > MAX_ITEMS
+    ? createElement(LeafField, { ...props, schema: toJsonField(props.schema) })
     : createElement(LibraryArrayField, props);
 
 /** A field of its own, that no reference, union or condition leads to, and that nobody has named. */
-const isPlain = (schema: DrawnSchema): boolean =>
+const isPlainField = (schema: FormSchema): boolean =>
   (schema.enum !== undefined || isScalarType([schema.type].flat()[0])) &&
   !(ADDITIONAL_PROPERTY_FLAG in schema) &&
   [schema.$ref, schema.allOf, schema.anyOf, schema.oneOf, schema.if].every((part) => part === undefined);
@@ -45,13 +45,13 @@ const LibrarySchemaField = DefaultSchemaField as ComponentType<FieldProps>;
 
 /** Most fields are plain. The library's own path to them is longer, and would be taken at every keystroke. */
 const SchemaField = (props: FieldProps) =>
-  isPlain(props.schema)
+  isPlainField(props.schema)
     ? createElement(LeafField, props)
-    : createElement(LibrarySchemaField, { ...props, registry: beginByDefaults(props.registry) });
+    : createElement(LibrarySchemaField, { ...props, registry: applySchemaDefaults(props.registry) });
 
-const Cycle = ({ schema, name, onExpand, fieldPathId }: CyclicSchemaExpandProps) => (
+const ExpandButton = ({ schema, name, onExpand, fieldPathId }: CyclicSchemaExpandProps) => (
   <button type="button" className="jf-button jf-add" part="add" onClick={() => onExpand(fieldPathId.$id)}>
-    Show {labelOf(schema, name)}
+    Show {getLabel(schema, name)}
   </button>
 );
 
@@ -71,7 +71,7 @@ const TEMPLATES = {
   ArrayFieldTemplate: ArrayTemplate,
   ArrayFieldItemTemplate: ArrayItemTemplate,
   MultiSchemaFieldTemplate: UnionTemplate,
-  CyclicSchemaExpandTemplate: Cycle,
+  CyclicSchemaExpandTemplate: ExpandButton,
 };
 
 const WIDGETS = { SelectWidget };
@@ -79,31 +79,31 @@ const WIDGETS = { SelectWidget };
 const DEFAULTS = { arrayMinItems: { populate: "requiredOnly" as const } };
 
 /** A new entry of a record would begin with the text "New Value", and be sent with it. */
-const translate: typeof englishStringTranslator = (text, parameters) =>
+const translateText: typeof englishStringTranslator = (text, parameters) =>
   text === TranslatableString.NewStringDefault ? "" : englishStringTranslator(text, parameters);
 
-const mergeAllOf = ({ allOf = [], ...rest }: DrawnSchema): DrawnSchema =>
-  [...allOf, rest].reduce<DrawnSchema>(
+const mergeAllOf = ({ allOf = [], ...rest }: FormSchema): FormSchema =>
+  [...allOf, rest].reduce<FormSchema>(
     (whole, part) => (part === true || part === false ? whole : mergeSchemas(whole, part)),
     {},
   );
 
 /** Where the payload is that a form holds. */
-export interface PayloadHolder {
+export interface FormHandle {
   readonly state: { readonly formData?: unknown };
 }
 
 /** What the fields of a payload are made from. */
-export interface DrawnFormProps {
-  readonly schema: DrawnSchema;
+export interface PayloadFieldsProps {
+  readonly schema: FormSchema;
   readonly initial: JsonObject;
   readonly idPrefix: string;
   readonly onChange: (payload: unknown) => void;
-  readonly ref: Ref<PayloadHolder>;
+  readonly ref: Ref<FormHandle>;
 }
 
 /** The fields of a payload: react-jsonschema-form keeps their state, what is drawn is ours. */
-export const DrawnForm = memo(({ schema, initial, idPrefix, onChange, ref }: DrawnFormProps) => (
+export const PayloadFields = memo(({ schema, initial, idPrefix, onChange, ref }: PayloadFieldsProps) => (
   <Form
     ref={ref as Ref<Form>}
     tagName="div"
@@ -116,7 +116,7 @@ export const DrawnForm = memo(({ schema, initial, idPrefix, onChange, ref }: Dra
     fields={FIELDS}
     templates={TEMPLATES}
     widgets={WIDGETS}
-    translateString={translate}
+    translateString={translateText}
     noValidate
     showErrorList={false}
     experimental_defaultFormStateBehavior={DEFAULTS}

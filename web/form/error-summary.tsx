@@ -3,13 +3,13 @@ import type { FieldError } from "../../protocol/problem.ts";
 const SHOWN = 20;
 
 /** What the summary is made from. */
-export interface FaultSummaryProps {
+export interface ErrorSummaryProps {
   readonly faults: readonly FieldError[];
   readonly onChoose: (pointer: string) => void;
 }
 
 /** All that is wrong, so that nothing is lost for which the form has no field; each leads to its place. */
-export const FaultSummary = ({ faults, onChoose }: FaultSummaryProps) => {
+export const ErrorSummary = ({ faults, onChoose }: ErrorSummaryProps) => {
   if (faults.length === 0) return null;
   const rest = faults.length - SHOWN;
   return (

@@ -14,13 +14,13 @@ export interface JoblibFormEvents {
 }
 
 /** Tells the page; false where it has said no. */
-export type Tell = <Name extends keyof JoblibFormEvents>(
+export type DispatchFormEvent = <Name extends keyof JoblibFormEvents>(
   name: Name,
   detail: JoblibFormEvents[Name],
 ) => boolean;
 
 /** Which server, which job of which room, and what it is begun with. */
-export interface FormPlace {
+export interface FormConfig {
   readonly server: string;
   readonly room: string;
   readonly job: string;

@@ -2,7 +2,7 @@
 export type Credentials = Readonly<Record<string, string>>;
 
 /** An API: its address and the caller's credentials. */
-export interface Home {
+export interface ApiServer {
   /** The prefix of the API's paths. */
   readonly base: string;
   credentials(): Credentials | Promise<Credentials>;

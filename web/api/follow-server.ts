@@ -6,8 +6,8 @@ import {
   type StreamOperation,
   streams,
 } from "../../protocol/index.ts";
+import type { ApiServer, Credentials } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
-import type { Credentials, Home } from "./home.ts";
 
 /** Three missed heartbeats; the server sends one every 15 s. */
 const SILENCE_MS = 45_000;
@@ -18,7 +18,7 @@ const MAX_PAUSE_MS = 15_000;
 export type StreamState = "connecting" | "live" | "cut-off" | "refused";
 
 /** A stream to follow, and the callbacks for its events. */
-export interface Following<Name extends StreamName> {
+export interface FollowOptions<Name extends StreamName> {
   readonly name: Name;
   readonly params: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -61,7 +61,7 @@ class SilenceTimeout implements Disposable {
   }
 }
 
-const open = async (home: Home, path: string, signal: AbortSignal, lastEventId: string | undefined) => {
+const open = async (home: ApiServer, path: string, signal: AbortSignal, lastEventId: string | undefined) => {
   const credentials: Credentials = await home.credentials();
   const answer = await fetch(home.base + path, {
     headers: {
@@ -80,8 +80,8 @@ const open = async (home: Home, path: string, signal: AbortSignal, lastEventId: 
 
 /** Reads one connection until it ends or fails. */
 const readConnection = async <Name extends StreamName>(
-  home: Home,
-  { name, params, signal, onEvent, onState }: Following<Name>,
+  home: ApiServer,
+  { name, params, signal, onEvent, onState }: FollowOptions<Name>,
   lastEventId: string | undefined,
   onId: (id: string) => void,
 ): Promise<void> => {
@@ -107,9 +107,9 @@ const readConnection = async <Name extends StreamName>(
 };
 
 /** Follows a stream until its signal is aborted. Reconnects after the last event if a connection ends or fails. */
-export const followAt = async <Name extends StreamName>(
-  home: Home,
-  following: Following<Name>,
+export const followServer = async <Name extends StreamName>(
+  home: ApiServer,
+  following: FollowOptions<Name>,
 ): Promise<void> => {
   const { signal, onState } = following;
   let { lastEventId } = following;

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "../../protocol/index.ts";
 
 /** What a value is to somebody who looks at it. */
-export type Kind =
+export type ValueKind =
   | { readonly kind: "image"; readonly source: string }
   | { readonly kind: "table"; readonly rows: readonly JsonObject[]; readonly columns: readonly string[] }
   | { readonly kind: "record"; readonly members: readonly (readonly [string, JsonValue])[] }
@@ -9,8 +9,8 @@ export type Kind =
   | { readonly kind: "tree" };
 
 /** A wider table is easier to read as what it is. */
-const MOST_COLUMNS = 24;
-const MOST_MEMBERS = 40;
+const MAX_COLUMNS = 24;
+const MAX_MEMBERS = 40;
 
 const IMAGE_URL = /^data:image\/(png|jpeg|gif|webp|avif|svg\+xml)(;[\w=-]+)*[;,]/i;
 const SVG = /^\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/i;
@@ -37,26 +37,24 @@ const isFlat = (value: JsonValue): boolean =>
   value === null ||
   (Array.isArray(value) && value.length <= 4 && value.every((part) => typeof part !== "object"));
 
-const tableOf = (value: JsonValue[]): Kind | undefined => {
+const toTable = (value: JsonValue[]): ValueKind | undefined => {
   if (value.length === 0 || !value.every(isObject)) return undefined;
   const columns = [...new Set(value.flatMap((row) => Object.keys(row)))];
   const fits =
     columns.length > 0 &&
-    columns.length <= MOST_COLUMNS &&
+    columns.length <= MAX_COLUMNS &&
     value.every((row) => Object.values(row).every(isFlat));
   return fits ? { kind: "table", rows: value, columns } : undefined;
 };
 
 /** Looks at a value and says how to show it. */
-export const kindOf = (value: JsonValue): Kind => {
+export const getValueKind = (value: JsonValue): ValueKind => {
   if (typeof value === "string") {
     const source = imageSource(value);
     return source === undefined ? { kind: "text", text: value } : { kind: "image", source };
   }
-  if (Array.isArray(value)) return tableOf(value) ?? { kind: "tree" };
+  if (Array.isArray(value)) return toTable(value) ?? { kind: "tree" };
   if (!isObject(value)) return { kind: "text", text: String(value) };
   const members = Object.entries(value);
-  return members.length > 0 && members.length <= MOST_MEMBERS
-    ? { kind: "record", members }
-    : { kind: "tree" };
+  return members.length > 0 && members.length <= MAX_MEMBERS ? { kind: "record", members } : { kind: "tree" };
 };

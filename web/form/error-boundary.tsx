@@ -1,13 +1,13 @@
 import { Component, type ReactNode } from "react";
 
 /** What stands in a form's place when drawing it fails. */
-export interface DrawGuardProps {
+export interface ErrorBoundaryProps {
   readonly children: ReactNode;
   readonly instead: ReactNode;
 }
 
 /** A stranger's schema must not take the page down with it. */
-export class DrawGuard extends Component<DrawGuardProps, { readonly hasFailed: boolean }> {
+export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly hasFailed: boolean }> {
   override state = { hasFailed: false };
 
   static getDerivedStateFromError(): { hasFailed: boolean } {

@@ -1,8 +1,8 @@
 import type { JobStats } from "../../../protocol/index.ts";
-import { duration } from "../../design/duration.ts";
+import { formatDuration } from "../../design/duration.ts";
 
 /** Shows the median and the 95th percentile, or a dash if nothing was measured. */
-export const Spread = ({ of, what }: { readonly of: JobStats["run"]; readonly what: string }) => (
+export const Percentiles = ({ of, what }: { readonly of: JobStats["run"]; readonly what: string }) => (
   <span className="spread-figure">
     <span className="eyebrow">{what}</span>
     {of === null ? (
@@ -12,10 +12,10 @@ export const Spread = ({ of, what }: { readonly of: JobStats["run"]; readonly wh
       </span>
     ) : (
       <span className="figure">
-        <abbr title={`50 % within ${duration(of.p50)}`}>{duration(of.p50)}</abbr>
-        <abbr className="quiet small" title={`95 % within ${duration(of.p95)}`}>
+        <abbr title={`50 % within ${formatDuration(of.p50)}`}>{formatDuration(of.p50)}</abbr>
+        <abbr className="quiet small" title={`95 % within ${formatDuration(of.p95)}`}>
           {" "}
-          p95 {duration(of.p95)}
+          p95 {formatDuration(of.p95)}
         </abbr>
       </span>
     )}

@@ -23,12 +23,12 @@ const createGetDefaults = (utils: SchemaUtilsType): GetDefaults => {
 };
 
 /** Returns what is left of a value in another one, without what was added to it. */
-const keepGiven = (given: JsonValue | undefined, value: JsonValue): JsonValue => {
+const keepKnownMembers = (given: JsonValue | undefined, value: JsonValue): JsonValue => {
   if (!isJsonObject(given) || !isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name]) => given[name] !== undefined)
-      .map(([name, member]) => [name, keepGiven(given[name], member)]),
+      .map(([name, member]) => [name, keepKnownMembers(given[name], member)]),
   );
 };
 
@@ -37,14 +37,14 @@ const createSanitize =
   (utils: SchemaUtilsType): Sanitize =>
   (newSchema, oldSchema, data) => {
     const carried = toJson(utils.sanitizeDataForNewSchema(newSchema, oldSchema, data));
-    return carried === undefined ? undefined : keepGiven(toJson(data), carried);
+    return carried === undefined ? undefined : keepKnownMembers(toJson(data), carried);
   };
 
 /**
  * Returns a registry that begins new parts of a payload by the rules of `SchemaDefaults`: items of lists, optional
  * objects, and the kinds of a union. In the library the default of a member overrides that of its object.
  */
-export const beginByDefaults = (registry: Registry): Registry => {
+export const applySchemaDefaults = (registry: Registry): Registry => {
   const there = known.get(registry);
   if (there !== undefined) return there;
   const schemaUtils: SchemaUtilsType = Object.create(registry.schemaUtils, {

@@ -5,10 +5,10 @@ import type { JsonObject } from "../../../protocol/json.ts";
  * A schema as the form draws it. What it was made from is the server's to check; this one keeps what a field shows, and
  * everything that begins with `x-`.
  */
-export type DrawnSchema = RJSFSchema;
+export type FormSchema = RJSFSchema;
 
 /** The keywords that preparing a schema writes; a stranger's own of the same name do not get this far. */
-export const DRAWN = {
+export const FORM_KEYWORDS = {
   /** Nothing is known of the value but that it is JSON. */
   anything: "drawn-anything",
   /** Left empty it is null. */
@@ -20,10 +20,10 @@ export const DRAWN = {
 } as const;
 
 /** A value that is drawn as JSON. */
-export const ANYTHING: DrawnSchema = { [DRAWN.anything]: true };
+export const ANY_VALUE: FormSchema = { [FORM_KEYWORDS.anything]: true };
 
 /** A longer list is no list of fields any more: it is edited as JSON. */
-export const MOST_ITEMS = 100;
+export const MAX_ITEMS = 100;
 
 /** True for a JSON object. */
 export const isJsonObject = (value: unknown): value is JsonObject =>
@@ -32,9 +32,9 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 const ANNOTATIONS = ["title", "description", "default", "examples", "deprecated", "readOnly"];
 
 /** The members of a schema that say how it is shown: its annotations, and all that begins with `x-`. */
-export const annotationsOf = (schema: JsonObject): DrawnSchema =>
-  pick(schema, (keyword) => ANNOTATIONS.includes(keyword) || keyword.startsWith("x-"));
+export const getAnnotations = (schema: JsonObject): FormSchema =>
+  filterKeywords(schema, (keyword) => ANNOTATIONS.includes(keyword) || keyword.startsWith("x-"));
 
 /** The members whose names pass. */
-export const pick = (schema: JsonObject, isWanted: (keyword: string) => boolean): DrawnSchema =>
+export const filterKeywords = (schema: JsonObject, isWanted: (keyword: string) => boolean): FormSchema =>
   Object.fromEntries(Object.entries(schema).filter(([keyword]) => isWanted(keyword)));

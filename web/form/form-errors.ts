@@ -3,7 +3,7 @@ import type { FieldError } from "../../protocol/problem.ts";
 import { isWithin } from "./pointer.ts";
 
 /** What of a payload does not fit, where, and how the fields of a form are to speak of it. */
-export interface FaultView {
+export interface FormErrors {
   readonly faults: readonly FieldError[];
   /** After a submit every field says what is wrong with it; before, those alone that somebody has been in. */
   readonly showsAll: boolean;
@@ -11,16 +11,16 @@ export interface FaultView {
   readonly edited: (pointer: string) => void;
 }
 
-const Faults = createContext<FaultView>({ faults: [], showsAll: false, edited: () => {} });
+const Faults = createContext<FormErrors>({ faults: [], showsAll: false, edited: () => {} });
 
 /** Gives the fields below it their faults. */
-export const FaultProvider = Faults.Provider;
+export const FormErrorsProvider = Faults.Provider;
 
 /** What the form knows to be wrong. */
-export const useFaults = (): FaultView => use(Faults);
+export const useFormErrors = (): FormErrors => use(Faults);
 
 /** What is wrong at a place; `inside` for a field that shows all that stands below it. */
-export const faultsAt = (faults: readonly FieldError[], pointer: string, inside = false): string[] =>
+export const getErrorsAt = (faults: readonly FieldError[], pointer: string, inside = false): string[] =>
   faults
     .filter((fault) => (inside ? isWithin(fault.pointer, pointer) : fault.pointer === pointer))
     .map((fault) =>
@@ -30,7 +30,7 @@ export const faultsAt = (faults: readonly FieldError[], pointer: string, inside 
 const PAYLOAD = "/payload";
 
 /** The faults of a submit that was refused (422), whose pointers begin at the request's body. */
-export const payloadFaults = (errors: readonly FieldError[]): FieldError[] =>
+export const toPayloadErrors = (errors: readonly FieldError[]): FieldError[] =>
   errors.map(({ pointer, detail }) => ({
     pointer: isWithin(pointer, PAYLOAD) ? pointer.slice(PAYLOAD.length) : pointer,
     detail,
