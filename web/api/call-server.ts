@@ -51,17 +51,17 @@ const send = async (url: string, init: RequestInit): Promise<Response> => {
   }
 };
 
-/** Calls an operation of an API. Throws a `Failure` if the request is rejected or the response does not match the contract. */
+/** Calls an operation of a server. Throws a `Failure` if the request is rejected or the response does not match the contract. */
 export const callServer = async <Name extends OperationName>(
-  home: ApiServer,
+  server: ApiServer,
   [name, request]: Call<Name>,
   { signal, headers = {} }: CallOptions = {},
 ): Promise<ResponseBody<Name>> => {
   const entry: Operation = operations[name];
   // The types of all operations are checked by the signature; the parts are read here without them.
   const { params, query, body } = request as Parts;
-  const credentials = await home.credentials();
-  const answer = await send(home.base + fillPath(entry.path, params) + formatQuery(query), {
+  const credentials = await server.credentials();
+  const response = await send(server.base + fillPath(entry.path, params) + formatQuery(query), {
     method: entry.method,
     headers: {
       accept: "application/json",
@@ -72,15 +72,15 @@ export const callServer = async <Name extends OperationName>(
     ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(signal !== undefined && { signal }),
   });
-  if (answer.status === 401) home.refused(credentials);
-  const schema = entry.responses[answer.status];
-  const text = await answer.text();
-  if (schema === undefined) throw parseFailure(answer.status, text);
+  if (response.status === 401) server.onUnauthorized(credentials);
+  const schema = entry.responses[response.status];
+  const text = await response.text();
+  if (schema === undefined) throw parseFailure(response.status, text);
   if (schema === null) return null as ResponseBody<Name>;
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success)
     throw new Failure(
-      answer.status,
+      response.status,
       "Unexpected response",
       `The response to ${name} does not match the API's contract.`,
     );

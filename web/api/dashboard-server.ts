@@ -6,5 +6,5 @@ import { credentials, tokens } from "./token.ts";
 export const dashboardServer: ApiServer = {
   base: API_BASE,
   credentials,
-  refused: ({ authorization }) => tokens.refused(authorization?.replace(/^Bearer /, "")),
+  onUnauthorized: ({ authorization }) => tokens.reject(authorization?.replace(/^Bearer /, "")),
 };

@@ -44,5 +44,5 @@ export const createNoResponseFailure = (): Failure =>
   new Failure(
     0,
     "Cannot reach the server",
-    "The server did not respond. The dashboard retries automatically.",
+    "The server did not respond. Check the network connection.",
   );

@@ -6,33 +6,36 @@ type Registry = FieldProps["registry"];
 type GetDefaults = SchemaUtilsType["getDefaultFormState"];
 type Sanitize = SchemaUtilsType["sanitizeDataForNewSchema"];
 
-const known = new WeakMap<Registry, Registry>();
+const cache = new WeakMap<Registry, Registry>();
 
 const isContainer = (value: unknown): value is object => typeof value === "object" && value !== null;
 
-/** The JSON of a schema or a payload. The library writes `undefined` for members that another kind of a union had. */
+/** Copies a schema or a payload as JSON. The library sets members of a deselected union option to `undefined`. */
 const toJson = (value: unknown): JsonValue | undefined =>
   value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 
 const createGetDefaults = (utils: SchemaUtilsType): GetDefaults => {
   const defaults = new SchemaDefaults(utils.getRootSchema() as JsonObject);
   return (schema: RJSFSchema, formData, ...rest) => {
-    const begun = defaults.begin(schema as JsonObject, toJson(formData));
-    return utils.getDefaultFormState(schema, isContainer(begun) ? begun : formData, ...rest);
+    const initial = defaults.begin(schema as JsonObject, toJson(formData));
+    return utils.getDefaultFormState(schema, isContainer(initial) ? initial : formData, ...rest);
   };
 };
 
-/** Returns what is left of a value in another one, without what was added to it. */
-const keepKnownMembers = (given: JsonValue | undefined, value: JsonValue): JsonValue => {
-  if (!isJsonObject(given) || !isJsonObject(value)) return value;
+/** Returns `value` without the members that `original` does not have, at any depth. */
+const keepKnownMembers = (original: JsonValue | undefined, value: JsonValue): JsonValue => {
+  if (!isJsonObject(original) || !isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([name]) => given[name] !== undefined)
-      .map(([name, member]) => [name, keepKnownMembers(given[name], member)]),
+      .filter(([name]) => original[name] !== undefined)
+      .map(([name, member]) => [name, keepKnownMembers(original[name], member)]),
   );
 };
 
-/** When another kind of a union is chosen, the library carries over what fits, and adds the defaults of single members. */
+/**
+ * Keeps the members that the old and the new option of a union share. The library also adds the defaults of single members;
+ * they are removed here, because they would override the default of the object.
+ */
 const createSanitize =
   (utils: SchemaUtilsType): Sanitize =>
   (newSchema, oldSchema, data) => {
@@ -41,18 +44,18 @@ const createSanitize =
   };
 
 /**
- * Returns a registry that begins new parts of a payload by the rules of `SchemaDefaults`: items of lists, optional
- * objects, and the kinds of a union. In the library the default of a member overrides that of its object.
+ * Returns a registry that fills new parts of a payload by the rules of `SchemaDefaults`: items of lists, optional objects
+ * and options of a union. In the library, the default of a member overrides the default of its object.
  */
 export const applySchemaDefaults = (registry: Registry): Registry => {
-  const there = known.get(registry);
-  if (there !== undefined) return there;
+  const cached = cache.get(registry);
+  if (cached !== undefined) return cached;
   const schemaUtils: SchemaUtilsType = Object.create(registry.schemaUtils, {
     getDefaultFormState: { value: createGetDefaults(registry.schemaUtils) },
     sanitizeDataForNewSchema: { value: createSanitize(registry.schemaUtils) },
   });
-  const own = { ...registry, schemaUtils };
-  known.set(registry, own);
-  known.set(own, own);
-  return own;
+  const wrapped = { ...registry, schemaUtils };
+  cache.set(registry, wrapped);
+  cache.set(wrapped, wrapped);
+  return wrapped;
 };

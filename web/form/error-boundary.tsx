@@ -1,12 +1,13 @@
 import { Component, type ReactNode } from "react";
 
-/** What stands in a form's place when drawing it fails. */
+/** Properties of an error boundary. */
 export interface ErrorBoundaryProps {
   readonly children: ReactNode;
-  readonly instead: ReactNode;
+  /** Rendered instead of the children if they throw. */
+  readonly fallback: ReactNode;
 }
 
-/** A stranger's schema must not take the page down with it. */
+/** Keeps the page alive if an untrusted schema makes a component throw. */
 export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly hasFailed: boolean }> {
   override state = { hasFailed: false };
 
@@ -15,6 +16,6 @@ export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly hasF
   }
 
   override render(): ReactNode {
-    return this.state.hasFailed ? this.props.instead : this.props.children;
+    return this.state.hasFailed ? this.props.fallback : this.props.children;
   }
 }

@@ -1,29 +1,30 @@
 import type { FieldError } from "../../protocol/problem.ts";
 
-const SHOWN = 20;
+const MAX_SHOWN = 20;
 
-/** What the summary is made from. */
+/** Properties of the error summary. */
 export interface ErrorSummaryProps {
-  readonly faults: readonly FieldError[];
-  readonly onChoose: (pointer: string) => void;
+  readonly errors: readonly FieldError[];
+  /** Called with the JSON Pointer of the error that the user selects. */
+  readonly onSelect: (pointer: string) => void;
 }
 
-/** All that is wrong, so that nothing is lost for which the form has no field; each leads to its place. */
-export const ErrorSummary = ({ faults, onChoose }: ErrorSummaryProps) => {
-  if (faults.length === 0) return null;
-  const rest = faults.length - SHOWN;
+/** Lists all validation errors, including those that have no field, with a link to the nearest field. */
+export const ErrorSummary = ({ errors, onSelect }: ErrorSummaryProps) => {
+  if (errors.length === 0) return null;
+  const hidden = errors.length - MAX_SHOWN;
   return (
     <div className="jf-summary" part="summary" role="alert">
-      <p>{faults.length === 1 ? "One thing does not fit:" : `${faults.length} things do not fit:`}</p>
+      <p>{errors.length === 1 ? "Fix 1 error:" : `Fix ${errors.length} errors:`}</p>
       <ul>
-        {faults.slice(0, SHOWN).map(({ pointer, detail }) => (
+        {errors.slice(0, MAX_SHOWN).map(({ pointer, detail }) => (
           <li key={`${pointer}\n${detail}`}>
-            <button type="button" className="jf-link" onClick={() => onChoose(pointer)}>
+            <button type="button" className="jf-link" onClick={() => onSelect(pointer)}>
               {pointer !== "" && <code>{pointer}</code>} {detail}
             </button>
           </li>
         ))}
-        {rest > 0 && <li>and {rest} more</li>}
+        {hidden > 0 && <li>and {hidden} more</li>}
       </ul>
     </div>
   );

@@ -2,34 +2,34 @@ import { createContext, use } from "react";
 import type { FieldError } from "../../protocol/problem.ts";
 import { isWithin } from "./pointer.ts";
 
-/** What of a payload does not fit, where, and how the fields of a form are to speak of it. */
+/** The validation errors of a payload, and how fields show them. */
 export interface FormErrors {
-  readonly faults: readonly FieldError[];
-  /** After a submit every field says what is wrong with it; before, those alone that somebody has been in. */
+  readonly errors: readonly FieldError[];
+  /** True after a submit: every field shows its errors. Before, only fields that the user has visited show them. */
   readonly showsAll: boolean;
-  /** What is said of a place is said of what stood there before. */
-  readonly edited: (pointer: string) => void;
+  /** Removes the errors at a pointer and below, because the value has changed since it was validated. */
+  readonly clear: (pointer: string) => void;
 }
 
-const Faults = createContext<FormErrors>({ faults: [], showsAll: false, edited: () => {} });
+const Context = createContext<FormErrors>({ errors: [], showsAll: false, clear: () => {} });
 
-/** Gives the fields below it their faults. */
-export const FormErrorsProvider = Faults.Provider;
+/** Provides the errors to the fields below it. */
+export const FormErrorsProvider = Context.Provider;
 
-/** What the form knows to be wrong. */
-export const useFormErrors = (): FormErrors => use(Faults);
+/** Returns the errors of the form around a field. */
+export const useFormErrors = (): FormErrors => use(Context);
 
-/** What is wrong at a place; `inside` for a field that shows all that stands below it. */
-export const getErrorsAt = (faults: readonly FieldError[], pointer: string, inside = false): string[] =>
-  faults
-    .filter((fault) => (inside ? isWithin(fault.pointer, pointer) : fault.pointer === pointer))
-    .map((fault) =>
-      fault.pointer === pointer ? fault.detail : `${fault.pointer.slice(pointer.length)} ${fault.detail}`,
+/** Returns the messages at a pointer; with `isDeep`, also those below it, for a field that shows a whole subtree. */
+export const getErrorsAt = (errors: readonly FieldError[], pointer: string, isDeep = false): string[] =>
+  errors
+    .filter((error) => (isDeep ? isWithin(error.pointer, pointer) : error.pointer === pointer))
+    .map((error) =>
+      error.pointer === pointer ? error.detail : `${error.pointer.slice(pointer.length)} ${error.detail}`,
     );
 
 const PAYLOAD = "/payload";
 
-/** The faults of a submit that was refused (422), whose pointers begin at the request's body. */
+/** Converts the errors of a rejected submit (422), whose pointers start at the request body, to pointers into the payload. */
 export const toPayloadErrors = (errors: readonly FieldError[]): FieldError[] =>
   errors.map(({ pointer, detail }) => ({
     pointer: isWithin(pointer, PAYLOAD) ? pointer.slice(PAYLOAD.length) : pointer,

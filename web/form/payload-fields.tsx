@@ -22,7 +22,7 @@ import { FieldTemplate } from "./templates/field-template.tsx";
 import { ObjectTemplate } from "./templates/object-template.tsx";
 import { SelectWidget, UnionTemplate } from "./templates/union-template.tsx";
 
-// Its own type asks for arrays alone; what is passed on is what the library itself would pass.
+// Its declared type accepts only arrays, but the library itself passes the same props as here.
 const LibraryArrayField = DefaultArrayField as ComponentType<FieldProps>;
 
 const toJsonField = ({ type: _, items: _items, ...schema }: FormSchema): FormSchema => ({
@@ -35,7 +35,7 @@ const ArrayField = (props: FieldProps) =>
     ? createElement(LeafField, { ...props, schema: toJsonField(props.schema) })
     : createElement(LibraryArrayField, props);
 
-/** A field of its own, that no reference, union or condition leads to, and that nobody has named. */
+/** True for a single value that is not behind a reference, a union or a condition, and is not a named entry of a record. */
 const isPlainField = (schema: FormSchema): boolean =>
   (schema.enum !== undefined || isScalarType([schema.type].flat()[0])) &&
   !(ADDITIONAL_PROPERTY_FLAG in schema) &&
@@ -43,7 +43,7 @@ const isPlainField = (schema: FormSchema): boolean =>
 
 const LibrarySchemaField = DefaultSchemaField as ComponentType<FieldProps>;
 
-/** Most fields are plain. The library's own path to them is longer, and would be taken at every keystroke. */
+/** Renders plain fields, which are most of them, directly: the library's own path is longer and runs on every keystroke. */
 const SchemaField = (props: FieldProps) =>
   isPlainField(props.schema)
     ? createElement(LeafField, props)
@@ -78,7 +78,7 @@ const WIDGETS = { SelectWidget };
 
 const DEFAULTS = { arrayMinItems: { populate: "requiredOnly" as const } };
 
-/** A new entry of a record would begin with the text "New Value", and be sent with it. */
+/** Replaces the library's initial text of a new record entry, "New Value", which would be submitted. */
 const translateText: typeof englishStringTranslator = (text, parameters) =>
   text === TranslatableString.NewStringDefault ? "" : englishStringTranslator(text, parameters);
 
@@ -88,12 +88,12 @@ const mergeAllOf = ({ allOf = [], ...rest }: FormSchema): FormSchema =>
     {},
   );
 
-/** Where the payload is that a form holds. */
+/** The part of the library's form that contains the current payload. */
 export interface FormHandle {
   readonly state: { readonly formData?: unknown };
 }
 
-/** What the fields of a payload are made from. */
+/** Properties of the fields of a payload. */
 export interface PayloadFieldsProps {
   readonly schema: FormSchema;
   readonly initial: JsonObject;
@@ -102,7 +102,7 @@ export interface PayloadFieldsProps {
   readonly ref: Ref<FormHandle>;
 }
 
-/** The fields of a payload: react-jsonschema-form keeps their state, what is drawn is ours. */
+/** The fields of a payload: react-jsonschema-form keeps their state, joblib's own components render them. */
 export const PayloadFields = memo(({ schema, initial, idPrefix, onChange, ref }: PayloadFieldsProps) => (
   <Form
     ref={ref as Ref<Form>}
@@ -123,7 +123,7 @@ export const PayloadFields = memo(({ schema, initial, idPrefix, onChange, ref }:
     experimental_customMergeAllOf={mergeAllOf}
     onChange={({ formData }) => onChange(formData)}
   >
-    {/* Where it finds nothing, the library puts a button of its own. */}
+    {/* Without a child, the library renders its own submit button. */}
     <span hidden />
   </Form>
 ));

@@ -19,10 +19,10 @@ const Span = ({ from, to }: { readonly from: string; readonly to: string | null 
 
 /** Describes one attempt: its worker, its duration and its outcome. */
 export const AttemptItem = ({
-  of: entry,
+  entry,
   shownError,
 }: {
-  readonly of: Attempt;
+  readonly entry: Attempt;
   /** The error that the page already shows. */
   readonly shownError: string | null;
 }) => {

@@ -38,7 +38,7 @@ export const Timeline = ({ task }: { readonly task: Task }) => {
       <ol className="events">
         <Submitted task={task} />
         {items.map((attempt) => (
-          <AttemptItem key={attempt.attempt} of={attempt} shownError={task.error} />
+          <AttemptItem key={attempt.attempt} entry={attempt} shownError={task.error} />
         ))}
         {task.status === "cancelled" && items.length === 0 && task.completed_at !== null && (
           <li className="event is-cancelled">

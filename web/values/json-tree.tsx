@@ -1,7 +1,9 @@
 import { useState } from "react";
 import type { JsonValue } from "../../protocol/index.ts";
 
+/** Number of entries shown at first; a button shows more. */
 const INITIAL_ENTRIES = 100;
+/** Longer strings are truncated. */
 const MAX_CHARACTERS = 400;
 
 const Scalar = ({ value }: { readonly value: string | number | boolean | null }) => {
@@ -18,9 +20,9 @@ const Scalar = ({ value }: { readonly value: string | number | boolean | null })
 };
 
 const getEntries = (value: JsonValue[] | { [key: string]: JsonValue }): [string, JsonValue][] =>
-  Array.isArray(value) ? value.map((part, index) => [String(index), part]) : Object.entries(value);
+  Array.isArray(value) ? value.map((item, index) => [String(index), item]) : Object.entries(value);
 
-/** A JSON value, to be folded open member by member. */
+/** Shows a JSON value as a tree whose nodes can be expanded and collapsed. */
 export const JsonTree = ({
   value,
   name,
@@ -56,12 +58,12 @@ export const JsonTree = ({
         {label}
         <span className="quiet">{size}</span>
       </summary>
-      {entries.slice(0, shown).map(([key, part]) => (
-        <JsonTree key={key} name={key} value={part} isOpen={entries.length <= 12} />
+      {entries.slice(0, shown).map(([key, member]) => (
+        <JsonTree key={key} name={key} value={member} isOpen={entries.length <= 12} />
       ))}
       {entries.length > shown && (
         <button type="button" className="button button-small" onClick={() => setShown(shown * 5)}>
-          {entries.length - shown} more
+          Show {entries.length - shown} more
         </button>
       )}
     </details>

@@ -5,15 +5,16 @@ import { JsonTree } from "./json-tree.tsx";
 import { getValueKind } from "./value-kind.ts";
 import { ValueTable } from "./value-table.tsx";
 
-const DEEPEST = 3;
+/** Maximum nesting of records; deeper objects are shown as trees. */
+const MAX_DEPTH = 3;
 
-/** Pictures, tables and what has members of its own want the whole width. */
+/** Returns true for images, tables, objects, lists and texts of several lines, which need the whole width. */
 const isWide = (value: JsonValue): boolean => {
   const { kind } = getValueKind(value);
   return kind !== "text" || (typeof value === "string" && value.includes("\n"));
 };
 
-/** Values that take one line come before those that take a page. */
+/** Sorts short values before those that need the whole width. */
 const sortByWidth = (members: readonly (readonly [string, JsonValue])[]) =>
   members.toSorted(([, a], [, b]) => Number(isWide(a)) - Number(isWide(b)));
 
@@ -49,7 +50,7 @@ const RenderedValue = ({
         </span>
       );
     case "record":
-      if (depth >= DEEPEST) return <JsonTree value={value} isOpen={false} />;
+      if (depth >= MAX_DEPTH) return <JsonTree value={value} isOpen={false} />;
       return (
         <dl className="record">
           {sortByWidth(kind.members).map(([key, member]) => (
@@ -67,7 +68,7 @@ const RenderedValue = ({
   }
 };
 
-/** Any JSON as somebody wants to see it: pictures as pictures, rows as tables; and as the JSON that it is. */
+/** Shows any JSON value: images as images, lists of objects as tables. A button shows the JSON itself. */
 export const ValueView = ({
   value,
   name,

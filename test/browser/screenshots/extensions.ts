@@ -19,7 +19,7 @@ const getEnergy = (atoms: readonly Point[], index: number, at: Point): number =>
 const getTotalEnergy = (atoms: readonly Point[]): number =>
   atoms.reduce((sum, atom, index) => sum + getEnergy(atoms, index, atom), 0) / 2;
 
-const curve = (energies: readonly number[]): string => {
+const drawCurve = (energies: readonly number[]): string => {
   const top = Math.max(...energies);
   const low = Math.min(...energies);
   const points = energies.map(
@@ -60,7 +60,7 @@ export class Anneal extends Extension("simulation", {
     const lowest = Math.min(...rows.map(({ energy }) => energy));
     return {
       lowest_energy: lowest,
-      energy: curve(rows.map(({ energy }) => energy)),
+      energy: drawCurve(rows.map(({ energy }) => energy)),
       reports: rows.slice(-6),
     };
   }

@@ -9,11 +9,11 @@ import { TaskPanel } from "./task-panel.tsx";
 import { useJob } from "./use-job.ts";
 import { useRun } from "./use-run.ts";
 
-/** What stands in the element is made from. */
+/** Properties of the element's content. */
 export interface JobPanelProps {
-  readonly place: FormConfig;
-  readonly home: ApiServer;
-  readonly tell: DispatchFormEvent;
+  readonly config: FormConfig;
+  readonly server: ApiServer;
+  readonly dispatch: DispatchFormEvent;
 }
 
 const FailureMessage = ({ failure, room, job }: { failure: Failure; room: string; job: string }) => (
@@ -29,22 +29,22 @@ const FailureMessage = ({ failure, room, job }: { failure: Failure; room: string
   </p>
 );
 
-/** A job's form, and below it the task that came of it. */
-export const JobPanel = ({ place, home, tell }: JobPanelProps) => {
-  const { room, job: name } = place;
-  const { job, failure } = useJob(home, place);
-  const run = useRun(home, place, tell);
+/** The form of a job, and below it the task of the last submit. */
+export const JobPanel = ({ config, server, dispatch }: JobPanelProps) => {
+  const { room, job: name } = config;
+  const { job, failure } = useJob(server, config);
+  const run = useRun(server, config, dispatch);
   const validate = useCallback(
     async (payload: JsonObject) => {
       const params = { room_id: room, job_name: name };
-      return (await callServer(home, ["validatePayload", { params, body: { payload } }])).errors;
+      return (await callServer(server, ["validatePayload", { params, body: { payload } }])).errors;
     },
-    [home, room, name],
+    [server, room, name],
   );
 
   if (job === undefined) {
     return failure === undefined ? (
-      <p role="status">…</p>
+      <p role="status">Loading…</p>
     ) : (
       <FailureMessage failure={failure} room={room} job={name} />
     );
@@ -55,12 +55,12 @@ export const JobPanel = ({ place, home, tell }: JobPanelProps) => {
       {job.description !== null && <p className="jt-about">{job.description}</p>}
       <JobForm
         job={job}
-        initial={place.initial}
+        initial={config.initial}
         problems={run.problems}
-        isBusy={run.isSending}
+        isBusy={run.isSubmitting}
         onSubmit={run.submit}
         onValidate={validate}
-        submitLabel={place.submitLabel}
+        submitLabel={config.submitLabel}
       />
       {run.failure !== undefined && !isAtField && (
         <FailureMessage failure={run.failure} room={room} job={name} />

@@ -9,43 +9,44 @@ import { NumberControl } from "./number-control.tsx";
 import { SearchControl } from "./search-control.tsx";
 import { TextControl } from "./text-control.tsx";
 
-/** How a control is called: by a label above it, by one of its own, or as a group. */
-export type LabelPlacement = "label" | "own" | "group";
+/** Where a control has its label: above it, inside the control itself, or as the name of a group. */
+export type LabelPlacement = "above" | "inside" | "group";
 
-/** A field's control, and how it is framed. */
+/** The control of a field and the placement of its label. */
 export interface ControlChoice {
   readonly Control: ComponentType<ControlProps>;
-  readonly frame: LabelPlacement;
+  readonly labelPlacement: LabelPlacement;
 }
 
 const NULLABLE_BOOLEAN = { enum: [true, false, null], [FORM_KEYWORDS.labels]: ["yes", "no", "none"] };
 
-/** A nullable yes-or-no has three values, which a box does not. */
+/** Turns a nullable boolean into a choice of three values: a checkbox has only two. */
 export const expandNullableBoolean = (schema: FormSchema): FormSchema =>
   Array.isArray(schema.type) && schema.type.includes("boolean") ? { ...schema, ...NULLABLE_BOOLEAN } : schema;
 
 const selectChoiceControl = (schema: FormSchema, isRequired: boolean): ControlChoice => {
-  if (schema.const !== undefined) return { Control: ConstantControl, frame: "label" };
-  if (isSearchable(schema)) return { Control: SearchControl, frame: "label" };
+  if (schema.const !== undefined) return { Control: ConstantControl, labelPlacement: "above" };
+  if (isSearchable(schema)) return { Control: SearchControl, labelPlacement: "above" };
   return isRadio(schema, isRequired)
-    ? { Control: RadioControl, frame: "group" }
-    : { Control: SelectControl, frame: "label" };
+    ? { Control: RadioControl, labelPlacement: "group" }
+    : { Control: SelectControl, labelPlacement: "above" };
 };
 
 const selectTextControl = (schema: FormSchema, value: unknown): ComponentType<ControlProps> => {
-  const isMoment = schema.format === "date-time" && (typeof value !== "string" || toLocalTime(value) !== "");
-  return isMoment ? DateTimeControl : TextControl;
+  const isDateTime =
+    schema.format === "date-time" && (typeof value !== "string" || toLocalTime(value) !== "");
+  return isDateTime ? DateTimeControl : TextControl;
 };
 
-/** The control that a schema is edited with. */
+/** Returns the control with which a schema's value is edited. */
 export const selectControl = (schema: FormSchema, value: unknown, isRequired: boolean): ControlChoice => {
   if (schema.enum !== undefined) return selectChoiceControl(schema, isRequired);
   const [type] = [schema.type].flat().filter((name) => name !== "null");
-  if (type === "boolean") return { Control: BooleanControl, frame: "own" };
-  if (type === "number" || type === "integer") return { Control: NumberControl, frame: "label" };
+  if (type === "boolean") return { Control: BooleanControl, labelPlacement: "inside" };
+  if (type === "number" || type === "integer") return { Control: NumberControl, labelPlacement: "above" };
   if (type === "string") {
     const isText = value === undefined || value === null || typeof value === "string";
-    return { Control: isText ? selectTextControl(schema, value) : JsonControl, frame: "label" };
+    return { Control: isText ? selectTextControl(schema, value) : JsonControl, labelPlacement: "above" };
   }
-  return { Control: JsonControl, frame: "label" };
+  return { Control: JsonControl, labelPlacement: "above" };
 };

@@ -3,20 +3,21 @@ import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
 import { type ControlProps, getEmptyValue, getPlaceholder, type ValidatedElement } from "./control.ts";
 
 const TYPES: Record<string, string> = { email: "email", "idn-email": "email", uri: "url", date: "date" };
-const LONG = 200;
+/** A text that may be longer than this is edited in a text area. */
+const MAX_LINE_CHARACTERS = 200;
 
 const getWidget = (schema: FormSchema): unknown => schema["x-widget"];
 
-/** True for a text that is likely to have lines. */
+/** Returns true for a text that probably has several lines. */
 export const isLongText = (schema: FormSchema): boolean => {
-  const standard: unknown = schema.default;
+  const defaultValue: unknown = schema.default;
   return (
     getWidget(schema) === "textarea" ||
     schema.contentMediaType !== undefined ||
     schema.contentEncoding !== undefined ||
     schema.format === "binary" ||
-    (schema.maxLength ?? 0) > LONG ||
-    (typeof standard === "string" && standard.includes("\n"))
+    (schema.maxLength ?? 0) > MAX_LINE_CHARACTERS ||
+    (typeof defaultValue === "string" && defaultValue.includes("\n"))
   );
 };
 
@@ -26,7 +27,7 @@ const getInputType = (schema: FormSchema): string => {
   return TYPES[schema.format ?? ""] ?? "text";
 };
 
-/** The browser asks after `pattern` with an expression of its own making; so it is asked here, and told. */
+/** Checks the pattern. The browser's `pattern` attribute is not used: it is anchored, and JSON Schema's is not. */
 const getValidationMessage = (schema: FormSchema, value: unknown): string => {
   const pattern: unknown = schema[FORM_KEYWORDS.pattern];
   if (typeof pattern !== "string" || typeof value !== "string" || value === "") return "";
@@ -34,20 +35,21 @@ const getValidationMessage = (schema: FormSchema, value: unknown): string => {
 };
 
 /**
- * A text. Emptied it is left out, or null if that is allowed. If the schema has a default, it is sent empty: the worker
- * would put the default in its place. A required text is sent empty only if its default or the given value is empty.
+ * A text. A cleared text is left out of the payload, or null if the schema allows it. If the schema has a default, an empty
+ * text is sent, because the worker would apply the default otherwise. A required text may be empty only if its default or
+ * its initial value is empty.
  */
 export const TextControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const element = useRef<ValidatedElement>(null);
-  const complaint = getValidationMessage(schema, value);
-  useEffect(() => element.current?.setCustomValidity(complaint), [complaint]);
+  const error = getValidationMessage(schema, value);
+  useEffect(() => element.current?.setCustomValidity(error), [error]);
 
   const change = (text: string) => {
     if (text !== "") return onChange(text);
-    const nothing = getEmptyValue(schema);
-    const standard: unknown = schema.default;
-    const isSent = typeof standard === "string" && (standard === "") === attributes.required;
-    onChange(nothing === undefined && isSent ? "" : nothing);
+    const emptyValue = getEmptyValue(schema);
+    const defaultValue: unknown = schema.default;
+    const isSent = typeof defaultValue === "string" && (defaultValue === "") === attributes.required;
+    onChange(emptyValue === undefined && isSent ? "" : emptyValue);
   };
   const common = {
     ...attributes,

@@ -2,27 +2,27 @@ import type { RJSFSchema } from "@rjsf/utils";
 import type { JsonObject } from "../../../protocol/json.ts";
 
 /**
- * A schema as the form draws it. What it was made from is the server's to check; this one keeps what a field shows, and
- * everything that begins with `x-`.
+ * A schema that is prepared for rendering. It contains only what fields show, and all `x-` keywords; the server validates
+ * payloads with the original schema.
  */
 export type FormSchema = RJSFSchema;
 
-/** The keywords that preparing a schema writes; a stranger's own of the same name do not get this far. */
+/** Keywords that are added when a schema is prepared. Keywords of the same names in the original schema are removed. */
 export const FORM_KEYWORDS = {
-  /** Nothing is known of the value but that it is JSON. */
-  anything: "drawn-anything",
-  /** Left empty it is null. */
-  nullable: "drawn-nullable",
-  /** A regular expression that a browser may run. */
-  pattern: "drawn-pattern",
-  /** What the choices of an `enum` are called, in their order. */
-  labels: "drawn-labels",
+  /** The value may be any JSON. */
+  anyValue: "form-any-value",
+  /** An empty field is null. */
+  nullable: "form-nullable",
+  /** A regular expression that cannot block the browser. */
+  pattern: "form-pattern",
+  /** The labels of an `enum`'s choices, in the same order. */
+  labels: "form-labels",
 } as const;
 
-/** A value that is drawn as JSON. */
-export const ANY_VALUE: FormSchema = { [FORM_KEYWORDS.anything]: true };
+/** The schema of a value that is edited as JSON. */
+export const ANY_VALUE: FormSchema = { [FORM_KEYWORDS.anyValue]: true };
 
-/** A longer list is no list of fields any more: it is edited as JSON. */
+/** Maximum number of items that are fields; a longer list is edited as JSON. */
 export const MAX_ITEMS = 100;
 
 /** True for a JSON object. */
@@ -31,10 +31,10 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 
 const ANNOTATIONS = ["title", "description", "default", "examples", "deprecated", "readOnly"];
 
-/** The members of a schema that say how it is shown: its annotations, and all that begins with `x-`. */
+/** Returns the keywords that describe how a schema is shown: its annotations and all `x-` keywords. */
 export const getAnnotations = (schema: JsonObject): FormSchema =>
   filterKeywords(schema, (keyword) => ANNOTATIONS.includes(keyword) || keyword.startsWith("x-"));
 
-/** The members whose names pass. */
+/** Returns the keywords of a schema that satisfy a predicate. */
 export const filterKeywords = (schema: JsonObject, isWanted: (keyword: string) => boolean): FormSchema =>
   Object.fromEntries(Object.entries(schema).filter(([keyword]) => isWanted(keyword)));

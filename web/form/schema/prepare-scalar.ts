@@ -22,18 +22,18 @@ const LIMIT_KEYWORDS = [
 ];
 const STRING_KEYWORDS = ["format", "contentMediaType", "contentEncoding"];
 
-/** True for the types whose values are no objects and no arrays. */
+/** Returns true for the types whose values are neither objects nor arrays. */
 export const isScalarType = (type: unknown): type is string =>
   typeof type === "string" && SCALARS.includes(type);
 
-/** True for a schema, as it was written, of values that are no objects and no arrays. */
+/** Returns true for an original schema whose values are neither objects nor arrays. */
 export const isScalarSchema = (schema: JsonObject | undefined): boolean =>
   schema !== undefined &&
   (schema["enum"] !== undefined ||
     schema["const"] !== undefined ||
     [schema["type"]].flat().every((type) => isScalarType(type)));
 
-/** A text, a number or a yes and no. */
+/** Prepares the schema of a text, a number or a boolean. */
 export const prepareScalar = (schema: JsonObject, type: string): FormSchema => {
   const pattern = safePattern(schema["pattern"]);
   return {
@@ -49,34 +49,34 @@ export const prepareScalar = (schema: JsonObject, type: string): FormSchema => {
   };
 };
 
-/** One of some values, each once. Without a type, so that values of several types can be in one list. */
+/** Prepares a choice of values without duplicates. It has no type, because the values may have several types. */
 export const prepareChoice = (
   schema: JsonObject,
   values: readonly JsonValue[],
   labels?: string[],
 ): FormSchema => {
-  const given = schema["x-enum-labels"] ?? schema["x-enumNames"];
-  const named = labels ?? (Array.isArray(given) ? given.map(String) : undefined);
-  const firstPlaces = new Map(
+  const ownLabels = schema["x-enum-labels"] ?? schema["x-enumNames"];
+  const allLabels = labels ?? (Array.isArray(ownLabels) ? ownLabels.map(String) : undefined);
+  const firstIndexByValue = new Map(
     values.map((value, index): [string, number] => [toCanonicalJson(value), index]).toReversed(),
   );
-  const places = new Set(firstPlaces.values());
-  const isFirst = (_: unknown, index: number) => places.has(index);
+  const firstIndexes = new Set(firstIndexByValue.values());
+  const isFirst = (_: unknown, index: number) => firstIndexes.has(index);
   return {
     ...getAnnotations(schema),
-    ...(named !== undefined && { [FORM_KEYWORDS.labels]: named.filter(isFirst) }),
+    ...(allLabels !== undefined && { [FORM_KEYWORDS.labels]: allLabels.filter(isFirst) }),
     enum: values.filter(isFirst),
   };
 };
 
-/** A value that is given. One that cannot be sent exactly is shown, and not sent. */
+/** Prepares a constant. A number that cannot be sent exactly is shown but not sent. */
 export const prepareConstant = (schema: JsonObject, value: JsonValue): FormSchema => ({
   ...getAnnotations(schema),
   enum: [value],
   ...(!isRoundedInteger(value) && { const: value, default: value }),
 });
 
-/** The same, where null is allowed besides; undefined where that is no matter of one field. */
+/** Returns a schema that also accepts null; undefined if one field cannot represent that. */
 export const toNullable = (schema: FormSchema): FormSchema | undefined => {
   if (Array.isArray(schema.enum)) {
     const { const: _, ...rest } = schema;
@@ -94,7 +94,7 @@ export const toNullable = (schema: FormSchema): FormSchema | undefined => {
   return { ...schema, type: [schema.type as "string", "null"], [FORM_KEYWORDS.nullable]: true };
 };
 
-/** The values of a union whose options are all single values, with what they are called. */
+/** Returns the values and labels of a union whose options are all constants; undefined for other unions. */
 export const listConstants = (
   options: readonly unknown[],
 ): { values: JsonValue[]; labels: string[] } | undefined => {
@@ -103,17 +103,20 @@ export const listConstants = (
   for (const option of options) {
     if (!isJsonObject(option)) return undefined;
     const list = Array.isArray(option["enum"]) ? option["enum"] : undefined;
-    const own = option["const"] !== undefined ? [option["const"]] : option["type"] === "null" ? [null] : list;
-    if (own === undefined) return undefined;
-    values.push(...own);
+    const constants =
+      option["const"] !== undefined ? [option["const"]] : option["type"] === "null" ? [null] : list;
+    if (constants === undefined) return undefined;
+    values.push(...constants);
     const title = option["title"];
     labels.push(
-      ...own.map((value) => (typeof title === "string" && own.length === 1 ? title : formatValue(value))),
+      ...constants.map((value) =>
+        typeof title === "string" && constants.length === 1 ? title : formatValue(value),
+      ),
     );
   }
   return { values, labels };
 };
 
-/** What a value is called that has no name of its own. */
+/** Returns the label of a value that has no title. */
 export const formatValue = (value: JsonValue): string =>
   value === null ? "none" : typeof value === "string" ? value : JSON.stringify(value);

@@ -1,11 +1,11 @@
 import type { FormSchema } from "./form-schema.ts";
 
-/** Beyond this a form of fields is no help to anybody, and drawing it would hold the page up. */
+/** Maximum number of fields; a larger form is not usable, and rendering it would block the page. */
 const MAX_FIELDS = 1500;
 
 /**
- * True for a schema that can be drawn as fields. References are followed as the library follows them, each once on a
- * path, so that a small schema whose references double at each level is found out before the library sees it.
+ * Returns true if a schema has at most 1,500 fields. It follows references like the library, each once per path, so that a
+ * small schema whose references double at each level is detected before the library expands it.
  */
 export const isRenderable = (root: FormSchema): boolean => {
   let left = MAX_FIELDS;

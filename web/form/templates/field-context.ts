@@ -2,7 +2,7 @@ import { createContext, use } from "react";
 import { type PropertyPath, toPointer } from "../pointer.ts";
 import type { FormSchema } from "../schema/form-schema.ts";
 
-/** The chosen option of a union: where it stands, and the property that is set by the choice. */
+/** The selected option of a union: its pointer, and the property that the selection sets. */
 export interface SelectedOption {
   readonly pointer: string;
   readonly discriminator: string | undefined;
@@ -11,15 +11,15 @@ export interface SelectedOption {
 const Option = createContext<SelectedOption | undefined>(undefined);
 const EntryFrame = createContext<string | undefined>(undefined);
 
-/** Below it stands the chosen option of a union, which has said already what it is called. */
+/** Marks the selected option of a union, whose label is already shown by the list of options. */
 export const OptionProvider = Option.Provider;
-/** Below it stands a value that somebody has named: its name is its label. */
+/** Marks the value of a record entry, whose name is its label. */
 export const EntryProvider = EntryFrame.Provider;
 
-/** True for the option itself, not for what is inside of it. */
+/** Returns true for the selected option itself, not for the fields inside it. */
 export const useIsSelectedOption = (pointer: string): boolean => use(Option)?.pointer === pointer;
 
-/** True for the field that says which option it is: the choice has said that. */
+/** Returns true for the discriminator of the selected option, which is set by the list of options. */
 export const useIsDiscriminator = (path: PropertyPath): boolean => {
   const option = use(Option);
   return (
@@ -29,10 +29,10 @@ export const useIsDiscriminator = (path: PropertyPath): boolean => {
   );
 };
 
-/** True for the named value itself. */
+/** Returns true for the value of a record entry. */
 export const useIsEntry = (pointer: string): boolean => use(EntryFrame) === pointer;
 
-/** Where a container stands: the library goes one step further for what a union's options have in common. */
+/** Returns the pointer of a container. For members that all options of a union share, the library's path has an extra step. */
 export const getContainerPointer = (schema: FormSchema, path: PropertyPath): string => {
   const isShared = (schema.anyOf !== undefined || schema.oneOf !== undefined) && path.at(-1) === "XxxOf";
   return toPointer(isShared ? path.slice(0, -1) : path);

@@ -11,20 +11,20 @@ interface FrameProps {
   readonly children: ReactNode;
 }
 
-/** One of several kinds: which, and then the fields of that kind. */
+/** A union: a list of its options, and the fields of the selected one. */
 const UnionFrame = ({ field: { schema, fieldPathId, required }, pointer, children }: FrameProps) => {
   const isEntry = useIsEntry(pointer);
-  const place = fieldPathId.path.at(-1);
+  const fieldKey = fieldPathId.path.at(-1);
   const option = { pointer, discriminator: schema["discriminator"]?.propertyName };
   return (
     <fieldset className="jf-group" part="group" data-pointer={pointer}>
-      <GroupHeader {...{ schema, place, pointer, required }} isNamed={isEntry || pointer === ""} />
+      <GroupHeader {...{ schema, fieldKey, pointer, required }} isNamed={isEntry || pointer === ""} />
       <OptionProvider value={option}>{children}</OptionProvider>
     </fieldset>
   );
 };
 
-/** A value under a name that somebody has given it. */
+/** An entry of a record: a name that the user chooses, and a value. */
 const EntryFrame = ({ field, pointer, children }: FrameProps) => {
   const { label, fieldPathId, disabled, readonly, onKeyRenameBlur, onRemoveProperty } = field;
   const name = String(fieldPathId.path.at(-1) ?? label);
@@ -52,7 +52,7 @@ const EntryFrame = ({ field, pointer, children }: FrameProps) => {
   );
 };
 
-/** What stands around every field. Fields name and describe themselves: most need nothing here. */
+/** The frame of every field. Most fields have none, because they show their own label and description. */
 export const FieldTemplate = (field: FieldTemplateProps) => {
   const { schema, children, fieldPathId, hidden, required, registry } = field;
   const pointer = toPointer(fieldPathId.path);
@@ -64,8 +64,8 @@ export const FieldTemplate = (field: FieldTemplateProps) => {
   const framed = isUnion ? <UnionFrame {...{ field, pointer, children }} /> : children;
   if (ADDITIONAL_PROPERTY_FLAG in schema) return <EntryFrame {...{ field, pointer }}>{framed}</EntryFrame>;
 
-  const place = fieldPathId.path.at(-1);
-  const mayBeLeftOut = typeof place === "string" && required !== true && schema.default === undefined;
-  if (!mayBeLeftOut || !isAddedByButton(schema, registry.rootSchema)) return framed;
+  const fieldKey = fieldPathId.path.at(-1);
+  const isOptional = typeof fieldKey === "string" && required !== true && schema.default === undefined;
+  if (!isOptional || !isAddedByButton(schema, registry.rootSchema)) return framed;
   return <OptionalField {...{ field, pointer }}>{framed}</OptionalField>;
 };

@@ -2,33 +2,34 @@ import { getErrorsAt, useFormErrors } from "../form-errors.ts";
 import { getLabel } from "../label.ts";
 import type { FormSchema } from "../schema/form-schema.ts";
 
-/** The class of a name: of what must be there it is marked; the control says it too, so nobody is told twice. */
+/** Returns the CSS classes of a label. Required fields are marked by CSS: screen readers already read `required`. */
 export const getLabelClass = (name: string, isRequired: boolean | undefined): string =>
   isRequired === true ? `${name} is-required` : name;
 
-/** What a group's head is made from. */
+/** Properties of a group's header. */
 export interface GroupHeaderProps {
   readonly schema: FormSchema;
-  readonly place: string | number | undefined;
+  /** The name or the index of the field in its parent. */
+  readonly fieldKey: string | number | undefined;
   readonly pointer: string;
   readonly required: boolean | undefined;
-  /** Something else has said already what it is called. */
+  /** True if the label is already visible elsewhere; then it is only available to screen readers. */
   readonly isNamed: boolean;
 }
 
-/** The first child of a fieldset: what it is called, what it is for, and what is wrong with it as a whole. */
-export const GroupHeader = ({ schema, place, pointer, required, isNamed }: GroupHeaderProps) => {
-  const { faults, showsAll } = useFormErrors();
-  const told = showsAll ? getErrorsAt(faults, pointer) : [];
+/** The first children of a fieldset: its label, its description and the errors of the value as a whole. */
+export const GroupHeader = ({ schema, fieldKey, pointer, required, isNamed }: GroupHeaderProps) => {
+  const { errors, showsAll } = useFormErrors();
+  const shownErrors = showsAll ? getErrorsAt(errors, pointer) : [];
   return (
     <>
       <legend className={isNamed ? "jf-unseen" : getLabelClass("jf-legend", required)}>
-        {getLabel(schema, place)}
+        {getLabel(schema, fieldKey)}
       </legend>
       {typeof schema.description === "string" && <p className="jf-hint">{schema.description}</p>}
-      {told.length > 0 && (
+      {shownErrors.length > 0 && (
         <p className="jf-fault" part="fault">
-          {told.join("; ")}
+          {shownErrors.join("; ")}
         </p>
       )}
     </>

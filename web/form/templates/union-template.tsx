@@ -2,7 +2,7 @@ import type { MultiSchemaFieldTemplateProps, WidgetProps } from "@rjsf/utils";
 import { getLabel } from "../label.ts";
 import { getLabelClass } from "./group-header.tsx";
 
-/** Which kind it is, and the fields of that kind. */
+/** The list of a union's options, and the fields of the selected one. */
 export const UnionTemplate = ({ selector, optionSchemaField }: MultiSchemaFieldTemplateProps) => (
   <>
     {selector}
@@ -10,7 +10,7 @@ export const UnionTemplate = ({ selector, optionSchemaField }: MultiSchemaFieldT
   </>
 );
 
-/** Several of some values, each at most once. */
+/** Selects several values with checkboxes, each at most once. */
 const CheckboxGroup = ({
   id,
   label,
@@ -22,8 +22,8 @@ const CheckboxGroup = ({
   required,
   onChange,
 }: WidgetProps) => {
-  const chosen: readonly unknown[] = Array.isArray(value) ? value : [];
-  const texts = chosen.map((item) => JSON.stringify(item));
+  const selected: readonly unknown[] = Array.isArray(value) ? value : [];
+  const texts = selected.map((item) => JSON.stringify(item));
   const choices = options.enumOptions ?? [];
   return (
     <fieldset className="jf-group jf-boxes" part="group">
@@ -31,7 +31,7 @@ const CheckboxGroup = ({
       {typeof schema.description === "string" && <p className="jf-hint">{schema.description}</p>}
       {choices.map((choice, index) => {
         const text = JSON.stringify(choice.value);
-        const others = chosen.filter((item) => JSON.stringify(item) !== text);
+        const others = selected.filter((item) => JSON.stringify(item) !== text);
         return (
           <label key={text} className="jf-check">
             <input
@@ -49,12 +49,12 @@ const CheckboxGroup = ({
   );
 };
 
-/** Which of a union's options the value is. */
+/** Selects one of a union's options. */
 const OptionSelect = ({ id, label, options, value, disabled, readonly, onChange }: WidgetProps) => (
   <select
     className="jf-kind"
     id={id}
-    aria-label={`Kind of ${getLabel({}, label)}`}
+    aria-label={`Type of ${getLabel({}, label)}`}
     disabled={disabled || readonly}
     value={value === undefined ? "" : String(value)}
     onChange={({ target }) => onChange(target.value)}
@@ -68,6 +68,6 @@ const OptionSelect = ({ id, label, options, value, disabled, readonly, onChange 
   </select>
 );
 
-/** The two questions that the library itself asks: which kind, and which of several. */
+/** The control that the library itself uses: for the option of a union, and for lists of unique choices. */
 export const SelectWidget = (props: WidgetProps) =>
   props.multiple ? <CheckboxGroup {...props} /> : <OptionSelect {...props} />;

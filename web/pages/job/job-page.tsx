@@ -28,10 +28,10 @@ const Head = ({ job, room }: { readonly job: Job; readonly room: string }) => {
       <div className="job-stats">
         <WorkerDots workers={stats?.workers ?? job.workers.length} busy={stats?.busy_workers ?? 0} />
         <span>
-          <span className="figure">{(stats?.pending ?? job.pending).toLocaleString("en")}</span> waiting
+          <span className="figure">{(stats?.pending ?? job.pending).toLocaleString("en")}</span> pending
         </span>
-        <Percentiles of={stats?.wait ?? null} what="Wait" />
-        <Percentiles of={stats?.run ?? null} what="Run" />
+        <Percentiles values={stats?.wait ?? null} label="Wait" />
+        <Percentiles values={stats?.run ?? null} label="Run" />
       </div>
     </header>
   );

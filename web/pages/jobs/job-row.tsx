@@ -44,11 +44,11 @@ export const JobRow = ({
       <div className="job-who small">
         <WorkerDots workers={stats?.workers ?? job.workers.length} busy={stats?.busy_workers ?? 0} />
         <span className={pending === 0 ? "quiet" : undefined}>
-          <span className="figure">{pending.toLocaleString("en")}</span> waiting
+          <span className="figure">{pending.toLocaleString("en")}</span> pending
         </span>
       </div>
-      <Percentiles of={stats?.wait ?? null} what="Wait" />
-      <Percentiles of={stats?.run ?? null} what="Run" />
+      <Percentiles values={stats?.wait ?? null} label="Wait" />
+      <Percentiles values={stats?.run ?? null} label="Run" />
     </li>
   );
 };

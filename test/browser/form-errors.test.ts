@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { parameterSchema } from "../../sdk/parameter-schema.ts";
 import { compileSchema } from "../../server/schemas/compile-schema.ts";
-import { accessibilityFaults, type FormPage, FormPages } from "./form/form-page.ts";
+import { findAccessibilityViolations, type FormPage, FormPages } from "./form/form-page.ts";
 
 const SCHEMA = parameterSchema(
   z.object({
@@ -202,7 +202,7 @@ describe("without a mouse, and without sight", () => {
     await form.show({ schema: SCHEMA, initial: FILLED, problems });
     await form.page.getByRole("alert").waitFor();
 
-    expect(await accessibilityFaults(form.page)).toEqual([]);
+    expect(await findAccessibilityViolations(form.page)).toEqual([]);
     expect(form.complaints).toEqual([]);
   });
 });
