@@ -61,7 +61,12 @@ class SilenceTimeout implements Disposable {
   }
 }
 
-const open = async (server: ApiServer, path: string, signal: AbortSignal, lastEventId: string | undefined) => {
+const open = async (
+  server: ApiServer,
+  path: string,
+  signal: AbortSignal,
+  lastEventId: string | undefined,
+) => {
   const credentials: Credentials = await server.credentials();
   const response = await fetch(server.base + path, {
     headers: {
@@ -73,7 +78,9 @@ const open = async (server: ApiServer, path: string, signal: AbortSignal, lastEv
   });
   if (response.status === 401) server.onUnauthorized(credentials);
   const isStream =
-    response.ok && /^text\/event-stream/.test(response.headers.get("content-type") ?? "") && response.body !== null;
+    response.ok &&
+    /^text\/event-stream/.test(response.headers.get("content-type") ?? "") &&
+    response.body !== null;
   if (!isStream) throw parseFailure(response.status, await response.text());
   return response.body as ReadableStream<Uint8Array>;
 };

@@ -14,7 +14,7 @@ interface Finding {
   readonly name: string;
   readonly axe: readonly string[];
   readonly axeInDark: readonly string[];
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   readonly wasHacked: boolean;
   readonly phoneWidth: number;
 }
@@ -36,7 +36,7 @@ const audit = (page: Page, rules?: readonly string[]): Promise<string[]> =>
   }, rules ?? null);
 
 const inspect = async (entry: PageOfSite): Promise<Finding> => {
-  const { page, faults } = await site.open(entry.path);
+  const { page, errors } = await site.open(entry.path);
   await settle(page, entry);
   // Injected with the debugger, because the page's Content-Security-Policy blocks other scripts.
   const session = await page.context().newCDPSession(page);
@@ -50,7 +50,7 @@ const inspect = async (entry: PageOfSite): Promise<Finding> => {
     () => Reflect.has(window, "hacked") || document.querySelector("img[src='x']") !== null,
   );
   await page.context().close();
-  return { name: entry.name, axe, axeInDark, faults: [...faults], wasHacked, phoneWidth };
+  return { name: entry.name, axe, axeInDark, errors: [...errors], wasHacked, phoneWidth };
 };
 
 beforeAll(async () => {
@@ -61,17 +61,17 @@ beforeAll(async () => {
 
 afterAll(() => site[Symbol.asyncDispose]());
 
-const listFaults = (getFaults: (finding: Finding) => readonly string[]) =>
-  findings.flatMap((finding) => getFaults(finding).map((fault) => `${finding.name}: ${fault}`));
+const listErrors = (getErrors: (finding: Finding) => readonly string[]) =>
+  findings.flatMap((finding) => getErrors(finding).map((error) => `${finding.name}: ${error}`));
 
 test("every page passes axe-core's checks in the light and in the dark theme", () => {
   expect(findings.length).toBe(pages.length);
-  expect(listFaults(({ axe }) => axe)).toEqual([]);
-  expect(listFaults(({ axeInDark }) => axeInDark)).toEqual([]);
+  expect(listErrors(({ axe }) => axe)).toEqual([]);
+  expect(listErrors(({ axeInDark }) => axeInDark)).toEqual([]);
 });
 
 test("no page violates its Content-Security-Policy or logs an error", () => {
-  expect(listFaults(({ faults }) => faults)).toEqual([]);
+  expect(listErrors(({ errors }) => errors)).toEqual([]);
 });
 
 test("no page interprets a stored text as HTML", () => {

@@ -20,7 +20,7 @@ export const everyPage = async (site: Site): Promise<PageOfSite[]> => {
   const ended = async () =>
     Promise.all([shown, failed, html].map(async (id) => (await site.task(id)).completed_at));
   await eventually(ended, (times) => times.every((at) => at !== null), { timeoutMs: 15_000 });
-  const running = await site.submit("Hold", "lab");
+  const running = await site.submit("Sleep", "lab");
   await eventually(
     () => site.task(running),
     ({ status }) => status === "running",

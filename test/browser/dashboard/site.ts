@@ -28,7 +28,7 @@ export interface Look {
 export interface WatchedPage {
   readonly page: Page;
   /** Violations of the Content-Security-Policy, and errors on the console. */
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
 }
 
 /** A real server with its dashboard, a real worker, and a real browser. */
@@ -58,8 +58,8 @@ const kill = async (worker: SpawnedProcess) => {
 };
 
 const watch = async (page: Page): Promise<string[]> => {
-  const faults: string[] = [];
-  await page.exposeFunction("reportViolation", (text: string) => faults.push(text));
+  const errors: string[] = [];
+  await page.exposeFunction("reportViolation", (text: string) => errors.push(text));
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
       const report = Reflect.get(window, "reportViolation");
@@ -68,9 +68,9 @@ const watch = async (page: Page): Promise<string[]> => {
       );
     });
   });
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
-  page.on("pageerror", (error) => faults.push(error.message));
-  return faults;
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(error.message));
+  return errors;
 };
 
 /** Starts a server and a browser; tests start workers themselves. */
@@ -109,9 +109,9 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
       });
       context.setDefaultTimeout(TIMEOUT_MS);
       const page = await context.newPage();
-      const faults = await watch(page);
+      const errors = await watch(page);
       await page.goto(url + path);
-      return { page, faults };
+      return { page, errors };
     },
     [Symbol.asyncDispose]: async () => {
       await browser.close();

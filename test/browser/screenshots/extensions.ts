@@ -14,7 +14,7 @@ const pairEnergy = (a: Point, b: Point): number => {
 };
 
 const getEnergy = (atoms: readonly Point[], index: number, at: Point): number =>
-  atoms.reduce((sum, other, place) => (place === index ? sum : sum + pairEnergy(at, other)), 0);
+  atoms.reduce((sum, other, otherIndex) => (otherIndex === index ? sum : sum + pairEnergy(at, other)), 0);
 
 const getTotalEnergy = (atoms: readonly Point[]): number =>
   atoms.reduce((sum, atom, index) => sum + getEnergy(atoms, index, atom), 0) / 2;
@@ -29,7 +29,7 @@ const drawCurve = (energies: readonly number[]): string => {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="440" height="180" viewBox="0 0 440 180" font-family="sans-serif" font-size="11"><path d="M20 10V165H430" fill="none" stroke="#999"/><polyline points="${points.join(" ")}" fill="none" stroke="#2a3cb4" stroke-width="2"/><text x="26" y="18" fill="#666">${top.toFixed(1)} ε</text><text x="360" y="156" fill="#666">${low.toFixed(1)} ε</text></svg>`;
 };
 
-/** Cools a Lennard-Jones cluster by Metropolis' rule. */
+/** Anneals a Lennard-Jones cluster with the Metropolis algorithm. */
 export class Anneal extends Extension("simulation", {
   atoms: z.int().min(2).max(60).default(13).describe("Number of atoms in the cluster"),
   from: z.number().min(0.01).max(5).default(0.45).describe("Temperature at the start, in ε"),

@@ -79,7 +79,7 @@ const workerId = async (site: Site, name: string): Promise<string> => {
   return body.items.find((worker) => worker.name === name)?.id ?? "";
 };
 
-/** A task whose first worker is lost half way, and whose second one brings it to its end. */
+/** Runs a task whose first worker dies half way, and which a second worker completes. */
 const recoverTask = async (site: Site, old: SpawnedProcess): Promise<string> => {
   const id = await submit(
     site,
@@ -101,8 +101,8 @@ const recoverTask = async (site: Site, old: SpawnedProcess): Promise<string> => 
   return id;
 };
 
-/** A room with an hour behind it: chemistry and simulations, on three machines. */
-export const makeScene = async (site: Site): Promise<Scene> => {
+/** Fills a room with the tasks of an hour: chemistry and simulations, on three machines. */
+export const createScene = async (site: Site): Promise<Scene> => {
   const drugs = readMolecules();
   await site.startWorker(["--name", "ada's laptop"], CHEMISTRY);
   const old = await site.startWorker(["--name", OLD], SIMULATION);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Look, type Site, startSite } from "../dashboard/site.ts";
-import { makeScene, type Scene } from "./scene.ts";
+import { createScene, type Scene } from "./scene.ts";
 
 const PICTURES = join(import.meta.dirname, "../../../docs/screenshots");
 const MAX_BYTES = 200_000;
@@ -14,7 +14,7 @@ let scene: Scene;
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true });
   site = await startSite();
-  scene = await makeScene(site);
+  scene = await createScene(site);
 }, 240_000);
 
 afterAll(() => site[Symbol.asyncDispose]());
@@ -71,13 +71,13 @@ const shots: readonly Shot[] = [
   },
 ];
 
-test.each(shots)("a picture of $name", async ({ name, path, look, ready }) => {
-  const { page, faults } = await site.open(path(), { height: 820, ...look, sharpness: 1.5 });
+test.each(shots)("takes a screenshot of $name", async ({ name, path, look, ready }) => {
+  const { page, errors } = await site.open(path(), { height: 820, ...look, sharpness: 1.5 });
   await ready(page);
   await page.waitForLoadState("networkidle", { timeout: 1500 }).catch(() => undefined);
   const file = join(PICTURES, `${name}.png`);
   await page.screenshot({ path: file });
 
   expect(statSync(file).size).toBeLessThan(MAX_BYTES);
-  expect(faults).toEqual([]);
+  expect(errors).toEqual([]);
 });

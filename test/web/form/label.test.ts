@@ -10,6 +10,6 @@ test.each([
   ["http2-only", "Http2 only"],
   ["_", "_"],
   ["", ""],
-])("%s is called %s", (name, label) => {
+])("the property %s has the label %s", (name, label) => {
   expect(toLabel(name)).toBe(label);
 });

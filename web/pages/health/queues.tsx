@@ -5,8 +5,8 @@ import { paths } from "../../shell/paths.ts";
 import { getShortName } from "../../task/short-name.ts";
 
 const formatNumber = (value: number) => value.toLocaleString("en");
-const spread = (of: JobStats["run"]) =>
-  of === null ? "–" : `${formatDuration(of.p50)} · ${formatDuration(of.p95)}`;
+const formatPercentiles = (values: JobStats["run"]) =>
+  values === null ? "–" : `${formatDuration(values.p50)} · ${formatDuration(values.p95)}`;
 const formatSeconds = (value: number | null | undefined) => (value == null ? "–" : formatDuration(value));
 
 /** Lists the queue of each job, the longest wait first. */

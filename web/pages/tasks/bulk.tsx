@@ -78,7 +78,9 @@ export const BulkDialog = ({
   return (
     <Confirm
       title={`${LABELS[action]} these tasks?`}
-      action={changed === 0 ? LABELS[action] : `${LABELS[action]} ${formatCount(changed, preview.data?.more)}`}
+      action={
+        changed === 0 ? LABELS[action] : `${LABELS[action]} ${formatCount(changed, preview.data?.more)}`
+      }
       isDanger={action === "cancel"}
       isBusy={run.isPending}
       isDisabled={changed === 0}

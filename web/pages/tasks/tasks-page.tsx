@@ -8,7 +8,7 @@ import { Empty, Loading, Problem } from "../../design/notice.tsx";
 import { useRoomLive } from "../../live/use-room-live.ts";
 import { paths } from "../../shell/paths.ts";
 import { useTitle } from "../../shell/title.ts";
-import { BulkDialog, type BulkAction } from "./bulk.tsx";
+import { type BulkAction, BulkDialog } from "./bulk.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { isFiltering, toFilterBody, toFilterQuery, useFilter } from "./task-filter.ts";
 import { TaskRow } from "./task-row.tsx";
