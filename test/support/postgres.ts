@@ -80,13 +80,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       stopSignal: "SIGINT",
       lastSignal: "SIGQUIT",
     });
-    const url = urlOf(port);
+    const url = buildUrl(port);
     return Object.assign(server, {
       url,
       port,
       socketDirectory: directory.path,
       query: (sql: string) => query(onSocket(port), sql),
-      createDatabase: () => createDatabaseOf(onSocket(port), url),
+      createDatabase: () => createDatabaseAs(onSocket(port), url),
     });
   } catch (error) {
     directory.remove();
@@ -96,10 +96,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
 /** Creates an empty database on the server of a URL, for instance the injected one, and gives the new database's URL. */
 export function createDatabase(serverUrl: string): Promise<string> {
-  return createDatabaseOf({ connectionString: serverUrl }, serverUrl);
+  return createDatabaseAs({ connectionString: serverUrl }, serverUrl);
 }
 
-async function createDatabaseOf(admin: ClientConfig, serverUrl: string): Promise<string> {
+async function createDatabaseAs(admin: ClientConfig, serverUrl: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await query(admin, `create database ${name} template template0`);
 
@@ -142,7 +142,7 @@ function runIn({ path, user }: ServerDirectory) {
   return { cwd: path, user, env, lastSignal: "SIGQUIT" } as const;
 }
 
-function urlOf(port: number): string {
+function buildUrl(port: number): string {
   return `postgres://postgres@127.0.0.1:${port}/postgres`;
 }
 

@@ -59,13 +59,13 @@ export const ZNDRAW_OPERATIONS: readonly ZnDrawOperation[] = [
   operation("PATCH", "/tasks/:task_id", Task, 200),
 ];
 
-const patternOf = ({ path }: ZnDrawOperation) => new RegExp(`^${path.replace(/:\w+/g, "[^/]+")}$`);
+const toPattern = ({ path }: ZnDrawOperation) => new RegExp(`^${path.replace(/:\w+/g, "[^/]+")}$`);
 
 /** Finds the operation of a request; undefined for one that joblib does not have. */
 export const findOperation = (method: string, path: string): ZnDrawOperation | undefined => {
   const pathname = decodeURIComponent(path.replace(/\?.*$/, ""));
   const candidates = ZNDRAW_OPERATIONS.filter((entry) => entry.method === method);
   return (
-    candidates.find((entry) => entry.path === pathname) ?? candidates.find((e) => patternOf(e).test(pathname))
+    candidates.find((entry) => entry.path === pathname) ?? candidates.find((e) => toPattern(e).test(pathname))
   );
 };

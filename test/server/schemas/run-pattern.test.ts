@@ -4,7 +4,7 @@ import { linearRegExp, patternFault, patternLimits } from "../../../server/schem
 import { compileProgram } from "../../../server/schemas/pattern-program.ts";
 import { runPattern } from "../../../server/schemas/run-pattern.ts";
 import { OutOfSteps, StepMeter } from "../../../server/schemas/step-meter.ts";
-import { processorTime } from "../../support/processor-time.ts";
+import { getCpuTime } from "../../support/cpu-time.ts";
 
 const startMeter = (steps = Number.POSITIVE_INFINITY) => {
   const meter = new StepMeter();
@@ -104,11 +104,11 @@ describe("a pattern that RE2 cannot run", () => {
     [`(?!${"[\\p{L}\\p{N}]".repeat(70)})x`, "é".repeat(100_000)],
     ["(?i:[^\\W\\d_\\p{Lu}])+(?!z)\\d", "éÉ".repeat(100_000)],
   ])("%s ends within its steps, and the steps within their time", (pattern, text) => {
-    const started = processorTime();
+    const started = getCpuTime();
 
     expect(() => matches(pattern, text, 500_000)).toThrow(OutOfSteps);
     // Some 60 ms on an idle machine.
-    expect(processorTime() - started).toBeLessThan(500);
+    expect(getCpuTime() - started).toBeLessThan(500);
   });
 
   test("is read in bounded time, however it nests", () => {
@@ -120,11 +120,11 @@ describe("a pattern that RE2 cannot run", () => {
       `(?=${"[\\p{L}--a]".repeat(90)})`,
       "(?=a{1000000000})",
     ];
-    const started = processorTime();
+    const started = getCpuTime();
 
     for (const pattern of hostile) patternFault(pattern);
 
-    expect(processorTime() - started).toBeLessThan(1000);
+    expect(getCpuTime() - started).toBeLessThan(1000);
   });
 });
 

@@ -16,16 +16,16 @@ tries=0
 while [ -e "$1" ] && [ $tries -lt 50 ]; do rm -rf -- "$1"; sleep 0.2; tries=$((tries + 1)); done`;
 
 /** Ends a process group when this process dies, however it dies; the result takes the leash off. */
-export function leashProcess(pid: number, signal: NodeJS.Signals): () => void {
-  return leash(endGroup, [signal.replace(/^SIG/, ""), String(pid)]);
+export function startProcessWatchdog(pid: number, signal: NodeJS.Signals): () => void {
+  return startWatchdog(endGroup, [signal.replace(/^SIG/, ""), String(pid)]);
 }
 
 /** Removes a directory when this process dies, however it dies; the result takes the leash off. */
-export function leashDirectory(path: string): () => void {
-  return leash(removeDirectory, [path]);
+export function startDirectoryWatchdog(path: string): () => void {
+  return startWatchdog(removeDirectory, [path]);
 }
 
-function leash(script: string, args: readonly string[]): () => void {
+function startWatchdog(script: string, args: readonly string[]): () => void {
   const shell = spawn("/bin/sh", ["-c", script, "leash", ...args], {
     cwd: "/",
     detached: true,
