@@ -58,7 +58,7 @@ export const startDurablePostgres = async (): Promise<DurablePostgres> => {
         const options = [...settings, `port=${port}`].flatMap((setting) => ["-c", setting]);
         return spawnProcess(join(bin, "postgres"), ["-D", data, ...options], where);
       },
-      ask: (port) => query(getUrl(port), "select 1"),
+      ping: (port) => query(getUrl(port), "select 1"),
       stopSignal: "SIGINT",
       lastSignal: "SIGQUIT",
     });

@@ -1,4 +1,4 @@
-/** Milliseconds of the processor that this thread has had: what else the machine does has no part in it. */
+/** Returns the CPU time of this thread in milliseconds, which does not depend on the load of the machine. */
 export const getCpuTime = (): number => {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 
-/** Asks the kernel for a loopback port nobody listens on; another process may still take it before the caller binds. */
+/** Returns a free loopback port. Another process may take it before the caller binds it. */
 export async function findFreePort(): Promise<number> {
   return await new Promise((resolve, reject) => {
     const server = createServer();
@@ -9,7 +9,7 @@ export async function findFreePort(): Promise<number> {
       const address = server.address();
 
       server.close(() => {
-        if (address === null || typeof address === "string") reject(new Error("a TCP server has no port"));
+        if (address === null || typeof address === "string") reject(new Error("the TCP server has no port"));
         else resolve(address.port);
       });
     });

@@ -7,7 +7,7 @@ import { findPrograms } from "./programs.ts";
 import { createServerDirectory } from "./server-directory.ts";
 import { type Server, startServer } from "./server-process.ts";
 
-/** A private Redis that keeps nothing on disk: after a restart it is empty. */
+/** A Redis without persistence: after a restart it is empty. */
 export interface RedisServer extends Server {
   readonly url: string;
   readonly port: number;
@@ -19,13 +19,13 @@ const programs = {
   directories: () => ["/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"],
 };
 
-/** What a test sets up in another way. */
+/** Options of a Redis. */
 export interface RedisOptions {
-  /** The files with which it accepts encrypted connections only, from clients that the authority certified. */
+  /** Files for TLS. It then accepts only TLS connections from clients with a certificate of the authority. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly authority: string };
 }
 
-/** Starts a private Redis on a free loopback port. */
+/** Starts a Redis on a free loopback port. */
 export async function startRedis({ tls }: RedisOptions = {}): Promise<RedisServer> {
   const bin = findPrograms(programs);
   const directory = createServerDirectory("redis");
@@ -37,7 +37,7 @@ export async function startRedis({ tls }: RedisOptions = {}): Promise<RedisServe
       directory,
       spawn: (port) =>
         spawnProcess(join(bin, "redis-server"), [...portArguments(port, tls), ...fixed], { cwd: path, user }),
-      ask: (port) => (tls === undefined ? ping(buildUrl(port)) : waitForPort(port)),
+      ping: (port) => (tls === undefined ? ping(buildUrl(port)) : waitForPort(port)),
       stopSignal: "SIGTERM",
       lastSignal: "SIGKILL",
     });

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** The user that servers run as when the tests run as root, which PostgreSQL refuses; undefined for everybody else. */
+/** Returns the user that runs servers if the tests run as root, because PostgreSQL refuses to; otherwise undefined. */
 export function findUnprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
 
@@ -9,7 +9,7 @@ export function findUnprivilegedUser(): { uid: number; gid: number } | undefined
     const gid = readId("-g", name);
     if (uid !== undefined && gid !== undefined) return { uid, gid };
   }
-  throw new Error("running as root, and there is no user postgres or nobody to run servers as");
+  throw new Error("tests that run as root need the user postgres or nobody to run servers; create one");
 }
 
 function readId(flag: "-u" | "-g", name: string): number | undefined {

@@ -1,6 +1,6 @@
 import { createCase, type DefaultCase, SETTINGS_REFERENCE, WITH_DEFS } from "./case.ts";
 
-/** An object's own default has precedence over those of its members, which fill in what it lacks. */
+/** The default of an object overrides the defaults of its members, which only fill in missing members. */
 export const OBJECTS: readonly DefaultCase[] = [
   createCase(
     "of a reference",
@@ -44,7 +44,7 @@ export const OBJECTS: readonly DefaultCase[] = [
     WITH_DEFS,
   ),
   createCase(
-    "or null",
+    "of an object or null",
     { x: { anyOf: [SETTINGS_REFERENCE, { type: "null" }], default: { a: 5 } } },
     { form: { x: { a: 5, b: 1 } } },
     WITH_DEFS,

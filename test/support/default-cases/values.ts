@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createCase, type DefaultCase, WITH_DEFS } from "./case.ts";
 
-/** Values that are easily taken for none, or for others. */
+/** Values that are easily confused with missing or other values. */
 export const VALUES: readonly DefaultCase[] = [
   createCase(
-    "zero, false, nothing and empty",
+    "zero, false, null and empty values",
     {
       zero: { type: "integer", default: 0 },
       no: { type: "boolean", default: false },
@@ -75,9 +75,9 @@ export const VALUES: readonly DefaultCase[] = [
     { form: { x: "low" } },
     WITH_DEFS,
   ),
-  createCase("examples are no defaults", { x: { type: "integer", examples: [3] } }, { form: {} }),
+  createCase("examples are not defaults", { x: { type: "integer", examples: [3] } }, { form: {} }),
   {
-    name: "what pydantic 2 writes for a model of defaults",
+    name: "the schema that pydantic 2 generates for a model of defaults",
     schema: JSON.parse(readFileSync(new URL("pydantic-defaults.fixture.json", import.meta.url), "utf8")),
     cli: {},
     form: {
