@@ -1,7 +1,7 @@
 import { type SpawnedProcess, type SpawnOptions, spawnProcess } from "./processes.ts";
 
 /**
- * Starts a program like a container runtime: as process 1 of its own PID namespace, with its own mounts. Linux only; without
+ * Starts a program like a container runtime: as process 1 in a separate PID namespace, with separate mounts. Linux only; without
  * root it also gets a user namespace. SIGKILL ends the program together with `unshare`.
  */
 export function spawnInContainer(

@@ -20,15 +20,15 @@ const Worker = z.object({ id: Id, last_heartbeat: Time });
 const createPageSchema = (item: z.ZodType) =>
   z.object({ items: z.array(item), total: z.int(), limit: z.int(), offset: z.int() });
 
-/** What ZnDraw's client raises an exception from. */
+/** The part of an error response that ZnDraw's client reads to raise an exception. */
 export const Problem = z.object({
   ...{ type: z.string().startsWith("/v1/problems/"), title: z.string(), status: z.int(), detail: z.string() },
 });
 
-/** An operation of ZnDraw's job API, with what its client reads of a successful answer. */
+/** An operation of ZnDraw's job API, with the part of a successful response that its client reads. */
 export interface ZnDrawOperation {
   readonly method: string;
-  /** As joblib's table of operations has it. */
+  /** The path in joblib's table of operations. */
   readonly path: string;
   readonly status: readonly number[];
   readonly answer: z.ZodType | null;
@@ -41,7 +41,7 @@ const operation = (
   ...status: number[]
 ): ZnDrawOperation => ({ method, path: `/v1/joblib${path}`, answer, status });
 
-/** All operations of ZnDraw's router but those of providers, which joblib does not have. */
+/** All operations of ZnDraw's router except those of providers, which joblib does not have. */
 export const ZNDRAW_OPERATIONS: readonly ZnDrawOperation[] = [
   operation("POST", "/workers", Worker, 201),
   operation("GET", "/workers", createPageSchema(Worker.extend({ job_count: z.int() })), 200),

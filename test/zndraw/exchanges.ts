@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** One request of ZnDraw's client and what joblib answered. */
+/** A request of ZnDraw's client and joblib's response. */
 export interface Exchange {
   readonly method: string;
   readonly path: string;
@@ -10,14 +10,14 @@ export interface Exchange {
   readonly answer: unknown;
 }
 
-/** An exchange as it is stored: ids that the server made are names, so that every run gives the same text. */
+/** A recorded exchange. Ids from the server are replaced by names, so that every run produces the same recording. */
 export const RecordedExchange = z.object({
   method: z.string(),
   path: z.string(),
   headers: z.record(z.string(), z.string()),
   body: z.string(),
   status: z.int(),
-  /** Names of ids that appear first in this answer, with the JSON Pointer where they are. */
+  /** The ids that first occur in this response: name and JSON Pointer. */
   ids: z.record(z.string(), z.string()),
 });
 export type RecordedExchange = z.infer<typeof RecordedExchange>;
@@ -48,7 +48,7 @@ export const replaceAll = (text: string, replacements: ReadonlyMap<string, strin
   return replaced;
 };
 
-/** Gives the ids of a run names, in the order in which the server made them. */
+/** Replaces the ids of a run by names, in the order in which the server created them. */
 export const toRecording = (exchanges: readonly Exchange[]): RecordedExchange[] => {
   const names = new Map<string, string>();
   return exchanges.map(({ method, path, headers, body, status, answer }) => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { Exchange } from "./exchanges.ts";
 
-/** Headers of one connection or one run, which say nothing about the client. */
+/** Headers that depend on the connection or on the run, not on the client. */
 const UNRECORDED = new Set(["host", "authorization", "connection"]);
 
 const getHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
@@ -20,7 +20,7 @@ const send = (target: string, incoming: IncomingMessage, body: string): Promise<
     outgoing.on("error", reject).end(body);
   });
 
-/** Starts a proxy in front of `target` that keeps every request and its answer. */
+/** Starts a proxy in front of `target` that records every request and its response. */
 export const startRecorder = async (target: string) => {
   const exchanges: Exchange[] = [];
   const server = createServer(async (incoming, outgoing) => {

@@ -9,7 +9,7 @@ import { findOperation, Problem, ZNDRAW_OPERATIONS } from "./answers.ts";
 import { RecordedExchange, readPointer, replaceAll } from "./exchanges.ts";
 import { AUTHS, serveForZnDraw } from "./servers.ts";
 
-/** What ZnDraw's unchanged client sent in `client.test.ts`. */
+/** The requests that ZnDraw's unchanged client sent in `client.test.ts`. */
 const RECORDING = z
   .array(RecordedExchange)
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, "requests.json"), "utf8")));
@@ -38,7 +38,7 @@ const send = async (
   };
 };
 
-/** Checks what ZnDraw's client reads of an answer. */
+/** Checks the part of a response that ZnDraw's client reads. */
 const expectReadable = (sent: RecordedExchange, answer: Answer): void => {
   const what = `${sent.method} ${sent.path}`;
   if (answer.status >= 400) {
@@ -51,7 +51,7 @@ const expectReadable = (sent: RecordedExchange, answer: Answer): void => {
   expect(operation?.answer?.safeParse(answer.body).error, what).toBeUndefined();
 };
 
-test.each(AUTHS)("a server with %s auth answers all that ZnDraw's client sends", {
+test.each(AUTHS)("a server with %s auth returns valid responses to all requests of ZnDraw's client", {
   timeout: 60_000,
 }, async (auth) => {
   await using server = await serveForZnDraw(auth);
@@ -79,7 +79,7 @@ test.each(ZNDRAW_OPERATIONS)("$method $path of ZnDraw's API is an operation of j
   expect(Object.keys(entry?.responses ?? {}).map(Number)).toEqual(expect.arrayContaining([...status]));
 });
 
-test("the recording has every operation of ZnDraw's API, answered well", () => {
+test("the recording contains a successful request for every operation of ZnDraw's API", () => {
   const answered = RECORDING.filter(({ status }) => status < 400);
   const recorded = answered.map(({ method, path }) => findOperation(method, path));
 
@@ -88,7 +88,7 @@ test("the recording has every operation of ZnDraw's API, answered well", () => {
   );
 });
 
-test("the recording sends the schema as schema_ alone, as ZnDraw's client does", () => {
+test("the recorded registrations contain schema_ and not schema", () => {
   const registrations = RECORDING.filter(({ method, path }) => method === "PUT" && path.endsWith("/jobs"));
 
   expect(registrations.length).toBeGreaterThan(0);

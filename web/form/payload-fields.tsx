@@ -82,7 +82,7 @@ const DEFAULTS = { arrayMinItems: { populate: "requiredOnly" as const } };
 const translateText: typeof englishStringTranslator = (text, parameters) =>
   text === TranslatableString.NewStringDefault ? "" : englishStringTranslator(text, parameters);
 
-const mergeAllOf = ({ allOf = [], ...rest }: FormSchema): FormSchema =>
+const mergeIntersection = ({ allOf = [], ...rest }: FormSchema): FormSchema =>
   [...allOf, rest].reduce<FormSchema>(
     (whole, part) => (part === true || part === false ? whole : mergeSchemas(whole, part)),
     {},
@@ -120,7 +120,7 @@ export const PayloadFields = memo(({ schema, initial, idPrefix, onChange, ref }:
     noValidate
     showErrorList={false}
     experimental_defaultFormStateBehavior={DEFAULTS}
-    experimental_customMergeAllOf={mergeAllOf}
+    experimental_customMergeAllOf={mergeIntersection}
     onChange={({ formData }) => onChange(formData)}
   >
     {/* Without a child, the library renders its own submit button. */}

@@ -15,7 +15,7 @@ export class Greet extends Extension("browser", {
   shout: z.boolean().default(false).describe("In capitals"),
   times: z.int().min(1).max(5).default(1),
 }) {
-  static description = "Greets somebody by name. Each letter takes a moment.";
+  static description = "Greets a person by name. Each letter takes a moment.";
 
   async run(_: unknown, { progress, log, signal }: RunContext) {
     for (let index = 0; index < this.name.length; index += 1) {

@@ -19,7 +19,7 @@ test("an empty room shows how to start a worker, and lists its jobs when it is o
 
   const worker = await site.startWorker();
   await page.getByRole("link", { name: "Greet" }).waitFor();
-  await page.getByText("Greets somebody by name.").waitFor();
+  await page.getByText("Greets a person by name.").waitFor();
   await page.getByText("1 worker").first().waitFor();
 
   worker.kill("SIGTERM");

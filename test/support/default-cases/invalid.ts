@@ -94,7 +94,7 @@ export const INVALID: readonly DefaultCase[] = [
     WITH_DEFS,
   ),
   createCase(
-    "in a definition that is restricted where it is used",
+    "in a referenced definition that the reference restricts",
     { x: { allOf: [{ $ref: "#/$defs/Level" }], enum: ["high"] } },
     { form: {} },
     WITH_DEFS,

@@ -9,7 +9,7 @@ import { NumberControl } from "./number-control.tsx";
 import { SearchControl } from "./search-control.tsx";
 import { TextControl } from "./text-control.tsx";
 
-/** Where a control has its label: above it, inside the control itself, or as the name of a group. */
+/** The position of a control's label: above it, inside the control itself, or as the name of a group. */
 export type LabelPlacement = "above" | "inside" | "group";
 
 /** The control of a field and the placement of its label. */

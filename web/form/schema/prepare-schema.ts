@@ -66,7 +66,7 @@ const prepareByType = (schema: JsonObject, type: unknown, context: SchemaContext
   );
 };
 
-const prepareAllOf = (
+const prepareIntersection = (
   schema: JsonObject,
   parts: readonly JsonValue[],
   context: SchemaContext,
@@ -90,7 +90,7 @@ const prepareKeywords = (schema: JsonObject, context: SchemaContext): FormSchema
   if (schema["const"] !== undefined) return prepareConstant(schema, schema["const"]);
   if (Array.isArray(schema["enum"])) return prepareChoice(schema, schema["enum"]);
   const parts = schema["allOf"];
-  if (Array.isArray(parts) && parts.length > 0) return prepareAllOf(schema, parts, context);
+  if (Array.isArray(parts) && parts.length > 0) return prepareIntersection(schema, parts, context);
   if (Array.isArray(schema["anyOf"]) || Array.isArray(schema["oneOf"])) return prepareUnion(schema, context);
   return prepareByType(schema, inferType(schema), context);
 };
