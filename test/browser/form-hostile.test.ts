@@ -20,7 +20,7 @@ const HTML = `<img src=x onerror="window.pwned = true"><script>window.pwned = tr
 const LINK = "[click](javascript:window.pwned=true) **bold**";
 
 /** Returns true if a text of the schema was executed as a script. */
-const isPwned = (form: FormPage) => form.page.evaluate(() => "pwned" in window);
+const hasRunScript = (form: FormPage) => form.page.evaluate(() => "pwned" in window);
 
 describe("an untrusted schema", () => {
   test("has its HTML and Markdown shown as plain text everywhere", async () => {
@@ -48,7 +48,7 @@ describe("an untrusted schema", () => {
 
     await form.page.getByRole("alert").waitFor();
 
-    expect(await isPwned(form)).toBe(false);
+    expect(await hasRunScript(form)).toBe(false);
     expect(await form.page.locator("img, a, form script").count()).toBe(0);
     expect(await form.page.locator("form").textContent()).toContain(LINK);
     expect(form.errors).toEqual([]);

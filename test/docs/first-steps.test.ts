@@ -5,7 +5,7 @@ import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { findFreePort } from "../support/free-port.ts";
 import { createNginxConfiguration, findNginx } from "../support/nginx.ts";
 import { createDatabase } from "../support/postgres.ts";
-import { debianPostgresDirectories, findPrograms } from "../support/programs.ts";
+import { findPrograms, getDebianPostgresDirectories } from "../support/programs.ts";
 import { readBlocks } from "./blocks.ts";
 import { followPage } from "./reader.ts";
 import { readSnippets } from "./snippets.ts";
@@ -59,7 +59,7 @@ test("the commands of docs/operating.md start two servers behind nginx", { timeo
   const postgres = findPrograms({
     names: ["psql", "pg_dump", "pg_restore"],
     aptPackage: "postgresql-client",
-    directories: debianPostgresDirectories,
+    directories: getDebianPostgresDirectories,
   });
   const openssl = findPrograms({
     names: ["openssl"],

@@ -43,7 +43,7 @@ export function findPrograms(programs: Programs): string {
 }
 
 /** Returns the bin directories of Debian's PostgreSQL packages, newest version first. */
-export function debianPostgresDirectories(): string[] {
+export function getDebianPostgresDirectories(): string[] {
   const root = "/usr/lib/postgresql";
   if (!existsSync(root)) return [];
   return readdirSync(root)

@@ -36,7 +36,10 @@ export async function startRedis({ tls }: RedisOptions = {}): Promise<RedisServe
       name: "Redis",
       directory,
       spawn: (port) =>
-        spawnProcess(join(bin, "redis-server"), [...portArguments(port, tls), ...fixed], { cwd: path, user }),
+        spawnProcess(join(bin, "redis-server"), [...buildPortArguments(port, tls), ...fixed], {
+          cwd: path,
+          user,
+        }),
       ping: (port) => (tls === undefined ? ping(buildUrl(port)) : waitForPort(port)),
       stopSignal: "SIGTERM",
       lastSignal: "SIGKILL",
@@ -48,7 +51,7 @@ export async function startRedis({ tls }: RedisOptions = {}): Promise<RedisServe
   }
 }
 
-function portArguments(port: number, tls: RedisOptions["tls"]): string[] {
+function buildPortArguments(port: number, tls: RedisOptions["tls"]): string[] {
   if (tls === undefined) return ["--port", String(port)];
   return [
     ...["--port", "0", "--tls-port", String(port), "--tls-cert-file", tls.certificate],

@@ -7,7 +7,7 @@ export interface Exchange {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly status: number;
-  readonly answer: unknown;
+  readonly response: unknown;
 }
 
 /** A recorded exchange. Ids from the server are replaced by names, so that every run produces the same recording. */
@@ -51,10 +51,10 @@ export const replaceAll = (text: string, replacements: ReadonlyMap<string, strin
 /** Replaces the ids of a run by names, in the order in which the server created them. */
 export const toRecording = (exchanges: readonly Exchange[]): RecordedExchange[] => {
   const names = new Map<string, string>();
-  return exchanges.map(({ method, path, headers, body, status, answer }) => {
+  return exchanges.map(({ method, path, headers, body, status, response }) => {
     const request = { method, path: replaceAll(path, names), headers, body: replaceAll(body, names), status };
     const ids: Record<string, string> = {};
-    for (const [pointer, id] of findIds(answer)) {
+    for (const [pointer, id] of findIds(response)) {
       if (names.has(id)) continue;
       const name = `<id ${names.size + 1}>`;
       names.set(id, name);

@@ -25,15 +25,15 @@ export const startRecorder = async (target: string) => {
   const exchanges: Exchange[] = [];
   const server = createServer(async (incoming, outgoing) => {
     const body = await text(incoming);
-    const answer = await send(target, incoming, body);
-    const content = await text(answer);
+    const response = await send(target, incoming, body);
+    const content = await text(response);
     const { method = "", url: path = "" } = incoming;
-    const status = answer.statusCode ?? 0;
+    const status = response.statusCode ?? 0;
     exchanges.push({
       ...{ method, path, headers: getHeaders(incoming), body, status },
-      answer: content === "" ? null : JSON.parse(content),
+      response: content === "" ? null : JSON.parse(content),
     });
-    outgoing.writeHead(status, answer.headers).end(content);
+    outgoing.writeHead(status, response.headers).end(content);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -7,14 +7,14 @@ type Point = readonly [x: number, y: number, z: number];
 
 const REPORTS = 20;
 
-const pairEnergy = (a: Point, b: Point): number => {
+const getPairEnergy = (a: Point, b: Point): number => {
   const squared = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2;
   const sixth = 1 / Math.max(squared, 0.5) ** 3;
   return 4 * (sixth * sixth - sixth);
 };
 
 const getEnergy = (atoms: readonly Point[], index: number, at: Point): number =>
-  atoms.reduce((sum, other, otherIndex) => (otherIndex === index ? sum : sum + pairEnergy(at, other)), 0);
+  atoms.reduce((sum, other, otherIndex) => (otherIndex === index ? sum : sum + getPairEnergy(at, other)), 0);
 
 const getTotalEnergy = (atoms: readonly Point[]): number =>
   atoms.reduce((sum, atom, index) => sum + getEnergy(atoms, index, atom), 0) / 2;

@@ -74,7 +74,7 @@ const spreadOverTime = async (database: string) => {
   await client.end();
 };
 
-const workerId = async (site: Site, name: string): Promise<string> => {
+const readWorkerId = async (site: Site, name: string): Promise<string> => {
   const { body } = await site.client.call("listRoomWorkers", { params: { room_id: ROOM }, query: {} });
   return body.items.find((worker) => worker.name === name)?.id ?? "";
 };
@@ -92,7 +92,7 @@ const recoverTask = async (site: Site, old: SpawnedProcess): Promise<string> => 
     ({ progress }) => (progress?.fraction ?? 0) > 0.4,
     { timeoutMs: 20_000 },
   );
-  const params = { worker_id: await workerId(site, OLD) };
+  const params = { worker_id: await readWorkerId(site, OLD) };
   old.kill("SIGKILL");
   await old.exit;
   await site.client.call("removeWorker", { params });

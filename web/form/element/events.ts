@@ -14,7 +14,7 @@ export interface JoblibFormEvents {
 }
 
 /** Dispatches an event; returns false if a listener called `preventDefault()`. */
-export type DispatchFormEvent = <Name extends keyof JoblibFormEvents>(
+export type FormEventDispatcher = <Name extends keyof JoblibFormEvents>(
   name: Name,
   detail: JoblibFormEvents[Name],
 ) => boolean;

@@ -4,7 +4,7 @@ import type { ApiServer } from "../../api/api-server.ts";
 import { callServer } from "../../api/call-server.ts";
 import type { Failure } from "../../api/failure.ts";
 import { JobForm } from "../payload-form.tsx";
-import type { DispatchFormEvent, FormConfig } from "./events.ts";
+import type { FormConfig, FormEventDispatcher } from "./events.ts";
 import { TaskPanel } from "./task-panel.tsx";
 import { useJob } from "./use-job.ts";
 import { useRun } from "./use-run.ts";
@@ -13,7 +13,7 @@ import { useRun } from "./use-run.ts";
 export interface JobPanelProps {
   readonly config: FormConfig;
   readonly server: ApiServer;
-  readonly dispatch: DispatchFormEvent;
+  readonly dispatch: FormEventDispatcher;
 }
 
 const FailureMessage = ({ failure, room, job }: { failure: Failure; room: string; job: string }) => (

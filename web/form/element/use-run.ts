@@ -12,7 +12,7 @@ import { callServer } from "../../api/call-server.ts";
 import type { Failure } from "../../api/failure.ts";
 import { followServer } from "../../api/follow-server.ts";
 import { toPayloadErrors } from "../form-errors.ts";
-import type { DispatchFormEvent, FormConfig } from "./events.ts";
+import type { FormConfig, FormEventDispatcher } from "./events.ts";
 import { toFailure } from "./use-job.ts";
 
 const NO_LINES: readonly LogLine[] = [];
@@ -42,7 +42,7 @@ const INITIAL_STATE = {
 export const useRun = (
   server: ApiServer,
   { room, job }: FormConfig,
-  dispatch: DispatchFormEvent,
+  dispatch: FormEventDispatcher,
 ): TaskRun => {
   const [state, setState] = useState(INITIAL_STATE);
   const follower = useRef<AbortController>(undefined);

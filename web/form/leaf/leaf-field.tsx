@@ -6,7 +6,7 @@ import { toPointer } from "../pointer.ts";
 import { useIsDiscriminator, useIsEntry, useIsSelectedOption } from "../templates/field-context.ts";
 import { getLabelClass } from "../templates/group-header.tsx";
 import type { ControlProps, ValidatedElement } from "./control.ts";
-import { expandNullableBoolean, selectControl } from "./select-control.ts";
+import { expandNullableBoolean, findControl } from "./find-control.ts";
 
 /** A field with one value: label, control, description and errors. */
 const Leaf = ({
@@ -27,7 +27,7 @@ const Leaf = ({
   const [wasEdited, setEdited] = useState(false);
   const [browserError, setBrowserError] = useState("");
   const isRequired = required === true;
-  const { Control, labelPlacement } = selectControl(schema, formData, isRequired);
+  const { Control, labelPlacement } = findControl(schema, formData, isRequired);
   const isOption = useIsSelectedOption(pointer);
   const isEntry = useIsEntry(pointer);
   const isDiscriminator = useIsDiscriminator(fieldPathId.path);

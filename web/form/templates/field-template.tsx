@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { toPointer } from "../pointer.ts";
 import { EntryProvider, OptionProvider, useIsEntry, useIsSelectedOption } from "./field-context.ts";
 import { GroupHeader } from "./group-header.tsx";
-import { isAddedByButton, OptionalField } from "./optional.tsx";
+import { isAddedByButton, OptionalField } from "./optional-field.tsx";
 
 interface FrameProps {
   readonly field: FieldTemplateProps;

@@ -3,14 +3,14 @@ import { eventually } from "../../support/eventually.ts";
 import type { Site } from "./site.ts";
 
 /** A page, and a selector that matches once it is complete. */
-export interface PageOfSite {
+export interface SitePage {
   readonly name: string;
   readonly path: string;
   readonly ready: string;
 }
 
 /** Fills a site with data and returns every page of its dashboard. */
-export const everyPage = async (site: Site): Promise<PageOfSite[]> => {
+export const createPages = async (site: Site): Promise<SitePage[]> => {
   await site.startWorker(["--name", "laptop"]);
   const [shown, failed, html] = await Promise.all([
     site.submit("Show", "lab"),
@@ -53,7 +53,7 @@ export const everyPage = async (site: Site): Promise<PageOfSite[]> => {
 };
 
 /** Waits until a page is complete. */
-export const settle = async (page: Page, { ready }: PageOfSite): Promise<void> => {
+export const waitUntilReady = async (page: Page, { ready }: SitePage): Promise<void> => {
   await page.locator(ready).first().waitFor();
   await page.evaluate(() => document.fonts.ready);
 };

@@ -13,7 +13,7 @@ import { TextControl } from "./text-control.tsx";
 export type LabelPlacement = "above" | "inside" | "group";
 
 /** The control of a field and the placement of its label. */
-export interface ControlChoice {
+export interface LabeledControl {
   readonly Control: ComponentType<ControlProps>;
   readonly labelPlacement: LabelPlacement;
 }
@@ -24,7 +24,7 @@ const NULLABLE_BOOLEAN = { enum: [true, false, null], [FORM_KEYWORDS.labels]: ["
 export const expandNullableBoolean = (schema: FormSchema): FormSchema =>
   Array.isArray(schema.type) && schema.type.includes("boolean") ? { ...schema, ...NULLABLE_BOOLEAN } : schema;
 
-const selectChoiceControl = (schema: FormSchema, isRequired: boolean): ControlChoice => {
+const findChoiceControl = (schema: FormSchema, isRequired: boolean): LabeledControl => {
   if (schema.const !== undefined) return { Control: ConstantControl, labelPlacement: "above" };
   if (isSearchable(schema)) return { Control: SearchControl, labelPlacement: "above" };
   return isRadio(schema, isRequired)
@@ -32,21 +32,21 @@ const selectChoiceControl = (schema: FormSchema, isRequired: boolean): ControlCh
     : { Control: SelectControl, labelPlacement: "above" };
 };
 
-const selectTextControl = (schema: FormSchema, value: unknown): ComponentType<ControlProps> => {
+const findTextControl = (schema: FormSchema, value: unknown): ComponentType<ControlProps> => {
   const isDateTime =
     schema.format === "date-time" && (typeof value !== "string" || toLocalTime(value) !== "");
   return isDateTime ? DateTimeControl : TextControl;
 };
 
 /** Returns the control with which a schema's value is edited. */
-export const selectControl = (schema: FormSchema, value: unknown, isRequired: boolean): ControlChoice => {
-  if (schema.enum !== undefined) return selectChoiceControl(schema, isRequired);
+export const findControl = (schema: FormSchema, value: unknown, isRequired: boolean): LabeledControl => {
+  if (schema.enum !== undefined) return findChoiceControl(schema, isRequired);
   const [type] = [schema.type].flat().filter((name) => name !== "null");
   if (type === "boolean") return { Control: BooleanControl, labelPlacement: "inside" };
   if (type === "number" || type === "integer") return { Control: NumberControl, labelPlacement: "above" };
   if (type === "string") {
     const isText = value === undefined || value === null || typeof value === "string";
-    return { Control: isText ? selectTextControl(schema, value) : JsonControl, labelPlacement: "above" };
+    return { Control: isText ? findTextControl(schema, value) : JsonControl, labelPlacement: "above" };
   }
   return { Control: JsonControl, labelPlacement: "above" };
 };

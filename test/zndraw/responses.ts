@@ -31,15 +31,15 @@ export interface ZnDrawOperation {
   /** The path in joblib's table of operations. */
   readonly path: string;
   readonly status: readonly number[];
-  readonly answer: z.ZodType | null;
+  readonly response: z.ZodType | null;
 }
 
 const operation = (
   method: string,
   path: string,
-  answer: z.ZodType | null,
+  response: z.ZodType | null,
   ...status: number[]
-): ZnDrawOperation => ({ method, path: `/v1/joblib${path}`, answer, status });
+): ZnDrawOperation => ({ method, path: `/v1/joblib${path}`, response, status });
 
 /** All operations of ZnDraw's router except those of providers, which joblib does not have. */
 export const ZNDRAW_OPERATIONS: readonly ZnDrawOperation[] = [
