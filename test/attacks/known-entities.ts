@@ -8,7 +8,7 @@ export class KnownEntities {
   readonly rooms = ["fuzz", "other", "@global"];
   readonly names = ["Job", "Other"];
   readonly jobs = ["private:fuzz:Job", "private:fuzz:Other", "public:fuzz:Job"];
-  readonly #seen = { task: [UNKNOWN], worker: [UNKNOWN], invitation: [UNKNOWN] };
+  readonly #ids = { task: [UNKNOWN], worker: [UNKNOWN], invitation: [UNKNOWN] };
 
   /** Remembers the ids in a response. */
   learn(body: unknown): void {
@@ -29,16 +29,16 @@ export class KnownEntities {
     if (name === "category") return "fuzz";
     if (name === "name") return random.pick(this.names);
     if (name === "job_name") return random.pick(this.jobs);
-    if (name === "worker_id") return random.pick(this.#seen.worker);
-    if (name === "task_id" || name === "after") return random.pick(this.#seen.task);
-    if (name === "invitation_id") return random.pick(this.#seen.invitation);
+    if (name === "worker_id") return random.pick(this.#ids.worker);
+    if (name === "task_id" || name === "after") return random.pick(this.#ids.task);
+    if (name === "invitation_id") return random.pick(this.#ids.invitation);
     if (name === "problem_id") return random.pick(["forbidden", "task-lost", "nothing"]);
     return undefined;
   }
 
   #remember(kind: "task" | "worker" | "invitation", id: unknown): void {
     if (typeof id !== "string") return;
-    const known = this.#seen[kind];
+    const known = this.#ids[kind];
     known.push(id);
     if (known.length > MAX_KNOWN) known.shift();
   }

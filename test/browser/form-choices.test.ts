@@ -14,80 +14,80 @@ afterAll(() => pages[Symbol.asyncDispose]());
 
 const show = async (properties: JsonObject, more: JsonObject = {}, initial?: JsonObject) => {
   const schema: JsonObject = { type: "object", properties, ...more };
-  // An empty form in between: the same schema again would keep what was typed.
+  // An empty form in between, because the same schema would keep the typed values.
   await form.show({ schema: { type: "object", properties: {} } });
   await form.show({ schema, ...(initial !== undefined && { initial }) });
   return schema;
 };
-const field = (label: string) => form.page.getByLabel(label, { exact: true });
+const getField = (label: string) => form.page.getByLabel(label, { exact: true });
 
 describe("a list of more than 100 choices", () => {
   const pick = { enum: Array.from({ length: 150 }, (_, index) => `choice ${index}`) };
-  const chosen = () => field("Pick").evaluate((list: HTMLSelectElement) => list.selectedIndex);
+  const readSelectedIndex = () => getField("Pick").evaluate((list: HTMLSelectElement) => list.selectedIndex);
 
-  test("shows no choice as selected while there is none, and asks for one", async () => {
+  test("selects no choice at first, and requires one", async () => {
     await show({ pick }, { required: ["pick"] });
 
-    expect(await chosen()).toBe(-1);
+    expect(await readSelectedIndex()).toBe(-1);
     expect(await form.submit()).toBeUndefined();
-    expect(await form.fault("/pick")).not.toBe("");
+    expect(await form.readError("/pick")).not.toBe("");
   });
 
-  test("sends its first choice if that is clicked", async () => {
+  test("submits the first choice after a click on it", async () => {
     await show({ pick }, { required: ["pick"] });
 
-    await field("Pick").selectOption("choice 0");
+    await getField("Pick").selectOption("choice 0");
 
     expect(await form.submit()).toEqual({ pick: "choice 0" });
   });
 
-  test("lets the only match of a search be chosen", async () => {
+  test("selects the only match of a search", async () => {
     await show({ pick }, { required: ["pick"] });
 
-    await field("Search Pick").fill("choice 149");
-    expect(await chosen()).toBe(-1);
-    await field("Pick").selectOption("choice 149");
+    await getField("Search Pick").fill("choice 149");
+    expect(await readSelectedIndex()).toBe(-1);
+    await getField("Pick").selectOption("choice 149");
 
     expect(await form.submit()).toEqual({ pick: "choice 149" });
   });
 
-  test("is searched and chosen from by the keyboard alone", async () => {
+  test("can be searched and selected from with only the keyboard", async () => {
     await show({ pick }, { required: ["pick"] });
     const { keyboard } = form.page;
 
-    await field("Search Pick").focus();
+    await getField("Search Pick").focus();
     await keyboard.type("choice 149");
     await keyboard.press("Enter");
-    expect(await field("Pick").evaluate((list: HTMLSelectElement) => list.selectedOptions[0]?.label)).toBe(
+    expect(await getField("Pick").evaluate((list: HTMLSelectElement) => list.selectedOptions[0]?.label)).toBe(
       "choice 149",
     );
     await keyboard.press("Escape");
-    expect(await field("Search Pick").inputValue()).toBe("");
+    expect(await getField("Search Pick").inputValue()).toBe("");
     await keyboard.type("choice 2");
     await keyboard.press("ArrowDown");
     await keyboard.press("ArrowDown");
 
-    // The chosen one stays first; the next is the first that was found.
+    // The selected choice stays first; the next one is the first match.
     expect(await form.submit()).toEqual({ pick: "choice 2" });
   });
 
-  test("says that nothing matches, and keeps what was chosen", async () => {
+  test("shows that nothing matches, and keeps the selection", async () => {
     await show({ pick }, { required: ["pick"] }, { pick: "choice 7" });
 
-    await field("Search Pick").fill("nothing like it");
+    await getField("Search Pick").fill("nothing like it");
 
     expect(await form.page.getByText("No choice matches").isVisible()).toBe(true);
     expect(await form.submit()).toEqual({ pick: "choice 7" });
   });
 
-  test("that may be left out is left out", async () => {
+  test("is omitted from the payload if it is optional and empty", async () => {
     await show({ pick });
 
     expect(await form.submit()).toEqual({});
   });
 });
 
-test("choices that read the same are told apart", async () => {
+test("choices with equal labels show their values", async () => {
   await show({
     pick: { enum: [1, "1", "none", null] },
     other: {
@@ -97,10 +97,10 @@ test("choices that read the same are told apart", async () => {
       ],
     },
   });
-  const labels = (name: string) => field(name).locator("option").allTextContents();
+  const labels = (name: string) => getField(name).locator("option").allTextContents();
 
   expect(await labels("Pick")).toEqual(["—", "1", '"1"', '"none"', "null"]);
   expect(await labels("Other")).toEqual(["—", "One (1)", "One (2)"]);
-  await field("Pick").selectOption('"1"');
+  await getField("Pick").selectOption('"1"');
   expect(await form.submit()).toEqual({ pick: "1" });
 });

@@ -13,14 +13,14 @@ beforeAll(async () => {
 
 afterAll(() => pages[Symbol.asyncDispose]());
 
-describe("an untouched form sends", () => {
-  test.each(DEFAULT_CASES)("$name", async ({ schema, form: expected }) => {
+describe("an unedited form", () => {
+  test.each(DEFAULT_CASES)("submits valid defaults: $name", async ({ schema, form: expected }) => {
     await form.show({ schema });
 
     const payload = await form.submit();
 
     expect(payload).toEqual(expected);
     if (payload !== undefined) expect(compileSchema(schema)(payload)).toEqual([]);
-    expect(form.complaints).toEqual([]);
+    expect(form.errors).toEqual([]);
   });
 });

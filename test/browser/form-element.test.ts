@@ -5,9 +5,9 @@ import * as z from "zod";
 import { createApp } from "../../examples/form-page/app.ts";
 import { Extension, JobManager, type RunContext } from "../../sdk/index.ts";
 import { startBrowser } from "./browser.ts";
-import { accessibilityFaults, type Complaints, complaintsOf } from "./form/form-page.ts";
+import { collectPageErrors, findAccessibilityViolations, type PageErrors } from "./form/form-page.ts";
 
-/** Stands in for the notebook's own: says what the page of the example draws, without a chemist. */
+/** Replaces the extension of the example, so that the test needs no chemistry library. */
 class Depict extends Extension("chemistry", {
   smiles: z.string().min(1).max(2000),
   width: z.int().min(50).default(300),
@@ -27,11 +27,11 @@ class Depict extends Extension("chemistry", {
 
 let app: FastifyInstance;
 let jobs: JobManager;
-let working: Promise<void>;
+let running: Promise<void>;
 let address = "";
 let browser: Browser;
 let page: Page;
-let complaints: Complaints;
+let errors: PageErrors;
 const stop = new AbortController();
 
 beforeAll(async () => {
@@ -40,14 +40,14 @@ beforeAll(async () => {
   jobs = new JobManager({ url: `${address}/api`, room: "notebook" });
   jobs.register(Depict);
   await jobs.ready();
-  working = jobs.run({ signal: stop.signal });
+  running = jobs.run({ signal: stop.signal });
   browser = await startBrowser();
 });
 
 afterAll(async () => {
   await browser.close();
   stop.abort();
-  await working;
+  await running;
   await jobs[Symbol.asyncDispose]();
   await app.close();
 });
@@ -55,39 +55,39 @@ afterAll(async () => {
 beforeEach(async () => {
   page = await browser.newPage();
   page.setDefaultTimeout(15_000);
-  complaints = await complaintsOf(page);
+  errors = await collectPageErrors(page);
   await page.addInitScript(() => {
-    const heard: { name: string; status: string | undefined }[] = [];
-    Object.assign(window, { heard });
+    const events: { name: string; status: string | undefined }[] = [];
+    Object.assign(window, { events });
     for (const name of ["joblib-submit", "joblib-update", "joblib-result", "joblib-error"])
       document.addEventListener(name, (event) => {
         const { detail } = event as CustomEvent<{ task?: { status: string } }>;
-        heard.push({ name, status: detail.task?.status });
+        events.push({ name, status: detail.task?.status });
       });
   });
   await page.goto(address);
   await page.locator("joblib-form form").waitFor();
 });
 
-const heard = () =>
-  page.evaluate(() => (window as unknown as { heard: { name: string; status?: string }[] }).heard);
+const readEvents = () =>
+  page.evaluate(() => (window as unknown as { events: { name: string; status?: string }[] }).events);
 
 const run = () => page.getByRole("button", { name: "Draw" }).click();
 
-test("three lines in a host's page, under the strictest policy, are a form, a task and its result", async () => {
+test("three lines of HTML add a form, its task and its result to a page with a strict Content-Security-Policy", async () => {
   await run();
   await page.locator("#gallery img").waitFor();
 
   expect(await page.locator("#gallery li").textContent()).toBe("CC(=O)Oc1ccccc1C(=O)O");
-  expect(await page.getByRole("status").textContent()).toContain("Done");
+  expect(await page.getByRole("status").textContent()).toContain("Completed");
   expect(await page.locator("joblib-form img").isVisible()).toBe(true);
-  const events = await heard();
+  const events = await readEvents();
   expect(events[0]).toEqual({ name: "joblib-submit" });
   expect(events.at(-1)).toEqual({ name: "joblib-result", status: "completed" });
-  expect(complaints).toEqual([]);
+  expect(errors).toEqual([]);
 });
 
-test("a task is followed while it runs, and cancelled from the page", async () => {
+test("shows the progress and the log of a running task, which can be cancelled", async () => {
   await page.getByLabel("Smiles", { exact: true }).fill("wait");
   await run();
   await page.getByText("half way").waitFor();
@@ -96,20 +96,20 @@ test("a task is followed while it runs, and cancelled from the page", async () =
   await page.getByRole("button", { name: "Cancel" }).click();
 
   await page.getByRole("status").getByText("Cancelled").waitFor();
-  expect((await heard()).map(({ status }) => status)).toContain("cancelled");
+  expect((await readEvents()).map(({ status }) => status)).toContain("cancelled");
 });
 
-test("a failed task says why, as text, and the page hears of it", async () => {
+test("shows the error of a failed task as plain text, and dispatches joblib-error", async () => {
   await page.getByLabel("Smiles", { exact: true }).fill("fail");
   await run();
   await page.getByText("<b>no such molecule</b>").waitFor();
 
-  expect((await heard()).at(-1)).toEqual({ name: "joblib-error", status: "failed" });
-  expect(complaints).toEqual([]);
+  expect((await readEvents()).at(-1)).toEqual({ name: "joblib-error", status: "failed" });
+  expect(errors).toEqual([]);
 });
 
-test("what the server refuses stands at its field", async () => {
-  const refused = {
+test("shows an error from the server at its field", async () => {
+  const rejection = {
     type: "/v1/problems/validation-error",
     title: "No",
     status: 422,
@@ -117,23 +117,23 @@ test("what the server refuses stands at its field", async () => {
     errors: [{ pointer: "/payload/width", detail: "is taken" }],
   };
   await page.route("**/tasks/**", (route) =>
-    route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify(refused) }),
+    route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify(rejection) }),
   );
 
   await run();
 
   await page.locator("[data-pointer='/width'] > .jf-fault", { hasText: "is taken" }).waitFor();
-  expect((await heard()).at(-1)).toEqual({ name: "joblib-error" });
+  expect((await readEvents()).at(-1)).toEqual({ name: "joblib-error" });
 });
 
-test("the server is asked while the payload is edited", async () => {
-  const asked = page.waitForRequest("**/validation");
+test("validates the payload on the server while it is edited", async () => {
+  const request = page.waitForRequest("**/validation");
   await page.getByLabel("Width").fill("60");
 
-  expect((await asked).postDataJSON()).toEqual({ payload: { smiles: "CC(=O)Oc1ccccc1C(=O)O", width: 60 } });
+  expect((await request).postDataJSON()).toEqual({ payload: { smiles: "CC(=O)Oc1ccccc1C(=O)O", width: 60 } });
 });
 
-test("a page may keep a payload to itself, and give a token of its own with every request", async () => {
+test("lets the page cancel a submit, and calls getToken for every request", async () => {
   await page.evaluate(() => {
     const element = document.querySelector("joblib-form");
     if (element === null) throw new Error("there is no element");
@@ -159,7 +159,7 @@ test("a page may keep a payload to itself, and give a token of its own with ever
   expect(sent[0]).toMatch(/^Bearer token-\d+$/);
 });
 
-test("another job is another form; one that nobody serves yet appears with its worker", async () => {
+test("replaces the form if the job changes, and shows it when a worker registers the job", async () => {
   class Late extends Extension("chemistry", { colour: z.string() }) {
     async run() {
       return this.colour;
@@ -178,7 +178,7 @@ test("another job is another form; one that nobody serves yet appears with its w
   expect(await page.getByLabel("Smiles", { exact: true }).count()).toBe(0);
 });
 
-test("an element that is moved keeps working, and one without its attributes says what it needs", async () => {
+test("keeps working after it is moved, and shows an error if attributes are missing", async () => {
   await page.evaluate(() => {
     const element = document.querySelector("joblib-form");
     if (element !== null) document.body.append(element, document.createElement("joblib-form"));
@@ -190,9 +190,9 @@ test("an element that is moved keeps working, and one without its attributes say
   await page.locator("#gallery img").waitFor();
 });
 
-test("nothing that axe-core knows of is wrong with the form and its result", async () => {
+test("axe-core finds no violation in the form and its result", async () => {
   await run();
   await page.locator("#gallery img").waitFor();
 
-  expect(await accessibilityFaults(page)).toEqual([]);
+  expect(await findAccessibilityViolations(page)).toEqual([]);
 });

@@ -4,8 +4,8 @@ import { FormPages } from "./form/form-page.ts";
 const FIELDS = 200;
 const ROUNDS = 9;
 const LIMIT_MS = 100;
-/** The work of 200 bare inputs on the machine that the limit was set on; on a slower or a busier one the limit grows with it. */
-const BARE_MS = 24;
+/** CPU time of 200 plain inputs on the reference machine. The limit is scaled up on a slower machine. */
+const REFERENCE_MS = 24;
 
 const KINDS: ((index: number) => object)[] = [
   () => ({ type: "string", default: "CCO" }),
@@ -22,7 +22,7 @@ const SCHEMA = {
       `field_${index}`,
       {
         title: `Field ${index}`,
-        description: `What field ${index} is for`,
+        description: `Description of field ${index}`,
         ...KINDS[index % KINDS.length]?.(index),
       },
     ]),
@@ -34,9 +34,9 @@ interface Timing {
   readonly work: number;
 }
 
-const median = (timings: readonly Timing[], of: keyof Timing): number =>
+const median = (timings: readonly Timing[], key: keyof Timing): number =>
   Math.round(
-    timings.map((timing) => timing[of]).toSorted((a, b) => a - b)[Math.floor(timings.length / 2)] ?? 0,
+    timings.map((timing) => timing[key]).toSorted((a, b) => a - b)[Math.floor(timings.length / 2)] ?? 0,
   );
 
 let pages: FormPages;
@@ -48,28 +48,28 @@ beforeAll(async () => {
 afterAll(() => pages[Symbol.asyncDispose]());
 
 /**
- * From the mount to the end of the frame that shows the form, in the built page: by the clock, and by what the page's own
- * thread has worked meanwhile, which is the same on a machine that does nothing else and does not grow with what it does.
+ * Measures from the mount to the end of the frame that shows the form, both in wall-clock time and in CPU time of the page's
+ * thread. On an idle machine they are the same; only the wall-clock time grows with other load.
  */
-test(`a schema of ${FIELDS} fields is painted in under ${LIMIT_MS} ms`, { timeout: 120_000 }, async () => {
+test(`a form of ${FIELDS} fields is painted in less than ${LIMIT_MS} ms`, { timeout: 120_000 }, async () => {
   const form = await pages.open();
-  const bare: Timing[] = [];
-  const whole: Timing[] = [];
+  const plain: Timing[] = [];
+  const forms: Timing[] = [];
 
   for (let round = 0; round < ROUNDS; round += 1) {
-    bare.push(await form.timed());
-    whole.push(await form.timed(SCHEMA));
+    plain.push(await form.measure());
+    forms.push(await form.measure(SCHEMA));
   }
 
-  const [wall, work] = [median(whole, "wall"), median(whole, "work")];
+  const [wall, work] = [median(forms, "wall"), median(forms, "work")];
   console.log(
-    `200 fields: ${wall} ms, of which work ${work}; 200 bare inputs: ${median(bare, "wall")} ms, ${median(bare, "work")}`,
+    `200 fields: ${wall} ms, CPU ${work} ms; 200 plain inputs: ${median(plain, "wall")} ms, CPU ${median(plain, "work")} ms`,
   );
-  // Each beside the bare inputs that were painted just before it, under the same load.
-  const steady = whole.map((timing, round) => ({
+  // Each round is scaled by the plain inputs that were measured just before, under the same load.
+  const scaled = forms.map((timing, round) => ({
     wall: timing.wall,
-    work: timing.work / Math.max(1, (bare[round]?.work ?? 0) / BARE_MS),
+    work: timing.work / Math.max(1, (plain[round]?.work ?? 0) / REFERENCE_MS),
   }));
-  expect(Math.min(wall, median(steady, "work"))).toBeLessThan(LIMIT_MS);
-  expect(form.complaints).toEqual([]);
+  expect(Math.min(wall, median(scaled, "work"))).toBeLessThan(LIMIT_MS);
+  expect(form.errors).toEqual([]);
 });

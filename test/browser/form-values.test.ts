@@ -14,46 +14,46 @@ afterAll(() => pages[Symbol.asyncDispose]());
 
 const show = async (properties: JsonObject, more: JsonObject = {}, initial?: JsonObject) => {
   const schema: JsonObject = { type: "object", properties, ...more };
-  // An empty form in between: the same schema again would keep what was typed.
+  // An empty form in between, because the same schema would keep the typed values.
   await form.show({ schema: { type: "object", properties: {} } });
   await form.show({ schema, ...(initial !== undefined && { initial }) });
   return schema;
 };
-const field = (label: string) => form.page.getByLabel(label, { exact: true });
-const button = (name: string) => form.page.getByRole("button", { name, exact: true });
-const writtenJson = async (): Promise<string> => {
-  await button("Edit as JSON").click();
-  return await field("Payload, as JSON").inputValue();
+const getField = (label: string) => form.page.getByLabel(label, { exact: true });
+const getButton = (name: string) => form.page.getByRole("button", { name, exact: true });
+const openJson = async (): Promise<string> => {
+  await getButton("Edit as JSON").click();
+  return await getField("Payload, as JSON").inputValue();
 };
 
-describe("a date with a time", () => {
+describe("a date-time field", () => {
   const at = { type: "string", format: "date-time" };
 
-  test("stays without an offset if its default has none", async () => {
+  test("submits no offset if its default has none", async () => {
     await show({ at: { ...at, default: "2024-01-01T00:00:00" } });
     expect(await form.submit()).toEqual({ at: "2024-01-01T00:00:00" });
 
-    await field("At").fill("2024-01-02T03:04:05");
+    await getField("At").fill("2024-01-02T03:04:05");
     expect(await form.submit()).toEqual({ at: "2024-01-02T03:04:05" });
   });
 
-  test("is sent in UTC otherwise", async () => {
+  test("submits UTC if its default has an offset", async () => {
     await show({ at: { ...at, default: "2024-01-01T00:00:00+01:00" } });
 
-    await field("At").fill("2024-01-02T03:04:05");
+    await getField("At").fill("2024-01-02T03:04:05");
 
     expect(await form.submit()).toEqual({ at: "2024-01-02T02:04:05Z" });
   });
 });
 
-describe("what is begun later", () => {
+describe("a part that is added later", () => {
   const settings: JsonObject = {
     type: "object",
     properties: { a: { type: "integer", default: 1 }, b: { type: "boolean", default: true } },
   };
   const own: JsonObject = { ...settings, default: { a: 0, b: false } };
 
-  test("has the defaults of its objects: an optional object, an item, an entry, another kind", async () => {
+  test("starts with the defaults of its objects: an optional object, a list item, another option of a union", async () => {
     await show({
       box: { type: "object", properties: { inner: own } },
       list: { type: "array", items: own },
@@ -77,10 +77,10 @@ describe("what is begun later", () => {
       },
     });
 
-    await button("Add Box").click();
-    await button("Add to List").click();
-    await button("Add to Nested").click();
-    await field("Kind of Kind").selectOption("Dog");
+    await getButton("Add Box").click();
+    await getButton("Add to List").click();
+    await getButton("Add to Nested").click();
+    await getField("Type of Kind").selectOption("Dog");
 
     expect(await form.submit()).toEqual({
       box: { inner: { a: 0, b: false } },
@@ -91,8 +91,8 @@ describe("what is begun later", () => {
   });
 });
 
-describe("a form and its JSON", () => {
-  test("keep members that the schema does not know, and the order of all", async () => {
+describe("the fields and the JSON editor", () => {
+  test("keep unknown members and the order of all members", async () => {
     const initial = { z: 1, extra: { y: 1, x: [1, { q: null }] }, b: 2, a: 1 };
     await show(
       { a: { type: "integer" }, b: { type: "integer" }, c: { type: "integer", default: 3 } },
@@ -100,36 +100,36 @@ describe("a form and its JSON", () => {
       initial,
     );
 
-    const text = await writtenJson();
+    const text = await openJson();
     expect(JSON.parse(text)).toEqual({ ...initial, c: 3 });
     expect(Object.keys(JSON.parse(text)).slice(0, 4)).toEqual(["z", "extra", "b", "a"]);
-    await button("Edit as JSON").click();
+    await getButton("Edit as JSON").click();
     expect(await form.submit()).toEqual({ ...initial, c: 3 });
-    expect(await writtenJson()).toBe(text);
+    expect(await openJson()).toBe(text);
   });
 
-  test("agree on a list's items after both were used", async () => {
+  test("have the same list items after both were edited", async () => {
     await show({ list: { type: "array", items: { type: "integer", default: 5 } } });
 
-    await button("Add to List").click();
-    expect(JSON.parse(await writtenJson())).toEqual({ list: [5] });
-    await field("Payload, as JSON").fill('{"list": [1, 0]}');
-    await button("Edit as JSON").click();
+    await getButton("Add to List").click();
+    expect(JSON.parse(await openJson())).toEqual({ list: [5] });
+    await getField("Payload, as JSON").fill('{"list": [1, 0]}');
+    await getButton("Edit as JSON").click();
 
     expect(await form.submit()).toEqual({ list: [1, 0] });
   });
 });
 
-test("an entry of a record begins with an empty text", async () => {
+test("a new record entry is an empty text", async () => {
   await show({ words: { type: "object", additionalProperties: { type: "string" } } });
 
-  await button("Add Words").click();
-  await button("Add an entry").click();
+  await getButton("Add Words").click();
+  await getButton("Add an entry").click();
 
   expect(Object.values((await form.submit())?.["words"] ?? {})).toEqual([""]);
 });
 
-test("nullable numbers and texts are null when they are cleared", async () => {
+test("cleared nullable numbers and texts are submitted as null", async () => {
   await show({
     a: { anyOf: [{ type: "number" }, { type: "null" }], default: 0 },
     b: { type: ["string", "null"], default: "text" },
@@ -137,7 +137,7 @@ test("nullable numbers and texts are null when they are cleared", async () => {
     d: { type: "integer", default: 3 },
   });
 
-  for (const label of ["A", "B", "C", "D"]) await field(label).fill("");
+  for (const label of ["A", "B", "C", "D"]) await getField(label).fill("");
 
   expect(await form.submit()).toEqual({ a: null, b: null, c: "" });
 });

@@ -10,10 +10,11 @@ const PYDANTIC: JsonObject = JSON.parse(
   readFileSync(new URL("../server/schemas/pydantic.fixture.json", import.meta.url), "utf8"),
 );
 
-const schemaOf = (shape: z.ZodRawShape) => parameterSchema(z.object(shape), "a test's parameters");
+const toSchema = (shape: z.ZodRawShape) => parameterSchema(z.object(shape), "a test's parameters");
 
-/** What the server would say of a payload. */
-const serverSays = (schema: JsonObject, payload: JsonObject | undefined) => compileSchema(schema)(payload);
+/** Returns the errors that the server finds in a payload. */
+const validateOnServer = (schema: JsonObject, payload: JsonObject | undefined) =>
+  compileSchema(schema)(payload);
 
 let pages: FormPages;
 let form: FormPage;
@@ -30,11 +31,11 @@ const open = async (schema: JsonObject, more: object = {}) => {
   return form.page;
 };
 
-const field = (label: string) => form.page.getByLabel(label, { exact: true });
+const getField = (label: string) => form.page.getByLabel(label, { exact: true });
 
-describe("what zod writes", () => {
-  test("texts, numbers, choices and boxes become the payload that the server takes", async () => {
-    const schema = schemaOf({
+describe("a form of a zod schema", () => {
+  test("submits texts, numbers, choices and checkboxes as a payload that the server accepts", async () => {
+    const schema = toSchema({
       smiles: z.string().min(1).describe("The molecule"),
       steps: z.int().min(1).max(1000).default(100),
       angle: z.number(),
@@ -49,15 +50,15 @@ describe("what zod writes", () => {
     });
     await open(schema);
 
-    await field("Smiles").fill("CCO");
-    await field("Angle").fill("-1.5e1");
-    await field("exact").check();
-    await field("Field").selectOption("GAFF");
-    await field("Verbose").uncheck();
-    await field("Mail").fill("ada@example.org");
-    await field("At").fill("2026-01-01T12:00:00");
-    await field("Home").fill("https://example.org/a");
-    await field("Notes").fill("first\nsecond");
+    await getField("Smiles").fill("CCO");
+    await getField("Angle").fill("-1.5e1");
+    await getField("exact").check();
+    await getField("Field").selectOption("GAFF");
+    await getField("Verbose").uncheck();
+    await getField("Mail").fill("ada@example.org");
+    await getField("At").fill("2026-01-01T12:00:00");
+    await getField("Home").fill("https://example.org/a");
+    await getField("Notes").fill("first\nsecond");
     const payload = await form.submit();
 
     expect(payload).toEqual({
@@ -73,12 +74,12 @@ describe("what zod writes", () => {
       home: "https://example.org/a",
       notes: "first\nsecond",
     });
-    expect(serverSays(schema, payload)).toEqual([]);
-    expect(form.complaints).toEqual([]);
+    expect(validateOnServer(schema, payload)).toEqual([]);
+    expect(form.errors).toEqual([]);
   });
 
-  test("an untouched form sends its defaults and leaves out what may be left out", async () => {
-    const schema = schemaOf({
+  test("submits defaults and omits empty optional values if nothing was edited", async () => {
+    const schema = toSchema({
       steps: z.int().default(100),
       tags: z.array(z.string()).default(["a", "b"]),
       box: z.object({ name: z.string(), size: z.number().default(1) }).optional(),
@@ -93,30 +94,30 @@ describe("what zod writes", () => {
     const payload = await form.submit();
 
     expect(payload).toEqual({ steps: 100, tags: ["a", "b"], seed: null, inner: { x: 2 } });
-    expect(serverSays(schema, payload)).toEqual([]);
+    expect(validateOnServer(schema, payload)).toEqual([]);
   });
 
-  test("lists grow, shrink and change their order", async () => {
-    const schema = schemaOf({ names: z.array(z.string()), points: z.array(z.tuple([z.number(), z.int()])) });
+  test("adds, removes and moves items of lists", async () => {
+    const schema = toSchema({ names: z.array(z.string()), points: z.array(z.tuple([z.number(), z.int()])) });
     await open(schema);
 
     for (const name of ["one", "two", "three"]) {
-      await field("Add to Names").click();
+      await getField("Add to Names").click();
       await form.page.locator("[data-pointer^='/names/'] input").last().fill(name);
     }
-    await field("Move up item 3").click();
-    await field("Remove item 1").click();
-    await field("Add to Points").click();
+    await getField("Move up item 3").click();
+    await getField("Remove item 1").click();
+    await getField("Add to Points").click();
     await form.page.locator("[data-pointer='/points/0/0'] input").fill("0.5");
     await form.page.locator("[data-pointer='/points/0/1'] input").fill("7");
     const payload = await form.submit();
 
     expect(payload).toEqual({ names: ["three", "two"], points: [[0.5, 7]] });
-    expect(serverSays(schema, payload)).toEqual([]);
+    expect(validateOnServer(schema, payload)).toEqual([]);
   });
 
-  test("a union is drawn as the kind that was chosen", async () => {
-    const schema = schemaOf({
+  test("shows the fields of the selected option of a union", async () => {
+    const schema = toSchema({
       pet: z.discriminatedUnion("kind", [
         z.object({ kind: z.literal("cat"), lives: z.int() }),
         z.object({ kind: z.literal("dog"), name: z.string() }),
@@ -125,19 +126,19 @@ describe("what zod writes", () => {
     });
     await open(schema);
 
-    await field("Kind of Pet").selectOption("dog");
-    await field("Name").fill("Rex");
-    await field("Kind of Either").selectOption("Number");
+    await getField("Type of Pet").selectOption("dog");
+    await getField("Name").fill("Rex");
+    await getField("Type of Either").selectOption("Number");
     await form.page.locator("[data-pointer='/either'] input").fill("4");
     const payload = await form.submit();
 
     expect(payload).toEqual({ pet: { kind: "dog", name: "Rex" }, either: 4 });
-    expect(serverSays(schema, payload)).toEqual([]);
-    expect(await field("Lives").count()).toBe(0);
+    expect(validateOnServer(schema, payload)).toEqual([]);
+    expect(await getField("Lives").count()).toBe(0);
   });
 
-  test("records take names of one's own, and anything at all is JSON", async () => {
-    const schema = schemaOf({
+  test("edits the names of record entries, and values of any type as JSON", async () => {
+    const schema = toSchema({
       weights: z.record(z.string(), z.number()),
       by: z.record(z.enum(["low", "high"]), z.int()),
       anything: z.unknown(),
@@ -145,12 +146,12 @@ describe("what zod writes", () => {
     await open(schema);
 
     await form.page.locator("[data-pointer='/weights']").getByRole("button", { name: "Add" }).click();
-    await field("Name").fill("carbon");
-    await field("Name").blur();
+    await getField("Name").fill("carbon");
+    await getField("Name").blur();
     await form.page.locator("[data-pointer='/weights/carbon'] input").fill("12.011");
-    await field("Low").fill("1");
-    await field("High").fill("2");
-    await field("Anything").fill('{"deep": [1, null]}');
+    await getField("Low").fill("1");
+    await getField("High").fill("2");
+    await getField("Anything").fill('{"deep": [1, null]}');
     const payload = await form.submit();
 
     expect(payload).toEqual({
@@ -158,23 +159,23 @@ describe("what zod writes", () => {
       by: { low: 1, high: 2 },
       anything: { deep: [1, null] },
     });
-    expect(serverSays(schema, payload)).toEqual([]);
+    expect(validateOnServer(schema, payload)).toEqual([]);
   });
 });
 
-describe("what pydantic writes", () => {
-  test("references, nullable fields, tuples, unions and trees become what the server takes", async () => {
+describe("a form of a pydantic schema", () => {
+  test("submits references, nullable fields, tuples, unions and trees as a payload that the server accepts", async () => {
     await open(PYDANTIC);
 
-    await field("Id").fill("6f9619ff-8b86-4011-b42d-00cf4fc964ff");
-    await field("At").fill("2026-01-02T03:04:05");
-    for (const name of ["Pair", "Pet", "Tree"]) await field(`Add ${name}`).click();
+    await getField("Id").fill("6f9619ff-8b86-4011-b42d-00cf4fc964ff");
+    await getField("At").fill("2026-01-02T03:04:05");
+    for (const name of ["Pair", "Pet", "Tree"]) await getField(`Add ${name}`).click();
     await form.page.locator("[data-pointer='/pair/0'] input").fill("3");
     await form.page.locator("[data-pointer='/pair/1'] input").fill("x");
-    await field("Kind of Pet").selectOption("Dog");
-    await field("Name").fill("Rex");
-    await field("Value").fill("1.5");
-    await field("Add to Children").click();
+    await getField("Type of Pet").selectOption("Dog");
+    await getField("Name").fill("Rex");
+    await getField("Value").fill("1.5");
+    await getField("Add to Children").click();
     await form.page.locator("[data-pointer='/tree/children/0/value'] input").fill("2");
     const payload = await form.submit();
 
@@ -186,17 +187,17 @@ describe("what pydantic writes", () => {
       pet: { kind: "dog", name: "Rex" },
       tree: { value: 1.5, children: [{ value: 2, children: [] }] },
     });
-    expect(serverSays(PYDANTIC, payload)).toEqual([]);
-    expect(form.complaints).toEqual([]);
+    expect(validateOnServer(PYDANTIC, payload)).toEqual([]);
+    expect(form.errors).toEqual([]);
   });
 
-  test("what was begun can be left out again", async () => {
+  test("removes an optional object that was added", async () => {
     await open(PYDANTIC, {
       initial: { id: "6f9619ff-8b86-4011-b42d-00cf4fc964ff", at: "2026-01-02T03:04:05Z" },
     });
 
-    await field("Add Tree").click();
-    await field("Leave out Tree").click();
+    await getField("Add Tree").click();
+    await getField("Remove Tree").click();
     const payload = await form.submit();
 
     expect(payload).toEqual({

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import { JoblibClient } from "../../sdk/index.ts";
 import { eventually } from "../support/eventually.ts";
-import { freePort } from "../support/free-port.ts";
+import { findFreePort } from "../support/free-port.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { type SpawnedProcess, spawnProcess } from "../support/processes.ts";
 import { BIN, createTerminal, end, run, serve } from "./terminals.ts";
@@ -14,7 +14,7 @@ const TALKATIVE = join(import.meta.dirname, "fixtures/talkative.ts");
 const TERMINAL = join(import.meta.dirname, "fixtures/terminal.py");
 const SLOW = { timeoutMs: 60_000, intervalMs: 100 };
 
-/** Where a shell sends the output of a command; `$$` is that command. */
+/** Shell redirections of a command's output; `$$` is the command. */
 const LOST = [
   ["a reader that ends after one line", "> >(exec head -n 1 >/dev/null) 2>&1"],
   ["a full disk", ">/dev/full 2>&1"],
@@ -31,7 +31,7 @@ const runInto = (redirection: string, args: readonly string[], env: Record<strin
 
 const isReady = (url: string) => eventually(async () => (await fetch(`${url}/readyz`)).ok, Boolean, SLOW);
 
-/** Makes the server log a line: it does when it removes a worker that sends no heartbeats. */
+/** Makes the server log a line, by letting it remove a worker without heartbeats. */
 const makeServerLog = async (client: JoblibClient): Promise<void> => {
   const { id } = (await client.call("createWorker", { body: {} })).body;
   const isGone = () =>
@@ -73,9 +73,9 @@ const serverSettings = async (): Promise<Record<string, string>> => ({
 
 describe("a server", () => {
   test.each(LOST)(
-    "goes on when its output goes to %s",
+    "continues to work if its output goes to %s",
     async (_, redirection) => {
-      const port = await freePort();
+      const port = await findFreePort();
       const url = `http://127.0.0.1:${port}`;
       const server = runInto(redirection, ["serve", "--port", `${port}`], await serverSettings());
       await isReady(url);
@@ -87,13 +87,13 @@ describe("a server", () => {
     120_000,
   );
 
-  test("writes its log again when the collector at the other end of a pipe is restarted", async () => {
+  test("resumes its log if the collector that reads it is restarted", async () => {
     const directory = mkdtempSync(join(tmpdir(), "joblib-log-"));
     onTestFinished(() => rmSync(directory, { recursive: true }));
     const fifo = join(directory, "log");
     expect(spawnSync("mkfifo", [fifo]).status).toBe(0);
     const first = spawnProcess("cat", [fifo]);
-    const port = await freePort();
+    const port = await findFreePort();
     const server = runInto(`>"${fifo}" 2>&1`, ["serve", "--port", `${port}`], await serverSettings());
     const client = new JoblibClient({ url: `http://127.0.0.1:${port}` });
     await first.waitForLine(/listens at/, 60_000);
@@ -129,7 +129,7 @@ describe("a worker", () => {
   });
 
   test.each(LOST)(
-    "goes on when its output and its tasks' goes to %s",
+    "continues to work if its output and the output of its tasks go to %s",
     async (_, redirection) => {
       const worker = runInto(redirection, ["worker", TALKATIVE, "--public"], env);
       await untilRegistered(client);
@@ -141,7 +141,7 @@ describe("a worker", () => {
     120_000,
   );
 
-  test("goes on in a terminal that is paused", async () => {
+  test("continues to work in a paused terminal", async () => {
     const args = [TERMINAL, process.execPath, BIN, "worker", TALKATIVE, "--public"];
     const terminal = spawnProcess("python3", args, createTerminal(env));
     await terminal.waitForLine(/listens at/, 60_000);
@@ -164,7 +164,7 @@ describe("a command that prints a result", () => {
     expect(version.stderr()).toBe("joblib: cannot write to standard output: no space left on device\n");
   });
 
-  test("succeeds if its reader has seen enough", async () => {
+  test("succeeds if its reader closes the pipe early", async () => {
     const help = spawnProcess(
       "bash",
       ["-c", `"$@" | head -n 1; exit "\${PIPESTATUS[0]}"`, "bash", process.execPath, BIN, "--help"],
@@ -175,7 +175,7 @@ describe("a command that prints a result", () => {
     expect(help.stdout()).toMatch(/^Usage: joblib/);
   });
 
-  test("keeps its exit code if nobody reads its error", async () => {
+  test("keeps its exit code if its error output is lost", async () => {
     expect((await runInto("2>/dev/full", ["no-such-command"], {}).exit).code).toBe(
       (await run(["no-such-command"])).code,
     );

@@ -11,7 +11,7 @@ import { findPrograms } from "../support/programs.ts";
 
 const SCRIPT = resolve(import.meta.dirname, "../../examples/python/worker.py");
 const JOB = "private:text:WordCount";
-/** Silence after which a worker is given up: as short as a busy machine lets it be. */
+/** Seconds without a heartbeat after which a worker counts as dead; shorter would fail on a busy machine. */
 const THRESHOLD = 3;
 
 let server: SpawnedProcess;
@@ -40,7 +40,7 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
   return body;
 };
 
-/** `-S`: without whatever else is installed for that Python. */
+/** Starts a worker. `-S` disables installed packages: the example uses only the standard library. */
 const startWorker = async (room: string, JOBLIB_URL = url, script = SCRIPT): Promise<SpawnedProcess> => {
   const env = { JOBLIB_URL, JOBLIB_ROOM: room };
   const worker = spawnProcess(python, ["-S", script], { env });
@@ -103,7 +103,7 @@ test("the worker in Python has at most 75 lines", () => {
   expect(readFileSync(SCRIPT, "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(75);
 });
 
-test("a worker in Python completes tasks, and fails those that it cannot do", async () => {
+test("a worker in Python completes tasks, and fails tasks whose handler raises an exception", async () => {
   await startWorker("counted");
 
   const right = await client.awaitTask((await submit("counted", {})).id, { wait: 20 });
@@ -142,12 +142,12 @@ test("a worker in Python fails a task whose result cannot be stored, with the re
     ["chr(0xD800)", /400.*surrogate/],
     ['{"\\ud800": 1}', /400.*surrogate/],
     ['"x" * 2_000_000', /413/],
-    // Three times as long once it is escaped.
+    // Escaping makes it three times as long.
     ['"\u00e9" * 400_000', /413/],
     ["fail(ValueError(chr(0) + chr(0xD800)))", /ValueError/],
     ['fail(ValueError("x" * 200_000))', /ValueError/],
     ["fail(Mute())", /Mute/],
-    // The last one shows that the worker is still at work.
+    // The last one shows that the worker is still running.
     ["fail(KeyError(1))", /KeyError/],
   ];
 
@@ -160,25 +160,25 @@ test("a worker in Python fails a task whose result cannot be stored, with the re
   expect(worker.stderr()).toBe("");
 });
 
-test("a worker in Python fails a task whose result a proxy refuses", async () => {
+test("a worker in Python fails a task whose result a proxy rejects", async () => {
   let refused = 0;
   const proxy = createServer(async (request, response) => {
     const body = await readBody(request);
     if (request.url?.includes("/tasks/") && body.includes("most_common")) {
       refused += 1;
-      // A firewall's own page, or a connection that is cut: neither is an answer of joblib's.
+      // The page of a firewall instead of a response from joblib.
       if (refused === 1) return response.writeHead(403, { "content-type": "text/html" }).end("<h1>No</h1>");
     }
     const { authorization = "", prefer = "" } = request.headers;
     const headers = { "content-type": "application/json", authorization, ...(prefer !== "" && { prefer }) };
-    const answer = await fetch(url + request.url, {
+    const forwarded = await fetch(url + request.url, {
       method: request.method ?? "GET",
       headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
       ...(body !== "" && { body }),
     });
     return response
-      .writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" })
-      .end(await answer.text());
+      .writeHead(forwarded.status, { "content-type": forwarded.headers.get("content-type") ?? "text/plain" })
+      .end(await forwarded.text());
   });
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => proxy.closeAllConnections());
@@ -191,7 +191,7 @@ test("a worker in Python fails a task whose result a proxy refuses", async () =>
   expect(task).toMatchObject({ status: "failed", error: expect.stringContaining("403") });
 });
 
-test("a worker in Python lets go of what was cancelled, and does what comes next", async () => {
+test("a worker in Python stops a cancelled task and runs the next one", async () => {
   const worker = await startWorker("cancelled");
   const long = await submit("cancelled", { seconds_per_word: 60 });
   await untilRunning(long.id);
@@ -203,7 +203,7 @@ test("a worker in Python lets go of what was cancelled, and does what comes next
   expect((await client.awaitTask(next.id, { wait: 20 })).status).toBe("completed");
 });
 
-test("a busy worker in Python is heard of for longer than the threshold", async () => {
+test("a busy worker in Python sends heartbeats for longer than the threshold", async () => {
   await startWorker("busy");
 
   const task = await submit("busy", { text: "a b", seconds_per_word: THRESHOLD });
@@ -211,27 +211,27 @@ test("a busy worker in Python is heard of for longer than the threshold", async 
   expect(await client.awaitTask(task.id, { wait: 25 })).toMatchObject({ status: "completed", attempt: 1 });
 });
 
-test("a worker in Python that was given up does not overwrite another's work", async () => {
+test("a worker in Python that lost its lease does not overwrite the result of another worker", async () => {
   const first = await startWorker("fenced");
   const options = { max_attempts: 2, backoff: { kind: "fixed", seconds: 0, jitter: 0 } };
   const task = await submit("fenced", { text: "a", seconds_per_word: 1 }, options);
-  const { worker_id: held } = await untilRunning(task.id);
+  const { worker_id: firstWorker } = await untilRunning(task.id);
   first.kill("SIGSTOP");
   await startWorker("fenced");
   const done = await client.awaitTask(task.id, { wait: 25 });
 
   first.kill("SIGCONT");
 
-  // It is not known any more, and says so: whoever supervises it starts it anew.
+  // The server has removed the worker, so it exits with an error and its supervisor can restart it.
   expect((await first.exit).code).toBe(1);
   expect(done).toMatchObject({ status: "completed", attempt: 2 });
-  expect(done.worker_id).not.toBe(held);
+  expect(done.worker_id).not.toBe(firstWorker);
   expect((await read(task.id)).worker_id).toBe(done.worker_id);
 });
 
-const ENDINGS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
-test.each(ENDINGS)("a worker in Python leaves at %s, and its task fails at once", async (signal) => {
+test.each(SIGNALS)("a worker in Python deregisters at %s, and its task fails immediately", async (signal) => {
   const worker = await startWorker("left");
   const task = await submit("left", { seconds_per_word: 60 });
   await untilRunning(task.id);
@@ -244,7 +244,7 @@ test.each(ENDINGS)("a worker in Python leaves at %s, and its task fails at once"
   expect(body.items).toEqual([]);
 });
 
-test("a worker in Python goes on after the reader of its output has ended", async () => {
+test("a worker in Python continues after the reader of its output has ended", async () => {
   const env = { JOBLIB_URL: url, JOBLIB_ROOM: "unread" };
   const command = 'exec "$@" > >(exec head -n 1 >&2)';
   const worker = spawnProcess("bash", ["-c", command, "bash", python, "-S", SCRIPT], { env });
@@ -258,7 +258,7 @@ test("a worker in Python goes on after the reader of its output has ended", asyn
   await worker.exit;
 });
 
-test("a worker in Python leaves though its server is gone", { timeout: 60_000 }, async () => {
+test("a worker in Python exits at SIGTERM if its server is down", { timeout: 60_000 }, async () => {
   const { server: own, url: away } = await serve({ JOBLIB_DATA_DIR: "memory://" });
   const worker = await startWorker("away", away);
   expect(await end(own)).toBe(0);

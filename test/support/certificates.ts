@@ -10,23 +10,23 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** A certificate authority of a test's own; disposing it removes its files. */
+/** A certificate authority for one test; disposing it removes its files. */
 export interface CertificateAuthority {
-  /** The authority's certificate, which makes what it issues trusted. */
+  /** The authority's certificate, which clients must trust. */
   readonly file: string;
-  /** Issues a certificate. The private key is readable only by the user that runs servers, as PostgreSQL insists. */
+  /** Issues a certificate. PostgreSQL requires that only the user that runs it can read the private key. */
   issue(subject: CertificateSubject): Certificate;
   [Symbol.dispose](): void;
 }
 
-/** What a certificate says. */
+/** The subject and the options of a certificate. */
 export interface CertificateSubject {
   readonly commonName: string;
   /** For example `DNS:localhost` or `IP:127.0.0.1`. */
   readonly alternativeNames?: readonly string[];
   /** Encrypts the private key. */
   readonly passphrase?: string;
-  /** Ends the certificate's validity that many days from now; negative, it has expired. */
+  /** Days until the certificate expires; a negative number creates an expired one. */
   readonly days?: number;
 }
 
@@ -36,7 +36,7 @@ const programs = {
   directories: () => ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"],
 };
 
-/** Creates a certificate authority with the openssl program: Node itself writes no certificates. */
+/** Creates a certificate authority with the openssl program, because Node cannot create certificates. */
 export function createAuthority(name = "joblib test CA"): CertificateAuthority {
   const openssl = join(findPrograms(programs), "openssl");
   const { path: directory, user, remove } = createServerDirectory("certificates");

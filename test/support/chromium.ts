@@ -7,5 +7,5 @@ const programs = {
   directories: () => ["/usr/local/bin", "/usr/bin"],
 };
 
-/** The Chromium of this machine; as root on a Debian without one, installs it first. */
+/** Returns the path of Chromium. On Debian as root, installs it if it is missing. */
 export const findChromium = (): string => join(findPrograms(programs), "chromium");

@@ -5,9 +5,9 @@ import { Client } from "pg";
 const PAGE = new URL("../../docs/operating.md", import.meta.url);
 const ROLES_BLOCK = /^## Database roles$[\s\S]*?^```sql\n([\s\S]*?)^```$/m;
 
-/** A database with the two roles that docs/operating.md describes, made by the SQL of that page. */
+/** A database with the two roles of docs/operating.md, created with the SQL of that page. */
 export interface DatabaseWithRoles {
-  /** Both log in without a password: the tests' PostgreSQL trusts loopback. */
+  /** Both roles log in without a password, because the tests' PostgreSQL trusts loopback connections. */
   readonly migrator: string;
   readonly server: string;
   readonly migratorUrl: string;
@@ -16,7 +16,7 @@ export interface DatabaseWithRoles {
   admin(statements: string): Promise<void>;
 }
 
-/** Runs statements on a database, in a session of its own. */
+/** Runs statements on a database in a new session. */
 export const runSql = async (url: string, statements: string): Promise<void> => {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   try {
@@ -27,7 +27,7 @@ export const runSql = async (url: string, statements: string): Promise<void> => 
   }
 };
 
-const urlOf = (serverUrl: string, database: string, user?: string): string => {
+const buildUrl = (serverUrl: string, database: string, user?: string): string => {
   const url = new URL(serverUrl);
   url.pathname = database;
   if (user !== undefined) url.username = user;
@@ -38,10 +38,10 @@ const urlOf = (serverUrl: string, database: string, user?: string): string => {
 export const createDatabaseWith = async (serverUrl: string, options: string): Promise<string> => {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await runSql(serverUrl, `create database ${name} template template0 ${options}`);
-  return urlOf(serverUrl, name);
+  return buildUrl(serverUrl, name);
 };
 
-/** Creates an empty database in which nobody but the documented roles may do anything, and those what the page grants. */
+/** Creates an empty database in which only the documented roles have privileges: those that the page grants. */
 export const createDatabaseWithRoles = async (serverUrl: string): Promise<DatabaseWithRoles> => {
   const [, sql = ""] = ROLES_BLOCK.exec(readFileSync(PAGE, "utf8")) ?? [];
   if (sql === "") throw new Error("docs/operating.md has no SQL under 'Database roles'");
@@ -53,7 +53,7 @@ export const createDatabaseWithRoles = async (serverUrl: string): Promise<Databa
     .replaceAll("joblib_migrator", migrator)
     .replaceAll("joblib_server", server)
     .replaceAll("DATABASE joblib", `DATABASE ${database}`);
-  // As strict as an administrator can be: PostgreSQL grants these to everybody by default.
+  // PostgreSQL grants these privileges to all roles by default; a strict administrator revokes them.
   await runSql(
     url,
     `revoke all on database ${database} from public; revoke all on schema public from public`,
@@ -62,8 +62,8 @@ export const createDatabaseWithRoles = async (serverUrl: string): Promise<Databa
   return {
     migrator,
     server,
-    migratorUrl: urlOf(url, database, migrator),
-    serverUrl: urlOf(url, database, server),
+    migratorUrl: buildUrl(url, database, migrator),
+    serverUrl: buildUrl(url, database, server),
     admin: (statements) => runSql(url, statements),
   };
 };

@@ -1,10 +1,10 @@
 import { transform } from "esbuild";
 import type { Vite } from "vitest/node";
 
-// A decorator begins a line, or follows what may come before one. A false alarm costs a millisecond and changes nothing.
+// A decorator at the start of a line or after a token that can precede one. A false positive only costs a millisecond.
 const decorator = /(?:^|\bexport|\bdefault|[=(,;{}])[ \t]*@[\w$(]/m;
 
-/** Compiles standard decorators in TypeScript files: vite's own compiler leaves them in, and Node does not know them yet. */
+/** Compiles standard decorators in TypeScript files: Vite's compiler keeps them, and Node does not support them yet. */
 export function decoratorsPlugin(): Vite.Plugin {
   return {
     name: "joblib:decorators",

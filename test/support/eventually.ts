@@ -1,24 +1,25 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { inspect } from "node:util";
 
-/** How long and how often `eventually` looks. */
+/** Options of `eventually`. */
 export interface EventuallyOptions {
   timeoutMs?: number;
   intervalMs?: number;
   signal?: AbortSignal;
-  /** What is awaited, for the error's first words. */
+  /** The subject of the error message. */
   what?: string;
 }
 
 /**
- * Reads a value until it holds (is truthy, unless said otherwise) and returns it; a reading that throws counts as not yet.
+ * Reads a value until `isDone` accepts it (by default, until it is truthy) and returns it. A read that throws is repeated.
+ * Throws after `timeoutMs` (10 s by default), with the last value or error.
  *
  * @example
  * const task = await eventually(() => client.task(id), (task) => task.status === "completed");
  */
 export async function eventually<T>(
   read: () => T | Promise<T>,
-  holds: (value: T) => boolean = Boolean,
+  isDone: (value: T) => boolean = Boolean,
   options: EventuallyOptions = {},
 ): Promise<T> {
   const { timeoutMs = 10_000, intervalMs = 20, signal, what = "the condition" } = options;
@@ -27,15 +28,15 @@ export async function eventually<T>(
   for (;;) {
     signal?.throwIfAborted();
     const last = await attempt(read);
-    if ("value" in last && holds(last.value)) return last.value;
+    if ("value" in last && isDone(last.value)) return last.value;
 
     if (performance.now() >= deadline) {
-      const seen =
+      const lastState =
         "value" in last
           ? `the last value was ${inspect(last.value, { depth: 4 })}`
           : `it threw ${last.error}`;
       throw new Error(
-        `${what} did not hold within ${timeoutMs} ms; ${seen}`,
+        `${what} was not met within ${timeoutMs} ms; ${lastState}`,
         "error" in last ? { cause: last.error } : {},
       );
     }

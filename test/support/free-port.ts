@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 
-/** Asks the kernel for a loopback port nobody listens on; another process may still take it before the caller binds. */
-export async function freePort(): Promise<number> {
+/** Returns a free loopback port. Another process may take it before the caller binds it. */
+export async function findFreePort(): Promise<number> {
   return await new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
@@ -9,7 +9,7 @@ export async function freePort(): Promise<number> {
       const address = server.address();
 
       server.close(() => {
-        if (address === null || typeof address === "string") reject(new Error("a TCP server has no port"));
+        if (address === null || typeof address === "string") reject(new Error("the TCP server has no port"));
         else resolve(address.port);
       });
     });

@@ -3,7 +3,7 @@ import { migrate } from "../../server/storage/migrations/migrate.ts";
 import { SEQUENCES, TABLE_PRIVILEGES } from "../../server/storage/table-rights.ts";
 import { createDatabaseWithRoles } from "./database-roles.ts";
 
-/** Creates a migrated database and returns its URL for a role that has exactly the rights that a server checks. */
+/** Creates a migrated database and returns its URL for a role with exactly the privileges that a server checks. */
 export const createDatabaseWithLeastRights = async (serverUrl: string): Promise<string> => {
   const { admin, server, migratorUrl, serverUrl: url } = await createDatabaseWithRoles(serverUrl);
   const owner = await openDatabase({ url: migratorUrl });

@@ -1,13 +1,13 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { leashDirectory } from "./leash.ts";
 import { type SpawnedProcess, spawnProcess } from "./processes.ts";
 import { findPrograms } from "./programs.ts";
+import { startDirectoryWatchdog } from "./watchdog.ts";
 
 const CONFIGURATION = new URL("../../docs/nginx/", import.meta.url);
 
-/** Where nginx is. */
+/** Returns the directory that contains nginx. */
 export const findNginx = (): string =>
   findPrograms({
     names: ["nginx"],
@@ -15,36 +15,38 @@ export const findNginx = (): string =>
     directories: () => ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"],
   });
 
-/** What of the documents' configuration another machine has otherwise: each text, and what stands instead. */
-export type Instead = Readonly<Record<string, string>>;
+/** Replacements in the configuration of docs/nginx: each text and its replacement, for example a port. */
+export type Replacements = Readonly<Record<string, string>>;
 
-/** The documents' configuration, with other ports, in a directory of its own that goes with this process. */
-export const nginxConfiguration = (instead: Instead): { directory: string; remove(): void } => {
+/** Copies the configuration of docs/nginx with replacements to a directory that is removed when this process ends. */
+export const createNginxConfiguration = (
+  replacements: Replacements,
+): { directory: string; remove(): void } => {
   const directory = mkdtempSync(join(tmpdir(), "joblib-nginx-"));
-  const unleash = leashDirectory(directory);
-  // Its workers are another user's.
+  const cancelWatchdog = startDirectoryWatchdog(directory);
+  // nginx's worker processes run as another user.
   chmodSync(directory, 0o755);
   mkdirSync(join(directory, "run"));
   for (const name of ["nginx.conf", "upstream.conf"]) {
     const text = readFileSync(new URL(name, CONFIGURATION), "utf8");
     writeFileSync(
       join(directory, name),
-      Object.entries(instead).reduce((replaced, [from, to]) => replaced.replaceAll(from, to), text),
+      Object.entries(replacements).reduce((replaced, [from, to]) => replaced.replaceAll(from, to), text),
     );
   }
   return {
     directory,
     remove() {
       rmSync(directory, { recursive: true, force: true });
-      unleash();
+      cancelWatchdog();
     },
   };
 };
 
-/** A real nginx with the documents' configuration. */
-export const startNginx = async (instead: Instead): Promise<AsyncDisposable> => {
+/** Starts nginx with the configuration of docs/nginx. */
+export const startNginx = async (replacements: Replacements): Promise<AsyncDisposable> => {
   const program = join(findNginx(), "nginx");
-  const { directory, remove } = nginxConfiguration(instead);
+  const { directory, remove } = createNginxConfiguration(replacements);
   const args = ["-p", join(directory, "run"), "-c", join(directory, "nginx.conf"), "-g", "daemon off;"];
   const nginx: SpawnedProcess = spawnProcess(program, args, { lastSignal: "SIGTERM" });
   await nginx.waitForLine(/start worker process/, 20_000);

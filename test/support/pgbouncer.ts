@@ -6,10 +6,10 @@ import { findPrograms } from "./programs.ts";
 import { createServerDirectory } from "./server-directory.ts";
 import { type Server, startServer } from "./server-process.ts";
 
-/** A private PgBouncer before a PostgreSQL. */
+/** A PgBouncer in front of a PostgreSQL. */
 export interface Pgbouncer extends Server {
-  /** The URL of a database, by that of the same database at PostgreSQL itself. */
-  through(url: string): string;
+  /** Converts the URL of a PostgreSQL database to the URL of the same database through PgBouncer. */
+  toUrl(url: string): string;
 }
 
 const programs = {
@@ -18,7 +18,7 @@ const programs = {
   directories: () => ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"],
 };
 
-/** Starts PgBouncer in transaction mode; `settings` are lines of its configuration. */
+/** Starts PgBouncer in transaction mode; `settings` are added to its configuration. */
 export async function startPgbouncer(
   postgresUrl: string,
   settings: Readonly<Record<string, string>> = {},
@@ -32,7 +32,7 @@ export async function startPgbouncer(
     listen_addr: "127.0.0.1",
     listen_port: String(port),
     unix_socket_dir: "",
-    // Whoever connects is the user of the entry below.
+    // All clients connect as the user of the entry below.
     auth_type: "any",
     pool_mode: "transaction",
     default_pool_size: "5",
@@ -56,15 +56,15 @@ export async function startPgbouncer(
         configure(port);
         return spawnProcess(join(bin, "pgbouncer"), [configuration], { cwd: path, user });
       },
-      ask: (port) => ping(port),
+      ping: (port) => ping(port),
       stopSignal: "SIGTERM",
       lastSignal: "SIGKILL",
     });
     return Object.assign(server, {
-      through(url: string) {
-        const ours = new URL(url);
-        ours.port = String(port);
-        return ours.href;
+      toUrl(url: string) {
+        const pooled = new URL(url);
+        pooled.port = String(port);
+        return pooled.href;
       },
     });
   } catch (error) {

@@ -3,27 +3,27 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client, type ClientConfig } from "pg";
 import { spawnProcess } from "./processes.ts";
-import { debianPostgresDirectories, findPrograms } from "./programs.ts";
+import { findPrograms, getDebianPostgresDirectories } from "./programs.ts";
 import { createServerDirectory, type ServerDirectory } from "./server-directory.ts";
 import { type Server, startServer } from "./server-process.ts";
 
-/** A private PostgreSQL; `url` names its maintenance database, tests take databases of their own from it. */
+/** A PostgreSQL for tests. `url` is its maintenance database; tests create their own databases. */
 export interface PostgresServer extends Server {
   readonly url: string;
   readonly port: number;
-  /** Of its Unix socket. */
+  /** The directory of its Unix socket. */
   readonly socketDirectory: string;
   /** Runs a statement as the superuser, over the Unix socket. */
   query(sql: string): Promise<void>;
-  /** Creates an empty database and gives its URL. */
+  /** Creates an empty database and returns its URL. */
   createDatabase(): Promise<string>;
 }
 
 const programs = {
   names: ["initdb", "postgres"],
   aptPackage: "postgresql",
-  directories: debianPostgresDirectories,
-  // Debian would otherwise create a cluster of its own on the default port.
+  directories: getDebianPostgresDirectories,
+  // Otherwise Debian creates a cluster on the default port.
   whileInstalling: [
     {
       path: "/etc/postgresql-common/createcluster.d/joblib-tests.conf",
@@ -33,7 +33,7 @@ const programs = {
   ],
 };
 
-// The data is thrown away, so durability buys nothing: without it a test run spends no time waiting for the disk.
+// The data is temporary, so durability is turned off: tests do not wait for the disk.
 const settings = {
   listen_addresses: "127.0.0.1",
   max_connections: "200",
@@ -42,17 +42,17 @@ const settings = {
   full_page_writes: "off",
 };
 
-/** How a PostgreSQL is started. */
+/** Options of a PostgreSQL. */
 export interface PostgresOptions {
-  /** Settings of its command line, in addition to those of every test server. */
+  /** Additional settings for its command line. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The lines of pg_hba.conf; by default everyone is let in. The superuser must be, on the Unix socket. */
+  /** The lines of pg_hba.conf; by default all connections are trusted. The superuser needs access over the Unix socket. */
   readonly hba?: readonly string[];
-  /** Follows the server of this URL as a streaming standby. */
+  /** The URL of a server of which this one is a streaming standby. */
   readonly standbyOf?: string;
 }
 
-/** Starts a private PostgreSQL with its own data directory on a free loopback port. */
+/** Starts a PostgreSQL with its own data directory on a free loopback port. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const isStandby = options.standbyOf !== undefined;
   const bin = findPrograms(
@@ -73,20 +73,20 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       spawn: (port) =>
         spawnProcess(
           join(bin, "postgres"),
-          serverArguments(data, directory.path, { port, ...options.settings }),
-          runIn(directory),
+          buildServerArguments(data, directory.path, { port, ...options.settings }),
+          getSpawnOptions(directory),
         ),
-      ask: (port) => query(onSocket(port), "select 1"),
+      ping: (port) => query(onSocket(port), "select 1"),
       stopSignal: "SIGINT",
       lastSignal: "SIGQUIT",
     });
-    const url = urlOf(port);
+    const url = buildUrl(port);
     return Object.assign(server, {
       url,
       port,
       socketDirectory: directory.path,
       query: (sql: string) => query(onSocket(port), sql),
-      createDatabase: () => createDatabaseOf(onSocket(port), url),
+      createDatabase: () => createDatabaseAs(onSocket(port), url),
     });
   } catch (error) {
     directory.remove();
@@ -94,12 +94,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
 }
 
-/** Creates an empty database on the server of a URL, for instance the injected one, and gives the new database's URL. */
+/** Creates an empty database on a server, for example the shared one, and returns the new database's URL. */
 export function createDatabase(serverUrl: string): Promise<string> {
-  return createDatabaseOf({ connectionString: serverUrl }, serverUrl);
+  return createDatabaseAs({ connectionString: serverUrl }, serverUrl);
 }
 
-async function createDatabaseOf(admin: ClientConfig, serverUrl: string): Promise<string> {
+async function createDatabaseAs(admin: ClientConfig, serverUrl: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await query(admin, `create database ${name} template template0`);
 
@@ -110,24 +110,24 @@ async function createDatabaseOf(admin: ClientConfig, serverUrl: string): Promise
 
 async function createCluster(bin: string, data: string, directory: ServerDirectory): Promise<void> {
   const args = ["-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"];
-  const initdb = spawnProcess(join(bin, "initdb"), args, runIn(directory));
+  const initdb = spawnProcess(join(bin, "initdb"), args, getSpawnOptions(directory));
   const { code } = await initdb.exit;
   if (code !== 0) throw new Error(`initdb failed:\n${initdb.stdout()}${initdb.stderr()}`);
 }
 
-/** Copies a running server's data, set up to follow that server. */
+/** Copies the data of a running server and configures the copy as its standby. */
 async function copyCluster(
   bin: string,
   data: string,
   { directory, url }: { directory: ServerDirectory; url: string },
 ): Promise<void> {
   const args = ["-D", data, "-d", url, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"];
-  const backup = spawnProcess(join(bin, "pg_basebackup"), args, runIn(directory));
+  const backup = spawnProcess(join(bin, "pg_basebackup"), args, getSpawnOptions(directory));
   const { code } = await backup.exit;
   if (code !== 0) throw new Error(`pg_basebackup failed:\n${backup.stdout()}${backup.stderr()}`);
 }
 
-function serverArguments(
+function buildServerArguments(
   data: string,
   socketDirectory: string,
   own: Readonly<Record<string, string | number>>,
@@ -136,19 +136,19 @@ function serverArguments(
   return ["-D", data, ...all.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }
 
-function runIn({ path, user }: ServerDirectory) {
-  // PG* variables of the developer's shell would reach initdb and postgres; SIGQUIT lets the backends end with the server.
+function getSpawnOptions({ path, user }: ServerDirectory) {
+  // PG* variables of the developer's shell are removed. SIGQUIT ends the backends together with the server.
   const env = { PGDATA: undefined, PGPORT: undefined, PGHOST: undefined, PGOPTIONS: undefined };
   return { cwd: path, user, env, lastSignal: "SIGQUIT" } as const;
 }
 
-function urlOf(port: number): string {
+function buildUrl(port: number): string {
   return `postgres://postgres@127.0.0.1:${port}/postgres`;
 }
 
 async function query(config: ClientConfig, sql: string): Promise<void> {
   const client = new Client({ ...config, connectionTimeoutMillis: 5_000 });
-  // A server that dies mid-query also emits; the promise already tells.
+  // If the server dies during a query, the client also emits an error; the promise already rejects.
   client.on("error", () => {});
   try {
     await client.connect();

@@ -1,4 +1,4 @@
-/** What a process has printed so far: as text by stream, and as whole lines of both streams in order of arrival. */
+/** The output of a process: the text of each stream, and the complete lines of both streams in order of arrival. */
 export class ProcessOutput {
   readonly lines: string[] = [];
   readonly #text = { stdout: "", stderr: "" };
@@ -19,7 +19,7 @@ export class ProcessOutput {
     this.lines.push(...pieces);
   }
 
-  /** Counts what came without a final newline as lines too, once nothing more can come. */
+  /** Adds unfinished last lines when the process has ended. */
   end(): void {
     for (const rest of [this.#rest.stdout, this.#rest.stderr]) if (rest !== "") this.lines.push(rest);
     this.#rest.stdout = "";
@@ -27,7 +27,7 @@ export class ProcessOutput {
   }
 
   find(pattern: RegExp): RegExpMatchArray | undefined {
-    // `g` and `y` carry a position from one match to the next.
+    // The flags `g` and `y` would store a position between matches.
     const stateless = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
     for (const line of this.lines) {
       const match = line.match(stateless);
@@ -36,7 +36,7 @@ export class ProcessOutput {
     return undefined;
   }
 
-  /** The last lines, indented for an error message. */
+  /** Returns the last lines, indented for an error message. */
   tail(count = 15): string {
     if (this.lines.length === 0) return "  (no output)";
     return this.lines

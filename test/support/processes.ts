@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "./eventually.ts";
-import { leashProcess } from "./leash.ts";
 import { ProcessOutput } from "./process-output.ts";
+import { startProcessWatchdog } from "./watchdog.ts";
 
-/** How a process ended: a code, or the signal that ended it. */
+/** How a process ended: its exit code, or the signal that killed it. */
 export interface ProcessExit {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -15,22 +15,22 @@ export interface SpawnedProcess {
   readonly pid: number;
   stdout(): string;
   stderr(): string;
-  /** Waits for a line of either stream, printed before or after the call; fails at once when the process ends without it. */
+  /** Waits for a matching line of either stream, also one printed before the call. Throws if the process ends without it. */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpMatchArray>;
   readonly exit: Promise<ProcessExit>;
   kill(signal?: NodeJS.Signals): void;
 }
 
-/** Where and as whom a process runs; `env` is laid over this process's own, and `undefined` removes a variable. */
+/** Options of a process. `env` is merged into the environment of this process; `undefined` removes a variable. */
 export interface SpawnOptions {
   env?: Readonly<Record<string, string | undefined>>;
   cwd?: string;
   user?: { uid: number; gid: number } | undefined;
-  /** The signal that ends it when a test leaves it running or dies first; SIGKILL unless said otherwise. */
+  /** The signal that ends the process if a test leaves it running or dies. Default: SIGKILL. */
   lastSignal?: NodeJS.Signals;
 }
 
-interface Registered extends SpawnedProcess {
+interface RegisteredProcess extends SpawnedProcess {
   readonly command: string;
   readonly output: ProcessOutput;
   readonly lastSignal: NodeJS.Signals;
@@ -38,9 +38,9 @@ interface Registered extends SpawnedProcess {
   forget(): void;
 }
 
-const registry = new Set<Registered>();
+const registry = new Set<RegisteredProcess>();
 
-/** Starts a program in a process group of its own, watched so that it cannot outlive the tests. */
+/** Starts a program in its own process group, with a watchdog that ends it together with the tests. */
 export function spawnProcess(
   command: string,
   args: readonly string[] = [],
@@ -55,18 +55,18 @@ export function spawnProcess(
   });
   const output = new ProcessOutput();
   const line = [command, ...args].join(" ");
-  // Without a listener Node would end the test worker; the missing pid below tells the caller.
+  // Without a listener, Node ends the test worker. The caller gets the error below instead.
   child.on("error", () => {});
   const { pid } = child;
   if (pid === undefined)
     throw new Error(`cannot start "${line}": not found, or not executable for this user`);
 
   const { lastSignal = "SIGKILL" } = options;
-  const unleash = leashProcess(pid, lastSignal);
+  const cancelWatchdog = startProcessWatchdog(pid, lastSignal);
   for (const name of ["stdout", "stderr"] as const) {
     const pipe = child[name].setEncoding("utf8");
     pipe.on("data", (chunk: string) => output.add(name, chunk));
-    // A process that was killed may leave a reset behind: it ends the pipe, and is not to end who reads it.
+    // The pipe of a killed process may be reset; that is not an error of the test.
     pipe.on("error", () => {});
   }
 
@@ -74,24 +74,24 @@ export function spawnProcess(
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const exit = new Promise<ProcessExit>((resolve) => {
     child.once("exit", async (code, signal) => {
-      // A grandchild may keep the pipes open; then the output so far has to do.
+      // A grandchild may keep the pipes open; then only the output so far is used.
       await Promise.race([closed, delay(500, undefined, { ref: false })]);
       output.end();
       ended = { code, signal };
-      // Its children may live on; then `endLeftProcesses` finds them by the group.
+      // If its children are still running, `endLeftoverProcesses` finds them by their group.
       if (!isGroupAlive(pid)) registered.forget();
       resolve(ended);
     });
   });
 
-  const registered: Registered = {
+  const registered: RegisteredProcess = {
     pid,
     command: line,
     output,
     lastSignal,
     hasEnded: () => ended !== undefined,
     forget() {
-      unleash();
+      cancelWatchdog();
       registry.delete(registered);
     },
     stdout: () => output.stdout,
@@ -101,24 +101,26 @@ export function spawnProcess(
       child.kill(signal);
     },
     async waitForLine(pattern, timeoutMs = 10_000) {
-      const look = () => ({ over: ended !== undefined, match: output.find(pattern) });
-      const seen = await eventually(look, ({ over, match }) => over || match !== undefined, {
+      const search = () => ({ hasEnded: ended !== undefined, match: output.find(pattern) });
+      const found = await eventually(search, ({ hasEnded, match }) => hasEnded || match !== undefined, {
         timeoutMs,
         intervalMs: 10,
-      }).catch(() => look());
-      if (seen.match !== undefined) return seen.match;
-      const why =
+      }).catch(() => search());
+      if (found.match !== undefined) return found.match;
+      const reason =
         ended === undefined ? `within ${timeoutMs} ms` : `before it ended with ${JSON.stringify(ended)}`;
-      throw new Error(`"${line}" printed no line like ${pattern} ${why}; its last lines:\n${output.tail()}`);
+      throw new Error(
+        `"${line}" printed no line that matches ${pattern} ${reason}; its last lines:\n${output.tail()}`,
+      );
     },
   };
   registry.add(registered);
   return registered;
 }
 
-/** Ends every process that is still running, with its children, and describes each; an empty list means nothing was left. */
-export async function endLeftProcesses(): Promise<string[]> {
-  // The dead children of a process that ended stay in its group until init collects them, which may take a second.
+/** Ends all processes that are still running, with their children, and returns a description of each. */
+export async function endLeftoverProcesses(): Promise<string[]> {
+  // Zombie children of an ended process stay in its group until init reaps them, which may take a second.
   const ended = [...registry].filter(({ hasEnded }) => hasEnded());
   await eventually(() => !ended.some(({ pid }) => isGroupAlive(pid)), Boolean, { timeoutMs: 2_000 }).catch(
     () => {},
@@ -137,7 +139,7 @@ function isGroupAlive(pid: number): boolean {
   return signalGroup(pid, 0);
 }
 
-/** Whether the signal found anybody. */
+/** Sends a signal to a process group; returns false if the group has no process. */
 function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-pid, signal);

@@ -2,33 +2,33 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
-/** Programs that belong together, and the Debian package they come from. */
+/** Programs of one Debian package. */
 export interface Programs {
   names: readonly string[];
   aptPackage: string;
-  /** Files that keep the installation from setting anything up system-wide; they go when it is done. */
+  /** Files that prevent the installation from setting up services. They are removed afterwards. */
   whileInstalling?: readonly TemporaryFile[];
-  /** Directories to look in after PATH. */
+  /** Directories to search after PATH. */
   directories(): readonly string[];
 }
 
-/** A file that exists only for a while. */
+/** A file that is removed after an installation. */
 export interface TemporaryFile {
   path: string;
   text: string;
   mode: number;
 }
 
-// Debian asks this file before a package starts its service; 101 is "not allowed".
+// Debian runs this script before a package starts its service; exit code 101 forbids it.
 const startNoService: TemporaryFile = {
   path: "/usr/sbin/policy-rc.d",
   text: "#!/bin/sh\nexit 101\n",
   mode: 0o755,
 };
 
-/** The directory that holds all the programs; as root on a Debian without them, installs their package first. */
+/** Returns the directory that contains all programs. On Debian as root, installs their package if they are missing. */
 export function findPrograms(programs: Programs): string {
-  const found = lookFor(programs);
+  const found = findDirectory(programs);
   if (found !== undefined) return found;
 
   const names = programs.names.join(" and ");
@@ -37,13 +37,13 @@ export function findPrograms(programs: Programs): string {
   console.warn(`tests need ${names}: installing ${programs.aptPackage} with apt-get`);
   install(programs);
 
-  const installed = lookFor(programs);
+  const installed = findDirectory(programs);
   if (installed === undefined) throw new Error(advice);
   return installed;
 }
 
-/** The bin directories of Debian's PostgreSQL packages, newest version first. */
-export function debianPostgresDirectories(): string[] {
+/** Returns the bin directories of Debian's PostgreSQL packages, newest version first. */
+export function getDebianPostgresDirectories(): string[] {
   const root = "/usr/lib/postgresql";
   if (!existsSync(root)) return [];
   return readdirSync(root)
@@ -51,9 +51,11 @@ export function debianPostgresDirectories(): string[] {
     .map((version) => join(root, version, "bin"));
 }
 
-function lookFor({ names, directories }: Programs): string | undefined {
-  const places = [...(process.env["PATH"] ?? "").split(delimiter), ...directories()];
-  return places.find((place) => place !== "" && names.every((name) => isExecutable(join(place, name))));
+function findDirectory({ names, directories }: Programs): string | undefined {
+  const candidates = [...(process.env["PATH"] ?? "").split(delimiter), ...directories()];
+  return candidates.find(
+    (directory) => directory !== "" && names.every((name) => isExecutable(join(directory, name))),
+  );
 }
 
 function isExecutable(path: string): boolean {
@@ -66,7 +68,7 @@ function isExecutable(path: string): boolean {
 }
 
 function install({ aptPackage, whileInstalling = [] }: Programs): void {
-  const removals = [startNoService, ...whileInstalling].map(writeWhereAbsent);
+  const removals = [startNoService, ...whileInstalling].map(writeIfMissing);
   try {
     runApt(["update"]);
     runApt(["install", "-y", "--no-install-recommends", aptPackage]);
@@ -75,7 +77,7 @@ function install({ aptPackage, whileInstalling = [] }: Programs): void {
   }
 }
 
-function writeWhereAbsent({ path, text, mode }: TemporaryFile): () => void {
+function writeIfMissing({ path, text, mode }: TemporaryFile): () => void {
   if (existsSync(path)) return () => {};
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text, { mode });
@@ -83,7 +85,7 @@ function writeWhereAbsent({ path, text, mode }: TemporaryFile): () => void {
 }
 
 function runApt(args: readonly string[]): void {
-  // Blocking on purpose: two installations at once would fight for apt's lock.
+  // Synchronous, so that two installations do not compete for apt's lock.
   const { status, stdout, stderr } = spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=120", ...args], {
     encoding: "utf8",
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },

@@ -1,4 +1,4 @@
-/** A stream of pseudo-random numbers that a seed repeats: mulberry32, fork by name so that streams do not disturb each other. */
+/** A reproducible stream of pseudo-random numbers (mulberry32). Use `fork` for streams that do not influence each other. */
 export class Random {
   readonly seed: number;
   #state: number;
@@ -8,12 +8,12 @@ export class Random {
     this.#state = this.seed;
   }
 
-  /** A stream of its own, which depends on this seed and the name alone. */
+  /** Returns another stream, which depends only on this seed and the name. */
   fork(name: string): Random {
-    return new Random(hashOf(`${this.seed}:${name}`));
+    return new Random(hashText(`${this.seed}:${name}`));
   }
 
-  /** From 0 to 1, without 1. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -21,29 +21,29 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   }
 
-  /** A number between two bounds. */
+  /** Returns a number between two bounds. */
   between(low: number, high: number): number {
     return low + this.next() * (high - low);
   }
 
-  /** A whole number between two bounds, both included. */
+  /** Returns an integer between two bounds, both inclusive. */
   integer(low: number, high: number): number {
     return Math.floor(this.between(low, high + 1));
   }
 
-  /** True with this probability. */
+  /** Returns true with a probability. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
 
-  /** One of the values. */
+  /** Returns one of the values. */
   pick<Value>(values: readonly Value[]): Value {
     const value = values[this.integer(0, values.length - 1)];
-    if (value === undefined) throw new RangeError("there is nothing to pick from");
+    if (value === undefined) throw new RangeError("cannot pick from an empty list");
     return value;
   }
 
-  /** The values in another order. */
+  /** Returns the values in random order. */
   shuffled<Value>(values: readonly Value[]): Value[] {
     return values
       .map((value) => ({ value, at: this.next() }))
@@ -52,8 +52,8 @@ export class Random {
   }
 }
 
-/** FNV-1a. */
-const hashOf = (text: string): number => {
+/** Returns the FNV-1a hash of a text. */
+const hashText = (text: string): number => {
   let hash = 0x811c9dc5;
   for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
   return hash >>> 0;

@@ -7,7 +7,7 @@ import { findPrograms } from "./programs.ts";
 import { createServerDirectory } from "./server-directory.ts";
 import { type Server, startServer } from "./server-process.ts";
 
-/** A private Redis that keeps nothing on disk: after a restart it is empty. */
+/** A Redis without persistence: after a restart it is empty. */
 export interface RedisServer extends Server {
   readonly url: string;
   readonly port: number;
@@ -19,14 +19,14 @@ const programs = {
   directories: () => ["/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"],
 };
 
-/** What a test sets up in another way. */
-export interface RedisSetup {
-  /** The files with which it accepts encrypted connections only, from clients that the authority certified. */
+/** Options of a Redis. */
+export interface RedisOptions {
+  /** Files for TLS. It then accepts only TLS connections from clients with a certificate of the authority. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly authority: string };
 }
 
-/** Starts a private Redis on a free loopback port. */
-export async function startRedis({ tls }: RedisSetup = {}): Promise<RedisServer> {
+/** Starts a Redis on a free loopback port. */
+export async function startRedis({ tls }: RedisOptions = {}): Promise<RedisServer> {
   const bin = findPrograms(programs);
   const directory = createServerDirectory("redis");
   const { path, user } = directory;
@@ -36,19 +36,22 @@ export async function startRedis({ tls }: RedisSetup = {}): Promise<RedisServer>
       name: "Redis",
       directory,
       spawn: (port) =>
-        spawnProcess(join(bin, "redis-server"), [...portArguments(port, tls), ...fixed], { cwd: path, user }),
-      ask: (port) => (tls === undefined ? ping(urlOf(port)) : waitForPort(port)),
+        spawnProcess(join(bin, "redis-server"), [...buildPortArguments(port, tls), ...fixed], {
+          cwd: path,
+          user,
+        }),
+      ping: (port) => (tls === undefined ? ping(buildUrl(port)) : waitForPort(port)),
       stopSignal: "SIGTERM",
       lastSignal: "SIGKILL",
     });
-    return Object.assign(server, { url: urlOf(port), port });
+    return Object.assign(server, { url: buildUrl(port), port });
   } catch (error) {
     directory.remove();
     throw error;
   }
 }
 
-function portArguments(port: number, tls: RedisSetup["tls"]): string[] {
+function buildPortArguments(port: number, tls: RedisOptions["tls"]): string[] {
   if (tls === undefined) return ["--port", String(port)];
   return [
     ...["--port", "0", "--tls-port", String(port), "--tls-cert-file", tls.certificate],
@@ -65,7 +68,7 @@ async function waitForPort(port: number): Promise<void> {
   }
 }
 
-function urlOf(port: number): string {
+function buildUrl(port: number): string {
   return `redis://127.0.0.1:${port}`;
 }
 

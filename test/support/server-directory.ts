@@ -1,29 +1,29 @@
 import { chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { leashDirectory } from "./leash.ts";
-import { unprivilegedUser } from "./unprivileged-user.ts";
+import { findUnprivilegedUser } from "./unprivileged-user.ts";
+import { startDirectoryWatchdog } from "./watchdog.ts";
 
-/** A fresh directory that the server's user owns, gone at the latest when this process is. */
+/** A temporary directory that the server's user owns. It is removed at the latest when this process ends. */
 export interface ServerDirectory {
   readonly path: string;
   readonly user: { uid: number; gid: number } | undefined;
   remove(): void;
 }
 
-/** Creates a server's own directory, in the system's directory for temporary files. */
+/** Creates a directory for a server in the system's directory for temporary files. */
 export function createServerDirectory(name: string): ServerDirectory {
   const path = mkdtempSync(join(tmpdir(), `joblib-${name}-`));
-  const user = unprivilegedUser();
+  const user = findUnprivilegedUser();
   if (user !== undefined) chownSync(path, user.uid, user.gid);
-  const unleash = leashDirectory(path);
+  const cancelWatchdog = startDirectoryWatchdog(path);
 
   return {
     path,
     user,
     remove() {
       rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-      unleash();
+      cancelWatchdog();
     },
   };
 }

@@ -13,10 +13,10 @@ declare module "vitest" {
 let postgres: PostgresServer | undefined;
 let redis: RedisServer | undefined;
 
-/** Starts the PostgreSQL and the Redis that the whole run shares, and sees to its Chromium; a missing one fails the run, no test skips itself. */
+/** Starts the PostgreSQL and the Redis that all tests share, and installs Chromium. If one is missing, the run fails: no test is skipped. */
 export async function setup(project: TestProject): Promise<void> {
   try {
-    // Test files run side by side, and two of them would install it at once.
+    // Test files run in parallel, so two of them would install it at the same time.
     findChromium();
     postgres = await startPostgres();
     redis = await startRedis();
@@ -28,7 +28,7 @@ export async function setup(project: TestProject): Promise<void> {
   project.provide("redisUrl", redis.url);
 }
 
-/** Stops both; where vitest is killed before it comes here, their leashes do. */
+/** Stops both servers. If vitest is killed, their watchdogs stop them. */
 export async function teardown(): Promise<void> {
   await Promise.all([postgres?.[Symbol.asyncDispose](), redis?.[Symbol.asyncDispose]()]);
   postgres = undefined;

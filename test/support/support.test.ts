@@ -5,7 +5,7 @@ import { Client } from "pg";
 import { expect, inject, test } from "vitest";
 import { eventually } from "./eventually.ts";
 import { createDatabase, startPostgres } from "./postgres.ts";
-import { endLeftProcesses, spawnProcess } from "./processes.ts";
+import { endLeftoverProcesses, spawnProcess } from "./processes.ts";
 import { startRedis } from "./redis.ts";
 
 test("the shared PostgreSQL answers", async () => {
@@ -14,7 +14,7 @@ test("the shared PostgreSQL answers", async () => {
   );
 });
 
-test("databases of one server do not see each other", async () => {
+test("databases of one server are isolated from each other", async () => {
   const [one, two] = await Promise.all([
     createDatabase(inject("postgresUrl")),
     createDatabase(inject("postgresUrl")),
@@ -26,7 +26,7 @@ test("databases of one server do not see each other", async () => {
   await expect(select(two, "select value from only_here")).rejects.toThrow("does not exist");
 });
 
-test("a private PostgreSQL is not root's, survives a crash with its data, and leaves no files", async () => {
+test("a private PostgreSQL does not run as root, keeps its data after a crash, and leaves no files", async () => {
   const server = await startPostgres();
   const url = await server.createDatabase();
   const directory = await select(url, "select current_setting('data_directory') as value");
@@ -49,7 +49,7 @@ test("the shared Redis answers", async () => {
   expect(await pingRedis(inject("redisUrl"))).toBe("PONG");
 });
 
-test("a private Redis can be stopped and started on its port", async () => {
+test("a private Redis can be stopped and started on the same port", async () => {
   const server = await startRedis();
 
   await server.stop();
@@ -60,7 +60,7 @@ test("a private Redis can be stopped and started on its port", async () => {
   await server[Symbol.asyncDispose]();
 });
 
-test("a process tells its lines and its exit code", async () => {
+test("a spawned process reports its lines and its exit code", async () => {
   const script = "console.log('port ' + process.env.PORT); console.error('warned'); process.exitCode = 3";
   const child = spawnProcess(process.execPath, ["-e", script], { env: { PORT: "4711" } });
 
@@ -73,29 +73,29 @@ test("a process tells its lines and its exit code", async () => {
   expect(child.stderr()).toBe("warned\n");
 });
 
-test("waiting for a line ends with the process, and shows what it printed", async () => {
+test("waiting for a line fails when the process ends, and shows its output", async () => {
   const child = spawnProcess("/bin/sh", ["-c", "echo sorry; exit 2"]);
 
   await expect(child.waitForLine(/ready/, 10_000)).rejects.toThrow(/ended with \{"code":2.*\n {2}sorry/);
 });
 
-test("a program that does not exist is named", () => {
+test("the error of a missing program contains its path", () => {
   expect(() => spawnProcess("/nowhere/joblib")).toThrow('cannot start "/nowhere/joblib"');
 });
 
-test("a process that was left running is ended with its children and reported", async () => {
+test("a leftover process is ended with its children and reported", async () => {
   const child = spawnProcess("/bin/sh", ["-c", "sleep 600 & echo child $!; wait"]);
   const [, grandchild] = await child.waitForLine(/child (\d+)/);
 
-  const left = await endLeftProcesses();
+  const leftovers = await endLeftoverProcesses();
 
-  expect(left).toEqual([expect.stringContaining(`process ${child.pid} (/bin/sh`)]);
+  expect(leftovers).toEqual([expect.stringContaining(`process ${child.pid} (/bin/sh`)]);
   expect(await child.exit).toEqual({ code: null, signal: "SIGKILL" });
   await eventually(() => !existsSync(`/proc/${grandchild}`));
-  expect(await endLeftProcesses()).toEqual([]);
+  expect(await endLeftoverProcesses()).toEqual([]);
 });
 
-test("what a killed test process started ends too", async () => {
+test("a spawned process ends when its test process is killed", async () => {
   const script = `import { spawnProcess } from ${JSON.stringify(new URL("./processes.ts", import.meta.url).href)};
     console.log("started " + spawnProcess("/bin/sleep", ["600"]).pid);`;
   const parent = spawnProcess(process.execPath, ["--input-type=module-typescript", "-e", script]);
@@ -106,7 +106,7 @@ test("what a killed test process started ends too", async () => {
   await eventually(() => spawnSync("ps", ["-p", String(pid)]).status !== 0);
 });
 
-test("a condition that never holds fails with its last value", async () => {
+test("eventually fails with the last value if the condition is never met", async () => {
   const never = eventually(
     () => ({ status: "pending" }),
     () => false,
@@ -114,7 +114,7 @@ test("a condition that never holds fails with its last value", async () => {
   );
 
   await expect(never).rejects.toThrow(
-    "completion did not hold within 30 ms; the last value was { status: 'pending' }",
+    "completion was not met within 30 ms; the last value was { status: 'pending' }",
   );
 });
 

@@ -9,16 +9,16 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { onTestFinished } from "vitest";
 
-/** What this process has traced since `startTracing`. */
-export interface Traced {
-  /** Ended spans, in the order of their ends. */
+/** The spans that this process has ended since `startTracing`. */
+export interface SpanRecorder {
+  /** All spans, in the order in which they ended. */
   readonly spans: ReadableSpan[];
-  /** The only span of that name. */
+  /** Returns the only span with a name; throws if there is none or more than one. */
   only(name: string): ReadableSpan;
 }
 
-/** Registers a provider that keeps spans in memory, until the test is over. */
-export const startTracing = (): Traced => {
+/** Registers a provider that records spans in memory until the test has finished. */
+export const startTracing = (): SpanRecorder => {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -37,15 +37,17 @@ export const startTracing = (): Traced => {
       const [span] = found;
       if (span === undefined || found.length > 1) {
         const names = exporter.getFinishedSpans().map((one) => one.name);
-        throw new Error(`${found.length} spans are called ${name}, of ${JSON.stringify(names)}`);
+        throw new Error(
+          `${found.length} spans have the name ${name}; the names are ${JSON.stringify(names)}`,
+        );
       }
       return span;
     },
   };
 };
 
-/** Runs work in a span of the test's own. */
-export const inOwnSpan = <Value>(name: string, work: () => Promise<Value>): Promise<Value> =>
+/** Runs work in a new span. */
+export const runInSpan = <Value>(name: string, work: () => Promise<Value>): Promise<Value> =>
   trace.getTracer("test").startActiveSpan(name, async (span) => {
     try {
       return await work();
@@ -54,12 +56,13 @@ export const inOwnSpan = <Value>(name: string, work: () => Promise<Value>): Prom
     }
   });
 
-/** A span's id, and that of the trace and of the parent that it has. */
-export const placeOf = (span: ReadableSpan) => ({
+/** Returns the ids of a span, its trace and its parent. */
+export const getSpanIds = (span: ReadableSpan) => ({
   trace: span.spanContext().traceId,
   id: span.spanContext().spanId,
   parent: span.parentSpanContext?.spanId,
 });
 
-/** Of a span's links, the ids of the spans that they lead to. */
-export const linkedFrom = (span: ReadableSpan): string[] => span.links.map(({ context: to }) => to.spanId);
+/** Returns the ids of the spans to which a span is linked. */
+export const getLinkedSpanIds = (span: ReadableSpan): string[] =>
+  span.links.map(({ context: to }) => to.spanId);

@@ -1,15 +1,17 @@
 import { spawnSync } from "node:child_process";
 
-/** The user that servers run as when the tests run as root, which PostgreSQL refuses; undefined for everybody else. */
-export function unprivilegedUser(): { uid: number; gid: number } | undefined {
+const USER_NAMES = ["postgres", "nobody"];
+
+/** Returns the user that runs servers if the tests run as root, because PostgreSQL refuses to; otherwise undefined. */
+export function findUnprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
 
-  for (const name of ["postgres", "nobody"]) {
+  for (const name of USER_NAMES) {
     const uid = readId("-u", name);
     const gid = readId("-g", name);
     if (uid !== undefined && gid !== undefined) return { uid, gid };
   }
-  throw new Error("running as root, and there is no user postgres or nobody to run servers as");
+  throw new Error(`tests cannot run servers as root; create one of the users ${USER_NAMES.join(", ")}`);
 }
 
 function readId(flag: "-u" | "-g", name: string): number | undefined {

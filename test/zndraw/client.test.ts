@@ -20,7 +20,7 @@ const Step = z.object({
 
 const withoutId = (value: unknown) => (z.guid().safeParse(value).success ? "<id>" : value);
 
-/** Runs on a Python of its own, which is installed first. */
+/** Runs in a virtual environment of Python, which is created first. */
 describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout to run it)", () => {
   let python: ReturnType<typeof prepareZnDraw>;
   beforeAll(() => {
@@ -91,7 +91,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     await worker.waitForLine(/scaled \[1, 2\] by 3.0 with a loaded model/);
   });
 
-  test("goes on after a task that was cancelled while it ran", { timeout }, async () => {
+  test("continues after a task that was cancelled while it was running", { timeout }, async () => {
     const { client, ...server } = await start("local");
     const worker = await startWorker(server);
     const long = await submit(client, "selections:Sleep", { seconds: 2 });
@@ -118,7 +118,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     expect(await client.awaitTask(task.id, { wait: 30 })).toMatchObject({ status: "completed", attempt: 1 });
   });
 
-  test("leaves on SIGTERM while it is idle, and its jobs have no workers", { timeout }, async () => {
+  test("deregisters on SIGTERM if it is idle", { timeout }, async () => {
     const { client, ...server } = await start("jwt");
     const worker = await startWorker(server);
 

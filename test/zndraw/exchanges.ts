@@ -1,23 +1,23 @@
 import * as z from "zod";
 
-/** One request of ZnDraw's client and what joblib answered. */
+/** A request of ZnDraw's client and joblib's response. */
 export interface Exchange {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly status: number;
-  readonly answer: unknown;
+  readonly response: unknown;
 }
 
-/** An exchange as it is stored: ids that the server made are names, so that every run gives the same text. */
+/** A recorded exchange. Ids from the server are replaced by names, so that every run produces the same recording. */
 export const RecordedExchange = z.object({
   method: z.string(),
   path: z.string(),
   headers: z.record(z.string(), z.string()),
   body: z.string(),
   status: z.int(),
-  /** Names of ids that appear first in this answer, with the JSON Pointer where they are. */
+  /** The ids that first occur in this response: name and JSON Pointer. */
   ids: z.record(z.string(), z.string()),
 });
 export type RecordedExchange = z.infer<typeof RecordedExchange>;
@@ -48,13 +48,13 @@ export const replaceAll = (text: string, replacements: ReadonlyMap<string, strin
   return replaced;
 };
 
-/** Gives the ids of a run names, in the order in which the server made them. */
+/** Replaces the ids of a run by names, in the order in which the server created them. */
 export const toRecording = (exchanges: readonly Exchange[]): RecordedExchange[] => {
   const names = new Map<string, string>();
-  return exchanges.map(({ method, path, headers, body, status, answer }) => {
+  return exchanges.map(({ method, path, headers, body, status, response }) => {
     const request = { method, path: replaceAll(path, names), headers, body: replaceAll(body, names), status };
     const ids: Record<string, string> = {};
-    for (const [pointer, id] of findIds(answer)) {
+    for (const [pointer, id] of findIds(response)) {
       if (names.has(id)) continue;
       const name = `<id ${names.size + 1}>`;
       names.set(id, name);

@@ -1,10 +1,10 @@
-/** What an extension's parameters are after a claim. */
+/** The parameters of the extension after a claim. */
 const scale = { factor: 2, values: [], mode: "linear", label: null };
 const claimed = { room: "lab", ...scale };
 
 /**
- * What comes of each step of `calls.py`: a value, or the name of the exception. ZnDraw's client raises ValueError for
- * 409 and 422, KeyError for 404, and ZnDrawError for what it does not know.
+ * The outcome of each step of `calls.py`: a value, or the name of the exception. ZnDraw's client raises ValueError for 409
+ * and 422, KeyError for 404, and ZnDrawError for other errors.
  */
 export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown])[] = [
   ["create a worker", "<id>"],
@@ -23,7 +23,7 @@ export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown]
   ["start", null],
   ["start twice", "ValueError"],
   ["complete", null],
-  // A repetition after a lost answer: ZnDraw's own server answers 409.
+  // A repetition after a lost response: ZnDraw's own server returns 409.
   ["complete twice", null],
   ["fail what is completed", "ValueError"],
   ["read it completed", "completed"],
@@ -48,7 +48,7 @@ export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown]
   ["submit to another room's job", "KeyError"],
   ["submit a malformed job name", "KeyError"],
   ["submit a built-in job", "KeyError"],
-  ["submit what does not fit", "ValueError"],
+  ["submit an invalid payload", "ValueError"],
   ["list the jobs of an impossible room", "ZnDrawError"],
   ["register a provider", "KeyError"],
   ["read an unknown task", "KeyError"],

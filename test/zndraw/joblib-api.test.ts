@@ -6,7 +6,7 @@ import { findPrograms } from "../support/programs.ts";
 import { SECRET, serveForZnDraw } from "./servers.ts";
 import { SCRIPTS } from "./zndraw-client.ts";
 
-/** A Python with httpx: Debian's package has both in one folder. */
+/** Returns a Python with httpx. Debian's packages install both in one folder. */
 const findPython = (): string => {
   const names = ["python3", "httpx"];
   return join(
@@ -15,7 +15,9 @@ const findPython = (): string => {
   );
 };
 
-test("JoblibApi raises what a JobManager expects, and waits for tasks", { timeout: 90_000 }, async () => {
+test("JoblibApi raises the exceptions that a JobManager expects, and waits for tasks", {
+  timeout: 90_000,
+}, async () => {
   await using server = await serveForZnDraw("jwt");
   const token = await createToken(SECRET, { sub: "mia", rooms: ["lab"] });
   const PYTHONPATH = dirname(SCRIPTS.exampleWorker);

@@ -3,10 +3,10 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { Exchange } from "./exchanges.ts";
 
-/** Headers of one connection or one run, which say nothing about the client. */
+/** Headers that depend on the connection or on the run, not on the client. */
 const UNRECORDED = new Set(["host", "authorization", "connection"]);
 
-const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
+const getHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers)
       .filter(([name]) => !UNRECORDED.has(name))
@@ -20,20 +20,20 @@ const send = (target: string, incoming: IncomingMessage, body: string): Promise<
     outgoing.on("error", reject).end(body);
   });
 
-/** Starts a proxy in front of `target` that keeps every request and its answer. */
+/** Starts a proxy in front of `target` that records every request and its response. */
 export const startRecorder = async (target: string) => {
   const exchanges: Exchange[] = [];
   const server = createServer(async (incoming, outgoing) => {
     const body = await text(incoming);
-    const answer = await send(target, incoming, body);
-    const content = await text(answer);
+    const response = await send(target, incoming, body);
+    const content = await text(response);
     const { method = "", url: path = "" } = incoming;
-    const status = answer.statusCode ?? 0;
+    const status = response.statusCode ?? 0;
     exchanges.push({
-      ...{ method, path, headers: headersOf(incoming), body, status },
-      answer: content === "" ? null : JSON.parse(content),
+      ...{ method, path, headers: getHeaders(incoming), body, status },
+      response: content === "" ? null : JSON.parse(content),
     });
-    outgoing.writeHead(status, answer.headers).end(content);
+    outgoing.writeHead(status, response.headers).end(content);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

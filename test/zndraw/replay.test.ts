@@ -5,16 +5,16 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { type Operation, operations } from "../../protocol/index.ts";
-import { findOperation, Problem, ZNDRAW_OPERATIONS } from "./answers.ts";
 import { RecordedExchange, readPointer, replaceAll } from "./exchanges.ts";
+import { findOperation, Problem, ZNDRAW_OPERATIONS } from "./responses.ts";
 import { AUTHS, serveForZnDraw } from "./servers.ts";
 
-/** What ZnDraw's unchanged client sent in `client.test.ts`. */
+/** The requests that ZnDraw's unchanged client sent in `client.test.ts`. */
 const RECORDING = z
   .array(RecordedExchange)
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, "requests.json"), "utf8")));
 
-interface Answer {
+interface ReceivedResponse {
   readonly status: number;
   readonly type: string;
   readonly body: unknown;
@@ -23,7 +23,7 @@ interface Answer {
 const send = async (
   server: { url: string; token: string },
   { method, path, headers, body }: Pick<RecordedExchange, "method" | "path" | "headers" | "body">,
-): Promise<Answer> => {
+): Promise<ReceivedResponse> => {
   const authorization = server.token === "" ? {} : { authorization: `Bearer ${server.token}` };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request(new URL(path, server.url), { method, headers: { ...headers, ...authorization } }, resolve)
@@ -38,20 +38,20 @@ const send = async (
   };
 };
 
-/** Checks what ZnDraw's client reads of an answer. */
-const expectReadable = (sent: RecordedExchange, answer: Answer): void => {
+/** Checks the part of a response that ZnDraw's client reads. */
+const expectReadable = (sent: RecordedExchange, response: ReceivedResponse): void => {
   const what = `${sent.method} ${sent.path}`;
-  if (answer.status >= 400) {
-    expect(answer.type, what).toContain("application/problem+json");
-    expect(Problem.safeParse(answer.body).error, what).toBeUndefined();
+  if (response.status >= 400) {
+    expect(response.type, what).toContain("application/problem+json");
+    expect(Problem.safeParse(response.body).error, what).toBeUndefined();
     return;
   }
   const operation = findOperation(sent.method, sent.path);
-  expect(operation?.status, what).toContain(answer.status);
-  expect(operation?.answer?.safeParse(answer.body).error, what).toBeUndefined();
+  expect(operation?.status, what).toContain(response.status);
+  expect(operation?.response?.safeParse(response.body).error, what).toBeUndefined();
 };
 
-test.each(AUTHS)("a server with %s auth answers all that ZnDraw's client sends", {
+test.each(AUTHS)("a server with %s auth returns valid responses to all requests of ZnDraw's client", {
   timeout: 60_000,
 }, async (auth) => {
   await using server = await serveForZnDraw(auth);
@@ -59,13 +59,13 @@ test.each(AUTHS)("a server with %s auth answers all that ZnDraw's client sends",
 
   for (const sent of RECORDING) {
     const [path, body] = [replaceAll(sent.path, ids), replaceAll(sent.body, ids)];
-    const answer = await send(server, { ...sent, path, body });
+    const response = await send(server, { ...sent, path, body });
     for (const [name, pointer] of Object.entries(sent.ids)) {
-      ids.set(name, z.guid().parse(readPointer(answer.body, pointer)));
+      ids.set(name, z.guid().parse(readPointer(response.body, pointer)));
     }
 
-    expect(answer.status, `${sent.method} ${sent.path} ${sent.body}`).toBe(sent.status);
-    expectReadable(sent, answer);
+    expect(response.status, `${sent.method} ${sent.path} ${sent.body}`).toBe(sent.status);
+    expectReadable(sent, response);
   }
 });
 
@@ -79,16 +79,16 @@ test.each(ZNDRAW_OPERATIONS)("$method $path of ZnDraw's API is an operation of j
   expect(Object.keys(entry?.responses ?? {}).map(Number)).toEqual(expect.arrayContaining([...status]));
 });
 
-test("the recording has every operation of ZnDraw's API, answered well", () => {
-  const answered = RECORDING.filter(({ status }) => status < 400);
-  const recorded = answered.map(({ method, path }) => findOperation(method, path));
+test("the recording contains a successful request for every operation of ZnDraw's API", () => {
+  const successful = RECORDING.filter(({ status }) => status < 400);
+  const recorded = successful.map(({ method, path }) => findOperation(method, path));
 
   expect(new Set(recorded.map((entry) => `${entry?.method} ${entry?.path}`))).toEqual(
     new Set(ZNDRAW_OPERATIONS.map(({ method, path }) => `${method} ${path}`)),
   );
 });
 
-test("the recording sends the schema as schema_ alone, as ZnDraw's client does", () => {
+test("the recorded registrations contain schema_ and not schema", () => {
   const registrations = RECORDING.filter(({ method, path }) => method === "PUT" && path.endsWith("/jobs"));
 
   expect(registrations.length).toBeGreaterThan(0);

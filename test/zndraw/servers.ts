@@ -6,18 +6,18 @@ import { createDatabase } from "../support/postgres.ts";
 /** Signs the tokens of a server with `jwt` auth. */
 export const SECRET = "a secret that only this test's server knows";
 
-/** How a server knows its callers. */
+/** The kinds of authentication under test. */
 export const AUTHS = ["local", "jwt"] as const;
 export type Auth = (typeof AUTHS)[number];
 
-/** The settings that docs/zndraw.md gives a server for ZnDraw's workers. */
+/** The settings of docs/zndraw.md for a server with ZnDraw's workers. */
 const SETTINGS = {
   JOBLIB_JOB_NAME_STYLE: "room",
   JOBLIB_REQUIRE_WORKERS: "true",
   JOBLIB_ALLOWED_CATEGORIES: "modifiers,selections,analysis",
 };
 
-/** Starts `joblib serve` for ZnDraw's client; `token` is an admin's, and empty without tokens. */
+/** Starts `joblib serve` for ZnDraw's client; `token` is an admin's token, or empty without authentication. */
 export const serveForZnDraw = async (auth: Auth, env: Readonly<Record<string, string>> = {}) => {
   const secret = auth === "jwt" ? { JOBLIB_JWT_SECRET: SECRET } : {};
   const database = { JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")) };

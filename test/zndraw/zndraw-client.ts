@@ -10,23 +10,23 @@ const FOLDER = join(import.meta.dirname, "python");
 const REQUIREMENTS = join(FOLDER, "requirements.txt");
 const EXAMPLES = join(ROOT, "examples/zndraw");
 
-/** A checkout of ZnDraw, whose client the tests run: its license keeps it out of this repository, and CI cannot download it. */
+/** A checkout of ZnDraw with the client under test. It is not in this repository because of its license. */
 const checkout = process.env["ZNDRAW_CHECKOUT"];
 
-/** True if there is a client to run. */
+/** True if a checkout is configured. */
 export const hasZnDraw = checkout !== undefined && checkout !== "";
 
 const run = (command: string, args: readonly string[]): void => {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
   if (status === 0) return;
   throw new Error(
-    `ZnDraw's client cannot be run: ${[command, ...args].join(" ")} failed.\n` +
-      `Its Python packages (${REQUIREMENTS}) come from a package registry; is it reachable?\n` +
+    `cannot prepare ZnDraw's client: ${[command, ...args].join(" ")} failed.\n` +
+      `Check that the package registry with its Python packages (${REQUIREMENTS}) is reachable.\n` +
       `${error?.message ?? ""}${stdout?.slice(-1000)}${stderr?.slice(-2000)}`,
   );
 };
 
-/** Installs the packages that ZnDraw's client imports, once for each version of the list; returns the Python that has them. */
+/** Installs the packages that ZnDraw's client imports, once per version of the list, and returns the path of Python. */
 const installPython = (): string => {
   const hash = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 16);
   const environment = join(ROOT, "node_modules/.cache/zndraw-client", hash);
@@ -38,13 +38,13 @@ const installPython = (): string => {
   rmSync(environment, { recursive: true, force: true });
   mkdirSync(environment, { recursive: true });
   run(join(system, "python3"), ["-m", "venv", environment]);
-  // Few retries: a registry that cannot be reached is to fail here, within the test's time.
+  // No retries, so that an unreachable registry fails before the test times out.
   run(python, ["-m", "pip", "install", "--quiet", "--retries", "0", "--no-deps", "-r", REQUIREMENTS]);
   writeFileSync(done, "");
   return python;
 };
 
-/** Prepares a checkout of ZnDraw and returns how to run a Python script with its client. */
+/** Prepares a checkout of ZnDraw and returns a function that runs a Python script with its client. */
 export const prepareZnDraw = () => {
   const zndraw = resolve(ROOT, checkout ?? "");
   const client = join(zndraw, "src/zndraw_joblib/client.py");

@@ -41,8 +41,4 @@ export const parseFailure = (status: number, text: string): Failure => {
 
 /** Returns the failure of a request without a response. */
 export const createNoResponseFailure = (): Failure =>
-  new Failure(
-    0,
-    "Cannot reach the server",
-    "The server did not respond. The dashboard retries automatically.",
-  );
+  new Failure(0, "Cannot reach the server", "The server did not respond. Check the network connection.");

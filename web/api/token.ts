@@ -17,7 +17,7 @@ const read = (): string | undefined => {
 let token = read();
 let isRequired = false;
 
-const keep = (next: string | undefined) => {
+const store = (next: string | undefined) => {
   try {
     if (next === undefined) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, next);
@@ -38,11 +38,11 @@ export const tokens = {
   use(next: string | undefined): void {
     token = next;
     isRequired = false;
-    keep(next);
+    store(next);
     notify();
   },
   /** Records a 401. A response to an older token is ignored. */
-  refused(sent: string | undefined): void {
+  reject(sent: string | undefined): void {
     if (isRequired || sent !== token) return;
     isRequired = true;
     notify();

@@ -4,26 +4,29 @@ import { createRoot, type Root } from "react-dom/client";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { Task } from "../../protocol/task.ts";
 import valueStyles from "../styles/values.css?inline";
+import { createApiServer, type GetToken } from "./element/create-api-server.ts";
 import elementStyles from "./element/element.css?inline";
-import { type GetToken, homeOf } from "./element/home-of.ts";
+import type { FormConfig, JoblibFormEvents } from "./element/events.ts";
 import { JobPanel } from "./element/job-panel.tsx";
-import type { FormPlace, JoblibFormEvents } from "./element/words.ts";
 import formStyles from "./form.css?inline";
 import groupStyles from "./form-groups.css?inline";
-import { readPayload } from "./payload-text.tsx";
+import { parsePayload } from "./payload-text.tsx";
 
-const sheetOf = (text: string): CSSStyleSheet => {
+const createStyleSheet = (text: string): CSSStyleSheet => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text);
   return sheet;
 };
 
-// Sheets that a script makes are no inline styles: `style-src 'self'` lets them be.
-const SHEETS = [formStyles, groupStyles, valueStyles, elementStyles].map(sheetOf);
+// `style-src 'self'` allows constructed style sheets, but not inline styles.
+const STYLE_SHEETS = [formStyles, groupStyles, valueStyles, elementStyles].map(createStyleSheet);
 
 const TAG = "joblib-form";
 
-/** `<joblib-form server="…/api" room="lab" job="public:modifiers:Rotate">`: a job's form, and the task that comes of it. */
+/**
+ * A job's form and the task of the last submit:
+ * `<joblib-form server="…/api" room="lab" job="public:modifiers:Rotate">`.
+ */
 export class JoblibFormElement extends HTMLElement {
   static readonly observedAttributes = ["server", "room", "job", "token", "initial", "submit-label"];
 
@@ -31,51 +34,51 @@ export class JoblibFormElement extends HTMLElement {
   #getToken: GetToken | undefined;
   #initial: JsonObject | undefined;
   #task: Task | undefined;
-  #server = "";
-  #home = homeOf("", () => this.#token());
-  #turn = 0;
+  #serverUrl = "";
+  #server = createApiServer("", () => this.#readToken());
+  #tokenVersion = 0;
 
-  /** Gives the token for each request; without it the attribute `token` counts. */
+  /** Called for a token before each request. If it is not set, the attribute `token` is used. */
   get getToken(): GetToken | undefined {
     return this.#getToken;
   }
 
-  set getToken(give: GetToken | undefined) {
-    this.#getToken = give;
-    this.#turn += 1;
-    this.#draw();
+  set getToken(getToken: GetToken | undefined) {
+    this.#getToken = getToken;
+    this.#tokenVersion += 1;
+    this.#render();
   }
 
-  /** What the fields hold at first, as the attribute `initial` says it in JSON. */
+  /** The initial payload; by default the JSON of the attribute `initial`. */
   get initial(): JsonObject | undefined {
     if (this.#initial !== undefined) return this.#initial;
     const text = this.getAttribute("initial");
-    const read = text === null ? undefined : readPayload(text);
-    return read !== undefined && "payload" in read ? read.payload : undefined;
+    const parsed = text === null ? undefined : parsePayload(text);
+    return parsed !== undefined && "payload" in parsed ? parsed.payload : undefined;
   }
 
   set initial(payload: JsonObject | undefined) {
     this.#initial = payload;
-    this.#draw();
+    this.#render();
   }
 
-  /** The task of the last submit, as it stands. */
+  /** The current state of the last submitted task. */
   get task(): Task | undefined {
     return this.#task;
   }
 
   connectedCallback(): void {
     const shadow = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-    shadow.adoptedStyleSheets = SHEETS;
-    const [place = document.createElement("div")] = shadow.children;
-    place.className = "joblib";
-    if (!place.isConnected) shadow.append(place);
-    this.#root ??= createRoot(place);
-    this.#draw();
+    shadow.adoptedStyleSheets = STYLE_SHEETS;
+    const [container = document.createElement("div")] = shadow.children;
+    container.className = "joblib";
+    if (!container.isConnected) shadow.append(container);
+    this.#root ??= createRoot(container);
+    this.#render();
   }
 
   disconnectedCallback(): void {
-    // Who moves an element takes it out first, and has put it elsewhere by then.
+    // Moving an element disconnects and reconnects it; the microtask runs after both.
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#root?.unmount();
@@ -85,15 +88,15 @@ export class JoblibFormElement extends HTMLElement {
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
-    if (name === "token") this.#turn += 1;
-    this.#draw();
+    if (name === "token") this.#tokenVersion += 1;
+    this.#render();
   }
 
-  async #token(): Promise<string | undefined> {
+  async #readToken(): Promise<string | undefined> {
     return this.#getToken === undefined ? (this.getAttribute("token") ?? undefined) : await this.#getToken();
   }
 
-  readonly #tell = <Name extends keyof JoblibFormEvents>(
+  readonly #dispatch = <Name extends keyof JoblibFormEvents>(
     name: Name,
     detail: JoblibFormEvents[Name],
   ): boolean => {
@@ -103,7 +106,7 @@ export class JoblibFormElement extends HTMLElement {
     );
   };
 
-  #place(): FormPlace {
+  #readConfig(): FormConfig {
     const [server = "", room = "", job = ""] = ["server", "room", "job"].map(
       (name) => this.getAttribute(name) ?? "",
     );
@@ -112,27 +115,27 @@ export class JoblibFormElement extends HTMLElement {
       room,
       job,
       initial: this.initial,
-      turn: this.#turn,
+      tokenVersion: this.#tokenVersion,
       submitLabel: this.getAttribute("submit-label") ?? undefined,
     };
   }
 
-  #draw(): void {
+  #render(): void {
     if (this.#root === undefined) return;
-    const place = this.#place();
-    if (place.server !== this.#server) {
-      this.#server = place.server;
-      this.#home = homeOf(place.server, () => this.#token());
+    const config = this.#readConfig();
+    if (config.server !== this.#serverUrl) {
+      this.#serverUrl = config.server;
+      this.#server = createApiServer(config.server, () => this.#readToken());
     }
-    const isWhole = place.room !== "" && place.job !== "";
+    const isComplete = config.room !== "" && config.job !== "";
     this.#root.render(
       <StrictMode>
-        {isWhole ? (
+        {isComplete ? (
           <JobPanel
-            key={`${place.server}\n${place.room}\n${place.job}`}
-            place={place}
-            home={this.#home}
-            tell={this.#tell}
+            key={`${config.server}\n${config.room}\n${config.job}`}
+            config={config}
+            server={this.#server}
+            dispatch={this.#dispatch}
           />
         ) : (
           <p role="alert">

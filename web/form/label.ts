@@ -1,7 +1,7 @@
-import type { DrawnSchema } from "./schema/drawn-schema.ts";
+import type { FormSchema } from "./schema/form-schema.ts";
 
-/** A property's name as a label: `maxSteps` and `max_steps` become "Max steps", `logP` and `SMILES` stay as they are. */
-export const readable = (name: string): string => {
+/** Converts a property's name to a label: `maxSteps` and `max_steps` become "Max steps", `SMILES` stays unchanged. */
+export const toLabel = (name: string): string => {
   const words = name
     .replace(/[_-]+/g, " ")
     .replace(
@@ -12,19 +12,19 @@ export const readable = (name: string): string => {
   return words === "" ? name : words.charAt(0).toUpperCase() + words.slice(1);
 };
 
-/** What a field is called: its title, or the name it stands under; items of lists are counted. */
-export const labelOf = (schema: DrawnSchema, place: string | number | undefined): string => {
+/** Returns the label of a field: its title or its property name. Items of lists are numbered from 1. */
+export const getLabel = (schema: FormSchema, key: string | number | undefined): string => {
   const title = typeof schema.title === "string" && schema.title !== "" ? schema.title : undefined;
-  if (typeof place === "number") return `${title ?? "Item"} ${place + 1}`;
-  return title ?? readable(place ?? "");
+  if (typeof key === "number") return `${title ?? "Item"} ${key + 1}`;
+  return title ?? toLabel(key ?? "");
 };
 
-const UNKNOWN = /^x-[a-z\d-]{1,50}$/;
+const EXTENSION_KEYWORD = /^x-[a-z\d-]{1,50}$/;
 
-/** A schema's own `x-` keywords as attributes of its field, so that a page's style and script can see them. */
-export const extensionAttributes = (schema: DrawnSchema): Record<string, string> =>
+/** Returns a schema's `x-` keywords as `data-x-…` attributes of its field, for the page's CSS and scripts. */
+export const getExtensionAttributes = (schema: FormSchema): Record<string, string> =>
   Object.fromEntries(
     Object.entries(schema)
-      .filter(([keyword, value]) => UNKNOWN.test(keyword) && typeof value !== "object")
+      .filter(([keyword, value]) => EXTENSION_KEYWORD.test(keyword) && typeof value !== "object")
       .map(([keyword, value]): [string, string] => [`data-${keyword}`, String(value).slice(0, 200)]),
   );

@@ -1,11 +1,11 @@
 import { type Schema, Validator } from "@cfworker/json-schema";
 import type { RJSFSchema, ValidatorType } from "@rjsf/utils";
 
-const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
 /**
- * Tells the library which option of a union a value is, and whether an `if` holds. It interprets the schema (a compiler
- * would need `eval`), and it checks no payload: that is the server's alone.
+ * Decides which option of a union a value matches, and whether an `if` applies. It interprets the schema, because a
+ * compiler needs `eval`. It does not validate payloads: only the server does.
  */
 export const optionMatcher: ValidatorType = {
   isValid: (schema, value, root) => {
@@ -14,10 +14,10 @@ export const optionMatcher: ValidatorType = {
     const text = JSON.stringify(schema);
     const whole: Schema = {
       ...JSON.parse(text),
-      ...(text.includes('"$ref"') && $defs && { $defs: plain($defs) }),
+      ...(text.includes('"$ref"') && $defs && { $defs: copy($defs) }),
     };
     delete whole.$id;
-    return new Validator(whole, "7").validate(plain(value)).valid;
+    return new Validator(whole, "7").validate(copy(value)).valid;
   },
   validateFormData: () => ({ errors: [], errorSchema: {} }),
   rawValidation: () => ({ errors: [] }),

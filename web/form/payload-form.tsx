@@ -13,150 +13,151 @@ import type { Job } from "../../protocol/job.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { FieldError } from "../../protocol/problem.ts";
 import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
-import { DrawGuard } from "./draw-guard.tsx";
-import { DrawnForm, type PayloadHolder } from "./drawn-form.tsx";
-import { FaultSummary } from "./fault-summary.tsx";
-import { FaultProvider } from "./faults.ts";
-import { firstOf, focusOn } from "./focus.ts";
+import { ErrorBoundary } from "./error-boundary.tsx";
+import { ErrorSummary } from "./error-summary.tsx";
+import { findFirst, focusOn } from "./focus.ts";
+import { FormErrorsProvider } from "./form-errors.ts";
 import { orderLike } from "./order-like.ts";
+import { type FormHandle, PayloadFields } from "./payload-fields.tsx";
 import { PayloadText } from "./payload-text.tsx";
-import { isDrawable } from "./schema/drawable.ts";
-import { type DrawnSchema, isJsonObject } from "./schema/drawn-schema.ts";
+import { type FormSchema, isJsonObject } from "./schema/form-schema.ts";
 import { prepareSchema } from "./schema/prepare-schema.ts";
+import { isRenderable } from "./schema/renderable.ts";
 import { useValidation } from "./use-validation.ts";
 
-/** What a job's form is made from. */
+/** Properties of a job's form. */
 export interface JobFormProps {
   readonly job: Pick<Job, "schema" | "full_name">;
-  /** What the fields hold at first; defaults fill the rest. */
+  /** The initial payload; missing values are filled with defaults. */
   readonly initial?: JsonObject | undefined;
-  /** What the server refused in the last submit; pointers begin at the payload. */
+  /** The errors of the last submit; pointers are relative to the payload. */
   readonly problems?: readonly FieldError[] | undefined;
   readonly onSubmit: (payload: JsonObject) => void;
   readonly isBusy?: boolean | undefined;
-  /** Asks the server while the payload is edited. */
+  /** Validates the payload on the server while the user edits it. */
   readonly onValidate?: ((payload: JsonObject) => Promise<readonly FieldError[]>) | undefined;
   readonly submitLabel?: string | undefined;
-  /** What stands between the fields and the button. */
+  /** Rendered between the fields and the submit button. */
   readonly children?: ReactNode;
 }
 
-const NOTHING: JsonObject = {};
+const EMPTY_PAYLOAD: JsonObject = {};
 
-/** Fields are for what somebody types; the library takes seconds over the coordinates of a protein. */
-const LONGEST_PAYLOAD = 100_000;
+/** A larger payload is edited as JSON: the library needs seconds for fields of, for example, a protein's coordinates. */
+const MAX_FIELD_CHARACTERS = 100_000;
 
-const isLarge = (payload: JsonObject): boolean => JSON.stringify(payload).length > LONGEST_PAYLOAD;
+const isLarge = (payload: JsonObject): boolean => JSON.stringify(payload).length > MAX_FIELD_CHARACTERS;
 
-/** Returns what is sent: the values of the fields, without those that are left out. */
-const sendable = (payload: unknown): JsonObject => {
-  const plain: unknown = JSON.parse(JSON.stringify(payload ?? {}));
-  return isJsonObject(plain) ? plain : {};
+/** Converts the form's data to a payload, without the members that are undefined. */
+const toPayload = (payload: unknown): JsonObject => {
+  const copy: unknown = JSON.parse(JSON.stringify(payload ?? {}));
+  return isJsonObject(copy) ? copy : {};
 };
 
-interface Drawing {
-  readonly schema: DrawnSchema;
-  /** Returns a payload with the defaults of what it lacks; without one, what the form begins with. */
-  readonly createInitialValue: (payload: JsonObject | undefined) => JsonObject;
+interface PreparedForm {
+  readonly schema: FormSchema;
+  /** Fills the members that a payload lacks with defaults; without a payload, returns the initial one. */
+  readonly addDefaults: (payload: JsonObject | undefined) => JsonObject;
 }
 
-const prepare = (text: string): Drawing | undefined => {
-  const given: JsonObject = JSON.parse(text);
-  const schema = prepareSchema(given);
+const prepareForm = (text: string): PreparedForm | undefined => {
+  const source: JsonObject = JSON.parse(text);
+  const schema = prepareSchema(source);
   const isForm = schema.type === "object" || schema.anyOf !== undefined || schema.oneOf !== undefined;
-  if (!isForm || !isDrawable(schema)) return undefined;
-  const defaults = new SchemaDefaults(given);
-  const begin = (payload: JsonObject | undefined) => {
-    const begun = defaults.createInitialValue(given, payload);
-    return isJsonObject(begun) ? begun : (payload ?? NOTHING);
+  if (!isForm || !isRenderable(schema)) return undefined;
+  const defaults = new SchemaDefaults(source);
+  const addDefaults = (payload: JsonObject | undefined) => {
+    const filled = defaults.begin(source, payload);
+    return isJsonObject(filled) ? filled : (payload ?? EMPTY_PAYLOAD);
   };
-  return { schema, createInitialValue: begin };
+  return { schema, addDefaults };
 };
 
-/** Text that stands in a field and not in the payload: it is no JSON, no number, or too large a number. */
-const findUnsent = (form: HTMLFormElement): HTMLInputElement | HTMLTextAreaElement | undefined =>
+/** Returns the first field whose text is not in the payload: invalid JSON, not a number, or a number that is too large. */
+const findUnsentField = (form: HTMLFormElement): HTMLInputElement | HTMLTextAreaElement | undefined =>
   [...form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input, textarea")].find(
     ({ dataset, validity }) => dataset["unsent"] !== undefined || validity.badInput,
   );
 
-const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }) => {
+const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: string }) => {
   const { initial, problems, onSubmit, isBusy = false, onValidate, submitLabel = "Run" } = props;
   const prefix = useId();
   const form = useRef<HTMLFormElement>(null);
-  const holder = useRef<PayloadHolder>(null);
-  const drawn = useMemo(() => prepare(schemaText), [schemaText]);
+  const fields = useRef<FormHandle>(null);
+  const prepared = useMemo(() => prepareForm(schemaText), [schemaText]);
   const [start, setStart] = useState(() => {
     const asJson = initial !== undefined && isLarge(initial);
-    const payload = asJson || drawn === undefined ? (initial ?? NOTHING) : drawn.createInitialValue(initial);
-    return { turn: 0, payload, asJson };
+    const payload =
+      asJson || prepared === undefined ? (initial ?? EMPTY_PAYLOAD) : prepared.addDefaults(initial);
+    return { version: 0, payload, asJson };
   });
   const [isTooLarge, setTooLarge] = useState(start.asJson);
-  const written = useRef(start.payload);
+  const textPayload = useRef(start.payload);
   const [hasSubmitted, setSubmitted] = useState(false);
-  const { faults, ask, forget } = useValidation(problems, onValidate);
-  const isRefused = (problems?.length ?? 0) > 0;
-  const showsAll = hasSubmitted || isRefused;
+  const { errors, validate, clear } = useValidation(problems, onValidate);
+  const isRejected = (problems?.length ?? 0) > 0;
+  const showsAll = hasSubmitted || isRejected;
 
-  const payloadNow = useCallback((): JsonObject => {
-    if (holder.current === null) return written.current;
-    // The library puts the schema's members first.
-    return orderLike(start.payload, sendable(holder.current.state.formData));
+  const readPayload = useCallback((): JsonObject => {
+    if (fields.current === null) return textPayload.current;
+    // The library puts the members that the schema defines first.
+    return orderLike(start.payload, toPayload(fields.current.state.formData));
   }, [start]);
-  // The library tells of the defaults that it fills in before anybody has seen the form; nobody is asked about those.
-  const isShown = useRef(false);
+  // Before the first render is committed, the library reports its defaults as changes. These are not validated.
+  const isMounted = useRef(false);
   useEffect(() => {
-    isShown.current = true;
+    isMounted.current = true;
   }, []);
   const change = useCallback(
     (payload: unknown) => {
-      if (isShown.current) ask(sendable(payload));
+      if (isMounted.current) validate(toPayload(payload));
     },
-    [ask],
+    [validate],
   );
-  const view = useMemo(() => ({ faults, showsAll, edited: forget }), [faults, showsAll, forget]);
+  const formErrors = useMemo(() => ({ errors, showsAll, clear }), [errors, showsAll, clear]);
 
-  const given = JSON.stringify(problems ?? []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus goes to what was refused just now, and once
+  const problemText = JSON.stringify(problems ?? []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: focus the first rejected field once per rejection
   useEffect(() => {
     const pointers = (problems ?? []).map(({ pointer }) => pointer);
-    const first = form.current === null ? undefined : firstOf(form.current, pointers);
+    const first = form.current === null ? undefined : findFirst(form.current, pointers);
     if (form.current !== null && first !== undefined) focusOn(form.current, first);
-  }, [given]);
+  }, [problemText]);
 
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (isBusy) return;
     setSubmitted(true);
-    if (event.currentTarget.checkValidity()) return onSubmit(payloadNow());
+    if (event.currentTarget.checkValidity()) return onSubmit(readPayload());
     event.currentTarget.querySelector<HTMLElement>(":invalid:not(fieldset)")?.focus();
   };
-  const hasten = (event: KeyboardEvent) => {
+  const submitOnShortcut = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
   };
-  const switchOver = () => {
-    const unsent = form.current === null ? undefined : findUnsent(form.current);
+  const toggleJson = () => {
+    const unsent = form.current === null ? undefined : findUnsentField(form.current);
     if (unsent !== undefined) {
-      // The field shows its complaint on this event.
+      // checkValidity() fires `invalid`, on which the field shows its error.
       unsent.checkValidity();
       unsent.focus();
       return;
     }
-    const payload = payloadNow();
-    written.current = payload;
-    const isLeased = start.asJson && isLarge(payload);
-    setTooLarge(isLeased);
-    if (isLeased) return;
-    const next = start.asJson && drawn !== undefined ? drawn.createInitialValue(payload) : payload;
-    setStart({ turn: start.turn + 1, payload: next, asJson: !start.asJson });
+    const payload = readPayload();
+    textPayload.current = payload;
+    const isStillTooLarge = start.asJson && isLarge(payload);
+    setTooLarge(isStillTooLarge);
+    if (isStillTooLarge) return;
+    const next = start.asJson && prepared !== undefined ? prepared.addDefaults(payload) : payload;
+    setStart({ version: start.version + 1, payload: next, asJson: !start.asJson });
   };
 
   const text = (
     <PayloadText
-      key={start.turn}
+      key={start.version}
       initial={start.payload}
       onChange={(payload) => {
-        written.current = payload;
-        forget("");
+        textPayload.current = payload;
+        clear("");
         change(payload);
       }}
     />
@@ -169,44 +170,46 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
       noValidate
       aria-busy={isBusy}
       onSubmit={submit}
-      onKeyDown={hasten}
+      onKeyDown={submitOnShortcut}
     >
-      <FaultProvider value={view}>
+      <FormErrorsProvider value={formErrors}>
         {showsAll && (
-          <FaultSummary
-            faults={faults}
-            onChoose={(pointer) => form.current && focusOn(form.current, pointer)}
+          <ErrorSummary
+            errors={errors}
+            onSelect={(pointer) => form.current && focusOn(form.current, pointer)}
           />
         )}
-        {drawn === undefined && <p className="jf-hint">Fields cannot be drawn for this job's parameters.</p>}
-        {isTooLarge && <p className="jf-hint">This payload is too large for fields.</p>}
-        {drawn === undefined || start.asJson ? (
+        {prepared === undefined && (
+          <p className="jf-hint">This job's parameters cannot be shown as form fields. Edit them as JSON.</p>
+        )}
+        {isTooLarge && <p className="jf-hint">This payload is too large for form fields. Edit it as JSON.</p>}
+        {prepared === undefined || start.asJson ? (
           text
         ) : (
-          <DrawGuard instead={text}>
-            <DrawnForm
-              key={start.turn}
-              ref={holder}
-              schema={drawn.schema}
+          <ErrorBoundary fallback={text}>
+            <PayloadFields
+              key={start.version}
+              ref={fields}
+              schema={prepared.schema}
               initial={start.payload}
               idPrefix={prefix}
               onChange={change}
             />
-          </DrawGuard>
+          </ErrorBoundary>
         )}
-      </FaultProvider>
+      </FormErrorsProvider>
       {props.children}
       <div className="jf-bar">
         <button type="submit" className="jf-button jf-primary" part="submit" disabled={isBusy}>
           {submitLabel}
         </button>
-        {drawn !== undefined && (
+        {prepared !== undefined && (
           <button
             type="button"
             className="jf-button jf-quiet"
             part="switch"
             aria-pressed={start.asJson}
-            onClick={switchOver}
+            onClick={toggleJson}
           >
             Edit as JSON
           </button>
@@ -216,8 +219,8 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
   );
 };
 
-/** A job's form, drawn from its schema; another job, or another schema of the same one, begins it anew. */
+/** A form generated from a job's schema. It is reset if the job or its schema changes. */
 export const JobForm = (props: JobFormProps) => {
   const schemaText = useMemo(() => JSON.stringify(props.job.schema), [props.job.schema]);
-  return <Editing key={`${props.job.full_name}\n${schemaText}`} {...props} schemaText={schemaText} />;
+  return <PayloadEditor key={`${props.job.full_name}\n${schemaText}`} {...props} schemaText={schemaText} />;
 };

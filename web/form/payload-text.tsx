@@ -1,31 +1,31 @@
 import { useEffect, useId, useRef, useState } from "react";
 import type { JsonObject } from "../../protocol/json.ts";
-import { readJson } from "./leaf/json-control.tsx";
-import { isJsonObject } from "./schema/drawn-schema.ts";
+import { parseJson } from "./leaf/json-control.tsx";
+import { isJsonObject } from "./schema/form-schema.ts";
 
-/** A payload as it is sent, or why a text is none. */
-export const readPayload = (text: string): { payload: JsonObject } | { complaint: string } => {
-  const read = readJson(text.trim() === "" ? "{}" : text);
-  if ("complaint" in read) return read;
+/** Parses a payload; returns an error message if the text is not a JSON object that can be sent exactly. */
+export const parsePayload = (text: string): { payload: JsonObject } | { error: string } => {
+  const read = parseJson(text.trim() === "" ? "{}" : text);
+  if ("error" in read) return read;
   return isJsonObject(read.value)
     ? { payload: read.value }
-    : { complaint: "A payload is a JSON object: { … }" };
+    : { error: 'The payload must be a JSON object, for example {"steps": 10}.' };
 };
 
-/** What the payload's text is given. */
+/** Properties of the payload editor. */
 export interface PayloadTextProps {
   readonly initial: JsonObject;
   readonly onChange: (payload: JsonObject) => void;
 }
 
-/** The whole payload as JSON; what cannot be read holds the form back. */
+/** Edits the whole payload as JSON. Text that is not valid JSON blocks the submit. */
 export const PayloadText = ({ initial, onChange }: PayloadTextProps) => {
   const id = useId();
   const [text, setText] = useState(() => JSON.stringify(initial, null, 2));
   const area = useRef<HTMLTextAreaElement>(null);
-  const read = readPayload(text);
-  const complaint = "complaint" in read ? read.complaint : "";
-  useEffect(() => area.current?.setCustomValidity(complaint), [complaint]);
+  const read = parsePayload(text);
+  const error = "error" in read ? read.error : "";
+  useEffect(() => area.current?.setCustomValidity(error), [error]);
   return (
     <div className="jf-field" data-pointer="">
       <label className="jf-label" htmlFor={id}>
@@ -37,19 +37,19 @@ export const PayloadText = ({ initial, onChange }: PayloadTextProps) => {
         className="jf-json"
         rows={Math.min(24, Math.max(8, text.split("\n").length + 1))}
         spellCheck={false}
-        aria-invalid={complaint !== "" || undefined}
-        aria-describedby={complaint === "" ? undefined : `${id}.fault`}
+        aria-invalid={error !== "" || undefined}
+        aria-describedby={error === "" ? undefined : `${id}.fault`}
         value={text}
         onInvalid={(event) => event.preventDefault()}
         onChange={({ target }) => {
           setText(target.value);
-          const next = readPayload(target.value);
+          const next = parsePayload(target.value);
           if ("payload" in next) onChange(next.payload);
         }}
       />
-      {complaint !== "" && (
+      {error !== "" && (
         <p className="jf-fault" id={`${id}.fault`}>
-          {complaint}
+          {error}
         </p>
       )}
     </div>

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 
 /**
- * Stands in the place of the Markdown that react-jsonschema-form brings (87 kB): what it would be used for are strangers'
- * words, and those are shown as they are.
+ * Replaces the Markdown renderer of react-jsonschema-form (87 kB). Titles and descriptions come from untrusted schemas, so
+ * they are shown as plain text.
  */
 export const Markdown = ({ children }: { readonly children?: ReactNode }) => children;
 

@@ -1,10 +1,10 @@
-/** Where a value stands in the payload: the names and indexes that lead to it. */
-export type Path = readonly (string | number)[];
+/** The path to a value in the payload: property names and array indexes. */
+export type PropertyPath = readonly (string | number)[];
 
-/** A path as a JSON Pointer (RFC 6901). */
-export const toPointer = (path: Path): string =>
+/** Converts a path to a JSON Pointer (RFC 6901). */
+export const toPointer = (path: PropertyPath): string =>
   path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 
-/** True for a pointer to the value at `outer`, or to something inside of it. */
+/** Returns true if a pointer refers to the value at `outer` or to a value inside it. */
 export const isWithin = (pointer: string, outer: string): boolean =>
   pointer === outer || pointer.startsWith(`${outer}/`);

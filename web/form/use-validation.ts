@@ -3,57 +3,57 @@ import type { JsonObject } from "../../protocol/json.ts";
 import type { FieldError } from "../../protocol/problem.ts";
 import { isWithin } from "./pointer.ts";
 
-/** So long after the last keystroke the server is asked. */
-const PAUSE_MS = 400;
+/** Time from the last change to the validation request. */
+const DEBOUNCE_MS = 400;
 
 const NONE: readonly FieldError[] = [];
 
-/** How a form hears what is wrong with its payload. */
+/** The validation errors of a form, and how to update them. */
 export interface Validation {
-  readonly faults: readonly FieldError[];
-  /** The payload has changed: ask again when there is a pause. */
-  readonly ask: (payload: JsonObject) => void;
-  /** What was said of this place is said of what stood there before. */
-  readonly forget: (pointer: string) => void;
+  readonly errors: readonly FieldError[];
+  /** Validates a changed payload on the server after a pause. */
+  readonly validate: (payload: JsonObject) => void;
+  /** Removes the errors at a pointer and below, because the value has changed since it was validated. */
+  readonly clear: (pointer: string) => void;
 }
 
-/** The faults of a payload: those of a refused submit, until something is edited or the server says otherwise. */
+/** Returns the errors of a payload: those of a rejected submit until the next validation, then the server's latest ones. */
 export const useValidation = (
   problems: readonly FieldError[] | undefined,
   onValidate: ((payload: JsonObject) => Promise<readonly FieldError[]>) | undefined,
 ): Validation => {
-  const [faults, setFaults] = useState(problems ?? NONE);
+  const [errors, setErrors] = useState(problems ?? NONE);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const turn = useRef(0);
-  const validate = useRef(onValidate);
-  validate.current = onValidate;
+  const latest = useRef(0);
+  const request = useRef(onValidate);
+  request.current = onValidate;
 
-  const given = JSON.stringify(problems ?? NONE);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the same problems again are no news
-  useEffect(() => setFaults(problems ?? NONE), [given]);
+  const problemText = JSON.stringify(problems ?? NONE);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: equal problems must not reset the errors
+  useEffect(() => setErrors(problems ?? NONE), [problemText]);
   useEffect(() => () => clearTimeout(timer.current), []);
 
-  const ask = useCallback((payload: JsonObject) => {
+  const validate = useCallback((payload: JsonObject) => {
     clearTimeout(timer.current);
-    turn.current += 1;
-    const mine = turn.current;
+    latest.current += 1;
+    const own = latest.current;
     timer.current = setTimeout(() => {
-      validate.current?.(payload).then(
+      request.current?.(payload).then(
         (found) => {
-          if (mine === turn.current) setFaults(found);
+          if (own === latest.current) setErrors(found);
         },
-        // The server is asked again by the next change, and by the submit in any case.
+        // Ignored: the next change is validated again, and so is the submit.
         () => {},
       );
-    }, PAUSE_MS);
+    }, DEBOUNCE_MS);
   }, []);
 
-  const forget = useCallback((pointer: string) => {
-    setFaults((known) => {
-      const left = known.filter((fault) => !isWithin(fault.pointer, pointer));
-      return left.length === known.length ? known : left;
+  const clear = useCallback((pointer: string) => {
+    setErrors((current) => {
+      const left = current.filter((error) => !isWithin(error.pointer, pointer));
+      return left.length === current.length ? current : left;
     });
   }, []);
 
-  return { faults, ask, forget };
+  return { errors, validate, clear };
 };

@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 
 const here = import.meta.dirname;
 
-/** `<joblib-form>` as one module beside the dashboard's files, with everything that it needs in it. */
+/** Builds `<joblib-form>` as one self-contained module next to the dashboard's files. */
 export default defineConfig({
   root: here,
   publicDir: false,
@@ -12,17 +12,17 @@ export default defineConfig({
   },
   build: {
     outDir: join(here, "..", "..", "dist", "web"),
-    // The dashboard's files are there.
+    // The dashboard is built into the same directory.
     emptyOutDir: false,
     target: "es2022",
     chunkSizeWarningLimit: 1000,
-    // The first that know light-dark(), so that it is left as it is.
+    // The first browsers that support light-dark(), so that it is not compiled away.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     rolldownOptions: {
       input: join(here, "element.tsx"),
       preserveEntrySignatures: "exports-only",
       output: { entryFileNames: "joblib-form.js", format: "es" },
-      // The contract is definitions alone: what the element does not name of it need not be there.
+      // `protocol/` only contains definitions, so unused ones can be removed.
       treeshake: { moduleSideEffects: (id) => !id.includes("/protocol/") },
       onwarn: (warning, warn) => warning.code !== "MODULE_LEVEL_DIRECTIVE" && warn(warning),
     },

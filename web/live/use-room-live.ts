@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from "react";
 import type { OperationName, Task } from "../../protocol/index.ts";
-import type { Answer } from "../api/call.ts";
+import type { ResponseBody } from "../api/call.ts";
 import { queryClient, roomScope } from "../api/queries.ts";
 import { enterRoom } from "../shell/room.ts";
 import { UpdateBatcher } from "./update-batcher.ts";
@@ -10,7 +10,7 @@ const TASKS_MS = 250;
 const LISTS_MS = 1000;
 const STATS_MS = 3000;
 
-type TaskPage = Answer<"listRoomTasks">;
+type TaskPage = ResponseBody<"listRoomTasks">;
 
 /** Replaces changed tasks in the lists that contain them. */
 const replaceTasks = (room: string, tasks: ReadonlyMap<string, Task>) => {
@@ -28,7 +28,7 @@ const refetch = (room: string, names: Iterable<OperationName>) => {
 /** Keeps the data of a room up to date: tasks within a second, stats within three. */
 export const useRoomLive = (room: string | undefined): void => {
   useEffect(() => enterRoom(room), [room]);
-  const feeds = useMemo(() => {
+  const batchers = useMemo(() => {
     const roomId = room ?? "";
     return {
       tasks: new UpdateBatcher<string, Task>(TASKS_MS, (tasks) => replaceTasks(roomId, tasks)),
@@ -45,13 +45,13 @@ export const useRoomLive = (room: string | undefined): void => {
         break;
       case "jobs":
         for (const name of ["listJobs", "readJob", "listRoomWorkers", "readRoomStats"] as const)
-          feeds.lists.add(name, true);
+          batchers.lists.add(name, true);
         break;
       case "task":
-        feeds.tasks.add(message.data.id, message.data);
-        feeds.lists.add("listRoomTasks", true);
+        batchers.tasks.add(message.data.id, message.data);
+        batchers.lists.add("listRoomTasks", true);
         for (const name of ["readRoomStats", "listJobs", "listRoomWorkers"] as const)
-          feeds.stats.add(name, true);
+          batchers.stats.add(name, true);
     }
   });
 };

@@ -1,8 +1,8 @@
 const segment = (text: string) => encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");
 
 const search = (query: Readonly<Record<string, string | undefined>>) => {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
+  const entries = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return entries.length === 0 ? "" : `?${new URLSearchParams(entries)}`;
 };
 
 /** The path of each page, relative to the dashboard's root. */

@@ -8,7 +8,7 @@ import { Problem } from "../design/notice.tsx";
 import { ValueView } from "../values/value-view.tsx";
 import { useTaskActions } from "./use-task.ts";
 
-const Late = ({ late, task }: { readonly late: LateResult; readonly task: Task }) => {
+const LateResultItem = ({ late, task }: { readonly late: LateResult; readonly task: Task }) => {
   const { adopt } = useTaskActions(task.id);
   const [isConfirming, setConfirming] = useState(false);
   return (
@@ -51,7 +51,7 @@ export const LateResults = ({ task }: { readonly task: Task }) => {
   return (
     <ul className="stack">
       {data.items.map((late) => (
-        <Late key={`${late.attempt} ${late.at}`} late={late} task={task} />
+        <LateResultItem key={`${late.attempt} ${late.at}`} late={late} task={task} />
       ))}
     </ul>
   );

@@ -1,8 +1,8 @@
 import type { Attempt, Task } from "../../protocol/index.ts";
 import { useNow } from "../design/clock.ts";
-import { formatDuration, formatTime, getSecondsBetween } from "../design/duration.ts";
+import { formatDuration, formatTime, secondsBetween } from "../design/duration.ts";
 
-interface Piece {
+interface Phase {
   readonly key: string;
   readonly kind: "ahead" | "wait" | "claimed" | "run";
   readonly from: number;
@@ -11,34 +11,34 @@ interface Piece {
 }
 
 /** Returns the phases of a task, in seconds since its submission. */
-const getPieces = (task: Task, attempts: readonly Attempt[], end: number): Piece[] => {
-  const at = (time: string) => Math.max(0, getSecondsBetween(task.created_at, time));
-  const pieces: Piece[] = [];
+const getPhases = (task: Task, attempts: readonly Attempt[], end: number): Phase[] => {
+  const at = (time: string) => Math.max(0, secondsBetween(task.created_at, time));
+  const phases: Phase[] = [];
   let last = 0;
   // After a retry, `run_at` is the due time of the last run; the due time of the first is unknown.
   const due = attempts.length > 0 ? 0 : Math.min(at(task.run_at), end);
-  if (due > 0.5) pieces.push({ key: "ahead", kind: "ahead", from: 0, to: due });
+  if (due > 0.5) phases.push({ key: "ahead", kind: "ahead", from: 0, to: due });
   last = due;
   for (const { attempt, claimed_at, started_at, ended_at, outcome } of attempts) {
     const finish = ended_at === null ? end : at(ended_at);
     const claimedAt = claimed_at ?? started_at;
     const claim = claimedAt === null ? finish : at(claimedAt);
     const start = started_at === null ? finish : at(started_at);
-    if (claim > last) pieces.push({ key: `w${attempt}`, kind: "wait", from: last, to: claim });
-    if (start > claim) pieces.push({ key: `c${attempt}`, kind: "claimed", from: claim, to: start, outcome });
+    if (claim > last) phases.push({ key: `w${attempt}`, kind: "wait", from: last, to: claim });
+    if (start > claim) phases.push({ key: `c${attempt}`, kind: "claimed", from: claim, to: start, outcome });
     if (started_at !== null)
-      pieces.push({ key: `r${attempt}`, kind: "run", from: start, to: finish, outcome });
+      phases.push({ key: `r${attempt}`, kind: "run", from: start, to: finish, outcome });
     last = Math.max(last, finish);
   }
   const isWaiting = task.completed_at === null && attempts.at(-1)?.ended_at !== null;
   if ((isWaiting || attempts.length === 0) && end > last)
-    pieces.push({ key: "w", kind: "wait", from: last, to: end });
-  return pieces;
+    phases.push({ key: "w", kind: "wait", from: last, to: end });
+  return phases;
 };
 
 const LABELS = { ahead: "not due", wait: "waiting", claimed: "claimed", run: "running" } as const;
 
-/** Draws the phases of a task to scale: thin while it waited, thick while it ran. The list next to it has the same in words. */
+/** Draws the phases of a task to scale: thin while it waited, thick while it ran. The list below describes the same in words. */
 export const TimelineBar = ({
   task,
   attempts,
@@ -53,7 +53,7 @@ export const TimelineBar = ({
   return (
     <div className="timeline-bar" aria-hidden="true">
       <div className="timeline-track">
-        {getPieces(task, attempts, end).map(({ key, kind, from, to, outcome }) => (
+        {getPhases(task, attempts, end).map(({ key, kind, from, to, outcome }) => (
           <span
             key={key}
             className={`piece piece-${kind}${outcome === undefined ? "" : ` is-${outcome}`}`}

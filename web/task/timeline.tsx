@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Task } from "../../protocol/index.ts";
 import { readQuery, taskScope } from "../api/queries.ts";
-import { formatDateTime, formatDuration, getSecondsBetween } from "../design/duration.ts";
+import { formatDateTime, formatDuration, secondsBetween } from "../design/duration.ts";
 import { Problem } from "../design/notice.tsx";
 import { AttemptItem } from "./attempt-item.tsx";
 import { LateResults } from "./late-results.tsx";
@@ -38,7 +38,7 @@ export const Timeline = ({ task }: { readonly task: Task }) => {
       <ol className="events">
         <Submitted task={task} />
         {items.map((attempt) => (
-          <AttemptItem key={attempt.attempt} of={attempt} shownError={task.error} />
+          <AttemptItem key={attempt.attempt} entry={attempt} shownError={task.error} />
         ))}
         {task.status === "cancelled" && items.length === 0 && task.completed_at !== null && (
           <li className="event is-cancelled">

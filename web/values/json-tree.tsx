@@ -1,23 +1,28 @@
 import { useState } from "react";
 import type { JsonValue } from "../../protocol/index.ts";
 
-const MOST_SHOWN = 100;
-const LONGEST = 400;
+/** Number of entries shown at first; a button shows more. */
+const INITIAL_ENTRIES = 100;
+/** Longer strings are truncated. */
+const MAX_CHARACTERS = 400;
 
 const Scalar = ({ value }: { readonly value: string | number | boolean | null }) => {
   if (typeof value !== "string") return <span className="json-scalar">{String(value)}</span>;
   const text = JSON.stringify(value);
   return (
-    <span className="json-string" title={text.length > LONGEST ? `${value.length} characters` : undefined}>
-      {text.length > LONGEST ? `${text.slice(0, LONGEST)}…"` : text}
+    <span
+      className="json-string"
+      title={text.length > MAX_CHARACTERS ? `${value.length} characters` : undefined}
+    >
+      {text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…"` : text}
     </span>
   );
 };
 
-const entriesOf = (value: JsonValue[] | { [key: string]: JsonValue }): [string, JsonValue][] =>
-  Array.isArray(value) ? value.map((part, index) => [String(index), part]) : Object.entries(value);
+const getEntries = (value: JsonValue[] | { [key: string]: JsonValue }): [string, JsonValue][] =>
+  Array.isArray(value) ? value.map((item, index) => [String(index), item]) : Object.entries(value);
 
-/** A JSON value, to be folded open member by member. */
+/** Shows a JSON value as a tree whose nodes can be expanded and collapsed. */
 export const JsonTree = ({
   value,
   name,
@@ -27,7 +32,7 @@ export const JsonTree = ({
   readonly name?: string;
   readonly isOpen?: boolean;
 }) => {
-  const [shown, setShown] = useState(MOST_SHOWN);
+  const [shown, setShown] = useState(INITIAL_ENTRIES);
   const label = name === undefined ? null : <span className="json-key">{name}: </span>;
   if (typeof value !== "object" || value === null) {
     return (
@@ -37,7 +42,7 @@ export const JsonTree = ({
       </div>
     );
   }
-  const entries = entriesOf(value);
+  const entries = getEntries(value);
   const size = Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`;
   if (entries.length === 0) {
     return (
@@ -53,12 +58,12 @@ export const JsonTree = ({
         {label}
         <span className="quiet">{size}</span>
       </summary>
-      {entries.slice(0, shown).map(([key, part]) => (
-        <JsonTree key={key} name={key} value={part} isOpen={entries.length <= 12} />
+      {entries.slice(0, shown).map(([key, member]) => (
+        <JsonTree key={key} name={key} value={member} isOpen={entries.length <= 12} />
       ))}
       {entries.length > shown && (
         <button type="button" className="button button-small" onClick={() => setShown(shown * 5)}>
-          {entries.length - shown} more
+          Show {entries.length - shown} more
         </button>
       )}
     </details>

@@ -1,9 +1,10 @@
 import { useState } from "react";
 import type { JsonObject, JsonValue } from "../../protocol/index.ts";
 
-const MOST_ROWS = 50;
+/** Number of rows shown at first; a button shows more. */
+const INITIAL_ROWS = 50;
 
-const cellText = (value: JsonValue | undefined): string =>
+const formatCell = (value: JsonValue | undefined): string =>
   value === undefined || value === null
     ? ""
     : typeof value === "object"
@@ -13,7 +14,7 @@ const cellText = (value: JsonValue | undefined): string =>
 const isNumeric = (rows: readonly JsonObject[], column: string) =>
   rows.every((row) => row[column] === undefined || row[column] === null || typeof row[column] === "number");
 
-/** Objects of one kind, row by row. */
+/** Shows a list of similar objects as a table. */
 export const ValueTable = ({
   rows,
   columns,
@@ -21,14 +22,14 @@ export const ValueTable = ({
   readonly rows: readonly JsonObject[];
   readonly columns: readonly string[];
 }) => {
-  const [shown, setShown] = useState(MOST_ROWS);
+  const [shown, setShown] = useState(INITIAL_ROWS);
   const numeric = new Set(columns.filter((column) => isNumeric(rows, column)));
-  // What a row is comes before its figures.
+  // Columns with text, which identify a row, come before columns with numbers.
   const ordered = [...columns.filter((column) => !numeric.has(column)), ...numeric];
   return (
     <div className="value-table">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by the arrow keys */}
-      <section className="scroll-x" tabIndex={0} aria-label="Table, to be scrolled">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll it */}
+      <section className="scroll-x" tabIndex={0} aria-label="Table, scrollable">
         <table>
           <thead>
             <tr>
@@ -41,11 +42,11 @@ export const ValueTable = ({
           </thead>
           <tbody>
             {rows.slice(0, shown).map((row, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: rows have no names, and never move
+              // biome-ignore lint/suspicious/noArrayIndexKey: rows have no ids and keep their order
               <tr key={index}>
                 {ordered.map((column) => (
                   <td key={column} className={numeric.has(column) ? "is-number figure" : undefined}>
-                    {cellText(row[column])}
+                    {formatCell(row[column])}
                   </td>
                 ))}
               </tr>
@@ -55,7 +56,7 @@ export const ValueTable = ({
       </section>
       {rows.length > shown && (
         <button type="button" className="button button-small" onClick={() => setShown(shown * 10)}>
-          {(rows.length - shown).toLocaleString("en")} more rows
+          Show {(rows.length - shown).toLocaleString("en")} more rows
         </button>
       )}
     </div>

@@ -2,22 +2,23 @@ import { type ReactNode, useState } from "react";
 import type { JsonValue } from "../../protocol/index.ts";
 import { CopyButton } from "../design/copy.tsx";
 import { JsonTree } from "./json-tree.tsx";
-import { kindOf } from "./kind.ts";
+import { getValueKind } from "./value-kind.ts";
 import { ValueTable } from "./value-table.tsx";
 
-const DEEPEST = 3;
+/** Maximum nesting of records; deeper objects are shown as trees. */
+const MAX_DEPTH = 3;
 
-/** Pictures, tables and what has members of its own want the whole width. */
+/** Returns true for images, tables, objects, lists and texts of several lines, which need the whole width. */
 const isWide = (value: JsonValue): boolean => {
-  const { kind } = kindOf(value);
+  const { kind } = getValueKind(value);
   return kind !== "text" || (typeof value === "string" && value.includes("\n"));
 };
 
-/** Values that take one line come before those that take a page. */
-const sorted = (members: readonly (readonly [string, JsonValue])[]) =>
+/** Sorts short values before those that need the whole width. */
+const sortByWidth = (members: readonly (readonly [string, JsonValue])[]) =>
   members.toSorted(([, a], [, b]) => Number(isWide(a)) - Number(isWide(b)));
 
-const Shown = ({
+const RenderedValue = ({
   value,
   name,
   depth,
@@ -26,7 +27,7 @@ const Shown = ({
   readonly name: string;
   readonly depth: number;
 }) => {
-  const kind = kindOf(value);
+  const kind = getValueKind(value);
   switch (kind.kind) {
     case "image":
       return (
@@ -49,14 +50,14 @@ const Shown = ({
         </span>
       );
     case "record":
-      if (depth >= DEEPEST) return <JsonTree value={value} isOpen={false} />;
+      if (depth >= MAX_DEPTH) return <JsonTree value={value} isOpen={false} />;
       return (
         <dl className="record">
-          {sorted(kind.members).map(([key, member]) => (
+          {sortByWidth(kind.members).map(([key, member]) => (
             <div key={key} {...(isWide(member) && { className: "is-wide" })}>
               <dt>{key}</dt>
               <dd>
-                <Shown value={member} name={key} depth={depth + 1} />
+                <RenderedValue value={member} name={key} depth={depth + 1} />
               </dd>
             </div>
           ))}
@@ -67,7 +68,7 @@ const Shown = ({
   }
 };
 
-/** Any JSON as somebody wants to see it: pictures as pictures, rows as tables; and as the JSON that it is. */
+/** Shows any JSON value: images as images, lists of objects as tables. A button shows the JSON itself. */
 export const ValueView = ({
   value,
   name,
@@ -93,7 +94,11 @@ export const ValueView = ({
         </button>
         <CopyButton text={json()} what={`the ${name}`} />
       </div>
-      {isRaw ? <pre className="value-text">{json()}</pre> : <Shown value={value} name={name} depth={0} />}
+      {isRaw ? (
+        <pre className="value-text">{json()}</pre>
+      ) : (
+        <RenderedValue value={value} name={name} depth={0} />
+      )}
     </div>
   );
 };

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { everyPage, type PageOfSite, settle } from "./every-page.ts";
+import { createPages, type SitePage, waitUntilReady } from "./create-pages.ts";
 import { HOSTILE } from "./extensions.ts";
 import { type Site, startSite } from "./site.ts";
 
@@ -14,7 +14,7 @@ interface Finding {
   readonly name: string;
   readonly axe: readonly string[];
   readonly axeInDark: readonly string[];
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   readonly wasHacked: boolean;
   readonly phoneWidth: number;
 }
@@ -22,7 +22,7 @@ interface Finding {
 const PHONE = { width: 390, height: 844 };
 
 let site: Site;
-let pages: PageOfSite[];
+let pages: SitePage[];
 const findings: Finding[] = [];
 
 /** Returns axe-core's violations of WCAG 2 A, AA and best practices. `rules` limits the check to a few rules. */
@@ -35,9 +35,9 @@ const audit = (page: Page, rules?: readonly string[]): Promise<string[]> =>
     );
   }, rules ?? null);
 
-const inspect = async (entry: PageOfSite): Promise<Finding> => {
-  const { page, faults } = await site.open(entry.path);
-  await settle(page, entry);
+const inspect = async (entry: SitePage): Promise<Finding> => {
+  const { page, errors } = await site.open(entry.path);
+  await waitUntilReady(page, entry);
   // Injected with the debugger, because the page's Content-Security-Policy blocks other scripts.
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: AXE });
@@ -50,28 +50,28 @@ const inspect = async (entry: PageOfSite): Promise<Finding> => {
     () => Reflect.has(window, "hacked") || document.querySelector("img[src='x']") !== null,
   );
   await page.context().close();
-  return { name: entry.name, axe, axeInDark, faults: [...faults], wasHacked, phoneWidth };
+  return { name: entry.name, axe, axeInDark, errors: [...errors], wasHacked, phoneWidth };
 };
 
 beforeAll(async () => {
   site = await startSite();
-  pages = await everyPage(site);
+  pages = await createPages(site);
   for (const entry of pages) findings.push(await inspect(entry));
 }, 240_000);
 
 afterAll(() => site[Symbol.asyncDispose]());
 
-const listFaults = (getFaults: (finding: Finding) => readonly string[]) =>
-  findings.flatMap((finding) => getFaults(finding).map((fault) => `${finding.name}: ${fault}`));
+const listErrors = (getErrors: (finding: Finding) => readonly string[]) =>
+  findings.flatMap((finding) => getErrors(finding).map((error) => `${finding.name}: ${error}`));
 
 test("every page passes axe-core's checks in the light and in the dark theme", () => {
   expect(findings.length).toBe(pages.length);
-  expect(listFaults(({ axe }) => axe)).toEqual([]);
-  expect(listFaults(({ axeInDark }) => axeInDark)).toEqual([]);
+  expect(listErrors(({ axe }) => axe)).toEqual([]);
+  expect(listErrors(({ axeInDark }) => axeInDark)).toEqual([]);
 });
 
 test("no page violates its Content-Security-Policy or logs an error", () => {
-  expect(listFaults(({ faults }) => faults)).toEqual([]);
+  expect(listErrors(({ errors }) => errors)).toEqual([]);
 });
 
 test("no page interprets a stored text as HTML", () => {
@@ -87,7 +87,7 @@ test("HTML in names, descriptions, errors, logs, payloads and results is shown a
     const entry = pages.find((page) => page.name === name);
     if (entry === undefined) throw new Error(`page ${name} not found`);
     const { page } = await site.open(entry.path);
-    await settle(page, entry);
+    await waitUntilReady(page, entry);
     return page.locator("main");
   };
 

@@ -15,7 +15,7 @@ export class Greet extends Extension("browser", {
   shout: z.boolean().default(false).describe("In capitals"),
   times: z.int().min(1).max(5).default(1),
 }) {
-  static description = "Greets somebody by name. Each letter takes a moment.";
+  static description = "Greets a person by name. Each letter takes a moment.";
 
   async run(_: unknown, { progress, log, signal }: RunContext) {
     for (let index = 0; index < this.name.length; index += 1) {
@@ -30,11 +30,11 @@ export class Greet extends Extension("browser", {
 }
 
 /** Runs until it is aborted. */
-export class LongPoll extends Extension("browser", {}) {
+export class Sleep extends Extension("browser", {}) {
   static description = "Keeps its worker busy until it is cancelled.";
 
   async run(_: unknown, { progress, signal }: RunContext) {
-    progress(0.4, "holding");
+    progress(0.4, "sleeping");
     await delay(600_000, undefined, { signal });
   }
 }
@@ -44,13 +44,13 @@ let hasFailed = false;
 /** Fails on the first run and succeeds on the second. */
 export class FailOnce extends Extension("browser", {}) {
   async run() {
-    if (hasFailed) return { came: "round" };
+    if (hasFailed) return { attempt: "second" };
     hasFailed = true;
     throw new Error("the first time never works");
   }
 }
 
-/** Results to be looked at. */
+/** Returns results of several kinds. */
 export class Show extends Extension("browser", {}) {
   async run() {
     return {
@@ -65,7 +65,7 @@ export class Show extends Extension("browser", {}) {
   }
 }
 
-/** Everything that it says is HTML. */
+/** Its description, log, progress, errors and results are HTML. */
 export class Html extends Extension("browser", { text: z.string().default(HOSTILE).describe(HOSTILE) }) {
   static description = HOSTILE;
 

@@ -13,24 +13,24 @@ beforeAll(async () => {
 afterAll(() => site[Symbol.asyncDispose]());
 
 test("an empty room shows how to start a worker, and lists its jobs when it is online", async () => {
-  const { page, faults } = await site.open("/rooms/lab");
+  const { page, errors } = await site.open("/rooms/lab");
   await page.getByText("No worker has registered a job yet.").waitFor();
   await page.getByText("npx joblib worker").waitFor();
 
   const worker = await site.startWorker();
   await page.getByRole("link", { name: "Greet" }).waitFor();
-  await page.getByText("Greets somebody by name.").waitFor();
+  await page.getByText("Greets a person by name.").waitFor();
   await page.getByText("1 worker").first().waitFor();
 
   worker.kill("SIGTERM");
   await worker.exit;
   await page.getByText("No worker has registered a job yet.").waitFor();
-  expect(faults).toEqual([]);
+  expect(errors).toEqual([]);
 });
 
 test("a task's page explains in one sentence why the task is not running, until it runs", async () => {
   const first = await site.startWorker();
-  const holding = await site.submit("Hold", "why");
+  const sleeping = await site.submit("Sleep", "why");
   await site.submit("Greet", "why", { name: "before" });
   const id = await site.submit("Greet", "why", { name: "behind" });
   const { page } = await site.open(`/tasks/${id}`);
@@ -40,7 +40,7 @@ test("a task's page explains in one sentence why the task is not running, until 
   await why.getByText(/The only worker that can run it is busy/).waitFor();
   expect(await why.locator("dd").allInnerTexts()).toEqual(["2", "1 of 1 busy"]);
 
-  await site.client.call("updateTask", { params: { task_id: holding }, body: { status: "cancelled" } });
+  await site.client.call("updateTask", { params: { task_id: sleeping }, body: { status: "cancelled" } });
   await page.getByText("hello behind").waitFor();
   expect(await why.count()).toBe(0);
   first.kill("SIGTERM");

@@ -16,7 +16,7 @@ const LAST = /public:browser:Html/;
 const TIMEOUT_MS = 12_000;
 
 /** The browser's settings for a page. */
-export interface Look {
+export interface PageOptions {
   readonly theme?: "light" | "dark";
   readonly width?: number;
   readonly height?: number;
@@ -28,7 +28,7 @@ export interface Look {
 export interface WatchedPage {
   readonly page: Page;
   /** Violations of the Content-Security-Policy, and errors on the console. */
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
 }
 
 /** A real server with its dashboard, a real worker, and a real browser. */
@@ -42,7 +42,7 @@ export interface Site extends AsyncDisposable {
   task(id: string): Promise<Task>;
   startWorker(args?: readonly string[], file?: string): Promise<SpawnedProcess>;
   /** Opens a path in a new browser context. */
-  open(path: string, look?: Look): Promise<WatchedPage>;
+  open(path: string, options?: PageOptions): Promise<WatchedPage>;
 }
 
 /** Starts a worker of the test's extensions and waits until it listens. */
@@ -58,8 +58,8 @@ const kill = async (worker: SpawnedProcess) => {
 };
 
 const watch = async (page: Page): Promise<string[]> => {
-  const faults: string[] = [];
-  await page.exposeFunction("reportViolation", (text: string) => faults.push(text));
+  const errors: string[] = [];
+  await page.exposeFunction("reportViolation", (text: string) => errors.push(text));
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
       const report = Reflect.get(window, "reportViolation");
@@ -68,15 +68,15 @@ const watch = async (page: Page): Promise<string[]> => {
       );
     });
   });
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
-  page.on("pageerror", (error) => faults.push(error.message));
-  return faults;
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(error.message));
+  return errors;
 };
 
 /** Prints what the page showed and what the processes printed last, so that a failure in CI can be explained. */
-const printState = async (page: Page, faults: readonly string[], processes: readonly SpawnedProcess[]) => {
+const printState = async (page: Page, errors: readonly string[], processes: readonly SpawnedProcess[]) => {
   const text = await page.innerText("body").catch((error: unknown) => `not readable: ${error}`);
-  console.error(`${page.url()} showed:\n${text}\nerrors of the page: ${faults.join("\n")}`);
+  console.error(`${page.url()} showed:\n${text}\nerrors of the page: ${errors.join("\n")}`);
   for (const { pid, stdout, stderr } of processes) {
     console.error(`process ${pid}:\n${`${stdout()}${stderr()}`.slice(-2_000)}`);
   }
@@ -118,10 +118,10 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
       });
       context.setDefaultTimeout(TIMEOUT_MS);
       const page = await context.newPage();
-      const faults = await watch(page);
-      onTestFailed(() => printState(page, faults, [server, ...workers]));
+      const errors = await watch(page);
+      onTestFailed(() => printState(page, errors, [server, ...workers]));
       await page.goto(url + path);
-      return { page, faults };
+      return { page, errors };
     },
     [Symbol.asyncDispose]: async () => {
       await browser.close();

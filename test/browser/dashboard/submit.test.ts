@@ -13,7 +13,7 @@ afterAll(() => site[Symbol.asyncDispose]());
 const GREET = "/rooms/lab/jobs/public:browser:Greet";
 
 test("a submitted form is followed to the end of its task on the same page", async () => {
-  const { page, faults } = await site.open(GREET);
+  const { page, errors } = await site.open(GREET);
 
   await page.getByLabel("Name").fill("ada lovelace");
   await page.getByLabel("Shout").check();
@@ -24,7 +24,7 @@ test("a submitted form is followed to the end of its task on the same page", asy
 
   await panel.getByText("HELLO ADA LOVELACE").waitFor();
   expect(await panel.getByRole("log").innerText()).toContain("said l");
-  expect(faults).toEqual([]);
+  expect(errors).toEqual([]);
   // The URL contains the task, so that a reload shows it again.
   await page.reload();
   await panel.getByText("HELLO ADA LOVELACE").waitFor();

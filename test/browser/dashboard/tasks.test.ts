@@ -13,9 +13,9 @@ afterAll(() => site[Symbol.asyncDispose]());
 const readStatus = async (id: string) => (await site.task(id)).status;
 
 test("a running task is cancelled after confirmation", async () => {
-  const id = await site.submit("Hold", "cancel");
-  const { page, faults } = await site.open(`/tasks/${id}`);
-  await page.getByText("holding").waitFor();
+  const id = await site.submit("Sleep", "cancel");
+  const { page, errors } = await site.open(`/tasks/${id}`);
+  await page.getByText("sleeping").waitFor();
   expect(await page.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("40");
 
   await page.getByRole("button", { name: "Cancel" }).click();
@@ -24,7 +24,7 @@ test("a running task is cancelled after confirmation", async () => {
   await page.getByRole("heading", { level: 1 }).getByText("cancelled").waitFor();
 
   expect(await readStatus(id)).toBe("cancelled");
-  expect(faults).toEqual([]);
+  expect(errors).toEqual([]);
 });
 
 test("a failed task is retried, and its timeline lists all attempts", async () => {
@@ -35,7 +35,7 @@ test("a failed task is retried, and its timeline lists all attempts", async () =
   await page.getByRole("button", { name: "Retry" }).click();
   await page.getByRole("heading", { level: 1 }).getByText("completed").waitFor();
 
-  await page.getByText("round").waitFor();
+  await page.getByText("second").waitFor();
   const events = page.getByRole("listitem").filter({ hasText: /^Attempt/ });
   await events.nth(1).waitFor();
   expect(await events.allInnerTexts()).toEqual([
@@ -45,11 +45,11 @@ test("a failed task is retried, and its timeline lists all attempts", async () =
 });
 
 test("cancelling many tasks asks for confirmation with their number", async () => {
-  const holding = await site.submit("Hold", "bulk");
+  const sleeping = await site.submit("Sleep", "bulk");
   const waiting = await Promise.all(
     ["one", "two", "three"].map((name) => site.submit("Greet", "bulk", { name })),
   );
-  const { page, faults } = await site.open("/rooms/bulk/tasks?status=pending");
+  const { page, errors } = await site.open("/rooms/bulk/tasks?status=pending");
   await page.getByText("3 matching").waitFor();
 
   await page.getByRole("button", { name: "Cancel all…" }).click();
@@ -61,8 +61,8 @@ test("cancelling many tasks asks for confirmation with their number", async () =
 
   expect(await Promise.all(waiting.map(readStatus))).toEqual(["cancelled", "cancelled", "cancelled"]);
   await page.getByText("No task matches.").waitFor();
-  await site.client.call("updateTask", { params: { task_id: holding }, body: { status: "cancelled" } });
-  expect(faults).toEqual([]);
+  await site.client.call("updateTask", { params: { task_id: sleeping }, body: { status: "cancelled" } });
+  expect(errors).toEqual([]);
 });
 
 test("retrying a selection leaves the other tasks unchanged", async () => {
@@ -80,7 +80,7 @@ test("retrying a selection leaves the other tasks unchanged", async () => {
   await page.getByText("1 selected").waitFor();
   await page.getByRole("button", { name: "Retry selected…" }).click();
   await page.getByRole("button", { name: "Retry 1 task" }).click();
-  await page.getByText("1 task pending again.").waitFor();
+  await page.getByText("1 task retried.").waitFor();
 
   const attempts = await Promise.all(ids.map(async (id) => (await site.task(id)).errors.length));
   expect(attempts.toSorted()[0]).toBe(1);

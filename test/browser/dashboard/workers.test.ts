@@ -14,14 +14,14 @@ const readStatus = async (id: string) => (await site.task(id)).status;
 
 test("a worker's page lists its tasks, and a drained worker stops when they have ended", async () => {
   const worker = await site.startWorker(["--name", "laptop"]);
-  const task = await site.submit("Hold", "lab");
-  const { page, faults } = await site.open("/rooms/lab/workers");
+  const task = await site.submit("Sleep", "lab");
+  const { page, errors } = await site.open("/rooms/lab/workers");
   await page.getByText("busy").waitFor();
   await page.getByText(/1 task/).waitFor();
 
   await page.getByRole("link", { name: "laptop" }).click();
-  await page.getByRole("link", { name: "Hold" }).first().waitFor();
-  await page.getByText("holding").waitFor();
+  await page.getByRole("link", { name: "Sleep" }).first().waitFor();
+  await page.getByText("sleeping").waitFor();
   await page.getByRole("button", { name: "Drain…" }).click();
   await page.getByText("It has 1 task.").waitFor();
   await page.getByRole("button", { name: "Drain", exact: true }).click();
@@ -30,12 +30,12 @@ test("a worker's page lists its tasks, and a drained worker stops when they have
   expect(await readStatus(task)).toBe("running");
   await site.client.call("updateTask", { params: { task_id: task }, body: { status: "cancelled" } });
   expect((await worker.exit).code).toBe(0);
-  expect(faults).toEqual([]);
+  expect(errors).toEqual([]);
 });
 
 test("a worker is removed after confirmation, and its running task fails", async () => {
   await site.startWorker(["--name", "stuck"]);
-  const task = await site.submit("Hold", "remove");
+  const task = await site.submit("Sleep", "remove");
   await eventually(
     () => readStatus(task),
     (status) => status === "running",

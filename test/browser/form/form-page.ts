@@ -8,7 +8,7 @@ import type { JsonObject } from "../../../protocol/index.ts";
 import formConfig from "../../../web/form/vite.config.ts";
 import { startBrowser } from "../browser.ts";
 
-/** As strict as the dashboard's. */
+/** The Content-Security-Policy of the dashboard. */
 export const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; form-action 'none'; base-uri 'none'";
 
@@ -19,27 +19,27 @@ const PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>
 const TYPES: Record<string, string> = { js: "text/javascript", css: "text/css" };
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-/** What a page has complained of: errors, and what its policy has refused. */
-export type Complaints = readonly string[];
+/** Errors of a page and violations of its Content-Security-Policy. */
+export type PageErrors = readonly string[];
 
-/** Gathers what goes wrong in a page from now on. */
-export const complaintsOf = async (page: Page): Promise<Complaints> => {
-  const complaints: string[] = [];
-  page.on("pageerror", ({ message }) => complaints.push(message));
+/** Collects the errors of a page from now on. */
+export const collectPageErrors = async (page: Page): Promise<PageErrors> => {
+  const errors: string[] = [];
+  page.on("pageerror", ({ message }) => errors.push(message));
   page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
+    if (message.type() === "error") errors.push(message.text());
   });
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
       console.error(`policy: ${violatedDirective} ${blockedURI}`);
     });
   });
-  return complaints;
+  return errors;
 };
 
-/** What axe-core finds, one line each. */
-export const accessibilityFaults = async (page: Page): Promise<string[]> => {
-  // Past the page's policy, which is for the page's own scripts.
+/** Returns the violations that axe-core finds, one per line. */
+export const findAccessibilityViolations = async (page: Page): Promise<string[]> => {
+  // `evaluate` bypasses the page's Content-Security-Policy.
   await page.evaluate(readFileSync(AXE, "utf8"));
   return await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
@@ -52,7 +52,7 @@ export const accessibilityFaults = async (page: Page): Promise<string[]> => {
   });
 };
 
-/** As it is shipped: a test's own environment would build React for development, which is three times as slow. */
+/** Builds the page for production: the development build of React, which NODE_ENV=test selects, is three times slower. */
 const buildMount = async (directory: string): Promise<void> => {
   const environment = process.env["NODE_ENV"];
   process.env["NODE_ENV"] = "production";
@@ -80,7 +80,7 @@ const buildMount = async (directory: string): Promise<void> => {
   }
 };
 
-/** A page on which a form is shown as a test wants it, built as it is shipped. */
+/** A server and a browser for pages with a form, built for production. */
 export class FormPages implements AsyncDisposable {
   readonly #browser: Browser;
   readonly #stack: AsyncDisposableStack;
@@ -111,15 +111,15 @@ export class FormPages implements AsyncDisposable {
     return new FormPages(browser, address, stack.move());
   }
 
-  /** An empty page. */
+  /** Opens a page without a form. */
   async open(options?: BrowserContextOptions): Promise<FormPage> {
     const context = await this.#browser.newContext({ viewport: { width: 900, height: 1000 }, ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
-    const complaints = await complaintsOf(page);
+    const errors = await collectPageErrors(page);
     await page.goto(this.#address);
     await page.waitForFunction(() => "form" in window);
-    return new FormPage(page, complaints);
+    return new FormPage(page, errors);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -127,18 +127,18 @@ export class FormPages implements AsyncDisposable {
   }
 }
 
-/** What the mounted page is told to show. */
-export interface Shown {
+/** The properties of the form on the page, and the errors that validation returns. */
+export interface FormSetup {
   readonly schema: object;
   readonly initial?: object;
   readonly problems?: readonly { pointer: string; detail: string }[];
-  readonly faults?: readonly { pointer: string; detail: string }[];
+  readonly validationErrors?: readonly { pointer: string; detail: string }[];
 }
 
 interface Mounted {
-  show(wanted: string): void;
-  timed(schema?: string): Promise<number>;
-  untime(): void;
+  show(setup: string): void;
+  measure(schema?: string): Promise<number>;
+  unmount(): void;
   readonly submitted: JsonObject[];
   readonly validated: JsonObject[];
 }
@@ -146,22 +146,22 @@ interface Mounted {
 /** One page with a form. */
 export class FormPage {
   readonly page: Page;
-  readonly complaints: Complaints;
+  readonly errors: PageErrors;
 
-  constructor(page: Page, complaints: Complaints) {
+  constructor(page: Page, errors: PageErrors) {
     this.page = page;
-    this.complaints = complaints;
+    this.errors = errors;
   }
 
-  async show(wanted: Shown): Promise<void> {
-    const text = JSON.stringify(wanted);
-    await this.page.evaluate((shown) => (window as unknown as { form: Mounted }).form.show(shown), text);
+  async show(setup: FormSetup): Promise<void> {
+    const text = JSON.stringify(setup);
+    await this.page.evaluate((json) => (window as unknown as { form: Mounted }).form.show(json), text);
     await this.page.waitForSelector("form");
   }
 
-  /** Sends the form, and says what it would have sent; undefined where it was held back. */
+  /** Submits the form and returns the submitted payload; undefined if validation blocked it. */
   async submit(): Promise<JsonObject | undefined> {
-    const before = await this.#count();
+    const before = await this.#countSubmitted();
     await this.page.locator("button[type=submit]").click();
     return await this.page.evaluate((from) => {
       const { submitted } = (window as unknown as { form: Mounted }).form;
@@ -169,44 +169,47 @@ export class FormPage {
     }, before);
   }
 
-  #count(): Promise<number> {
+  #countSubmitted(): Promise<number> {
     return this.page.evaluate(() => (window as unknown as { form: Mounted }).form.submitted.length);
   }
 
-  /** What the server was asked about while the payload was edited. */
+  /** Returns the payloads that were validated while they were edited. */
   validated(): Promise<JsonObject[]> {
     return this.page.evaluate(() => (window as unknown as { form: Mounted }).form.validated);
   }
 
-  /** A form's mount to the end of the frame that shows it, in milliseconds; of bare inputs without a schema. */
-  async timed(schema?: object): Promise<{ wall: number; work: number }> {
+  /**
+   * Measures, in milliseconds, the time from the mount of a form to the end of the frame that shows it. Without a schema, it
+   * measures 200 plain inputs.
+   */
+  async measure(schema?: object): Promise<{ wall: number; work: number }> {
     const session = await this.page.context().newCDPSession(this.page);
-    // Of the page's own thread, which loses time to whatever else the machine does.
+    // CPU time of the page's thread, which does not grow with the load of the machine.
     await session.send("Performance.enable", { timeDomain: "threadTicks" });
-    const work = async () => {
+    const readWork = async () => {
       const { metrics } = await session.send("Performance.getMetrics");
       return (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN) * 1000;
     };
-    const before = await work();
+    const before = await readWork();
     const wall = await this.page.evaluate(
-      (text) => (window as unknown as { form: Mounted }).form.timed(text),
+      (text) => (window as unknown as { form: Mounted }).form.measure(text),
       schema === undefined ? undefined : JSON.stringify(schema),
     );
-    const after = await work();
-    await this.page.evaluate(() => (window as unknown as { form: Mounted }).form.untime());
+    const after = await readWork();
+    await this.page.evaluate(() => (window as unknown as { form: Mounted }).form.unmount());
     await session.detach();
     return { wall, work: after - before };
   }
 
-  /** The pointer of the field that has the focus. */
-  focused(): Promise<string | undefined> {
+  /** Returns the pointer of the focused field. */
+  getFocused(): Promise<string | undefined> {
     return this.page.evaluate(
       () => document.activeElement?.closest<HTMLElement>("[data-pointer]")?.dataset["pointer"],
     );
   }
 
-  /** What is said to be wrong at a field. */
-  fault(pointer: string): Promise<string | null> {
+  /** Returns the error at a field. */
+  readError(pointer: string): Promise<string | null> {
     return this.page.locator(`[data-pointer="${pointer}"] > .jf-fault`).textContent();
   }
 }

@@ -7,26 +7,26 @@ import type { JsonObject } from "../../../protocol/json.ts";
 import type { FieldError } from "../../../protocol/problem.ts";
 import { JobForm } from "../../../web/form/job-form.tsx";
 
-/** What a test says of the form that it wants to see. */
-interface Wanted {
+/** The properties of the form on the page, and the errors that validation returns. */
+interface FormSetup {
   readonly schema: JsonObject;
   readonly initial?: JsonObject;
   readonly problems?: readonly FieldError[];
-  readonly faults?: readonly FieldError[];
+  readonly validationErrors?: readonly FieldError[];
 }
 
 let root: Root | undefined;
 const submitted: JsonObject[] = [];
 const validated: JsonObject[] = [];
 
-const place = () => {
-  const found = document.querySelector("main");
-  if (found === null) throw new Error("the page has no main");
-  return found;
+const getMain = () => {
+  const main = document.querySelector("main");
+  if (main === null) throw new Error("the page has no main");
+  return main;
 };
 
-const show = ({ schema, initial, problems, faults }: Wanted): void => {
-  root ??= createRoot(place());
+const show = ({ schema, initial, problems, validationErrors }: FormSetup): void => {
+  root ??= createRoot(getMain());
   root.render(
     <StrictMode>
       <JobForm
@@ -36,14 +36,14 @@ const show = ({ schema, initial, problems, faults }: Wanted): void => {
         onSubmit={(payload) => submitted.push(payload)}
         onValidate={async (payload) => {
           validated.push(payload);
-          return faults ?? [];
+          return validationErrors ?? [];
         }}
       />
     </StrictMode>,
   );
 };
 
-const painted = () =>
+const waitForPaint = () =>
   new Promise<void>((resolve) =>
     requestAnimationFrame(() => {
       const { port1, port2 } = new MessageChannel();
@@ -52,7 +52,7 @@ const painted = () =>
     }),
   );
 
-const bareInputs = () => (
+const renderPlainInputs = () => (
   <form>
     {Array.from({ length: 200 }, (_, index) => `Field ${index}`).map((name) => (
       <label key={name}>
@@ -63,33 +63,37 @@ const bareInputs = () => (
   </form>
 );
 
-let timedRoot: Root | undefined;
+let measuredRoot: Root | undefined;
 
-/** The milliseconds from a form's mount to the end of the frame that shows it; of bare inputs where there is no schema. */
-const timed = async (text: string | undefined): Promise<number> => {
+/** Measures the milliseconds from a form's mount to the end of the frame that shows it; without a schema, of plain inputs. */
+const measure = async (text: string | undefined): Promise<number> => {
   const element = document.createElement("div");
-  place().append(element);
-  timedRoot = createRoot(element);
+  getMain().append(element);
+  measuredRoot = createRoot(element);
   const name = `public:test:${performance.now()}`;
   const schema: JsonObject = JSON.parse(text ?? "{}");
-  await painted();
+  await waitForPaint();
   performance.mark("mount");
   flushSync(() =>
-    timedRoot?.render(
-      text === undefined ? bareInputs() : <JobForm job={{ schema, full_name: name }} onSubmit={() => {}} />,
+    measuredRoot?.render(
+      text === undefined ? (
+        renderPlainInputs()
+      ) : (
+        <JobForm job={{ schema, full_name: name }} onSubmit={() => {}} />
+      ),
     ),
   );
-  await painted();
+  await waitForPaint();
   performance.mark("painted");
   return performance.measure("form", "mount", "painted").duration;
 };
 
-const untime = (): void => {
-  timedRoot?.unmount();
-  place().replaceChildren();
+const unmount = (): void => {
+  measuredRoot?.unmount();
+  getMain().replaceChildren();
 };
 
-// As text: a page that is handed a large document part by part would be busy with that.
+// JSON text, because passing a large object to the page would keep it busy.
 const showText = (text: string) => show(JSON.parse(text));
 
-Object.assign(window, { form: { show: showText, submitted, validated, timed, untime } });
+Object.assign(window, { form: { show: showText, submitted, validated, measure, unmount } });

@@ -7,19 +7,19 @@ type Point = readonly [x: number, y: number, z: number];
 
 const REPORTS = 20;
 
-const pairEnergy = (a: Point, b: Point): number => {
+const getPairEnergy = (a: Point, b: Point): number => {
   const squared = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2;
   const sixth = 1 / Math.max(squared, 0.5) ** 3;
   return 4 * (sixth * sixth - sixth);
 };
 
 const getEnergy = (atoms: readonly Point[], index: number, at: Point): number =>
-  atoms.reduce((sum, other, place) => (place === index ? sum : sum + pairEnergy(at, other)), 0);
+  atoms.reduce((sum, other, otherIndex) => (otherIndex === index ? sum : sum + getPairEnergy(at, other)), 0);
 
 const getTotalEnergy = (atoms: readonly Point[]): number =>
   atoms.reduce((sum, atom, index) => sum + getEnergy(atoms, index, atom), 0) / 2;
 
-const curve = (energies: readonly number[]): string => {
+const drawCurve = (energies: readonly number[]): string => {
   const top = Math.max(...energies);
   const low = Math.min(...energies);
   const points = energies.map(
@@ -29,7 +29,7 @@ const curve = (energies: readonly number[]): string => {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="440" height="180" viewBox="0 0 440 180" font-family="sans-serif" font-size="11"><path d="M20 10V165H430" fill="none" stroke="#999"/><polyline points="${points.join(" ")}" fill="none" stroke="#2a3cb4" stroke-width="2"/><text x="26" y="18" fill="#666">${top.toFixed(1)} ε</text><text x="360" y="156" fill="#666">${low.toFixed(1)} ε</text></svg>`;
 };
 
-/** Cools a Lennard-Jones cluster by Metropolis' rule. */
+/** Anneals a Lennard-Jones cluster with the Metropolis algorithm. */
 export class Anneal extends Extension("simulation", {
   atoms: z.int().min(2).max(60).default(13).describe("Number of atoms in the cluster"),
   from: z.number().min(0.01).max(5).default(0.45).describe("Temperature at the start, in ε"),
@@ -60,7 +60,7 @@ export class Anneal extends Extension("simulation", {
     const lowest = Math.min(...rows.map(({ energy }) => energy));
     return {
       lowest_energy: lowest,
-      energy: curve(rows.map(({ energy }) => energy)),
+      energy: drawCurve(rows.map(({ energy }) => energy)),
       reports: rows.slice(-6),
     };
   }

@@ -2,8 +2,8 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Look, type Site, startSite } from "../dashboard/site.ts";
-import { makeScene, type Scene } from "./scene.ts";
+import { type PageOptions, type Site, startSite } from "../dashboard/site.ts";
+import { createScene, type Scene } from "./scene.ts";
 
 const PICTURES = join(import.meta.dirname, "../../../docs/screenshots");
 const MAX_BYTES = 200_000;
@@ -14,7 +14,7 @@ let scene: Scene;
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true });
   site = await startSite();
-  scene = await makeScene(site);
+  scene = await createScene(site);
 }, 240_000);
 
 afterAll(() => site[Symbol.asyncDispose]());
@@ -22,7 +22,7 @@ afterAll(() => site[Symbol.asyncDispose]());
 interface Shot {
   readonly name: string;
   readonly path: () => string;
-  readonly look?: Look;
+  readonly options?: PageOptions;
   readonly ready: (page: Page) => Promise<unknown>;
 }
 
@@ -44,7 +44,7 @@ const shots: readonly Shot[] = [
   {
     name: "task-dark",
     path: () => `/tasks/${scene.picture}`,
-    look: { theme: "dark" },
+    options: { theme: "dark" },
     ready: (page) => page.locator(".value-image").waitFor(),
   },
   {
@@ -60,24 +60,24 @@ const shots: readonly Shot[] = [
   {
     name: "health",
     path: () => "/rooms/lab/health",
-    look: { theme: "dark" },
+    options: { theme: "dark" },
     ready: (page) => page.locator(".plot-bar").first().waitFor(),
   },
   {
     name: "phone",
     path: () => "/rooms/lab/tasks",
-    look: { width: 390, height: 844 },
+    options: { width: 390, height: 844 },
     ready: (page) => page.locator(".task-row").nth(5).waitFor(),
   },
 ];
 
-test.each(shots)("a picture of $name", async ({ name, path, look, ready }) => {
-  const { page, faults } = await site.open(path(), { height: 820, ...look, sharpness: 1.5 });
+test.each(shots)("takes a screenshot of $name", async ({ name, path, options, ready }) => {
+  const { page, errors } = await site.open(path(), { height: 820, ...options, sharpness: 1.5 });
   await ready(page);
   await page.waitForLoadState("networkidle", { timeout: 1500 }).catch(() => undefined);
   const file = join(PICTURES, `${name}.png`);
   await page.screenshot({ path: file });
 
   expect(statSync(file).size).toBeLessThan(MAX_BYTES);
-  expect(faults).toEqual([]);
+  expect(errors).toEqual([]);
 });

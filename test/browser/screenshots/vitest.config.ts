@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
-import everyday from "../../../vitest.config.ts";
+import baseConfig from "../../../vitest.config.ts";
 
-/** `npm run screenshots`: the same run as any other, only for the screenshots. */
+/** The configuration of `npm run screenshots`: as for tests, but it runs only the screenshots. */
 export default defineConfig({
-  ...everyday,
+  ...baseConfig,
   root: join(import.meta.dirname, "../../.."),
-  test: { ...everyday.test, include: ["test/browser/screenshots/shots.ts"] },
+  test: { ...baseConfig.test, include: ["test/browser/screenshots/shots.ts"] },
 });

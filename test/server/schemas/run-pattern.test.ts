@@ -125,11 +125,11 @@ describe("a pattern that RE2 cannot run", () => {
       `(?=${"[\\p{L}--a]".repeat(90)})`,
       "(?=a{1000000000})",
     ];
-    const started = processorTime();
+    const started = getCpuTime();
 
     for (const pattern of slowPatterns) findPatternError(pattern);
 
-    expect(processorTime() - started).toBeLessThan(1000);
+    expect(getCpuTime() - started).toBeLessThan(1000);
   });
 });
 

@@ -4,7 +4,7 @@ import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
-import { freePort } from "../../support/free-port.ts";
+import { findFreePort } from "../../support/free-port.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const aStorage = async () => {
@@ -17,7 +17,7 @@ const aStorage = async () => {
 
 describe("a database that is away", () => {
   test("is told as unavailable where nothing listens", async () => {
-    const orm = await openDatabase({ url: `postgres://nobody@127.0.0.1:${await freePort()}/none` });
+    const orm = await openDatabase({ url: `postgres://nobody@127.0.0.1:${await findFreePort()}/none` });
     onTestFinished(() => orm.close());
 
     await expect(createStorage(orm).ping()).rejects.toBeInstanceOf(StorageUnavailable);

@@ -139,7 +139,7 @@ test("opens more connections once the role may have more", async () => {
 test("waits if a pooler accepts no more connections", async () => {
   const url = await createDatabase(inject("postgresUrl"));
   await using pgbouncer = await startPgbouncer(url, { max_client_conn: "3", default_pool_size: "2" });
-  const { app, send } = await aServer(pgbouncer.through(url));
+  const { app, send } = await aServer(pgbouncer.toUrl(url));
 
   await requireAnswers(send, 100);
   await app.close();

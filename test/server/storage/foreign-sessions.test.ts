@@ -136,13 +136,13 @@ describe("behind PgBouncer in transaction mode", () => {
     await admin.query(`alter database ${name} set datestyle = 'SQL, DMY'`);
     await admin.query(`alter database ${name} set default_transaction_isolation = 'serializable'`);
     await admin.end();
-    const orm = await openDatabase({ url: pgbouncer.through(url) });
+    const orm = await openDatabase({ url: pgbouncer.toUrl(url) });
     await migrate(orm);
     const api = await openApi({ orm });
 
     await liveThroughTasks(api);
 
-    const client = new Client({ connectionString: pgbouncer.through(url) });
+    const client = new Client({ connectionString: pgbouncer.toUrl(url) });
     await client.connect();
     for (let count = 0; count < 5; count += 1) {
       const { rows } = await client.query(

@@ -1,12 +1,12 @@
 import type { JsonObject } from "../../../protocol/json.ts";
 
-/** A schema, and what is sent for it if nobody fills in anything. */
+/** A schema, and the payloads that are sent if the user enters nothing. */
 export interface DefaultCase {
   readonly name: string;
   readonly schema: JsonObject;
-  /** What the form sends; undefined if it asks for something first. */
+  /** The payload of the form; undefined if a required value is missing. */
   readonly form: JsonObject | undefined;
-  /** What `joblib run` sends: only what the worker would not fill in by itself. Undefined if it asks for something. */
+  /** The payload of `joblib run`, without defaults that the worker applies itself; undefined if a required value is missing. */
   readonly cli: JsonObject | undefined;
 }
 
@@ -15,8 +15,8 @@ interface Expected {
   readonly cli?: JsonObject | undefined;
 }
 
-/** Makes a case of a payload's properties. */
-export const payload = (
+/** Creates a case from the properties of a payload. */
+export const createCase = (
   name: string,
   properties: JsonObject,
   expected: Expected,
@@ -55,5 +55,5 @@ const DEFS: JsonObject = {
 };
 /** Definitions that the cases refer to. */
 export const WITH_DEFS = { $defs: DEFS };
-/** A reference to it. */
-export const settings: JsonObject = { $ref: "#/$defs/Settings" };
+/** A reference to the definition `Settings`. */
+export const SETTINGS_REFERENCE: JsonObject = { $ref: "#/$defs/Settings" };

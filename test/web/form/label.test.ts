@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readable } from "../../../web/form/label.ts";
+import { toLabel } from "../../../web/form/label.ts";
 
 test.each([
   ["maxSteps", "Max steps"],
@@ -10,6 +10,6 @@ test.each([
   ["http2-only", "Http2 only"],
   ["_", "_"],
   ["", ""],
-])("%s is called %s", (name, label) => {
-  expect(readable(name)).toBe(label);
+])("the property %s has the label %s", (name, label) => {
+  expect(toLabel(name)).toBe(label);
 });

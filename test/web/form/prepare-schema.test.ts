@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../protocol/index.ts";
-import { isDrawable } from "../../../web/form/schema/drawable.ts";
 import { prepareSchema } from "../../../web/form/schema/prepare-schema.ts";
+import { isRenderable } from "../../../web/form/schema/renderable.ts";
 
-const drawn = (properties: JsonObject, more: JsonObject = {}) =>
+const prepareFields = (properties: JsonObject, more: JsonObject = {}) =>
   prepareSchema({ type: "object", properties, ...more }).properties ?? {};
 
-describe("preparing a schema", () => {
-  test("keeps every keyword that begins with x-, and what a field shows", () => {
+describe("a prepared schema", () => {
+  test("keeps all x- keywords and all keywords that a field shows", () => {
     const field = {
       type: "number",
       title: "Angle",
@@ -18,12 +18,12 @@ describe("preparing a schema", () => {
       "x-zndraw": { widget: "dial" },
     };
 
-    expect(drawn({ angle: field })["angle"]).toEqual(field);
+    expect(prepareFields({ angle: field })["angle"]).toEqual(field);
   });
 
-  test("puts fields in the order of x-order, then of what is required, then as they stand", () => {
+  test("sorts fields by x-order, then by required, then by their order in the schema", () => {
     const names = Object.keys(
-      drawn(
+      prepareFields(
         { a: {}, b: {}, c: {}, last: { "x-order": 2 }, first: { "x-order": 1 } },
         { required: ["c", "b"] },
       ),
@@ -37,8 +37,8 @@ describe("preparing a schema", () => {
     ["oneOf with null", { oneOf: [{ type: "null" }, { type: "number" }] }],
     ["a list of types", { type: ["number", "null"] }],
     ["a reference or null", { anyOf: [{ $ref: "#/$defs/Angle" }, { type: "null" }] }],
-  ])("draws %s as one field that may be left empty", (_, field) => {
-    const { angle } = drawn({ angle: field }, { $defs: { Angle: { type: "number" } } });
+  ])("represents %s as one field that may be empty", (_, field) => {
+    const { angle } = prepareFields({ angle: field }, { $defs: { Angle: { type: "number" } } });
 
     expect(angle).toMatchObject({ type: ["number", "null"] });
   });
@@ -46,16 +46,16 @@ describe("preparing a schema", () => {
   test.each<[string, JsonObject]>([
     ["constants", { anyOf: [{ const: "a" }, { const: 2 }] }],
     ["enums", { oneOf: [{ enum: ["a"] }, { enum: [2] }] }],
-    ["references to them", { anyOf: [{ $ref: "#/$defs/A" }, { const: 2 }] }],
-  ])("draws a union of %s as one choice", (_, field) => {
-    expect(drawn({ pick: field }, { $defs: { A: { const: "a" } } })["pick"]).toMatchObject({
+    ["references to constants", { anyOf: [{ $ref: "#/$defs/A" }, { const: 2 }] }],
+  ])("represents a union of %s as one choice", (_, field) => {
+    expect(prepareFields({ pick: field }, { $defs: { A: { const: "a" } } })["pick"]).toMatchObject({
       enum: ["a", 2],
     });
   });
 
-  test("spells tuples of both drafts as one", () => {
+  test("represents the tuples of both JSON Schema drafts in the same way", () => {
     const items = [{ type: "string" }, { type: "integer" }];
-    const { newer, older } = drawn(
+    const { newer, older } = prepareFields(
       {
         newer: { type: "array", prefixItems: items, items: false },
         older: { type: "array", items, additionalItems: false },
@@ -67,19 +67,19 @@ describe("preparing a schema", () => {
     expect(newer).toMatchObject({ items, minItems: 2 });
   });
 
-  test("does not follow a tree of nullable references for ever", () => {
+  test("is finite if references are recursive", () => {
     const branch = { anyOf: [{ $ref: "#/$defs/Node" }, { type: "null" }], default: null };
     const schema = prepareSchema({
       $ref: "#/$defs/Node",
       $defs: { Node: { type: "object", properties: { left: branch, right: branch } } },
     });
 
-    expect(isDrawable(schema)).toBe(true);
+    expect(isRenderable(schema)).toBe(true);
   });
 
-  test("gives a browser no pattern that could hold it up", () => {
+  test("contains no pattern that could block the browser", () => {
     const text = JSON.stringify(
-      drawn({
+      prepareFields({
         a: { type: "string", pattern: "^(a+)+$" },
         b: { type: "object", patternProperties: { "^(a+)+$": { type: "string" } } },
         c: { if: { properties: { x: { pattern: "^(a+)+$" } } }, type: "object", properties: {} },

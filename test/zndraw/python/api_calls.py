@@ -1,4 +1,4 @@
-"""Makes requests through JoblibApi and prints what came of each: python api_calls.py URL TOKEN ROOM."""
+"""Makes requests through JoblibApi and prints the outcome of each: python api_calls.py URL TOKEN ROOM."""
 
 import json
 import sys

@@ -1,6 +1,6 @@
-"""Makes every call of ZnDraw's client once and prints what came of each: python calls.py URL TOKEN ROOM.
+"""Makes every call of ZnDraw's client once and prints the outcome of each: python calls.py URL TOKEN ROOM.
 
-Prints one JSON object per step, with `value` or with `error`. Heartbeats come only where a step sends one, so that
+Prints one JSON object per step, with `value` or with `error`. A heartbeat is sent only by a step, so that
 the requests are the same in every run.
 """
 
@@ -119,7 +119,7 @@ step("submit an unknown job", lambda: jobs.submit(Missing(), room=room))
 step("submit to another room's job", lambda: jobs.submit(Scale(), room=f"{room}-2", job_room=room))
 step("submit a malformed job name", lambda: api.submit_task("Scale", {}))
 step("submit a built-in job", lambda: api.submit_task("@internal:modifiers:Delete", {}))
-step("submit what does not fit", lambda: api.submit_task(f"{room}:modifiers:Scale", {"factor": -1}))
+step("submit an invalid payload", lambda: api.submit_task(f"{room}:modifiers:Scale", {"factor": -1}))
 step("list the jobs of an impossible room", lambda: api.list_extensions("@internal"))
 step("register a provider", lambda: jobs.register_provider(Files, name="local", handler=None))
 step("read an unknown task", lambda: api.get_task("01900000-0000-7000-8000-000000000000"))

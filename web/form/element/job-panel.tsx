@@ -1,22 +1,22 @@
 import { useCallback } from "react";
 import type { JsonObject } from "../../../protocol/index.ts";
-import { callAt } from "../../api/call-at.ts";
+import type { ApiServer } from "../../api/api-server.ts";
+import { callServer } from "../../api/call-server.ts";
 import type { Failure } from "../../api/failure.ts";
-import type { Home } from "../../api/home.ts";
 import { JobForm } from "../payload-form.tsx";
+import type { FormConfig, FormEventDispatcher } from "./events.ts";
 import { TaskPanel } from "./task-panel.tsx";
 import { useJob } from "./use-job.ts";
 import { useRun } from "./use-run.ts";
-import type { FormPlace, Tell } from "./words.ts";
 
-/** What stands in the element is made from. */
+/** Properties of the element's content. */
 export interface JobPanelProps {
-  readonly place: FormPlace;
-  readonly home: Home;
-  readonly tell: Tell;
+  readonly config: FormConfig;
+  readonly server: ApiServer;
+  readonly dispatch: FormEventDispatcher;
 }
 
-const Refusal = ({ failure, room, job }: { failure: Failure; room: string; job: string }) => (
+const FailureMessage = ({ failure, room, job }: { failure: Failure; room: string; job: string }) => (
   <p className="jt-refusal" part="refusal" role="alert">
     {failure.id === "job-not-found" ? (
       <>
@@ -29,24 +29,24 @@ const Refusal = ({ failure, room, job }: { failure: Failure; room: string; job: 
   </p>
 );
 
-/** A job's form, and below it the task that came of it. */
-export const JobPanel = ({ place, home, tell }: JobPanelProps) => {
-  const { room, job: name } = place;
-  const { job, failure } = useJob(home, place);
-  const run = useRun(home, place, tell);
+/** The form of a job, and below it the task of the last submit. */
+export const JobPanel = ({ config, server, dispatch }: JobPanelProps) => {
+  const { room, job: name } = config;
+  const { job, failure } = useJob(server, config);
+  const run = useRun(server, config, dispatch);
   const validate = useCallback(
     async (payload: JsonObject) => {
       const params = { room_id: room, job_name: name };
-      return (await callAt(home, ["validatePayload", { params, body: { payload } }])).errors;
+      return (await callServer(server, ["validatePayload", { params, body: { payload } }])).errors;
     },
-    [home, room, name],
+    [server, room, name],
   );
 
   if (job === undefined) {
     return failure === undefined ? (
-      <p role="status">…</p>
+      <p role="status">Loading…</p>
     ) : (
-      <Refusal failure={failure} room={room} job={name} />
+      <FailureMessage failure={failure} room={room} job={name} />
     );
   }
   const isAtField = run.problems.length > 0;
@@ -55,14 +55,16 @@ export const JobPanel = ({ place, home, tell }: JobPanelProps) => {
       {job.description !== null && <p className="jt-about">{job.description}</p>}
       <JobForm
         job={job}
-        initial={place.initial}
+        initial={config.initial}
         problems={run.problems}
-        isBusy={run.isSending}
+        isBusy={run.isSubmitting}
         onSubmit={run.submit}
         onValidate={validate}
-        submitLabel={place.submitLabel}
+        submitLabel={config.submitLabel}
       />
-      {run.failure !== undefined && !isAtField && <Refusal failure={run.failure} room={room} job={name} />}
+      {run.failure !== undefined && !isAtField && (
+        <FailureMessage failure={run.failure} room={room} job={name} />
+      )}
       {run.task !== undefined && <TaskPanel task={run.task} log={run.log} onCancel={run.cancel} />}
     </>
   );

@@ -1,41 +1,42 @@
 import { isTerminal, type LogLine, type SubmittedTask, type Task } from "../../../protocol/index.ts";
 import { ValueView } from "../../values/value-view.tsx";
 
-/** What is shown of a task is made from. */
+/** Properties of the task panel. */
 export interface TaskPanelProps {
   readonly task: Task | SubmittedTask;
   readonly log: readonly LogLine[];
   readonly onCancel: () => void;
 }
 
-const WORDS: Record<Task["status"], string> = {
-  pending: "Waiting",
-  claimed: "Begins",
+const STATUS_LABELS: Record<Task["status"], string> = {
+  pending: "Pending",
+  claimed: "Claimed",
   running: "Running",
-  completed: "Done",
+  completed: "Completed",
   failed: "Failed",
   cancelled: "Cancelled",
 };
 
-const place = (task: Task | SubmittedTask): string => {
+/** Returns details of the status: progress, queue position, or that no worker is online. */
+const describeStatus = (task: Task | SubmittedTask): string => {
   if (task.status !== "pending") return task.status === "running" ? (task.progress?.message ?? "") : "";
-  if ("workers_online" in task && task.workers_online === 0) return "for a worker: none is online";
+  if ("workers_online" in task && task.workers_online === 0) return "(no worker is online)";
   const { queue_position: position } = task;
   return position === null || position === 1
     ? ""
-    : `place ${position > 1000 ? "1000+" : position} in the queue`;
+    : `(queue position ${position > 1000 ? "over 1,000" : position})`;
 };
 
-/** A task as it goes on: where it stands, how far it has come, what it says, and what it came to. */
+/** Follows a task: its status, its progress, its log and its result. */
 export const TaskPanel = ({ task, log, onCancel }: TaskPanelProps) => {
   const fraction = task.status === "running" ? task.progress?.fraction : undefined;
-  const isOver = isTerminal(task.status);
+  const hasEnded = isTerminal(task.status);
   return (
-    <section className={`jt-task is-${task.status}`} part="task" aria-label="The task">
+    <section className={`jt-task is-${task.status}`} part="task" aria-label="Task">
       <p className="jt-status" part="status" role="status">
-        <strong>{WORDS[task.status]}</strong> {place(task)}
+        <strong>{STATUS_LABELS[task.status]}</strong> {describeStatus(task)}
       </p>
-      {!isOver && (
+      {!hasEnded && (
         <div className="jt-line">
           <progress aria-label="Progress" max={1} {...(fraction !== undefined && { value: fraction })} />
           <button type="button" className="jf-button jf-quiet" part="cancel" onClick={onCancel}>
@@ -43,13 +44,13 @@ export const TaskPanel = ({ task, log, onCancel }: TaskPanelProps) => {
           </button>
         </div>
       )}
-      {task.error !== null && isOver && (
+      {task.error !== null && hasEnded && (
         <pre className="jt-error" part="error">
           {task.error}
         </pre>
       )}
       {log.length > 0 && (
-        <details open={!isOver}>
+        <details open={!hasEnded}>
           <summary>Log</summary>
           <pre className="jt-log" part="log">
             {log.map(({ text }) => text).join("\n")}

@@ -1,51 +1,54 @@
 import { useEffect, useState } from "react";
 import type { Job } from "../../../protocol/index.ts";
-import { callAt } from "../../api/call-at.ts";
+import type { ApiServer } from "../../api/api-server.ts";
+import { callServer } from "../../api/call-server.ts";
 import { createNoResponseFailure, Failure } from "../../api/failure.ts";
-import { followAt } from "../../api/follow-at.ts";
-import type { Home } from "../../api/home.ts";
-import type { FormPlace } from "./words.ts";
+import { followServer } from "../../api/follow-server.ts";
+import type { FormConfig } from "./events.ts";
 
-/** A job, or why there is none yet. */
+/** A job, or the reason why it could not be read. */
 export interface JobState {
   readonly job?: Job | undefined;
   readonly failure?: Failure | undefined;
 }
 
-/** What is no answer of joblib's, and what is one. */
-export const asFailure = (error: unknown): Failure =>
+/** Converts an error to a failure: any other error means that there was no response. */
+export const toFailure = (error: unknown): Failure =>
   error instanceof Failure ? error : createNoResponseFailure();
 
-/** A job as a room sees it. While there is none, or nobody to run it, the room is watched: it appears with its worker. Made for one job: of another one there is another. */
-export const useJob = (home: Home, { room, job: name, turn }: FormPlace): JobState => {
+/**
+ * Reads a job. While the job does not exist or has no worker, it follows the room and reads the job again when it changes.
+ * The job must not change between renders: use a key.
+ */
+export const useJob = (server: ApiServer, { room, job: name, tokenVersion }: FormConfig): JobState => {
   const [state, setState] = useState<JobState>({});
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another turn reads again, with another token
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new token reads the job again
   useEffect(() => {
-    const ended = new AbortController();
-    const watching = new AbortController();
+    const unmount = new AbortController();
+    const followRoom = new AbortController();
     const read = async () => {
       try {
         const params = { room_id: room, job_name: name };
-        const job = await callAt(home, ["readJob", { params }], { signal: ended.signal });
-        if (job.workers.length > 0) watching.abort();
+        const job = await callServer(server, ["readJob", { params }], { signal: unmount.signal });
+        if (job.workers.length > 0) followRoom.abort();
         setState({ job });
       } catch (error) {
-        if (!ended.signal.aborted) setState(({ job }) => ({ job, failure: asFailure(error) }));
+        if (!unmount.signal.aborted) setState(({ job }) => ({ job, failure: toFailure(error) }));
       }
     };
     void read();
-    void followAt(home, {
+    void followServer(server, {
       name: "followRoom",
       params: { room_id: room },
-      signal: AbortSignal.any([ended.signal, watching.signal]),
+      signal: AbortSignal.any([unmount.signal, followRoom.signal]),
       onEvent: ({ event }) => {
         if (event !== "task") void read();
       },
       onState: () => {},
     });
-    return () => ended.abort();
-  }, [home, room, name, turn]);
+    return () => unmount.abort();
+  }, [server, room, name, tokenVersion]);
 
   return state;
 };

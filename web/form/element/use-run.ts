@@ -7,21 +7,21 @@ import {
   type SubmittedTask,
   type Task,
 } from "../../../protocol/index.ts";
-import { callAt } from "../../api/call-at.ts";
+import type { ApiServer } from "../../api/api-server.ts";
+import { callServer } from "../../api/call-server.ts";
 import type { Failure } from "../../api/failure.ts";
-import { followAt } from "../../api/follow-at.ts";
-import type { Home } from "../../api/home.ts";
-import { payloadFaults } from "../faults.ts";
-import { asFailure } from "./use-job.ts";
-import type { FormPlace, Tell } from "./words.ts";
+import { followServer } from "../../api/follow-server.ts";
+import { toPayloadErrors } from "../form-errors.ts";
+import type { FormConfig, FormEventDispatcher } from "./events.ts";
+import { toFailure } from "./use-job.ts";
 
 const NO_LINES: readonly LogLine[] = [];
 const NO_PROBLEMS: readonly FieldError[] = [];
-const MOST_LINES = 200;
+const MAX_LOG_LINES = 200;
 
-/** What came of the last submit. */
-export interface Run {
-  readonly isSending: boolean;
+/** The state of the last submit and its task. */
+export interface TaskRun {
+  readonly isSubmitting: boolean;
   readonly task: Task | SubmittedTask | undefined;
   readonly log: readonly LogLine[];
   readonly problems: readonly FieldError[];
@@ -30,88 +30,95 @@ export interface Run {
   readonly cancel: () => void;
 }
 
-const NOTHING = {
-  isSending: false,
+const INITIAL_STATE = {
+  isSubmitting: false,
   task: undefined as Task | SubmittedTask | undefined,
   log: NO_LINES,
   problems: NO_PROBLEMS,
   failure: undefined as Failure | undefined,
 };
 
-/** Submits a job's tasks, and follows the last of them to its end. */
-export const useRun = (home: Home, { room, job }: FormPlace, tell: Tell): Run => {
-  const [state, setState] = useState(NOTHING);
-  const following = useRef<AbortController>(undefined);
+/** Submits tasks of a job, and follows the last one until it has ended. */
+export const useRun = (
+  server: ApiServer,
+  { room, job }: FormConfig,
+  dispatch: FormEventDispatcher,
+): TaskRun => {
+  const [state, setState] = useState(INITIAL_STATE);
+  const follower = useRef<AbortController>(undefined);
 
-  useEffect(() => () => following.current?.abort(), []);
+  useEffect(() => () => follower.current?.abort(), []);
 
-  const learn = useCallback(
+  const updateTask = useCallback(
     (task: Task | SubmittedTask) => {
-      setState((now) => ({ ...now, task, failure: undefined }));
-      tell("joblib-update", { task });
-      if (task.status === "completed") tell("joblib-result", { task, result: task.result });
+      setState((current) => ({ ...current, task, failure: undefined }));
+      dispatch("joblib-update", { task });
+      if (task.status === "completed") dispatch("joblib-result", { task, result: task.result });
       if (task.status === "failed")
-        tell("joblib-error", { task, message: task.error ?? "The task has failed." });
-      if (isTerminal(task.status)) following.current?.abort();
+        dispatch("joblib-error", { task, message: task.error ?? "Failed with no error message." });
+      if (isTerminal(task.status)) follower.current?.abort();
     },
-    [tell],
+    [dispatch],
   );
 
   const fail = useCallback(
     (error: unknown) => {
-      const failure = asFailure(error);
-      const problems = payloadFaults(failure.errors);
-      setState((now) => ({ ...now, isSending: false, problems, failure }));
-      tell("joblib-error", { failure, message: failure.message });
+      const failure = toFailure(error);
+      const problems = toPayloadErrors(failure.errors);
+      setState((current) => ({ ...current, isSubmitting: false, problems, failure }));
+      dispatch("joblib-error", { failure, message: failure.message });
     },
-    [tell],
+    [dispatch],
   );
 
   const follow = useCallback(
     (id: string) => {
-      following.current?.abort();
-      const follower = new AbortController();
-      following.current = follower;
-      const { signal } = follower;
-      void followAt(home, {
+      follower.current?.abort();
+      const abort = new AbortController();
+      follower.current = abort;
+      const { signal } = abort;
+      void followServer(server, {
         name: "followTask",
         params: { task_id: id },
         signal,
-        onEvent: (told) => {
+        onEvent: (event) => {
           if (signal.aborted) return;
-          if (told.event === "task") return learn(told.data);
-          setState((now) => ({ ...now, log: [...now.log, ...told.data.items].slice(-MOST_LINES) }));
+          if (event.event === "task") return updateTask(event.data);
+          setState((current) => ({
+            ...current,
+            log: [...current.log, ...event.data.items].slice(-MAX_LOG_LINES),
+          }));
         },
-        onState: (standing, failure) => {
-          if (standing === "refused") fail(failure);
+        onState: (streamState, failure) => {
+          if (streamState === "refused") fail(failure);
         },
       });
     },
-    [home, learn, fail],
+    [server, updateTask, fail],
   );
 
   const submit = useCallback(
     (payload: JsonObject) => {
-      if (!tell("joblib-submit", { payload })) return;
-      setState({ ...NOTHING, isSending: true });
+      if (!dispatch("joblib-submit", { payload })) return;
+      setState({ ...INITIAL_STATE, isSubmitting: true });
       const params = { room_id: room, job_name: job };
-      // The same submit, tried again by a network, is the same task.
+      // If the network repeats the request, the server creates only one task.
       const headers = { "idempotency-key": crypto.randomUUID() };
-      callAt(home, ["submitTask", { params, body: { payload } }], { headers }).then((task) => {
-        setState({ ...NOTHING, task });
-        learn(task);
+      callServer(server, ["submitTask", { params, body: { payload } }], { headers }).then((task) => {
+        setState({ ...INITIAL_STATE, task });
+        updateTask(task);
         if (!isTerminal(task.status)) follow(task.id);
       }, fail);
     },
-    [home, room, job, tell, learn, follow, fail],
+    [server, room, job, dispatch, updateTask, follow, fail],
   );
 
   const id = state.task?.id;
   const cancel = useCallback(() => {
     if (id === undefined) return;
     const body = { status: "cancelled" as const };
-    callAt(home, ["updateTask", { params: { task_id: id }, body }]).then(learn, fail);
-  }, [home, id, learn, fail]);
+    callServer(server, ["updateTask", { params: { task_id: id }, body }]).then(updateTask, fail);
+  }, [server, id, updateTask, fail]);
 
   return { ...state, submit, cancel };
 };

@@ -1,6 +1,6 @@
 import type { ControlProps } from "./control.ts";
 
-/** A yes or no. It is not required to be yes: the attribute would say that. */
+/** A checkbox. It has no `required` attribute, because that would demand a checked box. */
 export const BooleanControl = ({ value, label, attributes, onChange }: ControlProps) => {
   const { required: _, readOnly, ...rest } = attributes;
   return (

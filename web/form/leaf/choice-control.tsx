@@ -1,27 +1,29 @@
-import type { DrawnSchema } from "../schema/drawn-schema.ts";
-import { nameOf } from "../schema/prepare-scalar.ts";
-import { type Choice, choicesOf, indexOfChoice } from "./choices.ts";
+import type { FormSchema } from "../schema/form-schema.ts";
+import { formatValue } from "../schema/prepare-scalar.ts";
+import { type Choice, findChoiceIndex, listChoices } from "./choices.ts";
 import type { ControlProps } from "./control.ts";
 
-/** A longer list is searched. */
-const LONG = 100;
-/** So few are seen at a glance. */
-const FEW = 3;
+/** Maximum number of choices in a list without a search field. */
+const MAX_LISTED = 100;
+/** Maximum number of choices that are radio buttons by default. */
+const MAX_RADIO_BUTTONS = 3;
 
-/** True where the choices are drawn as buttons beside each other. */
-export const isRadio = (schema: DrawnSchema, isRequired: boolean): boolean => {
+/** Returns true if the choices are shown as radio buttons. */
+export const isRadio = (schema: FormSchema, isRequired: boolean): boolean => {
   const count = schema.enum?.length ?? 0;
   const widget: unknown = schema["x-widget"];
-  return widget === "radio" ? count <= LONG : widget !== "select" && isRequired && count > 1 && count <= FEW;
+  return widget === "radio"
+    ? count <= MAX_LISTED
+    : widget !== "select" && isRequired && count > 1 && count <= MAX_RADIO_BUTTONS;
 };
 
-/** One of a few values, all of them in sight. */
+/** Selects one of a few values with radio buttons. */
 export const RadioControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const { id, readOnly, "aria-describedby": _, ...rest } = attributes;
-  const chosen = indexOfChoice(schema, value);
+  const chosen = findChoiceIndex(schema, value);
   return (
     <span className="jf-radios">
-      {choicesOf(schema).map(({ index, label, isDisabled }) => (
+      {listChoices(schema).map(({ index, label, isDisabled }) => (
         <label key={index} className="jf-check">
           <input
             {...rest}
@@ -39,18 +41,18 @@ export const RadioControl = ({ schema, value, attributes, onChange }: ControlPro
   );
 };
 
-/** The options of a list. */
-export const Options = ({ choices }: { choices: readonly Choice[] }) =>
+/** The options of a select element. */
+export const SelectOptions = ({ choices }: { choices: readonly Choice[] }) =>
   choices.map(({ index, label, isDisabled }) => (
     <option key={index} value={index} disabled={isDisabled}>
       {label}
     </option>
   ));
 
-/** One of some values. */
+/** Selects one of several values from a drop-down list. */
 export const SelectControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const { readOnly, ...rest } = attributes;
-  const chosen = indexOfChoice(schema, value);
+  const chosen = findChoiceIndex(schema, value);
   return (
     <select
       {...rest}
@@ -61,17 +63,17 @@ export const SelectControl = ({ schema, value, attributes, onChange }: ControlPr
       }
     >
       {(chosen === -1 || !rest.required) && <option value="">{rest.required ? "Choose…" : "—"}</option>}
-      <Options choices={choicesOf(schema)} />
+      <SelectOptions choices={listChoices(schema)} />
     </select>
   );
 };
 
-/** True for a list that is searched. */
-export const isSearched = (schema: DrawnSchema): boolean => (schema.enum?.length ?? 0) > LONG;
+/** Returns true if a list is so long that it has a search field. */
+export const isSearchable = (schema: FormSchema): boolean => (schema.enum?.length ?? 0) > MAX_LISTED;
 
-/** A value that is given, and sent as it is. */
+/** Shows a constant, which cannot be edited. */
 export const ConstantControl = ({ schema, attributes }: ControlProps) => (
   <output className="jf-constant" id={attributes.id}>
-    {nameOf(schema.const ?? null)}
+    {formatValue(schema.const ?? null)}
   </output>
 );

@@ -1,46 +1,46 @@
 import { toCanonicalJson } from "../../../protocol/canonical-json.ts";
 import { isRoundedInteger } from "../../../protocol/exact-number.ts";
 import type { JsonValue } from "../../../protocol/json.ts";
-import { DRAWN, type DrawnSchema } from "../schema/drawn-schema.ts";
-import { nameOf } from "../schema/prepare-scalar.ts";
+import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
+import { formatValue } from "../schema/prepare-scalar.ts";
 
-/** One value of an `enum`, as it is offered. */
+/** One value of an `enum`, as it is shown to the user. */
 export interface Choice {
   readonly index: number;
   readonly label: string;
-  /** It cannot be sent as the schema has it. */
+  /** True for a number that JavaScript cannot represent exactly, and so cannot send. */
   readonly isDisabled: boolean;
 }
 
-const valuesOf = (schema: DrawnSchema): readonly JsonValue[] => schema.enum ?? [];
+const getValues = (schema: FormSchema): readonly JsonValue[] => schema.enum ?? [];
 
-/** Labels that several values share are followed by the value as JSON: 1 and "1" read the same otherwise. */
-const distinguish = (labels: readonly string[], values: readonly JsonValue[]): string[] => {
+/** Makes labels unique by adding the value as JSON: otherwise 1 and "1" have the same label. */
+const makeUnique = (labels: readonly string[], values: readonly JsonValue[]): string[] => {
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   return labels.map((label, index) => {
     if (counts.get(label) === 1) return label;
     const value = values[index] ?? null;
-    return nameOf(value) === label ? JSON.stringify(value) : `${label} (${JSON.stringify(value)})`;
+    return formatValue(value) === label ? JSON.stringify(value) : `${label} (${JSON.stringify(value)})`;
   });
 };
 
 /** Returns the choices of a schema's `enum`, in its order. */
-export const choicesOf = (schema: DrawnSchema): Choice[] => {
-  const values = valuesOf(schema);
-  const given: unknown = schema[DRAWN.labels];
-  const named = Array.isArray(given) ? given : [];
-  const labels = values.map((value, index) => String(named[index] ?? nameOf(value)));
-  return distinguish(labels, values).map((label, index) => {
+export const listChoices = (schema: FormSchema): Choice[] => {
+  const values = getValues(schema);
+  const labelList: unknown = schema[FORM_KEYWORDS.labels];
+  const ownLabels = Array.isArray(labelList) ? labelList : [];
+  const labels = values.map((value, index) => String(ownLabels[index] ?? formatValue(value)));
+  return makeUnique(labels, values).map((label, index) => {
     const isDisabled = isRoundedInteger(values[index]);
     return { index, label: isDisabled ? `${label} (too large to be sent exactly)` : label, isDisabled };
   });
 };
 
-/** Returns the place of a value in a schema's `enum`; -1 if it is none of them. */
-export const indexOfChoice = (schema: DrawnSchema, value: unknown): number => {
+/** Returns the index of a value in a schema's `enum`; -1 if it is not one of them. */
+export const findChoiceIndex = (schema: FormSchema, value: unknown): number => {
   if (value === undefined) return -1;
-  const values = valuesOf(schema);
+  const values = getValues(schema);
   if (typeof value !== "object" || value === null) return values.indexOf(value as JsonValue);
   const text = toCanonicalJson(value as JsonValue);
   return values.findIndex((choice) => typeof choice === "object" && toCanonicalJson(choice) === text);

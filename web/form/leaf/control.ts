@@ -1,7 +1,7 @@
 import type { FocusEvent, FormEvent } from "react";
-import type { DrawnSchema } from "../schema/drawn-schema.ts";
+import type { FormSchema } from "../schema/form-schema.ts";
 
-/** What every input of a field has besides its value. */
+/** Attributes of every input, in addition to its value. */
 export interface ControlAttributes {
   readonly id: string;
   readonly required: boolean;
@@ -9,33 +9,33 @@ export interface ControlAttributes {
   readonly readOnly: boolean;
   readonly "aria-describedby": string | undefined;
   readonly "aria-invalid": true | undefined;
-  readonly onBlur: (event: FocusEvent<Validated>) => void;
-  readonly onInvalid: (event: FormEvent<Validated>) => void;
+  readonly onBlur: (event: FocusEvent<ValidatedElement>) => void;
+  readonly onInvalid: (event: FormEvent<ValidatedElement>) => void;
 }
 
-/** An element that says itself whether its value may stand. */
-export type Validated = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+/** A form element with the browser's constraint validation. */
+export type ValidatedElement = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
-/** What a field's control is given. */
+/** Properties of a field's control. */
 export interface ControlProps {
-  readonly schema: DrawnSchema;
+  readonly schema: FormSchema;
   readonly value: unknown;
   readonly label: string;
   readonly attributes: ControlAttributes;
   readonly onChange: (value: unknown) => void;
 }
 
-/** What an emptied field is: null where that is allowed, else left out of the payload. */
-export const emptied = (schema: DrawnSchema): null | undefined =>
+/** Returns the value of an empty field: null if the schema allows it, otherwise undefined, which is left out of the payload. */
+export const getEmptyValue = (schema: FormSchema): null | undefined =>
   Array.isArray(schema.type) && schema.type.includes("null") ? null : undefined;
 
-/** What stands in an empty field: what `x-placeholder` says, else the default that the worker will take. */
-export const placeholderOf = (schema: DrawnSchema): string | undefined => {
-  const given: unknown = schema["x-placeholder"];
-  if (typeof given === "string") return given;
-  const standard: unknown = schema.default;
-  if (typeof standard === "number" || (typeof standard === "string" && standard !== ""))
-    return String(standard);
+/** Returns the placeholder of an empty field: `x-placeholder`, the default that the worker applies, or an example. */
+export const getPlaceholder = (schema: FormSchema): string | undefined => {
+  const placeholder: unknown = schema["x-placeholder"];
+  if (typeof placeholder === "string") return placeholder;
+  const defaultValue: unknown = schema.default;
+  if (typeof defaultValue === "number" || (typeof defaultValue === "string" && defaultValue !== ""))
+    return String(defaultValue);
   const [example] = Array.isArray(schema.examples) ? schema.examples : [];
   return typeof example === "string" || typeof example === "number" ? `e.g. ${example}` : undefined;
 };

@@ -1,37 +1,37 @@
 import { useEffect, useRef, useState } from "react";
-import { findInexactNumber, formatInexactNumberMessage } from "../../../protocol/exact-number.ts";
-import { type ControlProps, emptied } from "./control.ts";
+import { findInexactNumber, inexactNumberMessage } from "../../../protocol/exact-number.ts";
+import { type ControlProps, getEmptyValue } from "./control.ts";
 
-const written = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, null, 2));
+const formatJson = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, null, 2));
 
-/** Reads JSON, or says in one line why it cannot be sent. */
-export const readJson = (text: string): { value: unknown } | { complaint: string } => {
+/** Parses JSON; returns an error message if it is invalid or contains a number that cannot be sent exactly. */
+export const parseJson = (text: string): { value: unknown } | { error: string } => {
   try {
     const value: unknown = JSON.parse(text);
     const inexact = findInexactNumber(text);
-    return inexact === undefined ? { value } : { complaint: formatInexactNumberMessage(inexact) };
+    return inexact === undefined ? { value } : { error: inexactNumberMessage(inexact) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { complaint: `This is not JSON: ${reason}` };
+    return { error: `Invalid JSON: ${reason}` };
   }
 };
 
-/** A value that no field can be drawn for, as JSON; what cannot be read holds the form back. */
+/** Edits a value as JSON if no other control can. Text that is not valid JSON blocks the submit. */
 export const JsonControl = ({ schema, value, attributes, onChange }: ControlProps) => {
-  const [typed, setTyped] = useState(() => written(value));
+  const [typed, setTyped] = useState(() => formatJson(value));
   const [sent, setSent] = useState<unknown>(value);
   const element = useRef<HTMLTextAreaElement>(null);
-  const text = Object.is(sent, value) ? typed : written(value);
-  const read = text.trim() === "" ? undefined : readJson(text);
-  const complaint = read !== undefined && "complaint" in read ? read.complaint : "";
-  useEffect(() => element.current?.setCustomValidity(complaint), [complaint]);
+  const text = Object.is(sent, value) ? typed : formatJson(value);
+  const read = text.trim() === "" ? undefined : parseJson(text);
+  const error = read !== undefined && "error" in read ? read.error : "";
+  useEffect(() => element.current?.setCustomValidity(error), [error]);
 
   const change = (next: string) => {
-    const answer = next.trim() === "" ? { value: emptied(schema) } : readJson(next);
-    const kept = "value" in answer ? answer.value : sent;
+    const parsed = next.trim() === "" ? { value: getEmptyValue(schema) } : parseJson(next);
+    const nextSent = "value" in parsed ? parsed.value : sent;
     setTyped(next);
-    setSent(kept);
-    if ("value" in answer) onChange(answer.value);
+    setSent(nextSent);
+    if ("value" in parsed) onChange(parsed.value);
   };
   return (
     <textarea
@@ -41,7 +41,7 @@ export const JsonControl = ({ schema, value, attributes, onChange }: ControlProp
       rows={Math.min(20, Math.max(3, text.split("\n").length))}
       spellCheck={false}
       placeholder="JSON"
-      data-unsent={complaint !== "" || undefined}
+      data-unsent={error !== "" || undefined}
       value={text}
       onChange={({ target }) => change(target.value)}
     />

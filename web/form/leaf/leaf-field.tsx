@@ -1,16 +1,16 @@
 import type { FieldProps } from "@rjsf/utils";
 import { type FocusEvent, type FormEvent, memo, useState } from "react";
-import { faultsAt, useFaults } from "../faults.ts";
-import { extensionAttributes, labelOf } from "../label.ts";
+import { getErrorsAt, useFormErrors } from "../form-errors.ts";
+import { getExtensionAttributes, getLabel } from "../label.ts";
 import { toPointer } from "../pointer.ts";
-import { nameClass } from "../templates/legend.tsx";
-import { useIsDiscriminator, useIsEntry, useIsOptionOf } from "../templates/surroundings.ts";
-import type { ControlProps, Validated } from "./control.ts";
-import { controlFor, drawnAs } from "./control-for.ts";
+import { useIsDiscriminator, useIsEntry, useIsSelectedOption } from "../templates/field-context.ts";
+import { getLabelClass } from "../templates/group-header.tsx";
+import type { ControlProps, ValidatedElement } from "./control.ts";
+import { expandNullableBoolean, findControl } from "./find-control.ts";
 
-/** A field with one value: its label, its control, what it is for, and what is wrong with it. */
+/** A field with one value: label, control, description and errors. */
 const Leaf = ({
-  schema: given,
+  schema: source,
   fieldPathId,
   formData,
   required,
@@ -19,27 +19,29 @@ const Leaf = ({
   registry,
   onChange,
 }: FieldProps) => {
-  const schema = drawnAs(given);
+  const schema = expandNullableBoolean(source);
   const pointer = toPointer(fieldPathId.path);
   const id = registry.globalFormOptions.idPrefix + encodeURIComponent(pointer);
-  const { faults, showsAll, edited } = useFaults();
+  const { errors, showsAll, clear } = useFormErrors();
   const [isTouched, setTouched] = useState(false);
   const [wasEdited, setEdited] = useState(false);
-  const [complaint, setComplaint] = useState("");
+  const [browserError, setBrowserError] = useState("");
   const isRequired = required === true;
-  const { Control, frame } = controlFor(schema, formData, isRequired);
-  const isOption = useIsOptionOf(pointer);
+  const { Control, labelPlacement } = findControl(schema, formData, isRequired);
+  const isOption = useIsSelectedOption(pointer);
   const isEntry = useIsEntry(pointer);
   const isDiscriminator = useIsDiscriminator(fieldPathId.path);
-  const place = fieldPathId.path.at(-1);
-  const isItem = typeof place === "number" && schema.title === undefined;
-  const label = labelOf(schema, place);
+  const key = fieldPathId.path.at(-1);
+  const isItem = typeof key === "number" && schema.title === undefined;
+  const label = getLabel(schema, key);
   if (isDiscriminator) return null;
 
-  const told = showsAll || isTouched ? faultsAt(faults, pointer, true) : [];
-  const wrong = complaint === "" ? told : [complaint];
+  const serverErrors = showsAll || isTouched ? getErrorsAt(errors, pointer, true) : [];
+  const shownErrors = browserError === "" ? serverErrors : [browserError];
   const description = typeof schema.description === "string" ? schema.description : "";
-  const described = [description !== "" && `${id}.hint`, wrong.length > 0 && `${id}.fault`].filter(Boolean);
+  const describedBy = [description !== "" && `${id}.hint`, shownErrors.length > 0 && `${id}.fault`].filter(
+    Boolean,
+  );
 
   const control: ControlProps = {
     schema,
@@ -47,8 +49,8 @@ const Leaf = ({
     value: formData,
     onChange: (value) => {
       setEdited(true);
-      edited(pointer);
-      if (complaint !== "") setComplaint("");
+      clear(pointer);
+      if (browserError !== "") setBrowserError("");
       onChange(value, fieldPathId.path, undefined, fieldPathId.$id);
     },
     attributes: {
@@ -56,20 +58,20 @@ const Leaf = ({
       required: isRequired,
       disabled: disabled === true,
       readOnly: readonly === true || schema.readOnly === true,
-      "aria-describedby": described.length > 0 ? described.join(" ") : undefined,
-      "aria-invalid": wrong.length > 0 ? true : undefined,
-      onBlur: ({ target, relatedTarget }: FocusEvent<Validated>) => {
-        // A line that appears now would move the button from under the pointer that is pressing it; and who only
-        // passes by an empty field has done nothing wrong yet.
+      "aria-describedby": describedBy.length > 0 ? describedBy.join(" ") : undefined,
+      "aria-invalid": shownErrors.length > 0 ? true : undefined,
+      onBlur: ({ target, relatedTarget }: FocusEvent<ValidatedElement>) => {
+        // An error line that appears now would move the button that is being clicked. A required field that was only
+        // visited, not edited, is not an error yet.
         if (relatedTarget instanceof HTMLButtonElement || (target.validity.valueMissing && !wasEdited))
           return;
         setTouched(true);
-        setComplaint(target.validationMessage);
+        setBrowserError(target.validationMessage);
       },
-      onInvalid: (event: FormEvent<Validated>) => {
+      onInvalid: (event: FormEvent<ValidatedElement>) => {
         event.preventDefault();
         setTouched(true);
-        setComplaint(event.currentTarget.validationMessage);
+        setBrowserError(event.currentTarget.validationMessage);
       },
     },
   };
@@ -81,21 +83,21 @@ const Leaf = ({
       {typeof unit === "string" && <span className="jf-unit"> {unit}</span>}
     </>
   );
-  const className = isOption || isEntry || isItem ? "jf-unseen" : nameClass("jf-label", isRequired);
+  const className = isOption || isEntry || isItem ? "jf-unseen" : getLabelClass("jf-label", isRequired);
   return (
     <div
       className="jf-field"
       part="field"
       data-pointer={pointer}
-      {...extensionAttributes(schema)}
-      {...(frame === "group" && { role: "radiogroup", "aria-labelledby": `${id}.label` })}
+      {...getExtensionAttributes(schema)}
+      {...(labelPlacement === "group" && { role: "radiogroup", "aria-labelledby": `${id}.label` })}
     >
-      {frame === "label" && (
+      {labelPlacement === "above" && (
         <label className={className} part="label" htmlFor={id}>
           {heading}
         </label>
       )}
-      {frame === "group" && (
+      {labelPlacement === "group" && (
         <span className={className} part="label" id={`${id}.label`}>
           {heading}
         </span>
@@ -106,16 +108,16 @@ const Leaf = ({
           {description}
         </p>
       )}
-      {wrong.length > 0 && (
+      {shownErrors.length > 0 && (
         <p className="jf-fault" part="fault" id={`${id}.fault`}>
-          {wrong.join("; ")}
+          {shownErrors.join("; ")}
         </p>
       )}
     </div>
   );
 };
 
-/** Drawn again when its value, its schema or the faults are others; the functions that it is given stay valid. */
+/** Renders again only if its value, schema or errors change. Callbacks are not compared, because old ones stay valid. */
 export const LeafField = memo(
   Leaf,
   (before, after) =>

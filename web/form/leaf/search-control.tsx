@@ -1,13 +1,13 @@
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
-import { Options } from "./choice-control.tsx";
-import { choicesOf, indexOfChoice } from "./choices.ts";
+import { SelectOptions } from "./choice-control.tsx";
+import { findChoiceIndex, listChoices } from "./choices.ts";
 import type { ControlProps } from "./control.ts";
 
 const MAX_SHOWN = 100;
 
 /**
- * One of more values than anybody reads: a list of at most a hundred, and a search that narrows it. Enter in the search
- * takes the only match, the arrow keys lead into the list, and Escape clears the search.
+ * Selects one of many values: a list of at most 100 choices and a search field that filters it. In the search field, Enter
+ * selects the only match, the down arrow moves into the list, and Escape clears the search.
  */
 export const SearchControl = (props: ControlProps) => {
   const { schema, value, attributes, label } = props;
@@ -15,17 +15,17 @@ export const SearchControl = (props: ControlProps) => {
   const isDisabled = rest.disabled || readOnly;
   const [search, setSearch] = useState("");
   const list = useRef<HTMLSelectElement>(null);
-  const choices = choicesOf(schema);
-  const wanted = search.trim().toLowerCase();
-  const found = choices.filter((choice) => choice.label.toLowerCase().includes(wanted));
-  const chosen = indexOfChoice(schema, value);
+  const choices = listChoices(schema);
+  const query = search.trim().toLowerCase();
+  const found = choices.filter((choice) => choice.label.toLowerCase().includes(query));
+  const chosen = findChoiceIndex(schema, value);
   const shown = [
     ...choices.filter(({ index }) => index === chosen),
     ...found.filter(({ index }) => index !== chosen).slice(0, MAX_SHOWN),
   ];
 
-  // Without a value React selects the first option of a list. It would look chosen, be missing from the payload, and a
-  // click on it would change nothing.
+  // Without a value, React selects the first option. It would look selected but be missing from the payload, and a click
+  // on it would fire no change event.
   useLayoutEffect(() => {
     if (list.current !== null && chosen === -1 && rest.required) list.current.selectedIndex = -1;
   });
@@ -69,14 +69,14 @@ export const SearchControl = (props: ControlProps) => {
         onChange={({ target }) => choose(target.value)}
       >
         {!rest.required && <option value="">—</option>}
-        <Options choices={shown} />
+        <SelectOptions choices={shown} />
       </select>
       <output className="jf-hint">
         {found.length > MAX_SHOWN
-          ? `The first ${MAX_SHOWN} of ${found.length.toLocaleString("en")}`
+          ? `First ${MAX_SHOWN} of ${found.length.toLocaleString("en")}`
           : found.length === 0
             ? "No choice matches"
-            : `${found.length} found`}
+            : `${found.length} ${found.length === 1 ? "match" : "matches"}`}
       </output>
     </span>
   );

@@ -1,59 +1,61 @@
 import { useEffect, useRef } from "react";
-import { DRAWN, type DrawnSchema } from "../schema/drawn-schema.ts";
-import { type ControlProps, emptied, placeholderOf, type Validated } from "./control.ts";
+import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
+import { type ControlProps, getEmptyValue, getPlaceholder, type ValidatedElement } from "./control.ts";
 
 const TYPES: Record<string, string> = { email: "email", "idn-email": "email", uri: "url", date: "date" };
-const LONG = 200;
+/** A text that may be longer than this is edited in a text area. */
+const MAX_LINE_CHARACTERS = 200;
 
-const widgetOf = (schema: DrawnSchema): unknown => schema["x-widget"];
+const getWidget = (schema: FormSchema): unknown => schema["x-widget"];
 
-/** True for a text that is likely to have lines. */
-export const isLongText = (schema: DrawnSchema): boolean => {
-  const standard: unknown = schema.default;
+/** Returns true for a text that probably has several lines. */
+export const isLongText = (schema: FormSchema): boolean => {
+  const defaultValue: unknown = schema.default;
   return (
-    widgetOf(schema) === "textarea" ||
+    getWidget(schema) === "textarea" ||
     schema.contentMediaType !== undefined ||
     schema.contentEncoding !== undefined ||
     schema.format === "binary" ||
-    (schema.maxLength ?? 0) > LONG ||
-    (typeof standard === "string" && standard.includes("\n"))
+    (schema.maxLength ?? 0) > MAX_LINE_CHARACTERS ||
+    (typeof defaultValue === "string" && defaultValue.includes("\n"))
   );
 };
 
-const inputType = (schema: DrawnSchema): string => {
-  const widget = widgetOf(schema);
+const getInputType = (schema: FormSchema): string => {
+  const widget = getWidget(schema);
   if (widget === "password" || widget === "color") return widget;
   return TYPES[schema.format ?? ""] ?? "text";
 };
 
-/** The browser asks after `pattern` with an expression of its own making; so it is asked here, and told. */
-const complaintOf = (schema: DrawnSchema, value: unknown): string => {
-  const pattern: unknown = schema[DRAWN.pattern];
+/** Checks the pattern. The browser's `pattern` attribute is not used: it is anchored, and JSON Schema's is not. */
+const getValidationMessage = (schema: FormSchema, value: unknown): string => {
+  const pattern: unknown = schema[FORM_KEYWORDS.pattern];
   if (typeof pattern !== "string" || typeof value !== "string" || value === "") return "";
   return new RegExp(pattern, "u").test(value) ? "" : `must match the pattern ${pattern}`;
 };
 
 /**
- * A text. Emptied it is left out, or null if that is allowed. If the schema has a default, it is sent empty: the worker
- * would put the default in its place. A required text is sent empty only if its default or the given value is empty.
+ * A text. A cleared text is left out of the payload, or null if the schema allows it. If the schema has a default, an empty
+ * text is sent, because the worker would apply the default otherwise. A required text may be empty only if its default or
+ * its initial value is empty.
  */
 export const TextControl = ({ schema, value, attributes, onChange }: ControlProps) => {
-  const element = useRef<Validated>(null);
-  const complaint = complaintOf(schema, value);
-  useEffect(() => element.current?.setCustomValidity(complaint), [complaint]);
+  const element = useRef<ValidatedElement>(null);
+  const error = getValidationMessage(schema, value);
+  useEffect(() => element.current?.setCustomValidity(error), [error]);
 
   const change = (text: string) => {
     if (text !== "") return onChange(text);
-    const nothing = emptied(schema);
-    const standard: unknown = schema.default;
-    const isSent = typeof standard === "string" && (standard === "") === attributes.required;
-    onChange(nothing === undefined && isSent ? "" : nothing);
+    const emptyValue = getEmptyValue(schema);
+    const defaultValue: unknown = schema.default;
+    const isSent = typeof defaultValue === "string" && (defaultValue === "") === attributes.required;
+    onChange(emptyValue === undefined && isSent ? "" : emptyValue);
   };
   const common = {
     ...attributes,
     required: attributes.required && value !== "",
     value: typeof value === "string" ? value : "",
-    placeholder: placeholderOf(schema),
+    placeholder: getPlaceholder(schema),
     minLength: schema.minLength,
     maxLength: schema.maxLength,
     spellCheck: false,
@@ -76,7 +78,7 @@ export const TextControl = ({ schema, value, attributes, onChange }: ControlProp
       ref={(input) => {
         element.current = input;
       }}
-      type={inputType(schema)}
+      type={getInputType(schema)}
       autoComplete="off"
       autoCapitalize="off"
       onChange={({ target }) => change(target.value)}

@@ -1,26 +1,34 @@
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
-import { readable } from "../label.ts";
-import { ANYTHING, annotationsOf, type DrawnSchema, isJsonObject, MOST_ITEMS, pick } from "./drawn-schema.ts";
-import { isScalarSource } from "./prepare-scalar.ts";
-import type { Preparation } from "./prepare-schema.ts";
+import { toLabel } from "../label.ts";
+import {
+  ANY_VALUE,
+  type FormSchema,
+  filterKeywords,
+  getAnnotations,
+  isJsonObject,
+  MAX_ITEMS,
+} from "./form-schema.ts";
+import { isScalarSchema } from "./prepare-scalar.ts";
+import type { SchemaContext } from "./prepare-schema.ts";
 
-/** A required list is begun with as many items as it must have; a stranger may ask for a billion. */
-const MOST_BEGUN_WITH = 50;
+/** A required list starts with `minItems` items. A larger limit is ignored: an untrusted schema may ask for a billion. */
+const MAX_INITIAL_ITEMS = 50;
 
-const texts = (value: JsonValue | undefined): string[] =>
+const getStrings = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 
-/** Sorts by `x-order`, then required members in the order of `required`, then the rest as the schema has them. */
-const rankOf = (name: string, schema: JsonValue, required: readonly string[]): number[] => {
+/** Returns a sort key: first `x-order`, then the position in `required`. The sort is stable, so other members keep their order. */
+const getRank = (name: string, schema: JsonValue, required: readonly string[]): number[] => {
   const order = isJsonObject(schema) ? schema["x-order"] : undefined;
-  const place = required.indexOf(name);
+  const index = required.indexOf(name);
   const last = Number.MAX_VALUE;
-  return [typeof order === "number" ? order : last, place === -1 ? last : place];
+  return [typeof order === "number" ? order : last, index === -1 ? last : index];
 };
 
-const byRank = (a: number[], b: number[]): number => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0);
+const compareRanks = (a: number[], b: number[]): number =>
+  (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0);
 
-const isContainer = (schema: DrawnSchema): boolean =>
+const isContainer = (schema: FormSchema): boolean =>
   schema.type === "object" ||
   schema.type === "array" ||
   schema["$ref"] !== undefined ||
@@ -28,14 +36,14 @@ const isContainer = (schema: DrawnSchema): boolean =>
   schema.oneOf !== undefined;
 
 /**
- * A field that may be left out, and is not begun before somebody asks for it: the library fills the defaults of what is
- * below any object, but not of what an `allOf` brings.
+ * Wraps an optional object or list in `allOf`, so that it is added only when the user asks for it: the library fills in the
+ * defaults below an object, but not below an `allOf`.
  */
-const leftOut = (schema: DrawnSchema, preparation: Preparation, source: JsonValue): DrawnSchema => {
+const toOptional = (schema: FormSchema, context: SchemaContext, source: JsonValue): FormSchema => {
   if (schema.default !== undefined || !isContainer(schema)) return schema;
-  const target = preparation.resolve(source);
+  const target = context.resolve(source);
   if (target?.["default"] !== undefined) return schema;
-  if (schema.$ref !== undefined && isScalarSource(target)) return schema;
+  if (schema.$ref !== undefined && isScalarSchema(target)) return schema;
   const { title, description } = schema;
   return {
     ...(title !== undefined && { title }),
@@ -44,43 +52,44 @@ const leftOut = (schema: DrawnSchema, preparation: Preparation, source: JsonValu
   };
 };
 
-/** Names that are all known are properties like others (zod's records of an enum). */
-const withNames = (schema: JsonObject, properties: JsonObject): JsonObject => {
-  const names = isJsonObject(schema["propertyNames"]) ? texts(schema["propertyNames"]["enum"]) : [];
+/** Adds the properties of a record whose names are an enum, as zod writes it. */
+const addNamedProperties = (schema: JsonObject, properties: JsonObject): JsonObject => {
+  const names = isJsonObject(schema["propertyNames"]) ? getStrings(schema["propertyNames"]["enum"]) : [];
   const rest = schema["additionalProperties"];
   if (!isJsonObject(rest)) return properties;
   return { ...Object.fromEntries(names.map((name) => [name, rest])), ...properties };
 };
 
-/** What may stand under names that the schema does not know; undefined where nothing may, or nothing is said of it. */
-const otherProperties = (
+/** Returns the schema of properties with other names; undefined if the schema does not describe any. */
+const prepareAdditionalProperties = (
   schema: JsonObject,
   properties: JsonObject,
-  preparation: Preparation,
-): DrawnSchema | undefined => {
+  context: SchemaContext,
+): FormSchema | undefined => {
   const { additionalProperties: others, patternProperties: patterns, propertyNames: names } = schema;
   if (isJsonObject(names) && Array.isArray(names["enum"])) return undefined;
   const [byPattern] = isJsonObject(patterns) ? Object.values(patterns) : [];
-  if (isJsonObject(others)) return preparation.byReference(others);
-  if (byPattern !== undefined) return preparation.byReference(byPattern);
+  if (isJsonObject(others)) return context.prepareReference(others);
+  if (byPattern !== undefined) return context.prepareReference(byPattern);
   const isOpen = others === true || (others === undefined && Object.keys(properties).length === 0);
-  return isOpen && schema["properties"] === undefined ? preparation.byReference({}) : undefined;
+  return isOpen && schema["properties"] === undefined ? context.prepareReference({}) : undefined;
 };
 
-const conditions = (schema: JsonObject, { part }: Preparation): DrawnSchema => {
-  const bare = (value: JsonValue): JsonValue =>
+const prepareConditions = (schema: JsonObject, { prepare }: SchemaContext): FormSchema => {
+  // The condition only decides what is shown, so keywords that could block the browser or are not supported are removed.
+  const simplify = (value: JsonValue): JsonValue =>
     isJsonObject(value)
       ? Object.fromEntries(
           Object.entries(value)
             .filter(([key]) => !["pattern", "patternProperties", "format", "$ref", "$id"].includes(key))
-            .map(([key, item]) => [key, bare(item)]),
+            .map(([key, item]) => [key, simplify(item)]),
         )
       : Array.isArray(value)
-        ? value.map(bare)
+        ? value.map(simplify)
         : value;
   const branch = (name: "then" | "else") => {
     const value = schema[name];
-    return isJsonObject(value) && { [name]: part({ type: "object", properties: {}, ...value }) };
+    return isJsonObject(value) && { [name]: prepare({ type: "object", properties: {}, ...value }) };
   };
   const dependencies = {
     ...(isJsonObject(schema["dependentRequired"]) && schema["dependentRequired"]),
@@ -90,70 +99,71 @@ const conditions = (schema: JsonObject, { part }: Preparation): DrawnSchema => {
           .filter(([, value]) => isJsonObject(value))
           .map(([name, value]) => [
             name,
-            part(isJsonObject(value) ? { type: "object", properties: {}, ...value } : value),
+            prepare(isJsonObject(value) ? { type: "object", properties: {}, ...value } : value),
           ]),
       )),
   };
   return {
     ...(isJsonObject(schema["if"]) && {
-      if: bare(schema["if"]) as DrawnSchema,
+      if: simplify(schema["if"]) as FormSchema,
       ...branch("then"),
       ...branch("else"),
     }),
     ...(Object.keys(dependencies).length > 0 && {
-      dependencies: dependencies as DrawnSchema["dependencies"],
+      dependencies: dependencies as FormSchema["dependencies"],
     }),
-  } as DrawnSchema;
+  } as FormSchema;
 };
 
-/** An object, its fields in the order that they are read in. */
-export const object = (schema: JsonObject, preparation: Preparation): DrawnSchema => {
-  const given = isJsonObject(schema["properties"]) ? schema["properties"] : {};
-  const properties = withNames(schema, given);
-  const required = texts(schema["required"]).filter((name) => Object.hasOwn(properties, name));
-  const others = otherProperties(schema, properties, preparation);
-  const drawn = Object.entries(properties)
+/** Prepares an object, with its fields in the order in which they are shown. */
+export const prepareObject = (schema: JsonObject, context: SchemaContext): FormSchema => {
+  const own = isJsonObject(schema["properties"]) ? schema["properties"] : {};
+  const properties = addNamedProperties(schema, own);
+  const required = getStrings(schema["required"]).filter((name) => Object.hasOwn(properties, name));
+  const others = prepareAdditionalProperties(schema, properties, context);
+  const fields = Object.entries(properties)
     .filter(([, property]) => property !== false)
-    .sort(([nameA, a], [nameB, b]) => byRank(rankOf(nameA, a, required), rankOf(nameB, b, required)))
-    .map(([name, property]): [string, DrawnSchema] => {
-      const drawn = preparation.part(property);
-      const isNameless = drawn.$ref !== undefined && drawn.title === undefined;
-      // What a reference leads to is called after its kind; the place it stands in has a name of its own.
-      const part = isNameless ? { ...drawn, title: readable(name) } : drawn;
-      return [name, required.includes(name) ? part : leftOut(part, preparation, property)];
+    .sort(([nameA, a], [nameB, b]) => compareRanks(getRank(nameA, a, required), getRank(nameB, b, required)))
+    .map(([name, property]): [string, FormSchema] => {
+      const prepared = context.prepare(property);
+      const isUntitled = prepared.$ref !== undefined && prepared.title === undefined;
+      // The title of the referenced definition names its type, not this property.
+      const field = isUntitled ? { ...prepared, title: toLabel(name) } : prepared;
+      return [name, required.includes(name) ? field : toOptional(field, context, property)];
     });
   return {
-    ...annotationsOf(schema),
+    ...getAnnotations(schema),
     type: "object",
-    properties: Object.fromEntries(drawn),
+    properties: Object.fromEntries(fields),
     ...(required.length > 0 && { required }),
     ...(others !== undefined && { additionalProperties: others }),
-    ...conditions(schema, preparation),
+    ...prepareConditions(schema, context),
   };
 };
 
-/** A list; what 2020-12 calls `prefixItems` is spelled as the library knows it. */
-export const array = (schema: JsonObject, preparation: Preparation): DrawnSchema => {
-  const { prefixItems, items, additionalItems, default: standard } = schema;
-  if (Array.isArray(standard) && standard.length > MOST_ITEMS)
-    return { ...annotationsOf(schema), ...ANYTHING };
+/** Prepares a list. A tuple of draft 2020-12 (`prefixItems`) is converted to the form that the library supports (`items`). */
+export const prepareArray = (schema: JsonObject, context: SchemaContext): FormSchema => {
+  const { prefixItems, items, additionalItems, default: defaultValue } = schema;
+  if (Array.isArray(defaultValue) && defaultValue.length > MAX_ITEMS)
+    return { ...getAnnotations(schema), ...ANY_VALUE };
   const fixed = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : undefined;
   const rest = Array.isArray(prefixItems) ? items : additionalItems;
-  const limits = pick(
+  const limits = filterKeywords(
     schema,
     (keyword) =>
       keyword === "uniqueItems" ||
-      (["minItems", "maxItems"].includes(keyword) && Number(schema[keyword]) <= MOST_BEGUN_WITH),
+      (["minItems", "maxItems"].includes(keyword) && Number(schema[keyword]) <= MAX_INITIAL_ITEMS),
   );
-  const part = (value: JsonValue | undefined) => (isJsonObject(value) ? preparation.part(value) : ANYTHING);
-  const annotations = { ...annotationsOf(schema), ...limits, type: "array" as const };
-  if (fixed === undefined) return { ...annotations, items: part(items as JsonValue | undefined) };
+  const prepareItem = (value: JsonValue | undefined) =>
+    isJsonObject(value) ? context.prepare(value) : ANY_VALUE;
+  const annotations = { ...getAnnotations(schema), ...limits, type: "array" as const };
+  if (fixed === undefined) return { ...annotations, items: prepareItem(items as JsonValue | undefined) };
   const isClosed = rest === false || rest === undefined || schema["maxItems"] === fixed.length;
   return {
     ...annotations,
-    // As many as there are places: fewer would be drawn as fewer.
+    // Otherwise the library would render fewer fields than the tuple has.
     minItems: fixed.length,
-    items: fixed.map(part),
-    ...(!isClosed && { additionalItems: part(rest) }),
+    items: fixed.map(prepareItem),
+    ...(!isClosed && { additionalItems: prepareItem(rest) }),
   };
 };

@@ -1,116 +1,137 @@
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
 import { keepValidDefaults } from "../../../protocol/schema/keep-valid-defaults.ts";
 import { resolveReferences } from "../../../protocol/schema/references.ts";
-import { ANYTHING, annotationsOf, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
-import { array, object } from "./prepare-container.ts";
-import { choice, constant, isScalarType, nullable, scalar } from "./prepare-scalar.ts";
-import { union } from "./prepare-union.ts";
+import {
+  ANY_VALUE,
+  FORM_KEYWORDS,
+  type FormSchema,
+  filterKeywords,
+  getAnnotations,
+  isJsonObject,
+} from "./form-schema.ts";
+import { prepareArray, prepareObject } from "./prepare-container.ts";
+import { isScalarType, prepareChoice, prepareConstant, prepareScalar, toNullable } from "./prepare-scalar.ts";
+import { prepareUnion } from "./prepare-union.ts";
 
-/** Deeper than the server takes a schema. */
-const DEEPEST = 64;
-/** More than the server takes. */
-const MOST_DEFINITIONS = 2000;
+/** Maximum depth of a schema; the server accepts less. */
+const MAX_DEPTH = 64;
+/** Maximum number of definitions; the server accepts fewer. */
+const MAX_DEFINITIONS = 2000;
 
-/** What preparing a part of a schema needs of the rest. */
-export interface Preparation {
-  /** A schema below the one at hand. */
-  readonly part: (schema: unknown) => DrawnSchema;
-  /** The same by reference, so that what is recursive ends. */
-  readonly byReference: (schema: unknown) => DrawnSchema;
-  /** What a reference leads to, as it was written. */
+/** The functions that prepare the parts of one schema. */
+export interface SchemaContext {
+  /** Prepares a subschema. */
+  readonly prepare: (schema: unknown) => FormSchema;
+  /** Prepares a subschema as a definition and returns a reference to it, so that recursive schemas end. */
+  readonly prepareReference: (schema: unknown) => FormSchema;
+  /** Returns the original schema that a reference points to. */
   readonly resolve: (schema: unknown) => JsonObject | undefined;
 }
 
-const typeOf = (schema: JsonObject): JsonValue | undefined => {
+const inferType = (schema: JsonObject): JsonValue | undefined => {
   const { type } = schema;
   if (type !== undefined) return type;
-  const says = (...keywords: string[]) => keywords.some((keyword) => keyword in schema);
-  if (says("properties", "additionalProperties", "patternProperties", "required")) return "object";
-  if (says("items", "prefixItems")) return "array";
-  if (says("minLength", "maxLength", "pattern", "format")) return "string";
-  return says("minimum", "maximum", "multipleOf") ? "number" : undefined;
+  const hasAny = (...keywords: string[]) => keywords.some((keyword) => keyword in schema);
+  if (hasAny("properties", "additionalProperties", "patternProperties", "required")) return "object";
+  if (hasAny("items", "prefixItems")) return "array";
+  if (hasAny("minLength", "maxLength", "pattern", "format")) return "string";
+  return hasAny("minimum", "maximum", "multipleOf") ? "number" : undefined;
 };
 
-const anything = (schema: JsonObject): DrawnSchema => ({ ...annotationsOf(schema), ...ANYTHING });
+const prepareAnyValue = (schema: JsonObject): FormSchema => ({ ...getAnnotations(schema), ...ANY_VALUE });
 
-const byType = (schema: JsonObject, type: unknown, preparation: Preparation): DrawnSchema => {
-  if (type === "null") return constant(schema, null);
-  if (isScalarType(type)) return scalar(schema, type);
-  if (type === "object") return object(schema, preparation);
-  if (type === "array") return array(schema, preparation);
-  if (!Array.isArray(type)) return anything(schema);
+const prepareByType = (schema: JsonObject, type: unknown, context: SchemaContext): FormSchema => {
+  if (type === "null") return prepareConstant(schema, null);
+  if (isScalarType(type)) return prepareScalar(schema, type);
+  if (type === "object") return prepareObject(schema, context);
+  if (type === "array") return prepareArray(schema, context);
+  if (!Array.isArray(type)) return prepareAnyValue(schema);
   const types = type.filter((name) => name !== "null");
   const [only] = types;
   if (types.length === 1 && only !== undefined) {
-    const drawn = byType(schema, only, preparation);
-    if (types.length === type.length) return drawn;
-    const orNull = nullable(drawn);
+    const field = prepareByType(schema, only, context);
+    if (types.length === type.length) return field;
+    const orNull = toNullable(field);
     if (orNull !== undefined) return orNull;
   }
-  const { type: _, title, description, default: standard, ...rest } = schema;
+  const { type: _, title, description, default: defaultValue, ...rest } = schema;
   const options = type.map((name) => ({ ...rest, type: name }));
-  const annotations = { title, description, default: standard };
-  return union(
-    { ...pick(annotations as JsonObject, (key) => schema[key] !== undefined), anyOf: options } as JsonObject,
-    preparation,
+  const annotations = { title, description, default: defaultValue };
+  return prepareUnion(
+    {
+      ...filterKeywords(annotations as JsonObject, (key) => schema[key] !== undefined),
+      anyOf: options,
+    } as JsonObject,
+    context,
   );
 };
 
-const allOf = (schema: JsonObject, parts: readonly JsonValue[], preparation: Preparation): DrawnSchema => {
+const prepareIntersection = (
+  schema: JsonObject,
+  parts: readonly JsonValue[],
+  context: SchemaContext,
+): FormSchema => {
   const { allOf: _, ...rest } = schema;
-  const own = typeOf(rest) === undefined && rest["anyOf"] === undefined && rest["oneOf"] === undefined;
+  const hasOnlyAnnotations =
+    inferType(rest) === undefined && rest["anyOf"] === undefined && rest["oneOf"] === undefined;
   const [only] = parts;
-  const annotations = annotationsOf(schema);
-  if (parts.length === 1 && own) return { ...preparation.part(only), ...annotations };
-  const drawn = parts.map((part) => preparation.part(part)).filter((part) => part["drawn-anything"] !== true);
-  return { ...(own ? annotations : prepared(rest, preparation)), ...(drawn.length > 0 && { allOf: drawn }) };
+  const annotations = getAnnotations(schema);
+  if (parts.length === 1 && hasOnlyAnnotations) return { ...context.prepare(only), ...annotations };
+  const prepared = parts
+    .map((part) => context.prepare(part))
+    .filter((part) => part[FORM_KEYWORDS.anyValue] !== true);
+  return {
+    ...(hasOnlyAnnotations ? annotations : prepareKeywords(rest, context)),
+    ...(prepared.length > 0 && { allOf: prepared }),
+  };
 };
 
-const prepared = (schema: JsonObject, preparation: Preparation): DrawnSchema => {
-  if (schema["const"] !== undefined) return constant(schema, schema["const"]);
-  if (Array.isArray(schema["enum"])) return choice(schema, schema["enum"]);
+const prepareKeywords = (schema: JsonObject, context: SchemaContext): FormSchema => {
+  if (schema["const"] !== undefined) return prepareConstant(schema, schema["const"]);
+  if (Array.isArray(schema["enum"])) return prepareChoice(schema, schema["enum"]);
   const parts = schema["allOf"];
-  if (Array.isArray(parts) && parts.length > 0) return allOf(schema, parts, preparation);
-  if (Array.isArray(schema["anyOf"]) || Array.isArray(schema["oneOf"])) return union(schema, preparation);
-  return byType(schema, typeOf(schema), preparation);
+  if (Array.isArray(parts) && parts.length > 0) return prepareIntersection(schema, parts, context);
+  if (Array.isArray(schema["anyOf"]) || Array.isArray(schema["oneOf"])) return prepareUnion(schema, context);
+  return prepareByType(schema, inferType(schema), context);
 };
 
 /**
- * Returns the schema that a form is drawn from: one spelling for what drafts, zod and pydantic spell differently, only
- * defaults that satisfy the schema, its references collected under our own names, and nothing that could block a browser.
+ * Returns the schema from which a form is rendered: one spelling for what drafts, zod and pydantic spell differently, only
+ * defaults that satisfy the schema, all referenced schemas as definitions `d0`, `d1`, …, and nothing that could block a
+ * browser.
  */
-export const prepareSchema = (given: JsonObject): DrawnSchema => {
-  const root = keepValidDefaults(given);
-  const definitions: Record<string, DrawnSchema> = {};
+export const prepareSchema = (source: JsonObject): FormSchema => {
+  const root = keepValidDefaults(source);
+  const definitions: Record<string, FormSchema> = {};
   const names = new Map<JsonObject, string>();
   let depth = 0;
 
-  const nameOf = (schema: JsonObject): string => {
+  const addDefinition = (schema: JsonObject): string => {
     const known = names.get(schema);
     if (known !== undefined) return known;
     const name = `d${names.size}`;
     names.set(schema, name);
-    const outside = depth;
+    const outerDepth = depth;
     depth = 0;
-    definitions[name] = names.size > MOST_DEFINITIONS ? ANYTHING : preparation.part(schema);
-    depth = outside;
+    definitions[name] = names.size > MAX_DEFINITIONS ? ANY_VALUE : context.prepare(schema);
+    depth = outerDepth;
     return name;
   };
 
-  const preparation: Preparation = {
+  const context: SchemaContext = {
     resolve: (schema) => resolveReferences(root, schema),
-    byReference: (schema) => {
+    prepareReference: (schema) => {
       const target = resolveReferences(root, schema) ?? {};
-      return { $ref: `#/$defs/${nameOf(target)}` };
+      return { $ref: `#/$defs/${addDefinition(target)}` };
     },
-    part: (schema) => {
-      if (!isJsonObject(schema) || depth > DEEPEST) return ANYTHING;
+    prepare: (schema) => {
+      if (!isJsonObject(schema) || depth > MAX_DEPTH) return ANY_VALUE;
       if (typeof schema["$ref"] === "string") {
-        return { ...annotationsOf(schema), ...preparation.byReference(schema) };
+        return { ...getAnnotations(schema), ...context.prepareReference(schema) };
       }
       depth += 1;
       try {
-        return prepared(schema, preparation);
+        return prepareKeywords(schema, context);
       } finally {
         depth -= 1;
       }
@@ -118,5 +139,5 @@ export const prepareSchema = (given: JsonObject): DrawnSchema => {
   };
 
   const top = resolveReferences(root, root) ?? {};
-  return { ...preparation.part(top), $defs: definitions };
+  return { ...context.prepare(top), $defs: definitions };
 };

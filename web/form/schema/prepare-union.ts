@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../protocol/json.ts";
-import { annotationsOf, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
-import { choice, isScalarSource, nameOf, nullable, singleValues } from "./prepare-scalar.ts";
-import type { Preparation } from "./prepare-schema.ts";
+import { type FormSchema, filterKeywords, getAnnotations, isJsonObject } from "./form-schema.ts";
+import { formatValue, isScalarSchema, listConstants, prepareChoice, toNullable } from "./prepare-scalar.ts";
+import type { SchemaContext } from "./prepare-schema.ts";
 
 const SHAPES = [
   "type",
@@ -28,13 +28,14 @@ const hasShape = (option: unknown): boolean =>
   isJsonObject(option) &&
   (SHAPES.some((keyword) => keyword in option) || "const" in option || "enum" in option);
 
-/** The property that each option gives another value, by which one is known from the others. */
-const discriminatorOf = (
+/** Returns the property that is a different constant in each option; undefined if there is none. */
+const findDiscriminator = (
   schema: JsonObject,
   options: readonly (JsonObject | undefined)[],
 ): string | undefined => {
-  const given = schema["discriminator"];
-  if (isJsonObject(given) && typeof given["propertyName"] === "string") return given["propertyName"];
+  const { discriminator } = schema;
+  if (isJsonObject(discriminator) && typeof discriminator["propertyName"] === "string")
+    return discriminator["propertyName"];
   const [first] = options;
   if (first === undefined || !isJsonObject(first["properties"])) return undefined;
   return Object.keys(first["properties"]).find((name) => {
@@ -51,60 +52,60 @@ const discriminatorOf = (
   });
 };
 
-const titleOf = (option: JsonObject, discriminator: string | undefined, index: number): string => {
+const getOptionTitle = (option: JsonObject, discriminator: string | undefined, index: number): string => {
   const { title, type, properties } = option;
   const property =
     discriminator !== undefined && isJsonObject(properties) ? properties[discriminator] : undefined;
   if (typeof title === "string") return title;
-  if (isJsonObject(property) && property["const"] !== undefined) return nameOf(property["const"]);
+  if (isJsonObject(property) && property["const"] !== undefined) return formatValue(property["const"]);
   return (typeof type === "string" ? TYPE_NAMES[type] : undefined) ?? `Option ${index + 1}`;
 };
 
-/** What of the options is left when one of them is null: the other, where that is a field that can be left empty. */
-const orNull = (
+/** Prepares `T | null` as a field of `T` that may be empty; undefined if `T` is not a single field. */
+const prepareNullable = (
   schema: JsonObject,
   others: readonly unknown[],
-  { part, resolve }: Preparation,
-): DrawnSchema | undefined => {
+  { prepare, resolve }: SchemaContext,
+): FormSchema | undefined => {
   const [only] = others;
   if (others.length !== 1) return undefined;
   const target = resolve(only);
-  const drawn = target !== undefined && isScalarSource(target) ? nullable(part(target)) : undefined;
-  return drawn && { ...drawn, ...(isJsonObject(only) && annotationsOf(only)), ...annotationsOf(schema) };
+  const field = target !== undefined && isScalarSchema(target) ? toNullable(prepare(target)) : undefined;
+  return field && { ...field, ...(isJsonObject(only) && getAnnotations(only)), ...getAnnotations(schema) };
 };
 
-/** One of several kinds; undefined where the options say nothing that could be drawn. */
-export const union = (schema: JsonObject, preparation: Preparation): DrawnSchema => {
+/** Prepares a union: a choice if all options are constants, one field for `T | null`, otherwise a list of options. */
+export const prepareUnion = (schema: JsonObject, context: SchemaContext): FormSchema => {
   const keyword = Array.isArray(schema["anyOf"]) ? "anyOf" : "oneOf";
-  const { [keyword]: listed, ...rest } = schema;
-  const options = (Array.isArray(listed) ? listed : []).filter((option) => option !== false);
+  const { [keyword]: allOptions, ...rest } = schema;
+  const options = (Array.isArray(allOptions) ? allOptions : []).filter((option) => option !== false);
   const isOwnShape = hasShape(rest);
-  // Options that only say more of the same value are for the server to check.
-  if (isOwnShape && !options.some(hasShape)) return preparation.part(rest);
-  const targets = options.map(preparation.resolve);
-  const single = singleValues(targets);
-  if (single !== undefined) return choice(schema, single.values, single.labels);
+  // Options that only restrict the same value are checked by the server.
+  if (isOwnShape && !options.some(hasShape)) return context.prepare(rest);
+  const targets = options.map(context.resolve);
+  const constants = listConstants(targets);
+  if (constants !== undefined) return prepareChoice(schema, constants.values, constants.labels);
 
   const isNull = (target: JsonObject | undefined) => target?.["type"] === "null";
   const others = options.filter((_, index) => !isNull(targets[index]));
   if (others.length < options.length) {
-    const drawn = orNull(schema, others, preparation);
-    if (drawn !== undefined) return drawn;
+    const field = prepareNullable(schema, others, context);
+    if (field !== undefined) return field;
   }
-  if (options.length === 1) return { ...preparation.part(options[0]), ...annotationsOf(schema) };
+  if (options.length === 1) return { ...context.prepare(options[0]), ...getAnnotations(schema) };
 
-  const discriminator = discriminatorOf(
+  const discriminator = findDiscriminator(
     schema,
     targets.filter((target) => !isNull(target)),
   );
-  const drawn = options.map((option, index) => {
-    const title = titleOf(targets[index] ?? {}, discriminator, index);
-    return isNull(targets[index]) ? { type: "null" as const, title } : { ...preparation.part(option), title };
+  const prepared = options.map((option, index) => {
+    const title = getOptionTitle(targets[index] ?? {}, discriminator, index);
+    return isNull(targets[index]) ? { type: "null" as const, title } : { ...context.prepare(option), title };
   });
   return {
-    ...(isOwnShape ? preparation.part(rest) : annotationsOf(schema)),
-    [keyword]: drawn,
+    ...(isOwnShape ? context.prepare(rest) : getAnnotations(schema)),
+    [keyword]: prepared,
     ...(discriminator !== undefined && { discriminator: { propertyName: discriminator } }),
-    ...pick(rest, (name) => name === "required" && isOwnShape),
+    ...filterKeywords(rest, (name) => name === "required" && isOwnShape),
   };
 };

@@ -1,22 +1,22 @@
 import type { ArrayFieldItemTemplateProps, ArrayFieldTemplateProps } from "@rjsf/utils";
-import { useFaults } from "../faults.ts";
-import { labelOf } from "../label.ts";
+import { useFormErrors } from "../form-errors.ts";
+import { getLabel } from "../label.ts";
 import { toPointer } from "../pointer.ts";
-import { GroupHead } from "./legend.tsx";
-import { placeOf, useIsEntry, useIsOptionOf } from "./surroundings.ts";
+import { getContainerPointer, useIsEntry, useIsSelectedOption } from "./field-context.ts";
+import { GroupHeader } from "./group-header.tsx";
 
-/** A list: its items in their order, and a way to make it longer. */
+/** A list: its items, and a button that adds one. */
 export const ArrayTemplate = (props: ArrayFieldTemplateProps) => {
   const { schema, fieldPathId, items, canAdd, onAddClick, disabled, readonly, required } = props;
-  const pointer = placeOf(schema, fieldPathId.path);
-  const { edited } = useFaults();
-  const label = labelOf(schema, fieldPathId.path.at(-1));
-  const isOption = useIsOptionOf(pointer);
+  const pointer = getContainerPointer(schema, fieldPathId.path);
+  const { clear } = useFormErrors();
+  const label = getLabel(schema, fieldPathId.path.at(-1));
+  const isOption = useIsSelectedOption(pointer);
   const isEntry = useIsEntry(pointer);
   const isNamed = isEntry || isOption;
   return (
     <fieldset className="jf-group jf-list" part="group" data-pointer={pointer}>
-      <GroupHead {...{ schema, pointer, required, isNamed }} place={fieldPathId.path.at(-1)} />
+      <GroupHeader {...{ schema, pointer, required, isNamed }} fieldKey={fieldPathId.path.at(-1)} />
       {items.length > 0 && <ol className="jf-items">{items}</ol>}
       {canAdd && (
         <button
@@ -26,7 +26,7 @@ export const ArrayTemplate = (props: ArrayFieldTemplateProps) => {
           aria-label={`Add to ${label}`}
           disabled={disabled || readonly}
           onClick={(event) => {
-            edited(pointer);
+            clear(pointer);
             onAddClick(event);
           }}
         >
@@ -37,7 +37,7 @@ export const ArrayTemplate = (props: ArrayFieldTemplateProps) => {
   );
 };
 
-/** One item of a list, with what moves and removes it. */
+/** One item of a list, with buttons that move and remove it. */
 export const ArrayItemTemplate = ({
   children,
   buttonsProps,
@@ -46,22 +46,22 @@ export const ArrayItemTemplate = ({
   disabled,
   readonly,
 }: ArrayFieldItemTemplateProps) => {
-  const { edited } = useFaults();
+  const { clear } = useFormErrors();
   const list = toPointer(buttonsProps.fieldPathId.path.slice(0, -1));
-  const button = (isThere: boolean, sign: string, what: string, act: (event?: unknown) => void) =>
-    isThere && (
+  const button = (isShown: boolean, icon: string, action: string, run: (event?: unknown) => void) =>
+    isShown && (
       <button
         type="button"
         className="jf-button jf-quiet"
-        aria-label={`${what} item ${index + 1}`}
-        title={what}
+        aria-label={`${action} item ${index + 1}`}
+        title={action}
         disabled={disabled === true || readonly === true}
         onClick={(event) => {
-          edited(list);
-          act(event);
+          clear(list);
+          run(event);
         }}
       >
-        {sign}
+        {icon}
       </button>
     );
   return (

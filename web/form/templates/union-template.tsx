@@ -1,8 +1,8 @@
 import type { MultiSchemaFieldTemplateProps, WidgetProps } from "@rjsf/utils";
-import { labelOf } from "../label.ts";
-import { nameClass } from "./legend.tsx";
+import { getLabel } from "../label.ts";
+import { getLabelClass } from "./group-header.tsx";
 
-/** Which kind it is, and the fields of that kind. */
+/** The list of a union's options, and the fields of the selected one. */
 export const UnionTemplate = ({ selector, optionSchemaField }: MultiSchemaFieldTemplateProps) => (
   <>
     {selector}
@@ -10,8 +10,8 @@ export const UnionTemplate = ({ selector, optionSchemaField }: MultiSchemaFieldT
   </>
 );
 
-/** Several of some values, each at most once. */
-const Boxes = ({
+/** Selects several values with checkboxes, each at most once. */
+const CheckboxGroup = ({
   id,
   label,
   schema,
@@ -22,16 +22,16 @@ const Boxes = ({
   required,
   onChange,
 }: WidgetProps) => {
-  const chosen: readonly unknown[] = Array.isArray(value) ? value : [];
-  const texts = chosen.map((item) => JSON.stringify(item));
+  const selected: readonly unknown[] = Array.isArray(value) ? value : [];
+  const texts = selected.map((item) => JSON.stringify(item));
   const choices = options.enumOptions ?? [];
   return (
     <fieldset className="jf-group jf-boxes" part="group">
-      <legend className={nameClass("jf-legend", required)}>{labelOf(schema, label)}</legend>
+      <legend className={getLabelClass("jf-legend", required)}>{getLabel(schema, label)}</legend>
       {typeof schema.description === "string" && <p className="jf-hint">{schema.description}</p>}
       {choices.map((choice, index) => {
         const text = JSON.stringify(choice.value);
-        const others = chosen.filter((item) => JSON.stringify(item) !== text);
+        const others = selected.filter((item) => JSON.stringify(item) !== text);
         return (
           <label key={text} className="jf-check">
             <input
@@ -49,12 +49,12 @@ const Boxes = ({
   );
 };
 
-/** Which of a union's options the value is. */
-const Kinds = ({ id, label, options, value, disabled, readonly, onChange }: WidgetProps) => (
+/** Selects one of a union's options. */
+const OptionSelect = ({ id, label, options, value, disabled, readonly, onChange }: WidgetProps) => (
   <select
     className="jf-kind"
     id={id}
-    aria-label={`Kind of ${labelOf({}, label)}`}
+    aria-label={`Type of ${getLabel({}, label)}`}
     disabled={disabled || readonly}
     value={value === undefined ? "" : String(value)}
     onChange={({ target }) => onChange(target.value)}
@@ -68,6 +68,6 @@ const Kinds = ({ id, label, options, value, disabled, readonly, onChange }: Widg
   </select>
 );
 
-/** The two questions that the library itself asks: which kind, and which of several. */
+/** The control that the library itself uses: for the option of a union, and for lists of unique choices. */
 export const SelectWidget = (props: WidgetProps) =>
-  props.multiple ? <Boxes {...props} /> : <Kinds {...props} />;
+  props.multiple ? <CheckboxGroup {...props} /> : <OptionSelect {...props} />;

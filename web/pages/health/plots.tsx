@@ -4,7 +4,7 @@ import { Plot } from "../../design/plot.tsx";
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
-const tasks = (value: number) => (value >= 1000 ? `${(value / 1000).toFixed(1)} k` : String(value));
+const formatCount = (value: number) => (value >= 1000 ? `${(value / 1000).toFixed(1)} k` : String(value));
 
 /** Plots a room's tasks over the last hours. */
 export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Stats }) => {
@@ -15,7 +15,7 @@ export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Sta
       <Plot
         title={`Tasks per ${every}`}
         labels={labels}
-        format={tasks}
+        format={formatCount}
         series={[
           { name: "completed", kind: "bar", tone: "accent", values: series.map((point) => point.completed) },
           { name: "failed", kind: "bar", tone: "bad", values: series.map((point) => point.failed) },

@@ -4,10 +4,10 @@ import { formatDuration } from "../../design/duration.ts";
 import { paths } from "../../shell/paths.ts";
 import { getShortName } from "../../task/short-name.ts";
 
-const number = (value: number) => value.toLocaleString("en");
-const spread = (of: JobStats["run"]) =>
-  of === null ? "–" : `${formatDuration(of.p50)} · ${formatDuration(of.p95)}`;
-const seconds = (value: number | null | undefined) => (value == null ? "–" : formatDuration(value));
+const formatNumber = (value: number) => value.toLocaleString("en");
+const formatPercentiles = (values: JobStats["run"]) =>
+  values === null ? "–" : `${formatDuration(values.p50)} · ${formatDuration(values.p95)}`;
+const formatSeconds = (value: number | null | undefined) => (value == null ? "–" : formatDuration(value));
 
 /** Lists the queue of each job, the longest wait first. */
 export const Queues = ({ room, jobs }: { readonly room: string; readonly jobs: readonly JobStats[] }) => {
@@ -24,8 +24,8 @@ export const Queues = ({ room, jobs }: { readonly room: string; readonly jobs: r
           <thead>
             <tr>
               <th scope="col">Job</th>
-              <th scope="col">Oldest wait</th>
-              <th scope="col">Waiting</th>
+              <th scope="col">Oldest pending</th>
+              <th scope="col">Pending</th>
               <th scope="col">Running</th>
               <th scope="col">Workers</th>
               <th scope="col">Completed</th>
@@ -40,14 +40,14 @@ export const Queues = ({ room, jobs }: { readonly room: string; readonly jobs: r
                 <th scope="row">
                   <Link to={paths.job(room, job.job_name)}>{getShortName(job.job_name)}</Link>
                 </th>
-                <td>{job.pending === 0 ? "–" : seconds(job.oldest_pending_seconds)}</td>
-                <td>{number(job.pending)}</td>
-                <td>{number(job.running)}</td>
+                <td>{job.pending === 0 ? "–" : formatSeconds(job.oldest_pending_seconds)}</td>
+                <td>{formatNumber(job.pending)}</td>
+                <td>{formatNumber(job.running)}</td>
                 <td>{job.workers === 0 ? "none" : `${job.busy_workers} of ${job.workers} busy`}</td>
-                <td>{number(job.completed)}</td>
-                <td className={job.failed > 0 ? "is-bad" : undefined}>{number(job.failed)}</td>
-                <td>{spread(job.wait)}</td>
-                <td>{spread(job.run)}</td>
+                <td>{formatNumber(job.completed)}</td>
+                <td className={job.failed > 0 ? "is-bad" : undefined}>{formatNumber(job.failed)}</td>
+                <td>{formatPercentiles(job.wait)}</td>
+                <td>{formatPercentiles(job.run)}</td>
               </tr>
             ))}
           </tbody>

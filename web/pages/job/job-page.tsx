@@ -10,7 +10,7 @@ import { useTitle } from "../../shell/title.ts";
 import { TaskPanel } from "../../task/task-panel.tsx";
 import { useTask } from "../../task/use-task.ts";
 import { WorkerDots } from "../jobs/job-row.tsx";
-import { Spread } from "../jobs/spread.tsx";
+import { Percentiles } from "../jobs/percentiles.tsx";
 import { LatestTasks } from "./latest-tasks.tsx";
 import { SubmitForm } from "./submit-form.tsx";
 
@@ -28,10 +28,10 @@ const Head = ({ job, room }: { readonly job: Job; readonly room: string }) => {
       <div className="job-stats">
         <WorkerDots workers={stats?.workers ?? job.workers.length} busy={stats?.busy_workers ?? 0} />
         <span>
-          <span className="figure">{(stats?.pending ?? job.pending).toLocaleString("en")}</span> waiting
+          <span className="figure">{(stats?.pending ?? job.pending).toLocaleString("en")}</span> pending
         </span>
-        <Spread of={stats?.wait ?? null} what="Wait" />
-        <Spread of={stats?.run ?? null} what="Run" />
+        <Percentiles values={stats?.wait ?? null} label="Wait" />
+        <Percentiles values={stats?.run ?? null} label="Run" />
       </div>
     </header>
   );

@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import type { Job, JobStats } from "../../../protocol/index.ts";
 import { paths } from "../../shell/paths.ts";
-import { Spread } from "./spread.tsx";
+import { Percentiles } from "./percentiles.tsx";
 
 const DOTS = 8;
 
@@ -44,11 +44,11 @@ export const JobRow = ({
       <div className="job-who small">
         <WorkerDots workers={stats?.workers ?? job.workers.length} busy={stats?.busy_workers ?? 0} />
         <span className={pending === 0 ? "quiet" : undefined}>
-          <span className="figure">{pending.toLocaleString("en")}</span> waiting
+          <span className="figure">{pending.toLocaleString("en")}</span> pending
         </span>
       </div>
-      <Spread of={stats?.wait ?? null} what="Wait" />
-      <Spread of={stats?.run ?? null} what="Run" />
+      <Percentiles values={stats?.wait ?? null} label="Wait" />
+      <Percentiles values={stats?.run ?? null} label="Run" />
     </li>
   );
 };

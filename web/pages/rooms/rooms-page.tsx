@@ -12,9 +12,9 @@ import { useTitle } from "../../shell/title.ts";
 /** No event stream covers all rooms, so they are polled. */
 const EVERY_MS = 5000;
 
-const Figure = ({ value, of }: { readonly value: number; readonly of: string }) => (
+const Count = ({ value, label }: { readonly value: number; readonly label: string }) => (
   <span className={value === 0 ? "room-figure is-none" : "room-figure"}>
-    <b className="figure">{value === 10_000 ? "10,000+" : value.toLocaleString("en")}</b> {of}
+    <b className="figure">{value === 10_000 ? "10,000+" : value.toLocaleString("en")}</b> {label}
   </span>
 );
 
@@ -25,10 +25,10 @@ const Room = ({ room }: { readonly room: RoomSummary }) => (
       {room.room_id === "@global" && <span className="quiet small">visible in every room</span>}
     </Link>
     <span className="room-figures">
-      <Figure value={room.jobs} of={room.jobs === 1 ? "job" : "jobs"} />
-      <Figure value={room.workers} of={room.workers === 1 ? "worker" : "workers"} />
-      <Figure value={room.pending} of="waiting" />
-      <Figure value={room.running} of="running" />
+      <Count value={room.jobs} label={room.jobs === 1 ? "job" : "jobs"} />
+      <Count value={room.workers} label={room.workers === 1 ? "worker" : "workers"} />
+      <Count value={room.pending} label="pending" />
+      <Count value={room.running} label="running" />
     </span>
   </li>
 );

@@ -1,46 +1,46 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { TaskFilter } from "../../../protocol/index.ts";
-import { type Answer, call } from "../../api/call.ts";
+import { call, type ResponseBody } from "../../api/call.ts";
 import { queryClient, roomScope } from "../../api/queries.ts";
 import { Confirm } from "../../design/dialog.tsx";
 import { Problem } from "../../design/notice.tsx";
 
 /** An action on many tasks. */
-export type BulkStep = "cancel" | "retry";
+export type BulkAction = "cancel" | "retry";
 
-const OPERATION = { cancel: "cancelTasks", retry: "retryTasks" } as const;
-const ACTION = { cancel: "Cancel", retry: "Retry" } as const;
-const DONE = { cancel: "cancelled", retry: "pending again" } as const;
+const OPERATIONS = { cancel: "cancelTasks", retry: "retryTasks" } as const;
+const LABELS = { cancel: "Cancel", retry: "Retry" } as const;
+const PARTICIPLES = { cancel: "cancelled", retry: "retried" } as const;
 
-type Outcome = Answer<"cancelTasks">;
+type Outcome = ResponseBody<"cancelTasks">;
 
 const formatCount = (value: number, isMore = false) =>
   `${value.toLocaleString("en")}${isMore ? " or more" : ""} ${value === 1 ? "task" : "tasks"}`;
 
 /** Changes all matching tasks, 1,000 per request; each response contains the cursor of the next one. */
-const runAll = async (room: string, step: BulkStep, filter: TaskFilter): Promise<Outcome> => {
+const runAll = async (room: string, action: BulkAction, filter: TaskFilter): Promise<Outcome> => {
   const total = { matched: 0, changed: 0, skipped: 0, more: false, after: null as string | null };
   let after: string | null = null;
   do {
     const body: { filter: TaskFilter; after?: string } = { filter, ...(after !== null && { after }) };
-    const part: Outcome = await call(OPERATION[step], { params: { room_id: room }, body });
-    total.matched += part.matched;
-    total.changed += part.changed;
-    total.skipped += part.skipped;
-    after = part.more ? part.after : null;
+    const batch: Outcome = await call(OPERATIONS[action], { params: { room_id: room }, body });
+    total.matched += batch.matched;
+    total.changed += batch.changed;
+    total.skipped += batch.skipped;
+    after = batch.more ? batch.after : null;
   } while (after !== null);
   return total;
 };
 
-const Count = ({ step, outcome }: { readonly step: BulkStep; readonly outcome: Outcome }) => (
+const Count = ({ action, outcome }: { readonly action: BulkAction; readonly outcome: Outcome }) => (
   <>
     <p>
-      <strong>{formatCount(outcome.changed, outcome.more)}</strong> will be {DONE[step]}.
+      <strong>{formatCount(outcome.changed, outcome.more)}</strong> will be {PARTICIPLES[action]}.
     </p>
     {outcome.skipped > 0 && (
       <p className="quiet">
         {formatCount(outcome.skipped)} will not change: they belong to another user or cannot be{" "}
-        {step === "cancel" ? "cancelled" : "retried"}.
+        {action === "cancel" ? "cancelled" : "retried"}.
       </p>
     )}
   </>
@@ -49,45 +49,47 @@ const Count = ({ step, outcome }: { readonly step: BulkStep; readonly outcome: O
 /** Asks for confirmation with the number of tasks that will change. */
 export const BulkDialog = ({
   room,
-  step,
+  action,
   filter,
   onDone,
   onClose,
 }: {
   readonly room: string;
-  readonly step: BulkStep;
+  readonly action: BulkAction;
   readonly filter: TaskFilter;
   readonly onDone: (text: string) => void;
   readonly onClose: () => void;
 }) => {
-  const counted = useQuery({
-    queryKey: ["bulk", room, step, filter],
+  const preview = useQuery({
+    queryKey: ["bulk", room, action, filter],
     queryFn: ({ signal }) =>
-      call(OPERATION[step], { params: { room_id: room }, body: { filter, dry_run: true } }, { signal }),
+      call(OPERATIONS[action], { params: { room_id: room }, body: { filter, dry_run: true } }, { signal }),
     staleTime: 0,
     gcTime: 0,
   });
   const run = useMutation({
-    mutationFn: () => runAll(room, step, filter),
+    mutationFn: () => runAll(room, action, filter),
     onSuccess: (outcome) => {
       void queryClient.invalidateQueries({ queryKey: [roomScope(room)] });
-      onDone(`${formatCount(outcome.changed)} ${DONE[step]}.`);
+      onDone(`${formatCount(outcome.changed)} ${PARTICIPLES[action]}.`);
     },
   });
-  const changed = counted.data?.changed ?? 0;
+  const changed = preview.data?.changed ?? 0;
   return (
     <Confirm
-      title={`${ACTION[step]} these tasks?`}
-      action={changed === 0 ? ACTION[step] : `${ACTION[step]} ${formatCount(changed, counted.data?.more)}`}
-      isDanger={step === "cancel"}
+      title={`${LABELS[action]} these tasks?`}
+      action={
+        changed === 0 ? LABELS[action] : `${LABELS[action]} ${formatCount(changed, preview.data?.more)}`
+      }
+      isDanger={action === "cancel"}
       isBusy={run.isPending}
       isDisabled={changed === 0}
       onConfirm={() => run.mutate()}
       onClose={onClose}
     >
-      {counted.isPending && <p role="status">Counting…</p>}
-      {counted.data !== undefined && <Count step={step} outcome={counted.data} />}
-      {counted.isError && <Problem error={counted.error} />}
+      {preview.isPending && <p role="status">Counting…</p>}
+      {preview.data !== undefined && <Count action={action} outcome={preview.data} />}
+      {preview.isError && <Problem error={preview.error} />}
       {run.isError && <Problem error={run.error} />}
     </Confirm>
   );

@@ -7,7 +7,7 @@ import { Status } from "../../design/status.tsx";
 import { type Filter, isFiltering } from "./task-filter.ts";
 
 /** A search starts after this pause in typing. */
-const PAUSE_MS = 350;
+const DEBOUNCE_MS = 350;
 
 /** A text field that reports its value after a pause in typing, or on Enter. */
 const DebouncedInput = ({
@@ -38,7 +38,7 @@ const DebouncedInput = ({
       value={text}
       onChange={({ target }) => {
         setText(target.value);
-        report(target.value, PAUSE_MS);
+        report(target.value, DEBOUNCE_MS);
       }}
       onKeyDown={({ key }) => key === "Enter" && report(text, 0)}
     />

@@ -8,7 +8,7 @@ import { Empty, Loading, Problem } from "../../design/notice.tsx";
 import { useRoomLive } from "../../live/use-room-live.ts";
 import { paths } from "../../shell/paths.ts";
 import { useTitle } from "../../shell/title.ts";
-import { BulkDialog, type BulkStep } from "./bulk.tsx";
+import { type BulkAction, BulkDialog } from "./bulk.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { isFiltering, toFilterBody, toFilterQuery, useFilter } from "./task-filter.ts";
 import { TaskRow } from "./task-row.tsx";
@@ -33,7 +33,7 @@ export const TasksPage = () => {
   });
   const items = tasks.data?.items ?? [];
   const selection = useSelection(items.map(({ id }) => id));
-  const [bulk, setBulk] = useState<{ step: BulkStep; filter: TaskFilter }>();
+  const [bulk, setBulk] = useState<{ action: BulkAction; filter: TaskFilter }>();
   const [done, setDone] = useState("");
   const longest = Math.max(
     0,
@@ -41,9 +41,9 @@ export const TasksPage = () => {
   );
   const total = tasks.data?.total ?? 0;
   const next = items.length === PAGE ? items.at(-1)?.id : (tasks.data?.searched_to ?? undefined);
-  const ask = (step: BulkStep) => {
+  const ask = (action: BulkAction) => {
     setDone("");
-    setBulk({ step, filter: selection.size > 0 ? { ids: [...selection.ids] } : toFilterBody(filter) });
+    setBulk({ action, filter: selection.size > 0 ? { ids: [...selection.ids] } : toFilterBody(filter) });
   };
   return (
     <>

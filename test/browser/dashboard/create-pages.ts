@@ -3,14 +3,14 @@ import { eventually } from "../../support/eventually.ts";
 import type { Site } from "./site.ts";
 
 /** A page, and a selector that matches once it is complete. */
-export interface PageOfSite {
+export interface SitePage {
   readonly name: string;
   readonly path: string;
   readonly ready: string;
 }
 
 /** Fills a site with data and returns every page of its dashboard. */
-export const everyPage = async (site: Site): Promise<PageOfSite[]> => {
+export const createPages = async (site: Site): Promise<SitePage[]> => {
   await site.startWorker(["--name", "laptop"]);
   const [shown, failed, html] = await Promise.all([
     site.submit("Show", "lab"),
@@ -20,7 +20,7 @@ export const everyPage = async (site: Site): Promise<PageOfSite[]> => {
   const ended = async () =>
     Promise.all([shown, failed, html].map(async (id) => (await site.task(id)).completed_at));
   await eventually(ended, (times) => times.every((at) => at !== null), { timeoutMs: 15_000 });
-  const running = await site.submit("Hold", "lab");
+  const running = await site.submit("Sleep", "lab");
   await eventually(
     () => site.task(running),
     ({ status }) => status === "running",
@@ -53,7 +53,7 @@ export const everyPage = async (site: Site): Promise<PageOfSite[]> => {
 };
 
 /** Waits until a page is complete. */
-export const settle = async (page: Page, { ready }: PageOfSite): Promise<void> => {
+export const waitUntilReady = async (page: Page, { ready }: SitePage): Promise<void> => {
   await page.locator(ready).first().waitFor();
   await page.evaluate(() => document.fonts.ready);
 };

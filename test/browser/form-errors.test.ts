@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { parameterSchema } from "../../sdk/parameter-schema.ts";
 import { compileSchema } from "../../server/schemas/compile-schema.ts";
-import { accessibilityFaults, type FormPage, FormPages } from "./form/form-page.ts";
+import { type FormPage, FormPages, findAccessibilityViolations } from "./form/form-page.ts";
 
 const SCHEMA = parameterSchema(
   z.object({
@@ -34,33 +34,33 @@ const open = async (more: object = {}): Promise<FormPage> => {
 
 const FILLED = { name: "ada", count: 3, box: { size: 1 }, points: [{ x: 0 }, { x: 1 }] };
 
-describe("what the browser sees by itself", () => {
-  test("holds the form back, is told at its field, and the first of it has the focus", async () => {
+describe("validation in the browser", () => {
+  test("blocks the submit, shows errors at their fields and focuses the first", async () => {
     const form = await open({ initial: { ...FILLED, count: 12, box: {} } });
 
     const payload = await form.submit();
 
     expect(payload).toBeUndefined();
-    expect(await form.focused()).toBe("/count");
-    expect(await form.fault("/count")).toContain("9");
-    expect(await form.fault("/box/size")).not.toBe("");
+    expect(await form.getFocused()).toBe("/count");
+    expect(await form.readError("/count")).toContain("9");
+    expect(await form.readError("/box/size")).not.toBe("");
   });
 
-  test("a pattern is told when the field is left, and not again when it fits", async () => {
+  test("shows a pattern error when the field loses focus, and removes it when the value matches", async () => {
     const form = await open({ initial: FILLED });
     const name = form.page.getByLabel("Name", { exact: true });
 
     await name.fill("Ada!");
     await name.press("Tab");
-    const told = await form.fault("/name");
+    const error = await form.readError("/name");
     await name.fill("ada");
 
-    expect(told).toContain("^[a-z]+$");
+    expect(error).toContain("^[a-z]+$");
     await form.page.locator("[data-pointer='/name'] .jf-fault").waitFor({ state: "detached" });
     expect(await form.submit()).toEqual(FILLED);
   });
 
-  test("who passes by an empty field is not scolded", async () => {
+  test("shows no error at a required field that was only visited", async () => {
     const form = await open();
 
     await form.page.getByLabel("Name", { exact: true }).focus();
@@ -69,23 +69,23 @@ describe("what the browser sees by itself", () => {
     expect(await form.page.locator(".jf-fault").count()).toBe(0);
   });
 
-  test("JSON that cannot be read is told with its reason, and holds the form back", async () => {
+  test("shows why JSON is invalid, and blocks the submit", async () => {
     const form = await open({ initial: FILLED });
     const anything = form.page.getByLabel("Anything", { exact: true });
 
     await anything.fill("{ nope");
-    const held = await form.submit();
-    const told = await form.fault("/anything");
+    const blocked = await form.submit();
+    const error = await form.readError("/anything");
     await anything.fill('{"nope": false}');
 
-    expect(held).toBeUndefined();
-    expect(told).toContain("This is not JSON");
+    expect(blocked).toBeUndefined();
+    expect(error).toContain("Invalid JSON");
     expect(await form.submit()).toEqual({ ...FILLED, anything: { nope: false } });
   });
 });
 
-describe("what the server refuses", () => {
-  test("stands at its fields, nested ones and items of lists included, and the focus goes to the first", async () => {
+describe("an error from the server", () => {
+  test("is shown at its field, also in nested objects and lists, and the first one is focused", async () => {
     const form = await open({ initial: FILLED });
     const problems = compileSchema(SCHEMA)({
       ...FILLED,
@@ -97,27 +97,27 @@ describe("what the server refuses", () => {
 
     await form.page.locator("[data-pointer='/points/1/x'] > .jf-fault").waitFor();
     expect(problems.map(({ pointer }) => pointer)).toEqual(["/box/size", "/points/1/x"]);
-    expect(await form.fault("/box/size")).toBe(problems[0]?.detail);
-    expect(await form.fault("/points/1/x")).toBe(problems[1]?.detail);
-    expect(await form.focused()).toBe("/box/size");
+    expect(await form.readError("/box/size")).toBe(problems[0]?.detail);
+    expect(await form.readError("/points/1/x")).toBe(problems[1]?.detail);
+    expect(await form.getFocused()).toBe("/box/size");
     expect(await form.page.getByRole("alert").textContent()).toContain("/points/1/x");
   });
 
-  test("is in the summary where the form has no field for it, and each line leads to the nearest place", async () => {
+  test("is listed in the summary if it has no field, and its link focuses the nearest field", async () => {
     const problems = [
       { pointer: "/anything/deep/~1a~0b", detail: "must be blue" },
-      { pointer: "/nobody", detail: "is not known" },
+      { pointer: "/unknown", detail: "is not known" },
     ];
     const form = await open({ initial: FILLED, problems });
 
     await form.page.getByRole("button", { name: "must be blue" }).click();
 
-    expect(await form.focused()).toBe("/anything");
-    expect(await form.fault("/anything")).toBe("/deep/~1a~0b must be blue");
-    expect(await form.page.getByRole("alert").textContent()).toContain("/nobody is not known");
+    expect(await form.getFocused()).toBe("/anything");
+    expect(await form.readError("/anything")).toBe("/deep/~1a~0b must be blue");
+    expect(await form.page.getByRole("alert").textContent()).toContain("/unknown is not known");
   });
 
-  test("is not said any more of what has been edited since", async () => {
+  test("disappears when its field is edited", async () => {
     const form = await open({ initial: FILLED, problems: [{ pointer: "/count", detail: "is taken" }] });
 
     await form.page.getByLabel("Count", { exact: true }).fill("4");
@@ -125,12 +125,12 @@ describe("what the server refuses", () => {
     await form.page.locator("[data-pointer='/count'] > .jf-fault").waitFor({ state: "detached" });
   });
 
-  test("is asked for in a pause while the payload is edited, and told where somebody has been", async () => {
-    const faults = [
+  test("is requested after a pause in typing, and shown only at visited fields", async () => {
+    const validationErrors = [
       { pointer: "/count", detail: "is odd" },
       { pointer: "/box/size", detail: "is small" },
     ];
-    const form = await open({ initial: FILLED, faults });
+    const form = await open({ initial: FILLED, validationErrors });
 
     await form.page.getByLabel("Count", { exact: true }).fill("5");
     await form.page.keyboard.press("Tab");
@@ -141,8 +141,8 @@ describe("what the server refuses", () => {
   });
 });
 
-describe("the whole payload as JSON", () => {
-  test("is what the fields hold, and the fields are what it says", async () => {
+describe("the JSON editor", () => {
+  test("starts with the values of the fields, and the fields take over its values", async () => {
     const form = await open({ initial: FILLED });
     const edit = form.page.getByRole("button", { name: "Edit as JSON" });
 
@@ -156,7 +156,7 @@ describe("the whole payload as JSON", () => {
     expect(await form.submit()).toEqual({ ...FILLED, name: "bob", extra: [1] });
   });
 
-  test("has to be an object that can be read", async () => {
+  test("rejects JSON that is not an object", async () => {
     const form = await open({ initial: FILLED });
     await form.page.getByRole("button", { name: "Edit as JSON" }).click();
 
@@ -167,8 +167,8 @@ describe("the whole payload as JSON", () => {
   });
 });
 
-describe("without a mouse, and without sight", () => {
-  test("a form is filled and sent by the keyboard alone", async () => {
+describe("accessibility", () => {
+  test("a form can be filled and submitted with only the keyboard", async () => {
     const form = await open({ initial: { points: [] } });
     const type = async (text: string) => {
       await form.page.keyboard.press("Tab");
@@ -196,13 +196,13 @@ describe("without a mouse, and without sight", () => {
   test.each([
     "light",
     "dark",
-  ] as const)("nothing that axe-core knows of is wrong, in %s", async (colorScheme) => {
+  ] as const)("axe-core finds no violation in the %s theme", async (colorScheme) => {
     const form = await pages.open({ colorScheme });
     const problems = [{ pointer: "/count", detail: "is taken" }];
     await form.show({ schema: SCHEMA, initial: FILLED, problems });
     await form.page.getByRole("alert").waitFor();
 
-    expect(await accessibilityFaults(form.page)).toEqual([]);
-    expect(form.complaints).toEqual([]);
+    expect(await findAccessibilityViolations(form.page)).toEqual([]);
+    expect(form.errors).toEqual([]);
   });
 });

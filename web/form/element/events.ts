@@ -1,31 +1,31 @@
 import type { JsonObject, JsonValue, SubmittedTask, Task } from "../../../protocol/index.ts";
 import type { Failure } from "../../api/failure.ts";
 
-/** What `<joblib-form>` tells its page, by the names of its events. */
+/** The events of `<joblib-form>`, by name, with their `detail`. */
 export interface JoblibFormEvents {
-  /** A payload is about to be sent; `preventDefault()` keeps it. */
+  /** Dispatched before a payload is submitted; `preventDefault()` cancels the submit. */
   readonly "joblib-submit": { readonly payload: JsonObject };
-  /** The task as it stands, after every change. */
+  /** Dispatched after every change of the task. */
   readonly "joblib-update": { readonly task: Task | SubmittedTask };
-  /** The task is completed. */
+  /** Dispatched when the task completes. */
   readonly "joblib-result": { readonly task: Task; readonly result: JsonValue };
-  /** The task has failed, or a request was refused or had no answer. */
+  /** Dispatched when the task fails, or if a request is rejected or gets no response. */
   readonly "joblib-error": { readonly task?: Task; readonly failure?: Failure; readonly message: string };
 }
 
-/** Tells the page; false where it has said no. */
-export type Tell = <Name extends keyof JoblibFormEvents>(
+/** Dispatches an event; returns false if a listener called `preventDefault()`. */
+export type FormEventDispatcher = <Name extends keyof JoblibFormEvents>(
   name: Name,
   detail: JoblibFormEvents[Name],
 ) => boolean;
 
-/** Which server, which job of which room, and what it is begun with. */
-export interface FormPlace {
+/** The configuration of the element, from its attributes and properties. */
+export interface FormConfig {
   readonly server: string;
   readonly room: string;
   readonly job: string;
   readonly initial: JsonObject | undefined;
-  /** Grows when the page has another token to give. */
-  readonly turn: number;
+  /** Increases when the page sets another token. */
+  readonly tokenVersion: number;
   readonly submitLabel: string | undefined;
 }

@@ -1,28 +1,29 @@
 import type { JsonObject, JsonValue } from "../../protocol/index.ts";
 
-/** What a value is to somebody who looks at it. */
-export type Kind =
+/** How a value is displayed. */
+export type ValueKind =
   | { readonly kind: "image"; readonly source: string }
   | { readonly kind: "table"; readonly rows: readonly JsonObject[]; readonly columns: readonly string[] }
   | { readonly kind: "record"; readonly members: readonly (readonly [string, JsonValue])[] }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "tree" };
 
-/** A wider table is easier to read as what it is. */
-const MOST_COLUMNS = 24;
-const MOST_MEMBERS = 40;
+/** Maximum number of columns of a table; wider data is shown as a tree. */
+const MAX_COLUMNS = 24;
+/** Maximum number of members of an object that is shown as a list of names and values. */
+const MAX_MEMBERS = 40;
 
 const IMAGE_URL = /^data:image\/(png|jpeg|gif|webp|avif|svg\+xml)(;[\w=-]+)*[;,]/i;
 const SVG = /^\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/i;
-/** How the files of each kind begin, in base64. */
+/** The first bytes of image files, in base64. */
 const BASE64: readonly (readonly [RegExp, string])[] = [
   [/^iVBORw0KGgo[A-Za-z0-9+/=\r\n]{20,}$/, "image/png"],
   [/^\/9j\/[A-Za-z0-9+/=\r\n]{20,}$/, "image/jpeg"],
   [/^R0lGOD[lh][A-Za-z0-9+/=\r\n]{20,}$/, "image/gif"],
 ];
 
-/** Where an image is to be taken from: always a picture in itself, so that an SVG's scripts and links are dead. */
-const imageSource = (text: string): string | undefined => {
+/** Returns the `data:` URL of an image. As the source of an `img`, an SVG cannot run scripts or follow links. */
+const toImageSource = (text: string): string | undefined => {
   if (IMAGE_URL.test(text)) return text;
   if (SVG.test(text)) return `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   const type = BASE64.find(([start]) => start.test(text))?.[1];
@@ -32,31 +33,30 @@ const imageSource = (text: string): string | undefined => {
 const isObject = (value: JsonValue): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Returns true for a value that fits into a table cell. */
 const isFlat = (value: JsonValue): boolean =>
   typeof value !== "object" ||
   value === null ||
-  (Array.isArray(value) && value.length <= 4 && value.every((part) => typeof part !== "object"));
+  (Array.isArray(value) && value.length <= 4 && value.every((item) => typeof item !== "object"));
 
-const tableOf = (value: JsonValue[]): Kind | undefined => {
+const toTable = (value: JsonValue[]): ValueKind | undefined => {
   if (value.length === 0 || !value.every(isObject)) return undefined;
   const columns = [...new Set(value.flatMap((row) => Object.keys(row)))];
-  const fits =
+  const isTable =
     columns.length > 0 &&
-    columns.length <= MOST_COLUMNS &&
+    columns.length <= MAX_COLUMNS &&
     value.every((row) => Object.values(row).every(isFlat));
-  return fits ? { kind: "table", rows: value, columns } : undefined;
+  return isTable ? { kind: "table", rows: value, columns } : undefined;
 };
 
-/** Looks at a value and says how to show it. */
-export const kindOf = (value: JsonValue): Kind => {
+/** Returns how to display a value. */
+export const getValueKind = (value: JsonValue): ValueKind => {
   if (typeof value === "string") {
-    const source = imageSource(value);
+    const source = toImageSource(value);
     return source === undefined ? { kind: "text", text: value } : { kind: "image", source };
   }
-  if (Array.isArray(value)) return tableOf(value) ?? { kind: "tree" };
+  if (Array.isArray(value)) return toTable(value) ?? { kind: "tree" };
   if (!isObject(value)) return { kind: "text", text: String(value) };
   const members = Object.entries(value);
-  return members.length > 0 && members.length <= MOST_MEMBERS
-    ? { kind: "record", members }
-    : { kind: "tree" };
+  return members.length > 0 && members.length <= MAX_MEMBERS ? { kind: "record", members } : { kind: "tree" };
 };

@@ -6,8 +6,8 @@ import {
   type StreamOperation,
   streams,
 } from "../../protocol/index.ts";
+import type { ApiServer, Credentials } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
-import type { Credentials, Home } from "./home.ts";
 
 /** Three missed heartbeats; the server sends one every 15 s. */
 const SILENCE_MS = 45_000;
@@ -18,7 +18,7 @@ const MAX_PAUSE_MS = 15_000;
 export type StreamState = "connecting" | "live" | "cut-off" | "refused";
 
 /** A stream to follow, and the callbacks for its events. */
-export interface Following<Name extends StreamName> {
+export interface FollowOptions<Name extends StreamName> {
   readonly name: Name;
   readonly params: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -61,9 +61,14 @@ class SilenceTimeout implements Disposable {
   }
 }
 
-const open = async (home: Home, path: string, signal: AbortSignal, lastEventId: string | undefined) => {
-  const credentials: Credentials = await home.credentials();
-  const answer = await fetch(home.base + path, {
+const open = async (
+  server: ApiServer,
+  path: string,
+  signal: AbortSignal,
+  lastEventId: string | undefined,
+) => {
+  const credentials: Credentials = await server.credentials();
+  const response = await fetch(server.base + path, {
     headers: {
       ...credentials,
       accept: "text/event-stream, application/problem+json",
@@ -71,17 +76,19 @@ const open = async (home: Home, path: string, signal: AbortSignal, lastEventId: 
     },
     signal,
   });
-  if (answer.status === 401) home.refused(credentials);
+  if (response.status === 401) server.onUnauthorized(credentials);
   const isStream =
-    answer.ok && /^text\/event-stream/.test(answer.headers.get("content-type") ?? "") && answer.body !== null;
-  if (!isStream) throw parseFailure(answer.status, await answer.text());
-  return answer.body as ReadableStream<Uint8Array>;
+    response.ok &&
+    /^text\/event-stream/.test(response.headers.get("content-type") ?? "") &&
+    response.body !== null;
+  if (!isStream) throw parseFailure(response.status, await response.text());
+  return response.body as ReadableStream<Uint8Array>;
 };
 
 /** Reads one connection until it ends or fails. */
 const readConnection = async <Name extends StreamName>(
-  home: Home,
-  { name, params, signal, onEvent, onState }: Following<Name>,
+  server: ApiServer,
+  { name, params, signal, onEvent, onState }: FollowOptions<Name>,
   lastEventId: string | undefined,
   onId: (id: string) => void,
 ): Promise<void> => {
@@ -89,7 +96,7 @@ const readConnection = async <Name extends StreamName>(
   using silence = new SilenceTimeout();
   silence.reset();
   const both = AbortSignal.any([signal, silence.signal]);
-  const body = await open(home, fillPath(entry.path, params), both, lastEventId);
+  const body = await open(server, fillPath(entry.path, params), both, lastEventId);
   onState("live");
   const parser = createParser({
     onEvent: ({ event = "", id = "", data }) => {
@@ -106,19 +113,19 @@ const readConnection = async <Name extends StreamName>(
   }
 };
 
-/** Follows a stream until its signal is aborted. Reconnects after the last event if a connection ends or fails. */
-export const followAt = async <Name extends StreamName>(
-  home: Home,
-  following: Following<Name>,
+/** Follows a stream of a server until its signal is aborted. Reconnects after the last event if a connection ends or fails. */
+export const followServer = async <Name extends StreamName>(
+  server: ApiServer,
+  options: FollowOptions<Name>,
 ): Promise<void> => {
-  const { signal, onState } = following;
-  let { lastEventId } = following;
+  const { signal, onState } = options;
+  let { lastEventId } = options;
   let pause = FIRST_PAUSE_MS;
   onState("connecting");
   while (!signal.aborted) {
     const startedAt = performance.now();
     try {
-      await readConnection(home, following, lastEventId, (id) => {
+      await readConnection(server, options, lastEventId, (id) => {
         lastEventId = id;
       });
       if (signal.aborted) return;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { kindOf } from "../../../web/values/kind.ts";
+import { getValueKind } from "../../../web/values/value-kind.ts";
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk";
 
@@ -8,14 +8,14 @@ test.each([
   ["a PNG in base64", PNG, `data:image/png;base64,${PNG}`],
   ["a PNG in lines", `${PNG.slice(0, 30)}\n${PNG.slice(30)}`, `data:image/png;base64,${PNG}`],
   ["an SVG", "<svg width='1'/>", "data:image/svg+xml;charset=utf-8,%3Csvg%20width%3D'1'%2F%3E"],
-])("%s is a picture, in itself", (_, value, source) => {
-  expect(kindOf(value)).toEqual({ kind: "image", source });
+])("%s is displayed as an image with a data URL", (_, value, source) => {
+  expect(getValueKind(value)).toEqual({ kind: "image", source });
 });
 
-test("recognises an SVG after an XML declaration, comments and a doctype", () => {
+test("detects an SVG after an XML declaration, comments and a doctype", () => {
   const value = `<?xml version='1.0' encoding='utf-8'?>\n<!-- drawn by hand --><svg xmlns="http://www.w3.org/2000/svg"></svg>`;
 
-  expect(kindOf(value).kind).toBe("image");
+  expect(getValueKind(value).kind).toBe("image");
 });
 
 test.each([
@@ -23,19 +23,19 @@ test.each([
   "javascript:alert(1)",
   "<svgx>",
   "text <svg></svg>",
-  "iVBORw0KGgo is how a PNG begins",
+  "iVBORw0KGgo is the start of a PNG",
   "",
-])("%j is a text", (text) => {
-  expect(kindOf(text)).toEqual({ kind: "text", text });
+])("%j is displayed as text", (text) => {
+  expect(getValueKind(text)).toEqual({ kind: "text", text });
 });
 
-test("objects of flat members are rows, whose columns are the members of all", () => {
+test("a list of flat objects is displayed as a table with the columns of all rows", () => {
   const rows = [
     { name: "ethanol", at: [1, 2, 3] },
     { name: "aspirin", weight: null },
   ];
 
-  expect(kindOf(rows)).toEqual({ kind: "table", rows, columns: ["name", "at", "weight"] });
+  expect(getValueKind(rows)).toEqual({ kind: "table", rows, columns: ["name", "at", "weight"] });
 });
 
 test.each([
@@ -48,9 +48,9 @@ test.each([
     [Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`c${index}`, 1]))],
   ],
   [
-    "more members than anybody reads",
+    "an object with more than 40 members",
     Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`m${index}`, 1])),
   ],
-])("%s is to be folded open", (_, value) => {
-  expect(kindOf(value)).toEqual({ kind: "tree" });
+])("%s is displayed as a tree", (_, value) => {
+  expect(getValueKind(value)).toEqual({ kind: "tree" });
 });

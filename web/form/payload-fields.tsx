@@ -11,47 +11,47 @@ import {
 } from "@rjsf/utils";
 import { type ComponentType, createElement, memo, type Ref } from "react";
 import type { JsonObject } from "../../protocol/json.ts";
-import { beginByDefaults } from "./begin-by-defaults.ts";
-import { labelOf } from "./label.ts";
+import { applySchemaDefaults } from "./apply-schema-defaults.ts";
+import { getLabel } from "./label.ts";
 import { LeafField } from "./leaf/leaf-field.tsx";
 import { optionMatcher } from "./option-matcher.ts";
-import { ANYTHING, type DrawnSchema, MOST_ITEMS } from "./schema/drawn-schema.ts";
+import { ANY_VALUE, type FormSchema, MAX_ITEMS } from "./schema/form-schema.ts";
 import { isScalarType } from "./schema/prepare-scalar.ts";
 import { ArrayItemTemplate, ArrayTemplate } from "./templates/array-template.tsx";
 import { FieldTemplate } from "./templates/field-template.tsx";
 import { ObjectTemplate } from "./templates/object-template.tsx";
 import { SelectWidget, UnionTemplate } from "./templates/union-template.tsx";
 
-// Its own type asks for arrays alone; what is passed on is what the library itself would pass.
+// Its declared type accepts only arrays, but the library itself passes the same props as here.
 const LibraryArrayField = DefaultArrayField as ComponentType<FieldProps>;
 
-const asJson = ({ type: _, items: _items, ...schema }: DrawnSchema): DrawnSchema => ({
+const toJsonField = ({ type: _, items: _items, ...schema }: FormSchema): FormSchema => ({
   ...schema,
-  ...ANYTHING,
+  ...ANY_VALUE,
 });
 
 const ArrayField = (props: FieldProps) =>
-  Array.isArray(props.formData) && props.formData.length > MOST_ITEMS
-    ? createElement(LeafField, { ...props, schema: asJson(props.schema) })
+  Array.isArray(props.formData) && props.formData.length > MAX_ITEMS
+    ? createElement(LeafField, { ...props, schema: toJsonField(props.schema) })
     : createElement(LibraryArrayField, props);
 
-/** A field of its own, that no reference, union or condition leads to, and that nobody has named. */
-const isPlain = (schema: DrawnSchema): boolean =>
+/** True for a single value that is not behind a reference, a union or a condition, and is not a named entry of a record. */
+const isPlainField = (schema: FormSchema): boolean =>
   (schema.enum !== undefined || isScalarType([schema.type].flat()[0])) &&
   !(ADDITIONAL_PROPERTY_FLAG in schema) &&
   [schema.$ref, schema.allOf, schema.anyOf, schema.oneOf, schema.if].every((part) => part === undefined);
 
 const LibrarySchemaField = DefaultSchemaField as ComponentType<FieldProps>;
 
-/** Most fields are plain. The library's own path to them is longer, and would be taken at every keystroke. */
+/** Renders plain fields, which are most of them, directly: the library's own path is longer and runs on every keystroke. */
 const SchemaField = (props: FieldProps) =>
-  isPlain(props.schema)
+  isPlainField(props.schema)
     ? createElement(LeafField, props)
-    : createElement(LibrarySchemaField, { ...props, registry: beginByDefaults(props.registry) });
+    : createElement(LibrarySchemaField, { ...props, registry: applySchemaDefaults(props.registry) });
 
-const Cycle = ({ schema, name, onExpand, fieldPathId }: CyclicSchemaExpandProps) => (
+const ExpandButton = ({ schema, name, onExpand, fieldPathId }: CyclicSchemaExpandProps) => (
   <button type="button" className="jf-button jf-add" part="add" onClick={() => onExpand(fieldPathId.$id)}>
-    Show {labelOf(schema, name)}
+    Show {getLabel(schema, name)}
   </button>
 );
 
@@ -71,39 +71,39 @@ const TEMPLATES = {
   ArrayFieldTemplate: ArrayTemplate,
   ArrayFieldItemTemplate: ArrayItemTemplate,
   MultiSchemaFieldTemplate: UnionTemplate,
-  CyclicSchemaExpandTemplate: Cycle,
+  CyclicSchemaExpandTemplate: ExpandButton,
 };
 
 const WIDGETS = { SelectWidget };
 
 const DEFAULTS = { arrayMinItems: { populate: "requiredOnly" as const } };
 
-/** A new entry of a record would begin with the text "New Value", and be sent with it. */
-const translate: typeof englishStringTranslator = (text, parameters) =>
+/** Replaces the library's initial text of a new record entry, "New Value", which would be submitted. */
+const translateText: typeof englishStringTranslator = (text, parameters) =>
   text === TranslatableString.NewStringDefault ? "" : englishStringTranslator(text, parameters);
 
-const mergeAllOf = ({ allOf = [], ...rest }: DrawnSchema): DrawnSchema =>
-  [...allOf, rest].reduce<DrawnSchema>(
+const mergeIntersection = ({ allOf = [], ...rest }: FormSchema): FormSchema =>
+  [...allOf, rest].reduce<FormSchema>(
     (whole, part) => (part === true || part === false ? whole : mergeSchemas(whole, part)),
     {},
   );
 
-/** Where the payload is that a form holds. */
-export interface PayloadHolder {
+/** The part of the library's form that contains the current payload. */
+export interface FormHandle {
   readonly state: { readonly formData?: unknown };
 }
 
-/** What the fields of a payload are made from. */
-export interface DrawnFormProps {
-  readonly schema: DrawnSchema;
+/** Properties of the fields of a payload. */
+export interface PayloadFieldsProps {
+  readonly schema: FormSchema;
   readonly initial: JsonObject;
   readonly idPrefix: string;
   readonly onChange: (payload: unknown) => void;
-  readonly ref: Ref<PayloadHolder>;
+  readonly ref: Ref<FormHandle>;
 }
 
-/** The fields of a payload: react-jsonschema-form keeps their state, what is drawn is ours. */
-export const DrawnForm = memo(({ schema, initial, idPrefix, onChange, ref }: DrawnFormProps) => (
+/** The fields of a payload: react-jsonschema-form keeps their state, joblib's own components render them. */
+export const PayloadFields = memo(({ schema, initial, idPrefix, onChange, ref }: PayloadFieldsProps) => (
   <Form
     ref={ref as Ref<Form>}
     tagName="div"
@@ -116,14 +116,14 @@ export const DrawnForm = memo(({ schema, initial, idPrefix, onChange, ref }: Dra
     fields={FIELDS}
     templates={TEMPLATES}
     widgets={WIDGETS}
-    translateString={translate}
+    translateString={translateText}
     noValidate
     showErrorList={false}
     experimental_defaultFormStateBehavior={DEFAULTS}
-    experimental_customMergeAllOf={mergeAllOf}
+    experimental_customMergeAllOf={mergeIntersection}
     onChange={({ formData }) => onChange(formData)}
   >
-    {/* Where it finds nothing, the library puts a button of its own. */}
+    {/* Without a child, the library renders its own submit button. */}
     <span hidden />
   </Form>
 ));

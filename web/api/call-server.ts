@@ -7,11 +7,11 @@ import {
   type Operations,
   operations,
 } from "../../protocol/index.ts";
+import type { ApiServer } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
-import type { Home } from "./home.ts";
 
 /** The body of an operation's response. The dashboard sends no conditional requests, so 304 is left out. */
-export type Answer<Name extends OperationName> = Exclude<
+export type ResponseBody<Name extends OperationName> = Exclude<
   OperationResponse<Operations[Name]>,
   { readonly status: 304 }
 >["body"];
@@ -51,17 +51,17 @@ const send = async (url: string, init: RequestInit): Promise<Response> => {
   }
 };
 
-/** Calls an operation of an API. Throws a `Failure` if the request is rejected or the response does not match the contract. */
-export const callAt = async <Name extends OperationName>(
-  home: Home,
+/** Calls an operation of a server. Throws a `Failure` if the request is rejected or the response does not match the contract. */
+export const callServer = async <Name extends OperationName>(
+  server: ApiServer,
   [name, request]: Call<Name>,
   { signal, headers = {} }: CallOptions = {},
-): Promise<Answer<Name>> => {
+): Promise<ResponseBody<Name>> => {
   const entry: Operation = operations[name];
   // The types of all operations are checked by the signature; the parts are read here without them.
   const { params, query, body } = request as Parts;
-  const credentials = await home.credentials();
-  const answer = await send(home.base + fillPath(entry.path, params) + formatQuery(query), {
+  const credentials = await server.credentials();
+  const response = await send(server.base + fillPath(entry.path, params) + formatQuery(query), {
     method: entry.method,
     headers: {
       accept: "application/json",
@@ -72,19 +72,19 @@ export const callAt = async <Name extends OperationName>(
     ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(signal !== undefined && { signal }),
   });
-  if (answer.status === 401) home.refused(credentials);
-  const schema = entry.responses[answer.status];
-  const text = await answer.text();
-  if (schema === undefined) throw parseFailure(answer.status, text);
-  if (schema === null) return null as Answer<Name>;
+  if (response.status === 401) server.onUnauthorized(credentials);
+  const schema = entry.responses[response.status];
+  const text = await response.text();
+  if (schema === undefined) throw parseFailure(response.status, text);
+  if (schema === null) return null as ResponseBody<Name>;
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success)
     throw new Failure(
-      answer.status,
+      response.status,
       "Unexpected response",
       `The response to ${name} does not match the API's contract.`,
     );
-  return parsed.data as Answer<Name>;
+  return parsed.data as ResponseBody<Name>;
 };
 
 const parseJson = (text: string): unknown => {

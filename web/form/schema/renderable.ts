@@ -1,21 +1,21 @@
-import type { DrawnSchema } from "./drawn-schema.ts";
+import type { FormSchema } from "./form-schema.ts";
 
-/** Beyond this a form of fields is no help to anybody, and drawing it would hold the page up. */
-const MOST_FIELDS = 1500;
+/** Maximum number of fields; a larger form is not usable, and rendering it would block the page. */
+const MAX_FIELDS = 1500;
 
 /**
- * True for a schema that can be drawn as fields. References are followed as the library follows them, each once on a
- * path, so that a small schema whose references double at each level is found out before the library sees it.
+ * Returns true if a schema has at most 1,500 fields. It follows references like the library, each once per path, so that a
+ * small schema whose references double at each level is detected before the library expands it.
  */
-export const isDrawable = (root: DrawnSchema): boolean => {
-  let left = MOST_FIELDS;
+export const isRenderable = (root: FormSchema): boolean => {
+  let left = MAX_FIELDS;
   const definitions = root.$defs ?? {};
 
   const walk = (schema: unknown, path: readonly string[]): boolean => {
     left -= 1;
     if (left < 0) return false;
     if (typeof schema !== "object" || schema === null) return true;
-    const { $ref, properties, items, additionalItems, anyOf, oneOf, allOf, ...rest } = schema as DrawnSchema;
+    const { $ref, properties, items, additionalItems, anyOf, oneOf, allOf, ...rest } = schema as FormSchema;
     if (typeof $ref === "string") {
       return path.includes($ref) || walk(definitions[$ref.slice("#/$defs/".length)], [...path, $ref]);
     }

@@ -1,10 +1,10 @@
 import { API_BASE } from "./address.ts";
-import type { Home } from "./home.ts";
+import type { ApiServer } from "./api-server.ts";
 import { credentials, tokens } from "./token.ts";
 
 /** The API of the server that serves the dashboard, called with this tab's token. */
-export const dashboardHome: Home = {
+export const dashboardServer: ApiServer = {
   base: API_BASE,
   credentials,
-  refused: ({ authorization }) => tokens.refused(authorization?.replace(/^Bearer /, "")),
+  onUnauthorized: ({ authorization }) => tokens.reject(authorization?.replace(/^Bearer /, "")),
 };

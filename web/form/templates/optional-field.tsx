@@ -1,46 +1,46 @@
 import type { FieldTemplateProps } from "@rjsf/utils";
 import { type ReactNode, useRef } from "react";
-import { faultsAt, useFaults } from "../faults.ts";
-import { labelOf } from "../label.ts";
-import type { DrawnSchema } from "../schema/drawn-schema.ts";
+import { getErrorsAt, useFormErrors } from "../form-errors.ts";
+import { getLabel } from "../label.ts";
+import type { FormSchema } from "../schema/form-schema.ts";
 
-const isContainer = (schema: unknown, definitions: DrawnSchema): boolean => {
+const isContainer = (schema: unknown, definitions: FormSchema): boolean => {
   if (typeof schema !== "object" || schema === null) return false;
-  const { $ref, type, anyOf, oneOf } = schema as DrawnSchema;
+  const { $ref, type, anyOf, oneOf } = schema as FormSchema;
   if (typeof $ref === "string") return isContainer(definitions[$ref.slice("#/$defs/".length)], definitions);
   const options = anyOf ?? oneOf;
   if (options !== undefined) return options.every((option) => isContainer(option, definitions));
   return type === "object" || type === "array";
 };
 
-/** True for what is begun by asking for it: objects, tuples, and unions of such; a list is begun by its first item. */
-export const isBegunByHand = (schema: DrawnSchema, root: DrawnSchema): boolean => {
+/** Returns true for values that the user adds with a button: objects, tuples and unions of them. A list is added with its first item. */
+export const isAddedByButton = (schema: FormSchema, root: FormSchema): boolean => {
   const isList = schema.type === "array" && !Array.isArray(schema.items);
   return !isList && isContainer(schema, root.$defs ?? {});
 };
 
-/** What is begun by hand is given. */
-export interface OptionalProps {
+/** Properties of an optional field. */
+export interface OptionalFieldProps {
   readonly field: FieldTemplateProps;
   readonly pointer: string;
   readonly children: ReactNode;
 }
 
-/** A part of the payload that may be left out: a button to begin it, and then its fields with one to leave it out. */
-export const Optional = ({ field, pointer, children }: OptionalProps) => {
+/** An optional part of the payload: a button that adds it, then its fields with a button that removes it. */
+export const OptionalField = ({ field, pointer, children }: OptionalFieldProps) => {
   const { schema, formData, onChange, fieldPathId, registry, disabled, readonly } = field;
-  const { faults, showsAll, edited } = useFaults();
+  const { errors, showsAll, clear } = useFormErrors();
   const frame = useRef<HTMLDivElement>(null);
-  const label = labelOf(schema, fieldPathId.path.at(-1));
+  const label = getLabel(schema, fieldPathId.path.at(-1));
   const set = (value: unknown) => {
-    edited(pointer);
+    clear(pointer);
     onChange(value, fieldPathId.path);
-    // The button that had the focus is gone with the next frame.
+    // The focused button disappears with the next frame.
     requestAnimationFrame(() =>
       frame.current?.querySelector<HTMLElement>("input, select, textarea, button")?.focus(),
     );
   };
-  const begin = () => {
+  const add = () => {
     const empty = schema.type === "array" ? [] : {};
     set(registry.schemaUtils.getDefaultFormState(schema, undefined, "excludeObjectChildren") ?? empty);
   };
@@ -52,16 +52,16 @@ export const Optional = ({ field, pointer, children }: OptionalProps) => {
           type="button"
           className="jf-button jf-quiet jf-corner"
           part="remove"
-          aria-label={`Leave out ${label}`}
+          aria-label={`Remove ${label}`}
           disabled={disabled || readonly}
           onClick={() => set(undefined)}
         >
-          Leave out
+          Remove
         </button>
       </div>
     );
   }
-  const told = showsAll ? faultsAt(faults, pointer, true) : [];
+  const shownErrors = showsAll ? getErrorsAt(errors, pointer, true) : [];
   return (
     <div ref={frame} className="jf-field jf-closed" part="field" data-pointer={pointer}>
       <span className="jf-label">{label}</span>
@@ -71,14 +71,14 @@ export const Optional = ({ field, pointer, children }: OptionalProps) => {
         part="add"
         aria-label={`Add ${label}`}
         disabled={disabled || readonly}
-        onClick={begin}
+        onClick={add}
       >
         Add
       </button>
       {typeof schema.description === "string" && <p className="jf-hint">{schema.description}</p>}
-      {told.length > 0 && (
+      {shownErrors.length > 0 && (
         <p className="jf-fault" part="fault">
-          {told.join("; ")}
+          {shownErrors.join("; ")}
         </p>
       )}
     </div>

@@ -20,28 +20,28 @@ const Worker = z.object({ id: Id, last_heartbeat: Time });
 const createPageSchema = (item: z.ZodType) =>
   z.object({ items: z.array(item), total: z.int(), limit: z.int(), offset: z.int() });
 
-/** What ZnDraw's client raises an exception from. */
+/** The part of an error response that ZnDraw's client reads to raise an exception. */
 export const Problem = z.object({
   ...{ type: z.string().startsWith("/v1/problems/"), title: z.string(), status: z.int(), detail: z.string() },
 });
 
-/** An operation of ZnDraw's job API, with what its client reads of a successful answer. */
+/** An operation of ZnDraw's job API, with the part of a successful response that its client reads. */
 export interface ZnDrawOperation {
   readonly method: string;
-  /** As joblib's table of operations has it. */
+  /** The path in joblib's table of operations. */
   readonly path: string;
   readonly status: readonly number[];
-  readonly answer: z.ZodType | null;
+  readonly response: z.ZodType | null;
 }
 
 const operation = (
   method: string,
   path: string,
-  answer: z.ZodType | null,
+  response: z.ZodType | null,
   ...status: number[]
-): ZnDrawOperation => ({ method, path: `/v1/joblib${path}`, answer, status });
+): ZnDrawOperation => ({ method, path: `/v1/joblib${path}`, response, status });
 
-/** All operations of ZnDraw's router but those of providers, which joblib does not have. */
+/** All operations of ZnDraw's router except those of providers, which joblib does not have. */
 export const ZNDRAW_OPERATIONS: readonly ZnDrawOperation[] = [
   operation("POST", "/workers", Worker, 201),
   operation("GET", "/workers", createPageSchema(Worker.extend({ job_count: z.int() })), 200),
@@ -59,13 +59,13 @@ export const ZNDRAW_OPERATIONS: readonly ZnDrawOperation[] = [
   operation("PATCH", "/tasks/:task_id", Task, 200),
 ];
 
-const patternOf = ({ path }: ZnDrawOperation) => new RegExp(`^${path.replace(/:\w+/g, "[^/]+")}$`);
+const toPattern = ({ path }: ZnDrawOperation) => new RegExp(`^${path.replace(/:\w+/g, "[^/]+")}$`);
 
 /** Finds the operation of a request; undefined for one that joblib does not have. */
 export const findOperation = (method: string, path: string): ZnDrawOperation | undefined => {
   const pathname = decodeURIComponent(path.replace(/\?.*$/, ""));
   const candidates = ZNDRAW_OPERATIONS.filter((entry) => entry.method === method);
   return (
-    candidates.find((entry) => entry.path === pathname) ?? candidates.find((e) => patternOf(e).test(pathname))
+    candidates.find((entry) => entry.path === pathname) ?? candidates.find((e) => toPattern(e).test(pathname))
   );
 };

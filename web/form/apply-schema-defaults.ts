@@ -1,0 +1,61 @@
+import type { FieldProps, RJSFSchema, SchemaUtilsType } from "@rjsf/utils";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
+
+type Registry = FieldProps["registry"];
+type GetDefaults = SchemaUtilsType["getDefaultFormState"];
+type Sanitize = SchemaUtilsType["sanitizeDataForNewSchema"];
+
+const cache = new WeakMap<Registry, Registry>();
+
+const isContainer = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/** Copies a schema or a payload as JSON. The library sets members of a deselected union option to `undefined`. */
+const toJson = (value: unknown): JsonValue | undefined =>
+  value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+
+const createGetDefaults = (utils: SchemaUtilsType): GetDefaults => {
+  const defaults = new SchemaDefaults(utils.getRootSchema() as JsonObject);
+  return (schema: RJSFSchema, formData, ...rest) => {
+    const initial = defaults.begin(schema as JsonObject, toJson(formData));
+    return utils.getDefaultFormState(schema, isContainer(initial) ? initial : formData, ...rest);
+  };
+};
+
+/** Returns `value` without the members that `original` does not have, at any depth. */
+const keepKnownMembers = (original: JsonValue | undefined, value: JsonValue): JsonValue => {
+  if (!isJsonObject(original) || !isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => original[name] !== undefined)
+      .map(([name, member]) => [name, keepKnownMembers(original[name], member)]),
+  );
+};
+
+/**
+ * Keeps the members that the old and the new option of a union share. The library also adds the defaults of single members;
+ * they are removed here, because they would override the default of the object.
+ */
+const createSanitize =
+  (utils: SchemaUtilsType): Sanitize =>
+  (newSchema, oldSchema, data) => {
+    const carried = toJson(utils.sanitizeDataForNewSchema(newSchema, oldSchema, data));
+    return carried === undefined ? undefined : keepKnownMembers(toJson(data), carried);
+  };
+
+/**
+ * Returns a registry that fills new parts of a payload by the rules of `SchemaDefaults`: items of lists, optional objects
+ * and options of a union. In the library, the default of a member overrides the default of its object.
+ */
+export const applySchemaDefaults = (registry: Registry): Registry => {
+  const cached = cache.get(registry);
+  if (cached !== undefined) return cached;
+  const schemaUtils: SchemaUtilsType = Object.create(registry.schemaUtils, {
+    getDefaultFormState: { value: createGetDefaults(registry.schemaUtils) },
+    sanitizeDataForNewSchema: { value: createSanitize(registry.schemaUtils) },
+  });
+  const wrapped = { ...registry, schemaUtils };
+  cache.set(registry, wrapped);
+  cache.set(wrapped, wrapped);
+  return wrapped;
+};

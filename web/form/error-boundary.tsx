@@ -1,0 +1,21 @@
+import { Component, type ReactNode } from "react";
+
+/** Properties of an error boundary. */
+export interface ErrorBoundaryProps {
+  readonly children: ReactNode;
+  /** Rendered instead of the children if they throw. */
+  readonly fallback: ReactNode;
+}
+
+/** Keeps the page alive if an untrusted schema makes a component throw. */
+export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly hasFailed: boolean }> {
+  override state = { hasFailed: false };
+
+  static getDerivedStateFromError(): { hasFailed: boolean } {
+    return { hasFailed: true };
+  }
+
+  override render(): ReactNode {
+    return this.state.hasFailed ? this.props.fallback : this.props.children;
+  }
+}
