@@ -29,7 +29,10 @@ export const withTimeout = async <Value>(
 ): Promise<Value> => {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${description} took longer than ${seconds} s`)), seconds * 1000);
+    timer = setTimeout(
+      () => reject(new Error(`${description} took longer than ${seconds} s`)),
+      seconds * 1000,
+    );
   });
   try {
     return await Promise.race([work, timeout]);

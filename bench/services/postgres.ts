@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Client } from "pg";
 import { spawnProcess } from "../../test/support/processes.ts";
-import { getDebianPostgresDirectories, findPrograms } from "../../test/support/programs.ts";
+import { findPrograms, getDebianPostgresDirectories } from "../../test/support/programs.ts";
 import { createServerDirectory } from "../../test/support/server-directory.ts";
 import { type Server, startServer } from "../../test/support/server-process.ts";
 

@@ -1,5 +1,5 @@
 import { useNow } from "./clock.ts";
-import { formatAge, formatDateTime, formatDuration, secondsBetween } from "./duration.ts";
+import { formatAge, formatDateTime, formatDuration, getSecondsBetween } from "./duration.ts";
 
 /** Shows the time since an instant and keeps it up to date; a future instant is shown as “in 5 min”. */
 export const Ago = ({ at }: { readonly at: string }) => {
@@ -16,6 +16,6 @@ export const Ago = ({ at }: { readonly at: string }) => {
 /** Shows the duration since an instant and keeps it up to date. */
 export const Elapsed = ({ since }: { readonly since: string }) => (
   <time dateTime={since} title={`since ${formatDateTime(since)}`} className="nowrap">
-    {formatDuration(Math.max(0, Math.floor(secondsBetween(since, useNow()))))}
+    {formatDuration(Math.max(0, Math.floor(getSecondsBetween(since, useNow()))))}
   </time>
 );

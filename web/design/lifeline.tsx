@@ -1,7 +1,7 @@
 import type { Task } from "../../protocol/index.ts";
 import { isTerminal } from "../../protocol/index.ts";
 import { useNow } from "./clock.ts";
-import { formatDuration, secondsBetween } from "./duration.ts";
+import { formatDuration, getSecondsBetween } from "./duration.ts";
 
 /** The seconds that a task has waited and run. */
 export interface Spans {

@@ -17,7 +17,7 @@ const toJson = (value: unknown): JsonValue | undefined =>
 const createGetDefaults = (utils: SchemaUtilsType): GetDefaults => {
   const defaults = new SchemaDefaults(utils.getRootSchema() as JsonObject);
   return (schema: RJSFSchema, formData, ...rest) => {
-    const initial = defaults.begin(schema as JsonObject, toJson(formData));
+    const initial = defaults.createInitialValue(schema as JsonObject, toJson(formData));
     return utils.getDefaultFormState(schema, isContainer(initial) ? initial : formData, ...rest);
   };
 };

@@ -67,7 +67,7 @@ const prepareForm = (text: string): PreparedForm | undefined => {
   if (!isForm || !isRenderable(schema)) return undefined;
   const defaults = new SchemaDefaults(source);
   const addDefaults = (payload: JsonObject | undefined) => {
-    const filled = defaults.begin(source, payload);
+    const filled = defaults.createInitialValue(source, payload);
     return isJsonObject(filled) ? filled : (payload ?? EMPTY_PAYLOAD);
   };
   return { schema, addDefaults };

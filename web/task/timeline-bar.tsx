@@ -1,6 +1,6 @@
 import type { Attempt, Task } from "../../protocol/index.ts";
 import { useNow } from "../design/clock.ts";
-import { formatDuration, formatTime, secondsBetween } from "../design/duration.ts";
+import { formatDuration, formatTime, getSecondsBetween } from "../design/duration.ts";
 
 interface Phase {
   readonly key: string;
@@ -12,7 +12,7 @@ interface Phase {
 
 /** Returns the phases of a task, in seconds since its submission. */
 const getPhases = (task: Task, attempts: readonly Attempt[], end: number): Phase[] => {
-  const at = (time: string) => Math.max(0, secondsBetween(task.created_at, time));
+  const at = (time: string) => Math.max(0, getSecondsBetween(task.created_at, time));
   const phases: Phase[] = [];
   let last = 0;
   // After a retry, `run_at` is the due time of the last run; the due time of the first is unknown.

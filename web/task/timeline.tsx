@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Task } from "../../protocol/index.ts";
 import { readQuery, taskScope } from "../api/queries.ts";
-import { formatDateTime, formatDuration, secondsBetween } from "../design/duration.ts";
+import { formatDateTime, formatDuration, getSecondsBetween } from "../design/duration.ts";
 import { Problem } from "../design/notice.tsx";
 import { AttemptItem } from "./attempt-item.tsx";
 import { LateResults } from "./late-results.tsx";

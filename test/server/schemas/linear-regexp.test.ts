@@ -28,7 +28,7 @@ describe("patterns", () => {
     "(.*)*=",
   ])("are matched in linear time: %s", (pattern) => {
     const engine = createRegExpEngine(createUnlimitedMeter())(pattern);
-    const started = processorTime();
+    const started = getCpuTime();
 
     engine.test(`${"a".repeat(100_000)}!`);
 
@@ -88,7 +88,7 @@ describe("formats", () => {
     const format = formats[name];
     if (typeof format !== "function") return;
     for (const text of slowTexts) {
-      const started = processorTime();
+      const started = getCpuTime();
       format(text);
       expect(getCpuTime() - started).toBeLessThan(200);
     }

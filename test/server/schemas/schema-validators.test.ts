@@ -13,7 +13,7 @@ const MAX_BLOCKED_MS = 400;
 
 /** Returns the longest time that a function blocks the event loop, in milliseconds of processor time. */
 async function measureLongestBlock(run: () => Promise<unknown>): Promise<number> {
-  let last = processorTime();
+  let last = getCpuTime();
   let longest = 0;
   const timer = setInterval(() => {
     longest = Math.max(longest, getCpuTime() - last);
@@ -199,7 +199,7 @@ describe("one user's checks", () => {
     const waiting = validators.validate("slow", slow, payload, "mal");
 
     // An attempt takes about 30 ms; passing the payload to a thread takes less than 1 ms.
-    expect(processorTime() - started).toBeLessThan(15);
+    expect(getCpuTime() - started).toBeLessThan(15);
     expect(await waiting).toHaveLength(1);
   }, 30_000);
 });

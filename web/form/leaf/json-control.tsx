@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { findInexactNumber, inexactNumberMessage } from "../../../protocol/exact-number.ts";
+import { findInexactNumber, formatInexactNumberMessage } from "../../../protocol/exact-number.ts";
 import { type ControlProps, getEmptyValue } from "./control.ts";
 
 const formatJson = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, null, 2));
@@ -9,7 +9,7 @@ export const parseJson = (text: string): { value: unknown } | { error: string } 
   try {
     const value: unknown = JSON.parse(text);
     const inexact = findInexactNumber(text);
-    return inexact === undefined ? { value } : { error: inexactNumberMessage(inexact) };
+    return inexact === undefined ? { value } : { error: formatInexactNumberMessage(inexact) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { error: `Invalid JSON: ${reason}` };

@@ -1,7 +1,7 @@
 import { toCanonicalJson } from "../../../protocol/canonical-json.ts";
 import { isRoundedInteger } from "../../../protocol/exact-number.ts";
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
-import { safePattern } from "../../../protocol/schema/safe-pattern.ts";
+import { toSafePattern } from "../../../protocol/schema/safe-pattern.ts";
 import {
   FORM_KEYWORDS,
   type FormSchema,
@@ -35,7 +35,7 @@ export const isScalarSchema = (schema: JsonObject | undefined): boolean =>
 
 /** Prepares the schema of a text, a number or a boolean. */
 export const prepareScalar = (schema: JsonObject, type: string): FormSchema => {
-  const pattern = safePattern(schema["pattern"]);
+  const pattern = toSafePattern(schema["pattern"]);
   return {
     ...getAnnotations(schema),
     ...filterKeywords(
