@@ -122,7 +122,7 @@ test("shows an error from the server at its field", async () => {
 
   await run();
 
-  await page.locator("[data-pointer='/width'] > .jf-fault", { hasText: "is taken" }).waitFor();
+  await page.locator("[data-pointer='/width'] > .jf-error", { hasText: "is taken" }).waitFor();
   expect((await readEvents()).at(-1)).toEqual({ name: "joblib-error" });
 });
 

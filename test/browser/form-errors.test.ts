@@ -56,7 +56,7 @@ describe("validation in the browser", () => {
     await name.fill("ada");
 
     expect(error).toContain("^[a-z]+$");
-    await form.page.locator("[data-pointer='/name'] .jf-fault").waitFor({ state: "detached" });
+    await form.page.locator("[data-pointer='/name'] .jf-error").waitFor({ state: "detached" });
     expect(await form.submit()).toEqual(FILLED);
   });
 
@@ -66,7 +66,7 @@ describe("validation in the browser", () => {
     await form.page.getByLabel("Name", { exact: true }).focus();
     await form.page.keyboard.press("Tab");
 
-    expect(await form.page.locator(".jf-fault").count()).toBe(0);
+    expect(await form.page.locator(".jf-error").count()).toBe(0);
   });
 
   test("shows why JSON is invalid, and blocks the submit", async () => {
@@ -95,7 +95,7 @@ describe("an error from the server", () => {
 
     await form.show({ schema: SCHEMA, initial: FILLED, problems });
 
-    await form.page.locator("[data-pointer='/points/1/x'] > .jf-fault").waitFor();
+    await form.page.locator("[data-pointer='/points/1/x'] > .jf-error").waitFor();
     expect(problems.map(({ pointer }) => pointer)).toEqual(["/box/size", "/points/1/x"]);
     expect(await form.readError("/box/size")).toBe(problems[0]?.detail);
     expect(await form.readError("/points/1/x")).toBe(problems[1]?.detail);
@@ -122,7 +122,7 @@ describe("an error from the server", () => {
 
     await form.page.getByLabel("Count", { exact: true }).fill("4");
 
-    await form.page.locator("[data-pointer='/count'] > .jf-fault").waitFor({ state: "detached" });
+    await form.page.locator("[data-pointer='/count'] > .jf-error").waitFor({ state: "detached" });
   });
 
   test("is requested after a pause in typing, and shown only at visited fields", async () => {
@@ -135,9 +135,9 @@ describe("an error from the server", () => {
     await form.page.getByLabel("Count", { exact: true }).fill("5");
     await form.page.keyboard.press("Tab");
 
-    await form.page.locator("[data-pointer='/count'] > .jf-fault").waitFor();
+    await form.page.locator("[data-pointer='/count'] > .jf-error").waitFor();
     expect(await form.validated()).toEqual([{ ...FILLED, count: 5 }]);
-    expect(await form.page.locator("[data-pointer='/box/size'] > .jf-fault").count()).toBe(0);
+    expect(await form.page.locator("[data-pointer='/box/size'] > .jf-error").count()).toBe(0);
   });
 });
 
@@ -163,7 +163,7 @@ describe("the JSON editor", () => {
     await form.page.getByLabel("Payload, as JSON").fill("[1, 2]");
 
     expect(await form.submit()).toBeUndefined();
-    expect(await form.page.locator(".jf-fault").textContent()).toContain("JSON object");
+    expect(await form.page.locator(".jf-error").textContent()).toContain("JSON object");
   });
 });
 

@@ -38,7 +38,7 @@ export const PayloadText = ({ initial, onChange }: PayloadTextProps) => {
         rows={Math.min(24, Math.max(8, text.split("\n").length + 1))}
         spellCheck={false}
         aria-invalid={error !== "" || undefined}
-        aria-describedby={error === "" ? undefined : `${id}.fault`}
+        aria-describedby={error === "" ? undefined : `${id}.error`}
         value={text}
         onInvalid={(event) => event.preventDefault()}
         onChange={({ target }) => {
@@ -48,7 +48,7 @@ export const PayloadText = ({ initial, onChange }: PayloadTextProps) => {
         }}
       />
       {error !== "" && (
-        <p className="jf-fault" id={`${id}.fault`}>
+        <p className="jf-error" id={`${id}.error`}>
           {error}
         </p>
       )}

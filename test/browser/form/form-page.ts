@@ -210,6 +210,6 @@ export class FormPage {
 
   /** Returns the error at a field. */
   readError(pointer: string): Promise<string | null> {
-    return this.page.locator(`[data-pointer="${pointer}"] > .jf-fault`).textContent();
+    return this.page.locator(`[data-pointer="${pointer}"] > .jf-error`).textContent();
   }
 }

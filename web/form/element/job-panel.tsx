@@ -17,7 +17,7 @@ export interface JobPanelProps {
 }
 
 const FailureMessage = ({ failure, room, job }: { failure: Failure; room: string; job: string }) => (
-  <p className="jt-refusal" part="refusal" role="alert">
+  <p className="jt-rejection" part="rejection" role="alert">
     {failure.id === "job-not-found" ? (
       <>
         No worker has registered <code>{job}</code> in <code>{room}</code> yet. The form appears as soon as

@@ -11,6 +11,7 @@ import type { ApiServer } from "../../api/api-server.ts";
 import { callServer } from "../../api/call-server.ts";
 import type { Failure } from "../../api/failure.ts";
 import { followServer } from "../../api/follow-server.ts";
+import { createSubmitKey } from "../../api/submit-key.ts";
 import { toPayloadErrors } from "../form-errors.ts";
 import type { FormConfig, FormEventDispatcher } from "./events.ts";
 import { toFailure } from "./use-job.ts";
@@ -103,7 +104,7 @@ export const useRun = (
       setState({ ...INITIAL_STATE, isSubmitting: true });
       const params = { room_id: room, job_name: job };
       // If the network repeats the request, the server creates only one task.
-      const headers = { "idempotency-key": crypto.randomUUID() };
+      const headers = { "idempotency-key": createSubmitKey() };
       callServer(server, ["submitTask", { params, body: { payload } }], { headers }).then((task) => {
         setState({ ...INITIAL_STATE, task });
         updateTask(task);

@@ -39,7 +39,7 @@ const Leaf = ({
   const serverErrors = showsAll || isTouched ? getErrorsAt(errors, pointer, true) : [];
   const shownErrors = browserError === "" ? serverErrors : [browserError];
   const description = typeof schema.description === "string" ? schema.description : "";
-  const describedBy = [description !== "" && `${id}.hint`, shownErrors.length > 0 && `${id}.fault`].filter(
+  const describedBy = [description !== "" && `${id}.hint`, shownErrors.length > 0 && `${id}.error`].filter(
     Boolean,
   );
 
@@ -109,7 +109,7 @@ const Leaf = ({
         </p>
       )}
       {shownErrors.length > 0 && (
-        <p className="jf-fault" part="fault" id={`${id}.fault`}>
+        <p className="jf-error" part="field-error" id={`${id}.error`}>
           {shownErrors.join("; ")}
         </p>
       )}

@@ -28,7 +28,7 @@ export const GroupHeader = ({ schema, fieldKey, pointer, required, isNamed }: Gr
       </legend>
       {typeof schema.description === "string" && <p className="jf-hint">{schema.description}</p>}
       {shownErrors.length > 0 && (
-        <p className="jf-fault" part="fault">
+        <p className="jf-error" part="field-error">
           {shownErrors.join("; ")}
         </p>
       )}

@@ -77,7 +77,7 @@ export const OptionalField = ({ field, pointer, children }: OptionalFieldProps) 
       </button>
       {typeof schema.description === "string" && <p className="jf-hint">{schema.description}</p>}
       {shownErrors.length > 0 && (
-        <p className="jf-fault" part="fault">
+        <p className="jf-error" part="field-error">
           {shownErrors.join("; ")}
         </p>
       )}

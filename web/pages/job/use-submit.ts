@@ -3,8 +3,8 @@ import { useRef } from "react";
 import type { FieldError, JsonObject } from "../../../protocol/index.ts";
 import { call } from "../../api/call.ts";
 import { Failure } from "../../api/failure.ts";
+import { SubmitKeys } from "../../api/submit-key.ts";
 import { storeTask } from "../../task/use-task.ts";
-import { SubmitKeys } from "./submit-key.ts";
 import { type TypedOptions, toRequestOptions } from "./task-options.ts";
 
 const AT_PAYLOAD = /^\/payload(?=\/|$)/;

@@ -1,5 +1,5 @@
-/** Returns a random key. `crypto.randomUUID` does not exist on a page that was loaded over plain HTTP. */
-const createKey = (): string =>
+/** Returns a random idempotency key. `crypto.randomUUID` does not exist on a page that was loaded over plain HTTP. */
+export const createSubmitKey = (): string =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Idempotency keys: a submit without a response is retried with the same key, so that it creates only one task. */
@@ -7,7 +7,7 @@ export class SubmitKeys {
   #current: { readonly text: string; readonly key: string } | undefined;
 
   getKey(text: string): string {
-    if (this.#current?.text !== text) this.#current = { text, key: createKey() };
+    if (this.#current?.text !== text) this.#current = { text, key: createSubmitKey() };
     return this.#current.key;
   }
 
