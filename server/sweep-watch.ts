@@ -4,7 +4,7 @@ export class SweepWatch {
   #lastAt: number | undefined;
 
   /** A turn is over. */
-  swept(): void {
+  sweepFinished(): void {
     this.#lastAt = Date.now();
   }
 

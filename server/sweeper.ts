@@ -86,8 +86,8 @@ export class Sweeper {
     // Each is tried, and told of, once a sweep.
     this.#bad.clear();
     const swept = await sweep(this.#context, { mayEndWorkers: this.#mayEndWorkers, bad: this.#bad });
-    this.#context.sweeps.swept();
-    if (swept !== undefined) this.#context.meter.swept(swept);
+    this.#context.sweeps.sweepFinished();
+    if (swept !== undefined) this.#context.meter.sweepFinished(swept);
     if (swept === undefined || swept.workers + swept.tasks + swept.jobs + swept.deleted === 0) return;
     this.#context.log.info({ swept }, "swept");
   };

@@ -51,12 +51,12 @@ export class LongPolls {
   readonly #open: OpenLongPoll[] = [];
   readonly #max: number;
   readonly #shares: UserShares;
-  readonly #meter: Pick<Meter, "waiting">;
+  readonly #meter: Pick<Meter, "waitingChanged">;
   #isClosing = false;
 
   constructor(
     settings: Pick<Settings, "long_poll_max_waiting" | "long_poll_max_per_user">,
-    meter: Pick<Meter, "waiting">,
+    meter: Pick<Meter, "waitingChanged">,
   ) {
     this.#max = settings.long_poll_max_waiting;
     this.#shares = new UserShares(
@@ -98,13 +98,13 @@ export class LongPolls {
     reply.raw.once("close", onClose);
     const working = work(hold);
     this.#add(hold, working);
-    this.#meter.waiting(what, 1);
+    this.#meter.waitingChanged(what, 1);
     try {
       return await working;
     } finally {
       putBack();
       this.#remove(hold);
-      this.#meter.waiting(what, -1);
+      this.#meter.waitingChanged(what, -1);
       reply.raw.off("close", onClose);
     }
   }

@@ -18,7 +18,10 @@ const BY_JOB = { labelNames: ["job_name"], labelsOf: (job_name: string) => ({ jo
 const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =>
   (status === "failed" || status === "pending") && errors.at(-1)?.attempt === attempt;
 
-type TaskCounts = Pick<Meter, "submitted" | "reopened" | "claimed" | "completed" | "moved" | "late">;
+type TaskCounts = Pick<
+  Meter,
+  "submitted" | "retried" | "claimed" | "completed" | "transitioned" | "lateResult"
+>;
 
 const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
   const submitted = tally(registry, { name: "joblib_tasks_submitted_total", help: "New tasks" });
@@ -75,7 +78,7 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
 
   return {
     submitted: (tasks) => submitted(tasks),
-    reopened: (tasks) => reopened(tasks),
+    retried: (tasks) => reopened(tasks),
     claimed: (records) => {
       claimed(records.length);
       // One claim starts all of its tasks, at one time of the database's clock, or none of them.
@@ -86,17 +89,17 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
       ended("completed", tasks.length);
       for (const { jobId, ranSeconds } of tasks) run.note(labels.ofId(jobId), ranSeconds);
     },
-    moved: (records, why) => {
+    transitioned: (records, why) => {
       for (const record of records) move(record, why);
     },
-    late: (what) => {
+    lateResult: (what) => {
       late(what, 1);
       if (what === "adopted") ended("completed", 1);
     },
   };
 };
 
-const sweepCounters = (registry: Registry): Pick<Meter, "swept" | "timedOut"> => {
+const sweepCounters = (registry: Registry): Pick<Meter, "sweepFinished" | "timedOut"> => {
   const sweeps = tally(registry, { name: "joblib_sweeps_total", help: "Sweeps of this server" });
   const found = tallies<keyof SweepResult>(
     registry,
@@ -107,7 +110,7 @@ const sweepCounters = (registry: Registry): Pick<Meter, "swept" | "timedOut"> =>
     { name: "what", values: ["workers", "tasks", "jobs", "deleted"] },
   );
   return {
-    swept: ({ workers, tasks, jobs, deleted }) => {
+    sweepFinished: ({ workers, tasks, jobs, deleted }) => {
       sweeps(1);
       found("workers", workers);
       found("tasks", tasks);
@@ -118,7 +121,7 @@ const sweepCounters = (registry: Registry): Pick<Meter, "swept" | "timedOut"> =>
   };
 };
 
-const waitCounters = (registry: Registry): Pick<Meter, "waiting" | "wokeUp"> => {
+const waitCounters = (registry: Registry): Pick<Meter, "waitingChanged" | "claimWoken"> => {
   const registers = [registry];
   const requests = new Gauge({
     name: "joblib_waiting_requests",
@@ -139,12 +142,12 @@ const waitCounters = (registry: Registry): Pick<Meter, "waiting" | "wokeUp"> => 
     { name: "found", values: ["tasks", "nothing"] },
   );
   return {
-    waiting: (what, change) => (what === "stream" ? streams : requests).inc(change),
-    wokeUp: (found) => wokeUp(found, 1),
+    waitingChanged: (what, change) => (what === "stream" ? streams : requests).inc(change),
+    claimWoken: (found) => wokeUp(found, 1),
   };
 };
 
-const statementCounters = (registry: Registry): Pick<Meter, "stated"> => {
+const statementCounters = (registry: Registry): Pick<Meter, "statementExecuted"> => {
   const calls = tallies<BatchedStatement>(
     registry,
     {
@@ -161,7 +164,7 @@ const statementCounters = (registry: Registry): Pick<Meter, "stated"> => {
     buckets: STATEMENT_BUCKETS,
   });
   return {
-    stated: (statement: BatchedStatement, carried, took) => {
+    statementExecuted: (statement: BatchedStatement, carried, took) => {
       calls(statement, carried);
       seconds.note(statement, took);
     },

@@ -29,7 +29,7 @@ const cancel: Change = {
     const steps = ids.map((id) => context.storage.tasks.transition({ id, to: "cancelled" }));
     const changed = (await Promise.all(steps)).filter((record) => record !== undefined);
     for (const record of changed) context.ended.tell(record);
-    context.meter.moved(changed, "reported");
+    context.meter.transitioned(changed, "reported");
     const events = changed.map((record) => taskChanged(record, record.task.worker_id));
     publishEvents(context, { value: null, events });
     return changed.length;
@@ -61,7 +61,7 @@ const retry: Change = {
       if (await fits(context, record, jobs)) fit.push(record.task.id);
     }
     const changed = await context.storage.tasks.retryMany(fit);
-    context.meter.reopened(changed.length);
+    context.meter.retried(changed.length);
     publishEvents(context, { value: null, events: tasksTaken(changed) });
     return changed.length;
   },

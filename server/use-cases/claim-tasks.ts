@@ -80,7 +80,7 @@ const waitForTasks = async (context: Context, wish: ClaimInput, hold: LongPoll):
       const jobIds = await storage.tasks.claimedJobs(wish.workerId);
       await waitingClaims.add(claim, jobIds);
       const taken = await claimNow(context, wish, hold);
-      if (wasRung) context.meter.wokeUp(taken.length > 0 ? "tasks" : "nothing");
+      if (wasRung) context.meter.claimWoken(taken.length > 0 ? "tasks" : "nothing");
       // Of all its jobs: the ring may have been for another one than that of the task it took.
       if (taken.length > 0) return { taken, jobIds };
       // The claim saw other jobs than are listened to.
@@ -133,7 +133,7 @@ export const requeueClaims = async (
 ): Promise<Outcome<number>> => {
   const claims = records.map(({ brief: { id, attempt } }) => ({ id, attempt }));
   const returned = await storage.tasks.unclaim(claims);
-  meter.moved(returned, "lost");
+  meter.transitioned(returned, "lost");
   return {
     value: returned.length,
     events: [...returned.map((record) => taskChanged(record)), ...workAvailable(returned)],

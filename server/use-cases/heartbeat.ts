@@ -59,7 +59,7 @@ export const heartbeat = async (context: Context, caller: Caller, wish: Beat): P
   const own = { ...wish, workerId: wish.workerId.toLowerCase() };
   const first = await beat(context, own, context.settings.claim_grace_seconds);
   // Told before the wait, not after it: others can take what was put back.
-  context.meter.moved(first.changed, "lost");
+  context.meter.transitioned(first.changed, "lost");
   publishEvents(context, { value: first, events: tasksTaken(first.changed) });
   const isWaiting = !isNews(first, own) && own.hold.seconds > 0;
   const outcome = isWaiting ? await waitForStop(context, own, first) : first;

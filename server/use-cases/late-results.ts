@@ -20,7 +20,7 @@ export const holdIsOver = async (
   if (status !== "completed" || workerId === undefined || attempt === undefined)
     return new Problem("task-lost", lost);
   const isKept = await storage.lateResults.keep({ taskId, workerId, attempt, userId: actor.id, result });
-  if (isKept) meter.late("kept");
+  if (isKept) meter.lateResult("kept");
   const kept = "Its result is kept: who submitted the task may adopt it.";
   return new Problem("task-lost", isKept ? `${lost} ${kept}` : lost);
 };
@@ -67,7 +67,7 @@ export const adoptLateResult = async (
   // Somebody else completed it a moment before.
   if (adopted === undefined) throw invalidTransition(await ownTask(context, caller, taskId), "completed");
   context.ended.tell(adopted.record);
-  context.meter.late("adopted");
+  context.meter.lateResult("adopted");
   return {
     value: wireTask(context.settings, adopted.record),
     events: [taskChanged(adopted.record, adopted.formerHolder)],

@@ -10,6 +10,6 @@ export const releaseTasks = async (
 ): Promise<Outcome<string[]>> => {
   await owners.require(caller, workerId);
   const records = await storage.workers.release(workerId.toLowerCase(), tasks);
-  meter.moved(records, "reported");
+  meter.transitioned(records, "reported");
   return { value: records.map(({ task }) => task.id), events: tasksTaken(records) };
 };

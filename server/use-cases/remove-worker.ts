@@ -16,6 +16,6 @@ export const removeWorker = async (
   // Its own waiting claims learn now that it is gone, not seconds later.
   waitingClaims.refresh(id);
   if (end === undefined) throw workerNotFound();
-  meter.moved(end.tasks, "lost");
+  meter.transitioned(end.tasks, "lost");
   return { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)] };
 };

@@ -31,7 +31,7 @@ export const retryTask = async (context: Context, caller: Caller, taskId: string
     if (faults.length > 0) throw validationError("The task's payload no longer fits its job.", faults);
     const after = await storage.tasks.retry(taskId);
     if (after !== undefined) {
-      meter.reopened(1);
+      meter.retried(1);
       return { value: wireTask(settings, after), events: tasksTaken([after]) };
     }
     if (job.id !== record.jobId) throw jobGone();

@@ -38,7 +38,7 @@ const sweepWorkers = async (
         ports.waitingClaims.refresh(id);
         swept.workers += 1;
         swept.tasks += end.tasks.length;
-        ports.meter.moved(end.tasks, "lost");
+        ports.meter.transitioned(end.tasks, "lost");
         swept.jobs += end.removedJobs.length;
         publishEvents(ports, {
           value: null,
@@ -80,7 +80,7 @@ export const sweepOverdueTasks = async (ports: Ports, bad = new Set<string>()): 
   let count = 0;
   for (;;) {
     const records = await endOverdue(ports, bad);
-    ports.meter.moved(records, "timed_out");
+    ports.meter.transitioned(records, "timed_out");
     publishEvents(ports, { value: null, events: tasksTaken(records) });
     count += records.length;
     if (records.length < BATCH) return count;

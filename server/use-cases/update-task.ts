@@ -52,7 +52,7 @@ const eventsAgain = (record: TaskRecord) =>
 /** Who waits for it here is handed it, and it is counted. */
 const tell = ({ ended, meter }: Context, after: TaskRecord): void => {
   ended.tell(after);
-  meter.moved([after], "reported");
+  meter.transitioned([after], "reported");
 };
 
 const move = async (
