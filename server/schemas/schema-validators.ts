@@ -1,4 +1,4 @@
-import { RecentMap } from "../recent-map.ts";
+import { LruMap } from "../lru-map.ts";
 import { checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import { measureJson } from "./json-size.ts";
 import { InvalidSchemaError, type JsonObject, type SchemaFault, unsupported } from "./schema-fault.ts";
@@ -32,7 +32,7 @@ export interface SchemaValidatorsOptions {
  * here, its steps counted; what is large, or has used up its steps, runs in a worker thread with a deadline.
  */
 export class SchemaValidators {
-  readonly #checkers: RecentMap<Checker>;
+  readonly #checkers: LruMap<Checker>;
   readonly #workers: SchemaWorkers;
 
   constructor({
@@ -41,7 +41,7 @@ export class SchemaValidators {
     threads = 2,
     deadlineMs = 2000,
   }: SchemaValidatorsOptions = {}) {
-    this.#checkers = new RecentMap({ entries, weight: characters });
+    this.#checkers = new LruMap({ entries, weight: characters });
     this.#workers = new SchemaWorkers({ size: threads, deadlineMs });
   }
 

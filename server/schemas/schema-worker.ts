@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { parseExactJson } from "../../protocol/exact-json.ts";
-import { RecentMap } from "../recent-map.ts";
+import { LruMap } from "../lru-map.ts";
 import { type Budget, checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import {
   InvalidSchemaError,
@@ -17,7 +17,7 @@ import { OutOfSteps } from "./step-meter.ts";
 // Patterns that are as slow as they can be meet the deadline; those that people write, on a megabyte, come through.
 const budget: Budget = { steps: 8_000_000, patternShare: 1 / 8 };
 
-const validators = new RecentMap<Validate>({ entries: 50, weight: 2 * 1024 * 1024 });
+const validators = new LruMap<Validate>({ entries: 50, weight: 2 * 1024 * 1024 });
 
 parentPort?.on("message", (job: SchemaJob) => {
   parentPort?.postMessage(run(job));

@@ -2,8 +2,8 @@ import { formatJobName, type Task } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "./events.ts";
 import { getDeadline, getPollInterval, type LongPoll } from "./long-poll.ts";
-import { type Outcome, taskChanged, workAvailable } from "./outcome.ts";
 import { WaitingClaim } from "./waiting-claim.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
@@ -21,7 +21,7 @@ export interface ClaimInput {
 }
 
 /** The tasks as they are answered, and how to give them back when the answer cannot be delivered. */
-export interface Claimed {
+export interface ClaimTasksResult {
   readonly tasks: Task[];
   readonly records: readonly ClaimedRecord[];
   /** The worker is given no task any more. */
@@ -108,7 +108,7 @@ export const claimTasks = async (
   context: Context,
   caller: Caller,
   { wish, hold }: { readonly wish: ClaimInput; readonly hold: LongPoll },
-): Promise<Outcome<Claimed>> => {
+): Promise<ResultWithEvents<ClaimTasksResult>> => {
   await context.owners.require(caller, wish.workerId);
   const own = { ...wish, workerId: wish.workerId.toLowerCase() };
   const got = await (hold.seconds > 0 ? waitForTasks : takeNow)(context, own, hold);
@@ -122,7 +122,7 @@ export const claimTasks = async (
       records,
       isDraining: records.length === 0 && (await isDraining(context, own)),
     },
-    events: records.map(({ brief }) => taskChanged({ task: brief })),
+    events: records.map(({ brief }) => createTaskChangedEvent({ task: brief })),
   };
 };
 
@@ -130,12 +130,15 @@ export const claimTasks = async (
 export const requeueClaims = async (
   { storage, meter }: Pick<Context, "storage" | "meter">,
   records: readonly ClaimedRecord[],
-): Promise<Outcome<number>> => {
+): Promise<ResultWithEvents<number>> => {
   const claims = records.map(({ brief: { id, attempt } }) => ({ id, attempt }));
   const returned = await storage.tasks.unclaim(claims);
   meter.transitioned(returned, "lost");
   return {
     value: returned.length,
-    events: [...returned.map((record) => taskChanged(record)), ...workAvailable(returned)],
+    events: [
+      ...returned.map((record) => createTaskChangedEvent(record)),
+      ...createWorkAvailableEvents(returned),
+    ],
   };
 };

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import { StorageUnavailable } from "../storage/unavailable.ts";
-import { jobsChanged, publishEvents, tasksTaken } from "./outcome.ts";
+import { createJobsChangedEvents, createRequeueEvents, publishEvents } from "./events.ts";
 
 /** Rows that one statement of a sweep takes: no lock is held for long. */
 const BATCH = 100;
@@ -42,7 +42,7 @@ const sweepWorkers = async (
         swept.jobs += end.removedJobs.length;
         publishEvents(ports, {
           value: null,
-          events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)],
+          events: [...createRequeueEvents(end.tasks, id), ...createJobsChangedEvents(end.rooms)],
         });
       } catch (error) {
         if (error instanceof StorageUnavailable) throw error;
@@ -81,7 +81,7 @@ export const sweepOverdueTasks = async (ports: Ports, bad = new Set<string>()): 
   for (;;) {
     const records = await endOverdue(ports, bad);
     ports.meter.transitioned(records, "timed_out");
-    publishEvents(ports, { value: null, events: tasksTaken(records) });
+    publishEvents(ports, { value: null, events: createRequeueEvents(records) });
     count += records.length;
     if (records.length < BATCH) return count;
   }
@@ -91,7 +91,10 @@ const sweepJobs = async (ports: Ports): Promise<number> => {
   let count = 0;
   for (;;) {
     const removed = await ports.storage.sweep.removeIdleJobs(BATCH);
-    publishEvents(ports, { value: null, events: jobsChanged(removed.map(({ roomId }) => roomId)) });
+    publishEvents(ports, {
+      value: null,
+      events: createJobsChangedEvents(removed.map(({ roomId }) => roomId)),
+    });
     count += removed.length;
     if (removed.length < BATCH) return count;
   }

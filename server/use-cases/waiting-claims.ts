@@ -84,7 +84,7 @@ export class WaitingClaims {
   /** The first that waits for the job and has nothing in view. */
   freeFor(jobId: string): WaitingClaim | undefined {
     for (const claim of this.#channels.get(jobId)?.claims ?? []) {
-      if (claim.isFree) return claim;
+      if (claim.isAvailable) return claim;
     }
     return undefined;
   }

@@ -31,7 +31,7 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: "server/use-cases/update-task.js",
-        remove: `const events = after.task.status === "pending" ? tasksTaken([after]) : [taskChanged(after)];`,
+        remove: `const events = after.task.status === "pending" ? createRequeueEvents([after]) : [createTaskChangedEvent(after)];`,
         insert: "const events = [];",
       },
     ],
@@ -76,7 +76,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "server/access.js",
-        remove: "|| mayRead(caller, record.task.room_id);",
+        remove: "|| canRead(caller, record.task.room_id);",
         insert: "|| true;",
       },
     ],

@@ -2,7 +2,7 @@ import { type DiagnosisReason, duration, type Task } from "../../protocol/index.
 import type { DiagnosisFacts } from "../storage/diagnosis.ts";
 
 /** A task, what surrounds it, and the moment at which it is told. */
-export interface Case {
+export interface DiagnosisInput {
   readonly task: Omit<Task, "job_name" | "queue_position">;
   readonly queuePosition: number | null;
   readonly prospects: DiagnosisFacts;
@@ -21,14 +21,14 @@ const be = (count: number) => (count === 1 ? "is" : "are");
 const atTime = (time: string) => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
 const agoOf = (time: string, now: number) => duration(Math.max(0, now - Date.parse(time)));
 
-const holder = ({ task, prospects }: Case) =>
+const holder = ({ task, prospects }: DiagnosisInput) =>
   prospects.workerName === null ? `worker ${task.worker_id}` : `worker ${prospects.workerName}`;
 
-const place = ({ queuePosition }: Case) =>
+const place = ({ queuePosition }: DiagnosisInput) =>
   queuePosition === null ? "" : queuePosition > 1000 ? "beyond number 1,000" : `number ${queuePosition}`;
 
 /** Milliseconds until its turn: the tasks before it, as many at a time as the workers hold now, each as long as its like took. */
-export const expectedWait = ({ queuePosition, prospects }: Case): number | undefined => {
+export const estimateWait = ({ queuePosition, prospects }: DiagnosisInput): number | undefined => {
   const { medianRunSeconds, workers, holding } = prospects;
   if (queuePosition === null || queuePosition > 1000 || medianRunSeconds === null || workers === 0) {
     return undefined;
@@ -36,8 +36,8 @@ export const expectedWait = ({ queuePosition, prospects }: Case): number | undef
   return (queuePosition * medianRunSeconds * 1000) / Math.max(holding, workers);
 };
 
-const guess = (about: Case): string => {
-  const wait = expectedWait(about);
+const guess = (about: DiagnosisInput): string => {
+  const wait = estimateWait(about);
   const median = about.prospects.medianRunSeconds;
   if (wait === undefined || median === null) return "";
   const run = duration(median * 1000);
@@ -46,22 +46,22 @@ const guess = (about: Case): string => {
     : `; such a task takes ${run}, so its turn is in about ${duration(wait)}`;
 };
 
-const lastError = ({ task }: Case) => {
+const lastError = ({ task }: DiagnosisInput) => {
   const error = task.errors.at(-1)?.error.split("\n")[0] ?? "";
   return error === "" ? "" : ` (${error.length > 200 ? `${error.slice(0, 200)}…` : error})`;
 };
 
-const progressOf = ({ task }: Case) => {
+const progressOf = ({ task }: DiagnosisInput) => {
   const { fraction, message } = task.progress ?? {};
   const told = [fraction === undefined ? "" : `${Math.round(fraction * 100)} %`, message ?? ""];
   const text = told.filter((part) => part !== "").join(", ");
   return text === "" ? "" : `, at ${text}`;
 };
 
-const attempts = ({ task }: Case) =>
+const attempts = ({ task }: DiagnosisInput) =>
   task.max_attempts === 1 ? "" : ` in attempt ${task.runs} of ${task.max_attempts}`;
 
-const SENTENCES: Readonly<Record<DiagnosisReason, (about: Case) => string>> = {
+const SENTENCES: Readonly<Record<DiagnosisReason, (about: DiagnosisInput) => string>> = {
   "not-due": ({ task, now }) =>
     `It is not to begin before ${atTime(task.run_at)}, which is in ${duration(Date.parse(task.run_at) - now)}.`,
 
@@ -121,4 +121,5 @@ const SENTENCES: Readonly<Record<DiagnosisReason, (about: Case) => string>> = {
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The answer for a person. */
-export const sentenceOf = (reason: DiagnosisReason, about: Case): string => SENTENCES[reason](about);
+export const formatDiagnosis = (reason: DiagnosisReason, about: DiagnosisInput): string =>
+  SENTENCES[reason](about);

@@ -39,13 +39,13 @@ const methodsOf = (path: string): string[] => [
 ];
 
 /** True for an address under one of the API's two paths. */
-export const isOfApi = ({ url }: FastifyRequest, prefix: string): boolean => {
+export const isApiPath = ({ url }: FastifyRequest, prefix: string): boolean => {
   const [address = ""] = url.slice(prefix.length).split("?");
   return [API_PATH, PROBLEMS_PATH].some((path) => address === path || address.startsWith(`${path}/`));
 };
 
 /** Refuses a request whose address, or whose method, the API does not have. */
-export const refuseUnknown = (request: FastifyRequest, reply: FastifyReply, prefix: string): never => {
+export const rejectUnknownPath = (request: FastifyRequest, reply: FastifyReply, prefix: string): never => {
   const [address = ""] = request.url.slice(prefix.length).split("?");
   const methods = methodsOf(address);
   // One that it does take leads nowhere all the same where a name in it is too long.
@@ -56,12 +56,12 @@ export const refuseUnknown = (request: FastifyRequest, reply: FastifyReply, pref
 };
 
 /** Answers what is under the API's two paths and no operation: 405 with `Allow`, or 404; before any body is read. */
-export const useUnknownAddresses = (app: FastifyInstance, prefix: string): void => {
+export const useUnknownPathHandler = (app: FastifyInstance, prefix: string): void => {
   for (const path of [API_PATH, PROBLEMS_PATH]) {
     app.register(
       async (scope) => {
         scope.addHook("onRequest", async (request, reply) => {
-          if (request.is404) refuseUnknown(request, reply, prefix);
+          if (request.is404) rejectUnknownPath(request, reply, prefix);
         });
         scope.setNotFoundHandler(() => {
           throw new Problem("route-not-found", "There is nothing at this address.");

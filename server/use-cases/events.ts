@@ -4,7 +4,7 @@ import type { CompletedTask } from "../storage/completions.ts";
 import type { InsertedGroup, TaskRecord } from "../storage/storage.ts";
 
 /** What a use-case came to, and what is to be told once it is committed. */
-export interface Outcome<Value> {
+export interface ResultWithEvents<Value> {
   readonly value: Value;
   readonly events: readonly Event[];
 }
@@ -12,14 +12,14 @@ export interface Outcome<Value> {
 /** Tells what happened; the answer does not wait for a bus, and a bus that is down is not its fault. */
 export const publishEvents = <Value>(
   { bus }: Pick<Context, "bus">,
-  { value, events }: Outcome<Value>,
+  { value, events }: ResultWithEvents<Value>,
 ): Value => {
   if (events.length > 0) void bus.publish(events);
   return value;
 };
 
 /** A task is not as it was; `workerId` where that worker has to be told too. */
-export const taskChanged = (
+export const createTaskChangedEvent = (
   { task }: { readonly task: Pick<Task, "id" | "room_id" | "status"> },
   workerId: string | null = null,
 ): Event => ({
@@ -31,7 +31,7 @@ export const taskChanged = (
 });
 
 /** The same of a completion by the task's own worker. */
-export const taskCompleted = ({ id, roomId }: CompletedTask): Event => ({
+export const createTaskCompletedEvent = ({ id, roomId }: CompletedTask): Event => ({
   kind: "task-changed",
   taskId: id,
   roomId,
@@ -40,11 +40,11 @@ export const taskCompleted = ({ id, roomId }: CompletedTask): Event => ({
 });
 
 /** Who waits for tasks of these jobs: woken as many as are due. A count of 0 tells that a task falls due later. */
-export const workAvailable = (records: readonly TaskRecord[]): Event[] =>
-  workAvailableIn(records.map((first) => ({ first, ids: [first.task.id] })));
+export const createWorkAvailableEvents = (records: readonly TaskRecord[]): Event[] =>
+  createGroupedWorkEvents(records.map((first) => ({ first, ids: [first.task.id] })));
 
 /** The same for tasks that came in groups. */
-export const workAvailableIn = (groups: readonly InsertedGroup[]): Event[] => {
+export const createGroupedWorkEvents = (groups: readonly InsertedGroup[]): Event[] => {
   const counts = new Map<string, number>();
   for (const { first, ids } of groups) {
     const { jobId, task } = first;
@@ -56,11 +56,14 @@ export const workAvailableIn = (groups: readonly InsertedGroup[]): Event[] => {
 };
 
 /** Tasks that changed without their worker's doing: it is told, and so is who waits for those that are pending again. */
-export const tasksTaken = (records: readonly TaskRecord[], workerId: string | null = null): Event[] => [
-  ...records.map((record) => taskChanged(record, workerId ?? record.lastWorkerId)),
-  ...workAvailable(records),
+export const createRequeueEvents = (
+  records: readonly TaskRecord[],
+  workerId: string | null = null,
+): Event[] => [
+  ...records.map((record) => createTaskChangedEvent(record, workerId ?? record.lastWorkerId)),
+  ...createWorkAvailableEvents(records),
 ];
 
 /** Rooms whose lists of jobs, or of these jobs' workers, are no longer the same. */
-export const jobsChanged = (rooms: readonly string[]): Event[] =>
+export const createJobsChangedEvents = (rooms: readonly string[]): Event[] =>
   [...new Set(rooms)].map((roomId) => ({ kind: "jobs-changed", roomId }));

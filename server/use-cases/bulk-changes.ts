@@ -10,9 +10,9 @@ import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { RegisteredJob, TaskRecord } from "../storage/storage.ts";
 import type { SelectedTask } from "../storage/task-lists.ts";
-import { selectionOf, strangeAfter } from "./list-tasks.ts";
-import { publishEvents, taskChanged, tasksTaken } from "./outcome.ts";
-import { payloadFaults } from "./schema-checks.ts";
+import { createRequeueEvents, createTaskChangedEvent, publishEvents } from "./events.ts";
+import { resolveTaskFilter, unknownCursor } from "./list-tasks.ts";
+import { findPayloadErrors } from "./schema-checks.ts";
 
 /** Tasks that are changed at a time: what was changed is told before the next are. */
 const BATCH = 100;
@@ -30,7 +30,7 @@ const cancel: Change = {
     const changed = (await Promise.all(steps)).filter((record) => record !== undefined);
     for (const record of changed) context.ended.tell(record);
     context.meter.transitioned(changed, "reported");
-    const events = changed.map((record) => taskChanged(record, record.task.worker_id));
+    const events = changed.map((record) => createTaskChangedEvent(record, record.task.worker_id));
     publishEvents(context, { value: null, events });
     return changed.length;
   },
@@ -48,7 +48,8 @@ const fits = async (
   if (job === undefined || job.id !== jobId) return false;
   const { payload, created_by_id: userId } = task;
   return (
-    (await payloadFaults(context, job, { payload, prefix: "/payload", userId: userId ?? "" })).length === 0
+    (await findPayloadErrors(context, job, { payload, prefix: "/payload", userId: userId ?? "" })).length ===
+    0
   );
 };
 
@@ -62,27 +63,27 @@ const retry: Change = {
     }
     const changed = await context.storage.tasks.retryMany(fit);
     context.meter.retried(changed.length);
-    publishEvents(context, { value: null, events: tasksTaken(changed) });
+    publishEvents(context, { value: null, events: createRequeueEvents(changed) });
     return changed.length;
   },
 };
 
 /** A room, and what of its tasks to change. */
-export interface BulkWish extends BulkRequest {
+export interface BulkChangeInput extends BulkRequest {
   readonly roomId: string;
 }
 
 const changeMany = async (
   context: Context,
   { actor }: Caller,
-  { change, wish: { roomId, filter, dry_run = false, after } }: { change: Change; wish: BulkWish },
+  { change, wish: { roomId, filter, dry_run = false, after } }: { change: Change; wish: BulkChangeInput },
 ): Promise<BulkOutcome> => {
   const status = change.from.filter((one) => filter.status === undefined || filter.status.includes(one));
   if (status.length === 0) return { matched: 0, changed: 0, skipped: 0, more: false, after: null };
-  const of = await selectionOf(context, roomId, { ...filter, status });
+  const of = await resolveTaskFilter(context, roomId, { ...filter, status });
   const limit = dry_run ? MAX_COUNTED : MAX_TASKS_PER_BULK;
   const selected = await context.storage.tasks.select(of, { limit, after });
-  if (selected === undefined) throw strangeAfter();
+  if (selected === undefined) throw unknownCursor();
 
   const { tasks } = selected;
   const isAllowed = ({ createdById }: SelectedTask) => actor.isAdmin || createdById === actor.id;
@@ -105,9 +106,9 @@ const changeMany = async (
 };
 
 /** Cancels a room's tasks that match and that the caller may cancel. */
-export const cancelTasks = (context: Context, caller: Caller, wish: BulkWish): Promise<BulkOutcome> =>
+export const cancelTasks = (context: Context, caller: Caller, wish: BulkChangeInput): Promise<BulkOutcome> =>
   changeMany(context, caller, { change: cancel, wish });
 
 /** Opens a room's failed and cancelled tasks again that match and that the caller may open. */
-export const retryTasks = (context: Context, caller: Caller, wish: BulkWish): Promise<BulkOutcome> =>
+export const retryTasks = (context: Context, caller: Caller, wish: BulkChangeInput): Promise<BulkOutcome> =>
   changeMany(context, caller, { change: retry, wish });

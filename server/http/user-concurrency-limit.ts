@@ -1,7 +1,7 @@
 import { Problem } from "../../protocol/index.ts";
 
 /** How much of something each user has at the same moment, so that nobody takes all of it. */
-export class UserShares {
+export class UserConcurrencyLimit {
   readonly #most: number;
   readonly #detail: string;
   readonly #taken = new Map<string, number>();

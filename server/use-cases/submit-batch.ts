@@ -8,14 +8,14 @@ import {
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import { publishEvents } from "./outcome.ts";
+import { publishEvents } from "./events.ts";
 import { submitTask } from "./submit-task.ts";
 
 /** What became of one of the submits. */
-export type SubmitResult = { readonly task: SubmittedTask } | { readonly problem: ProblemDocument };
+export type SubmitBatchResult = { readonly task: SubmittedTask } | { readonly problem: ProblemDocument };
 
 /** One request's submits. */
-export interface SubmitsRequest {
+export interface SubmitBatchInput {
   readonly roomId: string;
   readonly submits: SubmitBatch["submits"];
   /** Of those that say nothing of their own. */
@@ -27,8 +27,8 @@ export interface SubmitsRequest {
 export const submitBatch = (
   context: Context,
   caller: Caller,
-  { roomId, submits, traceContext: common, describe }: SubmitsRequest,
-): Promise<SubmitResult[]> =>
+  { roomId, submits, traceContext: common, describe }: SubmitBatchInput,
+): Promise<SubmitBatchResult[]> =>
   Promise.all(
     submits.map(async ({ job_name: jobName, idempotency_key: idempotencyKey, trace_context, ...options }) => {
       try {
@@ -46,9 +46,9 @@ export const submitBatch = (
   );
 
 /** Results of which the first task tells for all that are like it. */
-export interface MinimalResults {
+export interface MinimalBatchResults {
   readonly common: MinimalSubmittedTasks["common"] | null;
-  readonly results: ({ readonly id: string } | SubmitResult)[];
+  readonly results: ({ readonly id: string } | SubmitBatchResult)[];
 }
 
 /** What two tasks that were just submitted may differ in, beside their ids and payloads. */
@@ -71,7 +71,7 @@ const isAlike = (one: SubmittedTask, other: SubmittedTask): boolean =>
   DIFFERENT.every((key) => one[key] === other[key]);
 
 /** Leaves out of each task what the first of them tells already, and what its sender knows. */
-export const briefly = (results: readonly SubmitResult[]): MinimalResults => {
+export const toMinimalResults = (results: readonly SubmitBatchResult[]): MinimalBatchResults => {
   const first = results.find((one) => "task" in one);
   // One that was there before has a history of its own.
   if (first === undefined || first.task.status !== "pending") return { common: null, results: [...results] };

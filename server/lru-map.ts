@@ -1,5 +1,5 @@
 /** A map that forgets what was longest not asked for, once its entries or their summed weight are too many. */
-export class RecentMap<V> {
+export class LruMap<V> {
   readonly #entries = new Map<string, { value: V; weight: number }>();
   readonly #limits: { entries: number; weight: number };
   #weight = 0;

@@ -6,13 +6,13 @@ const MAX_KNOWN = 5_000;
 const keyOf = ({ roomId, category, name }: JobAddress) => `${roomId}:${category}:${name}`;
 
 /** A job as it was seen, and whether that was just now. */
-export interface SeenJob {
+export interface CachedJob {
   readonly job: RegisteredJob;
   readonly isFresh: boolean;
 }
 
 /** Jobs as they were seen last, so that a submit does not ask again: its insert holds only if they are still so. */
-export class KnownJobs {
+export class JobCache {
   readonly #known = new Map<string, RegisteredJob>();
   readonly #storage: Pick<Storage, "jobs">;
 
@@ -21,7 +21,7 @@ export class KnownJobs {
   }
 
   /** From memory, unless it has to be fresh. */
-  async of(address: JobAddress, mustBeFresh: boolean): Promise<SeenJob | undefined> {
+  async of(address: JobAddress, mustBeFresh: boolean): Promise<CachedJob | undefined> {
     const key = keyOf(address);
     const known = mustBeFresh ? undefined : this.#known.get(key);
     if (known !== undefined) return { job: known, isFresh: false };

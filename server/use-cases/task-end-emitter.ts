@@ -7,7 +7,7 @@ type Told = (record: TaskRecord) => void;
  * Whoever waits in this process for a task's end is handed the row that its last step wrote, in the place of reading
  * it again; what other servers write is heard of on the bus, and read.
  */
-export class EndedTasks {
+export class TaskEndEmitter {
   readonly #waiting = new Map<string, Set<Told>>();
 
   /** Until the returned function is called. */
