@@ -14,21 +14,22 @@ import { createRequeueEvents, createTaskChangedEvent, publishEvents } from "./ev
 import { resolveTaskFilter, unknownCursor } from "./list-tasks.ts";
 import { findPayloadErrors } from "./schema-checks.ts";
 
-/** Tasks that are changed at a time: what was changed is told before the next are. */
+/** Number of tasks that are changed at a time. The events of one batch are published before the next one starts. */
 const BATCH = 100;
 
-/** A kind of change: where a task must stand for it, and how a batch is changed; gives how many were. */
-interface Change {
+/** A kind of change. `apply` changes the tasks of a batch and returns how many were changed. */
+interface BulkChange {
+  /** The statuses from which a task can be changed. */
   readonly from: readonly TaskStatus[];
   readonly apply: (context: Context, ids: readonly string[]) => Promise<number>;
 }
 
-const cancel: Change = {
+const cancel: BulkChange = {
   from: getOrigins("cancelled"),
   apply: async (context, ids) => {
-    const steps = ids.map((id) => context.storage.tasks.transition({ id, to: "cancelled" }));
-    const changed = (await Promise.all(steps)).filter((record) => record !== undefined);
-    for (const record of changed) context.ended.tell(record);
+    const transitions = ids.map((id) => context.storage.tasks.transition({ id, to: "cancelled" }));
+    const changed = (await Promise.all(transitions)).filter((record) => record !== undefined);
+    for (const record of changed) context.taskEnds.emit(record);
     context.meter.transitioned(changed, "reported");
     const events = changed.map((record) => createTaskChangedEvent(record, record.task.worker_id));
     publishEvents(context, { value: null, events });
@@ -36,58 +37,59 @@ const cancel: Change = {
   },
 };
 
-/** Whether a task may be opened again: its job is there, and its payload still fits. */
-const fits = async (
+/** Returns true if the task's job is still registered and the payload is still valid against its schema. */
+const canRetry = async (
   context: Context,
   { task, job: address, jobId }: TaskRecord,
   jobs: Map<string, Promise<RegisteredJob | undefined>>,
 ): Promise<boolean> => {
-  const asked = jobs.get(jobId) ?? context.storage.jobs.peek(address);
-  jobs.set(jobId, asked);
-  const job = await asked;
+  const reading = jobs.get(jobId) ?? context.storage.jobs.peek(address);
+  jobs.set(jobId, reading);
+  const job = await reading;
   if (job === undefined || job.id !== jobId) return false;
   const { payload, created_by_id: userId } = task;
-  return (
-    (await findPayloadErrors(context, job, { payload, prefix: "/payload", userId: userId ?? "" })).length ===
-    0
-  );
+  const input = { payload, prefix: "/payload", userId: userId ?? "" };
+  return (await findPayloadErrors(context, job, input)).length === 0;
 };
 
-const retry: Change = {
+const retry: BulkChange = {
   from: ["failed", "cancelled"],
   apply: async (context, ids) => {
     const jobs = new Map<string, Promise<RegisteredJob | undefined>>();
-    const fit: string[] = [];
+    const retryable: string[] = [];
     for (const record of await context.storage.tasks.findMany(ids)) {
-      if (await fits(context, record, jobs)) fit.push(record.task.id);
+      if (await canRetry(context, record, jobs)) retryable.push(record.task.id);
     }
-    const changed = await context.storage.tasks.retryMany(fit);
+    const changed = await context.storage.tasks.retryMany(retryable);
     context.meter.retried(changed.length);
     publishEvents(context, { value: null, events: createRequeueEvents(changed) });
     return changed.length;
   },
 };
 
-/** A room, and what of its tasks to change. */
+/** A room and a filter that selects the tasks to change. */
 export interface BulkChangeInput extends BulkRequest {
   readonly roomId: string;
 }
 
-const changeMany = async (
+const changeTasks = async (
   context: Context,
   { actor }: Caller,
-  { change, wish: { roomId, filter, dry_run = false, after } }: { change: Change; wish: BulkChangeInput },
+  {
+    change,
+    input: { roomId, filter, dry_run = false, after },
+  }: { change: BulkChange; input: BulkChangeInput },
 ): Promise<BulkOutcome> => {
   const status = change.from.filter((one) => filter.status === undefined || filter.status.includes(one));
   if (status.length === 0) return { matched: 0, changed: 0, skipped: 0, more: false, after: null };
-  const of = await resolveTaskFilter(context, roomId, { ...filter, status });
+  const selection = await resolveTaskFilter(context, roomId, { ...filter, status });
   const limit = dry_run ? MAX_COUNTED : MAX_TASKS_PER_BULK;
-  const selected = await context.storage.tasks.select(of, { limit, after });
+  const selected = await context.storage.tasks.select(selection, { limit, after });
   if (selected === undefined) throw unknownCursor();
 
   const { tasks } = selected;
   const isAllowed = ({ createdById }: SelectedTask) => actor.isAdmin || createdById === actor.id;
-  // The oldest first: what is opened again keeps its order.
+  // Oldest first, so that retried tasks keep their order.
   const allowed = tasks
     .filter(isAllowed)
     .map(({ id }) => id)
@@ -105,10 +107,10 @@ const changeMany = async (
   };
 };
 
-/** Cancels a room's tasks that match and that the caller may cancel. */
-export const cancelTasks = (context: Context, caller: Caller, wish: BulkChangeInput): Promise<BulkOutcome> =>
-  changeMany(context, caller, { change: cancel, wish });
+/** Cancels the matching tasks of a room that the caller submitted; an admin cancels all matching tasks. */
+export const cancelTasks = (context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> =>
+  changeTasks(context, caller, { change: cancel, input });
 
-/** Opens a room's failed and cancelled tasks again that match and that the caller may open. */
-export const retryTasks = (context: Context, caller: Caller, wish: BulkChangeInput): Promise<BulkOutcome> =>
-  changeMany(context, caller, { change: retry, wish });
+/** Retries the matching failed and cancelled tasks of a room that the caller submitted; an admin retries all of them. */
+export const retryTasks = (context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> =>
+  changeTasks(context, caller, { change: retry, input });

@@ -3,13 +3,13 @@ import type { Context } from "../context.ts";
 import type { CompletedTask } from "../storage/completions.ts";
 import type { InsertedGroup, TaskRecord } from "../storage/storage.ts";
 
-/** What a use-case came to, and what is to be told once it is committed. */
+/** The result of a use case, and the events to publish after its commit. */
 export interface ResultWithEvents<Value> {
   readonly value: Value;
   readonly events: readonly Event[];
 }
 
-/** Tells what happened; the answer does not wait for a bus, and a bus that is down is not its fault. */
+/** Publishes the events of a result and returns its value. The response neither waits for the bus nor fails with it. */
 export const publishEvents = <Value>(
   { bus }: Pick<Context, "bus">,
   { value, events }: ResultWithEvents<Value>,
@@ -18,7 +18,7 @@ export const publishEvents = <Value>(
   return value;
 };
 
-/** A task is not as it was; `workerId` where that worker has to be told too. */
+/** Creates the event of a changed task. It also wakes the waiting heartbeat of `workerId`. */
 export const createTaskChangedEvent = (
   { task }: { readonly task: Pick<Task, "id" | "room_id" | "status"> },
   workerId: string | null = null,
@@ -30,7 +30,7 @@ export const createTaskChangedEvent = (
   status: task.status,
 });
 
-/** The same of a completion by the task's own worker. */
+/** Creates the event of a task that its own worker completed. */
 export const createTaskCompletedEvent = ({ id, roomId }: CompletedTask): Event => ({
   kind: "task-changed",
   taskId: id,
@@ -39,11 +39,11 @@ export const createTaskCompletedEvent = ({ id, roomId }: CompletedTask): Event =
   status: "completed",
 });
 
-/** Who waits for tasks of these jobs: woken as many as are due. A count of 0 tells that a task falls due later. */
+/** Creates events that wake as many waiting claims as tasks are due. A count of 0 announces a task that is due later. */
 export const createWorkAvailableEvents = (records: readonly TaskRecord[]): Event[] =>
   createGroupedWorkEvents(records.map((first) => ({ first, ids: [first.task.id] })));
 
-/** The same for tasks that came in groups. */
+/** Creates the same events for groups of inserted tasks. */
 export const createGroupedWorkEvents = (groups: readonly InsertedGroup[]): Event[] => {
   const counts = new Map<string, number>();
   for (const { first, ids } of groups) {
@@ -55,7 +55,10 @@ export const createGroupedWorkEvents = (groups: readonly InsertedGroup[]): Event
   return [...counts].map(([jobId, count]) => ({ kind: "work-available", jobId, count }));
 };
 
-/** Tasks that changed without their worker's doing: it is told, and so is who waits for those that are pending again. */
+/**
+ * Creates the events of tasks that were changed without their worker, for example requeued: their worker is notified, and
+ * waiting claims are woken for those that are pending again.
+ */
 export const createRequeueEvents = (
   records: readonly TaskRecord[],
   workerId: string | null = null,
@@ -64,6 +67,6 @@ export const createRequeueEvents = (
   ...createWorkAvailableEvents(records),
 ];
 
-/** Rooms whose lists of jobs, or of these jobs' workers, are no longer the same. */
+/** Creates the events of rooms in which the list of jobs, or the workers of a job, changed. */
 export const createJobsChangedEvents = (rooms: readonly string[]): Event[] =>
   [...new Set(rooms)].map((roomId) => ({ kind: "jobs-changed", roomId }));

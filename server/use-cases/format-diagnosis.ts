@@ -1,125 +1,140 @@
 import { type DiagnosisReason, duration, type Task } from "../../protocol/index.ts";
 import type { DiagnosisFacts } from "../storage/diagnosis.ts";
 
-/** A task, what surrounds it, and the moment at which it is told. */
+/** A task, the facts about its queue and workers, and the current time. */
 export interface DiagnosisInput {
   readonly task: Omit<Task, "job_name" | "queue_position">;
   readonly queuePosition: number | null;
-  readonly prospects: DiagnosisFacts;
+  readonly facts: DiagnosisFacts;
+  /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** Longer than this a task does not wait for a worker that has nothing to do. */
-const PICKED_UP_MS = 15_000;
-/** Nothing is told of a wait that is guessed to be shorter. */
-const SHORT_MS = 1_000;
+/** Maximum time until an idle worker should have claimed a due task. A longer wait is reported as unusual. */
+const MAX_CLAIM_DELAY_MS = 15_000;
+/** Estimated waits below this are not shown. */
+const MIN_SHOWN_WAIT_MS = 1_000;
+/** Highest exact queue position: the storage counts at most 1,000 tasks ahead. */
+const MAX_QUEUE_POSITION = 1_000;
 
 const workers = (count: number) => (count === 1 ? "worker" : "workers");
 const be = (count: number) => (count === 1 ? "is" : "are");
 
-/** `2026-11-25 16:00:00 UTC`. */
-const atTime = (time: string) => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
-const agoOf = (time: string, now: number) => duration(Math.max(0, now - Date.parse(time)));
+/** Formats a time as `2026-11-25 16:00:00 UTC`. */
+const formatTime = (time: string) => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
+const formatSince = (time: string, now: number) => duration(Math.max(0, now - Date.parse(time)));
+const formatUntil = (time: string, now: number) => duration(Date.parse(time) - now);
 
-const holder = ({ task, prospects }: DiagnosisInput) =>
-  prospects.workerName === null ? `worker ${task.worker_id}` : `worker ${prospects.workerName}`;
+const formatWorker = ({ task, facts }: DiagnosisInput) => `worker ${facts.workerName ?? task.worker_id}`;
 
-const place = ({ queuePosition }: DiagnosisInput) =>
-  queuePosition === null ? "" : queuePosition > 1000 ? "beyond number 1,000" : `number ${queuePosition}`;
+const formatQueuePosition = ({ queuePosition }: DiagnosisInput) => {
+  if (queuePosition === null) return "in the queue";
+  return queuePosition > MAX_QUEUE_POSITION
+    ? "beyond queue position 1,000"
+    : `at queue position ${queuePosition}`;
+};
 
-/** Milliseconds until its turn: the tasks before it, as many at a time as the workers hold now, each as long as its like took. */
-export const estimateWait = ({ queuePosition, prospects }: DiagnosisInput): number | undefined => {
-  const { medianRunSeconds, workers, holding } = prospects;
-  if (queuePosition === null || queuePosition > 1000 || medianRunSeconds === null || workers === 0) {
-    return undefined;
-  }
+/**
+ * Estimates the milliseconds until the task starts: all tasks up to its queue position take the median run time, and as
+ * many of them run concurrently as the workers run now, at least one per worker. Returns undefined if there is no basis
+ * for an estimate.
+ */
+export const estimateWait = ({ queuePosition, facts }: DiagnosisInput): number | undefined => {
+  const { medianRunSeconds, workers, holding } = facts;
+  if (queuePosition === null || queuePosition > MAX_QUEUE_POSITION) return undefined;
+  if (medianRunSeconds === null || workers === 0) return undefined;
   return (queuePosition * medianRunSeconds * 1000) / Math.max(holding, workers);
 };
 
-const guess = (about: DiagnosisInput): string => {
-  const wait = estimateWait(about);
-  const median = about.prospects.medianRunSeconds;
-  if (wait === undefined || median === null) return "";
-  const run = duration(median * 1000);
-  return wait < SHORT_MS
-    ? `; such a task takes ${run}`
-    : `; such a task takes ${run}, so its turn is in about ${duration(wait)}`;
+const formatEstimate = (input: DiagnosisInput): string => {
+  const waitMs = estimateWait(input);
+  const median = input.facts.medianRunSeconds;
+  if (waitMs === undefined || median === null) return "";
+  const run = ` Similar tasks take ${duration(median * 1000)}`;
+  return waitMs < MIN_SHOWN_WAIT_MS
+    ? `${run}.`
+    : `${run}, so this one should start in about ${duration(waitMs)}.`;
 };
 
-const lastError = ({ task }: DiagnosisInput) => {
+const formatLastError = ({ task }: DiagnosisInput) => {
   const error = task.errors.at(-1)?.error.split("\n")[0] ?? "";
   return error === "" ? "" : ` (${error.length > 200 ? `${error.slice(0, 200)}…` : error})`;
 };
 
-const progressOf = ({ task }: DiagnosisInput) => {
+const formatProgress = ({ task }: DiagnosisInput) => {
   const { fraction, message } = task.progress ?? {};
-  const told = [fraction === undefined ? "" : `${Math.round(fraction * 100)} %`, message ?? ""];
-  const text = told.filter((part) => part !== "").join(", ");
-  return text === "" ? "" : `, at ${text}`;
+  const parts = [fraction === undefined ? "" : `${Math.round(fraction * 100)}%`, message ?? ""];
+  const text = parts.filter((part) => part !== "").join(", ");
+  return text === "" ? "" : `: ${text}`;
 };
 
-const attempts = ({ task }: DiagnosisInput) =>
-  task.max_attempts === 1 ? "" : ` in attempt ${task.runs} of ${task.max_attempts}`;
+const formatAttempt = ({ task }: DiagnosisInput) =>
+  task.max_attempts === 1 ? "" : ` (attempt ${task.runs} of ${task.max_attempts})`;
 
-const SENTENCES: Readonly<Record<DiagnosisReason, (about: DiagnosisInput) => string>> = {
+const capitalize = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+const FORMATTERS: Readonly<Record<DiagnosisReason, (input: DiagnosisInput) => string>> = {
   "not-due": ({ task, now }) =>
-    `It is not to begin before ${atTime(task.run_at)}, which is in ${duration(Date.parse(task.run_at) - now)}.`,
+    `The task is scheduled for ${formatTime(task.run_at)}, in ${formatUntil(task.run_at, now)}.`,
 
-  retrying: (about) => {
-    const { task, now } = about;
-    const next = `the next begins at ${atTime(task.run_at)}, in ${duration(Date.parse(task.run_at) - now)}`;
-    return `Attempt ${task.runs} of ${task.max_attempts} failed${lastError(about)}; ${next} at the earliest.`;
+  retrying: (input) => {
+    const { task, now } = input;
+    const failure = `Attempt ${task.runs} of ${task.max_attempts} failed${formatLastError(input)}.`;
+    const next = `The next attempt is scheduled for ${formatTime(task.run_at)}, in ${formatUntil(task.run_at, now)}.`;
+    return `${failure} ${next}`;
   },
 
-  "job-gone": () => "Its job was removed: no worker is registered for it any more, so nobody will take it.",
+  "job-gone": () =>
+    "The job was removed because no worker is registered for it, so no worker will claim this task.",
 
-  "no-worker": ({ prospects: { lastHeard, drainingWorkers: draining }, now }) => {
-    const none = "No worker that could run it is online";
+  "no-worker": ({ facts: { lastHeard, drainingWorkers: draining }, now }) => {
+    const noWorker = "No worker for this job is online";
     if (draining > 0)
-      return `${none}: the ${draining === 1 ? "one" : draining} there ${be(draining)} being drained.`;
-    return lastHeard === null ? `${none}.` : `${none}; one was last heard of ${agoOf(lastHeard, now)} ago.`;
+      return `${noWorker}: ${draining === 1 ? "the only one is" : `all ${draining} are`} draining.`;
+    return lastHeard === null
+      ? `${noWorker}.`
+      : `${noWorker}. The last one was active ${formatSince(lastHeard, now)} ago.`;
   },
 
-  "workers-busy": (about) => {
-    const { workers: all, busyWorkers } = about.prospects;
-    const who =
-      all === 1 ? "The only worker that can run it is busy" : `${busyWorkers} of ${all} workers are busy`;
-    return `${who}, and it is ${place(about)} in the queue${guess(about)}.`;
+  "workers-busy": (input) => {
+    const { workers: count, busyWorkers } = input.facts;
+    const busy =
+      count === 1 ? "The only worker for this job is busy" : `${busyWorkers} of ${count} workers are busy`;
+    return `${busy}, and the task is ${formatQueuePosition(input)}.${formatEstimate(input)}`;
   },
 
-  next: (about) => {
-    const { prospects, task, now } = about;
-    const free = prospects.workers - prospects.busyWorkers;
-    const waits = now - Date.parse(task.run_at);
-    const turn = `It is ${place(about)} in the queue, and ${free} ${workers(free)} of ${prospects.workers} ${be(free)} free`;
-    return waits < PICKED_UP_MS
-      ? `${turn}: it is about to be taken.`
-      : `${turn}, but it has waited for ${duration(waits)}: a worker may have registered without listening.`;
+  next: (input) => {
+    const { facts, task, now } = input;
+    const idle = facts.workers - facts.busyWorkers;
+    const waitedMs = now - Date.parse(task.run_at);
+    const position = `The task is ${formatQueuePosition(input)}, and ${idle} of ${facts.workers} ${workers(facts.workers)} ${be(idle)} idle`;
+    return waitedMs < MAX_CLAIM_DELAY_MS
+      ? `${position}: it will be claimed in a moment.`
+      : `${position}, but it has been waiting for ${duration(waitedMs)}: a worker may be registered without listening for tasks.`;
   },
 
-  claimed: (about) => {
-    const { claimedAt } = about.prospects;
-    const since = claimedAt === null ? "" : ` ${agoOf(claimedAt, about.now)} ago`;
-    return `${capital(holder(about))} took it${since} and has not begun yet.`;
+  claimed: (input) => {
+    const { claimedAt } = input.facts;
+    const since = claimedAt === null ? "" : ` ${formatSince(claimedAt, input.now)} ago`;
+    return `${capitalize(formatWorker(input))} claimed the task${since} and has not started it yet.`;
   },
 
-  running: (about) => {
-    const { started_at } = about.task;
-    const since = started_at === null ? "" : ` for ${agoOf(started_at, about.now)}`;
-    return `It has been running${since}${attempts(about)} on ${holder(about)}${progressOf(about)}.`;
+  running: (input) => {
+    const { started_at } = input.task;
+    const since = started_at === null ? "" : ` for ${formatSince(started_at, input.now)}`;
+    return `The task has been running${since} on ${formatWorker(input)}${formatAttempt(input)}${formatProgress(input)}.`;
   },
 
-  finished: (about) => {
-    const { status, completed_at, started_at } = about.task;
-    if (completed_at === null) return `It is ${status}.`;
-    const ran = started_at === null ? "" : `, after ${agoOf(started_at, Date.parse(completed_at))}`;
-    const ended = `It ${status === "cancelled" ? "was cancelled" : status} ${agoOf(completed_at, about.now)} ago`;
-    return `${ended}${ran}${status === "failed" ? lastError(about) : ""}.`;
+  finished: (input) => {
+    const { status, completed_at, started_at } = input.task;
+    if (completed_at === null) return `The task is ${status}.`;
+    const ran =
+      started_at === null ? "" : ` after running for ${formatSince(started_at, Date.parse(completed_at))}`;
+    const ended = `The task ${status === "cancelled" ? "was cancelled" : status} ${formatSince(completed_at, input.now)} ago`;
+    return `${ended}${ran}${status === "failed" ? formatLastError(input) : ""}.`;
   },
 };
 
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-
-/** The answer for a person. */
-export const formatDiagnosis = (reason: DiagnosisReason, about: DiagnosisInput): string =>
-  SENTENCES[reason](about);
+/** Formats a diagnosis as one or two English sentences. */
+export const formatDiagnosis = (reason: DiagnosisReason, input: DiagnosisInput): string =>
+  FORMATTERS[reason](input);

@@ -1,34 +1,37 @@
 import type { JobAddress } from "../../protocol/index.ts";
 import type { RegisteredJob, Storage } from "../storage/storage.ts";
 
-const MAX_KNOWN = 5_000;
+const MAX_ENTRIES = 5_000;
 
-const keyOf = ({ roomId, category, name }: JobAddress) => `${roomId}:${category}:${name}`;
+const toKey = ({ roomId, category, name }: JobAddress) => `${roomId}:${category}:${name}`;
 
-/** A job as it was seen, and whether that was just now. */
+/** A job, and whether it was read just now. */
 export interface CachedJob {
   readonly job: RegisteredJob;
   readonly isFresh: boolean;
 }
 
-/** Jobs as they were seen last, so that a submit does not ask again: its insert holds only if they are still so. */
+/**
+ * Caches jobs, so that a submit need not read them. Entries may be outdated: the insert of a task succeeds only if the job
+ * has not changed since it was read.
+ */
 export class JobCache {
-  readonly #known = new Map<string, RegisteredJob>();
+  readonly #jobs = new Map<string, RegisteredJob>();
   readonly #storage: Pick<Storage, "jobs">;
 
   constructor(storage: Pick<Storage, "jobs">) {
     this.#storage = storage;
   }
 
-  /** From memory, unless it has to be fresh. */
-  async of(address: JobAddress, mustBeFresh: boolean): Promise<CachedJob | undefined> {
-    const key = keyOf(address);
-    const known = mustBeFresh ? undefined : this.#known.get(key);
-    if (known !== undefined) return { job: known, isFresh: false };
+  /** Returns the job from the cache, or from the database if it is not cached or must be fresh. */
+  async find(address: JobAddress, mustBeFresh: boolean): Promise<CachedJob | undefined> {
+    const key = toKey(address);
+    const cached = mustBeFresh ? undefined : this.#jobs.get(key);
+    if (cached !== undefined) return { job: cached, isFresh: false };
     const job = await this.#storage.jobs.peek(address);
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    if (job === undefined) this.#known.delete(key);
-    else this.#known.set(key, job);
+    if (this.#jobs.size >= MAX_ENTRIES) this.#jobs.clear();
+    if (job === undefined) this.#jobs.delete(key);
+    else this.#jobs.set(key, job);
     return job && { job, isFresh: true };
   }
 }

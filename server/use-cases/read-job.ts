@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
 import { toWireJob } from "./wire.ts";
 
-/** One job, by the name that it has in the room. */
+/** Returns a job by its name in a room. Throws a 404 if it is not registered. */
 export const readJob = async (
   { storage, settings }: Pick<Context, "storage" | "settings">,
   roomId: string,

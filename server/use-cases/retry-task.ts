@@ -8,11 +8,12 @@ import { findPayloadErrors, validationError } from "./schema-checks.ts";
 import { invalidTransition } from "./update-rules.ts";
 import { toWireTask } from "./wire.ts";
 
+/** Maximum number of times that a retry is repeated because the task changed between the read and the update. */
 const MAX_TRIES = 3;
 
-const jobGone = () => new Problem("job-not-found", "The task's job is not registered any more.");
+const jobGone = () => new Problem("job-not-found", "The task's job is no longer registered.");
 
-/** Opens a failed or cancelled task again. */
+/** Retries a failed or cancelled task. Throws a 422 if its payload is no longer valid against the schema of its job. */
 export const retryTask = async (
   context: Context,
   caller: Caller,
@@ -27,12 +28,13 @@ export const retryTask = async (
     if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
     const job = await storage.jobs.peek(record.job);
     if (job === undefined) throw jobGone();
-    const faults = await findPayloadErrors(context, job, {
+    const errors = await findPayloadErrors(context, job, {
       payload,
       prefix: "/payload",
       userId: caller.actor.id,
     });
-    if (faults.length > 0) throw validationError("The task's payload no longer fits its job.", faults);
+    if (errors.length > 0)
+      throw validationError("The task's payload is no longer valid against the schema of its job.", errors);
     const after = await storage.tasks.retry(taskId);
     if (after !== undefined) {
       meter.retried(1);
@@ -40,5 +42,5 @@ export const retryTask = async (
     }
     if (job.id !== record.jobId) throw jobGone();
   }
-  throw new Problem("service-unavailable", "The task keeps changing; try again.", { retryAfter: 1 });
+  throw new Problem("service-unavailable", "The task keeps changing. Try again.", { retryAfter: 1 });
 };

@@ -1,33 +1,33 @@
 import { isTerminal } from "../../protocol/index.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 
-type Told = (record: TaskRecord) => void;
+type Listener = (record: TaskRecord) => void;
 
 /**
- * Whoever waits in this process for a task's end is handed the row that its last step wrote, in the place of reading
- * it again; what other servers write is heard of on the bus, and read.
+ * Passes the final row of a task to the requests of this process that wait for its end, so that they need not read it
+ * again. Changes that other servers write arrive as events on the bus and are read from the database.
  */
 export class TaskEndEmitter {
-  readonly #waiting = new Map<string, Set<Told>>();
+  readonly #listeners = new Map<string, Set<Listener>>();
 
-  /** Until the returned function is called. */
-  onEnd(taskId: string, told: Told): () => void {
-    const others = this.#waiting.get(taskId) ?? new Set();
-    this.#waiting.set(taskId, others.add(told));
+  /** Adds a listener for the end of a task. Returns a function that removes it. */
+  onEnd(taskId: string, listener: Listener): () => void {
+    const listeners = this.#listeners.get(taskId) ?? new Set();
+    this.#listeners.set(taskId, listeners.add(listener));
     return () => {
-      others.delete(told);
-      if (others.size === 0 && this.#waiting.get(taskId) === others) this.#waiting.delete(taskId);
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(taskId) === listeners) this.#listeners.delete(taskId);
     };
   }
 
-  /** True where somebody waits here for that task's end, and so wants all of it. */
-  isWaiting(taskId: string): boolean {
-    return this.#waiting.has(taskId);
+  /** Returns true if a request waits for the end of the task and therefore needs its whole row. */
+  hasListener(taskId: string): boolean {
+    return this.#listeners.has(taskId);
   }
 
-  /** A step was written. */
-  tell(record: TaskRecord): void {
+  /** Notifies the listeners of a task if it has ended. */
+  emit(record: TaskRecord): void {
     if (!isTerminal(record.task.status)) return;
-    for (const told of this.#waiting.get(record.task.id) ?? []) told(record);
+    for (const listener of this.#listeners.get(record.task.id) ?? []) listener(record);
   }
 }

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
 import { findPayloadErrors } from "./schema-checks.ts";
 
-/** What a submit of this payload would be refused for; with `validate_payloads` off, nothing. */
+/** Returns the errors for which a submit of the payload would be rejected; none if `validate_payloads` is off. */
 export const validatePayload = async (
   context: Pick<Context, "storage" | "settings" | "validators">,
   {

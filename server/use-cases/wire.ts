@@ -4,7 +4,7 @@ import type { JobRecord, TaskRecord } from "../storage/storage.ts";
 
 type Naming = Pick<Settings, "job_name_style">;
 
-/** A task as it is answered. */
+/** Converts a stored task to the format of a response. */
 export const toWireTask = ({ job_name_style }: Naming, record: TaskRecord): Task => {
   return {
     ...record.task,
@@ -13,7 +13,7 @@ export const toWireTask = ({ job_name_style }: Naming, record: TaskRecord): Task
   };
 };
 
-/** A job as it is answered; `workerId` is who registered it just now. */
+/** Converts a stored job to the format of a response. `workerId` is the worker that has just registered it. */
 export const toWireJob = (
   { job_name_style }: Naming,
   job: JobRecord,
