@@ -13,14 +13,14 @@ import type { TaskEndEmitter } from "./use-cases/task-end-emitter.ts";
 import type { WaitingClaims } from "./use-cases/waiting-claims.ts";
 import type { WorkerOwners } from "./use-cases/worker-owners.ts";
 
-/** What a log line is written to: Fastify's logger, or one of its kind. */
+/** A logger with Fastify's interface. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
-/** The ports that use-cases choose from. */
+/** The ports of the use cases; each use case picks those that it needs. */
 export interface Context {
   readonly storage: Storage;
   readonly bus: EventBus;
@@ -28,17 +28,16 @@ export interface Context {
   readonly settings: Settings;
   /** Claims of this process that wait for a task. */
   readonly waitingClaims: WaitingClaims;
-  readonly ended: TaskEndEmitter;
-  /** What changes in the rooms that are followed here. */
-  readonly feeds: RoomFeeds;
-  readonly figures: StatsCache;
-  readonly sweeps: SweepStatus;
+  readonly taskEnds: TaskEndEmitter;
+  readonly roomFeeds: RoomFeeds;
+  readonly statsCache: StatsCache;
+  readonly sweepStatus: SweepStatus;
   readonly owners: WorkerOwners;
-  readonly jobs: JobCache;
+  readonly jobCache: JobCache;
   readonly resultSchemas: ResultSchemaCache;
-  /** Undefined where others sign the tokens. */
+  /** Undefined if this server does not sign tokens. */
   readonly invitations: InvitationIssuer | undefined;
-  /** Mints a UUIDv7. */
+  /** Returns a new UUIDv7. */
   readonly newId: () => string;
   readonly log: Log;
   readonly meter: Meter;

@@ -9,12 +9,12 @@ type AccessHandlers = Pick<
   "createInvitation" | "listInvitations" | "revokeInvitation" | "readCaller"
 >;
 
-/** Who somebody is, whom one lets in, and where: invitations, standing. */
+/** Handlers for invitations and the caller's own permissions. */
 export const createAccessRoutes = (context: Context): AccessHandlers => ({
   createInvitation: async ({ caller, params, body }) => ({
     status: 201,
     body: await createInvitation(context, caller, { roomId: params.room_id, request: body ?? {} }),
-    // It holds a token.
+    // The response contains a token.
     headers: { "cache-control": "no-store" },
   }),
 

@@ -8,7 +8,7 @@ import { registerJob } from "../use-cases/register-job.ts";
 import { validatePayload } from "../use-cases/validate-payload.ts";
 import type { Handlers } from "./call.ts";
 
-/** Register, list, read. */
+/** Handlers for jobs. */
 export const createJobRoutes = (
   context: Context,
 ): Pick<Handlers, "registerJob" | "listJobs" | "readJob" | "listJobTasks" | "validatePayload"> => ({

@@ -3,18 +3,20 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { Times } from "../prometheus/times.ts";
 import { VERSION } from "../version.ts";
 
-/** The registry of a server of our own: its process, and how long its answers take. The plugin adds what it counts. */
+/** Creates the registry of the standalone server with metrics of the process and of HTTP requests. The plugin adds its own. */
 export const createMetrics = (app: FastifyInstance): Registry => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  new Gauge({ name: "joblib_build_info", help: "joblib's version", labelNames: ["version"], registers }).set(
-    { version: VERSION },
-    1,
-  );
+  new Gauge({
+    name: "joblib_build_info",
+    help: "Version of joblib",
+    labelNames: ["version"],
+    registers,
+  }).set({ version: VERSION }, 1);
   const durations = new Times(registry, {
     name: "joblib_http_request_duration_seconds",
-    help: "From the request to its answer, long-polls included, by route",
+    help: "Duration of HTTP requests by route, including long polls",
     labelNames: ["method", "route", "status"],
     labelsOf: (key) => {
       const [method = "", status, route = ""] = key.split(" ");

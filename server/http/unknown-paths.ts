@@ -13,13 +13,13 @@ interface KnownPath {
   readonly methods: Set<string>;
 }
 
-const knownPaths = (): KnownPath[] => {
+const listKnownPaths = (): KnownPath[] => {
   const byPath = new Map<string, Set<string>>();
-  const all = [
+  const entries = [
     ...Object.values<Operation>(operations),
     ...Object.values(streams).map(({ path }) => ({ path, method: "GET" })),
   ];
-  for (const { path, method } of all) {
+  for (const { path, method } of entries) {
     const methods = byPath.get(path) ?? new Set();
     methods.add(method);
     if (method === "GET") methods.add("HEAD");
@@ -31,31 +31,31 @@ const knownPaths = (): KnownPath[] => {
   }));
 };
 
-const KNOWN = knownPaths();
+const KNOWN_PATHS = listKnownPaths();
 
-/** The methods of an address that the API has; several paths may fit, as `/tasks/claim` fits `/tasks/:task_id`. */
-const methodsOf = (path: string): string[] => [
-  ...new Set(KNOWN.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => [...methods])),
+/** Returns the methods of an address. Several paths may match: `/tasks/claim` also matches `/tasks/:task_id`. */
+const findMethods = (path: string): string[] => [
+  ...new Set(KNOWN_PATHS.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => [...methods])),
 ];
 
-/** True for an address under one of the API's two paths. */
+/** Returns true for an address below one of the two paths of the API. */
 export const isApiPath = ({ url }: FastifyRequest, prefix: string): boolean => {
   const [address = ""] = url.slice(prefix.length).split("?");
   return [API_PATH, PROBLEMS_PATH].some((path) => address === path || address.startsWith(`${path}/`));
 };
 
-/** Refuses a request whose address, or whose method, the API does not have. */
+/** Throws a 404 for an unknown address, and a 405 with `Allow` for an unknown method. */
 export const rejectUnknownPath = (request: FastifyRequest, reply: FastifyReply, prefix: string): never => {
   const [address = ""] = request.url.slice(prefix.length).split("?");
-  const methods = methodsOf(address);
-  // One that it does take leads nowhere all the same where a name in it is too long.
+  const methods = findMethods(address);
+  // A known method did not match a route if a path parameter is too long.
   if (methods.length === 0 || methods.includes(request.method))
-    throw new Problem("route-not-found", "There is nothing at this address.");
+    throw new Problem("route-not-found", "No route at this address.");
   reply.header("allow", methods.join(", "));
-  throw new Problem("method-not-allowed", `This address takes ${methods.join(", ")}.`);
+  throw new Problem("method-not-allowed", `Use one of these methods: ${methods.join(", ")}.`);
 };
 
-/** Answers what is under the API's two paths and no operation: 405 with `Allow`, or 404; before any body is read. */
+/** Responds to unknown addresses and methods below the two paths of the API, before a body is read. */
 export const useUnknownPathHandler = (app: FastifyInstance, prefix: string): void => {
   for (const path of [API_PATH, PROBLEMS_PATH]) {
     app.register(
@@ -64,7 +64,7 @@ export const useUnknownPathHandler = (app: FastifyInstance, prefix: string): voi
           if (request.is404) rejectUnknownPath(request, reply, prefix);
         });
         scope.setNotFoundHandler(() => {
-          throw new Problem("route-not-found", "There is nothing at this address.");
+          throw new Problem("route-not-found", "No route at this address.");
         });
       },
       { prefix: path },

@@ -1,28 +1,29 @@
 import { Problem } from "../../protocol/index.ts";
 
-/** How much of something each user has at the same moment, so that nobody takes all of it. */
+/** Limits how many requests of each user are active at the same time, so that no user can block the others. */
 export class UserConcurrencyLimit {
-  readonly #most: number;
+  readonly #max: number;
   readonly #detail: string;
-  readonly #taken = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
 
-  constructor(most: number, detail: string) {
-    this.#most = most;
+  /** `detail` is the text of the 429. */
+  constructor(max: number, detail: string) {
+    this.#max = max;
     this.#detail = detail;
   }
 
-  /** Takes one more, 429 where the user has as many as there may be; gives what puts it back, once however often it is called. */
-  take(userId: string): () => void {
-    const taken = this.#taken.get(userId) ?? 0;
-    if (taken >= this.#most) throw new Problem("rate-limited", this.#detail, { retryAfter: 1 });
-    this.#taken.set(userId, taken + 1);
-    let isBack = false;
+  /** Counts a request of the user, or throws a 429. Returns a function that ends the request; further calls do nothing. */
+  acquire(userId: string): () => void {
+    const count = this.#counts.get(userId) ?? 0;
+    if (count >= this.#max) throw new Problem("rate-limited", this.#detail, { retryAfter: 1 });
+    this.#counts.set(userId, count + 1);
+    let isReleased = false;
     return () => {
-      if (isBack) return;
-      isBack = true;
-      const left = (this.#taken.get(userId) ?? 1) - 1;
-      if (left > 0) this.#taken.set(userId, left);
-      else this.#taken.delete(userId);
+      if (isReleased) return;
+      isReleased = true;
+      const left = (this.#counts.get(userId) ?? 1) - 1;
+      if (left > 0) this.#counts.set(userId, left);
+      else this.#counts.delete(userId);
     };
   }
 }

@@ -21,21 +21,21 @@ type WorkerHandlers = Pick<
   | "removeWorker"
 >;
 
-/** Create, heartbeat, list, read, drain, release, remove. */
+/** Handlers for workers. */
 export const createWorkerRoutes = (context: Context): WorkerHandlers => ({
   createWorker: async ({ caller, body }) => ({
     status: 201,
     body: await createWorker(context, caller, body ?? {}),
   }),
 
-  heartbeat: async ({ caller, params, body, hold }) => ({
+  heartbeat: async ({ caller, params, body, runLongPoll }) => ({
     status: 200,
-    body: await hold((held) =>
+    body: await runLongPoll((longPoll) =>
       heartbeat(context, caller, {
         workerId: params.worker_id,
         tasks: body?.tasks,
-        knowsOfDrain: body?.draining === true,
-        hold: held,
+        knowsDraining: body?.draining === true,
+        longPoll,
       }),
     ),
   }),
@@ -61,10 +61,10 @@ export const createWorkerRoutes = (context: Context): WorkerHandlers => ({
   }),
 
   releaseTasks: async ({ caller, params, body }) => {
-    const wish = { workerId: params.worker_id, tasks: body.tasks };
+    const input = { workerId: params.worker_id, tasks: body.tasks };
     return {
       status: 200,
-      body: { released: publishEvents(context, await releaseTasks(context, caller, wish)) },
+      body: { released: publishEvents(context, await releaseTasks(context, caller, input)) },
     };
   },
 

@@ -43,7 +43,7 @@ export const createInvitation = async (
       "This server does not sign tokens. Set JOBLIB_JWT_SECRET, or ask the host application or the identity provider for a token.",
     );
   }
-  const own = await caller.credentials();
+  const own = await caller.getCredentials();
   // Revoking an invitation would otherwise have to find all invitations that were created with it.
   if (own.invitationId !== null) throw new Problem("forbidden", "Invited users cannot invite others.");
   const invitation = await storage.invitations.create({

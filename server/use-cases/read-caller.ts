@@ -14,7 +14,7 @@ const readRoomAccess = async (caller: Caller, roomId: string) => {
 
 /** Returns the caller's identity and permissions; if a room is given, also the access to that room. */
 export const readCaller = async (caller: Caller, roomId: string | undefined): Promise<CallerInfo> => {
-  const { rooms, jobs, expiresAt, invitationId } = await caller.credentials();
+  const { rooms, jobs, expiresAt, invitationId } = await caller.getCredentials();
   return {
     user_id: caller.actor.id,
     is_admin: caller.actor.isAdmin,

@@ -7,7 +7,7 @@ const MAX_ENTRIES = 10_000;
 
 /** The 404 of a worker. */
 export const workerNotFound = (): Problem =>
-  new Problem("worker-not-found", "Worker not found. It may have been removed: register again.");
+  new Problem("worker-not-found", "Worker not found. It may have been removed.");
 
 /**
  * Cache of worker owners. A worker's owner never changes, so entries never expire. An entry does not prove that the worker

@@ -52,9 +52,7 @@ test("without a worker it says so, and since when", async () => {
 
   const silent = await diagnose(id);
   expect(silent).toMatchObject({ reason: "no-worker", workers: 0, last_worker_at: expect.any(String) });
-  expect(silent.sentence).toBe(
-    "No worker for this job is online. The last one was active 10 min 0 s ago.",
-  );
+  expect(silent.sentence).toBe("No worker for this job is online. The last one was active 10 min 0 s ago.");
 
   ok(await api.as("wes").delete(`/workers/${worker}`), 204);
   const gone = await diagnose(id);
