@@ -8,7 +8,7 @@ import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
 import type { HostAuth } from "./host.ts";
 import { createAccessRoutes } from "./http/access.routes.ts";
-import { useBodyParser } from "./http/body-parser.ts";
+import { addBodyParser } from "./http/body-parser.ts";
 import type { Handlers } from "./http/call.ts";
 import { parseMountPath, serveDashboard } from "./http/dashboard.ts";
 import { createJobRoutes } from "./http/jobs.routes.ts";
@@ -19,7 +19,7 @@ import { createProblemHandler } from "./http/problem-handler.ts";
 import { createStatsRoutes } from "./http/stats.routes.ts";
 import { createStreamRoute } from "./http/stream-route.ts";
 import { createTaskRoutes } from "./http/tasks.routes.ts";
-import { useUnknownPathHandler } from "./http/unknown-paths.ts";
+import { addUnknownPathHandler } from "./http/unknown-paths.ts";
 import { UserConcurrencyLimit } from "./http/user-concurrency-limit.ts";
 import { createWorkerRoutes } from "./http/workers.routes.ts";
 import { createIdGenerator } from "./id-generator.ts";
@@ -156,9 +156,9 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   const sweeper = new Sweeper(context);
   const { prefix } = app;
 
-  useBodyParser(app);
+  addBodyParser(app);
   app.setErrorHandler(createProblemHandler(prefix));
-  useUnknownPathHandler(app, prefix);
+  addUnknownPathHandler(app, prefix);
   const handlers: Handlers = {
     ...createJobRoutes(context),
     ...createTaskRoutes(context),

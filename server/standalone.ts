@@ -101,7 +101,7 @@ const requireUsable = async (storage: Storage): Promise<void> => {
 };
 
 /** Sends problem documents for errors outside the plugin, too. */
-const useRootErrorHandlers = (app: FastifyInstance) => {
+const setRootErrorHandlers = (app: FastifyInstance) => {
   app.setNotFoundHandler((_, reply) => {
     return sendProblem(reply, new Problem("route-not-found", "No route at this address. See /docs."), "");
   });
@@ -213,7 +213,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const auth = createAuth(settings, invitations);
 
     closeConnectionsOnShutdown(app);
-    useRootErrorHandlers(app);
+    setRootErrorHandlers(app);
     if (auth === localAuth) {
       app.addHook("onRequest", async (request) => {
         if (!isLocalRequest(request))

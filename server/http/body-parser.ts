@@ -71,7 +71,7 @@ const requireMediaType = ({ headers }: FastifyRequest): void => {
 };
 
 /** Parses the JSON bodies of this plugin with `parseJsonBody`, whatever content type parsers the host uses. */
-export const useBodyParser = (app: FastifyInstance): void => {
+export const addBodyParser = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/json",

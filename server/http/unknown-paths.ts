@@ -56,7 +56,7 @@ export const rejectUnknownPath = (request: FastifyRequest, reply: FastifyReply, 
 };
 
 /** Responds to unknown addresses and methods below the two paths of the API, before a body is read. */
-export const useUnknownPathHandler = (app: FastifyInstance, prefix: string): void => {
+export const addUnknownPathHandler = (app: FastifyInstance, prefix: string): void => {
   for (const path of [API_PATH, PROBLEMS_PATH]) {
     app.register(
       async (scope) => {
