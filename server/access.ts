@@ -12,7 +12,7 @@ import type { TaskRecord } from "./storage/storage.ts";
 /** The authenticated user of a request, and their permissions. */
 export interface Caller {
   readonly actor: Actor;
-  /** True for an invited user, who can access only the rooms of the invitation: not `@global`, unless it is one of them. */
+  /** True for an invited user: limited to the rooms of the invitation, so `@global` is accessible only if it is one of them. */
   readonly isConfined: boolean;
   canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean>;
   /** Returns whether the caller can register a job in a room to which it can write. */

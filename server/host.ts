@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 /** A kind of access to a room. */
 export type RoomAccess = "read" | "write";
 
-/** What the credentials of a request allow; a field is null if they do not specify it. */
+/** The permissions in the credentials of a request. A field is null if the credentials do not specify it. */
 export interface Credentials {
   readonly rooms: "*" | readonly string[] | null;
   /** Jobs (`<category>:<name>`) that may be registered; null for all jobs. */

@@ -33,7 +33,7 @@ export const findTask = async ({ storage }: Pick<Ports, "storage">, id: string):
   return record;
 };
 
-/** Returns true if the wait is over: the task has ended, or differs from the version that the caller has. */
+/** Returns true if the record ends the wait: the task has ended, or differs from the version that the caller has. */
 const isAnswer = (record: TaskRecord, { ifNoneMatch }: AwaitTaskInput): boolean =>
   isTerminal(record.task.status) ||
   (ifNoneMatch !== undefined && !matchesEntityTag(ifNoneMatch, getEntityTag(record)));

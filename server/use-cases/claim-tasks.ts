@@ -100,7 +100,7 @@ const waitForTasks = async (
         return { records, jobIds };
       await claim.wait(Math.min(left, getReadInterval(context)), longPoll.signal);
       const assigned = await claim.takeAssignment();
-      // A direct assignment requires that no other task was due for this worker, so nobody else has to be woken.
+      // A direct assignment requires that no other task was due for this worker, so no other claim has to be woken.
       if (assigned !== undefined) return { records: [assigned], jobIds: [] };
       if (longPoll.signal.aborted) return { records, jobIds };
     }

@@ -11,7 +11,7 @@ const MAX_BUFFERED_EVENTS = 1000;
 const MAX_BUFFERED_CHARACTERS = 8_000_000;
 /** If more tasks than this changed at once, a single `reset` is sent instead of an event per task. */
 const MAX_TASK_EVENTS = 200;
-/** Number of tasks that are read at a time. Each one may have a payload and a result of several megabytes. */
+/** Number of tasks that are read at a time. Each task may have a payload and a result of several megabytes. */
 const READ_BATCH = 20;
 
 type FeedEvent = StreamMessage<"followRoom">;

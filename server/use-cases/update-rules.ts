@@ -44,7 +44,7 @@ export const isRepeatedUpdate = (requested: RequestedUpdate): boolean => {
     return task.status !== "completed" || update.result === undefined || isEqual(update.result, task.result);
   }
   if (update.status === "failed" && isRecordedFailure(requested)) return true;
-  // Without both the worker and the attempt, a repeated start cannot be told apart from a second one.
+  // Without both the worker and the attempt, a repeated start cannot be distinguished from a second one.
   const isFullyFenced = update.worker_id !== undefined && update.attempt !== undefined;
   return update.status === "running" && task.status === "running" && isFullyFenced && matchesLease(requested);
 };
