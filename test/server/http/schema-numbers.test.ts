@@ -77,7 +77,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     expect(expectProblem(answer, "validation-error").errors).toEqual([
       {
         pointer: "/schema/properties/n/maximum",
-        detail: "has more than 1000 digits: write a smaller number",
+        detail: "must have at most 1000 digits",
       },
     ]);
   });
