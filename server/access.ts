@@ -12,7 +12,10 @@ import type { TaskRecord } from "./storage/storage.ts";
 /** The authenticated user of a request, and their permissions. */
 export interface Caller {
   readonly actor: Actor;
-  /** True for an invited user: limited to the rooms of the invitation, so `@global` is accessible only if it is one of them. */
+  /**
+   * True for an invited user: limited to the rooms of the invitation, so `@global` is accessible only if it is one of
+   * them.
+   */
   readonly isConfined: boolean;
   canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean>;
   /** Returns whether the caller can register a job in a room to which it can write. */
@@ -28,8 +31,8 @@ export const forbidden = (rule: Access): Problem =>
   new Problem("forbidden", `Required access: ${ACCESS_RULES[rule]}.`);
 
 /**
- * Returns whether the caller can read a room. Every user can read `@global`, except users who were invited to other rooms.
- * The host decides about all other rooms, and about writing.
+ * Returns whether the caller can read a room. Every user can read `@global`, except users who were invited to other
+ * rooms. The host decides about all other rooms, and about writing.
  */
 export const canRead = async (caller: Caller, roomId: string): Promise<boolean> =>
   (roomId === GLOBAL_ROOM && !caller.isConfined) || caller.canAccessRoom(roomId, "read");
@@ -50,8 +53,8 @@ export const requireCaller = (rule: Access, { actor }: Caller): void => {
 };
 
 /**
- * Throws a 403 if the caller does not have the access to the room that the rule requires. Rules about a task or a worker
- * are checked when it is read.
+ * Throws a 403 if the caller does not have the access to the room that the rule requires. Rules about a task or a
+ * worker are checked when it is read.
  */
 export const requireRoomAccess = async (rule: Access, caller: Caller, roomId: string): Promise<void> => {
   if (rule === "room-read" && !(await canRead(caller, roomId))) throw forbidden(rule);
@@ -70,6 +73,8 @@ export const isSubmitter = ({ actor }: Caller, { task }: TaskRecord): boolean =>
 export const isWorkerOwner = ({ actor }: Caller, record: TaskRecord): boolean =>
   record.workerUserId === actor.id;
 
-/** Returns true if the caller can read the task: its submitter, the owner of its worker, and readers of its room can. */
+/**
+ * Returns true if the caller can read the task: its submitter, the owner of its worker, and readers of its room can.
+ */
 export const canReadTask = async (caller: Caller, record: TaskRecord): Promise<boolean> =>
   isSubmitter(caller, record) || isWorkerOwner(caller, record) || canRead(caller, record.task.room_id);

@@ -17,9 +17,9 @@ const formatTime = (milliseconds: number): string => {
 };
 
 /**
- * Creates a generator of UUIDv7s (RFC 9562, 5.7): 48 bits of time, a sequence of 32 bits and 42 random bits. Each id is
- * greater than the previous one, even if the clock is set back. The text is built directly, because formatting bytes took
- * three times as long, and every request and every task has an id.
+ * Creates a generator of UUIDv7s (RFC 9562, 5.7): 48 bits of time, a sequence of 32 bits and 42 random bits. Each id
+ * is greater than the previous one, even if the clock is set back. The text is built directly, because formatting
+ * bytes took three times as long, and every request and every task has an id.
  */
 export const createIdGenerator = (now: () => number = Date.now): (() => string) => {
   const pool = Buffer.alloc(BATCH * SIZE);

@@ -1,4 +1,6 @@
-/** A map with a least-recently-used eviction: it is limited by its number of entries and by the sum of their weights. */
+/**
+ * A map with a least-recently-used eviction: it is limited by its number of entries and by the sum of their weights.
+ */
 export class LruMap<V> {
   readonly #entries = new Map<string, { value: V; weight: number }>();
   readonly #limits: { entries: number; weight: number };

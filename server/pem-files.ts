@@ -48,7 +48,9 @@ const readCertificates = (file: NamedFile): string => {
   }
 };
 
-/** Includes the certificates of Node.js and NODE_EXTRA_CA_CERTS, because slim containers have no system certificates. */
+/**
+ * Includes the certificates of Node.js and NODE_EXTRA_CA_CERTS, because slim containers have no system certificates.
+ */
 const readTrusted = (): string[] => [
   ...new Set([...getCACertificates("default"), ...getCACertificates("system")]),
 ];
@@ -63,9 +65,9 @@ const requirePair = ({ cert, key }: TlsFiles): void => {
 };
 
 /**
- * Creates a TLS context from the files. It is created once for all connections, because parsing the trusted certificates
- * takes about 90 ms. A context, unlike the texts, does not reveal the private key if options are printed. Throws a
- * `SettingsError` that names the parameter and the file.
+ * Creates a TLS context from the files. It is created once for all connections, because parsing the trusted
+ * certificates takes about 90 ms. A context, unlike the texts, does not reveal the private key if options are printed.
+ * Throws a `SettingsError` that names the parameter and the file.
  */
 export const createTlsContext = (files: TlsFiles): SecureContext => {
   requirePair(files);

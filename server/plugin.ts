@@ -145,7 +145,10 @@ const warnAboutShortParams = (app: FastifyInstance): void => {
   );
 };
 
-/** The Fastify plugin: the API under `/v1/joblib` and `/v1/problems`, and the sweeper. Its hooks and parsers are encapsulated. */
+/**
+ * The Fastify plugin: the API under `/v1/joblib` and `/v1/problems`, and the sweeper. Its hooks and parsers are
+ * encapsulated.
+ */
 export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) => {
   requireOptions(options);
   const settings = parseSettings(process.env, options.settings);

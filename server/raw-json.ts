@@ -28,8 +28,8 @@ export const createRawJson = <Value = JsonValue>(...texts: readonly string[]): V
   new RawJson(texts) as never;
 
 /**
- * Combines a list of raw JSON values into one, which can only be serialized. Returns other lists unchanged. One placeholder
- * per value would cost as much as parsing the values.
+ * Combines a list of raw JSON values into one, which can only be serialized. Returns other lists unchanged. One
+ * placeholder per value would cost as much as parsing the values.
  */
 export const joinRawList = <Value>(values: Value[]): Value[] => {
   const texts: string[] = [];
@@ -57,12 +57,17 @@ const serialize = (value: unknown): readonly string[] => {
 /** Serializes a value like `JSON.stringify`, including raw JSON. */
 export const stringify = (value: unknown): string => serialize(value).join("");
 
-/** Characters from which a response is encoded here. Node encodes a string twice: to count its bytes and to write them. */
+/**
+ * Characters from which a response is encoded here. Node encodes a string twice: to count its bytes and to write them.
+ */
 const LARGE = 262_144;
 /** Length from which a text is written to the buffer by itself; shorter texts are joined first. */
 export const LONG_TEXT = 4_096;
 
-/** Serializes a response body. Large ones, for example ten tasks of 100 KB, become bytes, into which each text is written once. */
+/**
+ * Serializes a response body. Large ones, for example ten tasks of 100 KB, become bytes, into which each text is
+ * written once.
+ */
 export const toResponseBody = (value: unknown): string | Buffer => {
   const texts = serialize(value);
   if (texts.reduce((sum, { length }) => sum + length, 0) < LARGE) return texts.join("");

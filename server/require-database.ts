@@ -42,8 +42,8 @@ const withDeadline = async <Value>(work: Promise<Value>): Promise<Value> => {
 };
 
 /**
- * Throws `UnfitDatabase` if joblib cannot work with the host's database. If the database is unavailable, read-only or not
- * migrated, this is only logged, because it may change while the host runs.
+ * Throws `UnfitDatabase` if joblib cannot work with the host's database. If the database is unavailable, read-only or
+ * not migrated, this is only logged, because it may change while the host runs.
  */
 export const requireDatabase = async ({ storage, log }: Ports): Promise<void> => {
   let findings: readonly DatabaseFinding[];
@@ -58,7 +58,10 @@ export const requireDatabase = async ({ storage, log }: Ports): Promise<void> =>
   for (const finding of findings) log.error({ kind: finding.kind }, `joblib: ${describeFinding(finding)}`);
 };
 
-/** Returns an error listener that logs which privileges are missing, and how to grant them, if the database refused access. */
+/**
+ * Returns an error listener that logs which privileges are missing, and how to grant them, if the database refused
+ * access.
+ */
 export const createRefusalLog = ({ storage, log }: Ports): ((error: unknown) => void) => {
   let lastExplainedAt = Number.NEGATIVE_INFINITY;
   const explain = async (): Promise<void> => {

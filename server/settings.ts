@@ -43,7 +43,9 @@ const connectionUrl = (parse: (value: string) => unknown) =>
     }
   });
 
-/** The settings of a server and their defaults. Durations are in seconds. `docs/settings.md` describes each setting. */
+/**
+ * The settings of a server and their defaults. Durations are in seconds. `docs/settings.md` describes each setting.
+ */
 export const Settings = z.object({
   database_url: connectionUrl(parsePostgresUrl).optional(),
   data_dir: z.string().min(1).default(".joblib").describe("directory of the embedded database"),
@@ -91,8 +93,8 @@ const toSnakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${let
 const toVariableName = (name: string) => `JOBLIB_${name.toUpperCase()}`;
 
 /**
- * Resolves the settings: `overrides`, then the environment, then the defaults. Throws a `SettingsError` that names the first
- * invalid setting.
+ * Resolves the settings: `overrides`, then the environment, then the defaults. Throws a `SettingsError` that names the
+ * first invalid setting.
  */
 export const parseSettings = (
   env: Readonly<Record<string, string | undefined>>,

@@ -35,7 +35,10 @@ export interface ServerOptions {
 
 /** Maximum length of a path parameter: the name of a room or a job with each character percent-encoded as UTF-8. */
 const MAX_PARAM_LENGTH = 5000;
-/** Maximum time to receive the headers and the body of a request (slow loris). The duration of responses is not limited. */
+/**
+ * Maximum time to receive the headers and the body of a request (slow loris). The duration of responses is not
+ * limited.
+ */
 const REQUEST_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 2000;
 
@@ -91,7 +94,7 @@ const readDatabaseState = async (storage: Storage, kind: string): Promise<Compon
 };
 
 /** Throws if joblib cannot work with the database. If it is only down, the server starts, and `/readyz` reports it. */
-const requireUsable = async (storage: Storage): Promise<void> => {
+const requireUsableDatabase = async (storage: Storage): Promise<void> => {
   try {
     requireFit(await findObstacles({ storage }));
   } catch (error) {
@@ -115,7 +118,10 @@ const setRootErrorHandlers = (app: FastifyInstance) => {
   });
 };
 
-/** Closes keep-alive connections after their response while the server closes; otherwise they would delay it by a minute. */
+/**
+ * Closes keep-alive connections after their response while the server closes; otherwise they would delay it by a
+ * minute.
+ */
 const closeConnectionsOnShutdown = (app: FastifyInstance) => {
   let isClosing = false;
   app.addHook("preClose", async () => {
@@ -123,7 +129,8 @@ const closeConnectionsOnShutdown = (app: FastifyInstance) => {
   });
   // Fastify's own response to new requests is not a problem document and has no Retry-After.
   app.addHook("onRequest", (_request, _reply, done) => {
-    if (isClosing) done(new Problem("service-unavailable", "The server is closing.", { retryAfter: 1 }));
+    if (isClosing)
+      done(new Problem("service-unavailable", "The server is shutting down. Try again.", { retryAfter: 1 }));
     else done();
   });
   // Hooks that run for every request use `done`: a promise per request took 5 % of the time of a submit.
@@ -138,7 +145,10 @@ const runMigrations = async (orm: OwnOrm, log: FastifyInstance["log"]): Promise<
   if (applied.length > 0) log.info({ applied }, "database migrated");
 };
 
-/** Opens the database and migrates it. Migrations use a connection without a statement timeout, because they may take long. */
+/**
+ * Opens the database and migrates it. Migrations use a connection without a statement timeout, because they may take
+ * long.
+ */
 const openMigratedDatabase = async (
   { settings, migrate: mustMigrate = true }: ServerOptions,
   log: FastifyInstance["log"],
@@ -166,7 +176,10 @@ const openMigratedDatabase = async (
   }
 };
 
-/** Warns if the directory is on a network file system: without working file locks, another machine could open it as well. */
+/**
+ * Warns if the directory is on a network file system: without working file locks, another machine could open it as
+ * well.
+ */
 const warnAboutNetworkFileSystem = (dataDir: string, log: FastifyInstance["log"]): void => {
   if (isInMemory(dataDir)) return;
   const fileSystem = findNetworkFileSystem(dataDir);
@@ -177,7 +190,10 @@ const warnAboutNetworkFileSystem = (dataDir: string, log: FastifyInstance["log"]
   );
 };
 
-/** Creates the standalone server: database, event bus, authentication, the API and the other routes. Does not call `listen`. */
+/**
+ * Creates the standalone server: database, event bus, authentication, the API and the other routes. Does not call
+ * `listen`.
+ */
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
   const { settings } = options;
   requireSafeHost(settings);
@@ -206,7 +222,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const meter = prometheusMeter(metrics);
     const storage = createStorage(orm, meter);
     app.addHook("onClose", () => storage.close());
-    await requireUsable(storage);
+    await requireUsableDatabase(storage);
     const { jwt_secret: secret } = settings;
     const invitations =
       secret === undefined ? undefined : createInvitationIssuer(secret, storage.invitations);

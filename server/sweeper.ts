@@ -6,12 +6,15 @@ import { sweep, sweepOverdueTasks } from "./use-cases/sweep.ts";
 const OVERDUE_INTERVAL_MS = 500;
 /** A timer that is this late means that the process was blocked, so heartbeats may be waiting to be read. */
 const STALL_MS = 3_000;
-/** A probe of the workers' table that takes this long means that heartbeats are delayed, too: by a lock or the database. */
+/**
+ * A probe of the workers' table that takes this long means that heartbeats are delayed, too: by a lock or the
+ * database.
+ */
 const SLOW_PROBE_MS = 3_000;
 
 /**
- * Runs the sweeps and the search for overdue tasks. Workers are declared dead by the clock of the database, but not while
- * this process or the database may have kept their heartbeats from being recorded.
+ * Runs the sweeps and the search for overdue tasks. Workers are declared dead by the clock of the database, but not
+ * while this process or the database may have kept their heartbeats from being recorded.
  */
 export class Sweeper {
   readonly #context: Context;

@@ -34,8 +34,8 @@ const getOpenSslReason = ({ message }: Error): string =>
   /(?:routines:[^:]*:)([^:\n]+)/.exec(message)?.[1]?.trim() ?? message.replace(/\s*\n\s*/g, " ").trim();
 
 /**
- * Describes a TLS error in one line; undefined for other errors. `caParameter` is the parameter that sets the certificate
- * authority.
+ * Describes a TLS error in one line; undefined for other errors. `caParameter` is the parameter that sets the
+ * certificate authority.
  */
 export const describeTlsError = (error: Error, caParameter: string): string | undefined => {
   switch (classifyTlsError(error)) {

@@ -16,7 +16,9 @@ export const unsupportedMediaType = (): Problem =>
     "Send the body as application/json in UTF-8, without Content-Encoding.",
   );
 
-/** Decodes UTF-8. A byte order mark is kept and therefore rejected by the parser: JSON text has none (RFC 8259, 8.1). */
+/**
+ * Decodes UTF-8. A byte order mark is kept and therefore rejected by the parser: JSON text has none (RFC 8259, 8.1).
+ */
 const decode = (bytes: Buffer): string => {
   if (!isUtf8(bytes)) throw malformed("The body is not UTF-8.");
   return bytes.toString();
@@ -39,8 +41,8 @@ const parseWithExactMembers = (text: string, exactMembers: readonly string[]): u
 };
 
 /**
- * Parses a JSON body; an empty one is undefined. Throws a 400 or a 422 if `JSON.parse` would reject the text or change a
- * value.
+ * Parses a JSON body; an empty one is undefined. Throws a 400 or a 422 if `JSON.parse` would reject the text or change
+ * a value.
  */
 export const parseJsonBody = (bytes: Buffer, exactMembers: readonly string[] = []): unknown => {
   if (bytes.length === 0) return undefined;

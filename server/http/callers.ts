@@ -16,14 +16,17 @@ const isFailure = (error: unknown) =>
   error instanceof TypeError ||
   error instanceof ReferenceError;
 
-/** Returns true if the host returned a value instead of a promise. Awaiting such values cost three promises per request. */
+/**
+ * Returns true if the host returned a value instead of a promise. Awaiting such values cost three promises per
+ * request.
+ */
 const isValue = <Value extends string | number | boolean | null | undefined>(
   result: Value | Promise<Value>,
 ): result is Value => typeof result !== "object" || result === null;
 
 /**
- * An index row of PostgreSQL has at most 2,704 bytes. The index of idempotency keys contains a room (128 characters of 4
- * bytes), a key (255 UTF-16 units of 3 bytes at most) and a user id.
+ * An index row of PostgreSQL has at most 2,704 bytes. The index of idempotency keys contains a room (128 characters of
+ * 4 bytes), a key (255 UTF-16 units of 3 bytes at most) and a user id.
  */
 const MAX_USER_ID_BYTES = 1000;
 

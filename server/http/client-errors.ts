@@ -6,7 +6,10 @@ const DETAILS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "The request was not received in time.",
 };
 
-/** Responds to data that Node.js could not parse as HTTP. No route or hook is called for it, because there is no request. */
+/**
+ * Responds to data that Node.js could not parse as HTTP. No route or hook is called for it, because there is no
+ * request.
+ */
 export const answerClientError = (error: Error & { readonly code?: string }, socket: Socket): void => {
   // The client is gone, or part of a response was sent, so that another response could not be understood.
   if (error.code === "ECONNRESET" || !socket.writable || socket.bytesWritten > 0) {

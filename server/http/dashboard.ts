@@ -6,7 +6,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { DASHBOARD_META, Problem } from "../../protocol/index.ts";
 import { isApiPath, rejectUnknownPath } from "./unknown-paths.ts";
 
-/** The path of the dashboard under the plugin's prefix, and the directory of its built files if it is not this package's. */
+/**
+ * The path of the dashboard under the plugin's prefix, and the directory of its built files if it is not this
+ * package's.
+ */
 export interface DashboardOptions {
   readonly path: string;
   readonly files?: string | undefined;
@@ -42,7 +45,9 @@ const NOT_BUILT = `<!doctype html>
 const escapeHtml = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 
-/** Returns the path with a leading and without a trailing slash; empty for the root. Throws if it has no leading slash. */
+/**
+ * Returns the path with a leading and without a trailing slash; empty for the root. Throws if it has no leading slash.
+ */
 export const parseMountPath = (path: string | true): string => {
   const trimmed = path === true ? "" : path.replace(/\/+$/, "");
   if (trimmed === "" || trimmed.startsWith("/")) return trimmed;
@@ -55,8 +60,9 @@ const findBuiltFiles = (): string => {
 };
 
 /**
- * Creates the page with the addresses of the API and the dashboard; undefined if the dashboard is not built. The addresses
- * of assets become absolute, because relative ones would break on deep links, and the policy allows no `<base>`.
+ * Creates the page with the addresses of the API and the dashboard; undefined if the dashboard is not built. The
+ * addresses of assets become absolute, because relative ones would break on deep links, and the policy allows no
+ * `<base>`.
  */
 const createPage = (files: string, { api, root }: { api: string; root: string }): string | undefined => {
   const path = join(files, "index.html");

@@ -14,7 +14,9 @@ export interface LongPollOptions {
   readonly onWait: () => void;
 }
 
-/** The long poll of one request. The abort controller is created on demand, because an immediate response needs none. */
+/**
+ * The long poll of one request. The abort controller is created on demand, because an immediate response needs none.
+ */
 class OpenLongPoll implements LongPoll {
   readonly seconds: number;
   working: Promise<unknown> | undefined;
@@ -42,11 +44,13 @@ class OpenLongPoll implements LongPoll {
   }
 }
 
-/** The open long polls and streams. They are limited, end when their client disconnects, and are answered on shutdown. */
+/**
+ * The open long polls and streams. They are limited, end when their client disconnects, and are answered on shutdown.
+ */
 export class LongPolls {
   /**
-   * Unordered. This is not a `Map`, because V8 links the hash table of a map that grew to the next one: the response to a
-   * claim, with its hundred tasks, stayed in memory until the next full garbage collection.
+   * Unordered. This is not a `Map`, because V8 links the hash table of a map that grew to the next one: the response
+   * to a claim, with its hundred tasks, stayed in memory until the next full garbage collection.
    */
   readonly #open: OpenLongPoll[] = [];
   readonly #max: number;
@@ -71,8 +75,8 @@ export class LongPolls {
   }
 
   /**
-   * Runs work that may wait for up to `seconds`. Throws a 503 if too many long polls are open, and a 429 if this user has
-   * too many.
+   * Runs work that may wait for up to `seconds`. Throws a 503 if too many long polls are open, and a 429 if this user
+   * has too many.
    */
   run<Value>(
     reply: FastifyReply,

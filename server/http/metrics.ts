@@ -3,7 +3,10 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { Times } from "../prometheus/times.ts";
 import { VERSION } from "../version.ts";
 
-/** Creates the registry of the standalone server with metrics of the process and of HTTP requests. The plugin adds its own. */
+/**
+ * Creates the registry of the standalone server with metrics of the process and of HTTP requests. The plugin adds its
+ * own.
+ */
 export const createMetrics = (app: FastifyInstance): Registry => {
   const registry = new Registry();
   const registers = [registry];

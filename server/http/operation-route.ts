@@ -104,7 +104,10 @@ const parseInput = <O extends Operation>(operation: O, request: FastifyRequest):
   throw new Problem("malformed-request", "The request cannot be read.");
 };
 
-/** Property of an authorized request. A WeakMap took two microseconds more per request, and time of the garbage collector. */
+/**
+ * Property of an authorized request. A WeakMap took two microseconds more per request, and time of the garbage
+ * collector.
+ */
 const CALLER = Symbol("caller");
 
 interface AuthorizedRequest extends FastifyRequest {

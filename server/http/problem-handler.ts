@@ -64,7 +64,10 @@ export const toKnownProblem = (error: unknown): Problem | undefined => {
 export const unauthorized = (): Problem =>
   new Problem("unauthorized", "Credentials are missing or not valid.");
 
-/** Converts any error to a problem. An unexpected error is logged, and the response contains only the id of the request. */
+/**
+ * Converts any error to a problem. An unexpected error is logged, and the response contains only the id of the
+ * request.
+ */
 export const toProblem = (error: unknown, request: FastifyRequest): Problem => {
   const problem = toKnownProblem(error);
   if (problem !== undefined) {
@@ -83,8 +86,8 @@ export const sendProblem = (reply: FastifyReply, problem: Problem, prefix: strin
   const instance = problem.id === "internal-error" ? reply.request.id : undefined;
   reply.code(problem.status).header("content-type", PROBLEM_TYPE).header("cache-control", "no-store");
   if (problem.id === "unauthorized") reply.header("www-authenticate", "Bearer");
-  // Fastify would close the connection. A client that is still sending would then lose the response, because the reset that
-  // follows unread bytes overtakes it (RFC 9112, 9.6). The rest of the body is read and discarded instead.
+  // Fastify would close the connection. A client that is still sending would then lose the response, because the reset
+  // that follows unread bytes overtakes it (RFC 9112, 9.6). The rest of the body is read and discarded instead.
   if (problem.id === "payload-too-large") reply.removeHeader("connection");
   if (problem.retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(problem.retryAfter)));
   // Sent as bytes, because Fastify adds a charset to text, which this media type does not have (RFC 9457, 3).

@@ -38,7 +38,9 @@ const toPointer = (levels: readonly Level[]): string =>
     .join("")
     .slice(0, 1000);
 
-/** Finds escapes that PostgreSQL cannot store: U+0000, and lone surrogates, which UTF-8 can contain only as escapes. */
+/**
+ * Finds escapes that PostgreSQL cannot store: U+0000, and lone surrogates, which UTF-8 can contain only as escapes.
+ */
 const findInvalidEscape = (token: string): string | undefined => {
   let high = -1;
   for (const match of token.matchAll(UNICODE_ESCAPE)) {
@@ -56,8 +58,9 @@ const findInvalidEscape = (token: string): string | undefined => {
 };
 
 /**
- * Finds the first part of a JSON text (RFC 8259) that is rejected: syntax errors, and values that `JSON.parse` would round or
- * assign to the prototype. It makes one pass without recursion, so that deep nesting is cheap. The text is parsed afterwards.
+ * Finds the first part of a JSON text (RFC 8259) that is rejected: syntax errors, and values that `JSON.parse` would
+ * round or assign to the prototype. It makes one pass without recursion, so that deep nesting is cheap. The text is
+ * parsed afterwards.
  */
 export class JsonScanner {
   readonly #text: string;

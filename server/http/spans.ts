@@ -98,7 +98,9 @@ export const inSubmitSpan = <Value>(
   );
 };
 
-/** Claims tasks, and creates a span if there were any. Idle workers poll all the time, so that empty claims have none. */
+/**
+ * Claims tasks, and creates a span if there were any. Idle workers poll all the time, so that empty claims have none.
+ */
 export const inClaimSpan = (
   request: FastifyRequest,
   workerId: string,

@@ -27,7 +27,9 @@ const formatEvent = (event: ServerSentEvent | "keep-alive"): string =>
     ? ":\n\n"
     : `event: ${event.event}\nid: ${event.id}\ndata: ${stringify(event.data)}\n\n`;
 
-/** Formats events as fast as the client reads them. A slow client misses intermediate changes, and nothing is buffered. */
+/**
+ * Formats events as fast as the client reads them. A slow client misses intermediate changes, and nothing is buffered.
+ */
 async function* formatEvents(
   first: IteratorResult<ServerSentEvent | "keep-alive", void>,
   rest: ServerSentEvents,
@@ -47,7 +49,10 @@ const parseDuration = (
   return { seconds, applied: requested === undefined ? undefined : formatWait(seconds) };
 };
 
-/** Creates the route of a stream. The response starts with the first event, so that errors before it have their own status. */
+/**
+ * Creates the route of a stream. The response starts with the first event, so that errors before it have their own
+ * status.
+ */
 export const createStreamRoute = (
   operation: StreamOperation,
   follow: Follow,

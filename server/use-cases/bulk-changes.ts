@@ -111,6 +111,8 @@ const changeTasks = async (
 export const cancelTasks = (context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> =>
   changeTasks(context, caller, { change: cancel, input });
 
-/** Retries the matching failed and cancelled tasks of a room that the caller submitted; an admin retries all of them. */
+/**
+ * Retries the matching failed and cancelled tasks of a room that the caller submitted; an admin retries all of them.
+ */
 export const retryTasks = (context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> =>
   changeTasks(context, caller, { change: retry, input });

@@ -8,9 +8,9 @@ import { WaitingClaim } from "./waiting-claim.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
 /**
- * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of them reads less
- * often than every 5 s, because `WaitingClaims` looks for due tasks on behalf of all of them. 1,000 idle workers cause 67
- * reads per second instead of 200.
+ * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of them reads
+ * less often than every 5 s, because `WaitingClaims` looks for due tasks on behalf of all of them. 1,000 idle workers
+ * cause 67 reads per second instead of 200.
  */
 const MAX_READS_PER_SECOND = 50;
 
@@ -55,8 +55,8 @@ const getReadInterval = ({ bus, waitingClaims, settings }: Context): number => {
 };
 
 /**
- * Wakes other waiting claims if due tasks may remain. The response does not wait for this. A claim that got fewer tasks
- * than its limit left none.
+ * Wakes other waiting claims if due tasks may remain. The response does not wait for this. A claim that got fewer
+ * tasks than its limit left none.
  */
 const wakeOthers = (
   { waitingClaims, log }: Context,
@@ -143,8 +143,8 @@ export const claimTasks = async (
 };
 
 /**
- * Requeues tasks that were claimed for a client that is gone, and wakes the next worker. The claim does not count towards
- * `max_attempts`.
+ * Requeues tasks that were claimed for a client that is gone, and wakes the next worker. The claim does not count
+ * towards `max_attempts`.
  */
 export const requeueClaims = async (
   { storage, meter }: Pick<Context, "storage" | "meter">,

@@ -4,8 +4,8 @@ import type { WaitingClaim } from "./waiting-claim.ts";
 import type { WaitingClaims } from "./waiting-claims.ts";
 
 /**
- * The direct assignment of one new task: a waiting claim of this process is reserved, and the task is inserted as already
- * claimed by its worker if no other task is due for that worker.
+ * The direct assignment of one new task: a waiting claim of this process is reserved, and the task is inserted as
+ * already claimed by its worker if no other task is due for that worker.
  */
 export class DirectAssignment {
   readonly #waitingClaims: WaitingClaims;
@@ -25,7 +25,9 @@ export class DirectAssignment {
     return this.#claim;
   };
 
-  /** Ends the reservation, whatever the outcome: the claim gets the task, or else it reads from the database itself. */
+  /**
+   * Ends the reservation, whatever the outcome: the claim gets the task, or else it reads from the database itself.
+   */
   finish([task]: readonly ClaimedRecord[]): void {
     this.#claim?.assign(task);
     this.#claim = undefined;

@@ -9,7 +9,9 @@ export interface ResultWithEvents<Value> {
   readonly events: readonly Event[];
 }
 
-/** Publishes the events of a result and returns its value. The response neither waits for the bus nor fails with it. */
+/**
+ * Publishes the events of a result and returns its value. The response neither waits for the bus nor fails with it.
+ */
 export const publishEvents = <Value>(
   { bus }: Pick<Context, "bus">,
   { value, events }: ResultWithEvents<Value>,
@@ -39,7 +41,9 @@ export const createTaskCompletedEvent = ({ id, roomId }: CompletedTask): Event =
   status: "completed",
 });
 
-/** Creates events that wake as many waiting claims as tasks are due. A count of 0 announces a task that is due later. */
+/**
+ * Creates events that wake as many waiting claims as tasks are due. A count of 0 announces a task that is due later.
+ */
 export const createWorkAvailableEvents = (records: readonly TaskRecord[]): Event[] =>
   createGroupedWorkEvents(records.map((first) => ({ first, ids: [first.task.id] })));
 
@@ -56,8 +60,8 @@ export const createGroupedWorkEvents = (groups: readonly InsertedGroup[]): Event
 };
 
 /**
- * Creates the events of tasks that were changed without their worker, for example requeued: their worker is notified, and
- * waiting claims are woken for those that are pending again.
+ * Creates the events of tasks that were changed without their worker, for example requeued: their worker is notified,
+ * and waiting claims are woken for those that are pending again.
  */
 export const createRequeueEvents = (
   records: readonly TaskRecord[],

@@ -17,7 +17,10 @@ import { toWireTask } from "./wire.ts";
 /** Maximum number of log lines in one event. */
 const MAX_LINES = 500;
 
-/** The state of a client: the version of the task and a position in its log. Event ids contain both, so any server can resume. */
+/**
+ * The state of a client: the version of the task and a position in its log. Event ids contain both, so any server can
+ * resume.
+ */
 interface StreamPosition {
   version: number;
   logPosition: LogPosition;
@@ -51,8 +54,8 @@ const readTask = async (
 };
 
 /**
- * Streams the changes of a task and new lines of its log. Every event is read from the database when it is sent, so that
- * nothing has to be buffered for a slow client.
+ * Streams the changes of a task and new lines of its log. Every event is read from the database when it is sent, so
+ * that nothing has to be buffered for a slow client.
  */
 export async function* followTask(
   context: Context,

@@ -2,7 +2,10 @@ import type { StreamEvent, StreamName } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "./long-poll.ts";
 
-/** A stream of events. A keep-alive is sent if there was no event for a while, so that proxies keep the connection open. */
+/**
+ * A stream of events. A keep-alive is sent if there was no event for a while, so that proxies keep the connection
+ * open.
+ */
 export type FollowStream<Name extends StreamName> = AsyncGenerator<
   StreamEvent<Name> | "keep-alive",
   void,

@@ -35,9 +35,9 @@ const formatQueuePosition = ({ queuePosition }: DiagnosisInput) => {
 };
 
 /**
- * Estimates the milliseconds until the task starts: all tasks up to its queue position take the median run time, and as
- * many of them run concurrently as the workers run now, at least one per worker. Returns undefined if there is no basis
- * for an estimate.
+ * Estimates the milliseconds until the task starts: all tasks up to its queue position take the median run time, and
+ * as many of them run concurrently as the workers run now, at least one per worker. Returns undefined if there is no
+ * basis for an estimate.
  */
 export const estimateWait = ({ queuePosition, facts }: DiagnosisInput): number | undefined => {
   const { medianRunSeconds, workers, holding } = facts;

@@ -68,7 +68,10 @@ export const listInvitations = async (
   return { items: [...items], total, limit, offset };
 };
 
-/** Maximum number of workers that a revocation removes. The sweeper removes any others, because they cannot send heartbeats. */
+/**
+ * Maximum number of workers that a revocation removes. The sweeper removes any others, because they cannot send
+ * heartbeats.
+ */
 const MAX_REMOVED_WORKERS = 500;
 
 /** Revokes an invitation: its token becomes invalid, its workers are removed, and their tasks fail or are requeued. */

@@ -12,8 +12,8 @@ export interface CachedJob {
 }
 
 /**
- * Caches jobs, so that a submit need not read them. Entries may be outdated: the insert of a task succeeds only if the job
- * has not changed since it was read.
+ * Caches jobs, so that a submit need not read them. Entries may be outdated: the insert of a task succeeds only if the
+ * job has not changed since it was read.
  */
 export class JobCache {
   readonly #jobs = new Map<string, RegisteredJob>();

@@ -9,7 +9,9 @@ import { requireResult, validationError } from "./schema-checks.ts";
 import { invalidTransition } from "./update-rules.ts";
 import { toWireTask } from "./wire.ts";
 
-/** Returns the 409 of an update whose lease was lost. A result in the update is stored as a late result of the task. */
+/**
+ * Returns the 409 of an update whose lease was lost. A result in the update is stored as a late result of the task.
+ */
 export const handleLostLease = async (
   { storage, meter }: Pick<Context, "storage" | "meter">,
   { actor }: Caller,

@@ -15,8 +15,8 @@ import { toWireTask } from "./wire.ts";
 type Ports = Pick<Context, "storage" | "settings">;
 
 /**
- * Resolves a filter to a selection of a room's tasks. A job name selects all registrations of that name, including removed
- * ones. Throws a 404 if the job was never registered.
+ * Resolves a filter to a selection of a room's tasks. A job name selects all registrations of that name, including
+ * removed ones. Throws a 404 if the job was never registered.
  */
 export const resolveTaskFilter = async (
   { storage }: Pick<Ports, "storage">,
@@ -41,7 +41,9 @@ export const unknownCursor = () =>
     { pointer: "/after", detail: "is not the id of a task in this room" },
   ]);
 
-/** Returns the task whose id is the search text, however old it is; undefined if the text is not the id of such a task. */
+/**
+ * Returns the task whose id is the search text, however old it is; undefined if the text is not the id of such a task.
+ */
 const findById = async ({ storage }: Ports, selection: TaskSelection, window: TaskPageQuery) => {
   if (selection.text === undefined || !isUuid(selection.text)) return undefined;
   const { text, ...rest } = selection;

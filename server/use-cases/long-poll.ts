@@ -12,8 +12,8 @@ export interface LongPoll {
 export const getDeadline = (longPoll: LongPoll): number => performance.now() + longPoll.seconds * 1000;
 
 /**
- * Wakes a waiting request. A notification is remembered until `reset`, so that none is lost between a read and the wait
- * that follows it.
+ * Wakes a waiting request. A notification is remembered until `reset`, so that none is lost between a read and the
+ * wait that follows it.
  */
 export class WakeSignal {
   #isNotified = false;
@@ -61,9 +61,13 @@ export class WakeSignal {
   }
 }
 
-/** Interval of polls while events may be lost. A change is reported within one second, including the time of the read. */
+/**
+ * Interval of polls while events may be lost. A change is reported within one second, including the time of the read.
+ */
 const INTERVAL_WITHOUT_BUS_MS = 800;
 
-/** Returns the milliseconds until the next poll: less than a second while the bus is down, otherwise `seconds` ± 20 %. */
+/**
+ * Returns the milliseconds until the next poll: less than a second while the bus is down, otherwise `seconds` ± 20 %.
+ */
 export const getPollInterval = (bus: { readonly state: "up" | "down" }, seconds = 5): number =>
   bus.state === "down" ? INTERVAL_WITHOUT_BUS_MS : seconds * 1000 * (0.8 + 0.4 * Math.random());

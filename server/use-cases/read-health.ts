@@ -8,7 +8,10 @@ const PING_TIMEOUT_MS = 2_000;
 
 type Findings = Health["database"]["findings"];
 
-/** Returns the kinds of problems that keep the server from working, each once; undefined if the database did not respond. */
+/**
+ * Returns the kinds of problems that keep the server from working, each once; undefined if the database did not
+ * respond.
+ */
 const readFindings = async ({ storage, log }: Pick<Context, "storage" | "log">): Promise<Findings> => {
   const findings = await storage.check().catch(() => undefined);
   // Names of roles and tables are logged for the administrator, but not returned to every user.

@@ -32,7 +32,10 @@ export const toWorkerDetails = async (
   return { ...worker, draining: worker.draining === true, jobs: readableJobs, tasks };
 };
 
-/** Returns a worker to its owner, an admin, or a caller who can read the room of one of its jobs. Throws a 403 or a 404. */
+/**
+ * Returns a worker to its owner, an admin, or a caller who can read the room of one of its jobs. Throws a 403 or a
+ * 404.
+ */
 export const readWorker = async (
   context: Ports,
   caller: Caller,

@@ -32,7 +32,8 @@ const requireCategory = ({ settings }: Context, category: string): void => {
 };
 
 /**
- * Registers a job in a room and links the worker to it. Throws a 409 if the job is already registered with other schemas.
+ * Registers a job in a room and links the worker to it. Throws a 409 if the job is already registered with other
+ * schemas.
  */
 export const registerJob = async (
   context: Context,

@@ -13,7 +13,9 @@ const MAX_TRIES = 3;
 
 const jobGone = () => new Problem("job-not-found", "The task's job is no longer registered.");
 
-/** Retries a failed or cancelled task. Throws a 422 if its payload is no longer valid against the schema of its job. */
+/**
+ * Retries a failed or cancelled task. Throws a 422 if its payload is no longer valid against the schema of its job.
+ */
 export const retryTask = async (
   context: Context,
   caller: Caller,

@@ -158,8 +158,8 @@ export class RoomFeeds {
   }
 
   /**
-   * Returns the feed of a room once it is subscribed, so that no event is missed. `listener` is called for each event until
-   * `leave` is called.
+   * Returns the feed of a room once it is subscribed, so that no event is missed. `listener` is called for each event
+   * until `leave` is called.
    */
   async follow(roomId: string, listener: () => void): Promise<{ feed: RoomFeed; leave: Unsubscribe }> {
     const entry = this.#feeds.get(roomId) ?? this.#open(roomId);

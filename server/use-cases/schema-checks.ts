@@ -43,8 +43,8 @@ export const requireSchemas = async (
 };
 
 /**
- * Validates a payload against the schema of its job. Pointers of the errors start with `prefix`. Returns a promise only if
- * the check runs in a worker thread.
+ * Validates a payload against the schema of its job. Pointers of the errors start with `prefix`. Returns a promise
+ * only if the check runs in a worker thread.
  */
 export const findPayloadErrors = (
   { validators, settings }: Pick<Context, "validators" | "settings">,
@@ -64,7 +64,10 @@ export const findPayloadErrors = (
 
 type ResultSchema = { readonly hash: string; readonly schema: JsonObject } | null;
 
-/** Caches the result schemas of jobs. They never change: a job that is registered again with other schemas has another id. */
+/**
+ * Caches the result schemas of jobs. They never change: a job that is registered again with other schemas has another
+ * id.
+ */
 export class ResultSchemaCache {
   readonly #schemas = new Map<string, ResultSchema>();
 

@@ -24,8 +24,8 @@ export interface SubmitBatchInput {
 }
 
 /**
- * Submits the tasks of a batch independently: each one succeeds or fails on its own, unlike those of `submitTasks`. They
- * are submitted concurrently, so that the storage combines them into one statement.
+ * Submits the tasks of a batch independently: each one succeeds or fails on its own, unlike those of `submitTasks`.
+ * They are submitted concurrently, so that the storage combines them into one statement.
  */
 export const submitBatch = (
   context: Context,
@@ -54,7 +54,9 @@ export interface MinimalBatchResults {
   readonly results: ({ readonly id: string } | SubmitBatchResult)[];
 }
 
-/** The fields that can differ between two tasks of a batch, apart from the ids, payloads, backoff and trace context. */
+/**
+ * The fields that can differ between two tasks of a batch, apart from the ids, payloads, backoff and trace context.
+ */
 const COMPARED_FIELDS = [
   "job_name",
   "status",

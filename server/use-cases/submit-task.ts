@@ -28,8 +28,8 @@ const requireValidKey = (key: string): void => {
 const NO_JOB = { jobId: "00000000-0000-0000-0000-000000000000", schemaHash: "" };
 
 /**
- * Returns the result of an earlier submit with the same idempotency key, whatever has happened to its job. The insert names
- * a job that does not exist, so that it can only find the key and never insert a task.
+ * Returns the result of an earlier submit with the same idempotency key, whatever has happened to its job. The insert
+ * names a job that does not exist, so that it can only find the key and never insert a task.
  */
 const replaySubmit = async (
   context: Context,

@@ -58,7 +58,10 @@ const sweepWorkers = async (
   }
 };
 
-/** Ends a batch of overdue tasks. If the statement fails, each task gets its own one, so that a bad row affects no others. */
+/**
+ * Ends a batch of overdue tasks. If the statement fails, each task gets its own one, so that a bad row affects no
+ * others.
+ */
 const endOverdueTasks = async (
   { storage, log }: Ports,
   failedIds: Set<string>,
@@ -83,8 +86,8 @@ const endOverdueTasks = async (
 };
 
 /**
- * Fails or requeues running tasks that exceeded `timeout_seconds`. Returns their number. Tasks that cannot be ended are
- * added to `failedIds` and skipped.
+ * Fails or requeues running tasks that exceeded `timeout_seconds`. Returns their number. Tasks that cannot be ended
+ * are added to `failedIds` and skipped.
  */
 export const sweepOverdueTasks = async (ports: Ports, failedIds = new Set<string>()): Promise<number> => {
   let count = 0;
@@ -119,7 +122,9 @@ const sweepOldTasks = async ({ storage, settings }: Ports): Promise<number> => {
   }
 };
 
-/** Runs one step of a sweep. If it fails, the following steps still run; only an unavailable database ends the sweep. */
+/**
+ * Runs one step of a sweep. If it fails, the following steps still run; only an unavailable database ends the sweep.
+ */
 const runStep = async ({ log }: Ports, step: () => Promise<number>): Promise<number> => {
   try {
     return await step();
@@ -131,8 +136,8 @@ const runStep = async ({ log }: Ports, step: () => Promise<number>): Promise<num
 };
 
 /**
- * Removes dead workers and unused jobs, ends overdue tasks, and deletes old ones. Returns undefined if another server is
- * sweeping.
+ * Removes dead workers and unused jobs, ends overdue tasks, and deletes old ones. Returns undefined if another server
+ * is sweeping.
  */
 export const sweep = async (
   ports: Ports,

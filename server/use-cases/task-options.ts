@@ -38,7 +38,9 @@ const mergeBackoff = (own: TaskSubmission["backoff"], defaults: TaskDefaults["ba
 
 const mergedDefaults = new WeakMap<object, Backoff>();
 
-/** Returns the same object for all tasks without their own backoff, because the insert compares backoffs by identity. */
+/**
+ * Returns the same object for all tasks without their own backoff, because the insert compares backoffs by identity.
+ */
 const resolveBackoff = ({ backoff: own }: TaskSubmission, { backoff: jobDefault }: TaskDefaults): Backoff => {
   if (own !== undefined) return mergeBackoff(own, jobDefault);
   if (jobDefault === undefined) return DEFAULT_BACKOFF;

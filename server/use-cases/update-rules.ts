@@ -49,7 +49,9 @@ export const isRepeatedUpdate = (requested: RequestedUpdate): boolean => {
   return update.status === "running" && task.status === "running" && isFullyFenced && matchesLease(requested);
 };
 
-/** Returns true if the worker is linked to the job of the task. Such a worker can read it even after it lost its lease. */
+/**
+ * Returns true if the worker is linked to the job of the task. Such a worker can read it even after it lost its lease.
+ */
 const isLinkedToJob = async ({ storage }: Context, { record, update }: RequestedUpdate): Promise<boolean> =>
   update.worker_id !== undefined &&
   (await storage.workers.jobIds(update.worker_id.toLowerCase())).includes(record.jobId);
@@ -74,7 +76,9 @@ export const requireReadAccess = async (
   return owner;
 };
 
-/** Returns true if the update is fenced by a lease that has ended. `owner` is the owner of the worker, if it exists. */
+/**
+ * Returns true if the update is fenced by a lease that has ended. `owner` is the owner of the worker, if it exists.
+ */
 export const isLeaseLost = (requested: RequestedUpdate, owner: string | undefined): boolean => {
   const { record, update } = requested;
   if (!isFenced(update)) return false;

@@ -93,9 +93,9 @@ const applyUpdate = async (
 };
 
 /**
- * Applies the update of a task by its own worker without reading the task first: if the row names the caller's worker and
- * this attempt, and the status allows the transition, all checks of `updateTask` would pass. Returns undefined if the row
- * did not match, for any reason.
+ * Applies the update of a task by its own worker without reading the task first: if the row names the caller's worker
+ * and this attempt, and the status allows the transition, all checks of `updateTask` would pass. Returns undefined if
+ * the row did not match, for any reason.
  */
 const applyOwnUpdate = async (
   context: Context,

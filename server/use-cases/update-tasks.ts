@@ -24,8 +24,8 @@ export interface UpdateTasksInput {
 }
 
 /**
- * Converts an update to a completion that can be combined with others; undefined if the update has other fields, or if a
- * request of this process waits for the whole row of the task.
+ * Converts an update to a completion that can be combined with others; undefined if the update has other fields, or if
+ * a request of this process waits for the whole row of the task.
  */
 const toCompletion = (
   { taskEnds }: Pick<Context, "taskEnds">,
@@ -113,8 +113,8 @@ export const updateTasks = async (
 };
 
 /**
- * Applies updates of one worker's tasks for a minimal response. Completions are combined into one statement that does not
- * return whole rows.
+ * Applies updates of one worker's tasks for a minimal response. Completions are combined into one statement that does
+ * not return whole rows.
  */
 export const updateTasksMinimal = async (
   context: Context,

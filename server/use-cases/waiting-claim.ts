@@ -27,7 +27,9 @@ export class WaitingClaim extends WakeSignal {
     return this.#assignment !== undefined;
   }
 
-  /** Reserves the claim for a task that is being inserted. `takeAssignment` waits for it even if the wait ends earlier. */
+  /**
+   * Reserves the claim for a task that is being inserted. `takeAssignment` waits for it even if the wait ends earlier.
+   */
   reserve(): void {
     this.#assignment = Promise.withResolvers();
   }

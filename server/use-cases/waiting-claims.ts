@@ -5,7 +5,10 @@ import type { Storage } from "../storage/storage.ts";
 import { getPollInterval } from "./long-poll.ts";
 import type { WaitingClaim } from "./waiting-claim.ts";
 
-/** Time for which the channel of a job stays subscribed without waiting claims, because workers usually claim again soon. */
+/**
+ * Time for which the channel of a job stays subscribed without waiting claims, because workers usually claim again
+ * soon.
+ */
 const UNSUBSCRIBE_DELAY_MS = 10_000;
 const MIN_POLL_DELAY_MS = 20;
 /** Delay of the next poll if tasks are due that no woken claim has claimed yet. */
@@ -20,8 +23,8 @@ interface Channel {
 }
 
 /**
- * The claims of this process that wait for a task. Each new task wakes one of them instead of all. One poll per process,
- * instead of one per claim, finds tasks that become due and tasks whose event was lost.
+ * The claims of this process that wait for a task. Each new task wakes one of them instead of all. One poll per
+ * process, instead of one per claim, finds tasks that become due and tasks whose event was lost.
  */
 export class WaitingClaims {
   readonly #channels = new Map<string, Channel>();
@@ -66,8 +69,8 @@ export class WaitingClaims {
   }
 
   /**
-   * Wakes other claims for the tasks that a claim left. Concurrent calls share one query: if a thousand claims were woken
-   * at once, each of them would count tasks that the others are about to claim.
+   * Wakes other claims for the tasks that a claim left. Concurrent calls share one query: if a thousand claims were
+   * woken at once, each of them would count tasks that the others are about to claim.
    */
   async wakeOthers(jobIds: readonly string[]): Promise<void> {
     for (const id of jobIds) {

@@ -10,8 +10,8 @@ export const workerNotFound = (): Problem =>
   new Problem("worker-not-found", "Worker not found. It may have been removed.");
 
 /**
- * Cache of worker owners. A worker's owner never changes, so entries never expire. An entry does not prove that the worker
- * still exists: the statements that use the worker check that.
+ * Cache of worker owners. A worker's owner never changes, so entries never expire. An entry does not prove that the
+ * worker still exists: the statements that use the worker check that.
  */
 export class WorkerOwners {
   readonly #ownerIds = new Map<string, string>();
@@ -40,7 +40,9 @@ export class WorkerOwners {
     return worker?.userId;
   }
 
-  /** Throws a 404 if the worker does not exist, a 403 if it belongs to another user. With `allowAdmin`, admins pass. */
+  /**
+   * Throws a 404 if the worker does not exist, a 403 if it belongs to another user. With `allowAdmin`, admins pass.
+   */
   async requireOwner(caller: Caller, workerId: string, allowAdmin = false): Promise<void> {
     const id = workerId.toLowerCase();
     const owner = this.#ownerIds.get(id) ?? (await this.getOwnerId(id));
