@@ -38,13 +38,13 @@ export interface Meter {
   /** Tasks were completed by their own workers; their rows were not read. */
   completed(tasks: readonly CompletedTask[]): void;
   /** Tasks changed their status, or their lease ended. The records are those after the change. */
-  transitioned(records: readonly TaskRecord[], why: LeaseEnd): void;
+  transitioned(records: readonly TaskRecord[], reason: LeaseEnd): void;
   /** A late result was stored, or was adopted and completed its task. */
-  lateResult(what: "kept" | "adopted"): void;
+  lateResult(event: "kept" | "adopted"): void;
   /** A waiting claim was woken and looked for tasks. */
   claimWoken(found: "tasks" | "nothing"): void;
   /** A long poll or a stream was opened (1) or closed (-1). */
-  waitingChanged(what: "request" | "stream", change: 1 | -1): void;
+  waitingChanged(kind: "request" | "stream", change: 1 | -1): void;
   /** This server finished a sweep. */
   sweepFinished(result: SweepResult): void;
   /** Tasks that exceeded their timeout were ended between two sweeps. */

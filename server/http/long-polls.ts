@@ -9,7 +9,7 @@ import { UserConcurrencyLimit } from "./user-concurrency-limit.ts";
 export interface LongPollOptions {
   readonly seconds: number;
   readonly userId: string;
-  readonly what: "request" | "stream";
+  readonly kind: "request" | "stream";
   /** Called if the request counts as a long poll from now on. */
   readonly onWait: () => void;
 }
@@ -100,7 +100,7 @@ export class LongPolls {
     longPoll: OpenLongPoll,
     {
       userId,
-      what,
+      kind,
       onWait,
       work,
     }: LongPollOptions & { readonly work: (longPoll: LongPoll) => Promise<Value> },
@@ -116,13 +116,13 @@ export class LongPolls {
     reply.raw.once("close", onClose);
     const working = work(longPoll);
     this.#add(longPoll, working);
-    this.#meter.waitingChanged(what, 1);
+    this.#meter.waitingChanged(kind, 1);
     try {
       return await working;
     } finally {
       release();
       this.#remove(longPoll);
-      this.#meter.waitingChanged(what, -1);
+      this.#meter.waitingChanged(kind, -1);
       reply.raw.off("close", onClose);
     }
   }

@@ -75,7 +75,7 @@ export const createStreamRoute = (
       // A stream that does not wait counts as a request until the client has read it.
       const release = dependencies.userLimit.acquire(userId);
       reply.raw.once("close", release);
-      const options = { seconds, userId, what: "stream" as const, onWait: release };
+      const options = { seconds, userId, kind: "stream" as const, onWait: release };
       await dependencies.longPolls.run(reply, options, async (longPoll) => {
         const events = follow(id, { caller, lastEventId, longPoll });
         const stream = Readable.from(formatEvents(await events.next(), events));

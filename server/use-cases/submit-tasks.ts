@@ -174,7 +174,7 @@ export const toSubmitTasksResult = (
       );
     }
     const task = { ...toWireTask(context.settings, outcome.record), workers_online: outcome.workersOnline };
-    // Published again, because a server that was killed after the commit has not published the event.
+    // Published again, because the server may have been killed between the commit and the first publication.
     const events = createWorkAvailableEvents([outcome.record]);
     return { value: { isReplay: true, tasks: [task] }, events };
   }

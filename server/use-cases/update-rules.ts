@@ -50,7 +50,8 @@ export const isRepeatedUpdate = (requested: RequestedUpdate): boolean => {
 };
 
 /**
- * Returns true if the worker is linked to the job of the task. Such a worker can read it even after it lost its lease.
+ * Returns true if the worker is linked to the job of the task. Its owner can read the task even after the lease was
+ * lost.
  */
 const isLinkedToJob = async ({ storage }: Context, { record, update }: RequestedUpdate): Promise<boolean> =>
   update.worker_id !== undefined &&

@@ -5,10 +5,7 @@ import type { Storage } from "../storage/storage.ts";
 import { getPollInterval } from "./long-poll.ts";
 import type { WaitingClaim } from "./waiting-claim.ts";
 
-/**
- * Time for which the channel of a job stays subscribed without waiting claims, because workers usually claim again
- * soon.
- */
+/** Time for which a channel stays subscribed after its last claim, because workers usually claim again soon. */
 const UNSUBSCRIBE_DELAY_MS = 10_000;
 const MIN_POLL_DELAY_MS = 20;
 /** Delay of the next poll if tasks are due that no woken claim has claimed yet. */
