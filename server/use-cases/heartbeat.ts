@@ -7,7 +7,7 @@ import { createRequeueEvents, publishEvents } from "./events.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "./long-poll.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
-/** A heartbeat with the tasks that the worker believes to have leased. */
+/** A heartbeat of a worker and the tasks for which it expects to have the lease. */
 export interface HeartbeatInput {
   readonly workerId: string;
   readonly tasks: readonly string[] | undefined;
