@@ -9,60 +9,72 @@ import {
 import type { Credentials, RoomAccess } from "./host.ts";
 import type { TaskRecord } from "./storage/storage.ts";
 
-/** Who asks, and what the host lets it do in a room. */
+/** The authenticated user of a request, and their permissions. */
 export interface Caller {
   readonly actor: Actor;
-  /** Let into its rooms alone: `@global` is none of them unless it is named. */
+  /**
+   * True for an invited user: limited to the rooms of the invitation, so `@global` is accessible only if it is one of
+   * them.
+   */
   readonly isConfined: boolean;
   canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean>;
-  /** Whether it may register that job, in a room where it may write. */
-  mayRegister(job: JobAddress): Promise<boolean>;
-  /** What its credentials say of themselves. */
-  credentials(): Promise<Credentials>;
-  /** Those that it may read, where the host can name them. */
-  namedRooms(): Promise<readonly string[] | undefined>;
+  /** Returns whether the caller can register a job in a room to which it can write. */
+  canRegister(job: JobAddress): Promise<boolean>;
+  /** Returns what the request's credentials allow. */
+  getCredentials(): Promise<Credentials>;
+  /** Returns the rooms that the caller can read; undefined if the host cannot list them. */
+  listRooms(): Promise<readonly string[] | undefined>;
 }
 
-/** The 403 of a rule. */
+/** The 403 of an access rule. */
 export const forbidden = (rule: Access): Problem =>
-  new Problem("forbidden", `This needs: ${ACCESS_RULES[rule]}.`);
+  new Problem("forbidden", `Required access: ${ACCESS_RULES[rule]}.`);
 
-/** `@global` is readable by every user but those who were invited elsewhere; of any other room, and of writing, the host decides. */
+/**
+ * Returns whether the caller can read a room. Every user can read `@global`, except users who were invited to other
+ * rooms. The host decides about all other rooms, and about writing.
+ */
 export const canRead = async (caller: Caller, roomId: string): Promise<boolean> =>
   (roomId === GLOBAL_ROOM && !caller.isConfined) || caller.canAccessRoom(roomId, "read");
 
-/** The same, asked at most once of each room. */
-export const roomReader = (caller: Caller): ((roomId: string) => Promise<boolean>) => {
-  const asked = new Map<string, Promise<boolean>>();
+/** Returns a function like `canRead` that checks each room only once. */
+export const createRoomReader = (caller: Caller): ((roomId: string) => Promise<boolean>) => {
+  const results = new Map<string, Promise<boolean>>();
   return (roomId) => {
-    const known = asked.get(roomId) ?? canRead(caller, roomId);
-    asked.set(roomId, known);
-    return known;
+    const result = results.get(roomId) ?? canRead(caller, roomId);
+    results.set(roomId, result);
+    return result;
   };
 };
 
-/** 403 for a rule that the caller's own name decides. */
+/** Throws a 403 if the rule requires an admin and the caller is not one. */
 export const requireCaller = (rule: Access, { actor }: Caller): void => {
   if (rule === "admin" && !actor.isAdmin) throw forbidden(rule);
 };
 
-/** The part of a rule that a room's name alone decides; rules about a task or a worker are checked where it is read. */
+/**
+ * Throws a 403 if the caller does not have the access to the room that the rule requires. Rules about a task or a
+ * worker are checked when it is read.
+ */
 export const requireRoomAccess = async (rule: Access, caller: Caller, roomId: string): Promise<void> => {
   if (rule === "room-read" && !(await canRead(caller, roomId))) throw forbidden(rule);
   if (rule === "room-write" && !(await caller.canAccessRoom(roomId, "write"))) throw forbidden(rule);
   if (rule !== "room-register") return;
-  // Who is confined and may write there was invited there, by an admin.
+  // A confined caller with write access to `@global` was invited there by an admin.
   if (roomId === GLOBAL_ROOM && !caller.actor.isAdmin && !caller.isConfined) throw forbidden(rule);
   if (!(await caller.canAccessRoom(roomId, "write"))) throw forbidden(rule);
 };
 
-/** True for who submitted the task. */
+/** Returns true if the caller submitted the task. */
 export const isSubmitter = ({ actor }: Caller, { task }: TaskRecord): boolean =>
   task.created_by_id === actor.id;
 
-/** True for the user whose worker is named in the task. */
-export const isHolder = ({ actor }: Caller, record: TaskRecord): boolean => record.workerUserId === actor.id;
+/** Returns true if the caller owns the worker that the task names. */
+export const isWorkerOwner = ({ actor }: Caller, record: TaskRecord): boolean =>
+  record.workerUserId === actor.id;
 
-/** Read in its room, or its submitter, or the user whose worker holds it. */
+/**
+ * Returns true if the caller can read the task: its submitter, the owner of its worker, and readers of its room can.
+ */
 export const canReadTask = async (caller: Caller, record: TaskRecord): Promise<boolean> =>
-  isSubmitter(caller, record) || isHolder(caller, record) || canRead(caller, record.task.room_id);
+  isSubmitter(caller, record) || isWorkerOwner(caller, record) || canRead(caller, record.task.room_id);

@@ -4,23 +4,23 @@ import type { Meter } from "./meter.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";
 import type { Storage } from "./storage/storage.ts";
-import type { SweepWatch } from "./sweep-watch.ts";
-import type { EndedTasks } from "./use-cases/ended-tasks.ts";
-import type { KnownJobs } from "./use-cases/known-jobs.ts";
+import type { SweepStatus } from "./sweep-status.ts";
+import type { JobCache } from "./use-cases/job-cache.ts";
 import type { StatsCache } from "./use-cases/read-stats.ts";
 import type { RoomFeeds } from "./use-cases/room-feed.ts";
-import type { ResultSchemas } from "./use-cases/schema-checks.ts";
+import type { ResultSchemaCache } from "./use-cases/schema-checks.ts";
+import type { TaskEndEmitter } from "./use-cases/task-end-emitter.ts";
 import type { WaitingClaims } from "./use-cases/waiting-claims.ts";
 import type { WorkerOwners } from "./use-cases/worker-owners.ts";
 
-/** What a log line is written to: Fastify's logger, or one of its kind. */
+/** A logger with Fastify's interface. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
-/** The ports that use-cases choose from. */
+/** The ports of the use cases; each use case picks those that it needs. */
 export interface Context {
   readonly storage: Storage;
   readonly bus: EventBus;
@@ -28,17 +28,16 @@ export interface Context {
   readonly settings: Settings;
   /** Claims of this process that wait for a task. */
   readonly waitingClaims: WaitingClaims;
-  readonly ended: EndedTasks;
-  /** What changes in the rooms that are followed here. */
-  readonly feeds: RoomFeeds;
-  readonly figures: StatsCache;
-  readonly sweeps: SweepWatch;
+  readonly taskEnds: TaskEndEmitter;
+  readonly roomFeeds: RoomFeeds;
+  readonly statsCache: StatsCache;
+  readonly sweepStatus: SweepStatus;
   readonly owners: WorkerOwners;
-  readonly jobs: KnownJobs;
-  readonly resultSchemas: ResultSchemas;
-  /** Undefined where others sign the tokens. */
+  readonly jobCache: JobCache;
+  readonly resultSchemas: ResultSchemaCache;
+  /** Undefined if this server does not sign tokens. */
   readonly invitations: InvitationIssuer | undefined;
-  /** Mints a UUIDv7. */
+  /** Returns a new UUIDv7. */
   readonly newId: () => string;
   readonly log: Log;
   readonly meter: Meter;

@@ -1,37 +1,46 @@
 import type { FastifyRequest } from "fastify";
 
-/** What a request wants of a room. */
+/** A kind of access to a room. */
 export type RoomAccess = "read" | "write";
 
-/** What a request's credentials say of themselves; null where they say nothing. */
+/** The permissions in the credentials of a request. A field is null if the credentials do not specify it. */
 export interface Credentials {
   readonly rooms: "*" | readonly string[] | null;
-  /** `<category>:<name>` of what may be registered; null: any. */
+  /** Jobs (`<category>:<name>`) that may be registered; null for all jobs. */
   readonly jobs: readonly string[] | null;
+  /** RFC 3339 time. */
   readonly expiresAt: string | null;
   readonly invitationId: string | null;
 }
 
-/** How the host says who a request is and what it may; each may be async, and may throw to refuse. */
+/** Authentication and authorization by the host. Each function may be async, and may throw to reject the request. */
 export interface HostAuth {
-  /** The user's id; undefined or null: there is none (401). */
+  /** Returns the id of the user; undefined or null is answered with a 401. */
   readonly getCurrentUserId: (request: FastifyRequest) => MaybePromise<string | number | null | undefined>;
   readonly getIsAdmin: (request: FastifyRequest) => MaybePromise<boolean>;
-  /** Without it every user may read and write every room. */
+  /**
+   * Returns whether the user has access to the room. Without this function, every user can read and write every room.
+   */
   readonly authorizeRoom?: (
     request: FastifyRequest,
     roomId: string,
     access: RoomAccess,
   ) => MaybePromise<boolean>;
-  /** Whether who may write in a room may register this job there; without it, any. */
+  /**
+   * Returns whether a user with write access to the room can register the job. Without this function, every job is
+   * allowed.
+   */
   readonly authorizeJob?: (
     request: FastifyRequest,
     roomId: string,
     job: { readonly category: string; readonly name: string },
   ) => MaybePromise<boolean>;
-  /** @internal What the bundled tokens say of themselves. */
+  /** @internal Returns what a bundled token allows. */
   readonly describeCredentials?: (request: FastifyRequest) => MaybePromise<Credentials>;
-  /** The rooms that the user may read, where the host can name them; of any others `authorizeRoom` is asked one by one. */
+  /**
+   * Returns the rooms that the user can read, or undefined if the host cannot list them. Without this function,
+   * `authorizeRoom` is called for each room that has jobs or tasks.
+   */
   readonly listRooms?: (request: FastifyRequest) => MaybePromise<readonly string[] | undefined>;
 }
 

@@ -5,7 +5,7 @@ import type { PoolUse } from "./storage/session-pool.ts";
 import type { TaskRecord } from "./storage/storage.ts";
 import type { SweepResult } from "./use-cases/sweep.ts";
 
-/** A statement that many calls share. */
+/** A statement that combines several calls. */
 export type BatchedStatement =
   | "submit"
   | "claim"
@@ -16,57 +16,57 @@ export type BatchedStatement =
   | "cancelled"
   | "heartbeat";
 
-/** Why workers hold tasks no longer: by their own word or a user's, over the time, or gone. */
+/** Why a lease ended: an update by the worker or a user, the timeout of the task, or the loss of the worker. */
 export type LeaseEnd = "reported" | "timed_out" | "lost";
 
-/** What is looked at when somebody asks. */
+/** Values that are read when the metrics are scraped. */
 export interface MeterSources {
   counts(): Promise<QueueCounts>;
-  /** Undefined where the statements have no pool of their own. */
+  /** Undefined if the statements do not use their own pool. */
   pool(): PoolUse | undefined;
   isBusUp(): boolean;
-  /** Claims of this process that wait for a task. */
+  /** Number of claims of this process that wait for a task. */
   waitingClaims(): number;
 }
 
-/** What is counted as it happens; no room, user or task is named. */
+/** Counts what happens. No metric contains the name of a room or a user, or the id of a task. */
 export interface Meter {
   submitted(tasks: number): void;
-  /** Failed or cancelled tasks are open again. */
-  reopened(tasks: number): void;
-  /** These were handed to a worker. */
+  /** Failed or cancelled tasks were retried. */
+  retried(tasks: number): void;
   claimed(records: readonly ClaimedRecord[]): void;
-  /** These were completed by their own workers, and more is not known of them here. */
+  /** Tasks were completed by their own workers; their rows were not read. */
   completed(tasks: readonly CompletedTask[]): void;
-  /** A step came, or a hold is over: the tasks as they stand since. */
-  moved(records: readonly TaskRecord[], why: LeaseEnd): void;
-  /** What a worker brought too late was kept, or completed its task after all. */
-  late(what: "kept" | "adopted"): void;
-  /** A waiting claim was rung, and looked. */
-  wokeUp(found: "tasks" | "nothing"): void;
-  /** One more request or stream is held open, or one fewer. */
-  waiting(what: "request" | "stream", change: 1 | -1): void;
-  /** This server swept, and found so much to do. */
-  swept(found: SweepResult): void;
-  /** So many tasks were over their time, found between two sweeps. */
+  /** Tasks changed their status, or their lease ended. The records are those after the change. */
+  transitioned(records: readonly TaskRecord[], reason: LeaseEnd): void;
+  /** A late result was stored, or was adopted and completed its task. */
+  lateResult(event: "kept" | "adopted"): void;
+  /** A waiting claim was woken and looked for tasks. */
+  claimWoken(found: "tasks" | "nothing"): void;
+  /** A long poll or a stream was opened (1) or closed (-1). */
+  waitingChanged(kind: "request" | "stream", change: 1 | -1): void;
+  /** This server finished a sweep. */
+  sweepFinished(result: SweepResult): void;
+  /** Tasks that exceeded their timeout were ended between two sweeps. */
   timedOut(tasks: number): void;
-  /** One statement carried so many calls. */
-  stated(statement: BatchedStatement, calls: number, seconds: number): void;
-  watch(watched: MeterSources): void;
+  /** A statement with this number of combined calls was executed. */
+  statementExecuted(statement: BatchedStatement, calls: number, seconds: number): void;
+  /** Adds the sources of values that are read when the metrics are scraped. */
+  watch(sources: MeterSources): void;
 }
 
-/** Of a host that does not ask. */
+/** A meter for hosts without metrics. */
 export const NO_METER: Meter = {
   submitted() {},
-  reopened() {},
+  retried() {},
   claimed() {},
   completed() {},
-  moved() {},
-  late() {},
-  wokeUp() {},
-  waiting() {},
-  swept() {},
+  transitioned() {},
+  lateResult() {},
+  claimWoken() {},
+  waitingChanged() {},
+  sweepFinished() {},
   timedOut() {},
-  stated() {},
+  statementExecuted() {},
   watch() {},
 };

@@ -8,63 +8,66 @@ import {
 } from "node:tls";
 import { SettingsError } from "./settings-error.ts";
 
-/** A file that a parameter names. */
+/** A file whose path is a parameter of a URL or an environment variable. */
 export interface NamedFile {
-  /** The parameter or variable, for messages. */
+  /** Name of the parameter or variable, for messages. */
   readonly source: string;
   readonly path: string;
 }
 
-/** The files and limits that a URL names for TLS. */
+/** TLS files and protocol versions of a URL. */
 export interface TlsFiles {
-  /** Trusted certificates; without them, those that this machine and Node trust. */
+  /** Certificates of trusted authorities; by default those that Node.js and this machine trust. */
   readonly ca?: NamedFile | undefined;
   readonly cert?: NamedFile | undefined;
   readonly key?: NamedFile | undefined;
-  /** Decrypts the key. */
+  /** Passphrase of the key. */
   readonly passphrase?: string | undefined;
   readonly minVersion?: SecureContextOptions["minVersion"];
   readonly maxVersion?: SecureContextOptions["maxVersion"];
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const getErrorMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const readText = ({ source, path }: NamedFile): string => {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new SettingsError(`${source}: the file ${path} cannot be read (${reasonOf(error)})`);
+    throw new SettingsError(`${source}: the file ${path} cannot be read (${getErrorMessage(error)})`);
   }
 };
 
 const readCertificates = (file: NamedFile): string => {
   const text = readText(file);
   try {
-    // Node takes a file without a certificate for an empty list, and then trusts nobody.
+    // Node.js treats a file without a certificate as an empty list, and then trusts no server.
     new X509Certificate(text);
     return text;
   } catch {
-    throw new SettingsError(`${file.source}: the file ${file.path} holds no certificate in PEM format`);
+    throw new SettingsError(`${file.source}: the file ${file.path} contains no certificate in PEM format`);
   }
 };
 
-/** Node's own certificates and NODE_EXTRA_CA_CERTS first; a slim container has none of the system's. */
+/**
+ * Includes the certificates of Node.js and NODE_EXTRA_CA_CERTS, because slim containers have no system certificates.
+ */
 const readTrusted = (): string[] => [
   ...new Set([...getCACertificates("default"), ...getCACertificates("system")]),
 ];
 
 const requirePair = ({ cert, key }: TlsFiles): void => {
   if (cert !== undefined && key === undefined) {
-    throw new SettingsError(`${cert.source}: name the certificate's private key, too`);
+    throw new SettingsError(`${cert.source}: also set the private key of the certificate`);
   }
   if (key !== undefined && cert === undefined) {
-    throw new SettingsError(`${key.source}: name the key's certificate, too`);
+    throw new SettingsError(`${key.source}: also set the certificate of the key`);
   }
 };
 
 /**
- * Reads the files once, for all connections: parsing the trusted certificates takes about 90 ms, and a context in place of
- * texts keeps the private key out of whatever prints options. Throws a SettingsError that names the parameter and the file.
+ * Creates a TLS context from the files. It is created once for all connections, because parsing the trusted
+ * certificates takes about 90 ms. A context, unlike the texts, does not reveal the private key if options are printed.
+ * Throws a `SettingsError` that names the parameter and the file.
  */
 export const createTlsContext = (files: TlsFiles): SecureContext => {
   requirePair(files);
@@ -80,9 +83,9 @@ export const createTlsContext = (files: TlsFiles): SecureContext => {
   try {
     return createSecureContext(options);
   } catch (error) {
-    if (key === undefined) throw new SettingsError(`TLS: ${reasonOf(error)}`);
+    if (key === undefined) throw new SettingsError(`TLS: ${getErrorMessage(error)}`);
     throw new SettingsError(
-      `${key.source}: the key in ${key.path} cannot be used (${reasonOf(error)}): it must be in PEM format, belong to the certificate, and its password must be right`,
+      `${key.source}: the key in ${key.path} cannot be used (${getErrorMessage(error)}). It must be in PEM format and belong to the certificate, and its passphrase must be correct`,
     );
   }
 };

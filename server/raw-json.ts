@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { JsonValue } from "../protocol/index.ts";
 
-/** Stands for a raw text while its surroundings are written; nobody outside can know it. */
-const MARK = `raw-json:${randomUUID()}`;
+/** Placeholder for raw JSON in the output of `JSON.stringify`. It is random, so that no client can send it. */
+const PLACEHOLDER = `raw-json:${randomUUID()}`;
 
+/** The raw JSON of the running `serialize`, in the order of its placeholders. */
 let collected: (readonly string[])[] | undefined;
 
-/** JSON that stays a text, or texts one after the other: from the database to the answer it is neither parsed nor written anew. */
+/** JSON as one or several consecutive texts, which pass from the database to the response without being parsed. */
 class RawJson {
   readonly texts: readonly string[];
 
@@ -14,19 +15,23 @@ class RawJson {
     this.texts = texts;
   }
 
-  /** Heard by `JSON.stringify`; anybody's but ours gets the value. */
+  /** Called by `JSON.stringify`. Outside `serialize` it returns the parsed value. */
   toJSON(): unknown {
     if (collected === undefined) return JSON.parse(this.texts.join(""));
     collected.push(this.texts);
-    return MARK;
+    return PLACEHOLDER;
   }
 }
 
-/** A value for whoever only passes it on: it has no members to look at, and is written as its texts. */
-export const rawJson = <Value = JsonValue>(...texts: readonly string[]): Value => new RawJson(texts) as never;
+/** Creates a value from JSON texts. Its members cannot be read: it can only be serialized. */
+export const createRawJson = <Value = JsonValue>(...texts: readonly string[]): Value =>
+  new RawJson(texts) as never;
 
-/** A list for whoever only passes it on: of raw texts it is one, for a mark for each cost as much as reading them. */
-export const rawList = <Value>(values: Value[]): Value[] => {
+/**
+ * Combines a list of raw JSON values into one, which can only be serialized. Returns other lists unchanged. One
+ * placeholder per value would cost as much as parsing the values.
+ */
+export const joinRawList = <Value>(values: Value[]): Value[] => {
   const texts: string[] = [];
   for (const value of values) {
     if (!(value instanceof RawJson)) return values;
@@ -36,30 +41,35 @@ export const rawList = <Value>(values: Value[]): Value[] => {
   return new RawJson(texts) as never;
 };
 
-/** What `JSON.stringify` would write, with raw texts in their places, as texts that follow each other. */
-const textsOf = (value: unknown): readonly string[] => {
+/** Serializes a value that may contain raw JSON. Returns consecutive texts. */
+const serialize = (value: unknown): readonly string[] => {
   collected = [];
   try {
-    const shell = JSON.stringify(value);
-    if (collected.length === 0) return [shell];
-    const [first = "", ...rest] = shell.split(`"${MARK}"`);
+    const text = JSON.stringify(value);
+    if (collected.length === 0) return [text];
+    const [first = "", ...rest] = text.split(`"${PLACEHOLDER}"`);
     return [first, ...rest.flatMap((part, index) => [...(collected?.[index] ?? []), part])];
   } finally {
     collected = undefined;
   }
 };
 
-/** `JSON.stringify`, with raw texts in their places. */
-export const stringify = (value: unknown): string => textsOf(value).join("");
+/** Serializes a value like `JSON.stringify`, including raw JSON. */
+export const stringify = (value: unknown): string => serialize(value).join("");
 
-/** From here on in bytes: of a text they are counted first and written afterwards, which is as dear again. */
+/**
+ * Characters from which a response is encoded here. Node encodes a string twice: to count its bytes and to write them.
+ */
 const LARGE = 262_144;
-/** A longer text is written to its place at once, and not put together with its neighbours before. */
+/** Length from which a text is written to the buffer by itself; shorter texts are joined first. */
 export const LONG_TEXT = 4_096;
 
-/** The same for an answer: bytes where it is large, which ten tasks of 100 KB are, each text written once. */
-export const toAnswer = (value: unknown): string | Buffer => {
-  const texts = textsOf(value);
+/**
+ * Serializes a response body. Large ones, for example ten tasks of 100 KB, become bytes, into which each text is
+ * written once.
+ */
+export const toResponseBody = (value: unknown): string | Buffer => {
+  const texts = serialize(value);
   if (texts.reduce((sum, { length }) => sum + length, 0) < LARGE) return texts.join("");
   const joined: string[] = [];
   let short = "";
@@ -73,6 +83,6 @@ export const toAnswer = (value: unknown): string | Buffer => {
   }
   joined.push(short);
   const bytes = Buffer.allocUnsafeSlow(joined.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
-  joined.reduce((at, text) => at + bytes.write(text, at), 0);
+  joined.reduce((offset, text) => offset + bytes.write(text, offset), 0);
   return bytes;
 };

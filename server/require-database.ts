@@ -6,10 +6,10 @@ import { type DatabaseFinding, describeFinding, requireFit } from "./storage/unf
 
 type Ports = { readonly storage: Pick<Storage, "check" | "pendingMigrations">; readonly log: Log };
 
-/** A host's start must not hang because its database does. */
-const CHECK_MS = 5_000;
-/** The rights are read again at most so often, however many requests are refused. */
-const EXPLAIN_EVERY_MS = 30_000;
+/** Timeout of the check, so that a database that does not respond cannot block the start of the host. */
+const CHECK_TIMEOUT_MS = 5_000;
+/** Minimum interval between two checks of the privileges, however many requests the database refuses. */
+const EXPLAIN_INTERVAL_MS = 30_000;
 
 const describePending = (names: readonly string[]): DatabaseFinding => ({
   kind: "migrations",
@@ -17,33 +17,33 @@ const describePending = (names: readonly string[]): DatabaseFinding => ({
   advice: "run `joblib migrate`",
 });
 
-/** Returns everything that keeps a server from working on its database, pending migrations included. */
+/** Returns all problems that keep a server from working with its database, including pending migrations. */
 export const findObstacles = async ({
   storage,
 }: Pick<Ports, "storage">): Promise<readonly DatabaseFinding[]> => {
   const findings = await storage.check();
-  // What follows would be refused.
+  // The statement that reads the migrations would fail.
   if (findings.some(({ kind }) => kind === "unsuitable" || kind === "rights")) return findings;
   const pending = await storage.pendingMigrations();
   return pending.length === 0 ? findings : [...findings, describePending(pending)];
 };
 
 const withDeadline = async <Value>(work: Promise<Value>): Promise<Value> => {
-  const late = Promise.withResolvers<never>();
+  const timeout = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new StorageUnavailable(new Error(`no answer within ${CHECK_MS} ms`))),
-    CHECK_MS,
+    () => timeout.reject(new StorageUnavailable(new Error(`no response within ${CHECK_TIMEOUT_MS} ms`))),
+    CHECK_TIMEOUT_MS,
   );
   try {
-    return await Promise.race([work, late.promise]);
+    return await Promise.race([work, timeout.promise]);
   } finally {
     clearTimeout(timer);
   }
 };
 
 /**
- * Throws `UnfitDatabase` if joblib can never work on the host's database as it is. A database that is away, read-only or
- * not migrated yet is only logged: that may change while the host runs.
+ * Throws `UnfitDatabase` if joblib cannot work with the host's database. If the database is unavailable, read-only or
+ * not migrated, this is only logged, because it may change while the host runs.
  */
 export const requireDatabase = async ({ storage, log }: Ports): Promise<void> => {
   let findings: readonly DatabaseFinding[];
@@ -51,24 +51,28 @@ export const requireDatabase = async ({ storage, log }: Ports): Promise<void> =>
     findings = await withDeadline(findObstacles({ storage }));
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error;
-    log.warn({ err: error }, "joblib could not check its database at the start");
+    log.warn({ err: error }, "joblib failed to check its database at startup");
     return;
   }
   requireFit(findings.filter(({ kind }) => kind === "unsuitable" || kind === "rights"));
   for (const finding of findings) log.error({ kind: finding.kind }, `joblib: ${describeFinding(finding)}`);
 };
 
-/** Returns a function that logs, after a refusal of the database, which rights are missing and how to grant them. */
+/**
+ * Returns an error listener that logs which privileges are missing, and how to grant them, if the database refused
+ * access.
+ */
 export const createRefusalLog = ({ storage, log }: Ports): ((error: unknown) => void) => {
-  let last = Number.NEGATIVE_INFINITY;
+  let lastExplainedAt = Number.NEGATIVE_INFINITY;
   const explain = async (): Promise<void> => {
     for (const finding of await findObstacles({ storage })) {
       log.error({ kind: finding.kind }, `joblib: ${describeFinding(finding)}`);
     }
   };
   return (error) => {
-    if (!(error instanceof StorageRefusal) || performance.now() - last < EXPLAIN_EVERY_MS) return;
-    last = performance.now();
-    explain().catch((cause: unknown) => log.warn({ err: cause }, "joblib could not check its database"));
+    if (!(error instanceof StorageRefusal) || performance.now() - lastExplainedAt < EXPLAIN_INTERVAL_MS)
+      return;
+    lastExplainedAt = performance.now();
+    explain().catch((cause: unknown) => log.warn({ err: cause }, "joblib failed to check its database"));
   };
 };

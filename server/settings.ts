@@ -9,7 +9,7 @@ export { SettingsError } from "./settings-error.ts";
 const TRUE = ["true", "1", "yes", "on"];
 const FALSE = ["false", "0", "no", "off"];
 
-/** The environment holds text alone; options come in their own types. */
+/** Accepts text as well, because environment variables are text. */
 const number = (schema: z.ZodNumber) =>
   z.preprocess(
     (value) => (typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value),
@@ -32,7 +32,7 @@ const url = (protocols: RegExp, example: string) =>
     error: `must be a URL like ${example}`,
   });
 
-/** Accepts a URL that its own parser can honour to the last parameter. */
+/** Accepts a connection URL if its parser supports every parameter. */
 const connectionUrl = (parse: (value: string) => unknown) =>
   z.string().superRefine((value, context) => {
     try {
@@ -43,14 +43,16 @@ const connectionUrl = (parse: (value: string) => unknown) =>
     }
   });
 
-/** What a server can be told, with its defaults; durations in seconds. */
+/**
+ * The settings of a server and their defaults. Durations are in seconds. `docs/settings.md` describes each setting.
+ */
 export const Settings = z.object({
   database_url: connectionUrl(parsePostgresUrl).optional(),
-  data_dir: z.string().min(1).default(".joblib").describe("of the embedded database, without database_url"),
+  data_dir: z.string().min(1).default(".joblib").describe("directory of the embedded database"),
   database_pool_size: number(z.int().min(1).max(1000)).default(10),
   statement_timeout_seconds: number(z.number().min(0.1).max(3600))
     .default(30)
-    .describe("a statement that takes longer is given up, and answered 503"),
+    .describe("a statement that takes longer is cancelled and answered with 503"),
   redis_url: connectionUrl(parseRedisUrl).optional(),
   worker_timeout_threshold: number(z.number().min(0.2).max(86_400)).default(60),
   sweeper_interval_seconds: number(z.number().min(0.05).max(3600)).default(30),
@@ -60,7 +62,7 @@ export const Settings = z.object({
   long_poll_max_per_user: number(z.int().min(1).max(1_000_000)).default(10_000),
   max_requests_per_user: number(z.int().min(1).max(1_000_000))
     .default(2000)
-    .describe("at work at the same moment, the waiting ones not counted"),
+    .describe("maximum number of concurrent requests of one user, without long polls"),
   max_connections: number(z.int().min(1).max(1_000_000)).default(50_000),
   allowed_categories: list.optional(),
   validate_payloads: flag.default(true),
@@ -70,7 +72,7 @@ export const Settings = z.object({
   task_retention_days: number(z.number().positive().max(36_500)).optional(),
   jwt_secret: z.string().min(32, { error: "must be at least 32 characters" }).optional(),
   jwks_url: url(/^https?:$/, "https://issuer/jwks.json").optional(),
-  dashboard: flag.default(true).describe("joblib serve: at /, beside the API"),
+  dashboard: flag.default(true).describe("serve the dashboard at / (only joblib serve)"),
   host: z.string().min(1).default("127.0.0.1"),
   port: number(z.int().min(0).max(65_535)).default(7800),
   log_level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
@@ -81,59 +83,63 @@ type Camel<Text extends string> = Text extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : Text;
 
-/** Settings in code, by the names of the environment in lower case or in camelCase. */
+/** Settings in code: the names of the environment variables in lower case (without `JOBLIB_`) or in camelCase. */
 export type SettingsInput = { readonly [Name in keyof Settings]?: Settings[Name] | undefined } & {
   readonly [Name in keyof Settings as Camel<Name>]?: Settings[Name] | undefined;
 };
 
 const SECRETS: readonly string[] = ["jwt_secret"];
-const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const variableOf = (name: string) => `JOBLIB_${name.toUpperCase()}`;
+const toSnakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const toVariableName = (name: string) => `JOBLIB_${name.toUpperCase()}`;
 
-/** Defaults, then the environment, then what is given in code. */
+/**
+ * Resolves the settings: `overrides`, then the environment, then the defaults. Throws a `SettingsError` that names the
+ * first invalid setting.
+ */
 export const parseSettings = (
   env: Readonly<Record<string, string | undefined>>,
   overrides: SettingsInput = {},
 ): Settings => {
-  const given: Record<string, unknown> = {};
+  const values: Record<string, unknown> = {};
   const sources: Record<string, string> = {};
   for (const name of Object.keys(Settings.shape)) {
-    const value = env[variableOf(name)];
+    const value = env[toVariableName(name)];
     if (value === undefined || value === "") continue;
-    given[name] = value;
-    sources[name] = variableOf(name);
+    values[name] = value;
+    sources[name] = toVariableName(name);
   }
   for (const [key, value] of Object.entries(overrides)) {
-    const name = snakeCase(key);
-    if (!Object.hasOwn(Settings.shape, name))
-      throw new SettingsError(`settings.${key}: there is no such setting`);
+    const name = toSnakeCase(key);
+    if (!Object.hasOwn(Settings.shape, name)) throw new SettingsError(`settings.${key}: unknown setting`);
     if (value === undefined) continue;
-    given[name] = value;
+    values[name] = value;
     sources[name] = `settings.${key}`;
   }
-  const parsed = Settings.safeParse(given);
+  const parsed = Settings.safeParse(values);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const name = String(issue?.path[0] ?? "settings");
-    throw new SettingsError(`${sources[name] ?? name}: ${issue?.message ?? "cannot be used"}`);
+    throw new SettingsError(`${sources[name] ?? name}: ${issue?.message ?? "is not valid"}`);
   }
   if (parsed.data.jwt_secret !== undefined && parsed.data.jwks_url !== undefined) {
-    throw new SettingsError("JOBLIB_JWT_SECRET and JOBLIB_JWKS_URL exclude each other: set one of them");
+    throw new SettingsError(
+      "JOBLIB_JWT_SECRET and JOBLIB_JWKS_URL are mutually exclusive: set only one of them",
+    );
   }
   return parsed.data;
 };
 
-/** Not by WHATWG's parser: a PostgreSQL URL may be one that it does not take. */
-const withoutPassword = (value: string) =>
+/** Does not use the WHATWG URL parser, because it rejects some valid PostgreSQL URLs. */
+const redactPassword = (value: string) =>
   value
     .replace(/^([a-z+]+:\/\/[^/?:]*):[^/?]*@/i, "$1:***@")
     .replace(/([?&][^=&]*(?:pass|secret|token)[^=&]*)=[^&]*/gi, "$1=***");
 
-/** The settings as they may be printed. */
+/** Returns the settings without secrets, for output. */
 export const redactSettings = (settings: Settings): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(settings).map(([name, value]) => {
       if (SECRETS.includes(name)) return [name, "***"];
-      return [name, name.endsWith("_url") && typeof value === "string" ? withoutPassword(value) : value];
+      return [name, name.endsWith("_url") && typeof value === "string" ? redactPassword(value) : value];
     }),
   );

@@ -8,10 +8,10 @@ import { redisOptions } from "./events/redis-url.ts";
 import type { HostAuth } from "./host.ts";
 import { answerClientError } from "./http/client-errors.ts";
 import { createMetrics } from "./http/metrics.ts";
-import { asProblem, problemHandler, sendProblem } from "./http/problem-handler.ts";
-import { requestLog } from "./http/request-log.ts";
-import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
-import { createNewId } from "./new-id.ts";
+import { createProblemHandler, sendProblem, toKnownProblem } from "./http/problem-handler.ts";
+import { createRequestLog } from "./http/request-log.ts";
+import { addStandaloneRoutes, type ComponentState } from "./http/standalone-routes.ts";
+import { createIdGenerator } from "./id-generator.ts";
 import { joblib } from "./plugin.ts";
 import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { findObstacles } from "./require-database.ts";
@@ -26,20 +26,23 @@ import { requireFit } from "./storage/unfit-database.ts";
 import { describeTlsError } from "./tls-errors.ts";
 import { VERSION } from "./version.ts";
 
-/** How `joblib serve` makes its app. */
+/** Options of `createServer`. */
 export interface ServerOptions {
   readonly settings: Settings;
-  /** Bring the database up to date first; true unless told not to. */
+  /** Runs pending migrations first; true by default. */
   readonly migrate?: boolean;
 }
 
-/** A room's and a job's name, each character percent-encoded as UTF-8. */
+/** Maximum length of a path parameter: the name of a room or a job with each character percent-encoded as UTF-8. */
 const MAX_PARAM_LENGTH = 5000;
-/** A client that takes longer over its headers and body is cut off (slow loris); answers may take as long as they like. */
+/**
+ * Maximum time to receive the headers and the body of a request (slow loris). The duration of responses is not
+ * limited.
+ */
 const REQUEST_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 2000;
 
-const authOf = ({ jwt_secret, jwks_url }: Settings, issuer: InvitationIssuer | undefined): HostAuth => {
+const createAuth = ({ jwt_secret, jwks_url }: Settings, issuer: InvitationIssuer | undefined): HostAuth => {
   if (jwt_secret !== undefined) return jwtAuth({ secret: jwt_secret }, issuer?.status);
   if (jwks_url !== undefined) return jwtAuth({ jwksUrl: jwks_url });
   return localAuth;
@@ -48,48 +51,50 @@ const authOf = ({ jwt_secret, jwks_url }: Settings, issuer: InvitationIssuer | u
 const requireSafeHost = ({ jwt_secret, jwks_url, host }: Settings): void => {
   if (jwt_secret !== undefined || jwks_url !== undefined || isLoopback(host)) return;
   throw new SettingsError(
-    `JOBLIB_HOST: ${host} is reached by others, so set JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL, or listen on 127.0.0.1`,
+    `JOBLIB_HOST: ${host} can be reached from other machines: set JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL, or listen on 127.0.0.1`,
   );
 };
 
-/** Loads the client only if there is a Redis. */
-const redisOf = async (url: string | undefined, app: FastifyInstance): Promise<Redis | undefined> => {
+/** Connects to Redis, if it is configured. The client library is loaded only then. */
+const connectRedis = async (url: string | undefined, app: FastifyInstance): Promise<Redis | undefined> => {
   if (url === undefined) return undefined;
   const { Redis: Client } = await import("ioredis");
   const redis = new Client({
     ...redisOptions(url),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
-    // Reconnect within a second, however long Redis was away: until then other servers hear nothing of this one.
+    // Reconnects within a second after any outage: until then other servers receive no events of this server.
     retryStrategy: (times: number) => Math.min(100 * times, 1_000) * (0.5 + Math.random() / 2),
   });
-  // /readyz and the bus report its state; an "error" without a listener would end the process.
-  let lastProblem: string | undefined;
+  // /readyz and the bus report the state. An "error" event without a listener would end the process.
+  let lastTlsError: string | undefined;
   redis.on("error", (error) => {
-    const problem = describeTlsError(error, "ssl_ca_certs");
-    if (problem !== undefined && problem !== lastProblem) app.log.warn(`Redis: ${problem}`);
-    lastProblem = problem;
-    app.log.debug({ err: error }, "redis");
+    const tlsError = describeTlsError(error, "ssl_ca_certs");
+    if (tlsError !== undefined && tlsError !== lastTlsError) app.log.warn(`Redis: ${tlsError}`);
+    lastTlsError = tlsError;
+    app.log.debug({ err: error }, "Redis connection error");
   });
   return redis;
 };
 
-const readState = async (storage: Storage, kind: string): Promise<PartState> => {
-  const late = new Error(`the database did not answer within ${PING_TIMEOUT_MS / 1000} s`);
-  const isLate = new Promise<never>((_, reject) => setTimeout(() => reject(late), PING_TIMEOUT_MS).unref());
+const readDatabaseState = async (storage: Storage, kind: string): Promise<ComponentState> => {
+  const timeoutError = new Error(`the database did not respond within ${PING_TIMEOUT_MS / 1000} s`);
+  const timeout = new Promise<never>((_, reject) =>
+    setTimeout(() => reject(timeoutError), PING_TIMEOUT_MS).unref(),
+  );
   try {
-    await Promise.race([storage.ping(), isLate]);
+    await Promise.race([storage.ping(), timeout]);
     return { status: "up", kind };
   } catch (error) {
-    if (error === late) return { status: "down", kind, reason: late.message };
+    if (error === timeoutError) return { status: "down", kind, reason: timeoutError.message };
     if (!(error instanceof StorageUnavailable)) return { status: "down", kind };
     const status = error.kind === "read-only" ? "read-only" : "down";
     return { status, kind, reason: error.message };
   }
 };
 
-/** Throws if joblib cannot work on the database. One that is down may come back: `/readyz` reports it until then. */
-const requireUsable = async (storage: Storage): Promise<void> => {
+/** Throws if joblib cannot work with the database. If it is only down, the server starts, and `/readyz` reports it. */
+const requireUsableDatabase = async (storage: Storage): Promise<void> => {
   try {
     requireFit(await findObstacles({ storage }));
   } catch (error) {
@@ -98,53 +103,62 @@ const requireUsable = async (storage: Storage): Promise<void> => {
   }
 };
 
-/** Answers at the root, outside the plugin, speak the same language as the API. */
-const rootErrors = (app: FastifyInstance) => {
+/** Sends problem documents for errors outside the plugin, too. */
+const setRootErrorHandlers = (app: FastifyInstance) => {
   app.setNotFoundHandler((_, reply) => {
-    return sendProblem(reply, new Problem("route-not-found", "There is nothing here; see /docs."), "");
+    return sendProblem(reply, new Problem("route-not-found", "No route at this address. See /docs."), "");
   });
   app.setErrorHandler((error, request, reply) => {
-    const away = new Problem("service-unavailable", "The server cannot answer now.", { retryAfter: 1 });
-    const problem = asProblem(error) ?? away;
-    if (problem === away) request.log.error({ err: error }, "unexpected error");
+    const unavailable = new Problem("service-unavailable", "The server is temporarily unavailable.", {
+      retryAfter: 1,
+    });
+    const problem = toKnownProblem(error) ?? unavailable;
+    if (problem === unavailable) request.log.error({ err: error }, "unexpected error");
     return sendProblem(reply, problem, "");
   });
 };
 
-/** Who was answered while the server closes is not kept on the line: it would keep the server from closing for a minute. */
-const hangUpWhenClosing = (app: FastifyInstance) => {
+/**
+ * Closes keep-alive connections after their response while the server closes; otherwise they would delay it by a
+ * minute.
+ */
+const closeConnectionsOnShutdown = (app: FastifyInstance) => {
   let isClosing = false;
   app.addHook("preClose", async () => {
     isClosing = true;
   });
-  // What comes now is for another server: Fastify's own refusal is no problem document, and names no time.
+  // Fastify's own response to new requests is not a problem document and has no Retry-After.
   app.addHook("onRequest", (_request, _reply, done) => {
-    if (isClosing) done(new Problem("service-unavailable", "The server is closing.", { retryAfter: 1 }));
+    if (isClosing)
+      done(new Problem("service-unavailable", "The server is shutting down. Try again.", { retryAfter: 1 }));
     else done();
   });
-  // With `done`, as every hook of every request: a promise for each took a twentieth of a submit's time.
+  // Hooks that run for every request use `done`: a promise per request took 5 % of the time of a submit.
   app.addHook("onSend", (_request, reply, payload, done) => {
     if (isClosing) reply.header("connection", "close");
     done(null, payload);
   });
 };
 
-const migrated = async (orm: OwnOrm, log: FastifyInstance["log"]): Promise<void> => {
+const runMigrations = async (orm: OwnOrm, log: FastifyInstance["log"]): Promise<void> => {
   const applied = await migrate(orm);
   if (applied.length > 0) log.info({ applied }, "database migrated");
 };
 
-/** The database, up to date unless told otherwise: brought there over a connection on which a statement may take its time. */
-const openMigrated = async (
-  { settings, migrate: mayMigrate = true }: ServerOptions,
+/**
+ * Opens the database and migrates it. Migrations use a connection without a statement timeout, because they may take
+ * long.
+ */
+const openMigratedDatabase = async (
+  { settings, migrate: mustMigrate = true }: ServerOptions,
   log: FastifyInstance["log"],
 ): Promise<OwnOrm> => {
   const { database_url: url, data_dir: dataDir } = settings;
-  if (url !== undefined && mayMigrate) {
+  if (url !== undefined && mustMigrate) {
     await using stack = new AsyncDisposableStack();
-    const patient = await openDatabase({ url, poolSize: 2 });
-    stack.defer(() => patient.close());
-    await migrated(patient, log);
+    const connection = await openDatabase({ url, poolSize: 2 });
+    stack.defer(() => connection.close());
+    await runMigrations(connection, log);
   }
   const orm = await openDatabase({
     ...(url === undefined ? { dataDir } : { url }),
@@ -152,9 +166,9 @@ const openMigrated = async (
     statementTimeoutSeconds: settings.statement_timeout_seconds,
   });
   if (url === undefined) warnAboutNetworkFileSystem(dataDir, log);
-  if (url !== undefined || !mayMigrate) return orm;
+  if (url !== undefined || !mustMigrate) return orm;
   try {
-    await migrated(orm, log);
+    await runMigrations(orm, log);
     return orm;
   } catch (error) {
     await orm.close();
@@ -162,64 +176,74 @@ const openMigrated = async (
   }
 };
 
-/** Warns if another machine may have the directory mounted: file locks may not reach it, so it could open it as well. */
+/**
+ * Warns if the directory is on a network file system: without working file locks, another machine could open it as
+ * well.
+ */
 const warnAboutNetworkFileSystem = (dataDir: string, log: FastifyInstance["log"]): void => {
   if (isInMemory(dataDir)) return;
   const fileSystem = findNetworkFileSystem(dataDir);
   if (fileSystem === undefined) return;
   log.warn(
     { data_dir: dataDir, file_system: fileSystem },
-    "the data directory is on a network file system, whose file locks may not reach other machines: run one server on it, or use PostgreSQL",
+    "the data directory is on a network file system, where file locks may not work across machines: run only one server on it, or use PostgreSQL",
   );
 };
 
-/** A complete server: database, bus, auth, the API and what stands beside it. `listen` is the caller's. */
+/**
+ * Creates the standalone server: database, event bus, authentication, the API and the other routes. Does not call
+ * `listen`.
+ */
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
   const { settings } = options;
   requireSafeHost(settings);
   const app = Fastify({
     logger: { level: settings.log_level, stream: process.stderr },
-    childLoggerFactory: requestLog,
+    childLoggerFactory: createRequestLog,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.body_limit,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",
     return503OnClosing: false,
-    genReqId: createNewId(),
+    genReqId: createIdGenerator(),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    // What fails before a route is found: an address that cannot be decoded, or is too long.
-    frameworkErrors: problemHandler(""),
+    // Handles errors before routing: an address that cannot be decoded or is too long.
+    frameworkErrors: createProblemHandler(""),
     clientErrorHandler: answerClientError,
   });
 
   app.server.maxConnections = settings.max_connections;
-  const orm = await openMigrated(options, app.log);
+  const orm = await openMigratedDatabase(options, app.log);
   app.addHook("onClose", () => orm.close());
   try {
-    const redis = await redisOf(settings.redis_url, app);
+    const redis = await connectRedis(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const metrics = createMetrics(app);
     const meter = createPrometheusMeter(metrics);
     const storage = createStorage(orm, meter);
     app.addHook("onClose", () => storage.close());
-    await requireUsable(storage);
+    await requireUsableDatabase(storage);
     const { jwt_secret: secret } = settings;
     const invitations =
       secret === undefined ? undefined : createInvitationIssuer(secret, storage.invitations);
-    const auth = authOf(settings, invitations);
+    const auth = createAuth(settings, invitations);
 
-    hangUpWhenClosing(app);
-    rootErrors(app);
+    closeConnectionsOnShutdown(app);
+    setRootErrorHandlers(app);
     if (auth === localAuth) {
       app.addHook("onRequest", async (request) => {
         if (!isLocalRequest(request))
-          throw new Problem("forbidden", "Without tokens this server answers its own machine alone.");
+          throw new Problem(
+            "forbidden",
+            "Without tokens, this server accepts requests only from its own machine.",
+          );
       });
     }
-    standaloneRoutes(app, {
+    addStandaloneRoutes(app, {
       version: VERSION,
       metrics,
-      database: () => readState(storage, settings.database_url === undefined ? "pglite" : "postgresql"),
+      database: () =>
+        readDatabaseState(storage, settings.database_url === undefined ? "pglite" : "postgresql"),
       bus: () =>
         redis === undefined
           ? { status: "up", kind: "in-process" }

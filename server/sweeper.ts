@@ -2,27 +2,33 @@ import type { Context } from "./context.ts";
 import { StorageUnavailable } from "./storage/unavailable.ts";
 import { sweep, sweepOverdueTasks } from "./use-cases/sweep.ts";
 
-/** Tasks over their `timeout_seconds` are to be found within a second: one indexed statement each time. */
-const OVERDUE_EVERY_MS = 500;
-/** A timer so late means that the process stood still: heartbeats may lie unread behind it. */
+/** Interval of the search for tasks that exceeded `timeout_seconds`, so that they end within a second. */
+const OVERDUE_INTERVAL_MS = 500;
+/** A timer that is this late means that the process was blocked, so heartbeats may be waiting to be read. */
 const STALL_MS = 3_000;
-/** A look at the workers that takes so long means that heartbeats wait too, for a lock or a database that is in trouble. */
-const LATE_LOOK_MS = 3_000;
+/**
+ * A probe of the workers' table that takes this long means that heartbeats are delayed, too: by a lock or the
+ * database.
+ */
+const SLOW_PROBE_MS = 3_000;
 
-/** The timers around the sweep; its clock is the database's, its patience ours. */
+/**
+ * Runs the sweeps and the search for overdue tasks. Workers are declared dead by the clock of the database, but not
+ * while this process or the database may have kept their heartbeats from being recorded.
+ */
 export class Sweeper {
   readonly #context: Context;
-  #sweeps: NodeJS.Timeout | undefined;
-  #overdue: NodeJS.Timeout | undefined;
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #overdueTimer: NodeJS.Timeout | undefined;
   readonly #running = new Map<() => Promise<void>, Promise<void>>();
-  /** Tasks over their time that could not be ended. */
-  readonly #bad = new Set<string>();
+  /** Overdue tasks that could not be ended. */
+  readonly #failedIds = new Set<string>();
   #isStopped = false;
-  /** Until then nobody is called dead: workers could not have been heard. */
-  #quietUntil = 0;
-  #lastTick = 0;
-  /** When the look was begun that has not been answered yet. */
-  #lookedAt: number | undefined;
+  /** No worker is declared dead before this time of `performance.now()`. */
+  #pausedUntil = 0;
+  #lastTickAt = 0;
+  /** Start of the running probe. */
+  #probeStartedAt: number | undefined;
 
   constructor(context: Context) {
     this.#context = context;
@@ -30,77 +36,82 @@ export class Sweeper {
 
   start(): void {
     const { settings } = this.#context;
-    this.#beQuiet();
-    this.#lastTick = performance.now();
-    this.#sweeps = setInterval(() => this.#run(this.#sweep), settings.sweeper_interval_seconds * 1000);
-    this.#overdue = setInterval(() => this.#run(this.#endOverdue), OVERDUE_EVERY_MS);
-    this.#sweeps.unref();
-    this.#overdue.unref();
+    this.#pause();
+    this.#lastTickAt = performance.now();
+    this.#sweepTimer = setInterval(() => this.#run(this.#sweep), settings.sweeper_interval_seconds * 1000);
+    this.#overdueTimer = setInterval(() => this.#run(this.#endOverdueTasks), OVERDUE_INTERVAL_MS);
+    this.#sweepTimer.unref();
+    this.#overdueTimer.unref();
   }
 
-  /** Resolves once nothing runs any more. */
+  /** Stops the timers. Resolves when the running sweep has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    clearInterval(this.#sweeps);
-    clearInterval(this.#overdue);
+    clearInterval(this.#sweepTimer);
+    clearInterval(this.#overdueTimer);
     await Promise.all(this.#running.values());
   }
 
-  #beQuiet(): void {
-    this.#quietUntil = performance.now() + this.#threshold * 1000;
+  /** Gives all workers one whole threshold to send a heartbeat. */
+  #pause(): void {
+    this.#pausedUntil = performance.now() + this.#threshold * 1000;
   }
 
+  /** Seconds. */
   get #threshold(): number {
     return this.#context.settings.worker_timeout_threshold;
   }
 
-  readonly #mayEndWorkers = (): boolean => {
+  readonly #canEndWorkers = (): boolean => {
     const now = performance.now();
-    const late = Math.min(LATE_LOOK_MS, this.#threshold * 500);
-    if (this.#lookedAt !== undefined && now - this.#lookedAt > late) this.#beQuiet();
-    return now >= this.#quietUntil;
+    const slowProbeMs = Math.min(SLOW_PROBE_MS, this.#threshold * 500);
+    if (this.#probeStartedAt !== undefined && now - this.#probeStartedAt > slowProbeMs) this.#pause();
+    return now >= this.#pausedUntil;
   };
 
-  /** One of a kind at a time; what comes meanwhile is left to the next tick. */
+  /** Runs the work unless it is already running. */
   #run(work: () => Promise<void>): void {
     if (this.#isStopped) return;
     const now = performance.now();
-    if (now - this.#lastTick > OVERDUE_EVERY_MS + STALL_MS) this.#beQuiet();
-    this.#lastTick = now;
+    if (now - this.#lastTickAt > OVERDUE_INTERVAL_MS + STALL_MS) this.#pause();
+    this.#lastTickAt = now;
     if (this.#running.has(work)) return;
     const running = work()
       .catch((error: unknown) => {
         if (!(error instanceof StorageUnavailable)) {
-          this.#context.log.error({ err: error }, "the sweep could not be done");
+          this.#context.log.error({ err: error }, "the sweep failed");
           return;
         }
-        // After an outage everybody gets a whole threshold to be heard again.
-        this.#beQuiet();
-        this.#context.log.warn({ err: error }, "the database is away from the sweep");
+        // Workers could not send heartbeats during the outage.
+        this.#pause();
+        this.#context.log.warn({ err: error }, "the sweep failed because the database is unavailable");
       })
       .finally(() => this.#running.delete(work));
     this.#running.set(work, running);
   }
 
   readonly #sweep = async (): Promise<void> => {
-    // Each is tried, and told of, once a sweep.
-    this.#bad.clear();
-    const swept = await sweep(this.#context, { mayEndWorkers: this.#mayEndWorkers, bad: this.#bad });
-    this.#context.sweeps.swept();
-    if (swept !== undefined) this.#context.meter.swept(swept);
-    if (swept === undefined || swept.workers + swept.tasks + swept.jobs + swept.deleted === 0) return;
-    this.#context.log.info({ swept }, "swept");
+    // Each sweep tries the failed tasks once and logs them again.
+    this.#failedIds.clear();
+    const result = await sweep(this.#context, {
+      canEndWorkers: this.#canEndWorkers,
+      failedIds: this.#failedIds,
+    });
+    this.#context.sweepStatus.sweepFinished();
+    if (result !== undefined) this.#context.meter.sweepFinished(result);
+    if (result === undefined || result.workers + result.tasks + result.jobs + result.deleted === 0) return;
+    this.#context.log.info({ swept: result }, "sweep finished");
   };
 
-  readonly #endOverdue = async (): Promise<void> => {
-    this.#lookedAt = performance.now();
+  readonly #endOverdueTasks = async (): Promise<void> => {
+    this.#probeStartedAt = performance.now();
     await this.#context.storage.sweep.look().finally(() => {
-      this.#mayEndWorkers();
-      this.#lookedAt = undefined;
+      this.#canEndWorkers();
+      this.#probeStartedAt = undefined;
     });
-    const count = await sweepOverdueTasks(this.#context, this.#bad);
+    const count = await sweepOverdueTasks(this.#context, this.#failedIds);
     if (count === 0) return;
     this.#context.meter.timedOut(count);
-    this.#context.log.info({ count }, "tasks were over their time");
+    this.#context.log.info({ count }, "ended tasks that exceeded their timeout");
   };
 }

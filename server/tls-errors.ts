@@ -1,4 +1,4 @@
-/** OpenSSL's and Node's codes for a certificate that is not trusted. */
+/** Error codes of OpenSSL and Node.js for a certificate that is not trusted. */
 const UNTRUSTED = new Set([
   ...["DEPTH_ZERO_SELF_SIGNED_CERT", "SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
   ...["UNABLE_TO_GET_ISSUER_CERT", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "CERT_UNTRUSTED", "INVALID_CA"],
@@ -13,13 +13,13 @@ const UNTRUSTED = new Set([
 const OUT_OF_DATE = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID", "CERT_REVOKED"]);
 const WRONG_NAME = new Set(["ERR_TLS_CERT_ALTNAME_INVALID", "HOSTNAME_MISMATCH"]);
 
-/** Why a TLS connection did not come about. */
+/** The reason why a TLS connection failed. */
 export type TlsFailure = "untrusted" | "out-of-date" | "wrong-name" | "handshake";
 
 const getErrorCode = (error: Error): string =>
   "code" in error && typeof error.code === "string" ? error.code : "";
 
-/** Classifies an error of Node's TLS; undefined if it is none. */
+/** Classifies a TLS error of Node.js. Returns undefined for other errors. */
 export const classifyTlsError = (error: Error): TlsFailure | undefined => {
   const code = getErrorCode(error);
   if (UNTRUSTED.has(code)) return "untrusted";
@@ -29,21 +29,24 @@ export const classifyTlsError = (error: Error): TlsFailure | undefined => {
   return undefined;
 };
 
-/** OpenSSL's sentence without the address and file numbers before it. */
-const sentenceOf = ({ message }: Error): string =>
+/** Returns OpenSSL's reason without the preceding address, file and line. */
+const getOpenSslReason = ({ message }: Error): string =>
   /(?:routines:[^:]*:)([^:\n]+)/.exec(message)?.[1]?.trim() ?? message.replace(/\s*\n\s*/g, " ").trim();
 
-/** Says what is wrong in one line; `caParameter` names where the certificate authority is configured. */
+/**
+ * Describes a TLS error in one line; undefined for other errors. `caParameter` is the parameter that sets the
+ * certificate authority.
+ */
 export const describeTlsError = (error: Error, caParameter: string): string | undefined => {
   switch (classifyTlsError(error)) {
     case "untrusted":
-      return `the certificate of the server is not trusted (${error.message}): name its certificate authority with ${caParameter}`;
+      return `the certificate of the server is not trusted (${error.message}): set its certificate authority with ${caParameter}`;
     case "out-of-date":
-      return `the certificate of the server is not valid now (${error.message}): renew it, or check this machine's clock`;
+      return `the certificate of the server has expired, was revoked or is not valid yet (${error.message}): renew it, or check the clock of this machine`;
     case "wrong-name":
       return `the certificate of the server is for another name: ${error.message.replace(/^.*altnames: /, "")}`;
     case "handshake":
-      return `TLS could not be established (${sentenceOf(error)}): check that the server speaks TLS on this port, and whether it asks for a client certificate`;
+      return `the TLS handshake failed (${getOpenSslReason(error)}): check that the server accepts TLS on this port, and whether it requires a client certificate`;
     default:
       return undefined;
   }

@@ -4,7 +4,7 @@ import * as z from "zod";
 
 const path = findPackageJSON(import.meta.url);
 
-/** joblib's own version, as its package says it. */
+/** The version in joblib's package.json. */
 export const VERSION: string =
   path === undefined
     ? "0.0.0"

@@ -2,21 +2,23 @@ import { isUtf8 } from "node:buffer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { parseExactJson } from "../../protocol/exact-json.ts";
 import { isJsonObject, Problem } from "../../protocol/index.ts";
-import { isPlain } from "./plain-json.ts";
+import { isPlainJson } from "./plain-json.ts";
 import { JsonScanner } from "./scan-json.ts";
 
 const CONTENT_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
 
 const malformed = (detail: string) => new Problem("malformed-request", detail);
 
-/** The one kind of body that is read. */
+/** The 415 of a body that is not plain JSON. */
 export const unsupportedMediaType = (): Problem =>
   new Problem(
     "unsupported-media-type",
-    "Send the body as application/json, in UTF-8, without Content-Encoding.",
+    "Send the body as application/json in UTF-8, without Content-Encoding.",
   );
 
-/** A byte order mark is kept, and so refused: JSON has none (RFC 8259, 8.1). */
+/**
+ * Decodes UTF-8. A byte order mark is kept and therefore rejected by the parser: JSON text has none (RFC 8259, 8.1).
+ */
 const decode = (bytes: Buffer): string => {
   if (!isUtf8(bytes)) throw malformed("The body is not UTF-8.");
   return bytes.toString();
@@ -24,56 +26,59 @@ const decode = (bytes: Buffer): string => {
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Members of the body whose numbers are kept as they are written. */
+    /** Members of the body whose numbers keep their exact text. */
     exactMembers?: readonly string[];
   }
 }
 
-/** Takes some members of a body with each number that JavaScript would change as an `ExactNumber`. */
-const withExactMembers = (text: string, exactMembers: readonly string[]): unknown => {
+/** Parses a body so that numbers in some of its members become an `ExactNumber` if JavaScript would change them. */
+const parseWithExactMembers = (text: string, exactMembers: readonly string[]): unknown => {
   const body: unknown = JSON.parse(text);
   const exact = parseExactJson(text);
   if (!isJsonObject(body) || !isJsonObject(exact)) return body;
-  const kept = Object.entries(exact).filter(([name]) => exactMembers.includes(name));
-  return { ...body, ...Object.fromEntries(kept) };
+  const exactEntries = Object.entries(exact).filter(([name]) => exactMembers.includes(name));
+  return { ...body, ...Object.fromEntries(exactEntries) };
 };
 
-/** Reads a body as JSON, exactly or not at all; an empty one is undefined. */
+/**
+ * Parses a JSON body; an empty one is undefined. Throws a 400 or a 422 if `JSON.parse` would reject the text or change
+ * a value.
+ */
 export const parseJsonBody = (bytes: Buffer, exactMembers: readonly string[] = []): unknown => {
   if (bytes.length === 0) return undefined;
   const text = decode(bytes);
-  if (isPlain(text)) {
+  if (isPlainJson(text)) {
     try {
       return JSON.parse(text);
     } catch {
-      // The scan says what is wrong with it, and where.
+      // The scanner below reports what is wrong and where.
     }
   }
-  const fault = new JsonScanner(text, exactMembers).scan();
-  if (fault === undefined) {
-    return exactMembers.length === 0 ? JSON.parse(text) : withExactMembers(text, exactMembers);
+  const error = new JsonScanner(text, exactMembers).scan();
+  if (error === undefined) {
+    return exactMembers.length === 0 ? JSON.parse(text) : parseWithExactMembers(text, exactMembers);
   }
-  if (fault.kind === "malformed") {
-    throw malformed(`The body is not JSON that can be kept: ${fault.detail}, at position ${fault.position}.`);
+  if (error.kind === "malformed") {
+    throw malformed(`The body is not valid JSON: ${error.detail} (at position ${error.position}).`);
   }
-  throw new Problem("validation-error", "The body does not fit.", {
-    errors: [{ pointer: fault.pointer, detail: fault.detail }],
+  throw new Problem("validation-error", "The body is not valid.", {
+    errors: [{ pointer: error.pointer, detail: error.detail }],
   });
 };
 
 const requireMediaType = ({ headers }: FastifyRequest): void => {
   const encoding = headers["content-encoding"];
-  const isPlain = encoding === undefined || encoding.toLowerCase() === "identity";
-  if (!isPlain || !CONTENT_TYPE.test(headers["content-type"] ?? "")) throw unsupportedMediaType();
+  const isUnencoded = encoding === undefined || encoding.toLowerCase() === "identity";
+  if (!isUnencoded || !CONTENT_TYPE.test(headers["content-type"] ?? "")) throw unsupportedMediaType();
 };
 
-/** Reads JSON bodies in this plugin by our rules, whatever parsers the host has. */
-export const useBodyParser = (app: FastifyInstance): void => {
+/** Parses the JSON bodies of this plugin with `parseJsonBody`, whatever content type parsers the host uses. */
+export const addBodyParser = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/json",
     { parseAs: "buffer" },
-    // With `done`, like the hooks; what is thrown is passed on to it.
+    // Uses `done` like the hooks. Fastify passes thrown errors to it.
     (request: FastifyRequest, bytes: Buffer, done: (error: null, body: unknown) => void) => {
       requireMediaType(request);
       done(null, parseJsonBody(bytes, request.routeOptions.config.exactMembers));

@@ -10,21 +10,21 @@ import type {
 import type { Caller } from "../access.ts";
 import type { LongPoll } from "../use-cases/long-poll.ts";
 
-/** One request after its checks, as a handler gets it. */
+/** A request that was authorized and validated. */
 export interface Call<O extends Operation> extends OperationInput<O> {
   readonly caller: Caller;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  /** Where the mounted API stands: for `Location`. */
+  /** The prefix of the plugin, for `Location`. */
   readonly prefix: string;
-  /** Holds the request open for as long as its `Prefer: wait` asks, and says so in the answer. */
-  hold<Value>(work: (hold: LongPoll) => Promise<Value>): Promise<Value>;
+  /** Runs work that may wait for as long as `Prefer: wait` allows, and sets `Preference-Applied`. */
+  runLongPoll<Value>(work: (longPoll: LongPoll) => Promise<Value>): Promise<Value>;
 }
 
-/** Answers one operation. */
+/** Handles the calls of one operation. */
 export type Handler<O extends Operation> = (
   call: Call<O>,
 ) => Promise<OperationResponse<O> | MinimalResponse<O>>;
 
-/** A handler for every operation: one that is missing does not compile. */
+/** The handlers of all operations. A missing handler is a compile error. */
 export type Handlers = { readonly [Name in OperationName]: Handler<Operations[Name]> };

@@ -4,37 +4,42 @@ import type { Caller } from "../access.ts";
 import type { Credentials, HostAuth, RoomAccess } from "../host.ts";
 import { unauthorized } from "./problem-handler.ts";
 
-const statusOf = (error: unknown): number | undefined =>
+const getStatusCode = (error: unknown): number | undefined =>
   error instanceof Error && "statusCode" in error && typeof error.statusCode === "number"
     ? error.statusCode
     : undefined;
 
-/** A host may throw to refuse; what it says about its own trouble stays an error. */
-const isTrouble = (error: unknown) =>
+/** Returns true if a function of the host failed. Other errors mean that it rejected the request. */
+const isFailure = (error: unknown) =>
   error instanceof Problem ||
-  (statusOf(error) ?? 400) >= 500 ||
+  (getStatusCode(error) ?? 400) >= 500 ||
   error instanceof TypeError ||
   error instanceof ReferenceError;
 
-/** What the host says at once need not be waited for: three waits of each request were promises of what was known. */
-const isThere = <Value extends string | number | boolean | null | undefined>(
-  given: Value | Promise<Value>,
-): given is Value => typeof given !== "object" || given === null;
+/**
+ * Returns true if the host returned a value instead of a promise. Awaiting such values cost three promises per
+ * request.
+ */
+const isValue = <Value extends string | number | boolean | null | undefined>(
+  result: Value | Promise<Value>,
+): result is Value => typeof result !== "object" || result === null;
 
 /**
- * An index row of PostgreSQL holds 2,704 bytes. The one of idempotency keys has a room (128 characters of 4 bytes), a key
- * (255 UTF-16 units of 3 bytes at most) and a user.
+ * An index row of PostgreSQL has at most 2,704 bytes. The index of idempotency keys contains a room (128 characters of
+ * 4 bytes), a key (255 UTF-16 units of 3 bytes at most) and a user id.
  */
 const MAX_USER_ID_BYTES = 1000;
 
-const userId = async (auth: HostAuth, request: FastifyRequest): Promise<string> => {
+const getUserId = async (auth: HostAuth, request: FastifyRequest): Promise<string> => {
   let id: string | number | null | undefined;
   try {
-    const given = auth.getCurrentUserId(request);
-    id = isThere(given) ? given : await given;
+    const result = auth.getCurrentUserId(request);
+    id = isValue(result) ? result : await result;
   } catch (error) {
-    if (isTrouble(error)) throw error;
-    throw statusOf(error) === 403 ? new Problem("forbidden", "You may not use this server.") : unauthorized();
+    if (isFailure(error)) throw error;
+    throw getStatusCode(error) === 403
+      ? new Problem("forbidden", "You are not allowed to use this server.")
+      : unauthorized();
   }
   if (id === undefined || id === null || id === "") throw unauthorized();
   const text = String(id);
@@ -44,57 +49,62 @@ const userId = async (auth: HostAuth, request: FastifyRequest): Promise<string> 
   return text;
 };
 
-/** Of a host that says nothing more than who somebody is. */
+/** The credentials of a host without `describeCredentials`. */
 export const NO_CREDENTIALS: Credentials = { rooms: null, jobs: null, expiresAt: null, invitationId: null };
 
-/** False where the host threw to refuse. */
-const asked = async (ask: () => boolean | Promise<boolean>): Promise<boolean> => {
+/** Returns the host's decision; false if it threw to reject the request. */
+const isAllowed = async (authorize: () => boolean | Promise<boolean>): Promise<boolean> => {
   try {
-    return (await ask()) === true;
+    return (await authorize()) === true;
   } catch (error) {
-    if (isTrouble(error) || statusOf(error) === 401) throw error;
+    if (isFailure(error) || getStatusCode(error) === 401) throw error;
     return false;
   }
 };
 
-/** A caller of whom the host is asked more when a rule depends on it. */
+/** A caller whose permissions are requested from the host when a rule needs them. */
 class HostCaller implements Caller {
   readonly actor: Actor;
   readonly isConfined: boolean;
   readonly #auth: HostAuth;
   readonly #request: FastifyRequest;
 
-  constructor(auth: HostAuth, request: FastifyRequest, who: Pick<Caller, "actor" | "isConfined">) {
-    this.actor = who.actor;
-    this.isConfined = who.isConfined;
+  constructor(
+    auth: HostAuth,
+    request: FastifyRequest,
+    { actor, isConfined }: Pick<Caller, "actor" | "isConfined">,
+  ) {
+    this.actor = actor;
+    this.isConfined = isConfined;
     this.#auth = auth;
     this.#request = request;
   }
 
-  async credentials(): Promise<Credentials> {
+  async getCredentials(): Promise<Credentials> {
     return (await this.#auth.describeCredentials?.(this.#request)) ?? NO_CREDENTIALS;
   }
 
   async canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean> {
     const { authorizeRoom } = this.#auth;
-    return authorizeRoom === undefined || asked(() => authorizeRoom(this.#request, roomId, access));
+    return authorizeRoom === undefined || isAllowed(() => authorizeRoom(this.#request, roomId, access));
   }
 
-  async mayRegister({ roomId, category, name }: JobAddress): Promise<boolean> {
+  async canRegister({ roomId, category, name }: JobAddress): Promise<boolean> {
     const { authorizeJob } = this.#auth;
-    return authorizeJob === undefined || asked(() => authorizeJob(this.#request, roomId, { category, name }));
+    if (authorizeJob === undefined) return true;
+    return isAllowed(() => authorizeJob(this.#request, roomId, { category, name }));
   }
 
-  async namedRooms(): Promise<readonly string[] | undefined> {
+  async listRooms(): Promise<readonly string[] | undefined> {
     return (await this.#auth.listRooms?.(this.#request)) ?? undefined;
   }
 }
 
-/** Asks the host who a request is; 401 where it is nobody. */
-export const callerOf = async (auth: HostAuth, request: FastifyRequest): Promise<Caller> => {
-  const id = await userId(auth, request);
-  const given = auth.getIsAdmin(request);
-  const isAdmin = (isThere(given) ? given : await given) === true;
+/** Returns the caller of a request according to the host. Throws a 401 if the request is not authenticated. */
+export const authenticate = async (auth: HostAuth, request: FastifyRequest): Promise<Caller> => {
+  const id = await getUserId(auth, request);
+  const result = auth.getIsAdmin(request);
+  const isAdmin = (isValue(result) ? result : await result) === true;
   const described = auth.describeCredentials?.(request);
   const credentials = described instanceof Promise ? await described : described;
   const isConfined = credentials !== undefined && credentials.invitationId !== null;

@@ -3,17 +3,21 @@ import { Problem } from "../../protocol/index.ts";
 
 const DETAILS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "The headers are too large.",
-  ERR_HTTP_REQUEST_TIMEOUT: "The request took too long to arrive.",
+  ERR_HTTP_REQUEST_TIMEOUT: "The request was not received in time.",
 };
 
-/** Answers what Node's parser could not read as HTTP: no request was made of it, so no route and no hook sees it. */
+/**
+ * Responds to data that Node.js could not parse as HTTP. No route or hook is called for it, because there is no
+ * request.
+ */
 export const answerClientError = (error: Error & { readonly code?: string }, socket: Socket): void => {
-  // Gone already, or in the middle of an answer: nothing that is said now would be understood.
+  // The client is gone, or part of a response was sent, so that another response could not be understood.
   if (error.code === "ECONNRESET" || !socket.writable || socket.bytesWritten > 0) {
     socket.destroy(error);
     return;
   }
-  const problem = new Problem("malformed-request", DETAILS[error.code ?? ""] ?? "This is not HTTP/1.1.");
+  const detail = DETAILS[error.code ?? ""] ?? "The request is not valid HTTP/1.1.";
+  const problem = new Problem("malformed-request", detail);
   const body = JSON.stringify(problem.toDocument());
   socket.end(
     [

@@ -4,15 +4,18 @@ import { dirname, join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { DASHBOARD_META, Problem } from "../../protocol/index.ts";
-import { isOfApi, refuseUnknown } from "./unknown-addresses.ts";
+import { isApiPath, rejectUnknownPath } from "./unknown-paths.ts";
 
-/** Where the dashboard stands under the plugin's prefix, and where its built files are, if not in this package. */
+/**
+ * The path of the dashboard under the plugin's prefix, and the directory of its built files if it is not this
+ * package's.
+ */
 export interface DashboardOptions {
   readonly path: string;
   readonly files?: string | undefined;
 }
 
-/** Nothing but what comes from here, and nobody frames it: what a job's worker wrote cannot run as a script. */
+/** Allows only resources of this server and no framing, so that text of a job or a task cannot run as a script. */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",
@@ -31,57 +34,57 @@ const HEADERS = {
   "referrer-policy": "no-referrer",
 };
 
-/** Names of assets hold a hash of what is in them. */
-const FOREVER = "public, max-age=31536000, immutable";
+/** The names of assets contain a hash of their content. */
+const IMMUTABLE = "public, max-age=31536000, immutable";
 
 const NOT_BUILT = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>joblib</title></head>
-<body><h1>joblib</h1><p>The dashboard of this checkout was not built: <code>npm run build</code> makes it.</p></body></html>
+<body><h1>joblib</h1><p>The dashboard is not built. Run <code>npm run build</code>.</p></body></html>
 `;
 
 const escapeHtml = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 
-/** The path as the routes have it: begins with a slash and ends with none; empty for the root. */
-export const mountPath = (path: string | true): string => {
+/**
+ * Returns the path with a leading and without a trailing slash; empty for the root. Throws if it has no leading slash.
+ */
+export const parseMountPath = (path: string | true): string => {
   const trimmed = path === true ? "" : path.replace(/\/+$/, "");
   if (trimmed === "" || trimmed.startsWith("/")) return trimmed;
-  throw new TypeError("joblib: `dashboard` must be a path that begins with a slash, or true");
+  throw new TypeError("joblib: `dashboard` must be true or a path that starts with a slash");
 };
 
-const builtFiles = (): string => {
+const findBuiltFiles = (): string => {
   const manifest = findPackageJSON(import.meta.url);
   return join(manifest === undefined ? import.meta.dirname : dirname(manifest), "dist", "web");
 };
 
 /**
- * The page with what the server knows: where the API and where the dashboard stand. Assets get whole addresses, because
- * relative ones would lead elsewhere from a deep link, and the policy allows no `<base>`.
+ * Creates the page with the addresses of the API and the dashboard; undefined if the dashboard is not built. The
+ * addresses of assets become absolute, because relative ones would break on deep links, and the policy allows no
+ * `<base>`.
  */
-const createPageSchema = (
-  files: string,
-  { api, root }: { api: string; root: string },
-): string | undefined => {
+const createPage = (files: string, { api, root }: { api: string; root: string }): string | undefined => {
   const path = join(files, "index.html");
   if (!existsSync(path)) return undefined;
   const meta = (name: string, content: string) => `<meta name="${name}" content="${escapeHtml(content)}">`;
-  const written = meta(DASHBOARD_META.api, api) + meta(DASHBOARD_META.root, root);
+  const tags = meta(DASHBOARD_META.api, api) + meta(DASHBOARD_META.root, root);
   return readFileSync(path, "utf8")
     .replace(new RegExp(`\\s*<meta name="(${Object.values(DASHBOARD_META).join("|")})"[^>]*>`, "g"), "")
-    .replace(/<head>/, () => `<head>${written}`)
+    .replace(/<head>/, () => `<head>${tags}`)
     .replace(/\b(src|href)="\.\//g, (_, attribute: string) => `${attribute}="${escapeHtml(root)}`);
 };
 
-/** A browser that goes to an address says so; a program that was given a wrong one is not answered with a page. */
-const isForPerson = ({ headers }: FastifyRequest): boolean => headers.accept?.includes("text/html") === true;
+/** Returns true for navigation in a browser. Other clients with a wrong address get a 404 instead of the page. */
+const acceptsHtml = ({ headers }: FastifyRequest): boolean => headers.accept?.includes("text/html") === true;
 
-/** The dashboard: its files as they are, and its page under every other address below, for its deep links. */
-export const dashboard = async (
+/** Serves the dashboard: its files, and its page for all other addresses below the path, for deep links. */
+export const serveDashboard = async (
   app: FastifyInstance,
-  { path, files = builtFiles() }: DashboardOptions,
+  { path, files = findBuiltFiles() }: DashboardOptions,
 ): Promise<void> => {
   const { prefix } = app;
-  const page = createPageSchema(files, { api: prefix, root: `${prefix}${path}/` });
+  const page = createPage(files, { api: prefix, root: `${prefix}${path}/` });
 
   const sendPage = async (_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     reply.type("text/html; charset=utf-8").header("cache-control", "no-cache");
@@ -89,9 +92,9 @@ export const dashboard = async (
   };
 
   const sendDeepLink = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    // At the root everything is below it, the API's wrong addresses too.
-    if (isOfApi(request, prefix)) refuseUnknown(request, reply, prefix);
-    if (!isForPerson(request)) throw new Problem("route-not-found", "There is nothing at this address.");
+    // If the dashboard is at the root, unknown addresses of the API are below its path.
+    if (isApiPath(request, prefix)) rejectUnknownPath(request, reply, prefix);
+    if (!acceptsHtml(request)) throw new Problem("route-not-found", "No route at this address.");
     return sendPage(request, reply);
   };
 
@@ -108,7 +111,7 @@ export const dashboard = async (
           cacheControl: false,
           setHeaders: (reply, file) => {
             const isAsset = file.startsWith(join(files, "assets"));
-            reply.header("cache-control", isAsset ? FOREVER : "no-cache");
+            reply.header("cache-control", isAsset ? IMMUTABLE : "no-cache");
           },
         });
       }

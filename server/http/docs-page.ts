@@ -22,40 +22,41 @@ td { padding: .1rem 1rem .1rem 0; vertical-align: top; }
 p.about { opacity: .8; margin: .2rem 0 .6rem; }
 `;
 
-/** No script, and no style but the page's own. */
+/** Allows no scripts, and only the style of this page. */
 export const DOCS_CSP = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 const escapeHtml = (text: string) =>
   text.replace(
     /[&<>"]/g,
-    (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign] ?? sign,
+    (character) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[character] ?? character,
   );
 
-const schemaBlock = (title: string, schema: z.ZodType, io: "input" | "output") => {
+const renderSchema = (title: string, schema: z.ZodType, io: "input" | "output") => {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return `<details><summary>${escapeHtml(title)}</summary><pre>${escapeHtml(JSON.stringify(json, null, 2))}</pre></details>`;
 };
 
-const operationBlock = (name: string, entry: Operation) => {
-  const answers = Object.keys(entry.responses).map((status) => {
-    const schema = getResponseSchema(entry, Number(status));
+const renderOperation = (name: string, operation: Operation) => {
+  const responses = Object.keys(operation.responses).map((status) => {
+    const schema = getResponseSchema(operation, Number(status));
     return schema
-      ? schemaBlock(`${status}: the answer`, schema, "output")
-      : `<p>${status}, without a body</p>`;
+      ? renderSchema(`Response ${status}`, schema, "output")
+      : `<p>Response ${status}, no body</p>`;
   });
-  const problems = entry.problems.map(
+  const problems = operation.problems.map(
     (id) =>
       `<tr><td>${PROBLEMS[id].status}</td><td><code>${id}</code></td><td>${escapeHtml(PROBLEMS[id].title)}</td></tr>`,
   );
-  const headers = Object.entries(entry.headers ?? {}).map(
-    ([header, meaning]) => `<tr><td></td><td><code>${header}</code></td><td>${escapeHtml(meaning)}</td></tr>`,
+  const headers = Object.entries(operation.headers ?? {}).map(
+    ([header, description]) =>
+      `<tr><td></td><td><code>${header}</code></td><td>${escapeHtml(description)}</td></tr>`,
   );
-  return `<details id="${name}"><summary><b class="method">${entry.method}</b> <code>${escapeHtml(entry.path.replace(/:([a-z_]+)/g, "{$1}"))}</code></summary>
-<p class="about">${escapeHtml(entry.summary)}. Access: ${escapeHtml(ACCESS_RULES[entry.access])}.</p>
+  return `<details id="${name}"><summary><b class="method">${operation.method}</b> <code>${escapeHtml(operation.path.replace(/:([a-z_]+)/g, "{$1}"))}</code></summary>
+<p class="about">${escapeHtml(operation.summary)}. Access: ${escapeHtml(ACCESS_RULES[operation.access])}.</p>
 ${headers.length > 0 ? `<table>${headers.join("")}</table>` : ""}
-${entry.query ? schemaBlock("Query", entry.query, "input") : ""}
-${entry.body ? schemaBlock(entry.bodyOptional ? "Body, which may be left out" : "Body", entry.body, "input") : ""}
-${answers.join("")}
+${operation.query ? renderSchema("Query", operation.query, "input") : ""}
+${operation.body ? renderSchema(operation.bodyOptional ? "Body (optional)" : "Body", operation.body, "input") : ""}
+${responses.join("")}
 ${problems.length > 0 ? `<table>${problems.join("")}</table>` : ""}
 </details>`;
 };
@@ -64,19 +65,19 @@ const GROUPS: readonly (readonly [title: string, test: RegExp])[] = [
   ["Jobs", /\/jobs/],
   ["Tasks", /\/tasks|\/claims|\/bulk/],
   ["Workers", /\/workers/],
-  ["Who may", /\/me$|\/invitations/],
-  ["Rooms and figures", /\/rooms|\/stats|\/health/],
+  ["Access", /\/me$|\/invitations/],
+  ["Rooms, stats and health", /\/rooms|\/stats|\/health/],
   ["Problems", /\/problems/],
 ];
 
-/** The API for people: one page without scripts, made from the operations. */
-export const docsPage = (version: string): string => {
+/** Renders the API reference from the table of operations, as one page without scripts. */
+export const renderDocsPage = (version: string): string => {
   const entries = Object.entries<Operation>(operations);
-  const groupOf = (path: string) => GROUPS.find(([, test]) => test.test(path))?.[0];
+  const getGroup = (path: string) => GROUPS.find(([, test]) => test.test(path))?.[0];
   const sections = GROUPS.map(([title]) => {
     const blocks = entries
-      .filter(([, { path }]) => groupOf(path) === title)
-      .map(([name, entry]) => operationBlock(name, entry));
+      .filter(([, { path }]) => getGroup(path) === title)
+      .map(([name, operation]) => renderOperation(name, operation));
     return `<h2>${title}</h2>${blocks.join("\n")}`;
   });
   return `<!doctype html>

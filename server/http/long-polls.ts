@@ -3,23 +3,25 @@ import { Problem } from "../../protocol/index.ts";
 import type { Meter } from "../meter.ts";
 import type { Settings } from "../settings.ts";
 import type { LongPoll } from "../use-cases/long-poll.ts";
-import { UserShares } from "./user-shares.ts";
+import { UserConcurrencyLimit } from "./user-concurrency-limit.ts";
 
-/** How long a request is to wait, and whose it is. */
-export interface Wait {
+/** The maximum duration of a long poll or a stream, and its user. */
+export interface LongPollOptions {
   readonly seconds: number;
   readonly userId: string;
-  readonly what: "request" | "stream";
-  /** Called where it does wait. */
+  readonly kind: "request" | "stream";
+  /** Called if the request counts as a long poll from now on. */
   readonly onWait: () => void;
 }
 
-/** A hold that ends with its client: a signal is made for those that ask for one, which answers at once never do. */
+/**
+ * The long poll of one request. The abort controller is created on demand, because an immediate response needs none.
+ */
 class OpenLongPoll implements LongPoll {
   readonly seconds: number;
-  /** What is held, and where among all that are: see `Holds`. */
   working: Promise<unknown> | undefined;
-  place = -1;
+  /** Index in the list of open long polls. */
+  index = -1;
   readonly #raw: FastifyReply["raw"];
   #controller: AbortController | undefined;
 
@@ -42,26 +44,28 @@ class OpenLongPoll implements LongPoll {
   }
 }
 
-/** The requests that are held open: counted, ended with their clients, and all answered when the server closes. */
+/**
+ * The open long polls and streams. They are limited, end when their client disconnects, and are answered on shutdown.
+ */
 export class LongPolls {
   /**
-   * In no order; not a `Map`, for V8 leaves each table that one has outgrown pointing to the next: a claim's answer, with its
-   * hundred tasks, was kept until the next full collection.
+   * Unordered. This is not a `Map`, because V8 links the hash table of a map that grew to the next one: the response
+   * to a claim, with its hundred tasks, stayed in memory until the next full garbage collection.
    */
   readonly #open: OpenLongPoll[] = [];
   readonly #max: number;
-  readonly #shares: UserShares;
-  readonly #meter: Pick<Meter, "waiting">;
+  readonly #userLimit: UserConcurrencyLimit;
+  readonly #meter: Pick<Meter, "waitingChanged">;
   #isClosing = false;
 
   constructor(
     settings: Pick<Settings, "long_poll_max_waiting" | "long_poll_max_per_user">,
-    meter: Pick<Meter, "waiting">,
+    meter: Pick<Meter, "waitingChanged">,
   ) {
     this.#max = settings.long_poll_max_waiting;
-    this.#shares = new UserShares(
+    this.#userLimit = new UserConcurrencyLimit(
       settings.long_poll_max_per_user,
-      "Too many of your requests are waiting here.",
+      "You have too many open long polls. Close some, or try again later.",
     );
     this.#meter = meter;
   }
@@ -70,13 +74,20 @@ export class LongPolls {
     return this.#open.length;
   }
 
-  /** Lets a user's work wait for at most that long; 503 where too many do already, 429 where too many of that user's do. */
-  during<Value>(reply: FastifyReply, wait: Wait, work: (hold: LongPoll) => Promise<Value>): Promise<Value> {
-    const hold = new OpenLongPoll(this.#isClosing ? 0 : wait.seconds, reply.raw);
-    return hold.seconds <= 0 ? work(hold) : this.#keep(reply, hold, { ...wait, work });
+  /**
+   * Runs work that may wait for up to `seconds`. Throws a 503 if too many long polls are open, and a 429 if this user
+   * has too many.
+   */
+  run<Value>(
+    reply: FastifyReply,
+    options: LongPollOptions,
+    work: (longPoll: LongPoll) => Promise<Value>,
+  ): Promise<Value> {
+    const longPoll = new OpenLongPoll(this.#isClosing ? 0 : options.seconds, reply.raw);
+    return longPoll.seconds <= 0 ? work(longPoll) : this.#runOpen(reply, longPoll, { ...options, work });
   }
 
-  /** Everybody who waits is answered now; resolves when the last of them needs the database no longer. */
+  /** Ends all long polls, which answers their requests. Resolves when none of them needs the database any longer. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const open = [...this.#open];
@@ -84,42 +95,49 @@ export class LongPolls {
     await Promise.allSettled(open.map(({ working }) => working));
   }
 
-  async #keep<Value>(
+  async #runOpen<Value>(
     reply: FastifyReply,
-    hold: OpenLongPoll,
-    { userId, what, onWait: onHold, work }: Wait & { readonly work: (hold: LongPoll) => Promise<Value> },
+    longPoll: OpenLongPoll,
+    {
+      userId,
+      kind,
+      onWait,
+      work,
+    }: LongPollOptions & { readonly work: (longPoll: LongPoll) => Promise<Value> },
   ): Promise<Value> {
     if (this.#open.length >= this.#max) {
-      throw new Problem("service-unavailable", "Too many requests are waiting here.", { retryAfter: 5 });
+      throw new Problem("service-unavailable", "This server has too many open long polls. Try again later.", {
+        retryAfter: 5,
+      });
     }
-    const putBack = this.#shares.take(userId);
-    onHold();
-    const onClose = () => hold.controller.abort();
+    const release = this.#userLimit.acquire(userId);
+    onWait();
+    const onClose = () => longPoll.controller.abort();
     reply.raw.once("close", onClose);
-    const working = work(hold);
-    this.#add(hold, working);
-    this.#meter.waiting(what, 1);
+    const working = work(longPoll);
+    this.#add(longPoll, working);
+    this.#meter.waitingChanged(kind, 1);
     try {
       return await working;
     } finally {
-      putBack();
-      this.#remove(hold);
-      this.#meter.waiting(what, -1);
+      release();
+      this.#remove(longPoll);
+      this.#meter.waitingChanged(kind, -1);
       reply.raw.off("close", onClose);
     }
   }
 
-  #add(hold: OpenLongPoll, working: Promise<unknown>): void {
-    hold.working = working;
-    hold.place = this.#open.length;
-    this.#open.push(hold);
+  #add(longPoll: OpenLongPoll, working: Promise<unknown>): void {
+    longPoll.working = working;
+    longPoll.index = this.#open.length;
+    this.#open.push(longPoll);
   }
 
-  /** The last takes its place. */
-  #remove(hold: OpenLongPoll): void {
+  /** Removes a long poll in constant time: the last one moves to its index. */
+  #remove(longPoll: OpenLongPoll): void {
     const last = this.#open.pop();
-    if (last === undefined || last === hold) return;
-    this.#open[hold.place] = last;
-    last.place = hold.place;
+    if (last === undefined || last === longPoll) return;
+    this.#open[longPoll.index] = last;
+    last.index = longPoll.index;
   }
 }

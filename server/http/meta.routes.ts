@@ -8,22 +8,22 @@ import {
 } from "../../protocol/index.ts";
 import type { Handlers } from "./call.ts";
 
-const describe = (id: ProblemId, prefix: string) => ({
+const describeProblem = (id: ProblemId, prefix: string) => ({
   id,
   type: `${prefix}${PROBLEMS_PATH}/${id}`,
   ...PROBLEMS[id],
 });
 
-/** The pages that problem types point to. */
-export const metaRoutes = (): Pick<Handlers, "listProblems" | "readProblem"> => ({
+/** Handlers for the documents to which the `type` of a problem points. */
+export const createMetaRoutes = (): Pick<Handlers, "listProblems" | "readProblem"> => ({
   listProblems: async ({ prefix }) => ({
     status: 200,
-    body: { items: PROBLEM_IDS.map((id) => describe(id, prefix)) },
+    body: { items: PROBLEM_IDS.map((id) => describeProblem(id, prefix)) },
   }),
 
   readProblem: async ({ params, prefix }) => {
     const { problem_id: id } = params;
-    if (!isProblemId(id)) throw new Problem("route-not-found", "There is no such problem.");
-    return { status: 200, body: describe(id, prefix) };
+    if (!isProblemId(id)) throw new Problem("route-not-found", "Problem type not found.");
+    return { status: 200, body: describeProblem(id, prefix) };
   },
 });

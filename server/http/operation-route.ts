@@ -15,149 +15,157 @@ import {
 import { createQuickCheck } from "../../protocol/quick-check.ts";
 import { type Caller, requireCaller, requireRoomAccess } from "../access.ts";
 import type { HostAuth } from "../host.ts";
-import { toAnswer } from "../raw-json.ts";
+import { toResponseBody } from "../raw-json.ts";
 import type { Settings } from "../settings.ts";
 import type { LongPoll } from "../use-cases/long-poll.ts";
 import { validationError } from "../use-cases/schema-checks.ts";
 import type { Handler } from "./call.ts";
-import { callerOf, NO_CREDENTIALS } from "./callers.ts";
-import type { LongPolls, Wait } from "./long-polls.ts";
-import type { UserShares } from "./user-shares.ts";
+import { authenticate, NO_CREDENTIALS } from "./callers.ts";
+import type { LongPollOptions, LongPolls } from "./long-polls.ts";
+import type { UserConcurrencyLimit } from "./user-concurrency-limit.ts";
 
-/** What every route is made with. */
-export interface RouteParts {
+/** Dependencies of all routes. */
+export interface RouteDependencies {
   readonly auth: HostAuth;
   readonly settings: Settings;
-  readonly holds: LongPolls;
-  readonly shares: UserShares;
+  readonly longPolls: LongPolls;
+  readonly userLimit: UserConcurrencyLimit;
   readonly prefix: string;
 }
 
+/** Maximum number of validation errors in a response. */
 const MAX_ERRORS = 100;
-const NOBODY: Caller = {
+
+/** The caller of operations that need no authentication. */
+const ANONYMOUS: Caller = {
   actor: { id: "", isAdmin: false },
   isConfined: true,
   canAccessRoom: async () => false,
-  mayRegister: async () => false,
-  credentials: async () => NO_CREDENTIALS,
-  namedRooms: async () => [],
+  canRegister: async () => false,
+  getCredentials: async () => NO_CREDENTIALS,
+  listRooms: async () => [],
 };
 
-const pointerOf = (path: readonly PropertyKey[]) =>
+const toPointer = (path: readonly PropertyKey[]) =>
   path
     .map((key) => `/${String(key).slice(0, 200).replaceAll("~", "~0").replaceAll("/", "~1")}`)
     .join("")
     .slice(0, 1000);
 
-const faultsOf = (issues: readonly z.core.$ZodIssue[]): FieldError[] =>
-  issues.slice(0, MAX_ERRORS).map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
+const toFieldErrors = (issues: readonly z.core.$ZodIssue[]): FieldError[] =>
+  issues.slice(0, MAX_ERRORS).map(({ path, message }) => ({ pointer: toPointer(path), detail: message }));
 
 const parsePart = (schema: z.ZodType | undefined, value: unknown, part: string): unknown => {
   if (schema === undefined) return undefined;
   if (createQuickCheck(schema)(value)) return value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw validationError(`The ${part} does not fit.`, faultsOf(parsed.error.issues));
+  throw validationError(`The ${part} is not valid.`, toFieldErrors(parsed.error.issues));
 };
 
-const parseBody = (entry: Operation, body: unknown): unknown => {
-  if (entry.body === undefined) return undefined;
-  if (body !== undefined) return parsePart(entry.body, body, "body");
-  if (entry.bodyOptional === true) return undefined;
-  throw new Problem("malformed-request", "A JSON body is needed.");
+const parseBody = (operation: Operation, body: unknown): unknown => {
+  if (operation.body === undefined) return undefined;
+  if (body !== undefined) return parsePart(operation.body, body, "body");
+  if (operation.bodyOptional === true) return undefined;
+  throw new Problem("malformed-request", "A JSON body is required.");
 };
 
-/** A parameter of the path. */
-export const paramOf = (request: FastifyRequest, name: string): string | undefined => {
+/** Returns a parameter of the path. */
+export const getPathParam = (request: FastifyRequest, name: string): string | undefined => {
   const { params } = request;
   if (typeof params !== "object" || params === null || !Object.hasOwn(params, name)) return undefined;
   const value: unknown = Reflect.get(params, name);
   return typeof value === "string" ? value : undefined;
 };
 
-const requireRoom = (roomId: string | undefined): void => {
+const requireValidRoomId = (roomId: string | undefined): void => {
   if (roomId === undefined || (isRoomId(roomId) && roomId.isWellFormed())) return;
   throw new Problem(
     "invalid-room-id",
-    "A room is @global, or 1–128 characters without @ : / and white space.",
+    "A room id is @global, or 1–128 characters other than @ : / and white space.",
   );
 };
 
-/** True for what this very function has just parsed by the operation's own schemas. */
-const isInput = <O extends Operation>(
-  entry: O,
-  parts: { params: unknown; query: unknown; body: unknown },
+/** Fills `input` with the parsed parts of the request. A type guard, because the types follow from the schemas. */
+const fillInput = <O extends Operation>(
+  operation: O,
+  input: { params: unknown; query: unknown; body: unknown },
   request: FastifyRequest,
-): parts is OperationInput<O> => {
-  parts.params = parsePart(entry.params, request.params, "path");
-  parts.query = parsePart(entry.query, request.query, "query");
-  parts.body = parseBody(entry, request.body);
+): input is OperationInput<O> => {
+  input.params = parsePart(operation.params, request.params, "path");
+  input.query = parsePart(operation.query, request.query, "query");
+  input.body = parseBody(operation, request.body);
   return true;
 };
 
-const inputOf = <O extends Operation>(entry: O, request: FastifyRequest): OperationInput<O> => {
-  const parts = { params: undefined, query: undefined, body: undefined };
-  if (isInput(entry, parts, request)) return parts;
+const parseInput = <O extends Operation>(operation: O, request: FastifyRequest): OperationInput<O> => {
+  const input = { params: undefined, query: undefined, body: undefined };
+  if (fillInput(operation, input, request)) return input;
   throw new Problem("malformed-request", "The request cannot be read.");
 };
 
-/** Where an admitted request keeps whose it is: an entry of a WeakMap is dearer by two microseconds, and by what it costs the collector. */
+/**
+ * Property of a request that stores its caller. A WeakMap cost two microseconds more per request, plus garbage
+ * collection.
+ */
 const CALLER = Symbol("caller");
 
-interface Admitted extends FastifyRequest {
+interface AuthorizedRequest extends FastifyRequest {
   [CALLER]?: Caller;
 }
 
-/** Lets a request in by a rule: who it is and which room come before anything else is read. */
-export const admission = (access: Access, { auth }: Pick<RouteParts, "auth">) => {
+/** Creates the check of an access rule. It authenticates the caller and checks the room before the body is read. */
+export const createAccessCheck = (access: Access, { auth }: Pick<RouteDependencies, "auth">) => {
   return {
-    callerOf: (request: Admitted): Caller => request[CALLER] ?? NOBODY,
-    admit: async (request: Admitted): Promise<void> => {
+    /** Returns the caller of a request that passed the check. */
+    getCaller: (request: AuthorizedRequest): Caller => request[CALLER] ?? ANONYMOUS,
+    /** Throws a 400, 401 or 403 if the request does not pass. */
+    requireAccess: async (request: AuthorizedRequest): Promise<void> => {
       if (access === "anyone") return;
-      const caller = await callerOf(auth, request);
+      const caller = await authenticate(auth, request);
       requireCaller(access, caller);
-      const roomId = paramOf(request, "room_id");
-      requireRoom(roomId);
+      const roomId = getPathParam(request, "room_id");
+      requireValidRoomId(roomId);
       if (roomId !== undefined) await requireRoomAccess(access, caller, roomId);
       request[CALLER] = caller;
     },
   };
 };
 
-/** An operation as a route: who it is and which room comes before the body is read, the rest after. */
-export const operationRoute = <O extends Operation>(
-  entry: O,
+/** Creates the route of an operation. Access is checked before the body is read, the body is validated afterwards. */
+export const createOperationRoute = <O extends Operation>(
+  operation: O,
   handler: Handler<O>,
-  { auth, settings, holds, shares, prefix }: RouteParts,
+  { auth, settings, longPolls, userLimit, prefix }: RouteDependencies,
 ): RouteOptions => {
-  const { admit, callerOf: admitted } = admission(entry.access, { auth });
+  const { requireAccess, getCaller } = createAccessCheck(operation.access, { auth });
 
-  const hold = <Value>(
+  const runLongPoll = <Value>(
     reply: FastifyReply,
-    whose: Omit<Wait, "seconds">,
-    work: (hold: LongPoll) => Promise<Value>,
+    options: Omit<LongPollOptions, "seconds">,
+    work: (longPoll: LongPoll) => Promise<Value>,
   ): Promise<Value> => {
-    const asked = parseWait(reply.request.headers.prefer);
-    if (asked === undefined) return holds.during(reply, { ...whose, seconds: 0 }, work);
-    const seconds = Math.min(asked, settings.long_poll_max_wait_seconds);
+    const requested = parseWait(reply.request.headers.prefer);
+    if (requested === undefined) return longPolls.run(reply, { ...options, seconds: 0 }, work);
+    const seconds = Math.min(requested, settings.long_poll_max_wait_seconds);
     reply.header("preference-applied", formatWait(seconds));
-    return holds.during(reply, { ...whose, seconds }, work);
+    return longPolls.run(reply, { ...options, seconds }, work);
   };
 
   return {
-    method: entry.method,
-    url: entry.path,
+    method: operation.method,
+    url: operation.path,
     bodyLimit: settings.body_limit,
-    config: { exactMembers: entry.exactMembers ?? [] },
-    ...(entry.method === "GET" ? { exposeHeadRoute: true } : {}),
-    onRequest: admit,
+    config: { exactMembers: operation.exactMembers ?? [] },
+    ...(operation.method === "GET" ? { exposeHeadRoute: true } : {}),
+    onRequest: requireAccess,
     handler: async (request, reply) => {
-      const caller = admitted(request);
+      const caller = getCaller(request);
       const userId = caller.actor.id;
-      const putBack = shares.take(userId);
+      const release = userLimit.acquire(userId);
       try {
-        const { params, query, body } = inputOf(entry, request);
-        const answer = await handler({
+        const { params, query, body } = parseInput(operation, request);
+        const response = await handler({
           params,
           query,
           body,
@@ -165,23 +173,26 @@ export const operationRoute = <O extends Operation>(
           request,
           reply,
           prefix,
-          hold: (work) => hold(reply, { userId, what: "request", onWait: putBack }, work),
+          runLongPoll: (work) => runLongPoll(reply, { userId, kind: "request", onWait: release }, work),
         });
-        return sendAnswer(reply, answer);
+        return sendResponse(reply, response);
       } finally {
-        putBack();
+        release();
       }
     },
   };
 };
 
-const sendAnswer = <O extends Operation>(
+const sendResponse = <O extends Operation>(
   reply: FastifyReply,
-  answer: OperationResponse<O> | MinimalResponse<O>,
+  response: OperationResponse<O> | MinimalResponse<O>,
 ): FastifyReply => {
-  const { body, headers } = answer;
-  const status: number = answer.status;
+  const { body, headers } = response;
+  const status: number = response.status;
   if (headers !== undefined) reply.headers(headers);
   if (body === null) return reply.code(status).send();
-  return reply.code(status).header("content-type", "application/json; charset=utf-8").send(toAnswer(body));
+  return reply
+    .code(status)
+    .header("content-type", "application/json; charset=utf-8")
+    .send(toResponseBody(body));
 };

@@ -6,15 +6,15 @@ import { unsupportedMediaType } from "./body-parser.ts";
 
 const PROBLEM_TYPE = "application/problem+json";
 
-/** Fastify's own refusals; any other 4xx of its is a request that cannot be read. */
+/** Errors of Fastify by their code. Any other 4xx error of Fastify is a malformed request. */
 const BY_CODE: Readonly<Record<string, () => Problem>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: () =>
-    new Problem("payload-too-large", "The body is over the server's body_limit."),
+    new Problem("payload-too-large", "The body is larger than the server's body_limit."),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: unsupportedMediaType,
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
-    new Problem("malformed-request", "The body is not as long as Content-Length says."),
-  FST_ERR_BAD_URL: () => new Problem("malformed-request", "The address is not percent-encoded UTF-8."),
-  FST_ERR_MAX_PARAM_LENGTH: () => new Problem("route-not-found", "There is nothing at this address."),
+    new Problem("malformed-request", "The length of the body differs from Content-Length."),
+  FST_ERR_BAD_URL: () => new Problem("malformed-request", "The URL is not valid percent-encoded UTF-8."),
+  FST_ERR_MAX_PARAM_LENGTH: () => new Problem("route-not-found", "No route at this address."),
 };
 
 const BY_STATUS: Readonly<Record<number, ProblemId>> = {
@@ -31,15 +31,15 @@ const BY_STATUS: Readonly<Record<number, ProblemId>> = {
 const isHttpError = (error: unknown): error is Pick<FastifyError, "statusCode" | "code"> & Error =>
   error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";
 
-/** The problem that an error is; undefined for a bug. */
-export const asProblem = (error: unknown): Problem | undefined => {
+/** Converts an error to a problem. Returns undefined for an unexpected error. */
+export const toKnownProblem = (error: unknown): Problem | undefined => {
   if (error instanceof Problem) return error;
   if (error instanceof StorageUnavailable) {
     const detail = `${error.message.slice(0, 1).toUpperCase()}${error.message.slice(1)}.`;
     return new Problem("service-unavailable", detail, { retryAfter: 1 });
   }
   if (error instanceof StorageRefusal) {
-    const detail = "The database refuses the server what it needs; the server's log says what to do.";
+    const detail = "The database denied access to the server. The server's log explains what to do.";
     return new Problem("service-unavailable", detail, { retryAfter: 5 });
   }
   if (error instanceof UnstorableValue) {
@@ -51,45 +51,51 @@ export const asProblem = (error: unknown): Problem | undefined => {
   const known = BY_CODE[error.code];
   if (known !== undefined) return known();
   const id = BY_STATUS[error.statusCode ?? 500];
-  // Of the host's or another plugin's error its status is kept; what it says may be meant for nobody outside.
+  // Keeps the status of an error of the host or another plugin, but not its message, which may be internal.
   if (id === "unauthorized") return unauthorized();
   if (id === "rate-limited" || id === "service-unavailable")
-    return new Problem(id, "Come again later.", { retryAfter: 1 });
-  if (id !== undefined) return new Problem(id, "The request was refused.");
-  const isClients = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
-  return isClients ? new Problem("malformed-request", "The request cannot be read.") : undefined;
+    return new Problem(id, "Try again later.", { retryAfter: 1 });
+  if (id !== undefined) return new Problem(id, "The request was rejected.");
+  const isClientError = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
+  return isClientError ? new Problem("malformed-request", "The request cannot be read.") : undefined;
 };
 
-/** The same 401 for everybody, whatever was wrong. */
+/** The 401. It does not reveal what was wrong. */
 export const unauthorized = (): Problem =>
   new Problem("unauthorized", "Credentials are missing or not valid.");
 
-/** What goes out for any error: a bug is logged and says nothing but the request's id. */
-export const problemOf = (error: unknown, request: FastifyRequest): Problem => {
-  const problem = asProblem(error);
+/**
+ * Converts any error to a problem. An unexpected error is logged, and the response contains only the id of the
+ * request.
+ */
+export const toProblem = (error: unknown, request: FastifyRequest): Problem => {
+  const problem = toKnownProblem(error);
   if (problem !== undefined) {
-    if (problem.status >= 500) request.log.warn({ err: error }, "the request could not be answered");
+    if (problem.status >= 500) request.log.warn({ err: error }, "the request failed");
     return problem;
   }
   request.log.error({ err: error }, "unexpected error");
-  return new Problem("internal-error", "The server has a bug; its log has more under this request's id.");
+  return new Problem(
+    "internal-error",
+    "Unexpected error. The server's log has details under the id of this request.",
+  );
 };
 
-/** Answers a problem document, with the headers that belong to it. */
+/** Sends a problem document and its headers. */
 export const sendProblem = (reply: FastifyReply, problem: Problem, prefix: string): FastifyReply => {
   const instance = problem.id === "internal-error" ? reply.request.id : undefined;
   reply.code(problem.status).header("content-type", PROBLEM_TYPE).header("cache-control", "no-store");
   if (problem.id === "unauthorized") reply.header("www-authenticate", "Bearer");
-  // Fastify would close the connection, and with it lose the answer to whoever is still sending: the reset that follows
-  // unread bytes outruns it (RFC 9112, 9.6). Read to its end and thrown away, the body costs no memory.
+  // Fastify would close the connection. A client that is still sending would then lose the response, because the reset
+  // that follows unread bytes overtakes it (RFC 9112, 9.6). The rest of the body is read and discarded instead.
   if (problem.id === "payload-too-large") reply.removeHeader("connection");
   if (problem.retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(problem.retryAfter)));
-  // Bytes, not text: to a text Fastify adds a charset, which this media type does not have (RFC 9457, 3).
+  // Sent as bytes, because Fastify adds a charset to text, which this media type does not have (RFC 9457, 3).
   return reply.send(Buffer.from(JSON.stringify(problem.toDocument(prefix, instance))));
 };
 
-/** Any error of this plugin's routes as problem+json; `type` stands under the plugin's prefix. */
-export const problemHandler =
+/** Creates an error handler that sends problem documents whose `type` is below the prefix. */
+export const createProblemHandler =
   (prefix: string) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-    sendProblem(reply, problemOf(error, request), prefix);
+    sendProblem(reply, toProblem(error, request), prefix);

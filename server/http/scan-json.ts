@@ -1,34 +1,35 @@
 import { countDigits } from "../../protocol/exact-json.ts";
 
-/** Why a text is not taken; `unfit` is JSON that is read well and still refused. */
-export interface JsonFault {
-  readonly kind: "malformed" | "unfit";
+/** The reason why a text is rejected. `unsupported` is valid JSON that cannot be stored without a change. */
+export interface JsonError {
+  readonly kind: "malformed" | "unsupported";
   readonly detail: string;
   readonly position: number;
   readonly pointer: string;
 }
 
-/** How deep values may be nested. */
+/** Maximum nesting depth. */
 export const MAX_DEPTH = 128;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-// Raw control characters end it; an escape is looked at by itself.
+// Excludes raw control characters. The scanner checks Unicode escapes separately.
 const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
 const SPACE = /[ \t\n\r]*/y;
 const UNICODE_ESCAPE = /\\(?:u([0-9a-fA-F]{4})|.)/g;
 const LITERALS = ["true", "false", "null"];
-/** In members whose numbers are kept as text: so long may one be when it is written without an exponent. */
+/** Maximum number of digits, without an exponent, of a number whose exact text is kept. */
 const MAX_DIGITS = 1000;
-/** `__proto__` with every character escaped. */
-const LONGEST_PROTO = 56;
+/** Length of `__proto__` in quotes with every character escaped. */
+const MAX_PROTO_LENGTH = 56;
 
 interface Level {
   readonly close: "}" | "]";
-  /** The last key's text with its quotes, or the index. */
+  /** The text of the latest key of an object, with its quotes. */
   key: string;
+  /** The index of the current item of an array. */
   index: number;
 }
 
-const pointerOf = (levels: readonly Level[]): string =>
+const toPointer = (levels: readonly Level[]): string =>
   levels
     .map(({ close, key, index }) => {
       const token = close === "]" ? String(index) : String(JSON.parse(key === "" ? '""' : key));
@@ -37,26 +38,29 @@ const pointerOf = (levels: readonly Level[]): string =>
     .join("")
     .slice(0, 1000);
 
-/** What no text column can hold: U+0000 and halves of surrogate pairs, which only escapes bring into UTF-8. */
-const badEscape = (token: string): string | undefined => {
+/**
+ * Finds escapes that PostgreSQL cannot store: U+0000, and lone surrogates, which UTF-8 can contain only as escapes.
+ */
+const findInvalidEscape = (token: string): string | undefined => {
   let high = -1;
   for (const match of token.matchAll(UNICODE_ESCAPE)) {
     const unit = match[1] === undefined ? 0x20 : Number.parseInt(match[1], 16);
-    if (unit === 0) return "U+0000 cannot be kept";
+    if (unit === 0) return "U+0000 is not allowed";
     const isPair = high === match.index;
     high = -1;
     if (unit >= 0xdc00 && unit <= 0xdfff) {
-      if (!isPair) return "a low surrogate stands alone";
-    } else if (isPair) return "a high surrogate stands alone";
+      if (!isPair) return "unpaired low surrogate";
+    } else if (isPair) return "unpaired high surrogate";
     if (unit >= 0xd800 && unit <= 0xdbff) high = match.index + 6;
-    if (high >= 0 && !token.startsWith("\\u", high)) return "a high surrogate stands alone";
+    if (high >= 0 && !token.startsWith("\\u", high)) return "unpaired high surrogate";
   }
   return undefined;
 };
 
 /**
- * Says what of a JSON text (RFC 8259) is not taken, with its position: what `JSON.parse` would let pass, round or hang
- * on the prototype. One pass and no recursion, so that depth costs nothing; the text is parsed afterwards.
+ * Finds the first part of a JSON text (RFC 8259) that is rejected: syntax errors, and values that `JSON.parse` would
+ * round or assign to the prototype. It makes one pass without recursion, so that deep nesting is cheap. The text is
+ * parsed afterwards.
  */
 export class JsonScanner {
   readonly #text: string;
@@ -65,90 +69,96 @@ export class JsonScanner {
 
   readonly #exactMembers: readonly string[];
 
-  /** Numbers may be of any size in `exactMembers`, which are members of the outermost object. */
+  /** `exactMembers` are the members of the outermost object in which numbers may have any size. */
   constructor(text: string, exactMembers: readonly string[] = []) {
     this.#text = text;
     this.#exactMembers = exactMembers;
   }
 
-  scan(): JsonFault | undefined {
+  scan(): JsonError | undefined {
     for (;;) {
-      const fault = this.#value();
-      if (fault !== undefined) return fault;
-      const ended = this.#afterValue();
-      if (ended !== undefined) return ended === "end" ? undefined : ended;
+      const error = this.#value();
+      if (error !== undefined) return error;
+      const result = this.#afterValue();
+      if (result !== undefined) return result === "end" ? undefined : result;
     }
   }
 
-  /** A scalar, or the opening of a container with whatever comes before its first value. */
-  #value(): JsonFault | undefined {
+  /** Scans a scalar, or the start of a container up to its first value. */
+  #value(): JsonError | undefined {
     for (;;) {
       this.#skipSpace();
-      const sign = this.#text[this.#at];
-      if (sign === '"') return this.#string();
-      if (sign !== "{" && sign !== "[") return this.#scalar();
+      const character = this.#text[this.#at];
+      if (character === '"') return this.#string();
+      if (character !== "{" && character !== "[") return this.#scalar();
       this.#at += 1;
-      this.#levels.push({ close: sign === "{" ? "}" : "]", key: "", index: 0 });
+      this.#levels.push({ close: character === "{" ? "}" : "]", key: "", index: 0 });
       if (this.#levels.length > MAX_DEPTH) {
-        return { ...this.#fault(`is nested more than ${MAX_DEPTH} deep`), kind: "unfit", pointer: "" };
+        return {
+          ...this.#malformed(`must not be nested deeper than ${MAX_DEPTH} levels`),
+          kind: "unsupported",
+          pointer: "",
+        };
       }
       this.#skipSpace();
-      // An empty container is a value: its close is seen by `#afterValue`.
-      if (this.#text[this.#at] === (sign === "{" ? "}" : "]")) return undefined;
-      const fault = sign === "{" ? this.#key() : undefined;
-      if (fault !== undefined) return fault;
+      // `#afterValue` consumes the end of an empty container.
+      if (this.#text[this.#at] === (character === "{" ? "}" : "]")) return undefined;
+      const error = character === "{" ? this.#key() : undefined;
+      if (error !== undefined) return error;
     }
   }
 
-  #afterValue(): JsonFault | "end" | undefined {
+  #afterValue(): JsonError | "end" | undefined {
     for (;;) {
       this.#skipSpace();
       const level = this.#levels.at(-1);
-      const sign = this.#text[this.#at];
-      if (level === undefined) return sign === undefined ? "end" : this.#fault("more follows after the end");
+      const character = this.#text[this.#at];
+      if (level === undefined)
+        return character === undefined ? "end" : this.#malformed("unexpected text after the end");
       this.#at += 1;
-      if (sign === level.close) {
+      if (character === level.close) {
         this.#levels.pop();
         continue;
       }
-      if (sign !== ",") {
+      if (character !== ",") {
         this.#at -= 1;
-        return this.#fault(`a comma or ${level.close} is missing`);
+        return this.#malformed(`expected a comma or ${level.close}`);
       }
       level.index += 1;
       return level.close === "}" ? this.#key() : undefined;
     }
   }
 
-  #key(): JsonFault | undefined {
+  #key(): JsonError | undefined {
     this.#skipSpace();
     const start = this.#at;
-    if (this.#text[start] !== '"') return this.#fault("a key in quotes is missing");
-    const fault = this.#string();
-    if (fault !== undefined) return fault;
+    if (this.#text[start] !== '"') return this.#malformed("expected a key in double quotes");
+    const error = this.#string();
+    if (error !== undefined) return error;
     const key = this.#text.slice(start, this.#at);
-    if (key.length <= LONGEST_PROTO && JSON.parse(key) === "__proto__") {
+    if (key.length <= MAX_PROTO_LENGTH && JSON.parse(key) === "__proto__") {
       this.#at = start;
-      return this.#fault("the key __proto__ is not taken");
+      return this.#malformed("the key __proto__ is not allowed");
     }
     const level = this.#levels.at(-1);
     if (level !== undefined) level.key = key;
     this.#skipSpace();
-    if (this.#text[this.#at] !== ":") return this.#fault("a colon is missing");
+    if (this.#text[this.#at] !== ":") return this.#malformed("expected a colon");
     this.#at += 1;
     return undefined;
   }
 
-  #string(): JsonFault | undefined {
+  #string(): JsonError | undefined {
     const token = this.#take(STRING);
-    if (token === undefined) return this.#fault("a string does not end, or holds what must be escaped");
-    const bad = token.includes("\\u") ? badEscape(token) : undefined;
-    if (bad === undefined) return undefined;
+    if (token === undefined)
+      return this.#malformed("unterminated string, or a character that must be escaped");
+    const invalid = token.includes("\\u") ? findInvalidEscape(token) : undefined;
+    if (invalid === undefined) return undefined;
     this.#at -= token.length;
-    return this.#fault(bad);
+    return this.#malformed(invalid);
   }
 
-  #scalar(): JsonFault | undefined {
+  #scalar(): JsonError | undefined {
     const start = this.#at;
     const literal = LITERALS.find((word) => this.#text.startsWith(word, start));
     if (literal !== undefined) {
@@ -157,20 +167,20 @@ export class JsonScanner {
     }
     const token = this.#take(NUMBER);
     if (token === undefined)
-      return this.#fault(start >= this.#text.length ? "it ends too early" : "a value is missing");
+      return this.#malformed(start >= this.#text.length ? "unexpected end" : "expected a value");
     const value = Number(token);
     this.#at = start;
     if (this.#isInExactMember()) {
       if (countDigits(token) > MAX_DIGITS) {
-        return this.#unfit(`has more than ${MAX_DIGITS} digits: write a smaller number`);
+        return this.#unsupported(`must have at most ${MAX_DIGITS} digits`);
       }
       this.#at = start + token.length;
       return undefined;
     }
-    if (!Number.isFinite(value)) return this.#fault("a number is too large");
+    if (!Number.isFinite(value)) return this.#malformed("number out of range");
     const isInteger = !/[.eE]/.test(token);
     if (isInteger && !Number.isSafeInteger(value) && String(value) !== token) {
-      return this.#unfit("cannot be kept exactly: send an integer beyond ±2^53 as a string");
+      return this.#unsupported("cannot be stored exactly: send integers beyond ±2^53 as strings");
     }
     this.#at = start + token.length;
     return undefined;
@@ -182,8 +192,8 @@ export class JsonScanner {
     return this.#exactMembers.includes(JSON.parse(outermost.key));
   }
 
-  #unfit(detail: string): JsonFault {
-    return { kind: "unfit", detail, position: this.#at, pointer: pointerOf(this.#levels) };
+  #unsupported(detail: string): JsonError {
+    return { kind: "unsupported", detail, position: this.#at, pointer: toPointer(this.#levels) };
   }
 
   #skipSpace(): void {
@@ -197,7 +207,7 @@ export class JsonScanner {
     return token;
   }
 
-  #fault(detail: string): JsonFault {
+  #malformed(detail: string): JsonError {
     return { kind: "malformed", detail, position: this.#at, pointer: "" };
   }
 }

@@ -19,39 +19,39 @@ import {
   recordFailure,
   runInSpan,
 } from "../../protocol/tracing/spans.ts";
-import type { Claimed } from "../use-cases/claim-tasks.ts";
-import { asProblem } from "./problem-handler.ts";
+import type { ClaimTasksResult } from "../use-cases/claim-tasks.ts";
+import { toKnownProblem } from "./problem-handler.ts";
 
 type Links = ReturnType<typeof createLinks>;
 
-/** What a span says beyond its name; asked only where there is a span. */
-type Tell = () => Attributes;
+/** Returns the attributes of a span. Called only if the span is created. */
+type GetAttributes = () => Attributes;
 
-/** How a span begins: what a sampler is to know is said here. */
-interface Beginning {
+/** Options of a new span. Samplers see only these attributes. */
+interface SpanStart {
   readonly name: string;
   readonly attributes: Attributes;
   readonly startTime?: number;
   readonly links?: Links;
 }
 
-interface Begun {
+interface StartedSpan {
   readonly span: Span;
   readonly parent: Context;
 }
 
-/** In the host's own span of the request where there is one, else where the request's headers say. */
-const begin = (
+/** Starts a span in the host's active span, if there is one, or else in the trace of the request's headers. */
+const startSpan = (
   tracer: Tracer,
   request: FastifyRequest,
-  { name, attributes, startTime, links = [] }: Beginning,
-): Begun => {
+  { name, attributes, startTime, links = [] }: SpanStart,
+): StartedSpan => {
   const active = context.active();
-  const around = trace.getSpanContext(active);
-  const isInside = around !== undefined && isSpanContextValid(around);
-  const parent = isInside ? active : propagation.extract(active, request.headers);
+  const activeSpan = trace.getSpanContext(active);
+  const hasActiveSpan = activeSpan !== undefined && isSpanContextValid(activeSpan);
+  const parent = hasActiveSpan ? active : propagation.extract(active, request.headers);
   const options = {
-    kind: isInside ? SpanKind.INTERNAL : SpanKind.SERVER,
+    kind: hasActiveSpan ? SpanKind.INTERNAL : SpanKind.SERVER,
     attributes: { [ATTRIBUTES.system]: SYSTEM, ...attributes },
     links,
     ...(startTime !== undefined && { startTime }),
@@ -59,94 +59,107 @@ const begin = (
   return { span: tracer.startSpan(name, options, parent), parent };
 };
 
-/** What the client is to blame for is told, and is no error of this server's. */
-const fail = (span: Span, error: unknown): void => {
-  const problem = asProblem(error);
+/** Records an error. A client error (4xx) becomes an attribute and does not mark the span as failed. */
+const recordError = (span: Span, error: unknown): void => {
+  const problem = toKnownProblem(error);
   if (problem === undefined || problem.status >= 500) recordFailure(span, error, problem?.id);
   else span.setAttribute(ATTRIBUTES.errorType, problem.id);
 };
 
 const inServerSpan = <Value>(
   request: FastifyRequest,
-  { name, tell, links }: { name: string; tell: Tell; links?: (() => Links) | undefined },
+  {
+    name,
+    getAttributes,
+    links,
+  }: { name: string; getAttributes: GetAttributes; links?: (() => Links) | undefined },
   work: (span: Span | undefined, own: Context | undefined) => Promise<Value>,
 ): Promise<Value> => {
   const tracer = getActiveTracer();
   if (tracer === undefined) return work(undefined, undefined);
-  const { span, parent } = begin(tracer, request, { name, attributes: tell(), links: links?.() ?? [] });
-  return runInSpan(span, parent, { work: (own) => work(span, own), fail });
+  const { span, parent } = startSpan(tracer, request, {
+    name,
+    attributes: getAttributes(),
+    links: links?.() ?? [],
+  });
+  return runInSpan(span, parent, { work: (own) => work(span, own), fail: recordError });
 };
 
-/** Submits in a span; `work` is given what the tasks keep: where their submitter stands, or else this span. */
+/** Submits in a span. The trace context that the tasks store is that of the request, or else that of this span. */
 export const inSubmitSpan = <Value>(
   request: FastifyRequest,
   work: (traceContext: TraceContext | undefined) => Promise<Value>,
-  { tell, links }: { readonly tell: Tell; readonly links?: () => Links },
+  { getAttributes, links }: { readonly getAttributes: GetAttributes; readonly links?: () => Links },
 ): Promise<Value> => {
   const { traceparent, tracestate } = request.headers;
-  const given = traceparent === undefined ? undefined : readTraceContext(traceparent, tracestate);
-  return inServerSpan(request, { name: SPANS.serverSubmit, tell, links }, (_, own) =>
-    work(given ?? (own && getTraceContext(own))),
+  const requestContext = traceparent === undefined ? undefined : readTraceContext(traceparent, tracestate);
+  return inServerSpan(request, { name: SPANS.serverSubmit, getAttributes, links }, (_, own) =>
+    work(requestContext ?? (own && getTraceContext(own))),
   );
 };
 
-/** Claims, and tells of it in a span where that found something: idle workers ask all day. */
+/**
+ * Claims tasks, and creates a span if there were any. Idle workers poll all the time, so that empty claims have none.
+ */
 export const inClaimSpan = (
   request: FastifyRequest,
   workerId: string,
-  work: () => Promise<Claimed>,
-): Promise<Claimed> => {
+  work: () => Promise<ClaimTasksResult>,
+): Promise<ClaimTasksResult> => {
   const tracer = getActiveTracer();
-  return tracer === undefined ? work() : tellingOfClaim(tracer, request, { workerId, work });
+  return tracer === undefined ? work() : recordClaim(tracer, request, { workerId, work });
 };
 
-const tellingOfClaim = async (
+const recordClaim = async (
   tracer: Tracer,
   request: FastifyRequest,
-  { workerId, work }: { readonly workerId: string; readonly work: () => Promise<Claimed> },
-): Promise<Claimed> => {
+  { workerId, work }: { readonly workerId: string; readonly work: () => Promise<ClaimTasksResult> },
+): Promise<ClaimTasksResult> => {
   const startTime = Date.now();
   const claimed = await work();
   const { records } = claimed;
   if (records.length === 0) return claimed;
   const links = records.flatMap(({ task }) => createLinks(task.trace_context));
   const attributes = { [ATTRIBUTES.workerId]: workerId, [ATTRIBUTES.count]: records.length };
-  begin(tracer, request, { name: SPANS.serverClaim, attributes, startTime, links }).span.end();
+  startSpan(tracer, request, { name: SPANS.serverClaim, attributes, startTime, links }).span.end();
   return claimed;
 };
 
 /** Waits for a task in a span. */
-export const inAwaitSpan = <Read extends { readonly task: Task | null }>(
+export const inAwaitSpan = <Result extends { readonly task: Task | null }>(
   request: FastifyRequest,
   { taskId, seconds }: { readonly taskId: string; readonly seconds: number },
-  work: () => Promise<Read>,
-): Promise<Read> => {
+  work: () => Promise<Result>,
+): Promise<Result> => {
   if (seconds <= 0) return work();
-  const tell = () => ({ [ATTRIBUTES.taskId]: taskId, [ATTRIBUTES.waitSeconds]: seconds });
-  return inServerSpan(request, { name: SPANS.serverAwait, tell }, async (span) => {
-    const read = await work();
-    const { task } = read;
+  const getAttributes = () => ({ [ATTRIBUTES.taskId]: taskId, [ATTRIBUTES.waitSeconds]: seconds });
+  return inServerSpan(request, { name: SPANS.serverAwait, getAttributes }, async (span) => {
+    const result = await work();
+    const { task } = result;
     if (task !== null) {
       span?.setAttribute(ATTRIBUTES.status, task.status).addLinks(createLinks(task.trace_context));
     }
-    return read;
+    return result;
   });
 };
 
-/** Moves tasks in a span, linked to their submits; a report of progress is not worth one. */
-export const inUpdateSpan = <Answer>(
+/** Updates tasks in a span that is linked to their submits. Updates without a change of the status have no span. */
+export const inUpdateSpan = <Result>(
   request: FastifyRequest,
-  { isStep, tell }: { readonly isStep: boolean; readonly tell: Tell },
-  { work, moved }: { work: () => Promise<Answer>; moved: (answer: Answer) => readonly Task[] },
-): Promise<Answer> => {
-  if (!isStep) return work();
-  return inServerSpan(request, { name: SPANS.serverUpdate, tell }, async (span) => {
-    const answer = await work();
-    if (span === undefined) return answer;
-    const tasks = moved(answer);
+  {
+    hasTransition,
+    getAttributes,
+  }: { readonly hasTransition: boolean; readonly getAttributes: GetAttributes },
+  { work, getTasks }: { work: () => Promise<Result>; getTasks: (result: Result) => readonly Task[] },
+): Promise<Result> => {
+  if (!hasTransition) return work();
+  return inServerSpan(request, { name: SPANS.serverUpdate, getAttributes }, async (span) => {
+    const result = await work();
+    if (span === undefined) return result;
+    const tasks = getTasks(result);
     span.addLinks(tasks.flatMap(({ trace_context }) => createLinks(trace_context)));
     const [task] = tasks;
     if (tasks.length === 1 && task !== undefined) span.setAttribute(ATTRIBUTES.status, task.status);
-    return answer;
+    return result;
   });
 };

@@ -1,40 +1,40 @@
 import type { FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 import { createOpenApiDocument } from "../../protocol/index.ts";
-import { DOCS_CSP, docsPage } from "./docs-page.ts";
+import { DOCS_CSP, renderDocsPage } from "./docs-page.ts";
 
-/** One part of the server, as `/readyz` shows it. */
-export interface PartState {
+/** The state of a component in the response of `/readyz`. */
+export interface ComponentState {
   readonly status: "up" | "down" | "degraded" | "read-only";
   readonly kind: string;
-  /** Why it is not up. */
+  /** The reason if the component is not up. */
   readonly reason?: string;
 }
 
-/** What the routes beside the API tell of. */
+/** Data sources of the routes. */
 export interface StandaloneRoutesOptions {
   readonly version: string;
   readonly metrics: Registry;
-  readonly database: () => Promise<PartState>;
-  readonly bus: () => PartState;
+  readonly database: () => Promise<ComponentState>;
+  readonly bus: () => ComponentState;
 }
 
-/** What is open to everybody on the standalone server: health, metrics and documents. */
-export const standaloneRoutes = (app: FastifyInstance, options: StandaloneRoutesOptions): void => {
+/** Adds the routes of the standalone server that need no authentication: health, metrics and documentation. */
+export const addStandaloneRoutes = (app: FastifyInstance, options: StandaloneRoutesOptions): void => {
   const { version, metrics, database, bus } = options;
-  // Made when they are asked for first, which of most servers nobody does.
+  // Created on demand, because most servers never serve them.
   let document: ReturnType<typeof createOpenApiDocument> | undefined;
   let page: string | undefined;
 
   app.get("/healthz", async () => ({ status: "up" }));
 
   app.get("/readyz", async (_, reply) => {
-    const parts = { database: await database(), bus: bus() };
-    // Without its bus the server reads the database instead: slower, and still right.
-    const isReady = parts.database.status === "up";
-    const isWhole = isReady && parts.bus.status === "up";
+    const components = { database: await database(), bus: bus() };
+    // Without the bus the server polls the database, which is slower but correct.
+    const isReady = components.database.status === "up";
+    const isHealthy = isReady && components.bus.status === "up";
     if (!isReady) reply.code(503).header("retry-after", "1");
-    return { status: isWhole ? "up" : isReady ? "degraded" : "down", ...parts };
+    return { status: isHealthy ? "up" : isReady ? "degraded" : "down", ...components };
   });
 
   app.get("/metrics", async (_, reply) => {
@@ -48,7 +48,7 @@ export const standaloneRoutes = (app: FastifyInstance, options: StandaloneRoutes
   });
 
   app.get("/docs", async (_, reply) => {
-    page ??= docsPage(version);
+    page ??= renderDocsPage(version);
     return reply
       .type("text/html; charset=utf-8")
       .header("content-security-policy", DOCS_CSP)

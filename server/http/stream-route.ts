@@ -3,78 +3,89 @@ import type { RouteOptions } from "fastify";
 import { formatWait, Problem, parseWait, type StreamOperation } from "../../protocol/index.ts";
 import { stringify } from "../raw-json.ts";
 import type { FollowInput } from "../use-cases/follow.ts";
-import { admission, paramOf, type RouteParts } from "./operation-route.ts";
+import { createAccessCheck, getPathParam, type RouteDependencies } from "./operation-route.ts";
 
-/** A stream ends after so long: then its client comes again, and its credentials are looked at anew. */
-const LONGEST_SECONDS = 900;
-/** A reader that has not taken the end by then is cut off. */
+/** Maximum duration of a stream. The client reconnects, and its credentials are checked again. */
+const MAX_SECONDS = 900;
+/** Time after the end of a stream in which the client must have received it. Then the connection is closed. */
 const GRACE_MS = 10_000;
 
-/** One event, with its data as it goes on the wire. */
-interface Told {
+/** An event before it is serialized. */
+interface ServerSentEvent {
   readonly event: string;
   readonly id: string;
   readonly data: unknown;
 }
 
-type Telling = AsyncGenerator<Told | "beat", void, undefined>;
+type ServerSentEvents = AsyncGenerator<ServerSentEvent | "keep-alive", void, undefined>;
 
-/** What follows for one request; the name of the room or of the task stands in its path. */
-export type Follow = (about: string, wish: FollowInput) => Telling;
+/** Follows a room or a task, whose id is a parameter of the path. */
+export type Follow = (id: string, input: FollowInput) => ServerSentEvents;
 
-const textOf = (told: Told | "beat"): string =>
-  told === "beat" ? ":\n\n" : `event: ${told.event}\nid: ${told.id}\ndata: ${stringify(told.data)}\n\n`;
+const formatEvent = (event: ServerSentEvent | "keep-alive"): string =>
+  event === "keep-alive"
+    ? ":\n\n"
+    : `event: ${event.event}\nid: ${event.id}\ndata: ${stringify(event.data)}\n\n`;
 
-/** The texts of what follows, written as fast as they are read: who is slow is told of fewer steps, and nothing piles up. */
-async function* texts(
-  first: IteratorResult<Told | "beat", void>,
-  rest: Telling,
+/**
+ * Formats events as fast as the client reads them. A slow client misses intermediate changes, and nothing is buffered.
+ */
+async function* formatEvents(
+  first: IteratorResult<ServerSentEvent | "keep-alive", void>,
+  rest: ServerSentEvents,
 ): AsyncGenerator<string, void, undefined> {
   try {
-    for (let next = first; next.done !== true; next = await rest.next()) yield textOf(next.value);
+    for (let next = first; next.done !== true; next = await rest.next()) yield formatEvent(next.value);
   } finally {
     await rest.return();
   }
 }
 
-const secondsOf = (
+const parseDuration = (
   prefer: string | string[] | undefined,
 ): { seconds: number; applied: string | undefined } => {
-  const asked = parseWait(prefer);
-  const seconds = Math.min(asked ?? LONGEST_SECONDS, LONGEST_SECONDS);
-  return { seconds, applied: asked === undefined ? undefined : formatWait(seconds) };
+  const requested = parseWait(prefer);
+  const seconds = Math.min(requested ?? MAX_SECONDS, MAX_SECONDS);
+  return { seconds, applied: requested === undefined ? undefined : formatWait(seconds) };
 };
 
-/** A stream as a route: refused as any operation is, for the first event is there before the answer begins. */
-export const streamRoute = (entry: StreamOperation, follow: Follow, parts: RouteParts): RouteOptions => {
-  const { admit, callerOf } = admission(entry.access, parts);
+/**
+ * Creates the route of a stream. The response starts with the first event, so that errors before it have their own
+ * status.
+ */
+export const createStreamRoute = (
+  operation: StreamOperation,
+  follow: Follow,
+  dependencies: RouteDependencies,
+): RouteOptions => {
+  const { requireAccess, getCaller } = createAccessCheck(operation.access, dependencies);
   return {
     method: "GET",
-    url: entry.path,
+    url: operation.path,
     exposeHeadRoute: false,
-    onRequest: admit,
+    onRequest: requireAccess,
     handler: async (request, reply) => {
-      const caller = callerOf(request);
-      const about = paramOf(request, "room_id") ?? paramOf(request, "task_id");
-      if (about === undefined) throw new Problem("route-not-found", "There is nothing at this address.");
-      const id = request.headers["last-event-id"];
-      const lastEventId = typeof id === "string" && id !== "" ? id.slice(0, 200) : undefined;
-      const { seconds, applied } = secondsOf(request.headers.prefer);
+      const caller = getCaller(request);
+      const id = getPathParam(request, "room_id") ?? getPathParam(request, "task_id");
+      if (id === undefined) throw new Problem("route-not-found", "No route at this address.");
+      const header = request.headers["last-event-id"];
+      const lastEventId = typeof header === "string" && header !== "" ? header.slice(0, 200) : undefined;
+      const { seconds, applied } = parseDuration(request.headers.prefer);
       const userId = caller.actor.id;
-      // One that does not wait is a request at work, for as long as its reader takes.
-      const putBack = parts.shares.take(userId);
-      reply.raw.once("close", putBack);
-      const wait = { seconds, userId, what: "stream" as const, onWait: putBack };
-      await parts.holds.during(reply, wait, async (hold) => {
-        const followed = follow(about, { caller, lastEventId, hold });
-        const stream = Readable.from(texts(await followed.next(), followed));
-        const gone = new Promise<void>((resolve) => stream.once("close", resolve));
-        const late = setTimeout(() => stream.destroy(), seconds * 1000 + GRACE_MS);
+      // A stream that does not wait counts as a request until the client has read it.
+      const release = dependencies.userLimit.acquire(userId);
+      reply.raw.once("close", release);
+      const options = { seconds, userId, kind: "stream" as const, onWait: release };
+      await dependencies.longPolls.run(reply, options, async (longPoll) => {
+        const events = follow(id, { caller, lastEventId, longPoll });
+        const stream = Readable.from(formatEvents(await events.next(), events));
+        const closed = new Promise<void>((resolve) => stream.once("close", resolve));
+        const timeout = setTimeout(() => stream.destroy(), seconds * 1000 + GRACE_MS);
         reply.header("cache-control", "no-store").header("x-accel-buffering", "no");
         if (applied !== undefined) reply.header("preference-applied", applied);
         reply.type("text/event-stream; charset=utf-8").send(stream);
-        await gone;
-        clearTimeout(late);
+        await closed;
+        clearTimeout(timeout);
       });
       return reply;
     },

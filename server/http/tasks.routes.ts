@@ -10,24 +10,29 @@ import {
 import { ATTRIBUTES } from "../../protocol/tracing/names.ts";
 import { createLinks } from "../../protocol/tracing/spans.ts";
 import type { Context } from "../context.ts";
-import { rawList } from "../raw-json.ts";
+import { joinRawList } from "../raw-json.ts";
 import { awaitTask } from "../use-cases/await-task.ts";
-import { cancelTasks, retryTasks } from "../use-cases/change-many.ts";
-import { type Claimed, type ClaimInput, claimTasks, requeueClaims } from "../use-cases/claim-tasks.ts";
+import { cancelTasks, retryTasks } from "../use-cases/bulk-changes.ts";
+import {
+  type ClaimInput,
+  type ClaimTasksResult,
+  claimTasks,
+  requeueClaims,
+} from "../use-cases/claim-tasks.ts";
 import { diagnoseTask } from "../use-cases/diagnose-task.ts";
+import { publishEvents } from "../use-cases/events.ts";
 import { adoptLateResult, listLateResults } from "../use-cases/late-results.ts";
 import { listAttempts } from "../use-cases/list-attempts.ts";
 import { listRoomTasks } from "../use-cases/list-tasks.ts";
-import { publishEvents } from "../use-cases/outcome.ts";
 import { retryTask } from "../use-cases/retry-task.ts";
-import { briefly, submitBatch } from "../use-cases/submit-each.ts";
+import { submitBatch, toMinimalResults } from "../use-cases/submit-batch.ts";
 import { submitTask } from "../use-cases/submit-task.ts";
 import { submitTasks } from "../use-cases/submit-tasks.ts";
 import { readTaskLogs } from "../use-cases/task-logs.ts";
 import { updateTask } from "../use-cases/update-task.ts";
 import { updateTasks, updateTasksMinimal } from "../use-cases/update-tasks.ts";
 import type { Call, Handlers } from "./call.ts";
-import { problemOf } from "./problem-handler.ts";
+import { toProblem } from "./problem-handler.ts";
 import { inAwaitSpan, inClaimSpan, inSubmitSpan, inUpdateSpan } from "./spans.ts";
 
 type TaskHandlers = Pick<
@@ -53,61 +58,61 @@ type TaskHandlers = Pick<
 
 const APPLIED = { "preference-applied": MINIMAL };
 
-const headerOf = (value: string | string[] | undefined): string | undefined =>
+const joinHeader = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(", ") : value;
 
-/** A claim whose answer cannot be written is put back, so that nothing waits for a client that is gone. */
-const putBackUnlessSent = (context: Context, reply: FastifyReply, { records }: Claimed): void => {
+/** Requeues claimed tasks if the response cannot be sent, so that they do not wait for a client that is gone. */
+const requeueUnlessSent = (context: Context, reply: FastifyReply, { records }: ClaimTasksResult): void => {
   if (records.length === 0) return;
   let isSent = false;
-  const putBack = () => {
+  const requeue = () => {
     if (isSent) return;
     requeueClaims(context, records).then(
       (outcome) => publishEvents(context, outcome),
       (error: unknown) =>
-        context.log.warn({ err: error }, "claims of a client that is gone were not put back"),
+        context.log.warn({ err: error }, "failed to requeue claims of a client that is gone"),
     );
   };
   if (reply.raw.destroyed) {
-    putBack();
+    requeue();
     return;
   }
-  // Each comes once; `once` would wrap it.
+  // Each event is emitted once; `once` would wrap the listeners.
   reply.raw.on("finish", () => {
     isSent = true;
   });
-  reply.raw.on("close", putBack);
+  reply.raw.on("close", requeue);
 };
 
 const claim = (
   context: Context,
-  call: Pick<Call<typeof operations.claimTask>, "hold" | "caller" | "request" | "reply">,
-  wish: ClaimInput,
+  call: Pick<Call<typeof operations.claimTask>, "runLongPoll" | "caller" | "request" | "reply">,
+  input: ClaimInput,
 ) =>
-  call.hold((hold) =>
-    inClaimSpan(call.request, wish.workerId, async () => {
-      const claimed = publishEvents(context, await claimTasks(context, call.caller, { wish, hold }));
-      putBackUnlessSent(context, call.reply, claimed);
-      return claimed;
+  call.runLongPoll((longPoll) =>
+    inClaimSpan(call.request, input.workerId, async () => {
+      const result = publishEvents(context, await claimTasks(context, call.caller, { input, longPoll }));
+      requeueUnlessSent(context, call.reply, result);
+      return result;
     }),
   );
 
-const tasksOf = (results: readonly ({ readonly task: Task } | object)[]): Task[] =>
+const getTasks = (results: readonly ({ readonly task: Task } | object)[]): Task[] =>
   results.flatMap((one) => ("task" in one ? [one.task] : []));
 
-/** Submit, claim, read, update, retry, list. */
-export const taskRoutes = (context: Context): TaskHandlers => ({
+/** Handlers for tasks. */
+export const createTaskRoutes = (context: Context): TaskHandlers => ({
   submitTask: async ({ caller, params, body, request, prefix }) => {
     const { room_id: roomId, job_name: jobName } = params;
-    const idempotencyKey = headerOf(request.headers["idempotency-key"]);
-    const tell = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.destination]: jobName });
+    const idempotencyKey = joinHeader(request.headers["idempotency-key"]);
+    const getAttributes = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.destination]: jobName });
     const submit = async (traceContext: TraceContext | undefined) => {
-      const asked = { roomId, jobName, options: body ?? {}, idempotencyKey, traceContext };
-      return publishEvents(context, await submitTask(context, caller, asked));
+      const input = { roomId, jobName, options: body ?? {}, idempotencyKey, traceContext };
+      return publishEvents(context, await submitTask(context, caller, input));
     };
-    const { isReplay, tasks } = await inSubmitSpan(request, submit, { tell });
+    const { isReplay, tasks } = await inSubmitSpan(request, submit, { getAttributes });
     const [task] = tasks;
-    if (task === undefined) throw new Error("a submit came to no task");
+    if (task === undefined) throw new Error("the submit returned no task");
     const location = prefix + fillPath(operations.readTask.path, { task_id: task.id });
     return { status: isReplay ? 200 : 202, body: task, headers: { location, "retry-after": "1" } };
   },
@@ -120,30 +125,31 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
       options,
       pointer: `/tasks/${index}`,
     }));
-    const tell = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submissions.length });
+    const getAttributes = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submissions.length });
     const submit = async (traceContext: TraceContext | undefined) => {
-      const wanted = { roomId, submissions, isMinimal, traceContext };
-      return publishEvents(context, await submitTasks(context, caller, wanted));
+      const input = { roomId, submissions, isMinimal, traceContext };
+      return publishEvents(context, await submitTasks(context, caller, input));
     };
-    const { tasks, alike } = await inSubmitSpan(request, submit, { tell });
-    return alike === undefined
+    const { tasks, minimal } = await inSubmitSpan(request, submit, { getAttributes });
+    return minimal === undefined
       ? { status: 202, body: { tasks } }
-      : { status: 202, body: alike, headers: APPLIED };
+      : { status: 202, body: minimal, headers: APPLIED };
   },
 
   submitBatch: async ({ caller, params, body, request, prefix }) => {
-    const describe = (error: unknown) => problemOf(error, request).toDocument(prefix);
+    const toDocument = (error: unknown) => toProblem(error, request).toDocument(prefix);
     const { room_id: roomId } = params;
     const { submits } = body;
-    const tell = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submits.length });
+    const getAttributes = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submits.length });
     const links = () => submits.flatMap(({ trace_context }) => createLinks(trace_context));
     const results = await inSubmitSpan(
       request,
-      (traceContext) => submitBatch(context, caller, { roomId, submits, traceContext, describe }),
-      { tell, links },
+      (traceContext) =>
+        submitBatch(context, caller, { roomId, submits, traceContext, toProblem: toDocument }),
+      { getAttributes, links },
     );
     return prefersMinimal(request.headers.prefer)
-      ? { status: 200, body: briefly(results), headers: APPLIED }
+      ? { status: 200, body: toMinimalResults(results), headers: APPLIED }
       : { status: 200, body: { results } };
   },
 
@@ -170,17 +176,17 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
 
   claimTasks: async (call) => {
     const { limit, start = false } = call.body;
-    const wish = { workerId: call.params.worker_id, limit, start };
-    const { tasks, isDraining } = await claim(context, call, wish);
-    return { status: 200, body: { tasks: rawList(tasks), ...(isDraining && { draining: true }) } };
+    const input = { workerId: call.params.worker_id, limit, start };
+    const { tasks, isDraining } = await claim(context, call, input);
+    return { status: 200, body: { tasks: joinRawList(tasks), ...(isDraining && { draining: true }) } };
   },
 
-  readTask: async ({ caller, params, request, hold }) => {
-    const ifNoneMatch = headerOf(request.headers["if-none-match"]);
+  readTask: async ({ caller, params, request, runLongPoll }) => {
+    const ifNoneMatch = joinHeader(request.headers["if-none-match"]);
     const { task_id: taskId } = params;
-    const { task, tag } = await hold((held) =>
-      inAwaitSpan(request, { taskId, seconds: held.seconds }, () =>
-        awaitTask(context, caller, { taskId, ifNoneMatch, hold: held }),
+    const { task, tag } = await runLongPoll((longPoll) =>
+      inAwaitSpan(request, { taskId, seconds: longPoll.seconds }, () =>
+        awaitTask(context, caller, { taskId, ifNoneMatch, longPoll }),
       ),
     );
     const headers = { etag: tag };
@@ -207,13 +213,13 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
   }),
 
   updateTask: async ({ caller, params: { task_id: taskId }, body, request }) => {
-    const tell = () => ({ [ATTRIBUTES.taskId]: taskId });
+    const getAttributes = () => ({ [ATTRIBUTES.taskId]: taskId });
     const task = await inUpdateSpan(
       request,
-      { isStep: body.status !== undefined, tell },
+      { hasTransition: body.status !== undefined, getAttributes },
       {
         work: async () => publishEvents(context, await updateTask(context, caller, { taskId, update: body })),
-        moved: (task) => [task],
+        getTasks: (task) => [task],
       },
     );
     return { status: 200, body: task };
@@ -222,22 +228,26 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
   updateTasks: async ({ caller, params, body, request, prefix }) => {
     const { worker_id: workerId } = params;
     const { updates } = body;
-    const describe = (error: unknown, pointer: string) => {
-      const document = problemOf(error, request).toDocument(prefix);
+    const toDocument = (error: unknown, pointer: string) => {
+      const document = toProblem(error, request).toDocument(prefix);
       if (document.errors === undefined) return document;
       const errors = document.errors.map((one) => ({ ...one, pointer: pointer + one.pointer }));
       return { ...document, errors };
     };
-    const wanted = { workerId, updates, describe };
-    const isStep = updates.some(({ status }) => status !== undefined);
-    const tell = () => ({ [ATTRIBUTES.workerId]: workerId, [ATTRIBUTES.count]: updates.length });
+    const input = { workerId, updates, toProblem: toDocument };
+    const hasTransition = updates.some(({ status }) => status !== undefined);
+    const getAttributes = () => ({ [ATTRIBUTES.workerId]: workerId, [ATTRIBUTES.count]: updates.length });
     if (!prefersMinimal(request.headers.prefer)) {
-      const work = () => updateTasks(context, caller, wanted);
-      const results = await inUpdateSpan(request, { isStep, tell }, { work, moved: tasksOf });
+      const work = () => updateTasks(context, caller, input);
+      const results = await inUpdateSpan(request, { hasTransition, getAttributes }, { work, getTasks });
       return { status: 200, body: { results } };
     }
-    const work = () => updateTasksMinimal(context, caller, wanted);
-    const results = await inUpdateSpan(request, { isStep, tell }, { work, moved: () => [] });
+    const work = () => updateTasksMinimal(context, caller, input);
+    const results = await inUpdateSpan(
+      request,
+      { hasTransition, getAttributes },
+      { work, getTasks: () => [] },
+    );
     return { status: 200, body: { results }, headers: APPLIED };
   },
 

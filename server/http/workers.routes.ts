@@ -1,9 +1,9 @@
 import type { Context } from "../context.ts";
 import { createWorker } from "../use-cases/create-worker.ts";
 import { drainWorker } from "../use-cases/drain-worker.ts";
+import { publishEvents } from "../use-cases/events.ts";
 import { heartbeat } from "../use-cases/heartbeat.ts";
 import { listRoomWorkers, listWorkers } from "../use-cases/list-workers.ts";
-import { publishEvents } from "../use-cases/outcome.ts";
 import { readWorker } from "../use-cases/read-worker.ts";
 import { releaseTasks } from "../use-cases/release-tasks.ts";
 import { removeWorker } from "../use-cases/remove-worker.ts";
@@ -21,21 +21,21 @@ type WorkerHandlers = Pick<
   | "removeWorker"
 >;
 
-/** Create, heartbeat, list, read, drain, release, remove. */
-export const workerRoutes = (context: Context): WorkerHandlers => ({
+/** Handlers for workers. */
+export const createWorkerRoutes = (context: Context): WorkerHandlers => ({
   createWorker: async ({ caller, body }) => ({
     status: 201,
     body: await createWorker(context, caller, body ?? {}),
   }),
 
-  heartbeat: async ({ caller, params, body, hold }) => ({
+  heartbeat: async ({ caller, params, body, runLongPoll }) => ({
     status: 200,
-    body: await hold((held) =>
+    body: await runLongPoll((longPoll) =>
       heartbeat(context, caller, {
         workerId: params.worker_id,
         tasks: body?.tasks,
-        knowsOfDrain: body?.draining === true,
-        hold: held,
+        knowsDraining: body?.draining === true,
+        longPoll,
       }),
     ),
   }),
@@ -61,10 +61,10 @@ export const workerRoutes = (context: Context): WorkerHandlers => ({
   }),
 
   releaseTasks: async ({ caller, params, body }) => {
-    const wish = { workerId: params.worker_id, tasks: body.tasks };
+    const input = { workerId: params.worker_id, tasks: body.tasks };
     return {
       status: 200,
-      body: { released: publishEvents(context, await releaseTasks(context, caller, wish)) },
+      body: { released: publishEvents(context, await releaseTasks(context, caller, input)) },
     };
   },
 

@@ -17,7 +17,7 @@ const BY_JOB = { labelNames: ["job_name"], toLabels: (job_name: string) => ({ jo
 const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =>
   (status === "failed" || status === "pending") && errors.at(-1)?.attempt === attempt;
 
-type TaskCounters = Pick<Meter, "submitted" | "reopened" | "claimed" | "completed" | "moved" | "late">;
+type TaskCounters = Pick<Meter, "submitted" | "retried" | "claimed" | "completed" | "transitioned" | "lateResult">;
 
 const createTaskCounters = (registry: Registry, labels: JobLabels): TaskCounters => {
   const countSubmitted = createCounter(registry, {
@@ -80,7 +80,7 @@ const createTaskCounters = (registry: Registry, labels: JobLabels): TaskCounters
 
   return {
     submitted: (tasks) => countSubmitted(tasks),
-    reopened: (tasks) => countRetried(tasks),
+    retried: (tasks) => countRetried(tasks),
     claimed: (records) => {
       countClaimed(records.length);
       // One claim starts all of its tasks at the same time of the database's clock, or none of them.
@@ -93,17 +93,17 @@ const createTaskCounters = (registry: Registry, labels: JobLabels): TaskCounters
       countEnded("completed", tasks.length);
       for (const { jobId, ranSeconds } of tasks) runTimes.record(labels.getById(jobId), ranSeconds);
     },
-    moved: (records, reason) => {
+    transitioned: (records, reason) => {
       for (const record of records) countChange(record, reason);
     },
-    late: (outcome) => {
+    lateResult: (outcome) => {
       countLate(outcome, 1);
       if (outcome === "adopted") countEnded("completed", 1);
     },
   };
 };
 
-const createSweepCounters = (registry: Registry): Pick<Meter, "swept" | "timedOut"> => {
+const createSweepCounters = (registry: Registry): Pick<Meter, "sweepFinished" | "timedOut"> => {
   const countSweeps = createCounter(registry, {
     name: "joblib_sweeps_total",
     help: "Sweeps by this server",
@@ -117,7 +117,7 @@ const createSweepCounters = (registry: Registry): Pick<Meter, "swept" | "timedOu
     { name: "kind", values: ["workers", "tasks", "jobs", "deleted_tasks"] },
   );
   return {
-    swept: ({ workers, tasks, jobs, deleted }) => {
+    sweepFinished: ({ workers, tasks, jobs, deleted }) => {
       countSweeps(1);
       countSwept("workers", workers);
       countSwept("tasks", tasks);
@@ -128,7 +128,7 @@ const createSweepCounters = (registry: Registry): Pick<Meter, "swept" | "timedOu
   };
 };
 
-const createWaitCounters = (registry: Registry): Pick<Meter, "waiting" | "wokeUp"> => {
+const createWaitCounters = (registry: Registry): Pick<Meter, "waitingChanged" | "claimWoken"> => {
   const registers = [registry];
   const longPolls = new Gauge({ name: "joblib_long_polls_open", help: "Open long polls", registers });
   const streams = new Gauge({ name: "joblib_streams_open", help: "Open event streams", registers });
@@ -141,12 +141,12 @@ const createWaitCounters = (registry: Registry): Pick<Meter, "waiting" | "wokeUp
     { name: "found", values: ["tasks", "nothing"] },
   );
   return {
-    waiting: (kind, change) => (kind === "stream" ? streams : longPolls).inc(change),
-    wokeUp: (found) => countWakeUps(found, 1),
+    waitingChanged: (kind, change) => (kind === "stream" ? streams : longPolls).inc(change),
+    claimWoken: (found) => countWakeUps(found, 1),
   };
 };
 
-const createStatementCounters = (registry: Registry): Pick<Meter, "stated"> => {
+const createStatementCounters = (registry: Registry): Pick<Meter, "statementExecuted"> => {
   const countCalls = createLabeledCounter<BatchedStatement>(
     registry,
     {
@@ -163,7 +163,7 @@ const createStatementCounters = (registry: Registry): Pick<Meter, "stated"> => {
     buckets: STATEMENT_BUCKETS,
   });
   return {
-    stated: (statement: BatchedStatement, calls, seconds) => {
+    statementExecuted: (statement: BatchedStatement, calls, seconds) => {
       countCalls(statement, calls);
       durations.record(statement, seconds);
     },

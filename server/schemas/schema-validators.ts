@@ -1,4 +1,4 @@
-import { RecentMap } from "../recent-map.ts";
+import { LruMap } from "../lru-map.ts";
 import { checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import { measureJson } from "./json-size.ts";
 import { InvalidSchemaError, type JsonObject, type SchemaError, UNSUPPORTED_SCHEMA } from "./schema-error.ts";
@@ -32,7 +32,7 @@ export interface SchemaValidatorsOptions {
  * a step budget; large ones, and those that exceed the budget, run in a worker thread with a deadline.
  */
 export class SchemaValidators {
-  readonly #schemas: RecentMap<CachedSchema>;
+  readonly #schemas: LruMap<CachedSchema>;
   readonly #workers: SchemaWorkers;
 
   constructor({
@@ -41,7 +41,7 @@ export class SchemaValidators {
     threads = 2,
     deadlineMs = 2000,
   }: SchemaValidatorsOptions = {}) {
-    this.#schemas = new RecentMap({ entries, weight: characters });
+    this.#schemas = new LruMap({ entries, weight: characters });
     this.#workers = new SchemaWorkers({ size: threads, deadlineMs });
   }
 

@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { parseExactJson } from "../../protocol/exact-json.ts";
-import { RecentMap } from "../recent-map.ts";
+import { LruMap } from "../lru-map.ts";
 import { type Budget, checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import {
   InvalidSchemaError,
@@ -18,7 +18,7 @@ import { OutOfStepsError } from "./step-meter.ts";
 // The slowest possible patterns reach the deadline; ordinary patterns finish on a megabyte of text.
 const BUDGET: Budget = { steps: 8_000_000, patternShare: 1 / 8 };
 
-const validators = new RecentMap<Validate>({ entries: 50, weight: 2 * 1024 * 1024 });
+const validators = new LruMap<Validate>({ entries: 50, weight: 2 * 1024 * 1024 });
 
 parentPort?.on("message", (request: SchemaRequest) => {
   parentPort?.postMessage(run(request));

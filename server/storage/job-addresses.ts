@@ -1,5 +1,5 @@
 import type { JobAddress } from "../../protocol/index.ts";
-import { RecentMap } from "../recent-map.ts";
+import { LruMap } from "../lru-map.ts";
 import { findJobAddresses } from "./queries/job-addresses.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -10,7 +10,7 @@ const MOST_JOBS = 10_000;
  * texts for each.
  */
 export class JobAddresses {
-  readonly #known = new RecentMap<JobAddress>({ entries: MOST_JOBS, weight: MOST_JOBS });
+  readonly #known = new LruMap<JobAddress>({ entries: MOST_JOBS, weight: MOST_JOBS });
   readonly #hot: Sessions["hot"];
 
   constructor({ hot }: Pick<Sessions, "hot">) {

@@ -20,7 +20,7 @@ import { createWorkerDetailsStorage } from "./worker-details-storage.ts";
 import { createWorkerStorage } from "./worker-storage.ts";
 
 /** The storage on MikroORM: PostgreSQL or PGlite, the host's ORM or ours. */
-export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage => {
+export const createStorage = (orm: Orm, meter?: Pick<Meter, "statementExecuted">): Storage => {
   requireTlsOfUrl(orm);
   const security = ormSecurity(orm);
   const shared = shareSessionPool(orm);

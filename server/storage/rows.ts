@@ -7,7 +7,7 @@ import {
   type TaskStatus,
   type Worker,
 } from "../../protocol/index.ts";
-import { rawJson } from "../raw-json.ts";
+import { createRawJson } from "../raw-json.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
 
@@ -180,7 +180,7 @@ export const taskRecord = (row: TaskRow): TaskRecord =>
 /** Below it, parsing a text and writing it again costs less than the detour. */
 const LARGE = 2_048;
 
-const fromText = (text: string): JsonValue => (text.length < LARGE ? JSON.parse(text) : rawJson(text));
+const fromText = (text: string): JsonValue => (text.length < LARGE ? JSON.parse(text) : createRawJson(text));
 
 const isObject = (value: JsonValue): value is JsonObject => typeof value === "object";
 

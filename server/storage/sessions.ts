@@ -89,14 +89,14 @@ const lockedBeside =
     });
 
 const counterFor =
-  (meter: Pick<Meter, "stated">): Sessions["counted"] =>
+  (meter: Pick<Meter, "statementExecuted">): Sessions["counted"] =>
   (statement, run) =>
   async (wishes) => {
     const began = performance.now();
     try {
       return await run(wishes);
     } finally {
-      meter.stated(statement, wishes.length, (performance.now() - began) / 1000);
+      meter.statementExecuted(statement, wishes.length, (performance.now() - began) / 1000);
     }
   };
 
@@ -135,6 +135,6 @@ const sessionsOf = (orm: Orm, counted: Sessions["counted"]): Sessions => {
 export const createSessions = (
   orm: Orm,
   pool?: SessionPool,
-  meter: Pick<Meter, "stated"> = NO_METER,
+  meter: Pick<Meter, "statementExecuted"> = NO_METER,
 ): Sessions =>
   pool === undefined ? sessionsOf(orm, counterFor(meter)) : sessionsOn(pool, counterFor(meter));

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { JobAddress, Task } from "../../protocol/index.ts";
-import { LONG_TEXT, rawJson } from "../raw-json.ts";
+import { createRawJson, LONG_TEXT } from "../raw-json.ts";
 import type { ClaimedRecord } from "./claimed-record.ts";
 import type { Placeholder } from "./queries/statement.ts";
 import { wireTime } from "./rows.ts";
@@ -141,7 +141,7 @@ export class WireRecord implements ClaimedRecord {
   wire(jobName: string): Task {
     const [before, after] = this.#texts();
     // As good as the task to whoever only writes it down, which is all that is done with an answer.
-    return rawJson(
+    return createRawJson(
       ...joined(
         `{"job_name":${JSON.stringify(jobName)},${before}`,
         this.#row.payload,

@@ -3,89 +3,99 @@ import { type Caller, canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord } from "../storage/storage.ts";
-import { entityTag, namesTag } from "./entity-tag.ts";
+import { getEntityTag, matchesEntityTag } from "./entity-tag.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "./long-poll.ts";
-import { wireTask } from "./wire.ts";
+import { toWireTask } from "./wire.ts";
 
-type Ports = Pick<Context, "storage" | "bus" | "settings" | "ended">;
+type Ports = Pick<Context, "storage" | "bus" | "settings" | "taskEnds">;
 
-/** A task to be read, and what the caller knows of it already. */
-export interface TaskWish {
+/** A request to read a task, which may wait for a change. */
+export interface AwaitTaskInput {
   readonly taskId: string;
-  /** The header's value. */
+  /** Value of the `If-None-Match` header. */
   readonly ifNoneMatch: string | undefined;
-  readonly hold: LongPoll;
+  readonly longPoll: LongPoll;
 }
 
-/** The task, or null where the caller has it as it is. */
-export interface ReadTask {
+/** A task and its ETag; `task` is null if the caller already has this version. */
+export interface AwaitTaskResult {
   readonly task: Task | null;
   readonly tag: string;
 }
 
 /** The 404 of a task. */
-export const taskNotFound = (): Problem => new Problem("task-not-found", "There is no such task.");
+export const taskNotFound = (): Problem => new Problem("task-not-found", "Task not found.");
 
-/** A task as it stands; 404 where it is not there. */
+/** Returns a task with its queue position. Throws a 404 if it does not exist. */
 export const findTask = async ({ storage }: Pick<Ports, "storage">, id: string): Promise<TaskRecord> => {
   const record = isUuid(id) ? await storage.tasks.find(id, { queuePosition: true }) : undefined;
   if (record === undefined) throw taskNotFound();
   return record;
 };
 
-/** True where there is nothing to wait for: it has come to its end, or is not what the caller knows. */
-const isAnswer = (record: TaskRecord, { ifNoneMatch }: TaskWish): boolean =>
-  isTerminal(record.task.status) || (ifNoneMatch !== undefined && !namesTag(ifNoneMatch, entityTag(record)));
+/** Returns true if the record ends the wait: the task has ended, or differs from the version that the caller has. */
+const isAnswer = (record: TaskRecord, { ifNoneMatch }: AwaitTaskInput): boolean =>
+  isTerminal(record.task.status) ||
+  (ifNoneMatch !== undefined && !matchesEntityTag(ifNoneMatch, getEntityTag(record)));
 
-/** A step on the way to the end is none to who waits for the end alone; a line of its log is none to anybody here. */
-const isNews = (event: Event | undefined, { ifNoneMatch }: TaskWish): boolean =>
+/**
+ * Returns true if an event can end the wait. New log lines never do. Without `If-None-Match` the caller waits for the
+ * end of the task, so that other changes of its status are ignored. Undefined means that events may have been missed.
+ */
+const isRelevant = (event: Event | undefined, { ifNoneMatch }: AwaitTaskInput): boolean =>
   event?.kind !== "task-logged" &&
   (ifNoneMatch !== undefined ||
     event?.kind !== "task-changed" ||
     event.status === undefined ||
     isTerminal(event.status));
 
-const waitFor = async (
+const waitForAnswer = async (
   ports: Ports,
-  wish: TaskWish,
-  mayRead: (record: TaskRecord) => Promise<void>,
+  input: AwaitTaskInput,
+  requireRead: (record: TaskRecord) => Promise<void>,
 ): Promise<TaskRecord> => {
-  const { taskId, hold } = wish;
-  const deadline = getDeadline(hold);
-  const bell = new WakeSignal();
-  // Listen first, then read, then wait: what comes in between rings the bell.
-  let end: TaskRecord | undefined;
-  const unsubscribe = await ports.bus.subscribe(getTaskChannel(taskId.toLowerCase()), (event) => {
-    if (isNews(event, wish)) bell.notify();
+  const { taskId, longPoll } = input;
+  const deadline = getDeadline(longPoll);
+  const wakeSignal = new WakeSignal();
+  // Subscribe, then read, then wait: an event between the read and the wait sets the signal.
+  let endedTask: TaskRecord | undefined;
+  const unsubscribe = await ports.bus.subscribe(taskChannel(taskId.toLowerCase()), (event) => {
+    if (isRelevant(event, input)) wakeSignal.notify();
   });
-  const forget = ports.ended.onEnd(taskId.toLowerCase(), (record) => {
-    end = record;
-    bell.notify();
+  const removeListener = ports.taskEnds.onEnd(taskId.toLowerCase(), (record) => {
+    endedTask = record;
+    wakeSignal.notify();
   });
   try {
     for (let isFirst = true; ; isFirst = false) {
-      bell.reset();
-      const record = (isFirst ? undefined : end) ?? (await findTask(ports, taskId));
-      if (isFirst) await mayRead(record);
+      wakeSignal.reset();
+      const record = (isFirst ? undefined : endedTask) ?? (await findTask(ports, taskId));
+      if (isFirst) await requireRead(record);
       const left = deadline - performance.now();
-      if (isAnswer(record, wish) || left <= 0 || hold.signal.aborted) return record;
-      await bell.wait(Math.min(left, getPollInterval(ports.bus)), hold.signal);
+      if (isAnswer(record, input) || left <= 0 || longPoll.signal.aborted) return record;
+      await wakeSignal.wait(Math.min(left, getPollInterval(ports.bus)), longPoll.signal);
     }
   } finally {
-    forget();
+    removeListener();
     unsubscribe();
   }
 };
 
-/** A task for whoever may see it, at once or when it has come to its end. */
-export const awaitTask = async (ports: Ports, caller: Caller, wish: TaskWish): Promise<ReadTask> => {
-  const mayRead = async (record: TaskRecord) => {
+/** Returns a task to a caller who can read it: immediately, or when it has ended or changed. Throws a 403 or a 404. */
+export const awaitTask = async (
+  ports: Ports,
+  caller: Caller,
+  input: AwaitTaskInput,
+): Promise<AwaitTaskResult> => {
+  const requireRead = async (record: TaskRecord) => {
     if (!(await canReadTask(caller, record))) throw forbidden("task-read");
   };
-  const mayWait = wish.hold.seconds > 0 && isUuid(wish.taskId);
-  const record = mayWait ? await waitFor(ports, wish, mayRead) : await findTask(ports, wish.taskId);
-  if (!mayWait) await mayRead(record);
-  const tag = entityTag(record);
-  const task = namesTag(wish.ifNoneMatch, tag) ? null : wireTask(ports.settings, record);
+  const canWait = input.longPoll.seconds > 0 && isUuid(input.taskId);
+  const record = canWait
+    ? await waitForAnswer(ports, input, requireRead)
+    : await findTask(ports, input.taskId);
+  if (!canWait) await requireRead(record);
+  const tag = getEntityTag(record);
+  const task = matchesEntityTag(input.ifNoneMatch, tag) ? null : toWireTask(ports.settings, record);
   return { task, tag };
 };

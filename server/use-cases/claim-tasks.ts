@@ -2,140 +2,162 @@ import { formatJobName, type Task } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "./events.ts";
 import { getDeadline, getPollInterval, type LongPoll } from "./long-poll.ts";
-import { type Outcome, taskChanged, workAvailable } from "./outcome.ts";
 import { WaitingClaim } from "./waiting-claim.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
 /**
- * Beyond 250 waiting claims each of them reads less often, for the pulse of the process looks for what they wait for:
- * a thousand idle workers cost 67 reads a second, no longer 200.
+ * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of them reads
+ * less often than every 5 s, because `WaitingClaims` looks for due tasks on behalf of all of them. 1,000 idle workers
+ * cause 67 reads per second instead of 200.
  */
-const READS_PER_SECOND = 50;
+const MAX_READS_PER_SECOND = 50;
 
-/** A worker asks for tasks. */
+/** A worker's request for tasks. */
 export interface ClaimInput {
   readonly workerId: string;
   readonly limit: number;
+  /** The claim also starts the tasks. */
   readonly start: boolean;
 }
 
-/** The tasks as they are answered, and how to give them back when the answer cannot be delivered. */
-export interface Claimed {
+/** The claimed tasks for the response, and their records, which are needed to requeue them if the client is gone. */
+export interface ClaimTasksResult {
   readonly tasks: Task[];
   readonly records: readonly ClaimedRecord[];
-  /** The worker is given no task any more. */
+  /** True if the worker is draining and gets no more tasks. */
   readonly isDraining: boolean;
 }
 
-const claimNow = async (
+/** Claimed tasks, and the ids of jobs that may have more due tasks. */
+interface ClaimedTasks {
+  readonly records: readonly ClaimedRecord[];
+  readonly jobIds: readonly string[];
+}
+
+const claimDueTasks = async (
   { storage, owners }: Context,
   { workerId, limit, start }: ClaimInput,
-  hold: LongPoll,
+  longPoll: LongPoll,
 ): Promise<readonly ClaimedRecord[]> => {
-  const records = await storage.tasks.claim(workerId, limit, start, () => hold.isClientGone);
+  const records = await storage.tasks.claim(workerId, limit, start, () => longPoll.isClientGone);
   if (records !== undefined) return records;
   owners.forget(workerId);
   throw workerNotFound();
 };
 
-/** A claim is a sign of life, so a waiting one reads at least four times within the threshold. */
-const pauseOf = ({ bus, waitingClaims, settings }: Context): number => {
-  const seconds = Math.max(5, waitingClaims.size / READS_PER_SECOND);
-  const pulse = bus.state === "down" ? 5000 : getPollInterval(bus, seconds);
-  return Math.min(pulse, (settings.worker_timeout_threshold / 4) * 1000);
+/** A claim counts as a heartbeat, so a waiting claim reads at least four times within `worker_timeout_threshold`. */
+const getReadInterval = ({ bus, waitingClaims, settings }: Context): number => {
+  const seconds = Math.max(5, waitingClaims.size / MAX_READS_PER_SECOND);
+  const interval = bus.state === "down" ? 5000 : getPollInterval(bus, seconds);
+  return Math.min(interval, (settings.worker_timeout_threshold / 4) * 1000);
 };
 
 /**
- * Whoever else waits for these jobs is woken for what is left; the answer does not wait for it. A claim that got less
- * than it asked for left nothing.
+ * Wakes other waiting claims if due tasks may remain. The response does not wait for this. A claim that got fewer
+ * tasks than its limit left none.
  */
-const passOn = ({ waitingClaims, log }: Context, { limit }: ClaimInput, { taken, jobIds }: Taken): void => {
-  if (taken.length < limit) return;
+const wakeOthers = (
+  { waitingClaims, log }: Context,
+  { limit }: ClaimInput,
+  { records, jobIds }: ClaimedTasks,
+): void => {
+  if (records.length < limit) return;
   waitingClaims.wakeOthers(jobIds).catch((error: unknown) => {
-    log.warn({ err: error }, "waiting claims could not be woken for what is left");
+    log.warn({ err: error }, "failed to wake waiting claims for the remaining tasks");
   });
 };
 
-/** True for a worker that is drained. Only one without jobs can be: all others are not asked about. */
+/** Returns true if the worker is draining. Only workers without jobs are looked up, because draining removes them. */
 const isDraining = async ({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> =>
   (await storage.tasks.claimedJobs(workerId)).length === 0 &&
   (await storage.workers.find(workerId))?.isDraining === true;
 
-/** What a claim came to, and the jobs that may have more. */
-interface Taken {
-  readonly taken: readonly ClaimedRecord[];
-  readonly jobIds: readonly string[];
-}
-
-const waitForTasks = async (context: Context, wish: ClaimInput, hold: LongPoll): Promise<Taken> => {
+const waitForTasks = async (
+  context: Context,
+  input: ClaimInput,
+  longPoll: LongPoll,
+): Promise<ClaimedTasks> => {
   const { waitingClaims, storage } = context;
-  const deadline = getDeadline(hold);
-  const claim = new WaitingClaim(wish);
+  const deadline = getDeadline(longPoll);
+  const claim = new WaitingClaim(input);
   try {
     for (;;) {
-      const wasRung = claim.isNotified;
-      // Listen first, then read, then wait: what comes in between rings the bell.
+      const wasNotified = claim.isNotified;
+      // Subscribe, then read, then wait: an event between the read and the wait sets the signal.
       claim.reset();
-      const jobIds = await storage.tasks.claimedJobs(wish.workerId);
+      const jobIds = await storage.tasks.claimedJobs(input.workerId);
       await waitingClaims.add(claim, jobIds);
-      const taken = await claimNow(context, wish, hold);
-      if (wasRung) context.meter.wokeUp(taken.length > 0 ? "tasks" : "nothing");
-      // Of all its jobs: the ring may have been for another one than that of the task it took.
-      if (taken.length > 0) return { taken, jobIds };
-      // The claim saw other jobs than are listened to.
-      if (jobIds !== (await storage.tasks.claimedJobs(wish.workerId))) continue;
+      const records = await claimDueTasks(context, input, longPoll);
+      if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
+      // All jobs of the worker: the notification may have been for another job than that of the claimed task.
+      if (records.length > 0) return { records, jobIds };
+      // The worker's jobs changed during the claim, so it must subscribe to other channels.
+      if (jobIds !== (await storage.tasks.claimedJobs(input.workerId))) continue;
       const left = deadline - performance.now();
-      if (left <= 0 || hold.signal.aborted || (await isDraining(context, wish))) return { taken, jobIds };
-      await claim.wait(Math.min(left, pauseOf(context)), hold.signal);
-      const given = await claim.taken();
-      // Nothing else was due for it, so there is nothing to be passed on.
-      if (given !== undefined) return { taken: [given], jobIds: [] };
-      if (hold.signal.aborted) return { taken, jobIds };
+      if (left <= 0 || longPoll.signal.aborted || (await isDraining(context, input)))
+        return { records, jobIds };
+      await claim.wait(Math.min(left, getReadInterval(context)), longPoll.signal);
+      const assigned = await claim.takeAssignment();
+      // A direct assignment requires that no other task was due for this worker, so no other claim has to be woken.
+      if (assigned !== undefined) return { records: [assigned], jobIds: [] };
+      if (longPoll.signal.aborted) return { records, jobIds };
     }
   } finally {
     waitingClaims.remove(claim);
   }
 };
 
-const takeNow = async (context: Context, wish: ClaimInput, hold: LongPoll): Promise<Taken> => {
-  const taken = await claimNow(context, wish, hold);
-  return { taken, jobIds: [...new Set(taken.map(({ jobId }) => jobId))] };
+const claimWithoutWaiting = async (
+  context: Context,
+  input: ClaimInput,
+  longPoll: LongPoll,
+): Promise<ClaimedTasks> => {
+  const records = await claimDueTasks(context, input, longPoll);
+  return { records, jobIds: [...new Set(records.map(({ jobId }) => jobId))] };
 };
 
-/** The worker's next tasks; waits for them where the caller asked for it. */
+/** Claims up to `limit` tasks for a worker of the caller, and waits for the first one if the caller asked for it. */
 export const claimTasks = async (
   context: Context,
   caller: Caller,
-  { wish, hold }: { readonly wish: ClaimInput; readonly hold: LongPoll },
-): Promise<Outcome<Claimed>> => {
-  await context.owners.require(caller, wish.workerId);
-  const own = { ...wish, workerId: wish.workerId.toLowerCase() };
-  const got = await (hold.seconds > 0 ? waitForTasks : takeNow)(context, own, hold);
-  const records = got.taken;
+  { input, longPoll }: { readonly input: ClaimInput; readonly longPoll: LongPoll },
+): Promise<ResultWithEvents<ClaimTasksResult>> => {
+  await context.owners.requireOwner(caller, input.workerId);
+  const normalized = { ...input, workerId: input.workerId.toLowerCase() };
+  const claim = longPoll.seconds > 0 ? waitForTasks : claimWithoutWaiting;
+  const claimed = await claim(context, normalized, longPoll);
+  const { records } = claimed;
   const { job_name_style } = context.settings;
-  if (records.length > 0) passOn(context, own, got);
+  if (records.length > 0) wakeOthers(context, normalized, claimed);
   context.meter.claimed(records);
   return {
     value: {
       tasks: records.map((record) => record.wire(formatJobName(record.job, job_name_style))),
       records,
-      isDraining: records.length === 0 && (await isDraining(context, own)),
+      isDraining: records.length === 0 && (await isDraining(context, normalized)),
     },
-    events: records.map(({ brief }) => taskChanged({ task: brief })),
+    events: records.map(({ brief }) => createTaskChangedEvent({ task: brief })),
   };
 };
 
-/** Puts back what was claimed for a client that is gone: the claim costs nothing, and the next worker is woken. */
+/**
+ * Requeues tasks that were claimed for a client that is gone, and wakes the next worker. The claim does not count
+ * towards `max_attempts`.
+ */
 export const requeueClaims = async (
   { storage, meter }: Pick<Context, "storage" | "meter">,
   records: readonly ClaimedRecord[],
-): Promise<Outcome<number>> => {
+): Promise<ResultWithEvents<number>> => {
   const claims = records.map(({ brief: { id, attempt } }) => ({ id, attempt }));
-  const returned = await storage.tasks.unclaim(claims);
-  meter.moved(returned, "lost");
+  const requeued = await storage.tasks.unclaim(claims);
+  meter.transitioned(requeued, "lost");
   return {
-    value: returned.length,
-    events: [...returned.map((record) => taskChanged(record)), ...workAvailable(returned)],
+    value: requeued.length,
+    events: [
+      ...requeued.map((record) => createTaskChangedEvent(record)),
+      ...createWorkAvailableEvents(requeued),
+    ],
   };
 };

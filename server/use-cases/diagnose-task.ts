@@ -2,53 +2,53 @@ import { type Diagnosis, type DiagnosisReason, isTerminal } from "../../protocol
 import { type Caller, canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
-import { type Case, expectedWait, sentenceOf } from "./diagnosis-sentence.ts";
+import { type DiagnosisInput, estimateWait, formatDiagnosis } from "./format-diagnosis.ts";
 
-const reasonOf = ({ task, queuePosition, prospects }: Case): DiagnosisReason => {
+const getReason = ({ task, queuePosition, facts }: DiagnosisInput): DiagnosisReason => {
   const { status } = task;
   if (isTerminal(status)) return "finished";
   if (status === "running" || status === "claimed") return status;
-  if (prospects.isJobGone) return "job-gone";
-  // A place in the queue is what a task has that is due, by the database's clock.
+  if (facts.isJobGone) return "job-gone";
+  // A task has a queue position only if it is due by the clock of the database.
   if (queuePosition === null) return task.runs > 0 ? "retrying" : "not-due";
-  if (prospects.workers === 0) return "no-worker";
-  return prospects.busyWorkers < prospects.workers ? "next" : "workers-busy";
+  if (facts.workers === 0) return "no-worker";
+  return facts.busyWorkers < facts.workers ? "next" : "workers-busy";
 };
 
-/** When it came to where it stands. */
-const sinceOf = ({ task, queuePosition, prospects }: Case): string | null => {
+/** Returns the time at which the task reached its current state. */
+const getSince = ({ task, queuePosition, facts }: DiagnosisInput): string | null => {
   if (isTerminal(task.status)) return task.completed_at;
   if (task.status === "running") return task.started_at;
-  if (task.status === "claimed") return prospects.claimedAt;
+  if (task.status === "claimed") return facts.claimedAt;
   return queuePosition === null ? task.created_at : task.run_at;
 };
 
-const isLeased = ({ task }: Case) => task.status === "claimed" || task.status === "running";
+const isLeased = ({ task }: DiagnosisInput) => task.status === "claimed" || task.status === "running";
 
-const toDiagnosis = (about: Case): Diagnosis => {
-  const { task, queuePosition, prospects, now } = about;
-  const reason = reasonOf(about);
-  const wait = reason === "workers-busy" ? expectedWait(about) : undefined;
-  const isAhead = reason === "not-due" || reason === "retrying";
+const toDiagnosis = (input: DiagnosisInput): Diagnosis => {
+  const { task, queuePosition, facts, now } = input;
+  const reason = getReason(input);
+  const waitMs = reason === "workers-busy" ? estimateWait(input) : undefined;
+  const isScheduled = reason === "not-due" || reason === "retrying";
   return {
     task_id: task.id,
     status: task.status,
     reason,
-    sentence: sentenceOf(reason, about),
-    workers: prospects.workers,
-    busy_workers: prospects.busyWorkers,
+    sentence: formatDiagnosis(reason, input),
+    workers: facts.workers,
+    busy_workers: facts.busyWorkers,
     queue_position: queuePosition,
-    run_at: isAhead ? task.run_at : null,
-    expected_at: wait === undefined ? null : new Date(now + wait).toISOString(),
-    last_worker_at: reason === "no-worker" ? prospects.lastHeard : null,
-    worker_id: isLeased(about) ? task.worker_id : null,
-    worker_name: isLeased(about) ? prospects.workerName : null,
-    since: sinceOf(about),
+    run_at: isScheduled ? task.run_at : null,
+    expected_at: waitMs === undefined ? null : new Date(now + waitMs).toISOString(),
+    last_worker_at: reason === "no-worker" ? facts.lastHeard : null,
+    worker_id: isLeased(input) ? task.worker_id : null,
+    worker_name: isLeased(input) ? facts.workerName : null,
+    since: getSince(input),
     progress: task.progress,
   };
 };
 
-/** Why a task is not running, or what it is at, for whoever may see it. */
+/** Explains to a caller who can read the task why it is not running, or what it is doing. Throws a 403 or a 404. */
 export const diagnoseTask = async (
   context: Pick<Context, "storage" | "settings">,
   caller: Caller,
@@ -57,8 +57,8 @@ export const diagnoseTask = async (
   const record = await findTask(context, taskId);
   if (!(await canReadTask(caller, record))) throw forbidden("task-read");
   const { storage, settings } = context;
-  const prospects = await storage.diagnosis.prospects(record.task.id, settings.worker_timeout_threshold);
-  if (prospects === undefined) throw taskNotFound();
+  const facts = await storage.diagnosis.prospects(record.task.id, settings.worker_timeout_threshold);
+  if (facts === undefined) throw taskNotFound();
   const { task, queuePosition } = record;
-  return toDiagnosis({ task, queuePosition, prospects, now: Date.now() });
+  return toDiagnosis({ task, queuePosition, facts, now: Date.now() });
 };

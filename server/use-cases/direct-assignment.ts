@@ -3,7 +3,10 @@ import type { ChooseAssignee } from "../storage/direct-assignment.ts";
 import type { WaitingClaim } from "./waiting-claim.ts";
 import type { WaitingClaims } from "./waiting-claims.ts";
 
-/** A new task, offered to a claim that waits in this process: it is inserted as that claim's, if nothing else is due for its worker. */
+/**
+ * The direct assignment of one new task: a waiting claim of this process is reserved, and the task is inserted as
+ * already claimed by its worker if no other task is due for that worker.
+ */
 export class DirectAssignment {
   readonly #waitingClaims: WaitingClaims;
   #claim: WaitingClaim | undefined;
@@ -12,19 +15,21 @@ export class DirectAssignment {
     this.#waitingClaims = waitingClaims;
   }
 
-  /** One that falls due later, or whose room has to wait for its turn, is offered to nobody. */
+  /** Returns no assignee for a task that is due later, or whose job is fair between rooms. */
   readonly chooseAssignee: ChooseAssignee = ({ jobId, start, fairness }) => {
     if (fairness === "room" || !("inSeconds" in start) || start.inSeconds > 0) return undefined;
     if (this.#claim === undefined) {
-      this.#claim = this.#waitingClaims.freeFor(jobId);
+      this.#claim = this.#waitingClaims.findAvailable(jobId);
       this.#claim?.reserve();
     }
     return this.#claim;
   };
 
-  /** What came of it, whatever that was: who was to have the task has it, or looks itself. */
-  settle([task]: readonly ClaimedRecord[]): void {
-    this.#claim?.give(task);
+  /**
+   * Ends the reservation, whatever the outcome: the claim gets the task, or else it reads from the database itself.
+   */
+  finish([task]: readonly ClaimedRecord[]): void {
+    this.#claim?.assign(task);
     this.#claim = undefined;
   }
 }

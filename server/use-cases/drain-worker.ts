@@ -1,28 +1,28 @@
 import type { WorkerDetails } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import { jobsChanged, type Outcome } from "./outcome.ts";
-import { workerDetails } from "./read-worker.ts";
+import { createJobsChangedEvents, type ResultWithEvents } from "./events.ts";
+import { toWorkerDetails } from "./read-worker.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
-/** A worker is given no task any more; its waiting claims and its waiting heartbeat say so at once. */
+/** Drains a worker: it gets no more tasks, and its waiting claims and its waiting heartbeat are answered at once. */
 export const drainWorker = async (
   context: Context,
   caller: Caller,
   workerId: string,
-): Promise<Outcome<WorkerDetails>> => {
+): Promise<ResultWithEvents<WorkerDetails>> => {
   const { storage, owners, waitingClaims, settings } = context;
-  await owners.require(caller, workerId, true);
+  await owners.requireOwner(caller, workerId, true);
   const id = workerId.toLowerCase();
   const isDrained = await storage.workerDetails.drain(id);
-  const sheet = isDrained
+  const details = isDrained
     ? await storage.workerDetails.sheet(id, settings.worker_timeout_threshold)
     : undefined;
-  if (sheet === undefined) throw workerNotFound();
+  if (details === undefined) throw workerNotFound();
   waitingClaims.refresh(id);
-  const rooms = sheet.jobs.map(({ roomId }) => roomId);
+  const rooms = details.jobs.map(({ roomId }) => roomId);
   return {
-    value: await workerDetails(context, caller, sheet),
-    events: [{ kind: "worker-drained", workerId: id }, ...jobsChanged(rooms)],
+    value: await toWorkerDetails(context, caller, details),
+    events: [{ kind: "worker-drained", workerId: id }, ...createJobsChangedEvents(rooms)],
   };
 };

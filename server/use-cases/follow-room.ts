@@ -1,37 +1,37 @@
 import type { Context } from "../context.ts";
-import { type Followed, type FollowInput, Pace } from "./follow.ts";
+import { type FollowInput, type FollowStream, StreamPacer } from "./follow.ts";
 
-/** What changes in a room, from where the follower was, or from now on. */
+/** Streams the changes of a room, from the event after `lastEventId` or from now on. */
 export async function* followRoom(
-  { feeds, bus }: Pick<Context, "feeds" | "bus">,
+  { roomFeeds, bus }: Pick<Context, "roomFeeds" | "bus">,
   roomId: string,
-  { lastEventId, hold }: FollowInput,
-): Followed<"followRoom"> {
-  const pace = new Pace(hold, bus);
-  const { feed, leave } = await feeds.follow(roomId, pace.bell.notify);
+  { lastEventId, longPoll }: FollowInput,
+): FollowStream<"followRoom"> {
+  const pacer = new StreamPacer(longPoll, bus);
+  const { feed, leave } = await roomFeeds.follow(roomId, pacer.wakeSignal.notify);
   try {
-    const known = lastEventId === undefined ? undefined : feed.placeOf(lastEventId);
-    let place = known ?? feed.end;
+    const known = lastEventId === undefined ? undefined : feed.parseId(lastEventId);
+    let position = known ?? feed.end;
     if (known === undefined) {
-      yield { event: lastEventId === undefined ? "ready" : "reset", data: {}, id: feed.idOf(place) };
-      pace.spoke();
+      yield { event: lastEventId === undefined ? "ready" : "reset", data: {}, id: feed.formatId(position) };
+      pacer.markSent();
     }
     for (;;) {
-      pace.bell.reset();
-      for (let next = feed.at(place); next !== undefined; next = feed.at(place)) {
-        // After a gap there is nothing to be told one by one.
-        place = next.event === "reset" ? feed.end : place + 1;
-        yield { ...next, id: feed.idOf(place) };
-        pace.spoke();
+      pacer.wakeSignal.reset();
+      for (let event = feed.getEvent(position); event !== undefined; event = feed.getEvent(position)) {
+        // After a reset the client reads the lists again, so the events up to now are skipped.
+        position = event.event === "reset" ? feed.end : position + 1;
+        yield { ...event, id: feed.formatId(position) };
+        pacer.markSent();
       }
       if (bus.state === "down") {
-        yield { event: "reset", data: {}, id: feed.idOf(place) };
-        pace.spoke();
-      } else if (pace.mustBeat) {
-        yield "beat";
-        pace.spoke();
+        yield { event: "reset", data: {}, id: feed.formatId(position) };
+        pacer.markSent();
+      } else if (pacer.isKeepAliveDue) {
+        yield "keep-alive";
+        pacer.markSent();
       }
-      if (!(await pace.next())) return;
+      if (!(await pacer.waitForNext())) return;
     }
   } finally {
     leave();

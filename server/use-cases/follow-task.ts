@@ -10,32 +10,41 @@ import { canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import { findTask } from "./await-task.ts";
-import { type Followed, type FollowInput, Pace } from "./follow.ts";
-import { logFrom } from "./task-logs.ts";
-import { wireTask } from "./wire.ts";
+import { type FollowInput, type FollowStream, StreamPacer } from "./follow.ts";
+import { readLogPage } from "./task-logs.ts";
+import { toWireTask } from "./wire.ts";
 
-const LINES = 500;
+/** Maximum number of log lines in one event. */
+const MAX_LINES = 500;
 
-/** What a follower has: the version of the task, and a place in its log; both stand in the id, so that any server can go on. */
-interface Seen {
+/**
+ * The state of a client: the version of the task and a position in its log. Event ids contain both, so any server can
+ * resume.
+ */
+interface StreamPosition {
   version: number;
-  place: LogPosition;
+  logPosition: LogPosition;
 }
 
-const formatSeen = ({ version, place }: Seen): string =>
-  place === LOG_START ? String(version) : `${version}_${formatLogPosition(place)}`;
+const formatPosition = ({ version, logPosition }: StreamPosition): string =>
+  logPosition === LOG_START ? String(version) : `${version}_${formatLogPosition(logPosition)}`;
 
-const parseSeen = (id: string | undefined): Seen => {
-  const [version = "", place] = (id ?? "").split("_");
-  const isSeen = /^\d{1,15}$/.test(version);
+const parsePosition = (id: string | undefined): StreamPosition => {
+  const [version = "", logPosition] = (id ?? "").split("_");
+  const isValid = /^\d{1,15}$/.test(version);
   return {
-    version: isSeen ? Number(version) : 0,
-    place: (isSeen && place !== undefined ? parseLogPosition(place) : undefined) ?? LOG_START,
+    version: isValid ? Number(version) : 0,
+    logPosition:
+      (isValid && logPosition !== undefined ? parseLogPosition(logPosition) : undefined) ?? LOG_START,
   };
 };
 
-/** The task as it stands; undefined where it was deleted while it was followed. */
-const look = async (context: Context, taskId: string, isFirst: boolean): Promise<TaskRecord | undefined> => {
+/** Reads the task. Returns undefined if it was deleted while the client followed it. */
+const readTask = async (
+  context: Context,
+  taskId: string,
+  isFirst: boolean,
+): Promise<TaskRecord | undefined> => {
   try {
     return await findTask(context, taskId);
   } catch (error) {
@@ -44,38 +53,44 @@ const look = async (context: Context, taskId: string, isFirst: boolean): Promise
   }
 };
 
-/** A task as it changes and its log as it grows: what is read is what is there, so nothing has to be kept for who is slow. */
+/**
+ * Streams the changes of a task and new lines of its log. Every event is read from the database when it is sent, so
+ * that nothing has to be buffered for a slow client.
+ */
 export async function* followTask(
   context: Context,
   taskId: string,
-  { caller, lastEventId, hold }: FollowInput,
-): Followed<"followTask"> {
-  const pace = new Pace(hold, context.bus);
-  const unsubscribe = await context.bus.subscribe(getTaskChannel(taskId.toLowerCase()), pace.bell.notify);
-  const seen = parseSeen(lastEventId);
+  { caller, lastEventId, longPoll }: FollowInput,
+): FollowStream<"followTask"> {
+  const pacer = new StreamPacer(longPoll, context.bus);
+  const unsubscribe = await context.bus.subscribe(taskChannel(taskId.toLowerCase()), pacer.wakeSignal.notify);
+  const position = parsePosition(lastEventId);
   try {
     for (let isFirst = true; ; isFirst = false) {
-      pace.bell.reset();
-      const record = await look(context, taskId, isFirst);
+      pacer.wakeSignal.reset();
+      const record = await readTask(context, taskId, isFirst);
       if (record === undefined) return;
       if (isFirst && !(await canReadTask(caller, record))) throw forbidden("task-read");
-      // Lines come before the task's end: who stops listening there has them all.
+      // Log lines precede the end of the task, so that a client that stops at the end has all of them.
       for (;;) {
-        const page = await logFrom(context, record.task.id, { after: seen.place, limit: LINES });
+        const page = await readLogPage(context, record.task.id, {
+          after: position.logPosition,
+          limit: MAX_LINES,
+        });
         if (page.items.length === 0) break;
-        seen.place = page.items.at(-1) ?? seen.place;
-        yield { event: "log", data: page, id: formatSeen(seen) };
-        pace.spoke();
+        position.logPosition = page.items.at(-1) ?? position.logPosition;
+        yield { event: "log", data: page, id: formatPosition(position) };
+        pacer.markSent();
       }
-      if (record.version !== seen.version) {
-        seen.version = record.version;
-        yield { event: "task", data: wireTask(context.settings, record), id: formatSeen(seen) };
-        pace.spoke();
-      } else if (pace.mustBeat) {
-        yield "beat";
-        pace.spoke();
+      if (record.version !== position.version) {
+        position.version = record.version;
+        yield { event: "task", data: toWireTask(context.settings, record), id: formatPosition(position) };
+        pacer.markSent();
+      } else if (pacer.isKeepAliveDue) {
+        yield "keep-alive";
+        pacer.markSent();
       }
-      if (!(await pace.next())) return;
+      if (!(await pacer.waitForNext())) return;
     }
   } finally {
     unsubscribe();

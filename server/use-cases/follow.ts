@@ -2,54 +2,61 @@ import type { StreamEvent, StreamName } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "./long-poll.ts";
 
-/** What follows: events, and a beat where there was none for a while, so that no proxy takes the connection for dead. */
-export type Followed<Name extends StreamName> = AsyncGenerator<StreamEvent<Name> | "beat", void, undefined>;
+/**
+ * A stream of events. A keep-alive is sent if there was no event for a while, so that proxies keep the connection
+ * open.
+ */
+export type FollowStream<Name extends StreamName> = AsyncGenerator<
+  StreamEvent<Name> | "keep-alive",
+  void,
+  undefined
+>;
 
-/** Who follows, from where, and for how long. */
+/** A request to follow a room or a task. */
 export interface FollowInput {
   readonly caller: Caller;
+  /** Value of the `Last-Event-ID` header. */
   readonly lastEventId: string | undefined;
-  readonly hold: LongPoll;
+  readonly longPoll: LongPoll;
 }
 
-/** Many proxies cut what was silent for 30 s. */
-const BEAT_MS = 15_000;
-/** Changes in a hurry are read together. */
-const BREATH_MS = 100;
+/** Time without an event after which a keep-alive is sent. Many proxies close connections that are silent for 30 s. */
+const KEEP_ALIVE_MS = 15_000;
+/** Time to wait after a notification, so that changes in quick succession are read together. */
+const BATCH_DELAY_MS = 100;
 
-/** The pauses of one follower: rung by a bus, ended by a deadline or by the signal. */
-export class Pace {
-  readonly bell = new WakeSignal();
+/** Decides when a stream reads again, sends a keep-alive or ends. */
+export class StreamPacer {
+  readonly wakeSignal = new WakeSignal();
   readonly #deadline: number;
   readonly #signal: AbortSignal;
   readonly #bus: { readonly state: "up" | "down" };
-  #lastWord = performance.now();
+  #lastSentAt = performance.now();
 
-  constructor(hold: LongPoll, bus: { readonly state: "up" | "down" }) {
-    this.#deadline = getDeadline(hold);
-    this.#signal = hold.signal;
+  constructor(longPoll: LongPoll, bus: { readonly state: "up" | "down" }) {
+    this.#deadline = getDeadline(longPoll);
+    this.#signal = longPoll.signal;
     this.#bus = bus;
   }
 
-  /** Something was said just now. */
-  spoke(): void {
-    this.#lastWord = performance.now();
+  /** Records that an event or a keep-alive was sent now. */
+  markSent(): void {
+    this.#lastSentAt = performance.now();
   }
 
-  /** True where it is time for a beat. */
-  get mustBeat(): boolean {
-    return performance.now() - this.#lastWord >= BEAT_MS;
+  get isKeepAliveDue(): boolean {
+    return performance.now() - this.#lastSentAt >= KEEP_ALIVE_MS;
   }
 
-  /** Waits for a ring, or until it is time to look or to beat; false where it is over. */
-  async next(): Promise<boolean> {
+  /** Waits for a notification, the next poll or the next keep-alive. Returns false if the stream must end. */
+  async waitForNext(): Promise<boolean> {
     const left = () => this.#deadline - performance.now();
     if (left() <= 0 || this.#signal.aborted) return false;
-    const untilBeat = Math.max(0, this.#lastWord + BEAT_MS - performance.now());
-    const wait = Math.min(left(), untilBeat, getPollInterval(this.#bus));
-    await this.bell.wait(wait, this.#signal);
-    if (this.bell.isNotified)
-      await new WakeSignal().wait(Math.min(BREATH_MS, Math.max(0, left())), this.#signal);
+    const untilKeepAlive = Math.max(0, this.#lastSentAt + KEEP_ALIVE_MS - performance.now());
+    const timeout = Math.min(left(), untilKeepAlive, getPollInterval(this.#bus));
+    await this.wakeSignal.wait(timeout, this.#signal);
+    if (this.wakeSignal.isNotified)
+      await new WakeSignal().wait(Math.min(BATCH_DELAY_MS, Math.max(0, left())), this.#signal);
     return !this.#signal.aborted;
   }
 }

@@ -2,71 +2,85 @@ import { getWorkerChannel, type HeartbeatResponse } from "../../protocol/index.t
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { HeartbeatOutcome } from "../storage/storage.ts";
-import { heartbeatSeconds } from "./create-worker.ts";
+import { getHeartbeatSeconds } from "./create-worker.ts";
+import { createRequeueEvents, publishEvents } from "./events.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "./long-poll.ts";
-import { publishEvents, tasksTaken } from "./outcome.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
-/** A sign of life, and what the worker believes it holds. */
-export interface Beat {
+/** A heartbeat of a worker and the tasks for which it expects to have the lease. */
+export interface HeartbeatInput {
   readonly workerId: string;
   readonly tasks: readonly string[] | undefined;
-  /** The worker knows that it drains: that is no news to it. */
-  readonly knowsOfDrain: boolean;
-  readonly hold: LongPoll;
+  /** The worker knows that it is draining, so that this does not end the long poll. */
+  readonly knowsDraining: boolean;
+  readonly longPoll: LongPoll;
 }
 
-const beat = async ({ storage, owners }: Context, { workerId, tasks }: Beat, graceSeconds: number) => {
+const recordHeartbeat = async (
+  { storage, owners }: Context,
+  { workerId, tasks }: HeartbeatInput,
+  graceSeconds: number,
+) => {
   const outcome = await storage.workers.heartbeat(workerId, tasks, graceSeconds);
   if (outcome !== undefined) return outcome;
   owners.forget(workerId);
   throw workerNotFound();
 };
 
-/** There is something that the worker does not know yet. */
-const isNews = ({ stop, isDraining }: HeartbeatOutcome, { knowsOfDrain }: Beat): boolean =>
-  stop.length > 0 || (isDraining && !knowsOfDrain);
+/** Returns true if the response contains something that the worker does not know yet. */
+const hasNewInformation = (
+  { stop, isDraining }: HeartbeatOutcome,
+  { knowsDraining }: HeartbeatInput,
+): boolean => stop.length > 0 || (isDraining && !knowsDraining);
 
-/** Reads again with the list as it was sent: nothing that was claimed since is taken for never received. */
-const waitForStop = async (
+/**
+ * Repeats the heartbeat with the original list of tasks until there is something to report. The infinite grace period
+ * keeps tasks that were claimed after the list was sent from being requeued as undelivered.
+ */
+const waitForInformation = async (
   context: Context,
-  wish: Beat,
+  input: HeartbeatInput,
   first: HeartbeatOutcome,
 ): Promise<HeartbeatOutcome> => {
   const { bus, settings } = context;
-  const deadline = getDeadline(wish.hold);
-  const bell = new WakeSignal();
-  const unsubscribe = await bus.subscribe(getWorkerChannel(wish.workerId), bell.notify);
+  const { longPoll } = input;
+  const deadline = getDeadline(longPoll);
+  const wakeSignal = new WakeSignal();
+  const unsubscribe = await bus.subscribe(workerChannel(input.workerId), wakeSignal.notify);
   try {
     for (let latest = first; ; ) {
-      bell.reset();
-      latest = await beat(context, wish, Number.POSITIVE_INFINITY);
+      wakeSignal.reset();
+      latest = await recordHeartbeat(context, input, Number.POSITIVE_INFINITY);
       const left = deadline - performance.now();
-      if (isNews(latest, wish) || left <= 0 || wish.hold.signal.aborted) return latest;
-      const pause = Math.min(getPollInterval(bus), settings.worker_timeout_threshold * 250);
-      await bell.wait(Math.min(left, pause), wish.hold.signal);
-      // Nobody is alive on a connection that is gone: no further sign of life.
-      if (wish.hold.isClientGone) return latest;
+      if (hasNewInformation(latest, input) || left <= 0 || longPoll.signal.aborted) return latest;
+      const interval = Math.min(getPollInterval(bus), settings.worker_timeout_threshold * 250);
+      await wakeSignal.wait(Math.min(left, interval), longPoll.signal);
+      // A closed connection does not prove that the worker is alive, so no further heartbeat is recorded.
+      if (longPoll.isClientGone) return latest;
     }
   } finally {
     unsubscribe();
   }
 };
 
-/** A sign of life, answered with the tasks to let go of: at once, or as soon as there are any. */
-export const heartbeat = async (context: Context, caller: Caller, wish: Beat): Promise<HeartbeatResponse> => {
-  await context.owners.require(caller, wish.workerId);
-  const own = { ...wish, workerId: wish.workerId.toLowerCase() };
-  const first = await beat(context, own, context.settings.claim_grace_seconds);
-  // Told before the wait, not after it: others can take what was put back.
-  context.meter.moved(first.changed, "lost");
-  publishEvents(context, { value: first, events: tasksTaken(first.changed) });
-  const isWaiting = !isNews(first, own) && own.hold.seconds > 0;
-  const outcome = isWaiting ? await waitForStop(context, own, first) : first;
+/** Records a heartbeat and returns the tasks that the worker must stop: at once, or as soon as there are any. */
+export const heartbeat = async (
+  context: Context,
+  caller: Caller,
+  input: HeartbeatInput,
+): Promise<HeartbeatResponse> => {
+  await context.owners.requireOwner(caller, input.workerId);
+  const normalized = { ...input, workerId: input.workerId.toLowerCase() };
+  const first = await recordHeartbeat(context, normalized, context.settings.claim_grace_seconds);
+  // Published before the wait, so that other workers can claim the requeued tasks at once.
+  context.meter.transitioned(first.changed, "lost");
+  publishEvents(context, { value: first, events: createRequeueEvents(first.changed) });
+  const canWait = !hasNewInformation(first, normalized) && normalized.longPoll.seconds > 0;
+  const outcome = canWait ? await waitForInformation(context, normalized, first) : first;
   return {
-    id: own.workerId,
+    id: normalized.workerId,
     last_heartbeat: outcome.lastHeartbeat,
-    heartbeat_seconds: heartbeatSeconds(context.settings),
+    heartbeat_seconds: getHeartbeatSeconds(context.settings),
     stop: outcome.stop.map(({ taskId, reason }) => ({ task_id: taskId, reason })),
     ...(outcome.isDraining && { draining: true }),
   };

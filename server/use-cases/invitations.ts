@@ -10,23 +10,28 @@ import {
 import { type Caller, forbidden } from "../access.ts";
 import { getInvitedUserId } from "../auth/invitation-issuer.ts";
 import type { Context } from "../context.ts";
-import { jobsChanged, type Outcome, tasksTaken } from "./outcome.ts";
+import { createJobsChangedEvents, createRequeueEvents, type ResultWithEvents } from "./events.ts";
 
-const notFound = () =>
-  new Problem("invitation-not-found", "There is no such invitation, or it is long over.");
+const invitationNotFound = () =>
+  new Problem("invitation-not-found", "Invitation not found. It may have been deleted after it expired.");
 
-/** The jobs that an invitation is for: those that were asked for, never more than the inviter's own. */
-const jobsOf = (
-  asked: readonly string[] | undefined,
+/** Returns the jobs that an invitation allows: the requested ones, or else the inviter's. Null allows all jobs. */
+const resolveInvitedJobs = (
+  requested: readonly string[] | undefined,
   own: readonly string[] | null,
 ): readonly string[] | null => {
-  if (own === null) return asked === undefined ? null : [...new Set(asked)];
-  const beyond = (asked ?? []).find((job) => !own.includes(job));
-  if (beyond !== undefined) throw new Problem("forbidden", `You may not register ${beyond} yourself.`);
-  return asked === undefined ? own : [...new Set(asked)];
+  if (own === null) return requested === undefined ? null : [...new Set(requested)];
+  const disallowed = (requested ?? []).find((job) => !own.includes(job));
+  if (disallowed !== undefined) {
+    throw new Problem(
+      "forbidden",
+      `You cannot invite others to register ${disallowed}, which you cannot register.`,
+    );
+  }
+  return requested === undefined ? own : [...new Set(requested)];
 };
 
-/** Lets somebody into a room for a while, to do there what the inviter may do, or less. */
+/** Invites a user into a room for a limited time, with the inviter's permissions there or fewer. */
 export const createInvitation = async (
   { storage, invitations: issuer, newId }: Pick<Context, "storage" | "invitations" | "newId">,
   caller: Caller,
@@ -35,16 +40,16 @@ export const createInvitation = async (
   if (issuer === undefined) {
     throw new Problem(
       "no-invitations",
-      "This server signs no tokens: that takes a JOBLIB_JWT_SECRET; with a host's or an issuer's users, ask those for one.",
+      "This server does not sign tokens. Set JOBLIB_JWT_SECRET, or ask the host application or the identity provider for a token.",
     );
   }
-  const own = await caller.credentials();
-  // Revoking it would have to find all that it had made.
-  if (own.invitationId !== null) throw new Problem("forbidden", "Who was invited cannot invite others.");
+  const own = await caller.getCredentials();
+  // Revoking an invitation would otherwise have to find all invitations that were created with it.
+  if (own.invitationId !== null) throw new Problem("forbidden", "Invited users cannot invite others.");
   const invitation = await storage.invitations.create({
     id: newId(),
     roomId,
-    jobs: jobsOf(request.jobs, own.jobs),
+    jobs: resolveInvitedJobs(request.jobs, own.jobs),
     note: request.note ?? null,
     createdById: caller.actor.id,
     seconds: request.expires_in_seconds ?? DEFAULT_INVITATION_SECONDS,
@@ -53,7 +58,7 @@ export const createInvitation = async (
   return { ...invitation, token: await issuer.sign(invitation) };
 };
 
-/** A room's, newest first. */
+/** Lists the invitations of a room, newest first. */
 export const listInvitations = async (
   { storage }: Pick<Context, "storage">,
   roomId: string,
@@ -63,33 +68,39 @@ export const listInvitations = async (
   return { items: [...items], total, limit, offset };
 };
 
-/** An invited user has a handful of workers; of more, the sweeper ends what these leave. */
-const MOST_WORKERS = 500;
+/**
+ * Maximum number of workers that a revocation removes. The sweeper removes any others, because they cannot send
+ * heartbeats.
+ */
+const MAX_REMOVED_WORKERS = 500;
 
-/** Takes one back: its bearer is nobody from now on, and what its workers held is offered again at once. */
+/** Revokes an invitation: its token becomes invalid, its workers are removed, and their tasks fail or are requeued. */
 export const revokeInvitation = async (
   context: Pick<Context, "storage" | "invitations" | "owners" | "waitingClaims" | "settings">,
   caller: Caller,
   id: string,
-): Promise<Outcome<Invitation>> => {
+): Promise<ResultWithEvents<Invitation>> => {
   const { storage, invitations: issuer, owners, waitingClaims, settings } = context;
   const found = await storage.invitations.find(id);
-  if (found === undefined) throw notFound();
+  if (found === undefined) throw invitationNotFound();
   if (found.created_by_id !== caller.actor.id && !caller.actor.isAdmin) throw forbidden("invitation-owner");
   const invitation = await storage.invitations.revoke(found.id);
-  if (invitation === undefined) throw notFound();
+  if (invitation === undefined) throw invitationNotFound();
   issuer?.status.setRevoked(invitation.id);
 
-  const window = { limit: MOST_WORKERS, offset: 0 };
-  const of = { userId: getInvitedUserId(invitation.id) };
-  const workers = await storage.workers.list(of, window, settings.worker_timeout_threshold);
-  const ends = await Promise.all(
+  const workers = await storage.workers.list(
+    { userId: getInvitedUserId(invitation.id) },
+    { limit: MAX_REMOVED_WORKERS, offset: 0 },
+    settings.worker_timeout_threshold,
+  );
+  const events = await Promise.all(
     workers.items.map(async ({ id: workerId }) => {
       const end = await storage.workers.remove(workerId, "the invitation of its worker was revoked");
       owners.forget(workerId);
       waitingClaims.refresh(workerId);
-      return end === undefined ? [] : [...tasksTaken(end.tasks, workerId), ...jobsChanged(end.rooms)];
+      if (end === undefined) return [];
+      return [...createRequeueEvents(end.tasks, workerId), ...createJobsChangedEvents(end.rooms)];
     }),
   );
-  return { value: invitation, events: ends.flat() };
+  return { value: invitation, events: events.flat() };
 };

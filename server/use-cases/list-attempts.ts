@@ -4,52 +4,53 @@ import type { Context } from "../context.ts";
 import type { AttemptHistory } from "../storage/diagnosis.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
 
-/** Claims that came to nothing leave no trace but their number, and there may be any number of them. */
-const MOST_SHOWN = 200;
+/** Maximum number of listed attempts. Claims that were requeued have a number, too, and their number is unlimited. */
+const MAX_LISTED = 200;
 
-type Kept = Omit<Attempt, "worker_name" | "late_result">;
+type AttemptFields = Omit<Attempt, "worker_name" | "late_result">;
 
-const nothingKnown = (attempt: number): Kept => ({
+/** Returns an attempt of which only the number is known: it was claimed and requeued. */
+const createReleasedAttempt = (attempt: number): AttemptFields => ({
   attempt,
   ...{ worker_id: null, claimed_at: null, started_at: null, ended_at: null, error: null },
   outcome: "released",
 });
 
-/** How the attempt that the row is in, or was in last, stands: one that failed is among the errors. */
-const outcomeOf = ({
+/** Returns the outcome of the latest attempt, which the task's row describes unless it failed. */
+const getLatestOutcome = ({
   status,
   workerId,
   holdEndedWorkerId,
   holdEndedReason,
 }: AttemptHistory): AttemptOutcome => {
   if (status === "claimed" || status === "running") return "open";
-  // Completed by the late result of another: whoever held it then lost it.
+  // The task was completed with the late result of another worker, so the worker of the latest attempt lost its lease.
   if (status === "completed") return holdEndedWorkerId === workerId ? "completed" : "lost";
-  // A task that nobody held was cancelled, after it had been given back.
+  // A task that was cancelled after it had been requeued has no worker.
   if (holdEndedReason === "cancelled") return holdEndedWorkerId === null ? "released" : "cancelled";
   if (status === "failed") return "failed";
   return holdEndedReason === "lost" ? "lost" : "released";
 };
 
-const current = (kept: AttemptHistory): Kept => {
-  const outcome = outcomeOf(kept);
-  const isEnded = outcome !== "open" && outcome !== "released";
+const toLatestAttempt = (history: AttemptHistory): AttemptFields => {
+  const outcome = getLatestOutcome(history);
+  const hasEnded = outcome !== "open" && outcome !== "released";
   return {
-    attempt: kept.attempt,
-    worker_id: outcome === "open" || outcome === "completed" ? kept.workerId : kept.holdEndedWorkerId,
-    claimed_at: kept.claimedAt,
-    started_at: kept.startedAt,
-    ended_at: isEnded ? kept.completedAt : null,
+    attempt: history.attempt,
+    worker_id: outcome === "open" || outcome === "completed" ? history.workerId : history.holdEndedWorkerId,
+    claimed_at: history.claimedAt,
+    started_at: history.startedAt,
+    ended_at: hasEnded ? history.completedAt : null,
     outcome,
-    error: outcome === "completed" ? null : kept.error,
+    error: outcome === "completed" ? null : history.error,
   };
 };
 
-const failed = ({ errors, attempt, claimedAt, startedAt }: AttemptHistory): Kept[] =>
+const toFailedAttempts = ({ errors, attempt, claimedAt, startedAt }: AttemptHistory): AttemptFields[] =>
   errors.map((entry) => ({
     attempt: entry.attempt,
     worker_id: entry.worker_id,
-    // Of the last one the row still knows what older entries do not say.
+    // Entries of older versions have no times. The task's row has those of the latest attempt.
     claimed_at: entry.claimed_at ?? (entry.attempt === attempt ? claimedAt : null),
     started_at: entry.started_at ?? (entry.attempt === attempt ? startedAt : null),
     ended_at: entry.at,
@@ -57,26 +58,27 @@ const failed = ({ errors, attempt, claimedAt, startedAt }: AttemptHistory): Kept
     error: entry.error,
   }));
 
-/** All attempts of what is kept, oldest first: a number that nothing is known of was claimed and given back. */
-export const attemptsOf = (kept: AttemptHistory): Attempt[] => {
-  const known = new Map(failed(kept).map((one) => [one.attempt, one]));
-  if (kept.attempt > 0 && !known.has(kept.attempt)) known.set(kept.attempt, current(kept));
-  const first = Math.max(1, kept.attempt - MOST_SHOWN + 1);
-  const numbers = Array.from({ length: kept.attempt - first + 1 }, (_, index) => first + index);
+/** Returns all attempts, oldest first. An attempt of which nothing is stored was claimed and requeued. */
+export const toAttempts = (history: AttemptHistory): Attempt[] => {
+  const known = new Map(toFailedAttempts(history).map((one) => [one.attempt, one]));
+  if (history.attempt > 0 && !known.has(history.attempt))
+    known.set(history.attempt, toLatestAttempt(history));
+  const first = Math.max(1, history.attempt - MAX_LISTED + 1);
+  const numbers = Array.from({ length: history.attempt - first + 1 }, (_, index) => first + index);
   return numbers
-    .map((number) => known.get(number) ?? nothingKnown(number))
+    .map((number) => known.get(number) ?? createReleasedAttempt(number))
     .map((one) => ({
       ...one,
-      worker_name: one.worker_id === null ? null : (kept.workerNames.get(one.worker_id) ?? null),
-      late_result: kept.late.some(({ attempt }) => attempt === one.attempt),
+      worker_name: one.worker_id === null ? null : (history.workerNames.get(one.worker_id) ?? null),
+      late_result: history.late.some(({ attempt }) => attempt === one.attempt),
     }));
 };
 
-/** Who had a task when, for whoever may see it. */
+/** Lists the attempts of a task for a caller who can read it. */
 export const listAttempts = async (context: Context, caller: Caller, taskId: string): Promise<Attempt[]> => {
   const record = await findTask(context, taskId);
   if (!(await canReadTask(caller, record))) throw forbidden("task-read");
-  const kept = await context.storage.diagnosis.attempts(record.task.id);
-  if (kept === undefined) throw taskNotFound();
-  return attemptsOf(kept);
+  const history = await context.storage.diagnosis.attempts(record.task.id);
+  if (history === undefined) throw taskNotFound();
+  return toAttempts(history);
 };

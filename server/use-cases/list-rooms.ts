@@ -2,39 +2,39 @@ import { GLOBAL_ROOM, isRoomId, type Page, type PageQuery, type RoomSummary } fr
 import { type Caller, canRead } from "../access.ts";
 import type { Context } from "../context.ts";
 
-/** Rooms that the host is asked about, one by one, where it cannot name those of a user. */
-const MOST_ASKED = 1_000;
-/** Of them so many at a time. */
-const AT_ONCE = 20;
+/** Maximum number of rooms for which the host is asked whether the caller can read them. */
+const MAX_CHECKED_ROOMS = 1_000;
+/** Number of rooms that the host is asked about concurrently. */
+const CONCURRENT_CHECKS = 20;
 
 type Ports = Pick<Context, "storage" | "settings">;
 
-const readable = async (caller: Caller, rooms: readonly string[]): Promise<string[]> => {
-  const found: string[] = [];
-  for (let start = 0; start < rooms.length; start += AT_ONCE) {
-    const some = rooms.slice(start, start + AT_ONCE);
-    const may = await Promise.all(some.map((room) => canRead(caller, room)));
-    found.push(...some.filter((_, index) => may[index]));
+const filterReadable = async (caller: Caller, rooms: readonly string[]): Promise<string[]> => {
+  const readable: string[] = [];
+  for (let start = 0; start < rooms.length; start += CONCURRENT_CHECKS) {
+    const batch = rooms.slice(start, start + CONCURRENT_CHECKS);
+    const canReadRoom = await Promise.all(batch.map((room) => canRead(caller, room)));
+    readable.push(...batch.filter((_, index) => canReadRoom[index]));
   }
-  return found;
+  return readable;
 };
 
-/** A host that names a user's rooms is believed no further than `authorizeRoom` goes. */
-const roomsOf = async ({ storage }: Ports, caller: Caller): Promise<string[]> => {
-  const named = (await caller.namedRooms())?.filter(isRoomId).slice(0, MOST_ASKED);
-  const rooms = named ?? (await storage.stats.roomNames(MOST_ASKED));
+/** Returns the rooms that the caller can read. `authorizeRoom` also decides about the rooms that the host lists. */
+const findReadableRooms = async ({ storage }: Ports, caller: Caller): Promise<string[]> => {
+  const listed = (await caller.listRooms())?.filter(isRoomId).slice(0, MAX_CHECKED_ROOMS);
+  const rooms = listed ?? (await storage.stats.roomNames(MAX_CHECKED_ROOMS));
   const others = [...new Set(rooms)].filter((room) => room !== GLOBAL_ROOM).toSorted();
-  return [GLOBAL_ROOM, ...(await readable(caller, others))];
+  return [GLOBAL_ROOM, ...(await filterReadable(caller, others))];
 };
 
-/** The rooms that a caller may read: those that the host names, otherwise those that hold jobs or tasks. */
+/** Lists the rooms that the caller can read: those that the host lists, or else those with jobs or tasks. */
 export const listRooms = async (
   ports: Ports,
   caller: Caller,
   { limit, offset }: PageQuery,
 ): Promise<Page<RoomSummary>> => {
-  const rooms = await roomsOf(ports, caller);
-  const shown = rooms.slice(offset, offset + limit);
-  const items = await ports.storage.stats.summaries(shown, ports.settings.worker_timeout_threshold);
+  const rooms = await findReadableRooms(ports, caller);
+  const page = rooms.slice(offset, offset + limit);
+  const items = await ports.storage.stats.summaries(page, ports.settings.worker_timeout_threshold);
   return { items: [...items], total: rooms.length, limit, offset };
 };

@@ -10,12 +10,15 @@ import { isUuid } from "../storage/ids.ts";
 import type { TaskSelection } from "../storage/task-lists.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
 import { validationError } from "./schema-checks.ts";
-import { wireTask } from "./wire.ts";
+import { toWireTask } from "./wire.ts";
 
 type Ports = Pick<Context, "storage" | "settings">;
 
-/** Which of a room's tasks a filter means; a job that it names may have been removed, and registered anew, since. */
-export const selectionOf = async (
+/**
+ * Resolves a filter to a selection of a room's tasks. A job name selects all registrations of that name, including
+ * removed ones. Throws a 404 if the job was never registered.
+ */
+export const resolveTaskFilter = async (
   { storage }: Pick<Ports, "storage">,
   roomId: string,
   { status, job, created_by, q, ids }: TaskFilter,
@@ -32,26 +35,31 @@ export const selectionOf = async (
   };
 };
 
-/** The 422 of a task to go on from that is not in the list. */
-export const strangeAfter = () =>
-  validationError("The request does not fit.", [{ pointer: "/after", detail: "names no task of this room" }]);
+/** The 422 of a cursor (`after`) that is not a task of the room. */
+export const unknownCursor = () =>
+  validationError("The page cursor is not valid.", [
+    { pointer: "/after", detail: "is not the id of a task in this room" },
+  ]);
 
-/** Who searches for a whole id means that task, however old it is, if the room has it. */
-const byId = async ({ storage }: Ports, of: TaskSelection, window: TaskPageQuery) => {
-  if (of.text === undefined || !isUuid(of.text)) return undefined;
-  const { text, ...rest } = of;
+/**
+ * Returns the task whose id is the search text, however old it is; undefined if the text is not the id of such a task.
+ */
+const findById = async ({ storage }: Ports, selection: TaskSelection, window: TaskPageQuery) => {
+  if (selection.text === undefined || !isUuid(selection.text)) return undefined;
+  const { text, ...rest } = selection;
   const listed = await storage.tasks.list({ ...rest, ids: [text] }, { ...window, after: undefined });
   return listed !== undefined && listed.total > 0 ? listed : undefined;
 };
 
-/** A room's tasks, as far as they match. */
+/** Lists the tasks of a room that match a filter. */
 export const listRoomTasks = async (
   ports: Ports,
   roomId: string,
   { limit, offset, after, ...filter }: RoomTaskQuery,
-): Promise<TaskPage> => listTasks(ports, await selectionOf(ports, roomId, filter), { limit, offset, after });
+): Promise<TaskPage> =>
+  listTasks(ports, await resolveTaskFilter(ports, roomId, filter), { limit, offset, after });
 
-/** The same of a job as it is registered now. */
+/** Lists the tasks of the current registration of a job that match a filter. */
 export const listJobTasks = async (
   ports: Ports,
   { roomId, jobName }: { readonly roomId: string; readonly jobName: string },
@@ -59,17 +67,22 @@ export const listJobTasks = async (
 ): Promise<TaskPage> => {
   const job = await ports.storage.jobs.peek(resolveJobName(jobName, roomId));
   if (job === undefined) throw jobNotFound(jobName, roomId);
-  const of = { ...(await selectionOf(ports, roomId, filter)), jobIds: [job.id] };
-  return listTasks(ports, of, { limit, offset, after });
+  const selection = { ...(await resolveTaskFilter(ports, roomId, filter)), jobIds: [job.id] };
+  return listTasks(ports, selection, { limit, offset, after });
 };
 
-const listTasks = async (ports: Ports, of: TaskSelection, window: TaskPageQuery): Promise<TaskPage> => {
+const listTasks = async (
+  ports: Ports,
+  selection: TaskSelection,
+  window: TaskPageQuery,
+): Promise<TaskPage> => {
   const { limit, offset } = window;
-  const listed = (await byId(ports, of, window)) ?? (await ports.storage.tasks.list(of, window));
-  if (listed === undefined) throw strangeAfter();
+  const listed =
+    (await findById(ports, selection, window)) ?? (await ports.storage.tasks.list(selection, window));
+  if (listed === undefined) throw unknownCursor();
   const { items, total, searchedTo } = listed;
   return {
-    items: items.map((record) => wireTask(ports.settings, record)),
+    items: items.map((record) => toWireTask(ports.settings, record)),
     ...{ total, limit, offset },
     ...(searchedTo !== undefined && { searched_to: searchedTo }),
   };

@@ -4,22 +4,21 @@ import type { Context } from "../context.ts";
 
 type Ports = Pick<Context, "storage" | "settings">;
 
-/** The caller's own workers; an admin sees all. */
+/** Lists the caller's workers; for an admin, all workers. */
 export const listWorkers = async (
   { storage, settings }: Ports,
   { actor }: Caller,
   { limit, offset }: PageQuery,
 ): Promise<Page<Worker>> => {
-  const of = actor.isAdmin ? "all" : { userId: actor.id };
   const { items, total } = await storage.workers.list(
-    of,
+    actor.isAdmin ? "all" : { userId: actor.id },
     { limit, offset },
     settings.worker_timeout_threshold,
   );
   return { items: [...items], total, limit, offset };
 };
 
-/** The workers of the jobs that are seen from a room. */
+/** Lists the workers of the jobs that are visible in a room. */
 export const listRoomWorkers = async (
   { storage, settings }: Ports,
   roomId: string,

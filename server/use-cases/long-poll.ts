@@ -1,48 +1,51 @@
-/** How long a request may be held open, and whether anybody still waits for its answer. */
+/** The maximum duration of a request that may wait, and whether its client is still connected. */
 export interface LongPoll {
-  /** Seconds, after the server's cap; 0: answer at once. */
+  /** Seconds, limited by the server's setting; 0 for an immediate response. */
   readonly seconds: number;
-  /** Aborted when the client is gone, or the server closes. */
+  /** Aborted when the client disconnects or the server closes. */
   readonly signal: AbortSignal;
-  /** True where nobody is there to be answered. */
+  /** True if the client disconnected before it received the response. */
   readonly isClientGone: boolean;
 }
 
-/** When a hold ends, by the monotonic clock in milliseconds. */
-export const getDeadline = (hold: LongPoll): number => performance.now() + hold.seconds * 1000;
+/** Returns the time at which a long poll ends, in milliseconds of the monotonic clock (`performance.now()`). */
+export const getDeadline = (longPoll: LongPoll): number => performance.now() + longPoll.seconds * 1000;
 
-/** A bell that can be rung before anybody waits for it, so that no ring falls between a read and a wait. */
+/**
+ * Wakes a waiting request. A notification is remembered until `reset`, so that none is lost between a read and the
+ * wait that follows it.
+ */
 export class WakeSignal {
-  #isRung = false;
+  #isNotified = false;
   #resolve: (() => void) | undefined;
 
   get isNotified(): boolean {
-    return this.#isRung;
+    return this.#isNotified;
   }
 
-  /** True while somebody waits for a ring. */
+  /** True while a call of `wait` is pending. */
   get isWaiting(): boolean {
     return this.#resolve !== undefined;
   }
 
   notify = (): void => {
-    this.#isRung = true;
+    this.#isNotified = true;
     this.#resolve?.();
   };
 
-  /** Ends a wait without a ring. */
+  /** Ends the wait without a notification. */
   release(): void {
     this.#resolve?.();
   }
 
-  /** Forgets a ring: what is read next is newer. */
+  /** Discards a notification. Call this before reading, because the read returns newer data. */
   reset(): void {
-    this.#isRung = false;
+    this.#isNotified = false;
   }
 
-  /** Until it rings, the time is over, or the signal aborts. */
+  /** Waits until a notification, the timeout or the abort of the signal. */
   async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-    if (this.#isRung || signal.aborted || milliseconds <= 0) return;
+    if (this.#isNotified || signal.aborted || milliseconds <= 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, Math.ceil(milliseconds));
     this.#resolve = resolve;
@@ -58,9 +61,13 @@ export class WakeSignal {
   }
 }
 
-/** While events may be lost an end is told within a second, the reading included. */
-const PAUSE_MS = 800;
+/**
+ * Interval of polls while events may be lost. A change is reported within one second, including the time of the read.
+ */
+const INTERVAL_WITHOUT_BUS_MS = 800;
 
-/** How long to wait before reading again in any case: less than a second while events may be lost, else a few. */
+/**
+ * Returns the milliseconds until the next poll: less than a second while the bus is down, otherwise `seconds` ± 20 %.
+ */
 export const getPollInterval = (bus: { readonly state: "up" | "down" }, seconds = 5): number =>
-  bus.state === "down" ? PAUSE_MS : seconds * 1000 * (0.8 + 0.4 * Math.random());
+  bus.state === "down" ? INTERVAL_WITHOUT_BUS_MS : seconds * 1000 * (0.8 + 0.4 * Math.random());

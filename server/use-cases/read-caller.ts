@@ -1,20 +1,20 @@
 import { type CallerInfo, isRoomId, Problem } from "../../protocol/index.ts";
 import { type Caller, canRead } from "../access.ts";
 
-const standingIn = async (caller: Caller, roomId: string) => {
+const readRoomAccess = async (caller: Caller, roomId: string) => {
   if (!isRoomId(roomId)) {
     throw new Problem(
       "invalid-room-id",
-      "A room is @global, or 1–128 characters without @ : / and white space.",
+      "A room id is @global, or 1–128 characters other than @ : / and white space.",
     );
   }
   const [read, write] = await Promise.all([canRead(caller, roomId), caller.canAccessRoom(roomId, "write")]);
   return { room_id: roomId, read, write };
 };
 
-/** Who the caller is taken for, and what it may do in a room. */
+/** Returns the caller's identity and permissions; if a room is given, also the access to that room. */
 export const readCaller = async (caller: Caller, roomId: string | undefined): Promise<CallerInfo> => {
-  const { rooms, jobs, expiresAt, invitationId } = await caller.credentials();
+  const { rooms, jobs, expiresAt, invitationId } = await caller.getCredentials();
   return {
     user_id: caller.actor.id,
     is_admin: caller.actor.isAdmin,
@@ -22,6 +22,6 @@ export const readCaller = async (caller: Caller, roomId: string | undefined): Pr
     jobs: jobs === null ? null : [...jobs],
     expires_at: expiresAt,
     invitation_id: invitationId,
-    room: roomId === undefined ? null : await standingIn(caller, roomId),
+    room: roomId === undefined ? null : await readRoomAccess(caller, roomId),
   };
 };

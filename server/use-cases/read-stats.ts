@@ -2,46 +2,48 @@ import { formatJobName, type Stats } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import type { StatsRecord } from "../storage/stats.ts";
 
-/** A dashboard asks every few seconds, and each that is open does: one answer is for all who ask meanwhile. */
-const FRESH_MS = 2_000;
-const MOST_KEPT = 1_000;
+/** Lifetime of a cached result. Every open dashboard requests the stats every few seconds. */
+const MAX_AGE_MS = 2_000;
+const MAX_ENTRIES = 1_000;
 
 type Ports = Pick<Context, "storage" | "settings">;
 
-interface Asked {
-  readonly figures: Promise<StatsRecord>;
-  readonly until: number;
+interface CacheEntry {
+  readonly stats: Promise<StatsRecord>;
+  /** Milliseconds of `performance.now()`. */
+  readonly expiresAt: number;
 }
 
-/** Figures as they were asked for just now. */
+/** Caches stats for two seconds, so that concurrent dashboards share one query. */
 export class StatsCache {
-  readonly #asked = new Map<string, Asked>();
+  readonly #entries = new Map<string, CacheEntry>();
 
-  of({ storage, settings }: Ports, room: string | undefined, hours: number): Promise<StatsRecord> {
+  /** Returns the stats of a room, or of all rooms, over the last `hours`. */
+  get({ storage, settings }: Ports, room: string | undefined, hours: number): Promise<StatsRecord> {
     const key = `${hours} ${room ?? ""}`;
-    const known = this.#asked.get(key);
-    if (known !== undefined && performance.now() < known.until) return known.figures;
-    if (this.#asked.size >= MOST_KEPT) this.#asked.clear();
-    const figures = storage.stats.figures(room, hours, settings.worker_timeout_threshold);
-    this.#asked.set(key, { figures, until: performance.now() + FRESH_MS });
-    // What failed is asked again by the next.
-    figures.catch(() => this.#asked.delete(key));
-    return figures;
+    const cached = this.#entries.get(key);
+    if (cached !== undefined && performance.now() < cached.expiresAt) return cached.stats;
+    if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear();
+    const stats = storage.stats.figures(room, hours, settings.worker_timeout_threshold);
+    this.#entries.set(key, { stats, expiresAt: performance.now() + MAX_AGE_MS });
+    // A failure is not cached.
+    stats.catch(() => this.#entries.delete(key));
+    return stats;
   }
 }
 
-/** The figures of a room, or without one of all rooms together, as they are answered. */
+/** Returns the stats of a room, or of all rooms if `room` is undefined. */
 export const readStats = async (
-  ports: Ports & Pick<Context, "figures">,
+  ports: Ports & Pick<Context, "statsCache">,
   room: string | undefined,
   hours: number,
 ): Promise<Stats> => {
-  const { since, until, stepSeconds, jobs, series } = await ports.figures.of(ports, room, hours);
+  const { since, until, stepSeconds, jobs, series } = await ports.statsCache.get(ports, room, hours);
   return {
     ...{ since, until, step_seconds: stepSeconds },
-    jobs: jobs.map(({ job, ...figures }) => ({
+    jobs: jobs.map(({ job, ...stats }) => ({
       job_name: formatJobName(job, ports.settings.job_name_style),
-      ...figures,
+      ...stats,
     })),
     series: [...series],
   };

@@ -1,5 +1,5 @@
 import { formatJobName, type JobAddress, type WorkerDetails } from "../../protocol/index.ts";
-import { type Caller, canReadTask, forbidden, roomReader } from "../access.ts";
+import { type Caller, canReadTask, createRoomReader, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { WorkerDetailsRecord } from "../storage/worker-details.ts";
@@ -7,31 +7,35 @@ import { workerNotFound } from "./worker-owners.ts";
 
 type Ports = Pick<Context, "storage" | "settings" | "owners">;
 
-/** A worker as it is answered, with those of its jobs and tasks that the caller may see. */
-export const workerDetails = async (
+/** Converts a worker for a response, with those of its jobs and tasks that the caller can read. */
+export const toWorkerDetails = async (
   { settings, owners }: Ports,
   caller: Caller,
   { worker, jobs, held }: WorkerDetailsRecord,
 ): Promise<WorkerDetails> => {
-  const isOwn = caller.actor.isAdmin || (await owners.of(worker.id)) === caller.actor.id;
-  const maySee = roomReader(caller);
-  const seen = { ...caller, canAccessRoom: (roomId: string) => maySee(roomId) };
-  const nameOf = (job: JobAddress) => formatJobName(job, settings.job_name_style);
-  const shownJobs: WorkerDetails["jobs"] = [];
+  const canReadAll = caller.actor.isAdmin || (await owners.getOwnerId(worker.id)) === caller.actor.id;
+  const canReadRoom = createRoomReader(caller);
+  const cachingCaller = { ...caller, canAccessRoom: (roomId: string) => canReadRoom(roomId) };
+  const formatName = (job: JobAddress) => formatJobName(job, settings.job_name_style);
+  const readableJobs: WorkerDetails["jobs"] = [];
   for (const job of jobs) {
-    if (isOwn || (await maySee(job.roomId))) shownJobs.push({ room_id: job.roomId, job_name: nameOf(job) });
+    if (canReadAll || (await canReadRoom(job.roomId)))
+      readableJobs.push({ room_id: job.roomId, job_name: formatName(job) });
   }
   const tasks: WorkerDetails["tasks"] = [];
   for (const { record, claimedAt } of held) {
-    if (!isOwn && !(await canReadTask(seen, record))) continue;
+    if (!canReadAll && !(await canReadTask(cachingCaller, record))) continue;
     const { id, room_id, status, started_at, progress } = record.task;
-    const job_name = nameOf(record.job);
+    const job_name = formatName(record.job);
     tasks.push({ id, job_name, room_id, status, claimed_at: claimedAt, started_at, progress });
   }
-  return { ...worker, draining: worker.draining === true, jobs: shownJobs, tasks };
+  return { ...worker, draining: worker.draining === true, jobs: readableJobs, tasks };
 };
 
-/** A worker for its owner, an admin, and whoever may read the room of one of its jobs. */
+/**
+ * Returns a worker to its owner, an admin, or a caller who can read the room of one of its jobs. Throws a 403 or a
+ * 404.
+ */
 export const readWorker = async (
   context: Ports,
   caller: Caller,
@@ -39,12 +43,12 @@ export const readWorker = async (
 ): Promise<WorkerDetails> => {
   const { storage, settings } = context;
   const id = workerId.toLowerCase();
-  const sheet = isUuid(id)
+  const record = isUuid(id)
     ? await storage.workerDetails.sheet(id, settings.worker_timeout_threshold)
     : undefined;
-  if (sheet === undefined) throw workerNotFound();
-  const details = await workerDetails(context, caller, sheet);
-  const isOwn = caller.actor.isAdmin || (await context.owners.of(id)) === caller.actor.id;
-  if (!isOwn && details.jobs.length === 0) throw forbidden("worker-read");
+  if (record === undefined) throw workerNotFound();
+  const details = await toWorkerDetails(context, caller, record);
+  const canReadAll = caller.actor.isAdmin || (await context.owners.getOwnerId(id)) === caller.actor.id;
+  if (!canReadAll && details.jobs.length === 0) throw forbidden("worker-read");
   return details;
 };

@@ -9,43 +9,49 @@ import {
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { NewJob } from "../storage/storage.ts";
-import { jobsChanged, type Outcome } from "./outcome.ts";
-import { requireSchemas, schemaPairHash } from "./schema-checks.ts";
-import { wireJob } from "./wire.ts";
+import { createJobsChangedEvents, type ResultWithEvents } from "./events.ts";
+import { hashSchemaPair, requireSchemas } from "./schema-checks.ts";
+import { toWireJob } from "./wire.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
-/** A registration that went well: new, or met with the same schema. */
-export interface Registered {
+/** A registered job; `isNew` is false if it was already registered with the same schemas. */
+export interface RegisterJobResult {
   readonly isNew: boolean;
   readonly job: Job;
 }
 
 const requireCategory = ({ settings }: Context, category: string): void => {
   if (!isNamePart(category))
-    throw new Problem("invalid-category", "A category is 1–128 of A-Z a-z 0-9 _ . -");
+    throw new Problem("invalid-category", "A category consists of 1–128 of the characters A-Z a-z 0-9 _ . -");
   const allowed = settings.allowed_categories;
   if (allowed === undefined || allowed.includes(category)) return;
-  throw new Problem("invalid-category", `This server takes the categories ${allowed.join(", ")}.`);
+  throw new Problem(
+    "invalid-category",
+    `Category ${category} is not allowed on this server. Use one of: ${allowed.join(", ")}.`,
+  );
 };
 
-/** Registers a job in a room and links the worker to it; one that is there must have the same schemas. */
+/**
+ * Registers a job in a room and links the worker to it. Throws a 409 if the job is already registered with other
+ * schemas.
+ */
 export const registerJob = async (
   context: Context,
   caller: Caller,
   { roomId, registration }: { readonly roomId: string; readonly registration: JobRegistration },
-): Promise<Outcome<Registered>> => {
-  const { category, name, schema, worker_id: given } = registration;
+): Promise<ResultWithEvents<RegisterJobResult>> => {
+  const { category, name, schema, worker_id: existingWorkerId } = registration;
   requireCategory(context, category);
-  if (!(await caller.mayRegister({ roomId, category, name }))) {
-    throw new Problem("forbidden", `You may not register ${category}:${name}.`);
+  if (!(await caller.canRegister({ roomId, category, name }))) {
+    throw new Problem("forbidden", `You are not allowed to register ${category}:${name}.`);
   }
   const pair = { schema, resultSchema: registration.result_schema ?? null };
   await requireSchemas(context, pair, caller.actor.id);
-  if (given !== undefined) await context.owners.require(caller, given);
+  if (existingWorkerId !== undefined) await context.owners.requireOwner(caller, existingWorkerId);
 
-  const workerId = given?.toLowerCase() ?? context.newId();
+  const workerId = existingWorkerId?.toLowerCase() ?? context.newId();
   const worker: NewJob["worker"] =
-    given === undefined
+    existingWorkerId === undefined
       ? { create: { id: workerId, name: null, userId: caller.actor.id } }
       : { id: workerId };
   const outcome = await context.storage.jobs.register(
@@ -55,7 +61,7 @@ export const registerJob = async (
       category,
       name,
       ...pair,
-      schemaHash: schemaPairHash(pair),
+      schemaHash: hashSchemaPair(pair),
       description: registration.description ?? null,
       defaults: registration.defaults ?? {},
       fairness: registration.fairness ?? "fifo",
@@ -68,18 +74,20 @@ export const registerJob = async (
     throw workerNotFound();
   }
   if (outcome.kind === "conflict") {
-    const where = roomId === GLOBAL_ROOM ? "for all rooms" : "in this room";
-    throw new Problem("schema-conflict", `${category}:${name} is registered ${where} with another schema.`, {
-      diff: diffSchemas(outcome.registered, pair),
-    });
+    const scope = roomId === GLOBAL_ROOM ? "for all rooms" : "in this room";
+    throw new Problem(
+      "schema-conflict",
+      `${category}:${name} is already registered ${scope} with another schema.`,
+      { diff: diffSchemas(outcome.registered, pair) },
+    );
   }
   context.owners.remember(outcome.workerId, caller.actor.id);
   context.waitingClaims.refresh(outcome.workerId);
   return {
     value: {
       isNew: outcome.kind === "created",
-      job: wireJob(context.settings, outcome.job, outcome.workerId),
+      job: toWireJob(context.settings, outcome.job, outcome.workerId),
     },
-    events: jobsChanged([outcome.job.roomId]),
+    events: createJobsChangedEvents([outcome.job.roomId]),
   };
 };

@@ -3,17 +3,24 @@ import { type Caller, forbidden, isSubmitter } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import { taskNotFound } from "./await-task.ts";
-import { type Outcome, tasksTaken } from "./outcome.ts";
-import { payloadFaults, validationError } from "./schema-checks.ts";
+import { createRequeueEvents, type ResultWithEvents } from "./events.ts";
+import { findPayloadErrors, validationError } from "./schema-checks.ts";
 import { invalidTransition } from "./update-rules.ts";
-import { wireTask } from "./wire.ts";
+import { toWireTask } from "./wire.ts";
 
+/** Maximum number of times that a retry is repeated because the task changed between the read and the update. */
 const MAX_TRIES = 3;
 
-const jobGone = () => new Problem("job-not-found", "The task's job is not registered any more.");
+const jobGone = () => new Problem("job-not-found", "The task's job is no longer registered.");
 
-/** Opens a failed or cancelled task again. */
-export const retryTask = async (context: Context, caller: Caller, taskId: string): Promise<Outcome<Task>> => {
+/**
+ * Retries a failed or cancelled task. Throws a 422 if its payload is no longer valid against the schema of its job.
+ */
+export const retryTask = async (
+  context: Context,
+  caller: Caller,
+  taskId: string,
+): Promise<ResultWithEvents<Task>> => {
   const { storage, settings, meter } = context;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const record = isUuid(taskId) ? await storage.tasks.find(taskId) : undefined;
@@ -23,18 +30,19 @@ export const retryTask = async (context: Context, caller: Caller, taskId: string
     if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
     const job = await storage.jobs.peek(record.job);
     if (job === undefined) throw jobGone();
-    const faults = await payloadFaults(context, job, {
+    const errors = await findPayloadErrors(context, job, {
       payload,
       prefix: "/payload",
       userId: caller.actor.id,
     });
-    if (faults.length > 0) throw validationError("The task's payload no longer fits its job.", faults);
+    if (errors.length > 0)
+      throw validationError("The task's payload is no longer valid against the schema of its job.", errors);
     const after = await storage.tasks.retry(taskId);
     if (after !== undefined) {
-      meter.reopened(1);
-      return { value: wireTask(settings, after), events: tasksTaken([after]) };
+      meter.retried(1);
+      return { value: toWireTask(settings, after), events: createRequeueEvents([after]) };
     }
     if (job.id !== record.jobId) throw jobGone();
   }
-  throw new Problem("service-unavailable", "The task keeps changing; try again.", { retryAfter: 1 });
+  throw new Problem("service-unavailable", "The task keeps changing. Try again.", { retryAfter: 1 });
 };

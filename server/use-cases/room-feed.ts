@@ -8,29 +8,30 @@ import {
 } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import type { Unsubscribe } from "../events/event-bus.ts";
-import { rawJson, stringify } from "../raw-json.ts";
-import { wireTask } from "./wire.ts";
+import { createRawJson, stringify } from "../raw-json.ts";
+import { toWireTask } from "./wire.ts";
 
-/** Events of a room that are kept for who comes again, and their characters; who missed more reads the lists again. */
-const MOST_KEPT = 1000;
-const MOST_CHARACTERS = 8_000_000;
-/** Beyond so many changed tasks at once nobody is told of each. */
-const MOST_TOLD = 200;
-/** So many are read at once: each may bring a payload and a result of megabytes. */
-const READ_AT_ONCE = 20;
+/** Maximum number of buffered events of a room. A client that reconnects after more events gets a `reset`. */
+const MAX_BUFFERED_EVENTS = 1000;
+/** Maximum number of characters of the buffered events of a room. */
+const MAX_BUFFERED_CHARACTERS = 8_000_000;
+/** If more tasks than this changed at once, a single `reset` is sent instead of an event per task. */
+const MAX_TASK_EVENTS = 200;
+/** Number of tasks that are read at a time. Each task may have a payload and a result of several megabytes. */
+const READ_BATCH = 20;
 
-type Kept = StreamMessage<"followRoom">;
+type FeedEvent = StreamMessage<"followRoom">;
 type Ports = Pick<Context, "storage" | "bus" | "settings" | "log">;
 
-/** What changes in one room, read once for all who follow it here. */
+/** The changes of one room. They are read once for all clients of this server that follow the room. */
 export class RoomFeed {
   readonly #ports: Ports;
   readonly #roomId: string;
-  /** Ids of this server's own run: of another one nothing is known here. */
+  /** Part of every event id, because the ids of another server or of an earlier feed are unknown here. */
   readonly #epoch = randomUUID().slice(0, 8);
-  readonly #kept: { readonly event: Kept; readonly characters: number }[] = [];
+  readonly #buffer: { readonly event: FeedEvent; readonly characters: number }[] = [];
   readonly #listeners = new Set<() => void>();
-  readonly #changed = new Set<string>();
+  readonly #changedTaskIds = new Set<string>();
   #count = 0;
   #characters = 0;
   #isReading = false;
@@ -41,18 +42,19 @@ export class RoomFeed {
     this.#roomId = roomId;
   }
 
-  /** The place behind the last event. */
+  /** The position after the latest event. */
   get end(): number {
     return this.#count;
   }
-  get isFollowed(): boolean {
+
+  get hasListeners(): boolean {
     return this.#listeners.size > 0;
   }
 
   async open(): Promise<void> {
     const rooms = new Set([this.#roomId, GLOBAL_ROOM]);
     const subscribing = [...rooms].map((room) =>
-      this.#ports.bus.subscribe(getRoomChannel(room), (event) => this.#hear(event, room)),
+      this.#ports.bus.subscribe(roomChannel(room), (event) => this.#onBusEvent(event, room)),
     );
     this.#subscriptions = await Promise.all(subscribing);
   }
@@ -66,85 +68,90 @@ export class RoomFeed {
     return () => void this.#listeners.delete(listener);
   }
 
-  idOf(place: number): string {
-    return `${this.#epoch}-${place}`;
+  /** Formats a position as an event id. */
+  formatId(position: number): string {
+    return `${this.#epoch}-${position}`;
   }
 
-  /** Where an id stands; undefined for one of another run, or of what is kept no longer. */
-  placeOf(id: string): number | undefined {
+  /** Returns the position of an event id; undefined if the id is from another feed or no longer buffered. */
+  parseId(id: string): number | undefined {
     const [epoch, count] = id.split("-");
-    const place = Number(count);
-    return epoch === this.#epoch && Number.isInteger(place) && this.#has(place) ? place : undefined;
+    const position = Number(count);
+    const isKnown = epoch === this.#epoch && Number.isInteger(position) && this.#isBuffered(position);
+    return isKnown ? position : undefined;
   }
 
-  /** The event at a place; undefined behind the last one, `reset` where it is kept no longer. */
-  at(place: number): Kept | undefined {
-    if (place >= this.#count) return undefined;
-    if (!this.#has(place)) return { event: "reset", data: {} };
-    return this.#kept[place - (this.#count - this.#kept.length)]?.event;
+  /** Returns the event at a position: undefined if there is none yet, `reset` if it is no longer buffered. */
+  getEvent(position: number): FeedEvent | undefined {
+    if (position >= this.#count) return undefined;
+    if (!this.#isBuffered(position)) return { event: "reset", data: {} };
+    return this.#buffer[position - (this.#count - this.#buffer.length)]?.event;
   }
 
-  #has(place: number): boolean {
-    return place <= this.#count && place >= this.#count - this.#kept.length;
+  #isBuffered(position: number): boolean {
+    return position <= this.#count && position >= this.#count - this.#buffer.length;
   }
 
-  #hear(event: Event | undefined, room: string): void {
-    if (event === undefined) this.#tell({ event: "reset", data: {} });
-    else if (event.kind === "jobs-changed") this.#tell({ event: "jobs", data: {} });
+  #onBusEvent(event: Event | undefined, room: string): void {
+    if (event === undefined) this.#publish({ event: "reset", data: {} });
+    else if (event.kind === "jobs-changed") this.#publish({ event: "jobs", data: {} });
     else if (event.kind === "task-changed" && room === this.#roomId) {
-      this.#changed.add(event.taskId);
-      void this.#read();
+      this.#changedTaskIds.add(event.taskId);
+      void this.#readChangedTasks();
     }
   }
 
-  /** One reading at a time: of what changes meanwhile the last state is read next. */
-  async #read(): Promise<void> {
+  /** Reads changed tasks, one batch at a time. A task that changes several times meanwhile is read once. */
+  async #readChangedTasks(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
     try {
-      while (this.#changed.size > 0) {
-        const ids = [...this.#changed];
-        this.#changed.clear();
-        if (ids.length > MOST_TOLD) {
-          this.#tell({ event: "reset", data: {} });
+      while (this.#changedTaskIds.size > 0) {
+        const ids = [...this.#changedTaskIds];
+        this.#changedTaskIds.clear();
+        if (ids.length > MAX_TASK_EVENTS) {
+          this.#publish({ event: "reset", data: {} });
           continue;
         }
-        for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
-          await this.#tellOf(ids.slice(start, start + READ_AT_ONCE));
+        for (let start = 0; start < ids.length; start += READ_BATCH) {
+          await this.#publishTasks(ids.slice(start, start + READ_BATCH));
         }
       }
     } catch (error) {
-      this.#ports.log.warn({ err: error }, "a room's changes could not be read");
-      this.#tell({ event: "reset", data: {} });
+      this.#ports.log.warn({ err: error }, "failed to read the changed tasks of a room");
+      this.#publish({ event: "reset", data: {} });
     } finally {
       this.#isReading = false;
     }
   }
 
-  async #tellOf(ids: readonly string[]): Promise<void> {
+  async #publishTasks(ids: readonly string[]): Promise<void> {
     const records = await this.#ports.storage.tasks.findMany(ids);
     for (const record of records) {
-      // Written once, for all who follow.
-      const text = stringify(wireTask(this.#ports.settings, record));
-      this.#tell({ event: "task", data: rawJson<Task>(text) }, text.length);
+      // Serialized once for all clients.
+      const text = stringify(toWireTask(this.#ports.settings, record));
+      this.#publish({ event: "task", data: createRawJson<Task>(text) }, text.length);
     }
-    // Deleted ones are in no list any more.
-    if (records.length < ids.length) this.#tell({ event: "reset", data: {} });
+    // Some tasks were deleted: clients must read their lists again.
+    if (records.length < ids.length) this.#publish({ event: "reset", data: {} });
   }
 
-  #tell(event: Kept, characters = 0): void {
-    this.#kept.push({ event, characters });
+  #publish(event: FeedEvent, characters = 0): void {
+    this.#buffer.push({ event, characters });
     this.#characters += characters;
     this.#count += 1;
-    while (this.#kept.length > MOST_KEPT || (this.#characters > MOST_CHARACTERS && this.#kept.length > 1)) {
-      this.#characters -= this.#kept.shift()?.characters ?? 0;
+    while (
+      this.#buffer.length > MAX_BUFFERED_EVENTS ||
+      (this.#characters > MAX_BUFFERED_CHARACTERS && this.#buffer.length > 1)
+    ) {
+      this.#characters -= this.#buffer.shift()?.characters ?? 0;
     }
     for (const listener of this.#listeners) listener();
   }
 }
 
-/** A feed outlives its last follower by so long: who was cut off finds its place again. */
-const LINGER_MS = 60_000;
+/** Time for which a feed without listeners stays open, so that a client that reconnects can resume. */
+const CLOSE_DELAY_MS = 60_000;
 
 /** The feeds of this server, one for each room that is followed. */
 export class RoomFeeds {
@@ -156,39 +163,42 @@ export class RoomFeeds {
     this.#ports = ports;
   }
 
-  /** The room's feed, once nothing can be missed; `listener` is called for each event, until the result is called. */
+  /**
+   * Returns the feed of a room once it is subscribed, so that no event is missed. `listener` is called for each event
+   * until `leave` is called.
+   */
   async follow(roomId: string, listener: () => void): Promise<{ feed: RoomFeed; leave: Unsubscribe }> {
-    const known = this.#feeds.get(roomId) ?? this.#open(roomId);
+    const entry = this.#feeds.get(roomId) ?? this.#open(roomId);
     clearTimeout(this.#timers.get(roomId));
-    const stop = known.feed.listen(listener);
+    const removeListener = entry.feed.listen(listener);
     const leave = () => {
-      stop();
-      if (known.feed.isFollowed || this.#feeds.get(roomId) !== known) return;
+      removeListener();
+      if (entry.feed.hasListeners || this.#feeds.get(roomId) !== entry) return;
       clearTimeout(this.#timers.get(roomId));
-      this.#timers.set(roomId, setTimeout(() => this.#forget(roomId), LINGER_MS).unref());
+      this.#timers.set(roomId, setTimeout(() => this.#close(roomId), CLOSE_DELAY_MS).unref());
     };
     try {
-      await known.isOpen;
+      await entry.isOpen;
     } catch (error) {
       leave();
-      this.#forget(roomId);
+      this.#close(roomId);
       throw error;
     }
-    return { feed: known.feed, leave };
+    return { feed: entry.feed, leave };
   }
 
   close(): void {
-    for (const roomId of [...this.#feeds.keys()]) this.#forget(roomId);
+    for (const roomId of [...this.#feeds.keys()]) this.#close(roomId);
   }
 
   #open(roomId: string) {
     const feed = new RoomFeed(this.#ports, roomId);
-    const opened = { feed, isOpen: feed.open() };
-    this.#feeds.set(roomId, opened);
-    return opened;
+    const entry = { feed, isOpen: feed.open() };
+    this.#feeds.set(roomId, entry);
+    return entry;
   }
 
-  #forget(roomId: string): void {
+  #close(roomId: string): void {
     clearTimeout(this.#timers.get(roomId));
     this.#timers.delete(roomId);
     this.#feeds.get(roomId)?.feed.close();

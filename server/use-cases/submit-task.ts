@@ -2,37 +2,40 @@ import { Problem, type TaskSubmission, type TraceContext } from "../../protocol/
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { NewTask } from "../storage/storage.ts";
+import type { ResultWithEvents } from "./events.ts";
 import { resolveJobName } from "./job-names.ts";
-import type { Outcome } from "./outcome.ts";
-import { canonicalHash, validationError } from "./schema-checks.ts";
-import { type Submitted, submitTasks, submitted } from "./submit-tasks.ts";
-import { taskOptions } from "./task-options.ts";
+import { hashCanonicalJson, validationError } from "./schema-checks.ts";
+import { type SubmitTasksResult, submitTasks, toSubmitTasksResult } from "./submit-tasks.ts";
+import { resolveTaskOptions } from "./task-options.ts";
 
-/** One task for one job. */
-export interface TaskRequest {
+/** A request to submit one task. */
+export interface SubmitTaskInput {
   readonly roomId: string;
   readonly jobName: string;
   readonly options: TaskSubmission;
-  /** The header's value, as it came. */
+  /** Value of the `Idempotency-Key` header. */
   readonly idempotencyKey: string | undefined;
   readonly traceContext?: TraceContext | undefined;
 }
 
-const requireKey = (key: string): void => {
+const requireValidKey = (key: string): void => {
   if (key.length >= 1 && key.length <= 255) return;
-  throw validationError("The Idempotency-Key cannot be used.", [
+  throw validationError("The Idempotency-Key is not valid.", [
     { pointer: "", detail: "the header Idempotency-Key must be 1–255 characters" },
   ]);
 };
 
 const NO_JOB = { jobId: "00000000-0000-0000-0000-000000000000", schemaHash: "" };
 
-/** The same request again, whatever has become of its job since: an insert that can only meet its key. */
-const replay = async (
+/**
+ * Returns the result of an earlier submit with the same idempotency key, whatever has happened to its job. The insert
+ * names a job that does not exist, so that it can only find the key and never insert a task.
+ */
+const replaySubmit = async (
   context: Context,
   caller: Caller,
   { roomId, idempotency }: Pick<NewTask, "roomId" | "idempotency">,
-): Promise<Outcome<Submitted> | undefined> => {
+): Promise<ResultWithEvents<SubmitTasksResult> | undefined> => {
   const task = {
     id: context.newId(),
     ...NO_JOB,
@@ -41,24 +44,24 @@ const replay = async (
     payload: {},
     idempotency,
   };
-  const outcome = await context.storage.tasks.insert([{ ...task, ...taskOptions({}, {}) }], {
+  const outcome = await context.storage.tasks.insert([{ ...task, ...resolveTaskOptions({}, {}) }], {
     aliveWithinSeconds: context.settings.worker_timeout_threshold,
   });
-  return outcome.kind === "job-changed" ? undefined : submitted(context, outcome);
+  return outcome.kind === "job-changed" ? undefined : toSubmitTasksResult(context, outcome);
 };
 
-/** Submits a task; with an idempotency key, once. */
+/** Submits one task. Requests with the same idempotency key submit it once. */
 export const submitTask = async (
   context: Context,
   caller: Caller,
-  { roomId, jobName, options, idempotencyKey, traceContext }: TaskRequest,
-): Promise<Outcome<Submitted>> => {
+  { roomId, jobName, options, idempotencyKey, traceContext }: SubmitTaskInput,
+): Promise<ResultWithEvents<SubmitTasksResult>> => {
   const submission = { jobName, options, pointer: "" };
   if (idempotencyKey === undefined)
     return submitTasks(context, caller, { roomId, traceContext, submissions: [submission] });
-  requireKey(idempotencyKey);
+  requireValidKey(idempotencyKey);
   const address = resolveJobName(jobName, roomId);
-  const requestHash = canonicalHash({
+  const requestHash = hashCanonicalJson({
     job: [address.roomId, address.category, address.name],
     body: { ...options, payload: options.payload ?? {} },
   });
@@ -67,9 +70,9 @@ export const submitTask = async (
     const submissions = [{ ...submission, idempotency }];
     return await submitTasks(context, caller, { roomId, traceContext, submissions });
   } catch (error) {
-    // The first request was taken; that its job has changed since must not make its repetition fail.
+    // If the first request succeeded, its repetition must not fail because the job has changed since.
     const earlier =
-      error instanceof Problem ? await replay(context, caller, { roomId, idempotency }) : undefined;
+      error instanceof Problem ? await replaySubmit(context, caller, { roomId, idempotency }) : undefined;
     if (earlier !== undefined) return earlier;
     throw error;
   }

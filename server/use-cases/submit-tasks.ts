@@ -13,45 +13,55 @@ import type { Context } from "../context.ts";
 import type { ClaimedRecord } from "../storage/claimed-record.ts";
 import type { InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../storage/storage.ts";
 import { DirectAssignment } from "./direct-assignment.ts";
+import {
+  createGroupedWorkEvents,
+  createTaskChangedEvent,
+  createWorkAvailableEvents,
+  type ResultWithEvents,
+} from "./events.ts";
+import type { CachedJob } from "./job-cache.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
-import type { SeenJob } from "./known-jobs.ts";
-import { type Outcome, taskChanged, workAvailable, workAvailableIn } from "./outcome.ts";
-import { payloadFaults, validationError } from "./schema-checks.ts";
-import { optionFaults, taskOptions } from "./task-options.ts";
-import { wireTask } from "./wire.ts";
+import { findPayloadErrors, validationError } from "./schema-checks.ts";
+import { findOptionErrors, resolveTaskOptions } from "./task-options.ts";
+import { toWireTask } from "./wire.ts";
 
-/** How often a job may change under a submit before it is told to come again. */
+/** Maximum number of times that a submit is repeated because a job changed meanwhile. */
 const MAX_TRIES = 5;
+/** Maximum number of validation errors in a response. */
+const MAX_ERRORS = 100;
 
-/** One task of a request, and where it stands in the body. */
+/** One task of a request. */
 export interface Submission {
   readonly jobName: string;
   readonly options: TaskSubmission;
-  /** The JSON Pointer to it: empty where it is the whole body. */
+  /** JSON Pointer to the task in the request body; empty if it is the whole body. */
   readonly pointer: string;
   readonly idempotency?: NewTask["idempotency"];
 }
 
-/** Tasks that are submitted together. */
-export interface SubmitRequest {
+/** A request to submit several tasks in one transaction. */
+export interface SubmitTasksInput {
   readonly roomId: string;
   readonly submissions: readonly Submission[];
-  /** Where their submitter stands in a trace. */
+  /** The trace context of the submitter. */
   readonly traceContext?: TraceContext | undefined;
-  /** The caller knows what it sent: what all of them share is told once. */
+  /** The caller prefers a minimal response (RFC 7240). */
   readonly isMinimal?: boolean;
 }
 
-/** What a submit came to: new tasks, or the one that the idempotency key stands for. */
-export interface Submitted {
+/** The submitted tasks, or the task of an earlier request with the same idempotency key. */
+export interface SubmitTasksResult {
   readonly isReplay: boolean;
-  /** None where `alike` tells of all of them. */
+  /** Empty if `minimal` is set. */
   readonly tasks: SubmittedTask[];
-  readonly alike?: MinimalSubmittedTasks;
+  readonly minimal?: MinimalSubmittedTasks;
 }
 
-/** Which job each name means; a thousand tasks of a request have most often the same. */
-const addressesOf = (submissions: readonly Submission[], roomId: string): ReadonlyMap<string, JobAddress> => {
+/** Resolves each job name once: the tasks of a large request usually have the same job. */
+const resolveJobNames = (
+  submissions: readonly Submission[],
+  roomId: string,
+): ReadonlyMap<string, JobAddress> => {
   const addresses = new Map<string, JobAddress>();
   for (const { jobName } of submissions) {
     if (!addresses.has(jobName)) addresses.set(jobName, resolveJobName(jobName, roomId));
@@ -59,20 +69,20 @@ const addressesOf = (submissions: readonly Submission[], roomId: string): Readon
   return addresses;
 };
 
-/** The jobs that are there, by the names that they were asked for by. */
+/** Returns the jobs that exist, by the names that the request uses. */
 const findJobs = async (
-  { jobs }: Context,
+  { jobCache }: Context,
   addresses: ReadonlyMap<string, JobAddress>,
   mustBeFresh: boolean,
-): Promise<ReadonlyMap<string, SeenJob>> => {
-  const found = new Map<string, SeenJob>();
+): Promise<ReadonlyMap<string, CachedJob>> => {
+  const jobs = new Map<string, CachedJob>();
   await Promise.all(
     Array.from(addresses, async ([jobName, address]) => {
-      const seen = await jobs.of(address, mustBeFresh);
-      if (seen !== undefined) found.set(jobName, seen);
+      const cached = await jobCache.find(address, mustBeFresh);
+      if (cached !== undefined) jobs.set(jobName, cached);
     }),
   );
-  return found;
+  return jobs;
 };
 
 const requireWorkers = async (
@@ -83,19 +93,20 @@ const requireWorkers = async (
   for (const job of jobs) {
     const found = await storage.jobs.find(job, settings.worker_timeout_threshold);
     if (found !== undefined && found.workers.length > 0) continue;
-    throw new Problem("no-workers-available", `No worker is there for ${job.category}:${job.name}.`);
+    throw new Problem("no-workers-available", `No worker is online for ${job.category}:${job.name}.`);
   }
 };
 
-/** Tasks ready for their insert, and what was seen of their jobs. */
-interface ToInsert {
+/** Validated tasks that are ready to insert, and their jobs. */
+interface PreparedTasks {
   readonly tasks: NewTask[];
   readonly jobs: RegisteredJob[];
-  readonly faults: readonly FieldError[];
+  readonly errors: readonly FieldError[];
+  /** False if a job came from the cache, so that its schema may be outdated. */
   readonly isFresh: boolean;
 }
 
-interface From {
+interface PrepareOptions {
   readonly roomId: string;
   readonly caller: Caller;
   readonly traceContext: TraceContext | undefined;
@@ -103,26 +114,26 @@ interface From {
   readonly mustBeFresh: boolean;
 }
 
-const toInsert = async (
+const prepareTasks = async (
   context: Context,
-  { roomId, caller, traceContext, addresses, mustBeFresh }: From,
+  { roomId, caller, traceContext, addresses, mustBeFresh }: PrepareOptions,
   submissions: readonly Submission[],
-): Promise<ToInsert> => {
-  const found = await findJobs(context, addresses, mustBeFresh);
-  const faults: FieldError[] = [];
+): Promise<PreparedTasks> => {
+  const jobsByName = await findJobs(context, addresses, mustBeFresh);
+  const errors: FieldError[] = [];
   const tasks: NewTask[] = [];
   for (const { jobName, options, pointer, idempotency } of submissions) {
-    const job = found.get(jobName)?.job;
+    const job = jobsByName.get(jobName)?.job;
     if (job === undefined) throw jobNotFound(jobName, roomId);
     const payload = options.payload ?? {};
-    faults.push(...optionFaults(options, pointer));
-    // What the check answers at once is not waited for: a bulk submit would give way a thousand times.
-    const checked = payloadFaults(context, job, {
+    errors.push(...findOptionErrors(options, pointer));
+    // Awaited only if it is a promise: otherwise a request with 1,000 tasks would yield to the event loop 1,000 times.
+    const payloadErrors = findPayloadErrors(context, job, {
       payload,
       prefix: `${pointer}/payload`,
       userId: caller.actor.id,
     });
-    faults.push(...(checked instanceof Promise ? await checked : checked));
+    errors.push(...(payloadErrors instanceof Promise ? await payloadErrors : payloadErrors));
     tasks.push({
       id: context.newId(),
       jobId: job.id,
@@ -132,91 +143,98 @@ const toInsert = async (
       roomId,
       createdById: caller.actor.id,
       payload,
-      ...taskOptions(options, job.defaults),
+      ...resolveTaskOptions(options, job.defaults),
       idempotency: idempotency ?? null,
       traceContext,
     });
   }
-  const seen = [...found.values()];
-  return { tasks, jobs: seen.map(({ job }) => job), faults, isFresh: seen.every((one) => one.isFresh) };
+  const cachedJobs = [...jobsByName.values()];
+  return {
+    tasks,
+    jobs: cachedJobs.map(({ job }) => job),
+    errors,
+    isFresh: cachedJobs.every((one) => one.isFresh),
+  };
 };
 
-const isGiven = ({ task }: TaskRecord, given: readonly ClaimedRecord[]): boolean =>
-  given.some(({ brief }) => brief.id === task.id);
+const isAssigned = ({ task }: TaskRecord, assigned: readonly ClaimedRecord[]): boolean =>
+  assigned.some(({ brief }) => brief.id === task.id);
 
-/** The answer of an insert that came to something. */
-export const submitted = (
+/** Converts the outcome of an insert. Throws a 409 if the idempotency key was used for another request. */
+export const toSubmitTasksResult = (
   context: Context,
   outcome: Exclude<InsertOutcome, { kind: "job-changed" }>,
   isMinimal = false,
-): Outcome<Submitted> => {
+): ResultWithEvents<SubmitTasksResult> => {
   if (outcome.kind === "replayed") {
     if (!outcome.sameRequest) {
       throw new Problem(
         "idempotency-conflict",
-        "This Idempotency-Key was used in this room for another job or body.",
+        "This Idempotency-Key was already used in this room for another job or body.",
       );
     }
-    const task = { ...wireTask(context.settings, outcome.record), workers_online: outcome.workersOnline };
-    // Told again: the first time may have been lost with its answer, by a server that was killed.
-    return { value: { isReplay: true, tasks: [task] }, events: workAvailable([outcome.record]) };
+    const task = { ...toWireTask(context.settings, outcome.record), workers_online: outcome.workersOnline };
+    // Published again, because the server may have been killed between the commit and the first publication.
+    const events = createWorkAvailableEvents([outcome.record]);
+    return { value: { isReplay: true, tasks: [task] }, events };
   }
-  const { groups, workersOnline, given } = outcome;
+  const { groups, workersOnline, given: assigned } = outcome;
   context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
-  const wire = (record: TaskRecord) => ({
-    ...wireTask(context.settings, record),
+  const toSubmittedTask = (record: TaskRecord) => ({
+    ...toWireTask(context.settings, record),
     workers_online: workersOnline.get(record.jobId) ?? 0,
   });
-  const [one, ...others] = groups;
-  // Nobody need be woken for what a worker has already.
-  const left = given.length === 0 ? groups : groups.filter(({ first }) => !isGiven(first, given));
-  // One of them is enough for the room's lists: whoever listens reads the whole list again.
-  const events = [...(one === undefined ? [] : [taskChanged(one.first)]), ...workAvailableIn(left)];
-  if (isMinimal && one !== undefined && others.length === 0) {
-    const { id: _, payload: __, ...common } = wire(one.first);
-    return { value: { isReplay: false, tasks: [], alike: { common, ids: [...one.ids] } }, events };
+  const [group, ...otherGroups] = groups;
+  // Directly assigned tasks need no worker to be woken.
+  const pending = assigned.length === 0 ? groups : groups.filter(({ first }) => !isAssigned(first, assigned));
+  // One changed task is enough for clients that show a list of the room, because they read the whole list again.
+  const changed = group === undefined ? [] : [createTaskChangedEvent(group.first)];
+  const events = [...changed, ...createGroupedWorkEvents(pending)];
+  if (isMinimal && group !== undefined && otherGroups.length === 0) {
+    const { id: _, payload: __, ...common } = toSubmittedTask(group.first);
+    return { value: { isReplay: false, tasks: [], minimal: { common, ids: [...group.ids] } }, events };
   }
-  return { value: { isReplay: false, tasks: outcome.records().map(wire) }, events };
+  return { value: { isReplay: false, tasks: outcome.records().map(toSubmittedTask) }, events };
 };
 
-/** A lone task is offered to whoever waits for one; who gets it is answered before the submitter. */
+/** Inserts tasks. A single task may be assigned directly to a waiting claim, whose response is sent first. */
 const insert = async (
   { storage, settings, waitingClaims }: Context,
   tasks: readonly NewTask[],
 ): Promise<InsertOutcome> => {
-  const offer = new DirectAssignment(waitingClaims);
-  let given: readonly ClaimedRecord[] = [];
+  const assignment = new DirectAssignment(waitingClaims);
+  let assigned: readonly ClaimedRecord[] = [];
   try {
-    const { chooseAssignee: handOver } = offer;
+    const { chooseAssignee } = assignment;
     const aliveWithinSeconds = settings.worker_timeout_threshold;
-    const outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds, chooseAssignee: handOver });
-    if (outcome.kind === "inserted") given = outcome.given;
+    const outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds, chooseAssignee });
+    if (outcome.kind === "inserted") assigned = outcome.given;
     return outcome;
   } finally {
-    offer.settle(given);
-    // A turn of the event loop, in which the waiting claim's answer is written.
-    if (given.length > 0) await nextTurn();
+    assignment.finish(assigned);
+    // The response to the waiting claim is written in this turn of the event loop.
+    if (assigned.length > 0) await nextTurn();
   }
 };
 
-/** Submits tasks to jobs that are seen from a room, all or none. */
+/** Submits tasks for jobs that are visible in a room: all of them, or none if one is invalid. */
 export const submitTasks = async (
   context: Context,
   caller: Caller,
-  { roomId, submissions, traceContext, isMinimal = false }: SubmitRequest,
-): Promise<Outcome<Submitted>> => {
-  const addresses = addressesOf(submissions, roomId);
+  { roomId, submissions, traceContext, isMinimal = false }: SubmitTasksInput,
+): Promise<ResultWithEvents<SubmitTasksResult>> => {
+  const addresses = resolveJobNames(submissions, roomId);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const from = { roomId, caller, traceContext, addresses, mustBeFresh: tries > 0 };
-    const { tasks, jobs, faults, isFresh } = await toInsert(context, from, submissions);
-    if (faults.length > 0) {
-      // What does not fit a job from memory may fit the one that is there now.
+    const options = { roomId, caller, traceContext, addresses, mustBeFresh: tries > 0 };
+    const { tasks, jobs, errors, isFresh } = await prepareTasks(context, options, submissions);
+    if (errors.length > 0) {
+      // A payload that is invalid against the cached schema may be valid against the current one.
       if (!isFresh) continue;
-      throw validationError("The task does not fit its job.", faults.slice(0, 100));
+      throw validationError("The task is not valid.", errors.slice(0, MAX_ERRORS));
     }
     await requireWorkers(context, jobs);
     const outcome = await insert(context, tasks);
-    if (outcome.kind !== "job-changed") return submitted(context, outcome, isMinimal);
+    if (outcome.kind !== "job-changed") return toSubmitTasksResult(context, outcome, isMinimal);
   }
-  throw new Problem("service-unavailable", "The job keeps changing; try again.", { retryAfter: 1 });
+  throw new Problem("service-unavailable", "The job keeps changing. Try again.", { retryAfter: 1 });
 };

@@ -1,61 +1,71 @@
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import { StorageUnavailable } from "../storage/unavailable.ts";
-import { jobsChanged, publishEvents, tasksTaken } from "./outcome.ts";
+import { createJobsChangedEvents, createRequeueEvents, publishEvents } from "./events.ts";
 
-/** Rows that one statement of a sweep takes: no lock is held for long. */
+/** Maximum number of rows that one statement of a sweep changes, so that locks are short. */
 const BATCH = 100;
 const RETENTION_BATCH = 500;
 
 type Ports = Pick<Context, "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "meter">;
 
-/** How much a sweep found to do. */
+/** Numbers of rows that a sweep changed. */
 export interface SweepResult {
+  /** Dead workers that were removed. */
   workers: number;
+  /** Tasks that failed or were requeued. */
   tasks: number;
+  /** Unused jobs that were removed. */
   jobs: number;
+  /** Old tasks that were deleted. */
   deleted: number;
 }
 
 const sweepWorkers = async (
   ports: Ports,
-  { swept, mayEndWorkers }: { readonly swept: SweepResult; readonly mayEndWorkers: () => boolean },
+  { result, canEndWorkers }: { readonly result: SweepResult; readonly canEndWorkers: () => boolean },
 ): Promise<void> => {
   const { storage, settings, log } = ports;
   const threshold = settings.worker_timeout_threshold;
-  const failed = new Set<string>();
+  const handled = new Set<string>();
   for (;;) {
-    const stale = await storage.sweep.staleWorkers(threshold, BATCH + failed.size);
-    const ids = stale.filter((id) => !failed.has(id));
+    const stale = await storage.sweep.staleWorkers(threshold, BATCH + handled.size);
+    const ids = stale.filter((id) => !handled.has(id));
     for (const id of ids) {
-      if (!mayEndWorkers()) return;
+      if (!canEndWorkers()) return;
       try {
-        // One transaction each: a row that cannot be ended does not keep the others.
+        // One transaction per worker, so that one that fails does not affect the others.
         const end = await storage.sweep.takeStaleWorker(id, threshold, `worker ${id} stopped responding`);
-        failed.add(id);
+        handled.add(id);
         if (end === undefined) continue;
         ports.owners.forget(id);
         ports.waitingClaims.refresh(id);
-        swept.workers += 1;
-        swept.tasks += end.tasks.length;
-        ports.meter.moved(end.tasks, "lost");
-        swept.jobs += end.removedJobs.length;
+        result.workers += 1;
+        result.tasks += end.tasks.length;
+        ports.meter.transitioned(end.tasks, "lost");
+        result.jobs += end.removedJobs.length;
         publishEvents(ports, {
           value: null,
-          events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)],
+          events: [...createRequeueEvents(end.tasks, id), ...createJobsChangedEvents(end.rooms)],
         });
       } catch (error) {
         if (error instanceof StorageUnavailable) throw error;
-        failed.add(id);
-        log.error({ err: error, workerId: id }, "a dead worker could not be swept");
+        handled.add(id);
+        log.error({ err: error, workerId: id }, "failed to remove a dead worker");
       }
     }
     if (ids.length < BATCH) return;
   }
 };
 
-/** A batch of them; where one cannot be ended each on its own, so that it does not keep the others. */
-const endOverdue = async ({ storage, log }: Ports, bad: Set<string>): Promise<readonly TaskRecord[]> => {
+/**
+ * Ends a batch of overdue tasks. If the statement fails, each task gets its own one, so that a bad row affects no
+ * others.
+ */
+const endOverdueTasks = async (
+  { storage, log }: Ports,
+  failedIds: Set<string>,
+): Promise<readonly TaskRecord[]> => {
   try {
     return await storage.sweep.endOverdueTasks(BATCH);
   } catch (error) {
@@ -63,25 +73,28 @@ const endOverdue = async ({ storage, log }: Ports, bad: Set<string>): Promise<re
   }
   const ended: TaskRecord[] = [];
   for (const id of await storage.sweep.overdueTasks(BATCH)) {
-    if (bad.has(id)) continue;
+    if (failedIds.has(id)) continue;
     try {
       ended.push(...(await storage.sweep.endOverdueTasks(1, id)));
     } catch (error) {
       if (error instanceof StorageUnavailable) throw error;
-      bad.add(id);
-      log.error({ err: error, taskId: id }, "a task over its time could not be ended");
+      failedIds.add(id);
+      log.error({ err: error, taskId: id }, "failed to end a task that exceeded its timeout");
     }
   }
   return ended;
 };
 
-/** Running tasks over their time fail or are tried again; how many. `bad`: those that could not be, which are left alone. */
-export const sweepOverdueTasks = async (ports: Ports, bad = new Set<string>()): Promise<number> => {
+/**
+ * Fails or requeues running tasks that exceeded `timeout_seconds`. Returns their number. Tasks that cannot be ended
+ * are added to `failedIds` and skipped.
+ */
+export const sweepOverdueTasks = async (ports: Ports, failedIds = new Set<string>()): Promise<number> => {
   let count = 0;
   for (;;) {
-    const records = await endOverdue(ports, bad);
-    ports.meter.moved(records, "timed_out");
-    publishEvents(ports, { value: null, events: tasksTaken(records) });
+    const records = await endOverdueTasks(ports, failedIds);
+    ports.meter.transitioned(records, "timed_out");
+    publishEvents(ports, { value: null, events: createRequeueEvents(records) });
     count += records.length;
     if (records.length < BATCH) return count;
   }
@@ -91,7 +104,8 @@ const sweepJobs = async (ports: Ports): Promise<number> => {
   let count = 0;
   for (;;) {
     const removed = await ports.storage.sweep.removeIdleJobs(BATCH);
-    publishEvents(ports, { value: null, events: jobsChanged(removed.map(({ roomId }) => roomId)) });
+    const events = createJobsChangedEvents(removed.map(({ roomId }) => roomId));
+    publishEvents(ports, { value: null, events });
     count += removed.length;
     if (removed.length < BATCH) return count;
   }
@@ -108,29 +122,34 @@ const sweepOldTasks = async ({ storage, settings }: Ports): Promise<number> => {
   }
 };
 
-/** A part of a sweep, which does not keep the parts behind it. */
-const part = async ({ log }: Ports, work: () => Promise<number>): Promise<number> => {
+/**
+ * Runs one step of a sweep. If it fails, the following steps still run; only an unavailable database ends the sweep.
+ */
+const runStep = async ({ log }: Ports, step: () => Promise<number>): Promise<number> => {
   try {
-    return await work();
+    return await step();
   } catch (error) {
     if (error instanceof StorageUnavailable) throw error;
-    log.error({ err: error }, "a part of the sweep could not be done");
+    log.error({ err: error }, "a step of the sweep failed");
     return 0;
   }
 };
 
-/** Finds dead workers, tasks over their time, jobs that nobody is there for, and old tasks; undefined where another server sweeps. */
+/**
+ * Removes dead workers and unused jobs, ends overdue tasks, and deletes old ones. Returns undefined if another server
+ * is sweeping.
+ */
 export const sweep = async (
   ports: Ports,
-  { mayEndWorkers, bad }: { readonly mayEndWorkers: () => boolean; readonly bad?: Set<string> },
+  { canEndWorkers, failedIds }: { readonly canEndWorkers: () => boolean; readonly failedIds?: Set<string> },
 ): Promise<SweepResult | undefined> => {
-  const swept: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
-  const isMine = await ports.storage.sweep.exclusively(async () => {
-    if (mayEndWorkers()) await sweepWorkers(ports, { swept, mayEndWorkers });
-    swept.tasks += await part(ports, () => sweepOverdueTasks(ports, bad));
-    swept.jobs += await part(ports, () => sweepJobs(ports));
-    swept.deleted = await part(ports, () => sweepOldTasks(ports));
-    await part(ports, () => ports.storage.sweep.vacuum());
+  const result: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
+  const hasLock = await ports.storage.sweep.exclusively(async () => {
+    if (canEndWorkers()) await sweepWorkers(ports, { result, canEndWorkers });
+    result.tasks += await runStep(ports, () => sweepOverdueTasks(ports, failedIds));
+    result.jobs += await runStep(ports, () => sweepJobs(ports));
+    result.deleted = await runStep(ports, () => sweepOldTasks(ports));
+    await runStep(ports, () => ports.storage.sweep.vacuum());
   });
-  return isMine ? swept : undefined;
+  return hasLock ? result : undefined;
 };

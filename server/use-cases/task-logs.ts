@@ -9,15 +9,24 @@ import {
 import { type Caller, canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { findTask } from "./await-task.ts";
-import { holdIsOver } from "./late-results.ts";
-import { publishEvents } from "./outcome.ts";
-import { invalidTransition, isHoldOver, isRepeat, requireRight, requireSight } from "./update-rules.ts";
+import { publishEvents } from "./events.ts";
+import { handleLostLease } from "./late-results.ts";
+import {
+  invalidTransition,
+  isLeaseLost,
+  isRepeatedUpdate,
+  requireReadAccess,
+  requireUpdateAccess,
+} from "./update-rules.ts";
 
-/** How often a task may change under its lines before what it is now is told. */
+/** Maximum number of times that the task may change during the append before its current status is reported. */
 const MAX_TRIES = 3;
 
-/** Keeps the lines that come with an update, by the same rules as its progress; what repeats an end has brought them before. */
-export const keepLines = async (
+/**
+ * Stores the log lines of an update, under the same rules as its progress. The lines of a repeated final update are
+ * ignored, because the first one has stored them.
+ */
+export const appendTaskLogs = async (
   context: Context,
   caller: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
@@ -25,26 +34,26 @@ export const keepLines = async (
   const { log: lines = [], worker_id } = update;
   for (let tries = 0; lines.length > 0; tries += 1) {
     const record = await findTask(context, taskId);
-    const attempted = { record, update };
-    const owner = await requireSight(context, caller, attempted);
-    if (isRepeat(attempted) && record.task.status !== "running") return;
-    if (isHoldOver(attempted, owner)) throw await holdIsOver(context, caller, { taskId, update });
-    requireRight(caller, attempted);
+    const requested = { record, update };
+    const owner = await requireReadAccess(context, caller, requested);
+    if (isRepeatedUpdate(requested) && record.task.status !== "running") return;
+    if (isLeaseLost(requested, owner)) throw await handleLostLease(context, caller, { taskId, update });
+    requireUpdateAccess(caller, requested);
     if (record.task.status !== "running" || tries >= MAX_TRIES) throw invalidTransition(record, "running");
-    const isKept = await context.storage.taskLogs.append({
+    const isStored = await context.storage.taskLogs.append({
       taskId: record.task.id,
       attempt: record.task.attempt,
       ...(worker_id === undefined ? {} : { workerId: worker_id.toLowerCase() }),
       lines,
     });
-    if (!isKept) continue;
+    if (!isStored) continue;
     publishEvents(context, { value: null, events: [{ kind: "task-logged", taskId: record.task.id }] });
     return;
   }
 };
 
-/** A part of a log, from behind a place. */
-export const logFrom = async (
+/** Reads up to `limit` log lines after a position. */
+export const readLogPage = async (
   { storage }: Pick<Context, "storage">,
   taskId: string,
   { after, limit }: { readonly after: LogPosition; readonly limit: number },
@@ -54,7 +63,7 @@ export const logFrom = async (
   return { items, after: last === undefined ? null : formatLogPosition(last) };
 };
 
-/** A task's log, for whoever may see the task. */
+/** Returns a page of a task's log to a caller who can read the task. Throws a 403 or a 404. */
 export const readTaskLogs = async (
   context: Context,
   caller: Caller,
@@ -66,6 +75,6 @@ export const readTaskLogs = async (
 ): Promise<LogPage> => {
   const record = await findTask(context, taskId);
   if (!(await canReadTask(caller, record))) throw forbidden("task-read");
-  const place = after === undefined ? undefined : parseLogPosition(after);
-  return logFrom(context, record.task.id, { after: place ?? LOG_START, limit });
+  const position = after === undefined ? undefined : parseLogPosition(after);
+  return readLogPage(context, record.task.id, { after: position ?? LOG_START, limit });
 };

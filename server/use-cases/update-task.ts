@@ -12,26 +12,32 @@ import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord, Transition } from "../storage/storage.ts";
 import { unlessLost } from "../storage/unavailable.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
-import { holdIsOver } from "./late-results.ts";
-import { type Outcome, taskChanged, tasksTaken } from "./outcome.ts";
+import { createRequeueEvents, createTaskChangedEvent, type ResultWithEvents } from "./events.ts";
+import { handleLostLease } from "./late-results.ts";
 import { requireResult, validationError } from "./schema-checks.ts";
-import { keepLines } from "./task-logs.ts";
-import { invalidTransition, isHoldOver, isRepeat, requireRight, requireSight } from "./update-rules.ts";
-import { wireTask } from "./wire.ts";
+import { appendTaskLogs } from "./task-logs.ts";
+import {
+  invalidTransition,
+  isLeaseLost,
+  isRepeatedUpdate,
+  requireReadAccess,
+  requireUpdateAccess,
+} from "./update-rules.ts";
+import { toWireTask } from "./wire.ts";
 
-/** How often a task may change under an update before the caller is told to come again. */
+/** Maximum number of times that an update is repeated because the task changed between the read and the update. */
 const MAX_TRIES = 5;
 
 type Guard = Pick<Transition, "id" | "attempt" | "workerId">;
 
-/** Names the row as it was read: what was allowed then is done only if it is still so. */
-const guardOf = (record: TaskRecord, { worker_id }: TaskUpdate): Guard => ({
+/** Returns conditions under which the row is still as it was read, so that the access checks still apply. */
+const createGuard = (record: TaskRecord, { worker_id }: TaskUpdate): Guard => ({
   id: record.task.id,
   attempt: record.task.attempt,
   ...(worker_id === undefined ? {} : { workerId: worker_id.toLowerCase() }),
 });
 
-const stepOf = (guard: Guard, update: TaskUpdate, to: PatchableStatus): Transition => ({
+const toTransition = (guard: Guard, update: TaskUpdate, to: PatchableStatus): Transition => ({
   ...guard,
   to,
   ...(update.error === undefined ? {} : { error: update.error }),
@@ -39,38 +45,39 @@ const stepOf = (guard: Guard, update: TaskUpdate, to: PatchableStatus): Transiti
   ...(update.progress === undefined ? {} : { progress: update.progress }),
 });
 
-/** Its worker is told of what it did not do itself; nothing wakes a waiting heartbeat for its own steps. */
-const eventsOf = (before: TaskRecord, after: TaskRecord, update: TaskUpdate) => {
-  if (after.task.status === "pending") return tasksTaken([after]);
-  const isOwnStep = update.worker_id !== undefined && update.status !== "cancelled";
-  return [taskChanged(after, isOwnStep ? null : before.task.worker_id)];
+/** Creates the events of an update. A worker's own update does not wake its waiting heartbeat, all others do. */
+const createUpdateEvents = (before: TaskRecord, after: TaskRecord, update: TaskUpdate) => {
+  if (after.task.status === "pending") return createRequeueEvents([after]);
+  const isOwnUpdate = update.worker_id !== undefined && update.status !== "cancelled";
+  return [createTaskChangedEvent(after, isOwnUpdate ? null : before.task.worker_id)];
 };
 
-const eventsAgain = (record: TaskRecord) =>
-  record.task.status === "pending" ? tasksTaken([record]) : [taskChanged(record)];
+/** Creates the events of a changed task. If it is pending again, they also wake waiting claims. */
+const createTaskEvents = (record: TaskRecord) =>
+  record.task.status === "pending" ? createRequeueEvents([record]) : [createTaskChangedEvent(record)];
 
-/** Who waits for it here is handed it, and it is counted. */
-const tell = ({ ended, meter }: Context, after: TaskRecord): void => {
-  ended.tell(after);
-  meter.moved([after], "reported");
+/** Notifies requests of this process that wait for the end of the task, and counts the transition. */
+const recordTransition = ({ taskEnds, meter }: Context, after: TaskRecord): void => {
+  taskEnds.emit(after);
+  meter.transitioned([after], "reported");
 };
 
-const move = async (
+const applyUpdate = async (
   context: Context,
   before: TaskRecord,
   update: TaskUpdate,
-): Promise<Outcome<Task> | undefined> => {
+): Promise<ResultWithEvents<Task> | undefined> => {
   const { storage, settings } = context;
   const { status } = update;
   if (status === undefined) {
     if (update.progress === undefined) {
-      throw validationError("There is nothing to update.", [
-        { pointer: "/status", detail: "status, progress or log is needed" },
+      throw validationError("The update is empty.", [
+        { pointer: "/status", detail: "status, progress or log is required" },
       ]);
     }
     if (before.task.status !== "running") throw invalidTransition(before, "running");
-    const after = await storage.tasks.report({ ...guardOf(before, update), progress: update.progress });
-    return after && { value: wireTask(settings, after), events: [taskChanged(after)] };
+    const after = await storage.tasks.report({ ...createGuard(before, update), progress: update.progress });
+    return after && { value: toWireTask(settings, after), events: [createTaskChangedEvent(after)] };
   }
   if (!isPatchable(status) || !getPatchTargets(before.task.status).includes(status)) {
     throw invalidTransition(before, status);
@@ -79,70 +86,71 @@ const move = async (
     const userId = before.workerUserId ?? "";
     await requireResult(context, before.jobId, { result: update.result ?? null, userId });
   }
-  const after = await storage.tasks.transition(stepOf(guardOf(before, update), update, status));
+  const after = await storage.tasks.transition(toTransition(createGuard(before, update), update, status));
   if (after === undefined) return undefined;
-  tell(context, after);
-  return { value: wireTask(settings, after), events: eventsOf(before, after, update) };
+  recordTransition(context, after);
+  return { value: toWireTask(settings, after), events: createUpdateEvents(before, after, update) };
 };
 
 /**
- * The step of a worker's own task, without reading it first: where the row names the caller's worker in this attempt
- * and the status leads there, every check below would pass. Undefined where it did not hold, for whatever reason.
+ * Applies the update of a task by its own worker without reading the task first: if the row names the caller's worker
+ * and this attempt, and the status allows the transition, all checks of `updateTask` would pass. Returns undefined if
+ * the row did not match, for any reason.
  */
-const moveOwn = async (
+const applyOwnUpdate = async (
   context: Context,
   caller: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
-): Promise<Outcome<Task> | undefined> => {
+): Promise<ResultWithEvents<Task> | undefined> => {
   const { status, worker_id, attempt } = update;
   if (status === undefined || !isPatchable(status) || status === "cancelled") return undefined;
   if (worker_id === undefined || attempt === undefined || !isUuid(taskId)) return undefined;
   const workerId = worker_id.toLowerCase();
-  if ((await context.owners.of(workerId)) !== caller.actor.id) return undefined;
+  if ((await context.owners.getOwnerId(workerId)) !== caller.actor.id) return undefined;
   const after = await context.storage.tasks.transition({
-    ...stepOf({ id: taskId, workerId, attempt }, update, status),
+    ...toTransition({ id: taskId, workerId, attempt }, update, status),
     resultUnchecked: true,
   });
   if (after === undefined) return undefined;
-  tell(context, after);
-  const events = after.task.status === "pending" ? tasksTaken([after]) : [taskChanged(after)];
-  return { value: wireTask(context.settings, after), events };
+  recordTransition(context, after);
+  const events = createTaskEvents(after);
+  return { value: toWireTask(context.settings, after), events };
 };
 
-/** Moves a task along its life, or reports how far it is, for whoever may. */
+/** Changes the status of a task, or reports its progress or log lines. Throws a 403, 404, 409 or 422. */
 export const updateTask = async (
   context: Context,
   caller: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
-): Promise<Outcome<Task>> => {
+): Promise<ResultWithEvents<Task>> => {
   if (update.log !== undefined && update.log.length > 0) {
-    await keepLines(context, caller, { taskId, update });
+    await appendTaskLogs(context, caller, { taskId, update });
     if (update.status === undefined && update.progress === undefined) {
-      return { value: wireTask(context.settings, await findTask(context, taskId)), events: [] };
+      return { value: toWireTask(context.settings, await findTask(context, taskId)), events: [] };
     }
   }
-  // Where the database's answer is lost, the task itself says whether the step was taken.
-  const own = await unlessLost(moveOwn(context, caller, { taskId, update }));
-  if (own !== undefined) return own;
+  // If the connection was lost before the response, the task shows whether the update was applied.
+  const applied = await unlessLost(applyOwnUpdate(context, caller, { taskId, update }));
+  if (applied !== undefined) return applied;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const record = isUuid(taskId) ? await context.storage.tasks.find(taskId) : undefined;
     if (record === undefined) throw taskNotFound();
-    const attempted = { record, update };
-    const owner = await requireSight(context, caller, attempted);
-    if (isRepeat(attempted)) {
-      // A worker's word is known by its name, though the worker may be gone; any other needs its right also now.
-      if (update.worker_id === undefined) requireRight(caller, attempted);
-      context.ended.tell(record);
-      // Told again: the first time may have been lost with its answer.
-      return { value: wireTask(context.settings, record), events: eventsAgain(record) };
+    const requested = { record, update };
+    const owner = await requireReadAccess(context, caller, requested);
+    if (isRepeatedUpdate(requested)) {
+      // An update that names the worker was authorized when it was first applied; the worker may be gone since.
+      if (update.worker_id === undefined) requireUpdateAccess(caller, requested);
+      context.taskEnds.emit(record);
+      // Published again, because the events of the first update may have been lost together with its response.
+      return { value: toWireTask(context.settings, record), events: createTaskEvents(record) };
     }
-    if (isHoldOver(attempted, owner)) throw await holdIsOver(context, caller, { taskId, update });
-    requireRight(caller, attempted);
-    const moving = move(context, record, update);
-    const moved = await (tries === 0 ? unlessLost(moving) : moving);
-    if (moved !== undefined) return moved;
-    // It changed between the read and the step, or its worker was removed: look again.
+    if (isLeaseLost(requested, owner)) throw await handleLostLease(context, caller, { taskId, update });
+    requireUpdateAccess(caller, requested);
+    const updating = applyUpdate(context, record, update);
+    const result = await (tries === 0 ? unlessLost(updating) : updating);
+    if (result !== undefined) return result;
+    // The task changed between the read and the update, or its worker was removed: read again.
     if (update.worker_id !== undefined) context.owners.forget(update.worker_id.toLowerCase());
   }
-  throw new Problem("service-unavailable", "The task keeps changing; try again.", { retryAfter: 1 });
+  throw new Problem("service-unavailable", "The task keeps changing. Try again.", { retryAfter: 1 });
 };

@@ -4,111 +4,124 @@ import type { Context } from "../context.ts";
 import type { Completion } from "../storage/completions.ts";
 import { isUuid } from "../storage/ids.ts";
 import { unlessLost } from "../storage/unavailable.ts";
-import { publishEvents, taskCompleted } from "./outcome.ts";
+import { createTaskCompletedEvent, publishEvents } from "./events.ts";
 import { updateTask } from "./update-task.ts";
 
 type Update = TaskUpdates["updates"][number];
 
-/** Why one of the updates was not made. */
-interface Refused {
+/** An update that was rejected, and why. */
+interface RejectedUpdate {
   readonly id: string;
   readonly problem: ProblemDocument;
 }
 
-/** One request's updates of one worker's tasks. */
-export interface UpdatesRequest {
+/** Updates of one worker's tasks in one request. */
+export interface UpdateTasksInput {
   readonly workerId: string;
   readonly updates: readonly Update[];
-  readonly describe: (error: unknown, pointer: string) => ProblemDocument;
+  /** Converts the error of one update; `pointer` is the JSON Pointer of the update in the request body. */
+  readonly toProblem: (error: unknown, pointer: string) => ProblemDocument;
 }
 
-/** The completion that an update is, where it is nothing else and the only one of its task. */
-const completionOf = (
-  { ended }: Pick<Context, "ended">,
+/**
+ * Converts an update to a completion that can be combined with others; undefined if the update has other fields, or if
+ * a request of this process waits for the whole row of the task.
+ */
+const toCompletion = (
+  { taskEnds }: Pick<Context, "taskEnds">,
   workerId: string,
   { id, status, attempt, progress, log, result }: Update,
 ): Completion | undefined => {
   if (status !== "completed" || attempt === undefined || progress !== undefined || log !== undefined)
     return undefined;
-  if (!isUuid(id) || ended.isWaiting(id.toLowerCase())) return undefined;
+  if (!isUuid(id) || taskEnds.hasListener(id.toLowerCase())) return undefined;
   return { id, workerId: workerId.toLowerCase(), attempt, result };
 };
 
-const completeTogether = async (
+/** Applies all completions in one statement. Returns the results of those that succeeded. */
+const completeBatch = async (
   context: Context,
-  { workerId, updates }: UpdatesRequest,
+  { workerId, updates }: UpdateTasksInput,
 ): Promise<ReadonlyMap<Update, MinimalTaskUpdate>> => {
   const completions = new Map<Update, Completion>();
   const ids = new Set<string>();
   for (const update of updates) {
-    const completion = completionOf(context, workerId, update);
+    const completion = toCompletion(context, workerId, update);
+    // Only the first update of a task: later ones must be applied after it.
     if (completion !== undefined && !ids.has(update.id)) completions.set(update, completion);
     ids.add(update.id);
   }
   if (completions.size === 0) return new Map();
-  // Where the answer is lost none of them is known to be done: each is looked at by itself.
+  // If the connection was lost before the response, each update is applied again individually, which is idempotent.
   const completed = (await unlessLost(context.storage.tasks.complete([...completions.values()]))) ?? [];
   const value = new Map<Update, MinimalTaskUpdate>();
   [...completions.keys()].forEach((update, index) => {
     const { completedAt: completed_at } = completed[index] ?? {};
     if (completed_at !== undefined) value.set(update, { id: update.id, status: "completed", completed_at });
   });
-  const done = completed.filter((one) => one !== undefined);
-  context.meter.completed(done);
-  const events = done.map(taskCompleted);
+  const succeeded = completed.filter((one) => one !== undefined);
+  context.meter.completed(succeeded);
+  const events = succeeded.map(createTaskCompletedEvent);
   return publishEvents(context, { value, events });
 };
 
-/** The updates that are not done yet, those of one task in their order; a failure holds up no other task. */
-const inTurn = async <Result>(
+/**
+ * Applies the updates that are not in `done`. Updates of the same task run in their order, all others concurrently. A
+ * rejected update does not affect the others.
+ */
+const applyUpdates = async <Result>(
   context: Context,
   caller: Caller,
-  { workerId, updates, describe }: UpdatesRequest,
-  { done, answer }: { done: ReadonlyMap<Update, Result>; answer: (task: Task, id: string) => Result },
-): Promise<(Result | Refused)[]> => {
-  // In their order, as they were done; a promise for each would be the dearest part of the answer.
+  { workerId, updates, toProblem }: UpdateTasksInput,
+  { done, toResult }: { done: ReadonlyMap<Update, Result>; toResult: (task: Task, id: string) => Result },
+): Promise<(Result | RejectedUpdate)[]> => {
+  // The map is in the order of the updates. A promise per update would be the most expensive part of the response.
   if (done.size === updates.length) return [...done.values()];
   const latest = new Map<string, Promise<unknown>>();
-  const one = async ({ id: taskId, ...update }: Update, index: number): Promise<Result | Refused> => {
+  const apply = async (
+    { id: taskId, ...update }: Update,
+    index: number,
+  ): Promise<Result | RejectedUpdate> => {
     try {
-      const owned = { ...update, worker_id: workerId };
-      return answer(
-        publishEvents(context, await updateTask(context, caller, { taskId, update: owned })),
-        taskId,
-      );
+      const input = { taskId, update: { ...update, worker_id: workerId } };
+      return toResult(publishEvents(context, await updateTask(context, caller, input)), taskId);
     } catch (error) {
-      return { id: taskId, problem: describe(error, `/updates/${index}`) };
+      return { id: taskId, problem: toProblem(error, `/updates/${index}`) };
     }
   };
   return Promise.all(
     updates.map((update, index) => {
       const result = done.get(update);
       if (result !== undefined) return result;
-      const before = latest.get(update.id) ?? Promise.resolve();
-      const after = before.then(() => one(update, index));
-      latest.set(update.id, after);
-      return after;
+      const previous = latest.get(update.id) ?? Promise.resolve();
+      const current = previous.then(() => apply(update, index));
+      latest.set(update.id, current);
+      return current;
     }),
   );
 };
 
-/** Many steps of one worker's tasks. */
+/** Applies updates of one worker's tasks and returns the tasks. Each update succeeds or fails on its own. */
 export const updateTasks = async (
   context: Context,
   caller: Caller,
-  request: UpdatesRequest,
-): Promise<({ readonly id: string; readonly task: Task } | Refused)[]> => {
-  await context.owners.require(caller, request.workerId);
-  return inTurn(context, caller, request, { done: new Map(), answer: (task, id) => ({ id, task }) });
+  input: UpdateTasksInput,
+): Promise<({ readonly id: string; readonly task: Task } | RejectedUpdate)[]> => {
+  await context.owners.requireOwner(caller, input.workerId);
+  const toResult = (task: Task, id: string) => ({ id, task });
+  return applyUpdates(context, caller, input, { done: new Map(), toResult });
 };
 
-/** The same for a caller that knows the tasks: its completions travel together, and their rows stay in the database. */
+/**
+ * Applies updates of one worker's tasks for a minimal response. Completions are combined into one statement that does
+ * not return whole rows.
+ */
 export const updateTasksMinimal = async (
   context: Context,
   caller: Caller,
-  request: UpdatesRequest,
-): Promise<(MinimalTaskUpdate | Refused)[]> => {
-  await context.owners.require(caller, request.workerId);
-  const answer = ({ status, completed_at }: Task, id: string) => ({ id, status, completed_at });
-  return inTurn(context, caller, request, { done: await completeTogether(context, request), answer });
+  input: UpdateTasksInput,
+): Promise<(MinimalTaskUpdate | RejectedUpdate)[]> => {
+  await context.owners.requireOwner(caller, input.workerId);
+  const toResult = ({ status, completed_at }: Task, id: string) => ({ id, status, completed_at });
+  return applyUpdates(context, caller, input, { done: await completeBatch(context, input), toResult });
 };

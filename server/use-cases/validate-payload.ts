@@ -1,9 +1,9 @@
 import type { FieldError, JsonObject } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
-import { payloadFaults } from "./schema-checks.ts";
+import { findPayloadErrors } from "./schema-checks.ts";
 
-/** What a submit of this payload would be refused for; with `validate_payloads` off, nothing. */
+/** Returns the errors for which a submit of the payload would be rejected; none if `validate_payloads` is off. */
 export const validatePayload = async (
   context: Pick<Context, "storage" | "settings" | "validators">,
   {
@@ -15,5 +15,5 @@ export const validatePayload = async (
 ): Promise<FieldError[]> => {
   const job = await context.storage.jobs.peek(resolveJobName(jobName, roomId));
   if (job === undefined) throw jobNotFound(jobName, roomId);
-  return payloadFaults(context, job, { payload, prefix: "/payload", userId });
+  return findPayloadErrors(context, job, { payload, prefix: "/payload", userId });
 };

@@ -1,14 +1,14 @@
 import type { ClaimedRecord } from "../storage/claimed-record.ts";
 import { WakeSignal } from "./long-poll.ts";
 
-/** A claim that waits: for a ring, after which it looks itself, or for a task that is given to it. */
+/** A claim that waits for a notification, after which it reads from the database, or for a direct assignment. */
 export class WaitingClaim extends WakeSignal {
   readonly workerId: string;
   readonly limit: number;
-  /** The tasks come running. */
+  /** The claim also starts the tasks. */
   readonly start: boolean;
   jobIds: readonly string[] = [];
-  #gift: PromiseWithResolvers<ClaimedRecord | undefined> | undefined;
+  #assignment: PromiseWithResolvers<ClaimedRecord | undefined> | undefined;
 
   constructor({ workerId, limit, start }: Pick<WaitingClaim, "workerId" | "limit" | "start">) {
     super();
@@ -17,32 +17,34 @@ export class WaitingClaim extends WakeSignal {
     this.start = start;
   }
 
-  /** True while it waits and nothing is on its way to it. */
-  get isFree(): boolean {
+  /** True if the claim waits, has not been notified and is not reserved. */
+  get isAvailable(): boolean {
     return this.isWaiting && !this.isNotified && !this.isReserved;
   }
 
-  /** True while a task is on its way to it. */
+  /** True while a task is being inserted for this claim. */
   get isReserved(): boolean {
-    return this.#gift !== undefined;
+    return this.#assignment !== undefined;
   }
 
-  /** A task is on its way; it waits for that, however its wait ends. */
+  /**
+   * Reserves the claim for a task that is being inserted. `takeAssignment` waits for it even if the wait ends earlier.
+   */
   reserve(): void {
-    this.#gift = Promise.withResolvers();
+    this.#assignment = Promise.withResolvers();
   }
 
-  /** What was on its way: a task, or nothing after all, and then it looks itself. */
-  give(task: ClaimedRecord | undefined): void {
-    this.#gift?.resolve(task);
+  /** Ends a reservation with the assigned task. Without one, the claim reads from the database itself. */
+  assign(task: ClaimedRecord | undefined): void {
+    this.#assignment?.resolve(task);
     if (task === undefined) this.notify();
     else this.release();
   }
 
-  /** The task that it was given while it waited. */
-  async taken(): Promise<ClaimedRecord | undefined> {
-    const task = await this.#gift?.promise;
-    this.#gift = undefined;
+  /** Returns the task that was assigned during the wait, if any, once a pending assignment has ended. */
+  async takeAssignment(): Promise<ClaimedRecord | undefined> {
+    const task = await this.#assignment?.promise;
+    this.#assignment = undefined;
     return task;
   }
 }

@@ -5,19 +5,23 @@ import type { Storage } from "../storage/storage.ts";
 import { getPollInterval } from "./long-poll.ts";
 import type { WaitingClaim } from "./waiting-claim.ts";
 
-/** How long a job's channel is kept after its last waiter: a worker that is soon back finds it open. */
-const LINGER_MS = 10_000;
-const SHORTEST_PULSE_MS = 20;
+/** Time for which a channel stays subscribed after its last claim, because workers usually claim again soon. */
+const UNSUBSCRIBE_DELAY_MS = 10_000;
+const MIN_POLL_DELAY_MS = 20;
+/** Delay of the next poll if tasks are due that no woken claim has claimed yet. */
+const DUE_POLL_DELAY_MS = 500;
+/** Delay of the next poll after a failure. */
+const FAILED_POLL_DELAY_MS = 1000;
 
 interface Channel {
   readonly claims: Set<WaitingClaim>;
   readonly subscribed: Promise<Unsubscribe>;
-  closing: NodeJS.Timeout | undefined;
+  unsubscribeTimer: NodeJS.Timeout | undefined;
 }
 
 /**
- * The claims of this process that wait for a task: each task wakes one of them, not all. One pulse for the whole
- * process, not one for each claim, looks for tasks that fell due or whose event was lost.
+ * The claims of this process that wait for a task. Each new task wakes one of them instead of all. One poll per
+ * process, instead of one per claim, finds tasks that become due and tasks whose event was lost.
  */
 export class WaitingClaims {
   readonly #channels = new Map<string, Channel>();
@@ -25,12 +29,13 @@ export class WaitingClaims {
   readonly #bus: EventBus;
   readonly #storage: Pick<Storage, "tasks">;
   readonly #log: Log;
-  readonly #passing = new Set<string>();
-  #isPassing = false;
-  #pulse: NodeJS.Timeout | undefined;
-  #pulseAt = 0;
-  #isPulsing = false;
-  #pulseAgain = false;
+  readonly #jobsToWake = new Set<string>();
+  #isWaking = false;
+  #pollTimer: NodeJS.Timeout | undefined;
+  /** Time of the next poll, in milliseconds of `performance.now()`. */
+  #nextPollAt = 0;
+  #isPolling = false;
+  #mustPollAgain = false;
   #isClosed = false;
 
   constructor({ bus, storage, log }: { bus: EventBus; storage: Pick<Storage, "tasks">; log: Log }) {
@@ -43,53 +48,53 @@ export class WaitingClaims {
     return this.#claims.size;
   }
 
-  /** Listens for the jobs; resolves once no event of theirs can be missed. */
+  /** Subscribes a claim to the channels of its jobs. Resolves once no event can be missed. */
   async add(claim: WaitingClaim, jobIds: readonly string[]): Promise<void> {
-    const gone = claim.jobIds.filter((id) => !jobIds.includes(id));
+    const removed = claim.jobIds.filter((id) => !jobIds.includes(id));
     claim.jobIds = jobIds;
     this.#claims.add(claim);
-    for (const id of gone) this.#leave(id, claim);
+    for (const id of removed) this.#leave(id, claim);
     await Promise.all(jobIds.map((id) => this.#join(id, claim)));
   }
 
-  /** Ends a wait. A ring that it did not use goes to the next. */
+  /** Removes a claim. A notification that it did not use is passed to the next claim. */
   remove(claim: WaitingClaim): void {
     if (!this.#claims.delete(claim)) return;
     for (const id of claim.jobIds) this.#leave(id, claim);
     if (claim.isNotified) for (const id of claim.jobIds) this.#wake(id, 1);
-    if (this.#claims.size === 0) this.#stopPulse();
+    if (this.#claims.size === 0) this.#stopPolling();
   }
 
   /**
-   * After a claim took something: whoever else waits is woken for what is left. One look at a time, for all who ask
-   * meanwhile: of a thousand that were woken at once each would count what all the others are about to take.
+   * Wakes other claims for the tasks that a claim left. Concurrent calls share one query: if a thousand claims were
+   * woken at once, each of them would count tasks that the others are about to claim.
    */
   async wakeOthers(jobIds: readonly string[]): Promise<void> {
     for (const id of jobIds) {
-      if ((this.#channels.get(id)?.claims.size ?? 0) > 0) this.#passing.add(id);
+      if ((this.#channels.get(id)?.claims.size ?? 0) > 0) this.#jobsToWake.add(id);
     }
-    if (this.#isPassing) return;
-    this.#isPassing = true;
+    if (this.#isWaking) return;
+    this.#isWaking = true;
     try {
-      while (this.#passing.size > 0) {
-        const awaited = [...this.#passing];
-        this.#passing.clear();
-        await this.#wakeForDue(awaited);
+      while (this.#jobsToWake.size > 0) {
+        const ids = [...this.#jobsToWake];
+        this.#jobsToWake.clear();
+        await this.#wakeForDueTasks(ids);
       }
     } finally {
-      this.#isPassing = false;
+      this.#isWaking = false;
     }
   }
 
-  /** The first that waits for the job and has nothing in view. */
-  freeFor(jobId: string): WaitingClaim | undefined {
+  /** Returns the first claim that waits for a task of the job and is neither notified nor reserved. */
+  findAvailable(jobId: string): WaitingClaim | undefined {
     for (const claim of this.#channels.get(jobId)?.claims ?? []) {
-      if (claim.isFree) return claim;
+      if (claim.isAvailable) return claim;
     }
     return undefined;
   }
 
-  /** The worker registered for another job, or left one: its waiting claims listen anew. */
+  /** Wakes the claims of a worker whose jobs changed, so that they subscribe to the right channels. */
   refresh(workerId: string): void {
     for (const claim of this.#claims) {
       if (claim.workerId === workerId) claim.notify();
@@ -98,23 +103,23 @@ export class WaitingClaims {
 
   close(): void {
     this.#isClosed = true;
-    this.#stopPulse();
-    for (const [id, channel] of this.#channels) this.#drop(id, channel);
+    this.#stopPolling();
+    for (const [id, channel] of this.#channels) this.#unsubscribe(id, channel);
     this.#claims.clear();
   }
 
   async #join(jobId: string, claim: WaitingClaim): Promise<void> {
-    const known = this.#channels.get(jobId);
-    const channel = known ?? {
+    const existing = this.#channels.get(jobId);
+    const channel = existing ?? {
       claims: new Set(),
-      subscribed: this.#bus.subscribe(getJobChannel(jobId), (event) => this.#hear(jobId, event)),
-      closing: undefined,
+      subscribed: this.#bus.subscribe(jobChannel(jobId), (event) => this.#onEvent(jobId, event)),
+      unsubscribeTimer: undefined,
     };
-    if (known === undefined) this.#channels.set(jobId, channel);
-    clearTimeout(channel.closing);
-    channel.closing = undefined;
-    // The pulse knows nothing of a job that nobody waited for until now.
-    if (channel.claims.size === 0) this.#schedule(0);
+    if (existing === undefined) this.#channels.set(jobId, channel);
+    clearTimeout(channel.unsubscribeTimer);
+    channel.unsubscribeTimer = undefined;
+    // Earlier polls did not include this job, because no claim waited for it.
+    if (channel.claims.size === 0) this.#schedulePoll(0);
     channel.claims.add(claim);
     await channel.subscribed;
   }
@@ -122,12 +127,12 @@ export class WaitingClaims {
   #leave(jobId: string, claim: WaitingClaim): void {
     const channel = this.#channels.get(jobId);
     if (channel === undefined || !channel.claims.delete(claim) || channel.claims.size > 0) return;
-    channel.closing = setTimeout(() => this.#drop(jobId, channel), LINGER_MS);
-    channel.closing.unref();
+    channel.unsubscribeTimer = setTimeout(() => this.#unsubscribe(jobId, channel), UNSUBSCRIBE_DELAY_MS);
+    channel.unsubscribeTimer.unref();
   }
 
-  #drop(jobId: string, channel: Channel): void {
-    clearTimeout(channel.closing);
+  #unsubscribe(jobId: string, channel: Channel): void {
+    clearTimeout(channel.unsubscribeTimer);
     this.#channels.delete(jobId);
     channel.subscribed.then(
       (unsubscribe) => unsubscribe(),
@@ -135,68 +140,69 @@ export class WaitingClaims {
     );
   }
 
-  #hear(jobId: string, event: Event | undefined): void {
+  #onEvent(jobId: string, event: Event | undefined): void {
     if (event?.kind === "work-available" && event.count > 0) this.#wake(jobId, event.count);
-    // A count of 0 is a task that falls due later; no event at all means that some may have been missed.
-    else this.#schedule(0);
+    // A count of 0 announces a task that is due later. Undefined means that events may have been missed.
+    else this.#schedulePoll(0);
   }
 
-  /** Wakes, in the order in which they came, as many as the tasks need. */
+  /** Wakes as many claims as `count` tasks need, in the order in which they started to wait. */
   #wake(jobId: string, count: number): void {
     let left = count;
-    // A task is on its way to a reserved one, which may never hear the ring: the others first.
-    for (const mayBeReserved of [false, true]) {
+    // Reserved claims last: if they get the task that is being inserted, they ignore the notification.
+    for (const includesReserved of [false, true]) {
       for (const claim of this.#channels.get(jobId)?.claims ?? []) {
         if (left <= 0) return;
-        if (claim.isNotified || claim.isReserved !== mayBeReserved) continue;
+        if (claim.isNotified || claim.isReserved !== includesReserved) continue;
         claim.notify();
         left -= claim.limit;
       }
     }
   }
 
-  async #wakeForDue(jobIds: readonly string[]): Promise<void> {
+  async #wakeForDueTasks(jobIds: readonly string[]): Promise<void> {
     const counts = await this.#storage.tasks.dueCounts(jobIds, this.#claims.size * 2 + 1);
     for (const [jobId, count] of counts) this.#wake(jobId, count);
   }
 
-  #schedule(milliseconds: number): void {
+  #schedulePoll(milliseconds: number): void {
     if (this.#isClosed || this.#claims.size === 0) return;
-    if (this.#isPulsing) {
-      this.#pulseAgain ||= milliseconds === 0;
+    if (this.#isPolling) {
+      this.#mustPollAgain ||= milliseconds === 0;
       return;
     }
-    const at = performance.now() + Math.max(milliseconds, SHORTEST_PULSE_MS);
-    if (this.#pulse !== undefined && this.#pulseAt <= at) return;
-    clearTimeout(this.#pulse);
-    this.#pulseAt = at;
-    this.#pulse = setTimeout(() => void this.#beat(), at - performance.now());
-    this.#pulse.unref();
+    const at = performance.now() + Math.max(milliseconds, MIN_POLL_DELAY_MS);
+    if (this.#pollTimer !== undefined && this.#nextPollAt <= at) return;
+    clearTimeout(this.#pollTimer);
+    this.#nextPollAt = at;
+    this.#pollTimer = setTimeout(() => void this.#poll(), at - performance.now());
+    this.#pollTimer.unref();
   }
 
-  #stopPulse(): void {
-    clearTimeout(this.#pulse);
-    this.#pulse = undefined;
+  #stopPolling(): void {
+    clearTimeout(this.#pollTimer);
+    this.#pollTimer = undefined;
   }
 
-  async #beat(): Promise<void> {
-    this.#isPulsing = true;
-    this.#pulse = undefined;
-    this.#pulseAgain = false;
-    let next = getPollInterval(this.#bus);
+  async #poll(): Promise<void> {
+    this.#isPolling = true;
+    this.#pollTimer = undefined;
+    this.#mustPollAgain = false;
+    let delay = getPollInterval(this.#bus);
     try {
       const jobIds = [...this.#channels].filter(([, { claims }]) => claims.size > 0).map(([id]) => id);
       if (jobIds.length > 0) {
-        await this.#wakeForDue(jobIds);
+        await this.#wakeForDueTasks(jobIds);
         const seconds = await this.#storage.tasks.secondsUntilDue(jobIds);
-        // What is due by now has just woken somebody; it is looked at again if nobody took it.
-        if (seconds !== undefined) next = Math.min(next, seconds > 0 ? seconds * 1000 + 1 : 500);
+        // Claims were woken for tasks that are due already; the next poll checks whether they were claimed.
+        if (seconds !== undefined)
+          delay = Math.min(delay, seconds > 0 ? seconds * 1000 + 1 : DUE_POLL_DELAY_MS);
       }
     } catch (error) {
-      this.#log.warn({ err: error }, "waiting claims could not look for due tasks");
-      next = Math.min(next, 1000);
+      this.#log.warn({ err: error }, "failed to look for due tasks on behalf of waiting claims");
+      delay = Math.min(delay, FAILED_POLL_DELAY_MS);
     }
-    this.#isPulsing = false;
-    this.#schedule(this.#pulseAgain ? 0 : next);
+    this.#isPolling = false;
+    this.#schedulePoll(this.#mustPollAgain ? 0 : delay);
   }
 }

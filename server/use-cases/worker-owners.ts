@@ -3,15 +3,18 @@ import { type Caller, forbidden } from "../access.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { Storage } from "../storage/storage.ts";
 
-const MAX_KNOWN = 10_000;
+const MAX_ENTRIES = 10_000;
 
 /** The 404 of a worker. */
 export const workerNotFound = (): Problem =>
-  new Problem("worker-not-found", "There is no such worker, or it is gone.");
+  new Problem("worker-not-found", "Worker not found. It may have been removed.");
 
-/** Whose each worker is: it never changes, so each is read once. Whether it is still there is the statement's business. */
+/**
+ * Cache of worker owners. A worker's owner never changes, so entries never expire. An entry does not prove that the
+ * worker still exists: the statements that use the worker check that.
+ */
 export class WorkerOwners {
-  readonly #known = new Map<string, string>();
+  readonly #ownerIds = new Map<string, string>();
   readonly #storage: Pick<Storage, "workers">;
 
   constructor(storage: Pick<Storage, "workers">) {
@@ -19,32 +22,34 @@ export class WorkerOwners {
   }
 
   remember(workerId: string, userId: string): void {
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    this.#known.set(workerId, userId);
+    if (this.#ownerIds.size >= MAX_ENTRIES) this.#ownerIds.clear();
+    this.#ownerIds.set(workerId, userId);
   }
 
   forget(workerId: string): void {
-    this.#known.delete(workerId);
+    this.#ownerIds.delete(workerId);
   }
 
-  /** The user's id; undefined for a worker that is gone or never was. A remembered one may be gone since. */
-  async of(workerId: string): Promise<string | undefined> {
+  /** Returns the user id of a worker's owner; undefined if the worker does not exist. A cached worker may be gone. */
+  async getOwnerId(workerId: string): Promise<string | undefined> {
     if (!isUuid(workerId)) return undefined;
-    const known = this.#known.get(workerId);
-    if (known !== undefined) return known;
+    const cached = this.#ownerIds.get(workerId);
+    if (cached !== undefined) return cached;
     const worker = await this.#storage.workers.find(workerId);
     if (worker !== undefined) this.remember(worker.id, worker.userId);
     return worker?.userId;
   }
 
-  /** 404 where there is no such worker, 403 where it is another's. */
-  async require(caller: Caller, workerId: string, alsoAdmin = false): Promise<void> {
+  /**
+   * Throws a 404 if the worker does not exist, a 403 if it belongs to another user. With `allowAdmin`, admins pass.
+   */
+  async requireOwner(caller: Caller, workerId: string, allowAdmin = false): Promise<void> {
     const id = workerId.toLowerCase();
-    const owner = this.#known.get(id) ?? (await this.of(id));
+    const owner = this.#ownerIds.get(id) ?? (await this.getOwnerId(id));
     if (owner === caller.actor.id) return;
-    // Who is about to be told 403 might be told 404: look again.
+    // The cached worker may be gone, in which case the response is a 404 instead of a 403.
     if (owner !== undefined && (await this.#storage.workers.find(id)) !== undefined) {
-      if (alsoAdmin && caller.actor.isAdmin) return;
+      if (allowAdmin && caller.actor.isAdmin) return;
       throw forbidden("worker-owner");
     }
     this.forget(id);

@@ -59,7 +59,7 @@ describe("a bad value stops the start with one line that names it", () => {
   test("in code, a name that is no setting", () => {
     const misspelt = { port: 1, treshold: 1 };
 
-    expect(() => parseSettings({}, misspelt)).toThrow("settings.treshold: there is no such setting");
+    expect(() => parseSettings({}, misspelt)).toThrow("settings.treshold: unknown setting");
   });
 });
 

@@ -37,7 +37,7 @@ test("a task's page explains in one sentence why the task is not running, until 
 
   const why = page.locator(".diagnosis");
   await why.getByText("Why is it not running?").waitFor();
-  await why.getByText(/The only worker that can run it is busy/).waitFor();
+  await why.getByText(/The only worker for this job is busy/).waitFor();
   expect(await why.locator("dd").allInnerTexts()).toEqual(["2", "1 of 1 busy"]);
 
   await site.client.call("updateTask", { params: { task_id: sleeping }, body: { status: "cancelled" } });

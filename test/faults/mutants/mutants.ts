@@ -31,7 +31,7 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: "server/use-cases/update-task.js",
-        remove: `const events = after.task.status === "pending" ? tasksTaken([after]) : [taskChanged(after)];`,
+        remove: "const events = createTaskEvents(after);",
         insert: "const events = [];",
       },
     ],
@@ -64,8 +64,8 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: "server/use-cases/await-task.js",
-        remove: "(isFirst ? undefined : end) ?? (await findTask(ports, taskId))",
-        insert: "(isFirst ? early : end) ?? (await findTask(ports, taskId))",
+        remove: "(isFirst ? undefined : endedTask) ?? (await findTask(ports, taskId))",
+        insert: "(isFirst ? early : endedTask) ?? (await findTask(ports, taskId))",
       },
     ],
     foundBy: nothingBroken,
@@ -76,7 +76,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "server/access.js",
-        remove: "|| mayRead(caller, record.task.room_id);",
+        remove: "|| canRead(caller, record.task.room_id);",
         insert: "|| true;",
       },
     ],

@@ -77,7 +77,7 @@ describe("who is invited", () => {
     for (const other of [aJob("Other"), { ...aJob("Mine"), category: "phys" }]) {
       expect(await bob("PUT", "/rooms/lab/jobs", other)).toMatchObject({
         status: 403,
-        body: { detail: expect.stringContaining("You may not register") },
+        body: { detail: expect.stringContaining("You are not allowed to register") },
       });
     }
   });

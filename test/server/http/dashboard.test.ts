@@ -135,5 +135,5 @@ test("without the option there is none", async () => {
 });
 
 test("a path that is none is refused at the start", async () => {
-  await expect(openApi({ dashboard: "ui" })).rejects.toThrow("`dashboard` must be a path");
+  await expect(openApi({ dashboard: "ui" })).rejects.toThrow("`dashboard` must be true or a path");
 });

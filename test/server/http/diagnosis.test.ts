@@ -21,7 +21,7 @@ test("a task that is not due says when it will be", async () => {
 
   expect({ reason, told, queue_position }).toEqual({ reason: "not-due", told: run_at, queue_position: null });
   expect(sentence).toMatch(
-    /^It is not to begin before \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, which is in (59 min 5\d s|60 min 0 s|1 h 0 min)\.$/,
+    /^The task is scheduled for \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, in (59 min 5\d s|60 min 0 s|1 h 0 min)\.$/,
   );
 });
 
@@ -42,7 +42,7 @@ test("a task that failed and is tried again says which attempt failed, of what, 
 
   expect(reason).toBe("retrying");
   expect(sentence).toMatch(
-    /^Attempt 1 of 3 failed \(no more room\); the next begins at [\d-]+ [\d:]+ UTC, in (1 min 59 s|2 min 0 s) at the earliest\.$/,
+    /^Attempt 1 of 3 failed \(no more room\)\. The next attempt is scheduled for [\d-]+ [\d:]+ UTC, in (1 min 59 s|2 min 0 s)\.$/,
   );
 });
 
@@ -52,14 +52,12 @@ test("without a worker it says so, and since when", async () => {
 
   const silent = await diagnose(id);
   expect(silent).toMatchObject({ reason: "no-worker", workers: 0, last_worker_at: expect.any(String) });
-  expect(silent.sentence).toBe(
-    "No worker that could run it is online; one was last heard of 10 min 0 s ago.",
-  );
+  expect(silent.sentence).toBe("No worker for this job is online. The last one was active 10 min 0 s ago.");
 
   ok(await api.as("wes").delete(`/workers/${worker}`), 204);
   const gone = await diagnose(id);
   expect(gone).toMatchObject({ reason: "no-worker", last_worker_at: null });
-  expect(gone.sentence).toBe("No worker that could run it is online.");
+  expect(gone.sentence).toBe("No worker for this job is online.");
 });
 
 test("with every worker busy it tells their number, its place, and about when its turn is", async () => {
@@ -79,7 +77,7 @@ test("with every worker busy it tells their number, its place, and about when it
     queue_position: 2,
   });
   expect(sentence).toMatch(
-    /^The only worker that can run it is busy, and it is number 2 in the queue; such a task takes 10\.\d s, so its turn is in about 20\.\d s\.$/,
+    /^The only worker for this job is busy, and the task is at queue position 2\. Similar tasks take 10\.\d s, so this one should start in about 20\.\d s\.$/,
   );
   expect(Date.parse(expected_at ?? "") - Date.now()).toBeGreaterThan(15_000);
 });
@@ -97,11 +95,11 @@ test("of several workers it tells how many are busy", async () => {
   const free = await diagnose(id);
   expect(free).toMatchObject({ reason: "next", workers: 2, busy_workers: 1 });
   expect(free.sentence).toBe(
-    "It is number 1 in the queue, and 1 worker of 2 is free: it is about to be taken.",
+    "The task is at queue position 1, and 1 of 2 workers is idle: it will be claimed in a moment.",
   );
   await api.query(sql`update joblib.task set run_at = now() - interval '5 minutes' where id = ${id}::uuid`);
   expect((await diagnose(id)).sentence).toBe(
-    "It is number 1 in the queue, and 1 worker of 2 is free, but it has waited for 5 min 0 s: a worker may have registered without listening.",
+    "The task is at queue position 1, and 1 of 2 workers is idle, but it has been waiting for 5 min 0 s: a worker may be registered without listening for tasks.",
   );
 
   await api.claim(other.id);
@@ -109,7 +107,7 @@ test("of several workers it tells how many are busy", async () => {
   const { id: last } = await api.submit(room, job.full_name);
   await api.claim(worker);
   expect((await diagnose(last)).sentence).toMatch(
-    /^2 of 2 workers are busy, and it is number 1 in the queue\.$/,
+    /^2 of 2 workers are busy, and the task is at queue position 1\.$/,
   );
 });
 
@@ -121,7 +119,7 @@ test("a claimed task names who took it, a running one how far it is", async () =
     since: expect.any(String),
   });
   expect((await diagnose(id)).sentence).toMatch(
-    new RegExp(`^Worker ${worker} took it \\d+ ms ago and has not begun yet\\.$`),
+    new RegExp(`^Worker ${worker} claimed the task \\d+ ms ago and has not started it yet\\.$`),
   );
 
   const step = { worker_id: worker, attempt: 1 };
@@ -130,13 +128,13 @@ test("a claimed task names who took it, a running one how far it is", async () =
   await api.ageTask(id, 65);
   const running = await diagnose(id);
   expect(running).toMatchObject({ reason: "running", progress: { fraction: 0.25 }, worker_id: worker });
-  expect(running.sentence).toBe(`It has been running for 1 min 5 s on worker ${worker}, at 25 %, folding.`);
+  expect(running.sentence).toBe(`The task has been running for 1 min 5 s on worker ${worker}: 25%, folding.`);
 });
 
 test.each([
-  ["completed", /^It completed \d+ ms ago, after \d+ ms\.$/],
-  ["failed", /^It failed \d+ ms ago, after \d+ ms \(broken\)\.$/],
-  ["cancelled", /^It was cancelled \d+ ms ago\.$/],
+  ["completed", /^The task completed \d+ ms ago after running for \d+ ms\.$/],
+  ["failed", /^The task failed \d+ ms ago after running for \d+ ms \(broken\)\.$/],
+  ["cancelled", /^The task was cancelled \d+ ms ago\.$/],
 ] as const)("a task that is %s says since when", async (status, sentence) => {
   const { id } = await api.aTask(status);
 
@@ -152,7 +150,7 @@ test("a drained worker is none that could take it", async () => {
 
   const diagnosis = await diagnose(id);
   expect(diagnosis).toMatchObject({ reason: "no-worker", workers: 0 });
-  expect(diagnosis.sentence).toBe("No worker that could run it is online: the one there is being drained.");
+  expect(diagnosis.sentence).toBe("No worker for this job is online: the only one is draining.");
 });
 
 test("what is not there, or not to be seen, is not diagnosed", async () => {

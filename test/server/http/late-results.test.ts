@@ -30,7 +30,7 @@ describe("a result that comes too late", () => {
   test("is refused, and kept for who submitted the task", async () => {
     const { id, worker, answer } = await aLateTask();
 
-    expect(expectProblem(answer, "task-lost").detail).toContain("is kept");
+    expect(expectProblem(answer, "task-lost").detail).toContain("is stored as a late result");
     expect(await api.readTask(id)).toMatchObject({ status: "failed", result: null });
     expect(await keptOf(id)).toEqual([
       {

@@ -54,7 +54,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     ok(await submit(room, '{"n":9007199254740991}'), 202);
     expect(pointersOf(await submit(room, '{"n":9223372036854776000}'))).toEqual(["/payload/n"]);
     expect(expectProblem(await submit(room, `{"n":${LONG}}`), "validation-error").errors).toEqual([
-      { pointer: "/payload/n", detail: "cannot be kept exactly: send an integer beyond ±2^53 as a string" },
+      { pointer: "/payload/n", detail: "cannot be stored exactly: send integers beyond ±2^53 as strings" },
     ]);
   });
 
@@ -77,7 +77,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     expect(expectProblem(answer, "validation-error").errors).toEqual([
       {
         pointer: "/schema/properties/n/maximum",
-        detail: "has more than 1000 digits: write a smaller number",
+        detail: "must have at most 1000 digits",
       },
     ]);
   });

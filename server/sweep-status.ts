@@ -1,10 +1,9 @@
-/** When this server swept last, or left it to another that was at it. */
-export class SweepWatch {
+/** The time of the latest sweep of this server, or of its latest attempt while another server was sweeping. */
+export class SweepStatus {
   readonly #startedAt = Date.now();
   #lastAt: number | undefined;
 
-  /** A turn is over. */
-  swept(): void {
+  sweepFinished(): void {
     this.#lastAt = Date.now();
   }
 
@@ -12,7 +11,7 @@ export class SweepWatch {
     return this.#lastAt === undefined ? undefined : new Date(this.#lastAt);
   }
 
-  /** True where three turns went by without one. */
+  /** Returns true if no sweep finished within three intervals. */
   isLate(intervalSeconds: number): boolean {
     return Date.now() - (this.#lastAt ?? this.#startedAt) > 3 * intervalSeconds * 1000;
   }

@@ -1,9 +1,11 @@
-/** A map that forgets what was longest not asked for, once its entries or their summed weight are too many. */
-export class RecentMap<V> {
+/**
+ * A map with a least-recently-used eviction: it is limited by its number of entries and by the sum of their weights.
+ */
+export class LruMap<V> {
   readonly #entries = new Map<string, { value: V; weight: number }>();
   readonly #limits: { entries: number; weight: number };
   #weight = 0;
-  /** Asked for again and again: it need not be moved to the end each time. */
+  /** The latest key. It is already at the end, so that repeated reads of it need not move it. */
   #latest: string | undefined;
 
   constructor(limits: { entries: number; weight: number }) {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { RecentMap } from "../../server/recent-map.ts";
+import { LruMap } from "../../server/lru-map.ts";
 
 const holding = (...keys: string[]) => {
-  const map = new RecentMap<string>({ entries: 3, weight: 30 });
+  const map = new LruMap<string>({ entries: 3, weight: 30 });
   for (const key of keys) map.set(key, key.toUpperCase(), 1);
   const kept = () => ["a", "b", "c", "d", "e"].filter((key) => map.get(key) !== undefined);
   return { map, kept };

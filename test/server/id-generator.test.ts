@@ -1,11 +1,11 @@
 import { validate, version } from "uuid";
 import { expect, test } from "vitest";
-import { createNewId } from "../../server/new-id.ts";
+import { createIdGenerator } from "../../server/id-generator.ts";
 
 test("ids are UUIDv7s that grow, also within a millisecond and when the clock is set back", () => {
   const times = [1000, 1000, 1001, 900, 900, 1002];
   let turn = 0;
-  const newId = createNewId(() => times[turn++ % times.length] ?? 0);
+  const newId = createIdGenerator(() => times[turn++ % times.length] ?? 0);
 
   const ids = Array.from({ length: 3000 }, () => newId());
 

@@ -1,0 +1,31 @@
+import { Problem } from "../../protocol/index.ts";
+
+/** Limits how many requests of each user are active at the same time, so that no user can block the others. */
+export class UserConcurrencyLimit {
+  readonly #max: number;
+  readonly #detail: string;
+  readonly #counts = new Map<string, number>();
+
+  /** `detail` is the text of the 429. */
+  constructor(max: number, detail: string) {
+    this.#max = max;
+    this.#detail = detail;
+  }
+
+  /**
+   * Counts a request of the user, or throws a 429. Returns a function that ends the request; further calls do nothing.
+   */
+  acquire(userId: string): () => void {
+    const count = this.#counts.get(userId) ?? 0;
+    if (count >= this.#max) throw new Problem("rate-limited", this.#detail, { retryAfter: 1 });
+    this.#counts.set(userId, count + 1);
+    let isReleased = false;
+    return () => {
+      if (isReleased) return;
+      isReleased = true;
+      const left = (this.#counts.get(userId) ?? 1) - 1;
+      if (left > 0) this.#counts.set(userId, left);
+      else this.#counts.delete(userId);
+    };
+  }
+}
