@@ -24,7 +24,7 @@ import { UserConcurrencyLimit } from "./http/user-concurrency-limit.ts";
 import { createWorkerRoutes } from "./http/workers.routes.ts";
 import { createIdGenerator } from "./id-generator.ts";
 import { type Meter, NO_METER } from "./meter.ts";
-import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
+import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { createRefusalLog, requireDatabase } from "./require-database.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";

@@ -17,7 +17,10 @@ const BY_JOB = { labelNames: ["job_name"], toLabels: (job_name: string) => ({ jo
 const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =>
   (status === "failed" || status === "pending") && errors.at(-1)?.attempt === attempt;
 
-type TaskCounters = Pick<Meter, "submitted" | "retried" | "claimed" | "completed" | "transitioned" | "lateResult">;
+type TaskCounters = Pick<
+  Meter,
+  "submitted" | "retried" | "claimed" | "completed" | "transitioned" | "lateResult"
+>;
 
 const createTaskCounters = (registry: Registry, labels: JobLabels): TaskCounters => {
   const countSubmitted = createCounter(registry, {

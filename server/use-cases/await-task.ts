@@ -59,7 +59,7 @@ const waitForAnswer = async (
   const wakeSignal = new WakeSignal();
   // Subscribe, then read, then wait: an event between the read and the wait sets the signal.
   let endedTask: TaskRecord | undefined;
-  const unsubscribe = await ports.bus.subscribe(taskChannel(taskId.toLowerCase()), (event) => {
+  const unsubscribe = await ports.bus.subscribe(getTaskChannel(taskId.toLowerCase()), (event) => {
     if (isRelevant(event, input)) wakeSignal.notify();
   });
   const removeListener = ports.taskEnds.onEnd(taskId.toLowerCase(), (record) => {

@@ -63,7 +63,10 @@ export async function* followTask(
   { caller, lastEventId, longPoll }: FollowInput,
 ): FollowStream<"followTask"> {
   const pacer = new StreamPacer(longPoll, context.bus);
-  const unsubscribe = await context.bus.subscribe(taskChannel(taskId.toLowerCase()), pacer.wakeSignal.notify);
+  const unsubscribe = await context.bus.subscribe(
+    getTaskChannel(taskId.toLowerCase()),
+    pacer.wakeSignal.notify,
+  );
   const position = parsePosition(lastEventId);
   try {
     for (let isFirst = true; ; isFirst = false) {

@@ -1,4 +1,4 @@
-import { type DiagnosisReason, duration, type Task } from "../../protocol/index.ts";
+import { type DiagnosisReason, formatDuration, type Task } from "../../protocol/index.ts";
 import type { DiagnosisFacts } from "../storage/diagnosis.ts";
 
 /** A task, the facts about its queue and workers, and the current time. */
@@ -22,8 +22,8 @@ const be = (count: number) => (count === 1 ? "is" : "are");
 
 /** Formats a time as `2026-11-25 16:00:00 UTC`. */
 const formatTime = (time: string) => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
-const formatSince = (time: string, now: number) => duration(Math.max(0, now - Date.parse(time)));
-const formatUntil = (time: string, now: number) => duration(Date.parse(time) - now);
+const formatSince = (time: string, now: number) => formatDuration(Math.max(0, now - Date.parse(time)));
+const formatUntil = (time: string, now: number) => formatDuration(Date.parse(time) - now);
 
 const formatWorker = ({ task, facts }: DiagnosisInput) => `worker ${facts.workerName ?? task.worker_id}`;
 
@@ -50,10 +50,10 @@ const formatEstimate = (input: DiagnosisInput): string => {
   const waitMs = estimateWait(input);
   const median = input.facts.medianRunSeconds;
   if (waitMs === undefined || median === null) return "";
-  const run = ` Similar tasks take ${duration(median * 1000)}`;
+  const run = ` Similar tasks take ${formatDuration(median * 1000)}`;
   return waitMs < MIN_SHOWN_WAIT_MS
     ? `${run}.`
-    : `${run}, so this one should start in about ${duration(waitMs)}.`;
+    : `${run}, so this one should start in about ${formatDuration(waitMs)}.`;
 };
 
 const formatLastError = ({ task }: DiagnosisInput) => {
@@ -110,7 +110,7 @@ const FORMATTERS: Readonly<Record<DiagnosisReason, (input: DiagnosisInput) => st
     const position = `The task is ${formatQueuePosition(input)}, and ${idle} of ${facts.workers} ${workers(facts.workers)} ${be(idle)} idle`;
     return waitedMs < MAX_CLAIM_DELAY_MS
       ? `${position}: it will be claimed in a moment.`
-      : `${position}, but it has been waiting for ${duration(waitedMs)}: a worker may be registered without listening for tasks.`;
+      : `${position}, but it has been waiting for ${formatDuration(waitedMs)}: a worker may be registered without listening for tasks.`;
   },
 
   claimed: (input) => {

@@ -46,7 +46,7 @@ const waitForInformation = async (
   const { longPoll } = input;
   const deadline = getDeadline(longPoll);
   const wakeSignal = new WakeSignal();
-  const unsubscribe = await bus.subscribe(workerChannel(input.workerId), wakeSignal.notify);
+  const unsubscribe = await bus.subscribe(getWorkerChannel(input.workerId), wakeSignal.notify);
   try {
     for (let latest = first; ; ) {
       wakeSignal.reset();

@@ -54,7 +54,7 @@ export class RoomFeed {
   async open(): Promise<void> {
     const rooms = new Set([this.#roomId, GLOBAL_ROOM]);
     const subscribing = [...rooms].map((room) =>
-      this.#ports.bus.subscribe(roomChannel(room), (event) => this.#onBusEvent(event, room)),
+      this.#ports.bus.subscribe(getRoomChannel(room), (event) => this.#onBusEvent(event, room)),
     );
     this.#subscriptions = await Promise.all(subscribing);
   }

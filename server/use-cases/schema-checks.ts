@@ -18,7 +18,7 @@ export const hashCanonicalJson = (value: object): string => hash("sha256", canon
 
 /** Returns the hash of a job's two schemas. Registrations of the same job must have the same hash. */
 export const hashSchemaPair = ({ schema, resultSchema }: SchemaPair): string =>
-  hash("sha256", canonicalSchema({ schema, result_schema: resultSchema }));
+  hash("sha256", canonicalizeSchema({ schema, result_schema: resultSchema }));
 
 /** The 422 of a request with invalid values. */
 export const validationError = (detail: string, errors: readonly FieldError[]): Problem =>

@@ -112,7 +112,7 @@ export class WaitingClaims {
     const existing = this.#channels.get(jobId);
     const channel = existing ?? {
       claims: new Set(),
-      subscribed: this.#bus.subscribe(jobChannel(jobId), (event) => this.#onEvent(jobId, event)),
+      subscribed: this.#bus.subscribe(getJobChannel(jobId), (event) => this.#onEvent(jobId, event)),
       unsubscribeTimer: undefined,
     };
     if (existing === undefined) this.#channels.set(jobId, channel);
