@@ -1,7 +1,7 @@
-import type { ClaimedRecord } from "./storage/claimed-record.ts";
-import type { CompletedTask } from "./storage/completions.ts";
+import type { ClaimedTaskRecord } from "./storage/claimed-task-record.ts";
+import type { CompletedTask } from "./storage/task-completions.ts";
 import type { QueueCounts } from "./storage/queue-counts.ts";
-import type { PoolUse } from "./storage/session-pool.ts";
+import type { PoolUsage } from "./storage/session-pool.ts";
 import type { TaskRecord } from "./storage/storage.ts";
 import type { SweepResult } from "./use-cases/sweep.ts";
 
@@ -23,7 +23,7 @@ export type LeaseEnd = "reported" | "timed_out" | "lost";
 export interface MeterSources {
   counts(): Promise<QueueCounts>;
   /** Undefined if the statements do not use their own pool. */
-  pool(): PoolUse | undefined;
+  pool(): PoolUsage | undefined;
   isBusUp(): boolean;
   /** Number of claims of this process that wait for a task. */
   waitingClaims(): number;
@@ -34,7 +34,7 @@ export interface Meter {
   submitted(tasks: number): void;
   /** Failed or cancelled tasks were retried. */
   retried(tasks: number): void;
-  claimed(records: readonly ClaimedRecord[]): void;
+  claimed(records: readonly ClaimedTaskRecord[]): void;
   /** Tasks were completed by their own workers; their rows were not read. */
   completed(tasks: readonly CompletedTask[]): void;
   /** Tasks changed their status, or their lease ended. The records are those after the change. */

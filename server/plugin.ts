@@ -120,7 +120,7 @@ const createContext = (options: JoblibOptions, settings: Settings, log: Log): Co
 const watchMeterSources = ({ meter, storage, bus, waitingClaims, settings }: Context): void =>
   meter.watch({
     counts: () => storage.counts(settings.worker_timeout_threshold),
-    pool: () => storage.poolUse(),
+    pool: () => storage.getPoolUsage(),
     isBusUp: () => bus.state === "up",
     waitingClaims: () => waitingClaims.size,
   });

@@ -16,12 +16,12 @@ import { joblib } from "./plugin.ts";
 import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { findObstacles } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
-import { isInMemory, type OwnOrm, openDatabase } from "./storage/database.ts";
+import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import { findNetworkFileSystem } from "./storage/network-file-system.ts";
 import type { Storage } from "./storage/storage.ts";
-import { StorageUnavailable } from "./storage/unavailable.ts";
+import { StorageUnavailable } from "./storage/storage-unavailable.ts";
 import { requireFit } from "./storage/unfit-database.ts";
 import { describeTlsError } from "./tls-errors.ts";
 import { VERSION } from "./version.ts";
@@ -140,7 +140,7 @@ const closeConnectionsOnShutdown = (app: FastifyInstance) => {
   });
 };
 
-const runMigrations = async (orm: OwnOrm, log: FastifyInstance["log"]): Promise<void> => {
+const runMigrations = async (orm: OwnedOrm, log: FastifyInstance["log"]): Promise<void> => {
   const applied = await migrate(orm);
   if (applied.length > 0) log.info({ applied }, "database migrated");
 };
@@ -152,7 +152,7 @@ const runMigrations = async (orm: OwnOrm, log: FastifyInstance["log"]): Promise<
 const openMigratedDatabase = async (
   { settings, migrate: mustMigrate = true }: ServerOptions,
   log: FastifyInstance["log"],
-): Promise<OwnOrm> => {
+): Promise<OwnedOrm> => {
   const { database_url: url, data_dir: dataDir } = settings;
   if (url !== undefined && mustMigrate) {
     await using stack = new AsyncDisposableStack();

@@ -1,5 +1,5 @@
 import type { Context } from "./context.ts";
-import { StorageUnavailable } from "./storage/unavailable.ts";
+import { StorageUnavailable } from "./storage/storage-unavailable.ts";
 import { sweep, sweepOverdueTasks } from "./use-cases/sweep.ts";
 
 /** Interval of the search for tasks that exceeded `timeout_seconds`, so that they end within a second. */
@@ -105,7 +105,7 @@ export class Sweeper {
 
   readonly #endOverdueTasks = async (): Promise<void> => {
     this.#probeStartedAt = performance.now();
-    await this.#context.storage.sweep.look().finally(() => {
+    await this.#context.storage.sweep.probe().finally(() => {
       this.#canEndWorkers();
       this.#probeStartedAt = undefined;
     });

@@ -1,7 +1,7 @@
 import { isUuid } from "./ids.ts";
 import type { LateResultStorage } from "./late-results.ts";
 import { adoptLateResult, insertLateResult, listLateResults } from "./queries/late-results.ts";
-import { taskRecord, wireTime } from "./rows.ts";
+import { toTaskRecord, formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** The late results' part of the storage. */
@@ -16,12 +16,12 @@ export const createLateResultStorage = ({ run }: Sessions): LateResultStorage =>
     return rows.map(({ received_at, result, ...row }) => ({
       ...row,
       result: JSON.parse(result),
-      at: wireTime(received_at),
+      at: formatTime(received_at),
     }));
   },
 
   async adopt(late) {
     const row = await run((db) => adoptLateResult(db, late));
-    return row && { record: taskRecord(row), formerHolder: row.previous_worker_id };
+    return row && { record: toTaskRecord(row), previousWorkerId: row.previous_worker_id };
   },
 });

@@ -8,7 +8,7 @@ import {
 import { findJobQueues, type JobQueueRow } from "./queries/job-stats.ts";
 import { listRoomNames } from "./queries/room-names.ts";
 import { summarizeRooms } from "./queries/summarize-rooms.ts";
-import { wireTime } from "./rows.ts";
+import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { JobStatsRecord, StatsRecord, StatsStorage } from "./stats.ts";
 
@@ -46,8 +46,8 @@ const point = ({
 const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedTaskStats): StatsRecord => {
   const byJob = new Map(finished.jobs.map((row) => [row.job_id, row]));
   return {
-    since: wireTime(finished.since),
-    until: wireTime(finished.until),
+    since: formatTime(finished.since),
+    until: formatTime(finished.until),
     stepSeconds: finished.stepSeconds,
     jobs: queues.map((queue) => jobFigures(queue, byJob.get(queue.id))),
     series: finished.steps.map(point),
@@ -56,9 +56,9 @@ const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedTaskStats):
 
 /** The overviews' part of the storage. */
 export const createStatsStorage = ({ run }: Sessions): StatsStorage => ({
-  roomNames: (limit) => run((db) => listRoomNames(db, limit)),
+  listRoomNames: (limit) => run((db) => listRoomNames(db, limit)),
 
-  async summaries(roomIds, aliveWithinSeconds) {
+  async summarizeRooms(roomIds, aliveWithinSeconds) {
     return roomIds.length === 0 ? [] : run((db) => summarizeRooms(db, roomIds, aliveWithinSeconds));
   },
 

@@ -8,30 +8,30 @@ import { insertWorker } from "./queries/insert-worker.ts";
 import { listWorkers } from "./queries/list-workers.ts";
 import { releaseTasks } from "./queries/release-tasks.ts";
 import { requeueUndelivered } from "./queries/requeue-undelivered.ts";
-import { listedWorker, taskRecord, wireTime, workerRecord } from "./rows.ts";
+import { toListedWorker, toTaskRecord, formatTime, toWorkerRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { HeartbeatOutcome, WorkerStorage } from "./storage.ts";
-import { endWorker } from "./worker-end.ts";
+import { removeLockedWorker } from "./remove-worker.ts";
 
 /** The workers' part of the storage. */
 export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
   const join = joinBeats(sessions);
   return {
     async create(worker) {
-      return workerRecord(await sessions.run((db) => insertWorker(db, worker)));
+      return toWorkerRecord(await sessions.run((db) => insertWorker(db, worker)));
     },
 
     async find(id) {
       if (!isUuid(id)) return undefined;
       const row = await sessions.run((db) => findWorker(db, id));
-      return row && workerRecord(row);
+      return row && toWorkerRecord(row);
     },
 
     heartbeat: (id, tasks, claimGraceSeconds) => beat(sessions, join, { id, tasks, claimGraceSeconds }),
 
     async list(of, window, aliveWithinSeconds) {
       const { rows, total } = await sessions.run((db) => listWorkers(db, of, window, aliveWithinSeconds));
-      return { items: rows.map(listedWorker), total };
+      return { items: rows.map(toListedWorker), total };
     },
 
     async jobIds(id) {
@@ -41,13 +41,13 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
     async release(id, taskIds) {
       const possible = taskIds.filter(isUuid);
       if (!isUuid(id) || possible.length === 0) return [];
-      return (await sessions.run((db) => releaseTasks(db, id, possible))).map(taskRecord);
+      return (await sessions.run((db) => releaseTasks(db, id, possible))).map(toTaskRecord);
     },
 
     async remove(id, error) {
       if (!isUuid(id)) return undefined;
       return sessions.transaction(async (db) =>
-        (await lockWorkerForUpdate(db, id)) ? endWorker(db, id, error) : undefined,
+        (await lockWorkerForUpdate(db, id)) ? removeLockedWorker(db, id, error) : undefined,
       );
     },
   };
@@ -59,7 +59,7 @@ type JoinBeats = BatchedCall<NamedBeat, HeartbeatRow | undefined>;
 const MOST_NAMED = 5_000;
 
 /** Heartbeats of many workers share a statement. */
-const joinBeats = ({ hot, counted }: Sessions): JoinBeats =>
+const joinBeats = ({ runPrepared: hot, measureBatches: counted }: Sessions): JoinBeats =>
   createBatcher({
     most: MOST_NAMED,
     weightOf: ({ taskIds: named }) => 10 + named.length,
@@ -91,13 +91,13 @@ const beat = async (sessions: Sessions, join: JoinBeats, { id, tasks, claimGrace
     return reason === undefined ? [] : [{ taskId, reason }];
   });
   const mayPutBack = tasks !== undefined && found.has_unlisted_tasks && Number.isFinite(claimGraceSeconds);
-  const lastHeartbeat = wireTime(found.last_heartbeat);
+  const lastHeartbeat = formatTime(found.last_heartbeat);
   const unreceived = { workerId: id, taskIds: named, claimGraceSeconds, heartbeatAt: lastHeartbeat };
   const changed = mayPutBack ? await sessions.run((db) => requeueUndelivered(db, unreceived)) : [];
   const outcome: HeartbeatOutcome = {
     lastHeartbeat,
     stop,
-    changed: changed.map(taskRecord),
+    changed: changed.map(toTaskRecord),
     isDraining: found.draining,
   };
   return outcome;

@@ -43,7 +43,7 @@ const canRetry = async (
   { task, job: address, jobId }: TaskRecord,
   jobs: Map<string, Promise<RegisteredJob | undefined>>,
 ): Promise<boolean> => {
-  const reading = jobs.get(jobId) ?? context.storage.jobs.peek(address);
+  const reading = jobs.get(jobId) ?? context.storage.jobs.findWithoutCounts(address);
   jobs.set(jobId, reading);
   const job = await reading;
   if (job === undefined || job.id !== jobId) return false;

@@ -1,7 +1,7 @@
 import { formatJobName, type Task } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
 import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "./events.ts";
 import { getDeadline, getPollInterval, type LongPoll } from "./long-poll.ts";
 import { WaitingClaim } from "./waiting-claim.ts";
@@ -25,14 +25,14 @@ export interface ClaimInput {
 /** The claimed tasks for the response, and their records, which are needed to requeue them if the client is gone. */
 export interface ClaimTasksResult {
   readonly tasks: Task[];
-  readonly records: readonly ClaimedRecord[];
+  readonly records: readonly ClaimedTaskRecord[];
   /** True if the worker is draining and gets no more tasks. */
   readonly isDraining: boolean;
 }
 
 /** Claimed tasks, and the ids of jobs that may have more due tasks. */
 interface ClaimedTasks {
-  readonly records: readonly ClaimedRecord[];
+  readonly records: readonly ClaimedTaskRecord[];
   readonly jobIds: readonly string[];
 }
 
@@ -40,7 +40,7 @@ const claimDueTasks = async (
   { storage, owners }: Context,
   { workerId, limit, start }: ClaimInput,
   longPoll: LongPoll,
-): Promise<readonly ClaimedRecord[]> => {
+): Promise<readonly ClaimedTaskRecord[]> => {
   const records = await storage.tasks.claim(workerId, limit, start, () => longPoll.isClientGone);
   if (records !== undefined) return records;
   owners.forget(workerId);
@@ -71,7 +71,7 @@ const wakeOthers = (
 
 /** Returns true if the worker is draining. Only workers without jobs are looked up, because draining removes them. */
 const isDraining = async ({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> =>
-  (await storage.tasks.claimedJobs(workerId)).length === 0 &&
+  (await storage.tasks.getLinkedJobIds(workerId)).length === 0 &&
   (await storage.workers.find(workerId))?.isDraining === true;
 
 const waitForTasks = async (
@@ -87,14 +87,14 @@ const waitForTasks = async (
       const wasNotified = claim.isNotified;
       // Subscribe, then read, then wait: an event between the read and the wait sets the signal.
       claim.reset();
-      const jobIds = await storage.tasks.claimedJobs(input.workerId);
+      const jobIds = await storage.tasks.getLinkedJobIds(input.workerId);
       await waitingClaims.add(claim, jobIds);
       const records = await claimDueTasks(context, input, longPoll);
       if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
       // All jobs of the worker: the notification may have been for another job than that of the claimed task.
       if (records.length > 0) return { records, jobIds };
       // The worker's jobs changed during the claim, so it must subscribe to other channels.
-      if (jobIds !== (await storage.tasks.claimedJobs(input.workerId))) continue;
+      if (jobIds !== (await storage.tasks.getLinkedJobIds(input.workerId))) continue;
       const left = deadline - performance.now();
       if (left <= 0 || longPoll.signal.aborted || (await isDraining(context, input)))
         return { records, jobIds };
@@ -138,7 +138,7 @@ export const claimTasks = async (
       records,
       isDraining: records.length === 0 && (await isDraining(context, normalized)),
     },
-    events: records.map(({ brief }) => createTaskChangedEvent({ task: brief })),
+    events: records.map(({ summary: brief }) => createTaskChangedEvent({ task: brief })),
   };
 };
 
@@ -148,9 +148,9 @@ export const claimTasks = async (
  */
 export const requeueClaims = async (
   { storage, meter }: Pick<Context, "storage" | "meter">,
-  records: readonly ClaimedRecord[],
+  records: readonly ClaimedTaskRecord[],
 ): Promise<ResultWithEvents<number>> => {
-  const claims = records.map(({ brief: { id, attempt } }) => ({ id, attempt }));
+  const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
   const requeued = await storage.tasks.unclaim(claims);
   meter.transitioned(requeued, "lost");
   return {

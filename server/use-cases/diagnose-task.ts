@@ -8,7 +8,7 @@ const getReason = ({ task, queuePosition, facts }: DiagnosisInput): DiagnosisRea
   const { status } = task;
   if (isTerminal(status)) return "finished";
   if (status === "running" || status === "claimed") return status;
-  if (facts.isJobGone) return "job-gone";
+  if (facts.isJobRemoved) return "job-gone";
   // A task has a queue position only if it is due by the clock of the database.
   if (queuePosition === null) return task.runs > 0 ? "retrying" : "not-due";
   if (facts.workers === 0) return "no-worker";
@@ -40,7 +40,7 @@ const toDiagnosis = (input: DiagnosisInput): Diagnosis => {
     queue_position: queuePosition,
     run_at: isScheduled ? task.run_at : null,
     expected_at: waitMs === undefined ? null : new Date(now + waitMs).toISOString(),
-    last_worker_at: reason === "no-worker" ? facts.lastHeard : null,
+    last_worker_at: reason === "no-worker" ? facts.lastActiveAt : null,
     worker_id: isLeased(input) ? task.worker_id : null,
     worker_name: isLeased(input) ? facts.workerName : null,
     since: getSince(input),

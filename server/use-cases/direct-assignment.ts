@@ -1,4 +1,4 @@
-import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
 import type { ChooseAssignee } from "../storage/direct-assignment.ts";
 import type { WaitingClaim } from "./waiting-claim.ts";
 import type { WaitingClaims } from "./waiting-claims.ts";
@@ -28,7 +28,7 @@ export class DirectAssignment {
   /**
    * Ends the reservation, whatever the outcome: the claim gets the task, or else it reads from the database itself.
    */
-  finish([task]: readonly ClaimedRecord[]): void {
+  finish([task]: readonly ClaimedTaskRecord[]): void {
     this.#claim?.assign(task);
     this.#claim = undefined;
   }

@@ -87,7 +87,7 @@ const FORMATTERS: Readonly<Record<DiagnosisReason, (input: DiagnosisInput) => st
   "job-gone": () =>
     "The job was removed because no worker is registered for it, so no worker will claim this task.",
 
-  "no-worker": ({ facts: { lastHeard, drainingWorkers: draining }, now }) => {
+  "no-worker": ({ facts: { lastActiveAt: lastHeard, drainingWorkers: draining }, now }) => {
     const noWorker = "No worker for this job is online";
     if (draining > 0)
       return `${noWorker}: ${draining === 1 ? "the only one is" : `all ${draining} are`} draining.`;

@@ -28,7 +28,7 @@ export class JobCache {
     const key = toKey(address);
     const cached = mustBeFresh ? undefined : this.#jobs.get(key);
     if (cached !== undefined) return { job: cached, isFresh: false };
-    const job = await this.#storage.jobs.peek(address);
+    const job = await this.#storage.jobs.findWithoutCounts(address);
     if (this.#jobs.size >= MAX_ENTRIES) this.#jobs.clear();
     if (job === undefined) this.#jobs.delete(key);
     else this.#jobs.set(key, job);

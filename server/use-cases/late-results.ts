@@ -77,6 +77,6 @@ export const adoptLateResult = async (
   context.meter.lateResult("adopted");
   return {
     value: toWireTask(context.settings, adopted.record),
-    events: [createTaskChangedEvent(adopted.record, adopted.formerHolder)],
+    events: [createTaskChangedEvent(adopted.record, adopted.previousWorkerId)],
   };
 };

@@ -20,8 +20,8 @@ const createReleasedAttempt = (attempt: number): AttemptFields => ({
 const getLatestOutcome = ({
   status,
   workerId,
-  holdEndedWorkerId,
-  holdEndedReason,
+  endedLeaseWorkerId: holdEndedWorkerId,
+  endedLeaseReason: holdEndedReason,
 }: AttemptHistory): AttemptOutcome => {
   if (status === "claimed" || status === "running") return "open";
   // The task was completed with the late result of another worker, so the worker of the latest attempt lost its lease.
@@ -37,7 +37,7 @@ const toLatestAttempt = (history: AttemptHistory): AttemptFields => {
   const hasEnded = outcome !== "open" && outcome !== "released";
   return {
     attempt: history.attempt,
-    worker_id: outcome === "open" || outcome === "completed" ? history.workerId : history.holdEndedWorkerId,
+    worker_id: outcome === "open" || outcome === "completed" ? history.workerId : history.endedLeaseWorkerId,
     claimed_at: history.claimedAt,
     started_at: history.startedAt,
     ended_at: hasEnded ? history.completedAt : null,
@@ -70,7 +70,7 @@ export const toAttempts = (history: AttemptHistory): Attempt[] => {
     .map((one) => ({
       ...one,
       worker_name: one.worker_id === null ? null : (history.workerNames.get(one.worker_id) ?? null),
-      late_result: history.late.some(({ attempt }) => attempt === one.attempt),
+      late_result: history.lateResults.some(({ attempt }) => attempt === one.attempt),
     }));
 };
 

@@ -22,7 +22,7 @@ const filterReadable = async (caller: Caller, rooms: readonly string[]): Promise
 /** Returns the rooms that the caller can read. `authorizeRoom` also decides about the rooms that the host lists. */
 const findReadableRooms = async ({ storage }: Ports, caller: Caller): Promise<string[]> => {
   const listed = (await caller.listRooms())?.filter(isRoomId).slice(0, MAX_CHECKED_ROOMS);
-  const rooms = listed ?? (await storage.stats.roomNames(MAX_CHECKED_ROOMS));
+  const rooms = listed ?? (await storage.stats.listRoomNames(MAX_CHECKED_ROOMS));
   const others = [...new Set(rooms)].filter((room) => room !== GLOBAL_ROOM).toSorted();
   return [GLOBAL_ROOM, ...(await filterReadable(caller, others))];
 };
@@ -35,6 +35,6 @@ export const listRooms = async (
 ): Promise<Page<RoomSummary>> => {
   const rooms = await findReadableRooms(ports, caller);
   const page = rooms.slice(offset, offset + limit);
-  const items = await ports.storage.stats.summaries(page, ports.settings.worker_timeout_threshold);
+  const items = await ports.storage.stats.summarizeRooms(page, ports.settings.worker_timeout_threshold);
   return { items: [...items], total: rooms.length, limit, offset };
 };

@@ -23,7 +23,7 @@ export const resolveTaskFilter = async (
   roomId: string,
   { status, job, created_by, q, ids }: TaskFilter,
 ): Promise<TaskSelection> => {
-  const jobIds = job === undefined ? undefined : await storage.jobs.idsAt(resolveJobName(job, roomId));
+  const jobIds = job === undefined ? undefined : await storage.jobs.findIds(resolveJobName(job, roomId));
   if (job !== undefined && jobIds?.length === 0) throw jobNotFound(job, roomId);
   return {
     roomId,
@@ -65,7 +65,7 @@ export const listJobTasks = async (
   { roomId, jobName }: { readonly roomId: string; readonly jobName: string },
   { limit, offset, after, ...filter }: JobTaskQuery,
 ): Promise<TaskPage> => {
-  const job = await ports.storage.jobs.peek(resolveJobName(jobName, roomId));
+  const job = await ports.storage.jobs.findWithoutCounts(resolveJobName(jobName, roomId));
   if (job === undefined) throw jobNotFound(jobName, roomId);
   const selection = { ...(await resolveTaskFilter(ports, roomId, filter)), jobIds: [job.id] };
   return listTasks(ports, selection, { limit, offset, after });

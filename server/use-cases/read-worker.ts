@@ -11,7 +11,7 @@ type Ports = Pick<Context, "storage" | "settings" | "owners">;
 export const toWorkerDetails = async (
   { settings, owners }: Ports,
   caller: Caller,
-  { worker, jobs, held }: WorkerDetailsRecord,
+  { worker, jobs, leasedTasks: held }: WorkerDetailsRecord,
 ): Promise<WorkerDetails> => {
   const canReadAll = caller.actor.isAdmin || (await owners.getOwnerId(worker.id)) === caller.actor.id;
   const canReadRoom = createRoomReader(caller);
@@ -44,7 +44,7 @@ export const readWorker = async (
   const { storage, settings } = context;
   const id = workerId.toLowerCase();
   const record = isUuid(id)
-    ? await storage.workerDetails.sheet(id, settings.worker_timeout_threshold)
+    ? await storage.workerDetails.find(id, settings.worker_timeout_threshold)
     : undefined;
   if (record === undefined) throw workerNotFound();
   const details = await toWorkerDetails(context, caller, record);

@@ -28,7 +28,7 @@ export const retryTask = async (
     if (!isSubmitter(caller, record) && !caller.actor.isAdmin) throw forbidden("task-submitter");
     const { status, payload } = record.task;
     if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
-    const job = await storage.jobs.peek(record.job);
+    const job = await storage.jobs.findWithoutCounts(record.job);
     if (job === undefined) throw jobGone();
     const errors = await findPayloadErrors(context, job, {
       payload,

@@ -10,7 +10,7 @@ import {
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
 import type { InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../storage/storage.ts";
 import { DirectAssignment } from "./direct-assignment.ts";
 import {
@@ -157,8 +157,8 @@ const prepareTasks = async (
   };
 };
 
-const isAssigned = ({ task }: TaskRecord, assigned: readonly ClaimedRecord[]): boolean =>
-  assigned.some(({ brief }) => brief.id === task.id);
+const isAssigned = ({ task }: TaskRecord, assigned: readonly ClaimedTaskRecord[]): boolean =>
+  assigned.some(({ summary: brief }) => brief.id === task.id);
 
 /** Converts the outcome of an insert. Throws a 409 if the idempotency key was used for another request. */
 export const toSubmitTasksResult = (
@@ -167,7 +167,7 @@ export const toSubmitTasksResult = (
   isMinimal = false,
 ): ResultWithEvents<SubmitTasksResult> => {
   if (outcome.kind === "replayed") {
-    if (!outcome.sameRequest) {
+    if (!outcome.isSameRequest) {
       throw new Problem(
         "idempotency-conflict",
         "This Idempotency-Key was already used in this room for another job or body.",
@@ -178,7 +178,7 @@ export const toSubmitTasksResult = (
     const events = createWorkAvailableEvents([outcome.record]);
     return { value: { isReplay: true, tasks: [task] }, events };
   }
-  const { groups, workersOnline, given: assigned } = outcome;
+  const { groups, workersOnline, assigned: assigned } = outcome;
   context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
   const toSubmittedTask = (record: TaskRecord) => ({
     ...toWireTask(context.settings, record),
@@ -203,12 +203,12 @@ const insert = async (
   tasks: readonly NewTask[],
 ): Promise<InsertOutcome> => {
   const assignment = new DirectAssignment(waitingClaims);
-  let assigned: readonly ClaimedRecord[] = [];
+  let assigned: readonly ClaimedTaskRecord[] = [];
   try {
     const { chooseAssignee } = assignment;
     const aliveWithinSeconds = settings.worker_timeout_threshold;
     const outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds, chooseAssignee });
-    if (outcome.kind === "inserted") assigned = outcome.given;
+    if (outcome.kind === "inserted") assigned = outcome.assigned;
     return outcome;
   } finally {
     assignment.finish(assigned);

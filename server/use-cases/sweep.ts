@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
-import { StorageUnavailable } from "../storage/unavailable.ts";
+import { StorageUnavailable } from "../storage/storage-unavailable.ts";
 import { createJobsChangedEvents, createRequeueEvents, publishEvents } from "./events.ts";
 
 /** Maximum number of rows that one statement of a sweep changes, so that locks are short. */
@@ -29,13 +29,13 @@ const sweepWorkers = async (
   const threshold = settings.worker_timeout_threshold;
   const handled = new Set<string>();
   for (;;) {
-    const stale = await storage.sweep.staleWorkers(threshold, BATCH + handled.size);
+    const stale = await storage.sweep.findStaleWorkers(threshold, BATCH + handled.size);
     const ids = stale.filter((id) => !handled.has(id));
     for (const id of ids) {
       if (!canEndWorkers()) return;
       try {
         // One transaction per worker, so that one that fails does not affect the others.
-        const end = await storage.sweep.takeStaleWorker(id, threshold, `worker ${id} stopped responding`);
+        const end = await storage.sweep.removeStaleWorker(id, threshold, `worker ${id} stopped responding`);
         handled.add(id);
         if (end === undefined) continue;
         ports.owners.forget(id);
@@ -72,7 +72,7 @@ const endOverdueTasks = async (
     if (error instanceof StorageUnavailable) throw error;
   }
   const ended: TaskRecord[] = [];
-  for (const id of await storage.sweep.overdueTasks(BATCH)) {
+  for (const id of await storage.sweep.findOverdueTasks(BATCH)) {
     if (failedIds.has(id)) continue;
     try {
       ended.push(...(await storage.sweep.endOverdueTasks(1, id)));
@@ -144,7 +144,7 @@ export const sweep = async (
   { canEndWorkers, failedIds }: { readonly canEndWorkers: () => boolean; readonly failedIds?: Set<string> },
 ): Promise<SweepResult | undefined> => {
   const result: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
-  const hasLock = await ports.storage.sweep.exclusively(async () => {
+  const hasLock = await ports.storage.sweep.runExclusively(async () => {
     if (canEndWorkers()) await sweepWorkers(ports, { result, canEndWorkers });
     result.tasks += await runStep(ports, () => sweepOverdueTasks(ports, failedIds));
     result.jobs += await runStep(ports, () => sweepJobs(ports));

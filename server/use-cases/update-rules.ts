@@ -84,7 +84,7 @@ export const isLeaseLost = (requested: RequestedUpdate, owner: string | undefine
   const { record, update } = requested;
   if (!isFenced(update)) return false;
   const isWorkerGone = update.worker_id !== undefined && owner === undefined;
-  const wasEndedByOthers = record.wasTaken && update.status !== record.task.status;
+  const wasEndedByOthers = record.isLeaseRevoked && update.status !== record.task.status;
   return isWorkerGone || wasEndedByOthers || !matchesLease(requested);
 };
 

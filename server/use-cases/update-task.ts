@@ -10,7 +10,7 @@ import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord, Transition } from "../storage/storage.ts";
-import { unlessLost } from "../storage/unavailable.ts";
+import { catchUnknownOutcome } from "../storage/storage-unavailable.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
 import { createRequeueEvents, createTaskChangedEvent, type ResultWithEvents } from "./events.ts";
 import { handleLostLease } from "./late-results.ts";
@@ -109,7 +109,7 @@ const applyOwnUpdate = async (
   if ((await context.owners.getOwnerId(workerId)) !== caller.actor.id) return undefined;
   const after = await context.storage.tasks.transition({
     ...toTransition({ id: taskId, workerId, attempt }, update, status),
-    resultUnchecked: true,
+    isResultUnchecked: true,
   });
   if (after === undefined) return undefined;
   recordTransition(context, after);
@@ -130,7 +130,7 @@ export const updateTask = async (
     }
   }
   // If the connection was lost before the response, the task shows whether the update was applied.
-  const applied = await unlessLost(applyOwnUpdate(context, caller, { taskId, update }));
+  const applied = await catchUnknownOutcome(applyOwnUpdate(context, caller, { taskId, update }));
   if (applied !== undefined) return applied;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const record = isUuid(taskId) ? await context.storage.tasks.find(taskId) : undefined;
@@ -147,7 +147,7 @@ export const updateTask = async (
     if (isLeaseLost(requested, owner)) throw await handleLostLease(context, caller, { taskId, update });
     requireUpdateAccess(caller, requested);
     const updating = applyUpdate(context, record, update);
-    const result = await (tries === 0 ? unlessLost(updating) : updating);
+    const result = await (tries === 0 ? catchUnknownOutcome(updating) : updating);
     if (result !== undefined) return result;
     // The task changed between the read and the update, or its worker was removed: read again.
     if (update.worker_id !== undefined) context.owners.forget(update.worker_id.toLowerCase());

@@ -1,4 +1,4 @@
-import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
 import { WakeSignal } from "./long-poll.ts";
 
 /** A claim that waits for a notification, after which it reads from the database, or for a direct assignment. */
@@ -8,7 +8,7 @@ export class WaitingClaim extends WakeSignal {
   /** The claim also starts the tasks. */
   readonly start: boolean;
   jobIds: readonly string[] = [];
-  #assignment: PromiseWithResolvers<ClaimedRecord | undefined> | undefined;
+  #assignment: PromiseWithResolvers<ClaimedTaskRecord | undefined> | undefined;
 
   constructor({ workerId, limit, start }: Pick<WaitingClaim, "workerId" | "limit" | "start">) {
     super();
@@ -35,14 +35,14 @@ export class WaitingClaim extends WakeSignal {
   }
 
   /** Ends a reservation with the assigned task. Without one, the claim reads from the database itself. */
-  assign(task: ClaimedRecord | undefined): void {
+  assign(task: ClaimedTaskRecord | undefined): void {
     this.#assignment?.resolve(task);
     if (task === undefined) this.notify();
     else this.release();
   }
 
   /** Returns the task that was assigned during the wait, if any, once a pending assignment has ended. */
-  async takeAssignment(): Promise<ClaimedRecord | undefined> {
+  async takeAssignment(): Promise<ClaimedTaskRecord | undefined> {
     const task = await this.#assignment?.promise;
     this.#assignment = undefined;
     return task;

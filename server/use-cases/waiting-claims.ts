@@ -161,7 +161,7 @@ export class WaitingClaims {
   }
 
   async #wakeForDueTasks(jobIds: readonly string[]): Promise<void> {
-    const counts = await this.#storage.tasks.dueCounts(jobIds, this.#claims.size * 2 + 1);
+    const counts = await this.#storage.tasks.countDue(jobIds, this.#claims.size * 2 + 1);
     for (const [jobId, count] of counts) this.#wake(jobId, count);
   }
 
@@ -193,7 +193,7 @@ export class WaitingClaims {
       const jobIds = [...this.#channels].filter(([, { claims }]) => claims.size > 0).map(([id]) => id);
       if (jobIds.length > 0) {
         await this.#wakeForDueTasks(jobIds);
-        const seconds = await this.#storage.tasks.secondsUntilDue(jobIds);
+        const seconds = await this.#storage.tasks.getSecondsUntilDue(jobIds);
         // Claims were woken for tasks that are due already; the next poll checks whether they were claimed.
         if (seconds !== undefined)
           delay = Math.min(delay, seconds > 0 ? seconds * 1000 + 1 : DUE_POLL_DELAY_MS);

@@ -109,15 +109,15 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       await insertPendingTask(storage, own, { roomId: a, start: { inSeconds: 60 } });
       await insertPendingTask(storage, global, { roomId: b });
 
-      const names = await storage.stats.roomNames(1000);
+      const names = await storage.stats.listRoomNames(1000);
       expect(names).toEqual(expect.arrayContaining([a, b, GLOBAL_ROOM]));
-      expect(await storage.stats.roomNames(2)).toEqual(names.slice(0, 2));
-      expect(await storage.stats.summaries([b, a, "nowhere"], ALIVE_WITHIN_SECONDS)).toEqual([
+      expect(await storage.stats.listRoomNames(2)).toEqual(names.slice(0, 2));
+      expect(await storage.stats.summarizeRooms([b, a, "nowhere"], ALIVE_WITHIN_SECONDS)).toEqual([
         { room_id: b, jobs: 0, workers: 0, pending: 1, running: 0 },
         { room_id: a, jobs: 1, workers: 1, pending: 1, running: 1 },
         { room_id: "nowhere", jobs: 0, workers: 0, pending: 0, running: 0 },
       ]);
-      expect(await storage.stats.summaries([a], 0)).toMatchObject([{ workers: 0 }]);
+      expect(await storage.stats.summarizeRooms([a], 0)).toMatchObject([{ workers: 0 }]);
     });
 
     test("describe the last hours of a room, or a shorter period if there are too many tasks", async () => {
@@ -169,14 +169,14 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(results.filter(({ isAfterDrain }) => isAfterDrain).length).toBeGreaterThan(0);
       expect(results.filter(({ isAfterDrain, count }) => isAfterDrain && count !== 0)).toEqual([]);
       expect(results.every(({ count }) => count >= 0)).toBe(true);
-      const details = await storage.workerDetails.sheet(job.workerId, ALIVE_WITHIN_SECONDS);
+      const details = await storage.workerDetails.find(job.workerId, ALIVE_WITHIN_SECONDS);
       expect(details?.worker).toMatchObject({ draining: true, job_count: 1, alive: true });
       expect(details?.jobs).toEqual([{ roomId: "lab", category: "modifiers", name: job.registration.name }]);
     });
 
     test.each([newId(), "no-uuid"])("is not found if the worker does not exist (%s)", async (id) => {
       expect(await getFixture().storage.workerDetails.drain(id)).toBe(false);
-      expect(await getFixture().storage.workerDetails.sheet(id, ALIVE_WITHIN_SECONDS)).toBeUndefined();
+      expect(await getFixture().storage.workerDetails.find(id, ALIVE_WITHIN_SECONDS)).toBeUndefined();
     });
 
     test("removes its jobs without open tasks when it leaves", async () => {
@@ -206,7 +206,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
         workers: 1,
         busyWorkers: 1,
         holding: 1,
-        isJobGone: false,
+        isJobRemoved: false,
         claimedAt: null,
       });
       expect(facts?.medianRunSeconds).toBeGreaterThan(19.9);

@@ -25,11 +25,11 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
       await insertPendingTask(storage, job);
       const claimed = await claimOne(storage, job.workerId);
       await ageHeartbeat(getFixture(), job.workerId, 61);
-      expect(await storage.sweep.staleWorkers(ALIVE_WITHIN_SECONDS, 1000)).toContain(job.workerId);
+      expect(await storage.sweep.findStaleWorkers(ALIVE_WITHIN_SECONDS, 1000)).toContain(job.workerId);
 
       const ends = await Promise.all(
         Array.from({ length: 8 }, () =>
-          storage.sweep.takeStaleWorker(job.workerId, ALIVE_WITHIN_SECONDS, "gone"),
+          storage.sweep.removeStaleWorker(job.workerId, ALIVE_WITHIN_SECONDS, "gone"),
         ),
       );
 
@@ -41,16 +41,16 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
       expect((await readTask(storage, retried.task.id)).task).toMatchObject({ status: "pending", runs: 1 });
       expect((await readTask(storage, claimed.task.id)).task).toMatchObject({ status: "pending", runs: 0 });
       expect(await storage.workers.find(job.workerId)).toBeUndefined();
-      expect(await storage.jobs.peek(job.registration)).toBeDefined();
+      expect(await storage.jobs.findWithoutCounts(job.registration)).toBeDefined();
     });
 
     test("is not removed if it is not stale or does not exist", async () => {
       const { storage } = getFixture();
       const { workerId } = await registerJob(storage);
 
-      expect(await storage.sweep.takeStaleWorker(workerId, ALIVE_WITHIN_SECONDS, "gone")).toBeUndefined();
-      expect(await storage.sweep.takeStaleWorker(newId(), ALIVE_WITHIN_SECONDS, "gone")).toBeUndefined();
-      expect(await storage.sweep.takeStaleWorker("no-uuid", ALIVE_WITHIN_SECONDS, "gone")).toBeUndefined();
+      expect(await storage.sweep.removeStaleWorker(workerId, ALIVE_WITHIN_SECONDS, "gone")).toBeUndefined();
+      expect(await storage.sweep.removeStaleWorker(newId(), ALIVE_WITHIN_SECONDS, "gone")).toBeUndefined();
+      expect(await storage.sweep.removeStaleWorker("no-uuid", ALIVE_WITHIN_SECONDS, "gone")).toBeUndefined();
       expect(await storage.workers.find(workerId)).toBeDefined();
     });
 
@@ -62,7 +62,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
         await ageHeartbeat(getFixture(), job.workerId, 61);
 
         const [end, heartbeat] = await Promise.all([
-          storage.sweep.takeStaleWorker(job.workerId, ALIVE_WITHIN_SECONDS, "gone"),
+          storage.sweep.removeStaleWorker(job.workerId, ALIVE_WITHIN_SECONDS, "gone"),
           storage.workers.heartbeat(job.workerId, [id], 5),
           storage.tasks.transition({ id, to: "completed", workerId: job.workerId, attempt: 1 }),
         ]);
@@ -154,22 +154,22 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
       const { storage } = getFixture();
       const concurrent: boolean[] = [];
 
-      const hasRun = await storage.sweep.exclusively(async () => {
-        concurrent.push(await storage.sweep.exclusively(async () => undefined));
+      const hasRun = await storage.sweep.runExclusively(async () => {
+        concurrent.push(await storage.sweep.runExclusively(async () => undefined));
         await storage.sweep.removeIdleJobs(10);
       });
 
       expect([hasRun, ...concurrent]).toEqual([true, false]);
-      expect(await storage.sweep.exclusively(async () => undefined)).toBe(true);
+      expect(await storage.sweep.runExclusively(async () => undefined)).toBe(true);
     });
 
     test("releases its lock if it fails", async () => {
       const { storage } = getFixture();
 
-      const failed = storage.sweep.exclusively(() => Promise.reject(new Error("bug")));
+      const failed = storage.sweep.runExclusively(() => Promise.reject(new Error("bug")));
 
       await expect(failed).rejects.toThrow("bug");
-      expect(await storage.sweep.exclusively(async () => undefined)).toBe(true);
+      expect(await storage.sweep.runExclusively(async () => undefined)).toBe(true);
     });
   });
 

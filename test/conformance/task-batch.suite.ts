@@ -182,7 +182,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       ];
       const a = await insertRunningTask(storage, withoutSchema);
       const b = await insertRunningTask(storage, withSchema);
-      const step = { to: "completed", result: "text", resultUnchecked: true } as const;
+      const step = { to: "completed", result: "text", isResultUnchecked: true } as const;
 
       const moved = await Promise.all(
         [a, b].map(({ task }) => storage.tasks.transition({ id: task.id, ...step })),
@@ -235,7 +235,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
     test("fail if the job changed after it was read", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
-      const read = await storage.jobs.peek(job.registration);
+      const read = await storage.jobs.findWithoutCounts(job.registration);
       const task = () => buildTask(job.id, { jobVersion: read?.rowVersion ?? "" });
       const before = await storage.tasks.insert([task()], { aliveWithinSeconds: ALIVE_WITHIN_SECONDS });
 

@@ -85,7 +85,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
 
       await storage.tasks.claim(job.workerId, 1, false);
 
-      expect(await storage.sweep.staleWorkers(50, 1000)).not.toContain(job.workerId);
+      expect(await storage.sweep.findStaleWorkers(50, 1000)).not.toContain(job.workerId);
     });
 
     test.each([newId(), "no-uuid"])("returns undefined for a worker that does not exist (%s)", async (id) => {
@@ -186,14 +186,14 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       const [job, empty] = [await registerJob(storage), await registerJob(storage)];
       const delayed = await insertPendingTask(storage, job, { start: { inSeconds: 60 } });
       const jobs = [job.id, empty.id, "no-uuid"];
-      const countsBefore = await storage.tasks.dueCounts(jobs, 5);
+      const countsBefore = await storage.tasks.countDue(jobs, 5);
       const longest = getSecondsUntil(delayed.task.run_at);
-      const secondsBefore = await storage.tasks.secondsUntilDue(jobs);
+      const secondsBefore = await storage.tasks.getSecondsUntilDue(jobs);
       const shortest = getSecondsUntil(delayed.task.run_at);
       await ageTask(getFixture(), delayed.task.id, 61);
-      const seconds = await storage.tasks.secondsUntilDue(jobs);
+      const seconds = await storage.tasks.getSecondsUntilDue(jobs);
       await insertTasks(storage, [buildTask(job.id), buildTask(job.id)]);
-      const counts = await storage.tasks.dueCounts(jobs, 2);
+      const counts = await storage.tasks.countDue(jobs, 2);
 
       // The times of a record are truncated to milliseconds.
       expect(secondsBefore).toBeGreaterThan(shortest - 0.01);
@@ -206,8 +206,8 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       );
       expect(seconds).toBeLessThanOrEqual(0);
       expect(counts.get(job.id)).toBe(2);
-      expect(await storage.tasks.secondsUntilDue([empty.id])).toBeUndefined();
-      expect(await storage.tasks.secondsUntilDue([])).toBeUndefined();
+      expect(await storage.tasks.getSecondsUntilDue([empty.id])).toBeUndefined();
+      expect(await storage.tasks.getSecondsUntilDue([])).toBeUndefined();
     });
   });
 

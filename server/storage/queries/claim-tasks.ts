@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
-import { NO_TASK, selectWireRows, WIRE_COLUMNS, type WireRow } from "../wire-row.ts";
+import { NULL_TASK_COLUMNS, selectClaimedTaskRows, CLAIMED_TASK_COLUMNS, type ClaimedTextRow } from "../lazy-claimed-task.ts";
 import { formatArray } from "./array-text.ts";
 import { INDEX_ORDER, QUEUE_ORDER } from "./queue-order.ts";
 import { defineStatement } from "./statement.ts";
@@ -40,7 +40,7 @@ export interface ClaimSummaryRow {
 }
 
 /** A claimed task and the number of the slot that it is for, from 1. */
-export type ClaimedTaskRow = WireRow & { readonly ordinal: number };
+export type ClaimedTaskRow = ClaimedTextRow & { readonly ordinal: number };
 
 /** A row of the statement's result, which has no order. */
 export type ClaimRow = ClaimSummaryRow | ClaimedTaskRow;
@@ -158,14 +158,14 @@ const defineClaim = (touchesWorkers: boolean) =>
         -- Null in every claimed task, and therefore not returned.
         completed_at = null, error = null, result = null, progress = null
       from selected where t.ctid = selected.tid
-      returning selected.ordinal, ${WIRE_COLUMNS}
+      returning selected.ordinal, ${CLAIMED_TASK_COLUMNS}
     )
     ${touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``}
-    select ordinal, ${selectWireRows(knownBackoff)}, null as worker_id, null as user_id, null as job_set,
+    select ordinal, ${selectClaimedTaskRows(knownBackoff)}, null as worker_id, null as user_id, null as job_set,
       null as claimed_at, null as have_same_jobs, null as has_unpromoted, null as selected_count
     from claimed
     union all
-    select c.ordinal::integer, ${NO_TASK}, c.id, c.user_id, md5(c.jobs::text),
+    select c.ordinal::integer, ${NULL_TASK_COLUMNS}, c.id, c.user_id, md5(c.jobs::text),
       search.at::text, search.have_same_jobs, search.has_unpromoted, (select count(*) from selected)::integer
     from search cross join claimers as c`,
   );

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
-import { selectMovedTasks, type TaskRow } from "../rows.ts";
+import { selectTransitionedTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
 import { formatArray } from "./array-text.ts";
@@ -28,7 +28,7 @@ const toRecord = (step: TransitionStep, index: number) => ({
   error: step.error ?? undefined,
   result: toJsonText(step.result),
   progress: step.progress,
-  is_result_unchecked: step.resultUnchecked === true,
+  is_result_unchecked: step.isResultUnchecked === true,
   is_payload_known: step.isPayloadKnown,
 });
 
@@ -83,7 +83,7 @@ const defineTransition = (to: Transition["to"]) =>
       returning t.*, s.call_index, s.is_payload_known
     ),
     ${touchWorkers(workers)}
-    ${selectMovedTasks("updated")}`;
+    ${selectTransitionedTasks("updated")}`;
   });
 
 const TRANSITIONS = {

@@ -1,5 +1,5 @@
-import { requireTlsOfUrl } from "./host-url.ts";
-import { withoutRecovery, withRetries } from "./retries.ts";
+import { requireUrlTls } from "./host-url.ts";
+import { NO_RECOVERY, withRetries } from "./retries.ts";
 import type { Orm, Sql, Tables } from "./sessions.ts";
 
 /**
@@ -7,7 +7,7 @@ import type { Orm, Sql, Tables } from "./sessions.ts";
  * rethrows failures as errors of the storage. Throws a `SettingsError` before it connects if the connection lacks the TLS
  * that its URL asks for.
  */
-export const onDatabase = async <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> => {
-  requireTlsOfUrl(orm);
-  return withRetries(() => work(orm.em.fork().getKysely<Tables>()), withoutRecovery);
+export const runOnDatabase = async <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> => {
+  requireUrlTls(orm);
+  return withRetries(() => work(orm.em.fork().getKysely<Tables>()), NO_RECOVERY);
 };
