@@ -1,8 +1,8 @@
-import type { ClaimedRecord } from "./storage/claimed-record.ts";
-import type { CompletedTask } from "./storage/completions.ts";
+import type { ClaimedTaskRecord } from "./storage/claimed-task-record.ts";
 import type { QueueCounts } from "./storage/queue-counts.ts";
-import type { PoolUse } from "./storage/session-pool.ts";
+import type { PoolUsage } from "./storage/session-pool.ts";
 import type { TaskRecord } from "./storage/storage.ts";
+import type { CompletedTask } from "./storage/task-completions.ts";
 import type { SweepResult } from "./use-cases/sweep.ts";
 
 /** A statement that many calls share. */
@@ -23,7 +23,7 @@ export type LeaseEnd = "reported" | "timed_out" | "lost";
 export interface MeterSources {
   counts(): Promise<QueueCounts>;
   /** Undefined where the statements have no pool of their own. */
-  pool(): PoolUse | undefined;
+  pool(): PoolUsage | undefined;
   isBusUp(): boolean;
   /** Claims of this process that wait for a task. */
   waitingClaims(): number;
@@ -35,7 +35,7 @@ export interface Meter {
   /** Failed or cancelled tasks are open again. */
   reopened(tasks: number): void;
   /** These were handed to a worker. */
-  claimed(records: readonly ClaimedRecord[]): void;
+  claimed(records: readonly ClaimedTaskRecord[]): void;
   /** These were completed by their own workers, and more is not known of them here. */
   completed(tasks: readonly CompletedTask[]): void;
   /** A step came, or a hold is over: the tasks as they stand since. */

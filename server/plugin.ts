@@ -119,8 +119,8 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
 
 const watch = ({ meter, storage, bus, waitingClaims, settings }: Context): void =>
   meter.watch({
-    counts: () => storage.counts(settings.worker_timeout_threshold),
-    pool: () => storage.poolUse(),
+    counts: () => storage.countQueues(settings.worker_timeout_threshold),
+    pool: () => storage.getPoolUsage(),
     isBusUp: () => bus.state === "up",
     waitingClaims: () => waitingClaims.size,
   });

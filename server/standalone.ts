@@ -16,12 +16,12 @@ import { joblib } from "./plugin.ts";
 import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { findObstacles } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
-import { isInMemory, type OwnOrm, openDatabase } from "./storage/database.ts";
+import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import { findNetworkFileSystem } from "./storage/network-file-system.ts";
 import type { Storage } from "./storage/storage.ts";
-import { StorageUnavailable } from "./storage/unavailable.ts";
+import { StorageUnavailable } from "./storage/storage-unavailable.ts";
 import { requireFit } from "./storage/unfit-database.ts";
 import { describeTlsError } from "./tls-errors.ts";
 import { VERSION } from "./version.ts";
@@ -129,7 +129,7 @@ const hangUpWhenClosing = (app: FastifyInstance) => {
   });
 };
 
-const migrated = async (orm: OwnOrm, log: FastifyInstance["log"]): Promise<void> => {
+const migrated = async (orm: OwnedOrm, log: FastifyInstance["log"]): Promise<void> => {
   const applied = await migrate(orm);
   if (applied.length > 0) log.info({ applied }, "database migrated");
 };
@@ -138,7 +138,7 @@ const migrated = async (orm: OwnOrm, log: FastifyInstance["log"]): Promise<void>
 const openMigrated = async (
   { settings, migrate: mayMigrate = true }: ServerOptions,
   log: FastifyInstance["log"],
-): Promise<OwnOrm> => {
+): Promise<OwnedOrm> => {
   const { database_url: url, data_dir: dataDir } = settings;
   if (url !== undefined && mayMigrate) {
     await using stack = new AsyncDisposableStack();

@@ -84,7 +84,7 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
     },
     completed: (tasks) => {
       ended("completed", tasks.length);
-      for (const { jobId, ranSeconds } of tasks) run.note(labels.ofId(jobId), ranSeconds);
+      for (const { jobId, runSeconds: ranSeconds } of tasks) run.note(labels.ofId(jobId), ranSeconds);
     },
     moved: (records, why) => {
       for (const record of records) move(record, why);

@@ -1,4 +1,5 @@
 import type { JobAddress } from "../../protocol/index.ts";
+import { LazyClaimedTask } from "./lazy-claimed-task.ts";
 import {
   type Claim,
   type ClaimedRow,
@@ -7,8 +8,7 @@ import {
   type HeadRow,
   numbersOf,
 } from "./queries/claim-tasks.ts";
-import { wireTime } from "./rows.ts";
-import { WireRecord } from "./wire-row.ts";
+import { formatTime } from "./rows.ts";
 
 /** What a statement came to for one of its claims. */
 export interface ClaimResult {
@@ -19,7 +19,7 @@ export interface ClaimResult {
   readonly isOverdue: boolean;
   /** Rivals took some of what was chosen. */
   readonly isContended: boolean;
-  readonly records: readonly WireRecord[];
+  readonly records: readonly LazyClaimedTask[];
 }
 
 /** A statement's rows: one for each worker, by its number, and the tasks, best first. */
@@ -29,7 +29,7 @@ interface ClaimedRows {
 }
 
 /** Tells the two kinds of rows apart. */
-export const sortOut = (rows: readonly ClaimRow[]): ClaimedRows => {
+export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimedRows => {
   const heads = new Map<number, HeadRow>();
   const tasks: ClaimedRow[] = [];
   for (const row of rows) {
@@ -40,7 +40,7 @@ export const sortOut = (rows: readonly ClaimRow[]): ClaimedRows => {
 };
 
 /** Deals a statement's tasks out to the claims whose slots they are for. */
-export const dealOut = (
+export const distributeTasks = (
   claims: readonly Claim[],
   { heads, tasks }: ClaimedRows,
   { knownBackoff: backoff }: ClaimManner,
@@ -55,14 +55,14 @@ export const dealOut = (
     const { worker_id: workerId = null, user_id: userId = null, claimed_at: claimedAt = "" } = head ?? {};
     const isThere = workerId !== null && userId !== null;
     const share = isThere
-      ? { workerId, userId, startedAt: start ? wireTime(claimedAt) : null, backoff }
+      ? { workerId, userId, startedAt: start ? formatTime(claimedAt) : null, backoff }
       : undefined;
-    const records: WireRecord[] = [];
+    const records: LazyClaimedTask[] = [];
     for (let task = tasks[next]; task !== undefined && task.nth <= slots; task = tasks[next]) {
       next += 1;
       const job = jobs.get(task.job_id);
       if (share === undefined || job === undefined) throw new Error("nobody's task was claimed");
-      records.push(new WireRecord(task, share, job));
+      records.push(new LazyClaimedTask(task, share, job));
     }
     return {
       jobSet: head?.job_set ?? null,

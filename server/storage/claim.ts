@@ -1,10 +1,10 @@
 import { createBatcher } from "./batcher.ts";
-import { type ClaimResult, dealOut, sortOut } from "./claim-results.ts";
-import type { ClaimedRecord } from "./claimed-record.ts";
+import { type ClaimResult, distributeTasks, splitClaimRows } from "./claim-results.ts";
+import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
 import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
-import type { JobAddresses } from "./job-addresses.ts";
-import type { JobSets } from "./job-sets.ts";
-import type { Payloads } from "./payloads.ts";
+import type { JobAddressCache } from "./job-address-cache.ts";
+import type { JobSetCache } from "./job-set-cache.ts";
+import type { PayloadCache } from "./payload-cache.ts";
 import { type Claim, claimTasks } from "./queries/claim-tasks.ts";
 import { promoteDueTasks } from "./queries/promote-due-tasks.ts";
 import type { Sessions } from "./sessions.ts";
@@ -23,19 +23,19 @@ interface Wish extends Claim {
 }
 
 /** The worker's next tasks; undefined where it is gone. */
-type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly ClaimedRecord[] | undefined>;
+type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly ClaimedTaskRecord[] | undefined>;
 
 /** What is kept of earlier statements. */
 interface Known {
-  readonly jobSets: JobSets;
-  readonly jobAddresses: JobAddresses;
-  readonly payloads: Payloads;
+  readonly jobSets: JobSetCache;
+  readonly jobAddresses: JobAddressCache;
+  readonly payloads: PayloadCache;
   readonly heartbeatThrottle: HeartbeatThrottle;
 }
 
 /** Claims of workers with the same jobs share a statement; a lone one is one statement too, unless tasks have just fallen due or rivals met. */
 export const createClaim = (
-  { hot, counted }: Sessions,
+  { runPrepared: hot, measureBatches: counted }: Sessions,
   { jobSets, jobAddresses, payloads, heartbeatThrottle: signsOfLife }: Known,
 ): ClaimTasks => {
   const laneOf = ({ workerId, evenIfOverdue }: Wish) =>
@@ -52,14 +52,14 @@ export const createClaim = (
       const evenIfOverdue = wishes[0]?.evenIfOverdue === true;
       const signs = signsOfLife.due(wishes.map(({ workerId }) => workerId));
       const manner = { evenIfOverdue, knownBackoff: backoff, signs };
-      const rows = sortOut(await hot((db) => claimTasks(db, wishes, manner)));
+      const rows = splitClaimRows(await hot((db) => claimTasks(db, wishes, manner)));
       const { tasks } = rows;
       for (const { id, payload } of tasks) {
         if (payload.length >= WORTH_KEEPING) payloads.set(id, payload, payload.length);
       }
       backoff = tasks.findLast((task) => task.backoff !== null)?.backoff ?? backoff;
       const jobs = await jobAddresses.of(new Set(tasks.map((task) => task.job_id)));
-      const shares = dealOut(wishes, rows, manner, jobs);
+      const shares = distributeTasks(wishes, rows, manner, jobs);
       wishes.forEach(({ workerId }, place) => {
         jobSets.learn(workerId, shares[place]?.jobSet ?? null);
       });

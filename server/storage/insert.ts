@@ -1,4 +1,4 @@
-import { toAssignedRecord } from "./assigned-record.ts";
+import { toAssignedTaskRecord } from "./assigned-task-record.ts";
 import { createBatcher } from "./batcher.ts";
 import type { ChooseAssignee, InsertOptions } from "./direct-assignment.ts";
 import { findByKey } from "./queries/find-by-key.ts";
@@ -10,10 +10,10 @@ import {
   insertTasks,
 } from "./queries/insert-tasks.ts";
 import { groupsOf, type TaskGroup } from "./queries/task-groups.ts";
-import { newTaskRecord, taskRecord } from "./rows.ts";
+import { toNewTaskRecord, toTaskRecord } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { InsertOutcome, NewTask } from "./storage.ts";
-import { unlessLost } from "./unavailable.ts";
+import { catchUnknownOutcome } from "./storage-unavailable.ts";
 
 type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
 
@@ -60,17 +60,17 @@ const inserted = ({ tasks, groups }: Wish, rows: ReadonlyMap<string, InsertedRow
     const row = rows.get(group.first.id);
     return row === undefined ? [] : [{ ...group, row }];
   });
-  const given = taken.flatMap(({ first, row }) => toAssignedRecord(first, row) ?? []);
+  const given = taken.flatMap(({ first, row }) => toAssignedTaskRecord(first, row) ?? []);
   return {
     kind: "inserted",
-    given,
-    groups: taken.map(({ first, ids, row }) => ({ first: newTaskRecord(first, row), ids })),
+    assigned: given,
+    groups: taken.map(({ first, ids, row }) => ({ first: toNewTaskRecord(first, row), ids })),
     workersOnline: new Map(taken.map(({ first, row }) => [first.jobId, row.workers_online])),
     records() {
       const byId = new Map(taken.flatMap(({ ids, row }) => ids.map((id) => [id, row] as const)));
       return tasks.flatMap((task) => {
         const row = byId.get(task.id);
-        return row === undefined ? [] : [newTaskRecord(task, row)];
+        return row === undefined ? [] : [toNewTaskRecord(task, row)];
       });
     },
   };
@@ -94,18 +94,18 @@ const replayed = async (
     const row = await run((db) => findByKey(db, task, aliveWithinSeconds));
     if (row === undefined) continue;
     const { workers_online: workersOnline } = row;
-    const record = taskRecord(row);
+    const record = toTaskRecord(row);
     if (tasks.length === 1 && record.task.id === task.id) {
       return {
         kind: "inserted",
-        given: [],
+        assigned: [],
         records: () => [record],
         groups: [{ first: record, ids: [record.task.id] }],
         workersOnline: new Map([[record.jobId, workersOnline]]),
       };
     }
     const sameRequest = row.request_hash === task.idempotency.requestHash;
-    return { kind: "replayed", record, sameRequest, workersOnline };
+    return { kind: "replayed", record, isSameRequest: sameRequest, workersOnline };
   }
   return undefined;
 };
@@ -117,12 +117,12 @@ export const createInsert = (sessions: Sessions): Insert => {
     weightOf: ({ groups, payloads }) =>
       payloads.reduce((sum, { length }) => sum + length + TASK_CHARACTERS, groups.length * GROUP_CHARACTERS),
     laneOf: ({ aliveWithinSeconds, hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
-    run: sessions.counted("submit", async (wishes) => {
+    run: sessions.measureBatches("submit", async (wishes) => {
       const [first] = wishes;
       if (first === undefined) return [];
       const hands = first.hasTurns ? [] : wishes.map(handOf);
       const lone = loneOf(wishes);
-      const rows = await sessions.hot((db) =>
+      const rows = await sessions.runPrepared((db) =>
         lone === undefined
           ? insertTasks(db, wishes, first, hands)
           : insertTask(db, lone, first.aliveWithinSeconds, hands[0]),
@@ -144,7 +144,7 @@ export const createInsert = (sessions: Sessions): Insert => {
 
   return async (tasks, { aliveWithinSeconds, chooseAssignee: handOver }) => {
     if (tasks.length === 0)
-      return { kind: "inserted", groups: [], given: [], records: () => [], workersOnline: new Map() };
+      return { kind: "inserted", groups: [], assigned: [], records: () => [], workersOnline: new Map() };
     const hasTurns = tasks.some(({ fairness }) => fairness === "room");
     const groups = groupsOf(tasks);
     const payloads = groups.flatMap((group) => group.payloads);
@@ -161,7 +161,7 @@ export const createInsert = (sessions: Sessions): Insert => {
     for (let turn = 0; turn < (hasKeys ? TURNS : 1); turn += 1) {
       const inserting = isOneStatement ? join(wish) : inTransaction(wish);
       // A key tells whether an insert was carried out whose answer was lost; once, for then the database is away.
-      const rows = await (hasKeys && turn === 0 ? unlessLost(inserting) : inserting);
+      const rows = await (hasKeys && turn === 0 ? catchUnknownOutcome(inserting) : inserting);
       const outcome = inserted(wish, rows ?? new Map());
       if (outcome.groups.length > 0) return outcome;
       const replay = await replayed(sessions, wish);

@@ -4,7 +4,7 @@ import { insertWorker } from "./queries/insert-worker.ts";
 import { holdWorker, linkWorker } from "./queries/link-worker.ts";
 import { listJobs } from "./queries/list-jobs.ts";
 import { describeJob, insertJob, lockJob } from "./queries/upsert-job.ts";
-import { jobRecord, registeredJob } from "./rows.ts";
+import { toJobRecord, toRegisteredJob } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { JobRecord, JobStorage, NewJob, RegisterOutcome } from "./storage.ts";
 
@@ -14,7 +14,7 @@ const TURNS = 20;
 const theJob = async (db: Sql, id: string, aliveWithinSeconds: number): Promise<JobRecord> => {
   const row = await findJobById(db, id, aliveWithinSeconds);
   if (row === undefined) throw new Error("a locked job is not there");
-  return jobRecord(row);
+  return toJobRecord(row);
 };
 
 /** The new job, or the one that is registered, locked; which of the two, and whether the schemas match. */
@@ -53,26 +53,26 @@ export const createJobStorage = ({ run, transaction }: Sessions): JobStorage => 
 
   async find(address, aliveWithinSeconds) {
     const row = await run((db) => findJob(db, address, aliveWithinSeconds));
-    return row && jobRecord(row);
+    return row && toJobRecord(row);
   },
 
-  async peek(address) {
+  async findWithoutCounts(address) {
     const row = await run((db) => peekJob(db, address));
-    return row && registeredJob(row);
+    return row && toRegisteredJob(row);
   },
 
-  async idsAt(address) {
+  async findIds(address) {
     return run((db) => jobIdsAt(db, address));
   },
 
   async findById(id, aliveWithinSeconds) {
     if (!isUuid(id)) return undefined;
     const row = await run((db) => findJobById(db, id, aliveWithinSeconds));
-    return row && jobRecord(row);
+    return row && toJobRecord(row);
   },
 
   async list(rooms, window, aliveWithinSeconds) {
     const { rows, total } = await run((db) => listJobs(db, rooms, window, aliveWithinSeconds));
-    return { items: rows.map(jobRecord), total };
+    return { items: rows.map(toJobRecord), total };
   },
 });

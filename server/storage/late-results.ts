@@ -14,17 +14,17 @@ export interface NewLateResult {
 export type LateResultKey = Pick<NewLateResult, "taskId" | "attempt" | "workerId">;
 
 /** What an adoption came to; `formerHolder` is the worker that had the task until now. */
-export interface Adopted {
+export interface Adoption {
   readonly record: TaskRecord;
-  readonly formerHolder: string | null;
+  readonly previousWorkerId: string | null;
 }
 
 /** Results that came after their worker had been given up. */
 export interface LateResultStorage {
   /** Keeps the first of an attempt that this worker really had, of a task that is not completed; false where it did not. */
-  keep(late: NewLateResult): Promise<boolean>;
+  store(late: NewLateResult): Promise<boolean>;
   /** Last first. */
   list(taskId: string): Promise<readonly LateResult[]>;
   /** Completes the task with it; undefined where it is completed, or gone. */
-  adopt(late: LateResultKey): Promise<Adopted | undefined>;
+  adopt(late: LateResultKey): Promise<Adoption | undefined>;
 }

@@ -8,7 +8,7 @@ import {
 import { type JobQueueRow, jobQueues } from "./queries/job-stats.ts";
 import { roomNames } from "./queries/room-names.ts";
 import { summarizeRooms } from "./queries/summarize-rooms.ts";
-import { wireTime } from "./rows.ts";
+import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { JobStatsRecord, StatsRecord, StatsStorage } from "./stats.ts";
 
@@ -38,8 +38,8 @@ const point = ({ at, submitted, completed, failed, cancelled, wait_p50, run_p50 
 const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedFigures): StatsRecord => {
   const byJob = new Map(finished.jobs.map((row) => [row.job_id, row]));
   return {
-    since: wireTime(finished.since),
-    until: wireTime(finished.until),
+    since: formatTime(finished.since),
+    until: formatTime(finished.until),
     stepSeconds: finished.stepSeconds,
     jobs: queues.map((queue) => jobFigures(queue, byJob.get(queue.id))),
     series: finished.steps.map(point),
@@ -48,13 +48,13 @@ const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedFigures): S
 
 /** The overviews' part of the storage. */
 export const createStatsStorage = ({ run }: Sessions): StatsStorage => ({
-  roomNames: (limit) => run((db) => roomNames(db, limit)),
+  listRoomNames: (limit) => run((db) => roomNames(db, limit)),
 
-  async summaries(roomIds, aliveWithinSeconds) {
+  async summarizeRooms(roomIds, aliveWithinSeconds) {
     return roomIds.length === 0 ? [] : run((db) => summarizeRooms(db, roomIds, aliveWithinSeconds));
   },
 
-  async figures(roomId, hours, aliveWithinSeconds) {
+  async getStats(roomId, hours, aliveWithinSeconds) {
     const finished = await run((db) => finishedFigures(db, roomId, hours));
     const queues = roomId === undefined ? [] : await run((db) => jobQueues(db, roomId, aliveWithinSeconds));
     return figuresOf(queues, finished);

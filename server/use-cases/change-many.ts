@@ -42,7 +42,7 @@ const fits = async (
   { task, job: address, jobId }: TaskRecord,
   jobs: Map<string, Promise<RegisteredJob | undefined>>,
 ): Promise<boolean> => {
-  const asked = jobs.get(jobId) ?? context.storage.jobs.peek(address);
+  const asked = jobs.get(jobId) ?? context.storage.jobs.findWithoutCounts(address);
   jobs.set(jobId, asked);
   const job = await asked;
   if (job === undefined || job.id !== jobId) return false;

@@ -8,7 +8,7 @@ const reasonOf = ({ task, queuePosition, prospects }: Case): DiagnosisReason => 
   const { status } = task;
   if (isTerminal(status)) return "finished";
   if (status === "running" || status === "claimed") return status;
-  if (prospects.isJobGone) return "job-gone";
+  if (prospects.isJobRemoved) return "job-gone";
   // A place in the queue is what a task has that is due, by the database's clock.
   if (queuePosition === null) return task.runs > 0 ? "retrying" : "not-due";
   if (prospects.workers === 0) return "no-worker";
@@ -40,7 +40,7 @@ const toDiagnosis = (about: Case): Diagnosis => {
     queue_position: queuePosition,
     run_at: isAhead ? task.run_at : null,
     expected_at: wait === undefined ? null : new Date(now + wait).toISOString(),
-    last_worker_at: reason === "no-worker" ? prospects.lastHeard : null,
+    last_worker_at: reason === "no-worker" ? prospects.lastActiveAt : null,
     worker_id: isLeased(about) ? task.worker_id : null,
     worker_name: isLeased(about) ? prospects.workerName : null,
     since: sinceOf(about),
@@ -57,7 +57,7 @@ export const diagnoseTask = async (
   const record = await findTask(context, taskId);
   if (!(await canReadTask(caller, record))) throw forbidden("task-read");
   const { storage, settings } = context;
-  const prospects = await storage.diagnosis.prospects(record.task.id, settings.worker_timeout_threshold);
+  const prospects = await storage.diagnosis.findFacts(record.task.id, settings.worker_timeout_threshold);
   if (prospects === undefined) throw taskNotFound();
   const { task, queuePosition } = record;
   return toDiagnosis({ task, queuePosition, prospects, now: Date.now() });

@@ -29,7 +29,7 @@ const place = ({ queuePosition }: Case) =>
 
 /** Milliseconds until its turn: the tasks before it, as many at a time as the workers hold now, each as long as its like took. */
 export const expectedWait = ({ queuePosition, prospects }: Case): number | undefined => {
-  const { medianRunSeconds, workers, holding } = prospects;
+  const { medianRunSeconds, workers, leasedTasks: holding } = prospects;
   if (queuePosition === null || queuePosition > 1000 || medianRunSeconds === null || workers === 0) {
     return undefined;
   }
@@ -73,7 +73,7 @@ const SENTENCES: Readonly<Record<DiagnosisReason, (about: Case) => string>> = {
 
   "job-gone": () => "Its job was removed: no worker is registered for it any more, so nobody will take it.",
 
-  "no-worker": ({ prospects: { lastHeard, drainingWorkers: draining }, now }) => {
+  "no-worker": ({ prospects: { lastActiveAt: lastHeard, drainingWorkers: draining }, now }) => {
     const none = "No worker that could run it is online";
     if (draining > 0)
       return `${none}: the ${draining === 1 ? "one" : draining} there ${be(draining)} being drained.`;

@@ -16,7 +16,7 @@ export const drainWorker = async (
   const id = workerId.toLowerCase();
   const isDrained = await storage.workerDetails.drain(id);
   const sheet = isDrained
-    ? await storage.workerDetails.sheet(id, settings.worker_timeout_threshold)
+    ? await storage.workerDetails.find(id, settings.worker_timeout_threshold)
     : undefined;
   if (sheet === undefined) throw workerNotFound();
   waitingClaims.refresh(id);

@@ -25,7 +25,7 @@ export class KnownJobs {
     const key = keyOf(address);
     const known = mustBeFresh ? undefined : this.#known.get(key);
     if (known !== undefined) return { job: known, isFresh: false };
-    const job = await this.#storage.jobs.peek(address);
+    const job = await this.#storage.jobs.findWithoutCounts(address);
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     if (job === undefined) this.#known.delete(key);
     else this.#known.set(key, job);

@@ -19,7 +19,7 @@ export const holdIsOver = async (
   const { status, worker_id: workerId, attempt, result = null } = update;
   if (status !== "completed" || workerId === undefined || attempt === undefined)
     return new Problem("task-lost", lost);
-  const isKept = await storage.lateResults.keep({ taskId, workerId, attempt, userId: actor.id, result });
+  const isKept = await storage.lateResults.store({ taskId, workerId, attempt, userId: actor.id, result });
   if (isKept) meter.late("kept");
   const kept = "Its result is kept: who submitted the task may adopt it.";
   return new Problem("task-lost", isKept ? `${lost} ${kept}` : lost);
@@ -70,6 +70,6 @@ export const adoptLateResult = async (
   context.meter.late("adopted");
   return {
     value: wireTask(context.settings, adopted.record),
-    events: [taskChanged(adopted.record, adopted.formerHolder)],
+    events: [taskChanged(adopted.record, adopted.previousWorkerId)],
   };
 };

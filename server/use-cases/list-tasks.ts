@@ -20,7 +20,7 @@ export const selectionOf = async (
   roomId: string,
   { status, job, created_by, q, ids }: TaskFilter,
 ): Promise<TaskSelection> => {
-  const jobIds = job === undefined ? undefined : await storage.jobs.idsAt(resolveJobName(job, roomId));
+  const jobIds = job === undefined ? undefined : await storage.jobs.findIds(resolveJobName(job, roomId));
   if (job !== undefined && jobIds?.length === 0) throw jobNotFound(job, roomId);
   return {
     roomId,
@@ -57,7 +57,7 @@ export const listJobTasks = async (
   { roomId, jobName }: { readonly roomId: string; readonly jobName: string },
   { limit, offset, after, ...filter }: JobTaskQuery,
 ): Promise<TaskPage> => {
-  const job = await ports.storage.jobs.peek(resolveJobName(jobName, roomId));
+  const job = await ports.storage.jobs.findWithoutCounts(resolveJobName(jobName, roomId));
   if (job === undefined) throw jobNotFound(jobName, roomId);
   const of = { ...(await selectionOf(ports, roomId, filter)), jobIds: [job.id] };
   return listTasks(ports, of, { limit, offset, after });

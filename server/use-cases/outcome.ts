@@ -1,7 +1,7 @@
 import type { Event, Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
-import type { CompletedTask } from "../storage/completions.ts";
 import type { InsertedGroup, TaskRecord } from "../storage/storage.ts";
+import type { CompletedTask } from "../storage/task-completions.ts";
 
 /** What a use-case came to, and what is to be told once it is committed. */
 export interface Outcome<Value> {

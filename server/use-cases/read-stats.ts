@@ -22,7 +22,7 @@ export class StatsCache {
     const known = this.#asked.get(key);
     if (known !== undefined && performance.now() < known.until) return known.figures;
     if (this.#asked.size >= MOST_KEPT) this.#asked.clear();
-    const figures = storage.stats.figures(room, hours, settings.worker_timeout_threshold);
+    const figures = storage.stats.getStats(room, hours, settings.worker_timeout_threshold);
     this.#asked.set(key, { figures, until: performance.now() + FRESH_MS });
     // What failed is asked again by the next.
     figures.catch(() => this.#asked.delete(key));

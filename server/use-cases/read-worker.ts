@@ -11,7 +11,7 @@ type Ports = Pick<Context, "storage" | "settings" | "owners">;
 export const workerDetails = async (
   { settings, owners }: Ports,
   caller: Caller,
-  { worker, jobs, held }: WorkerDetailsRecord,
+  { worker, jobs, leasedTasks: held }: WorkerDetailsRecord,
 ): Promise<WorkerDetails> => {
   const isOwn = caller.actor.isAdmin || (await owners.of(worker.id)) === caller.actor.id;
   const maySee = roomReader(caller);
@@ -40,7 +40,7 @@ export const readWorker = async (
   const { storage, settings } = context;
   const id = workerId.toLowerCase();
   const sheet = isUuid(id)
-    ? await storage.workerDetails.sheet(id, settings.worker_timeout_threshold)
+    ? await storage.workerDetails.find(id, settings.worker_timeout_threshold)
     : undefined;
   if (sheet === undefined) throw workerNotFound();
   const details = await workerDetails(context, caller, sheet);

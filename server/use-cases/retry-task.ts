@@ -21,7 +21,7 @@ export const retryTask = async (context: Context, caller: Caller, taskId: string
     if (!isSubmitter(caller, record) && !caller.actor.isAdmin) throw forbidden("task-submitter");
     const { status, payload } = record.task;
     if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
-    const job = await storage.jobs.peek(record.job);
+    const job = await storage.jobs.findWithoutCounts(record.job);
     if (job === undefined) throw jobGone();
     const faults = await payloadFaults(context, job, {
       payload,

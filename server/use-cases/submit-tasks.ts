@@ -10,7 +10,7 @@ import {
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
 import type { InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../storage/storage.ts";
 import { DirectAssignment } from "./direct-assignment.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
@@ -141,8 +141,8 @@ const toInsert = async (
   return { tasks, jobs: seen.map(({ job }) => job), faults, isFresh: seen.every((one) => one.isFresh) };
 };
 
-const isGiven = ({ task }: TaskRecord, given: readonly ClaimedRecord[]): boolean =>
-  given.some(({ brief }) => brief.id === task.id);
+const isGiven = ({ task }: TaskRecord, given: readonly ClaimedTaskRecord[]): boolean =>
+  given.some(({ summary: brief }) => brief.id === task.id);
 
 /** The answer of an insert that came to something. */
 export const submitted = (
@@ -151,7 +151,7 @@ export const submitted = (
   isMinimal = false,
 ): Outcome<Submitted> => {
   if (outcome.kind === "replayed") {
-    if (!outcome.sameRequest) {
+    if (!outcome.isSameRequest) {
       throw new Problem(
         "idempotency-conflict",
         "This Idempotency-Key was used in this room for another job or body.",
@@ -161,7 +161,7 @@ export const submitted = (
     // Told again: the first time may have been lost with its answer, by a server that was killed.
     return { value: { isReplay: true, tasks: [task] }, events: workAvailable([outcome.record]) };
   }
-  const { groups, workersOnline, given } = outcome;
+  const { groups, workersOnline, assigned: given } = outcome;
   context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
   const wire = (record: TaskRecord) => ({
     ...wireTask(context.settings, record),
@@ -185,12 +185,12 @@ const insert = async (
   tasks: readonly NewTask[],
 ): Promise<InsertOutcome> => {
   const offer = new DirectAssignment(waitingClaims);
-  let given: readonly ClaimedRecord[] = [];
+  let given: readonly ClaimedTaskRecord[] = [];
   try {
     const { chooseAssignee: handOver } = offer;
     const aliveWithinSeconds = settings.worker_timeout_threshold;
     const outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds, chooseAssignee: handOver });
-    if (outcome.kind === "inserted") given = outcome.given;
+    if (outcome.kind === "inserted") given = outcome.assigned;
     return outcome;
   } finally {
     offer.settle(given);

@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
-import { StorageUnavailable } from "../storage/unavailable.ts";
+import { StorageUnavailable } from "../storage/storage-unavailable.ts";
 import { jobsChanged, publishEvents, tasksTaken } from "./outcome.ts";
 
 /** Rows that one statement of a sweep takes: no lock is held for long. */
@@ -25,13 +25,13 @@ const sweepWorkers = async (
   const threshold = settings.worker_timeout_threshold;
   const failed = new Set<string>();
   for (;;) {
-    const stale = await storage.sweep.staleWorkers(threshold, BATCH + failed.size);
+    const stale = await storage.sweep.findStaleWorkers(threshold, BATCH + failed.size);
     const ids = stale.filter((id) => !failed.has(id));
     for (const id of ids) {
       if (!mayEndWorkers()) return;
       try {
         // One transaction each: a row that cannot be ended does not keep the others.
-        const end = await storage.sweep.takeStaleWorker(id, threshold, `worker ${id} stopped responding`);
+        const end = await storage.sweep.removeStaleWorker(id, threshold, `worker ${id} stopped responding`);
         failed.add(id);
         if (end === undefined) continue;
         ports.owners.forget(id);
@@ -62,7 +62,7 @@ const endOverdue = async ({ storage, log }: Ports, bad: Set<string>): Promise<re
     if (error instanceof StorageUnavailable) throw error;
   }
   const ended: TaskRecord[] = [];
-  for (const id of await storage.sweep.overdueTasks(BATCH)) {
+  for (const id of await storage.sweep.findOverdueTasks(BATCH)) {
     if (bad.has(id)) continue;
     try {
       ended.push(...(await storage.sweep.endOverdueTasks(1, id)));
@@ -125,7 +125,7 @@ export const sweep = async (
   { mayEndWorkers, bad }: { readonly mayEndWorkers: () => boolean; readonly bad?: Set<string> },
 ): Promise<SweepResult | undefined> => {
   const swept: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
-  const isMine = await ports.storage.sweep.exclusively(async () => {
+  const isMine = await ports.storage.sweep.runExclusively(async () => {
     if (mayEndWorkers()) await sweepWorkers(ports, { swept, mayEndWorkers });
     swept.tasks += await part(ports, () => sweepOverdueTasks(ports, bad));
     swept.jobs += await part(ports, () => sweepJobs(ports));

@@ -52,7 +52,7 @@ export const isRepeat = (attempted: Attempted): boolean => {
 /** A worker that is linked to the job is trusted with its tasks, the one included that it held until just now. */
 const ownsLinkedWorker = async ({ storage }: Context, { record, update }: Attempted): Promise<boolean> =>
   update.worker_id !== undefined &&
-  (await storage.workers.jobIds(update.worker_id.toLowerCase())).includes(record.jobId);
+  (await storage.workers.findJobIds(update.worker_id.toLowerCase())).includes(record.jobId);
 
 /** 403 for who may not see the task, and for another's worker; the owner of the named worker, where it is there. */
 export const requireSight = async (
@@ -75,7 +75,7 @@ export const isHoldOver = (attempted: Attempted, owner: string | undefined): boo
   const { record, update } = attempted;
   if (!isFenced(update)) return false;
   const isGone = update.worker_id !== undefined && owner === undefined;
-  const isTaken = record.wasTaken && update.status !== record.task.status;
+  const isTaken = record.isLeaseRevoked && update.status !== record.task.status;
   return isGone || isTaken || !isItsHold(attempted);
 };
 

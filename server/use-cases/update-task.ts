@@ -10,7 +10,7 @@ import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord, Transition } from "../storage/storage.ts";
-import { unlessLost } from "../storage/unavailable.ts";
+import { catchUnknownOutcome } from "../storage/storage-unavailable.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
 import { holdIsOver } from "./late-results.ts";
 import { type Outcome, taskChanged, tasksTaken } from "./outcome.ts";
@@ -69,7 +69,10 @@ const move = async (
       ]);
     }
     if (before.task.status !== "running") throw invalidTransition(before, "running");
-    const after = await storage.tasks.report({ ...guardOf(before, update), progress: update.progress });
+    const after = await storage.tasks.reportProgress({
+      ...guardOf(before, update),
+      progress: update.progress,
+    });
     return after && { value: wireTask(settings, after), events: [taskChanged(after)] };
   }
   if (!isPatchable(status) || !getPatchTargets(before.task.status).includes(status)) {
@@ -101,7 +104,7 @@ const moveOwn = async (
   if ((await context.owners.of(workerId)) !== caller.actor.id) return undefined;
   const after = await context.storage.tasks.transition({
     ...stepOf({ id: taskId, workerId, attempt }, update, status),
-    resultUnchecked: true,
+    isResultUnchecked: true,
   });
   if (after === undefined) return undefined;
   tell(context, after);
@@ -122,7 +125,7 @@ export const updateTask = async (
     }
   }
   // Where the database's answer is lost, the task itself says whether the step was taken.
-  const own = await unlessLost(moveOwn(context, caller, { taskId, update }));
+  const own = await catchUnknownOutcome(moveOwn(context, caller, { taskId, update }));
   if (own !== undefined) return own;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const record = isUuid(taskId) ? await context.storage.tasks.find(taskId) : undefined;
@@ -139,7 +142,7 @@ export const updateTask = async (
     if (isHoldOver(attempted, owner)) throw await holdIsOver(context, caller, { taskId, update });
     requireRight(caller, attempted);
     const moving = move(context, record, update);
-    const moved = await (tries === 0 ? unlessLost(moving) : moving);
+    const moved = await (tries === 0 ? catchUnknownOutcome(moving) : moving);
     if (moved !== undefined) return moved;
     // It changed between the read and the step, or its worker was removed: look again.
     if (update.worker_id !== undefined) context.owners.forget(update.worker_id.toLowerCase());

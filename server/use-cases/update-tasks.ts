@@ -1,9 +1,9 @@
 import type { MinimalTaskUpdate, ProblemDocument, Task, TaskUpdates } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { Completion } from "../storage/completions.ts";
 import { isUuid } from "../storage/ids.ts";
-import { unlessLost } from "../storage/unavailable.ts";
+import { catchUnknownOutcome } from "../storage/storage-unavailable.ts";
+import type { Completion } from "../storage/task-completions.ts";
 import { publishEvents, taskCompleted } from "./outcome.ts";
 import { updateTask } from "./update-task.ts";
 
@@ -47,7 +47,8 @@ const completeTogether = async (
   }
   if (completions.size === 0) return new Map();
   // Where the answer is lost none of them is known to be done: each is looked at by itself.
-  const completed = (await unlessLost(context.storage.tasks.complete([...completions.values()]))) ?? [];
+  const completed =
+    (await catchUnknownOutcome(context.storage.tasks.complete([...completions.values()]))) ?? [];
   const value = new Map<Update, MinimalTaskUpdate>();
   [...completions.keys()].forEach((update, index) => {
     const { completedAt: completed_at } = completed[index] ?? {};

@@ -13,7 +13,7 @@ export const validatePayload = async (
     userId,
   }: { roomId: string; jobName: string; payload: JsonObject; userId: string },
 ): Promise<FieldError[]> => {
-  const job = await context.storage.jobs.peek(resolveJobName(jobName, roomId));
+  const job = await context.storage.jobs.findWithoutCounts(resolveJobName(jobName, roomId));
   if (job === undefined) throw jobNotFound(jobName, roomId);
   return payloadFaults(context, job, { payload, prefix: "/payload", userId });
 };

@@ -156,7 +156,7 @@ export class WaitingClaims {
   }
 
   async #wakeForDue(jobIds: readonly string[]): Promise<void> {
-    const counts = await this.#storage.tasks.dueCounts(jobIds, this.#claims.size * 2 + 1);
+    const counts = await this.#storage.tasks.countDue(jobIds, this.#claims.size * 2 + 1);
     for (const [jobId, count] of counts) this.#wake(jobId, count);
   }
 
@@ -188,7 +188,7 @@ export class WaitingClaims {
       const jobIds = [...this.#channels].filter(([, { claims }]) => claims.size > 0).map(([id]) => id);
       if (jobIds.length > 0) {
         await this.#wakeForDue(jobIds);
-        const seconds = await this.#storage.tasks.secondsUntilDue(jobIds);
+        const seconds = await this.#storage.tasks.getSecondsUntilDue(jobIds);
         // What is due by now has just woken somebody; it is looked at again if nobody took it.
         if (seconds !== undefined) next = Math.min(next, seconds > 0 ? seconds * 1000 + 1 : 500);
       }

@@ -16,12 +16,12 @@ export const countsSuite = (given: () => Opened): void => {
     test("tells of each global job how much is due, and not of what is delayed, held or over", async () => {
       const { storage } = given();
       const job = await aJob(storage, { ...GLOBAL, name: "Deep" });
-      const before = await storage.counts(ALIVE);
+      const before = await storage.countQueues(ALIVE);
       await aRunningTask(storage, job);
       for (let index = 0; index < 3; index += 1) await aPendingTask(storage, job);
       await aPendingTask(storage, job, { start: { inSeconds: 600 } });
 
-      const counts = await storage.counts(ALIVE);
+      const counts = await storage.countQueues(ALIVE);
 
       expect(depthOf(counts, "Deep")).toEqual({ ...depthOf(counts, "Deep"), category: "counts", due: 3 });
       expect(counts.delayed).toBe(before.delayed + 1);
@@ -39,7 +39,7 @@ export const countsSuite = (given: () => Opened): void => {
       for (const priority of [0, 0, 5, 9]) await aPendingTask(opened.storage, job, { priority });
       const idle = await aJob(opened.storage, { ...GLOBAL, name: "Idle" });
 
-      const counts = await opened.storage.counts(ALIVE);
+      const counts = await opened.storage.countQueues(ALIVE);
 
       expect(depthOf(counts, "Starved")).toMatchObject({ due: 5, oldestSeconds: about(3600) });
       expect(depthOf(counts, idle.registration.name)).toMatchObject({ due: 0, oldestSeconds: null });
@@ -47,14 +47,14 @@ export const countsSuite = (given: () => Opened): void => {
 
     test("tells of the rooms' own jobs together, and names none", async () => {
       const opened = given();
-      const before = await opened.storage.counts(ALIVE);
+      const before = await opened.storage.countQueues(ALIVE);
       const own = await aJob(opened.storage, { name: "Secret" });
       const other = await aJob(opened.storage, { roomId: "vault", name: "Secret" });
       const first = await aPendingTask(opened.storage, own);
       await aPendingTask(opened.storage, other);
       await ageTask(opened, first.task.id, 90_000);
 
-      const counts = await opened.storage.counts(ALIVE);
+      const counts = await opened.storage.countQueues(ALIVE);
 
       expect(counts.others).toEqual({ due: before.others.due + 2, oldestSeconds: about(90_000) });
       expect(JSON.stringify(counts)).not.toContain("Secret");

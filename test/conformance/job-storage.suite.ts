@@ -70,7 +70,7 @@ export const jobStorageSuite = (given: () => Opened): void => {
       const outcome = await storage.jobs.register(registration, ALIVE);
 
       expect(outcome).toEqual({ kind: "worker-not-found" });
-      expect(await storage.jobs.peek(registration)).toBeUndefined();
+      expect(await storage.jobs.findWithoutCounts(registration)).toBeUndefined();
     });
 
     test("keeps the members of its schema in the order in which the last registration wrote them", async () => {
@@ -97,7 +97,7 @@ export const jobStorageSuite = (given: () => Opened): void => {
 
       await aJob(storage, { ...job.registration, id: newId(), worker: { id: job.workerId } });
 
-      expect(await storage.workers.jobIds(job.workerId)).toEqual([job.id]);
+      expect(await storage.workers.findJobIds(job.workerId)).toEqual([job.id]);
     });
 
     test("thirty times at once creates it once and never fails", async () => {
@@ -141,7 +141,7 @@ export const jobStorageSuite = (given: () => Opened): void => {
           storage.sweep.removeIdleJobs(100),
         ]);
 
-        expect(await storage.jobs.peek(job.registration)).toMatchObject({ id: registered.id });
+        expect(await storage.jobs.findWithoutCounts(job.registration)).toMatchObject({ id: registered.id });
       }
     });
   });

@@ -105,15 +105,15 @@ export const overviewSuite = (given: () => Opened): void => {
       await aPendingTask(storage, own, { roomId: a, start: { inSeconds: 60 } });
       await aPendingTask(storage, global, { roomId: b });
 
-      const names = await storage.stats.roomNames(1000);
+      const names = await storage.stats.listRoomNames(1000);
       expect(names).toEqual(expect.arrayContaining([a, b, GLOBAL_ROOM]));
-      expect(await storage.stats.roomNames(2)).toEqual(names.slice(0, 2));
-      expect(await storage.stats.summaries([b, a, "nowhere"], ALIVE)).toEqual([
+      expect(await storage.stats.listRoomNames(2)).toEqual(names.slice(0, 2));
+      expect(await storage.stats.summarizeRooms([b, a, "nowhere"], ALIVE)).toEqual([
         { room_id: b, jobs: 0, workers: 0, pending: 1, running: 0 },
         { room_id: a, jobs: 1, workers: 1, pending: 1, running: 1 },
         { room_id: "nowhere", jobs: 0, workers: 0, pending: 0, running: 0 },
       ]);
-      expect(await storage.stats.summaries([a], 0)).toMatchObject([{ workers: 0 }]);
+      expect(await storage.stats.summarizeRooms([a], 0)).toMatchObject([{ workers: 0 }]);
     });
 
     test("tells the figures of a room, and begins where its bounds are reached", async () => {
@@ -124,14 +124,14 @@ export const overviewSuite = (given: () => Opened): void => {
       await ageTask(given(), running.task.id, 10);
       await step(storage, { id: running.task.id, to: "completed", result: 1 });
 
-      const whole = await storage.stats.figures(roomId, 1, ALIVE);
+      const whole = await storage.stats.getStats(roomId, 1, ALIVE);
       const own = whole.jobs.find(({ job: { name } }) => name === job.registration.name);
       expect(own).toMatchObject({ workers: 1, busy_workers: 0, pending: 0, completed: 1, failed: 0 });
       expect(own?.run?.p50).toBeGreaterThan(9.9);
       expect(Date.parse(whole.until) - Date.parse(whole.since)).toBeGreaterThan(3_530_000);
 
       await fill(given(), { jobId: job.id, roomId }, 10_001);
-      const cut = await storage.stats.figures(roomId, 1, ALIVE);
+      const cut = await storage.stats.getStats(roomId, 1, ALIVE);
       expect(Date.parse(cut.until) - Date.parse(cut.since)).toBeLessThan(3_000_000);
       expect(cut.series.length).toBeLessThanOrEqual(60);
     });
@@ -165,14 +165,14 @@ export const overviewSuite = (given: () => Opened): void => {
       expect(answers.filter(({ isAfter }) => isAfter).length).toBeGreaterThan(0);
       expect(answers.filter(({ isAfter, count }) => isAfter && count !== 0)).toEqual([]);
       expect(answers.every(({ count }) => count >= 0)).toBe(true);
-      const sheet = await storage.workerDetails.sheet(job.workerId, ALIVE);
+      const sheet = await storage.workerDetails.find(job.workerId, ALIVE);
       expect(sheet?.worker).toMatchObject({ draining: true, job_count: 1, alive: true });
       expect(sheet?.jobs).toEqual([{ roomId: "lab", category: "modifiers", name: job.registration.name }]);
     });
 
     test.each([newId(), "no-uuid"])("is not there where it is gone (%s)", async (id) => {
       expect(await given().storage.workerDetails.drain(id)).toBe(false);
-      expect(await given().storage.workerDetails.sheet(id, ALIVE)).toBeUndefined();
+      expect(await given().storage.workerDetails.find(id, ALIVE)).toBeUndefined();
     });
 
     test("takes its jobs with it at its end, once they have nothing open", async () => {
@@ -196,18 +196,18 @@ export const overviewSuite = (given: () => Opened): void => {
       await aRunningTask(storage, job);
       const { task } = await aPendingTask(storage, job);
 
-      const prospects = await storage.diagnosis.prospects(task.id, ALIVE);
+      const prospects = await storage.diagnosis.findFacts(task.id, ALIVE);
 
       expect(prospects).toMatchObject({
         workers: 1,
         busyWorkers: 1,
-        holding: 1,
-        isJobGone: false,
+        leasedTasks: 1,
+        isJobRemoved: false,
         claimedAt: null,
       });
       expect(prospects?.medianRunSeconds).toBeGreaterThan(19.9);
-      expect(await storage.diagnosis.prospects(newId(), ALIVE)).toBeUndefined();
-      expect(await storage.diagnosis.attempts("no-uuid")).toBeUndefined();
+      expect(await storage.diagnosis.findFacts(newId(), ALIVE)).toBeUndefined();
+      expect(await storage.diagnosis.findAttempts("no-uuid")).toBeUndefined();
     });
   });
 };

@@ -25,10 +25,10 @@ export const sweepStorageSuite = (given: () => Opened): void => {
       await aPendingTask(storage, job);
       const claimed = await claimOne(storage, job.workerId);
       await age(given(), job.workerId, 61);
-      expect(await storage.sweep.staleWorkers(ALIVE, 1000)).toContain(job.workerId);
+      expect(await storage.sweep.findStaleWorkers(ALIVE, 1000)).toContain(job.workerId);
 
       const ends = await Promise.all(
-        Array.from({ length: 8 }, () => storage.sweep.takeStaleWorker(job.workerId, ALIVE, "gone")),
+        Array.from({ length: 8 }, () => storage.sweep.removeStaleWorker(job.workerId, ALIVE, "gone")),
       );
 
       expect(ends.filter((end) => end !== undefined)).toHaveLength(1);
@@ -36,16 +36,16 @@ export const sweepStorageSuite = (given: () => Opened): void => {
       expect((await read(storage, retried.task.id)).task).toMatchObject({ status: "pending", runs: 1 });
       expect((await read(storage, claimed.task.id)).task).toMatchObject({ status: "pending", runs: 0 });
       expect(await storage.workers.find(job.workerId)).toBeUndefined();
-      expect(await storage.jobs.peek(job.registration)).toBeDefined();
+      expect(await storage.jobs.findWithoutCounts(job.registration)).toBeDefined();
     });
 
     test("is left alone when it came back, or never was", async () => {
       const { storage } = given();
       const { workerId } = await aJob(storage);
 
-      expect(await storage.sweep.takeStaleWorker(workerId, ALIVE, "gone")).toBeUndefined();
-      expect(await storage.sweep.takeStaleWorker(newId(), ALIVE, "gone")).toBeUndefined();
-      expect(await storage.sweep.takeStaleWorker("no-uuid", ALIVE, "gone")).toBeUndefined();
+      expect(await storage.sweep.removeStaleWorker(workerId, ALIVE, "gone")).toBeUndefined();
+      expect(await storage.sweep.removeStaleWorker(newId(), ALIVE, "gone")).toBeUndefined();
+      expect(await storage.sweep.removeStaleWorker("no-uuid", ALIVE, "gone")).toBeUndefined();
       expect(await storage.workers.find(workerId)).toBeDefined();
     });
 
@@ -57,7 +57,7 @@ export const sweepStorageSuite = (given: () => Opened): void => {
         await age(given(), job.workerId, 61);
 
         const [end, beat] = await Promise.all([
-          storage.sweep.takeStaleWorker(job.workerId, ALIVE, "gone"),
+          storage.sweep.removeStaleWorker(job.workerId, ALIVE, "gone"),
           storage.workers.heartbeat(job.workerId, [id], 5),
           storage.tasks.transition({ id, to: "completed", workerId: job.workerId, attempt: 1 }),
         ]);
@@ -149,34 +149,34 @@ export const sweepStorageSuite = (given: () => Opened): void => {
       const { storage } = given();
       const others: boolean[] = [];
 
-      const done = await storage.sweep.exclusively(async () => {
-        others.push(await storage.sweep.exclusively(async () => undefined));
+      const done = await storage.sweep.runExclusively(async () => {
+        others.push(await storage.sweep.runExclusively(async () => undefined));
         await storage.sweep.removeIdleJobs(10);
       });
 
       expect([done, ...others]).toEqual([true, false]);
-      expect(await storage.sweep.exclusively(async () => undefined)).toBe(true);
+      expect(await storage.sweep.runExclusively(async () => undefined)).toBe(true);
     });
 
     test("lets go when the work fails", async () => {
       const { storage } = given();
 
-      const failed = storage.sweep.exclusively(() => Promise.reject(new Error("bug")));
+      const failed = storage.sweep.runExclusively(() => Promise.reject(new Error("bug")));
 
       await expect(failed).rejects.toThrow("bug");
-      expect(await storage.sweep.exclusively(async () => undefined)).toBe(true);
+      expect(await storage.sweep.runExclusively(async () => undefined)).toBe(true);
     });
   });
 
   describe("metrics", () => {
     test("count open tasks by status and the workers alive", async () => {
       const { storage } = given();
-      const before = await storage.counts(ALIVE);
+      const before = await storage.countQueues(ALIVE);
       const job = await aJob(storage);
       await aRunningTask(storage, job);
       await aPendingTask(storage, job);
 
-      const after = await storage.counts(ALIVE);
+      const after = await storage.countQueues(ALIVE);
 
       expect(after.workersAlive - before.workersAlive).toBe(1);
       expect((after.tasks["running"] ?? 0) - (before.tasks["running"] ?? 0)).toBe(1);

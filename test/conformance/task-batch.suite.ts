@@ -173,7 +173,7 @@ export const taskBatchSuite = (given: () => Opened): void => {
       ];
       const a = await aRunningTask(storage, open);
       const b = await aRunningTask(storage, promising);
-      const step = { to: "completed", result: "text", resultUnchecked: true } as const;
+      const step = { to: "completed", result: "text", isResultUnchecked: true } as const;
 
       const moved = await Promise.all(
         [a, b].map(({ task }) => storage.tasks.transition({ id: task.id, ...step })),
@@ -223,7 +223,7 @@ export const taskBatchSuite = (given: () => Opened): void => {
     test("hold only while the job's row is the one that was seen", async () => {
       const { storage } = given();
       const job = await aJob(storage);
-      const seen = await storage.jobs.peek(job.registration);
+      const seen = await storage.jobs.findWithoutCounts(job.registration);
       const task = () => aTask(job.id, { jobVersion: seen?.rowVersion ?? "" });
       const before = await storage.tasks.insert([task()], { aliveWithinSeconds: ALIVE });
 

@@ -78,7 +78,7 @@ export const taskClaimSuite = (given: () => Opened): void => {
 
       await storage.tasks.claim(job.workerId, 1, false);
 
-      expect(await storage.sweep.staleWorkers(50, 1000)).not.toContain(job.workerId);
+      expect(await storage.sweep.findStaleWorkers(50, 1000)).not.toContain(job.workerId);
     });
 
     test.each([newId(), "no-uuid"])("comes to nothing for a worker that is gone (%s)", async (id) => {
@@ -177,11 +177,11 @@ export const taskClaimSuite = (given: () => Opened): void => {
       const [job, empty] = [await aJob(storage), await aJob(storage)];
       const delayed = await aPendingTask(storage, job, { start: { inSeconds: 60 } });
       const jobs = [job.id, empty.id, "no-uuid"];
-      const before = [await storage.tasks.secondsUntilDue(jobs), await storage.tasks.dueCounts(jobs, 5)];
+      const before = [await storage.tasks.getSecondsUntilDue(jobs), await storage.tasks.countDue(jobs, 5)];
       await ageTask(given(), delayed.task.id, 61);
-      const seconds = await storage.tasks.secondsUntilDue(jobs);
+      const seconds = await storage.tasks.getSecondsUntilDue(jobs);
       await insertAll(storage, [aTask(job.id), aTask(job.id)]);
-      const counts = await storage.tasks.dueCounts(jobs, 2);
+      const counts = await storage.tasks.countDue(jobs, 2);
 
       expect(before[0]).toBeGreaterThan(55);
       expect(before[1]).toEqual(
@@ -192,8 +192,8 @@ export const taskClaimSuite = (given: () => Opened): void => {
       );
       expect(seconds).toBeLessThanOrEqual(0);
       expect(counts.get(job.id)).toBe(2);
-      expect(await storage.tasks.secondsUntilDue([empty.id])).toBeUndefined();
-      expect(await storage.tasks.secondsUntilDue([])).toBeUndefined();
+      expect(await storage.tasks.getSecondsUntilDue([empty.id])).toBeUndefined();
+      expect(await storage.tasks.getSecondsUntilDue([])).toBeUndefined();
     });
   });
 

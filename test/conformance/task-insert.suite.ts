@@ -127,7 +127,7 @@ export const taskInsertSuite = (given: () => Opened): void => {
           storage.sweep.removeIdleJobs(100),
         ]);
 
-        const isThere = (await storage.jobs.peek(job.registration)) !== undefined;
+        const isThere = (await storage.jobs.findWithoutCounts(job.registration)) !== undefined;
         expect(isThere).toBe(outcome.kind === "inserted");
       }
     });
@@ -151,10 +151,10 @@ export const taskInsertSuite = (given: () => Opened): void => {
       expect(again).toMatchObject({
         kind: "replayed",
         record: { task: { id: first.id, status: "cancelled" } },
-        sameRequest: true,
+        isSameRequest: true,
         workersOnline: 0,
       });
-      expect(other).toMatchObject({ kind: "replayed", sameRequest: false });
+      expect(other).toMatchObject({ kind: "replayed", isSameRequest: false });
     });
 
     test("is a user's own in a room", async () => {

@@ -29,7 +29,7 @@ export const workerStorageSuite = (given: () => Opened): void => {
       const outcome = await storage.workers.heartbeat(job.workerId, undefined, 0);
 
       expect(outcome).toMatchObject({ stop: [], changed: [] });
-      expect(await storage.sweep.staleWorkers(50, 1000)).not.toContain(job.workerId);
+      expect(await storage.sweep.findStaleWorkers(50, 1000)).not.toContain(job.workerId);
     });
 
     test.each([newId(), "no-uuid"])("of a worker that is gone comes to nothing (%s)", async (id) => {

@@ -1,6 +1,11 @@
 import { sql } from "kysely";
+import {
+  CLAIMED_TASK_COLUMNS,
+  type ClaimedTaskRow,
+  NULL_TASK_COLUMNS,
+  selectClaimedTaskRows,
+} from "../lazy-claimed-task.ts";
 import type { Sql } from "../sessions.ts";
-import { NO_TASK, selectWireRows, WIRE_COLUMNS, type WireRow } from "../wire-row.ts";
 import { arrayText } from "./array-text.ts";
 import { INDEX_ORDER, QUEUE_ORDER } from "./queue-order.ts";
 import { statement } from "./statement.ts";
@@ -34,7 +39,7 @@ export interface HeadRow {
 }
 
 /** A task, for the slot of that number. */
-export type ClaimedRow = WireRow & { readonly nth: number };
+export type ClaimedRow = ClaimedTaskRow & { readonly nth: number };
 
 /** In no order. */
 export type ClaimRow = HeadRow | ClaimedRow;
@@ -144,14 +149,14 @@ const claimWith = (hasSigns: boolean) =>
         -- They are null of a pending task, and so not sent.
         completed_at = null, error = null, result = null, progress = null
       from picked where t.ctid = picked.tid
-      returning picked.nth, ${WIRE_COLUMNS}
+      returning picked.nth, ${CLAIMED_TASK_COLUMNS}
     )
     ${hasSigns ? sql`, ${touchWorkers(signs)}` : sql``}
-    select nth, ${selectWireRows(knownBackoff)}, null as worker_id, null as user_id, null as job_set,
+    select nth, ${selectClaimedTaskRows(knownBackoff)}, null as worker_id, null as user_id, null as job_set,
       null as claimed_at, null as served, null as overdue, null as chosen
     from claimed
     union all
-    select c.nth::integer, ${NO_TASK}, c.id, c.user_id, md5(c.jobs::text),
+    select c.nth::integer, ${NULL_TASK_COLUMNS}, c.id, c.user_id, md5(c.jobs::text),
       lead.at::text, lead.served, lead.overdue, (select count(*) from picked)::integer
     from lead cross join claimers as c`,
   );

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
-import type { Completion } from "../completions.ts";
 import type { Sql } from "../sessions.ts";
+import type { Completion } from "../task-completions.ts";
 import { arrayText } from "./array-text.ts";
 import { jsonText } from "./json-text.ts";
 import { statement } from "./statement.ts";

@@ -25,7 +25,7 @@ const plainWait = sql`(case t.backoff ->> 'kind'
 const wait = sql`(${plainWait} * (1 + (t.backoff ->> 'jitter')::float8 * (2 * random() - 1)))`;
 
 /** A time as it goes into `errors`: RFC 3339 in UTC with milliseconds. */
-const wireTime = (time: RawBuilder<unknown>) =>
+const formatTime = (time: RawBuilder<unknown>) =>
   sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** How the attempt is remembered; who says of itself, or of another, that it failed does not say more. */
@@ -37,9 +37,9 @@ export const endOfAttempt = ({ error, holdEnd, result }: AttemptEnd): RawBuilder
   status = case when ${again} then 'pending' else 'failed' end,
   runs = ${runs},
   errors = t.errors || jsonb_build_array(jsonb_build_object(
-    'attempt', t.attempt, 'at', ${wireTime(sql`clock_timestamp()`)}, 'error', coalesce(${error}, ''),
+    'attempt', t.attempt, 'at', ${formatTime(sql`clock_timestamp()`)}, 'error', coalesce(${error}, ''),
     'worker_id', t.worker_id, 'outcome', ${sql.lit(outcomeOf(holdEnd))}::text) || jsonb_strip_nulls(jsonb_build_object(
-    'claimed_at', ${wireTime(sql`t.claimed_at`)}, 'started_at', ${wireTime(sql`t.started_at`)}))),
+    'claimed_at', ${formatTime(sql`t.claimed_at`)}, 'started_at', ${formatTime(sql`t.started_at`)}))),
   error = case when ${again} then null else ${error} end,
   run_at = case when ${again} then clock_timestamp() + make_interval(secs => ${wait}) else t.run_at end,
   due = case when ${again} then ${plainWait} <= 0 else t.due end,

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
-import { selectMovedTasks, type TaskRow } from "../rows.ts";
+import { selectTransitionedTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
 import { arrayText } from "./array-text.ts";
@@ -25,7 +25,7 @@ const asInput = (step: NamedStep, place: number) => ({
   error: step.error ?? undefined,
   result: jsonText(step.result),
   progress: step.progress,
-  unchecked: step.resultUnchecked === true,
+  unchecked: step.isResultUnchecked === true,
   known: step.isPayloadKnown,
 });
 
@@ -78,7 +78,7 @@ const transitionTo = (to: Transition["to"]) =>
       returning t.*, s.place, s.known
     ),
     ${touchWorkers(workers)}
-    ${selectMovedTasks("moved")}`;
+    ${selectTransitionedTasks("moved")}`;
   });
 
 const TRANSITIONS = {

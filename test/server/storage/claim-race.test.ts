@@ -71,7 +71,7 @@ test.each([1, 2])("claims a task that a rival took and gave back meanwhile (%i j
     await storage.tasks.unclaim([{ id: taken.id, attempt: taken.attempt }]);
   });
 
-  expect(only(claimed).brief).toMatchObject({ id: task.id, attempt: 2 });
+  expect(only(claimed).summary).toMatchObject({ id: task.id, attempt: 2 });
   expect(await read(storage, task.id)).toMatchObject({ version: 4, task: { worker_id: job.workerId } });
 });
 
@@ -82,6 +82,6 @@ test.each([1, 2])("claims the next where a rival took the first meanwhile (%i jo
 
   const claimed = await claimAround(opened, job.workerId, () => claimOne(storage, rivalId));
 
-  expect(only(claimed).brief).toMatchObject({ id: next.id, attempt: 1 });
+  expect(only(claimed).summary).toMatchObject({ id: next.id, attempt: 1 });
   expect(await read(storage, task.id)).toMatchObject({ task: { worker_id: rivalId } });
 });

@@ -10,7 +10,7 @@ import { aJob, aPendingTask, claimOne } from "../../conformance/storage-fixture.
 import { startPgbouncer } from "../../support/pgbouncer.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { openApi } from "../http/api.ts";
-import { liveThroughTasks } from "./life-of-a-task.ts";
+import { runTaskLifecycle } from "./task-lifecycle.ts";
 
 /** By PostgreSQL's type ids. */
 const TYPES = {
@@ -88,7 +88,7 @@ describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
     const api = await openApi({ orm });
     onTestFinished(() => api.close());
 
-    await liveThroughTasks(api);
+    await runTaskLifecycle(api);
 
     const { rows } = await orm.em
       .getConnection()
@@ -104,7 +104,7 @@ describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
     const api = await openApi({ orm });
     onTestFinished(() => api.close());
 
-    await liveThroughTasks(api);
+    await runTaskLifecycle(api);
   });
 });
 
@@ -140,7 +140,7 @@ describe("behind PgBouncer in transaction mode", () => {
     await migrate(orm);
     const api = await openApi({ orm });
 
-    await liveThroughTasks(api);
+    await runTaskLifecycle(api);
 
     const client = new Client({ connectionString: pgbouncer.through(url) });
     await client.connect();

@@ -4,16 +4,19 @@ import type { FailureKind, FailureReason } from "./failure-reasons.ts";
 export class StorageUnavailable extends Error {
   readonly kind: FailureKind;
   /** The statement was on its way when the connection was lost: it may have been carried out, or may be yet. */
-  readonly isUnknown: boolean;
+  readonly isOutcomeUnknown: boolean;
 
   constructor(
     cause: unknown,
-    { reason, isUnknown = false }: { readonly reason?: FailureReason; readonly isUnknown?: boolean } = {},
+    {
+      reason,
+      isOutcomeUnknown: isUnknown = false,
+    }: { readonly reason?: FailureReason; readonly isOutcomeUnknown?: boolean } = {},
   ) {
     super(reason?.text ?? "the database cannot be reached", { cause });
     this.name = "StorageUnavailable";
     this.kind = reason?.kind ?? "unreachable";
-    this.isUnknown = isUnknown;
+    this.isOutcomeUnknown = isUnknown;
   }
 }
 
@@ -21,11 +24,11 @@ export class StorageUnavailable extends Error {
  * Returns what a step came to, or undefined if its answer was lost: then the caller looks instead of guessing. Only for
  * steps that tell by a key or a fence of their own whether they were carried out.
  */
-export const unlessLost = async <Value>(step: Promise<Value>): Promise<Value | undefined> => {
+export const catchUnknownOutcome = async <Value>(step: Promise<Value>): Promise<Value | undefined> => {
   try {
     return await step;
   } catch (error) {
-    if (error instanceof StorageUnavailable && error.isUnknown) return undefined;
+    if (error instanceof StorageUnavailable && error.isOutcomeUnknown) return undefined;
     throw error;
   }
 };

@@ -5,7 +5,7 @@ const FIRST_RETRY_MS = 10;
 const LONGEST_RETRY_MS = 500;
 
 /** How many connections the server grants, as far as is known: all that are wanted, until it refuses one. */
-export class ConnectionGrant {
+export class ConnectionLimit {
   readonly #wanted: number;
   readonly #listeners = new Set<() => void>();
   #granted: number;

@@ -1,15 +1,15 @@
-import type { TaskRecord, WorkerEnd } from "./storage.ts";
+import type { TaskRecord, WorkerRemoval } from "./storage.ts";
 
 /** What the sweeper asks of a database; each update repeats its whole condition. */
 export interface SweepStorage {
   /** Looks at the workers' table: late where heartbeats are late too. */
-  look(): Promise<void>;
+  probe(): Promise<void>;
   /** Workers whose last sign of life is older, by the database's clock. */
-  staleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
+  findStaleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
   /** One dead worker, in a transaction of its own; undefined where it came back or was taken already. */
-  takeStaleWorker(id: string, thresholdSeconds: number, error: string): Promise<WorkerEnd | undefined>;
+  removeStaleWorker(id: string, thresholdSeconds: number, error: string): Promise<WorkerRemoval | undefined>;
   /** Running tasks over their `timeout_seconds`, longest first. */
-  overdueTasks(limit: number): Promise<readonly string[]>;
+  findOverdueTasks(limit: number): Promise<readonly string[]>;
   /** They, or the named one of them, fail (`timed out after N s`) or are tried again. */
   endOverdueTasks(limit: number, only?: string): Promise<readonly TaskRecord[]>;
   /** Softly removes jobs without workers and without open tasks. */
@@ -19,5 +19,5 @@ export interface SweepStorage {
   /** What autovacuum does where there is one: the embedded database has none. How many tables. */
   vacuum(): Promise<number>;
   /** Runs `work` while holding the advisory lock, or returns false at once where another server sweeps. */
-  exclusively(work: () => Promise<void>): Promise<boolean>;
+  runExclusively(work: () => Promise<void>): Promise<boolean>;
 }

@@ -9,11 +9,11 @@ const MOST_JOBS = 10_000;
  * Where jobs stand, which never changes: asking the database with every claimed task was a look by index and three
  * texts for each.
  */
-export class JobAddresses {
+export class JobAddressCache {
   readonly #known = new RecentMap<JobAddress>({ entries: MOST_JOBS, weight: MOST_JOBS });
   readonly #hot: Sessions["hot"];
 
-  constructor({ hot }: Pick<Sessions, "hot">) {
+  constructor({ runPrepared: hot }: Pick<Sessions, "hot">) {
     this.#hot = hot;
   }
 

@@ -15,7 +15,7 @@ export interface CompletedTask {
   readonly jobId: string;
   readonly completedAt: string;
   /** From the start of its attempt. */
-  readonly ranSeconds: number;
+  readonly runSeconds: number;
 }
 
 /** Completions that travel together. */

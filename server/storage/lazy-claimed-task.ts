@@ -1,14 +1,14 @@
 import { type RawBuilder, sql } from "kysely";
 import type { JobAddress, Task } from "../../protocol/index.ts";
 import { LONG_TEXT, rawJson } from "../raw-json.ts";
-import type { ClaimedRecord } from "./claimed-record.ts";
+import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
 import type { Slot } from "./queries/statement.ts";
-import { wireTime } from "./rows.ts";
+import { formatTime } from "./rows.ts";
 
-type Kept = ClaimedRecord["task"];
+type Kept = ClaimedTaskRecord["task"];
 
 /** What of a claimed task is its own; JSON and times are the database's texts. */
-export interface WireRow {
+export interface ClaimedTaskRow {
   readonly id: string;
   readonly job_id: string;
   readonly room_id: string;
@@ -31,7 +31,7 @@ export interface WireRow {
 }
 
 /** What tasks that were claimed by one worker in one statement have in common. */
-interface WireShare {
+interface ClaimContext {
   readonly workerId: string;
   /** Whose worker it is. */
   readonly userId: string;
@@ -42,7 +42,7 @@ interface WireShare {
 }
 
 /** The columns that are sent as they are, or whose texts are. */
-const COLUMNS: Readonly<Record<keyof WireRow, (backoff: Slot) => RawBuilder<unknown>>> = {
+const COLUMNS: Readonly<Record<keyof ClaimedTaskRow, (backoff: Slot) => RawBuilder<unknown>>> = {
   id: () => sql`id`,
   job_id: () => sql`job_id`,
   room_id: () => sql`room_id`,
@@ -65,11 +65,11 @@ const COLUMNS: Readonly<Record<keyof WireRow, (backoff: Slot) => RawBuilder<unkn
 const NAMES = Object.keys(COLUMNS);
 
 /** The columns of a task `t` that a row is made from. */
-export const WIRE_COLUMNS = sql.join(NAMES.map((name) => sql`t.${sql.id(name)}`));
+export const CLAIMED_TASK_COLUMNS = sql.join(NAMES.map((name) => sql`t.${sql.id(name)}`));
 
 /** A row's columns out of them. */
-export const selectWireRows = (knownBackoff: Slot): RawBuilder<WireRow> =>
-  sql<WireRow>`${sql.join(
+export const selectClaimedTaskRows = (knownBackoff: Slot): RawBuilder<ClaimedTaskRow> =>
+  sql<ClaimedTaskRow>`${sql.join(
     Object.entries(COLUMNS).map(([name, write]) => sql`${write(knownBackoff)} as ${sql.id(name)}`),
   )}`;
 
@@ -77,14 +77,14 @@ export const selectWireRows = (knownBackoff: Slot): RawBuilder<WireRow> =>
 const joined = (before: string, payload: string, after: string): readonly string[] =>
   payload.length < LONG_TEXT ? [before + payload + after] : [before, payload, after];
 
-const statusOf = ({ startedAt }: WireShare) => (startedAt === null ? "claimed" : "running");
+const statusOf = ({ startedAt }: ClaimContext) => (startedAt === null ? "claimed" : "running");
 
 /** As many columns without a row. */
-export const NO_TASK = sql.join(NAMES.map(() => sql`null`));
+export const NULL_TASK_COLUMNS = sql.join(NAMES.map(() => sql`null`));
 
 /** What comes before its payload, and after it. */
-const textsOf = (row: WireRow, share: WireShare, runAt: string): readonly [string, string] => {
-  const createdAt = row.run_at === null ? runAt : wireTime(row.created_at);
+const textsOf = (row: ClaimedTaskRow, share: ClaimContext, runAt: string): readonly [string, string] => {
+  const createdAt = row.run_at === null ? runAt : formatTime(row.created_at);
   const startedAt = share.startedAt === null ? "null" : `"${share.startedAt}"`;
   const trace = row.trace_context === null ? "" : `,"trace_context":${row.trace_context}`;
   // In the order of every other task; plain templates, because every claimed task goes through here.
@@ -102,29 +102,29 @@ const textsOf = (row: WireRow, share: WireShare, runAt: string): readonly [strin
  * A claimed task: its JSON is written from the database's texts, and read only if somebody looks into it. A third of what
  * a claim cost the server went into making objects of thirty columns, and JSON of the objects.
  */
-export class WireRecord implements ClaimedRecord {
+export class LazyClaimedTask implements ClaimedTaskRecord {
   readonly jobId: string;
   readonly job: JobAddress;
-  readonly brief: ClaimedRecord["brief"];
+  readonly summary: ClaimedTaskRecord["brief"];
   readonly version: number;
   readonly workerUserId: string;
   readonly lastWorkerId: string;
   readonly runAt: string;
   readonly startedAt: string | null;
-  readonly wasTaken = false;
+  readonly isLeaseRevoked = false;
   readonly queuePosition = null;
-  readonly #row: WireRow;
-  readonly #share: WireShare;
+  readonly #row: ClaimedTaskRow;
+  readonly #share: ClaimContext;
   #task: Kept | undefined;
 
-  constructor(row: WireRow, share: WireShare, job: JobAddress) {
+  constructor(row: ClaimedTaskRow, share: ClaimContext, job: JobAddress) {
     this.version = row.version;
     this.workerUserId = share.userId;
     this.lastWorkerId = share.workerId;
     this.jobId = row.job_id;
     this.job = job;
-    this.brief = { id: row.id, room_id: row.room_id, status: statusOf(share), attempt: row.attempt };
-    this.runAt = wireTime(row.run_at ?? row.created_at);
+    this.summary = { id: row.id, room_id: row.room_id, status: statusOf(share), attempt: row.attempt };
+    this.runAt = formatTime(row.run_at ?? row.created_at);
     this.startedAt = share.startedAt;
     this.#row = row;
     this.#share = share;
@@ -138,7 +138,7 @@ export class WireRecord implements ClaimedRecord {
     return this.#task;
   }
 
-  wire(jobName: string): Task {
+  toTask(jobName: string): Task {
     const [before, after] = this.#texts();
     // As good as the task to whoever only writes it down, which is all that is done with an answer.
     return rawJson(

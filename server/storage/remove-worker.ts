@@ -1,18 +1,18 @@
 import { deleteWorker, takeTasksFrom } from "./queries/end-worker.ts";
 import { lockJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
-import { taskRecord } from "./rows.ts";
+import { toTaskRecord } from "./rows.ts";
 import type { Sql } from "./sessions.ts";
-import type { WorkerEnd } from "./storage.ts";
+import type { WorkerRemoval } from "./storage.ts";
 
 /** All that a locked worker's end entails, in the transaction that locked it. */
-export const endWorker = async (db: Sql, id: string, error: string): Promise<WorkerEnd> => {
+export const removeLockedWorker = async (db: Sql, id: string, error: string): Promise<WorkerRemoval> => {
   const jobIds = await deleteWorker(db, id);
   const tasks = await takeTasksFrom(db, id, error);
   // Jobs come last: whoever submits or registers locks them without waiting for tasks or workers afterwards.
   const jobs = await lockJobs(db, jobIds);
   const removed = await removeLockedIdleJobs(db, jobIds);
   return {
-    tasks: tasks.map(taskRecord),
+    tasks: tasks.map(toTaskRecord),
     removedJobs: removed.map((job) => ({ id: job.id, roomId: job.room_id })),
     rooms: [...new Set(jobs.map((job) => job.room_id))],
   };

@@ -26,7 +26,7 @@ const checkTask = (task: { readonly created_at: string; readonly run_at: string 
 };
 
 /** Registers, submits and runs tasks, and asks every question that the API answers, as users of a server do. */
-export const liveThroughTasks = async (api: Api): Promise<void> => {
+export const runTaskLifecycle = async (api: Api): Promise<void> => {
   const { as } = api;
   const room = `room-${crypto.randomUUID()}`;
   const registration = {

@@ -7,7 +7,8 @@ const MOST_CHARACTERS = 16_000_000;
  * Payloads, as texts, of tasks that were claimed here: they never change, and a step that knows one does not read it
  * again. With 100 KB each, reading them took two thirds of a completion's statement.
  */
-export type Payloads = RecentMap<string>;
+export type PayloadCache = RecentMap<string>;
 
 /** An empty one, bounded in entries and in memory. */
-export const createPayloads = (): Payloads => new RecentMap({ entries: MOST_TASKS, weight: MOST_CHARACTERS });
+export const createPayloadCache = (): PayloadCache =>
+  new RecentMap({ entries: MOST_TASKS, weight: MOST_CHARACTERS });

@@ -11,7 +11,7 @@ const MAX_SETS = 1_000;
  * What each worker's jobs were when it claimed last. A claim looks for itself and tells their key: so claims that are
  * alike share a statement, and a claim that waits does not ask again which jobs it waits for.
  */
-export class JobSets {
+export class JobSetCache {
   readonly #keys = new Map<string, string>();
   readonly #sets = new Map<string, JobSet>();
 

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from "kysely";
-import { transactionPins } from "./session-settings.ts";
+import { buildTransactionSettings } from "./session-settings.ts";
 import type { Orm, Sql, Tables } from "./sessions.ts";
 import { isReadOnly } from "./storage-errors.ts";
 
@@ -17,13 +17,13 @@ const endSession = async (db: Sql): Promise<void> => {
  * Runs work in a transaction on a session of the host's ORM. The session's settings are the host's, and ours hold until
  * the transaction ends.
  */
-export const inHostTransaction = <Value>(
+export const runInHostTransaction = <Value>(
   orm: Orm,
   work: (db: Transaction<Tables>) => Promise<Value>,
   { statementTimeoutMs = STATEMENT_TIMEOUT_MS }: { readonly statementTimeoutMs?: number } = {},
 ): Promise<Value> => {
   const pinned = async (db: Transaction<Tables>): Promise<Value> => {
-    await sql.raw(transactionPins({ plans: "free", statementTimeoutMs })).execute(db);
+    await sql.raw(buildTransactionSettings({ plans: "free", statementTimeoutMs })).execute(db);
     return work(db);
   };
   return kyselyOf(orm)
@@ -39,5 +39,5 @@ export const inHostTransaction = <Value>(
 };
 
 /** Runs work on a session of the ORM as it is. */
-export const onBareSession = <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> =>
+export const runOnOrm = <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> =>
   work(kyselyOf(orm));

@@ -3,7 +3,7 @@ import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
+import { StorageUnavailable } from "../../../server/storage/storage-unavailable.ts";
 import { freePort } from "../../support/free-port.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
@@ -28,7 +28,7 @@ describe("a database that is away", () => {
     const { orm, storage } = await aStorage();
     const victim = orm.em.fork().getKysely().connection();
 
-    const cut = storage.sweep.exclusively(async () => {
+    const cut = storage.sweep.runExclusively(async () => {
       await victim.execute((db) =>
         sql`select pg_terminate_backend(pid) from pg_stat_activity
             where datname = current_database() and pid <> pg_backend_pid()`.execute(db),
@@ -43,7 +43,7 @@ describe("a database that is away", () => {
     const { url, orm, storage } = await aStorage();
     const slow = await openDatabase({ url, statementTimeoutSeconds: 0.1 });
     onTestFinished(() => slow.close());
-    const lock = storage.sweep.exclusively(async () => {
+    const lock = storage.sweep.runExclusively(async () => {
       await orm.em
         .fork()
         .getKysely()
