@@ -11,4 +11,4 @@ const runUnbatched =
     return (await run([call]))[0];
   };
 
-export { runUnbatched as coalesce };
+export { runUnbatched as createBatcher };

@@ -5,12 +5,12 @@ import { findProspects } from "./queries/find-diagnosis-facts.ts";
 import { formatTimeOrNull } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
-const namesOf = (text: string): [string, string][] => {
+const parseNames = (text: string): [string, string][] => {
   const names: { id: string; name: string }[] = JSON.parse(text);
   return names.map(({ id, name }) => [id, name]);
 };
 
-/** The part of the storage that tells of one task what its row does not. */
+/** Creates the storage of diagnoses. */
 export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => ({
   async findFacts(taskId, aliveWithinSeconds) {
     const row = isUuid(taskId) ? await run((db) => findProspects(db, taskId, aliveWithinSeconds)) : undefined;
@@ -43,8 +43,8 @@ export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => (
         errors: JSON.parse(row.errors),
         endedLeaseWorkerId: row.hold_ended_worker_id,
         endedLeaseReason: row.hold_ended_reason,
-        lateResults: JSON.parse(row.lateResults),
-        workerNames: new Map(namesOf(row.names)),
+        lateResults: JSON.parse(row.late),
+        workerNames: new Map(parseNames(row.names)),
       }
     );
   },

@@ -4,7 +4,7 @@ import { adoptLateResult, keepLateResult, listLateResults } from "./queries/late
 import { formatTime, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** The late results' part of the storage. */
+/** Creates the storage of late results. */
 export const createLateResultStorage = ({ run }: Sessions): LateResultStorage => ({
   async store(late) {
     return isUuid(late.taskId) && isUuid(late.workerId) && run((db) => keepLateResult(db, late));

@@ -19,7 +19,7 @@ import { createTaskStorage } from "./task-storage.ts";
 import { createWorkerDetailsStorage } from "./worker-details-storage.ts";
 import { createWorkerStorage } from "./worker-storage.ts";
 
-/** The storage on MikroORM: PostgreSQL or PGlite, the host's ORM or ours. */
+/** Creates the storage on MikroORM: for PostgreSQL or PGlite, with the ORM of the host or joblib's own. */
 export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage => {
   requireUrlTls(orm);
   const security = getOrmSecurity(orm);
@@ -41,7 +41,7 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
 
     countQueues: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
 
-    getPoolUsage: () => shared?.pool.use,
+    getPoolUsage: () => shared?.pool.usage,
 
     check: () => checkDatabase(orm),
 

@@ -3,8 +3,8 @@ import type { Orm, Sql, Tables } from "./sessions.ts";
 import { toStorageError } from "./storage-errors.ts";
 
 /**
- * Runs statements on the ORM's own connections; failures are rethrown as errors of the storage. Throws a SettingsError
- * before it connects if the connection lacks the TLS that its URL asks for.
+ * Runs statements on connections of the ORM, and rethrows failures as storage errors. Throws a SettingsError before it
+ * connects if the connection lacks the TLS that its URL requires.
  */
 export const runOnDatabase = async <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> => {
   requireUrlTls(orm);

@@ -12,10 +12,10 @@ import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { JobStatsRecord, StatsRecord, StatsStorage } from "./stats.ts";
 
-const quantiles = (p50: number | null | undefined, p95: number | null | undefined) =>
+const toQuantiles = (p50: number | null | undefined, p95: number | null | undefined) =>
   p50 === null || p50 === undefined || p95 === null || p95 === undefined ? null : { p50, p95 };
 
-const jobFigures = (queue: JobQueueRow, finished: FinishedOfJobRow | undefined): JobStatsRecord => ({
+const toJobStats = (queue: JobQueueRow, finished: FinishedOfJobRow | undefined): JobStatsRecord => ({
   job: { roomId: queue.room_id, category: queue.category, name: queue.name },
   workers: queue.workers,
   busy_workers: queue.busy_workers,
@@ -25,28 +25,36 @@ const jobFigures = (queue: JobQueueRow, finished: FinishedOfJobRow | undefined):
   completed: finished?.completed ?? 0,
   failed: finished?.failed ?? 0,
   cancelled: finished?.cancelled ?? 0,
-  wait: quantiles(finished?.wait_p50, finished?.wait_p95),
-  run: quantiles(finished?.run_p50, finished?.run_p95),
+  wait: toQuantiles(finished?.wait_p50, finished?.wait_p95),
+  run: toQuantiles(finished?.run_p50, finished?.run_p95),
 });
 
-const point = ({ at, submitted, completed, failed, cancelled, wait_p50, run_p50 }: StepRow): StatsPoint => ({
-  // Out of JSON it comes with a T already.
+const toPoint = ({
+  at,
+  submitted,
+  completed,
+  failed,
+  cancelled,
+  wait_p50,
+  run_p50,
+}: StepRow): StatsPoint => ({
+  // The text comes from PostgreSQL's JSON, so it is in ISO format already, but has an offset and microseconds.
   at: new Date(at).toISOString(),
   ...{ submitted, completed, failed, cancelled, wait_p50, run_p50 },
 });
 
-const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedFigures): StatsRecord => {
+const toStatsRecord = (queues: readonly JobQueueRow[], finished: FinishedFigures): StatsRecord => {
   const byJob = new Map(finished.jobs.map((row) => [row.job_id, row]));
   return {
     since: formatTime(finished.since),
     until: formatTime(finished.until),
     stepSeconds: finished.stepSeconds,
-    jobs: queues.map((queue) => jobFigures(queue, byJob.get(queue.id))),
-    series: finished.steps.map(point),
+    jobs: queues.map((queue) => toJobStats(queue, byJob.get(queue.id))),
+    series: finished.steps.map(toPoint),
   };
 };
 
-/** The overviews' part of the storage. */
+/** Creates the storage of stats. */
 export const createStatsStorage = ({ run }: Sessions): StatsStorage => ({
   listRoomNames: (limit) => run((db) => roomNames(db, limit)),
 
@@ -57,6 +65,6 @@ export const createStatsStorage = ({ run }: Sessions): StatsStorage => ({
   async getStats(roomId, hours, aliveWithinSeconds) {
     const finished = await run((db) => finishedFigures(db, roomId, hours));
     const queues = roomId === undefined ? [] : await run((db) => jobQueues(db, roomId, aliveWithinSeconds));
-    return figuresOf(queues, finished);
+    return toStatsRecord(queues, finished);
   },
 });

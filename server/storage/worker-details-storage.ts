@@ -6,17 +6,17 @@ import { formatTime, toListedWorker, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { WorkerDetailsStorage } from "./worker-details.ts";
 
-/** The part of the storage for those who look after workers. */
+/** Creates the storage of worker details. */
 export const createWorkerDetailsStorage = ({ run, transaction }: Sessions): WorkerDetailsStorage => ({
   async find(id, aliveWithinSeconds) {
     const row = isUuid(id) ? await run((db) => listedWorkerRow(db, id, aliveWithinSeconds)) : undefined;
     if (row === undefined) return undefined;
     const jobs = await run((db) => jobsOf(db, id));
-    const held = await run((db) => heldBy(db, id));
+    const leasedTasks = await run((db) => heldBy(db, id));
     return {
       worker: toListedWorker(row),
       jobs: jobs.map(({ room_id, category, name }) => ({ roomId: room_id, category, name })),
-      leasedTasks: held.map((task) => ({
+      leasedTasks: leasedTasks.map((task) => ({
         record: toTaskRecord(task),
         claimedAt: formatTime(task.claimed_at),
       })),
@@ -25,7 +25,7 @@ export const createWorkerDetailsStorage = ({ run, transaction }: Sessions): Work
 
   async drain(id) {
     if (!isUuid(id)) return false;
-    // Locked as for its end: what registers or claims for it this moment is over before its links are taken.
+    // The lock waits for registrations and claims of the worker that are in progress, before its links are removed.
     return transaction(async (db) => {
       if (!(await lockLeavingWorker(db, id))) return false;
       await drainWorker(db, id);
