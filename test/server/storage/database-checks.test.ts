@@ -70,7 +70,7 @@ describe("a database with another encoding than UTF8", () => {
     const url = await createDatabaseWith(inject("postgresUrl"), `encoding '${encoding}' locale 'C'`);
 
     await expect(migrate(await open(url))).rejects.toThrow(
-      `the database's encoding is ${encoding}, which cannot store every text: create another with`,
+      `the database's encoding is ${encoding}, which cannot store every text: create another one with`,
     );
     await expect(migrate(await open(url))).rejects.toBeInstanceOf(UnfitDatabase);
   });
