@@ -18,7 +18,7 @@ export interface ClaimResult {
   readonly isServed: boolean;
   /** True if tasks have become due and must be promoted first. */
   readonly isOverdue: boolean;
-  /** True if concurrent claims took some of the chosen tasks. */
+  /** True if other transactions changed some of the chosen tasks before they were locked. */
   readonly isContended: boolean;
   readonly records: readonly LazyClaimedTask[];
 }

@@ -55,17 +55,21 @@ export const createClaim = (
     getWeight: ({ limit }) => limit,
     getLane,
     run: measureBatches("claim", async (calls) => {
-      const evenIfOverdue = calls[0]?.evenIfOverdue === true;
-      const signs = heartbeatThrottle.selectDue(calls.map(({ workerId }) => workerId));
-      const manner = { evenIfOverdue, knownBackoff: backoff, signs };
-      const rows = splitClaimRows(await runPrepared((db) => claimTasks(db, calls, manner)));
+      const ignoreUnpromoted = calls[0]?.evenIfOverdue === true;
+      const touchedWorkerIds = heartbeatThrottle.selectDue(calls.map(({ workerId }) => workerId));
+      const options = {
+        evenIfOverdue: ignoreUnpromoted,
+        knownBackoff: backoff,
+        signs: touchedWorkerIds,
+      };
+      const rows = splitClaimRows(await runPrepared((db) => claimTasks(db, calls, options)));
       const { tasks } = rows;
       for (const { id, payload } of tasks) {
         if (payload.length >= MIN_CACHED_PAYLOAD) payloads.set(id, payload, payload.length);
       }
       backoff = tasks.findLast((task) => task.backoff !== null)?.backoff ?? backoff;
       const jobs = await jobAddresses.find(new Set(tasks.map((task) => task.job_id)));
-      const results = distributeTasks(calls, rows, manner, jobs);
+      const results = distributeTasks(calls, rows, options, jobs);
       calls.forEach(({ workerId }, index) => {
         jobSets.setKey(workerId, results[index]?.jobSet ?? null);
       });

@@ -25,7 +25,10 @@ const DEFAULT_DATA_DIR = ".joblib";
 /** The lock of the sweeper needs one connection, and its work another. */
 const MIN_POOL_SIZE = 2;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A connection whose statement timed out goes back to the pool with that statement; it must not stay there forever. */
+/**
+ * Maximum age of a connection. After a timeout, a connection returns to the pool while its statement may still be
+ * running, so it must not stay there forever.
+ */
 const MAX_LIFETIME_SECONDS = 300;
 
 const openPostgres = async (

@@ -154,10 +154,10 @@ export const createInsert = (sessions: Sessions): Insert => {
   return async (tasks, { aliveWithinSeconds, chooseAssignee }) => {
     if (tasks.length === 0)
       return { kind: "inserted", groups: [], assigned: [], records: () => [], workersOnline: new Map() };
-    const hasTurns = tasks.some(({ fairness }) => fairness === "room");
+    const hasRoomFairness = tasks.some(({ fairness }) => fairness === "room");
     const groups = groupsOf(tasks);
     const payloads = groups.flatMap((group) => group.payloads);
-    const call = { tasks, groups, payloads, aliveWithinSeconds, hasTurns, chooseAssignee };
+    const call = { tasks, groups, payloads, aliveWithinSeconds, hasTurns: hasRoomFairness, chooseAssignee };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     const canBatch = tasks.length === 1 || !hasKeys;
     for (let attempt = 0; attempt < (hasKeys ? MAX_TRIES : 1); attempt += 1) {

@@ -8,7 +8,7 @@ import { formatTime } from "./rows.ts";
 type ParsedTask = ClaimedTaskRecord["task"];
 
 /** The columns of a claimed task. JSON and times are text, as the database sends them. */
-export interface ClaimedTaskRow {
+export interface ClaimedTextRow {
   readonly id: string;
   readonly job_id: string;
   readonly room_id: string;
@@ -42,7 +42,7 @@ interface ClaimContext {
 }
 
 /** The expression of each column, given the known backoff. */
-const COLUMNS: Readonly<Record<keyof ClaimedTaskRow, (backoff: Slot) => RawBuilder<unknown>>> = {
+const COLUMNS: Readonly<Record<keyof ClaimedTextRow, (backoff: Slot) => RawBuilder<unknown>>> = {
   id: () => sql`id`,
   job_id: () => sql`job_id`,
   room_id: () => sql`room_id`,
@@ -68,8 +68,8 @@ const NAMES = Object.keys(COLUMNS);
 export const CLAIMED_TASK_COLUMNS = sql.join(NAMES.map((name) => sql`t.${sql.id(name)}`));
 
 /** Builds the select list of a claimed task's row. */
-export const selectClaimedTaskRows = (knownBackoff: Slot): RawBuilder<ClaimedTaskRow> =>
-  sql<ClaimedTaskRow>`${sql.join(
+export const selectClaimedTaskRows = (knownBackoff: Slot): RawBuilder<ClaimedTextRow> =>
+  sql<ClaimedTextRow>`${sql.join(
     Object.entries(COLUMNS).map(([name, write]) => sql`${write(knownBackoff)} as ${sql.id(name)}`),
   )}`;
 
@@ -83,7 +83,7 @@ const getStatus = ({ startedAt }: ClaimContext) => (startedAt === null ? "claime
 export const NULL_TASK_COLUMNS = sql.join(NAMES.map(() => sql`null`));
 
 /** Returns the JSON members before the payload and those after it. */
-const buildTexts = (row: ClaimedTaskRow, context: ClaimContext, runAt: string): readonly [string, string] => {
+const buildTexts = (row: ClaimedTextRow, context: ClaimContext, runAt: string): readonly [string, string] => {
   const createdAt = row.run_at === null ? runAt : formatTime(row.created_at);
   const startedAt = context.startedAt === null ? "null" : `"${context.startedAt}"`;
   const trace = row.trace_context === null ? "" : `,"trace_context":${row.trace_context}`;
@@ -113,11 +113,11 @@ export class LazyClaimedTask implements ClaimedTaskRecord {
   readonly startedAt: string | null;
   readonly isLeaseRevoked = false;
   readonly queuePosition = null;
-  readonly #row: ClaimedTaskRow;
+  readonly #row: ClaimedTextRow;
   readonly #context: ClaimContext;
   #task: ParsedTask | undefined;
 
-  constructor(row: ClaimedTaskRow, context: ClaimContext, job: JobAddress) {
+  constructor(row: ClaimedTextRow, context: ClaimContext, job: JobAddress) {
     this.version = row.version;
     this.workerUserId = context.userId;
     this.lastWorkerId = context.workerId;

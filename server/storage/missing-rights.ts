@@ -106,10 +106,11 @@ const describeRowSecurity = (rows: readonly MissingRow[]): DatabaseFinding => ({
 /** Returns the rights that the current role lacks for serving, with the statements that grant them. */
 export const findMissingRights = async (db: Sql): Promise<readonly DatabaseFinding[]> => {
   const missing = await findMissing(db);
-  const isHidden = ({ privilege }: MissingRow) => privilege === "ROW SECURITY";
-  const [hidden, lacked] = [missing.filter(isHidden), missing.filter((row) => !isHidden(row))];
+  const isRowSecurity = ({ privilege }: MissingRow) => privilege === "ROW SECURITY";
+  const rowSecurity = missing.filter(isRowSecurity);
+  const privileges = missing.filter((row) => !isRowSecurity(row));
   return [
-    ...(lacked.length === 0 ? [] : [describeMissing(lacked)]),
-    ...(hidden.length === 0 ? [] : [describeRowSecurity(hidden)]),
+    ...(privileges.length === 0 ? [] : [describeMissing(privileges)]),
+    ...(rowSecurity.length === 0 ? [] : [describeRowSecurity(rowSecurity)]),
   ];
 };

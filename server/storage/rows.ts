@@ -66,7 +66,7 @@ const VALUES = sql`, t.payload::text as payload, t.result::text as result`;
 export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<TaskRow> =>
   sql<TaskRow>`${buildSelect(source, more === undefined ? VALUES : sql`${VALUES} ${more}`)}`;
 
-/** Builds the same for the CTE of a transition. It has a `place`, and leaves out payloads that are `known`. */
+/** Builds the same for the CTE of a transition, with the index of the call, and without payloads that are `known`. */
 export const selectTransitionedTasks = (source: string): RawBuilder<TaskRow> =>
   sql<TaskRow>`${buildSelect(
     source,

@@ -2,7 +2,7 @@ import type { TaskRecord, WorkerRemoval } from "./storage.ts";
 
 /** The part of the storage that the sweeper uses. Each update repeats its whole condition, so sweepers can run concurrently. */
 export interface SweepStorage {
-  /** Reads the table of workers: it takes as long as a heartbeat waits at the moment. */
+  /** Reads the table of workers. If this is slow, heartbeats are slow too. */
   probe(): Promise<void>;
   /** Returns the ids of workers whose last heartbeat is older than the threshold, by the clock of the database. */
   findStaleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;

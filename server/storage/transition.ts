@@ -59,7 +59,7 @@ export const createTransition = (
 };
 
 /** Maximum number of cached jobs without a result schema. The statement searches the list, so it must be short. */
-const MAX_UNCHECKED_JOBS = 8;
+const MAX_JOBS_WITHOUT_RESULT_SCHEMA = 8;
 
 /** Creates the function that completes tasks. The completions of concurrent requests are batched. */
 export const createCompletions = (
@@ -69,8 +69,7 @@ export const createCompletions = (
     heartbeatThrottle,
   }: { readonly payloads: PayloadCache; readonly heartbeatThrottle: HeartbeatThrottle },
 ): BatchedCall<readonly Completion[], readonly (CompletedTask | undefined)[]> => {
-  /** Jobs that are known to have no result schema. */
-  const uncheckedJobs = new Set<string>();
+  const jobsWithoutResultSchema = new Set<string>();
   return createBatcher({
     maxCalls: MAX_BATCH_WEIGHT,
     getWeight: (completions) =>
@@ -81,13 +80,15 @@ export const createCompletions = (
     run: measureBatches("completed", async (calls) => {
       const all = calls.flat();
       const completed: (CompletedTask | undefined)[] = all.map(() => undefined);
-      const signs = heartbeatThrottle.selectDue(all.map(({ workerId }) => workerId));
-      for (const row of await runPrepared((db) => completeTasks(db, all, { free: uncheckedJobs, signs }))) {
+      const touchedWorkerIds = heartbeatThrottle.selectDue(all.map(({ workerId }) => workerId));
+      for (const row of await runPrepared((db) =>
+        completeTasks(db, all, { free: jobsWithoutResultSchema, signs: touchedWorkerIds }),
+      )) {
         const id = all[row.place]?.id.toLowerCase() ?? "";
         payloads.delete(id);
-        if (!uncheckedJobs.has(row.job_id)) {
-          if (uncheckedJobs.size >= MAX_UNCHECKED_JOBS) uncheckedJobs.clear();
-          uncheckedJobs.add(row.job_id);
+        if (!jobsWithoutResultSchema.has(row.job_id)) {
+          if (jobsWithoutResultSchema.size >= MAX_JOBS_WITHOUT_RESULT_SCHEMA) jobsWithoutResultSchema.clear();
+          jobsWithoutResultSchema.add(row.job_id);
         }
         completed[row.place] = {
           ...{ id, roomId: row.room_id, jobId: row.job_id },

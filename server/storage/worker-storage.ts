@@ -88,8 +88,8 @@ const heartbeat = async (
 ) => {
   if (!isUuid(id)) return undefined;
   const taskIds = [...new Set(tasks)];
-  const named = [...new Set(taskIds.filter(isUuid).map((taskId) => taskId.toLowerCase()))];
-  const row = await sendHeartbeat({ workerId: id.toLowerCase(), named });
+  const namedIds = [...new Set(taskIds.filter(isUuid).map((taskId) => taskId.toLowerCase()))];
+  const row = await sendHeartbeat({ workerId: id.toLowerCase(), named: namedIds });
   if (row === undefined) return undefined;
 
   const stopped: { task_id: string; reason: StopReason }[] = JSON.parse(row.stop);
@@ -100,7 +100,7 @@ const heartbeat = async (
   });
   const canRequeue = tasks !== undefined && row.has_unnamed && Number.isFinite(claimGraceSeconds);
   const lastHeartbeat = formatTime(row.last_heartbeat);
-  const undelivered = { workerId: id, named, claimGraceSeconds, beatAt: lastHeartbeat };
+  const undelivered = { workerId: id, named: namedIds, claimGraceSeconds, beatAt: lastHeartbeat };
   const changed = canRequeue ? await sessions.run((db) => putBackUnreceived(db, undelivered)) : [];
   const outcome: HeartbeatOutcome = {
     lastHeartbeat,

@@ -64,7 +64,7 @@ export const migrate = async (orm: Orm): Promise<readonly string[]> => {
   return withRetries(async () => {
     // MikroORM checks its connection with a second one, which the server may refuse during the transaction.
     await orm.driver.getConnection("write").ensureConnection();
-    // A migration may take long, so no timeout of the role or the database must end it.
+    // A migration may take long: a timeout of the role or the database must not end it.
     return runInHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
   }, NO_RECOVERY);
 };

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import {
   CLAIMED_TASK_COLUMNS,
-  type ClaimedTaskRow,
+  type ClaimedTextRow,
   NULL_TASK_COLUMNS,
   selectClaimedTaskRows,
 } from "../lazy-claimed-task.ts";
@@ -39,7 +39,7 @@ export interface HeadRow {
 }
 
 /** A task, for the slot of that number. */
-export type ClaimedRow = ClaimedTaskRow & { readonly nth: number };
+export type ClaimedRow = ClaimedTextRow & { readonly nth: number };
 
 /** In no order. */
 export type ClaimRow = HeadRow | ClaimedRow;
