@@ -161,7 +161,6 @@ export interface Transition {
   readonly progress?: Progress;
 }
 
-/** The window of a list. */
 export interface Window {
   readonly limit: number;
   readonly offset: number;
@@ -173,14 +172,12 @@ export interface ResultPage<Item> {
   readonly total: number;
 }
 
-/** The result of a heartbeat. */
 export interface HeartbeatOutcome {
   readonly lastHeartbeat: string;
   /** The named tasks that the worker must stop, because it has lost the lease. */
   readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
   /** Undelivered tasks that were requeued or failed. */
   readonly changed: readonly TaskRecord[];
-  /** True if the worker gets no more tasks. */
   readonly isDraining: boolean;
 }
 
@@ -225,7 +222,6 @@ export interface WorkerStorage {
     window: Window,
     aliveWithinSeconds: number,
   ): Promise<ResultPage<Worker>>;
-  /** Returns the ids of the jobs that the worker is linked to. */
   findJobIds(id: string): Promise<readonly string[]>;
   /** Requeues tasks that the worker has claimed and not started; ignores the others. */
   release(id: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
@@ -252,10 +248,7 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
     start: boolean,
     isGone?: () => boolean,
   ): Promise<readonly ClaimedTaskRecord[] | undefined>;
-  /**
-   * Returns the ids of the jobs that the worker was linked to at its last claim; a waiting claim listens on their
-   * channels. Returns the same array until a claim finds other jobs.
-   */
+  /** Returns the ids of the jobs that the worker was linked to at its last claim: the same array until they change. */
   getLinkedJobIds(workerId: string): Promise<readonly string[]>;
   /** Returns the seconds until the next task of the jobs is due (0 or less: now); undefined if there is none. */
   getSecondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
