@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { fitsOf } from "../protocol/fits.ts";
+import { createQuickCheck } from "../protocol/quick-check.ts";
 import {
   type MinimalResponse,
   type Operation,
@@ -43,7 +43,7 @@ const read = (
   const schema = schemas[status];
   if (schema === undefined)
     throw new ProtocolError(`${name} answered ${status}, which it never does`, status);
-  if (schema !== null && fitsOf(schema)(json)) return { status, headers, body: json };
+  if (schema !== null && createQuickCheck(schema)(json)) return { status, headers, body: json };
   const body = schema?.safeParse(json);
   if (body?.error !== undefined) {
     const [issue] = body.error.issues;

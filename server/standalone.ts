@@ -8,12 +8,12 @@ import { redisOptions } from "./events/redis-url.ts";
 import type { HostAuth } from "./host.ts";
 import { answerClientError } from "./http/client-errors.ts";
 import { createMetrics } from "./http/metrics.ts";
-import { asProblem, problemHandler, sendProblem } from "./http/problem-handler.ts";
-import { requestLog } from "./http/request-log.ts";
-import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
-import { createNewId } from "./new-id.ts";
+import { toKnownProblem, createProblemHandler, sendProblem } from "./http/problem-handler.ts";
+import { createRequestLog } from "./http/request-log.ts";
+import { type ComponentState, addStandaloneRoutes } from "./http/standalone-routes.ts";
+import { createIdGenerator } from "./id-generator.ts";
 import { joblib } from "./plugin.ts";
-import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
+import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { findObstacles } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database.ts";
@@ -74,7 +74,7 @@ const redisOf = async (url: string | undefined, app: FastifyInstance): Promise<R
   return redis;
 };
 
-const readState = async (storage: Storage, kind: string): Promise<PartState> => {
+const readState = async (storage: Storage, kind: string): Promise<ComponentState> => {
   const late = new Error(`the database did not answer within ${PING_TIMEOUT_MS / 1000} s`);
   const isLate = new Promise<never>((_, reject) => setTimeout(() => reject(late), PING_TIMEOUT_MS).unref());
   try {
@@ -105,7 +105,7 @@ const rootErrors = (app: FastifyInstance) => {
   });
   app.setErrorHandler((error, request, reply) => {
     const away = new Problem("service-unavailable", "The server cannot answer now.", { retryAfter: 1 });
-    const problem = asProblem(error) ?? away;
+    const problem = toKnownProblem(error) ?? away;
     if (problem === away) request.log.error({ err: error }, "unexpected error");
     return sendProblem(reply, problem, "");
   });
@@ -179,16 +179,16 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   requireSafeHost(settings);
   const app = Fastify({
     logger: { level: settings.log_level, stream: process.stderr },
-    childLoggerFactory: requestLog,
+    childLoggerFactory: createRequestLog,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.body_limit,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",
     return503OnClosing: false,
-    genReqId: createNewId(),
+    genReqId: createIdGenerator(),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // What fails before a route is found: an address that cannot be decoded, or is too long.
-    frameworkErrors: problemHandler(""),
+    frameworkErrors: createProblemHandler(""),
     clientErrorHandler: answerClientError,
   });
 
@@ -199,7 +199,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const redis = await redisOf(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const metrics = createMetrics(app);
-    const meter = prometheusMeter(metrics);
+    const meter = createPrometheusMeter(metrics);
     const storage = createStorage(orm, meter);
     app.addHook("onClose", () => storage.close());
     await requireUsable(storage);
@@ -216,7 +216,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
           throw new Problem("forbidden", "Without tokens this server answers its own machine alone.");
       });
     }
-    standaloneRoutes(app, {
+    addStandaloneRoutes(app, {
       version: VERSION,
       metrics,
       database: () => readState(storage, settings.database_url === undefined ? "pglite" : "postgresql"),

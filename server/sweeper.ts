@@ -85,7 +85,7 @@ export class Sweeper {
   readonly #sweep = async (): Promise<void> => {
     // Each is tried, and told of, once a sweep.
     this.#bad.clear();
-    const swept = await sweep(this.#context, { mayEndWorkers: this.#mayEndWorkers, bad: this.#bad });
+    const swept = await sweep(this.#context, { canEndWorkers: this.#mayEndWorkers, bad: this.#bad });
     this.#context.sweeps.swept();
     if (swept !== undefined) this.#context.meter.swept(swept);
     if (swept === undefined || swept.workers + swept.tasks + swept.jobs + swept.deleted === 0) return;

@@ -2,11 +2,11 @@ import type { JobAddress } from "../../protocol/index.ts";
 import { LazyClaimedTask } from "./lazy-claimed-task.ts";
 import {
   type Claim,
-  type ClaimedRow,
-  type ClaimManner,
+  type ClaimedTaskRow,
+  type ClaimStatementOptions,
   type ClaimRow,
-  type HeadRow,
-  numbersOf,
+  type ClaimSummaryRow,
+  numberWorkers,
 } from "./queries/claim-tasks.ts";
 import { formatTime } from "./rows.ts";
 
@@ -26,30 +26,30 @@ export interface ClaimResult {
 /** The rows of a claim statement. */
 interface ClaimRows {
   /** One row for each worker, by the worker's number. */
-  readonly heads: ReadonlyMap<number, HeadRow>;
+  readonly heads: ReadonlyMap<number, ClaimSummaryRow>;
   /** The claimed tasks in the order of the queue. */
-  readonly tasks: readonly ClaimedRow[];
+  readonly tasks: readonly ClaimedTaskRow[];
 }
 
 /** Splits the rows of a claim statement into those of workers and those of tasks. */
 export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimRows => {
-  const heads = new Map<number, HeadRow>();
-  const tasks: ClaimedRow[] = [];
+  const heads = new Map<number, ClaimSummaryRow>();
+  const tasks: ClaimedTaskRow[] = [];
   for (const row of rows) {
-    if (row.id === null) heads.set(row.nth, row);
+    if (row.id === null) heads.set(row.ordinal, row);
     else tasks.push(row);
   }
-  return { heads, tasks: tasks.sort((a, b) => a.nth - b.nth) };
+  return { heads, tasks: tasks.sort((a, b) => a.ordinal - b.ordinal) };
 };
 
 /** Assigns the claimed tasks to the claims of the batch, by their slots. */
 export const distributeTasks = (
   claims: readonly Claim[],
   { heads, tasks }: ClaimRows,
-  { knownBackoff: backoff }: ClaimManner,
+  { knownBackoff: backoff }: ClaimStatementOptions,
   jobs: ReadonlyMap<string, JobAddress>,
 ): ClaimResult[] => {
-  const workerNumbers = numbersOf(claims);
+  const workerNumbers = numberWorkers(claims);
   let lastSlot = 0;
   let next = 0;
   return claims.map(({ workerId: claimant, limit, start }) => {
@@ -61,7 +61,7 @@ export const distributeTasks = (
       ? { workerId, userId, startedAt: start ? formatTime(claimedAt) : null, backoff }
       : undefined;
     const records: LazyClaimedTask[] = [];
-    for (let task = tasks[next]; task !== undefined && task.nth <= lastSlot; task = tasks[next]) {
+    for (let task = tasks[next]; task !== undefined && task.ordinal <= lastSlot; task = tasks[next]) {
       next += 1;
       const job = jobs.get(task.job_id);
       if (context === undefined || job === undefined) {
@@ -71,9 +71,9 @@ export const distributeTasks = (
     }
     return {
       jobSet: head?.job_set ?? null,
-      isServed: head?.served === true,
-      isOverdue: head?.overdue === true,
-      isContended: (head?.chosen ?? 0) > tasks.length,
+      isServed: head?.have_same_jobs === true,
+      isOverdue: head?.has_unpromoted === true,
+      isContended: (head?.selected_count ?? 0) > tasks.length,
       records,
     };
   });

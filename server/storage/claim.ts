@@ -22,7 +22,7 @@ const MIN_CACHED_PAYLOAD = 2_048;
 
 interface ClaimCall extends Claim {
   /** True to claim even if tasks that have become due are not promoted yet. */
-  readonly evenIfOverdue: boolean;
+  readonly ignoreUnpromoted: boolean;
 }
 
 /** Claims the worker's next tasks. Returns undefined if the worker is gone. */
@@ -44,7 +44,7 @@ export const createClaim = (
   { runPrepared, measureBatches }: Sessions,
   { jobSets, jobAddresses, payloads, heartbeatThrottle }: ClaimCaches,
 ): ClaimTasks => {
-  const getLane = ({ workerId, evenIfOverdue }: ClaimCall) =>
+  const getLane = ({ workerId, ignoreUnpromoted: evenIfOverdue }: ClaimCall) =>
     `${jobSets.getKey(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
 
   /** Backoff of the last claimed task, as JSON: the next task usually has the same, which then need not be sent. */
@@ -55,12 +55,12 @@ export const createClaim = (
     getWeight: ({ limit }) => limit,
     getLane,
     run: measureBatches("claim", async (calls) => {
-      const ignoreUnpromoted = calls[0]?.evenIfOverdue === true;
+      const ignoreUnpromoted = calls[0]?.ignoreUnpromoted === true;
       const touchedWorkerIds = heartbeatThrottle.selectDue(calls.map(({ workerId }) => workerId));
       const options = {
-        evenIfOverdue: ignoreUnpromoted,
+        ignoreUnpromoted: ignoreUnpromoted,
         knownBackoff: backoff,
-        signs: touchedWorkerIds,
+        touchedWorkerIds: touchedWorkerIds,
       };
       const rows = splitClaimRows(await runPrepared((db) => claimTasks(db, calls, options)));
       const { tasks } = rows;
@@ -88,7 +88,7 @@ export const createClaim = (
   });
 
   return async (claim, isGone = () => false) => {
-    let call: ClaimCall = { ...claim, evenIfOverdue: false };
+    let call: ClaimCall = { ...claim, ignoreUnpromoted: false };
     for (let attempt = 1; ; attempt += 1) {
       const result = await claimBatch(call, isGone);
       if (result === undefined) return [];
@@ -97,7 +97,7 @@ export const createClaim = (
       if (isServed && isOverdue) {
         await promoteBatch(call);
         // Rows that another server is promoting at the moment stay overdue. They must not block the claim of the others.
-        call = { ...call, evenIfOverdue: true };
+        call = { ...call, ignoreUnpromoted: true };
       } else if (records.length > 0 || attempt >= MAX_ATTEMPTS || (isServed && !isContended)) {
         return records;
       }

@@ -1,7 +1,7 @@
 import type { DiagnosisStorage } from "./diagnosis.ts";
 import { isUuid } from "./ids.ts";
 import { findAttempts } from "./queries/find-attempts.ts";
-import { findProspects } from "./queries/find-diagnosis-facts.ts";
+import { findDiagnosisFacts } from "./queries/find-diagnosis-facts.ts";
 import { formatTimeOrNull } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -13,16 +13,16 @@ const parseNames = (text: string): [string, string][] => {
 /** Creates the storage of diagnoses. */
 export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => ({
   async findFacts(taskId, aliveWithinSeconds) {
-    const row = isUuid(taskId) ? await run((db) => findProspects(db, taskId, aliveWithinSeconds)) : undefined;
+    const row = isUuid(taskId) ? await run((db) => findDiagnosisFacts(db, taskId, aliveWithinSeconds)) : undefined;
     return (
       row && {
         workers: row.workers,
         busyWorkers: row.busy_workers,
         leasedTasks: row.holding,
         drainingWorkers: row.draining,
-        lastActiveAt: formatTimeOrNull(row.last_heard),
-        medianRunSeconds: row.median_run,
-        isJobRemoved: row.job_gone,
+        lastActiveAt: formatTimeOrNull(row.last_activity_at),
+        medianRunSeconds: row.median_run_seconds,
+        isJobRemoved: row.job_removed,
         claimedAt: formatTimeOrNull(row.claimed_at),
         workerName: row.worker_name,
       }

@@ -1,15 +1,15 @@
 import { toAssignedTaskRecord } from "./assigned-task-record.ts";
 import { createBatcher } from "./batcher.ts";
 import type { ChooseAssignee, InsertOptions } from "./direct-assignment.ts";
-import { findByKey } from "./queries/find-by-key.ts";
+import { findTaskByKey } from "./queries/find-task-by-key.ts";
 import { insertTask } from "./queries/insert-task.ts";
 import {
   type InsertedRow,
-  type InsertManner,
+  type InsertStatementOptions,
   type InsertRequest,
   insertTasks,
 } from "./queries/insert-tasks.ts";
-import { groupsOf, type TaskGroup } from "./queries/task-groups.ts";
+import { groupTasks, type TaskGroup } from "./queries/task-groups.ts";
 import { toNewTaskRecord, toTaskRecord } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { InsertOutcome, NewTask } from "./storage.ts";
@@ -32,7 +32,7 @@ const TASK_CHARACTERS = 50;
 const GROUP_CHARACTERS = 500;
 
 /** The tasks of one request. */
-interface InsertCall extends InsertManner, InsertRequest {
+interface InsertCall extends InsertStatementOptions, InsertRequest {
   readonly tasks: readonly NewTask[];
   readonly groups: readonly TaskGroup[];
   readonly chooseAssignee: ChooseAssignee | undefined;
@@ -41,7 +41,7 @@ interface InsertCall extends InsertManner, InsertRequest {
 /** Returns the task of a batch that has only one, and whose rooms do not take turns. */
 const getSingleTask = (calls: readonly InsertCall[]): { task: NewTask; payload: string } | undefined => {
   const [call] = calls;
-  if (call === undefined || calls.length > 1 || call.tasks.length > 1 || call.hasTurns) return undefined;
+  if (call === undefined || calls.length > 1 || call.tasks.length > 1 || call.hasRoomFairness) return undefined;
   const {
     tasks: [task],
     payloads: [payload],
@@ -97,7 +97,7 @@ const findReplay = async (
 ): Promise<InsertOutcome | undefined> => {
   for (const task of tasks) {
     if (task.idempotency === null) continue;
-    const row = await run((db) => findByKey(db, task, aliveWithinSeconds));
+    const row = await run((db) => findTaskByKey(db, task, aliveWithinSeconds));
     if (row === undefined) continue;
     const { workers_online: workersOnline } = row;
     const record = toTaskRecord(row);
@@ -125,11 +125,11 @@ export const createInsert = (sessions: Sessions): Insert => {
     maxCalls: MAX_BATCH_CHARACTERS,
     getWeight: ({ groups, payloads }) =>
       payloads.reduce((sum, { length }) => sum + length + TASK_CHARACTERS, groups.length * GROUP_CHARACTERS),
-    getLane: ({ aliveWithinSeconds, hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
+    getLane: ({ aliveWithinSeconds, hasRoomFairness: hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
     run: sessions.measureBatches("submit", async (calls) => {
       const [first] = calls;
       if (first === undefined) return [];
-      const assignees = first.hasTurns ? [] : calls.map(getAssignee);
+      const assignees = first.hasRoomFairness ? [] : calls.map(getAssignee);
       const single = getSingleTask(calls);
       const rows = await sessions.runPrepared((db) =>
         single === undefined
@@ -155,9 +155,9 @@ export const createInsert = (sessions: Sessions): Insert => {
     if (tasks.length === 0)
       return { kind: "inserted", groups: [], assigned: [], records: () => [], workersOnline: new Map() };
     const hasRoomFairness = tasks.some(({ fairness }) => fairness === "room");
-    const groups = groupsOf(tasks);
+    const groups = groupTasks(tasks);
     const payloads = groups.flatMap((group) => group.payloads);
-    const call = { tasks, groups, payloads, aliveWithinSeconds, hasTurns: hasRoomFairness, chooseAssignee };
+    const call = { tasks, groups, payloads, aliveWithinSeconds, hasRoomFairness: hasRoomFairness, chooseAssignee };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     const canBatch = tasks.length === 1 || !hasKeys;
     for (let attempt = 0; attempt < (hasKeys ? MAX_TRIES : 1); attempt += 1) {

@@ -1,6 +1,6 @@
 import type { JobAddress } from "../../protocol/index.ts";
-import { RecentMap } from "../recent-map.ts";
-import { jobAddresses } from "./queries/job-addresses.ts";
+import { LruMap } from "../lru-map.ts";
+import { findJobAddresses } from "./queries/job-addresses.ts";
 import type { Sessions } from "./sessions.ts";
 
 const MAX_JOBS = 10_000;
@@ -10,7 +10,7 @@ const MAX_JOBS = 10_000;
  * lookup and three texts to send.
  */
 export class JobAddressCache {
-  readonly #addresses = new RecentMap<JobAddress>({ entries: MAX_JOBS, weight: MAX_JOBS });
+  readonly #addresses = new LruMap<JobAddress>({ entries: MAX_JOBS, weight: MAX_JOBS });
   readonly #runPrepared: Sessions["runPrepared"];
 
   constructor({ runPrepared }: Pick<Sessions, "runPrepared">) {
@@ -27,7 +27,7 @@ export class JobAddressCache {
       else found.set(id, address);
     }
     if (unknown.length === 0) return found;
-    for (const row of await this.#runPrepared((db) => jobAddresses(db, unknown))) {
+    for (const row of await this.#runPrepared((db) => findJobAddresses(db, unknown))) {
       const address = { roomId: row.room_id, category: row.category, name: row.name };
       this.#addresses.set(row.id, address, 1);
       found.set(row.id, address);

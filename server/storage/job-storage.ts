@@ -1,9 +1,9 @@
 import { isUuid } from "./ids.ts";
-import { findJob, findJobById, jobIdsAt, peekJob } from "./queries/find-job.ts";
+import { findJob, findJobById, findJobIdsByAddress, findRegisteredJob } from "./queries/find-job.ts";
 import { insertWorker } from "./queries/insert-worker.ts";
-import { holdWorker, linkWorker } from "./queries/link-worker.ts";
+import { lockWorkerForKeyShare, linkWorker } from "./queries/link-worker.ts";
 import { listJobs } from "./queries/list-jobs.ts";
-import { describeJob, insertJob, lockJob } from "./queries/upsert-job.ts";
+import { updateJobMetadata, insertJob, lockJob } from "./queries/upsert-job.ts";
 import { toJobRecord, toRegisteredJob } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { JobRecord, JobStorage, NewJob, RegisterOutcome } from "./storage.ts";
@@ -33,11 +33,11 @@ const insertOrLock = async (db: Sql, job: NewJob) => {
 const register = async (db: Sql, job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome> => {
   const { worker } = job;
   const isExisting = "id" in worker;
-  if (isExisting && !(await holdWorker(db, worker.id))) return { kind: "worker-not-found" };
+  if (isExisting && !(await lockWorkerForKeyShare(db, worker.id))) return { kind: "worker-not-found" };
 
   const { id, kind } = await insertOrLock(db, job);
   if (kind === "conflict") return { kind, registered: await readLockedJob(db, id, aliveWithinSeconds) };
-  if (kind === "matched") await describeJob(db, id, job);
+  if (kind === "matched") await updateJobMetadata(db, id, job);
 
   const workerId = isExisting ? worker.id : (await insertWorker(db, worker.create)).id;
   await linkWorker(db, workerId, id);
@@ -57,12 +57,12 @@ export const createJobStorage = ({ run, transaction }: Sessions): JobStorage => 
   },
 
   async findWithoutCounts(address) {
-    const row = await run((db) => peekJob(db, address));
+    const row = await run((db) => findRegisteredJob(db, address));
     return row && toRegisteredJob(row);
   },
 
   async findIds(address) {
-    return run((db) => jobIdsAt(db, address));
+    return run((db) => findJobIdsByAddress(db, address));
   },
 
   async findById(id, aliveWithinSeconds) {

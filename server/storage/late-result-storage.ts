@@ -1,13 +1,13 @@
 import { isUuid } from "./ids.ts";
 import type { LateResultStorage } from "./late-results.ts";
-import { adoptLateResult, keepLateResult, listLateResults } from "./queries/late-results.ts";
+import { adoptLateResult, insertLateResult, listLateResults } from "./queries/late-results.ts";
 import { formatTime, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Creates the storage of late results. */
 export const createLateResultStorage = ({ run }: Sessions): LateResultStorage => ({
   async store(late) {
-    return isUuid(late.taskId) && isUuid(late.workerId) && run((db) => keepLateResult(db, late));
+    return isUuid(late.taskId) && isUuid(late.workerId) && run((db) => insertLateResult(db, late));
   },
 
   async list(taskId) {
@@ -22,6 +22,6 @@ export const createLateResultStorage = ({ run }: Sessions): LateResultStorage =>
 
   async adopt(late) {
     const row = await run((db) => adoptLateResult(db, late));
-    return row && { record: toTaskRecord(row), previousWorkerId: row.holder_id };
+    return row && { record: toTaskRecord(row), previousWorkerId: row.previous_worker_id };
   },
 });

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from "kysely";
 import type { JobAddress, Task } from "../../protocol/index.ts";
-import { LONG_TEXT, rawJson } from "../raw-json.ts";
+import { LONG_TEXT, createRawJson } from "../raw-json.ts";
 import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
-import type { Slot } from "./queries/statement.ts";
+import type { Placeholder } from "./queries/statement.ts";
 import { formatTime } from "./rows.ts";
 
 type ParsedTask = ClaimedTaskRecord["task"];
@@ -42,7 +42,7 @@ interface ClaimContext {
 }
 
 /** The expression of each column, given the known backoff. */
-const COLUMNS: Readonly<Record<keyof ClaimedTextRow, (backoff: Slot) => RawBuilder<unknown>>> = {
+const COLUMNS: Readonly<Record<keyof ClaimedTextRow, (backoff: Placeholder) => RawBuilder<unknown>>> = {
   id: () => sql`id`,
   job_id: () => sql`job_id`,
   room_id: () => sql`room_id`,
@@ -68,7 +68,7 @@ const NAMES = Object.keys(COLUMNS);
 export const CLAIMED_TASK_COLUMNS = sql.join(NAMES.map((name) => sql`t.${sql.id(name)}`));
 
 /** Builds the select list of a claimed task's row. */
-export const selectClaimedTaskRows = (knownBackoff: Slot): RawBuilder<ClaimedTextRow> =>
+export const selectClaimedTaskRows = (knownBackoff: Placeholder): RawBuilder<ClaimedTextRow> =>
   sql<ClaimedTextRow>`${sql.join(
     Object.entries(COLUMNS).map(([name, write]) => sql`${write(knownBackoff)} as ${sql.id(name)}`),
   )}`;
@@ -141,7 +141,7 @@ export class LazyClaimedTask implements ClaimedTaskRecord {
   toTask(jobName: string): Task {
     const [before, after] = this.#texts();
     // The value can only be serialized, which is all that a response needs.
-    return rawJson(
+    return createRawJson(
       ...joinTexts(
         `{"job_name":${JSON.stringify(jobName)},${before}`,
         this.#row.payload,

@@ -1,4 +1,4 @@
-import { deleteWorker, takeTasksFrom } from "./queries/end-worker.ts";
+import { deleteWorker, endWorkerTasks } from "./queries/end-worker.ts";
 import { lockJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
 import { toTaskRecord } from "./rows.ts";
 import type { Sql } from "./sessions.ts";
@@ -7,7 +7,7 @@ import type { WorkerRemoval } from "./storage.ts";
 /** Removes a locked worker, ends its leases and removes its unused jobs. Runs in the transaction with the lock. */
 export const removeLockedWorker = async (db: Sql, id: string, error: string): Promise<WorkerRemoval> => {
   const jobIds = await deleteWorker(db, id);
-  const tasks = await takeTasksFrom(db, id, error);
+  const tasks = await endWorkerTasks(db, id, error);
   // Jobs are locked last, to avoid a deadlock: submits and registrations lock jobs and then wait for no task or worker.
   const jobs = await lockJobs(db, jobIds);
   const removed = await removeLockedIdleJobs(db, jobIds);

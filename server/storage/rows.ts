@@ -7,7 +7,7 @@ import {
   type TaskStatus,
   type Worker,
 } from "../../protocol/index.ts";
-import { rawJson } from "../raw-json.ts";
+import { createRawJson } from "../raw-json.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
 
@@ -181,7 +181,7 @@ export const toTaskRecord = (row: TaskRow): TaskRecord =>
 const MIN_RAW_LENGTH = 2_048;
 
 const toJsonValue = (text: string): JsonValue =>
-  text.length < MIN_RAW_LENGTH ? JSON.parse(text) : rawJson(text);
+  text.length < MIN_RAW_LENGTH ? JSON.parse(text) : createRawJson(text);
 
 const isObject = (value: JsonValue): value is JsonObject => typeof value === "object";
 

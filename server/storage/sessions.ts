@@ -99,7 +99,7 @@ const createMeasureBatches =
     try {
       return await run(calls);
     } finally {
-      meter.stated(statement, calls.length, (performance.now() - startedAt) / 1000);
+      meter.statementExecuted(statement, calls.length, (performance.now() - startedAt) / 1000);
     }
   };
 

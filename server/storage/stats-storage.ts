@@ -1,12 +1,12 @@
 import type { StatsPoint } from "../../protocol/index.ts";
 import {
-  type FinishedFigures,
-  type FinishedOfJobRow,
-  finishedFigures,
-  type StepRow,
+  type FinishedTaskStats,
+  type FinishedJobStatsRow,
+  findFinishedTaskStats,
+  type StatsStepRow,
 } from "./queries/finished-task-stats.ts";
-import { type JobQueueRow, jobQueues } from "./queries/job-stats.ts";
-import { roomNames } from "./queries/room-names.ts";
+import { type JobQueueRow, findJobQueues } from "./queries/job-stats.ts";
+import { listRoomNames } from "./queries/room-names.ts";
 import { summarizeRooms } from "./queries/summarize-rooms.ts";
 import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
@@ -15,7 +15,7 @@ import type { JobStatsRecord, StatsRecord, StatsStorage } from "./stats.ts";
 const toQuantiles = (p50: number | null | undefined, p95: number | null | undefined) =>
   p50 === null || p50 === undefined || p95 === null || p95 === undefined ? null : { p50, p95 };
 
-const toJobStats = (queue: JobQueueRow, finished: FinishedOfJobRow | undefined): JobStatsRecord => ({
+const toJobStats = (queue: JobQueueRow, finished: FinishedJobStatsRow | undefined): JobStatsRecord => ({
   job: { roomId: queue.room_id, category: queue.category, name: queue.name },
   workers: queue.workers,
   busy_workers: queue.busy_workers,
@@ -37,13 +37,13 @@ const toPoint = ({
   cancelled,
   wait_p50,
   run_p50,
-}: StepRow): StatsPoint => ({
+}: StatsStepRow): StatsPoint => ({
   // The text comes from PostgreSQL's JSON, so it is in ISO format already, but has an offset and microseconds.
   at: new Date(at).toISOString(),
   ...{ submitted, completed, failed, cancelled, wait_p50, run_p50 },
 });
 
-const toStatsRecord = (queues: readonly JobQueueRow[], finished: FinishedFigures): StatsRecord => {
+const toStatsRecord = (queues: readonly JobQueueRow[], finished: FinishedTaskStats): StatsRecord => {
   const byJob = new Map(finished.jobs.map((row) => [row.job_id, row]));
   return {
     since: formatTime(finished.since),
@@ -56,15 +56,15 @@ const toStatsRecord = (queues: readonly JobQueueRow[], finished: FinishedFigures
 
 /** Creates the storage of stats. */
 export const createStatsStorage = ({ run }: Sessions): StatsStorage => ({
-  listRoomNames: (limit) => run((db) => roomNames(db, limit)),
+  listRoomNames: (limit) => run((db) => listRoomNames(db, limit)),
 
   async summarizeRooms(roomIds, aliveWithinSeconds) {
     return roomIds.length === 0 ? [] : run((db) => summarizeRooms(db, roomIds, aliveWithinSeconds));
   },
 
   async getStats(roomId, hours, aliveWithinSeconds) {
-    const finished = await run((db) => finishedFigures(db, roomId, hours));
-    const queues = roomId === undefined ? [] : await run((db) => jobQueues(db, roomId, aliveWithinSeconds));
+    const finished = await run((db) => findFinishedTaskStats(db, roomId, hours));
+    const queues = roomId === undefined ? [] : await run((db) => findJobQueues(db, roomId, aliveWithinSeconds));
     return toStatsRecord(queues, finished);
   },
 });

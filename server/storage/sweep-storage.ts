@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { isUuid } from "./ids.ts";
 import { deleteOldTasks } from "./queries/delete-old-tasks.ts";
-import { endOverdueTasks, overdueTasks } from "./queries/end-overdue-tasks.ts";
-import { lockStaleWorker, staleWorkers } from "./queries/end-worker.ts";
+import { endOverdueTasks, findOverdueTaskIds } from "./queries/end-overdue-tasks.ts";
+import { lockStaleWorker, findStaleWorkerIds } from "./queries/end-worker.ts";
 import { lockIdleJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
 import { vacuumTables } from "./queries/vacuum.ts";
 import { removeLockedWorker } from "./remove-worker.ts";
@@ -38,7 +38,7 @@ const createSweepQueries = (sessions: Sessions): Omit<SweepStorage, "runExclusiv
   },
 
   findStaleWorkers: (thresholdSeconds, limit) =>
-    sessions.run((db) => staleWorkers(db, thresholdSeconds, limit)),
+    sessions.run((db) => findStaleWorkerIds(db, thresholdSeconds, limit)),
 
   async removeStaleWorker(id, thresholdSeconds, error) {
     if (!isUuid(id)) return undefined;
@@ -47,7 +47,7 @@ const createSweepQueries = (sessions: Sessions): Omit<SweepStorage, "runExclusiv
     );
   },
 
-  findOverdueTasks: (limit) => sessions.run((db) => overdueTasks(db, limit)),
+  findOverdueTasks: (limit) => sessions.run((db) => findOverdueTaskIds(db, limit)),
 
   async endOverdueTasks(limit, only) {
     return (await sessions.run((db) => endOverdueTasks(db, limit, only))).map(toTaskRecord);

@@ -5,10 +5,10 @@ import { createInsert } from "./insert.ts";
 import { JobAddressCache } from "./job-address-cache.ts";
 import { JobSetCache } from "./job-set-cache.ts";
 import { createPayloadCache } from "./payload-cache.ts";
-import { dueCounts, secondsUntilDue } from "./queries/due-tasks.ts";
+import { countDueTasks, getSecondsUntilDue } from "./queries/due-tasks.ts";
 import { findTask, findTasks } from "./queries/find-task.ts";
-import { jobSetOfWorker } from "./queries/find-worker.ts";
-import { listTasks, pickTasks } from "./queries/list-tasks.ts";
+import { findWorkerJobSet } from "./queries/find-worker.ts";
+import { listTasks, listTaskIds } from "./queries/list-tasks.ts";
 import { reportProgress } from "./queries/report-progress.ts";
 import { retryTasks } from "./queries/retry-tasks.ts";
 import { unclaimTasks } from "./queries/unclaim-tasks.ts";
@@ -66,7 +66,7 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
 
     async select(selection, window) {
       if (window.after !== undefined && !isUuid(window.after)) return undefined;
-      return sessions.run((db) => pickTasks(db, removeInvalidIds(selection), window));
+      return sessions.run((db) => listTaskIds(db, removeInvalidIds(selection), window));
     },
 
     claim: (workerId, limit, start, isGone) =>
@@ -75,7 +75,7 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
     async getLinkedJobIds(workerId) {
       const cached = jobSets.get(workerId);
       if (cached !== undefined || !isUuid(workerId)) return cached?.jobIds ?? [];
-      const [set] = await sessions.runPrepared((db) => jobSetOfWorker(db, workerId));
+      const [set] = await sessions.runPrepared((db) => findWorkerJobSet(db, workerId));
       return set === undefined
         ? []
         : jobSets.set(workerId, { key: set.key, jobIds: JSON.parse(set.jobIds) }).jobIds;
@@ -83,11 +83,11 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
 
     async getSecondsUntilDue(jobIds) {
       const validIds = jobIds.filter(isUuid);
-      return validIds.length === 0 ? undefined : sessions.runPrepared((db) => secondsUntilDue(db, validIds));
+      return validIds.length === 0 ? undefined : sessions.runPrepared((db) => getSecondsUntilDue(db, validIds));
     },
 
     async countDue(jobIds, cap) {
-      const rows = await sessions.runPrepared((db) => dueCounts(db, jobIds.filter(isUuid), cap));
+      const rows = await sessions.runPrepared((db) => countDueTasks(db, jobIds.filter(isUuid), cap));
       return new Map(rows.map(({ id, waiting }) => [id, waiting]));
     },
 

@@ -36,9 +36,9 @@ const createTransitionTo = (
       const rows = await runPrepared((db) => transitionTasks(db, to, calls));
       const records = new Map<number, TaskRecord>();
       for (const row of rows) {
-        const payload = row.payload ?? knownPayloads[row.place] ?? "{}";
+        const payload = row.payload ?? knownPayloads[row.call_index] ?? "{}";
         if (row.status !== "running") payloads.delete(row.id);
-        records.set(row.place, toRawTaskRecord(row, payload));
+        records.set(row.call_index, toRawTaskRecord(row, payload));
       }
       return steps.map((_, index) => records.get(index));
     }),
@@ -82,15 +82,15 @@ export const createCompletions = (
       const completed: (CompletedTask | undefined)[] = all.map(() => undefined);
       const touchedWorkerIds = heartbeatThrottle.selectDue(all.map(({ workerId }) => workerId));
       for (const row of await runPrepared((db) =>
-        completeTasks(db, all, { free: jobsWithoutResultSchema, signs: touchedWorkerIds }),
+        completeTasks(db, all, { jobsWithoutResultSchema: jobsWithoutResultSchema, touchedWorkerIds: touchedWorkerIds }),
       )) {
-        const id = all[row.place]?.id.toLowerCase() ?? "";
+        const id = all[row.call_index]?.id.toLowerCase() ?? "";
         payloads.delete(id);
         if (!jobsWithoutResultSchema.has(row.job_id)) {
           if (jobsWithoutResultSchema.size >= MAX_JOBS_WITHOUT_RESULT_SCHEMA) jobsWithoutResultSchema.clear();
           jobsWithoutResultSchema.add(row.job_id);
         }
-        completed[row.place] = {
+        completed[row.call_index] = {
           ...{ id, roomId: row.room_id, jobId: row.job_id },
           completedAt: formatTime(row.completed_at),
           runSeconds: row.ran_seconds,

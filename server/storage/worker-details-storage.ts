@@ -1,7 +1,7 @@
 import { isUuid } from "./ids.ts";
 import { drainWorker } from "./queries/drain-worker.ts";
-import { lockLeavingWorker } from "./queries/end-worker.ts";
-import { heldBy, jobsOf, listedWorkerRow } from "./queries/find-worker-details.ts";
+import { lockWorkerForUpdate } from "./queries/end-worker.ts";
+import { findLeasedTasks, findWorkerJobs, findListedWorker } from "./queries/find-worker-details.ts";
 import { formatTime, toListedWorker, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { WorkerDetailsStorage } from "./worker-details.ts";
@@ -9,10 +9,10 @@ import type { WorkerDetailsStorage } from "./worker-details.ts";
 /** Creates the storage of worker details. */
 export const createWorkerDetailsStorage = ({ run, transaction }: Sessions): WorkerDetailsStorage => ({
   async find(id, aliveWithinSeconds) {
-    const row = isUuid(id) ? await run((db) => listedWorkerRow(db, id, aliveWithinSeconds)) : undefined;
+    const row = isUuid(id) ? await run((db) => findListedWorker(db, id, aliveWithinSeconds)) : undefined;
     if (row === undefined) return undefined;
-    const jobs = await run((db) => jobsOf(db, id));
-    const leasedTasks = await run((db) => heldBy(db, id));
+    const jobs = await run((db) => findWorkerJobs(db, id));
+    const leasedTasks = await run((db) => findLeasedTasks(db, id));
     return {
       worker: toListedWorker(row),
       jobs: jobs.map(({ room_id, category, name }) => ({ roomId: room_id, category, name })),
@@ -27,7 +27,7 @@ export const createWorkerDetailsStorage = ({ run, transaction }: Sessions): Work
     if (!isUuid(id)) return false;
     // The lock waits for registrations and claims of the worker that are in progress, before its links are removed.
     return transaction(async (db) => {
-      if (!(await lockLeavingWorker(db, id))) return false;
+      if (!(await lockWorkerForUpdate(db, id))) return false;
       await drainWorker(db, id);
       return true;
     });

@@ -1,13 +1,13 @@
 import type { StopReason } from "../../protocol/index.ts";
 import { type BatchedCall, createBatcher } from "./batcher.ts";
 import { isUuid } from "./ids.ts";
-import { lockLeavingWorker } from "./queries/end-worker.ts";
-import { findWorker, jobIdsOfWorker } from "./queries/find-worker.ts";
-import { type Beat, type HeartbeatRow, heartbeats } from "./queries/heartbeat.ts";
+import { lockWorkerForUpdate } from "./queries/end-worker.ts";
+import { findWorker, findWorkerJobIds } from "./queries/find-worker.ts";
+import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./queries/heartbeat.ts";
 import { insertWorker } from "./queries/insert-worker.ts";
 import { listWorkers } from "./queries/list-workers.ts";
 import { releaseTasks } from "./queries/release-tasks.ts";
-import { putBackUnreceived } from "./queries/requeue-undelivered.ts";
+import { requeueUndelivered } from "./queries/requeue-undelivered.ts";
 import { removeLockedWorker } from "./remove-worker.ts";
 import { formatTime, toListedWorker, toTaskRecord, toWorkerRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
@@ -38,7 +38,7 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
     },
 
     async findJobIds(id) {
-      return isUuid(id) ? sessions.run((db) => jobIdsOfWorker(db, id)) : [];
+      return isUuid(id) ? sessions.run((db) => findWorkerJobIds(db, id)) : [];
     },
 
     async release(id, taskIds) {
@@ -50,13 +50,13 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
     async remove(id, error) {
       if (!isUuid(id)) return undefined;
       return sessions.transaction(async (db) =>
-        (await lockLeavingWorker(db, id)) ? removeLockedWorker(db, id, error) : undefined,
+        (await lockWorkerForUpdate(db, id)) ? removeLockedWorker(db, id, error) : undefined,
       );
     },
   };
 };
 
-type SendHeartbeat = BatchedCall<Beat, HeartbeatRow | undefined>;
+type SendHeartbeat = BatchedCall<Heartbeat, HeartbeatRow | undefined>;
 
 /** Maximum weight of a batch: each heartbeat weighs 10, and 1 more for each task that it names. */
 const MAX_BATCH_WEIGHT = 5_000;
@@ -66,10 +66,10 @@ const HEARTBEAT_WEIGHT = 10;
 const createHeartbeatBatcher = ({ runPrepared, measureBatches }: Sessions): SendHeartbeat =>
   createBatcher({
     maxCalls: MAX_BATCH_WEIGHT,
-    getWeight: ({ named }) => HEARTBEAT_WEIGHT + named.length,
+    getWeight: ({ taskIds: named }) => HEARTBEAT_WEIGHT + named.length,
     getKey: ({ workerId }) => workerId,
     run: measureBatches("heartbeat", async (calls) => {
-      const rows = await runPrepared((db) => heartbeats(db, calls));
+      const rows = await runPrepared((db) => recordHeartbeats(db, calls));
       const rowsByWorker = new Map(rows.map((row) => [row.worker_id, row]));
       return calls.map(({ workerId }) => rowsByWorker.get(workerId));
     }),
@@ -89,7 +89,7 @@ const heartbeat = async (
   if (!isUuid(id)) return undefined;
   const taskIds = [...new Set(tasks)];
   const namedIds = [...new Set(taskIds.filter(isUuid).map((taskId) => taskId.toLowerCase()))];
-  const row = await sendHeartbeat({ workerId: id.toLowerCase(), named: namedIds });
+  const row = await sendHeartbeat({ workerId: id.toLowerCase(), taskIds: namedIds });
   if (row === undefined) return undefined;
 
   const stopped: { task_id: string; reason: StopReason }[] = JSON.parse(row.stop);
@@ -98,10 +98,10 @@ const heartbeat = async (
     const reason = isUuid(taskId) ? reasons.get(taskId.toLowerCase()) : "lost";
     return reason === undefined ? [] : [{ taskId, reason }];
   });
-  const canRequeue = tasks !== undefined && row.has_unnamed && Number.isFinite(claimGraceSeconds);
+  const canRequeue = tasks !== undefined && row.has_unlisted_tasks && Number.isFinite(claimGraceSeconds);
   const lastHeartbeat = formatTime(row.last_heartbeat);
-  const undelivered = { workerId: id, named: namedIds, claimGraceSeconds, beatAt: lastHeartbeat };
-  const changed = canRequeue ? await sessions.run((db) => putBackUnreceived(db, undelivered)) : [];
+  const undelivered = { workerId: id, taskIds: namedIds, claimGraceSeconds, heartbeatAt: lastHeartbeat };
+  const changed = canRequeue ? await sessions.run((db) => requeueUndelivered(db, undelivered)) : [];
   const outcome: HeartbeatOutcome = {
     lastHeartbeat,
     stop,

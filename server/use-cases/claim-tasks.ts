@@ -3,7 +3,7 @@ import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
 import { getDeadline, getPollInterval, type LongPoll } from "./long-poll.ts";
-import { type Outcome, taskChanged, workAvailable } from "./outcome.ts";
+import { type ResultWithEvents, createTaskChangedEvent, createWorkAvailableEvents } from "./events.ts";
 import { WaitingClaim } from "./waiting-claim.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
@@ -21,7 +21,7 @@ export interface ClaimInput {
 }
 
 /** The tasks as they are answered, and how to give them back when the answer cannot be delivered. */
-export interface Claimed {
+export interface ClaimTasksResult {
   readonly tasks: Task[];
   readonly records: readonly ClaimedTaskRecord[];
   /** The worker is given no task any more. */
@@ -80,7 +80,7 @@ const waitForTasks = async (context: Context, wish: ClaimInput, hold: LongPoll):
       const jobIds = await storage.tasks.getLinkedJobIds(wish.workerId);
       await waitingClaims.add(claim, jobIds);
       const taken = await claimNow(context, wish, hold);
-      if (wasRung) context.meter.wokeUp(taken.length > 0 ? "tasks" : "nothing");
+      if (wasRung) context.meter.claimWoken(taken.length > 0 ? "tasks" : "nothing");
       // Of all its jobs: the ring may have been for another one than that of the task it took.
       if (taken.length > 0) return { taken, jobIds };
       // The claim saw other jobs than are listened to.
@@ -108,7 +108,7 @@ export const claimTasks = async (
   context: Context,
   caller: Caller,
   { wish, hold }: { readonly wish: ClaimInput; readonly hold: LongPoll },
-): Promise<Outcome<Claimed>> => {
+): Promise<ResultWithEvents<ClaimTasksResult>> => {
   await context.owners.require(caller, wish.workerId);
   const own = { ...wish, workerId: wish.workerId.toLowerCase() };
   const got = await (hold.seconds > 0 ? waitForTasks : takeNow)(context, own, hold);
@@ -122,7 +122,7 @@ export const claimTasks = async (
       records,
       isDraining: records.length === 0 && (await isDraining(context, own)),
     },
-    events: records.map(({ summary: brief }) => taskChanged({ task: brief })),
+    events: records.map(({ summary: brief }) => createTaskChangedEvent({ task: brief })),
   };
 };
 
@@ -130,12 +130,12 @@ export const claimTasks = async (
 export const requeueClaims = async (
   { storage, meter }: Pick<Context, "storage" | "meter">,
   records: readonly ClaimedTaskRecord[],
-): Promise<Outcome<number>> => {
+): Promise<ResultWithEvents<number>> => {
   const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
   const returned = await storage.tasks.unclaim(claims);
-  meter.moved(returned, "lost");
+  meter.transitioned(returned, "lost");
   return {
     value: returned.length,
-    events: [...returned.map((record) => taskChanged(record)), ...workAvailable(returned)],
+    events: [...returned.map((record) => createTaskChangedEvent(record)), ...createWorkAvailableEvents(returned)],
   };
 };

@@ -2,9 +2,9 @@ import { type Diagnosis, type DiagnosisReason, isTerminal } from "../../protocol
 import { type Caller, canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
-import { type Case, expectedWait, sentenceOf } from "./diagnosis-sentence.ts";
+import { type DiagnosisInput, estimateWait, formatDiagnosis } from "./format-diagnosis.ts";
 
-const reasonOf = ({ task, queuePosition, prospects }: Case): DiagnosisReason => {
+const reasonOf = ({ task, queuePosition, prospects }: DiagnosisInput): DiagnosisReason => {
   const { status } = task;
   if (isTerminal(status)) return "finished";
   if (status === "running" || status === "claimed") return status;
@@ -16,25 +16,25 @@ const reasonOf = ({ task, queuePosition, prospects }: Case): DiagnosisReason => 
 };
 
 /** When it came to where it stands. */
-const sinceOf = ({ task, queuePosition, prospects }: Case): string | null => {
+const sinceOf = ({ task, queuePosition, prospects }: DiagnosisInput): string | null => {
   if (isTerminal(task.status)) return task.completed_at;
   if (task.status === "running") return task.started_at;
   if (task.status === "claimed") return prospects.claimedAt;
   return queuePosition === null ? task.created_at : task.run_at;
 };
 
-const isLeased = ({ task }: Case) => task.status === "claimed" || task.status === "running";
+const isLeased = ({ task }: DiagnosisInput) => task.status === "claimed" || task.status === "running";
 
-const toDiagnosis = (about: Case): Diagnosis => {
+const toDiagnosis = (about: DiagnosisInput): Diagnosis => {
   const { task, queuePosition, prospects, now } = about;
   const reason = reasonOf(about);
-  const wait = reason === "workers-busy" ? expectedWait(about) : undefined;
+  const wait = reason === "workers-busy" ? estimateWait(about) : undefined;
   const isAhead = reason === "not-due" || reason === "retrying";
   return {
     task_id: task.id,
     status: task.status,
     reason,
-    sentence: sentenceOf(reason, about),
+    sentence: formatDiagnosis(reason, about),
     workers: prospects.workers,
     busy_workers: prospects.busyWorkers,
     queue_position: queuePosition,

@@ -1,8 +1,8 @@
 import type { WorkerDetails } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import { jobsChanged, type Outcome } from "./outcome.ts";
-import { workerDetails } from "./read-worker.ts";
+import { createJobsChangedEvents, type ResultWithEvents } from "./events.ts";
+import { toWorkerDetails } from "./read-worker.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
 /** A worker is given no task any more; its waiting claims and its waiting heartbeat say so at once. */
@@ -10,7 +10,7 @@ export const drainWorker = async (
   context: Context,
   caller: Caller,
   workerId: string,
-): Promise<Outcome<WorkerDetails>> => {
+): Promise<ResultWithEvents<WorkerDetails>> => {
   const { storage, owners, waitingClaims, settings } = context;
   await owners.require(caller, workerId, true);
   const id = workerId.toLowerCase();
@@ -22,7 +22,7 @@ export const drainWorker = async (
   waitingClaims.refresh(id);
   const rooms = sheet.jobs.map(({ roomId }) => roomId);
   return {
-    value: await workerDetails(context, caller, sheet),
-    events: [{ kind: "worker-drained", workerId: id }, ...jobsChanged(rooms)],
+    value: await toWorkerDetails(context, caller, sheet),
+    events: [{ kind: "worker-drained", workerId: id }, ...createJobsChangedEvents(rooms)],
   };
 };

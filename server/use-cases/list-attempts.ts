@@ -58,7 +58,7 @@ const failed = ({ errors, attempt, claimedAt, startedAt }: AttemptHistory): Kept
   }));
 
 /** All attempts of what is kept, oldest first: a number that nothing is known of was claimed and given back. */
-export const attemptsOf = (kept: AttemptHistory): Attempt[] => {
+export const toAttempts = (kept: AttemptHistory): Attempt[] => {
   const known = new Map(failed(kept).map((one) => [one.attempt, one]));
   if (kept.attempt > 0 && !known.has(kept.attempt)) known.set(kept.attempt, current(kept));
   const first = Math.max(1, kept.attempt - MOST_SHOWN + 1);
@@ -78,5 +78,5 @@ export const listAttempts = async (context: Context, caller: Caller, taskId: str
   if (!(await canReadTask(caller, record))) throw forbidden("task-read");
   const kept = await context.storage.diagnosis.findAttempts(record.task.id);
   if (kept === undefined) throw taskNotFound();
-  return attemptsOf(kept);
+  return toAttempts(kept);
 };

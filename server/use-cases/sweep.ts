@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import { StorageUnavailable } from "../storage/storage-unavailable.ts";
-import { jobsChanged, publishEvents, tasksTaken } from "./outcome.ts";
+import { createJobsChangedEvents, publishEvents, createRequeueEvents } from "./events.ts";
 
 /** Rows that one statement of a sweep takes: no lock is held for long. */
 const BATCH = 100;
@@ -19,7 +19,7 @@ export interface SweepResult {
 
 const sweepWorkers = async (
   ports: Ports,
-  { swept, mayEndWorkers }: { readonly swept: SweepResult; readonly mayEndWorkers: () => boolean },
+  { swept, canEndWorkers: mayEndWorkers }: { readonly swept: SweepResult; readonly canEndWorkers: () => boolean },
 ): Promise<void> => {
   const { storage, settings, log } = ports;
   const threshold = settings.worker_timeout_threshold;
@@ -38,11 +38,11 @@ const sweepWorkers = async (
         ports.waitingClaims.refresh(id);
         swept.workers += 1;
         swept.tasks += end.tasks.length;
-        ports.meter.moved(end.tasks, "lost");
+        ports.meter.transitioned(end.tasks, "lost");
         swept.jobs += end.removedJobs.length;
         publishEvents(ports, {
           value: null,
-          events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)],
+          events: [...createRequeueEvents(end.tasks, id), ...createJobsChangedEvents(end.rooms)],
         });
       } catch (error) {
         if (error instanceof StorageUnavailable) throw error;
@@ -80,8 +80,8 @@ export const sweepOverdueTasks = async (ports: Ports, bad = new Set<string>()): 
   let count = 0;
   for (;;) {
     const records = await endOverdue(ports, bad);
-    ports.meter.moved(records, "timed_out");
-    publishEvents(ports, { value: null, events: tasksTaken(records) });
+    ports.meter.transitioned(records, "timed_out");
+    publishEvents(ports, { value: null, events: createRequeueEvents(records) });
     count += records.length;
     if (records.length < BATCH) return count;
   }
@@ -91,7 +91,7 @@ const sweepJobs = async (ports: Ports): Promise<number> => {
   let count = 0;
   for (;;) {
     const removed = await ports.storage.sweep.removeIdleJobs(BATCH);
-    publishEvents(ports, { value: null, events: jobsChanged(removed.map(({ roomId }) => roomId)) });
+    publishEvents(ports, { value: null, events: createJobsChangedEvents(removed.map(({ roomId }) => roomId)) });
     count += removed.length;
     if (removed.length < BATCH) return count;
   }
@@ -122,11 +122,11 @@ const part = async ({ log }: Ports, work: () => Promise<number>): Promise<number
 /** Finds dead workers, tasks over their time, jobs that nobody is there for, and old tasks; undefined where another server sweeps. */
 export const sweep = async (
   ports: Ports,
-  { mayEndWorkers, bad }: { readonly mayEndWorkers: () => boolean; readonly bad?: Set<string> },
+  { canEndWorkers: mayEndWorkers, bad }: { readonly canEndWorkers: () => boolean; readonly bad?: Set<string> },
 ): Promise<SweepResult | undefined> => {
   const swept: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
   const isMine = await ports.storage.sweep.runExclusively(async () => {
-    if (mayEndWorkers()) await sweepWorkers(ports, { swept, mayEndWorkers });
+    if (mayEndWorkers()) await sweepWorkers(ports, { swept, canEndWorkers: mayEndWorkers });
     swept.tasks += await part(ports, () => sweepOverdueTasks(ports, bad));
     swept.jobs += await part(ports, () => sweepJobs(ports));
     swept.deleted = await part(ports, () => sweepOldTasks(ports));

@@ -18,7 +18,7 @@ export class WaitingClaim extends WakeSignal {
   }
 
   /** True while it waits and nothing is on its way to it. */
-  get isFree(): boolean {
+  get isAvailable(): boolean {
     return this.isWaiting && !this.isNotified && !this.isReserved;
   }
 

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { type Operation, operations } from "../../protocol/index.ts";
-import { findOperation, Problem, ZNDRAW_OPERATIONS } from "./answers.ts";
+import { findOperation, Problem, ZNDRAW_OPERATIONS } from "./responses.ts";
 import { RecordedExchange, readPointer, replaceAll } from "./exchanges.ts";
 import { AUTHS, serveForZnDraw } from "./servers.ts";
 

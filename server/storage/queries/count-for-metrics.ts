@@ -2,11 +2,11 @@ import { sql } from "kysely";
 import { GLOBAL_ROOM } from "../../../protocol/index.ts";
 import { MAX_DUE_COUNTED, MAX_JOBS_COUNTED, MAX_PENDING_COUNTED, type QueueCounts } from "../queue-counts.ts";
 import type { Sql } from "../sessions.ts";
-import { isAlive } from "./alive.ts";
+import { isAlive } from "./is-alive.ts";
 import { QUEUE_ORDER } from "./queue-order.ts";
 
 /** Jobs and priorities whose next tasks are looked at. */
-const MOST_HEADS = 5_000;
+const MAX_HEADS = 5_000;
 
 /** Open tasks by status, counted by their partial indexes: the history does not matter. */
 const countOpenTasks = async (db: Sql) => {
@@ -62,7 +62,7 @@ const depths = async (db: Sql): Promise<DepthRow[]> => {
             ${next} and t.job_id > head.job_id order by t.job_id, ${QUEUE_ORDER} limit 1) as h)
         ) as ways order by way limit 1
       ) as h
-      where head.nth < ${MOST_HEADS}
+      where head.nth < ${MAX_HEADS}
     ),
     oldest as (
       select job_id, extract(epoch from clock_timestamp() - min(run_at))::float8 as seconds from head group by job_id

@@ -77,7 +77,7 @@ export const scenesOf = ({ as, orm, settings }: Stage) => {
     const bus = new InProcessEventBus();
     const waitingClaims = new WaitingClaims({ bus, storage, log });
     const ports = { storage, bus, waitingClaims, log, owners: new WorkerOwners(storage), meter: NO_METER };
-    return sweep({ ...ports, settings: parseSettings({}, settings) }, { mayEndWorkers: () => true });
+    return sweep({ ...ports, settings: parseSettings({}, settings) }, { canEndWorkers: () => true });
   };
 
   /** A job in a room of its own, with its worker, and one task of it, brought as far as `status`. */

@@ -13,7 +13,7 @@ export const untilWaiting = (worker: string) =>
   eventually(
     () =>
       waits.mock.contexts.some(
-        (bell) => bell instanceof WaitingClaim && bell.workerId === worker && bell.isFree,
+        (bell) => bell instanceof WaitingClaim && bell.workerId === worker && bell.isAvailable,
       ),
     Boolean,
     { what: `a waiting claim of ${worker}` },

@@ -3,15 +3,15 @@ import { expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { lockLeavingWorker } from "../../../server/storage/queries/end-worker.ts";
+import { lockWorkerForUpdate } from "../../../server/storage/queries/end-worker.ts";
 import type { Tables } from "../../../server/storage/sessions.ts";
 import {
-  aJob,
-  anotherWorker,
-  aPendingTask,
+  registerJob,
+  registerWorker,
+  insertPendingTask,
   claimOne,
-  only,
-  read,
+  getOnly,
+  readTask,
 } from "../../conformance/storage-fixture.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
@@ -27,10 +27,10 @@ const openStorage = async () => {
   return { storage, db: orm.em.fork().getKysely<Tables>() };
 };
 
-type Opened = Awaited<ReturnType<typeof openStorage>>;
+type StorageFixture = Awaited<ReturnType<typeof openStorage>>;
 
 /** Waits until a statement waits for a lock. */
-const waitForLockWait = ({ db }: Opened) =>
+const waitForLockWait = ({ db }: StorageFixture) =>
   eventually(async () => {
     const { rows } = await sql`
       select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
@@ -40,9 +40,9 @@ const waitForLockWait = ({ db }: Opened) =>
   });
 
 /** Returns the result of a claim that has taken its snapshot of the tasks before `change` happens. */
-const claimDuring = async (opened: Opened, workerId: string, change: () => Promise<unknown>) => {
+const claimDuring = async (opened: StorageFixture, workerId: string, change: () => Promise<unknown>) => {
   const transaction = await opened.db.startTransaction().execute();
-  await lockLeavingWorker(transaction, workerId);
+  await lockWorkerForUpdate(transaction, workerId);
   const claiming = opened.storage.tasks.claim(workerId, 1, true);
   await waitForLockWait(opened);
   await change();
@@ -55,10 +55,10 @@ const PRIORITY = { first: 1, second: 0 };
 const createFixture = async (jobs: number) => {
   const opened = await openStorage();
   const { storage } = opened;
-  const job = await aJob(storage);
-  const otherWorkerId = await anotherWorker(storage, job);
-  if (jobs > 1) await aJob(storage, { worker: { id: job.workerId } });
-  const { task } = await aPendingTask(storage, job, { priority: PRIORITY.first });
+  const job = await registerJob(storage);
+  const otherWorkerId = await registerWorker(storage, job);
+  if (jobs > 1) await registerJob(storage, { worker: { id: job.workerId } });
+  const { task } = await insertPendingTask(storage, job, { priority: PRIORITY.first });
   return { ...opened, job, otherWorkerId, task };
 };
 
@@ -73,8 +73,8 @@ test.each([
     await storage.tasks.unclaim([{ id: claimedByOther.id, attempt: claimedByOther.attempt }]);
   });
 
-  expect(only(claimed).summary).toMatchObject({ id: task.id, attempt: 2 });
-  expect(await read(storage, task.id)).toMatchObject({ version: 4, task: { worker_id: job.workerId } });
+  expect(getOnly(claimed).summary).toMatchObject({ id: task.id, attempt: 2 });
+  expect(await readTask(storage, task.id)).toMatchObject({ version: 4, task: { worker_id: job.workerId } });
 });
 
 test.each([
@@ -82,10 +82,10 @@ test.each([
 ])("claims the next task if another worker claimed the first one concurrently (%i jobs)", async (jobs) => {
   const { job, otherWorkerId, task, ...opened } = await createFixture(jobs);
   const { storage } = opened;
-  const { task: next } = await aPendingTask(storage, job, { priority: PRIORITY.second });
+  const { task: next } = await insertPendingTask(storage, job, { priority: PRIORITY.second });
 
   const claimed = await claimDuring(opened, job.workerId, () => claimOne(storage, otherWorkerId));
 
-  expect(only(claimed).summary).toMatchObject({ id: next.id, attempt: 1 });
-  expect(await read(storage, task.id)).toMatchObject({ task: { worker_id: otherWorkerId } });
+  expect(getOnly(claimed).summary).toMatchObject({ id: next.id, attempt: 1 });
+  expect(await readTask(storage, task.id)).toMatchObject({ task: { worker_id: otherWorkerId } });
 });

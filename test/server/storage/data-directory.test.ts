@@ -14,7 +14,7 @@ import { DataDirectoryError, lockDataDirectory } from "../../../server/storage/d
 import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { aJob, aPendingTask, read } from "../../conformance/storage-fixture.ts";
+import { registerJob, insertPendingTask, readTask } from "../../conformance/storage-fixture.ts";
 import { type SpawnedProcess, spawnProcess } from "../../support/processes.ts";
 
 let directory: string;
@@ -51,13 +51,13 @@ describe("a data directory", () => {
   test("keeps the tasks after it was closed and opened again", async () => {
     const first = await openDatabase({ dataDir: directory });
     await migrate(first);
-    const { task } = await aPendingTask(createStorage(first), await aJob(createStorage(first)));
+    const { task } = await insertPendingTask(createStorage(first), await registerJob(createStorage(first)));
     await first.close();
 
     const second = await openDatabase({ dataDir: directory });
     onTestFinished(() => second.close());
 
-    expect((await read(createStorage(second), task.id)).task).toEqual(task);
+    expect((await readTask(createStorage(second), task.id)).task).toEqual(task);
   }, 180_000);
 
   test("cannot be opened by a second process until the first one is killed", async () => {
@@ -72,7 +72,7 @@ describe("a data directory", () => {
 
     const orm = await openDatabase({ dataDir: directory });
     onTestFinished(() => orm.close());
-    expect((await read(createStorage(orm), taskId)).task.status).toBe("pending");
+    expect((await readTask(createStorage(orm), taskId)).task.status).toBe("pending");
   }, 180_000);
 
   test("cannot be opened by another process through a symbolic link to it or to its database", async () => {

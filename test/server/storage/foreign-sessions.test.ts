@@ -6,7 +6,7 @@ import { openDatabase } from "../../../server/storage/database.ts";
 import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { aJob, aPendingTask, claimOne } from "../../conformance/storage-fixture.ts";
+import { registerJob, insertPendingTask, claimOne } from "../../conformance/storage-fixture.ts";
 import { startPgbouncer } from "../../support/pgbouncer.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { openApi } from "../http/api.ts";
@@ -120,8 +120,8 @@ test("reads results if the host has set the binary format as the default", async
   const storage = createStorage(orm);
   onTestFinished(() => storage.close());
 
-  const job = await aJob(storage);
-  const { task } = await aPendingTask(storage, job, { payload: { n: 0.5 } });
+  const job = await registerJob(storage);
+  const { task } = await insertPendingTask(storage, job, { payload: { n: 0.5 } });
 
   expect((await claimOne(storage, job.workerId, true)).task).toMatchObject({
     ...{ id: task.id, payload: { n: 0.5 }, created_at: task.created_at },

@@ -4,7 +4,7 @@ import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { StorageUnavailable } from "../../../server/storage/storage-unavailable.ts";
-import { freePort } from "../../support/free-port.ts";
+import { findFreePort } from "../../support/free-port.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const openStorage = async () => {
@@ -17,7 +17,7 @@ const openStorage = async () => {
 
 describe("an unavailable database", () => {
   test("throws StorageUnavailable if nothing listens on the port", async () => {
-    const orm = await openDatabase({ url: `postgres://user@127.0.0.1:${await freePort()}/none` });
+    const orm = await openDatabase({ url: `postgres://user@127.0.0.1:${await findFreePort()}/none` });
     onTestFinished(() => orm.close());
 
     await expect(createStorage(orm).ping()).rejects.toBeInstanceOf(StorageUnavailable);

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { findNetworkFileSystem } from "../../../server/storage/network-file-system.ts";
 import { spawnInContainer } from "../../support/container.ts";
 import { spawnProcess } from "../../support/processes.ts";
-import { unprivilegedUser } from "../../support/unprivileged-user.ts";
+import { findUnprivilegedUser } from "../../support/unprivileged-user.ts";
 
 const LOCKER = new URL("./data-directory.locker.ts", import.meta.url).pathname;
 const isLinux = process.platform === "linux";
@@ -38,7 +38,7 @@ describe.runIf(isLinux)("an unusable data directory", () => {
   });
 
   test("reports the missing permission as the reason", async () => {
-    const user = unprivilegedUser();
+    const user = findUnprivilegedUser();
     chmodSync(directory, 0o555);
 
     const locker = spawnProcess(process.execPath, [LOCKER, directory], { user });

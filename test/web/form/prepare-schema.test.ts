@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../protocol/index.ts";
-import { isDrawable } from "../../../web/form/schema/drawable.ts";
+import { isRenderable } from "../../../web/form/schema/renderable.ts";
 import { prepareSchema } from "../../../web/form/schema/prepare-schema.ts";
 
 const drawn = (properties: JsonObject, more: JsonObject = {}) =>
@@ -74,7 +74,7 @@ describe("preparing a schema", () => {
       $defs: { Node: { type: "object", properties: { left: branch, right: branch } } },
     });
 
-    expect(isDrawable(schema)).toBe(true);
+    expect(isRenderable(schema)).toBe(true);
   });
 
   test("gives a browser no pattern that could hold it up", () => {
