@@ -1,8 +1,8 @@
 import type { ClaimedTaskRecord } from "./storage/claimed-task-record.ts";
-import type { CompletedTask } from "./storage/task-completions.ts";
 import type { QueueCounts } from "./storage/queue-counts.ts";
 import type { PoolUsage } from "./storage/session-pool.ts";
 import type { TaskRecord } from "./storage/storage.ts";
+import type { CompletedTask } from "./storage/task-completions.ts";
 import type { SweepResult } from "./use-cases/sweep.ts";
 
 /** A statement that combines several calls. */

@@ -119,7 +119,7 @@ const createContext = (options: JoblibOptions, settings: Settings, log: Log): Co
 
 const watchMeterSources = ({ meter, storage, bus, waitingClaims, settings }: Context): void =>
   meter.watch({
-    counts: () => storage.counts(settings.worker_timeout_threshold),
+    counts: () => storage.countQueues(settings.worker_timeout_threshold),
     pool: () => storage.getPoolUsage(),
     isBusUp: () => bus.state === "up",
     waitingClaims: () => waitingClaims.size,

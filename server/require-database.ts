@@ -1,6 +1,6 @@
 import type { Log } from "./context.ts";
-import { StorageRefusal } from "./storage/storage-refusal.ts";
 import type { Storage } from "./storage/storage.ts";
+import { StorageRefusal } from "./storage/storage-refusal.ts";
 import { StorageUnavailable } from "./storage/storage-unavailable.ts";
 import { type DatabaseFinding, describeFinding, requireFit } from "./storage/unfit-database.ts";
 

@@ -81,8 +81,8 @@ const checkOwnDatabase = async (databaseUrl: string): Promise<Finding> => {
   const check = "own database";
   try {
     const pending = await migrateOwn(await readSettings({}, { databaseUrl }), true);
-    const { urlSecurity } = await import("../../server/storage/orm-connection.ts");
-    const connection = describeConnection(urlSecurity(databaseUrl));
+    const { getUrlSecurity } = await import("../../server/storage/orm-connection.ts");
+    const connection = describeConnection(getUrlSecurity(databaseUrl));
     return pending.length === 0
       ? passed(check, `reached from here${connection}, no pending migrations`)
       : failed(check, `pending migrations: ${pending.join(", ")}`, "run `joblib migrate`");

@@ -94,7 +94,8 @@ const createTaskCounters = (registry: Registry, labels: JobLabels): TaskCounters
     },
     completed: (tasks) => {
       countEnded("completed", tasks.length);
-      for (const { jobId, runSeconds: ranSeconds } of tasks) runTimes.record(labels.getById(jobId), ranSeconds);
+      for (const { jobId, runSeconds: ranSeconds } of tasks)
+        runTimes.record(labels.getById(jobId), ranSeconds);
     },
     transitioned: (records, reason) => {
       for (const record of records) countChange(record, reason);

@@ -1,9 +1,12 @@
 import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
-import { toNewTaskRecord, formatTime, formatTimeOrNull } from "./rows.ts";
+import { formatTime, formatTimeOrNull, toNewTaskRecord } from "./rows.ts";
 import type { NewTask } from "./storage.ts";
 
-/** A new task that a worker holds from the start, as its claim would have brought it; undefined where none took it. */
+/**
+ * Returns a new task that was inserted as already claimed, in the form in which a claim returns it. Returns undefined
+ * if the task was not assigned to a worker.
+ */
 export const toAssignedTaskRecord = (task: NewTask, row: InsertedRow): ClaimedTaskRecord | undefined => {
   const { worker_id: workerId, user_id: userId } = row;
   if (workerId === undefined || workerId === null || userId === undefined) return undefined;
@@ -11,7 +14,7 @@ export const toAssignedTaskRecord = (task: NewTask, row: InsertedRow): ClaimedTa
   const status = startedAt === null ? "claimed" : "running";
   const runs = startedAt === null ? 0 : 1;
   const record = toNewTaskRecord(task, row);
-  const held = {
+  const assigned = {
     ...record.task,
     status,
     attempt: 1,
@@ -21,13 +24,13 @@ export const toAssignedTaskRecord = (task: NewTask, row: InsertedRow): ClaimedTa
   } as const;
   return {
     ...record,
-    task: held,
+    task: assigned,
     version: 2,
     workerUserId: userId,
     lastWorkerId: workerId,
-    summary: { id: held.id, room_id: held.room_id, status, attempt: held.attempt },
+    summary: { id: assigned.id, room_id: assigned.room_id, status, attempt: assigned.attempt },
     runAt: formatTime(row.run_at),
     startedAt,
-    wire: (jobName) => ({ ...held, job_name: jobName, queue_position: null }),
+    toTask: (jobName) => ({ ...assigned, job_name: jobName, queue_position: null }),
   };
 };

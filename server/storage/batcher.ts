@@ -1,111 +1,118 @@
 import { StorageUnavailable } from "./storage-unavailable.ts";
 
-/** How concurrent calls of one verb become one statement. */
-export interface BatchOptions<Wish, Result> {
-  /** The joint statement; its results stand in the order of the wishes. */
-  run(wishes: readonly Wish[]): Promise<readonly Result[]>;
-  /** How much one statement carries, in whatever `weightOf` counts (1 each without it); a heavier wish goes alone. */
-  readonly most: number;
-  weightOf?(wish: Wish): number;
-  /** Two wishes of one key never share a statement: the later waits for the next. */
-  keyOf?(wish: Wish): string;
-  /** Wishes of different lanes never share a statement, nor wait for each other. */
-  laneOf?(wish: Wish): string;
+/** How concurrent calls are combined into batches. */
+export interface BatchOptions<Call, Result> {
+  /** Runs one batch as one statement. Returns the results in the order of the calls. */
+  run(calls: readonly Call[]): Promise<readonly Result[]>;
+  /** Maximum total weight of a batch. A heavier call is the only one in its batch. */
+  readonly maxCalls: number;
+  /** Returns the weight of a call. Without it, each call has the weight 1. */
+  getWeight?(call: Call): number;
+  /** Returns a key. Calls with the same key are never in the same batch and keep their order. */
+  getKey?(call: Call): string;
+  /** Returns a lane. Calls in different lanes are never in the same batch and do not wait for each other. */
+  getLane?(call: Call): string;
 }
 
-/** Joins the statement; a caller that is gone by the time it is sent is left out of it, and told `undefined`. */
-export type BatchedCall<Wish, Result> = {
-  (wish: Wish): Promise<Result>;
-  (wish: Wish, isGone: () => boolean): Promise<Result | undefined>;
+/**
+ * Adds a call to the next batch and returns its result. If `isGone` returns true when the batch is sent, the call is left
+ * out and its result is undefined.
+ */
+export type BatchedCall<Call, Result> = {
+  (call: Call): Promise<Result>;
+  (call: Call, isGone: () => boolean): Promise<Result | undefined>;
 };
 
-interface Member<Wish, Result> {
-  readonly wish: Wish;
+interface QueuedCall<Call, Result> {
+  readonly call: Call;
   readonly isGone: (() => boolean) | undefined;
-  readonly settle: PromiseWithResolvers<Result | undefined>;
+  readonly completion: PromiseWithResolvers<Result | undefined>;
 }
 
-/** Runs the statement for all, or, where it fails for a reason of one of them, for each alone. */
-const settle = async <Wish, Result>(
-  members: readonly Member<Wish, Result>[],
-  run: BatchOptions<Wish, Result>["run"],
+/** Runs a batch. If it fails because of one call, runs each call separately, so that only that call fails. */
+const runBatch = async <Call, Result>(
+  batch: readonly QueuedCall<Call, Result>[],
+  run: BatchOptions<Call, Result>["run"],
 ): Promise<void> => {
   try {
-    const results = await run(members.map(({ wish }) => wish));
-    members.forEach((member, index) => {
-      member.settle.resolve(results[index]);
+    const results = await run(batch.map(({ call }) => call));
+    batch.forEach(({ completion }, index) => {
+      completion.resolve(results[index]);
     });
   } catch (error) {
-    // A database that is away is away for each of them: asking again would hold them up one after the other.
-    if (members.length === 1 || error instanceof StorageUnavailable) {
-      for (const member of members) member.settle.reject(error);
+    // If the database is unavailable, it is so for every call: each separate run would wait for its own timeout.
+    if (batch.length === 1 || error instanceof StorageUnavailable) {
+      for (const { completion } of batch) completion.reject(error);
     } else {
-      for (const member of members) await settle([member], run);
+      for (const queued of batch) await runBatch([queued], run);
     }
   }
 };
 
-/** What of the waiting goes into the next statement; the others stay, in their order. */
-const take = <Wish, Result>(
-  waiting: Member<Wish, Result>[],
-  { most, weightOf, keyOf }: BatchOptions<Wish, Result>,
-): Member<Wish, Result>[] => {
-  const taken: Member<Wish, Result>[] = [];
-  const left: Member<Wish, Result>[] = [];
+/** Removes the calls of the next batch from the queue. The others stay in the queue, in their order. */
+const takeBatch = <Call, Result>(
+  queue: QueuedCall<Call, Result>[],
+  { maxCalls, getWeight, getKey }: BatchOptions<Call, Result>,
+): QueuedCall<Call, Result>[] => {
+  const batch: QueuedCall<Call, Result>[] = [];
+  const rest: QueuedCall<Call, Result>[] = [];
   const keys = new Set<string>();
-  let weight = 0;
-  for (const member of waiting) {
-    if (member.isGone?.() === true) {
-      member.settle.resolve(undefined);
+  let batchWeight = 0;
+  for (const queued of queue) {
+    if (queued.isGone?.() === true) {
+      queued.completion.resolve(undefined);
       continue;
     }
-    const own = weightOf?.(member.wish) ?? 1;
-    const key = keyOf?.(member.wish);
-    const isFull = taken.length > 0 && weight + own > most;
-    if (isFull) weight = most;
+    const weight = getWeight?.(queued.call) ?? 1;
+    const key = getKey?.(queued.call);
+    const isFull = batch.length > 0 && batchWeight + weight > maxCalls;
+    if (isFull) batchWeight = maxCalls;
     if (isFull || (key !== undefined && keys.has(key))) {
-      left.push(member);
+      rest.push(queued);
     } else {
-      taken.push(member);
-      weight += own;
+      batch.push(queued);
+      batchWeight += weight;
     }
-    // Also of those that stay behind: a third of that key must not overtake the second.
+    // Also for calls that stay in the queue: a third call with the key must not overtake the second one.
     if (key !== undefined) keys.add(key);
   }
-  waiting.splice(0, waiting.length, ...left);
-  return taken;
+  queue.splice(0, queue.length, ...rest);
+  return batch;
 };
 
 /**
- * Concurrent calls share a statement: what comes while one is in flight goes into the next. Nothing waits for a timer:
- * a lone call is sent in the same turn of the event loop, together with what else that turn brings.
+ * Creates a function that combines concurrent calls into batches: calls that arrive while a batch is running are in the
+ * next one. There is no timer. A single call is sent in the same turn of the event loop, together with the other calls
+ * of that turn.
  */
-export const createBatcher = <Wish, Result>(joint: BatchOptions<Wish, Result>): BatchedCall<Wish, Result> => {
-  const lanes = new Map<string, Member<Wish, Result>[]>();
+export const createBatcher = <Call, Result>(
+  options: BatchOptions<Call, Result>,
+): BatchedCall<Call, Result> => {
+  const queues = new Map<string, QueuedCall<Call, Result>[]>();
 
-  const drain = async (lane: string, waiting: Member<Wish, Result>[]): Promise<void> => {
-    while (waiting.length > 0) {
-      const members = take(waiting, joint);
-      if (members.length > 0) await settle(members, joint.run);
+  const runQueue = async (lane: string, queue: QueuedCall<Call, Result>[]): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = takeBatch(queue, options);
+      if (batch.length > 0) await runBatch(batch, options.run);
     }
-    lanes.delete(lane);
+    queues.delete(lane);
   };
 
-  function join(wish: Wish): Promise<Result>;
-  function join(wish: Wish, isGone: () => boolean): Promise<Result | undefined>;
-  function join(wish: Wish, isGone?: () => boolean): Promise<Result | undefined> {
-    const lane = joint.laneOf?.(wish) ?? "";
-    const settled = Promise.withResolvers<Result | undefined>();
-    const member = { wish, isGone, settle: settled };
-    const waiting = lanes.get(lane);
-    if (waiting === undefined) {
-      const first = [member];
-      lanes.set(lane, first);
-      setImmediate(() => void drain(lane, first));
+  function addCall(call: Call): Promise<Result>;
+  function addCall(call: Call, isGone: () => boolean): Promise<Result | undefined>;
+  function addCall(call: Call, isGone?: () => boolean): Promise<Result | undefined> {
+    const lane = options.getLane?.(call) ?? "";
+    const completion = Promise.withResolvers<Result | undefined>();
+    const queued = { call, isGone, completion };
+    const queue = queues.get(lane);
+    if (queue === undefined) {
+      const newQueue = [queued];
+      queues.set(lane, newQueue);
+      setImmediate(() => void runQueue(lane, newQueue));
     } else {
-      waiting.push(member);
+      queue.push(queued);
     }
-    return settled.promise;
+    return completion.promise;
   }
-  return join;
+  return addCall;
 };

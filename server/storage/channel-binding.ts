@@ -1,15 +1,15 @@
 import { Client, type Connection } from "pg";
 
 const REFUSED =
-  "the database offers no channel binding, which channel_binding=require asks for: its connection may be intercepted";
+  "the database offers no channel binding, which channel_binding=require requires: the connection may be intercepted";
 
 interface SaslRequest {
   readonly mechanisms: readonly string[];
 }
 
 /**
- * Refuses to authenticate without SCRAM channel binding, before a password or a proof of it is sent: pg itself only
- * prefers the binding. A server that lets everybody in without a password is refused, too, as libpq does.
+ * A client that requires SCRAM channel binding, which pg itself only prefers. It ends the connection before it sends a
+ * password or a proof of it. Like libpq, it also rejects a server that needs no password.
  */
 export class ChannelBoundClient extends Client {
   declare readonly connection: Connection;
@@ -18,7 +18,7 @@ export class ChannelBoundClient extends Client {
     super(config);
     let isBound = false;
     const refuse = () => {
-      // "Ready" may be in the same packet, and the connection would count as made before its end is reported.
+      // ReadyForQuery may be in the same packet. pg would then report a connection before it reports its end.
       this.connection.removeAllListeners("readyForQuery");
       this.connection.stream.destroy(new Error(REFUSED));
     };

@@ -1,4 +1,5 @@
 import type { JobAddress } from "../../protocol/index.ts";
+import { LazyClaimedTask } from "./lazy-claimed-task.ts";
 import {
   type Claim,
   type ClaimedTaskRow,
@@ -8,28 +9,30 @@ import {
   numberWorkers,
 } from "./queries/claim-tasks.ts";
 import { formatTime } from "./rows.ts";
-import { LazyClaimedTask } from "./lazy-claimed-task.ts";
 
-/** What a statement came to for one of its claims. */
+/** The result of one claim of a batch. */
 export interface ClaimResult {
-  /** Null where the worker is gone. */
+  /** Key of the set of the worker's jobs; null if the worker is gone. */
   readonly jobSet: string | null;
+  /** True if all workers of the batch exist and have the same jobs; otherwise the statement claims nothing. */
   readonly isServed: boolean;
-  /** Tasks that fell due are to be promoted first. */
+  /** True if tasks have become due and must be promoted first. */
   readonly isOverdue: boolean;
-  /** Rivals took some of what was chosen. */
+  /** True if other transactions changed some of the chosen tasks before they were locked. */
   readonly isContended: boolean;
   readonly records: readonly LazyClaimedTask[];
 }
 
-/** A statement's rows: one for each worker, by its number, and the tasks, best first. */
-interface ClaimedRows {
+/** The rows of a claim statement. */
+interface ClaimRows {
+  /** One row for each worker, by the worker's number. */
   readonly heads: ReadonlyMap<number, ClaimSummaryRow>;
+  /** The claimed tasks in the order of the queue. */
   readonly tasks: readonly ClaimedTaskRow[];
 }
 
-/** Tells the two kinds of rows apart. */
-export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimedRows => {
+/** Splits the rows of a claim statement into those of workers and those of tasks. */
+export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimRows => {
   const heads = new Map<number, ClaimSummaryRow>();
   const tasks: ClaimedTaskRow[] = [];
   for (const row of rows) {
@@ -39,30 +42,32 @@ export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimedRows => {
   return { heads, tasks: tasks.sort((a, b) => a.ordinal - b.ordinal) };
 };
 
-/** Deals a statement's tasks out to the claims whose slots they are for. */
+/** Assigns the claimed tasks to the claims of the batch, by their slots. */
 export const distributeTasks = (
   claims: readonly Claim[],
-  { heads, tasks }: ClaimedRows,
+  { heads, tasks }: ClaimRows,
   { knownBackoff: backoff }: ClaimStatementOptions,
   jobs: ReadonlyMap<string, JobAddress>,
 ): ClaimResult[] => {
-  const numbers = numberWorkers(claims);
-  let slots = 0;
+  const workerNumbers = numberWorkers(claims);
+  let lastSlot = 0;
   let next = 0;
-  return claims.map(({ workerId: asker, limit, start }) => {
-    slots += limit;
-    const head = heads.get(numbers.get(asker) ?? 0);
+  return claims.map(({ workerId: claimant, limit, start }) => {
+    lastSlot += limit;
+    const head = heads.get(workerNumbers.get(claimant) ?? 0);
     const { worker_id: workerId = null, user_id: userId = null, claimed_at: claimedAt = "" } = head ?? {};
-    const isThere = workerId !== null && userId !== null;
-    const share = isThere
+    const hasWorker = workerId !== null && userId !== null;
+    const context = hasWorker
       ? { workerId, userId, startedAt: start ? formatTime(claimedAt) : null, backoff }
       : undefined;
     const records: LazyClaimedTask[] = [];
-    for (let task = tasks[next]; task !== undefined && task.ordinal <= slots; task = tasks[next]) {
+    for (let task = tasks[next]; task !== undefined && task.ordinal <= lastSlot; task = tasks[next]) {
       next += 1;
       const job = jobs.get(task.job_id);
-      if (share === undefined || job === undefined) throw new Error("nobody's task was claimed");
-      records.push(new LazyClaimedTask(task, share, job));
+      if (context === undefined || job === undefined) {
+        throw new Error("a claimed task has no worker or no job");
+      }
+      records.push(new LazyClaimedTask(task, context, job));
     }
     return {
       jobSet: head?.job_set ?? null,

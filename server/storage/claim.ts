@@ -9,86 +9,96 @@ import { type Claim, claimTasks } from "./queries/claim-tasks.ts";
 import { promoteDueTasks } from "./queries/promote-due-tasks.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** How often a claim looks again after it met rivals. */
-const TURNS = 4;
-/** Tasks of one statement. */
-const MOST_TASKS = 400;
+/** Maximum number of times that a claim is run if concurrent claims take its tasks. */
+const MAX_ATTEMPTS = 4;
+/** Maximum number of tasks in a batch. */
+const MAX_BATCH_TASKS = 400;
 
-/** A shorter payload is read again sooner than it is looked up, and keeping thousands of them costs the collector. */
-const WORTH_KEEPING = 2_048;
+/**
+ * Minimum number of characters of a payload to cache it. Reading a shorter one again is faster than the lookup, and
+ * thousands of small strings slow down the garbage collector.
+ */
+const MIN_CACHED_PAYLOAD = 2_048;
 
-interface Wish extends Claim {
-  /** Claim even where tasks that fell due wait to be promoted. */
+interface ClaimCall extends Claim {
+  /** True to claim even if tasks that have become due are not promoted yet. */
   readonly ignoreUnpromoted: boolean;
 }
 
-/** The worker's next tasks; undefined where it is gone. */
+/** Claims the worker's next tasks. Returns undefined if the worker is gone. */
 type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly ClaimedTaskRecord[] | undefined>;
 
-/** What is kept of earlier statements. */
-interface Known {
+/** Data that is kept between statements. */
+interface ClaimCaches {
   readonly jobSets: JobSetCache;
   readonly jobAddresses: JobAddressCache;
   readonly payloads: PayloadCache;
   readonly heartbeatThrottle: HeartbeatThrottle;
 }
 
-/** Claims of workers with the same jobs share a statement; a lone one is one statement too, unless tasks have just fallen due or rivals met. */
+/**
+ * Creates the function that claims tasks. Claims of workers with the same jobs are batched. A claim is one statement,
+ * unless tasks have just become due or concurrent claims took its tasks.
+ */
 export const createClaim = (
-  { runPrepared: hot, measureBatches: counted }: Sessions,
-  { jobSets, jobAddresses, payloads, heartbeatThrottle: signsOfLife }: Known,
+  { runPrepared, measureBatches }: Sessions,
+  { jobSets, jobAddresses, payloads, heartbeatThrottle }: ClaimCaches,
 ): ClaimTasks => {
-  const laneOf = ({ workerId, ignoreUnpromoted: evenIfOverdue }: Wish) =>
-    `${jobSets.keyOf(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
+  const getLane = ({ workerId, ignoreUnpromoted: evenIfOverdue }: ClaimCall) =>
+    `${jobSets.getKey(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
 
-  /** Of the last task that was claimed here: most often that of the next. */
+  /** Backoff of the last claimed task, as JSON: the next task usually has the same, which then need not be sent. */
   let backoff = "{}";
 
-  const join = createBatcher<Wish, ClaimResult>({
-    most: MOST_TASKS,
-    weightOf: ({ limit }) => limit,
-    laneOf,
-    run: counted("claim", async (wishes) => {
-      const evenIfOverdue = wishes[0]?.ignoreUnpromoted === true;
-      const signs = signsOfLife.due(wishes.map(({ workerId }) => workerId));
-      const manner = { ignoreUnpromoted: evenIfOverdue, knownBackoff: backoff, touchedWorkerIds: signs };
-      const rows = splitClaimRows(await hot((db) => claimTasks(db, wishes, manner)));
+  const claimBatch = createBatcher<ClaimCall, ClaimResult>({
+    maxCalls: MAX_BATCH_TASKS,
+    getWeight: ({ limit }) => limit,
+    getLane,
+    run: measureBatches("claim", async (calls) => {
+      const ignoreUnpromoted = calls[0]?.ignoreUnpromoted === true;
+      const touchedWorkerIds = heartbeatThrottle.selectDue(calls.map(({ workerId }) => workerId));
+      const options = {
+        ignoreUnpromoted: ignoreUnpromoted,
+        knownBackoff: backoff,
+        touchedWorkerIds: touchedWorkerIds,
+      };
+      const rows = splitClaimRows(await runPrepared((db) => claimTasks(db, calls, options)));
       const { tasks } = rows;
       for (const { id, payload } of tasks) {
-        if (payload.length >= WORTH_KEEPING) payloads.set(id, payload, payload.length);
+        if (payload.length >= MIN_CACHED_PAYLOAD) payloads.set(id, payload, payload.length);
       }
       backoff = tasks.findLast((task) => task.backoff !== null)?.backoff ?? backoff;
-      const jobs = await jobAddresses.of(new Set(tasks.map((task) => task.job_id)));
-      const shares = distributeTasks(wishes, rows, manner, jobs);
-      wishes.forEach(({ workerId }, place) => {
-        jobSets.learn(workerId, shares[place]?.jobSet ?? null);
+      const jobs = await jobAddresses.find(new Set(tasks.map((task) => task.job_id)));
+      const results = distributeTasks(calls, rows, options, jobs);
+      calls.forEach(({ workerId }, index) => {
+        jobSets.setKey(workerId, results[index]?.jobSet ?? null);
       });
-      return shares;
+      return results;
     }),
   });
 
-  const promote = createBatcher<Wish, undefined>({
-    most: MOST_TASKS,
-    laneOf,
-    run: counted("promote", async (wishes) => {
-      const [first] = wishes;
-      if (first !== undefined) await hot((db) => promoteDueTasks(db, first.workerId));
-      return wishes.map(() => undefined);
+  const promoteBatch = createBatcher<ClaimCall, undefined>({
+    maxCalls: MAX_BATCH_TASKS,
+    getLane,
+    run: measureBatches("promote", async (calls) => {
+      const [first] = calls;
+      if (first !== undefined) await runPrepared((db) => promoteDueTasks(db, first.workerId));
+      return calls.map(() => undefined);
     }),
   });
 
   return async (claim, isGone = () => false) => {
-    let wish: Wish = { ...claim, ignoreUnpromoted: false };
-    for (let turn = 1; ; turn += 1) {
-      const share = await join(wish, isGone);
-      if (share === undefined) return [];
-      const { jobSet, records, isServed, isOverdue, isContended } = share;
+    let call: ClaimCall = { ...claim, ignoreUnpromoted: false };
+    for (let attempt = 1; ; attempt += 1) {
+      const result = await claimBatch(call, isGone);
+      if (result === undefined) return [];
+      const { jobSet, records, isServed, isOverdue, isContended } = result;
       if (jobSet === null) return undefined;
       if (isServed && isOverdue) {
-        await promote(wish);
-        // Rows that a rival is promoting this moment stay overdue; they must not stop the claim of the others.
-        wish = { ...wish, ignoreUnpromoted: true };
-      } else if (records.length > 0 || turn >= TURNS || (isServed && !isContended)) {
+        await promoteBatch(call);
+        // Rows that another server is promoting at the moment stay overdue. They must not block the claim of the others.
+        call = { ...call, ignoreUnpromoted: true };
+      } else if (records.length > 0 || attempt >= MAX_ATTEMPTS || (isServed && !isContended)) {
         return records;
       }
     }

@@ -1,14 +1,14 @@
 import type { Task } from "../../protocol/index.ts";
 import type { TaskRecord } from "./storage.ts";
 
-/** A claimed task, most often only passed on: `task` is read from its texts when somebody looks into it. */
+/** A claimed task. Most are only serialized: `task` is parsed when it is read. */
 export interface ClaimedTaskRecord extends TaskRecord {
-  /** What is needed of every one. */
+  /** The members that are available without parsing. */
   readonly summary: Pick<Task, "id" | "room_id" | "status" | "attempt">;
-  /** Since when it was due. */
+  /** The time since which the task was due, in RFC 3339. */
   readonly runAt: string;
-  /** Null unless its claim started it. */
+  /** Null unless the claim also started the task. */
   readonly startedAt: string | null;
-  /** As it is answered, under the name that its job has there. */
-  wire(jobName: string): Task;
+  /** Returns the task as the API sends it, with the given name of its job. */
+  toTask(jobName: string): Task;
 }

@@ -1,80 +1,81 @@
-/** After the server has refused a connection, one more than it granted is tried again so often. */
-const GROW_EVERY_MS = 5_000;
-/** Waits before the next try if the server has granted no connection at all, doubling. */
+/** After the server has refused a connection, the limit is raised by one at this interval. */
+const RAISE_INTERVAL_MS = 5_000;
+/** Delay before the next attempt if the server accepts no connection at all. It doubles up to the maximum. */
 const FIRST_RETRY_MS = 10;
-const LONGEST_RETRY_MS = 500;
+const MAX_RETRY_MS = 500;
 
-/** How many connections the server grants, as far as is known: all that are wanted, until it refuses one. */
+/** Number of connections that the server is known to accept: the pool's maximum, until the server refuses one. */
 export class ConnectionLimit {
-  readonly #wanted: number;
+  readonly #maximum: number;
   readonly #listeners = new Set<() => void>();
-  #granted: number;
+  #size: number;
   #refusal: { readonly at: number; readonly error: unknown } | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retryMs = FIRST_RETRY_MS;
 
-  constructor(wanted: number) {
-    this.#wanted = wanted;
-    this.#granted = wanted;
+  constructor(maximum: number) {
+    this.#maximum = maximum;
+    this.#size = maximum;
   }
 
   get size(): number {
-    return this.#granted;
+    return this.#size;
   }
 
-  get isScarce(): boolean {
+  /** True if the server has refused a connection and the limit is still below the maximum. */
+  get isReduced(): boolean {
     return this.#refusal !== undefined;
   }
 
-  /** True while the next try is put off. */
-  get isPaused(): boolean {
+  /** True while the next attempt is delayed. */
+  get isDelayed(): boolean {
     return this.#retry !== undefined;
   }
 
-  /** Why the server refused the last one. */
+  /** The error of the last refused connection. */
   get refusal(): unknown {
     return this.#refusal?.error;
   }
 
-  /** Calls back whenever the server refuses a connection; the result stops that. */
-  whenRefused(listener: () => void): () => void {
+  /** Calls the listener whenever the server refuses a connection. Returns a function that removes it. */
+  onRefused(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Notes that the server refused a connection next to those that there are. */
-  refused(connections: number, error: unknown): void {
-    this.#granted = Math.max(1, connections);
+  /** Records that the server refused a connection in addition to the open ones. */
+  recordRefusal(connections: number, error: unknown): void {
+    this.#size = Math.max(1, connections);
     this.#refusal = { at: performance.now(), error };
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Notes that a connection was opened. */
-  opened(): void {
+  /** Records that a connection was opened. */
+  recordSuccess(): void {
     this.#retryMs = FIRST_RETRY_MS;
   }
 
-  /** Puts the next try off: there is no connection that could become free meanwhile. */
-  pause(then: () => void): void {
+  /** Delays the next attempt, if no connection is open that could become free in the meantime. */
+  delayRetry(retry: () => void): void {
     this.#retry ??= setTimeout(
       () => {
         this.#retry = undefined;
-        then();
+        retry();
       },
       this.#retryMs * (0.5 + Math.random() / 2),
     );
-    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
 
-  /** Allows one connection more than the server granted, once in a while. */
-  grow(): void {
-    if (this.#refusal === undefined || performance.now() - this.#refusal.at < GROW_EVERY_MS) return;
-    this.#granted += 1;
-    const isWhole = this.#granted >= this.#wanted;
-    this.#refusal = isWhole ? undefined : { ...this.#refusal, at: performance.now() };
+  /** Raises the limit by one if the last refusal or raise was long enough ago. */
+  raise(): void {
+    if (this.#refusal === undefined || performance.now() - this.#refusal.at < RAISE_INTERVAL_MS) return;
+    this.#size += 1;
+    const isMaximum = this.#size >= this.#maximum;
+    this.#refusal = isMaximum ? undefined : { ...this.#refusal, at: performance.now() };
   }
 
-  end(): void {
+  stop(): void {
     clearTimeout(this.#retry);
   }
 }

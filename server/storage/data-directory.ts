@@ -19,7 +19,7 @@ export class DataDirectoryError extends Error {
   }
 }
 
-/** Has the kernel's lock. It is never removed: a new file under the same name would be unlocked. */
+/** The file with the kernel's lock. It is never removed, because a new file with the same name would not be locked. */
 const LOCK_FILE = "server.lock";
 const OWNER_FILE = "lock";
 
@@ -37,7 +37,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "it is a file",
 };
 
-/** PGlite's file system (Emscripten) throws objects with these numbers, which are no instances of Error. */
+/** WASI error numbers: PGlite's file system (Emscripten) throws objects with them that are not instances of Error. */
 const WASI_CODES: ReadonlyMap<number, string> = new Map([
   [2, "EACCES"],
   [19, "EDQUOT"],
@@ -59,18 +59,18 @@ export async function lockDataDirectory(path: string): Promise<LockedDirectory> 
     const parent = dirname(database);
     const { dev, ino } = statSync(parent, { bigint: true });
     const key = `${dev}:${ino}`;
-    if (lockedHere.has(key)) throw inUse(path, "this process");
+    if (lockedHere.has(key)) throw toInUseError(path, "this process");
     lockedHere.add(key);
-    const forget = () => lockedHere.delete(key);
+    const unmark = () => lockedHere.delete(key);
     const release = await lock(path, parent).catch((error: unknown) => {
-      forget();
+      unmark();
       throw error;
     });
     return {
       database,
       release() {
         release();
-        forget();
+        unmark();
       },
     };
   } catch (error) {
@@ -78,42 +78,42 @@ export async function lockDataDirectory(path: string): Promise<LockedDirectory> 
   }
 }
 
-/** Returns where the database's files are, or will be. The directory `database` may itself be a symbolic link. */
+/** Returns the directory of the database's files, which may not exist yet. `database` may itself be a symbolic link. */
 function resolveDatabase(path: string): string {
   const database = join(realpathSync(path), "database");
   return existsSync(database) ? realpathSync(database) : database;
 }
 
-/** Locks the directory that contains the database: PostgreSQL opens and closes every file in the database's own. */
+/** Locks the parent directory, because PostgreSQL opens and closes all files in the directory of the database. */
 async function lock(path: string, parent: string): Promise<() => void> {
   const ownerFile = join(parent, OWNER_FILE);
-  const held = await lockFile(join(parent, LOCK_FILE));
+  const fileLock = await lockFile(join(parent, LOCK_FILE));
   const owner = readOwner(ownerFile);
-  if (held === undefined) throw inUse(path, describeOwner(owner), findNetworkFileSystem(parent));
+  if (fileLock === undefined) throw toInUseError(path, describeOwner(owner), findNetworkFileSystem(parent));
   try {
-    // A server that is older than the kernel's lock has only this file.
-    if (owner !== undefined && isOlderServer(owner)) throw inUse(path, describeOwner(owner));
+    // A joblib version without the kernel's lock writes only this file.
+    if (owner !== undefined && isOlderServer(owner)) throw toInUseError(path, describeOwner(owner));
     writeOwner(ownerFile);
   } catch (error) {
-    held.release();
+    fileLock.release();
     throw error;
   }
   return () => {
     removeOwner(ownerFile);
-    held.release();
+    fileLock.release();
   };
 }
 
-function inUse(path: string, owner: string, networkFileSystem?: string): DataDirectoryError {
-  // SQLite reports a file system without locks (ENOLCK) as a lock of somebody else.
-  const doubt =
+function toInUseError(path: string, owner: string, networkFileSystem?: string): DataDirectoryError {
+  // SQLite reports a file system without locks (ENOLCK) like a lock of another process.
+  const hint =
     networkFileSystem === undefined ? "" : `, or its file system (${networkFileSystem}) has no file locks`;
   return new DataDirectoryError(
-    `The data directory ${path} is in use by ${owner}${doubt}. Stop that server, or ${CHOOSE_ANOTHER}. Several servers can share only a PostgreSQL database (--database-url).`,
+    `The data directory ${path} is in use by ${owner}${hint}. Stop that server, or ${CHOOSE_ANOTHER}. Several servers can share only a PostgreSQL database (--database-url).`,
   );
 }
 
-/** Returns the error for a directory that the system does not let joblib use, with the reason in plain words. */
+/** Returns the error for a directory that cannot be used because of a system error. */
 export function toDataDirectoryError(path: string, cause: unknown): DataDirectoryError {
   const { code, message } = readError(cause);
   const reason = REASONS[code] ?? message;

@@ -4,56 +4,56 @@ import { runOnDatabase } from "./run-on-database.ts";
 import type { Orm, Sql } from "./sessions.ts";
 import type { DatabaseFinding } from "./unfit-database.ts";
 
-/** The oldest PostgreSQL that has all of joblib's SQL: `set compression` of the migrations came with 14. */
+/** The oldest supported version of PostgreSQL: the migrations use `set compression`, which is new in version 14. */
 export const MIN_POSTGRES_VERSION = 14;
 
-/** Databases that answer PostgreSQL's protocol, by what their `version()` says; none of them runs joblib's SQL. */
+/** Databases with PostgreSQL's protocol that cannot run joblib's SQL, by their `version()`. */
 const OTHER_PRODUCTS =
   /CockroachDB|-YB-|Redshift|Greenplum|Materialize|CrateDB|openGauss|QuestDB|RisingWave/i;
 
-/** What a database says of itself. */
+/** The properties of a database that decide whether joblib can use it. */
 export interface DatabaseFacts {
   /** The text of `version()`. */
   readonly version: string;
   /** `server_version_num`: 150004 is 15.4. */
   readonly versionNumber: number;
   readonly encoding: string;
-  /** A standby, or a role or database whose transactions are read-only by default. */
   readonly isStandby: boolean;
+  /** True if transactions of the role or the database are read-only by default. */
   readonly isReadOnly: boolean;
 }
 
-/** Returns what another product than PostgreSQL is called; undefined for PostgreSQL. */
-const otherProduct = (version: string): string | undefined => {
-  const named = OTHER_PRODUCTS.exec(version)?.[0];
-  if (named !== undefined) return named === "-YB-" ? "YugabyteDB" : named;
+/** Returns the name of a database product other than PostgreSQL; undefined for PostgreSQL. */
+const getOtherProduct = (version: string): string | undefined => {
+  const name = OTHER_PRODUCTS.exec(version)?.[0];
+  if (name !== undefined) return name === "-YB-" ? "YugabyteDB" : name;
   return /^(PostgreSQL|EnterpriseDB) \d/.test(version) ? undefined : version.slice(0, 80);
 };
 
-/** Returns why joblib cannot work on a database that says this of itself. */
+/** Returns the reasons why joblib cannot use a database with these properties; empty if it can. */
 export const checkDatabaseFacts = (facts: DatabaseFacts): readonly DatabaseFinding[] => {
   const findings: DatabaseFinding[] = [];
-  const unsuitable = (problem: string, advice: string) =>
+  const addUnsuitable = (problem: string, advice: string) =>
     findings.push({ kind: "unsuitable", problem, advice });
-  const needed = `use PostgreSQL ${MIN_POSTGRES_VERSION} or newer (15 is what the tests run on)`;
-  const product = otherProduct(facts.version);
+  const versionAdvice = `use PostgreSQL ${MIN_POSTGRES_VERSION} or newer (joblib is tested with 15)`;
+  const product = getOtherProduct(facts.version);
   if (product !== undefined) {
-    unsuitable(`the database is ${product}, not PostgreSQL`, needed);
+    addUnsuitable(`the database is ${product}, not PostgreSQL`, versionAdvice);
     return findings;
   }
   const version = Math.floor(facts.versionNumber / 10_000);
-  if (version < MIN_POSTGRES_VERSION) unsuitable(`the database is PostgreSQL ${version}`, needed);
+  if (version < MIN_POSTGRES_VERSION) addUnsuitable(`the database is PostgreSQL ${version}`, versionAdvice);
   if (facts.encoding !== "UTF8") {
-    unsuitable(
+    addUnsuitable(
       `the database's encoding is ${facts.encoding}, which cannot store every text`,
-      "create another with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and move the data with pg_dump",
+      "create another one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and move the data with pg_dump",
     );
   }
   if (facts.isStandby) {
     findings.push({
       kind: "read-only",
-      problem: "the database is a standby, which takes no writes",
-      advice: "connect to the primary, or promote this one",
+      problem: "the database is a standby, which accepts no writes",
+      advice: "connect to the primary, or promote the standby",
     });
   } else if (facts.isReadOnly) {
     findings.push({
@@ -73,8 +73,8 @@ const readVersion = async (db: Sql): Promise<string> => {
 
 const readFacts = async (db: Sql): Promise<DatabaseFacts> => {
   const version = await readVersion(db);
-  // Others may lack what is asked next.
-  if (otherProduct(version) !== undefined) {
+  // Other products may lack the functions of the next query.
+  if (getOtherProduct(version) !== undefined) {
     return { version, versionNumber: 0, encoding: "", isStandby: false, isReadOnly: false };
   }
   const { rows } = await sql<{ number: string; encoding: string; standby: string; read_only: string }>`
@@ -92,15 +92,15 @@ const readFacts = async (db: Sql): Promise<DatabaseFacts> => {
   };
 };
 
-/** Returns why this database can hold no tables of joblib's: product, version, encoding, writability. */
+/** Checks product, version, encoding and writability. Returns the reasons why joblib's tables cannot be created. */
 export const checkSuitability = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
   runOnDatabase(orm, async (db) => checkDatabaseFacts(await readFacts(db)));
 
-/** Returns why a server cannot work on this database with its role; empty if it can. Costs three short queries. */
+/** Returns the reasons why a server cannot use the database with its role; empty if it can. Runs three short queries. */
 export const checkDatabase = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
   runOnDatabase(orm, async (db) => {
     const findings = checkDatabaseFacts(await readFacts(db));
-    // The catalogs of another product are not PostgreSQL's.
+    // Other products have other catalogs.
     if (findings.some(({ kind }) => kind === "unsuitable")) return findings;
     return [...findings, ...(await findMissingRights(db))];
   });

@@ -1,11 +1,11 @@
 import type { ConnectionSecurity } from "../../protocol/index.ts";
 import type { DatabaseFinding } from "./unfit-database.ts";
 
-/** The part of the storage that reports whether a server can work on its database. */
+/** The part of the storage that reports whether a server can use its database. */
 export interface DatabaseState {
   /** Makes a round trip to the database; fails if the database is read-only. */
   ping(): Promise<void>;
-  /** Returns the reasons why a server cannot work on this database with its role; empty if it can. */
+  /** Returns the reasons why a server cannot use the database with its role; empty if it can. */
   check(): Promise<readonly DatabaseFinding[]>;
   /** Returns the names of the migrations that are not applied yet. */
   pendingMigrations(): Promise<readonly string[]>;

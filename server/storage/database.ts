@@ -6,27 +6,30 @@ import { postgresOptions } from "./postgres-options.ts";
 import { buildEmbeddedSettings } from "./session-settings.ts";
 import type { Orm } from "./sessions.ts";
 
-/** Where the data is: a PostgreSQL's URL, or a directory for the embedded one (`memory://`: nowhere). */
+/** A PostgreSQL URL, or a directory for the embedded database (`memory://` keeps the data only in memory). */
 export interface DatabaseOptions {
   readonly url?: string;
   readonly dataDir?: string;
   readonly poolSize?: number;
-  /** A statement that takes longer is given up; without it, none is: migrations take what they take. */
+  /** Timeout of a statement. Without it there is none, because a migration may take any time. */
   readonly statementTimeoutSeconds?: number | undefined;
 }
 
-/** An ORM that we opened ourselves, and close. */
+/** An ORM that joblib has opened and must close. */
 export interface OwnedOrm extends Orm {
   close(): Promise<void>;
 }
 
 const IN_MEMORY = "memory://";
 const DEFAULT_DATA_DIR = ".joblib";
-/** The sweeper's lock holds a connection while its work needs another. */
-const SMALLEST_POOL = 2;
+/** The lock of the sweeper needs one connection, and its work another. */
+const MIN_POOL_SIZE = 2;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A connection that fell silent under its statement goes back to the pool with that; it is not kept longer. */
-const LIFETIME_SECONDS = 300;
+/**
+ * Maximum age of a connection. After a timeout, a connection returns to the pool while its statement may still be
+ * running, so it must not stay there forever.
+ */
+const MAX_LIFETIME_SECONDS = 300;
 
 const openPostgres = async (
   url: string,
@@ -36,29 +39,29 @@ const openPostgres = async (
   return PostgresOrm.init({
     entities: [...entities],
     ...connection,
-    pool: { min: 0, max: Math.max(poolSize, SMALLEST_POOL) },
-    // A database that does not answer must become an error, not a request that hangs.
+    pool: { min: 0, max: Math.max(poolSize, MIN_POOL_SIZE) },
+    // If the database does not respond, the request must fail instead of waiting forever.
     driverOptions: {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       ...driverOptions,
-      maxLifetimeSeconds: LIFETIME_SECONDS,
-      // On this side of the wire: a pooler of transactions refuses the server's own setting at the start of a session.
+      maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
+      // The client measures the timeout, because a pooler in transaction mode refuses the setting of the server.
       ...(statementTimeoutSeconds !== undefined && { query_timeout: statementTimeoutSeconds * 1000 }),
     },
   });
 };
 
-/** Returns true if the embedded database is to keep its data in memory only. */
+/** Returns true if the embedded database keeps its data only in memory. */
 export const isInMemory = (dataDir: string): boolean => dataDir.startsWith("memory:");
 
-/** The embedded database is loaded only where it is used: it is megabytes of WebAssembly. */
+/** Opens the embedded database. It is loaded only here, because it is megabytes of WebAssembly. */
 const openEmbedded = async (dataDir: string): Promise<OwnedOrm> => {
   const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
   if (isInMemory(dataDir)) {
     const orm = await EmbeddedOrm.init({ entities: [...entities], dbName: IN_MEMORY });
-    return await pinned(orm);
+    return await initSession(orm);
   }
-  const { lockDataDirectory, unusable } = await import("./data-directory.ts");
+  const { lockDataDirectory, toDataDirectoryError } = await import("./data-directory.ts");
   const directory = await lockDataDirectory(dataDir);
   try {
     const orm = await EmbeddedOrm.init({
@@ -66,21 +69,22 @@ const openEmbedded = async (dataDir: string): Promise<OwnedOrm> => {
       dbName: "postgres",
       driverOptions: { dataDir: directory.database },
     });
-    return releasing(await pinned(orm), directory);
+    return withDirectory(await initSession(orm), directory);
   } catch (error) {
     directory.release();
-    throw error instanceof Error ? error : unusable(dataDir, error);
+    throw error instanceof Error ? error : toDataDirectoryError(dataDir, error);
   }
 };
 
-/** Connects, and sets the only session up. */
-const pinned = async (orm: OwnedOrm & { connect(): Promise<unknown> }): Promise<OwnedOrm> => {
+/** Connects, and applies joblib's settings to the only session. */
+const initSession = async (orm: OwnedOrm & { connect(): Promise<unknown> }): Promise<OwnedOrm> => {
   await orm.connect();
   await sql.raw(buildEmbeddedSettings()).execute(orm.em.fork().getKysely());
   return Object.assign(orm, { hasSessionSettings: true });
 };
 
-const releasing = (orm: OwnedOrm, directory: LockedDirectory): OwnedOrm => ({
+/** Returns an ORM that releases the data directory when it is closed. */
+const withDirectory = (orm: OwnedOrm, directory: LockedDirectory): OwnedOrm => ({
   em: orm.em,
   driver: orm.driver,
   ...(orm.hasSessionSettings !== undefined && { hasSessionSettings: orm.hasSessionSettings }),
@@ -93,7 +97,7 @@ const releasing = (orm: OwnedOrm, directory: LockedDirectory): OwnedOrm => ({
   },
 });
 
-/** Opens PostgreSQL where a URL is given, else the embedded database; migrates nothing. */
+/** Opens PostgreSQL if there is a URL, else the embedded database. Does not apply migrations. */
 export const openDatabase = (options: DatabaseOptions): Promise<OwnedOrm> =>
   options.url === undefined
     ? openEmbedded(options.dataDir ?? DEFAULT_DATA_DIR)

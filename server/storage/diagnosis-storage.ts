@@ -5,14 +5,14 @@ import { findDiagnosisFacts } from "./queries/find-diagnosis-facts.ts";
 import { formatTimeOrNull } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
-const namesOf = (text: string): [string, string][] => {
+const parseNames = (text: string): [string, string][] => {
   const names: { id: string; name: string }[] = JSON.parse(text);
   return names.map(({ id, name }) => [id, name]);
 };
 
-/** The part of the storage that tells of one task what its row does not. */
+/** Creates the storage of diagnoses. */
 export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => ({
-  async prospects(taskId, aliveWithinSeconds) {
+  async findFacts(taskId, aliveWithinSeconds) {
     const row = isUuid(taskId)
       ? await run((db) => findDiagnosisFacts(db, taskId, aliveWithinSeconds))
       : undefined;
@@ -20,7 +20,7 @@ export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => (
       row && {
         workers: row.workers,
         busyWorkers: row.busy_workers,
-        holding: row.leased_tasks,
+        leasedTasks: row.leased_tasks,
         drainingWorkers: row.draining,
         lastActiveAt: formatTimeOrNull(row.last_activity_at),
         medianRunSeconds: row.median_run_seconds,
@@ -31,7 +31,7 @@ export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => (
     );
   },
 
-  async attempts(taskId) {
+  async findAttempts(taskId) {
     const row = isUuid(taskId) ? await run((db) => findAttempts(db, taskId)) : undefined;
     return (
       row && {
@@ -45,8 +45,8 @@ export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => (
         errors: JSON.parse(row.errors),
         endedLeaseWorkerId: row.hold_ended_worker_id,
         endedLeaseReason: row.hold_ended_reason,
-        lateResults: JSON.parse(row.lateResults),
-        workerNames: new Map(namesOf(row.names)),
+        lateResults: JSON.parse(row.late),
+        workerNames: new Map(parseNames(row.names)),
       }
     );
   },

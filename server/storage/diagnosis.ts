@@ -1,24 +1,24 @@
 import type { AttemptError, TaskStatus } from "../../protocol/index.ts";
 
-/** Who could take a task, and what is known of how long that takes. */
+/** The workers that could run a task, and the data to estimate its wait. */
 export interface DiagnosisFacts {
-  /** Alive and linked to its job. */
+  /** Number of workers that are alive and linked to the job. */
   readonly workers: number;
   readonly busyWorkers: number;
-  /** Tasks that these hold together. */
+  /** Number of tasks that these workers have leases on. */
   readonly leasedTasks: number;
-  /** Alive, and linked to it until they were drained. */
+  /** Number of live workers that were linked to the job before they were drained. */
   readonly drainingWorkers: number;
-  /** Of any worker of the job that is still known, or that ran one of the room's last tasks. */
+  /** The last heartbeat of a linked worker, or the last start or end of one of the room's recent tasks. */
   readonly lastActiveAt: string | null;
-  /** Half of the last tasks took no longer; null where none has completed. */
+  /** Median run time of the recent tasks; null if none has completed. */
   readonly medianRunSeconds: number | null;
   readonly isJobRemoved: boolean;
   readonly claimedAt: string | null;
   readonly workerName: string | null;
 }
 
-/** What is kept of a task's attempts: its row, and what stands beside it. */
+/** The stored data about the attempts of a task: its row and its late results. */
 export interface AttemptHistory {
   readonly status: TaskStatus;
   readonly attempt: number;
@@ -30,14 +30,16 @@ export interface AttemptHistory {
   readonly errors: readonly AttemptError[];
   readonly endedLeaseWorkerId: string | null;
   readonly endedLeaseReason: "reported" | "cancelled" | "timed_out" | "lost" | null;
-  /** Attempts that a result came late for. */
+  /** The attempts with a late result. */
   readonly lateResults: readonly { readonly attempt: number; readonly workerId: string }[];
-  /** Of the workers that are still there. */
+  /** Names of the workers that still exist, by id. */
   readonly workerNames: ReadonlyMap<string, string>;
 }
 
-/** What is asked about one task beyond its row. */
+/** The part of the storage that explains the state of a task. */
 export interface DiagnosisStorage {
-  prospects(taskId: string, aliveWithinSeconds: number): Promise<DiagnosisFacts | undefined>;
-  attempts(taskId: string): Promise<AttemptHistory | undefined>;
+  /** Returns the facts for a diagnosis; undefined if the task does not exist. */
+  findFacts(taskId: string, aliveWithinSeconds: number): Promise<DiagnosisFacts | undefined>;
+  /** Returns the attempts of a task; undefined if it does not exist. */
+  findAttempts(taskId: string): Promise<AttemptHistory | undefined>;
 }

@@ -1,16 +1,19 @@
 import type { NewTask } from "./storage.ts";
 
-/** A waiting worker that a task is for, should nothing else be pending for it. */
+/** A waiting worker to assign a task to, unless another task is pending for it. */
 export interface Assignee {
   readonly workerId: string;
-  /** The task comes running. */
+  /** True to start the task as well. */
   readonly start: boolean;
 }
 
-/** Who would take a lone new task: asked when its insert is sent, which may be later, and again where it is sent again. */
+/**
+ * Chooses the assignee of a new task that is the only one of its request. Called when the insert is sent, which may be
+ * later than the request, and again if the insert is sent again.
+ */
 export type ChooseAssignee = (task: NewTask) => Assignee | undefined;
 
-/** How tasks are inserted. */
+/** Options of an insert. */
 export interface InsertOptions {
   readonly aliveWithinSeconds: number;
   readonly chooseAssignee?: ChooseAssignee;

@@ -2,24 +2,24 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 
 /**
- * The process that uses a data directory, as a file there says. It is a note for error messages: a process id means
- * nothing in another container, so only the kernel's lock decides who may use the directory.
+ * The process that uses a data directory, as its file names it. It is only for error messages: a process id means
+ * nothing in another container, so the kernel's lock decides which process may use the directory.
  */
 export interface DirectoryOwner {
   readonly pid: number;
-  /** When the process started, in clock ticks since boot; empty if the system does not tell (only Linux does). */
+  /** When the process started, in clock ticks since boot; empty on systems other than Linux. */
   readonly startTime: string;
   readonly host: string | undefined;
 }
 
-/** Returns the owner that the file names, or undefined if it names none. */
+/** Reads the owner from the file; returns undefined if there is none. */
 export function readOwner(path: string): DirectoryOwner | undefined {
   const [id, startTime = "", host] = readText(path).trim().split(" ");
   const pid = Number(id);
   return Number.isInteger(pid) && pid > 0 ? { pid, startTime, host } : undefined;
 }
 
-/** Names this process in the file, in the format that servers without a kernel's lock read: "pid start-time". */
+/** Writes this process to the file. Versions without the kernel's lock read its first two fields, pid and start time. */
 export function writeOwner(path: string): void {
   writeFileSync(path, `${process.pid} ${readStartTime(process.pid)} ${hostname()}\n`);
 }
@@ -30,14 +30,14 @@ export function removeOwner(path: string): void {
 }
 
 /**
- * Returns true if the owner runs in this PID namespace and is a server that takes no kernel's lock: those name no host.
- * A process id may have been reused, so the start time must be the same.
+ * Returns true if the owner runs in this PID namespace and is a joblib version without the kernel's lock, which writes
+ * no host. The start time must match, because the process id may have been reused.
  */
 export function isOlderServer({ pid, startTime, host }: DirectoryOwner): boolean {
   return host === undefined && startTime !== "" && startTime === readStartTime(pid);
 }
 
-/** Returns the words for the owner in an error message. */
+/** Describes the owner for an error message. */
 export function describeOwner(owner: DirectoryOwner | undefined): string {
   if (owner === undefined) return "another server";
   const { pid, startTime, host } = owner;

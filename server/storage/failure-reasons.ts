@@ -1,4 +1,4 @@
-/** Why the database does not serve a statement. */
+/** Kind of a failure of the database. */
 export type FailureKind =
   | "unreachable"
   | "refused"
@@ -11,21 +11,21 @@ export type FailureKind =
   | "rolled-back"
   | "missing";
 
-/** A failure that is the database's, not the statement's. */
+/** A failure that is caused by the database, not by the statement. */
 export interface FailureReason {
   readonly kind: FailureKind;
-  /** One sentence without a full stop, for logs and for clients: it names no host, role or database. */
+  /** One sentence without a full stop, for logs and clients. Contains no host, role or database. */
   readonly text: string;
 }
 
-/** By SQLSTATE or its first characters, the longest first; PostgreSQL's manual lists them in its appendix A. */
+/** Reasons by SQLSTATE or its prefix, the longest prefix first (PostgreSQL manual, appendix A). */
 const BY_SQL_STATE: readonly (readonly [start: string, kind: FailureKind, text: string])[] = [
   [
     "40001",
     "rolled-back",
-    "the database rolled the transaction back again and again (serialization failure)",
+    "the database rolled back every attempt of the transaction (serialization failure)",
   ],
-  ["40P01", "rolled-back", "the database rolled the transaction back again and again (deadlock)"],
+  ["40P01", "rolled-back", "the database rolled back every attempt of the transaction (deadlock)"],
   [
     "25006",
     "read-only",
@@ -51,7 +51,7 @@ const SYSTEM_CODES = new Set([
   ...["EHOSTUNREACH", "ENETUNREACH", "ENOENT", "EACCES", "EMFILE", "ENOSPC", "EIO"],
 ]);
 
-/** No session could begin because of TLS or authentication. */
+/** The connection failed because of TLS or authentication. */
 export const CONNECTION_REFUSED: FailureReason = {
   kind: "refused",
   text: "the database refused the connection",
@@ -59,7 +59,7 @@ export const CONNECTION_REFUSED: FailureReason = {
 
 const UNREACHABLE = "the database cannot be reached";
 
-/** What pg, its pool, Kysely and PGlite throw without a code. */
+/** Reasons by message, for errors that pg, its pool, Kysely and PGlite throw without a code. */
 const BY_MESSAGE: readonly (readonly [pattern: RegExp, kind: FailureKind, text: string])[] = [
   [/no more connections allowed/i, "too-many-connections", "the pooler accepts no more connections"],
   [/query_wait_timeout/i, "too-many-connections", "the pooler had no connection to the database in time"],
@@ -80,10 +80,10 @@ const BY_MESSAGE: readonly (readonly [pattern: RegExp, kind: FailureKind, text: 
 
 const withCode = (text: string, code: string): string => `${text} (${code})`;
 
-/** Says why the database is at fault; undefined if the statement is. */
+/** Returns the reason if the database caused the error; undefined if the statement did. */
 export const describeFailure = (code: string, message: string): FailureReason | undefined => {
   const [, kind, text] = BY_MESSAGE.find(([pattern]) => pattern.test(message)) ?? [];
-  // PgBouncer's messages come with a code that says less.
+  // PgBouncer sends its messages with the code 08P01, which is less specific.
   if (kind !== undefined && text !== undefined && (code === "" || code === "08P01")) return { kind, text };
   if (SYSTEM_CODES.has(code)) return { kind: "unreachable", text: withCode(UNREACHABLE, code) };
   const known = BY_SQL_STATE.find(([start]) => code.startsWith(start));

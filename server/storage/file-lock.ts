@@ -1,12 +1,12 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** An exclusive lock on a file. The kernel drops it when the process ends, however it ends. */
+/** An exclusive lock on a file. The kernel releases it when the process ends for any reason. */
 export interface FileLock {
   release(): void;
 }
 
-/** Two processes that start at once may both see the other's first, shared lock; SQLite then tries again. */
+/** Two processes that start concurrently may both see the other's first, shared lock. SQLite then retries for this time. */
 const RETRY_MS = 1_000;
 /** https://sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
@@ -14,9 +14,9 @@ const SQLITE_BUSY = 5;
 /**
  * Locks a file, and creates it if it is missing; returns undefined if another process has it locked.
  *
- * SQLite takes the lock: Node.js has no call for it, but has SQLite. An open `BEGIN EXCLUSIVE` holds a byte-range lock
- * of the kernel (fcntl, LockFileEx), which belongs to the file and so is seen from every container and path. Nothing is
- * written. Nobody else in this process may open and close the file: on POSIX that drops the lock.
+ * Uses SQLite, because Node.js has no function for file locks. An open `BEGIN EXCLUSIVE` has a byte-range lock of the
+ * kernel (fcntl, LockFileEx). The lock belongs to the file, so it works across containers and paths. Nothing is written.
+ * No other code in this process may open and close the file: on POSIX that releases the lock.
  */
 export async function lockFile(path: string): Promise<FileLock | undefined> {
   // Loaded only here: Node.js 22 prints a warning that SQLite is experimental.

@@ -1,21 +1,21 @@
-const EVERY_MS = 200;
-const MOST_WORKERS = 10_000;
+const INTERVAL_MS = 200;
+const MAX_WORKERS = 10_000;
 
 /**
- * When this server noted each worker's life last: five notes a second are enough, and a statement without one is 16 µs
- * shorter. The statement looks again, for other servers note it too.
+ * Limits how often a worker's other calls update its `last_heartbeat`. Five updates a second are enough, and a statement
+ * without the update is 16 µs faster. The statement checks the stored time again, because other servers update it too.
  */
 export class HeartbeatThrottle {
-  readonly #noted = new Map<string, number>();
+  readonly #lastUpdates = new Map<string, number>();
 
-  /** Those of the workers whose life is to be noted by the statement that is sent now. */
-  due(workerIds: Iterable<string>): string[] {
+  /** Returns the workers whose heartbeat the next statement must update, and records that it does. */
+  selectDue(workerIds: Iterable<string>): string[] {
     const now = performance.now();
     const due: string[] = [];
     for (const id of workerIds) {
-      if (now - (this.#noted.get(id) ?? -EVERY_MS) < EVERY_MS) continue;
-      if (this.#noted.size >= MOST_WORKERS) this.#noted.clear();
-      this.#noted.set(id, now);
+      if (now - (this.#lastUpdates.get(id) ?? -INTERVAL_MS) < INTERVAL_MS) continue;
+      if (this.#lastUpdates.size >= MAX_WORKERS) this.#lastUpdates.clear();
+      this.#lastUpdates.set(id, now);
       due.push(id);
     }
     return due;

@@ -3,34 +3,34 @@ import { buildTransactionSettings } from "./session-settings.ts";
 import type { Orm, Sql, Tables } from "./sessions.ts";
 import { isReadOnly } from "./storage-errors.ts";
 
-/** A host's sessions have no limit of ours; the default of `statement_timeout_seconds`. */
+/** Default of `statement_timeout_seconds`: the sessions of a host have no statement timeout of joblib's. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
-const kyselyOf = (orm: Orm): Sql => orm.em.fork().getKysely<Tables>().withSchema("joblib");
+const getKysely = (orm: Orm): Sql => orm.em.fork().getKysely<Tables>().withSchema("joblib");
 
-/** Ends the session instead of giving it back to the host's pool: it leads to a server that takes no writes. */
+/** Terminates a session that is connected to a read-only server, so that it does not go back to the host's pool. */
 const endSession = async (db: Sql): Promise<void> => {
   await sql`select pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())`.execute(db).catch(() => {});
 };
 
 /**
- * Runs work in a transaction on a session of the host's ORM. The session's settings are the host's, and ours hold until
- * the transaction ends.
+ * Runs work in a transaction on a session of the host's ORM. joblib's settings apply until the end of the transaction;
+ * the settings of the session do not change.
  */
 export const runInHostTransaction = <Value>(
   orm: Orm,
   work: (db: Transaction<Tables>) => Promise<Value>,
   { statementTimeoutMs = STATEMENT_TIMEOUT_MS }: { readonly statementTimeoutMs?: number } = {},
 ): Promise<Value> => {
-  const pinned = async (db: Transaction<Tables>): Promise<Value> => {
-    await sql.raw(buildTransactionSettings({ plans: "free", statementTimeoutMs })).execute(db);
+  const withSettings = async (db: Transaction<Tables>): Promise<Value> => {
+    await sql.raw(buildTransactionSettings({ planMode: "default", statementTimeoutMs })).execute(db);
     return work(db);
   };
-  return kyselyOf(orm)
+  return getKysely(orm)
     .connection()
     .execute(async (db) => {
       try {
-        return await db.transaction().setIsolationLevel("read committed").execute(pinned);
+        return await db.transaction().setIsolationLevel("read committed").execute(withSettings);
       } catch (error) {
         if (isReadOnly(error)) await endSession(db);
         throw error;
@@ -38,6 +38,6 @@ export const runInHostTransaction = <Value>(
     });
 };
 
-/** Runs work on a session of the ORM as it is. */
+/** Runs work on sessions of the ORM, without joblib's settings. */
 export const runOnOrm = <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> =>
-  work(kyselyOf(orm));
+  work(getKysely(orm));

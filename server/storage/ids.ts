@@ -1,13 +1,13 @@
 const LENGTH = 36;
 const DASH = 0x2d;
 
-/** 1 for what a digit may be, by its code. */
+/** 1 at the character code of each hexadecimal digit. */
 const IS_HEX = new Uint8Array(128);
 for (const digit of "0123456789abcdefABCDEF") IS_HEX[digit.charCodeAt(0)] = 1;
 
 /**
- * True for what an id column can hold; anything else is an id of nothing, and must not reach the database. Every
- * completion asks four times: a regular expression took a quarter of a microsecond each.
+ * Returns true for a UUID. No row can have another id, and PostgreSQL would reject it as a value of an id column. A
+ * completion calls this four times, and a regular expression took 0.25 µs each time.
  */
 export const isUuid = (id: string): boolean => {
   if (id.length !== LENGTH) return false;

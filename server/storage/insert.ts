@@ -17,78 +17,84 @@ import { catchUnknownOutcome } from "./storage-unavailable.ts";
 
 type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
 
-/** Undoes the transaction of an insert that left tasks out. */
-class KeyTaken extends Error {}
+/** Rolls back the transaction of an insert that left tasks out because their idempotency keys exist. */
+class KeyConflict extends Error {}
 
-/** A bound on a race that another turn ends: the key's task is deleted between the insert that met it and the look. */
-const TURNS = 5;
-/** Characters of one statement. */
-const MOST_CHARACTERS = 2_000_000;
-/** About what a task is beside its payload, and what a group of them shares. */
+/**
+ * Maximum number of tries. Another try resolves the race in which the task with the key is deleted after the insert
+ * has found it and before it is read.
+ */
+const MAX_TRIES = 5;
+/** Maximum weight of a batch in characters. */
+const MAX_BATCH_CHARACTERS = 2_000_000;
+/** Approximate number of characters of a task without its payload, and of the values that a group of tasks shares. */
 const TASK_CHARACTERS = 50;
 const GROUP_CHARACTERS = 500;
 
-/** One request's tasks. */
-interface Wish extends InsertStatementOptions, InsertRequest {
+/** The tasks of one request. */
+interface InsertCall extends InsertStatementOptions, InsertRequest {
   readonly tasks: readonly NewTask[];
   readonly groups: readonly TaskGroup[];
   readonly chooseAssignee: ChooseAssignee | undefined;
 }
 
-/** The one task of one request, where no turns are to be taken. */
-const loneOf = (wishes: readonly Wish[]): { task: NewTask; payload: string } | undefined => {
-  const [wish] = wishes;
-  if (wish === undefined || wishes.length > 1 || wish.tasks.length > 1 || wish.hasRoomFairness)
+/** Returns the task of a batch that has only one, and whose rooms do not take turns. */
+const getSingleTask = (calls: readonly InsertCall[]): { task: NewTask; payload: string } | undefined => {
+  const [call] = calls;
+  if (call === undefined || calls.length > 1 || call.tasks.length > 1 || call.hasRoomFairness)
     return undefined;
   const {
     tasks: [task],
     payloads: [payload],
-  } = wish;
+  } = call;
   return task === undefined || payload === undefined ? undefined : { task, payload };
 };
 
-/** Inserts all of a request's tasks or none. */
+/** Inserts all tasks of a request, or none. */
 type Insert = (tasks: readonly NewTask[], options: InsertOptions) => Promise<InsertOutcome>;
 
-/** Of a request with one task, which somebody may wait for. */
-const handOf = ({ tasks, chooseAssignee: handOver }: Wish) => {
+/** Returns the assignee of a request with one task, if a worker waits for it. */
+const getAssignee = ({ tasks, chooseAssignee }: InsertCall) => {
   const [task, ...others] = tasks;
-  return task === undefined || others.length > 0 ? undefined : handOver?.(task);
+  return task === undefined || others.length > 0 ? undefined : chooseAssignee?.(task);
 };
 
-const inserted = ({ tasks, groups }: Wish, rows: ReadonlyMap<string, InsertedRow>): Inserted => {
-  const taken = groups.flatMap((group) => {
+const toInserted = ({ tasks, groups }: InsertCall, rows: ReadonlyMap<string, InsertedRow>): Inserted => {
+  const insertedGroups = groups.flatMap((group) => {
     const row = rows.get(group.first.id);
     return row === undefined ? [] : [{ ...group, row }];
   });
-  const given = taken.flatMap(({ first, row }) => toAssignedTaskRecord(first, row) ?? []);
+  const assigned = insertedGroups.flatMap(({ first, row }) => toAssignedTaskRecord(first, row) ?? []);
   return {
     kind: "inserted",
-    assigned: given,
-    groups: taken.map(({ first, ids, row }) => ({ first: toNewTaskRecord(first, row), ids })),
-    workersOnline: new Map(taken.map(({ first, row }) => [first.jobId, row.workers_online])),
+    assigned,
+    groups: insertedGroups.map(({ first, ids, row }) => ({ first: toNewTaskRecord(first, row), ids })),
+    workersOnline: new Map(insertedGroups.map(({ first, row }) => [first.jobId, row.workers_online])),
     records() {
-      const byId = new Map(taken.flatMap(({ ids, row }) => ids.map((id) => [id, row] as const)));
+      const rowsByTask = new Map(
+        insertedGroups.flatMap(({ ids, row }) => ids.map((id) => [id, row] as const)),
+      );
       return tasks.flatMap((task) => {
-        const row = byId.get(task.id);
+        const row = rowsByTask.get(task.id);
         return row === undefined ? [] : [toNewTaskRecord(task, row)];
       });
     },
   };
 };
 
-const insertAllOrNone = async (db: Sql, wish: Wish) => {
-  const { groups } = wish;
-  const rows = await insertTasks(db, [wish], wish);
-  if (rows.length > 0 && rows.length < groups.length) throw new KeyTaken();
+const insertAllOrNone = async (db: Sql, call: InsertCall) => {
+  const { groups } = call;
+  const rows = await insertTasks(db, [call], call);
+  if (rows.length > 0 && rows.length < groups.length) throw new KeyConflict();
   return rows;
 };
 
-const byId = (rows: readonly InsertedRow[]) => new Map(rows.map((row) => [row.id, row]));
+const indexById = (rows: readonly InsertedRow[]) => new Map(rows.map((row) => [row.id, row]));
 
-const replayed = async (
+/** Returns the earlier task that has the idempotency key of one of the tasks, if there is one. */
+const findReplay = async (
   { run }: Sessions,
-  { tasks, aliveWithinSeconds }: Wish,
+  { tasks, aliveWithinSeconds }: InsertCall,
 ): Promise<InsertOutcome | undefined> => {
   for (const task of tasks) {
     if (task.idempotency === null) continue;
@@ -105,67 +111,70 @@ const replayed = async (
         workersOnline: new Map([[record.jobId, workersOnline]]),
       };
     }
-    const sameRequest = row.request_hash === task.idempotency.requestHash;
-    return { kind: "replayed", record, isSameRequest: sameRequest, workersOnline };
+    const isSameRequest = row.request_hash === task.idempotency.requestHash;
+    return { kind: "replayed", record, isSameRequest, workersOnline };
   }
   return undefined;
 };
 
-/** Requests share a statement; a key that was used before is answered even where its job is gone by now. */
+/**
+ * Creates the function that inserts tasks. The inserts of concurrent requests are batched. An idempotency key that was
+ * used before returns its task even if the job has been removed since.
+ */
 export const createInsert = (sessions: Sessions): Insert => {
-  const join = createBatcher<Wish, ReadonlyMap<string, InsertedRow>>({
-    most: MOST_CHARACTERS,
-    weightOf: ({ groups, payloads }) =>
+  const insertBatch = createBatcher<InsertCall, ReadonlyMap<string, InsertedRow>>({
+    maxCalls: MAX_BATCH_CHARACTERS,
+    getWeight: ({ groups, payloads }) =>
       payloads.reduce((sum, { length }) => sum + length + TASK_CHARACTERS, groups.length * GROUP_CHARACTERS),
-    laneOf: ({ aliveWithinSeconds, hasRoomFairness: hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
-    run: sessions.measureBatches("submit", async (wishes) => {
-      const [first] = wishes;
+    getLane: ({ aliveWithinSeconds, hasRoomFairness: hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
+    run: sessions.measureBatches("submit", async (calls) => {
+      const [first] = calls;
       if (first === undefined) return [];
-      const hands = first.hasRoomFairness ? [] : wishes.map(handOf);
-      const lone = loneOf(wishes);
+      const assignees = first.hasRoomFairness ? [] : calls.map(getAssignee);
+      const single = getSingleTask(calls);
       const rows = await sessions.runPrepared((db) =>
-        lone === undefined
-          ? insertTasks(db, wishes, first, hands)
-          : insertTask(db, lone, first.aliveWithinSeconds, hands[0]),
+        single === undefined
+          ? insertTasks(db, calls, first, assignees)
+          : insertTask(db, single, first.aliveWithinSeconds, assignees[0]),
       );
-      const rowsById = byId(rows);
-      return wishes.map(() => rowsById);
+      const rowsById = indexById(rows);
+      return calls.map(() => rowsById);
     }),
   });
 
-  /** Several keys in one request hold together by a transaction of its own. */
-  const inTransaction = async (wish: Wish): Promise<ReadonlyMap<string, InsertedRow>> => {
+  /** Inserts a request with several idempotency keys in its own transaction, so that all are inserted or none. */
+  const insertInTransaction = async (call: InsertCall): Promise<ReadonlyMap<string, InsertedRow>> => {
     try {
-      return byId(await sessions.transaction((db) => insertAllOrNone(db, wish)));
+      return indexById(await sessions.transaction((db) => insertAllOrNone(db, call)));
     } catch (error) {
-      if (error instanceof KeyTaken) return new Map();
+      if (error instanceof KeyConflict) return new Map();
       throw error;
     }
   };
 
-  return async (tasks, { aliveWithinSeconds, chooseAssignee: handOver }) => {
+  return async (tasks, { aliveWithinSeconds, chooseAssignee }) => {
     if (tasks.length === 0)
       return { kind: "inserted", groups: [], assigned: [], records: () => [], workersOnline: new Map() };
-    const hasTurns = tasks.some(({ fairness }) => fairness === "room");
+    const hasRoomFairness = tasks.some(({ fairness }) => fairness === "room");
     const groups = groupTasks(tasks);
     const payloads = groups.flatMap((group) => group.payloads);
-    const wish = {
+    const call = {
       tasks,
       groups,
       payloads,
       aliveWithinSeconds,
-      hasRoomFairness: hasTurns,
-      chooseAssignee: handOver,
+      hasRoomFairness: hasRoomFairness,
+      chooseAssignee,
     };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
-    const isOneStatement = tasks.length === 1 || !hasKeys;
-    for (let turn = 0; turn < (hasKeys ? TURNS : 1); turn += 1) {
-      const inserting = isOneStatement ? join(wish) : inTransaction(wish);
-      // A key tells whether an insert was carried out whose answer was lost; once, for then the database is away.
-      const rows = await (hasKeys && turn === 0 ? catchUnknownOutcome(inserting) : inserting);
-      const outcome = inserted(wish, rows ?? new Map());
+    const canBatch = tasks.length === 1 || !hasKeys;
+    for (let attempt = 0; attempt < (hasKeys ? MAX_TRIES : 1); attempt += 1) {
+      const inserting = canBatch ? insertBatch(call) : insertInTransaction(call);
+      // If the response was lost, the key shows whether the task was inserted. Only once: then the database is unavailable.
+      const rows = await (hasKeys && attempt === 0 ? catchUnknownOutcome(inserting) : inserting);
+      const outcome = toInserted(call, rows ?? new Map());
       if (outcome.groups.length > 0) return outcome;
-      const replay = await replayed(sessions, wish);
+      const replay = await findReplay(sessions, call);
       if (replay !== undefined) return replay;
     }
     return { kind: "job-changed" };

@@ -11,7 +11,7 @@ import {
 import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
-const invitationOf = (row: InvitationRow): Invitation => ({
+const toInvitation = (row: InvitationRow): Invitation => ({
   id: row.id,
   room_id: row.room_id,
   jobs: row.jobs === null ? null : JSON.parse(row.jobs),
@@ -22,22 +22,22 @@ const invitationOf = (row: InvitationRow): Invitation => ({
   revoked_at: row.revoked_at === null ? null : formatTime(row.revoked_at),
 });
 
-/** The invitations' part of the storage. */
+/** Creates the storage of invitations. */
 export const createInvitationStorage = ({ run }: Sessions): InvitationStorage => ({
-  create: async (invitation) => invitationOf(await run((db) => insertInvitation(db, invitation))),
+  create: async (invitation) => toInvitation(await run((db) => insertInvitation(db, invitation))),
 
   async find(id) {
     const row = isUuid(id) ? await run((db) => findInvitation(db, id)) : undefined;
-    return row && invitationOf(row);
+    return row && toInvitation(row);
   },
 
   async list(roomId, window) {
     const { rows, total } = await run((db) => listInvitations(db, roomId, window));
-    return { items: rows.map(invitationOf), total };
+    return { items: rows.map(toInvitation), total };
   },
 
   async revoke(id) {
     const row = isUuid(id) ? await run((db) => revokeInvitation(db, id)) : undefined;
-    return row && invitationOf(row);
+    return row && toInvitation(row);
   },
 });

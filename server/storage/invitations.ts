@@ -1,7 +1,7 @@
 import type { Invitation } from "../../protocol/index.ts";
 import type { ResultPage, Window } from "./storage.ts";
 
-/** An invitation to be kept; it ends after so many seconds by the database's clock, and never later than the given time. */
+/** A new invitation. It expires after `seconds` by the clock of the database, but not later than `notBeyond`. */
 export interface NewInvitationRecord {
   readonly id: string;
   readonly roomId: string;
@@ -12,13 +12,13 @@ export interface NewInvitationRecord {
   readonly notBeyond: string | null;
 }
 
-/** Who was let into a room for a while. */
+/** The part of the storage for temporary invitations to a room. */
 export interface InvitationStorage {
-  /** Those that ended a month ago and more are forgotten on the way. */
+  /** Stores an invitation, and deletes those that expired at least a month ago. */
   create(invitation: NewInvitationRecord): Promise<Invitation>;
   find(id: string): Promise<Invitation | undefined>;
-  /** A room's, newest first. */
+  /** Lists the invitations of a room, newest first. */
   list(roomId: string, window: Window): Promise<ResultPage<Invitation>>;
-  /** Revoked from now on, or since when it was first; undefined where there is none. */
+  /** Revokes an invitation. A second call keeps the time of the first. Returns undefined if it does not exist. */
   revoke(id: string): Promise<Invitation | undefined>;
 }

@@ -1,5 +1,6 @@
-/** The jobs that a worker is linked to, and what stands for just that set of them. */
+/** The set of jobs that a worker is linked to. */
 export interface JobSet {
+  /** Identifies the set: workers with the same jobs have the same key. */
   readonly key: string;
   readonly jobIds: readonly string[];
 }
@@ -8,33 +9,35 @@ const MAX_WORKERS = 10_000;
 const MAX_SETS = 1_000;
 
 /**
- * What each worker's jobs were when it claimed last. A claim looks for itself and tells their key: so claims that are
- * alike share a statement, and a claim that waits does not ask again which jobs it waits for.
+ * Caches which jobs each worker had at its last claim. Each claim reads the jobs in the database and returns the key of
+ * the set. With the cached key, claims of workers with the same jobs can be batched, and a waiting claim does not have
+ * to look up its jobs again.
  */
 export class JobSetCache {
   readonly #keys = new Map<string, string>();
   readonly #sets = new Map<string, JobSet>();
 
-  keyOf(workerId: string): string | undefined {
+  getKey(workerId: string): string | undefined {
     return this.#keys.get(workerId);
   }
 
-  /** The same object for the same jobs, as long as it is remembered. */
-  of(workerId: string): JobSet | undefined {
+  /** Returns the jobs of a worker: the same object for the same jobs, as long as the set is cached. */
+  get(workerId: string): JobSet | undefined {
     const key = this.#keys.get(workerId);
     return key === undefined ? undefined : this.#sets.get(key);
   }
 
-  /** `key` null: the worker is gone. */
-  learn(workerId: string, key: string | null): void {
+  /** Stores the key of a worker's set; null if the worker is gone. */
+  setKey(workerId: string, key: string | null): void {
     if (this.#keys.get(workerId) === key) return;
     if (this.#keys.size >= MAX_WORKERS) this.#keys.clear();
     if (key === null) this.#keys.delete(workerId);
     else this.#keys.set(workerId, key);
   }
 
-  remember(workerId: string, set: JobSet): JobSet {
-    this.learn(workerId, set.key);
+  /** Stores the jobs of a worker. Returns the cached set if there is one with this key. */
+  set(workerId: string, set: JobSet): JobSet {
+    this.setKey(workerId, set.key);
     const known = this.#sets.get(set.key);
     if (known !== undefined) return known;
     if (this.#sets.size >= MAX_SETS) this.#sets.clear();

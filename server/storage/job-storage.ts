@@ -8,18 +8,18 @@ import { toJobRecord, toRegisteredJob } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { JobRecord, JobStorage, NewJob, RegisterOutcome } from "./storage.ts";
 
-/** A bound on a race that another turn ends: the job is removed between the insert that met it and the lock. */
-const TURNS = 20;
+/** Maximum number of tries. Another try resolves the race in which a job is removed after the insert has found it. */
+const MAX_TRIES = 20;
 
-const theJob = async (db: Sql, id: string, aliveWithinSeconds: number): Promise<JobRecord> => {
+const readLockedJob = async (db: Sql, id: string, aliveWithinSeconds: number): Promise<JobRecord> => {
   const row = await findJobById(db, id, aliveWithinSeconds);
-  if (row === undefined) throw new Error("a locked job is not there");
+  if (row === undefined) throw new Error("a locked job does not exist");
   return toJobRecord(row);
 };
 
-/** The new job, or the one that is registered, locked; which of the two, and whether the schemas match. */
+/** Inserts the job, or locks the registered one and compares the schemas. */
 const insertOrLock = async (db: Sql, job: NewJob) => {
-  for (let turn = 0; turn < TURNS; turn += 1) {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
     if (await insertJob(db, job)) return { id: job.id, kind: "created" } as const;
     const registered = await lockJob(db, job);
     if (registered !== undefined) {
@@ -27,24 +27,24 @@ const insertOrLock = async (db: Sql, job: NewJob) => {
       return { id: registered.id, kind } as const;
     }
   }
-  throw new Error("the job kept being removed while it was registered");
+  throw new Error("the job was removed repeatedly while it was being registered");
 };
 
 const register = async (db: Sql, job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome> => {
   const { worker } = job;
-  const known = "id" in worker;
-  if (known && !(await lockWorkerForKeyShare(db, worker.id))) return { kind: "worker-not-found" };
+  const isExisting = "id" in worker;
+  if (isExisting && !(await lockWorkerForKeyShare(db, worker.id))) return { kind: "worker-not-found" };
 
   const { id, kind } = await insertOrLock(db, job);
-  if (kind === "conflict") return { kind, registered: await theJob(db, id, aliveWithinSeconds) };
+  if (kind === "conflict") return { kind, registered: await readLockedJob(db, id, aliveWithinSeconds) };
   if (kind === "matched") await updateJobMetadata(db, id, job);
 
-  const workerId = known ? worker.id : (await insertWorker(db, worker.create)).id;
+  const workerId = isExisting ? worker.id : (await insertWorker(db, worker.create)).id;
   await linkWorker(db, workerId, id);
-  return { kind, job: await theJob(db, id, aliveWithinSeconds), workerId };
+  return { kind, job: await readLockedJob(db, id, aliveWithinSeconds), workerId };
 };
 
-/** The jobs' part of the storage. */
+/** Creates the storage of jobs. */
 export const createJobStorage = ({ run, transaction }: Sessions): JobStorage => ({
   async register(job, aliveWithinSeconds) {
     if ("id" in job.worker && !isUuid(job.worker.id)) return { kind: "worker-not-found" };

@@ -1,12 +1,12 @@
 import { isUuid } from "./ids.ts";
 import type { LateResultStorage } from "./late-results.ts";
 import { adoptLateResult, insertLateResult, listLateResults } from "./queries/late-results.ts";
-import { toTaskRecord, formatTime } from "./rows.ts";
+import { formatTime, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** The late results' part of the storage. */
+/** Creates the storage of late results. */
 export const createLateResultStorage = ({ run }: Sessions): LateResultStorage => ({
-  async keep(late) {
+  async store(late) {
     return isUuid(late.taskId) && isUuid(late.workerId) && run((db) => insertLateResult(db, late));
   },
 

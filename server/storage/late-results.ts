@@ -1,7 +1,7 @@
 import type { JsonValue, LateResult } from "../../protocol/index.ts";
 import type { TaskRecord } from "./storage.ts";
 
-/** A result of an attempt that is over. */
+/** A result that arrived after its lease was lost. */
 export interface NewLateResult {
   readonly taskId: string;
   readonly attempt: number;
@@ -10,21 +10,25 @@ export interface NewLateResult {
   readonly result: JsonValue;
 }
 
-/** Names one that is kept. */
+/** Identifies a stored late result. */
 export type LateResultKey = Pick<NewLateResult, "taskId" | "attempt" | "workerId">;
 
-/** What an adoption came to; `formerHolder` is the worker that had the task until now. */
+/** The result of an adoption. */
 export interface Adoption {
   readonly record: TaskRecord;
+  /** The worker that had the lease until now. */
   readonly previousWorkerId: string | null;
 }
 
-/** Results that came after their worker had been given up. */
+/** The part of the storage for late results. */
 export interface LateResultStorage {
-  /** Keeps the first of an attempt that this worker really had, of a task that is not completed; false where it did not. */
-  keep(late: NewLateResult): Promise<boolean>;
-  /** Last first. */
+  /**
+   * Stores the first late result of an attempt. Returns false if the task is completed, or the attempt was not this
+   * worker's.
+   */
+  store(late: NewLateResult): Promise<boolean>;
+  /** Lists the late results of a task, newest first. */
   list(taskId: string): Promise<readonly LateResult[]>;
-  /** Completes the task with it; undefined where it is completed, or gone. */
+  /** Completes the task with a late result; returns undefined if it is completed already, or does not exist. */
   adopt(late: LateResultKey): Promise<Adoption | undefined>;
 }

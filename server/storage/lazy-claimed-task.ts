@@ -5,9 +5,9 @@ import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
 import type { Placeholder } from "./queries/statement.ts";
 import { formatTime } from "./rows.ts";
 
-type Kept = ClaimedTaskRecord["task"];
+type ParsedTask = ClaimedTaskRecord["task"];
 
-/** What of a claimed task is its own; JSON and times are the database's texts. */
+/** The columns of a claimed task. JSON and times are text, as the database sends them. */
 export interface ClaimedTextRow {
   readonly id: string;
   readonly job_id: string;
@@ -17,31 +17,31 @@ export interface ClaimedTextRow {
   readonly attempt: number;
   readonly runs: number;
   readonly max_attempts: number;
-  /** Null where it is the one that the statement was told of. */
+  /** Null if it equals the backoff that was passed to the statement. */
   readonly backoff: string | null;
   readonly timeout_seconds: string | null;
-  /** Null where it is the time of creation. */
+  /** Null if it equals `created_at`. */
   readonly run_at: string | null;
   readonly created_at: string;
   readonly created_by_id: string;
-  /** Null where there are none. */
+  /** Null if there are none. */
   readonly errors: string | null;
   readonly trace_context: string | null;
   readonly version: number;
 }
 
-/** What tasks that were claimed by one worker in one statement have in common. */
+/** The values that are the same for all tasks that one worker claims in one statement. */
 interface ClaimContext {
   readonly workerId: string;
-  /** Whose worker it is. */
+  /** The user who owns the worker. */
   readonly userId: string;
-  /** Null unless the claim started them. */
+  /** Null unless the claim also started the tasks. */
   readonly startedAt: string | null;
-  /** In the place of one that was not sent. */
+  /** Replaces a backoff that was not sent because it is the known one. */
   readonly backoff: string;
 }
 
-/** The columns that are sent as they are, or whose texts are. */
+/** The expression of each column, given the known backoff. */
 const COLUMNS: Readonly<Record<keyof ClaimedTextRow, (backoff: Placeholder) => RawBuilder<unknown>>> = {
   id: () => sql`id`,
   job_id: () => sql`job_id`,
@@ -51,7 +51,7 @@ const COLUMNS: Readonly<Record<keyof ClaimedTextRow, (backoff: Placeholder) => R
   attempt: () => sql`attempt`,
   runs: () => sql`runs`,
   max_attempts: () => sql`max_attempts`,
-  // Writing the numbers of a backoff is dearer than comparing them.
+  // Formatting the numbers of a backoff costs more than comparing them.
   backoff: (known) => sql`nullif(backoff, ${known}::jsonb)::text`,
   timeout_seconds: () => sql`timeout_seconds::text`,
   run_at: () => sql`nullif(run_at, created_at)::text`,
@@ -64,48 +64,48 @@ const COLUMNS: Readonly<Record<keyof ClaimedTextRow, (backoff: Placeholder) => R
 
 const NAMES = Object.keys(COLUMNS);
 
-/** The columns of a task `t` that a row is made from. */
+/** The columns of a task `t` that `selectClaimedTaskRows` needs. */
 export const CLAIMED_TASK_COLUMNS = sql.join(NAMES.map((name) => sql`t.${sql.id(name)}`));
 
-/** A row's columns out of them. */
+/** Builds the select list of a claimed task's row. */
 export const selectClaimedTaskRows = (knownBackoff: Placeholder): RawBuilder<ClaimedTextRow> =>
   sql<ClaimedTextRow>`${sql.join(
     Object.entries(COLUMNS).map(([name, write]) => sql`${write(knownBackoff)} as ${sql.id(name)}`),
   )}`;
 
-/** A long payload is left for itself: put together with the rest it would be copied once more. */
-const joined = (before: string, payload: string, after: string): readonly string[] =>
+/** Joins the texts of a task. A long payload stays separate, because joining would copy it once more. */
+const joinTexts = (before: string, payload: string, after: string): readonly string[] =>
   payload.length < LONG_TEXT ? [before + payload + after] : [before, payload, after];
 
-const statusOf = ({ startedAt }: ClaimContext) => (startedAt === null ? "claimed" : "running");
+const getStatus = ({ startedAt }: ClaimContext) => (startedAt === null ? "claimed" : "running");
 
-/** As many columns without a row. */
+/** The columns of `selectClaimedTaskRows`, all null. */
 export const NULL_TASK_COLUMNS = sql.join(NAMES.map(() => sql`null`));
 
-/** What comes before its payload, and after it. */
-const textsOf = (row: ClaimedTextRow, share: ClaimContext, runAt: string): readonly [string, string] => {
+/** Returns the JSON members before the payload and those after it. */
+const buildTexts = (row: ClaimedTextRow, context: ClaimContext, runAt: string): readonly [string, string] => {
   const createdAt = row.run_at === null ? runAt : formatTime(row.created_at);
-  const startedAt = share.startedAt === null ? "null" : `"${share.startedAt}"`;
+  const startedAt = context.startedAt === null ? "null" : `"${context.startedAt}"`;
   const trace = row.trace_context === null ? "" : `,"trace_context":${row.trace_context}`;
-  // In the order of every other task; plain templates, because every claimed task goes through here.
+  // The members have the same order as those of every other task. Plain templates, because each claim runs this code.
   return [
-    `"id":"${row.id}","room_id":${JSON.stringify(row.room_id)},"status":"${statusOf(share)}","payload":`,
+    `"id":"${row.id}","room_id":${JSON.stringify(row.room_id)},"status":"${getStatus(context)}","payload":`,
     `,"priority":${row.priority},"attempt":${row.attempt},"runs":${row.runs},"max_attempts":${row.max_attempts},\
-"backoff":${row.backoff ?? share.backoff},"timeout_seconds":${row.timeout_seconds},\
+"backoff":${row.backoff ?? context.backoff},"timeout_seconds":${row.timeout_seconds},\
 "run_at":"${runAt}","created_at":"${createdAt}","started_at":${startedAt},\
-"completed_at":null,"created_by_id":${JSON.stringify(row.created_by_id)},"worker_id":"${share.workerId}","error":null,\
+"completed_at":null,"created_by_id":${JSON.stringify(row.created_by_id)},"worker_id":"${context.workerId}","error":null,\
 "errors":${row.errors ?? "[]"},"result":null,"progress":null${trace}`,
   ];
 };
 
 /**
- * A claimed task: its JSON is written from the database's texts, and read only if somebody looks into it. A third of what
- * a claim cost the server went into making objects of thirty columns, and JSON of the objects.
+ * A claimed task whose JSON is built from the texts of the database and parsed only if `task` is read. Creating objects
+ * of thirty columns and serializing them again took a third of the server's time for a claim.
  */
 export class LazyClaimedTask implements ClaimedTaskRecord {
   readonly jobId: string;
   readonly job: JobAddress;
-  readonly summary: ClaimedTaskRecord["brief"];
+  readonly summary: ClaimedTaskRecord["summary"];
   readonly version: number;
   readonly workerUserId: string;
   readonly lastWorkerId: string;
@@ -114,35 +114,35 @@ export class LazyClaimedTask implements ClaimedTaskRecord {
   readonly isLeaseRevoked = false;
   readonly queuePosition = null;
   readonly #row: ClaimedTextRow;
-  readonly #share: ClaimContext;
-  #task: Kept | undefined;
+  readonly #context: ClaimContext;
+  #task: ParsedTask | undefined;
 
-  constructor(row: ClaimedTextRow, share: ClaimContext, job: JobAddress) {
+  constructor(row: ClaimedTextRow, context: ClaimContext, job: JobAddress) {
     this.version = row.version;
-    this.workerUserId = share.userId;
-    this.lastWorkerId = share.workerId;
+    this.workerUserId = context.userId;
+    this.lastWorkerId = context.workerId;
     this.jobId = row.job_id;
     this.job = job;
-    this.summary = { id: row.id, room_id: row.room_id, status: statusOf(share), attempt: row.attempt };
+    this.summary = { id: row.id, room_id: row.room_id, status: getStatus(context), attempt: row.attempt };
     this.runAt = formatTime(row.run_at ?? row.created_at);
-    this.startedAt = share.startedAt;
+    this.startedAt = context.startedAt;
     this.#row = row;
-    this.#share = share;
+    this.#context = context;
   }
 
-  get task(): Kept {
+  get task(): ParsedTask {
     if (this.#task === undefined) {
       const [before, after] = this.#texts();
-      this.#task = JSON.parse(`{${before}${this.#row.payload}${after}}`) as Kept;
+      this.#task = JSON.parse(`{${before}${this.#row.payload}${after}}`) as ParsedTask;
     }
     return this.#task;
   }
 
-  wire(jobName: string): Task {
+  toTask(jobName: string): Task {
     const [before, after] = this.#texts();
-    // As good as the task to whoever only writes it down, which is all that is done with an answer.
+    // The value can only be serialized, which is all that a response needs.
     return createRawJson(
-      ...joined(
+      ...joinTexts(
         `{"job_name":${JSON.stringify(jobName)},${before}`,
         this.#row.payload,
         `${after},"queue_position":null}`,
@@ -151,6 +151,6 @@ export class LazyClaimedTask implements ClaimedTaskRecord {
   }
 
   #texts(): readonly [string, string] {
-    return textsOf(this.#row, this.#share, this.runAt);
+    return buildTexts(this.#row, this.#context, this.runAt);
   }
 }

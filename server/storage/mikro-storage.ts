@@ -19,7 +19,7 @@ import { createTaskStorage } from "./task-storage.ts";
 import { createWorkerDetailsStorage } from "./worker-details-storage.ts";
 import { createWorkerStorage } from "./worker-storage.ts";
 
-/** The storage on MikroORM: PostgreSQL or PGlite, the host's ORM or ours. */
+/** Creates the storage on MikroORM: for PostgreSQL or PGlite, with the ORM of the host or joblib's own. */
 export const createStorage = (orm: Orm, meter?: Pick<Meter, "statementExecuted">): Storage => {
   requireUrlTls(orm);
   const security = getOrmSecurity(orm);
@@ -39,9 +39,9 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "statementExecuted">
 
     ping: () => sessions.run(checkWritable),
 
-    counts: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
+    countQueues: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
 
-    getPoolUsage: () => shared?.pool.use,
+    getPoolUsage: () => shared?.pool.usage,
 
     check: () => checkDatabase(orm),
 

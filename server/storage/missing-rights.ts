@@ -4,21 +4,21 @@ import { FUNCTIONS, TABLE_PRIVILEGES } from "./table-rights.ts";
 import type { DatabaseFinding } from "./unfit-database.ts";
 
 interface MissingRow {
-  /** What is lacked: a privilege of PostgreSQL, or `ROW SECURITY` where policies hide rows from the role. */
+  /** The missing privilege, or `ROW SECURITY` if policies hide rows from the role. */
   privilege: string;
-  /** `SCHEMA`, `TABLE`, `SEQUENCE` or `FUNCTION`, as a GRANT names it. */
+  /** `SCHEMA`, `TABLE`, `SEQUENCE` or `FUNCTION`, as in a GRANT. */
   kind: string;
-  /** The object, quoted where it must be. */
+  /** The name of the object, quoted if necessary. */
   name: string;
   role: string;
 }
 
-/** One row for each privilege that the current role lacks; objects that do not exist yet are left to the migrations. */
+/** Returns a row for each privilege that the current role lacks. Ignores objects that the migrations will create. */
 const findMissing = async (db: Sql): Promise<MissingRow[]> => {
-  const wanted = Object.entries(TABLE_PRIVILEGES).flatMap(([name, privileges]) =>
+  const required = Object.entries(TABLE_PRIVILEGES).flatMap(([name, privileges]) =>
     privileges.map((privilege) => ({ name, privilege })),
   );
-  // The functions fail on an object of another kind, so what they are asked about is collected first.
+  // The functions fail for objects of another kind, so the objects are collected first.
   const { rows } = await sql<MissingRow>`
     with objects as materialized (
       select c.oid, c.relname as name, c.relkind as kind
@@ -26,11 +26,11 @@ const findMissing = async (db: Sql): Promise<MissingRow[]> => {
       where n.nspname = 'joblib' and c.relkind in ('r', 'p', 'S')
     ),
     missing as (
-      select 'USAGE' as privilege, 'SCHEMA' as kind, 'joblib' as name, 1 as place from pg_catalog.pg_namespace as n
+      select 'USAGE' as privilege, 'SCHEMA' as kind, 'joblib' as name, 1 as position from pg_catalog.pg_namespace as n
       where n.nspname = 'joblib' and not has_schema_privilege(n.oid, 'USAGE')
       union all
       select w.privilege, 'TABLE', 'joblib.' || o.name, 2
-      from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as w(name text, privilege text)
+      from jsonb_to_recordset(${JSON.stringify(required)}::jsonb) as w(name text, privilege text)
       join objects as o on o.name = w.name and o.kind <> 'S'
       where not has_table_privilege(o.oid, w.privilege)
       union all
@@ -45,11 +45,11 @@ const findMissing = async (db: Sql): Promise<MissingRow[]> => {
       where not has_function_privilege(w.name, 'EXECUTE')
     )
     select privilege, kind, name, quote_ident(current_user) as role from missing
-    order by place, name, privilege`.execute(db);
+    order by position, name, privilege`.execute(db);
   return rows;
 };
 
-/** The privileges of each object, in the order of the rows. */
+/** Groups the rows by object, in their order. */
 const groupByObject = (rows: readonly MissingRow[]): Map<string, MissingRow[]> => {
   const groups = new Map<string, MissingRow[]>();
   for (const row of rows) {
@@ -61,19 +61,19 @@ const groupByObject = (rows: readonly MissingRow[]): Map<string, MissingRow[]> =
   return groups;
 };
 
-/** More objects than these are granted all at once: nobody reads ten statements in one line. */
+/** Maximum number of objects with a GRANT each. For more, the advice grants all tables or sequences at once. */
 const MAX_NAMED = 3;
 
-/** The statements that grant what is missing. */
-const grantStatements = (groups: readonly MissingRow[][]): string => {
+/** Builds the statements that grant the missing privileges. */
+const buildGrants = (groups: readonly MissingRow[][]): string => {
   const kinds = new Set(groups.map(([first]) => first?.kind));
   const role = groups[0]?.[0]?.role ?? "";
-  const named = (group: readonly MissingRow[]) =>
+  const grantObject = (group: readonly MissingRow[]) =>
     `GRANT ${group.map(({ privilege }) => privilege).join(", ")} ON ${group[0]?.kind} ${group[0]?.name} TO ${role};`;
-  if (groups.length <= MAX_NAMED) return groups.map(named).join(" ");
+  if (groups.length <= MAX_NAMED) return groups.map(grantObject).join(" ");
   const others = groups.filter(([first]) => first?.kind !== "TABLE" && first?.kind !== "SEQUENCE");
   return [
-    ...others.map(named),
+    ...others.map(grantObject),
     ...(kinds.has("TABLE")
       ? [`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA joblib TO ${role};`]
       : []),
@@ -83,32 +83,34 @@ const grantStatements = (groups: readonly MissingRow[][]): string => {
 
 const describeMissing = (rows: readonly MissingRow[]): DatabaseFinding => {
   const groups = [...groupByObject(rows).values()];
-  const lacked = groups.map((group) => {
+  const descriptions = groups.map((group) => {
     const privileges = group.map(({ privilege }) => privilege).join(", ");
     return `${privileges} on ${group[0]?.kind.toLowerCase()} ${group[0]?.name}`;
   });
-  const shown = lacked.slice(0, MAX_NAMED).join("; ");
-  const more = lacked.length > MAX_NAMED ? `; and rights on ${lacked.length - MAX_NAMED} more` : "";
+  const shown = descriptions.slice(0, MAX_NAMED).join("; ");
+  const more =
+    descriptions.length > MAX_NAMED ? `; and rights on ${descriptions.length - MAX_NAMED} more` : "";
   return {
     kind: "rights",
     problem: `the database role ${rows[0]?.role} lacks ${shown}${more}`,
-    advice: `run as the owner: ${grantStatements(groups)}`,
+    advice: `run as the owner: ${buildGrants(groups)}`,
   };
 };
 
 const describeRowSecurity = (rows: readonly MissingRow[]): DatabaseFinding => ({
   kind: "rights",
-  problem: `row level security hides rows of ${rows.map(({ name }) => name).join(", ")} from the database role ${rows[0]?.role}`,
+  problem: `row-level security hides rows of ${rows.map(({ name }) => name).join(", ")} from the database role ${rows[0]?.role}`,
   advice: `run as the owner: ${rows.map(({ name }) => `ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY;`).join(" ")}`,
 });
 
-/** Returns which rights the current role lacks to serve, with the statements that grant them. */
+/** Returns the rights that the current role lacks for serving, with the statements that grant them. */
 export const findMissingRights = async (db: Sql): Promise<readonly DatabaseFinding[]> => {
   const missing = await findMissing(db);
-  const isHidden = ({ privilege }: MissingRow) => privilege === "ROW SECURITY";
-  const [hidden, lacked] = [missing.filter(isHidden), missing.filter((row) => !isHidden(row))];
+  const isRowSecurity = ({ privilege }: MissingRow) => privilege === "ROW SECURITY";
+  const rowSecurity = missing.filter(isRowSecurity);
+  const privileges = missing.filter((row) => !isRowSecurity(row));
   return [
-    ...(lacked.length === 0 ? [] : [describeMissing(lacked)]),
-    ...(hidden.length === 0 ? [] : [describeRowSecurity(hidden)]),
+    ...(privileges.length === 0 ? [] : [describeMissing(privileges)]),
+    ...(rowSecurity.length === 0 ? [] : [describeRowSecurity(rowSecurity)]),
   ];
 };

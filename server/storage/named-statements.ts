@@ -3,18 +3,21 @@ import { DatabaseError } from "pg";
 import type { Statement } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
 
-/** PostgreSQL refuses to run a kept plan whose columns have other types since (a newer server's migration); nothing ran. */
-const isOutdated = (error: unknown): boolean =>
+/**
+ * Returns true if PostgreSQL rejected a cached plan because the types of its columns have changed, for example by the
+ * migration of a newer server. The statement has not been executed.
+ */
+const isPlanOutdated = (error: unknown): boolean =>
   error instanceof DatabaseError && error.routine === "RevalidateCachedQuery";
 
-const noTransactions = async (): Promise<never> => {
-  throw new Error("lookups run on their own, without a transaction");
+const rejectTransaction = async (): Promise<never> => {
+  throw new Error("lookups cannot run in a transaction");
 };
 
-/** Runs each statement on any session of a pool, named, so that a session parses and plans its text once. */
+/** Runs statements as named prepared statements on a session pool: each session parses and plans a text only once. */
 export class NamedStatements {
   readonly #pool: SessionPool;
-  /** The same for Kysely. */
+  /** Runs the statements of Kysely in the same way. */
   readonly driver: Driver;
 
   constructor(pool: SessionPool) {
@@ -23,7 +26,7 @@ export class NamedStatements {
       executeQuery: async <Row>({ sql, parameters }: CompiledQuery) => ({
         rows: await this.rows<Row>(sql, parameters),
       }),
-      // biome-ignore lint/correctness/useYield: nothing is streamed
+      // biome-ignore lint/correctness/useYield: streaming is not supported
       async *streamQuery() {
         throw new Error("lookups are not streamed");
       },
@@ -32,21 +35,21 @@ export class NamedStatements {
       init: async () => {},
       acquireConnection: async () => connection,
       releaseConnection: async () => {},
-      beginTransaction: noTransactions,
-      commitTransaction: noTransactions,
-      rollbackTransaction: noTransactions,
+      beginTransaction: rejectTransaction,
+      commitTransaction: rejectTransaction,
+      rollbackTransaction: rejectTransaction,
       destroy: async () => {},
     };
   }
 
   async rows<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
-    const name = this.#pool.names.nameOf(text);
+    const name = this.#pool.statementNames.getName(text);
     try {
       return await this.#run<Row>({ text, values, name });
     } catch (error) {
-      if (!isOutdated(error)) throw error;
-      this.#pool.names.forget(text, name);
-      return this.#run({ text, values, name: this.#pool.names.nameOf(text) });
+      if (!isPlanOutdated(error)) throw error;
+      this.#pool.statementNames.removeName(text, name);
+      return this.#run({ text, values, name: this.#pool.statementNames.getName(text) });
     }
   }
 

@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 
-/** statfs(2) f_type of file systems that other machines, or other kernels, may have mounted as well. */
+/** statfs(2) f_type of file systems that other machines or kernels may have mounted too. */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x6969, "nfs"],
   [0x517b, "smb"],
@@ -21,8 +21,8 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Returns the type of the network file system that the path is on, such as `nfs`; undefined for a local one, and on
- * other systems than Linux.
+ * Returns the type of the network file system of the path, such as `nfs`; undefined for a local one, and on systems other
+ * than Linux.
  */
 export function findNetworkFileSystem(
   path: string,

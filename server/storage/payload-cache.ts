@@ -1,13 +1,14 @@
 import { LruMap } from "../lru-map.ts";
 
-const MOST_TASKS = 20_000;
-const MOST_CHARACTERS = 16_000_000;
+const MAX_TASKS = 20_000;
+const MAX_CHARACTERS = 16_000_000;
 
 /**
- * Payloads, as texts, of tasks that were claimed here: they never change, and a step that knows one does not read it
- * again. With 100 KB each, reading them took two thirds of a completion's statement.
+ * Caches the payloads of tasks that were claimed through this server, as JSON. Payloads never change, so a transition
+ * need not read a cached one again. With payloads of 100 KB, reading them took two thirds of the time of a completion.
  */
 export type PayloadCache = LruMap<string>;
 
-/** An empty one, bounded in entries and in memory. */
-export const createPayloadCache = (): PayloadCache => new LruMap({ entries: MOST_TASKS, weight: MOST_CHARACTERS });
+/** Creates an empty cache with a limit on tasks and on characters. */
+export const createPayloadCache = (): PayloadCache =>
+  new LruMap({ entries: MAX_TASKS, weight: MAX_CHARACTERS });

@@ -3,12 +3,12 @@ import type { ClientConfig } from "pg";
 import { SettingsError } from "../settings-error.ts";
 import { ChannelBoundClient } from "./channel-binding.ts";
 import { POSTGRES_PARAMETERS, type PostgresParameter, UNSUPPORTED_VARIABLES } from "./postgres-parameters.ts";
-import { type ParameterValue, type ParameterValues, createPostgresTls } from "./postgres-tls.ts";
+import { createPostgresTls, type ParameterValue, type ParameterValues } from "./postgres-tls.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What MikroORM takes for a PostgreSQL connection: its own options, and pg's. */
+/** MikroORM's options for a PostgreSQL connection, including pg's. */
 export interface PostgresOptions {
   readonly host: string;
   readonly port: number;
@@ -31,76 +31,79 @@ export interface PostgresOptions {
 
 const isParameter = (name: string): name is PostgresParameter => Object.hasOwn(POSTGRES_PARAMETERS, name);
 
-/** libpq's order: the URL, then the environment. */
-const collect = (url: string, env: Environment): ParameterValues => {
-  const given = new Map<PostgresParameter, ParameterValue>();
+/** Collects the parameters in libpq's order: the URL takes precedence over the environment. */
+const collectParameters = (url: string, env: Environment): ParameterValues => {
+  const parameters = new Map<PostgresParameter, ParameterValue>();
   for (const [name, value] of parsePostgresUrl(url))
-    given.set(name, { value, source: name, isFromUrl: true });
+    parameters.set(name, { value, source: name, isFromUrl: true });
   for (const [name, { variable, check }] of Object.entries(POSTGRES_PARAMETERS)) {
     const value = variable === undefined ? undefined : env[variable];
     if (variable === undefined || value === undefined || value === "") continue;
-    if (!isParameter(name) || given.has(name)) continue;
-    const wrong = check?.(value);
-    if (wrong !== undefined) throw new SettingsError(`${variable}=${value} ${wrong}`);
-    given.set(name, { value, source: variable, isFromUrl: false });
+    if (!isParameter(name) || parameters.has(name)) continue;
+    const fault = check?.(value);
+    if (fault !== undefined) throw new SettingsError(`${variable}=${value} ${fault}`);
+    parameters.set(name, { value, source: variable, isFromUrl: false });
   }
   const unsupported = UNSUPPORTED_VARIABLES.find((name) => (env[name] ?? "") !== "");
   if (unsupported !== undefined) {
     throw new SettingsError(`the environment variable ${unsupported} is not supported: unset it for joblib`);
   }
-  return given;
+  return parameters;
 };
 
-const systemUser = (): string => {
+const getSystemUser = (): string => {
   try {
     return userInfo().username;
   } catch {
-    throw new SettingsError("the URL names no user, and this process's user has no name: add one");
+    throw new SettingsError(
+      "the URL has no user, and the user of this process has no name: add a user to the URL",
+    );
   }
 };
 
 const readOptions = (url: string, env: Environment): PostgresOptions => {
-  const given = collect(url, env);
-  const textOf = (name: PostgresParameter) => given.get(name)?.value;
-  const numberOf = (name: PostgresParameter) => {
-    const value = textOf(name);
+  const parameters = collectParameters(url, env);
+  const getText = (name: PostgresParameter) => parameters.get(name)?.value;
+  const getNumber = (name: PostgresParameter) => {
+    const value = getText(name);
     return value === undefined ? undefined : Number(value);
   };
-  const host = textOf("host") ?? "localhost";
-  const user = textOf("user") ?? systemUser();
-  const ssl = createPostgresTls(given, host);
-  const timeout = numberOf("connect_timeout");
-  const idle = numberOf("keepalives_idle");
+  const host = getText("host") ?? "localhost";
+  const user = getText("user") ?? getSystemUser();
+  const ssl = createPostgresTls(parameters, host);
+  const timeout = getNumber("connect_timeout");
+  const idle = getNumber("keepalives_idle");
   const optional = {
-    options: textOf("options"),
-    application_name: textOf("application_name"),
-    fallback_application_name: textOf("fallback_application_name"),
+    options: getText("options"),
+    application_name: getText("application_name"),
+    fallback_application_name: getText("fallback_application_name"),
   };
-  const binding = ssl === false ? "disable" : textOf("channel_binding");
+  const binding = ssl === false ? "disable" : getText("channel_binding");
   return {
     host,
-    port: numberOf("port") ?? 5432,
+    port: getNumber("port") ?? 5432,
     user,
-    // Without one, pg looks into ~/.pgpass.
-    password: textOf("password") ?? "",
-    dbName: textOf("dbname") ?? user,
+    // If it is empty, pg reads ~/.pgpass.
+    password: getText("password") ?? "",
+    dbName: getText("dbname") ?? user,
     driverOptions: {
-      // Both are always said: pg would read PGSSLMODE and PGSSLNEGOTIATION, with meanings of its own.
+      // Both are always set: otherwise pg would read PGSSLMODE and PGSSLNEGOTIATION, which it interprets differently.
       ssl,
-      sslnegotiation: ssl !== false && textOf("sslnegotiation") === "direct" ? "direct" : "postgres",
+      sslnegotiation: ssl !== false && getText("sslnegotiation") === "direct" ? "direct" : "postgres",
       ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
       ...(binding === "prefer" && { enableChannelBinding: true }),
       ...(binding === "require" && { enableChannelBinding: true, Client: ChannelBoundClient }),
       ...(timeout !== undefined && { connectionTimeoutMillis: timeout * 1000 }),
-      keepAlive: textOf("keepalives") !== "0",
+      keepAlive: getText("keepalives") !== "0",
       ...(idle !== undefined && { keepAliveInitialDelayMillis: idle * 1000 }),
     },
   };
 };
 
 /**
- * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables, TLS included, which MikroORM drops
- * from a `clientUrl`. Reads the certificate files. Throws a SettingsError, one line, for what cannot be honoured.
+ * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables. They include TLS, which MikroORM
+ * ignores in a `clientUrl`. Reads the certificate files. Throws a SettingsError with one line for a parameter that is not
+ * supported.
  */
 export const postgresOptions = (url: string, env: Environment = process.env): PostgresOptions => {
   try {

@@ -1,17 +1,17 @@
-/** One of libpq's connection parameters that joblib honours. */
+/** A connection parameter of libpq that joblib supports. */
 interface Parameter {
-  /** The environment variable that libpq reads if the URL does not name the parameter. */
+  /** The environment variable that libpq reads if the URL does not have the parameter. */
   readonly variable?: string;
-  /** Says what is wrong with a value; undefined if it can be used. */
+  /** Returns what is wrong with a value; undefined if it is valid. */
   readonly check?: (value: string) => string | undefined;
 }
 
-const oneOf =
+const createChoiceCheck =
   (...values: readonly string[]) =>
   (value: string): string | undefined =>
     values.includes(value) ? undefined : `must be ${values.join(" or ")}`;
 
-const integer =
+const createIntegerCheck =
   (min: number, max: number) =>
   (value: string): string | undefined =>
     /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max
@@ -20,42 +20,48 @@ const integer =
 
 const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];
 
-/** `allow` and `prefer` fall back to plain text, which pg does not do and which would hide a lost encryption. */
-const sslMode = (value: string): string | undefined => {
+/** Rejects `allow` and `prefer`: pg does not support their fallback to plain text, which would hide missing encryption. */
+const checkSslMode = (value: string): string | undefined => {
   if (SSL_MODES.includes(value)) return undefined;
   if (value === "allow" || value === "prefer") {
-    return "is not supported, because it may connect without encryption; use verify-full or require to encrypt, disable to connect in plain text";
+    return "is not supported, because it may connect without encryption; use verify-full or require to encrypt, or disable to connect in plain text";
   }
   if (value === "no-verify")
-    return "is not one of libpq's; use require, which does not check the certificate";
+    return "is not a value of libpq; use require, which does not check the certificate";
   return `must be ${SSL_MODES.join(", ")}`;
 };
 
-const oneHost = (value: string): string | undefined =>
+const checkSingleHost = (value: string): string | undefined =>
   value.includes(",")
-    ? "names several hosts, and joblib connects to one: put a proxy in front of them"
+    ? "names several hosts, but joblib connects to only one: use a proxy in front of them"
     : undefined;
 
 /**
- * libpq's connection parameters (PostgreSQL manual 34.1.2) that can be honoured with pg, in the order in which messages
- * list them. A parameter that is not here is rejected by name.
+ * libpq's connection parameters (PostgreSQL manual 34.1.2) that pg can support, in the order in which messages list them.
+ * All other parameters are rejected.
  */
 const PARAMETERS = {
-  sslmode: { variable: "PGSSLMODE", check: sslMode },
+  sslmode: { variable: "PGSSLMODE", check: checkSslMode },
   sslrootcert: { variable: "PGSSLROOTCERT" },
   sslcert: { variable: "PGSSLCERT" },
   sslkey: { variable: "PGSSLKEY" },
   sslpassword: {},
-  sslnegotiation: { variable: "PGSSLNEGOTIATION", check: oneOf("postgres", "direct") },
-  ssl_min_protocol_version: { variable: "PGSSLMINPROTOCOLVERSION", check: oneOf("TLSv1.2", "TLSv1.3") },
-  ssl_max_protocol_version: { variable: "PGSSLMAXPROTOCOLVERSION", check: oneOf("TLSv1.2", "TLSv1.3") },
-  /** JDBC's spelling of sslmode=require, which libpq accepts in URLs. */
-  ssl: { check: oneOf("true") },
-  channel_binding: { variable: "PGCHANNELBINDING", check: oneOf("disable", "prefer", "require") },
-  /** pg has no GSS encryption: what asks for none, or for none necessarily, is honoured by that. */
-  gssencmode: { variable: "PGGSSENCMODE", check: oneOf("disable", "prefer") },
-  host: { variable: "PGHOST", check: oneHost },
-  port: { variable: "PGPORT", check: integer(1, 65_535) },
+  sslnegotiation: { variable: "PGSSLNEGOTIATION", check: createChoiceCheck("postgres", "direct") },
+  ssl_min_protocol_version: {
+    variable: "PGSSLMINPROTOCOLVERSION",
+    check: createChoiceCheck("TLSv1.2", "TLSv1.3"),
+  },
+  ssl_max_protocol_version: {
+    variable: "PGSSLMAXPROTOCOLVERSION",
+    check: createChoiceCheck("TLSv1.2", "TLSv1.3"),
+  },
+  /** JDBC's form of sslmode=require, which libpq accepts in URLs. */
+  ssl: { check: createChoiceCheck("true") },
+  channel_binding: { variable: "PGCHANNELBINDING", check: createChoiceCheck("disable", "prefer", "require") },
+  /** pg has no GSS encryption, so only the values that do not require it are valid. */
+  gssencmode: { variable: "PGGSSENCMODE", check: createChoiceCheck("disable", "prefer") },
+  host: { variable: "PGHOST", check: checkSingleHost },
+  port: { variable: "PGPORT", check: createIntegerCheck(1, 65_535) },
   user: { variable: "PGUSER" },
   password: { variable: "PGPASSWORD" },
   dbname: { variable: "PGDATABASE" },
@@ -64,20 +70,20 @@ const PARAMETERS = {
   options: { variable: "PGOPTIONS" },
   client_encoding: {
     check: (value) =>
-      /^utf-?8$/i.test(value) ? undefined : "must be UTF8: joblib reads and writes nothing else",
+      /^utf-?8$/i.test(value) ? undefined : "must be UTF8, the only encoding that joblib supports",
   },
-  connect_timeout: { variable: "PGCONNECT_TIMEOUT", check: integer(1, 3600) },
-  keepalives: { check: oneOf("0", "1") },
-  keepalives_idle: { check: integer(0, 86_400) },
+  connect_timeout: { variable: "PGCONNECT_TIMEOUT", check: createIntegerCheck(1, 3600) },
+  keepalives: { check: createChoiceCheck("0", "1") },
+  keepalives_idle: { check: createIntegerCheck(0, 86_400) },
 } satisfies Readonly<Record<string, Parameter>>;
 
-/** The name of a parameter that joblib honours. */
+/** The name of a supported parameter. */
 export type PostgresParameter = keyof typeof PARAMETERS;
 
-/** The parameters that joblib honours. */
+/** The supported parameters. */
 export const POSTGRES_PARAMETERS: Readonly<Record<PostgresParameter, Parameter>> = PARAMETERS;
 
-/** libpq's variables that would change where or how it connects, and that joblib cannot follow. */
+/** Environment variables of libpq that change the connection and that joblib does not support. */
 export const UNSUPPORTED_VARIABLES = [
   "PGHOSTADDR",
   "PGSERVICE",

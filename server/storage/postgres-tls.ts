@@ -4,7 +4,7 @@ import { createTlsContext, type NamedFile, type TlsFiles } from "../pem-files.ts
 import { SettingsError } from "../settings-error.ts";
 import type { PostgresParameter } from "./postgres-parameters.ts";
 
-/** The value of a parameter, and the parameter or variable that gave it. */
+/** The value of a parameter, and the name of the parameter or variable that has set it. */
 export interface ParameterValue {
   readonly value: string;
   readonly source: string;
@@ -14,7 +14,7 @@ export type ParameterValues = ReadonlyMap<PostgresParameter, ParameterValue>;
 
 type SslMode = "disable" | "require" | "verify-ca" | "verify-full";
 
-/** TLS as libpq's sslmode means it, in the form that pg hands to Node. */
+/** TLS options with the meaning of libpq's sslmode, in the form that pg passes to Node.js. */
 export class PostgresTls implements ConnectionOptions {
   readonly secureContext: SecureContext;
   readonly rejectUnauthorized: boolean;
@@ -24,12 +24,12 @@ export class PostgresTls implements ConnectionOptions {
     const { certificate, name } = checks;
     this.secureContext = createTlsContext(files);
     this.rejectUnauthorized = certificate;
-    // pg gives Node no name to check if the host is an address: Node would check "localhost".
+    // If the host is an address, pg passes no name to Node.js, which would then check "localhost".
     this.checkServerIdentity = (_, peer) =>
       name === undefined ? undefined : checkServerIdentity(name, peer);
   }
 
-  /** MikroORM copies its options member by member; a copied context ends the process with a segmentation fault. */
+  /** Prevents MikroORM from copying the options member by member: a copied context crashes the process. */
   clone(): this {
     return this;
   }
@@ -38,87 +38,90 @@ export class PostgresTls implements ConnectionOptions {
 const FILES = ["sslrootcert", "sslcert", "sslkey", "sslpassword"] as const;
 const SYSTEM = "system";
 
-const sslModeOf = (given: ParameterValues): SslMode => {
-  const mode = given.get("sslmode");
-  const jdbc = given.get("ssl");
+const getSslMode = (parameters: ParameterValues): SslMode => {
+  const mode = parameters.get("sslmode");
+  const jdbc = parameters.get("ssl");
   if (mode?.isFromUrl && jdbc !== undefined) throw new SettingsError("ssl and sslmode exclude each other");
   if (jdbc !== undefined) return "require";
   const value = mode?.value;
   if (value === "require" || value === "verify-ca" || value === "verify-full") return value;
-  // libpq: the system's certificates are trusted only together with the server's name.
-  if (value === undefined && given.get("sslrootcert")?.value === SYSTEM) return "verify-full";
+  // As in libpq: if the system's certificates are trusted, the name of the server must be verified.
+  if (value === undefined && parameters.get("sslrootcert")?.value === SYSTEM) return "verify-full";
   return "disable";
 };
 
-/** Without TLS nothing would come of these, so the one who wrote them expects something else. */
-const requireNoTlsParameters = (given: ParameterValues): void => {
-  const mode = given.get("sslmode");
+/** Throws if there are TLS parameters without TLS: they have no effect, so the user expects something else. */
+const requireNoTlsParameters = (parameters: ParameterValues): void => {
+  const mode = parameters.get("sslmode");
   for (const name of [...FILES, "ssl_min_protocol_version", "ssl_max_protocol_version"] as const) {
-    const one = given.get(name);
-    // An explicit "disable" in the URL overrides what the environment has for other databases.
-    if (one === undefined || (mode?.isFromUrl === true && !one.isFromUrl)) continue;
+    const parameter = parameters.get(name);
+    // An explicit "disable" in the URL overrides the environment, which may be for other databases.
+    if (parameter === undefined || (mode?.isFromUrl === true && !parameter.isFromUrl)) continue;
     throw new SettingsError(
       mode === undefined
-        ? `${one.source} has no effect without sslmode: add sslmode=verify-full`
-        : `${one.source} has no effect with sslmode=disable: remove one of them`,
+        ? `${parameter.source} has no effect without sslmode: add sslmode=verify-full`
+        : `${parameter.source} has no effect with sslmode=disable: remove one of them`,
     );
   }
-  if (given.get("sslnegotiation")?.value === "direct") {
+  if (parameters.get("sslnegotiation")?.value === "direct") {
     throw new SettingsError(
-      `${given.get("sslnegotiation")?.source}=direct needs sslmode=require, verify-ca or verify-full`,
+      `${parameters.get("sslnegotiation")?.source}=direct needs sslmode=require, verify-ca or verify-full`,
     );
   }
-  if (given.get("channel_binding")?.value === "require") {
+  if (parameters.get("channel_binding")?.value === "require") {
     throw new SettingsError(
-      `${given.get("channel_binding")?.source}=require needs sslmode=require, verify-ca or verify-full`,
+      `${parameters.get("channel_binding")?.source}=require needs sslmode=require, verify-ca or verify-full`,
     );
   }
 };
 
-const fileOf = (given: ParameterValues, name: "sslrootcert" | "sslcert" | "sslkey"): NamedFile | undefined => {
-  const one = given.get(name);
-  return one === undefined ? undefined : { source: one.source, path: one.value };
+const getFile = (
+  parameters: ParameterValues,
+  name: "sslrootcert" | "sslcert" | "sslkey",
+): NamedFile | undefined => {
+  const parameter = parameters.get(name);
+  return parameter === undefined ? undefined : { source: parameter.source, path: parameter.value };
 };
 
-const versionOf = (
-  given: ParameterValues,
+const getVersion = (
+  parameters: ParameterValues,
   name: "ssl_min_protocol_version" | "ssl_max_protocol_version",
 ): "TLSv1.2" | "TLSv1.3" | undefined => {
-  const value = given.get(name)?.value;
+  const value = parameters.get(name)?.value;
   return value === "TLSv1.2" || value === "TLSv1.3" ? value : undefined;
 };
 
 /**
- * Makes pg's `ssl` from the parameters, with libpq's meanings: `require` encrypts, and verifies the certificate if a file
- * of trusted ones is named; `verify-ca` verifies it; `verify-full` the host's name or address as well. False means plain
- * text. A Unix socket has no TLS: nothing leaves the machine.
+ * Creates pg's `ssl` option with the meaning of libpq's parameters: `require` encrypts, and verifies the certificate if
+ * there is a file of trusted ones; `verify-ca` verifies the certificate; `verify-full` also verifies the host's name or
+ * address. Returns false for plain text. A Unix socket has no TLS, because the data does not leave the machine.
  */
-export const createPostgresTls = (given: ParameterValues, host: string): PostgresTls | false => {
+export const createPostgresTls = (parameters: ParameterValues, host: string): PostgresTls | false => {
   if (isAbsolute(host)) return false;
-  const mode = sslModeOf(given);
+  const mode = getSslMode(parameters);
   if (mode === "disable") {
-    requireNoTlsParameters(given);
+    requireNoTlsParameters(parameters);
     return false;
   }
-  const root = fileOf(given, "sslrootcert");
+  const root = getFile(parameters, "sslrootcert");
   const isSystem = root?.path === SYSTEM;
   if (isSystem && mode !== "verify-full") {
     throw new SettingsError(
-      `${root.source}=system needs sslmode=verify-full: any public certificate is trusted`,
+      `${root.source}=system needs sslmode=verify-full, because any public certificate is trusted`,
     );
   }
   if (root === undefined && mode === "verify-ca") {
     throw new SettingsError(
-      "sslmode=verify-ca needs sslrootcert, the file of the certificate authority; with a public one use sslmode=verify-full",
+      "sslmode=verify-ca needs sslrootcert, the file of the certificate authority; for a public authority, use sslmode=verify-full",
     );
   }
   const files = {
     ca: isSystem ? undefined : root,
-    cert: fileOf(given, "sslcert"),
-    key: fileOf(given, "sslkey"),
-    passphrase: given.get("sslpassword")?.value,
-    minVersion: versionOf(given, "ssl_min_protocol_version"),
-    maxVersion: versionOf(given, "ssl_max_protocol_version"),
+    cert: getFile(parameters, "sslcert"),
+    key: getFile(parameters, "sslkey"),
+    passphrase: parameters.get("sslpassword")?.value,
+    minVersion: getVersion(parameters, "ssl_min_protocol_version"),
+    maxVersion: getVersion(parameters, "ssl_max_protocol_version"),
   };
   return new PostgresTls(files, {
     certificate: mode !== "require" || root !== undefined,

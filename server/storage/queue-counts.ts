@@ -1,40 +1,40 @@
 import type { PoolUsage } from "./session-pool.ts";
 
-/** Due tasks of a global job are counted so far. */
+/** Maximum number of due tasks that are counted for each global job. */
 export const MAX_DUE_COUNTED = 100_000;
-/** Pending tasks, due and delayed, are counted so far each. */
+/** Maximum number of pending tasks that are counted: of due and of delayed ones each. */
 export const MAX_PENDING_COUNTED = 1_000_000;
-/** So many global jobs are told one by one, the oldest first. */
+/** Maximum number of global jobs that are reported separately, the oldest first. */
 export const MAX_JOBS_COUNTED = 50;
 
-/** A queue's length, and since when its next task has been due: of its priorities the longest. */
+/** The length of a queue, and the age of the oldest due task among the first of each priority, in seconds. */
 export interface QueueDepth {
   readonly due: number;
-  /** Null where nothing is due. */
+  /** Null if no task is due. */
   readonly oldestSeconds: number | null;
 }
 
-/** A global job's queue. */
+/** The queue of a global job. */
 export interface JobDepth extends QueueDepth {
   readonly category: string;
   readonly name: string;
 }
 
-/** What `/metrics` tells of the database. */
+/** The numbers that `/metrics` reads from the database. */
 export interface QueueCounts {
-  /** Open tasks by status. */
+  /** Number of open tasks by status. */
   readonly tasks: Readonly<Record<string, number>>;
-  /** Of the pending ones, those whose time has not come. */
+  /** Number of pending tasks that are not due yet. */
   readonly delayed: number;
   readonly workersAlive: number;
   readonly jobs: readonly JobDepth[];
-  /** Of all other jobs together, those of rooms among them. */
+  /** All other jobs together, including those of rooms. */
   readonly others: QueueDepth;
 }
 
-/** What of a storage is looked at for `/metrics`. */
+/** The part of the storage that `/metrics` reads. */
 export interface QueueCountStorage {
-  counts(aliveWithinSeconds: number): Promise<QueueCounts>;
-  /** How the pool of the hot statements is used; undefined where they have none of their own. */
+  countQueues(aliveWithinSeconds: number): Promise<QueueCounts>;
+  /** Returns the usage of joblib's own session pool; undefined if it uses the sessions of the ORM. */
   getPoolUsage(): PoolUsage | undefined;
 }

@@ -4,11 +4,11 @@ import { toTaskRecord } from "./rows.ts";
 import type { Sql } from "./sessions.ts";
 import type { WorkerRemoval } from "./storage.ts";
 
-/** All that a locked worker's end entails, in the transaction that locked it. */
+/** Removes a locked worker, ends its leases and removes its unused jobs. Runs in the transaction with the lock. */
 export const removeLockedWorker = async (db: Sql, id: string, error: string): Promise<WorkerRemoval> => {
   const jobIds = await deleteWorker(db, id);
   const tasks = await endWorkerTasks(db, id, error);
-  // Jobs come last: whoever submits or registers locks them without waiting for tasks or workers afterwards.
+  // Jobs are locked last, to avoid a deadlock: submits and registrations lock jobs and then wait for no task or worker.
   const jobs = await lockJobs(db, jobIds);
   const removed = await removeLockedIdleJobs(db, jobIds);
   return {

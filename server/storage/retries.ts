@@ -1,56 +1,65 @@
 import { setTimeout as delay } from "node:timers/promises";
 import {
-  toStorageError,
+  isPreparedStatementLost,
   isReadOnly,
   isRolledBack,
   isTooManyConnections,
-  isPreparedStatementLost,
+  toStorageError,
 } from "./storage-errors.ts";
 
-/** How long work is tried again that the database rolls back. */
-const RETRY_FOR_MS = 5_000;
-const FIRST_WAIT_MS = 5;
-const LONGEST_WAIT_MS = 250;
+/** Maximum time to retry work that the database rolls back. */
+const MAX_ROLLBACK_RETRY_MS = 5_000;
+const INITIAL_DELAY_MS = 5;
+const MAX_DELAY_MS = 250;
 
-/** How long a pool that is not ours is asked again for a connection that the server refuses. */
-const WAIT_FOR_CONNECTION_MS = 30_000;
+/** Maximum time to retry a connection that the server refuses to the pool of the ORM. */
+const MAX_CONNECTION_RETRY_MS = 30_000;
 
-/** What to do before work is tried again on another session. */
+/** Actions before work is retried on another session. */
 export interface Recovery {
-  /** The session leads to a server that takes no writes. */
+  /** Called if the session is connected to a read-only server. */
   readonly replaceSessions: () => void;
-  /** A pooler gave a statement another session than the one that had prepared it. */
-  readonly share: () => void;
-  /** The sessions are of a pool that waits by itself while the server refuses connections. */
+  /** Called if a pooler ran a prepared statement on another session than the one that had prepared it. */
+  readonly shareSessions: () => void;
+  /** True if the pool itself waits while the server refuses connections. */
   readonly waitsForConnection: boolean;
 }
 
-/** For the sessions of an ORM: one that leads to a read-only server has been ended where that was noticed. */
-export const NO_RECOVERY: Recovery = { replaceSessions: () => {}, share: () => {}, waitsForConnection: false };
+/** The recovery for sessions of an ORM. A session with a read-only server has already been terminated. */
+export const NO_RECOVERY: Recovery = {
+  replaceSessions: () => {},
+  shareSessions: () => {},
+  waitsForConnection: false,
+};
 
 /**
- * Runs work, and runs it again if nothing of it has happened: after a deadlock or a serialization failure, with growing
- * random waits; and once on a new session if the old one leads to a read-only server, or to a pooler.
- * Failures that are the database's leave as `StorageUnavailable`.
+ * Runs work, and retries it if it had no effect: after a deadlock or a serialization failure with random, increasing
+ * delays, and once on a new session if the old one is connected to a read-only server or lost a prepared statement.
+ * Throws failures of the database as `StorageUnavailable`.
  */
 export const withRetries = async <Value>(work: () => Promise<Value>, recovery: Recovery): Promise<Value> => {
-  const began = performance.now();
-  let wait = FIRST_WAIT_MS;
+  const startedAt = performance.now();
+  let delayMs = INITIAL_DELAY_MS;
   let isOnNewSession = false;
   for (;;) {
     try {
       return await work();
     } catch (error) {
       const isRefused = !recovery.waitsForConnection && isTooManyConnections(error);
-      const patienceMs = isRefused ? WAIT_FOR_CONNECTION_MS : isRolledBack(error) ? RETRY_FOR_MS : 0;
-      if (performance.now() + wait < began + patienceMs) {
-        await delay(wait * Math.random());
-        wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+      const maxRetryMs = isRefused
+        ? MAX_CONNECTION_RETRY_MS
+        : isRolledBack(error)
+          ? MAX_ROLLBACK_RETRY_MS
+          : 0;
+      if (performance.now() + delayMs < startedAt + maxRetryMs) {
+        await delay(delayMs * Math.random());
+        delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
         continue;
       }
       if (isReadOnly(error)) recovery.replaceSessions();
-      if (isPreparedStatementLost(error)) recovery.share();
-      if (isOnNewSession || !(isReadOnly(error) || isPreparedStatementLost(error))) throw toStorageError(error);
+      if (isPreparedStatementLost(error)) recovery.shareSessions();
+      if (isOnNewSession || !(isReadOnly(error) || isPreparedStatementLost(error)))
+        throw toStorageError(error);
       isOnNewSession = true;
     }
   }

@@ -3,7 +3,7 @@ import type { Session } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
 import type { PlanMode } from "./session-settings.ts";
 
-/** A pool's session as Kysely uses it. */
+/** A session of a pool as a connection of Kysely. */
 class SessionConnection implements DatabaseConnection {
   readonly session: Session;
 
@@ -15,7 +15,7 @@ class SessionConnection implements DatabaseConnection {
     return { rows: (await this.session.run<Row>({ text: sql, values: parameters })).rows };
   }
 
-  // biome-ignore lint/correctness/useYield: nothing is streamed
+  // biome-ignore lint/correctness/useYield: streaming is not supported
   async *streamQuery(): AsyncIterableIterator<never> {
     throw new Error("statements are not streamed");
   }
@@ -24,17 +24,17 @@ class SessionConnection implements DatabaseConnection {
 /** Kysely's driver on the sessions of a pool; a transaction is always READ COMMITTED. */
 export class SessionDriver implements Driver {
   readonly #pool: SessionPool;
-  readonly #plans: PlanMode;
+  readonly #planMode: PlanMode;
 
-  constructor(pool: SessionPool, plans: PlanMode) {
+  constructor(pool: SessionPool, planMode: PlanMode) {
     this.#pool = pool;
-    this.#plans = plans;
+    this.#planMode = planMode;
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<SessionConnection> {
-    return new SessionConnection(await this.#pool.acquire(this.#plans));
+    return new SessionConnection(await this.#pool.acquire(this.#planMode));
   }
 
   async releaseConnection({ session }: SessionConnection): Promise<void> {

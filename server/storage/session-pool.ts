@@ -6,7 +6,7 @@ import type { PlanMode, SessionSettings } from "./session-settings.ts";
 import { StatementNames } from "./statement-names.ts";
 import { isTooManyConnections } from "./storage-errors.ts";
 
-/** How many sessions a pool has, and how many calls wait for one. */
+/** Number of sessions of a pool, and of calls that wait for one. */
 export interface PoolUsage {
   readonly busy: number;
   readonly idle: number;
@@ -17,156 +17,161 @@ export interface SessionPoolOptions {
   readonly client: ClientConfig;
   /** The driver's client, or a subclass of it. */
   readonly clientClass: typeof Client;
-  /** Sessions for statements that the planner plans freely; `LOOKUP_SESSIONS` more are for lookups. */
-  readonly freeSessions: number;
-  readonly settings: Omit<SessionSettings, "plans">;
-  /** How long a call waits for a session. */
+  /** Maximum number of sessions for statements with default planner settings; lookups have `LOOKUP_SESSIONS` more. */
+  readonly defaultSessions: number;
+  readonly settings: Omit<SessionSettings, "planMode">;
+  /** Timeout of a call that waits for a session. */
   readonly waitMs: number;
 }
 
 /**
- * Sessions for lookups, which free statements leave alone: a slow list must not keep tasks from being claimed. One
- * statement of each kind is in flight at a time (they are batched), so more sessions would only wait.
+ * Number of sessions that are reserved for lookups: a slow list must not delay claims. Lookups are batched, so only one
+ * statement of each kind runs at a time, and more sessions would be idle.
  */
 export const LOOKUP_SESSIONS = 4;
 
-/** A session's plans are made again so often, should one of them have gone wrong all the same. */
-const LIFETIME_MS = 300_000;
-/** Sessions that idle for longer are closed, but for one of each kind: a task after a quiet minute should not wait. */
-const IDLE_MS = 10_000;
-const TIDY_EVERY_MS = 5_000;
+/** Maximum age of a session, so that a bad cached plan does not stay forever. */
+const MAX_AGE_MS = 300_000;
+/** Idle sessions are closed after this time, except one of each kind, so that the next task need not wait for one. */
+const MAX_IDLE_MS = 10_000;
+const CLEANUP_INTERVAL_MS = 5_000;
 
-const poolIsClosed = () => new Error("the pool of database sessions is closed");
+const createClosedError = () => new Error("the pool of database sessions is closed");
 
 /**
- * Sessions with one PostgreSQL, opened as calls need them. A call waits for any session that becomes free, not for a
- * connection of its own: if the server grants fewer connections than the pool would open, the pool gets along with those.
+ * A pool of sessions with one PostgreSQL database, opened on demand. A call waits for any session that becomes free, so
+ * the pool also works if the server accepts fewer connections than the pool would open.
  */
 export class SessionPool {
-  /** Of the statements that its sessions have prepared. */
-  readonly names = new StatementNames();
+  /** Names of the prepared statements of the sessions. */
+  readonly statementNames = new StatementNames();
   readonly #options: SessionPoolOptions;
-  readonly #grant: ConnectionLimit;
+  readonly #limit: ConnectionLimit;
   readonly #sessions = new Set<Session>();
   readonly #idle: { readonly session: Session; readonly since: number }[] = [];
   readonly #busy = new Map<Session, PlanMode>();
-  /** How many sessions are busy with each kind of statement. */
-  readonly #used: Record<PlanMode, number> = { free: 0, lookup: 0 };
+  /** Number of busy sessions of each plan mode. */
+  readonly #busyCounts: Record<PlanMode, number> = { default: 0, lookup: 0 };
   readonly #queue = new SessionQueue();
-  readonly #tidying: NodeJS.Timeout;
+  readonly #cleanupTimer: NodeJS.Timeout;
   #sharing: Sharing = "own";
   #opening = 0;
-  /** Sessions that were opened before are not used again. */
+  /** Sessions that were opened before this time are not used again. */
   #openedAfter = 0;
   #ended: PromiseWithResolvers<void> | undefined;
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
-    this.#grant = new ConnectionLimit(options.freeSessions + LOOKUP_SESSIONS);
-    this.#tidying = setInterval(() => this.#tidy(), TIDY_EVERY_MS).unref();
+    this.#limit = new ConnectionLimit(options.defaultSessions + LOOKUP_SESSIONS);
+    this.#cleanupTimer = setInterval(() => this.#cleanUp(), CLEANUP_INTERVAL_MS).unref();
   }
 
-  get use(): PoolUsage {
+  get usage(): PoolUsage {
     return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#queue.size };
   }
 
-  /** Whether sessions keep settings and prepared statements from one statement to the next. */
+  /** `own` if sessions keep settings and prepared statements from one statement to the next. */
   get sharing(): Sharing {
     return this.#sharing;
   }
 
-  /** False if one session held for long could keep the others from working. */
+  /** False if there are so few sessions that one which is busy for long would block the other calls. */
   get hasSpareSession(): boolean {
-    return this.#grant.size > 2;
+    return this.#limit.size > 2;
   }
 
-  /** Calls back when the server refuses a connection that somebody waits for; the result stops that. */
+  /** Calls the listener when the server refuses a connection that a call waits for. Returns a function that removes it. */
   onConnectionRefused(listener: () => void): () => void {
-    return this.#grant.whenRefused(listener);
+    return this.#limit.onRefused(listener);
   }
 
-  /** Takes a session, which `release` must give back. Waits while none is free. */
-  acquire(plans: PlanMode): Promise<Session> {
-    if (this.#ended !== undefined) return Promise.reject(poolIsClosed());
-    const idle = this.#queue.size === 0 && this.#mayUse(plans, 0) ? this.#takeIdle(plans) : undefined;
-    return idle === undefined ? this.#wait(plans) : Promise.resolve(idle);
+  /** Acquires a session, which must be passed to `release`. Waits until one is free. */
+  acquire(planMode: PlanMode): Promise<Session> {
+    if (this.#ended !== undefined) return Promise.reject(createClosedError());
+    const idle = this.#queue.size === 0 && this.#canUse(planMode, 0) ? this.#takeIdle(planMode) : undefined;
+    return idle === undefined ? this.#wait(planMode) : Promise.resolve(idle);
   }
 
   release(session: Session): void {
-    const plans = this.#busy.get(session);
-    if (plans === undefined) return;
+    const planMode = this.#busy.get(session);
+    if (planMode === undefined) return;
     this.#busy.delete(session);
-    this.#used[plans] -= 1;
+    this.#busyCounts[planMode] -= 1;
     if (this.#ended !== undefined || !this.#isCurrent(session)) this.#close(session);
     else this.#putIdle(session);
     this.#serve();
   }
 
-  /** Uses none of the sessions again that are open now: they lead to a server that takes no writes any more. */
+  /** Replaces all open sessions, because they are connected to a server that has become read-only. */
   replaceSessions(): void {
     this.#openedAfter = performance.now();
   }
 
-  /** Treats every session as one that a pooler shares with other clients. */
-  share(): void {
+  /** Treats all sessions as shared: a pooler gives them to other clients too. */
+  shareSessions(): void {
     if (this.#sharing === "shared") return;
     this.#sharing = "shared";
     this.replaceSessions();
   }
 
-  /** Closes the sessions once they are free. */
+  /** Closes the pool: each session is closed when it is free. */
   end(): Promise<void> {
     if (this.#ended !== undefined) return this.#ended.promise;
     this.#ended = Promise.withResolvers<void>();
-    clearInterval(this.#tidying);
-    this.#grant.end();
-    this.#queue.refuseAll(poolIsClosed());
+    clearInterval(this.#cleanupTimer);
+    this.#limit.stop();
+    this.#queue.rejectAll(createClosedError());
     for (const { session } of this.#idle.splice(0)) this.#close(session);
     this.#serve();
     return this.#ended.promise;
   }
 
-  /** How many sessions free statements may use: with few sessions, one is left for lookups. */
-  get #mostFree(): number {
-    const { size } = this.#grant;
-    const left = size - Math.min(LOOKUP_SESSIONS, Math.floor(size / 2));
-    return Math.max(1, Math.min(left, this.#options.freeSessions));
+  /** Maximum number of sessions for statements other than lookups: with few sessions, at least one is left for lookups. */
+  get #maxDefaultSessions(): number {
+    const { size } = this.#limit;
+    const remaining = size - Math.min(LOOKUP_SESSIONS, Math.floor(size / 2));
+    return Math.max(1, Math.min(remaining, this.#options.defaultSessions));
   }
 
-  #mayUse(plans: PlanMode, planned: number): boolean {
-    return this.#used[plans] + planned < (plans === "free" ? this.#mostFree : LOOKUP_SESSIONS);
+  #canUse(planMode: PlanMode, opening: number): boolean {
+    return (
+      this.#busyCounts[planMode] + opening <
+      (planMode === "default" ? this.#maxDefaultSessions : LOOKUP_SESSIONS)
+    );
   }
 
   #isCurrent(session: Session): boolean {
     const { isUsable, openedAt, sharing } = session;
-    // Another server would take the place of a session that is closed while connections are scarce.
-    const isYoung = performance.now() - openedAt < LIFETIME_MS || this.#grant.isScarce;
+    // If the limit is reduced, another server could take the connection of a session that is closed.
+    const isYoung = performance.now() - openedAt < MAX_AGE_MS || this.#limit.isReduced;
     return isUsable && openedAt > this.#openedAfter && isYoung && sharing === this.#sharing;
   }
 
-  /** An idle session with these plans; one with others only if no more sessions can be opened. */
-  #takeIdle(plans: PlanMode): Session | undefined {
+  /** Returns an idle session with this plan mode; one with the other mode only if no more sessions can be opened. */
+  #takeIdle(planMode: PlanMode): Session | undefined {
     for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
       const session = this.#idle[index]?.session;
       if (session === undefined) continue;
       if (!this.#isCurrent(session)) {
         this.#idle.splice(index, 1);
         this.#close(session);
-      } else if (session.plans === plans) {
-        return this.#take(index, plans);
+      } else if (session.planMode === planMode) {
+        return this.#take(index, planMode);
       }
     }
-    return this.#idle.length > 0 && !this.#mayOpen() ? this.#take(this.#idle.length - 1, plans) : undefined;
+    return this.#idle.length > 0 && !this.#canOpen()
+      ? this.#take(this.#idle.length - 1, planMode)
+      : undefined;
   }
 
-  #take(index: number, plans: PlanMode): Session | undefined {
-    const [taken] = this.#idle.splice(index, 1);
-    if (taken === undefined) return undefined;
-    const { session } = taken;
+  #take(index: number, planMode: PlanMode): Session | undefined {
+    const [idle] = this.#idle.splice(index, 1);
+    if (idle === undefined) return undefined;
+    const { session } = idle;
     session.setIdle(false);
-    session.planWith(plans);
-    this.#busy.set(session, plans);
-    this.#used[plans] += 1;
+    session.setPlanMode(planMode);
+    this.#busy.set(session, planMode);
+    this.#busyCounts[planMode] += 1;
     return session;
   }
 
@@ -180,36 +185,36 @@ export class SessionPool {
     session.close();
   }
 
-  #wait(plans: PlanMode): Promise<Session> {
+  #wait(planMode: PlanMode): Promise<Session> {
     const waiting = this.#queue.wait(
-      plans,
+      planMode,
       this.#options.waitMs,
-      () => this.#grant.refusal ?? new Error("no connection was free in time"),
+      () => this.#limit.refusal ?? new Error("no connection was free in time"),
     );
     this.#serve();
     return waiting;
   }
 
-  /** Gives idle sessions to those who wait, and opens what is missing. */
+  /** Passes idle sessions to waiting calls, and opens the missing ones. */
   #serve(): void {
     if (this.#ended !== undefined && this.#sessions.size + this.#opening === 0) this.#ended.resolve();
     if (this.#queue.size === 0) return;
-    this.#grant.grow();
-    const missing = this.#queue.serve((plans, more) =>
-      this.#mayUse(plans, more) ? (this.#takeIdle(plans) ?? "missing") : "full",
+    this.#limit.raise();
+    const missing = this.#queue.serve((planMode, opening) =>
+      this.#canUse(planMode, opening) ? (this.#takeIdle(planMode) ?? "missing") : "full",
     );
-    for (const plans of missing.slice(this.#opening)) {
-      if (!this.#mayOpen()) break;
-      void this.#open(plans);
+    for (const planMode of missing.slice(this.#opening)) {
+      if (!this.#canOpen()) break;
+      void this.#open(planMode);
     }
   }
 
-  #mayOpen(): boolean {
-    const isFull = this.#sessions.size + this.#opening >= this.#grant.size;
-    return !isFull && this.#ended === undefined && !this.#grant.isPaused;
+  #canOpen(): boolean {
+    const isFull = this.#sessions.size + this.#opening >= this.#limit.size;
+    return !isFull && this.#ended === undefined && !this.#limit.isDelayed;
   }
 
-  async #open(plans: PlanMode): Promise<void> {
+  async #open(planMode: PlanMode): Promise<void> {
     this.#opening += 1;
     const { client, clientClass, settings } = this.#options;
     const sharing = this.#sharing;
@@ -217,55 +222,55 @@ export class SessionPool {
       const session = await Session.open(client, {
         clientClass,
         sharing,
-        settings: { ...settings, plans },
-        onLost: (lost) => this.#lose(lost),
+        settings: { ...settings, planMode },
+        onLost: (lost) => this.#remove(lost),
       });
       this.#opening -= 1;
-      this.#grant.opened();
+      this.#limit.recordSuccess();
       this.#sessions.add(session);
       if (this.#ended === undefined) this.#putIdle(session);
       else this.#close(session);
     } catch (error) {
       this.#opening -= 1;
-      this.#failToOpen(error);
+      this.#handleOpenError(error);
     }
     this.#serve();
   }
 
-  #failToOpen(error: unknown): void {
+  #handleOpenError(error: unknown): void {
     if (error instanceof SharedSessionError) {
-      this.share();
+      this.shareSessions();
     } else if (isTooManyConnections(error)) {
-      const granted = this.#sessions.size + this.#opening;
-      this.#grant.refused(granted, error);
-      if (granted === 0) this.#grant.pause(() => this.#serve());
+      const open = this.#sessions.size + this.#opening;
+      this.#limit.recordRefusal(open, error);
+      if (open === 0) this.#limit.delayRetry(() => this.#serve());
     } else if (this.#busy.size === 0) {
-      // With no session at work there is none that could come back and serve them.
-      this.#queue.refuseAll(error);
+      // No session is busy, so none could become free for the waiting calls.
+      this.#queue.rejectAll(error);
     } else {
-      this.#queue.refuseFirst(error);
+      this.#queue.rejectFirst(error);
     }
   }
 
-  #lose(session: Session): void {
-    const index = this.#idle.findIndex((one) => one.session === session);
+  #remove(session: Session): void {
+    const index = this.#idle.findIndex((idle) => idle.session === session);
     if (index !== -1) this.#idle.splice(index, 1);
     this.#sessions.delete(session);
     this.#serve();
   }
 
-  #tidy(): void {
+  #cleanUp(): void {
     const now = performance.now();
     const kept = new Set<PlanMode>();
-    // The last ones were used last.
-    for (const one of this.#idle.toReversed()) {
-      const { session, since } = one;
-      const isSpare = kept.has(session.plans) && now - since > IDLE_MS;
+    // The session that was used last is at the end.
+    for (const idle of this.#idle.toReversed()) {
+      const { session, since } = idle;
+      const isSpare = kept.has(session.planMode) && now - since > MAX_IDLE_MS;
       if (!isSpare && this.#isCurrent(session)) {
-        kept.add(session.plans);
+        kept.add(session.planMode);
         continue;
       }
-      this.#idle.splice(this.#idle.indexOf(one), 1);
+      this.#idle.splice(this.#idle.indexOf(idle), 1);
       this.#close(session);
     }
     this.#serve();

@@ -2,75 +2,75 @@ import type { Session } from "./session.ts";
 import type { PlanMode } from "./session-settings.ts";
 
 /** A call that waits for a session. */
-interface Waiter {
-  grant(session: Session): void;
-  refuse(error: unknown): void;
+interface WaitingCall {
+  provide(session: Session): void;
+  reject(error: unknown): void;
 }
 
-/** Calls that wait for a session, those for lookups and the others each in their order. */
+/** The calls that wait for a session: a queue for lookups, and one for all others. */
 export class SessionQueue {
-  readonly #waiting: Readonly<Record<PlanMode, Set<Waiter>>> = { free: new Set(), lookup: new Set() };
-  #lastServed: PlanMode = "free";
+  readonly #waiting: Readonly<Record<PlanMode, Set<WaitingCall>>> = { default: new Set(), lookup: new Set() };
+  #lastServed: PlanMode = "default";
 
   get size(): number {
-    return this.#waiting.free.size + this.#waiting.lookup.size;
+    return this.#waiting.default.size + this.#waiting.lookup.size;
   }
 
-  /** Waits for a session that `grant` brings; after so long it fails with what `reason` returns. */
-  wait(plans: PlanMode, waitMs: number, reason: () => unknown): Promise<Session> {
-    const { promise, resolve, reject } = Promise.withResolvers<Session>();
-    const queue = this.#waiting[plans];
-    const timer = setTimeout(() => waiter.refuse(reason()), waitMs);
+  /** Waits for a session. After `waitMs`, rejects with the error that `getError` returns. */
+  wait(planMode: PlanMode, waitMs: number, getError: () => unknown): Promise<Session> {
+    const { promise, resolve, reject: rejectCall } = Promise.withResolvers<Session>();
+    const queue = this.#waiting[planMode];
+    const timer = setTimeout(() => call.reject(getError()), waitMs);
     const leave = () => {
       clearTimeout(timer);
-      queue.delete(waiter);
+      queue.delete(call);
     };
-    const waiter: Waiter = {
-      grant(session) {
+    const call: WaitingCall = {
+      provide(session) {
         leave();
         resolve(session);
       },
-      refuse(error) {
+      reject(error) {
         leave();
-        reject(error);
+        rejectCall(error);
       },
     };
-    queue.add(waiter);
+    queue.add(call);
     return promise;
   }
 
   /**
-   * Offers sessions to those who wait. `take` returns one of a kind, `missing` if there is none, or `full` if that kind may
-   * have no more. Returns the kinds of those who could have more. The kinds take turns, so that with a single session none
-   * waits for the other to pause.
+   * Passes sessions to waiting calls. `take` returns a session, `missing` if one must be opened, or `full` if this plan mode
+   * has reached its maximum. Returns the plan modes of the missing sessions. The modes take turns, so that with a single
+   * session neither starves the other.
    */
-  serve(take: (plans: PlanMode, missing: number) => Session | "missing" | "full"): PlanMode[] {
+  serve(take: (planMode: PlanMode, missing: number) => Session | "missing" | "full"): PlanMode[] {
     const missing: PlanMode[] = [];
     const order =
-      this.#lastServed === "lookup" ? (["free", "lookup"] as const) : (["lookup", "free"] as const);
-    for (const plans of order) {
+      this.#lastServed === "lookup" ? (["default", "lookup"] as const) : (["lookup", "default"] as const);
+    for (const planMode of order) {
       let count = 0;
-      for (const waiter of this.#waiting[plans]) {
-        const taken = take(plans, count);
-        if (taken === "full") break;
-        if (taken === "missing") {
+      for (const call of this.#waiting[planMode]) {
+        const session = take(planMode, count);
+        if (session === "full") break;
+        if (session === "missing") {
           count += 1;
-          missing.push(plans);
+          missing.push(planMode);
         } else {
-          this.#lastServed = plans;
-          waiter.grant(taken);
+          this.#lastServed = planMode;
+          call.provide(session);
         }
       }
     }
     return missing;
   }
 
-  refuseFirst(error: unknown): void {
-    const [first] = [...this.#waiting.lookup, ...this.#waiting.free];
-    first?.refuse(error);
+  rejectFirst(error: unknown): void {
+    const [first] = [...this.#waiting.lookup, ...this.#waiting.default];
+    first?.reject(error);
   }
 
-  refuseAll(error: unknown): void {
-    for (const waiter of [...this.#waiting.lookup, ...this.#waiting.free]) waiter.refuse(error);
+  rejectAll(error: unknown): void {
+    for (const call of [...this.#waiting.lookup, ...this.#waiting.default]) call.reject(error);
   }
 }

@@ -1,45 +1,45 @@
-/** A setting and the value that joblib's statements need. */
-type Pins = Readonly<Record<string, string>>;
+/** Settings by name, with the values that joblib's statements need. */
+type SettingValues = Readonly<Record<string, string>>;
 
 /**
- * Settings that change what joblib's statements mean or return. An administrator may have set any of them for the
- * database or the role (`ALTER DATABASE … SET`), so each session sets its own.
+ * Settings that change the meaning or the results of joblib's statements. An administrator may have set any of them for
+ * the database or the role (`ALTER DATABASE … SET`), so each session sets them again.
  *
- * Not set on purpose:
- * - `default_transaction_read_only`: administrators use it to keep writers off a server that was demoted.
- * - `role`: it decides what joblib may do.
- * - `synchronous_commit`: see `pinStatement`.
+ * joblib deliberately does not set:
+ * - `default_transaction_read_only`: administrators use it to prevent writes on a demoted server.
+ * - `role`: it decides which rights joblib has.
+ * - `synchronous_commit`: see `keepCommits`.
  */
-const MEANING: Pins = {
-  // Times are read as "2026-01-31 12:00:00.5+00".
+const SEMANTICS: SettingValues = {
+  // Times are parsed in this format: "2026-01-31 12:00:00.5+00".
   datestyle: "ISO, YMD",
   timezone: "UTC",
   intervalstyle: "postgres",
-  // Numbers keep all their digits.
+  // Floating-point numbers are sent with all significant digits.
   extra_float_digits: "1",
   bytea_output: "hex",
   client_encoding: "UTF8",
   standard_conforming_strings: "on",
   transform_null_equals: "off",
   array_nulls: "on",
-  // Each statement repeats its whole condition, and so needs no more than READ COMMITTED.
+  // READ COMMITTED is sufficient, because each statement repeats its whole condition.
   default_transaction_isolation: "read committed",
   default_transaction_deferrable: "off",
   // An error ends a statement, not the session.
   exit_on_error: "off",
-  // joblib has one limit, `statement_timeout`. The sweeper keeps a transaction open for its lock.
+  // `statement_timeout` is the only limit. The sweeper keeps an idle transaction open for its lock.
   lock_timeout: "0",
   idle_in_transaction_session_timeout: "0",
 };
 
-/** The same for settings that only newer servers have: `set_config` skips what a server does not know. */
-const MEANING_OF_NEWER_SERVERS: Pins = {
+/** The same for settings that only newer versions of PostgreSQL have; `setAll` skips settings that a server does not have. */
+const NEWER_SEMANTICS: SettingValues = {
   idle_session_timeout: "0",
   transaction_timeout: "0",
 };
 
-/** How the planner works for statements that it should plan by itself. */
-const FREE_PLANS: Pins = {
+/** The planner settings for all statements other than lookups: PostgreSQL's defaults, without JIT compilation. */
+const DEFAULT_PLANNER: SettingValues = {
   enable_bitmapscan: "on",
   enable_hashagg: "on",
   enable_hashjoin: "on",
@@ -56,14 +56,14 @@ const FREE_PLANS: Pins = {
 };
 
 /**
- * How it works for the statements that every task goes through. A queue's statistics are nearly always wrong: if the
- * planner believes that two tasks are pending it reads all of them for every claim (2.9k instead of 5.9k lifecycles/s),
- * and a plan made while the table was small stays for ever (4.5k falling to 2.8k). These settings leave one plan, which
- * looks each row up by an index. It is kept, because planning took longer than the statement (a claim 4.4 instead of
- * 1.0 ms, a step 2.1 instead of 1.2, 64 inserts 11 instead of 4).
+ * The planner settings for the statements that run for every task. The statistics of a queue are almost always outdated.
+ * If the planner believes that two tasks are pending, it reads all of them for every claim (2.9k instead of 5.9k
+ * lifecycles/s), and a plan for a small table stays cached forever (4.5k falling to 2.8k). These settings leave only one
+ * plan, which finds each row by an index. The plan is cached, because planning took longer than the statement itself (a
+ * claim 4.4 instead of 1.0 ms, a transition 2.1 instead of 1.2 ms, 64 inserts 11 instead of 4 ms).
  */
-const LOOKUP_PLANS: Pins = {
-  ...FREE_PLANS,
+const LOOKUP_PLANNER: SettingValues = {
+  ...DEFAULT_PLANNER,
   enable_bitmapscan: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",
@@ -72,87 +72,87 @@ const LOOKUP_PLANS: Pins = {
   plan_cache_mode: "force_generic_plan",
 };
 
-/** Which plans a session makes: any (`free`), or lookups by an index only. */
-export type PlanMode = "free" | "lookup";
+/** The planner settings of a session: the defaults, or only index lookups. */
+export type PlanMode = "default" | "lookup";
 
-/** A setting of our own that a session has if the server read our start-up option. */
+/** A custom setting. A session has it if the server has read joblib's start-up options. */
 const MARKER = "joblib.session";
 
-/** What a session is set to. */
+/** The settings of a session that are not the same for all. */
 export interface SessionSettings {
-  readonly plans: PlanMode;
-  /** 0: no limit. */
+  readonly planMode: PlanMode;
+  /** 0: no timeout. */
   readonly statementTimeoutMs: number;
 }
 
-const pinsOf = ({ plans, statementTimeoutMs }: SessionSettings): Pins => ({
-  ...MEANING,
-  ...(plans === "free" ? FREE_PLANS : LOOKUP_PLANS),
+const getValues = ({ planMode, statementTimeoutMs }: SessionSettings): SettingValues => ({
+  ...SEMANTICS,
+  ...(planMode === "default" ? DEFAULT_PLANNER : LOOKUP_PLANNER),
   statement_timeout: String(Math.ceil(statementTimeoutMs)),
 });
 
-/** The start-up option that sets the marker: after those of the connection's owner. */
-export const buildStartupOptions = (own: string | undefined): string =>
-  [own, `-c ${MARKER}=on`].filter(Boolean).join(" ");
+/** Builds the start-up options: those of the connection's configuration, then the marker. */
+export const buildStartupOptions = (configured: string | undefined): string =>
+  [configured, `-c ${MARKER}=on`].filter(Boolean).join(" ");
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const toLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-const valuesOf = (pins: Pins): string =>
-  Object.entries(pins)
-    .map(([name, value]) => `(${literal(name)}, ${literal(value)})`)
+const toValuesList = (values: SettingValues): string =>
+  Object.entries(values)
+    .map(([name, value]) => `(${toLiteral(name)}, ${toLiteral(value)})`)
     .join(", ");
 
-/** `set_config` for each pin that this server knows, qualified because the search path is not ours yet. */
-const setAll = (pins: Pins, isLocal: boolean): string => `
-  select pg_catalog.set_config(pin.name, pin.value, ${isLocal}) from (values ${valuesOf(pins)}) as pin(name, value)
-  where pg_catalog.current_setting(pin.name, true) is not null`;
+/** Calls `set_config` for each setting that this server has. The names are qualified, because the search path is not set yet. */
+const setAll = (values: SettingValues, isLocal: boolean): string => `
+  select pg_catalog.set_config(setting.name, setting.value, ${isLocal}) from (values ${toValuesList(values)}) as setting(name, value)
+  where pg_catalog.current_setting(setting.name, true) is not null`;
 
 /**
- * Built-in functions and operators come before those of any schema in the search path. The rest of the path stays: a
- * trigger that the host has put on a table of joblib's may rely on it. joblib names every table with its schema.
+ * Puts `pg_catalog` first in the search path, so that no schema can replace built-in functions and operators. The rest of
+ * the path stays, because a host's trigger on a table of joblib may rely on it. joblib qualifies all its tables.
  */
 const putBuiltInsFirst = (isLocal: boolean): string => `
   select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog',
     case when pg_catalog.length(pg_catalog.current_setting('search_path')) operator(pg_catalog.>) 0
       then pg_catalog.current_setting('search_path') end), ${isLocal})`;
 
-/** With `off` a crash of PostgreSQL loses commits that were acknowledged; `local` is the least that does not. */
+/** With `off`, a crash of PostgreSQL loses acknowledged commits; `local` is the weakest value that does not. */
 const keepCommits = (isLocal: boolean): string => `
   select pg_catalog.set_config('synchronous_commit', 'local', ${isLocal})
   where pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`;
 
-const setEverything = (pins: Pins, isLocal: boolean): string =>
-  [setAll(pins, isLocal), putBuiltInsFirst(isLocal), keepCommits(isLocal)].join(" union all ");
+const buildStatement = (values: SettingValues, isLocal: boolean): string =>
+  [setAll(values, isLocal), putBuiltInsFirst(isLocal), keepCommits(isLocal)].join(" union all ");
 
 /**
- * Builds the statement that sets everything for one transaction. It is what is left if a session is not ours alone: a
- * pooler shares it with other clients, or the host application's ORM with the host.
+ * Builds the statement that applies all settings to the current transaction. It is for sessions that joblib shares: a
+ * pooler's with other clients, or the host's.
  */
 export const buildTransactionSettings = (settings: SessionSettings): string =>
-  setEverything({ ...MEANING_OF_NEWER_SERVERS, ...pinsOf(settings) }, true);
+  buildStatement({ ...NEWER_SEMANTICS, ...getValues(settings) }, true);
 
-/** Builds the statement that sets the embedded database's only session up; nobody else has a session there. */
-export const buildEmbeddedSettings = (): string => setEverything(MEANING, false);
+/** Builds the statement that sets up the only session of the embedded database. */
+export const buildEmbeddedSettings = (): string => buildStatement(SEMANTICS, false);
 
-/** What the set-up statement answers: one row if the session has our start-up options, else none. */
+/** A row of the set-up statement. It returns rows only if the server has read joblib's start-up options. */
 export interface SetUpRow {
   readonly name: string;
 }
 
 /**
- * Builds the first statement of a session. It sets everything, and only if the server has read our start-up option: a
- * pooler may be configured to ignore those, and then the session belongs to its other clients too.
+ * Builds the first statement of a session. It applies all settings, but only if the server has read joblib's start-up
+ * options. A pooler may ignore them, and then the session is also used by other clients.
  */
 export const buildSetUpStatement = (settings: SessionSettings): string => `
   select * from (
-    ${setEverything({ ...MEANING_OF_NEWER_SERVERS, ...pinsOf(settings) }, false)} union all select 'set up'
+    ${buildStatement({ ...NEWER_SEMANTICS, ...getValues(settings) }, false)} union all select 'set up'
   ) as done(name)
   where pg_catalog.current_setting('${MARKER}', true) operator(pg_catalog.=) 'on'`;
 
-/** Builds the statement that changes which plans a session makes. */
-export const buildPlanModeStatement = (plans: PlanMode): string => {
-  const pins = plans === "free" ? FREE_PLANS : LOOKUP_PLANS;
-  return Object.entries(pins)
-    .map(([name, value]) => `set ${name} = ${literal(value)}`)
+/** Builds the statement that changes the plan mode of a session. */
+export const buildPlanModeStatement = (planMode: PlanMode): string => {
+  const values = planMode === "default" ? DEFAULT_PLANNER : LOOKUP_PLANNER;
+  return Object.entries(values)
+    .map(([name, value]) => `set ${name} = ${toLiteral(value)}`)
     .join("; ");
 };

@@ -4,28 +4,28 @@ import { SessionDriver } from "./session-driver.ts";
 import type { SessionPool } from "./session-pool.ts";
 import type { Tables } from "./sessions.ts";
 
-const dialectOn = (pool: SessionPool) => ({
+const createDialect = (pool: SessionPool) => ({
   createAdapter: () => new PostgresAdapter(),
-  createDriver: () => new SessionDriver(pool, "free"),
+  createDriver: () => new SessionDriver(pool, "default"),
   createIntrospector: (db: Kysely<unknown>) => new PostgresIntrospector(db),
   createQueryCompiler: () => new PostgresQueryCompiler(),
 });
 
-/** Kysely on the sessions of a pool, for statements that the planner plans freely. */
+/** Creates a Kysely on the sessions of a pool, for all statements other than lookups. */
 export const createDefaultSql = (pool: SessionPool): Kysely<Tables> =>
-  new Kysely<Tables>({ dialect: dialectOn(pool) });
+  new Kysely<Tables>({ dialect: createDialect(pool) });
 
-/** Kysely for the statements that every task goes through: lookups, each parsed and planned once for a session. */
+/** Kysely for the statements that run for every task: index lookups as prepared statements. */
 export class LookupSql extends Kysely<Tables> {
   readonly #statements: NamedStatements;
 
   constructor(pool: SessionPool) {
     const statements = new NamedStatements(pool);
-    super({ dialect: { ...dialectOn(pool), createDriver: () => statements.driver } });
+    super({ dialect: { ...createDialect(pool), createDriver: () => statements.driver } });
     this.#statements = statements;
   }
 
-  /** Runs a text that is already compiled, without Kysely's own work for each statement. */
+  /** Runs a compiled statement without the overhead of Kysely. */
   rows<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
     return this.#statements.rows(text, values);
   }

@@ -1,12 +1,12 @@
 import type { Client, ClientConfig } from "pg";
 import {
+  buildPlanModeStatement,
+  buildSetUpStatement,
+  buildStartupOptions,
+  buildTransactionSettings,
   type PlanMode,
   type SessionSettings,
   type SetUpRow,
-  buildSetUpStatement,
-  buildStartupOptions,
-  buildPlanModeStatement,
-  buildTransactionSettings,
 } from "./session-settings.ts";
 import { isSessionUnusable, isStartupOptionRefused } from "./storage-errors.ts";
 import { valueParsers } from "./value-parsers.ts";
@@ -19,7 +19,7 @@ declare module "pg" {
   }
 }
 
-/** A statement; with a name, the server parses and plans its text once for each session. */
+/** A statement. If it has a name, it is a prepared statement: each session parses and plans it only once. */
 export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
@@ -28,37 +28,41 @@ export interface Statement {
 
 export interface StatementResult<Row> {
   readonly rows: Row[];
-  /** Null for a command that touches no rows. */
+  /** Null for a command that does not return or change rows. */
   readonly rowCount: number | null;
   readonly command: string;
 }
 
 /**
- * Who else uses the server's session: nobody (`own`), or other clients of a pooler, each for a transaction (`shared`).
- * A shared session keeps neither settings nor prepared statements.
+ * Whether only joblib uses the server's session (`own`), or a pooler in transaction mode gives it to other clients as well
+ * (`shared`). A shared session keeps neither settings nor prepared statements.
  */
 export type Sharing = "own" | "shared";
 
-/** Thrown if a pooler takes no start-up options or ignores them; the session can still be used as a shared one. */
+/** Thrown if a pooler refuses or ignores start-up options. The database can still be used with shared sessions. */
 export class SharedSessionError extends Error {}
 
-/** The server's answer is waited for a little longer than it may take; then the connection is taken for dead. */
-const GRACE_MS = 2_000;
+/** Time after the statement timeout until the client considers the connection dead. */
+const RESPONSE_GRACE_MS = 2_000;
 
-const clientConfig = (config: ClientConfig, sharing: Sharing, settings: SessionSettings): ClientConfig => ({
+const buildClientConfig = (
+  config: ClientConfig,
+  sharing: Sharing,
+  settings: SessionSettings,
+): ClientConfig => ({
   ...config,
-  // The driver reads PGOPTIONS only if there are no others.
+  // The driver reads PGOPTIONS only if no options are set.
   ...(sharing === "own" && { options: buildStartupOptions(config.options ?? process.env["PGOPTIONS"]) }),
-  query_timeout: settings.statementTimeoutMs === 0 ? 0 : settings.statementTimeoutMs + GRACE_MS,
+  query_timeout: settings.statementTimeoutMs === 0 ? 0 : settings.statementTimeoutMs + RESPONSE_GRACE_MS,
   types: valueParsers,
 });
 
-/** Everything that opening a session needs besides the connection's address. */
+/** The options of a session. The configuration of its connection is separate. */
 export interface SessionSetup {
   readonly clientClass: typeof Client;
   readonly sharing: Sharing;
   readonly settings: SessionSettings;
-  /** Called if the connection ends by itself. */
+  /** Called if the connection is lost. */
   readonly onLost: (session: Session) => void;
 }
 
@@ -68,10 +72,10 @@ export class Session {
   readonly openedAt = performance.now();
   readonly #client: Client;
   readonly #settings: SessionSettings;
-  /** What the server plans with at the moment. */
-  #plans: PlanMode;
-  /** What the next statement is to be planned with. */
-  #wanted: PlanMode;
+  /** The plan mode that the server has at the moment. */
+  #activePlanMode: PlanMode;
+  /** The plan mode of the next statement. */
+  #planMode: PlanMode;
   #isInTransaction = false;
   #isBroken = false;
 
@@ -79,22 +83,22 @@ export class Session {
     this.#client = client;
     this.sharing = sharing;
     this.#settings = settings;
-    this.#plans = settings.plans;
-    this.#wanted = settings.plans;
+    this.#activePlanMode = settings.planMode;
+    this.#planMode = settings.planMode;
   }
 
-  /** Connects and sets the session up. */
+  /** Connects and applies the settings. */
   static async open(
     config: ClientConfig,
     { clientClass, sharing, settings, onLost }: SessionSetup,
   ): Promise<Session> {
-    const client = new clientClass(clientConfig(config, sharing, settings));
-    // The parsers read text, and a host may have set `pg.defaults.binary`, which no option of a client undoes.
+    const client = new clientClass(buildClientConfig(config, sharing, settings));
+    // The parsers need the text format. A host may have set `pg.defaults.binary`, which no client option overrides.
     Object.assign(client, { binary: false });
     const session = new Session(client, sharing, settings);
-    // A statement in flight rejects by itself; an "error" without a listener would end the process.
-    client.on("error", () => session.#lose(onLost));
-    client.on("end", () => session.#lose(onLost));
+    // A running statement rejects anyway, but an "error" event without a listener would end the process.
+    client.on("error", () => session.#handleLoss(onLost));
+    client.on("end", () => session.#handleLoss(onLost));
     try {
       await client.connect();
       if (sharing === "own") {
@@ -110,35 +114,35 @@ export class Session {
     }
   }
 
-  /** False once the session has answered, or lost its connection, in a way after which it must not be used again. */
+  /** False after a lost connection or an error that makes the session unusable. */
   get isUsable(): boolean {
     return !this.#isBroken;
   }
 
-  get plans(): PlanMode {
-    return this.#wanted;
+  get planMode(): PlanMode {
+    return this.#planMode;
   }
 
-  /** Sets which plans the following statements have; it costs a round trip if they had others. */
-  planWith(plans: PlanMode): void {
-    this.#wanted = plans;
+  /** Sets the plan mode of the next statements. A change costs a round trip. */
+  setPlanMode(planMode: PlanMode): void {
+    this.#planMode = planMode;
   }
 
   /** Runs a statement: on its own, or in the transaction that `begin` has opened. */
   async run<Row>(statement: Statement): Promise<StatementResult<Row>> {
     if (this.sharing === "shared" && !this.#isInTransaction) return this.#runShared(statement);
-    if (this.#plans !== this.#wanted) {
-      await this.#send({ text: buildPlanModeStatement(this.#wanted), values: [] });
-      this.#plans = this.#wanted;
+    if (this.#activePlanMode !== this.#planMode) {
+      await this.#send({ text: buildPlanModeStatement(this.#planMode), values: [] });
+      this.#activePlanMode = this.#planMode;
     }
     return this.#send(statement);
   }
 
   async begin(): Promise<void> {
-    const pins = buildTransactionSettings({ ...this.#settings, plans: this.#wanted });
+    const settings = buildTransactionSettings({ ...this.#settings, planMode: this.#planMode });
     const begin = "begin isolation level read committed";
     this.#isInTransaction = true;
-    await this.#send({ text: this.sharing === "shared" ? `${begin}; ${pins}` : begin, values: [] });
+    await this.#send({ text: this.sharing === "shared" ? `${begin}; ${settings}` : begin, values: [] });
   }
 
   async commit(): Promise<void> {
@@ -146,7 +150,7 @@ export class Session {
     this.#isInTransaction = false;
   }
 
-  /** Undoes the transaction; never fails, because the error that led here is the one that counts. */
+  /** Rolls back the transaction. Never fails: the caller reports the error that caused the rollback. */
   async rollback(): Promise<void> {
     try {
       if (this.isUsable) await this.#send({ text: "rollback", values: [] });
@@ -156,7 +160,7 @@ export class Session {
     this.#isInTransaction = false;
   }
 
-  /** Lets the process end while nothing but idle sessions is left. */
+  /** Marks the session as idle or busy. Idle sessions do not keep the process alive. */
   setIdle(isIdle: boolean): void {
     if (isIdle) this.#client.unref();
     else this.#client.ref();
@@ -164,11 +168,11 @@ export class Session {
 
   close(): void {
     this.#isBroken = true;
-    // A connection that is lost already has nobody to say goodbye to.
+    // Fails if the connection is already lost.
     this.#client.end().catch(() => {});
   }
 
-  /** The settings hold for a transaction at most, so a lone statement gets one of its own. */
+  /** Runs a single statement in its own transaction, because the settings of a shared session end with the transaction. */
   async #runShared<Row>(statement: Statement): Promise<StatementResult<Row>> {
     try {
       await this.begin();
@@ -194,7 +198,7 @@ export class Session {
     }
   }
 
-  #lose(onLost: (it: Session) => void): void {
+  #handleLoss(onLost: (session: Session) => void): void {
     if (this.#isBroken) return;
     this.#isBroken = true;
     onLost(this);

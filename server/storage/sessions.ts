@@ -10,77 +10,80 @@ import { createDefaultSql, LookupSql } from "./session-sql.ts";
 /** The tables as Kysely knows them. */
 export type Tables = InferKyselyDB<(typeof entities)[number]>;
 
-/** What statements are run on: the pool, or a transaction. */
+/** Runs statements: on the pool, or in a transaction. */
 export type Sql = Kysely<Tables>;
 
-/** Any MikroORM on PostgreSQL or PGlite whose entities include ours; the host's, or the one that `openDatabase` made. */
+/** A MikroORM on PostgreSQL or PGlite with joblib's entities: the host's, or the result of `openDatabase`. */
 export interface Orm {
   readonly em: SqlEntityManager<AbstractSqlDriver>;
   readonly driver: AbstractSqlDriver;
-  /** @internal Its one session has joblib's settings already. */
+  /** @internal True if its only session already has joblib's settings. */
   readonly hasSessionSettings?: boolean;
 }
 
 /**
- * Ways to run statements. Work may be run more than once, if the database undid the first try. Every failure that is the
- * database's leaves as `StorageUnavailable`.
+ * Runs statements. `work` may run more than once if the database has rolled back an earlier attempt. Failures of the
+ * database are thrown as `StorageUnavailable`.
  */
 export interface Sessions {
-  /** Runs statements, each on its own. */
+  /** Runs statements without a transaction. */
   run<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
-  /** Runs the statements that every task goes through: lookups by an index, each on its own. */
+  /** Runs the statements that every task needs: index lookups as prepared statements, without a transaction. */
   runPrepared<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
-  /** Runs statements in one transaction; each sees what others committed before it began. */
+  /** Runs statements in one READ COMMITTED transaction. */
   transaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
-  /** Runs statements that no transaction may contain. */
+  /** Runs statements that PostgreSQL does not allow in a transaction, such as VACUUM. */
   runOutsideTransaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
   /**
-   * Runs work unless another server is at it; false if one is. The lock only saves work: it is given up if the work
-   * needs the connection that holds it.
+   * Runs work with an advisory lock; returns false if another server has the lock. The lock only avoids duplicate work, so
+   * it is released early if the work needs its connection.
    */
   withLock(name: string, work: () => Promise<void>): Promise<boolean>;
-  /** Counts a statement that many calls share, with how many it carries. */
-  measureBatches<Wish, Result>(statement: BatchedStatement, run: Carry<Wish, Result>): Carry<Wish, Result>;
+  /** Wraps a batched statement so that the meter records its number of calls and its duration. */
+  measureBatches<Call, Result>(
+    statement: BatchedStatement,
+    run: RunBatch<Call, Result>,
+  ): RunBatch<Call, Result>;
 }
 
-type Carry<Wish, Result> = (wishes: readonly Wish[]) => Promise<readonly Result[]>;
+type RunBatch<Call, Result> = (calls: readonly Call[]) => Promise<readonly Result[]>;
 type Run = <Value>(work: (sql: Sql) => Promise<Value>) => Promise<Value>;
 
 const tryLock = async (db: Sql, name: string): Promise<boolean> => {
-  const { rows } = await sql<{ taken: boolean }>`
-    select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as taken`.execute(db);
-  return rows[0]?.taken === true;
+  const { rows } = await sql<{ is_locked: boolean }>`
+    select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as is_locked`.execute(db);
+  return rows[0]?.is_locked === true;
 };
 
-/** Holds the lock in a transaction of its own until the work is done, or until connections run out. */
-const lockedOn =
-  (pool: SessionPool, transaction: Run): Sessions["whileLocked"] =>
+/** Keeps the lock in a separate transaction until the work is done, or until the server refuses a connection. */
+const createPoolLock =
+  (pool: SessionPool, transaction: Run): Sessions["withLock"] =>
   async (name, work) => {
     if (!pool.hasSpareSession) {
       await work();
       return true;
     }
-    const scarce = Promise.withResolvers<void>();
-    const forget = pool.onConnectionRefused(scarce.resolve);
+    const refused = Promise.withResolvers<void>();
+    const removeListener = pool.onConnectionRefused(refused.resolve);
     let working: Promise<void> | undefined;
     try {
-      const isTaken = await transaction(async (db) => {
+      const isLocked = await transaction(async (db) => {
         if (working === undefined && !(await tryLock(db, name))) return false;
         working ??= work();
-        await Promise.race([working, scarce.promise]);
+        await Promise.race([working, refused.promise]);
         return true;
       });
       await working;
-      return isTaken;
+      return isLocked;
     } finally {
-      forget();
-      // If the lock's own connection failed, the work still comes to its end first.
+      removeListener();
+      // If the connection with the lock failed, wait for the work anyway.
       await working?.catch(() => {});
     }
   };
 
-const lockedBeside =
-  (transaction: Run): Sessions["whileLocked"] =>
+const createOrmLock =
+  (transaction: Run): Sessions["withLock"] =>
   (name, work) =>
     transaction(async (db) => {
       if (!(await tryLock(db, name))) return false;
@@ -88,47 +91,58 @@ const lockedBeside =
       return true;
     });
 
-const counterFor =
-  (meter: Pick<Meter, "statementExecuted">): Sessions["counted"] =>
+const createMeasureBatches =
+  (meter: Pick<Meter, "statementExecuted">): Sessions["measureBatches"] =>
   (statement, run) =>
-  async (wishes) => {
-    const began = performance.now();
+  async (calls) => {
+    const startedAt = performance.now();
     try {
-      return await run(wishes);
+      return await run(calls);
     } finally {
-      meter.statementExecuted(statement, wishes.length, (performance.now() - began) / 1000);
+      meter.statementExecuted(statement, calls.length, (performance.now() - startedAt) / 1000);
     }
   };
 
-/** Sessions of joblib's own. */
-const sessionsOn = (pool: SessionPool, counted: Sessions["counted"]): Sessions => {
-  const free = createDefaultSql(pool).withSchema("joblib");
+/** Creates sessions on joblib's own pool. */
+const createPoolSessions = (pool: SessionPool, measureBatches: Sessions["measureBatches"]): Sessions => {
+  const db = createDefaultSql(pool).withSchema("joblib");
   const lookup = new LookupSql(pool);
-  const recovery = { replaceSessions: () => pool.replaceSessions(), share: () => pool.share(), waitsForConnection: true };
-  const run: Run = (work) => withRetries(() => work(free), recovery);
-  const transaction: Run = (work) => withRetries(() => free.transaction().execute(work), recovery);
+  const recovery = {
+    replaceSessions: () => pool.replaceSessions(),
+    shareSessions: () => pool.shareSessions(),
+    waitsForConnection: true,
+  };
+  const run: Run = (work) => withRetries(() => work(db), recovery);
+  const transaction: Run = (work) => withRetries(() => db.transaction().execute(work), recovery);
   return {
     run,
     runPrepared: (work) => withRetries(() => work(lookup), recovery),
     transaction,
     runOutsideTransaction: run,
-    withLock: lockedOn(pool, transaction),
-    measureBatches: counted,
+    withLock: createPoolLock(pool, transaction),
+    measureBatches,
   };
 };
 
-/** The ORM's own sessions: the host's, whose settings are not ours to change, or the embedded database's only one. */
-const sessionsOf = (orm: Orm, counted: Sessions["counted"]): Sessions => {
-  const outside: Run = (work) => withRetries(() => runOnOrm(orm, work), NO_RECOVERY);
-  const pinned: Run = (work) => withRetries(() => runInHostTransaction(orm, work), NO_RECOVERY);
-  const bareTransaction: Run = (work) =>
+/** Creates sessions on the ORM: those of the host, whose settings joblib must not change, or that of the embedded database. */
+const createOrmSessions = (orm: Orm, measureBatches: Sessions["measureBatches"]): Sessions => {
+  const runWithoutSettings: Run = (work) => withRetries(() => runOnOrm(orm, work), NO_RECOVERY);
+  const runWithSettings: Run = (work) => withRetries(() => runInHostTransaction(orm, work), NO_RECOVERY);
+  const runInPlainTransaction: Run = (work) =>
     withRetries(
       () => runOnOrm(orm, (db) => db.transaction().setIsolationLevel("read committed").execute(work)),
       NO_RECOVERY,
     );
-  const transaction = orm.hasSessionSettings === true ? bareTransaction : pinned;
-  const run = orm.hasSessionSettings === true ? outside : pinned;
-  return { run, runPrepared: run, transaction, runOutsideTransaction: outside, withLock: lockedBeside(transaction), measureBatches: counted };
+  const transaction = orm.hasSessionSettings === true ? runInPlainTransaction : runWithSettings;
+  const run = orm.hasSessionSettings === true ? runWithoutSettings : runWithSettings;
+  return {
+    run,
+    runPrepared: run,
+    transaction,
+    runOutsideTransaction: runWithoutSettings,
+    withLock: createOrmLock(transaction),
+    measureBatches,
+  };
 };
 
 /** Creates sessions: on a pool of joblib's own, or on the ORM. */
@@ -137,4 +151,6 @@ export const createSessions = (
   pool?: SessionPool,
   meter: Pick<Meter, "statementExecuted"> = NO_METER,
 ): Sessions =>
-  pool === undefined ? sessionsOf(orm, counterFor(meter)) : sessionsOn(pool, counterFor(meter));
+  pool === undefined
+    ? createOrmSessions(orm, createMeasureBatches(meter))
+    : createPoolSessions(pool, createMeasureBatches(meter));

@@ -1,12 +1,12 @@
-/** More texts than the lookups have; beyond it, statements go unnamed. */
+/** Maximum number of names. There are fewer lookups; further statements are not prepared. */
 const MAX_NAMES = 200;
 
-/** Names of prepared statements. A name means one text in all sessions of a pool, for as long as the pool lives. */
+/** The names of prepared statements. A name always refers to the same text in all sessions of a pool. */
 export class StatementNames {
   #names = new Map<string, string>();
   #count = 0;
 
-  nameOf(text: string): string | undefined {
+  getName(text: string): string | undefined {
     const known = this.#names.get(text);
     if (known !== undefined) return known;
     if (this.#names.size >= MAX_NAMES) return undefined;
@@ -16,8 +16,8 @@ export class StatementNames {
     return name;
   }
 
-  /** Gives a text another name, unless it has one already: sessions keep the statement of the old name to their end. */
-  forget(text: string, name: string | undefined): void {
+  /** Removes a name, so that the text gets a new one. Sessions keep the prepared statement of the old name until they end. */
+  removeName(text: string, name: string | undefined): void {
     if (this.#names.get(text) === name) this.#names.delete(text);
   }
 }

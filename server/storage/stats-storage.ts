@@ -12,10 +12,10 @@ import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { JobStatsRecord, StatsRecord, StatsStorage } from "./stats.ts";
 
-const quantiles = (p50: number | null | undefined, p95: number | null | undefined) =>
+const toQuantiles = (p50: number | null | undefined, p95: number | null | undefined) =>
   p50 === null || p50 === undefined || p95 === null || p95 === undefined ? null : { p50, p95 };
 
-const jobFigures = (queue: JobQueueRow, finished: FinishedJobStatsRow | undefined): JobStatsRecord => ({
+const toJobStats = (queue: JobQueueRow, finished: FinishedJobStatsRow | undefined): JobStatsRecord => ({
   job: { roomId: queue.room_id, category: queue.category, name: queue.name },
   workers: queue.workers,
   busy_workers: queue.busy_workers,
@@ -25,11 +25,11 @@ const jobFigures = (queue: JobQueueRow, finished: FinishedJobStatsRow | undefine
   completed: finished?.completed ?? 0,
   failed: finished?.failed ?? 0,
   cancelled: finished?.cancelled ?? 0,
-  wait: quantiles(finished?.wait_p50, finished?.wait_p95),
-  run: quantiles(finished?.run_p50, finished?.run_p95),
+  wait: toQuantiles(finished?.wait_p50, finished?.wait_p95),
+  run: toQuantiles(finished?.run_p50, finished?.run_p95),
 });
 
-const point = ({
+const toPoint = ({
   at,
   submitted,
   completed,
@@ -38,23 +38,23 @@ const point = ({
   wait_p50,
   run_p50,
 }: StatsStepRow): StatsPoint => ({
-  // Out of JSON it comes with a T already.
+  // The text comes from PostgreSQL's JSON, so it is in ISO format already, but has an offset and microseconds.
   at: new Date(at).toISOString(),
   ...{ submitted, completed, failed, cancelled, wait_p50, run_p50 },
 });
 
-const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedTaskStats): StatsRecord => {
+const toStatsRecord = (queues: readonly JobQueueRow[], finished: FinishedTaskStats): StatsRecord => {
   const byJob = new Map(finished.jobs.map((row) => [row.job_id, row]));
   return {
     since: formatTime(finished.since),
     until: formatTime(finished.until),
     stepSeconds: finished.stepSeconds,
-    jobs: queues.map((queue) => jobFigures(queue, byJob.get(queue.id))),
-    series: finished.steps.map(point),
+    jobs: queues.map((queue) => toJobStats(queue, byJob.get(queue.id))),
+    series: finished.steps.map(toPoint),
   };
 };
 
-/** The overviews' part of the storage. */
+/** Creates the storage of stats. */
 export const createStatsStorage = ({ run }: Sessions): StatsStorage => ({
   listRoomNames: (limit) => run((db) => listRoomNames(db, limit)),
 
@@ -62,10 +62,10 @@ export const createStatsStorage = ({ run }: Sessions): StatsStorage => ({
     return roomIds.length === 0 ? [] : run((db) => summarizeRooms(db, roomIds, aliveWithinSeconds));
   },
 
-  async figures(roomId, hours, aliveWithinSeconds) {
+  async getStats(roomId, hours, aliveWithinSeconds) {
     const finished = await run((db) => findFinishedTaskStats(db, roomId, hours));
     const queues =
       roomId === undefined ? [] : await run((db) => findJobQueues(db, roomId, aliveWithinSeconds));
-    return figuresOf(queues, finished);
+    return toStatsRecord(queues, finished);
   },
 });

@@ -1,11 +1,11 @@
 import type { JobAddress, JobStats, RoomSummary, StatsPoint } from "../../protocol/index.ts";
 
-/** A job's figures, before it is known how its name is answered. */
+/** Stats of a job, with its address instead of its formatted name. */
 export interface JobStatsRecord extends Omit<JobStats, "job_name"> {
   readonly job: JobAddress;
 }
 
-/** What happened from `since` to `until`, in steps. */
+/** Stats of the time from `since` to `until`, in steps. */
 export interface StatsRecord {
   readonly since: string;
   readonly until: string;
@@ -14,12 +14,12 @@ export interface StatsRecord {
   readonly series: readonly StatsPoint[];
 }
 
-/** What is asked about many tasks at once; every question looks at a bounded number of them. */
+/** The part of the storage for stats. Each query reads a bounded number of tasks. */
 export interface StatsStorage {
-  /** Names of rooms that hold jobs or tasks, in their order; the first so many. */
+  /** Returns the first names of rooms that contain jobs or tasks, in order. */
   listRoomNames(limit: number): Promise<readonly string[]>;
-  /** Each of the rooms in numbers, in the order given. */
+  /** Returns a summary of each room, in the given order. */
   summarizeRooms(roomIds: readonly string[], aliveWithinSeconds: number): Promise<readonly RoomSummary[]>;
-  /** A room's last hours with its jobs, or without a room those of all, without theirs. */
-  figures(roomId: string | undefined, hours: number, aliveWithinSeconds: number): Promise<StatsRecord>;
+  /** Returns the stats of the last hours: of a room and its jobs, or of all rooms without jobs. */
+  getStats(roomId: string | undefined, hours: number, aliveWithinSeconds: number): Promise<StatsRecord>;
 }

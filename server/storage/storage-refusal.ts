@@ -1,4 +1,4 @@
-/** The database refused a statement for a reason that an administrator must remove: missing rights, missing tables, a password. */
+/** Thrown if the database refuses a statement until an administrator acts: missing rights or tables, a wrong password. */
 export class StorageRefusal extends Error {
   constructor(cause: Error, advice: string) {
     super(`the database refused a statement (${cause.message}): ${advice}`, { cause });
@@ -6,7 +6,7 @@ export class StorageRefusal extends Error {
   }
 }
 
-/** A value that PostgreSQL cannot store, whatever the rights: the same again would be refused again. */
+/** Thrown if PostgreSQL cannot store a value. A retry cannot succeed. */
 export class UnstorableValue extends Error {
   readonly reason: "text" | "size";
 

@@ -1,14 +1,17 @@
 import type { FailureKind, FailureReason } from "./failure-reasons.ts";
 
-/** Thrown if the database cannot be reached, or did not carry the statement out in time; the message says why. */
+/** Thrown if the database cannot be reached or does not execute a statement in time. The message contains the reason. */
 export class StorageUnavailable extends Error {
   readonly kind: FailureKind;
-  /** The statement was on its way when the connection was lost: it may have been carried out, or may be yet. */
+  /** True if the connection was lost during the statement: the database may have executed it, or may still do so. */
   readonly isOutcomeUnknown: boolean;
 
   constructor(
     cause: unknown,
-    { reason, isOutcomeUnknown: isUnknown = false }: { readonly reason?: FailureReason; readonly isOutcomeUnknown?: boolean } = {},
+    {
+      reason,
+      isOutcomeUnknown: isUnknown = false,
+    }: { readonly reason?: FailureReason; readonly isOutcomeUnknown?: boolean } = {},
   ) {
     super(reason?.text ?? "the database cannot be reached", { cause });
     this.name = "StorageUnavailable";
@@ -18,12 +21,12 @@ export class StorageUnavailable extends Error {
 }
 
 /**
- * Returns what a step came to, or undefined if its answer was lost: then the caller looks instead of guessing. Only for
- * steps that tell by a key or a fence of their own whether they were carried out.
+ * Returns the result of an operation, or undefined if its outcome is unknown, so that the caller reads the current state.
+ * Only for operations whose key or fence shows whether they were executed.
  */
-export const catchUnknownOutcome = async <Value>(step: Promise<Value>): Promise<Value | undefined> => {
+export const catchUnknownOutcome = async <Value>(operation: Promise<Value>): Promise<Value | undefined> => {
   try {
-    return await step;
+    return await operation;
   } catch (error) {
     if (error instanceof StorageUnavailable && error.isOutcomeUnknown) return undefined;
     throw error;

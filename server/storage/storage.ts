@@ -12,7 +12,6 @@ import type {
   Worker,
 } from "../../protocol/index.ts";
 import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
-import type { TaskCompletions } from "./task-completions.ts";
 import type { DatabaseState } from "./database-state.ts";
 import type { DiagnosisStorage } from "./diagnosis.ts";
 import type { InsertOptions } from "./direct-assignment.ts";
@@ -21,11 +20,12 @@ import type { LateResultStorage } from "./late-results.ts";
 import type { QueueCountStorage } from "./queue-counts.ts";
 import type { StatsStorage } from "./stats.ts";
 import type { SweepStorage } from "./sweep.ts";
+import type { TaskCompletions } from "./task-completions.ts";
 import type { TaskListStorage } from "./task-lists.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
 import type { WorkerDetailsStorage } from "./worker-details.ts";
 
-/** A job's own row; `schemaHash` is over the canonical forms of both schemas. */
+/** A job without its counts. `schemaHash` covers the canonical forms of both schemas. */
 export interface RegisteredJob extends JobAddress {
   readonly id: string;
   readonly schema: JsonObject;
@@ -35,19 +35,19 @@ export interface RegisteredJob extends JobAddress {
   readonly defaults: TaskDefaults;
   readonly fairness: Fairness;
   readonly createdAt: string;
-  /** Changes with every change of the row. */
+  /** Changes with each update of the row. */
   readonly rowVersion: string;
 }
 
-/** A job as it is shown: with its live workers and its backlog, which cost a count. */
+/** A job with its live workers and its number of pending tasks, which cost a count. */
 export interface JobRecord extends RegisteredJob {
-  /** Ids of the workers that are linked and alive. */
+  /** Ids of the linked workers that are alive. */
   readonly workers: readonly string[];
-  /** Due and not yet due. */
+  /** Number of pending tasks, including those that are not due yet. */
   readonly pending: number;
 }
 
-/** A registration after its schema was checked. */
+/** A registration whose schemas have been validated. */
 export interface NewJob extends JobAddress {
   readonly id: string;
   readonly schema: JsonObject;
@@ -56,7 +56,7 @@ export interface NewJob extends JobAddress {
   readonly description: string | null;
   readonly defaults: TaskDefaults;
   readonly fairness: Fairness;
-  /** Who registers: an existing worker's id, or a worker to be made once the schema has matched. */
+  /** The id of an existing worker, or a worker to create if the job is new or its schemas match. */
   readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
 }
 
@@ -71,41 +71,41 @@ export type RegisterOutcome =
   | { readonly kind: "conflict"; readonly registered: JobRecord }
   | { readonly kind: "worker-not-found" };
 
-/** A worker as it is kept; lists add their counts. */
+/** A worker as it is stored; lists add its counts. */
 export interface WorkerRecord {
   readonly id: string;
   readonly name: string | null;
   readonly userId: string;
   readonly lastHeartbeat: string;
-  /** It is given no task any more. */
+  /** True if the worker gets no more tasks. */
   readonly isDraining: boolean;
 }
 
-/** A task as it is kept: the wire's fields but for those that a setting or a count decides. */
+/** A task as it is stored: without the members that depend on a setting or a count. */
 export interface TaskRecord {
   readonly task: Omit<Task, "job_name" | "queue_position">;
   readonly jobId: string;
   readonly job: JobAddress;
-  /** Grows with every change of the row: the ETag. */
+  /** Increases with each update of the row; the ETag. */
   readonly version: number;
-  /** The user whose worker is named in `task.worker_id`; null where that worker is gone. */
+  /** The user of the worker in `task.worker_id`; null if the worker is gone. */
   readonly workerUserId: string | null;
-  /** `task.worker_id`, or else who held it last: whose waiting heartbeat a requeue must wake. */
+  /** `task.worker_id`, or else the last worker with a lease: a requeue must notify its waiting heartbeat. */
   readonly lastWorkerId: string | null;
-  /** Nobody holds it, and it was not its worker's word that ended the last hold: a cancel, a timeout, another hand. */
+  /** True if no worker has a lease and the worker did not end its last lease itself: a cancel, a timeout, or a takeover. */
   readonly isLeaseRevoked: boolean;
-  /** Among the due tasks of its job; null unless pending and due. Only where it was asked for, else null. */
+  /** Queue position among the due tasks of the job. Null if it was not requested, or the task is not pending and due. */
   readonly queuePosition: number | null;
 }
 
 export interface NewTask {
   readonly id: string;
   readonly jobId: string;
-  /** The insert holds only while the job is there with this hash. */
+  /** The insert fails if the job has been removed or has another hash. */
   readonly schemaHash: string;
-  /** Where given, the job must also not have changed otherwise: its defaults were taken from memory. */
+  /** If set, the insert also fails if the job has changed otherwise: its defaults came from a cache. */
   readonly jobVersion?: string;
-  /** As the job was seen; rooms take turns. */
+  /** The fairness of the job when it was read; with `room`, rooms take turns. */
   readonly fairness?: Fairness;
   readonly roomId: string;
   readonly createdById: string;
@@ -114,13 +114,13 @@ export interface NewTask {
   readonly maxAttempts: number;
   readonly backoff: Backoff;
   readonly timeoutSeconds: number | null;
-  /** An RFC 3339 time, or seconds from the database's now (0 for at once). */
+  /** An RFC 3339 time, or seconds from the current time of the database (0: immediately). */
   readonly start: { readonly at: string } | { readonly inSeconds: number };
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
   readonly traceContext?: TraceContext | undefined;
 }
 
-/** New tasks, one after the other, that differ in their ids and payloads alone. */
+/** Consecutive new tasks that differ only in their ids and payloads. */
 export interface InsertedGroup {
   readonly first: TaskRecord;
   readonly ids: readonly string[];
@@ -129,80 +129,78 @@ export interface InsertedGroup {
 export type InsertOutcome =
   | {
       readonly kind: "inserted";
-      /** For who wants each of them: of a thousand that are alike, one record and their ids may do. */
+      /** Creates a record for each task. `groups` is cheaper if the caller does not need all of them. */
       records(): readonly TaskRecord[];
       readonly groups: readonly InsertedGroup[];
-      /** Those of them that a waiting worker has taken; as `records` and `groups` tell of them, they are pending. */
+      /** The tasks that were assigned to waiting workers; `records` and `groups` contain them as pending. */
       readonly assigned: readonly ClaimedTaskRecord[];
       readonly workersOnline: ReadonlyMap<string, number>;
     }
-  /** The key was used before by this user in this room. */
+  /** This user has used the idempotency key in this room before. */
   | {
       readonly kind: "replayed";
       readonly record: TaskRecord;
       readonly isSameRequest: boolean;
       readonly workersOnline: number;
     }
-  /** A job is gone or has another schema: look again. */
+  /** A job was removed or has another schema: the caller reads it again. */
   | { readonly kind: "job-changed" };
 
-/** A guarded step: nothing happens unless the row is as it says. */
+/** A guarded change of a task's status: it has no effect unless the row matches all its conditions. */
 export interface Transition {
   readonly id: string;
   readonly to: "running" | "completed" | "failed" | "cancelled";
-  /** Where given, the row must still name this worker. */
+  /** If set, the row must still have this worker. */
   readonly workerId?: string;
-  /** Where given, the row must still be in this attempt. */
+  /** If set, the row must still have this attempt. */
   readonly attempt?: number;
   readonly error?: string | null;
   readonly result?: JsonValue;
-  /** The step holds only where the job promised nothing about its results: nobody has checked this one. */
+  /** If true, the result was not validated, so the job must not have a result schema. */
   readonly isResultUnchecked?: boolean;
   readonly progress?: Progress;
 }
 
-/** A list's window. */
 export interface Window {
   readonly limit: number;
   readonly offset: number;
 }
 
+/** The items of a window, and the total number of items. */
 export interface ResultPage<Item> {
   readonly items: readonly Item[];
   readonly total: number;
 }
 
-/** What a heartbeat came to. */
 export interface HeartbeatOutcome {
   readonly lastHeartbeat: string;
-  /** Of the named tasks, those that the worker holds no longer. */
+  /** The named tasks that the worker must stop, because it has lost the lease. */
   readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
-  /** Tasks that were never received and went back or failed. */
+  /** Undelivered tasks that were requeued or failed. */
   readonly changed: readonly TaskRecord[];
-  /** The worker is given no task any more. */
   readonly isDraining: boolean;
 }
 
-/** What a worker's end, by itself or by the sweeper, came to. */
+/** The changes that the removal of a worker made. */
 export interface WorkerRemoval {
   readonly tasks: readonly TaskRecord[];
-  /** Rooms whose jobs are no longer there. */
+  /** The jobs that were removed with the worker. */
   readonly removedJobs: readonly { readonly id: string; readonly roomId: string }[];
-  /** Rooms of all the jobs that it was linked to. */
+  /** The rooms of all jobs that the worker was linked to. */
   readonly rooms: readonly string[];
 }
 
 export interface JobStorage {
-  /** Inserts the job or meets the one that is there, and links the worker, all or nothing. Never throws for a race. */
+  /** Inserts the job or finds the existing one, and links the worker, in one transaction. Never fails because of a race. */
   register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome>;
   find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
-  /** The same without the counts, which a deep backlog makes dear: what a submit asks. */
+  /** Finds a job without its counts, which are expensive if many tasks are pending. A submit uses this. */
   findWithoutCounts(address: JobAddress): Promise<RegisteredJob | undefined>;
-  /** The ids of all that ever stood there, removed ones included. */
+  /** Returns the ids of all jobs that were ever registered at the address, including removed ones. */
   findIds(address: JobAddress): Promise<readonly string[]>;
-  /** By id, removed ones included: their tasks' history stays readable. */
+  /** Finds a job by id, even a removed one: the history of its tasks stays readable. */
   findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
-  /** Those of any of the rooms, newest first; removed ones left out. */
+  /** Lists the jobs of the rooms, newest first, without removed ones. */
   list(rooms: readonly string[], window: Window, aliveWithinSeconds: number): Promise<ResultPage<JobRecord>>;
 }
 
@@ -210,37 +208,39 @@ export interface WorkerStorage {
   create(worker: NewWorkerRecord): Promise<WorkerRecord>;
   find(id: string): Promise<WorkerRecord | undefined>;
   /**
-   * Sign of life; undefined where the worker is gone. `tasks` undefined: nothing is said about them.
-   * With `Infinity` for a grace nothing is put back: for a waiting heartbeat that reads again with its old list.
+   * Records a heartbeat; returns undefined if the worker is gone. `tasks` undefined: the worker reports no tasks.
+   * `claimGraceSeconds` Infinity: requeues nothing, for a waiting heartbeat that repeats its old list.
    */
   heartbeat(
     id: string,
     tasks: readonly string[] | undefined,
     claimGraceSeconds: number,
   ): Promise<HeartbeatOutcome | undefined>;
-  /** `of`: one user's, one room's (linked to jobs seen from it), or all. */
+  /** Lists the workers of a user, those linked to jobs that are visible in a room, or all. */
   list(
-    of: { readonly userId: string } | { readonly roomId: string } | "all",
+    selection: { readonly userId: string } | { readonly roomId: string } | "all",
     window: Window,
     aliveWithinSeconds: number,
   ): Promise<ResultPage<Worker>>;
-  /** The ids of the jobs that the worker is linked to. */
-  jobIds(id: string): Promise<readonly string[]>;
-  /** Claimed, not started tasks of the worker go back to pending; others are left alone. */
+  findJobIds(id: string): Promise<readonly string[]>;
+  /** Requeues tasks that the worker has claimed and not started; ignores the others. */
   release(id: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
-  /** Leave; undefined where it was gone already. Running tasks get `error` or another try, claimed ones are pending again. */
+  /**
+   * Deregisters a worker; returns undefined if it is gone. Requeues its claimed tasks. Its running tasks fail with
+   * `error`, or are retried if they have attempts left.
+   */
   remove(id: string, error: string): Promise<WorkerRemoval | undefined>;
 }
 
 export interface TaskStorage extends TaskCompletions, TaskListStorage {
-  /** All or none, in one transaction. */
+  /** Inserts all tasks or none, in one transaction. */
   insert(tasks: readonly NewTask[], options: InsertOptions): Promise<InsertOutcome>;
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
-  /** Those that are there, in no order. */
+  /** Returns the tasks that exist, in no particular order. */
   findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
   /**
-   * The next due tasks of the worker's jobs, skip-locked; undefined where the worker is gone. A sign of life.
-   * Nothing is claimed for a caller that is gone by the time the statement is sent.
+   * Claims the next due tasks of the worker's jobs, skipping locked rows; returns undefined if the worker is gone. Also
+   * counts as a heartbeat. Claims nothing if `isGone` returns true when the statement is sent.
    */
   claim(
     workerId: string,
@@ -248,35 +248,35 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
     start: boolean,
     isGone?: () => boolean,
   ): Promise<readonly ClaimedTaskRecord[] | undefined>;
-  /**
-   * The jobs that the worker is linked to, as of its last claim: the channels that a waiting one listens on. The same
-   * array as long as a claim finds them to be the same.
-   */
+  /** Returns the ids of the jobs that the worker was linked to at its last claim: the same array until they change. */
   getLinkedJobIds(workerId: string): Promise<readonly string[]>;
-  /** Seconds until the next task of any of the jobs falls due (0 or less: now); undefined where none is waiting. */
+  /** Returns the seconds until the next task of the jobs is due (0 or less: now); undefined if there is none. */
   getSecondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
-  /** How many due tasks wait for each of the jobs, at most `cap` counted for each. */
+  /** Counts the due tasks of each job, at most `cap` for each. */
   countDue(jobIds: readonly string[], cap: number): Promise<ReadonlyMap<string, number>>;
-  /** Compare-and-set; undefined where the row was not as the step says. `failed` may come back pending: attempts were left. A sign of life for `workerId`. */
+  /**
+   * Changes the status of a task by compare-and-set; returns undefined if the row does not match. A task that fails is
+   * pending again if it has attempts left. Also counts as a heartbeat of `workerId`.
+   */
   transition(step: Transition): Promise<TaskRecord | undefined>;
-  /** Progress of a running task under the same fence; undefined where it is not running so. */
-  report(step: {
+  /** Stores the progress of a running task with the same fence; returns undefined if the row does not match. */
+  reportProgress(step: {
     readonly id: string;
     readonly progress: Progress;
     readonly workerId?: string;
     readonly attempt?: number;
   }): Promise<TaskRecord | undefined>;
-  /** A failed or cancelled task is pending again, with a new number; undefined where it is neither, or its job is gone. */
+  /** Makes a failed or cancelled task pending again, with a new number; undefined if that is not possible. */
   retry(id: string): Promise<TaskRecord | undefined>;
-  /** The same of many, in their old order; those that cannot are left out. */
+  /** Retries many tasks in their old order; leaves out those that cannot be retried. */
   retryMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
-  /** Puts back tasks that were claimed (or started by that claim) for a client that had gone: their claim costs nothing. */
+  /** Undoes claims (and starts by those claims) for a client that has disconnected. They do not count as attempts. */
   unclaim(
     claims: readonly { readonly id: string; readonly attempt: number }[],
   ): Promise<readonly TaskRecord[]>;
 }
 
-/** Everything that the use-cases need of a database. A database that cannot be reached is a `StorageUnavailable`. */
+/** Everything that the use cases need of a database. Throws `StorageUnavailable` if the database is unavailable. */
 export interface Storage extends QueueCountStorage, DatabaseState {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
@@ -288,6 +288,6 @@ export interface Storage extends QueueCountStorage, DatabaseState {
   readonly stats: StatsStorage;
   readonly diagnosis: DiagnosisStorage;
   readonly invitations: InvitationStorage;
-  /** Closes what the storage opened itself; never what it was handed. */
+  /** Closes what the storage has opened itself, not the ORM that was passed to it. */
   close(): Promise<void>;
 }

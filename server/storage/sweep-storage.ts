@@ -5,34 +5,34 @@ import { endOverdueTasks, findOverdueTaskIds } from "./queries/end-overdue-tasks
 import { findStaleWorkerIds, lockStaleWorker } from "./queries/end-worker.ts";
 import { lockIdleJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
 import { vacuumTables } from "./queries/vacuum.ts";
+import { removeLockedWorker } from "./remove-worker.ts";
 import { toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { SweepStorage } from "./sweep.ts";
-import { removeLockedWorker } from "./remove-worker.ts";
 
-/** Asks once whether this is the database that runs in our own process. */
-const embeddedOf = (sessions: Sessions): (() => Promise<boolean>) => {
-  let known: boolean | undefined;
+/** Creates a function that returns whether the database is the embedded one. It queries the database once. */
+const createEmbeddedCheck = (sessions: Sessions): (() => Promise<boolean>) => {
+  let isEmbedded: boolean | undefined;
   return async () => {
-    known ??= await sessions.run(async (db) => {
+    isEmbedded ??= await sessions.run(async (db) => {
       const { rows } = await sql<{ version: string }>`select version() as version`.execute(db);
       return rows[0]?.version.includes("PGlite") === true;
     });
-    return known;
+    return isEmbedded;
   };
 };
 
-/** The sweeper's part of the storage. */
+/** Creates the storage of the sweeper. */
 export const createSweepStorage = (sessions: Sessions): SweepStorage => {
-  const isEmbedded = embeddedOf(sessions);
+  const isEmbedded = createEmbeddedCheck(sessions);
   return {
-    ...createSweeps(sessions),
+    ...createSweepQueries(sessions),
     vacuum: async () => ((await isEmbedded()) ? sessions.runOutsideTransaction(vacuumTables) : 0),
-    runExclusively: createExclusively(sessions, isEmbedded),
+    runExclusively: createRunExclusively(sessions, isEmbedded),
   };
 };
 
-const createSweeps = (sessions: Sessions): Omit<SweepStorage, "exclusively" | "vacuum"> => ({
+const createSweepQueries = (sessions: Sessions): Omit<SweepStorage, "runExclusively" | "vacuum"> => ({
   async probe() {
     await sessions.run((db) => sql`select 1 from joblib.worker limit 1`.execute(db));
   },
@@ -63,17 +63,17 @@ const createSweeps = (sessions: Sessions): Omit<SweepStorage, "exclusively" | "v
   deleteOldTasks: (olderThanDays, limit) => sessions.run((db) => deleteOldTasks(db, olderThanDays, limit)),
 });
 
-const createExclusively = (
+const createRunExclusively = (
   sessions: Sessions,
   isEmbedded: () => Promise<boolean>,
-): SweepStorage["exclusively"] => {
+): SweepStorage["runExclusively"] => {
   let isSweeping = false;
 
   return async (work) => {
     if (isSweeping) return false;
     isSweeping = true;
     try {
-      // PGlite has one process and one connection: a transaction that holds a lock would shut out the work itself.
+      // PGlite has one process and one connection: a transaction with the lock would block the work itself.
       if (!(await isEmbedded())) return await sessions.withLock("joblib:sweep", work);
       await work();
       return true;

@@ -1,23 +1,23 @@
 import type { TaskRecord, WorkerRemoval } from "./storage.ts";
 
-/** What the sweeper asks of a database; each update repeats its whole condition. */
+/** The part of the storage that the sweeper uses. Each update repeats its whole condition, so sweepers can run concurrently. */
 export interface SweepStorage {
-  /** Looks at the workers' table: late where heartbeats are late too. */
+  /** Reads the table of workers. If this is slow, heartbeats are slow too. */
   probe(): Promise<void>;
-  /** Workers whose last sign of life is older, by the database's clock. */
+  /** Returns the ids of workers whose last heartbeat is older than the threshold, by the clock of the database. */
   findStaleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
-  /** One dead worker, in a transaction of its own; undefined where it came back or was taken already. */
+  /** Removes a stale worker in its own transaction; returns undefined if it is alive again or already removed. */
   removeStaleWorker(id: string, thresholdSeconds: number, error: string): Promise<WorkerRemoval | undefined>;
-  /** Running tasks over their `timeout_seconds`, longest first. */
+  /** Returns the ids of running tasks that exceed their `timeout_seconds`, the longest overdue first. */
   findOverdueTasks(limit: number): Promise<readonly string[]>;
-  /** They, or the named one of them, fail (`timed out after N s`) or are tried again. */
+  /** Ends the overdue tasks, or only the given one: they fail (`timed out after N s`) or are retried. */
   endOverdueTasks(limit: number, only?: string): Promise<readonly TaskRecord[]>;
-  /** Softly removes jobs without workers and without open tasks. */
+  /** Removes jobs without workers and open tasks. Their rows are kept. */
   removeIdleJobs(limit: number): Promise<readonly { readonly id: string; readonly roomId: string }[]>;
-  /** Deletes terminal tasks older than that; how many. */
+  /** Deletes finished tasks that are older. Returns their number. */
   deleteOldTasks(olderThanDays: number, limit: number): Promise<number>;
-  /** What autovacuum does where there is one: the embedded database has none. How many tables. */
+  /** Vacuums the embedded database, which has no autovacuum. Returns the number of vacuumed tables. */
   vacuum(): Promise<number>;
-  /** Runs `work` while holding the advisory lock, or returns false at once where another server sweeps. */
+  /** Runs `work` with the advisory lock; returns false immediately if another server is sweeping. */
   runExclusively(work: () => Promise<void>): Promise<boolean>;
 }

@@ -1,15 +1,15 @@
 import type { Tables } from "./sessions.ts";
 
-/** A privilege of a table, as PostgreSQL spells it. */
+/** A table privilege of PostgreSQL. */
 export type TablePrivilege = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
 
 const READ: readonly TablePrivilege[] = ["SELECT"];
 const APPEND: readonly TablePrivilege[] = ["SELECT", "INSERT", "DELETE"];
 const ALL: readonly TablePrivilege[] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
-/** What a serving role does with each entity's table; a new entity does not compile until it is listed here. */
+/** The privileges that a serving role needs on the table of each entity. A new entity is a type error until it is added. */
 const ENTITY_PRIVILEGES: Readonly<Record<keyof Tables, readonly TablePrivilege[]>> = {
-  // Jobs are removed by a timestamp, never deleted.
+  // A removed job gets a timestamp; its row is not deleted.
   job: ["SELECT", "INSERT", "UPDATE"],
   worker: ALL,
   worker_job: APPEND,
@@ -21,16 +21,16 @@ const ENTITY_PRIVILEGES: Readonly<Record<keyof Tables, readonly TablePrivilege[]
   invitation: ALL,
 };
 
-/** The privileges that a serving role needs, by the tables of the schema `joblib`. */
+/** The privileges that a serving role needs on each table of the schema `joblib`. */
 export const TABLE_PRIVILEGES: Readonly<Record<string, readonly TablePrivilege[]>> = {
   ...ENTITY_PRIVILEGES,
   migration: READ,
 };
 
-/** The sequences of the schema `joblib`; a serving role needs USAGE on each. */
+/** The sequences of the schema `joblib`. A serving role needs USAGE on each. */
 export const SEQUENCES: readonly string[] = ["task_number"];
 
-/** The functions of PostgreSQL that some administrators withhold from PUBLIC; joblib calls both. */
+/** Functions that joblib calls and that some administrators revoke from PUBLIC. */
 export const FUNCTIONS: readonly string[] = [
   "pg_catalog.pg_advisory_xact_lock(bigint)",
   "pg_catalog.pg_try_advisory_xact_lock(bigint)",

@@ -1,6 +1,6 @@
 import type { JsonValue } from "../../protocol/index.ts";
 
-/** A worker's own completion, under its whole fence, of a task whose job promised nothing about its results. */
+/** A completion by the task's worker, fenced by worker and attempt, of a task whose job has no result schema. */
 export interface Completion {
   readonly id: string;
   readonly workerId: string;
@@ -8,18 +8,21 @@ export interface Completion {
   readonly result?: JsonValue | undefined;
 }
 
-/** What is told of a task that was completed, where nobody asked for all of it. */
+/** The members of a completed task that are returned if the client requested a minimal response. */
 export interface CompletedTask {
   readonly id: string;
   readonly roomId: string;
   readonly jobId: string;
   readonly completedAt: string;
-  /** From the start of its attempt. */
+  /** Duration of the attempt in seconds. */
   readonly runSeconds: number;
 }
 
-/** Completions that travel together. */
+/** The part of the task storage that completes tasks in batches. */
 export interface TaskCompletions {
-  /** Each by itself; undefined where the row was not as the completion says. A task may be named once. A sign of life. */
+  /**
+   * Completes tasks, each independently of the others. The result of a completion is undefined if the row does not match
+   * it. A task may be named only once. Also counts as a heartbeat of the workers.
+   */
   complete(completions: readonly Completion[]): Promise<readonly (CompletedTask | undefined)[]>;
 }

@@ -1,29 +1,32 @@
 import type { TaskStatus } from "../../protocol/index.ts";
 import type { ResultPage, TaskRecord, Window } from "./storage.ts";
 
-/** Which of a room's tasks; what is left out does not matter. */
+/** Selects tasks of a room by the conditions that are set. */
 export interface TaskSelection {
   readonly roomId: string;
   readonly jobIds?: readonly string[];
   readonly statuses?: readonly TaskStatus[];
   readonly createdById?: string;
-  /** Begins the id, or stands in the error or the payload, in upper or lower case. */
+  /** A prefix of the id, or a part of the error or the payload; case-insensitive. */
   readonly text?: string;
   readonly ids?: readonly string[];
 }
 
-/** A list's window, from behind a task on. */
+/** The window of a list of tasks, which can start after a task. */
 export interface TaskWindow extends Window {
   readonly after?: string | undefined;
 }
 
-/** Tasks, and how many there are, up to `MAX_COUNTED` of those that were looked at. */
+/** A page of tasks. `total` is at most `MAX_COUNTED`, and counts only tasks that were searched. */
 export interface TaskResultPage extends ResultPage<TaskRecord> {
-  /** Of a page that is not full, where looking for matches ended; null at the list's end. Undefined where all match. */
+  /**
+   * If the page is not full: the last searched task, or null at the end of the list. Undefined if the selection needs no
+   * search.
+   */
   readonly searchedTo: string | null | undefined;
 }
 
-/** A task as far as a choice among many needs it. */
+/** The members of a task that a bulk operation needs. */
 export interface SelectedTask {
   readonly id: string;
   readonly createdById: string;
@@ -31,13 +34,13 @@ export interface SelectedTask {
 
 export interface SelectedTasks {
   readonly tasks: readonly SelectedTask[];
-  /** Where to go on; null at the end. */
+  /** The cursor of the next page; null at the end. */
   readonly after: string | null;
 }
 
-/** A room's tasks, newest first. Undefined where `after` is none of them. */
+/** The part of the task storage that lists a room's tasks, newest first; undefined if `after` is not one of them. */
 export interface TaskListStorage {
-  list(of: TaskSelection, window: TaskWindow): Promise<TaskResultPage | undefined>;
-  /** The same without what makes a task dear to read. */
-  select(of: TaskSelection, window: Omit<TaskWindow, "offset">): Promise<SelectedTasks | undefined>;
+  list(selection: TaskSelection, window: TaskWindow): Promise<TaskResultPage | undefined>;
+  /** Lists only ids and creators, which is much cheaper than reading whole tasks. */
+  select(selection: TaskSelection, window: Omit<TaskWindow, "offset">): Promise<SelectedTasks | undefined>;
 }

@@ -1,18 +1,21 @@
 import type { LogLine, LogPosition, NewLogLine } from "../../protocol/index.ts";
 
-/** Lines of one attempt, by the worker that holds it. */
+/** Log lines of an attempt, from its worker. */
 export interface NewLogLines {
   readonly taskId: string;
   readonly attempt: number;
-  /** Where given, the row must still name this worker. */
+  /** If set, the row must still have this worker. */
   readonly workerId?: string;
   readonly lines: readonly NewLogLine[];
 }
 
-/** What workers say of their tasks. */
+/** The part of the storage for task logs. */
 export interface TaskLogStorage {
-  /** Keeps the lines that are not there yet, up to the most of an attempt; false where the task does not run in this attempt. */
+  /**
+   * Stores the lines that are not stored yet, up to the maximum of an attempt. Returns false if this attempt of the task
+   * is not running.
+   */
   append(lines: NewLogLines): Promise<boolean>;
-  /** In their order, from behind a place. */
+  /** Returns the lines after a position, in order. */
   read(taskId: string, after: LogPosition, limit: number): Promise<readonly LogLine[]>;
 }

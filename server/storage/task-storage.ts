@@ -18,29 +18,29 @@ import type { TaskStorage } from "./storage.ts";
 import type { TaskSelection } from "./task-lists.ts";
 import { createCompletions, createTransition } from "./transition.ts";
 
-const recordOf = (row: TaskRow | undefined) => row && toTaskRecord(row);
+const toRecord = (row: TaskRow | undefined) => row && toTaskRecord(row);
 
-/** True where a step names ids that a row can have at all. */
-const isPossible = ({ id, workerId }: { id: string; workerId?: string }): boolean =>
+/** Returns true if the ids of a transition are UUIDs; no row can match others. */
+const hasValidIds = ({ id, workerId }: { id: string; workerId?: string }): boolean =>
   isUuid(id) && (workerId === undefined || isUuid(workerId));
 
-/** Ids that no row can have are left out. */
-const possible = (of: TaskSelection): TaskSelection => ({
-  ...of,
-  ...(of.ids && { ids: of.ids.filter(isUuid) }),
-  ...(of.jobIds && { jobIds: of.jobIds.filter(isUuid) }),
+/** Removes ids that are not UUIDs; no row can match them. */
+const removeInvalidIds = (selection: TaskSelection): TaskSelection => ({
+  ...selection,
+  ...(selection.ids && { ids: selection.ids.filter(isUuid) }),
+  ...(selection.jobIds && { jobIds: selection.jobIds.filter(isUuid) }),
 });
 
-/** The tasks' part of the storage. */
+/** Creates the storage of tasks. */
 export const createTaskStorage = (sessions: Sessions): TaskStorage => {
   const insert = createInsert(sessions);
   const jobSets = new JobSetCache();
   const payloads = createPayloadCache();
   const jobAddresses = new JobAddressCache(sessions);
-  const signsOfLife = new HeartbeatThrottle();
-  const claim = createClaim(sessions, { jobSets, jobAddresses, payloads, heartbeatThrottle: signsOfLife });
+  const heartbeatThrottle = new HeartbeatThrottle();
+  const claim = createClaim(sessions, { jobSets, jobAddresses, payloads, heartbeatThrottle });
   const transition = createTransition(sessions, payloads);
-  const completions = createCompletions(sessions, { payloads, heartbeatThrottle: signsOfLife });
+  const complete = createCompletions(sessions, { payloads, heartbeatThrottle });
   const retryMany = async (ids: readonly string[]) =>
     (await sessions.run((db) => retryTasks(db, ids.filter(isUuid)))).map(toTaskRecord);
   return {
@@ -48,7 +48,7 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
 
     async find(id, options = {}) {
       if (!isUuid(id)) return undefined;
-      return recordOf(await sessions.runPrepared((db) => findTask(db, id, options.queuePosition === true)));
+      return toRecord(await sessions.runPrepared((db) => findTask(db, id, options.queuePosition === true)));
     },
 
     async findMany(ids) {
@@ -56,34 +56,36 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
       return rows.map(toTaskRecord);
     },
 
-    async list(of, window) {
+    async list(selection, window) {
       if (window.after !== undefined && !isUuid(window.after)) return undefined;
-      const listed = await sessions.run((db) => listTasks(db, possible(of), window));
+      const listed = await sessions.run((db) => listTasks(db, removeInvalidIds(selection), window));
       if (listed === undefined) return undefined;
       const { rows, total, searchedTo } = listed;
       return { items: rows.map(toTaskRecord), total, searchedTo };
     },
 
-    async select(of, window) {
+    async select(selection, window) {
       if (window.after !== undefined && !isUuid(window.after)) return undefined;
-      return sessions.run((db) => listTaskIds(db, possible(of), window));
+      return sessions.run((db) => listTaskIds(db, removeInvalidIds(selection), window));
     },
 
     claim: (workerId, limit, start, isGone) =>
       isUuid(workerId) ? claim({ workerId, limit, start }, isGone) : Promise.resolve(undefined),
 
     async getLinkedJobIds(workerId) {
-      const known = jobSets.of(workerId);
-      if (known !== undefined || !isUuid(workerId)) return known?.jobIds ?? [];
+      const cached = jobSets.get(workerId);
+      if (cached !== undefined || !isUuid(workerId)) return cached?.jobIds ?? [];
       const [set] = await sessions.runPrepared((db) => findWorkerJobSet(db, workerId));
       return set === undefined
         ? []
-        : jobSets.remember(workerId, { key: set.key, jobIds: JSON.parse(set.jobIds) }).jobIds;
+        : jobSets.set(workerId, { key: set.key, jobIds: JSON.parse(set.jobIds) }).jobIds;
     },
 
     async getSecondsUntilDue(jobIds) {
-      const possible = jobIds.filter(isUuid);
-      return possible.length === 0 ? undefined : sessions.runPrepared((db) => getSecondsUntilDue(db, possible));
+      const validIds = jobIds.filter(isUuid);
+      return validIds.length === 0
+        ? undefined
+        : sessions.runPrepared((db) => getSecondsUntilDue(db, validIds));
     },
 
     async countDue(jobIds, cap) {
@@ -91,14 +93,14 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
       return new Map(rows.map(({ id, waiting }) => [id, waiting]));
     },
 
-    transition: (step) => (isPossible(step) ? transition(step) : Promise.resolve(undefined)),
+    transition: (step) => (hasValidIds(step) ? transition(step) : Promise.resolve(undefined)),
 
-    complete: async (wanted) =>
-      wanted.every(isPossible) ? completions(wanted) : wanted.map(() => undefined),
+    complete: async (completions) =>
+      completions.every(hasValidIds) ? complete(completions) : completions.map(() => undefined),
 
-    async report(step) {
-      if (!isPossible(step)) return undefined;
-      return recordOf(await sessions.runPrepared((db) => reportProgress(db, step)));
+    async reportProgress(step) {
+      if (!hasValidIds(step)) return undefined;
+      return toRecord(await sessions.runPrepared((db) => reportProgress(db, step)));
     },
 
     retry: async (id) => (await retryMany([id]))[0],
@@ -106,9 +108,9 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
     retryMany,
 
     async unclaim(claims) {
-      const possible = claims.filter(({ id }) => isUuid(id));
-      if (possible.length === 0) return [];
-      return (await sessions.run((db) => unclaimTasks(db, possible))).map(toTaskRecord);
+      const validClaims = claims.filter(({ id }) => isUuid(id));
+      if (validClaims.length === 0) return [];
+      return (await sessions.run((db) => unclaimTasks(db, validClaims))).map(toTaskRecord);
     },
   };
 };

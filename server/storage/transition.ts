@@ -1,86 +1,97 @@
 import { type BatchedCall, createBatcher } from "./batcher.ts";
-import type { CompletedTask, Completion } from "./task-completions.ts";
 import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
 import type { PayloadCache } from "./payload-cache.ts";
 import { completeTasks } from "./queries/complete-tasks.ts";
 import { transitionTasks } from "./queries/transition-tasks.ts";
-import { toRawTaskRecord, formatTime } from "./rows.ts";
+import { formatTime, toRawTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TaskRecord, Transition } from "./storage.ts";
+import type { CompletedTask, Completion } from "./task-completions.ts";
 
-/** Characters of one statement, as each step weighs something: 500 steps, or a few with large results. */
-const MOST = 4_000_000;
-const STEP = 8_000;
+/** Maximum weight of a batch in characters: 500 transitions, or a few with large results. */
+const MAX_BATCH_WEIGHT = 4_000_000;
+/** Weight of a transition without its result and error. */
+const TRANSITION_WEIGHT = 8_000;
 
-const weightOf = ({ result, error }: Transition): number =>
-  STEP + (error?.length ?? 0) + (result === undefined ? 0 : JSON.stringify(result).length);
+const getWeight = ({ result, error }: Transition): number =>
+  TRANSITION_WEIGHT + (error?.length ?? 0) + (result === undefined ? 0 : JSON.stringify(result).length);
 
-type Step = BatchedCall<Transition, TaskRecord | undefined>;
+type BatchedTransition = BatchedCall<Transition, TaskRecord | undefined>;
 
-const stepsTo = ({ runPrepared: hot, measureBatches: counted }: Sessions, to: Transition["to"], payloads: PayloadCache): Step =>
+const createTransitionTo = (
+  { runPrepared, measureBatches }: Sessions,
+  to: Transition["to"],
+  payloads: PayloadCache,
+): BatchedTransition =>
   createBatcher({
-    most: MOST,
-    weightOf,
-    keyOf: ({ id }) => id.toLowerCase(),
-    run: counted(to, async (steps) => {
-      const known = steps.map(({ id }) => payloads.get(id.toLowerCase()));
-      const named = steps.map((step, place) => ({ ...step, isPayloadKnown: known[place] !== undefined }));
-      const rows = await hot((db) => transitionTasks(db, to, named));
-      const moved = new Map<number, TaskRecord>();
+    maxCalls: MAX_BATCH_WEIGHT,
+    getWeight,
+    getKey: ({ id }) => id.toLowerCase(),
+    run: measureBatches(to, async (steps) => {
+      const knownPayloads = steps.map(({ id }) => payloads.get(id.toLowerCase()));
+      const calls = steps.map((step, index) => ({
+        ...step,
+        isPayloadKnown: knownPayloads[index] !== undefined,
+      }));
+      const rows = await runPrepared((db) => transitionTasks(db, to, calls));
+      const records = new Map<number, TaskRecord>();
       for (const row of rows) {
-        const payload = row.payload ?? known[row.call_index] ?? "{}";
+        const payload = row.payload ?? knownPayloads[row.call_index] ?? "{}";
         if (row.status !== "running") payloads.delete(row.id);
-        moved.set(row.call_index, toRawTaskRecord(row, payload));
+        records.set(row.call_index, toRawTaskRecord(row, payload));
       }
-      return steps.map((_, place) => moved.get(place));
+      return steps.map((_, index) => records.get(index));
     }),
   });
 
-/** Steps of many tasks to one status share a statement. */
+/** Creates the function that changes the status of a task. Transitions to the same status are batched. */
 export const createTransition = (
   sessions: Sessions,
   payloads: PayloadCache,
 ): ((step: Transition) => Promise<TaskRecord | undefined>) => {
-  const steps: Readonly<Record<Transition["to"], Step>> = {
-    running: stepsTo(sessions, "running", payloads),
-    completed: stepsTo(sessions, "completed", payloads),
-    failed: stepsTo(sessions, "failed", payloads),
-    cancelled: stepsTo(sessions, "cancelled", payloads),
+  const transitions: Readonly<Record<Transition["to"], BatchedTransition>> = {
+    running: createTransitionTo(sessions, "running", payloads),
+    completed: createTransitionTo(sessions, "completed", payloads),
+    failed: createTransitionTo(sessions, "failed", payloads),
+    cancelled: createTransitionTo(sessions, "cancelled", payloads),
   };
-  return (step) => steps[step.to](step);
+  return (step) => transitions[step.to](step);
 };
 
-/** Jobs that are remembered to have promised nothing about their results; more would be dear to look through. */
-const MOST_FREE = 8;
+/** Maximum number of cached jobs without a result schema. The statement searches the list, so it must be short. */
+const MAX_JOBS_WITHOUT_RESULT_SCHEMA = 8;
 
-/** Completions of many requests share a statement. */
+/** Creates the function that completes tasks. The completions of concurrent requests are batched. */
 export const createCompletions = (
-  { runPrepared: hot, measureBatches: counted }: Sessions,
+  { runPrepared, measureBatches }: Sessions,
   {
     payloads,
-    heartbeatThrottle: signsOfLife,
+    heartbeatThrottle,
   }: { readonly payloads: PayloadCache; readonly heartbeatThrottle: HeartbeatThrottle },
 ): BatchedCall<readonly Completion[], readonly (CompletedTask | undefined)[]> => {
-  const free = new Set<string>();
+  const jobsWithoutResultSchema = new Set<string>();
   return createBatcher({
-    most: MOST,
-    weightOf: (completions) =>
+    maxCalls: MAX_BATCH_WEIGHT,
+    getWeight: (completions) =>
       completions.reduce(
-        (sum, { result }) => sum + weightOf({ id: "", to: "completed", ...(result && { result }) }),
+        (sum, { result }) => sum + getWeight({ id: "", to: "completed", ...(result && { result }) }),
         0,
       ),
-    run: counted("completed", async (wishes) => {
-      const all = wishes.flat();
+    run: measureBatches("completed", async (calls) => {
+      const all = calls.flat();
       const completed: (CompletedTask | undefined)[] = all.map(() => undefined);
-      const signs = signsOfLife.due(all.map(({ workerId }) => workerId));
-      for (const row of await hot((db) =>
-        completeTasks(db, all, { jobsWithoutResultSchema: free, touchedWorkerIds: signs }),
+      const touchedWorkerIds = heartbeatThrottle.selectDue(all.map(({ workerId }) => workerId));
+      for (const row of await runPrepared((db) =>
+        completeTasks(db, all, {
+          jobsWithoutResultSchema: jobsWithoutResultSchema,
+          touchedWorkerIds: touchedWorkerIds,
+        }),
       )) {
         const id = all[row.call_index]?.id.toLowerCase() ?? "";
         payloads.delete(id);
-        if (!free.has(row.job_id)) {
-          if (free.size >= MOST_FREE) free.clear();
-          free.add(row.job_id);
+        if (!jobsWithoutResultSchema.has(row.job_id)) {
+          if (jobsWithoutResultSchema.size >= MAX_JOBS_WITHOUT_RESULT_SCHEMA) jobsWithoutResultSchema.clear();
+          jobsWithoutResultSchema.add(row.job_id);
         }
         completed[row.call_index] = {
           ...{ id, roomId: row.room_id, jobId: row.job_id },
@@ -88,10 +99,10 @@ export const createCompletions = (
           runSeconds: row.ran_seconds,
         };
       }
-      let from = 0;
-      return wishes.map(({ length }) => {
-        from += length;
-        return completed.slice(from - length, from);
+      let end = 0;
+      return calls.map(({ length }) => {
+        end += length;
+        return completed.slice(end - length, end);
       });
     }),
   });

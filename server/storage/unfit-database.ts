@@ -1,15 +1,15 @@
-/** Why joblib cannot work on a database, and what to do about it; each text is one line. */
+/** A reason why joblib cannot use a database, and what to do about it. Each text is one line. */
 export interface DatabaseFinding {
   /**
-   * `unsuitable`: another database is needed. `rights`: an administrator must grant something. `read-only`: a standby,
-   * which may be promoted. `migrations`: joblib's tables are missing or outdated.
+   * `unsuitable`: another database is necessary. `rights`: an administrator must grant a right. `read-only`: the database
+   * accepts no writes; a standby may be promoted. `migrations`: joblib's tables are missing or outdated.
    */
   readonly kind: "unsuitable" | "rights" | "read-only" | "migrations";
   readonly problem: string;
   readonly advice: string;
 }
 
-/** A database on which joblib cannot work; its message is one line that says what to do. */
+/** Thrown if joblib cannot use a database. The message is one line that says what to do. */
 export class UnfitDatabase extends Error {
   readonly findings: readonly DatabaseFinding[];
 
@@ -20,7 +20,7 @@ export class UnfitDatabase extends Error {
   }
 }
 
-/** Returns a finding as one line. */
+/** Formats a finding as one line. */
 export const describeFinding = ({ problem, advice }: DatabaseFinding): string => `${problem}: ${advice}`;
 
 /** Throws `UnfitDatabase` if there are findings. */

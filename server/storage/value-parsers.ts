@@ -1,8 +1,8 @@
 import type { CustomTypesConfig } from "pg";
 
-const asIs = (text: string): string => text;
+const keepText = (text: string): string => text;
 
-/** By PostgreSQL's type ids (`pg_type.oid`); statements cast everything else that needs parsing to one of these or to text. */
+/** Parsers by type id (`pg_type.oid`). Statements cast values of all other types to one of these or to text. */
 const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   /** bool */
   16: (text) => text === "t",
@@ -15,9 +15,9 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 };
 
 /**
- * Parsers for joblib's own sessions. Those of `pg.types` belong to the whole process, and a host application may
- * replace them.
+ * The parsers of joblib's own sessions. Those of `pg.types` are global in the process, and a host application may replace
+ * them.
  */
 export const valueParsers: CustomTypesConfig = {
-  getTypeParser: (oid: number) => PARSERS[oid] ?? asIs,
+  getTypeParser: (oid: number) => PARSERS[oid] ?? keepText,
 };

@@ -2,27 +2,30 @@ import { isUuid } from "./ids.ts";
 import { drainWorker } from "./queries/drain-worker.ts";
 import { lockWorkerForUpdate } from "./queries/end-worker.ts";
 import { findLeasedTasks, findListedWorker, findWorkerJobs } from "./queries/find-worker-details.ts";
-import { toListedWorker, toTaskRecord, formatTime } from "./rows.ts";
+import { formatTime, toListedWorker, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { WorkerDetailsStorage } from "./worker-details.ts";
 
-/** The part of the storage for those who look after workers. */
+/** Creates the storage of worker details. */
 export const createWorkerDetailsStorage = ({ run, transaction }: Sessions): WorkerDetailsStorage => ({
   async find(id, aliveWithinSeconds) {
     const row = isUuid(id) ? await run((db) => findListedWorker(db, id, aliveWithinSeconds)) : undefined;
     if (row === undefined) return undefined;
     const jobs = await run((db) => findWorkerJobs(db, id));
-    const held = await run((db) => findLeasedTasks(db, id));
+    const leasedTasks = await run((db) => findLeasedTasks(db, id));
     return {
       worker: toListedWorker(row),
       jobs: jobs.map(({ room_id, category, name }) => ({ roomId: room_id, category, name })),
-      leasedTasks: held.map((task) => ({ record: toTaskRecord(task), claimedAt: formatTime(task.claimed_at) })),
+      leasedTasks: leasedTasks.map((task) => ({
+        record: toTaskRecord(task),
+        claimedAt: formatTime(task.claimed_at),
+      })),
     };
   },
 
   async drain(id) {
     if (!isUuid(id)) return false;
-    // Locked as for its end: what registers or claims for it this moment is over before its links are taken.
+    // The lock waits for registrations and claims of the worker that are in progress, before its links are removed.
     return transaction(async (db) => {
       if (!(await lockWorkerForUpdate(db, id))) return false;
       await drainWorker(db, id);

@@ -1,17 +1,18 @@
 import type { JobAddress, Worker } from "../../protocol/index.ts";
 import type { TaskRecord } from "./storage.ts";
 
-/** A worker as one looks at it, with all that it can do and does. */
+/** A worker with its jobs and its leased tasks. */
 export interface WorkerDetailsRecord {
   readonly worker: Worker;
   readonly jobs: readonly JobAddress[];
-  /** What it holds, the longest first; the first so many. */
+  /** The tasks that the worker has leases on, the oldest claims first, at most `MAX_TASKS_SHOWN`. */
   readonly leasedTasks: readonly { readonly record: TaskRecord; readonly claimedAt: string }[];
 }
 
-/** What is asked of one worker by those who look after it. */
+/** The part of the storage for worker details and draining. */
 export interface WorkerDetailsStorage {
+  /** Finds a worker with its details. */
   find(id: string, aliveWithinSeconds: number): Promise<WorkerDetailsRecord | undefined>;
-  /** From now on it is given no task; false where it is gone. Twice is as good as once. */
+  /** Drains a worker; returns false if it is gone. Repeated calls have no further effect. */
   drain(id: string): Promise<boolean>;
 }

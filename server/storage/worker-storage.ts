@@ -3,19 +3,19 @@ import { type BatchedCall, createBatcher } from "./batcher.ts";
 import { isUuid } from "./ids.ts";
 import { lockWorkerForUpdate } from "./queries/end-worker.ts";
 import { findWorker, findWorkerJobIds } from "./queries/find-worker.ts";
-import { type HeartbeatRow, type Heartbeat as NamedBeat, recordHeartbeats } from "./queries/heartbeat.ts";
+import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./queries/heartbeat.ts";
 import { insertWorker } from "./queries/insert-worker.ts";
 import { listWorkers } from "./queries/list-workers.ts";
 import { releaseTasks } from "./queries/release-tasks.ts";
 import { requeueUndelivered } from "./queries/requeue-undelivered.ts";
-import { toListedWorker, toTaskRecord, formatTime, toWorkerRecord } from "./rows.ts";
+import { removeLockedWorker } from "./remove-worker.ts";
+import { formatTime, toListedWorker, toTaskRecord, toWorkerRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { HeartbeatOutcome, WorkerStorage } from "./storage.ts";
-import { removeLockedWorker } from "./remove-worker.ts";
 
-/** The workers' part of the storage. */
+/** Creates the storage of workers. */
 export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
-  const join = joinBeats(sessions);
+  const sendHeartbeat = createHeartbeatBatcher(sessions);
   return {
     async create(worker) {
       return toWorkerRecord(await sessions.run((db) => insertWorker(db, worker)));
@@ -27,21 +27,24 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
       return row && toWorkerRecord(row);
     },
 
-    heartbeat: (id, tasks, claimGraceSeconds) => beat(sessions, join, { id, tasks, claimGraceSeconds }),
+    heartbeat: (id, tasks, claimGraceSeconds) =>
+      heartbeat(sessions, sendHeartbeat, { id, tasks, claimGraceSeconds }),
 
-    async list(of, window, aliveWithinSeconds) {
-      const { rows, total } = await sessions.run((db) => listWorkers(db, of, window, aliveWithinSeconds));
+    async list(selection, window, aliveWithinSeconds) {
+      const { rows, total } = await sessions.run((db) =>
+        listWorkers(db, selection, window, aliveWithinSeconds),
+      );
       return { items: rows.map(toListedWorker), total };
     },
 
-    async jobIds(id) {
+    async findJobIds(id) {
       return isUuid(id) ? sessions.run((db) => findWorkerJobIds(db, id)) : [];
     },
 
     async release(id, taskIds) {
-      const possible = taskIds.filter(isUuid);
-      if (!isUuid(id) || possible.length === 0) return [];
-      return (await sessions.run((db) => releaseTasks(db, id, possible))).map(toTaskRecord);
+      const validIds = taskIds.filter(isUuid);
+      if (!isUuid(id) || validIds.length === 0) return [];
+      return (await sessions.run((db) => releaseTasks(db, id, validIds))).map(toTaskRecord);
     },
 
     async remove(id, error) {
@@ -53,52 +56,57 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
   };
 };
 
-type JoinBeats = BatchedCall<NamedBeat, HeartbeatRow | undefined>;
+type SendHeartbeat = BatchedCall<Heartbeat, HeartbeatRow | undefined>;
 
-/** Named tasks of one statement; a worker that names none weighs as much as ten. */
-const MOST_NAMED = 5_000;
+/** Maximum weight of a batch: each heartbeat weighs 10, and 1 more for each task that it names. */
+const MAX_BATCH_WEIGHT = 5_000;
+const HEARTBEAT_WEIGHT = 10;
 
-/** Heartbeats of many workers share a statement. */
-const joinBeats = ({ runPrepared: hot, measureBatches: counted }: Sessions): JoinBeats =>
+/** Creates the function that sends a heartbeat. The heartbeats of several workers are batched. */
+const createHeartbeatBatcher = ({ runPrepared, measureBatches }: Sessions): SendHeartbeat =>
   createBatcher({
-    most: MOST_NAMED,
-    weightOf: ({ taskIds: named }) => 10 + named.length,
-    keyOf: ({ workerId }) => workerId,
-    run: counted("heartbeat", async (beats) => {
-      const rows = await hot((db) => recordHeartbeats(db, beats));
-      const told = new Map(rows.map((row) => [row.worker_id, row]));
-      return beats.map(({ workerId }) => told.get(workerId));
+    maxCalls: MAX_BATCH_WEIGHT,
+    getWeight: ({ taskIds: named }) => HEARTBEAT_WEIGHT + named.length,
+    getKey: ({ workerId }) => workerId,
+    run: measureBatches("heartbeat", async (calls) => {
+      const rows = await runPrepared((db) => recordHeartbeats(db, calls));
+      const rowsByWorker = new Map(rows.map((row) => [row.worker_id, row]));
+      return calls.map(({ workerId }) => rowsByWorker.get(workerId));
     }),
   });
 
-interface Heartbeat {
+interface HeartbeatInput {
   readonly id: string;
   readonly tasks: readonly string[] | undefined;
   readonly claimGraceSeconds: number;
 }
 
-const beat = async (sessions: Sessions, join: JoinBeats, { id, tasks, claimGraceSeconds }: Heartbeat) => {
+const heartbeat = async (
+  sessions: Sessions,
+  sendHeartbeat: SendHeartbeat,
+  { id, tasks, claimGraceSeconds }: HeartbeatInput,
+) => {
   if (!isUuid(id)) return undefined;
-  const all = [...new Set(tasks)];
-  const named = [...new Set(all.filter(isUuid).map((taskId) => taskId.toLowerCase()))];
-  const found = await join({ workerId: id.toLowerCase(), taskIds: named });
-  if (found === undefined) return undefined;
+  const taskIds = [...new Set(tasks)];
+  const namedIds = [...new Set(taskIds.filter(isUuid).map((taskId) => taskId.toLowerCase()))];
+  const row = await sendHeartbeat({ workerId: id.toLowerCase(), taskIds: namedIds });
+  if (row === undefined) return undefined;
 
-  const told: { task_id: string; reason: StopReason }[] = JSON.parse(found.stop);
-  const reasons = new Map(told.map(({ task_id, reason }) => [task_id, reason]));
-  const stop = all.flatMap((taskId): { taskId: string; reason: StopReason }[] => {
+  const stopped: { task_id: string; reason: StopReason }[] = JSON.parse(row.stop);
+  const reasons = new Map(stopped.map(({ task_id, reason }) => [task_id, reason]));
+  const stop = taskIds.flatMap((taskId): { taskId: string; reason: StopReason }[] => {
     const reason = isUuid(taskId) ? reasons.get(taskId.toLowerCase()) : "lost";
     return reason === undefined ? [] : [{ taskId, reason }];
   });
-  const mayPutBack = tasks !== undefined && found.has_unlisted_tasks && Number.isFinite(claimGraceSeconds);
-  const lastHeartbeat = formatTime(found.last_heartbeat);
-  const unreceived = { workerId: id, taskIds: named, claimGraceSeconds, heartbeatAt: lastHeartbeat };
-  const changed = mayPutBack ? await sessions.run((db) => requeueUndelivered(db, unreceived)) : [];
+  const canRequeue = tasks !== undefined && row.has_unlisted_tasks && Number.isFinite(claimGraceSeconds);
+  const lastHeartbeat = formatTime(row.last_heartbeat);
+  const undelivered = { workerId: id, taskIds: namedIds, claimGraceSeconds, heartbeatAt: lastHeartbeat };
+  const changed = canRequeue ? await sessions.run((db) => requeueUndelivered(db, undelivered)) : [];
   const outcome: HeartbeatOutcome = {
     lastHeartbeat,
     stop,
     changed: changed.map(toTaskRecord),
-    isDraining: found.draining,
+    isDraining: row.draining,
   };
   return outcome;
 };

@@ -134,7 +134,7 @@ export const claimTasks = async (
   context.meter.claimed(records);
   return {
     value: {
-      tasks: records.map((record) => record.wire(formatJobName(record.job, job_name_style))),
+      tasks: records.map((record) => record.toTask(formatJobName(record.job, job_name_style))),
       records,
       isDraining: records.length === 0 && (await isDraining(context, normalized)),
     },

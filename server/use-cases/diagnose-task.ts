@@ -57,7 +57,7 @@ export const diagnoseTask = async (
   const record = await findTask(context, taskId);
   if (!(await canReadTask(caller, record))) throw forbidden("task-read");
   const { storage, settings } = context;
-  const facts = await storage.diagnosis.prospects(record.task.id, settings.worker_timeout_threshold);
+  const facts = await storage.diagnosis.findFacts(record.task.id, settings.worker_timeout_threshold);
   if (facts === undefined) throw taskNotFound();
   const { task, queuePosition } = record;
   return toDiagnosis({ task, queuePosition, facts, now: Date.now() });

@@ -1,7 +1,7 @@
 import type { Event, Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
-import type { CompletedTask } from "../storage/task-completions.ts";
 import type { InsertedGroup, TaskRecord } from "../storage/storage.ts";
+import type { CompletedTask } from "../storage/task-completions.ts";
 
 /** The result of a use case, and the events to publish after its commit. */
 export interface ResultWithEvents<Value> {

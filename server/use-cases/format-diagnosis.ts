@@ -40,10 +40,10 @@ const formatQueuePosition = ({ queuePosition }: DiagnosisInput) => {
  * basis for an estimate.
  */
 export const estimateWait = ({ queuePosition, facts }: DiagnosisInput): number | undefined => {
-  const { medianRunSeconds, workers, holding } = facts;
+  const { medianRunSeconds, workers, leasedTasks } = facts;
   if (queuePosition === null || queuePosition > MAX_QUEUE_POSITION) return undefined;
   if (medianRunSeconds === null || workers === 0) return undefined;
-  return (queuePosition * medianRunSeconds * 1000) / Math.max(holding, workers);
+  return (queuePosition * medianRunSeconds * 1000) / Math.max(leasedTasks, workers);
 };
 
 const formatEstimate = (input: DiagnosisInput): string => {

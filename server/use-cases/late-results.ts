@@ -21,7 +21,7 @@ export const handleLostLease = async (
   const { status, worker_id: workerId, attempt, result = null } = update;
   if (status !== "completed" || workerId === undefined || attempt === undefined)
     return new Problem("task-lost", lost);
-  const isKept = await storage.lateResults.keep({ taskId, workerId, attempt, userId: actor.id, result });
+  const isKept = await storage.lateResults.store({ taskId, workerId, attempt, userId: actor.id, result });
   if (isKept) meter.lateResult("kept");
   const stored = "The result is stored as a late result, which the submitter of the task can adopt.";
   return new Problem("task-lost", isKept ? `${lost} ${stored}` : lost);

@@ -78,7 +78,7 @@ export const toAttempts = (history: AttemptHistory): Attempt[] => {
 export const listAttempts = async (context: Context, caller: Caller, taskId: string): Promise<Attempt[]> => {
   const record = await findTask(context, taskId);
   if (!(await canReadTask(caller, record))) throw forbidden("task-read");
-  const history = await context.storage.diagnosis.attempts(record.task.id);
+  const history = await context.storage.diagnosis.findAttempts(record.task.id);
   if (history === undefined) throw taskNotFound();
   return toAttempts(history);
 };

@@ -24,7 +24,7 @@ export class StatsCache {
     const cached = this.#entries.get(key);
     if (cached !== undefined && performance.now() < cached.expiresAt) return cached.stats;
     if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear();
-    const stats = storage.stats.figures(room, hours, settings.worker_timeout_threshold);
+    const stats = storage.stats.getStats(room, hours, settings.worker_timeout_threshold);
     this.#entries.set(key, { stats, expiresAt: performance.now() + MAX_AGE_MS });
     // A failure is not cached.
     stats.catch(() => this.#entries.delete(key));

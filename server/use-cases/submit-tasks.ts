@@ -178,7 +178,7 @@ export const toSubmitTasksResult = (
     const events = createWorkAvailableEvents([outcome.record]);
     return { value: { isReplay: true, tasks: [task] }, events };
   }
-  const { groups, workersOnline, assigned: assigned } = outcome;
+  const { groups, workersOnline, assigned } = outcome;
   context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
   const toSubmittedTask = (record: TaskRecord) => ({
     ...toWireTask(context.settings, record),

@@ -55,7 +55,7 @@ export const isRepeatedUpdate = (requested: RequestedUpdate): boolean => {
  */
 const isLinkedToJob = async ({ storage }: Context, { record, update }: RequestedUpdate): Promise<boolean> =>
   update.worker_id !== undefined &&
-  (await storage.workers.jobIds(update.worker_id.toLowerCase())).includes(record.jobId);
+  (await storage.workers.findJobIds(update.worker_id.toLowerCase())).includes(record.jobId);
 
 /**
  * Throws a 403 if the caller cannot read the task, or if the worker belongs to another user. Returns the owner of the

@@ -76,7 +76,10 @@ const applyUpdate = async (
       ]);
     }
     if (before.task.status !== "running") throw invalidTransition(before, "running");
-    const after = await storage.tasks.report({ ...createGuard(before, update), progress: update.progress });
+    const after = await storage.tasks.reportProgress({
+      ...createGuard(before, update),
+      progress: update.progress,
+    });
     return after && { value: toWireTask(settings, after), events: [createTaskChangedEvent(after)] };
   }
   if (!isPatchable(status) || !getPatchTargets(before.task.status).includes(status)) {

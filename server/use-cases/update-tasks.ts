@@ -1,9 +1,9 @@
 import type { MinimalTaskUpdate, ProblemDocument, Task, TaskUpdates } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { Completion } from "../storage/task-completions.ts";
 import { isUuid } from "../storage/ids.ts";
 import { catchUnknownOutcome } from "../storage/storage-unavailable.ts";
+import type { Completion } from "../storage/task-completions.ts";
 import { createTaskCompletedEvent, publishEvents } from "./events.ts";
 import { updateTask } from "./update-task.ts";
 
@@ -53,7 +53,8 @@ const completeBatch = async (
   }
   if (completions.size === 0) return new Map();
   // If the connection was lost before the response, each update is applied again individually, which is idempotent.
-  const completed = (await catchUnknownOutcome(context.storage.tasks.complete([...completions.values()]))) ?? [];
+  const completed =
+    (await catchUnknownOutcome(context.storage.tasks.complete([...completions.values()]))) ?? [];
   const value = new Map<Update, MinimalTaskUpdate>();
   [...completions.keys()].forEach((update, index) => {
     const { completedAt: completed_at } = completed[index] ?? {};

@@ -23,12 +23,12 @@ export const countsSuite = (getFixture: () => StorageFixture): void => {
     test("include the due tasks of each global job, without delayed and running ones", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage, { ...GLOBAL, name: "Deep" });
-      const before = await storage.counts(ALIVE_WITHIN_SECONDS);
+      const before = await storage.countQueues(ALIVE_WITHIN_SECONDS);
       await insertRunningTask(storage, job);
       for (let index = 0; index < 3; index += 1) await insertPendingTask(storage, job);
       await insertPendingTask(storage, job, { start: { inSeconds: 600 } });
 
-      const counts = await storage.counts(ALIVE_WITHIN_SECONDS);
+      const counts = await storage.countQueues(ALIVE_WITHIN_SECONDS);
 
       expect(getQueueDepth(counts, "Deep")).toEqual({
         ...getQueueDepth(counts, "Deep"),
@@ -50,7 +50,7 @@ export const countsSuite = (getFixture: () => StorageFixture): void => {
       for (const priority of [0, 0, 5, 9]) await insertPendingTask(fixture.storage, job, { priority });
       const idle = await registerJob(fixture.storage, { ...GLOBAL, name: "Idle" });
 
-      const counts = await fixture.storage.counts(ALIVE_WITHIN_SECONDS);
+      const counts = await fixture.storage.countQueues(ALIVE_WITHIN_SECONDS);
 
       expect(getQueueDepth(counts, "Starved")).toMatchObject({
         due: 5,
@@ -61,14 +61,14 @@ export const countsSuite = (getFixture: () => StorageFixture): void => {
 
     test("summarize the jobs of rooms without their names", async () => {
       const fixture = getFixture();
-      const before = await fixture.storage.counts(ALIVE_WITHIN_SECONDS);
+      const before = await fixture.storage.countQueues(ALIVE_WITHIN_SECONDS);
       const own = await registerJob(fixture.storage, { name: "Secret" });
       const other = await registerJob(fixture.storage, { roomId: "vault", name: "Secret" });
       const first = await insertPendingTask(fixture.storage, own);
       await insertPendingTask(fixture.storage, other);
       await ageTask(fixture, first.task.id, 90_000);
 
-      const counts = await fixture.storage.counts(ALIVE_WITHIN_SECONDS);
+      const counts = await fixture.storage.countQueues(ALIVE_WITHIN_SECONDS);
 
       expect(counts.others).toEqual({
         due: before.others.due + 2,

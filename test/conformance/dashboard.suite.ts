@@ -128,14 +128,14 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       await ageTask(getFixture(), running.task.id, 10);
       await transitionTask(storage, { id: running.task.id, to: "completed", result: 1 });
 
-      const complete = await storage.stats.figures(roomId, 1, ALIVE_WITHIN_SECONDS);
+      const complete = await storage.stats.getStats(roomId, 1, ALIVE_WITHIN_SECONDS);
       const own = complete.jobs.find(({ job: { name } }) => name === job.registration.name);
       expect(own).toMatchObject({ workers: 1, busy_workers: 0, pending: 0, completed: 1, failed: 0 });
       expect(own?.run?.p50).toBeGreaterThan(9.9);
       expect(Date.parse(complete.until) - Date.parse(complete.since)).toBeGreaterThan(3_530_000);
 
       await insertFinishedTasks(getFixture(), { jobId: job.id, roomId }, 10_001);
-      const shortened = await storage.stats.figures(roomId, 1, ALIVE_WITHIN_SECONDS);
+      const shortened = await storage.stats.getStats(roomId, 1, ALIVE_WITHIN_SECONDS);
       expect(Date.parse(shortened.until) - Date.parse(shortened.since)).toBeLessThan(3_000_000);
       expect(shortened.series.length).toBeLessThanOrEqual(60);
     });
@@ -200,7 +200,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       await insertRunningTask(storage, job);
       const { task } = await insertPendingTask(storage, job);
 
-      const facts = await storage.diagnosis.prospects(task.id, ALIVE_WITHIN_SECONDS);
+      const facts = await storage.diagnosis.findFacts(task.id, ALIVE_WITHIN_SECONDS);
 
       expect(facts).toMatchObject({
         workers: 1,
@@ -210,8 +210,8 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
         claimedAt: null,
       });
       expect(facts?.medianRunSeconds).toBeGreaterThan(19.9);
-      expect(await storage.diagnosis.prospects(newId(), ALIVE_WITHIN_SECONDS)).toBeUndefined();
-      expect(await storage.diagnosis.attempts("no-uuid")).toBeUndefined();
+      expect(await storage.diagnosis.findFacts(newId(), ALIVE_WITHIN_SECONDS)).toBeUndefined();
+      expect(await storage.diagnosis.findAttempts("no-uuid")).toBeUndefined();
     });
   });
 };

@@ -102,7 +102,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
 
       await registerJob(storage, { ...job.registration, id: newId(), worker: { id: job.workerId } });
 
-      expect(await storage.workers.jobIds(job.workerId)).toEqual([job.id]);
+      expect(await storage.workers.findJobIds(job.workerId)).toEqual([job.id]);
     });
 
     test("creates one job if thirty workers register it concurrently, and never fails", async () => {

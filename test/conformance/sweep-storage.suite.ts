@@ -176,12 +176,12 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   describe("metrics", () => {
     test("include the open tasks by status and the live workers", async () => {
       const { storage } = getFixture();
-      const before = await storage.counts(ALIVE_WITHIN_SECONDS);
+      const before = await storage.countQueues(ALIVE_WITHIN_SECONDS);
       const job = await registerJob(storage);
       await insertRunningTask(storage, job);
       await insertPendingTask(storage, job);
 
-      const after = await storage.counts(ALIVE_WITHIN_SECONDS);
+      const after = await storage.countQueues(ALIVE_WITHIN_SECONDS);
 
       expect(after.workersAlive - before.workersAlive).toBe(1);
       expect((after.tasks["running"] ?? 0) - (before.tasks["running"] ?? 0)).toBe(1);

@@ -131,10 +131,15 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       const { id } = (await insertRunningTask(storage, job)).task;
       const progress = { fraction: 0.5, message: "half" };
 
-      const fenced = await storage.tasks.report({ id, progress, workerId: job.workerId, attempt: 2 });
-      const reported = await storage.tasks.report({ id, progress, workerId: job.workerId, attempt: 1 });
+      const fenced = await storage.tasks.reportProgress({ id, progress, workerId: job.workerId, attempt: 2 });
+      const reported = await storage.tasks.reportProgress({
+        id,
+        progress,
+        workerId: job.workerId,
+        attempt: 1,
+      });
       await transitionTask(storage, { id, to: "completed" });
-      const late = await storage.tasks.report({ id, progress });
+      const late = await storage.tasks.reportProgress({ id, progress });
 
       expect([fenced, late]).toEqual([undefined, undefined]);
       expect(reported?.task.progress).toEqual(progress);

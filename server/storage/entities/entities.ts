@@ -8,7 +8,7 @@ import { TaskPlaceEntity } from "./task-place.ts";
 import { WorkerEntity } from "./worker.ts";
 import { WorkerJobEntity } from "./worker-job.ts";
 
-/** What a host adds to the entities of its own ORM. */
+/** joblib's entities, which a host adds to those of its ORM. */
 export const entities = [
   JobEntity,
   WorkerEntity,

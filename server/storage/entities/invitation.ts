@@ -1,6 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
-/** Who was let into a room for a while, and by whom; its token is not kept. */
+/** A temporary invitation to a room. Its token is not stored. */
 export const InvitationEntity = defineEntity({
   name: "JoblibInvitation",
   tableName: "invitation",

@@ -1,7 +1,7 @@
 import { defineEntity, p } from "@mikro-orm/core";
 import type { Fairness, JsonObject, TaskDefaults } from "../../../protocol/index.ts";
 
-/** A registered job; the name carries the house's, so that a host may have a `Job` of its own. */
+/** A registered job. The name has a prefix, because a host may have its own `Job`. */
 export const JobEntity = defineEntity({
   name: "JoblibJob",
   tableName: "job",
@@ -12,7 +12,7 @@ export const JobEntity = defineEntity({
     category: p.text(),
     name: p.text(),
     schema: p.json<JsonObject>(),
-    /** In the order in which its author wrote it. */
+    /** The schema with its members in the original order, which `jsonb` does not keep. */
     writtenSchema: p.json<JsonObject>().columnType("json").nullable(),
     resultSchema: p.json<JsonObject>().nullable(),
     schemaHash: p.text(),
@@ -20,7 +20,7 @@ export const JobEntity = defineEntity({
     defaults: p.json<TaskDefaults>(),
     fairness: p.text().$type<Fairness>().default("fifo"),
     createdAt: p.datetime().defaultRaw("now()"),
-    /** Removal is soft: the tasks' history keeps its job. */
+    /** A removed job keeps its row, because its tasks stay readable. */
     removedAt: p.datetime().nullable(),
   },
 });

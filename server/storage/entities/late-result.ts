@@ -1,7 +1,7 @@
 import { defineEntity, p } from "@mikro-orm/core";
 import type { JsonValue } from "../../../protocol/index.ts";
 
-/** What a worker came to after it had been given up. */
+/** A result that arrived after its lease was lost. */
 export const LateResultEntity = defineEntity({
   name: "JoblibLateResult",
   tableName: "late_result",

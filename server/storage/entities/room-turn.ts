@@ -1,6 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
-/** How far a room has come in a job whose rooms take turns. */
+/** The last task number of a room in a job whose rooms take turns. */
 export const RoomTurnEntity = defineEntity({
   name: "JoblibRoomTurn",
   tableName: "room_turn",

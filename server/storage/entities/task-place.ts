@@ -1,6 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
-/** Where a task stands in its room's and its job's lists: written once, with the task, and deleted with it. */
+/** The position of a task in the lists of its room and its job. It is inserted and deleted with the task, and never updated. */
 export const TaskPlaceEntity = defineEntity({
   name: "JoblibTaskPlace",
   tableName: "task_place",

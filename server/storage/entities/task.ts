@@ -8,14 +8,14 @@ import type {
   TraceContext,
 } from "../../../protocol/index.ts";
 
-/** One task; the name carries the house's, so that a host may have a `Task` of its own. */
+/** A task. The name has a prefix, because a host may have its own `Task`. */
 export const TaskEntity = defineEntity({
   name: "JoblibTask",
   tableName: "task",
   schema: "joblib",
   properties: {
     id: p.uuid().primary(),
-    /** The order among equal priorities; a requeued task keeps it. */
+    /** The order of tasks with the same priority; a requeued task keeps its number. */
     number: p.bigint().defaultRaw("nextval('joblib.task_number')"),
     jobId: p.uuid(),
     roomId: p.text(),
@@ -28,27 +28,27 @@ export const TaskEntity = defineEntity({
     backoff: p.json<Backoff>(),
     timeoutSeconds: p.double().nullable(),
     runAt: p.datetime(),
-    /** Set once `run_at` has passed, so that tasks which wait for their time stay out of the claim's index. */
+    /** Set when `run_at` has passed, so that the index of claims does not contain tasks that are not due yet. */
     due: p.boolean(),
-    /** Its number came with its room's turn, and tasks of other rooms may have the same. */
+    /** True if the number results from the room's turn; tasks of other rooms may have the same number. */
     inTurn: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw("now()"),
     claimedAt: p.datetime().nullable(),
     startedAt: p.datetime().nullable(),
     completedAt: p.datetime().nullable(),
     createdById: p.text(),
-    /** No foreign key: a finished task tells who ran it after that worker is gone. */
+    /** Not a foreign key, because a finished task keeps its worker's id after the worker is gone. */
     workerId: p.uuid().nullable(),
     error: p.text().nullable(),
     errors: p.json<AttemptError[]>(),
     result: p.json<JsonValue>().nullable(),
     progress: p.json<Progress>().nullable(),
-    /** Grows with every change of the row. */
+    /** Increases with each update of the row. */
     version: p.integer().default(1),
     idempotencyKey: p.text().nullable(),
     requestHash: p.text().nullable(),
     traceContext: p.json<TraceContext>().nullable(),
-    /** Whose hold ended last, and how: what that worker's heartbeat is told. */
+    /** The worker whose lease ended last, and the reason, which its next heartbeat returns. */
     holdEndedWorkerId: p.uuid().nullable(),
     holdEndedReason: p.text().nullable(),
   },

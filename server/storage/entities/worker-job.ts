@@ -1,6 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
-/** Which worker can run which job; explicit, because an implicit pivot table has no place in the typed SQL. */
+/** The link between a worker and a job that it can run. An explicit entity, because `Tables` lacks implicit pivot tables. */
 export const WorkerJobEntity = defineEntity({
   name: "JoblibWorkerJob",
   tableName: "worker_job",

@@ -1,6 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
-/** A connected worker; its row is its life. */
+/** A connected worker. Its row is deleted when it deregisters or is swept. */
 export const WorkerEntity = defineEntity({
   name: "JoblibWorker",
   tableName: "worker",
@@ -10,7 +10,7 @@ export const WorkerEntity = defineEntity({
     name: p.text().nullable(),
     userId: p.text(),
     lastHeartbeat: p.datetime().defaultRaw("now()"),
-    /** Set once it is drained: the jobs that it was linked to until then. */
+    /** Set when the worker is drained: the jobs that it was linked to. */
     drainedJobs: p.json<string[]>().nullable(),
     createdAt: p.datetime().defaultRaw("now()"),
   },

@@ -9,20 +9,20 @@ import { HAS_MIGRATION_TABLE } from "./joblib-migration.ts";
 import { findMigrationObstacles, findReadObstacles } from "./migration-rights.ts";
 import { migrations } from "./migrations.ts";
 
-const appliedNames = async (db: Sql): Promise<ReadonlySet<string>> => {
+const findApplied = async (db: Sql): Promise<ReadonlySet<string>> => {
   const table = await sql<{ present: boolean }>`${sql.raw(HAS_MIGRATION_TABLE)}`.execute(db);
   if (table.rows[0]?.present !== true) return new Set();
   const applied = await sql<{ name: string }>`select name from joblib.migration`.execute(db);
   return new Set(applied.rows.map(({ name }) => name));
 };
 
-/** Finds the migrations that the database lacks. */
+/** Returns the migrations that are not applied yet. */
 export const findPending = async (db: Sql) => {
-  const applied = await appliedNames(db);
+  const applied = await findApplied(db);
   return migrations.filter(({ name }) => !applied.has(name));
 };
 
-/** Names of the migrations that the database still lacks. */
+/** Returns the names of the migrations that are not applied yet. */
 export const pendingMigrations = async (orm: Orm): Promise<readonly string[]> => {
   requireUrlTls(orm);
   const find = () => runOnOrm(orm, findPending);
@@ -30,7 +30,7 @@ export const pendingMigrations = async (orm: Orm): Promise<readonly string[]> =>
 };
 
 const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
-  // Whoever starts at the same moment waits here, and then finds nothing to do.
+  // A server that starts at the same time waits here and then finds no pending migrations.
   await sql`select pg_advisory_xact_lock(hashtextextended('joblib:migrate', 0))`.execute(db);
   const pending = await findPending(db);
   for (const { class: MigrationClass } of pending) {
@@ -43,28 +43,28 @@ const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
 };
 
 /**
- * Returns the names of the migrations that the database still lacks, after a look at whether it can hold joblib's tables
- * at all and whether this role may read them. Throws `UnfitDatabase`.
+ * Returns the names of the migrations that are not applied yet. Throws `UnfitDatabase` if the database cannot have joblib's
+ * tables, or the role has no right to read them.
  */
 export const checkMigrations = async (orm: Orm): Promise<readonly string[]> => {
-  // A standby can be read.
+  // A standby is sufficient to read the migrations.
   requireFit((await checkSuitability(orm)).filter(({ kind }) => kind !== "read-only"));
   requireFit(await findReadObstacles(orm));
   return pendingMigrations(orm);
 };
 
 /**
- * Applies the pending migrations in one transaction and returns their names; any number of servers may do so at once.
- * Throws `UnfitDatabase` if the database or the role's rights do not allow it.
+ * Applies the pending migrations in one transaction and returns their names. Several servers can do so concurrently.
+ * Throws `UnfitDatabase` if the database is not suitable, or the role lacks rights.
  */
 export const migrate = async (orm: Orm): Promise<readonly string[]> => {
-  // A role that may create nothing is enough if nothing is pending.
+  // If no migration is pending, the role needs no right to create objects.
   if ((await checkMigrations(orm)).length === 0) return [];
   requireFit([...(await checkSuitability(orm)), ...(await findMigrationObstacles(orm))]);
   return withRetries(async () => {
-    // MikroORM checks its connection with another one, which the role may not be granted during the transaction.
+    // MikroORM checks its connection with a second one, which the server may refuse during the transaction.
     await orm.driver.getConnection("write").ensureConnection();
-    // A migration takes as long as it takes: no limit of the role or the database may end it.
+    // A migration may take long: a timeout of the role or the database must not end it.
     return runInHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
   }, NO_RECOVERY);
 };

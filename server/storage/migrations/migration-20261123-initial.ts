@@ -1,6 +1,6 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
-/** The four tables, their constraints, and one index for each question that is asked often. */
+/** Creates the four tables with their constraints, and an index for each frequent query. */
 export class Migration20261123Initial extends JoblibMigration {
   override readonly name = "joblib-20261123-initial";
 
@@ -23,7 +23,7 @@ const JOBS_AND_WORKERS = [
     created_at timestamptz not null default now(),
     removed_at timestamptz
   )`,
-  // Among the removed, one address may have stood many times.
+  // Removed jobs may have the same address.
   `create unique index job_address on joblib.job (room_id, category, name) where removed_at is null`,
   `create table joblib.worker (
     id uuid primary key,
@@ -41,7 +41,7 @@ const JOBS_AND_WORKERS = [
   `create index worker_job_job on joblib.worker_job (job_id, worker_id)`,
 ];
 
-// A queue's table changes faster than autovacuum's defaults expect: 2 % instead of 20 %.
+// The table of a queue changes more often than autovacuum's defaults assume: 2 % instead of 20 %.
 const TASKS = `create sequence joblib.task_number;
   create table joblib.task (
     id uuid primary key,
@@ -91,11 +91,11 @@ const TASKS = `create sequence joblib.task_number;
   alter sequence joblib.task_number owned by joblib.task.number`;
 
 const TASK_INDEXES = [
-  // The claim: one ordered probe for each job.
+  // Claims: one ordered index scan for each job.
   `create index task_due on joblib.task (job_id, priority desc, number) where status = 'pending' and due`,
-  // What falls due next, and what has and is to be promoted.
+  // The next task that becomes due, and the due tasks that must be promoted.
   `create index task_delayed on joblib.task (job_id, run_at) where status = 'pending' and not due`,
-  // What a worker holds.
+  // The leased tasks of a worker.
   `create index task_held on joblib.task (worker_id, job_id) where status in ('claimed', 'running')`,
   `create index task_timed on joblib.task (started_at) where status = 'running' and timeout_seconds is not null`,
   // Lists, newest first.

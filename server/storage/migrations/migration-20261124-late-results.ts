@@ -1,6 +1,6 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
-/** What workers send after they were given up; rows go with their task. */
+/** Creates the table of late results. Rows are deleted with their task. */
 export class Migration20261124LateResults extends JoblibMigration {
   override readonly name = "joblib-20261124-late-results";
 

@@ -1,8 +1,8 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
 /**
- * A worker that is drained has no links any more, so that the claim need not know of it: which jobs it was linked to
- * is kept with it. A column without a default is added without a rewrite; its lock lasts no longer than the statement.
+ * A drained worker has no links to jobs, so that claims need no condition for draining. This column stores the jobs that it
+ * was linked to. Adding a column without a default does not rewrite the table and locks it only for the statement.
  */
 export class Migration20261125Draining extends JoblibMigration {
   override readonly name = "joblib-20261125-draining";

@@ -1,6 +1,6 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
-/** Who was let into a room for a while; few rows, and old ones go when new ones come. */
+/** Creates the table of temporary invitations to rooms. It stays small: each insert deletes expired rows. */
 export class Migration20261125Invitations extends JoblibMigration {
   override readonly name = "joblib-20261125-invitations";
 

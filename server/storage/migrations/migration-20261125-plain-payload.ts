@@ -1,8 +1,8 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
 /**
- * A payload is only passed on, and the text of a `json` is there as it was sent: making it of a `jsonb` took half of
- * what a claim of a task of 100 KB costs the database. The table is written anew, and locked while that lasts.
+ * Stores payloads as `json`, because the server only passes them on. PostgreSQL keeps the text of a `json` value; formatting
+ * a `jsonb` value took half of the database's time for a claim of a task of 100 KB. Rewrites the table with a lock.
  */
 export class Migration20261125PlainPayload extends JoblibMigration {
   override readonly name = "joblib-20261125-plain-payload";

@@ -1,8 +1,8 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
 /**
- * Where rooms take turns: the number of the last task that each of them submitted to a job, for each priority. `tasks` is how many
- * came with it.
+ * For jobs whose rooms take turns: stores the number of the last task that each room has submitted, for each priority.
+ * `tasks` is the number of tasks of that submit.
  */
 export class Migration20261125RoomTurns extends JoblibMigration {
   override readonly name = "joblib-20261125-room-turns";

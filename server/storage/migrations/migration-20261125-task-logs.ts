@@ -1,6 +1,6 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
-/** What workers say of their tasks; rows go with their task. */
+/** Creates the table of task logs. Rows are deleted with their task. */
 export class Migration20261125TaskLogs extends JoblibMigration {
   override readonly name = "joblib-20261125-task-logs";
 

@@ -1,6 +1,6 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
-/** Where a task's submitter stood in a trace. Null costs a bit of the row; the lock lasts as long as the catalogue's change. */
+/** Adds the trace context of the submitter. Null takes one bit per row. The table is locked only for the catalog update. */
 export class Migration20261125TraceContext extends JoblibMigration {
   override readonly name = "joblib-20261125-trace-context";
 

@@ -1,8 +1,8 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
 /**
- * `jsonb` keeps no order of members, and a form has its fields in the order in which their author wrote them: the text of
- * the schema is kept beside it, from the next registration on. A column without a default is added without a rewrite.
+ * Stores the text of a schema in addition to the `jsonb`, which does not keep the order of members: forms show their fields
+ * in the order of the schema. The next registration sets it. Adding a column without a default does not rewrite the table.
  */
 export class Migration20261125WrittenSchema extends JoblibMigration {
   override readonly name = "joblib-20261125-written-schema";

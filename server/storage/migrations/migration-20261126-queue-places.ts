@@ -1,6 +1,9 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
-/** The claim's index takes sixteen tasks to a place: see `queries/queue-order.ts`. Tasks are not written anew; submits wait while it is built. */
+/**
+ * Makes the index of claims group 16 consecutive numbers: see `queries/queue-order.ts`. Does not rewrite the table; submits
+ * wait while the index is built.
+ */
 export class Migration20261126QueuePlaces extends JoblibMigration {
   override readonly name = "joblib-20261126-queue-places";
 

@@ -10,8 +10,9 @@ interface RightsRow {
   may_create_schema: boolean;
   may_use: boolean | null;
   may_create: boolean | null;
-  /** Objects of the schema whose owner the role is not, with their owner. */
+  /** Objects of the schema that the role does not own. */
   foreign_names: string[];
+  /** The owners of these objects. */
   owners: string[];
 }
 
@@ -32,7 +33,7 @@ const readRights = async (db: Sql): Promise<RightsRow | undefined> => {
   return rows[0];
 };
 
-/** Returns which rights the current role lacks to read joblib's list of applied migrations. */
+/** Returns the rights that the current role lacks to read the table of applied migrations. */
 export const findReadObstacles = async (orm: Orm): Promise<readonly DatabaseFinding[]> => {
   const rights = await runOnDatabase(orm, readRights);
   if (rights === undefined || !rights.has_schema || rights.may_use === true) return [];
@@ -45,29 +46,29 @@ export const findReadObstacles = async (orm: Orm): Promise<readonly DatabaseFind
   ];
 };
 
-/** Returns which rights the current role lacks to apply migrations. */
+/** Returns the rights that the current role lacks to apply migrations. */
 export const findMigrationObstacles = async (orm: Orm): Promise<readonly DatabaseFinding[]> => {
   const rights = await runOnDatabase(orm, readRights);
   if (rights === undefined) return [];
   const { role, database, has_schema, may_create_schema, may_create, foreign_names, owners } = rights;
-  const obstacle = (problem: string, advice: string): DatabaseFinding[] => [
+  const toFindings = (problem: string, advice: string): DatabaseFinding[] => [
     { kind: "rights", problem, advice },
   ];
   if (!has_schema) {
     if (may_create_schema) return [];
-    return obstacle(
+    return toFindings(
       `the database role ${role} may not create the schema joblib`,
       `run as an administrator: CREATE SCHEMA joblib AUTHORIZATION ${role}; (or GRANT CREATE ON DATABASE ${database} TO ${role};)`,
     );
   }
   if (may_create !== true) {
-    return obstacle(
+    return toFindings(
       `the database role ${role} may not create tables in the schema joblib, so it cannot migrate`,
       `migrate with the role that owns the schema, or run as its owner: GRANT USAGE, CREATE ON SCHEMA joblib TO ${role};`,
     );
   }
   if (foreign_names.length === 0) return [];
-  return obstacle(
+  return toFindings(
     `the database role ${role} does not own ${foreign_names.join(", ")}, so it cannot migrate`,
     `migrate with the role ${owners.join(", ")}, or run as that role: GRANT ${owners.join(", ")} TO ${role};`,
   );

@@ -11,7 +11,7 @@ import { Migration20261125WrittenSchema } from "./migration-20261125-written-sch
 import { Migration20261126LargeValues } from "./migration-20261126-large-values.ts";
 import { Migration20261126QueuePlaces } from "./migration-20261126-queue-places.ts";
 
-/** Ours, oldest first; a host adds them to the `migrationsList` of its own ORM, or leaves them to `joblib migrate`. */
+/** joblib's migrations, oldest first. A host can add them to the `migrationsList` of its ORM, or run `joblib migrate`. */
 export const migrations = [
   { name: "joblib-20261123-initial", class: Migration20261123Initial },
   { name: "joblib-20261124-places", class: Migration20261124Places },

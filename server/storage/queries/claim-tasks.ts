@@ -1,6 +1,11 @@
 import { sql } from "kysely";
+import {
+  CLAIMED_TASK_COLUMNS,
+  type ClaimedTextRow,
+  NULL_TASK_COLUMNS,
+  selectClaimedTaskRows,
+} from "../lazy-claimed-task.ts";
 import type { Sql } from "../sessions.ts";
-import { NULL_TASK_COLUMNS, selectClaimedTaskRows, CLAIMED_TASK_COLUMNS, type ClaimedTextRow } from "../lazy-claimed-task.ts";
 import { formatArray } from "./array-text.ts";
 import { INDEX_ORDER, QUEUE_ORDER } from "./queue-order.ts";
 import { defineStatement } from "./statement.ts";

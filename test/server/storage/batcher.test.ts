@@ -2,157 +2,157 @@ import { describe, expect, test } from "vitest";
 import { type BatchOptions, createBatcher } from "../../../server/storage/batcher.ts";
 import { StorageUnavailable } from "../../../server/storage/storage-unavailable.ts";
 
-/** A statement that a test ends by hand. */
-const aStatement = (more: Partial<BatchOptions<string, string>> = {}) => {
-  const sent: { wishes: readonly string[]; answer: PromiseWithResolvers<readonly string[]> }[] = [];
-  const join = createBatcher<string, string>({
-    most: 10,
-    run: (wishes) => {
-      const answer = Promise.withResolvers<readonly string[]>();
-      sent.push({ wishes, answer });
-      return answer.promise;
+/** Creates a batcher whose batches the test completes itself. */
+const createTestBatcher = (options: Partial<BatchOptions<string, string>> = {}) => {
+  const batches: { calls: readonly string[]; completion: PromiseWithResolvers<readonly string[]> }[] = [];
+  const addCall = createBatcher<string, string>({
+    maxCalls: 10,
+    run: (calls) => {
+      const completion = Promise.withResolvers<readonly string[]>();
+      batches.push({ calls, completion });
+      return completion.promise;
     },
-    ...more,
+    ...options,
   });
   return {
-    join,
-    get sent() {
-      return sent.map(({ wishes }) => wishes);
+    addCall,
+    get batches() {
+      return batches.map(({ calls }) => calls);
     },
-    /** Answers the last statement: each wish with itself in upper case. */
-    answer: () => {
-      const last = sent.at(-1);
-      last?.answer.resolve(last.wishes.map((wish) => wish.toUpperCase()));
+    /** Completes the last batch. The result of a call is the call in upper case. */
+    complete: () => {
+      const last = batches.at(-1);
+      last?.completion.resolve(last.calls.map((call) => call.toUpperCase()));
     },
-    fail: (error: Error) => sent.at(-1)?.answer.reject(error),
+    fail: (error: Error) => batches.at(-1)?.completion.reject(error),
   };
 };
 
-/** A turn of the event loop. */
-const aTurn = () => new Promise((resolve) => setImmediate(resolve));
+/** Waits for the next turn of the event loop. */
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("concurrent calls", () => {
-  test("of one turn share a statement, and each gets its own result", async () => {
-    const statement = aStatement();
+describe("createBatcher", () => {
+  test("runs calls of the same turn in one batch and returns each its own result", async () => {
+    const batcher = createTestBatcher();
 
-    const results = Promise.all(["a", "b", "c"].map((wish) => statement.join(wish)));
-    await aTurn();
-    statement.answer();
+    const results = Promise.all(["a", "b", "c"].map((call) => batcher.addCall(call)));
+    await nextTurn();
+    batcher.complete();
 
     expect(await results).toEqual(["A", "B", "C"]);
-    expect(statement.sent).toEqual([["a", "b", "c"]]);
+    expect(batcher.batches).toEqual([["a", "b", "c"]]);
   });
 
-  test("that come while a statement is in flight go into the next one, in their order", async () => {
-    const statement = aStatement();
-    const first = statement.join("a");
-    await aTurn();
+  test("puts calls that arrive while a batch is running into the next batch, in their order", async () => {
+    const batcher = createTestBatcher();
+    const first = batcher.addCall("a");
+    await nextTurn();
 
-    const later = [statement.join("b"), statement.join("c")];
-    await aTurn();
-    expect(statement.sent).toEqual([["a"]]);
-    statement.answer();
+    const later = [batcher.addCall("b"), batcher.addCall("c")];
+    await nextTurn();
+    expect(batcher.batches).toEqual([["a"]]);
+    batcher.complete();
     expect(await first).toBe("A");
-    await aTurn();
-    statement.answer();
+    await nextTurn();
+    batcher.complete();
 
     expect(await Promise.all(later)).toEqual(["B", "C"]);
-    expect(statement.sent).toEqual([["a"], ["b", "c"]]);
-    const again = statement.join("d");
-    await aTurn();
-    statement.answer();
+    expect(batcher.batches).toEqual([["a"], ["b", "c"]]);
+    const again = batcher.addCall("d");
+    await nextTurn();
+    batcher.complete();
     expect(await again).toBe("D");
   });
 
-  test("are split where they weigh too much; a heavy one goes alone, and nobody overtakes", async () => {
-    const statement = aStatement({ most: 5, weightOf: (wish) => wish.length });
-    const results = Promise.all(["aa", "bb", "cccccccc", "d"].map((wish) => statement.join(wish)));
+  test("splits a batch at its maximum weight, runs a too heavy call separately, and keeps the order", async () => {
+    const batcher = createTestBatcher({ maxCalls: 5, getWeight: (call) => call.length });
+    const results = Promise.all(["aa", "bb", "cccccccc", "d"].map((call) => batcher.addCall(call)));
 
     for (let turn = 0; turn < 3; turn += 1) {
-      await aTurn();
-      statement.answer();
+      await nextTurn();
+      batcher.complete();
     }
 
     expect(await results).toEqual(["AA", "BB", "CCCCCCCC", "D"]);
-    expect(statement.sent).toEqual([["aa", "bb"], ["cccccccc"], ["d"]]);
+    expect(batcher.batches).toEqual([["aa", "bb"], ["cccccccc"], ["d"]]);
   });
 
-  test("of one key never share a statement, and keep their order", async () => {
-    const statement = aStatement({ keyOf: (wish) => wish.slice(0, 1) });
-    const results = Promise.all(["a1", "a2", "b1", "a3"].map((wish) => statement.join(wish)));
+  test("never puts calls with the same key into one batch, and keeps their order", async () => {
+    const batcher = createTestBatcher({ getKey: (call) => call.slice(0, 1) });
+    const results = Promise.all(["a1", "a2", "b1", "a3"].map((call) => batcher.addCall(call)));
 
     for (let turn = 0; turn < 3; turn += 1) {
-      await aTurn();
-      statement.answer();
+      await nextTurn();
+      batcher.complete();
     }
 
     expect(await results).toEqual(["A1", "A2", "B1", "A3"]);
-    expect(statement.sent).toEqual([["a1", "b1"], ["a2"], ["a3"]]);
+    expect(batcher.batches).toEqual([["a1", "b1"], ["a2"], ["a3"]]);
   });
 
-  test("of different lanes neither share a statement nor wait for each other", async () => {
-    const statement = aStatement({ laneOf: (wish) => wish.slice(0, 1) });
+  test("runs calls in different lanes in separate batches that do not wait for each other", async () => {
+    const batcher = createTestBatcher({ getLane: (call) => call.slice(0, 1) });
 
-    const slow = statement.join("a1");
-    await aTurn();
-    const quick = statement.join("b1");
-    await aTurn();
-    statement.answer();
+    const slow = batcher.addCall("a1");
+    await nextTurn();
+    const fast = batcher.addCall("b1");
+    await nextTurn();
+    batcher.complete();
 
-    expect(await quick).toBe("B1");
-    expect(await Promise.race([slow, aTurn().then(() => "waits")])).toBe("waits");
+    expect(await fast).toBe("B1");
+    expect(await Promise.race([slow, nextTurn().then(() => "waits")])).toBe("waits");
   });
 });
 
-describe("a statement that fails", () => {
-  test("is run again for each alone, so that the error is one member's", async () => {
-    const asked: string[][] = [];
-    const join = createBatcher<string, string>({
-      most: 10,
-      run: async (wishes) => {
-        asked.push([...wishes]);
-        if (wishes.includes("bad")) throw new Error("bad");
-        return wishes;
+describe("a batch that fails", () => {
+  test("is run again with each call separately, so that only the faulty call fails", async () => {
+    const batches: string[][] = [];
+    const addCall = createBatcher<string, string>({
+      maxCalls: 10,
+      run: async (calls) => {
+        batches.push([...calls]);
+        if (calls.includes("bad")) throw new Error("bad");
+        return calls;
       },
     });
 
-    const results = await Promise.allSettled(["a", "bad", "c"].map((wish) => join(wish)));
+    const results = await Promise.allSettled(["a", "bad", "c"].map((call) => addCall(call)));
 
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    expect(asked).toEqual([["a", "bad", "c"], ["a"], ["bad"], ["c"]]);
-    expect(await join("d")).toBe("d");
+    expect(batches).toEqual([["a", "bad", "c"], ["a"], ["bad"], ["c"]]);
+    expect(await addCall("d")).toBe("d");
   });
 
-  test("because the database is away fails for all at once", async () => {
-    const statement = aStatement();
-    const results = Promise.allSettled(["a", "b"].map((wish) => statement.join(wish)));
-    await aTurn();
+  test("fails for all calls immediately if the database is unavailable", async () => {
+    const batcher = createTestBatcher();
+    const results = Promise.allSettled(["a", "b"].map((call) => batcher.addCall(call)));
+    await nextTurn();
 
-    statement.fail(new StorageUnavailable(new Error("away")));
+    batcher.fail(new StorageUnavailable(new Error("connection lost")));
 
     expect((await results).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-    expect(statement.sent).toHaveLength(1);
+    expect(batcher.batches).toHaveLength(1);
   });
 });
 
-test("a caller that is gone is left out of the statement", async () => {
-  const statement = aStatement();
-  const results = [statement.join("a", () => false), statement.join("b", () => true), statement.join("c")];
-  await aTurn();
-  statement.answer();
+test("leaves a call out of the batch if its client is gone", async () => {
+  const batcher = createTestBatcher();
+  const results = [batcher.addCall("a", () => false), batcher.addCall("b", () => true), batcher.addCall("c")];
+  await nextTurn();
+  batcher.complete();
 
   expect(await Promise.all(results)).toEqual(["A", undefined, "C"]);
-  expect(statement.sent).toEqual([["a", "c"]]);
+  expect(batcher.batches).toEqual([["a", "c"]]);
 });
 
-test("where all are gone nothing is sent, and the next call is", async () => {
-  const statement = aStatement();
-  expect(await statement.join("a", () => true)).toBeUndefined();
+test("runs no batch if all clients are gone, and runs the next call", async () => {
+  const batcher = createTestBatcher();
+  expect(await batcher.addCall("a", () => true)).toBeUndefined();
 
-  const next = statement.join("b");
-  await aTurn();
-  statement.answer();
+  const next = batcher.addCall("b");
+  await nextTurn();
+  batcher.complete();
 
   expect(await next).toBe("B");
-  expect(statement.sent).toEqual([["b"]]);
+  expect(batcher.batches).toEqual([["b"]]);
 });

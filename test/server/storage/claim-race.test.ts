@@ -16,7 +16,7 @@ import {
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
-const aStorage = async () => {
+const openStorage = async () => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 4 });
   await migrate(orm);
   const storage = createStorage(orm);
@@ -27,10 +27,10 @@ const aStorage = async () => {
   return { storage, db: orm.em.fork().getKysely<Tables>() };
 };
 
-type StorageFixture = Awaited<ReturnType<typeof aStorage>>;
+type StorageFixture = Awaited<ReturnType<typeof openStorage>>;
 
-/** Until a statement waits for a lock. */
-const isWaiting = ({ db }: StorageFixture) =>
+/** Waits until a statement waits for a lock. */
+const waitForLockWait = ({ db }: StorageFixture) =>
   eventually(async () => {
     const { rows } = await sql`
       select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
@@ -39,49 +39,53 @@ const isWaiting = ({ db }: StorageFixture) =>
     return rows.length === 1;
   });
 
-/** What a claim by the worker comes to that has begun, and sees the tasks as they were, before `change` happens. */
-const claimAround = async (opened: StorageFixture, workerId: string, change: () => Promise<unknown>) => {
-  const ending = await opened.db.startTransaction().execute();
-  await lockWorkerForUpdate(ending, workerId);
+/** Returns the result of a claim that has taken its snapshot of the tasks before `change` happens. */
+const claimDuring = async (opened: StorageFixture, workerId: string, change: () => Promise<unknown>) => {
+  const transaction = await opened.db.startTransaction().execute();
+  await lockWorkerForUpdate(transaction, workerId);
   const claiming = opened.storage.tasks.claim(workerId, 1, true);
-  await isWaiting(opened);
+  await waitForLockWait(opened);
   await change();
-  await ending.rollback().execute();
+  await transaction.rollback().execute();
   return claiming;
 };
 
 const PRIORITY = { first: 1, second: 0 };
 
-const aScene = async (jobs: number) => {
-  const opened = await aStorage();
+const createFixture = async (jobs: number) => {
+  const opened = await openStorage();
   const { storage } = opened;
   const job = await registerJob(storage);
-  const rivalId = await registerWorker(storage, job);
+  const otherWorkerId = await registerWorker(storage, job);
   if (jobs > 1) await registerJob(storage, { worker: { id: job.workerId } });
   const { task } = await insertPendingTask(storage, job, { priority: PRIORITY.first });
-  return { ...opened, job, rivalId, task };
+  return { ...opened, job, otherWorkerId, task };
 };
 
-test.each([1, 2])("claims a task that a rival took and gave back meanwhile (%i jobs)", async (jobs) => {
-  const { job, rivalId, task, ...opened } = await aScene(jobs);
+test.each([
+  1, 2,
+])("claims a task that another worker claimed and unclaimed concurrently (%i jobs)", async (jobs) => {
+  const { job, otherWorkerId, task, ...opened } = await createFixture(jobs);
   const { storage } = opened;
 
-  const claimed = await claimAround(opened, job.workerId, async () => {
-    const { task: taken } = await claimOne(storage, rivalId);
-    await storage.tasks.unclaim([{ id: taken.id, attempt: taken.attempt }]);
+  const claimed = await claimDuring(opened, job.workerId, async () => {
+    const { task: claimedByOther } = await claimOne(storage, otherWorkerId);
+    await storage.tasks.unclaim([{ id: claimedByOther.id, attempt: claimedByOther.attempt }]);
   });
 
   expect(getOnly(claimed).summary).toMatchObject({ id: task.id, attempt: 2 });
   expect(await readTask(storage, task.id)).toMatchObject({ version: 4, task: { worker_id: job.workerId } });
 });
 
-test.each([1, 2])("claims the next where a rival took the first meanwhile (%i jobs)", async (jobs) => {
-  const { job, rivalId, task, ...opened } = await aScene(jobs);
+test.each([
+  1, 2,
+])("claims the next task if another worker claimed the first one concurrently (%i jobs)", async (jobs) => {
+  const { job, otherWorkerId, task, ...opened } = await createFixture(jobs);
   const { storage } = opened;
   const { task: next } = await insertPendingTask(storage, job, { priority: PRIORITY.second });
 
-  const claimed = await claimAround(opened, job.workerId, () => claimOne(storage, rivalId));
+  const claimed = await claimDuring(opened, job.workerId, () => claimOne(storage, otherWorkerId));
 
   expect(getOnly(claimed).summary).toMatchObject({ id: next.id, attempt: 1 });
-  expect(await readTask(storage, task.id)).toMatchObject({ task: { worker_id: rivalId } });
+  expect(await readTask(storage, task.id)).toMatchObject({ task: { worker_id: otherWorkerId } });
 });

@@ -14,8 +14,8 @@ const query = async (text: string): Promise<void> => {
   await admin.end();
 };
 
-/** A database whose owner may have so many connections. */
-const aDatabase = async (limit: number): Promise<string> => {
+/** Creates a database whose owner has a connection limit, and returns its URL. */
+const createLimitedDatabase = async (limit: number): Promise<string> => {
   const url = new URL(await createDatabase(inject("postgresUrl")));
   const owner = `${url.pathname.slice(1)}_owner`;
   await query(`create role ${owner} login connection limit ${limit}`);
@@ -24,25 +24,30 @@ const aDatabase = async (limit: number): Promise<string> => {
   return url.href;
 };
 
-const aServer = async (database_url: string, more: object = {}) => {
-  const settings = { log_level: "silent", database_url, sweeper_interval_seconds: 0.05, ...more } as const;
+const startServer = async (database_url: string, extraSettings: object = {}) => {
+  const settings = {
+    log_level: "silent",
+    database_url,
+    sweeper_interval_seconds: 0.05,
+    ...extraSettings,
+  } as const;
   const app = await createServer({ settings: parseSettings({}, settings) });
   onTestFinished(() => app.close());
   await app.ready();
   const send = async (method: "GET" | "POST" | "PUT", path: string, payload?: object) => {
-    const answer = await app.inject({ method, url: `/v1/joblib${path}`, ...(payload && { payload }) });
-    return { status: answer.statusCode, body: answer.json() };
+    const response = await app.inject({ method, url: `/v1/joblib${path}`, ...(payload && { payload }) });
+    return { status: response.statusCode, body: response.json() };
   };
   return { app, send };
 };
 
 const JOB = { category: "m", name: "Limited", schema: {} };
-type Send = Awaited<ReturnType<typeof aServer>>["send"];
+type Send = Awaited<ReturnType<typeof startServer>>["send"];
 
-/** Sends so many requests at once, of every kind, and requires that each is answered as if it were alone. */
-const requireAnswers = async (send: Send, count: number): Promise<void> => {
+/** Sends this number of concurrent requests of all kinds, and requires that each succeeds. */
+const requireSuccess = async (send: Send, count: number): Promise<void> => {
   const { body: job } = await send("PUT", "/rooms/lab/jobs", JOB);
-  const kinds = [
+  const requests = [
     () => send("POST", `/rooms/lab/tasks/${job.full_name}`, { payload: {} }),
     () => send("POST", "/tasks/claim", { worker_id: job.worker_id, start: true }),
     () => send("GET", "/rooms/lab/tasks"),
@@ -52,20 +57,23 @@ const requireAnswers = async (send: Send, count: number): Promise<void> => {
     () => send("GET", "/workers"),
     () => send("GET", "/health"),
   ];
-  const all = Array.from({ length: count }, (_, index) => kinds[index % kinds.length]?.());
-  const answers = await Promise.all(all);
-  expect(answers.filter((answer) => answer === undefined || answer.status >= 300)).toEqual([]);
+  const responses = await Promise.all(
+    Array.from({ length: count }, (_, index) => requests[index % requests.length]?.()),
+  );
+  expect(responses.filter((response) => response === undefined || response.status >= 300)).toEqual([]);
 };
 
-test.each([1, 2, 3, 5])("answers 200 requests at once if the role may have %i connections", async (limit) => {
-  const { app, send } = await aServer(await aDatabase(limit));
+test.each([
+  1, 2, 3, 5,
+])("responds to 200 concurrent requests if the connection limit of the role is %i", async (limit) => {
+  const { app, send } = await startServer(await createLimitedDatabase(limit));
 
-  await requireAnswers(send, 200);
+  await requireSuccess(send, 200);
   expect((await app.inject({ url: "/readyz" })).json().status).toBe("up");
 });
 
-test.each([1, 2])("sweeps if the role may have %i connections", async (limit) => {
-  const { send } = await aServer(await aDatabase(limit), {
+test.each([1, 2])("sweeps if the connection limit of the role is %i", async (limit) => {
+  const { send } = await startServer(await createLimitedDatabase(limit), {
     worker_timeout_threshold: 0.2,
     task_retention_days: 1,
   });
@@ -76,28 +84,28 @@ test.each([1, 2])("sweeps if the role may have %i connections", async (limit) =>
     .toBe(404);
 });
 
-test("shares the connections of a role with another server", async () => {
-  const url = await aDatabase(3);
-  const first = await aServer(url);
-  const second = await aServer(url);
+test("shares the connection limit of a role with another server", async () => {
+  const url = await createLimitedDatabase(3);
+  const first = await startServer(url);
+  const second = await startServer(url);
 
-  await Promise.all([requireAnswers(first.send, 60), requireAnswers(second.send, 60)]);
+  await Promise.all([requireSuccess(first.send, 60), requireSuccess(second.send, 60)]);
 });
 
-test("waits for a connection as long as a statement may take, and then says what is wrong", async () => {
-  const url = await aDatabase(1);
-  const server = await aServer(url, { statement_timeout_seconds: 1, sweeper_interval_seconds: 3600 });
+test("reports the connection limit after it has waited for a connection as long as the statement timeout", async () => {
+  const url = await createLimitedDatabase(1);
+  const server = await startServer(url, { statement_timeout_seconds: 1, sweeper_interval_seconds: 3600 });
   await server.app.close();
-  const holder = new Client({ connectionString: url });
+  const blocker = new Client({ connectionString: url });
   await expect
     .poll(() =>
-      holder.connect().then(
+      blocker.connect().then(
         () => true,
         () => false,
       ),
     )
     .toBe(true);
-  onTestFinished(() => holder.end());
+  onTestFinished(() => blocker.end());
   const orm = await openDatabase({ url, statementTimeoutSeconds: 0.5 });
   onTestFinished(() => orm.close());
   const storage = createStorage(orm);
@@ -108,11 +116,11 @@ test("waits for a connection as long as a statement may take, and then says what
   await expect(ping).rejects.toThrow(/^the database accepts no more connections.*53300/);
 });
 
-test("opens more connections once the role may have more", async () => {
-  const url = await aDatabase(1);
+test("opens more connections after the limit of the role was raised", async () => {
+  const url = await createLimitedDatabase(1);
   const orm = await openDatabase({ url, poolSize: 4 });
   await migrate(orm);
-  // The ORM's own connection would take the only one that the role may have.
+  // Otherwise the connection of the ORM would be the only one that the limit allows.
   await orm.close();
   const own = await openDatabase({ url, poolSize: 4 });
   onTestFinished(() => own.close());
@@ -139,8 +147,8 @@ test("opens more connections once the role may have more", async () => {
 test("waits if a pooler accepts no more connections", async () => {
   const url = await createDatabase(inject("postgresUrl"));
   await using pgbouncer = await startPgbouncer(url, { max_client_conn: "3", default_pool_size: "2" });
-  const { app, send } = await aServer(pgbouncer.toUrl(url));
+  const { app, send } = await startServer(pgbouncer.toUrl(url));
 
-  await requireAnswers(send, 100);
+  await requireSuccess(send, 100);
   await app.close();
 });

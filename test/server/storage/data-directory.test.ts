@@ -26,7 +26,7 @@ beforeEach(() => {
 
 const HOLDER = new URL("./data-directory.holder.ts", import.meta.url).pathname;
 
-/** Starts another process that opens the directory and puts a task into it. */
+/** Starts another process that opens the database of the directory and inserts a task. */
 const startHolder = async (): Promise<{ holder: SpawnedProcess; taskId: string }> => {
   const holder = spawnProcess(process.execPath, [HOLDER, directory]);
   const [, taskId = ""] = await holder.waitForLine(/task (\S+)/, 60_000);
@@ -48,7 +48,7 @@ const LOCK_FILE = "server.lock";
 const OWNER_FILE = "lock";
 
 describe("a data directory", () => {
-  test("keeps the tasks from one opening to the next", async () => {
+  test("keeps the tasks after it was closed and opened again", async () => {
     const first = await openDatabase({ dataDir: directory });
     await migrate(first);
     const { task } = await insertPendingTask(createStorage(first), await registerJob(createStorage(first)));
@@ -60,7 +60,7 @@ describe("a data directory", () => {
     expect((await readTask(createStorage(second), task.id)).task).toEqual(task);
   }, 180_000);
 
-  test("is refused to a second process in one line, and is free as soon as the first is killed", async () => {
+  test("cannot be opened by a second process until the first one is killed", async () => {
     const { holder, taskId } = await startHolder();
 
     const second = openDatabase({ dataDir: directory });
@@ -75,7 +75,7 @@ describe("a data directory", () => {
     expect((await readTask(createStorage(orm), taskId)).task.status).toBe("pending");
   }, 180_000);
 
-  test("is refused to a process that reaches it through a symbolic link to it or to its database", async () => {
+  test("cannot be opened by another process through a symbolic link to it or to its database", async () => {
     const locker = await startLocker();
     const link = `${directory}-link`;
     const other = `${directory}-other`;
@@ -94,7 +94,7 @@ describe("a data directory", () => {
     await locker.exit;
   }, 180_000);
 
-  test("stays locked when the second process removes the file that names the first", async () => {
+  test("stays locked if another process removes the file that names the owner", async () => {
     const locker = await startLocker();
     rmSync(join(directory, OWNER_FILE));
 
@@ -104,7 +104,7 @@ describe("a data directory", () => {
     await locker.exit;
   }, 180_000);
 
-  test("is refused to a second opening in the same process", async () => {
+  test("cannot be opened twice in the same process", async () => {
     const link = `${directory}-link`;
     symlinkSync(directory, link);
     onTestFinished(() => rmSync(link));
@@ -116,14 +116,14 @@ describe("a data directory", () => {
     await lockAndRelease(link);
   });
 
-  test("is locked by one of two openings that begin at once in one process", async () => {
-    const both = await Promise.allSettled([lockDataDirectory(directory), lockDataDirectory(directory)]);
+  test("is locked only once if the same process opens it twice concurrently", async () => {
+    const results = await Promise.allSettled([lockDataDirectory(directory), lockDataDirectory(directory)]);
 
-    expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-    for (const one of both) if (one.status === "fulfilled") one.value.release();
+    expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    for (const result of results) if (result.status === "fulfilled") result.value.release();
   });
 
-  test("keeps the locked file, which a third process may have open, when it is released", async () => {
+  test("keeps the lock file after its release, because another process may have it open", async () => {
     await lockAndRelease(directory);
 
     expect(existsSync(join(directory, LOCK_FILE))).toBe(true);
@@ -137,7 +137,7 @@ describe("a data directory", () => {
     "",
     "nonsense",
     `${process.pid} 1`,
-  ])("can be used although a server that is gone left a file that names it: %j", async (content) => {
+  ])("can be used if a server that is gone has left its owner file: %j", async (content) => {
     writeFileSync(join(directory, OWNER_FILE), content);
 
     const locked = await lockDataDirectory(directory);
@@ -147,7 +147,7 @@ describe("a data directory", () => {
   });
 
   test.runIf(process.platform === "linux")(
-    "is refused while a server of a version without the kernel's lock runs on it",
+    "cannot be opened while a joblib version without the kernel's lock uses it",
     async () => {
       const older = spawnProcess("sleep", ["600"]);
       const stat = readFileSync(`/proc/${older.pid}/stat`, "utf8");
@@ -162,7 +162,7 @@ describe("a data directory", () => {
     },
   );
 
-  test("is refused with the reason if a part of its path is a file", async () => {
+  test("reports that a part of its path is a file", async () => {
     const file = join(directory, "file");
     writeFileSync(file, "");
 

@@ -1,7 +1,11 @@
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { TaskPage } from "../../../protocol/index.ts";
 import { migrate, openDatabase, UnfitDatabase } from "../../../server/index.ts";
-import { checkDatabase, type DatabaseFacts, checkDatabaseFacts } from "../../../server/storage/database-checks.ts";
+import {
+  checkDatabase,
+  checkDatabaseFacts,
+  type DatabaseFacts,
+} from "../../../server/storage/database-checks.ts";
 import { run } from "../../e2e/terminals.ts";
 import { createDatabaseWith, runSql } from "../../support/database-roles.ts";
 import { bodyOf, ok } from "../http/answers.ts";
@@ -15,14 +19,14 @@ const FACTS: DatabaseFacts = {
   isReadOnly: false,
 };
 
-const opened = async (url: string) => {
+const open = async (url: string) => {
   const orm = await openDatabase({ url });
   onTestFinished(() => orm.close());
   return orm;
 };
 
-describe("judging a database", () => {
-  test("accepts PostgreSQL 14 and newer, and what is built from it", () => {
+describe("checkDatabaseFacts", () => {
+  test("accepts PostgreSQL 14 and newer, and products that are built from it", () => {
     expect(checkDatabaseFacts(FACTS)).toEqual([]);
     expect(checkDatabaseFacts({ ...FACTS, version: "PostgreSQL 14.0", versionNumber: 140_000 })).toEqual([]);
     expect(
@@ -39,13 +43,13 @@ describe("judging a database", () => {
     ["PostgreSQL 12.12 (Greenplum Database 7.1.0 build commit)", "Greenplum"],
     ["(openGauss 5.0.0 build a07d57c3)", "openGauss"],
     ["Something else 3.1", "Something else 3.1"],
-  ])("refuses %s by its name", (version, name) => {
+  ])("rejects %s and names the product", (version, name) => {
     expect(checkDatabaseFacts({ ...FACTS, version })).toEqual([
       expect.objectContaining({ kind: "unsuitable", problem: `the database is ${name}, not PostgreSQL` }),
     ]);
   });
 
-  test("refuses a version that lacks what the migrations need", () => {
+  test("rejects a version that is too old for the migrations", () => {
     expect(checkDatabaseFacts({ ...FACTS, version: "PostgreSQL 13.23", versionNumber: 130_023 })).toEqual([
       expect.objectContaining({
         problem: "the database is PostgreSQL 13",
@@ -54,24 +58,24 @@ describe("judging a database", () => {
     ]);
   });
 
-  test("refuses a standby, which may be promoted", () => {
+  test("reports a standby as read-only", () => {
     expect(checkDatabaseFacts({ ...FACTS, isStandby: true, isReadOnly: true })).toEqual([
       expect.objectContaining({ kind: "read-only", problem: expect.stringContaining("standby") }),
     ]);
   });
 });
 
-describe("a database that cannot store every text", () => {
-  test.each(["LATIN1", "SQL_ASCII", "WIN1252", "EUC_JP"])("is refused: %s", async (encoding) => {
+describe("a database with another encoding than UTF8", () => {
+  test.each(["LATIN1", "SQL_ASCII", "WIN1252", "EUC_JP"])("is rejected by migrate: %s", async (encoding) => {
     const url = await createDatabaseWith(inject("postgresUrl"), `encoding '${encoding}' locale 'C'`);
 
-    await expect(migrate(await opened(url))).rejects.toThrow(
-      `the database's encoding is ${encoding}, which cannot store every text: create another with`,
+    await expect(migrate(await open(url))).rejects.toThrow(
+      `the database's encoding is ${encoding}, which cannot store every text: create another one with`,
     );
-    await expect(migrate(await opened(url))).rejects.toBeInstanceOf(UnfitDatabase);
+    await expect(migrate(await open(url))).rejects.toBeInstanceOf(UnfitDatabase);
   });
 
-  test("is refused by every command with one line and exit code 2", async () => {
+  test("makes each command exit with code 2 and one line", async () => {
     const url = await createDatabaseWith(inject("postgresUrl"), "encoding 'LATIN1' locale 'C'");
     const commands = [
       ["serve", "--port", "0"],
@@ -89,9 +93,9 @@ describe("a database that cannot store every text", () => {
   });
 });
 
-test("a database whose transactions are read-only by default is refused, and can be looked at", async () => {
+test("a database that is read-only by default is rejected by serve, but not by migrate --check", async () => {
   const url = await createDatabaseWith(inject("postgresUrl"), "");
-  await migrate(await opened(url));
+  await migrate(await open(url));
   await runSql(
     url,
     `alter database ${new URL(url).pathname.slice(1)} set default_transaction_read_only = on`,
@@ -104,7 +108,7 @@ test("a database whose transactions are read-only by default is refused, and can
   expect(check).toMatchObject({ code: 0, stdout: "up to date\n" });
 });
 
-test("a server that may not migrate refuses a database that is not up to date", async () => {
+test("serve --no-migrate exits with code 7 if migrations are pending", async () => {
   const url = await createDatabaseWith(inject("postgresUrl"), "");
 
   const { code, stderr } = await run(["serve", "--no-migrate", "--port", "0", "--database-url", url]);
@@ -120,8 +124,8 @@ describe("a database with another collation", () => {
     "locale_provider icu icu_locale 'de-u-kn-true-co-phonebk' locale 'C.UTF-8'",
     "locale 'C'",
     "locale 'C.UTF-8'",
-  ])("orders, pages and searches the same: %s", async (options) => {
-    const orm = await opened(await createDatabaseWith(inject("postgresUrl"), `encoding 'UTF8' ${options}`));
+  ])("orders and paginates lists in the same way: %s", async (options) => {
+    const orm = await open(await createDatabaseWith(inject("postgresUrl"), `encoding 'UTF8' ${options}`));
     await migrate(orm);
     expect(await checkDatabase(orm)).toEqual([]);
     const api = await openApi({ orm });

@@ -7,19 +7,19 @@ import { SEQUENCES, TABLE_PRIVILEGES } from "../../../server/storage/table-right
 import { createDatabaseWithRoles, type DatabaseWithRoles, runSql } from "../../support/database-roles.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
-const opened = async (url: string) => {
+const open = async (url: string) => {
   const orm = await openDatabase({ url });
   onTestFinished(() => orm.close());
   return orm;
 };
 
-const migrated = async (): Promise<DatabaseWithRoles> => {
+const createMigratedDatabase = async (): Promise<DatabaseWithRoles> => {
   const database = await createDatabaseWithRoles(inject("postgresUrl"));
-  await migrate(await opened(database.migratorUrl));
+  await migrate(await open(database.migratorUrl));
   return database;
 };
 
-/** Starts what `joblib serve` starts, without listening. */
+/** Starts the server of `joblib serve` without listening on a port. */
 const serve = async (database_url: string, options: { readonly migrate?: boolean } = {}) => {
   const settings = parseSettings({}, { database_url, log_level: "silent", database_pool_size: 4 });
   const app = await createServer({ settings, ...options });
@@ -28,7 +28,7 @@ const serve = async (database_url: string, options: { readonly migrate?: boolean
   return app;
 };
 
-/** Every right that a serving role needs, as a GRANT names it. */
+/** Each right that a serving role needs, as in a GRANT. */
 const RIGHTS = [
   ...Object.entries(TABLE_PRIVILEGES).flatMap(([table, privileges]) =>
     privileges.map((privilege) => [privilege, `TABLE joblib.${table}`] as const),
@@ -40,67 +40,67 @@ const RIGHTS = [
 describe("the migrating role", () => {
   test("migrates with exactly the documented grants", async () => {
     const { migratorUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
-    const orm = await opened(migratorUrl);
+    const orm = await open(migratorUrl);
 
     expect((await migrate(orm)).length).toBeGreaterThan(0);
     expect(await pendingMigrations(orm)).toEqual([]);
   });
 
-  test("creates the schema itself if it may", async () => {
+  test("creates the schema if it has the right to", async () => {
     const { admin, migrator, migratorUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
     const database = new URL(migratorUrl).pathname.slice(1);
     await admin(`drop schema joblib cascade; grant create on database ${database} to ${migrator}`);
 
-    expect((await migrate(await opened(migratorUrl))).length).toBeGreaterThan(0);
+    expect((await migrate(await open(migratorUrl))).length).toBeGreaterThan(0);
   });
 
-  test("is told which statement lets it create the schema", async () => {
+  test("gets an error with the statement that lets it create the schema", async () => {
     const { admin, migrator, migratorUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
     await admin("drop schema joblib cascade");
 
-    await expect(migrate(await opened(migratorUrl))).rejects.toThrow(
+    await expect(migrate(await open(migratorUrl))).rejects.toThrow(
       `may not create the schema joblib: run as an administrator: CREATE SCHEMA joblib AUTHORIZATION ${migrator};`,
     );
   });
 
-  test("is told which statement lets it create tables", async () => {
+  test("gets an error with the statement that lets it create tables", async () => {
     const { admin, migrator, migratorUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
     await admin("alter schema joblib owner to postgres");
     await admin(`grant usage on schema joblib to ${migrator}`);
 
-    await expect(migrate(await opened(migratorUrl))).rejects.toThrow(
+    await expect(migrate(await open(migratorUrl))).rejects.toThrow(
       `GRANT USAGE, CREATE ON SCHEMA joblib TO ${migrator};`,
     );
   });
 
-  test("is told who owns the tables if it does not", async () => {
-    const { admin, migrator, migratorUrl, server } = await migrated();
+  test("gets an error with the tables that it does not own", async () => {
+    const { admin, migrator, migratorUrl, server } = await createMigratedDatabase();
     await admin(`delete from joblib.migration where name = 'joblib-20261126-queue-places';
       alter table joblib.task owner to postgres; grant select on joblib.migration to ${server}`);
 
-    await expect(migrate(await opened(migratorUrl))).rejects.toThrow(
+    await expect(migrate(await open(migratorUrl))).rejects.toThrow(
       `${migrator} does not own joblib.task, joblib.task_number, so it cannot migrate`,
     );
   });
 
-  test("may be a role without any right to create if nothing is pending", async () => {
-    const { serverUrl } = await migrated();
+  test("needs no right to create objects if no migration is pending", async () => {
+    const { serverUrl } = await createMigratedDatabase();
 
-    expect(await migrate(await opened(serverUrl))).toEqual([]);
+    expect(await migrate(await open(serverUrl))).toEqual([]);
   });
 
-  test("may own the schema while another role owns the database", async () => {
+  test("can own the schema if another role owns the database", async () => {
     const { admin, migratorUrl, serverUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
-    await admin("create table public.of_the_host (id integer)");
+    await admin("create table public.host_table (id integer)");
 
-    await migrate(await opened(migratorUrl));
+    await migrate(await open(migratorUrl));
 
     await serve(serverUrl, { migrate: false });
   });
 });
 
 describe("the serving role", () => {
-  test("is documented with the privileges that are checked", () => {
+  test("is documented with the privileges that joblib checks", () => {
     const page = readFileSync(new URL("../../../docs/operating.md", import.meta.url), "utf8");
     const rows = [...page.matchAll(/^\| ((?:`\w+`(?:, )?)+) \| ((?:SELECT|INSERT|UPDATE|DELETE|, )+) \|$/gm)];
     const documented = rows.flatMap(([, tables = "", privileges = ""]) =>
@@ -110,8 +110,8 @@ describe("the serving role", () => {
     expect(Object.fromEntries(documented)).toEqual(TABLE_PRIVILEGES);
   });
 
-  test("covers every table and sequence of the schema", async () => {
-    const orm = await opened(await createDatabase(inject("postgresUrl")));
+  test("has a listed privilege for each table and sequence of the schema", async () => {
+    const orm = await open(await createDatabase(inject("postgresUrl")));
     await migrate(orm);
 
     const rows = await orm.em
@@ -119,28 +119,31 @@ describe("the serving role", () => {
       .execute<{ relname: string; relkind: string }[]>(
         "select relname, relkind::text from pg_class where relnamespace = 'joblib'::regnamespace and relkind in ('r', 'S')",
       );
-    const named = (kind: string) =>
+    const getNames = (kind: string) =>
       rows
         .filter(({ relkind }) => relkind === kind)
         .map(({ relname }) => relname)
         .sort();
 
-    expect(named("r")).toEqual(Object.keys(TABLE_PRIVILEGES).sort());
-    expect(named("S")).toEqual([...SEQUENCES].sort());
+    expect(getNames("r")).toEqual(Object.keys(TABLE_PRIVILEGES).sort());
+    expect(getNames("S")).toEqual([...SEQUENCES].sort());
   });
 
-  test.each([true, false])("starts with exactly the documented grants (migrate: %s)", async (migrates) => {
-    const { serverUrl } = await migrated();
+  test.each([
+    true,
+    false,
+  ])("starts the server with exactly the documented grants (migrate: %s)", async (shouldMigrate) => {
+    const { serverUrl } = await createMigratedDatabase();
 
-    const app = await serve(serverUrl, { migrate: migrates });
+    const app = await serve(serverUrl, { migrate: shouldMigrate });
 
     expect((await app.inject("/readyz")).json()).toMatchObject({ status: "up" });
   });
 
-  test("is refused without a right, which the error names with the statement that grants it", {
+  test("is rejected without any of the rights, with the statement that grants it", {
     timeout: 120_000,
   }, async () => {
-    const { admin, server, serverUrl } = await migrated();
+    const { admin, server, serverUrl } = await createMigratedDatabase();
 
     for (const [privilege, object] of RIGHTS) {
       await admin(`revoke ${privilege} on ${object} from ${server}`);
@@ -154,8 +157,8 @@ describe("the serving role", () => {
     await serve(serverUrl);
   });
 
-  test("is refused without the advisory locks", async () => {
-    const { admin, server, serverUrl } = await migrated();
+  test("is rejected without the right to use advisory locks", async () => {
+    const { admin, server, serverUrl } = await createMigratedDatabase();
     await admin("revoke execute on function pg_catalog.pg_try_advisory_xact_lock(bigint) from public");
 
     await expect(serve(serverUrl)).rejects.toThrow(
@@ -163,8 +166,8 @@ describe("the serving role", () => {
     );
   });
 
-  test("is refused without CONNECT", async () => {
-    const { admin, server, serverUrl } = await migrated();
+  test("is rejected without CONNECT", async () => {
+    const { admin, server, serverUrl } = await createMigratedDatabase();
     await admin(`revoke connect on database ${new URL(serverUrl).pathname.slice(1)} from ${server}`);
 
     await expect(serve(serverUrl)).rejects.toThrow(
@@ -172,14 +175,14 @@ describe("the serving role", () => {
     );
   });
 
-  test("is refused while row level security hides rows", async () => {
-    const { admin, serverUrl } = await migrated();
+  test("is rejected while row-level security hides rows", async () => {
+    const { admin, serverUrl } = await createMigratedDatabase();
     await admin("alter table joblib.task enable row level security");
 
     await expect(serve(serverUrl)).rejects.toThrow("ALTER TABLE joblib.task DISABLE ROW LEVEL SECURITY;");
   });
 
-  test("is refused with pending migrations that it may not apply", async () => {
+  test("is rejected if migrations are pending that it has no right to apply", async () => {
     const { server, serverUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
 
     await expect(serve(serverUrl)).rejects.toThrow(`the database role ${server} may not create tables`);
@@ -188,11 +191,11 @@ describe("the serving role", () => {
     );
   });
 
-  test("may use tables that its owner created before the grants", async () => {
+  test("can use tables that were created before the grants", async () => {
     const { admin, server, serverUrl, migratorUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
     await admin(`alter default privileges for role ${new URL(migratorUrl).username} in schema joblib
       revoke all on tables from ${server}`);
-    await migrate(await opened(migratorUrl));
+    await migrate(await open(migratorUrl));
     await expect(serve(serverUrl, { migrate: false })).rejects.toThrow(
       `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA joblib TO ${server};`,
     );
@@ -208,12 +211,12 @@ describe("the serving role", () => {
 });
 
 describe("a right that is revoked while a server runs", () => {
-  /** A host with the plugin, and the lines that it logs. */
-  const aHost = async (url: string) => {
+  /** Starts a host with the plugin, and returns the lines that it logs. */
+  const startHost = async (url: string) => {
     const lines: string[] = [];
     const app = Fastify({ logger: { stream: { write: (line: string) => void lines.push(line) } } });
     await app.register(joblib, {
-      orm: await opened(url),
+      orm: await open(url),
       getCurrentUserId: () => "ann",
       getIsAdmin: () => true,
       settings: { sweeper_interval_seconds: 3600 },
@@ -222,9 +225,9 @@ describe("a right that is revoked while a server runs", () => {
     return { app, lines };
   };
 
-  test("answers 503, logs the statement that grants it, and works again once it is granted", async () => {
-    const { admin, server, serverUrl } = await migrated();
-    const { app, lines } = await aHost(serverUrl);
+  test("returns 503, logs the statement that grants it, and works again after the grant", async () => {
+    const { admin, server, serverUrl } = await createMigratedDatabase();
+    const { app, lines } = await startHost(serverUrl);
     const registration = { category: "tests", name: "Job", schema: { type: "object" } };
     await app.inject({ method: "PUT", url: "/v1/joblib/rooms/lab/jobs", payload: registration });
     const submit = () =>
@@ -232,10 +235,10 @@ describe("a right that is revoked while a server runs", () => {
     expect((await submit()).statusCode).toBe(202);
     await admin(`revoke usage on sequence joblib.task_number from ${server}`);
 
-    const refused = await submit();
+    const response = await submit();
 
-    expect(refused.statusCode).toBe(503);
-    expect(refused.json()).toMatchObject({
+    expect(response.statusCode).toBe(503);
+    expect(response.json()).toMatchObject({
       type: "/v1/problems/service-unavailable",
       detail: expect.stringContaining("log"),
     });
@@ -248,9 +251,9 @@ describe("a right that is revoked while a server runs", () => {
     expect((await submit()).statusCode).toBe(202);
   });
 
-  test("is found by the health operation, which says what kind it is and logs the rest", async () => {
-    const { admin, server, serverUrl } = await migrated();
-    const { app, lines } = await aHost(serverUrl);
+  test("is reported by kind by the health operation, which logs the details", async () => {
+    const { admin, server, serverUrl } = await createMigratedDatabase();
+    const { app, lines } = await startHost(serverUrl);
     await app.ready();
     expect((await app.inject("/v1/joblib/health")).json()).toMatchObject({ database: { findings: [] } });
     await admin(`revoke delete on joblib.task_log from ${server}`);
@@ -261,23 +264,23 @@ describe("a right that is revoked while a server runs", () => {
     expect(lines.join("")).toContain(`GRANT DELETE ON TABLE joblib.task_log TO ${server};`);
   });
 
-  test("keeps a host from becoming ready", async () => {
-    const { admin, server, serverUrl } = await migrated();
+  test("prevents a host from becoming ready", async () => {
+    const { admin, server, serverUrl } = await createMigratedDatabase();
     await admin(`revoke delete on joblib.task_log from ${server}`);
-    const { app } = await aHost(serverUrl);
+    const { app } = await startHost(serverUrl);
 
     await expect(app.ready()).rejects.toThrow(`GRANT DELETE ON TABLE joblib.task_log TO ${server};`);
   });
 
-  test("is answered as 503 for a table that is gone, too", async () => {
-    const { admin, serverUrl } = await migrated();
-    const { app, lines } = await aHost(serverUrl);
+  test("returns 503 if the tables were dropped", async () => {
+    const { admin, serverUrl } = await createMigratedDatabase();
+    const { app, lines } = await startHost(serverUrl);
     await app.ready();
     await admin("drop schema joblib cascade");
 
-    const answer = await app.inject("/v1/joblib/rooms/lab/jobs");
+    const response = await app.inject("/v1/joblib/rooms/lab/jobs");
 
-    expect(answer.statusCode).toBe(503);
+    expect(response.statusCode).toBe(503);
     await expect.poll(() => lines.join("")).toContain("joblib migrate");
   });
 });

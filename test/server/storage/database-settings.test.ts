@@ -6,7 +6,7 @@ import { createDatabase } from "../../support/postgres.ts";
 import { openApi } from "../http/api.ts";
 import { runTaskLifecycle } from "./task-lifecycle.ts";
 
-/** Settings as an administrator may have them, by name; each is tried by itself and with the others of its row. */
+/** Settings that an administrator may have changed. Each row is one test. */
 const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { datestyle: "SQL, DMY" },
   { datestyle: "German", intervalstyle: "iso_8601", timezone: "Asia/Kathmandu" },
@@ -34,8 +34,8 @@ const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { force_parallel_mode: "on", default_statistics_target: "1", work_mem: "64kB", constraint_exclusion: "on" },
 ];
 
-/** What a schema before the built-in one may hold: functions, an operator, and tables of joblib's own names. */
-const HOSTILE = `
+/** A schema that precedes `pg_catalog` in the search path, with functions, an operator, and tables named like joblib's. */
+const HOSTILE_SCHEMA = `
   create schema hostile;
   create function hostile.now() returns timestamptz language sql as 'select timestamptz ''1999-01-01''';
   create function hostile.clock_timestamp() returns timestamptz language sql as 'select timestamptz ''1999-01-01''';
@@ -56,19 +56,22 @@ beforeAll(async () => {
 });
 afterAll(() => admin.end());
 
-/** A database with a role of its own; `apply` gets the statement that sets one setting, for the database or the role. */
-const aDatabase = async (level: "database" | "role", settings: Readonly<Record<string, string>>) => {
+/** Creates a database and its owner, with the settings on the database or the role. Returns its URL. */
+const createConfiguredDatabase = async (
+  level: "database" | "role",
+  settings: Readonly<Record<string, string>>,
+) => {
   const url = new URL(await createDatabase(inject("postgresUrl")));
   const name = url.pathname.slice(1);
-  const hostile = new Client({ connectionString: url.href });
-  await hostile.connect();
-  await hostile.query(HOSTILE);
-  await hostile.query(`create role ${name}_owner login; grant all on schema hostile to ${name}_owner;
+  const client = new Client({ connectionString: url.href });
+  await client.connect();
+  await client.query(HOSTILE_SCHEMA);
+  await client.query(`create role ${name}_owner login; grant all on schema hostile to ${name}_owner;
     alter database ${name} owner to ${name}_owner`);
-  await hostile.end();
+  await client.end();
   for (const [setting, value] of Object.entries(settings)) {
     const target = level === "database" ? `database ${name}` : `role ${name}_owner`;
-    // A list of schemas is no string.
+    // The list of schemas must not be quoted.
     const text = setting === "search_path" ? value : `'${value}'`;
     await admin.query(`alter ${target} set ${setting} = ${text}`);
   }
@@ -77,8 +80,8 @@ const aDatabase = async (level: "database" | "role", settings: Readonly<Record<s
 };
 
 describe.each(["database", "role"] as const)("settings of the %s", (level) => {
-  test.each(SETTINGS)("do not change what joblib does: %o", async (settings) => {
-    const orm = await openDatabase({ url: await aDatabase(level, settings) });
+  test.each(SETTINGS)("do not change the behaviour of joblib: %o", async (settings) => {
+    const orm = await openDatabase({ url: await createConfiguredDatabase(level, settings) });
     onTestFinished(() => orm.close());
     await migrate(orm);
     const api = await openApi({ orm });

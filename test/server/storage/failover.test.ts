@@ -10,13 +10,13 @@ import { createProxy, toProxyUrl } from "../../faults/cluster/link.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
 
-const stops: AsyncDisposable[] = [];
+const resources: AsyncDisposable[] = [];
 afterEach(async () => {
-  for (const one of stops.splice(0).reverse()) await one[Symbol.asyncDispose]();
+  for (const resource of resources.splice(0).reverse()) await resource[Symbol.asyncDispose]();
 });
-const until = <One extends AsyncDisposable>(one: One): One => {
-  stops.push(one);
-  return one;
+const disposeAfterTest = <Resource extends AsyncDisposable>(resource: Resource): Resource => {
+  resources.push(resource);
+  return resource;
 };
 
 const query = async (url: string, text: string) => {
@@ -29,21 +29,21 @@ const query = async (url: string, text: string) => {
   }
 };
 
-/** A primary with a standby, and a virtual address that leads to the primary. */
-const aPair = async () => {
-  const primary = until(await startPostgres());
+/** Starts a primary with a standby, and a proxy that connects to the primary. */
+const startPair = async () => {
+  const primary = disposeAfterTest(await startPostgres());
   const url = await primary.createDatabase();
-  const link = until(await createProxy(url));
+  const link = disposeAfterTest(await createProxy(url));
   const orm = await openDatabase({ url });
   await migrate(orm);
   await orm.close();
-  const standby = until(await startPostgres({ standbyOf: primary.url }));
+  const standby = disposeAfterTest(await startPostgres({ standbyOf: primary.url }));
   const port = (server: PostgresServer) => Number(new URL(server.url).port);
   return { primary, standby, url: toProxyUrl(url, link), link, port };
 };
 
-/** Makes the standby the primary; the old primary goes on, and takes no writes. */
-const failOver = async ({ primary, standby, link, port }: Awaited<ReturnType<typeof aPair>>) => {
+/** Promotes the standby. The old primary keeps running, but is read-only. */
+const failOver = async ({ primary, standby, link, port }: Awaited<ReturnType<typeof startPair>>) => {
   await query(primary.url, "alter system set default_transaction_read_only = on");
   await query(primary.url, "select pg_reload_conf()");
   await query(standby.url, "select pg_promote()");
@@ -51,14 +51,14 @@ const failOver = async ({ primary, standby, link, port }: Awaited<ReturnType<typ
 };
 
 describe("a failover to a standby", () => {
-  test("is followed by the next statements, whatever pooled connections lead to", async () => {
-    const pair = await aPair();
+  test("makes the next statements use the new primary instead of pooled connections to the old one", async () => {
+    const pair = await startPair();
     const orm = await openDatabase({ url: pair.url });
     onTestFinished(() => orm.close());
     const storage = createStorage(orm);
     onTestFinished(() => storage.close());
     const job = await registerJob(storage);
-    // Several sessions of both kinds lead to the old primary now.
+    // Several sessions of both plan modes are connected to the old primary now.
     await Promise.all(Array.from({ length: 6 }, () => registerWorker(storage, job)));
     await storage.ping();
 
@@ -75,8 +75,8 @@ describe("a failover to a standby", () => {
     expect(found).toHaveLength(19);
   });
 
-  test("to a server that takes no writes yet is reported as such, until it does", async () => {
-    const pair = await aPair();
+  test("is reported as read-only until the standby was promoted", async () => {
+    const pair = await startPair();
     const settings = parseSettings({}, { log_level: "silent", database_url: pair.url });
     const app = await createServer({ settings });
     onTestFinished(() => app.close());
@@ -88,9 +88,9 @@ describe("a failover to a standby", () => {
     pair.link.cut();
 
     await eventually(async () => (await readyz()).database.status === "read-only");
-    const answer = await app.inject({ url: "/readyz" });
-    expect(answer.statusCode).toBe(503);
-    expect(answer.json()).toMatchObject({
+    const response = await app.inject({ url: "/readyz" });
+    expect(response.statusCode).toBe(503);
+    expect(response.json()).toMatchObject({
       status: "down",
       database: { reason: expect.stringMatching(/standby/) },
     });
@@ -104,8 +104,8 @@ describe("a failover to a standby", () => {
     );
   });
 
-  test("stops a server that starts on a standby with one line that says what to do", async () => {
-    const { standby, url } = await aPair();
+  test("makes a server fail to start on a standby, with an error that says what to do", async () => {
+    const { standby, url } = await startPair();
     const settings = parseSettings(
       {},
       {

@@ -12,7 +12,7 @@ import { createDatabase } from "../../support/postgres.ts";
 import { openApi } from "../http/api.ts";
 import { runTaskLifecycle } from "./task-lifecycle.ts";
 
-/** By PostgreSQL's type ids. */
+/** PostgreSQL's type ids. */
 const TYPES = {
   int8: 20,
   json: 114,
@@ -22,9 +22,9 @@ const TYPES = {
   timestamptz: 1184,
   numeric: 1700,
 };
-const builtIn = Object.values(TYPES).map((oid) => [oid, types.getTypeParser(oid)] as const);
+const defaultParsers = Object.values(TYPES).map((oid) => [oid, types.getTypeParser(oid)] as const);
 
-/** What host applications set for the whole process. */
+/** Changes of the driver's global state that a host application may make. */
 const PARSERS: Readonly<Record<string, () => void>> = {
   "JSON as text": () => {
     for (const oid of [TYPES.json, TYPES.jsonb]) types.setTypeParser(oid, (text) => text);
@@ -49,12 +49,17 @@ const PARSERS: Readonly<Record<string, () => void>> = {
 const driverDefaults = { ...defaults };
 
 afterEach(() => {
-  for (const [oid, parser] of builtIn) types.setTypeParser(oid, parser);
+  for (const [oid, parser] of defaultParsers) types.setTypeParser(oid, parser);
   Object.assign(defaults, driverDefaults, { parseInt8: false });
 });
 
-/** A host's ORM that sets its sessions up in ways of its own, so that joblib's statements run on those. */
-const HOSTILE = ["set datestyle = 'SQL, DMY'", "set timezone = 'Asia/Kathmandu'", "set search_path = public"];
+/** Statements with which a host sets up its sessions. */
+const SESSION_SETUP = [
+  "set datestyle = 'SQL, DMY'",
+  "set timezone = 'Asia/Kathmandu'",
+  "set search_path = public",
+];
+/** Options of a host's ORM. With hooks, joblib uses the sessions of the host. */
 const hostOptions: Readonly<Record<string, Partial<Options>>> = {
   "a plain pool": {
     driverOptions: { options: "-c datestyle=German -c default_transaction_isolation=serializable" },
@@ -62,7 +67,7 @@ const hostOptions: Readonly<Record<string, Partial<Options>>> = {
   "a hook on each connection": {
     onCreateConnection: async (connection) => {
       const session = connection as DatabaseConnection;
-      for (const statement of HOSTILE) await session.executeQuery(CompiledQuery.raw(statement));
+      for (const statement of SESSION_SETUP) await session.executeQuery(CompiledQuery.raw(statement));
     },
     forceUtcTimezone: true,
     filters: { mine: { cond: { id: null }, default: true } },
@@ -71,7 +76,7 @@ const hostOptions: Readonly<Record<string, Partial<Options>>> = {
   },
 };
 
-const aHost = async (options: Partial<Options>) => {
+const openHostOrm = async (options: Partial<Options>) => {
   const orm = await MikroORM.init({
     entities: [...entities],
     clientUrl: await createDatabase(inject("postgresUrl")),
@@ -82,8 +87,8 @@ const aHost = async (options: Partial<Options>) => {
 };
 
 describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
-  test("may have any settings in its sessions", async () => {
-    const orm = await aHost(options);
+  test("can have any settings in its sessions", async () => {
+    const orm = await openHostOrm(options);
     await migrate(orm);
     const api = await openApi({ orm });
     onTestFinished(() => api.close());
@@ -97,8 +102,8 @@ describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
     expect(rows).not.toEqual([{ DateStyle: "ISO, YMD" }]);
   });
 
-  test.each(Object.entries(PARSERS))("may replace parsers: %s", async (_name, replace) => {
-    const orm = await aHost(options);
+  test.each(Object.entries(PARSERS))("can replace parsers: %s", async (_name, replace) => {
+    const orm = await openHostOrm(options);
     await migrate(orm);
     replace();
     const api = await openApi({ orm });
@@ -108,8 +113,8 @@ describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
   });
 });
 
-test("a host may have results in binary format by default, which MikroORM itself cannot read", async () => {
-  const orm = await aHost({});
+test("reads results if the host has set the binary format as the default", async () => {
+  const orm = await openHostOrm({});
   await migrate(orm);
   Object.assign(defaults, { binary: true });
   const storage = createStorage(orm);
@@ -125,9 +130,9 @@ test("a host may have results in binary format by default, which MikroORM itself
 
 describe("behind PgBouncer in transaction mode", () => {
   test.each([
-    ["that refuses start-up options", {}],
-    ["that ignores start-up options", { ignore_startup_parameters: "options" }],
-  ])("%s, everything works and nothing leaks to other clients", async (_, settings) => {
+    ["refuses", {}],
+    ["ignores", { ignore_startup_parameters: "options" }],
+  ])("runs all operations and leaks no settings to other clients if the pooler %s start-up options", async (_, settings) => {
     const url = await createDatabase(inject("postgresUrl"));
     await using pgbouncer = await startPgbouncer(url, { ...settings, default_pool_size: "2" });
     const admin = new Client({ connectionString: url });

@@ -4,7 +4,7 @@ import { isUuid } from "../../../server/storage/ids.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-test("an id is a UUID as PostgreSQL writes it, in either case", () => {
+test("isUuid accepts UUIDs in PostgreSQL's format in upper and lower case", () => {
   fc.assert(
     fc.property(fc.uuid(), fc.nat({ max: 36 }), fc.string({ maxLength: 2 }), (id, at, other) => {
       const changed = id.slice(0, at) + other + id.slice(at + other.length);

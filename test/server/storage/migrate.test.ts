@@ -12,8 +12,8 @@ import { createDatabase } from "../../support/postgres.ts";
 
 const names = migrations.map(({ name }) => name);
 
-/** Opens a database and closes it with the test. */
-const opened = async (url: string) => {
+/** Opens a database that is closed after the test. */
+const open = async (url: string) => {
   const orm = await openDatabase({ url });
   onTestFinished(() => orm.close());
   return orm;
@@ -21,8 +21,8 @@ const opened = async (url: string) => {
 
 const HostTask = defineEntity({ name: "Task", properties: { id: p.uuid().primary(), title: p.text() } });
 
-/** A host's own ORM, with a `Task` and a migrations table of its own, and our list in its run. */
-const aHost = async (url: string) => {
+/** Opens the ORM of a host that has its own `Task` and migrations table, and runs joblib's migrations itself. */
+const openHostOrm = async (url: string) => {
   const orm = await MikroORM.init({
     entities: [...entities, HostTask],
     clientUrl: url,
@@ -33,9 +33,9 @@ const aHost = async (url: string) => {
   return orm;
 };
 
-describe("migrating", () => {
-  test("brings an empty database up to date, and then has nothing to do", async () => {
-    const orm = await opened(await createDatabase(inject("postgresUrl")));
+describe("migrate", () => {
+  test("applies all migrations to an empty database, and none the second time", async () => {
+    const orm = await open(await createDatabase(inject("postgresUrl")));
 
     expect(await pendingMigrations(orm)).toEqual(names);
     expect(await migrate(orm)).toEqual(names);
@@ -43,16 +43,16 @@ describe("migrating", () => {
     expect(await migrate(orm)).toEqual([]);
   });
 
-  test("five servers at once apply each migration once", async () => {
+  test("applies each migration once if five servers run it concurrently", async () => {
     const url = await createDatabase(inject("postgresUrl"));
-    const orms = await Promise.all(Array.from({ length: 5 }, () => opened(url)));
+    const orms = await Promise.all(Array.from({ length: 5 }, () => open(url)));
 
     const applied = await Promise.all(orms.map((orm) => migrate(orm)));
 
     expect(applied.flat()).toEqual(names);
   });
 
-  test("works for an embedded database", async () => {
+  test("applies all migrations to an embedded database", async () => {
     const orm = await openDatabase({ dataDir: "memory://" });
     onTestFinished(() => orm.close());
 
@@ -60,22 +60,22 @@ describe("migrating", () => {
     expect(await pendingMigrations(orm)).toEqual([]);
   });
 
-  test("is safe where a host runs our list itself, before or after us", async () => {
+  test("applies no migration twice if a host runs joblib's migrations itself, before or afterwards", async () => {
     const url = await createDatabase(inject("postgresUrl"));
-    const host = await aHost(url);
+    const host = await openHostOrm(url);
 
     await host.migrator.up();
     expect(await pendingMigrations(host)).toEqual([]);
     expect(await migrate(host)).toEqual([]);
 
-    const other = await aHost(await createDatabase(inject("postgresUrl")));
+    const other = await openHostOrm(await createDatabase(inject("postgresUrl")));
     await migrate(other);
     await other.migrator.up();
     expect(await other.migrator.getPending()).toEqual([]);
   });
 
-  test("a host's ORM serves as storage beside its own entities", async () => {
-    const host = await aHost(await createDatabase(inject("postgresUrl")));
+  test("creates tables that the storage can use through the ORM of a host with its own entities", async () => {
+    const host = await openHostOrm(await createDatabase(inject("postgresUrl")));
     await migrate(host);
     const storage = createStorage(host);
 
@@ -85,8 +85,8 @@ describe("migrating", () => {
   });
 });
 
-test("what may be large is compressed by LZ4, which this PostgreSQL has", async () => {
-  const orm = await opened(await createDatabase(inject("postgresUrl")));
+test("compresses columns with large values with LZ4 if PostgreSQL supports it", async () => {
+  const orm = await open(await createDatabase(inject("postgresUrl")));
   await migrate(orm);
 
   const { rows } = await sql<{ name: string }>`
@@ -102,15 +102,15 @@ test("what may be large is compressed by LZ4, which this PostgreSQL has", async 
   ]);
 });
 
-describe("times", () => {
-  test("are answered in UTC whatever the database's time zone is", async () => {
+describe("the times of a task", () => {
+  test("are in UTC if the database has another time zone", async () => {
     const url = await createDatabase(inject("postgresUrl"));
     const name = new URL(url).pathname.slice(1);
-    const first = await opened(url);
+    const first = await open(url);
     await sql`alter database ${sql.table(name)} set timezone = 'Asia/Kolkata'`.execute(
       first.em.fork().getKysely(),
     );
-    const orm = await opened(url);
+    const orm = await open(url);
     await migrate(orm);
     const storage = createStorage(orm);
 

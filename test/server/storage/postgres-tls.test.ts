@@ -16,13 +16,13 @@ import { type Certificate, type CertificateAuthority, createAuthority } from "..
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
 
 let authority: CertificateAuthority;
-let stranger: CertificateAuthority;
+let otherAuthority: CertificateAuthority;
 let client: Certificate;
 let lockedClient: Certificate;
 let postgres: PostgresServer;
 beforeAll(async () => {
   authority = createAuthority();
-  stranger = createAuthority("another CA");
+  otherAuthority = createAuthority("another CA");
   client = authority.issue({ commonName: "certified" });
   lockedClient = authority.issue({ commonName: "certified", passphrase: "open sesame" });
   const server = authority.issue({
@@ -40,18 +40,18 @@ beforeAll(async () => {
       "local all all trust",
       "hostssl all certified all cert",
       "hostssl all scrammed all scram-sha-256",
-      "hostssl all spoken all password",
+      "hostssl all plain all password",
       "hostssl all postgres all trust",
     ],
   });
   await postgres.query("create role certified login");
   await postgres.query("create role scrammed login password 'p@ss/w%rd'");
-  await postgres.query("create role spoken login password 'secret'");
+  await postgres.query("create role plain login password 'secret'");
 });
 afterAll(async () => {
   await postgres?.[Symbol.asyncDispose]();
   authority?.[Symbol.dispose]();
-  stranger?.[Symbol.dispose]();
+  otherAuthority?.[Symbol.dispose]();
 });
 
 const open = async (path: string) => {
@@ -66,19 +66,19 @@ const isEncrypted = async (db: Sql | Orm): Promise<boolean | undefined> => {
   return rows[0]?.ssl;
 };
 
-/** Returns whether the sessions of both pools are encrypted, as PostgreSQL reports it. */
-const encryption = async (orm: Orm) => {
+/** Returns whether PostgreSQL reports the sessions of both pools as encrypted. */
+const readEncryption = async (orm: Orm) => {
   const pool = openSessionPool(orm);
   if (pool === undefined) throw new Error("the ORM has no session pool");
   onTestFinished(() => pool.end());
   const db = createDefaultSql(pool);
-  // Twice in turn, because pg hides the private key from code that copies its options later.
+  // Twice alternately, because pg hides the private key from code that copies its options later.
   return [await isEncrypted(orm), await isEncrypted(db), await isEncrypted(orm), await isEncrypted(db)];
 };
 
-const BOTH = [true, true, true, true];
+const ENCRYPTED = [true, true, true, true];
 
-const reason = async (path: string): Promise<string> => {
+const getError = async (path: string): Promise<string> => {
   const orm = await open(path);
   const error: unknown = await migrate(orm).then(
     () => "connected",
@@ -97,50 +97,55 @@ describe("a server that accepts encrypted connections only", () => {
     ["verify-ca", () => `sslmode=verify-ca&sslrootcert=${authority.file}`],
     ["verify-full", () => `sslmode=verify-full&sslrootcert=${authority.file}`],
     ["TLS 1.3", () => "sslmode=require&ssl_min_protocol_version=TLSv1.3"],
-  ])("is reached by both pools with %s, by name and by address", async (_, query) => {
-    expect(await encryption(await open(`postgres@localhost:PORT/postgres?${query()}`))).toEqual(BOTH);
-    expect(await encryption(await open(`postgres@127.0.0.1:PORT/postgres?${query()}`))).toEqual(BOTH);
-  });
-
-  test("is reached with a password that has special characters", async () => {
-    const url = `scrammed:p%40ss%2Fw%25rd@localhost:PORT/postgres?sslmode=require`;
-
-    expect(await encryption(await open(url))).toEqual(BOTH);
-  });
-
-  test("is reached with a client certificate, and with one whose key is encrypted", async () => {
-    const files = (one: Certificate) => `sslmode=require&sslcert=${one.certificate}&sslkey=${one.key}`;
-    const url = "certified@localhost:PORT/postgres?";
-
-    expect(await encryption(await open(`${url}${files(client)}`))).toEqual(BOTH);
-    expect(await encryption(await open(`${url}${files(lockedClient)}&sslpassword=open%20sesame`))).toEqual(
-      BOTH,
+  ])("accepts both pools with %s, by name and by address", async (_, query) => {
+    expect(await readEncryption(await open(`postgres@localhost:PORT/postgres?${query()}`))).toEqual(
+      ENCRYPTED,
+    );
+    expect(await readEncryption(await open(`postgres@127.0.0.1:PORT/postgres?${query()}`))).toEqual(
+      ENCRYPTED,
     );
   });
 
-  test("is reached with channel binding, if the server offers it", async () => {
+  test("accepts a password with special characters", async () => {
+    const url = `scrammed:p%40ss%2Fw%25rd@localhost:PORT/postgres?sslmode=require`;
+
+    expect(await readEncryption(await open(url))).toEqual(ENCRYPTED);
+  });
+
+  test("accepts a client certificate, also with an encrypted key", async () => {
+    const toParameters = ({ certificate, key }: Certificate) =>
+      `sslmode=require&sslcert=${certificate}&sslkey=${key}`;
+    const url = "certified@localhost:PORT/postgres?";
+
+    expect(await readEncryption(await open(`${url}${toParameters(client)}`))).toEqual(ENCRYPTED);
+    expect(
+      await readEncryption(await open(`${url}${toParameters(lockedClient)}&sslpassword=open%20sesame`)),
+    ).toEqual(ENCRYPTED);
+  });
+
+  test("accepts connections with channel binding", async () => {
     const url = "scrammed:p%40ss%2Fw%25rd@localhost:PORT/postgres?sslmode=require&channel_binding=";
 
-    expect(await encryption(await open(`${url}require`))).toEqual(BOTH);
-    expect(await encryption(await open(`${url}prefer`))).toEqual(BOTH);
+    expect(await readEncryption(await open(`${url}require`))).toEqual(ENCRYPTED);
+    expect(await readEncryption(await open(`${url}prefer`))).toEqual(ENCRYPTED);
   });
 
-  test("is not told a password if it offers no channel binding, which was required", async () => {
-    const refused = /StorageUnavailable.*no channel binding, which channel_binding=require asks for/;
+  test("gets no password if channel binding is required and it offers none", async () => {
+    const refused = /StorageUnavailable.*no channel binding, which channel_binding=require requires/;
     const query = "localhost:PORT/postgres?sslmode=require&channel_binding=require";
 
-    expect(await reason(`spoken:secret@${query}`)).toMatch(refused);
-    expect(await reason(`postgres@${query}`)).toMatch(refused);
+    expect(await getError(`plain:secret@${query}`)).toMatch(refused);
+    expect(await getError(`postgres@${query}`)).toMatch(refused);
   });
 
-  test("is reached through its Unix socket, which has no TLS", async () => {
+  test("accepts connections through its Unix socket, which has no TLS", async () => {
     const directory = encodeURIComponent(postgres.socketDirectory);
-    const none = [false, false, false, false];
+    const unencrypted = [false, false, false, false];
 
-    expect(await encryption(await open(`postgres@${directory}:PORT/postgres`))).toEqual(none);
+    expect(await readEncryption(await open(`postgres@${directory}:PORT/postgres`))).toEqual(unencrypted);
     expect(
-      await encryption(await open(`postgres@/postgres?host=${directory}&port=PORT&sslmode=verify-full`)),
-    ).toEqual(none);
+      await readEncryption(await open(`postgres@/postgres?host=${directory}&port=PORT&sslmode=verify-full`)),
+    ).toEqual(unencrypted);
   });
 
   test.each([
@@ -156,46 +161,48 @@ describe("a server that accepts encrypted connections only", () => {
     ],
     [
       "with another certificate authority",
-      () => `?sslmode=require&sslrootcert=${stranger.file}`,
+      () => `?sslmode=require&sslrootcert=${otherAuthority.file}`,
       /the certificate of the server is not trusted/,
     ],
-  ])("says what to do if it is asked %s", async (_, query, message) => {
-    const said = await reason(`postgres@localhost:PORT/postgres${query()}`);
+  ])("makes a connection %s fail with advice", async (_, query, message) => {
+    const error = await getError(`postgres@localhost:PORT/postgres${query()}`);
 
-    expect(said).toMatch(/^StorageUnavailable: the database refused the connection: /);
-    expect(said).toMatch(message);
+    expect(error).toMatch(/^StorageUnavailable: the database refused the connection: /);
+    expect(error).toMatch(message);
   });
 
-  test("says what to do if it wants a client certificate", async () => {
-    expect(await reason("certified@localhost:PORT/postgres?sslmode=require")).toMatch(
+  test("makes a connection without the required client certificate fail with advice", async () => {
+    expect(await getError("certified@localhost:PORT/postgres?sslmode=require")).toMatch(
       /StorageUnavailable.*certificate.*sslcert and sslkey/,
     );
   });
 });
 
 describe("an embedding app's MikroORM", () => {
-  const host = async (options: Options) => {
+  const openHostOrm = async (options: Options) => {
     const orm = await MikroORM.init({ entities: [...entities], ...options });
     onTestFinished(() => orm.close());
     return orm;
   };
   const certifiedUrl = () => `postgres://certified@localhost:${postgres.port}/postgres`;
 
-  test("has both pools encrypted with ...postgresOptions(url)", async () => {
+  test("encrypts both pools with ...postgresOptions(url)", async () => {
     const url = `${certifiedUrl()}?sslmode=verify-full&sslrootcert=${authority.file}`;
-    const orm = await host(postgresOptions(`${url}&sslcert=${client.certificate}&sslkey=${client.key}`));
+    const orm = await openHostOrm(
+      postgresOptions(`${url}&sslcert=${client.certificate}&sslkey=${client.key}`),
+    );
 
-    expect(await encryption(orm)).toEqual(BOTH);
+    expect(await readEncryption(orm)).toEqual(ENCRYPTED);
     expect(getOrmSecurity(orm)).toBe("tls");
   });
 
-  test("has both pools encrypted with driverOptions.ssl and a client certificate", async () => {
+  test("encrypts both pools with driverOptions.ssl and a client certificate", async () => {
     const [ca, cert, key] = [authority.file, client.certificate, client.key].map((file) =>
       readFileSync(file),
     );
-    const orm = await host({ clientUrl: certifiedUrl(), driverOptions: { ssl: { ca, cert, key } } });
+    const orm = await openHostOrm({ clientUrl: certifiedUrl(), driverOptions: { ssl: { ca, cert, key } } });
 
-    expect(await encryption(orm)).toEqual(BOTH);
+    expect(await readEncryption(orm)).toEqual(ENCRYPTED);
   });
 
   test.each([
@@ -204,8 +211,10 @@ describe("an embedding app's MikroORM", () => {
     "sslmode=verify-full",
     "sslrootcert=/ca.pem",
     "channel_binding=require",
-  ])("is refused if its clientUrl has %s, which MikroORM ignores", async (query) => {
-    const orm = await host({ clientUrl: `postgres://postgres@localhost:${postgres.port}/postgres?${query}` });
+  ])("is rejected if its clientUrl has %s, which MikroORM ignores", async (query) => {
+    const orm = await openHostOrm({
+      clientUrl: `postgres://postgres@localhost:${postgres.port}/postgres?${query}`,
+    });
     const refused = new RegExp(`the clientUrl of the MikroORM has the parameter ${query.split("=")[0]}`);
 
     expect(() => createStorage(orm)).toThrow(refused);
@@ -213,62 +222,64 @@ describe("an embedding app's MikroORM", () => {
     await expect(pendingMigrations(orm)).rejects.toThrow(SettingsError);
   });
 
-  test("is refused if it verifies less than its clientUrl asks for", async () => {
+  test("is rejected if it verifies less than its clientUrl requires", async () => {
     const clientUrl = `postgres://postgres@localhost:${postgres.port}/postgres?sslmode=`;
     const driverOptions = { ssl: { rejectUnauthorized: false } };
-    const weak = await host({ clientUrl: `${clientUrl}verify-full`, driverOptions });
-    const asked = await host({ clientUrl: `${clientUrl}require`, driverOptions });
+    const tooWeak = await openHostOrm({ clientUrl: `${clientUrl}verify-full`, driverOptions });
+    const sufficient = await openHostOrm({ clientUrl: `${clientUrl}require`, driverOptions });
 
-    expect(() => createStorage(weak)).toThrow(/do not check the server's certificate/);
-    expect(getOrmSecurity(asked)).toBe("tls-unverified");
-    expect(await encryption(asked)).toEqual(BOTH);
+    expect(() => createStorage(tooWeak)).toThrow(/do not check the server's certificate/);
+    expect(getOrmSecurity(sufficient)).toBe("tls-unverified");
+    expect(await readEncryption(sufficient)).toEqual(ENCRYPTED);
   });
 
-  test("is encrypted in both pools if only PGSSLMODE asks for it", async () => {
+  test("encrypts both pools if only PGSSLMODE requires it", async () => {
     vi.stubEnv("PGSSLMODE", "no-verify");
     onTestFinished(() => void vi.unstubAllEnvs());
-    const orm = await host({
+    const orm = await openHostOrm({
       clientUrl: `postgres://postgres@localhost:${postgres.port}/postgres?sslmode=require`,
     });
 
-    expect(await encryption(orm)).toEqual(BOTH);
+    expect(await readEncryption(orm)).toEqual(ENCRYPTED);
   });
 });
 
-describe("the name in the certificate", () => {
-  const namedServer = async (alternativeNames: string[], days = 2) => {
-    const server = authority.issue({ commonName: "nobody", alternativeNames, days });
+describe("the certificate of a server", () => {
+  const startNamedServer = async (alternativeNames: string[], days = 2) => {
+    const server = authority.issue({ commonName: "other", alternativeNames, days });
     const started = await startPostgres({
       settings: { ssl: "on", ssl_cert_file: server.certificate, ssl_key_file: server.key },
     });
     onTestFinished(() => started[Symbol.asyncDispose]());
     return (host: string, mode = "verify-full") =>
-      reason(`postgres@${host}:${started.port}/postgres?sslmode=${mode}&sslrootcert=${authority.file}`);
+      getError(`postgres@${host}:${started.port}/postgres?sslmode=${mode}&sslrootcert=${authority.file}`);
   };
 
-  test("must be the host's, and an address is no name", async () => {
-    const ask = await namedServer(["DNS:localhost"]);
+  test("must contain the host of the URL, as a name or as an address", async () => {
+    const connect = await startNamedServer(["DNS:localhost"]);
 
-    expect(await ask("localhost")).toBe("connected");
-    expect(await ask("127.0.0.1")).toMatch(/StorageUnavailable.*is for another name: .*127\.0\.0\.1/);
-    expect(await ask("127.0.0.1", "verify-ca")).toBe("connected");
+    expect(await connect("localhost")).toBe("connected");
+    expect(await connect("127.0.0.1")).toMatch(/StorageUnavailable.*is for another name: .*127\.0\.0\.1/);
+    expect(await connect("127.0.0.1", "verify-ca")).toBe("connected");
   });
 
-  test("must be valid now", async () => {
-    const ask = await namedServer(["DNS:localhost"], -1);
+  test("must not be expired", async () => {
+    const connect = await startNamedServer(["DNS:localhost"], -1);
 
-    expect(await ask("localhost")).toMatch(/StorageUnavailable.*not valid now \(certificate has expired\)/);
-    expect(await ask("localhost", "require")).toMatch(/not valid now/);
+    expect(await connect("localhost")).toMatch(
+      /StorageUnavailable.*not valid now \(certificate has expired\)/,
+    );
+    expect(await connect("localhost", "require")).toMatch(/not valid now/);
   });
 });
 
-test("a server without TLS is told as such, and nothing is sent to it in plain text", async () => {
+test("sslmode=require fails with advice on a server without TLS, instead of using plain text", async () => {
   const plain = await startPostgres();
   onTestFinished(() => plain[Symbol.asyncDispose]());
   const url = `postgres@127.0.0.1:${plain.port}/postgres`;
 
-  expect(await reason(`${url}?sslmode=require`)).toMatch(
+  expect(await getError(`${url}?sslmode=require`)).toMatch(
     /StorageUnavailable.*does not offer TLS.*sslmode=disable/,
   );
-  expect(await reason(url)).toBe("connected");
+  expect(await getError(url)).toBe("connected");
 });

@@ -30,12 +30,12 @@ describe("the address in a PostgreSQL URL", () => {
       "postgres://ann:x@db:1/jobs?host=other&port=2&user=bob&password=a+b&dbname=else",
       { host: "other", port: 2, user: "bob", password: "a+b", dbName: "else" },
     ],
-  ])("%s", (url, expected) => {
+  ])("is read from %s", (url, expected) => {
     expect(read(url)).toMatchObject(expected);
   });
 });
 
-test("parameters that pg supports reach its options", () => {
+test("postgresOptions passes the parameters that pg supports to pg", () => {
   const url =
     "postgres://ann@db/jobs?application_name=joblib%201&fallback_application_name=f&options=-c%20geqo%3Doff" +
     "&connect_timeout=7&keepalives=0&keepalives_idle=9&client_encoding=utf-8&gssencmode=disable&channel_binding=disable";
@@ -49,15 +49,15 @@ test("parameters that pg supports reach its options", () => {
 
 describe("sslmode", () => {
   const ssl = (query: string, host = "db.example") => {
-    const made = read(`postgres://ann@${host}/jobs${query}`).driverOptions.ssl;
-    return typeof made === "object" ? made : { plain: true as const };
+    const options = read(`postgres://ann@${host}/jobs${query}`).driverOptions.ssl;
+    return typeof options === "object" ? options : { plain: true as const };
   };
 
-  test.each(["", "?sslmode=disable", "?host=/tmp&sslmode=verify-full"])("%s is plain text", (query) => {
+  test.each(["", "?sslmode=disable", "?host=/tmp&sslmode=verify-full"])("uses plain text for %j", (query) => {
     expect(ssl(query)).toEqual({ plain: true });
   });
 
-  test.each(["?sslmode=require", "?ssl=true"])("%s encrypts and checks nothing", (query) => {
+  test.each(["?sslmode=require", "?ssl=true"])("encrypts without verification for %s", (query) => {
     expect(ssl(query)).toMatchObject({ rejectUnauthorized: false });
   });
 
@@ -65,19 +65,21 @@ describe("sslmode", () => {
     "?sslmode=verify-full",
     "?sslmode=verify-full&sslrootcert=system",
     "?sslrootcert=system",
-  ])("%s verifies the certificate and the host's name", (query) => {
-    const made = ssl(query);
-    if ("plain" in made) throw new Error("plain text");
+  ])("verifies the certificate and the name of the host for %s", (query) => {
+    const options = ssl(query);
+    if ("plain" in options) throw new Error("plain text");
     const certificate = (names: string) => ({ subject: { CN: "x" }, subjectaltname: names }) as never;
 
-    expect(made.rejectUnauthorized).toBe(true);
-    expect(made.checkServerIdentity?.("localhost", certificate("DNS:db.example"))).toBeUndefined();
-    expect(made.checkServerIdentity?.("db.example", certificate("DNS:other.example"))).toBeInstanceOf(Error);
+    expect(options.rejectUnauthorized).toBe(true);
+    expect(options.checkServerIdentity?.("localhost", certificate("DNS:db.example"))).toBeUndefined();
+    expect(options.checkServerIdentity?.("db.example", certificate("DNS:other.example"))).toBeInstanceOf(
+      Error,
+    );
   });
 });
 
 describe("the environment variables of libpq", () => {
-  test("are read where the URL has no such parameter", () => {
+  test("are read if the URL does not have the parameter", () => {
     const env = {
       PGHOST: "envhost",
       PGPORT: "7",
@@ -99,7 +101,7 @@ describe("the environment variables of libpq", () => {
     });
   });
 
-  test("PGSSLMODE encrypts, and sslmode in the URL overrides it", () => {
+  test("include PGSSLMODE, which sslmode in the URL overrides", () => {
     const env = { PGSSLMODE: "require" };
 
     expect(read("postgres://ann@db/jobs", env).driverOptions.ssl).toMatchObject({
@@ -117,19 +119,19 @@ describe("the environment variables of libpq", () => {
     [{ PGTARGETSESSIONATTRS: "read-write" }, /variable PGTARGETSESSIONATTRS is not supported/],
     [{ PGCHANNELBINDING: "require" }, /PGCHANNELBINDING=require needs sslmode/],
     [{ PGSERVICE: "prod" }, /variable PGSERVICE is not supported/],
-  ])("%o cannot be honoured and is named", (env, message) => {
+  ])("are rejected by name if they are not supported: %o", (env, message) => {
     expect(() => read("postgres://ann@db/jobs", env)).toThrow(message);
   });
 });
 
-describe("what cannot be honoured is rejected in one line that names it", () => {
+describe("an invalid PostgreSQL URL", () => {
   test.each([
     ["?sslmod=require", /parameter sslmod is not supported.*Supported: sslmode, sslrootcert/],
     ["?schema=public", /parameter schema is not supported \(joblib's tables are always/],
     ["?target_session_attrs=read-write", /parameter target_session_attrs is not supported/],
     ["?sslmode=prefer", /sslmode=prefer: is not supported, because it may connect without encryption/],
     ["?sslmode=allow", /sslmode=allow: is not supported/],
-    ["?sslmode=no-verify", /sslmode=no-verify: is not one of libpq's; use require/],
+    ["?sslmode=no-verify", /sslmode=no-verify: is not a value of libpq; use require/],
     ["?sslmode=Require", /sslmode=Require: must be disable, require, verify-ca, verify-full/],
     ["?sslmode", /parameter sslmode has no value/],
     ["?sslmode=", /parameter sslmode has no value/],
@@ -144,9 +146,9 @@ describe("what cannot be honoured is rejected in one line that names it", () => 
       "?sslmode=verify-full&sslrootcert=/none/ca.pem",
       /sslrootcert: the file \/none\/ca.pem cannot be read \(ENOENT/,
     ],
-    [`?sslmode=verify-full&sslrootcert=${import.meta.filename}`, /contains no certificate in PEM format/],
-    ["?sslmode=require&sslcert=/c.pem", /sslcert: also set the private key of the certificate/],
-    ["?sslmode=require&sslkey=/c.pem", /sslkey: also set the certificate of the key/],
+    [`?sslmode=verify-full&sslrootcert=${import.meta.filename}`, /holds no certificate in PEM format/],
+    ["?sslmode=require&sslcert=/c.pem", /sslcert: name the certificate's private key, too/],
+    ["?sslmode=require&sslkey=/c.pem", /sslkey: name the key's certificate, too/],
     ["?sslnegotiation=direct", /sslnegotiation=direct needs sslmode/],
     ["?sslnegotiation=fast", /sslnegotiation=fast: must be postgres or direct/],
     ["?channel_binding=require", /channel_binding=require needs sslmode/],
@@ -155,7 +157,7 @@ describe("what cannot be honoured is rejected in one line that names it", () => 
     ["?connect_timeout=0", /connect_timeout=0: must be a whole number from 1/],
     ["?host=a,b", /host=a,b: names several hosts/],
     ["?application_name=%E0%A4%A", /value of application_name has a %/],
-  ])("%s", (query, message) => {
+  ])("is rejected with one line that names the problem: %s", (query, message) => {
     const url = `postgres://ann:secret@db/jobs${query}`;
 
     expect(() => read(url)).toThrow(SettingsError);
@@ -168,9 +170,9 @@ describe("what cannot be honoured is rejected in one line that names it", () => 
     ["host=localhost dbname=x", /must be a URL like postgres:/],
     ["postgres://a:1,b:2/db", /several hosts/],
     ["postgres://ann:se/cret@db/jobs", /percent-encode special characters/],
-    ["postgres://ann:se%zzcret@db/jobs", /the password has a % that begins no percent-encoding/],
+    ["postgres://ann:se%zzcret@db/jobs", /the password has a % that is not part of a percent-encoding/],
     ["postgres://ann:secret@db:54x2/jobs", /port: must be a whole number.*percent-encode/],
-  ])("%s, without quoting a password", (url, message) => {
+  ])("is rejected without showing its password: %s", (url, message) => {
     expect(() => parsePostgresUrl(url)).toThrow(message);
     expect(() => parsePostgresUrl(url)).toThrow(/^((?!cret|54x2).)*$/);
   });

@@ -9,18 +9,18 @@ import { createDatabase } from "../../support/postgres.ts";
 
 const JOB = "00000000-0000-4000-8000-000000000000";
 
-/** How PostgreSQL reads the due tasks of a job in that order, by the settings of lookups; `rooms` of them have one number. */
-const planOf = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> => {
+/** Returns PostgreSQL's plan for the first due task in an order, with the settings of lookups and `rooms` tasks of one number. */
+const explain = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 1 });
   onTestFinished(() => orm.close());
   await migrate(orm);
   const pool = openSessionPool(orm);
-  if (pool === undefined) throw new Error("there is no pool");
+  if (pool === undefined) throw new Error("the ORM has no session pool");
   onTestFinished(() => pool.end());
   const lookup = new LookupSql(pool);
   await sql`
     insert into joblib.task (id, job_id, room_id, payload, priority, max_attempts, backoff, run_at, due, created_by_id, in_turn, number)
-    select gen_random_uuid(), ${JOB}, 'room ' || n, '{}', 0, 1, '{}', now(), true, 'somebody', true, 1
+    select gen_random_uuid(), ${JOB}, 'room ' || n, '{}', 0, 1, '{}', now(), true, 'user', true, 1
     from generate_series(1, ${sql.lit(rooms)}) as n`.execute(lookup);
   const { rows } = await sql<{ "QUERY PLAN": string }>`
     explain (analyze, costs off, timing off) select t.ctid from joblib.task as t
@@ -28,16 +28,16 @@ const planOf = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> =>
   return rows.map((row) => row["QUERY PLAN"]).join("\n");
 };
 
-test("the queue is read from its index, and sorted place by place: never as a whole", async () => {
-  const plan = await planOf(QUEUE_ORDER);
+test("reads the queue from its index and sorts it incrementally", async () => {
+  const plan = await explain(QUEUE_ORDER);
 
   expect(plan).toMatch(/Index Scan using task_due/);
   expect(plan).toMatch(/Incremental Sort/);
   expect(plan).toMatch(/Presorted Key: (t\.)?priority, \(+CASE WHEN (t\.)?in_turn/);
 });
 
-test("in the index's own order nothing is sorted", async () => {
-  const plan = await planOf(INDEX_ORDER);
+test("reads the order of the index without a sort", async () => {
+  const plan = await explain(INDEX_ORDER);
 
   expect(plan).toMatch(/Index Scan using task_due/);
   expect(plan).not.toMatch(/Sort/);
@@ -46,10 +46,10 @@ test("in the index's own order nothing is sorted", async () => {
 test.each([
   ["the queue", QUEUE_ORDER],
   ["the index", INDEX_ORDER],
-])("of many rooms' first tasks, which have one number, %s reads a few", async (_, order) => {
-  const plan = await planOf(order, 500);
+])("reads only a few of many tasks with the same number in the order of %s", async (_, order) => {
+  const plan = await explain(order, 500);
 
-  const read = Number(/Index Scan using task_due.*rows=(\d+)/.exec(plan)?.[1]);
-  expect(read).toBeGreaterThan(0);
-  expect(read).toBeLessThan(50);
+  const rowsRead = Number(/Index Scan using task_due.*rows=(\d+)/.exec(plan)?.[1]);
+  expect(rowsRead).toBeGreaterThan(0);
+  expect(rowsRead).toBeLessThan(50);
 });

@@ -8,43 +8,43 @@ import { createSessions } from "../../../server/storage/sessions.ts";
 import { StorageUnavailable } from "../../../server/storage/storage-unavailable.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
-const recovery = { replaceSessions: () => {}, share: () => {}, waitsForConnection: true };
+const recovery = { replaceSessions: () => {}, shareSessions: () => {}, waitsForConnection: true };
 const failWith = (code: string) => Object.assign(new Error("from the database"), { code });
 
-const sessionsOn = async () => {
+const createTestSessions = async () => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")) });
   onTestFinished(() => orm.close());
   await migrate(orm);
   const pool = openSessionPool(orm);
-  if (pool === undefined) throw new Error("there is no pool");
+  if (pool === undefined) throw new Error("the ORM has no session pool");
   onTestFinished(() => pool.end());
   return createSessions(orm, pool);
 };
 
-test.each(["40001", "40P01"])("runs work again that the database rolled back (%s)", async (code) => {
-  let tries = 0;
+test.each(["40001", "40P01"])("retries work that the database rolled back (%s)", async (code) => {
+  let attempts = 0;
 
-  const answer = await withRetries(async () => {
-    tries += 1;
-    if (tries < 8) throw failWith(code);
+  const result = await withRetries(async () => {
+    attempts += 1;
+    if (attempts < 8) throw failWith(code);
     return "done";
   }, recovery);
 
-  expect([answer, tries]).toEqual(["done", 8]);
+  expect([result, attempts]).toEqual(["done", 8]);
 });
 
 test.each([
   ["40001", /serialization failure.*40001/],
   ["40P01", /deadlock.*40P01/],
-])("gives up after a while, and says why (%s)", async (code, reason) => {
+])("rejects with the reason if the database rolls back every attempt (%s)", async (code, reason) => {
   const work = withRetries(() => Promise.reject(failWith(code)), recovery);
 
   await expect(work).rejects.toBeInstanceOf(StorageUnavailable);
   await expect(work).rejects.toThrow(reason);
 });
 
-test("resolves deadlocks of many transactions without an error", async () => {
-  const sessions = await sessionsOn();
+test("resolves deadlocks of several transactions without an error", async () => {
+  const sessions = await createTestSessions();
   await sessions.run((db) => sql`create table public.pair (id integer primary key, n integer)`.execute(db));
   await sessions.run((db) => sql`insert into public.pair values (1, 0), (2, 0)`.execute(db));
   const add = (first: number) =>
@@ -62,14 +62,14 @@ test("resolves deadlocks of many transactions without an error", async () => {
   expect(rows).toEqual([{ n: 4 }, { n: 4 }]);
 });
 
-test("does not run a statement again that is wrong", async () => {
-  let tries = 0;
+test("does not retry a statement that is itself wrong", async () => {
+  let attempts = 0;
 
   const work = withRetries(async () => {
-    tries += 1;
+    attempts += 1;
     throw failWith("23505");
   }, recovery);
 
   await expect(work).rejects.toMatchObject({ code: "23505" });
-  expect(tries).toBe(1);
+  expect(attempts).toBe(1);
 });

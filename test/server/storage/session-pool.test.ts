@@ -11,39 +11,42 @@ import { createSessions, type Orm } from "../../../server/storage/sessions.ts";
 import { StorageUnavailable } from "../../../server/storage/storage-unavailable.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
-const anOrm = async () => {
+const openOrm = async () => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 2 });
   onTestFinished(() => orm.close());
   return orm;
 };
 
-const poolOf = (orm: Orm) => {
+const openPool = (orm: Orm) => {
   const pool = openSessionPool(orm);
-  if (pool === undefined) throw new Error("there is no pool");
+  if (pool === undefined) throw new Error("the ORM has no session pool");
   onTestFinished(() => pool.end());
   return pool;
 };
 
-const planner = sql<{ settings: string }>`
+const plannerSettings = sql<{ settings: string }>`
   select concat_ws(' ', current_setting('enable_bitmapscan'), current_setting('enable_seqscan'),
     current_setting('enable_sort'), current_setting('jit'), current_setting('plan_cache_mode')) as settings`;
 
-test("lookups and other statements have planner settings of their own, also if they share one session", async () => {
-  const pool = poolOf(await anOrm());
+test("uses separate planner settings for lookups and for other statements", async () => {
+  const pool = openPool(await openOrm());
   const lookup = new LookupSql(pool);
-  const free = createDefaultSql(pool);
-  const both = async () => [(await planner.execute(lookup)).rows, (await planner.execute(free)).rows];
+  const defaultSql = createDefaultSql(pool);
+  const readBoth = async () => [
+    (await plannerSettings.execute(lookup)).rows,
+    (await plannerSettings.execute(defaultSql)).rows,
+  ];
   const expected = [
     [{ settings: "off off off off force_generic_plan" }],
     [{ settings: "on on on off auto" }],
   ];
 
-  expect(await both()).toEqual(expected);
-  expect(pool.use).toEqual({ busy: 0, idle: 2, waiting: 0 });
+  expect(await readBoth()).toEqual(expected);
+  expect(pool.usage).toEqual({ busy: 0, idle: 2, waiting: 0 });
 });
 
-test("lookups are parsed once for each session", async () => {
-  const lookup = new LookupSql(poolOf(await anOrm()));
+test("parses a lookup only once in each session", async () => {
+  const lookup = new LookupSql(openPool(await openOrm()));
   const time = sql`select ${"2026-01-31 12:00:00.5+00"}::timestamptz::text as at`;
 
   const rows = [(await time.execute(lookup)).rows, (await time.execute(lookup)).rows];
@@ -56,23 +59,23 @@ test("lookups are parsed once for each session", async () => {
   expect(rows).toEqual([[{ at: "2026-01-31 12:00:00.5+00" }], [{ at: "2026-01-31 12:00:00.5+00" }]]);
 });
 
-test("reads a column whose type a newer server's migration has changed since", async () => {
-  const orm = await anOrm();
-  const lookup = new LookupSql(poolOf(orm));
+test("reads a column whose type was changed by the migration of a newer server", async () => {
+  const orm = await openOrm();
+  const lookup = new LookupSql(openPool(orm));
   const db = orm.em.fork().getKysely();
-  await sql`create table public.grown (n integer)`.execute(db);
-  await sql`insert into public.grown values (1)`.execute(db);
-  const read = sql<{ n: unknown }>`select n from public.grown`;
+  await sql`create table public.changed (n integer)`.execute(db);
+  await sql`insert into public.changed values (1)`.execute(db);
+  const read = sql<{ n: unknown }>`select n from public.changed`;
   const readTwiceAtOnce = async () => Promise.all([read.execute(lookup), read.execute(lookup)]);
   await readTwiceAtOnce();
 
-  await sql`alter table public.grown alter column n type text`.execute(db);
+  await sql`alter table public.changed alter column n type text`.execute(db);
 
-  const both = await readTwiceAtOnce();
-  expect(both.map(({ rows }) => rows)).toEqual([[{ n: "1" }], [{ n: "1" }]]);
+  const results = await readTwiceAtOnce();
+  expect(results.map(({ rows }) => rows)).toEqual([[{ n: "1" }], [{ n: "1" }]]);
 });
 
-test("an embedded database, and a host that sets its sessions up by hooks, keep to the ORM's own sessions", async () => {
+test("opens no pool for an embedded database or a host that sets up its sessions with hooks", async () => {
   const embedded = await openDatabase({ dataDir: "memory://" });
   onTestFinished(() => embedded.close());
   const hooked = await MikroORM.init({
@@ -86,8 +89,8 @@ test("an embedded database, and a host that sets its sessions up by hooks, keep 
   expect(openSessionPool(hooked)).toBeUndefined();
 });
 
-test("reports a pool that is closed as unavailable", async () => {
-  const orm = await anOrm();
+test("throws StorageUnavailable after the pool was closed", async () => {
+  const orm = await openOrm();
   await migrate(orm);
   const storage = createStorage(orm);
   expect(await storage.tasks.claim(crypto.randomUUID(), 1, false)).toBeUndefined();
@@ -97,17 +100,20 @@ test("reports a pool that is closed as unavailable", async () => {
   await expect(storage.tasks.claim(crypto.randomUUID(), 1, false)).rejects.toBeInstanceOf(StorageUnavailable);
 });
 
-test.each(["26000", "42P05"])("shares its sessions if a pooler loses named statements (%s)", async (code) => {
-  const orm = await anOrm();
-  const pool = poolOf(orm);
+test.each([
+  "26000",
+  "42P05",
+])("treats sessions as shared if a pooler loses prepared statements (%s)", async (code) => {
+  const orm = await openOrm();
+  const pool = openPool(orm);
   const sessions = createSessions(orm, pool);
-  let tries = 0;
+  let attempts = 0;
 
-  const answer = await sessions.runPrepared(async (db) => {
-    tries += 1;
-    if (tries === 1) throw Object.assign(new Error("no"), { code });
+  const result = await sessions.runPrepared(async (db) => {
+    attempts += 1;
+    if (attempts === 1) throw Object.assign(new Error("no"), { code });
     return (await sql<{ n: number }>`select 1 as n`.execute(db)).rows;
   });
 
-  expect([answer, pool.sharing]).toEqual([[{ n: 1 }], "shared"]);
+  expect([result, pool.sharing]).toEqual([[{ n: 1 }], "shared"]);
 });

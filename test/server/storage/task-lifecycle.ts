@@ -3,12 +3,12 @@ import { ok } from "../http/answers.ts";
 import type { Api } from "../http/api.ts";
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const JUST_NOW_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
 
-/** Requires a time in the API's format that is not an hour off, as one of another time zone would be. */
+/** Requires a time in the API's format that differs less than 30 minutes from now: in a wrong time zone it would differ more. */
 const requireRecent = (time: unknown): void => {
   expect(time).toMatch(TIME);
-  expect(Math.abs(Date.now() - Date.parse(String(time)))).toBeLessThan(JUST_NOW_MS / 2);
+  expect(Math.abs(Date.now() - Date.parse(String(time)))).toBeLessThan(HOUR_MS / 2);
 };
 
 const PAYLOAD = {
@@ -25,7 +25,7 @@ const checkTask = (task: { readonly created_at: string; readonly run_at: string 
   expect(task).toMatchObject({ payload: PAYLOAD, errors: expect.any(Array) });
 };
 
-/** Registers, submits and runs tasks, and asks every question that the API answers, as users of a server do. */
+/** Registers jobs, submits and runs tasks, and calls all reading operations of the API. */
 export const runTaskLifecycle = async (api: Api): Promise<void> => {
   const { as } = api;
   const room = `room-${crypto.randomUUID()}`;
@@ -38,7 +38,7 @@ export const runTaskLifecycle = async (api: Api): Promise<void> => {
   const job = await api.registerJob(room, registration);
   const path = `/rooms/${room}/tasks/${job.full_name}`;
   const worker_id = job.worker_id;
-  const hold = { worker_id, attempt: 1 };
+  const lease = { worker_id, attempt: 1 };
 
   const headers = { "idempotency-key": "once" };
   const body = { payload: PAYLOAD, timeout_seconds: 3600 };
@@ -48,8 +48,8 @@ export const runTaskLifecycle = async (api: Api): Promise<void> => {
   const tasks = [1, 2, 3].map(() => ({ job_name: job.full_name, ...body }));
   ok(await as("ann").post(`/rooms/${room}/tasks`, { body: { tasks } }), 202);
   const inAWeek = new Date(Date.now() + 7 * 86_400_000).toISOString();
-  const late = ok(await as("ann").post(path, { body: { ...body, run_at: inAWeek } }), 202);
-  expect(late.run_at).toBe(inAWeek);
+  const scheduled = ok(await as("ann").post(path, { body: { ...body, run_at: inAWeek } }), 202);
+  expect(scheduled.run_at).toBe(inAWeek);
 
   const read = ok(await as("ann").get(`/tasks/${first.id}`));
   checkTask(read);
@@ -58,21 +58,21 @@ export const runTaskLifecycle = async (api: Api): Promise<void> => {
 
   const claimed = await api.claim(worker_id);
   checkTask(claimed);
-  ok(await api.update(first.id, { ...hold, status: "running", progress: { fraction: 0.25 } }));
+  ok(await api.update(first.id, { ...lease, status: "running", progress: { fraction: 0.25 } }));
   const log = [{ number: 0, text: "a \\ line", at: new Date().toISOString() }];
-  ok(await api.update(first.id, { ...hold, log, progress: { fraction: 0.5, message: "half" } }));
-  const beat = ok(await as("wes").patch(`/workers/${worker_id}`, { body: { tasks: [first.id] } }));
-  expect(beat.stop).toEqual([]);
-  const done = ok(await api.update(first.id, { ...hold, status: "completed", result: PAYLOAD }));
-  expect(done).toMatchObject({ status: "completed", result: PAYLOAD });
+  ok(await api.update(first.id, { ...lease, log, progress: { fraction: 0.5, message: "half" } }));
+  const heartbeat = ok(await as("wes").patch(`/workers/${worker_id}`, { body: { tasks: [first.id] } }));
+  expect(heartbeat.stop).toEqual([]);
+  const completed = ok(await api.update(first.id, { ...lease, status: "completed", result: PAYLOAD }));
+  expect(completed).toMatchObject({ status: "completed", result: PAYLOAD });
   const lines = ok(await as("ann").get(`/tasks/${first.id}/logs`)).items;
   expect(lines).toMatchObject([{ text: "a \\ line" }]);
 
   const failing = await api.claim(worker_id, { start: true });
   expect(failing.started_at).toMatch(TIME);
-  ok(await api.update(failing.id, { ...hold, status: "failed", error: "broken" }));
-  const again = await api.claim(worker_id, { start: true });
-  expect(again).toMatchObject({ id: failing.id, errors: [{ error: "broken" }] });
+  ok(await api.update(failing.id, { ...lease, status: "failed", error: "broken" }));
+  const retried = await api.claim(worker_id, { start: true });
+  expect(retried).toMatchObject({ id: failing.id, errors: [{ error: "broken" }] });
   const failed = ok(
     await api.update(failing.id, { worker_id, attempt: 2, status: "failed", error: "broken" }),
   );
@@ -85,9 +85,11 @@ export const runTaskLifecycle = async (api: Api): Promise<void> => {
   const updates = [{ id, attempt, status: "completed", result: {} }];
   const { results } = ok(await as("wes").patch(`/workers/${worker_id}/tasks`, { body: { updates } }));
   expect(results).toMatchObject([{ task: { status: "completed" } }]);
-  const given = await api.claim(worker_id);
-  expect(ok(await as("wes").post(`/workers/${worker_id}/release`, { body: { tasks: [given.id] } }))).toEqual({
-    released: [given.id],
+  const claimedTask = await api.claim(worker_id);
+  expect(
+    ok(await as("wes").post(`/workers/${worker_id}/release`, { body: { tasks: [claimedTask.id] } })),
+  ).toEqual({
+    released: [claimedTask.id],
   });
 
   const overdue = ok(
@@ -100,25 +102,25 @@ export const runTaskLifecycle = async (api: Api): Promise<void> => {
     .toBe("timed out after 1.25 s");
 
   const lost = await api.claim(worker_id, { start: true });
-  const { worker_id: colleague } = await api.registerJob(room, registration);
+  const { worker_id: otherWorkerId } = await api.registerJob(room, registration);
   await api.ageWorker(worker_id);
   await api.sweep();
-  const tooLate = { worker_id, attempt: lost.attempt, status: "completed", result: { n: 1 } };
-  expect((await api.update(lost.id, tooLate)).status).toBe(409);
-  const [kept] = ok(await as("ann").get(`/tasks/${lost.id}/late_results`)).items;
-  expect(kept).toMatchObject({ result: { n: 1 } });
+  const lateUpdate = { worker_id, attempt: lost.attempt, status: "completed", result: { n: 1 } };
+  expect((await api.update(lost.id, lateUpdate)).status).toBe(409);
+  const [lateResult] = ok(await as("ann").get(`/tasks/${lost.id}/late_results`)).items;
+  expect(lateResult).toMatchObject({ result: { n: 1 } });
   expect(ok(await as("ann").post(`/tasks/${lost.id}/adopt`)).status).toBe("completed");
 
-  await askEverything(api, { room, job: job.full_name, worker: colleague });
+  await runReadOperations(api, { room, job: job.full_name, worker: otherWorkerId });
 };
 
-interface Scene {
+interface Fixture {
   readonly room: string;
   readonly job: string;
   readonly worker: string;
 }
 
-const askEverything = async ({ as }: Api, { room, job, worker }: Scene): Promise<void> => {
+const runReadOperations = async ({ as }: Api, { room, job, worker }: Fixture): Promise<void> => {
   const list = ok(await as("ann").get(`/rooms/${room}/tasks?limit=3`));
   expect(list.items).toHaveLength(3);
   expect(list.total).toBe(6);
@@ -129,9 +131,9 @@ const askEverything = async ({ as }: Api, { room, job, worker }: Scene): Promise
   expect(ok(await as("ann").get(`/rooms/${room}/tasks?status=completed`)).items).toHaveLength(3);
   expect(ok(await as("ann").get(`/rooms/${room}/jobs/${job}/tasks`)).items).toHaveLength(6);
   expect(ok(await as("ann").get(`/rooms/${room}/jobs`)).items).toMatchObject([{ schema: SCHEMA }]);
-  const one = ok(await as("ann").get(`/rooms/${room}/jobs/${job}`));
-  requireRecent(one.created_at);
-  expect(one.defaults).toMatchObject({ max_attempts: 2, timeout_seconds: 1.25 });
+  const jobDetails = ok(await as("ann").get(`/rooms/${room}/jobs/${job}`));
+  requireRecent(jobDetails.created_at);
+  expect(jobDetails.defaults).toMatchObject({ max_attempts: 2, timeout_seconds: 1.25 });
   requireRecent(ok(await as("wes").get("/workers")).items[0]?.last_heartbeat);
   requireRecent(ok(await as("wes").get(`/workers/${worker}`)).last_heartbeat);
   expect(ok(await as("root").get("/rooms")).items.length).toBeGreaterThan(0);

@@ -7,7 +7,7 @@ import { StorageUnavailable } from "../../../server/storage/storage-unavailable.
 import { findFreePort } from "../../support/free-port.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
-const aStorage = async () => {
+const openStorage = async () => {
   const url = await createDatabase(inject("postgresUrl"));
   const orm = await openDatabase({ url, poolSize: 2 });
   onTestFinished(() => orm.close());
@@ -15,35 +15,35 @@ const aStorage = async () => {
   return { url, orm, storage: createStorage(orm) };
 };
 
-describe("a database that is away", () => {
-  test("is told as unavailable where nothing listens", async () => {
-    const orm = await openDatabase({ url: `postgres://nobody@127.0.0.1:${await findFreePort()}/none` });
+describe("an unavailable database", () => {
+  test("throws StorageUnavailable if nothing listens on the port", async () => {
+    const orm = await openDatabase({ url: `postgres://user@127.0.0.1:${await findFreePort()}/none` });
     onTestFinished(() => orm.close());
 
     await expect(createStorage(orm).ping()).rejects.toBeInstanceOf(StorageUnavailable);
     await expect(migrate(orm)).rejects.toBeInstanceOf(StorageUnavailable);
   });
 
-  test("is told as unavailable by a statement whose connection is ended, and the next one works", async () => {
-    const { orm, storage } = await aStorage();
-    const victim = orm.em.fork().getKysely().connection();
+  test("throws StorageUnavailable for a terminated connection, and the next statement works", async () => {
+    const { orm, storage } = await openStorage();
+    const connection = orm.em.fork().getKysely().connection();
 
-    const cut = storage.sweep.runExclusively(async () => {
-      await victim.execute((db) =>
+    const interrupted = storage.sweep.runExclusively(async () => {
+      await connection.execute((db) =>
         sql`select pg_terminate_backend(pid) from pg_stat_activity
             where datname = current_database() and pid <> pg_backend_pid()`.execute(db),
       );
     });
 
-    await expect(cut).rejects.toBeInstanceOf(StorageUnavailable);
+    await expect(interrupted).rejects.toBeInstanceOf(StorageUnavailable);
     await storage.ping();
   });
 
-  test("is told as unavailable when a statement takes too long", async () => {
-    const { url, orm, storage } = await aStorage();
+  test("throws StorageUnavailable if a statement takes too long", async () => {
+    const { url, orm, storage } = await openStorage();
     const slow = await openDatabase({ url, statementTimeoutSeconds: 0.1 });
     onTestFinished(() => slow.close());
-    const lock = storage.sweep.runExclusively(async () => {
+    const locked = storage.sweep.runExclusively(async () => {
       await orm.em
         .fork()
         .getKysely()
@@ -56,10 +56,10 @@ describe("a database that is away", () => {
         });
     });
 
-    await lock;
+    await locked;
   });
 
-  test("is told as unavailable after its pool was closed", async () => {
+  test("throws StorageUnavailable after the pool of the ORM was closed", async () => {
     const orm = await openDatabase({ dataDir: "memory://" });
     const storage = createStorage(orm);
     await storage.ping();

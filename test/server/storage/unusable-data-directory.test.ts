@@ -17,12 +17,17 @@ beforeEach(() => {
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
 });
 
-describe.runIf(isLinux)("a data directory is refused with the reason", () => {
+describe.runIf(isLinux)("an unusable data directory", () => {
   test.each([
-    ["if the disk is full", "size=64k", 'dd if=/dev/zero of="$1/ballast"', "the disk is full (ENOSPC)"],
-    ["if it is read-only", "size=1m", 'mount -o remount,ro "$1"', "it is on a read-only file system (EROFS)"],
-  ])("%s", async (_, options, damage, reason) => {
-    // The mounts are in a namespace of the process, and go with it.
+    ["a full disk", "size=64k", 'dd if=/dev/zero of="$1/ballast"', "the disk is full (ENOSPC)"],
+    [
+      "a read-only file system",
+      "size=1m",
+      'mount -o remount,ro "$1"',
+      "it is on a read-only file system (EROFS)",
+    ],
+  ])("reports %s as the reason", async (_, options, damage, reason) => {
+    // The mount is in a namespace of the process and disappears when it ends.
     const script = `mount -t tmpfs -o ${options} none "$1"; ${damage} 2>/dev/null; exec "$2" "$3" "$1"`;
     const args = ["-c", script, "sh", directory, process.execPath, LOCKER];
 
@@ -32,7 +37,7 @@ describe.runIf(isLinux)("a data directory is refused with the reason", () => {
     expect(locker.stderr()).toContain(`The data directory ${directory} cannot be used: ${reason}.`);
   });
 
-  test("if this user may not write to it", async () => {
+  test("reports the missing permission as the reason", async () => {
     const user = findUnprivilegedUser();
     chmodSync(directory, 0o555);
 
@@ -52,11 +57,11 @@ describe.runIf(isLinux)("a network file system", () => {
     [0x65735546, "fuse"],
     // CIFS, as Node.js returns it on some systems.
     [0xff534d42 | 0, "cifs"],
-  ])("is recognized by its type %i: %s", (type, name) => {
+  ])("is recognized by its type %i as %s", (type, name) => {
     expect(findNetworkFileSystem("/data", () => ({ type }))).toBe(name);
   });
 
-  test("is not what the directory for temporary files is on", () => {
+  test("is not reported for the directory of temporary files", () => {
     expect(findNetworkFileSystem(directory)).toBeUndefined();
   });
 });

@@ -9,8 +9,8 @@ import { createDatabase } from "../../support/postgres.ts";
 
 const ROWS = 3_000;
 
-/** A migrated database whose table of places had that many rows once. */
-const anEmptied = async (options: DatabaseOptions) => {
+/** Opens a migrated database, and inserts and deletes ROWS rows in the table of places. */
+const openEmptied = async (options: DatabaseOptions) => {
   const orm = await openDatabase(options);
   await migrate(orm);
   const storage = createStorage(orm);
@@ -25,31 +25,31 @@ const anEmptied = async (options: DatabaseOptions) => {
     db,
   );
   await sql`delete from joblib.task_place`.execute(db);
-  const figures = async () => {
+  const readStats = async () => {
     const { rows } = await sql<{ dead: number; pages: number; vacuums: number }>`
       select n_dead_tup::int as dead, (pg_relation_size(relid) / 8192)::int as pages, vacuum_count::int as vacuums
       from pg_stat_user_tables where relname = 'task_place'`.execute(db);
     return rows[0];
   };
-  // The figures come a second late.
-  await eventually(async () => (await figures())?.dead === ROWS);
-  return { sweep: storage.sweep, figures };
+  // PostgreSQL updates these statistics with a delay of a second.
+  await eventually(async () => (await readStats())?.dead === ROWS);
+  return { sweep: storage.sweep, readStats };
 };
 
-test("the embedded database gets the space of dead rows back, and is left alone where there are few", async () => {
-  const { sweep, figures } = await anEmptied({ dataDir: "memory://" });
-  expect((await figures())?.pages).toBeGreaterThan(10);
+test("vacuum frees the space of dead rows in the embedded database, and does nothing if there are few", async () => {
+  const { sweep, readStats } = await openEmptied({ dataDir: "memory://" });
+  expect((await readStats())?.pages).toBeGreaterThan(10);
 
   expect(await sweep.vacuum()).toBe(1);
 
-  await eventually(async () => (await figures())?.vacuums === 1);
-  expect(await figures()).toEqual({ dead: 0, pages: 0, vacuums: 1 });
+  await eventually(async () => (await readStats())?.vacuums === 1);
+  expect(await readStats()).toEqual({ dead: 0, pages: 0, vacuums: 1 });
   expect(await sweep.vacuum()).toBe(0);
 });
 
-test("PostgreSQL is left to its autovacuum", async () => {
-  const { sweep, figures } = await anEmptied({ url: await createDatabase(inject("postgresUrl")) });
+test("vacuum does nothing in PostgreSQL, which has autovacuum", async () => {
+  const { sweep, readStats } = await openEmptied({ url: await createDatabase(inject("postgresUrl")) });
 
   expect(await sweep.vacuum()).toBe(0);
-  expect((await figures())?.vacuums).toBe(0);
+  expect((await readStats())?.vacuums).toBe(0);
 });
