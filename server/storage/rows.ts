@@ -70,7 +70,8 @@ export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuil
 export const selectTransitionedTasks = (source: string): RawBuilder<TaskRow> =>
   sql<TaskRow>`${buildSelect(
     source,
-    sql`, case when t.known then null else t.payload::text end as payload, t.result::text as result, t.place`,
+    sql`, case when t.is_payload_known then null else t.payload::text end as payload, t.result::text as result,
+    t.call_index`,
   )}`;
 
 const buildSelect = (source: string, more: RawBuilder<unknown>) => sql`
