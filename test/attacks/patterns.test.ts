@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ok } from "../server/http/answers.ts";
 import { type Api, openApi } from "../server/http/api.ts";
-import { aRoom } from "../server/http/scenes.ts";
+import { newRoomId } from "../server/http/fixtures.ts";
+import { ok } from "../server/http/responses.ts";
 import { getCpuTime } from "../support/cpu-time.ts";
 
 let api: Api;
@@ -23,7 +23,7 @@ const MAX_PAUSE_MS = 500;
 
 /** Registers a job in a new room of a user, and returns a function that submits to it. */
 const register = async (user: string, properties: object) => {
-  const room = aRoom();
+  const room = newRoomId();
   api.grant(user, room, "read", "write");
   ok(
     await api

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import { createServer, joblib, migrate, openDatabase, parseSettings } from "../../../server/index.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
-import { listenTo } from "../http/listen.ts";
+import { openEventStream } from "../http/event-stream.ts";
 import { createSender, getMetric, scrape } from "./scrape.ts";
 
 let app: FastifyInstance;
@@ -78,7 +78,7 @@ describe("server metrics", () => {
 
   test("count event streams separately from long polls", async () => {
     const url = await app.listen({ host: "127.0.0.1", port: 0 });
-    const stream = await listenTo(`${url}/v1/joblib/rooms/lab/events`, {});
+    const stream = await openEventStream(`${url}/v1/joblib/rooms/lab/events`, {});
 
     await eventually(async () => (await get("joblib_streams_open")) === 1);
     expect(await get("joblib_long_polls_open")).toBe(0);

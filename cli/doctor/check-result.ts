@@ -1,0 +1,40 @@
+import type { FetchLike } from "../../sdk/senders.ts";
+import type { Client } from "../tools.ts";
+
+/** The result of one check. */
+export interface CheckResult {
+  readonly check: string;
+  readonly status: "ok" | "warning" | "failed";
+  readonly detail: string;
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+/** What the checks work with. */
+export interface Probe {
+  readonly client: Client;
+  readonly fetch: FetchLike;
+  readonly token: string | undefined;
+  /** The room of `--room`; undefined if none was named. */
+  readonly room: string | undefined;
+  /** This command's own version. */
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+/** Returns the finding of a check that passed. */
+export const reportOk = (check: string, detail: string): CheckResult => ({ check, status: "ok", detail });
+
+/** Returns the finding of something that works, but may stop working or could work better. */
+export const reportWarning = (check: string, detail: string, advice: string): CheckResult => ({
+  ...{ check, status: "warning", detail, advice },
+});
+
+/** Returns the finding of something that does not work. */
+export const reportFailure = (check: string, detail: string, advice: string): CheckResult => ({
+  ...{ check, status: "failed", detail, advice },
+});
+
+/** Returns an error's message. */
+export const getMessage = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
