@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { parameterSchema } from "../../sdk/parameter-schema.ts";
+import { toParameterSchema } from "../../sdk/parameter-schema.ts";
 import { compileSchema } from "../../server/schemas/compile-schema.ts";
 import { accessibilityFaults, type FormPage, FormPages } from "./form/form-page.ts";
 
-const SCHEMA = parameterSchema(
+const SCHEMA = toParameterSchema(
   z.object({
     name: z
       .string()

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import type { JsonObject } from "../../protocol/index.ts";
-import { parameterSchema } from "../../sdk/parameter-schema.ts";
+import { toParameterSchema } from "../../sdk/parameter-schema.ts";
 import { compileSchema } from "../../server/schemas/compile-schema.ts";
 import { type FormPage, FormPages } from "./form/form-page.ts";
 
@@ -10,7 +10,7 @@ const PYDANTIC: JsonObject = JSON.parse(
   readFileSync(new URL("../server/schemas/pydantic.fixture.json", import.meta.url), "utf8"),
 );
 
-const schemaOf = (shape: z.ZodRawShape) => parameterSchema(z.object(shape), "a test's parameters");
+const schemaOf = (shape: z.ZodRawShape) => toParameterSchema(z.object(shape), "a test's parameters");
 
 /** What the server would say of a payload. */
 const serverSays = (schema: JsonObject, payload: JsonObject | undefined) => compileSchema(schema)(payload);

@@ -133,7 +133,7 @@ describe("updates of several tasks", () => {
     const [first, second] = tasks;
     if (first === undefined || second === undefined) throw new Error("nothing was claimed");
 
-    const given = queue.send(completion(first), { giveUp: gone });
+    const given = queue.send(completion(first), { cancellation: gone });
     const kept = queue.send(completion(second));
     gone.abort(new Error("given up"));
 
@@ -146,7 +146,7 @@ describe("updates of several tasks", () => {
   test("wait, after a standstill, for what the server says is still held", async () => {
     const { queue, asked, tasks } = await holding(2);
     const answer = Promise.withResolvers<void>();
-    queue.holdUntil(answer.promise);
+    queue.pauseUntil(answer.promise);
 
     const sent = Promise.all(tasks.map((task) => queue.send(completion(task))));
     const large = queue.send({ id: "none", attempt: 1, update: { error: "x".repeat(40_000) } });

@@ -36,9 +36,9 @@ const startHeart = () => {
   });
   heart.start();
   const take = (id: string): LeasedTask => {
-    const task = { id, attempt: 1, heldSince: performance.now(), lose: () => {} };
+    const task = { id, attempt: 1, leasedSince: performance.now(), markLost: () => {} };
     held.add(task);
-    heart.taskTaken();
+    heart.scheduleNewTaskHeartbeat();
     return task;
   };
   return { beats, held, heart, take };

@@ -11,7 +11,7 @@ const watching = () => {
   const pass = (wall: number, monotonic = wall) => {
     at.wall += wall;
     at.monotonic += monotonic;
-    watch.look();
+    watch.check();
   };
   return { heard, pass };
 };

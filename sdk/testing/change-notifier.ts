@@ -1,14 +1,14 @@
 /** Wakes those who wait for something to change. */
-export class Changes {
+export class ChangeNotifier {
   readonly #waiting = new Set<() => void>();
 
   /** Something changed: everybody looks again. */
-  tell(): void {
+  notify(): void {
     for (const wake of [...this.#waiting]) wake();
   }
 
   /** What `look` gives once it is not undefined; undefined when the time is over or the caller has gone. */
-  async until<Value>(
+  async waitFor<Value>(
     look: () => Value | undefined,
     seconds: number,
     signal?: AbortSignal,

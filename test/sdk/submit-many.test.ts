@@ -14,7 +14,7 @@ const weighing = (bytes: number) => new Analyse({ text: "x".repeat(bytes) });
 
 type Refused = "payload-too-large" | "validation-error";
 
-const refusal = (id: Refused) => {
+const readError = (id: Refused) => {
   const problem = new Problem(id, "refused");
   const headers = { "content-type": "application/problem+json" };
   return new Response(JSON.stringify(problem.toDocument()), { status: problem.status, headers });
@@ -29,9 +29,9 @@ const submitting = async (bodyLimit = 1_048_576) => {
     const body = init.body ?? "";
     if (!/\/tasks$/.test(url)) return globalThis.fetch(url, init);
     asked.push({ bytes: Buffer.byteLength(body), tasks: JSON.parse(body).tasks.length });
-    if (refused !== undefined) return refusal(refused);
+    if (refused !== undefined) return readError(refused);
     if (Buffer.byteLength(body) <= bodyLimit) return globalThis.fetch(url, init);
-    return refusal("payload-too-large");
+    return readError("payload-too-large");
   };
   const jobs = manager({ fetch });
   jobs.register(Analyse);

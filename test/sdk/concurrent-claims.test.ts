@@ -32,7 +32,7 @@ const beforeBacklog = async (count: number, meddle: (claim: number) => Promise<v
   return { jobs, lines, fake, left };
 };
 
-const refuse = async (type: "unauthorized" | "forbidden") => {
+const rejectLossyValue = async (type: "unauthorized" | "forbidden") => {
   throw new Problem(type, "not now");
 };
 
@@ -51,7 +51,7 @@ test("what any of them brings is run, whichever is answered first", async () => 
 
 test("trouble that several of them meet together is one trouble", async () => {
   const { jobs, left, lines } = await beforeBacklog(500, (claim) =>
-    claim >= 2 && claim <= 5 ? refuse("unauthorized") : undefined,
+    claim >= 2 && claim <= 5 ? rejectLossyValue("unauthorized") : undefined,
   );
   const stop = new AbortController();
 
@@ -65,7 +65,9 @@ test("trouble that several of them meet together is one trouble", async () => {
 });
 
 test("where one is refused for good the others' tasks are given back", async () => {
-  const { jobs, fake } = await beforeBacklog(250, (claim) => (claim === 2 ? refuse("forbidden") : undefined));
+  const { jobs, fake } = await beforeBacklog(250, (claim) =>
+    claim === 2 ? rejectLossyValue("forbidden") : undefined,
+  );
 
   const run = jobs.run({ concurrency: 500 });
 

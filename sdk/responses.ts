@@ -11,16 +11,16 @@ import {
   prefersMinimal,
 } from "../protocol/index.ts";
 import { errorOf, ProtocolError } from "./errors.ts";
-import { type Answer, notJoblib, parseRetryAfter } from "./transport.ts";
+import { type Answer, createForeignResponseError, parseRetryAfter } from "./transport.ts";
 
 interface WithHeaders {
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What a call gives: status, body and headers of the answer. */
-export type CallAnswer<Name extends OperationName> = OperationResponse<Operations[Name]> & WithHeaders;
+export type CallResponse<Name extends OperationName> = OperationResponse<Operations[Name]> & WithHeaders;
 /** What it may give to who asked for no more than that. */
-export type MinimalAnswer<Name extends OperationName> = MinimalResponse<Operations[Name]> & WithHeaders;
+export type MinimalCallResponse<Name extends OperationName> = MinimalResponse<Operations[Name]> & WithHeaders;
 
 interface Read extends WithHeaders {
   readonly status: number;
@@ -38,7 +38,7 @@ const read = (
   if (status >= 400) {
     const problem = ProblemDocument.safeParse(json);
     if (problem.success) throw errorOf(problem.data, parseRetryAfter(headers["retry-after"]));
-    throw notJoblib(status, url, "an error that is not joblib's", headers);
+    throw createForeignResponseError(status, url, "an error that is not joblib's", headers);
   }
   const schema = schemas[status];
   if (schema === undefined)
@@ -54,36 +54,37 @@ const read = (
 };
 
 /** True for an answer whose body its own schema made; the type follows from the table. */
-const isWhole = <Name extends OperationName>(name: Name, answer: Read): answer is CallAnswer<Name> =>
+const isFullResponse = <Name extends OperationName>(name: Name, answer: Read): answer is CallResponse<Name> =>
   Object.hasOwn(operations[name].responses, answer.status);
 
-const isBrief = <Name extends OperationName>(name: Name, { status }: Read): boolean => {
+const isMinimalResponse = <Name extends OperationName>(name: Name, { status }: Read): boolean => {
   const { minimal }: Operation = operations[name];
   return minimal !== undefined && Object.hasOwn(minimal, status);
 };
 
 /** An answer by the operation's contract; a problem is thrown, and so is what is no answer to it. */
-export const readAnswer = <Name extends OperationName>(
+export const readResponse = <Name extends OperationName>(
   name: Name,
   answer: Answer,
   url: string,
-): CallAnswer<Name> => {
+): CallResponse<Name> => {
   const { responses }: Operation = operations[name];
   const whole = read(name, responses, answer, url);
-  if (!isWhole(name, whole)) throw new ProtocolError(`${name} answered ${whole.status}`, whole.status);
+  if (!isFullResponse(name, whole)) throw new ProtocolError(`${name} answered ${whole.status}`, whole.status);
   return whole;
 };
 
 /** The same of what was asked for briefly; the server says whether it was heard. */
-export const readMinimalAnswer = <Name extends OperationName>(
+export const readMinimalResponse = <Name extends OperationName>(
   name: Name,
   answer: Answer,
   url: string,
-): CallAnswer<Name> | MinimalAnswer<Name> => {
+): CallResponse<Name> | MinimalCallResponse<Name> => {
   const { minimal }: Operation = operations[name];
   const isApplied = prefersMinimal(answer.headers["preference-applied"]);
-  if (minimal === undefined || !isApplied || answer.status >= 400) return readAnswer(name, answer, url);
+  if (minimal === undefined || !isApplied || answer.status >= 400) return readResponse(name, answer, url);
   const brief = read(name, minimal, answer, url);
-  if (!isBrief(name, brief)) throw new ProtocolError(`${name} answered ${brief.status}`, brief.status);
-  return brief as MinimalAnswer<Name>;
+  if (!isMinimalResponse(name, brief))
+    throw new ProtocolError(`${name} answered ${brief.status}`, brief.status);
+  return brief as MinimalCallResponse<Name>;
 };

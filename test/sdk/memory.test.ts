@@ -47,8 +47,8 @@ test("what a task was made of goes when it is over, and not with the next full c
     context: undefined,
     find: () => Idle,
     release: async () => {},
-    ending: () => {},
-    over: () => {},
+    onEnding: () => {},
+    onSettled: () => {},
   };
   const run = async (index: number) => {
     const payload = { numbers: Array.from({ length: 500 }, (_, at) => at + index + 0.5) };

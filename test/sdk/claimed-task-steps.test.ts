@@ -7,7 +7,7 @@ describe("a task that is cut short", () => {
   test("that is interrupted fails at once, though its work goes on", async () => {
     const { fake, id, jobs, task } = await claim(() => new Promise(() => {}));
     const outcome = task.run();
-    await fake.until(id, ({ status }) => status === "running");
+    await fake.waitFor(id, ({ status }) => status === "running");
 
     await jobs.interrupt();
 
@@ -28,7 +28,7 @@ describe("a task that is cut short", () => {
       },
     });
     const outcome = task.run();
-    await fake.until(id, ({ status }) => status === "running");
+    await fake.waitFor(id, ({ status }) => status === "running");
     await asked.promise;
 
     const interrupted = jobs.interrupt();
