@@ -28,7 +28,7 @@ const startHeart = () => {
     logger: silentLogger,
     seconds: 3600,
     fixedSeconds: undefined,
-    held,
+    tasks: held,
     onStop: () => {},
     onForgotten: () => {},
     onDraining: () => {},
@@ -38,7 +38,7 @@ const startHeart = () => {
   const take = (id: string): LeasedTask => {
     const task = { id, attempt: 1, leasedSince: performance.now(), markLost: () => {} };
     held.add(task);
-    heart.scheduleNewTaskHeartbeat();
+    heart.scheduleForNewTask();
     return task;
   };
   return { beats, held, heart, take };

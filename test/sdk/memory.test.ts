@@ -41,7 +41,7 @@ const tenuredBy = async (work: (index: number) => Promise<void> | void): Promise
 
 test("what a task was made of goes when it is over, and not with the next full collection", async () => {
   const home = {
-    updates: { send: async ({ before }: { before?: Task | undefined }) => ({ ...(before ?? aTask()) }) },
+    updates: { send: async ({ currentTask }: { currentTask?: Task | undefined }) => ({ ...(currentTask ?? aTask()) }) },
     logger: silentLogger,
     captureConsole: false,
     context: undefined,

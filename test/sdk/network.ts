@@ -1,7 +1,9 @@
 import { setupServer } from "msw/node";
 import { onTestFinished } from "vitest";
-import { type ClientOptions, JoblibClient } from "../../sdk/client.ts";
-import { JobManager, type JobManagerOptions } from "../../sdk/job-manager.ts";
+import { JoblibClient } from "../../sdk/client.ts";
+import type { ClientOptions } from "../../sdk/client-options.ts";
+import { JobManager } from "../../sdk/job-manager.ts";
+import type { JobManagerOptions } from "../../sdk/job-manager-options.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import { createFakeServer, type FakeServerOptions } from "../../sdk/testing/fake-server.ts";
 import { type Fakes, joblibHandlers } from "../../sdk/testing/handlers.ts";
