@@ -72,7 +72,10 @@ const describeSubmitSpan = (call: TracedCall): { name: string; attributes: Attri
 /** Set in the context of a submit that already has a span. */
 const IN_SUBMIT = createContextKey("joblib: submit span");
 
-/** Runs the submit of one task in its own span, even if it is sent in a batch. `work` receives the span's trace context. */
+/**
+ * Runs the submit of one task in its own span, even if it is sent in a batch. `work` receives the span's trace
+ * context.
+ */
 export const traceSubmit = <Submitted extends { readonly id: string }>(
   call: Pick<TracedCall, "url" | "params">,
   work: (trace: TraceContext | undefined) => Promise<Submitted>,

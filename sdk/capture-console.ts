@@ -9,7 +9,10 @@ const LEVELS = { debug: "debug", log: "info", info: "info", warn: "warn", error:
 const currentListener = new AsyncLocalStorage<LineListener>();
 let isPatched = false;
 
-/** Wraps the methods of `console`, once per process: lines are printed as before, and also sent to the current listener. */
+/**
+ * Wraps the methods of `console`, once per process: lines are printed as before, and also sent to the current
+ * listener.
+ */
 const patchConsole = (): void => {
   if (isPatched) return;
   isPatched = true;
@@ -22,7 +25,9 @@ const patchConsole = (): void => {
   }
 };
 
-/** Runs a function and calls `onLine` for each line that it, or a function it calls or awaits, prints with `console`. */
+/**
+ * Runs a function and calls `onLine` for each line that it, or a function it calls or awaits, prints with `console`.
+ */
 export const runWithConsoleCapture = <Value>(onLine: LineListener, run: () => Value): Value => {
   patchConsole();
   return currentListener.run(onLine, run);

@@ -27,7 +27,9 @@ interface ClaimEnvironment {
   readonly session: WorkerSession;
 }
 
-/** Returns true if the error proves that no task was claimed. After a 5xx, the database may have committed the claim. */
+/**
+ * Returns true if the error proves that no task was claimed. After a 5xx, the database may have committed the claim.
+ */
 const hasClaimedNothing = (error: unknown): boolean =>
   error instanceof ProblemError && error.problem.status < 500;
 
@@ -61,8 +63,8 @@ export const claimTasks = async (
 };
 
 /**
- * Returns true if a failed claim should be retried. After a successful claim, the configuration is known to be right, so
- * more kinds of errors are considered transient.
+ * Returns true if a failed claim should be retried. After a successful claim, the configuration is known to be right,
+ * so more kinds of errors are considered transient.
  */
 export const canRetryClaim = (error: unknown, hasClaimed: boolean, failures: number): boolean =>
   isTransient(error) ||

@@ -79,7 +79,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   get isRunning(): boolean {
     return this.#outcome !== undefined && this.#phase !== "settled";
   }
-  /** Resolves when the task is completed, failed, lost or released, and `run` has returned if it was called. */
+  /** Resolves when the task is completed, failed, lost or released, and `run` has returned. */
   get settled(): Promise<void> {
     if (this.#phase === "settled") return Promise.resolve();
     this.#settled ??= Promise.withResolvers();
@@ -87,8 +87,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
 
   /**
-   * Starts the task, runs the extension, and completes or fails the task. Never throws: an error is in the outcome. `context`
-   * is the first argument of the extension's `run`. Default: the context of the job manager.
+   * Starts the task, runs the extension, and completes or fails the task. Never throws: an error is in the outcome.
+   * `context` is the first argument of the extension's `run`. Default: the context of the job manager.
    */
   run(context?: Context): Promise<TaskOutcome> {
     if (this.#outcome === undefined) {
@@ -99,7 +99,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return this.#outcome.promise;
   }
 
-  /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if it has already ended. */
+  /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if it has ended. */
   async start(): Promise<Task> {
     this.#abort.throwIfAborted();
     if (this.#phase === "started") return this.#task;
@@ -112,8 +112,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
 
   /**
-   * Completes the running task, with retries for 5 minutes. Rejects with `NotJsonError` or `ValidationError` for an invalid
-   * result (the task keeps running), `UsageError` if the task is not running, and `TaskLostError` if the lease is lost.
+   * Completes the running task. Rejects with `NotJsonError` or `ValidationError` for an invalid result (the task keeps
+   * running), `UsageError` if the task is not running, and `TaskLostError` if the lease is lost. Retries for 5 minutes.
    */
   complete(result?: unknown): Promise<Task> {
     return this.#end("started", () => ({
@@ -123,14 +123,15 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
 
   /**
-   * Fails the attempt and stores the text of `error`, or its beginning if the server rejects it. The task is pending again if
-   * it has attempts left. Throws `UsageError` if the task has ended, and `TaskLostError` if the lease is lost.
+   * Fails the attempt and stores the text of `error`. The task is pending again if it has attempts left. Throws
+   * `UsageError` if the task has ended, and `TaskLostError` if the lease is lost.
    */
   async fail(error: unknown): Promise<Task> {
     try {
       return await this.#end("claimed", () => ({ status: "failed", error: toErrorText(error) }));
     } catch (rejection) {
       if (!isRejection(rejection)) throw rejection;
+      // The server or a proxy may reject a long text. Without a shorter one, the task would seem to run forever.
       return this.#end("claimed", () => ({ status: "failed", error: toShortError(error) }));
     }
   }
@@ -143,12 +144,12 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     this.#close();
   }
 
-  /** Reports progress: a fraction from 0 to 1 and a message of up to 1,000 characters. Only the latest report is kept. Never throws. */
+  /** Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report wins. Never throws. */
   progress(fraction?: number, message?: string): void {
     if (this.#canReport) this.#getReports().progress(fraction, message);
   }
 
-  /** Stores one or more log lines with the task. The server keeps the first 5,000 lines of an attempt. Never throws. */
+  /** Stores log lines with the task. The server keeps the first 5,000 lines of an attempt. Never throws. */
   log(text: string, level: LogLevel = "info"): void {
     if (this.#canReport) this.#getReports().log(level, text);
   }
@@ -162,7 +163,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     if (this.#outcome === undefined) this.#close();
   }
 
-  /** Ends the task without waiting for `run`: a started task fails with the text `reason`, any other is requeued. Never throws. */
+  /** Ends the task without waiting for `run`: fails a started task with `reason`, requeues any other. Never throws. */
   interrupt(reason = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
     this.#interruption ??= this.#interrupt(reason);
     void this.#interruption.then((outcome) => this.#outcome?.resolve(outcome));

@@ -53,7 +53,7 @@ const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, 
 
 /**
  * A client of the HTTP API with one typed call per operation. Requests and responses have the names of the protocol.
- * It has no connection of its own to close.
+ * It needs no cleanup.
  *
  * @example
  * const client = new JoblibClient({ url: "https://jobs.example.org", token });
@@ -86,8 +86,9 @@ export class JoblibClient {
 
   /**
    * Calls an operation and returns its status, headers and body. Retries if the operation can be repeated safely.
-   * Throws the `ProblemError` subclass of the problem that the server returns, `ConnectionError` or `DeadlineError` if it
-   * does not respond, `ProtocolError` if the response is not joblib's, and `UsageError` for an invalid token or parameter.
+   * Throws the `ProblemError` subclass of the problem that the server returns, `ConnectionError` or `DeadlineError`
+   * if it does not respond, `ProtocolError` if the response is not joblib's, and `UsageError` for an invalid token or
+   * parameter.
    */
   async call<Name extends OperationName>(
     name: Name,
@@ -148,9 +149,9 @@ export class JoblibClient {
   }
 
   /**
-   * Yields the events of a stream: `followTask` with `{ task_id }`, or `followRoom` with `{ room_id }`. Reconnects after
-   * an interruption without losing events. It never ends by itself: leave the loop, or abort `signal`.
-   * Throws the error if a reconnect cannot succeed, for example `TaskNotFoundError`, `ForbiddenError` or `ProtocolError`.
+   * Yields the events of a stream: `followTask` with `{ task_id }`, or `followRoom` with `{ room_id }`. Reconnects
+   * after an interruption without losing events. It never ends by itself: leave the loop, or abort `signal`. Throws
+   * the error if a reconnect cannot succeed, for example `TaskNotFoundError`, `ForbiddenError` or `ProtocolError`.
    *
    * @example
    * for await (const { event, data } of client.follow("followTask", { task_id })) {
@@ -190,7 +191,8 @@ export class JoblibClient {
     let etag: string | undefined;
     for (;;) {
       const pollSeconds = getPollSeconds(until);
-      // A long poll without an ETag returns at the end of the task, one with an ETag at the next change. With `onChange`, the
+      // A long poll without an ETag returns at the end of the task, one with an ETag at the next change. With
+      // `onChange`, the
       // first read returns the current task immediately.
       const wait = onChange !== undefined && etag === undefined ? 0 : pollSeconds;
       const startedAt = performance.now();

@@ -11,7 +11,10 @@ import type { TaskDefaultOptions } from "./task-options.ts";
 export interface RunContext {
   /** Aborted when the task is cancelled, timed out or lost (`TaskLostError`), or interrupted (`InterruptedError`). */
   readonly signal: AbortSignal;
-  /** Reports progress: a fraction from 0 to 1 and a message. Reports are combined; the latest one is sent. Never throws. */
+  /**
+   * Reports progress: a fraction from 0 to 1 and a message. Reports are combined; the latest one is sent. Never
+   * throws.
+   */
   readonly progress: (fraction?: number, message?: string) => void;
   /** The task when it was started. */
   readonly task: Task;
@@ -35,7 +38,10 @@ export interface ExtensionOptions {
   readonly fairness?: Fairness;
 }
 
-/** The static members of every extension class. They do not include the options, so that `static room` needs no `override`. */
+/**
+ * The static members of every extension class. They do not include the options, so that `static room` needs no
+ * `override`.
+ */
 export interface ExtensionStatics {
   /** The category of the job. */
   readonly category: string;
@@ -62,7 +68,10 @@ export interface ExtensionClass<Context = never> extends ExtensionStatics, Exten
   new (input: never): { readonly run: (context: Context, run: RunContext) => unknown };
 }
 
-/** The parameters as fields. zod's output type of an empty shape forbids every member, even `run`, so it becomes `object`. */
+/**
+ * The parameters as fields. zod's output type of an empty shape forbids every member, even `run`, so it becomes
+ * `object`.
+ */
 export type Fields<Output> = [Output[keyof Output]] extends [never] ? object : Readonly<Output>;
 
 type ConstructorInput<Input> = Record<never, never> extends Input ? [input?: Input] : [input: Input];
@@ -74,10 +83,10 @@ export type ExtensionBase<Input, Output> = ExtensionStatics &
   ) => ExtensionInstance & Fields<Output>);
 
 /**
- * Creates the base class of an extension. The constructor takes the input of the parameters and throws `ValidationError` if
- * it is invalid; the instance has their output as read-only fields. The parameters are an object of zod 4 types, or a schema
- * of zod 4, zod 3 or any library with Standard JSON Schema.
- * Throws `UsageError` for an invalid category, a schema that is not an object, an invalid default, or a reserved name.
+ * Creates the base class of an extension. The constructor takes the input of the parameters and throws
+ * `ValidationError` if it is invalid; the instance has their output as read-only fields. The parameters are an object
+ * of zod 4 types, or a schema of zod 4, zod 3 or any library with Standard JSON Schema. Throws `UsageError` for an
+ * invalid category, a schema that is not an object, an invalid default, or a reserved name.
  *
  * @example
  * class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {

@@ -15,7 +15,10 @@ import type { Sender, StreamedResponse } from "./senders.ts";
 import { sleep } from "./sleep.ts";
 import { createForeignResponseError, parseRetryAfter } from "./transport.ts";
 
-/** Duration without data after which a connection is considered dead. The server sends a keep-alive comment every 15 s. */
+/**
+ * Duration without data after which a connection is considered dead. The server sends a keep-alive comment every 15
+ * s.
+ */
 const IDLE_TIMEOUT_MS = 45_000;
 
 /** A stream to follow. */
@@ -137,7 +140,8 @@ async function* readEvents<Name extends StreamName>(
     if (idleTimeout.hasExpired)
       throw new ConnectionError(`no data from ${url} for ${IDLE_TIMEOUT_MS / 1000} s`, { cause: error });
     signal?.throwIfAborted();
-    // After an event, a connection that exceeds the size limit is reopened. Before it, every attempt would fail the same way.
+    // After an event, a connection that exceeds the size limit is reopened. Before it, every attempt would fail the
+    // same way.
     if (isTooLargeError(error) && !hasReceivedEvent) throw createTooLargeError(url, 200, error);
     if (error instanceof SyntaxError)
       throw new ProtocolError(`${url} sent an event with invalid JSON`, 200, { cause: error });
@@ -147,8 +151,9 @@ async function* readEvents<Name extends StreamName>(
 }
 
 /**
- * Yields the events of a stream and never ends by itself: after an interruption it reconnects and continues after the last
- * event. Throws errors that retries cannot fix (401, 403, 404, a response that is not joblib's), and the reason of `signal`.
+ * Yields the events of a stream and never ends by itself: after an interruption it reconnects and continues after the
+ * last event. Throws errors that retries cannot fix (401, 403, 404, a response that is not joblib's), and the reason
+ * of `signal`.
  */
 export async function* follow<Name extends StreamName>(
   request: FollowRequest<Name>,

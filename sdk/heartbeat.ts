@@ -85,7 +85,10 @@ export class Heartbeat {
     this.#newTaskTimer ??= setTimeout(() => this.#listNewTasks(), NEW_TASK_DELAY_MS);
   }
 
-  /** Aborts the long poll if a task older than 250 ms is not listed. Otherwise waits for the oldest task that is not listed. */
+  /**
+   * Aborts the long poll if a task older than 250 ms is not listed. Otherwise waits for the oldest task that is not
+   * listed.
+   */
   #listNewTasks(): void {
     this.#newTaskTimer = undefined;
     let oldest = Number.POSITIVE_INFINITY;
@@ -102,7 +105,10 @@ export class Heartbeat {
       );
   }
 
-  /** Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when the heartbeat has failed. */
+  /**
+   * Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when the heartbeat has
+   * failed.
+   */
   sendNow(): Promise<void> {
     this.#immediate ??= Promise.withResolvers();
     this.#request.abort();

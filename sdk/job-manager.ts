@@ -25,12 +25,13 @@ import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { TaskTable } from "./task-table.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
 
-/** Maximum number of cached submit queues, one per room. Beyond it, the cache is cleared; queued submits are still sent. */
+/** Maximum number of cached submit queues, one per room. Then the cache is cleared; queued submits are still sent. */
 const MAX_SUBMIT_QUEUES = 1_000;
 
 /**
- * The jobs of this process, like a `Map` from class name to class, and the worker that runs them. It also submits tasks.
- * `register` only adds a class locally; `ready`, `listen` and `run` create the worker and register the jobs with the server.
+ * The jobs of this process, like a `Map` from class name to class, and the worker that runs them. It also submits
+ * tasks. `register` only adds a class locally; `ready`, `listen` and `run` create the worker and register the jobs
+ * with the server.
  *
  * @example
  * await using jobs = new JobManager({ url, token, room: "lab" }, viewer);
@@ -43,17 +44,15 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** The default room; undefined if none is set. */
   readonly room: string | undefined;
   /**
-   * Registers an extension class locally, as a function or as a decorator. Throws `UsageError` for a class that is not an
-   * extension, an invalid name or room, or a second class with the same category and name.
+   * Registers an extension class locally, as a function or as a decorator. Throws `UsageError` for a class that is
+   * not an extension, an invalid name or room, or a second class with the same category and name.
    */
-  // A bound function, because compiled decorators call it without `this`.
   readonly register: Register<Context>;
   readonly #context: Context | undefined;
   readonly #logger: Logger;
   readonly #captureConsole: boolean;
   readonly #registry = new JobRegistry<Context>();
   readonly #session: WorkerSession;
-  /** The queues by room. */
   readonly #submitQueues = new Map<string, SubmitQueue>();
   readonly #streams = new Set<TaskStream<Context>>();
   readonly #tasks = new TaskTable<ClaimedTask<Context>>();
@@ -101,8 +100,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     return this;
   }
   /**
-   * Removes a class that is not registered with the server yet, and returns whether it existed. Throws `UsageError` if it is,
-   * because the server cannot remove a single job from a worker.
+   * Removes a class that is not registered with the server yet, and returns whether it existed. Throws `UsageError`
+   * if it is, because the server cannot remove a single job from a worker.
    */
   delete(name: string): boolean {
     const Class = this.get(name);
@@ -144,31 +143,30 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   get workerId(): string | undefined {
     return this.#session.workerId;
   }
-
-  /** True if an admin has drained the worker: `listen` and `run` finish, because it receives no more tasks. */
+  /** True if an admin has drained the worker: it receives no more tasks, so `listen` and `run` finish. */
   get isDrained(): boolean {
     return this.#session.isDrained;
   }
 
   /**
-   * Creates the worker and registers all jobs with the server, if necessary. Throws `SchemaConflictError` if a job has a
-   * different schema there, `UsageError` if a room is missing, and the errors of `JoblibClient.call`.
+   * Creates the worker and registers all jobs with the server, if necessary. Throws `SchemaConflictError` if a job
+   * has a different schema there, `UsageError` if a room is missing, and the errors of `JoblibClient.call`.
    */
   async ready(): Promise<void> {
     await this.#session.ready();
   }
 
   /**
-   * Submits a task: an instance of an extension, or a job name with a payload, whose types come from `Jobs`. Returns the task
-   * as soon as it is stored. An array of instances keeps its order and is atomic up to 1,000 tasks and 1 MB; larger arrays are
-   * split into several atomic requests. Throws `UsageError` if the room is unknown, and the errors of `JoblibClient.call`, such
-   * as `JobNotFoundError` and `ValidationError`.
+   * Submits a task by job name and returns it as soon as it is stored. `Jobs` contains the types of payload and result.
+   * Throws `UsageError` if the room is unknown, and the errors of `JoblibClient.call`, such as `JobNotFoundError`.
    */
   submit<Name extends JobNameOf<Jobs>>(
     jobName: Name,
     ...rest: NamedSubmission<Jobs[Name]["payload"], SubmitOptions>
   ): Promise<TaskOf<Jobs[Name]["result"]>>;
+  /** Submits an instance of an extension. Throws the same errors. */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
+  /** Submits instances in order: up to 1,000 tasks and 1 MB atomically, and more in several atomic requests. */
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
     target: string | ExtensionInstance | readonly ExtensionInstance[],
@@ -185,8 +183,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Returns a stream of claimed tasks, at most `concurrency` at the same time. The first call of `next` creates the worker and
-   * registers the jobs. Throws `UsageError` if the manager is disposed.
+   * Returns a stream of claimed tasks, at most `concurrency` at the same time. The first call of `next` creates the
+   * worker and registers the jobs. Throws `UsageError` if the manager is disposed.
    */
   listen(options: ListenOptions = {}): TaskStream<Context> {
     if (this.#disposing !== undefined) throw new UsageError("the job manager is disposed: create a new one");
@@ -202,8 +200,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Claims and runs tasks until `signal` is aborted or the worker is drained. Then finishes the current tasks and resolves.
-   * A failing task does not reject it; rejects with the errors of `ready`, and of claims that retries cannot fix.
+   * Claims and runs tasks until `signal` is aborted or the worker is drained. Then finishes the current tasks and
+   * resolves. A failing task does not reject it; rejects with the errors of `ready`, and of claims that retries
+   * cannot fix.
    */
   async run(options: RunOptions<Context> = {}): Promise<void> {
     const { interrupt, onTask, onOutcome, ...listening } = options;
@@ -219,8 +218,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with the text `reason`, the
-   * others are requeued. Default: "interrupted: the worker was stopped".
+   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with the text
+   * `reason`, the others are requeued. Default: "interrupted: the worker was stopped".
    */
   async interrupt(reason?: string): Promise<void> {
     for (const stream of this.#streams) stream.stop();

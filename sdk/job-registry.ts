@@ -76,8 +76,8 @@ export class JobRegistry<Context> {
   }
 
   /**
-   * Adds a class, or another room to an existing one. Throws `UsageError` for a class that is not an extension, an invalid
-   * name or room, and a second class with the same category and name.
+   * Adds a class, or another room to an existing one. Throws `UsageError` for a class that is not an extension, an
+   * invalid name or room, and a second class with the same category and name.
    */
   add(Class: ExtensionClass<Context>, options: RegisterOptions, name: string = Class.name): void {
     if (!isExtensionClass(Class))
@@ -99,7 +99,8 @@ export class JobRegistry<Context> {
     const entry = existing ?? { Class, name, rooms: new Map<string | undefined, RegisterOptions>() };
     this.#registrations = undefined;
     for (const room of rooms) entry.rooms.set(room, options);
-    // Two classes with the same name in different categories are two jobs; the key of the second one is `category:name`.
+    // Two classes with the same name in different categories are two jobs; the key of the second one is
+    // `category:name`.
     if (existing !== undefined) return;
     this.#entries.set(this.#entries.has(name) ? key : name, entry);
     this.#byQualified.set(key, entry);

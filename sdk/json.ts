@@ -6,8 +6,9 @@ export class NotJsonError extends JoblibError {}
 
 /**
  * Returns a JSON copy of a value: undefined becomes null, undefined members are omitted, and `toJSON` is called.
- * Throws `NotJsonError` for values that `JSON.stringify` would silently lose (NaN, functions, maps, bytes), and for text
- * that the server cannot store (U+0000, lone surrogates), so that a task fails with this reason before anything is sent.
+ * Throws `NotJsonError` for values that `JSON.stringify` would silently lose (NaN, functions, maps, bytes), and for
+ * text that the server cannot store (U+0000, lone surrogates), so that a task fails with this reason before anything
+ * is sent.
  */
 export const toJson = (value: unknown): JsonValue => {
   if (value === undefined) return null;
@@ -88,7 +89,9 @@ function rejectLossyValue(this: unknown, key: string, value: unknown): unknown {
   return value;
 }
 
-/** Returns what PostgreSQL cannot store in a text, so that the server rejects it; undefined if it can store the text. */
+/**
+ * Returns what PostgreSQL cannot store in a text, so that the server rejects it; undefined if it can store the text.
+ */
 const findUnstorableText = (text: string): string | undefined => {
   if (!text.isWellFormed()) return "a lone surrogate";
   return text.includes("\u0000") ? "the character U+0000" : undefined;
@@ -105,7 +108,10 @@ const describeLossyValue = (value: unknown): string | undefined => {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? "binary data" : undefined;
 };
 
-/** Replaces U+0000 and lone surrogates, which the server cannot store, and truncates the text to `maxBytes` bytes of UTF-8. */
+/**
+ * Replaces U+0000 and lone surrogates, which the server cannot store, and truncates the text to `maxBytes` bytes of
+ * UTF-8.
+ */
 export const toStorableText = (text: string, maxBytes: number): string => {
   const clean = text.toWellFormed().replaceAll("\u0000", "\ufffd");
   const bytes = new TextEncoder().encode(clean);

@@ -3,9 +3,9 @@ import { UsageError } from "./errors.ts";
 import type { AnySchema } from "./standard-schema.ts";
 
 /**
- * Throws `UsageError` for a default that does not match its own type, at any depth. zod does not validate defaults, a file
- * may run without type checks, and the job's form would omit such a default. Types that transform their value are skipped,
- * because their default has the output type.
+ * Throws `UsageError` for a default that does not match its own type, at any depth. zod does not validate defaults, a
+ * file may run without type checks, and the job's form would omit such a default. Types that transform their value
+ * are skipped, because their default has the output type.
  */
 export const checkDefaults = (schema: AnySchema, label: string): void => {
   if (schema instanceof z.ZodObject) checkMembers(schema, { label, path: [], checked: new Set() });

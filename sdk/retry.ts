@@ -8,11 +8,14 @@ import {
 } from "./errors.ts";
 import { sleep } from "./sleep.ts";
 
-/** How often and for how long a call is attempted. */
+/** Limits and delays of retries. */
 export interface RetryPolicy {
   /** Maximum number of attempts, including the first one. */
   readonly attempts: number;
-  /** Upper bound of the first delay, in seconds. It doubles with every attempt; the delay is random between 0 and the bound. */
+  /**
+   * Upper bound of the first delay, in seconds. It doubles with every attempt; the delay is random between 0 and the
+   * bound.
+   */
   readonly baseSeconds: number;
   /** Maximum of the upper bound, in seconds. */
   readonly maxSeconds: number;
@@ -29,10 +32,10 @@ export const DEFAULT_RETRY: RetryPolicy = {
 };
 
 /**
- * Whether an operation can be repeated after a failure that leaves its effect unknown.
- * A lost claim is requeued because its tasks are missing from the next heartbeat, and a worker that was created twice is
- * swept. A submit is deduplicated by its idempotency key, which `submitTasks` does not have. A repeated `retryTask` could
- * reopen a task that has failed again in the meantime.
+ * Whether an operation can be repeated after a failure that leaves its effect unknown. A lost claim is requeued
+ * because its tasks are missing from the next heartbeat, and a worker that was created twice is swept. A submit is
+ * deduplicated by its idempotency key, which `submitTasks` does not have. A repeated `retryTask` could reopen a task
+ * that has failed again in the meantime.
  */
 const IS_RETRYABLE = {
   registerJob: true,
@@ -109,7 +112,9 @@ export const canRetry = (name: OperationName, error: unknown): boolean => {
 const getRetryAfterSeconds = (error: unknown): number =>
   error instanceof GatewayError || error instanceof ProblemError ? Math.min(3600, error.retryAfter ?? 0) : 0;
 
-/** Returns the seconds to wait before attempt `attempt + 1`: exponential backoff with full jitter, plus `Retry-After`. */
+/**
+ * Returns the seconds to wait before attempt `attempt + 1`: exponential backoff with full jitter, plus `Retry-After`.
+ */
 export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unknown): number => {
   const bound = Math.min(policy.maxSeconds, policy.baseSeconds * 2 ** Math.min(attempt - 1, 30));
   return Math.random() * bound + getRetryAfterSeconds(error);
@@ -121,8 +126,8 @@ interface AbortSource {
 }
 
 /**
- * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false for it, if the policy's limits are
- * reached, or if `abort` is aborted during the call; an abort during a delay throws the signal's reason.
+ * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false for it, if the policy's
+ * limits are reached, or if `abort` is aborted during the call; an abort during a delay throws the signal's reason.
  */
 export const withRetry = async <Value>(
   attempt: () => Promise<Value>,

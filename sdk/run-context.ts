@@ -21,7 +21,8 @@ class LazyRunContext implements RunContext {
   readonly [INTERNAL]: { readonly reporter: RunReporter; readonly logger: Logger; log?: TaskLogger };
 
   constructor(reporter: RunReporter, logger: Logger) {
-    // Through a local variable: V8 allocates a function literal that is assigned to a property in the old generation, which
+    // Through a local variable: V8 allocates a function literal that is assigned to a property in the old generation,
+    // which
     // would keep the task alive until the next full garbage collection.
     const progress: RunContext["progress"] = (fraction, message) => reporter.progress(fraction, message);
     this.progress = progress;

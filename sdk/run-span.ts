@@ -23,8 +23,8 @@ const getAmbientLinks = (): Link[] => {
 };
 
 /**
- * Runs one attempt in its own span. It is a child of the submit's span, which may be from another process, and the parent of
- * the extension's spans. It ends with the outcome, which an interruption produces before `run` returns.
+ * Runs one attempt in its own span. It is a child of the submit's span, which may be from another process, and the
+ * parent of the extension's spans. It ends with the outcome, which an interruption produces before `run` returns.
  */
 export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => void): void => {
   const tracer = getActiveTracer();

@@ -16,9 +16,15 @@ import { type TaskOptions, toWireOptions } from "./task-options.ts";
 export interface SubmitOptions extends TaskOptions {
   /** The task's room. Default: the manager's room, or the only room of the class. */
   readonly room?: string | undefined;
-  /** Whether the job is the one in `@global` (true) or the one in the room (false). Default: as the class is registered. */
+  /**
+   * Whether the job is the one in `@global` (true) or the one in the room (false). Default: as the class is
+   * registered.
+   */
   readonly public?: boolean | undefined;
-  /** A repeated submit with the same key returns the same task. Default: a random key. Not allowed for several tasks at once. */
+  /**
+   * A repeated submit with the same key returns the same task. Default: a random key. Not allowed for several tasks
+   * at once.
+   */
   readonly idempotencyKey?: string | undefined;
   /** Aborts the submit, which then rejects with the signal's reason. The task may have been created. */
   readonly signal?: AbortSignal | undefined;
@@ -31,8 +37,8 @@ export interface Destination {
 }
 
 /**
- * Returns the room and job of an instance's task: the room's own job if the class is registered in the room, otherwise the
- * job in `@global`. Throws `UsageError` if no room is known, or if the instance is not an extension.
+ * Returns the room and job of an instance's task: the room's own job if the class is registered in the room,
+ * otherwise the job in `@global`. Throws `UsageError` if no room is known, or if the instance is not an extension.
  */
 export const getDestination = (
   instance: ExtensionInstance,
@@ -68,8 +74,8 @@ export const getDestination = (
 };
 
 /**
- * Returns the room and job of a task that is submitted by job name: the given room, the manager's, or the one in the name.
- * Throws `UsageError` if the name is malformed, or if no room is known.
+ * Returns the room and job of a task that is submitted by job name: the given room, the manager's, or the one in the
+ * name. Throws `UsageError` if the name is malformed, or if no room is known.
  */
 export const getDestinationByName = (
   jobName: string,

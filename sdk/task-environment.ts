@@ -11,7 +11,9 @@ import type { UpdateQueue } from "./update-queue.ts";
 
 /** Notified when a task ends, so that its slot can be reused. */
 export interface TaskLifecycle {
-  /** True: the work is done, and the update that ends the task is being sent. False: the server rejected that update. */
+  /**
+   * True: the work is done, and the update that ends the task is being sent. False: the server rejected that update.
+   */
   onEnding(task: ClaimedTask, isEnding: boolean): void;
   /** The task is completed, failed, lost or released. */
   onSettled(task: ClaimedTask): void;

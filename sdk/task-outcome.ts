@@ -15,14 +15,17 @@ export type TaskOutcome =
   /** `task` is pending if it has attempts left. `error` is the stored text, `cause` is the value that `run` threw. */
   | { readonly status: "failed"; readonly error: string; readonly cause: unknown; readonly task: Task }
   /**
-   * The lease was lost, or the server did not accept the end of the task in time (`undelivered`). The result is discarded,
-   * unless the server stores it as a late result.
+   * The lease was lost, or the server did not accept the end of the task in time (`undelivered`). The result is
+   * discarded, unless the server stores it as a late result.
    */
   | { readonly status: "lost"; readonly reason: StopReason | "undelivered" }
   /** The task did not run; the server has requeued it. */
   | { readonly status: "released" };
 
-/** Returns the outcome of a task whose end did not reach the server. `reason` is the abort reason, `error` the failure. */
+/**
+ * Returns the outcome of a task whose end did not reach the server. `reason` is the abort reason, `error` the
+ * failure.
+ */
 export const toLostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
   const lost = reason instanceof TaskLostError ? reason : error;
   if (lost instanceof TaskLostError) return { status: "lost", reason: lost.reason };

@@ -16,7 +16,9 @@ export interface TaskReportsOptions {
   readonly onLost: (error: unknown) => void;
 }
 
-/** The progress and log lines of a running task. Few tasks report either, so both reporters are created on first use. */
+/**
+ * The progress and log lines of a running task. Few tasks report either, so both reporters are created on first use.
+ */
 export class TaskReports {
   readonly #options: TaskReportsOptions;
   #progress: ProgressReporter | undefined;
@@ -50,9 +52,9 @@ export class TaskReports {
 
   /** Sends a report. Never throws: a failed report must not fail the task. */
   async #report(update: TaskUpdate, policy: RetryPolicy): Promise<void> {
-    const { updates, lease: fence, cancellation: giveUp, onLost } = this.#options;
+    const { updates, lease, cancellation, onLost } = this.#options;
     try {
-      await deliverUpdate(updates, fence, { update, policy, cancellation: giveUp, timeoutSeconds: 5 });
+      await deliverUpdate(updates, lease, { update, policy, cancellation, timeoutSeconds: 5 });
     } catch (error) {
       if (error instanceof TaskLostError || error instanceof TaskNotFoundError) onLost(error);
     }

@@ -17,11 +17,12 @@ export interface ListenOptions {
   readonly signal?: AbortSignal | undefined;
   /** Interval between claims if the server does not support long polls, in seconds. Default: 2. */
   readonly pollInterval?: number | undefined;
-  /** Maximum number of tasks that run at the same time. Default: 1. A task whose end is still being sent does not count. */
+  /** Maximum number of running tasks. Default: 1. A task whose end is still being sent does not count. */
   readonly concurrency?: number | undefined;
   /**
-   * Whether a claim also starts its tasks, which saves a request per task. Default: false. Use it if you run every task:
-   * a started task counts as an attempt, even if the response to the claim is lost or the loop is left before the task.
+   * Whether a claim also starts its tasks, which saves a request per task. Default: false. Use it if you run every
+   * task: a started task counts as an attempt, even if the response to the claim is lost or the loop is left before
+   * the task.
    */
   readonly start?: boolean | undefined;
 }
@@ -38,10 +39,10 @@ export interface StreamEnvironment<Context> {
 /** Creates a claimed task; undefined if the worker already has it. */
 type TaskFactory<Context> = (wire: Task) => ClaimedTask<Context> | undefined;
 
-/** Maximum number of concurrent claims. Four are 3 % faster than two in a backlog: the server combines them into one statement. */
+/** Maximum number of concurrent claims. Four are 3 % faster than two: the server combines them into one statement. */
 const MAX_CONCURRENT_CLAIMS = 4;
 
-/** A task that waited less met no backlog. Its end is sent before the next claim: the other order delays the end by 0.5 ms. */
+/** A task that waited less met no backlog. Then its end is sent first: claiming first delays the end by 0.5 ms. */
 const MIN_BACKLOG_WAIT_MS = 50;
 
 /** Returns true if the task waited in the queue, by the server's clock. */
@@ -52,8 +53,8 @@ const hasWaitedInQueue = ({ created_at, run_at, started_at }: Task): boolean =>
 const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
 
 /**
- * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are running. Leaving the loop
- * stops it and requeues the tasks that it has claimed but not returned. Returned tasks belong to the caller.
+ * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are running. Leaving the
+ * loop stops it and requeues the tasks that it has claimed but not returned. Returned tasks belong to the caller.
  */
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
@@ -73,7 +74,7 @@ export class TaskStream<Context = unknown>
   #requested = 0;
   /** True if the last claim returned the maximum number of tasks, so that concurrent claims are worthwhile. */
   #hasBacklog = false;
-  /** Resolved when `next` should check its state again: a claim completed, a slot is free, a delay ended, or `stop` was called. */
+  /** Resolved to make `next` check again: a claim completed, a slot is free, a delay ended, or `stop` was called. */
   #wake = Promise.withResolvers<void>();
   /** The last call of `next`. */
   #last: Promise<unknown> = Promise.resolve();
@@ -116,8 +117,8 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Returns the next task; `done` if the stream was stopped. Concurrent calls are served in order. Rejects with the error of
-   * a claim that retries cannot fix, for example `ForbiddenError`; the stream is then stopped.
+   * Returns the next task; `done` if the stream was stopped. Concurrent calls are served in order. Rejects with the
+   * error of a claim that retries cannot fix, for example `ForbiddenError`; the stream is then stopped.
    */
   next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     const buffered = this.#pendingCalls === 0 ? this.#takeBuffered() : undefined;
@@ -134,7 +135,7 @@ export class TaskStream<Context = unknown>
     this.#wake.resolve();
   }
 
-  /** Stops the stream and requeues tasks that it has claimed but not returned. A `for await` loop calls it when it is left. */
+  /** Stops the stream and requeues tasks that it has claimed but not returned. Leaving a `for await` loop calls it. */
   async return(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     this.stop();
     await this.#last;
@@ -175,7 +176,7 @@ export class TaskStream<Context = unknown>
     return { done: true, value: undefined };
   }
 
-  /** Returns a buffered task. Skips tasks that were lost; after `stop`, returns only tasks that cannot be requeued. */
+  /** Returns a buffered task that is not lost; after `stop`, only one that cannot be requeued. */
   #takeBuffered(): IteratorYieldResult<ClaimedTask<Context>> | undefined {
     if (!this.#start && this.#stop.signal.aborted) return undefined;
     let value = this.#buffer.shift();
@@ -185,7 +186,7 @@ export class TaskStream<Context = unknown>
     return { done: false, value };
   }
 
-  /** Number of tasks that may be claimed. If the ends of tasks do not arrive, at most twice `concurrency` are unsettled. */
+  /** Number of tasks that may be claimed. If ends of tasks do not arrive, at most twice `concurrency` are unsettled. */
   get #freeSlots(): number {
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
   }
@@ -196,7 +197,7 @@ export class TaskStream<Context = unknown>
     this.#ending += freesSlot ? 1 : -1;
   }
 
-  /** Sends one claim, or several in a backlog, so that the server processes the next one while this process handles a response. */
+  /** Sends one claim, or several in a backlog, so that the server and this process work at the same time. */
   #claimAhead(): void {
     const maxClaims = this.#hasBacklog ? MAX_CONCURRENT_CLAIMS : 1;
     while (this.#claims.size < maxClaims && !this.#isDelayed && !this.#stop.signal.aborted) {

@@ -31,7 +31,10 @@ export interface DeliveryOptions {
   readonly timeoutSeconds?: number;
 }
 
-/** For the end of a task: retries for 5 minutes, which survives a restart of the server, because the task's work is valuable. */
+/**
+ * For the end of a task: retries for 5 minutes, which survives a restart of the server, because the task's work is
+ * valuable.
+ */
 export const DELIVERY_RETRY: RetryPolicy = {
   attempts: Number.POSITIVE_INFINITY,
   baseSeconds: 0.25,
@@ -52,12 +55,12 @@ export const NO_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 1 };
 export const deliverUpdate = (
   updates: Pick<UpdateQueue, "send">,
   { id, attempt }: Lease,
-  { update, currentTask, policy, cancellation: giveUp, timeoutSeconds }: DeliveryOptions,
+  { update, currentTask, policy, cancellation, timeoutSeconds }: DeliveryOptions,
 ): Promise<Task> =>
   withRetry(
-    () => updates.send({ id, attempt, update, currentTask }, { cancellation: giveUp, timeoutSeconds }),
+    () => updates.send({ id, attempt, update, currentTask }, { cancellation, timeoutSeconds }),
     canRedeliver,
-    { policy, abort: giveUp },
+    { policy, abort: cancellation },
   );
 
 /**

@@ -91,7 +91,10 @@ const parseJson = (text: string, status: number, url: string): unknown => {
   }
 };
 
-/** Creates the error of a response that is not from joblib: `GatewayError` for a gateway that is temporarily unavailable. */
+/**
+ * Creates the error of a response that is not from joblib: `GatewayError` for a gateway that is temporarily
+ * unavailable.
+ */
 export const createForeignResponseError = (
   status: number,
   url: string,

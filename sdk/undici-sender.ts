@@ -7,8 +7,8 @@ import type { BodyFilter, BufferedSender, FullResponse, HttpRequest, Sender } fr
 let agent: Agent | undefined;
 
 /**
- * Returns undici's connection pool. It is loaded on first use, which takes 60 ms. Its timeouts are disabled, because every
- * request has its own deadline.
+ * Returns undici's connection pool. It is loaded on first use, which takes 60 ms. Its timeouts are disabled, because
+ * every request has its own deadline.
  */
 const getAgent = async (): Promise<Agent> => {
   const { Agent } = await import("undici");

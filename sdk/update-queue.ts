@@ -67,7 +67,10 @@ export class UpdateQueue {
     return this.#batcher.send({ fenced, options }, bytes, options.cancellation);
   }
 
-  /** Sends nothing until the promise settles: after a suspension, the worker first asks the server which leases it still has. */
+  /**
+   * Sends nothing until the promise settles: after a suspension, the worker first asks the server which leases it
+   * still has.
+   */
   pauseUntil(resumed: Promise<void>): void {
     this.#batcher.pauseUntil(resumed);
   }

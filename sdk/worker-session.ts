@@ -40,7 +40,10 @@ export interface SessionOptions {
   readonly name?: string | undefined;
   /** Overrides the heartbeat interval of the server, in seconds. */
   readonly heartbeatSeconds?: number | undefined;
-  /** Returns the jobs to register; the same array until they change. Called before every claim, for later registrations. */
+  /**
+   * Returns the jobs to register; the same array until they change. Called before every claim, for later
+   * registrations.
+   */
   readonly getRegistrations: () => readonly RoomRegistration[];
 }
 
@@ -62,7 +65,9 @@ const RECONNECT_RETRY = {
 };
 const SHUTDOWN_RETRY = { attempts: 3, deadlineSeconds: 5 };
 
-/** The worker of a job manager: creates it on the server, registers its jobs, sends its heartbeats and deregisters it. */
+/**
+ * The worker of a job manager: creates it on the server, registers its jobs, sends its heartbeats and deregisters it.
+ */
 export class WorkerSession {
   readonly #options: SessionOptions;
   readonly #tasks = new TaskTable<LeasedTask>();
@@ -121,14 +126,17 @@ export class WorkerSession {
   }
 
   /**
-   * Schedules a heartbeat after a claim whose response was lost: the server requeues a claimed task that is missing from
-   * heartbeats for 5 s.
+   * Schedules a heartbeat after a claim whose response was lost: the server requeues a claimed task that is missing
+   * from heartbeats for 5 s.
    */
   scheduleRequeueOfLostClaim(): void {
     this.#worker?.heartbeat.sendAfter(5_500);
   }
 
-  /** Requeues tasks that have not started. If the call fails, the server requeues them because heartbeats do not list them. */
+  /**
+   * Requeues tasks that have not started. If the call fails, the server requeues them because heartbeats do not list
+   * them.
+   */
   async release(workerId: string, tasks: readonly LeasedTask[]): Promise<void> {
     for (const task of tasks) this.removeTask(task);
     if (tasks.length === 0) return;
@@ -172,7 +180,10 @@ export class WorkerSession {
     });
   }
 
-  /** Deregisters the worker and stops its heartbeats. The server requeues its claimed tasks, and its running tasks fail. */
+  /**
+   * Deregisters the worker and stops its heartbeats. The server requeues its claimed tasks, and its running tasks
+   * fail.
+   */
   async deregister(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();

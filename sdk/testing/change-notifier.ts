@@ -7,7 +7,10 @@ export class ChangeNotifier {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** Calls `read` after every change until it returns a value. Returns undefined on a timeout or when `signal` is aborted. */
+  /**
+   * Calls `read` after every change until it returns a value. Returns undefined on a timeout or when `signal` is
+   * aborted.
+   */
   async waitFor<Value>(
     read: () => Value | undefined,
     seconds: number,

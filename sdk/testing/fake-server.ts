@@ -12,8 +12,8 @@ export interface FakeServerOptions extends HandlerOptions {
 }
 
 /**
- * A joblib server in memory, for unit tests. It supports jobs, claims, leases and long polls, but has no authentication and does
- * not validate payloads.
+ * A joblib server in memory, for unit tests. It supports jobs, claims, leases and long polls, but has no
+ * authentication and does not validate payloads.
  */
 export class FakeServer {
   /** Request handlers for msw: `setupServer(...fake.handlers)`. */

@@ -101,7 +101,10 @@ const storeLines = ({ log, wire: { attempt } }: FakeTask, lines: TaskUpdate["log
   }
 };
 
-/** Applies an update by the rules of the protocol: a repeated update has no effect, then the lease and the transition are checked. */
+/**
+ * Applies an update by the rules of the protocol: a repeated update has no effect, then the lease and the transition
+ * are checked.
+ */
 export const updateTask = (task: FakeTask, update: TaskUpdate, workerExists: boolean): Task => {
   const { wire } = task;
   if (isRepetition(wire, update)) return wire;

@@ -38,9 +38,9 @@ export interface HandlerOptions {
 }
 
 /**
- * Creates request handlers for msw 3, one for each fake. Every response is validated against the operation's schemas: a
- * response that the server can never send fails the test. After the first call, clients and managers of this process use
- * the global `fetch`, which msw intercepts, unless they have a `fetch` option.
+ * Creates request handlers for msw 3, one for each fake. Every response is validated against the operation's schemas:
+ * a response that the server can never send fails the test. After the first call, clients and managers of this
+ * process use the global `fetch`, which msw intercepts, unless they have a `fetch` option.
  *
  * @example
  * const network = setupServer(...joblibHandlers({ claimTask: () => ({ status: 200, body: { task: null } }) }));
@@ -120,20 +120,20 @@ const validate = (schema: NonNullable<Operation["body"]>, value: unknown, pointe
 const toResponse = (
   name: OperationName,
   operation: Operation,
-  answer: { status: number; body: unknown; headers?: Readonly<Record<string, string>> },
+  response: { status: number; body: unknown; headers?: Readonly<Record<string, string>> },
 ): Response => {
-  const schema = operation.responses[answer.status];
+  const schema = operation.responses[response.status];
   if (schema === undefined)
     throw new Error(
-      `the fake of ${name} returned the status ${answer.status}, which the operation does not have`,
+      `the fake of ${name} returned the status ${response.status}, which the operation does not have`,
     );
-  const headers = { ...answer.headers };
-  if (schema === null) return new HttpResponse(null, { status: answer.status, headers });
-  const body = schema.safeParse(answer.body);
+  const headers = { ...response.headers };
+  if (schema === null) return new HttpResponse(null, { status: response.status, headers });
+  const body = schema.safeParse(response.body);
   if (!body.success)
     throw new Error(`the response of the fake of ${name} does not match its schema: ${body.error.message}`);
   return new HttpResponse(JSON.stringify(body.data), {
-    status: answer.status,
+    status: response.status,
     headers: { "content-type": "application/json", ...headers },
   });
 };
