@@ -192,8 +192,7 @@ export class JoblibClient {
     for (;;) {
       const pollSeconds = getPollSeconds(until);
       // A long poll without an ETag returns at the end of the task, one with an ETag at the next change. With
-      // `onChange`, the
-      // first read returns the current task immediately.
+      // `onChange`, the first read returns the current task immediately.
       const wait = onChange !== undefined && etag === undefined ? 0 : pollSeconds;
       const startedAt = performance.now();
       const options = { signal, retry: AWAIT_RETRY, wait: wait || undefined, ifNoneMatch: etag };

@@ -22,8 +22,7 @@ class LazyRunContext implements RunContext {
 
   constructor(reporter: RunReporter, logger: Logger) {
     // Through a local variable: V8 allocates a function literal that is assigned to a property in the old generation,
-    // which
-    // would keep the task alive until the next full garbage collection.
+    // which would keep the task alive until the next full garbage collection.
     const progress: RunContext["progress"] = (fraction, message) => reporter.progress(fraction, message);
     this.progress = progress;
     this.task = reporter.task;

@@ -28,7 +28,7 @@ const WORK: Readonly<Record<string, readonly [run: () => unknown, error: RegExp]
   surrogate: [() => ["\ud800"], /surrogate/],
   proto: [() => JSON.parse('{"__proto__": 1}'), /__proto__/],
   deep: [() => nested(200), /nested|does not fit/],
-  deeper: [() => nested(50_000), /cannot be kept/],
+  deeper: [() => nested(50_000), /cannot be stored/],
   large: [() => "x".repeat(5_000), /PayloadTooLargeError/],
   error: [
     () => {
