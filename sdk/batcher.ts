@@ -56,8 +56,8 @@ export class Batcher<Call, Result> {
   }
 
   /**
-   * Sends a call once. `bytes` is the approximate size that it adds to the body. Rejects with the reason of
-   * `cancellation`.
+   * Sends a call once. `bytes` is the approximate size that it adds to the body. Rejects with
+   * the reason of `cancellation`.
    */
   send(call: Call, bytes: number, cancellation?: Cancellation): Promise<Result> {
     if (bytes > LARGE_CALL_BYTES) return this.#sendLarge(call, cancellation);

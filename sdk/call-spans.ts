@@ -73,8 +73,8 @@ const describeSubmitSpan = (call: TracedCall): { name: string; attributes: Attri
 const IN_SUBMIT = createContextKey("joblib: submit span");
 
 /**
- * Runs the submit of one task in its own span, even if it is sent in a batch. `work` receives the span's trace
- * context.
+ * Runs the submit of one task in its own span, even if it is sent in a batch. `work` receives
+ * the span's trace context.
  */
 export const traceSubmit = <Submitted extends { readonly id: string }>(
   call: Pick<TracedCall, "url" | "params">,

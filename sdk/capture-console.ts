@@ -10,8 +10,8 @@ const currentListener = new AsyncLocalStorage<LineListener>();
 let isPatched = false;
 
 /**
- * Wraps the methods of `console`, once per process: lines are printed as before, and also sent to the current
- * listener.
+ * Wraps the methods of `console`, once per process: lines are printed as before, and also sent
+ * to the current listener.
  */
 const patchConsole = (): void => {
   if (isPatched) return;

@@ -34,8 +34,8 @@ const hasClaimedNothing = (error: unknown): boolean =>
   error instanceof ProblemError && error.problem.status < 500;
 
 /**
- * Claims tasks with a long poll. If the response is lost, a heartbeat is scheduled, so that the server requeues the
- * undelivered claim.
+ * Claims tasks with a long poll. If the response is lost, a heartbeat is scheduled, so that the server
+ * requeues the undelivered claim.
  */
 export const claimTasks = async (
   { client, session }: ClaimEnvironment,

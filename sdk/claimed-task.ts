@@ -24,7 +24,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   /** The number of the claim. The server rejects updates from an earlier attempt: it fences the lease. */
   readonly attempt: number;
   /** @internal */ readonly leasedSince = performance.now();
-  /** @internal True while the end of the task is being sent and its stream may already claim another task. */ freesSlot = false;
+  /** @internal True while the end of the task is being sent and its slot can be reused. */ freesSlot = false;
   readonly #environment: TaskEnvironment;
   readonly #abort = new LazyAbort();
   // Members that few tasks need are created on first use: creating them took half of a busy worker's CPU time.

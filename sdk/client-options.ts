@@ -24,10 +24,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Maximum duration of a long poll, in seconds (`Prefer: wait=N`, RFC 7240). Default: no long poll. */
   readonly wait?: number | undefined;
-  /**
-   * The idempotency key of a submit. Default of `submitTask`: a random one, so that retries do not create a second
-   * task.
-   */
+  /** The idempotency key of a submit. Default of `submitTask`: a random one, so that retries create only one task. */
   readonly idempotencyKey?: string | undefined;
   /** An `ETag`. The response is 304 while the task has not changed. */
   readonly ifNoneMatch?: string | undefined;

@@ -86,9 +86,9 @@ export class JoblibClient {
 
   /**
    * Calls an operation and returns its status, headers and body. Retries if the operation can be repeated safely.
-   * Throws the `ProblemError` subclass of the problem that the server returns, `ConnectionError` or `DeadlineError`
-   * if it does not respond, `ProtocolError` if the response is not joblib's, and `UsageError` for an invalid token or
-   * parameter.
+   * Throws the `ProblemError` subclass of the problem that the server returns, `ConnectionError` or
+   * `DeadlineError` if it does not respond, `ProtocolError` if the response is not joblib's, and `UsageError` for
+   * an invalid token or parameter.
    */
   async call<Name extends OperationName>(
     name: Name,

@@ -11,10 +11,7 @@ import type { TaskDefaultOptions } from "./task-options.ts";
 export interface RunContext {
   /** Aborted when the task is cancelled, timed out or lost (`TaskLostError`), or interrupted (`InterruptedError`). */
   readonly signal: AbortSignal;
-  /**
-   * Reports progress: a fraction from 0 to 1 and a message. Reports are combined; the latest one is sent. Never
-   * throws.
-   */
+  /** Reports a fraction from 0 to 1 and a message of up to 1,000 characters. The latest report wins. Never throws. */
   readonly progress: (fraction?: number, message?: string) => void;
   /** The task when it was started. */
   readonly task: Task;
@@ -39,8 +36,8 @@ export interface ExtensionOptions {
 }
 
 /**
- * The static members of every extension class. They do not include the options, so that `static room` needs no
- * `override`.
+ * The static members of every extension class. They do not include the options, so that `static
+ * room` needs no `override`.
  */
 export interface ExtensionStatics {
   /** The category of the job. */
@@ -69,8 +66,8 @@ export interface ExtensionClass<Context = never> extends ExtensionStatics, Exten
 }
 
 /**
- * The parameters as fields. zod's output type of an empty shape forbids every member, even `run`, so it becomes
- * `object`.
+ * The parameters as fields. zod's output type of an empty shape forbids every member, even `run`,
+ * so it becomes `object`.
  */
 export type Fields<Output> = [Output[keyof Output]] extends [never] ? object : Readonly<Output>;
 
@@ -100,6 +97,7 @@ export function Extension<Schema extends AnySchema>(
   schema: Schema,
   options?: ExtensionOptions,
 ): ExtensionBase<SchemaInput<Schema>, SchemaOutput<Schema>>;
+/** Creates the base class of an extension whose parameters are an object of zod 4 types. */
 export function Extension<Shape extends z.ZodRawShape = Record<never, never>>(
   category: string,
   shape?: Shape,
@@ -167,7 +165,7 @@ export const isExtensionClass = (value: unknown): value is ExtensionClass =>
 export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 
-/** An instance of an extension, without the type of its context, which `register` has validated. */
+/** An instance of an extension, without the type of its context, which `register` has checked. */
 export interface RunnableExtension {
   run(context: unknown, run: RunContext): unknown;
 }

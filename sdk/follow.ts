@@ -15,10 +15,7 @@ import type { Sender, StreamedResponse } from "./senders.ts";
 import { sleep } from "./sleep.ts";
 import { createForeignResponseError, parseRetryAfter } from "./transport.ts";
 
-/**
- * Duration without data after which a connection is considered dead. The server sends a keep-alive comment every 15
- * s.
- */
+/** A connection without data for this long is considered dead: the server sends a comment every 15 s. */
 const IDLE_TIMEOUT_MS = 45_000;
 
 /** A stream to follow. */
@@ -151,9 +148,9 @@ async function* readEvents<Name extends StreamName>(
 }
 
 /**
- * Yields the events of a stream and never ends by itself: after an interruption it reconnects and continues after the
- * last event. Throws errors that retries cannot fix (401, 403, 404, a response that is not joblib's), and the reason
- * of `signal`.
+ * Yields the events of a stream and never ends by itself: after an interruption it reconnects and continues
+ * after the last event. Throws errors that retries cannot fix (401, 403, 404, a response that is not joblib's),
+ * and the reason of `signal`.
  */
 export async function* follow<Name extends StreamName>(
   request: FollowRequest<Name>,

@@ -86,8 +86,8 @@ export class Heartbeat {
   }
 
   /**
-   * Aborts the long poll if a task older than 250 ms is not listed. Otherwise waits for the oldest task that is not
-   * listed.
+   * Aborts the long poll if a task older than 250 ms is not listed. Otherwise waits for the oldest task
+   * that is not listed.
    */
   #listNewTasks(): void {
     this.#newTaskTimer = undefined;
@@ -106,8 +106,8 @@ export class Heartbeat {
   }
 
   /**
-   * Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when the heartbeat has
-   * failed.
+   * Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when
+   * the heartbeat has failed.
    */
   sendNow(): Promise<void> {
     this.#immediate ??= Promise.withResolvers();

@@ -200,9 +200,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Claims and runs tasks until `signal` is aborted or the worker is drained. Then finishes the current tasks and
-   * resolves. A failing task does not reject it; rejects with the errors of `ready`, and of claims that retries
-   * cannot fix.
+   * Claims and runs tasks until `signal` is aborted or the worker is drained. Then finishes the current
+   * tasks and resolves. A failing task does not reject it; rejects with the errors of `ready`, and of claims
+   * that retries cannot fix.
    */
   async run(options: RunOptions<Context> = {}): Promise<void> {
     const { interrupt, onTask, onOutcome, ...listening } = options;

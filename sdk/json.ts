@@ -5,10 +5,10 @@ import { JoblibError } from "./errors.ts";
 export class NotJsonError extends JoblibError {}
 
 /**
- * Returns a JSON copy of a value: undefined becomes null, undefined members are omitted, and `toJSON` is called.
- * Throws `NotJsonError` for values that `JSON.stringify` would silently lose (NaN, functions, maps, bytes), and for
- * text that the server cannot store (U+0000, lone surrogates), so that a task fails with this reason before anything
- * is sent.
+ * Returns a JSON copy of a value: undefined becomes null, undefined members are omitted, and `toJSON` is
+ * called. Throws `NotJsonError` for values that `JSON.stringify` would silently lose (NaN, functions, maps,
+ * bytes), and for text that the server cannot store (U+0000, lone surrogates), so that a task fails with this
+ * reason before anything is sent.
  */
 export const toJson = (value: unknown): JsonValue => {
   if (value === undefined) return null;
@@ -89,9 +89,7 @@ function rejectLossyValue(this: unknown, key: string, value: unknown): unknown {
   return value;
 }
 
-/**
- * Returns what PostgreSQL cannot store in a text, so that the server rejects it; undefined if it can store the text.
- */
+/** Returns the part of a text that PostgreSQL cannot store, so that the server rejects it; undefined if there is none. */
 const findUnstorableText = (text: string): string | undefined => {
   if (!text.isWellFormed()) return "a lone surrogate";
   return text.includes("\u0000") ? "the character U+0000" : undefined;
@@ -109,8 +107,8 @@ const describeLossyValue = (value: unknown): string | undefined => {
 };
 
 /**
- * Replaces U+0000 and lone surrogates, which the server cannot store, and truncates the text to `maxBytes` bytes of
- * UTF-8.
+ * Replaces U+0000 and lone surrogates, which the server cannot store, and truncates the text to
+ * `maxBytes` bytes of UTF-8.
  */
 export const toStorableText = (text: string, maxBytes: number): string => {
   const clean = text.toWellFormed().replaceAll("\u0000", "\ufffd");

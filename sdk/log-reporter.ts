@@ -9,8 +9,8 @@ import { toStorableText, toText } from "./json.ts";
 import { sleep } from "./sleep.ts";
 
 /**
- * Delay in milliseconds in which further lines are collected for the next request. The first line is sent
- * immediately.
+ * Delay in milliseconds in which further lines are collected for the next request. The first
+ * line is sent immediately.
  */
 const BATCH_DELAY_MS = 100;
 /** Maximum number of queued lines. If the server is unreachable, the oldest lines are dropped. */
@@ -18,8 +18,8 @@ const MAX_QUEUED_LINES = 2000;
 const TRUNCATION_NOTICE = "… further lines of this attempt are not stored";
 
 /**
- * Sends the log lines of an attempt in order, one request at a time. Lines are numbered, so repeating a request has
- * no effect.
+ * Sends the log lines of an attempt in order, one request at a time. Lines are numbered, so repeating a
+ * request has no effect.
  */
 export class LogReporter {
   readonly #send: (lines: NewLogLine[]) => Promise<unknown>;

@@ -10,8 +10,8 @@ type Zod3Type = Parameters<typeof zodToJsonSchema>[0];
 
 const DIALECT = "draft-2020-12";
 /**
- * The schema of an object contains at least one of these keywords; the output of a converter that failed contains
- * none.
+ * The schema of an object contains at least one of these keywords; the output of a converter
+ * that failed contains none.
  */
 const SCHEMA_KEYWORDS = ["properties", "type", "anyOf", "oneOf", "allOf", "$ref"];
 
@@ -33,8 +33,8 @@ export const toParameterSchema = (schema: AnySchema, label: string): JsonObject 
 };
 
 /**
- * Returns the JSON Schema of a result, from the output type of its schema. Throws `UsageError` if it cannot be
- * converted.
+ * Returns the JSON Schema of a result, from the output type of its schema. Throws `UsageError` if
+ * it cannot be converted.
  */
 export const toResultSchema = (schema: AnySchema, label: string): JsonObject =>
   toJsonSchema(schema, "output", label);

@@ -15,8 +15,8 @@ export type RegisterDecorator<Context> = <Class extends ExtensionClass<Context>>
 ) => Class;
 
 /**
- * Creates the `register` function of a registry. It does not use `this`, because compiled decorators call it without
- * one.
+ * Creates the `register` function of a registry. It does not use `this`, because compiled decorators
+ * call it without one.
  */
 export const createRegister = <Context>(registry: JobRegistry<Context>): Register<Context> => {
   const addClass = <Class extends ExtensionClass<Context>>(

@@ -89,8 +89,8 @@ export const readResponse = <Name extends OperationName>(
 };
 
 /**
- * Parses the response to a call with `Prefer: return=minimal`; `Preference-Applied` shows whether the server supports
- * it.
+ * Parses the response to a call with `Prefer: return=minimal`; `Preference-Applied` shows whether
+ * the server supports it.
  */
 export const readMinimalResponse = <Name extends OperationName>(
   name: Name,

@@ -13,8 +13,8 @@ export interface RetryPolicy {
   /** Maximum number of attempts, including the first one. */
   readonly attempts: number;
   /**
-   * Upper bound of the first delay, in seconds. It doubles with every attempt; the delay is random between 0 and the
-   * bound.
+   * Upper bound of the first delay, in seconds. It doubles with every attempt; the delay is random between
+   * 0 and the bound.
    */
   readonly baseSeconds: number;
   /** Maximum of the upper bound, in seconds. */

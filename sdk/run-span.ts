@@ -17,9 +17,9 @@ const getAttributes = (task: Task) => ({
 });
 
 /** Returns a link to the active span: the run's parent is the submit, not the active span. */
-const getAmbientLinks = (): Link[] => {
-  const ambient = trace.getSpanContext(context.active());
-  return ambient === undefined ? [] : [{ context: ambient }];
+const getActiveSpanLinks = (): Link[] => {
+  const active = trace.getSpanContext(context.active());
+  return active === undefined ? [] : [{ context: active }];
 };
 
 /**
@@ -40,7 +40,7 @@ export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => v
   const options = {
     kind: SpanKind.CONSUMER,
     attributes: getAttributes(task),
-    links: submitLinks.length === 0 ? [] : [...submitLinks, ...getAmbientLinks()],
+    links: submitLinks.length === 0 ? [] : [...submitLinks, ...getActiveSpanLinks()],
   };
   const span = tracer.startSpan(`${SPANS.run} ${task.job_name}`, options, parent);
   const work = async () => {

@@ -59,10 +59,7 @@ export interface FullResponse {
 /** Decides whether to read the body of a response. */
 export type BodyFilter = (status: number, headers: FullResponse["headers"]) => boolean;
 
-/**
- * Puts a request on the wire and takes in all of its response, `MAX_ANSWER_BYTES` at most; redirects are not
- * followed.
- */
+/** Sends a request and returns the response with at most `MAX_RESPONSE_BYTES` of body. Does not follow redirects. */
 export type BufferedSender = (
   request: HttpRequest,
   shouldReadBody: BodyFilter,
@@ -113,16 +110,16 @@ export const createBufferedFetchSender = (fetch: FetchLike): BufferedSender => {
 let isGlobalFetchPreferred = false;
 
 /**
- * Makes clients without a `fetch` option use the global `fetch`, which msw always intercepts; undici's dispatcher
- * only sometimes.
+ * Makes clients without a `fetch` option use the global `fetch`, which msw always intercepts. It intercepts undici's
+ * dispatcher only sometimes.
  */
 export const preferGlobalFetch = (): void => {
   isGlobalFetchPreferred = true;
 };
 
 /**
- * The sender of clients without a `fetch` option. Reads `globalThis.fetch` at each call, because msw replaces and
- * restores it.
+ * The sender of clients without a `fetch` option. Reads `globalThis.fetch` at each call, because msw
+ * replaces and restores it.
  */
 export const defaultSender: Sender = (url, init) =>
   isGlobalFetchPreferred ? createFetchSender(globalThis.fetch)(url, init) : undiciSender(url, init);

@@ -16,15 +16,9 @@ import { type TaskOptions, toWireOptions } from "./task-options.ts";
 export interface SubmitOptions extends TaskOptions {
   /** The task's room. Default: the manager's room, or the only room of the class. */
   readonly room?: string | undefined;
-  /**
-   * Whether the job is the one in `@global` (true) or the one in the room (false). Default: as the class is
-   * registered.
-   */
+  /** Whether the job is in `@global` (true) or in the room (false). Default: as the class is registered. */
   readonly public?: boolean | undefined;
-  /**
-   * A repeated submit with the same key returns the same task. Default: a random key. Not allowed for several tasks
-   * at once.
-   */
+  /** A repeated submit with the same key returns the same task. Default: a random key. Not allowed for an array. */
   readonly idempotencyKey?: string | undefined;
   /** Aborts the submit, which then rejects with the signal's reason. The task may have been created. */
   readonly signal?: AbortSignal | undefined;

@@ -10,9 +10,9 @@ const TICK_MS = 1_000;
 const MIN_SUSPENSION_MS = 5_000;
 
 /**
- * Detects that this process was suspended: either the machine slept (Linux's CLOCK_MONOTONIC stops, the wall clock goes
- * on), or the process was stopped (both clocks go on). Setting the wall clock forward is a false alarm, which costs one
- * heartbeat.
+ * Detects that this process was suspended: either the machine slept (Linux's CLOCK_MONOTONIC stops, the wall
+ * clock goes on), or the process was stopped (both clocks go on). Setting the wall clock forward is a false
+ * alarm, which costs one heartbeat.
  */
 export class SuspensionDetector {
   readonly #clocks: Clocks;

@@ -29,8 +29,8 @@ export interface TaskDefaultOptions {
 /** Options of one task. */
 export interface TaskOptions extends TaskDefaultOptions {
   /**
-   * Time before which the task cannot be claimed: a `Date`, or a string in ISO 8601. Cannot be combined with
-   * `delaySeconds`.
+   * Time before which the task cannot be claimed: a `Date`, or a string in ISO 8601. Cannot
+   * be combined with `delaySeconds`.
    */
   readonly runAt?: Date | string | undefined;
 }

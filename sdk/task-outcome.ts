@@ -23,8 +23,8 @@ export type TaskOutcome =
   | { readonly status: "released" };
 
 /**
- * Returns the outcome of a task whose end did not reach the server. `reason` is the abort reason, `error` the
- * failure.
+ * Returns the outcome of a task whose end did not reach the server. `reason` is the abort
+ * reason, `error` the failure.
  */
 export const toLostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
   const lost = reason instanceof TaskLostError ? reason : error;

@@ -20,9 +20,9 @@ export interface ListenOptions {
   /** Maximum number of running tasks. Default: 1. A task whose end is still being sent does not count. */
   readonly concurrency?: number | undefined;
   /**
-   * Whether a claim also starts its tasks, which saves a request per task. Default: false. Use it if you run every
-   * task: a started task counts as an attempt, even if the response to the claim is lost or the loop is left before
-   * the task.
+   * Whether a claim also starts its tasks, which saves a request per task. Default: false. Use it if you run
+   * every task: a started task counts as an attempt, even if the response to the claim is lost or the loop is
+   * left before the task.
    */
   readonly start?: boolean | undefined;
 }

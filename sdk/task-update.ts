@@ -32,8 +32,8 @@ export interface DeliveryOptions {
 }
 
 /**
- * For the end of a task: retries for 5 minutes, which survives a restart of the server, because the task's work is
- * valuable.
+ * For the end of a task: retries for 5 minutes, which survives a restart of the server, because the
+ * task's work is valuable.
  */
 export const DELIVERY_RETRY: RetryPolicy = {
   attempts: Number.POSITIVE_INFINITY,

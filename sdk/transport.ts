@@ -76,7 +76,7 @@ const toJsonResponse = (
   throw createForeignResponseError(
     status,
     url,
-    `${type === "" ? "a body without a content type" : JSON.stringify(type)}`,
+    type === "" ? "no content type" : `content type ${JSON.stringify(type)}`,
     headers,
   );
 };
@@ -91,10 +91,7 @@ const parseJson = (text: string, status: number, url: string): unknown => {
   }
 };
 
-/**
- * Creates the error of a response that is not from joblib: `GatewayError` for a gateway that is temporarily
- * unavailable.
- */
+/** Creates the error of a response that is not from joblib: `GatewayError` for a temporary error of a gateway. */
 export const createForeignResponseError = (
   status: number,
   url: string,

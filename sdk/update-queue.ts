@@ -67,10 +67,7 @@ export class UpdateQueue {
     return this.#batcher.send({ fenced, options }, bytes, options.cancellation);
   }
 
-  /**
-   * Sends nothing until the promise settles: after a suspension, the worker first asks the server which leases it
-   * still has.
-   */
+  /** Sends nothing until the promise settles: after a suspension, the worker checks its leases first. */
   pauseUntil(resumed: Promise<void>): void {
     this.#batcher.pauseUntil(resumed);
   }

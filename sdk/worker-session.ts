@@ -40,10 +40,7 @@ export interface SessionOptions {
   readonly name?: string | undefined;
   /** Overrides the heartbeat interval of the server, in seconds. */
   readonly heartbeatSeconds?: number | undefined;
-  /**
-   * Returns the jobs to register; the same array until they change. Called before every claim, for later
-   * registrations.
-   */
+  /** Returns the jobs to register; the same array until they change. Called before every claim. */
   readonly getRegistrations: () => readonly RoomRegistration[];
 }
 
@@ -133,10 +130,7 @@ export class WorkerSession {
     this.#worker?.heartbeat.sendAfter(5_500);
   }
 
-  /**
-   * Requeues tasks that have not started. If the call fails, the server requeues them because heartbeats do not list
-   * them.
-   */
+  /** Requeues tasks that have not started. If it fails, the server requeues them: heartbeats do not list them. */
   async release(workerId: string, tasks: readonly LeasedTask[]): Promise<void> {
     for (const task of tasks) this.removeTask(task);
     if (tasks.length === 0) return;
@@ -180,10 +174,7 @@ export class WorkerSession {
     });
   }
 
-  /**
-   * Deregisters the worker and stops its heartbeats. The server requeues its claimed tasks, and its running tasks
-   * fail.
-   */
+  /** Deregisters the worker. The server requeues its claimed tasks, and its running tasks fail. */
   async deregister(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();

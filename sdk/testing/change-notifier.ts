@@ -8,8 +8,8 @@ export class ChangeNotifier {
   }
 
   /**
-   * Calls `read` after every change until it returns a value. Returns undefined on a timeout or when `signal` is
-   * aborted.
+   * Calls `read` after every change until it returns a value. Returns undefined on a timeout or
+   * when `signal` is aborted.
    */
   async waitFor<Value>(
     read: () => Value | undefined,

@@ -102,8 +102,8 @@ const storeLines = ({ log, wire: { attempt } }: FakeTask, lines: TaskUpdate["log
 };
 
 /**
- * Applies an update by the rules of the protocol: a repeated update has no effect, then the lease and the transition
- * are checked.
+ * Applies an update by the rules of the protocol: a repeated update has no effect, then the lease and
+ * the transition are checked.
  */
 export const updateTask = (task: FakeTask, update: TaskUpdate, workerExists: boolean): Task => {
   const { wire } = task;

@@ -8,7 +8,7 @@ class Wait extends Extension("tests") {
   }
 }
 
-/** Creates a manager with an interval between heartbeats; `heartbeats` records their tasks and the duration of the long poll. */
+/** Creates a manager; `heartbeats` records the listed tasks and the seconds of each long poll. */
 const createWorker = (heartbeatSeconds: number) => {
   const heartbeats: { tasks: readonly string[] | undefined; wait: number }[] = [];
   const { fake, override, createManager } = startFake();
