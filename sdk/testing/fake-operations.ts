@@ -39,7 +39,7 @@ const getDraining = (state: FakeState, workerId: string) =>
   state.workers.get(workerId)?.draining === true ? { draining: true } : {};
 
 /** Returns the operations of a fake server. */
-export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fakes => ({
+export const createFakeOperations = (state: FakeState, heartbeat_seconds: number): Fakes => ({
   createWorker: ({ body }) => {
     const { id, name, last_heartbeat } = state.addWorker(body?.name);
     return { status: 201, body: { id, name, last_heartbeat, heartbeat_seconds } };
@@ -53,8 +53,8 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
 
   heartbeat: async ({ params: { worker_id }, body, wait, signal }) => {
     const listed = body?.tasks ?? [];
-    const wasDrained = () => state.worker(worker_id).draining && body?.draining !== true;
-    const read = () => state.findStops(worker_id, listed) ?? (wasDrained() ? [] : undefined);
+    const isNewlyDrained = () => state.worker(worker_id).draining && body?.draining !== true;
+    const read = () => state.findStops(worker_id, listed) ?? (isNewlyDrained() ? [] : undefined);
     const stop = (await state.changes.waitFor(read, wait, signal)) ?? [];
     const { last_heartbeat, draining } = state.worker(worker_id);
     const drainingMember = draining ? { draining } : {};

@@ -1,6 +1,6 @@
 import type { HttpHandler } from "msw";
 import { isTerminal, type Job, type LogLine, type SubmittedTask, type Task } from "../../protocol/index.ts";
-import { fakeOperations } from "./fake-operations.ts";
+import { createFakeOperations } from "./fake-operations.ts";
 import { FakeState, type FakeWorker } from "./fake-state.ts";
 import { type FakeSubmission, requeue } from "./fake-tasks.ts";
 import { type Fakes, type HandlerOptions, joblibHandlers } from "./handlers.ts";
@@ -23,7 +23,7 @@ export class FakeServer {
   readonly #state = new FakeState();
 
   constructor({ heartbeatSeconds = 15, ...options }: FakeServerOptions = {}) {
-    this.fakes = fakeOperations(this.#state, heartbeatSeconds);
+    this.fakes = createFakeOperations(this.#state, heartbeatSeconds);
     this.handlers = joblibHandlers(this.fakes, options);
   }
 

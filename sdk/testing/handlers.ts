@@ -48,7 +48,7 @@ export interface HandlerOptions {
 export const joblibHandlers = (fakes: Fakes, { url = "*" }: HandlerOptions = {}): HttpHandler[] => {
   preferGlobalFetch();
   const names = Object.keys(operations).filter(isOperationName);
-  return names.flatMap((name) => createHandler(name, fakes, url));
+  return names.flatMap((name) => createHandlers(name, fakes, url));
 };
 
 const isOperationName = (name: string): name is OperationName => Object.hasOwn(operations, name);
@@ -61,7 +61,7 @@ const METHODS = {
   DELETE: http.delete,
 } as const;
 
-const createHandler = <Name extends OperationName>(name: Name, fakes: Fakes, url: string): HttpHandler[] => {
+const createHandlers = <Name extends OperationName>(name: Name, fakes: Fakes, url: string): HttpHandler[] => {
   const fake: Fake<Name> | undefined = fakes[name];
   if (fake === undefined) return [];
   const operation: Operation = operations[name];

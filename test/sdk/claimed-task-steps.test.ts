@@ -58,7 +58,7 @@ describe("an interrupted task", () => {
     expect(runs).toBe(0);
   });
 
-  test("keeps signal and log in copies, proxies and heirs of its run context", async () => {
+  test("keeps signal and log in copies and proxies of its run context, and in objects that inherit from it", async () => {
     const { task } = await claimTask((run) =>
       [{ ...run }, Object.create(run), new Proxy(run, {})].map(
         ({ signal, log }) => signal === run.signal && log === run.log,
@@ -95,7 +95,7 @@ describe("the steps of a task", () => {
   test("progress sends the first and the last of many reports", async () => {
     const sent: (Progress | undefined)[] = [];
     const { fake, id, override, task } = await claimTask(({ progress }) => {
-      progress(-1, "begun");
+      progress(-1, "started");
       for (let done = 1; done <= 100; done += 1) progress(done / 100);
       progress(Number.NaN, "done");
     });
@@ -109,7 +109,7 @@ describe("the steps of a task", () => {
     await task.run();
 
     expect(sent).toEqual([
-      { fraction: 0, message: "begun" },
+      { fraction: 0, message: "started" },
       { fraction: 1, message: "done" },
     ]);
     expect(fake.task(id)).toMatchObject({ status: "completed", progress: { fraction: 1, message: "done" } });

@@ -157,10 +157,10 @@ describe("ClaimedTask.run", () => {
     let lost = 0;
     override({
       updateTask: async (request) => {
-        const answer = await callFake(fake, request);
+        const response = await callFake(fake, request);
         if (request.body.status === "completed" && lost++ < 2)
           throw new Problem("service-unavailable", "gone");
-        return answer;
+        return response;
       },
     });
 

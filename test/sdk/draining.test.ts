@@ -20,7 +20,7 @@ const startWorker = async (extra: JobManagerOptions = {}, fakeOptions = {}) => {
   const jobs = network.createManager(extra);
   jobs.register(Wait);
   await jobs.ready();
-  return { ...network, jobs, started, removeTask: () => finished.resolve(), id: jobs.workerId ?? "" };
+  return { ...network, jobs, started, finish: () => finished.resolve(), id: jobs.workerId ?? "" };
 };
 
 describe("a drained worker", () => {
@@ -37,18 +37,18 @@ describe("a drained worker", () => {
   });
 
   test.each([1, 2])("finishes its %i running tasks, claims no more, and ends", async (concurrency) => {
-    const { fake, jobs, id, started, removeTask: finish } = await startWorker({ heartbeatSeconds: 1 });
+    const { fake, jobs, id, started, finish } = await startWorker({ heartbeatSeconds: 1 });
     const running = Array.from({ length: concurrency }, () => fake.submit("lab", JOB).id);
     const run = jobs.run({ concurrency });
     await expect.poll(() => started.length).toBe(concurrency);
 
     fake.drainWorker(id);
-    const later = fake.submit("lab", JOB).id;
+    const newTask = fake.submit("lab", JOB).id;
     finish();
     await run;
 
     expect(running.map((task) => fake.task(task).status)).toEqual(running.map(() => "completed"));
-    expect(fake.task(later).status).toBe("pending");
+    expect(fake.task(newTask).status).toBe("pending");
   });
 
   test("is notified by its heartbeat while all slots are used", async () => {
@@ -59,13 +59,7 @@ describe("a drained worker", () => {
       error() {},
       warn: (_: object, message: string) => warnings.push(message),
     };
-    const {
-      fake,
-      jobs,
-      id,
-      started,
-      removeTask: finish,
-    } = await startWorker({ logger, heartbeatSeconds: 0.05 });
+    const { fake, jobs, id, started, finish } = await startWorker({ logger, heartbeatSeconds: 0.05 });
     fake.submit("lab", JOB);
     const run = jobs.run();
     await expect.poll(() => started.length).toBe(1);
