@@ -186,11 +186,12 @@ export class JoblibClient {
   }
 
   async #awaitTask(id: string, { wait: maxSeconds, signal, onChange }: AwaitTaskOptions): Promise<Task> {
-    const until = maxSeconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + maxSeconds * 1000;
+    const deadline =
+      maxSeconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + maxSeconds * 1000;
     let task: Task | undefined;
     let etag: string | undefined;
     for (;;) {
-      const pollSeconds = getPollSeconds(until);
+      const pollSeconds = getPollSeconds(deadline);
       // A long poll without an ETag returns at the end of the task, one with an ETag at the next change. With
       // `onChange`, the first read returns the current task immediately.
       const wait = onChange !== undefined && etag === undefined ? 0 : pollSeconds;
@@ -212,7 +213,7 @@ export class JoblibClient {
         (response.status === 304 || onChange === undefined || etag === undefined);
       // If the server or a proxy does not support long polls, poll about once per second.
       if (isEarly && wait > 0)
-        await sleep(Math.min(500 + Math.random() * 1000, Math.max(0, until - performance.now())), signal);
+        await sleep(Math.min(500 + Math.random() * 1000, Math.max(0, deadline - performance.now())), signal);
     }
   }
 }
@@ -228,8 +229,8 @@ interface RequestParts {
 }
 
 /** Returns a randomized duration, so that clients that were disconnected together do not reconnect together. */
-const getPollSeconds = (until: number): number => {
-  const remaining = Math.max(0, (until - performance.now()) / 1000);
+const getPollSeconds = (deadline: number): number => {
+  const remaining = Math.max(0, (deadline - performance.now()) / 1000);
   return Math.ceil(Math.min(remaining, MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5)));
 };
 

@@ -68,7 +68,7 @@ export class Heartbeat {
   /** Starts the heartbeats. The worker was just created, so the first one is sent after an interval. */
   start(): void {
     // Without a trace context: the heartbeats outlive the span that is active when the worker is created.
-    void context.with(ROOT_CONTEXT, () => this.#loop());
+    void context.with(ROOT_CONTEXT, () => this.#run());
   }
 
   /** Stops the heartbeats and aborts an open request. */
@@ -123,7 +123,7 @@ export class Heartbeat {
     }, ms);
   }
 
-  async #loop(): Promise<void> {
+  async #run(): Promise<void> {
     let delaySeconds = this.#seconds;
     while (!this.#stopped.signal.aborted) {
       await sleep(delaySeconds * 1000, this.#request.signal).catch(() => {});

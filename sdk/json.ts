@@ -81,11 +81,11 @@ const stringify = (value: unknown): string | undefined => {
 function rejectLossyValue(this: unknown, key: string, value: unknown): unknown {
   const badKey = findUnstorableText(key);
   if (badKey !== undefined) throw new NotJsonError(`the name ${JSON.stringify(key)} contains ${badKey}`);
-  const where = key === "" ? "the value" : JSON.stringify(key);
+  const label = key === "" ? "the value" : JSON.stringify(key);
   const lossy = describeLossyValue(value);
-  if (lossy !== undefined) throw new NotJsonError(`${where} is ${lossy}`);
+  if (lossy !== undefined) throw new NotJsonError(`${label} is ${lossy}`);
   const badText = typeof value === "string" ? findUnstorableText(value) : undefined;
-  if (badText !== undefined) throw new NotJsonError(`${where} contains ${badText}`);
+  if (badText !== undefined) throw new NotJsonError(`${label} contains ${badText}`);
   return value;
 }
 

@@ -89,8 +89,8 @@ const PERMANENT_CODES = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GE
 
 /** Returns the code of the system error that caused an error, for example `ECONNREFUSED`. */
 export const getSystemCode = (error: unknown): string | undefined => {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
-    if ("code" in at && typeof at.code === "string") return at.code;
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
+    if ("code" in cause && typeof cause.code === "string") return cause.code;
   }
   return undefined;
 };
@@ -134,7 +134,7 @@ export const withRetry = async <Value>(
   isRetryable: (error: unknown) => boolean,
   { policy, abort }: { readonly policy: RetryPolicy; readonly abort?: AbortSource | undefined },
 ): Promise<Value> => {
-  const until = performance.now() + policy.deadlineSeconds * 1000;
+  const deadline = performance.now() + policy.deadlineSeconds * 1000;
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
@@ -142,7 +142,7 @@ export const withRetry = async <Value>(
       const signal = abort?.signal;
       if (tries >= policy.attempts || signal?.aborted || !isRetryable(error)) throw error;
       const delayMs = getRetryDelay(tries, policy, error) * 1000;
-      if (performance.now() + delayMs > until) throw error;
+      if (performance.now() + delayMs > deadline) throw error;
       await sleep(delayMs, signal);
     }
   }

@@ -5,7 +5,7 @@ import { silentLogger } from "./logger.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 
 /** Options of `runLocally`. */
-export interface LocalRun {
+export interface LocalRunOptions {
   /** The first argument of `run`. */
   readonly context: unknown;
   /** Interrupts the task, which then fails. */
@@ -27,7 +27,7 @@ const applyUpdate = (task: Task, { status, error, result, progress }: TaskUpdate
 export const runLocally = async (
   Class: ExtensionClass<unknown>,
   task: Task,
-  { context, signal, onProgress, onLog }: LocalRun,
+  { context, signal, onProgress, onLog }: LocalRunOptions,
 ): Promise<TaskOutcome> => {
   let current: Task = { ...task, status: "claimed", result: null, error: null, progress: null };
   const claimed = new ClaimedTask(current, {

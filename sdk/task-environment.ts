@@ -9,7 +9,7 @@ import { validate } from "./standard-schema.ts";
 import { toErrorText } from "./task-outcome.ts";
 import type { UpdateQueue } from "./update-queue.ts";
 
-/** Notified when a task ends, so that its slot can be reused. */
+/** Receives the end of a task, so that its slot can be reused. */
 export interface TaskLifecycle {
   /**
    * True: the work is done, and the update that ends the task is being sent. False: the server rejected that update.

@@ -32,8 +32,8 @@ export interface DeliveryOptions {
 }
 
 /**
- * For the end of a task: retries for 5 minutes, which survives a restart of the server, because the
- * task's work is valuable.
+ * For the end of a task: retries for 5 minutes, enough for a restart of the server and its database, because the result
+ * of a task is valuable.
  */
 export const DELIVERY_RETRY: RetryPolicy = {
   attempts: Number.POSITIVE_INFINITY,

@@ -136,7 +136,9 @@ describe("joblib worker", () => {
     const worker = startWorker(server.url, "--public");
 
     expect(await worker.exit).toMatchObject({ code: 7 });
-    expect(worker.stderr()).toMatch(/^joblib: Job Multiply is already registered with a different schema\.$/m);
+    expect(worker.stderr()).toMatch(
+      /^joblib: Job Multiply is already registered with a different schema\.$/m,
+    );
     expect(worker.stderr()).toMatch(/^ {2}~ by: type is "number" here, and something else as registered$/m);
     expect(worker.stderr()).toMatch(/^the registered schema stays while .*another name\n$/m);
   });

@@ -34,14 +34,14 @@ const WORK: Readonly<Record<string, readonly [run: () => unknown, error: RegExp]
     () => {
       throw new Error(`disk full ${"x".repeat(100_000)}`);
     },
-    /^disk full x+… \(cut\)$/,
+    /^disk full x+… \(truncated\)$/,
   ],
   // Every character of it becomes six when it is escaped.
   control: [
     () => {
       throw new Error("\u0001".repeat(10_000));
     },
-    /cut/,
+    /truncated/,
   ],
 };
 
