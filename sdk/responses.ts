@@ -1,5 +1,4 @@
 import type * as z from "zod";
-import { fitsOf } from "../protocol/fits.ts";
 import {
   type MinimalResponse,
   type Operation,
@@ -10,6 +9,7 @@ import {
   ProblemDocument,
   prefersMinimal,
 } from "../protocol/index.ts";
+import { createQuickCheck } from "../protocol/quick-check.ts";
 import { ProtocolError, toProblemError } from "./errors.ts";
 import { createForeignResponseError, type JsonResponse, parseRetryAfter } from "./transport.ts";
 
@@ -50,7 +50,7 @@ const parseResponse = (
   }
   const schema = schemas[status];
   if (schema === undefined) throw createStatusError(name, status);
-  if (schema !== null && fitsOf(schema)(json)) return { status, headers, body: json };
+  if (schema !== null && createQuickCheck(schema)(json)) return { status, headers, body: json };
   const body = schema?.safeParse(json);
   if (body?.error !== undefined) {
     const [issue] = body.error.issues;

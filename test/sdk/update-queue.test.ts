@@ -3,7 +3,7 @@ import { type OperationName, Problem, type Task } from "../../protocol/index.ts"
 import { TaskLostError } from "../../sdk/errors.ts";
 import { LazyAbort } from "../../sdk/lazy-abort.ts";
 import { UpdateQueue } from "../../sdk/update-queue.ts";
-import { inOwnSpan, placeOf, startTracing } from "../support/tracing.ts";
+import { getSpanIds, runInSpan, startTracing } from "../support/tracing.ts";
 import { startFake } from "./network.ts";
 
 const JOB = "private:tests:Echo";
@@ -72,10 +72,10 @@ describe("UpdateQueue", () => {
       },
     });
 
-    await Promise.all(tasks.map((task) => inOwnSpan(task.id, () => queue.send(completion(task)))));
-    await inOwnSpan("alone", () => queue.send(completion(first)));
+    await Promise.all(tasks.map((task) => runInSpan(task.id, () => queue.send(completion(task)))));
+    await runInSpan("alone", () => queue.send(completion(first)));
 
-    const { trace, id } = placeOf(traced.only("alone"));
+    const { trace, id } = getSpanIds(traced.only("alone"));
     expect(traceparents).toEqual([null, `00-${trace}-${id}-01`]);
   });
 
