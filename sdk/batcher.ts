@@ -1,164 +1,161 @@
 import { type Context, context, ROOT_CONTEXT } from "@opentelemetry/api";
 
-/** Ends one sender's interest in what it sent; `LazyAbort` is one. */
+/** The cancellation of one call, for example a `LazyAbort`. */
 export interface Cancellation {
   readonly isAborted: boolean;
   readonly reason: unknown;
   onAbort(listener: () => void): () => void;
 }
 
-/** How wishes are sent. */
-export interface BatchSender<Wish, Result> {
-  /** Wishes of one request. */
+/** Sends the calls of a `Batcher`. */
+export interface BatchSender<Call, Result> {
+  /** Maximum number of calls in a batch. */
   readonly maxCalls: number;
-  sendOne(wish: Wish, giveUp: Cancellation | undefined): Promise<Result>;
-  /** Many in one request; each has its own outcome, in their order. */
-  sendMany(wishes: readonly Wish[]): Promise<readonly (Result | Error)[]>;
-  /** True for a failure of the whole request that says nothing about any one of them: each sender is told. Else each is sent alone. */
+  /** Sends a single call. */
+  sendOne(call: Call, cancellation: Cancellation | undefined): Promise<Result>;
+  /** Sends a batch in one request. Returns the outcomes in the order of the calls. */
+  sendMany(calls: readonly Call[]): Promise<readonly (Result | Error)[]>;
+  /**
+   * Returns true if an error of a batch request is not caused by one of its calls: then every call fails with it.
+   * Otherwise every call is sent again individually.
+   */
   isForAll(error: unknown): boolean;
 }
 
-interface PendingCall<Wish, Result> {
-  readonly wish: Wish;
+interface PendingCall<Call, Result> {
+  readonly call: Call;
   readonly bytes: number;
   readonly cancellation: Cancellation | undefined;
-  /** Where in a trace it was sent; many in one request are of several traces, and so of none. */
-  readonly from: Context;
-  readonly settle: PromiseWithResolvers<Result>;
-  readonly markForgotten: (() => void) | undefined;
+  /** The trace context of the caller. It is not used for batches, whose calls belong to several traces. */
+  readonly callContext: Context;
+  readonly deferred: PromiseWithResolvers<Result>;
+  readonly unsubscribe: (() => void) | undefined;
 }
 
-/** One of that size takes its own way: the small ones would wait for it. */
+/** Calls over this size are sent individually, so that small calls do not wait for them. */
 const LARGE_CALL_BYTES = 32 * 1024;
-/** Half of the body that a server takes unless it was told otherwise. */
-const MOST_BYTES = 512 * 1024;
-/** Requests that are full may go side by side; what is not waits for the one on its way, and grows. */
+/** Maximum size of a batch: half of the server's default body limit. */
+const MAX_BATCH_BYTES = 512 * 1024;
+/** Maximum number of concurrent requests. Only full batches are sent concurrently; other batches wait and grow. */
 const MAX_IN_FLIGHT = 2;
 
 /**
- * What comes while a request is on its way travels together in the next one. There is no timer, a lone wish goes at
- * once, and each has its own outcome.
+ * Combines the calls that are made during a request into one batch, which is the next request. There is no timer: a
+ * single call is sent immediately. Every call has its own outcome.
  */
-export class Batcher<Wish, Result> {
-  readonly #sending: BatchSender<Wish, Result>;
-  #waiting: PendingCall<Wish, Result>[] = [];
+export class Batcher<Call, Result> {
+  readonly #sender: BatchSender<Call, Result>;
+  #waiting: PendingCall<Call, Result>[] = [];
   #inFlight = 0;
   #isScheduled = false;
-  /** Nothing is sent before. */
+  /** Nothing is sent before this promise settles. */
   #gate: Promise<void> | undefined;
 
-  constructor(sending: BatchSender<Wish, Result>) {
-    this.#sending = sending;
+  constructor(sender: BatchSender<Call, Result>) {
+    this.#sender = sender;
   }
 
-  /** Sends a wish once; `bytes` is about what it adds to a body. */
-  send(wish: Wish, bytes: number, giveUp?: Cancellation): Promise<Result> {
-    if (bytes > LARGE_CALL_BYTES) return this.#sendLarge(wish, giveUp);
-    const settle = Promise.withResolvers<Result>();
-    const forget = giveUp?.onAbort(() => settle.reject(giveUp.reason));
-    this.#waiting.push({
-      wish,
-      bytes,
-      cancellation: giveUp,
-      from: context.active(),
-      settle,
-      markForgotten: forget,
-    });
+  /**
+   * Sends a call once. `bytes` is the approximate size that it adds to the body. Rejects with
+   * the reason of `cancellation`.
+   */
+  send(call: Call, bytes: number, cancellation?: Cancellation): Promise<Result> {
+    if (bytes > LARGE_CALL_BYTES) return this.#sendLarge(call, cancellation);
+    const deferred = Promise.withResolvers<Result>();
+    const unsubscribe = cancellation?.onAbort(() => deferred.reject(cancellation.reason));
+    this.#waiting.push({ call, bytes, cancellation, callContext: context.active(), deferred, unsubscribe });
     this.#schedule();
-    return settle.promise;
+    return deferred.promise;
   }
 
-  async #sendLarge(wish: Wish, giveUp: Cancellation | undefined): Promise<Result> {
+  async #sendLarge(call: Call, cancellation: Cancellation | undefined): Promise<Result> {
     await this.#gate;
-    return this.#sending.sendOne(wish, giveUp);
+    return this.#sender.sendOne(call, cancellation);
   }
 
-  /** Sends nothing before this has resolved. */
-  pauseUntil(asked: Promise<void>): void {
-    const gate = asked.finally(() => {
+  /** Sends nothing until the promise settles. */
+  pauseUntil(resumed: Promise<void>): void {
+    const gate = resumed.finally(() => {
       if (this.#gate === gate) this.#gate = undefined;
       this.#schedule();
     });
     this.#gate = gate;
   }
 
-  /** In the same turn of the event loop, together with what else that turn brings. */
+  /** Flushes at the end of this turn of the event loop, so that all calls of the turn are in one batch. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#pump();
+      this.#flush();
     });
   }
 
-  #pump(): void {
+  #flush(): void {
     if (this.#gate !== undefined) return;
-    this.#waiting = this.#waiting.filter(({ cancellation: giveUp }) => giveUp?.isAborted !== true);
-    const { maxCalls: most } = this.#sending;
+    this.#waiting = this.#waiting.filter(({ cancellation }) => cancellation?.isAborted !== true);
+    const { maxCalls } = this.#sender;
     while (
       this.#waiting.length > 0 &&
-      (this.#inFlight === 0 || (this.#waiting.length >= most && this.#inFlight < MAX_IN_FLIGHT))
+      (this.#inFlight === 0 || (this.#waiting.length >= maxCalls && this.#inFlight < MAX_IN_FLIGHT))
     ) {
       this.#inFlight += 1;
-      void this.#deliver(this.#take()).finally(() => {
+      void this.#sendBatch(this.#takeBatch()).finally(() => {
         this.#inFlight -= 1;
         this.#schedule();
       });
     }
   }
 
-  #take(): PendingCall<Wish, Result>[] {
+  #takeBatch(): PendingCall<Call, Result>[] {
     let bytes = 0;
-    const end = this.#waiting.findIndex((one, index) => {
-      bytes += one.bytes;
-      return index > 0 && (index >= this.#sending.maxCalls || bytes > MOST_BYTES);
+    const end = this.#waiting.findIndex((call, index) => {
+      bytes += call.bytes;
+      return index > 0 && (index >= this.#sender.maxCalls || bytes > MAX_BATCH_BYTES);
     });
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end);
   }
 
-  async #deliver(members: readonly PendingCall<Wish, Result>[]): Promise<void> {
-    if (members.length === 1) return this.#eachAlone(members);
+  async #sendBatch(calls: readonly PendingCall<Call, Result>[]): Promise<void> {
+    if (calls.length === 1) return this.#sendEach(calls);
     try {
-      const wishes = members.map(({ wish }) => wish);
-      const outcomes = await context.with(ROOT_CONTEXT, () => this.#sending.sendMany(wishes));
-      members.forEach((member, index) => {
+      const batch = calls.map(({ call }) => call);
+      const outcomes = await context.with(ROOT_CONTEXT, () => this.#sender.sendMany(batch));
+      calls.forEach((pending, index) => {
         const outcome = outcomes[index];
-        if (outcome instanceof Error) reject(member, outcome);
-        else if (outcome !== undefined) resolve(member, outcome);
+        if (outcome instanceof Error) reject(pending, outcome);
+        else if (outcome !== undefined) resolve(pending, outcome);
       });
     } catch (error) {
-      if (this.#sending.isForAll(error)) for (const member of members) reject(member, error);
-      else await this.#eachAlone(members);
+      if (this.#sender.isForAll(error)) for (const pending of calls) reject(pending, error);
+      else await this.#sendEach(calls);
     }
   }
 
-  async #eachAlone(members: readonly PendingCall<Wish, Result>[]): Promise<void> {
+  async #sendEach(calls: readonly PendingCall<Call, Result>[]): Promise<void> {
     await Promise.all(
-      members.map(async (member) => {
+      calls.map(async (pending) => {
         try {
-          const { wish, cancellation: giveUp, from } = member;
-          resolve(member, await context.with(from, () => this.#sending.sendOne(wish, giveUp)));
+          const { call, cancellation, callContext } = pending;
+          resolve(pending, await context.with(callContext, () => this.#sender.sendOne(call, cancellation)));
         } catch (error) {
-          reject(member, error);
+          reject(pending, error);
         }
       }),
     );
   }
 }
 
-const resolve = <Wish, Result>(
-  { settle, markForgotten: forget }: PendingCall<Wish, Result>,
+const resolve = <Call, Result>(
+  { deferred, unsubscribe }: PendingCall<Call, Result>,
   result: Result,
 ): void => {
-  forget?.();
-  settle.resolve(result);
+  unsubscribe?.();
+  deferred.resolve(result);
 };
 
-const reject = <Wish, Result>(
-  { settle, markForgotten: forget }: PendingCall<Wish, Result>,
-  error: unknown,
-): void => {
-  forget?.();
-  settle.reject(error);
+const reject = <Call, Result>({ deferred, unsubscribe }: PendingCall<Call, Result>, error: unknown): void => {
+  unsubscribe?.();
+  deferred.reject(error);
 };

@@ -9,7 +9,7 @@ import {
   runInSpan,
 } from "../protocol/tracing/spans.ts";
 
-/** A call, as a span tells of it: never its payload. */
+/** The parts of a call that its span describes. The payload is never recorded. */
 export interface TracedCall {
   readonly name: OperationName;
   readonly url: string;
@@ -19,42 +19,42 @@ export interface TracedCall {
 
 type Headers = Readonly<Record<string, string>>;
 
-const NONE: Headers = {};
+const NO_HEADERS: Headers = {};
 
-const headersOf = (of: Context): Headers => {
-  const { traceparent, tracestate } = getTraceContext(of) ?? {};
-  if (traceparent === undefined) return NONE;
+const getTraceHeaders = (traceContext: Context): Headers => {
+  const { traceparent, tracestate } = getTraceContext(traceContext) ?? {};
+  if (traceparent === undefined) return NO_HEADERS;
   return tracestate === undefined ? { traceparent } : { traceparent, tracestate };
 };
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 
-const text = (of: unknown, name: string): string | undefined => {
-  const value = isRecord(of) ? of[name] : undefined;
+const readString = (record: unknown, name: string): string | undefined => {
+  const value = isRecord(record) ? record[name] : undefined;
   return typeof value === "string" ? value : undefined;
 };
 
-/** Where all of them go to the same job, that is said. */
+/** Returns the job of a submit, or the common job and the number of tasks of a submit of several tasks. */
 const getDestination = ({ params, body }: TracedCall): { job: string | undefined; count?: number } => {
   const tasks = isRecord(body) ? body["tasks"] : undefined;
-  if (!Array.isArray(tasks)) return { job: text(params, "job_name") };
-  const jobs = new Set(tasks.map((task) => text(task, "job_name")));
+  if (!Array.isArray(tasks)) return { job: readString(params, "job_name") };
+  const jobs = new Set(tasks.map((task) => readString(task, "job_name")));
   return { job: jobs.size === 1 ? [...jobs][0] : undefined, count: tasks.length };
 };
 
 const getServerAttributes = (url: string): Attributes => {
   const { hostname, port, protocol } = new URL(url);
-  const usual = protocol === "https:" ? 443 : 80;
+  const defaultPort = protocol === "https:" ? 443 : 80;
   return {
     [ATTRIBUTES.serverAddress]: hostname,
-    [ATTRIBUTES.serverPort]: port === "" ? usual : Number(port),
+    [ATTRIBUTES.serverPort]: port === "" ? defaultPort : Number(port),
   };
 };
 
 const describeSubmitSpan = (call: TracedCall): { name: string; attributes: Attributes } => {
   const { job, count } = getDestination(call);
-  const room = text(call.params, "room_id");
+  const room = readString(call.params, "room_id");
   return {
     name: job === undefined ? SPANS.submit : `${SPANS.submit} ${job}`,
     attributes: {
@@ -69,10 +69,13 @@ const describeSubmitSpan = (call: TracedCall): { name: string; attributes: Attri
   };
 };
 
-/** Set where a submit has its span already. */
-const IN_SUBMIT = createContextKey("joblib: in a submit's span");
+/** Set in the context of a submit that already has a span. */
+const IN_SUBMIT = createContextKey("joblib: submit span");
 
-/** Submits a task in a span of its own, alone or with others; `work` is given where in the trace that stands. */
+/**
+ * Runs the submit of one task in its own span, even if it is sent in a batch. `work` receives
+ * the span's trace context.
+ */
 export const traceSubmit = <Submitted extends { readonly id: string }>(
   call: Pick<TracedCall, "url" | "params">,
   work: (trace: TraceContext | undefined) => Promise<Submitted>,
@@ -84,38 +87,38 @@ export const traceSubmit = <Submitted extends { readonly id: string }>(
   const span = tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, parent);
   return runInSpan(span, parent, {
     fail: recordFailure,
-    work: async (own) => {
-      const task = await work(getTraceContext(own));
+    work: async (spanContext) => {
+      const task = await work(getTraceContext(spanContext));
       span.setAttribute(ATTRIBUTES.taskId, task.id);
       return task;
     },
   });
 };
 
-/** Makes a call, a submit in a span of its own, and gives it the headers that carry the trace on. */
-export const traceCall = <Answer extends { readonly body: unknown }>(
+/** Runs a call; a submit gets its own span. `work` receives the headers that propagate the trace context. */
+export const traceCall = <Response extends { readonly body: unknown }>(
   call: TracedCall,
-  work: (headers: Headers) => Promise<Answer>,
-): Promise<Answer> => {
+  work: (headers: Headers) => Promise<Response>,
+): Promise<Response> => {
   const tracer = getActiveTracer();
-  if (tracer === undefined) return work(NONE);
+  if (tracer === undefined) return work(NO_HEADERS);
   const parent = context.active();
   const isSubmit = call.name === "submitTask" || call.name === "submitTasks";
-  if (!isSubmit || parent.getValue(IN_SUBMIT) === true) return work(headersOf(parent));
+  if (!isSubmit || parent.getValue(IN_SUBMIT) === true) return work(getTraceHeaders(parent));
   const { name, attributes } = describeSubmitSpan(call);
   const span = tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, parent);
   return runInSpan(span, parent, {
     fail: recordFailure,
-    work: async (own) => {
-      const answer = await work(headersOf(own));
-      const id = text(answer.body, "id");
+    work: async (spanContext) => {
+      const response = await work(getTraceHeaders(spanContext));
+      const id = readString(response.body, "id");
       if (id !== undefined) span.setAttribute(ATTRIBUTES.taskId, id);
-      return answer;
+      return response;
     },
   });
 };
 
-/** Waits for a task in a span of its own, which all of its long-polls belong to; linked to the task's submit. */
+/** Waits for a task in its own span, which contains all its long polls and is linked to the task's submit. */
 export const traceAwait = (
   { id, url }: { readonly id: string; readonly url: string },
   work: () => Promise<Task>,

@@ -9,7 +9,10 @@ const LEVELS = { debug: "debug", log: "info", info: "info", warn: "warn", error:
 const currentListener = new AsyncLocalStorage<LineListener>();
 let isPatched = false;
 
-/** Once for the process: what is printed while a task runs is kept with it as well, and printed as before. */
+/**
+ * Wraps the methods of `console`, once per process: lines are printed as before, and also sent
+ * to the current listener.
+ */
 const patchConsole = (): void => {
   if (isPatched) return;
   isPatched = true;
@@ -22,8 +25,10 @@ const patchConsole = (): void => {
   }
 };
 
-/** Runs work whose `console` lines, also those of what it calls and awaits, are given to `keep`. */
-export const captureConsole = <Value>(keep: LineListener, work: () => Value): Value => {
+/**
+ * Runs a function and calls `onLine` for each line that it, or a function it calls or awaits, prints with `console`.
+ */
+export const runWithConsoleCapture = <Value>(onLine: LineListener, run: () => Value): Value => {
   patchConsole();
-  return currentListener.run(keep, work);
+  return currentListener.run(onLine, run);
 };

@@ -11,54 +11,63 @@ import { MAX_LONG_POLL_SECONDS } from "./options.ts";
 import { isTransient } from "./retry.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
-/** What a claim asks for. */
+/** A claim. */
 export interface ClaimRequest {
   readonly worker: LiveWorker;
+  /** Maximum number of tasks. */
   readonly limit: number;
-  /** The tasks come running. */
+  /** Whether the claim also starts the tasks. */
   readonly start: boolean;
   readonly signal: AbortSignal;
 }
 
-/** What it is asked by. */
+/** The parts of the manager that a claim uses. */
 interface ClaimEnvironment {
   readonly client: JoblibClient;
   readonly session: WorkerSession;
 }
 
-/** True where the server said that nothing was claimed; of its own trouble it cannot tell what the database did. */
+/**
+ * Returns true if the error proves that no task was claimed. After a 5xx, the database may have committed the claim.
+ */
 const hasClaimedNothing = (error: unknown): boolean =>
   error instanceof ProblemError && error.problem.status < 500;
 
-/** One claim of a worker, held by the server until there is a task; what of it is lost comes back to the others. */
+/**
+ * Claims tasks with a long poll. If the response is lost, a heartbeat is scheduled, so that the server
+ * requeues the undelivered claim.
+ */
 export const claimTasks = async (
   { client, session }: ClaimEnvironment,
   { worker, limit, start, signal }: ClaimRequest,
 ): Promise<readonly Task[]> => {
   const wait = MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5);
   const options = { wait, signal, retry: false, timeoutSeconds: 10 } as const;
-  const how = start ? { start } : {};
+  const startOption = start ? { start } : {};
   try {
-    const one = { body: { worker_id: worker.id, ...how } };
-    const many = { params: { worker_id: worker.id }, body: { limit, ...how } };
+    const single = { body: { worker_id: worker.id, ...startOption } };
+    const multiple = { params: { worker_id: worker.id }, body: { limit, ...startOption } };
     const { body } =
       limit === 1
-        ? await client.call("claimTask", one, options)
-        : await client.call("claimTasks", many, options);
-    if (body.draining === true) session.drain(worker.id);
+        ? await client.call("claimTask", single, options)
+        : await client.call("claimTasks", multiple, options);
+    if (body.draining === true) session.markDrained(worker.id);
     if ("tasks" in body) return body.tasks;
     return body.task === null ? [] : [body.task];
   } catch (error) {
     if (error instanceof WorkerNotFoundError) session.markForgotten(worker.id);
-    // Cut off, whether by the network or by our own stop: what it may have claimed is to come back to the others.
-    if (!hasClaimedNothing(error)) session.scheduleLostClaimHeartbeat();
+    // Interrupted by the network or by `stop`: the server must requeue the tasks that it may have claimed.
+    if (!hasClaimedNothing(error)) session.scheduleRequeueOfLostClaim();
     throw error;
   }
 };
 
-/** True for a failed claim that is worth another try: what was right once and is not now passes, what was never right does not. */
+/**
+ * Returns true if a failed claim should be retried. After a successful claim, the configuration is known to be right,
+ * so more kinds of errors are considered transient.
+ */
 export const canRetryClaim = (error: unknown, hasClaimed: boolean, failures: number): boolean =>
   isTransient(error) ||
   (hasClaimed && (error instanceof InternalServerError || error instanceof ProtocolError)) ||
-  // A token that is renewed in time is there at the next try; one that is not will not be.
+  // The token may be renewed before the next attempt.
   (hasClaimed && error instanceof UnauthorizedError && failures < 3);

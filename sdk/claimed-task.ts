@@ -8,64 +8,58 @@ import { type RunResult, runExtension } from "./run-extension.ts";
 import { traceRun } from "./run-span.ts";
 import { waitAtMost } from "./sleep.ts";
 import { createExtension, type TaskEnvironment, toResult } from "./task-environment.ts";
-import {
-  isRejection,
-  type TaskOutcome,
-  toErrorText,
-  toLostOutcome,
-  toShortErrorText,
-} from "./task-outcome.ts";
+import { isRejection, type TaskOutcome, toErrorText, toLostOutcome, toShortError } from "./task-outcome.ts";
 import { TaskReports } from "./task-reports.ts";
 import { DELIVERY_RETRY, deliverUpdate, isLeaseLost, SHORT_RETRY } from "./task-update.ts";
 
 /**
- * A task in this worker's hands. `run` does all of it; the parts are there for those who need them.
+ * A task that this worker has claimed. `run` does everything: it starts the task, runs the extension and ends the task.
+ * `start`, `complete`, `fail` and `release` are the individual steps.
  *
  * @example
  * for await (const task of jobs.listen()) await task.run(viewer);
  */
 export class ClaimedTask<Context = unknown> implements LeasedTask {
   readonly id: string;
-  /** Grows with every claim, and so fences: a hold is the task's id, the worker's and this. */
+  /** The number of the claim. The server rejects updates from an earlier attempt: it fences the lease. */
   readonly attempt: number;
-  /** @internal */
-  readonly leasedSince = performance.now();
-  /** @internal Its stream claims another while this one's end is on its way. */
-  freesSlot = false;
+  /** @internal */ readonly leasedSince = performance.now();
+  /** @internal True while the end of the task is being sent and its slot can be reused. */ freesSlot = false;
   readonly #environment: TaskEnvironment;
   readonly #abort = new LazyAbort();
-  // What few tasks need is made when it is needed: half of a busy worker's time went into it.
+  // Members that few tasks need are created on first use: creating them took half of a busy worker's CPU time.
   #settled: PromiseWithResolvers<void> | undefined;
   #reports: TaskReports | undefined;
   #task: Task;
-  #phase: "claimed" | "starting" | "started" | "ending" | "over" = "claimed";
+  #phase: "claimed" | "starting" | "started" | "ending" | "settled" = "claimed";
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
-  /** The interruption ends the task; otherwise it waits for the end that is on its way. */
+  /** True if the interruption itself ends the task; false if it waits for an end that is already being sent. */
   #isInterrupted = false;
-  /** Aborted when nothing more is to be told to the server. */
+  /** Aborted when no more updates should be sent. */
   readonly #cancellation = new LazyAbort();
 
-  /** @internal */
-  constructor(task: Task, home: TaskEnvironment) {
+  /** @internal */ constructor(task: Task, environment: TaskEnvironment) {
     this.id = task.id;
     this.attempt = task.attempt;
     this.#task = task;
-    this.#environment = home;
-    // A claim can start its task.
+    this.#environment = environment;
     if (task.status === "running") this.#phase = "started";
   }
 
+  /** The full name of the job. */
   get jobName(): string {
     return this.#task.job_name;
   }
+  /** The id of the task's room. */
   get room(): string {
     return this.#task.room_id;
   }
+  /** The payload as submitted, before the extension's schema applies defaults. */
   get payload(): JsonObject {
     return this.#task.payload;
   }
-  /** The task as the server last told it. */
+  /** The task as last returned by the server. */
   get task(): Task {
     return this.#task;
   }
@@ -73,28 +67,28 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
-  /** @internal The same, for who does not want to listen. */
+  /** @internal True if `signal` is aborted; does not create the signal. */
   get isAborted(): boolean {
     return this.#abort.isAborted;
-  }
-  get #interruptedOutcome(): Promise<TaskOutcome> | undefined {
-    return this.#isInterrupted ? this.#interruption : undefined;
   }
   get #canReport(): boolean {
     return this.#phase === "started" && !this.#abort.isAborted;
   }
-  /** True while `run` is at work. */
+  /** True while `run` is running. */
   get isRunning(): boolean {
-    return this.#outcome !== undefined && this.#phase !== "over";
+    return this.#outcome !== undefined && this.#phase !== "settled";
   }
-  /** Resolves when the task is completed, failed, lost or released, and `run`, if it was called, is back. */
+  /** Resolves when the task is completed, failed, lost or released, and `run` has returned. */
   get settled(): Promise<void> {
-    if (this.#phase === "over") return Promise.resolve();
+    if (this.#phase === "settled") return Promise.resolve();
     this.#settled ??= Promise.withResolvers();
     return this.#settled.promise;
   }
 
-  /** Start, `run` of the extension, complete or fail. Never throws: what failed is reported, and told in the outcome. */
+  /**
+   * Starts the task, runs the extension, and completes or fails the task. Never throws: an error is in the outcome.
+   * `context` is the first argument of the extension's `run`. Default: the context of the job manager.
+   */
   run(context?: Context): Promise<TaskOutcome> {
     if (this.#outcome === undefined) {
       const outcome = Promise.withResolvers<TaskOutcome>();
@@ -104,11 +98,11 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return this.#outcome.promise;
   }
 
-  /** Tells that the work begins. */
+  /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if it has ended. */
   async start(): Promise<Task> {
     this.#abort.throwIfAborted();
     if (this.#phase === "started") return this.#task;
-    this.#requirePhase("claimed");
+    if (this.#phase !== "claimed") throw this.#createPhaseError();
     this.#phase = "starting";
     const task = await this.#send({ status: "running" });
     this.#abort.throwIfAborted();
@@ -116,7 +110,10 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return task;
   }
 
-  /** Ends the task well. A result that cannot be sent is refused, and the task goes on. */
+  /**
+   * Completes the running task. Rejects with `NotJsonError` or `ValidationError` for an invalid result (the task keeps
+   * running), `UsageError` if the task is not running, and `TaskLostError` if the lease is lost. Retries for 5 minutes.
+   */
   complete(result?: unknown): Promise<Task> {
     return this.#end("started", () => ({
       status: "completed",
@@ -124,62 +121,66 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     }));
   }
 
-  /** Ends the attempt badly. A report that is refused is sent again with less text: the task must not seem to run on. */
+  /**
+   * Fails the attempt and stores the text of `error`. The task is pending again if it has attempts left. Throws
+   * `UsageError` if the task has ended, and `TaskLostError` if the lease is lost.
+   */
   async fail(error: unknown): Promise<Task> {
     try {
       return await this.#end("claimed", () => ({ status: "failed", error: toErrorText(error) }));
-    } catch (refusal) {
-      if (!isRejection(refusal)) throw refusal;
-      return this.#end("claimed", () => ({ status: "failed", error: toShortErrorText(error) }));
+    } catch (rejection) {
+      if (!isRejection(rejection)) throw rejection;
+      // The server or a proxy may reject a long text. Without a shorter one, the task would seem to run forever.
+      return this.#end("claimed", () => ({ status: "failed", error: toShortError(error) }));
     }
   }
 
-  /** Gives a task back that was not started; another claim gets it. */
+  /** Requeues a task that has not started. Throws `UsageError` if it has. */
   async release(): Promise<void> {
-    this.#requirePhase("claimed");
+    if (this.#phase !== "claimed") throw this.#createPhaseError();
     this.#phase = "ending";
     await this.#environment.release(this);
     this.#close();
   }
 
-  /** Tells how far it is: at most one report is on its way, of the others the latest follows. */
+  /** Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report wins. Never throws. */
   progress(fraction?: number, message?: string): void {
     if (this.#canReport) this.#getReports().progress(fraction, message);
   }
 
-  /** Keeps a line, or several, with the task: whoever may read it sees them as they come. The first 5,000 of an attempt are kept. */
+  /** Stores log lines with the task. The server keeps the first 5,000 lines of an attempt. Never throws. */
   log(text: string, level: LogLevel = "info"): void {
     if (this.#canReport) this.#getReports().log(level, text);
   }
 
-  /** @internal The server said that the hold is over. */
+  /** @internal Aborts the task, because the server reported that the lease is lost. */
   markLost(reason: StopReason): void {
-    if (this.#phase === "over" || this.#phase === "ending") return;
-    this.#abort.abort(TaskLostError.of(reason));
-    this.#environment.logger.warn({ task: this.id, reason }, "the hold on a task is over");
-    // A run that is at work is waited for: its place is not free before.
+    if (this.#phase === "settled" || this.#phase === "ending") return;
+    this.#abort.abort(TaskLostError.create(reason));
+    this.#environment.logger.warn({ task: this.id, reason }, "lost the lease on a task");
+    // If the extension is running, its slot is not free before `run` returns.
     if (this.#outcome === undefined) this.#close();
   }
 
-  /** Ends it now, without waiting for `run`: started work fails as interrupted, the rest is given back. */
-  interrupt(why = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
-    this.#interruption ??= this.#interrupt(why);
+  /** Ends the task without waiting for `run`: fails a started task with `reason`, requeues any other. Never throws. */
+  interrupt(reason = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
+    this.#interruption ??= this.#interrupt(reason);
     void this.#interruption.then((outcome) => this.#outcome?.resolve(outcome));
     return this.#interruption;
   }
 
-  async #interrupt(why: string): Promise<TaskOutcome> {
+  async #interrupt(reason: string): Promise<TaskOutcome> {
     try {
       if (this.#phase === "claimed") {
         this.#isInterrupted = true;
         await this.release();
       } else if (this.#phase === "starting" || this.#phase === "started") {
         this.#isInterrupted = true;
-        this.#abort.abort(new InterruptedError(why));
-        const task = await this.#end("starting", () => ({ status: "failed", error: why }), SHORT_RETRY);
-        return { status: "failed", error: why, cause: this.#abort.reason, task };
+        this.#abort.abort(new InterruptedError(reason));
+        const task = await this.#end("starting", () => ({ status: "failed", error: reason }), SHORT_RETRY);
+        return { status: "failed", error: reason, cause: this.#abort.reason, task };
       } else {
-        // Its end is on its way already; that is not waited for as long as it would be tried.
+        // Its end is already being sent. Wait for it, but not as long as it would be retried.
         await waitAtMost(5_000, this.settled);
         this.#cancellation.abort();
         if (this.#outcome !== undefined) return await this.#outcome.promise;
@@ -195,41 +196,44 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   async #run(context: unknown): Promise<TaskOutcome> {
     try {
-      const instance = createExtension(this.#environment, this.jobName, this.payload);
-      if (typeof instance === "string") return await this.#failed(instance);
+      const extension = createExtension(this.#environment, this.jobName, this.payload);
+      if (typeof extension === "string") return await this.#finishFailed(extension);
       await this.start();
-      const given = context === undefined ? this.#environment.context : context;
-      const ended = await runExtension(this, instance, { home: this.#environment, context: given });
-      if (this.#abort.isAborted) return await this.#finishAborted(ended);
-      if ("error" in ended) return await this.#failed(ended.error);
+      const runContext = context === undefined ? this.#environment.context : context;
+      const result = await runExtension(this, extension, {
+        environment: this.#environment,
+        context: runContext,
+      });
+      if (this.#abort.isAborted) return await this.#finishAborted(result);
+      if ("error" in result) return await this.#finishFailed(result.error);
       try {
-        return { status: "completed", task: await this.complete(ended.result) };
+        return { status: "completed", task: await this.complete(result.result) };
       } catch (error) {
         if (!isRejection(error)) throw error;
-        return await this.#failed(`the result cannot be kept: ${toErrorText(error)}`);
+        return await this.#finishFailed(`the result cannot be stored: ${toErrorText(error)}`);
       }
     } catch (error) {
-      return this.#interruptedOutcome ?? this.#finishLost(error);
+      return (this.#isInterrupted ? this.#interruption : undefined) ?? this.#finishLost(error);
     } finally {
       this.#close();
     }
   }
 
-  async #failed(error: unknown): Promise<TaskOutcome> {
+  async #finishFailed(error: unknown): Promise<TaskOutcome> {
     return { status: "failed", error: toErrorText(error), cause: error, task: await this.fail(error) };
   }
 
-  async #finishAborted(ended: RunResult): Promise<TaskOutcome> {
-    if (this.#interruptedOutcome !== undefined) return this.#interruptedOutcome;
+  async #finishAborted(result: RunResult): Promise<TaskOutcome> {
+    if (this.#isInterrupted && this.#interruption !== undefined) return this.#interruption;
     const { reason } = this.#abort;
-    if ("result" in ended && reason instanceof TaskLostError && reason.reason === "lost") {
-      await reportLateResult(this.#environment, this, ended.result);
+    if ("result" in result && reason instanceof TaskLostError && reason.reason === "lost") {
+      await reportLateResult(this.#environment, this, result.result);
     }
     return this.#finishLost(reason);
   }
 
   #finishLost(error: unknown): TaskOutcome {
-    this.#environment.logger.warn({ err: error, task: this.id }, "what came of a task was dropped");
+    this.#environment.logger.warn({ err: error, task: this.id }, "discarded the outcome of a task");
     return toLostOutcome(error, this.#abort.reason);
   }
 
@@ -239,8 +243,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     policy?: RetryPolicy,
   ): Promise<Task> {
     const before = this.#phase;
-    const mayEnd = before === "started" || (before === "starting" && from !== "started") || before === from;
-    if (!mayEnd) throw this.#wrongPhase();
+    const canEnd = before === "started" || (before === "starting" && from !== "started") || before === from;
+    if (!canEnd) throw this.#createPhaseError();
     const body = update();
     this.#phase = "ending";
     this.#environment.onEnding(this, true);
@@ -260,14 +264,10 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   async #send(update: TaskUpdate, policy: RetryPolicy = DELIVERY_RETRY): Promise<Task> {
     try {
-      // What it reported itself is not in the task as it was claimed, so that cannot be told from here.
-      const before = this.#reports?.hasProgress ? undefined : this.#task;
-      this.#task = await deliverUpdate(this.#environment.updates, this, {
-        update,
-        before,
-        policy,
-        cancellation: this.#cancellation,
-      });
+      // Progress that the task reported is missing in the known task, so the full response is needed.
+      const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
+      const delivery = { update, currentTask, policy, cancellation: this.#cancellation };
+      this.#task = await deliverUpdate(this.#environment.updates, this, delivery);
       return this.#task;
     } catch (error) {
       if (isLeaseLost(error)) this.#abortAsLost(error);
@@ -283,20 +283,16 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
 
   #abortAsLost(error: unknown): void {
-    this.#abort.abort(error instanceof TaskLostError ? error : TaskLostError.of("lost"));
+    this.#abort.abort(error instanceof TaskLostError ? error : TaskLostError.create("lost"));
   }
 
-  #requirePhase(phase: "claimed"): void {
-    if (this.#phase !== phase) throw this.#wrongPhase();
-  }
-
-  #wrongPhase(): UsageError {
-    return new UsageError(`that cannot be done with task ${this.id}: it is ${this.#phase}`);
+  #createPhaseError(): UsageError {
+    return new UsageError(`task ${this.id} does not allow this operation, because it is ${this.#phase}`);
   }
 
   #close(): void {
-    if (this.#phase === "over") return;
-    this.#phase = "over";
+    if (this.#phase === "settled") return;
+    this.#phase = "settled";
     this.#environment.onSettled(this);
     this.#settled?.resolve();
   }

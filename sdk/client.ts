@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type * as z from "zod";
 import {
   fillPath,
   formatPreferences,
@@ -11,10 +10,16 @@ import {
   operations,
   type StreamEvent,
   type StreamName,
-  type Streams,
   type Task,
 } from "../protocol/index.ts";
 import { traceAwait, traceCall } from "./call-spans.ts";
+import type {
+  AwaitTaskOptions,
+  CallOptions,
+  ClientOptions,
+  FollowOptions,
+  StreamParams,
+} from "./client-options.ts";
 import { ProtocolError, UsageError } from "./errors.ts";
 import { follow } from "./follow.ts";
 import type { AwaitedTask, TaskOf } from "./job-types.ts";
@@ -38,151 +43,115 @@ import {
   createFetchSender,
   defaultBufferedSender,
   defaultSender,
-  type FetchLike,
   type Sender,
 } from "./senders.ts";
 import { sleep } from "./sleep.ts";
-import { type Answer, exchange } from "./transport.ts";
+import { type JsonResponse, sendRequest } from "./transport.ts";
 
-/** How to reach the server; what is left out comes from `JOBLIB_URL` and `JOBLIB_TOKEN`. */
-export interface ClientOptions {
-  readonly url?: string | undefined;
-  readonly token?: Token | undefined;
-  /** In the place of undici; tests on msw give the global one. */
-  readonly fetch?: FetchLike | undefined;
-  readonly retry?: Partial<RetryPolicy> | undefined;
-  readonly userAgent?: string | undefined;
-}
-
-/** What one call may say beyond its request. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Seconds that the server may hold its answer (`Prefer: wait=N`). */
-  readonly wait?: number | undefined;
-  /** Of a submit; a fresh one where none is given, so that a repeated submit is the same task. */
-  readonly idempotencyKey?: string | undefined;
-  /** An `ETag`: the answer is 304 while the task is still the same. */
-  readonly ifNoneMatch?: string | undefined;
-  /** False: one try only. */
-  readonly retry?: boolean | Partial<RetryPolicy> | undefined;
-  /** How long the answer may take beyond `wait`; 30. */
-  readonly timeoutSeconds?: number | undefined;
-}
-
-/** The names in a stream's path. */
-export type StreamParams<Name extends StreamName> = z.input<Streams[Name]["params"]> & Record<string, string>;
-
-/** Where a stream begins, and what ends it. */
-export interface FollowOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** The `id` of the event to go on from. */
-  readonly lastEventId?: string | undefined;
-}
-
-/** How long to wait for a task, and who is told of its changes. */
-export interface AwaitTaskOptions {
-  /** Seconds altogether; without it, until the task is terminal. */
-  readonly wait?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Called with the task as it stands, and again whenever it has changed. */
-  readonly onChange?: ((task: Task) => void) | undefined;
-}
-
-/** A patience that outlasts a server's restart. */
+/** Survives a restart of the server. */
 const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
 
 /**
- * The API, one typed call per operation; parameters and answers keep their names on the wire.
+ * A client of the HTTP API with one typed call per operation. Requests and responses have the names of the protocol.
+ * It needs no cleanup.
  *
  * @example
  * const client = new JoblibClient({ url: "https://jobs.example.org", token });
  * const { body } = await client.call("listJobs", { params: { room_id: "lab" } });
  */
 export class JoblibClient {
+  /** The server's URL, without a trailing slash. */
   readonly url: string;
   readonly #token: Token | undefined;
   readonly #origin: string;
-  /** What stands before every path: the plugin's prefix. */
+  /** The plugin's prefix. */
   readonly #prefix: string;
-  readonly #send: Sender;
-  readonly #receive: BufferedSender;
+  readonly #sendStreamed: Sender;
+  readonly #sendBuffered: BufferedSender;
   readonly #retry: RetryPolicy;
   readonly #userAgent: string;
 
+  /** Creates a client; sends nothing. Throws `UsageError` if the URL is invalid. */
   constructor(options: ClientOptions = {}) {
     this.url = parseServerUrl(options.url);
     this.#token = options.token;
     this.#origin = new URL(this.url).origin;
     this.#prefix = this.url.slice(this.#origin.length);
-    this.#send = options.fetch === undefined ? defaultSender : createFetchSender(options.fetch);
-    this.#receive =
+    this.#sendStreamed = options.fetch === undefined ? defaultSender : createFetchSender(options.fetch);
+    this.#sendBuffered =
       options.fetch === undefined ? defaultBufferedSender : createBufferedFetchSender(options.fetch);
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
     this.#userAgent = options.userAgent ?? "joblib";
   }
 
-  /** Makes one call; problems are raised as the class of their id. */
+  /**
+   * Calls an operation and returns its status, headers and body. Retries if the operation can be repeated safely.
+   * Throws the `ProblemError` subclass of the problem that the server returns, `ConnectionError` or
+   * `DeadlineError` if it does not respond, `ProtocolError` if the response is not joblib's, and `UsageError` for
+   * an invalid token or parameter.
+   */
   async call<Name extends OperationName>(
     name: Name,
     request: OperationRequest<Operations[Name]>,
     options: CallOptions = {},
   ): Promise<CallResponse<Name>> {
-    return this.#exchange(name, request, options, (answer, url) => readResponse(name, answer, url));
+    return this.#send(name, request, options, (response, url) => readResponse(name, response, url));
   }
 
-  /** @internal The same, by a caller that need not be told again what it knows (`Prefer: return=minimal`). */
+  /** @internal Calls an operation with `Prefer: return=minimal`; an older server sends the full response. */
   async callMinimal<Name extends OperationName>(
     name: Name,
     request: OperationRequest<Operations[Name]>,
     options: CallOptions = {},
   ): Promise<CallResponse<Name> | MinimalCallResponse<Name>> {
-    const brief = { ...options, returns: "minimal" } as const;
-    return this.#exchange(name, request, brief, (answer, url) => readMinimalResponse(name, answer, url));
+    const minimal = { ...options, returns: "minimal" } as const;
+    return this.#send(name, request, minimal, (response, url) => readMinimalResponse(name, response, url));
   }
 
-  async #exchange<Value extends { readonly body: unknown }>(
+  async #send<Value extends { readonly body: unknown }>(
     name: OperationName,
     parts: RequestParts,
     options: CallOptions & Returns,
-    understood: (answer: Answer, url: string) => Value,
+    parse: (response: JsonResponse, url: string) => Value,
   ): Promise<Value> {
     const operation: Operation = operations[name];
     const { method } = operation;
     const path = this.#prefix + buildPath(operation, parts.params) + buildQuery(parts.query);
     const body = parts.body === undefined ? undefined : JSON.stringify(parts.body);
-    const given = headersOf(name, body, options);
+    const callHeaders = buildHeaders(name, body, options);
     const deadlineSeconds = (options.wait ?? 0) + (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
     const { signal, retry = true } = options;
     const origin = this.#origin;
 
-    const once = async (trace: Readonly<Record<string, string>>): Promise<Value> => {
-      const headers = { ...given, ...(await this.#own()), ...trace };
-      const asked = { method, origin, path, headers, body, signal, deadlineSeconds };
-      return understood(await exchange(asked, this.#receive), origin + path);
+    const attempt = async (trace: Readonly<Record<string, string>>): Promise<Value> => {
+      const headers = { ...callHeaders, ...(await this.#getClientHeaders()), ...trace };
+      const request = { method, origin, path, headers, body, signal, deadlineSeconds };
+      return parse(await sendRequest(request, this.#sendBuffered), origin + path);
     };
 
-    const traced = { name, url: this.url, params: parts.params, body: parts.body };
-    if (retry === false) return traceCall(traced, once);
+    const call = { name, url: this.url, params: parts.params, body: parts.body };
+    if (retry === false) return traceCall(call, attempt);
     const policy = retry === true ? this.#retry : { ...this.#retry, ...retry };
-    return traceCall(traced, (trace) =>
+    return traceCall(call, (trace) =>
       withRetry(
-        () => once(trace),
+        () => attempt(trace),
         (error) => canRetry(name, error),
         { policy, abort: { signal } },
       ),
     );
   }
 
-  /** The headers that say who asks. */
-  async #own(): Promise<Record<string, string>> {
+  /** Returns the headers that identify the client. */
+  async #getClientHeaders(): Promise<Record<string, string>> {
     const token = await getAuthorizationHeader(this.#token);
     const agent = this.#userAgent;
     return token === undefined ? { "user-agent": agent } : { "user-agent": agent, authorization: token };
   }
 
   /**
-   * The events of a stream, as they come, over every interruption: `followTask` with `{ task_id }`, `followRoom` with
-   * `{ room_id }`. It has no end of its own: leave the loop, or abort `signal`.
+   * Yields the events of a stream: `followTask` with `{ task_id }`, or `followRoom` with `{ room_id }`. Reconnects
+   * after an interruption without losing events. It never ends by itself: leave the loop, or abort `signal`. Throws
+   * the error if a reconnect cannot succeed, for example `TaskNotFoundError`, `ForbiddenError` or `ProtocolError`.
    *
    * @example
    * for await (const { event, data } of client.follow("followTask", { task_id })) {
@@ -195,50 +164,56 @@ export class JoblibClient {
     params: StreamParams<Name>,
     { signal, lastEventId }: FollowOptions = {},
   ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
-    const home = {
+    const environment = {
       url: this.url,
-      send: this.#send,
+      send: this.#sendStreamed,
       retry: this.#retry,
-      headers: () => this.#own(),
+      headers: () => this.#getClientHeaders(),
     };
-    return follow({ name, params, signal, lastEventId }, home);
+    return follow({ name, params, signal, lastEventId }, environment);
   }
 
-  /** The task once it is terminal, or as it stands when the wait is over. */
+  /**
+   * Waits until a task has ended, or until `options.wait` seconds have passed, and returns the task. Throws the same
+   * errors as `call`, but retries for two minutes.
+   */
   awaitTask(id: string, options?: AwaitTaskOptions): Promise<Task>;
-  /** The same of a task whose job is known: its result has that job's type. */
+  /** Waits for a submitted task. The result has the type of its job. */
   awaitTask<Result>(task: TaskOf<Result>, options?: AwaitTaskOptions): Promise<AwaitedTask<Result>>;
-  async awaitTask(given: string | Pick<Task, "id">, options: AwaitTaskOptions = {}): Promise<Task> {
-    const id = typeof given === "string" ? given : given.id;
+  async awaitTask(task: string | Pick<Task, "id">, options: AwaitTaskOptions = {}): Promise<Task> {
+    const id = typeof task === "string" ? task : task.id;
     return traceAwait({ id, url: this.url }, () => this.#awaitTask(id, options));
   }
 
-  async #awaitTask(id: string, { wait, signal, onChange }: AwaitTaskOptions): Promise<Task> {
-    const until = wait === undefined ? Number.POSITIVE_INFINITY : performance.now() + wait * 1000;
+  async #awaitTask(id: string, { wait: maxSeconds, signal, onChange }: AwaitTaskOptions): Promise<Task> {
+    const deadline =
+      maxSeconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + maxSeconds * 1000;
     let task: Task | undefined;
     let etag: string | undefined;
     for (;;) {
-      const turn = getPollSeconds(until);
-      // Held until the end without an ETag; with one, until the next change. The first read for a watcher is at once.
-      const held = onChange !== undefined && etag === undefined ? 0 : turn;
-      const began = performance.now();
-      const options = { signal, retry: AWAIT_RETRY, wait: held || undefined, ifNoneMatch: etag };
-      const answer = await this.call("readTask", { params: { task_id: id } }, options);
-      if (answer.status === 200) {
-        const read = answer.body;
-        if (read.id !== id) throw new ProtocolError(`asked for task ${id}, the answer is about ${read.id}`);
-        const changed = answer.headers["etag"] === undefined || answer.headers["etag"] !== etag;
-        if (onChange !== undefined) etag = answer.headers["etag"];
+      const pollSeconds = getPollSeconds(deadline);
+      // A long poll without an ETag returns at the end of the task, one with an ETag at the next change. With
+      // `onChange`, the first read returns the current task immediately.
+      const wait = onChange !== undefined && etag === undefined ? 0 : pollSeconds;
+      const startedAt = performance.now();
+      const options = { signal, retry: AWAIT_RETRY, wait: wait || undefined, ifNoneMatch: etag };
+      const response = await this.call("readTask", { params: { task_id: id } }, options);
+      if (response.status === 200) {
+        const read = response.body;
+        if (read.id !== id) throw new ProtocolError(`the server returned task ${read.id} instead of ${id}`);
+        const { etag: newEtag } = response.headers;
+        const hasChanged = newEtag === undefined || newEtag !== etag;
+        if (onChange !== undefined) etag = newEtag;
         task = read;
-        if (changed) onChange?.(read);
+        if (hasChanged) onChange?.(read);
       }
-      if (task !== undefined && (isTerminal(task.status) || turn === 0)) return task;
-      const brief =
-        performance.now() - began < 500 &&
-        (answer.status === 304 || onChange === undefined || etag === undefined);
-      // A server or proxy that does not hold the answer is asked about once a second.
-      if (brief && held > 0)
-        await sleep(Math.min(500 + Math.random() * 1000, Math.max(0, until - performance.now())), signal);
+      if (task !== undefined && (isTerminal(task.status) || pollSeconds === 0)) return task;
+      const isEarly =
+        performance.now() - startedAt < 500 &&
+        (response.status === 304 || onChange === undefined || etag === undefined);
+      // If the server or a proxy does not support long polls, poll about once per second.
+      if (isEarly && wait > 0)
+        await sleep(Math.min(500 + Math.random() * 1000, Math.max(0, deadline - performance.now())), signal);
     }
   }
 }
@@ -253,10 +228,10 @@ interface RequestParts {
   readonly body?: unknown;
 }
 
-/** Spread, so that clients that were cut off together do not stay together. */
-const getPollSeconds = (until: number): number => {
-  const left = Math.max(0, (until - performance.now()) / 1000);
-  return Math.ceil(Math.min(left, MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5)));
+/** Returns a randomized duration, so that clients that were disconnected together do not reconnect together. */
+const getPollSeconds = (deadline: number): number => {
+  const remaining = Math.max(0, (deadline - performance.now()) / 1000);
+  return Math.ceil(Math.min(remaining, MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5)));
 };
 
 const buildPath = ({ path }: Operation, params: unknown): string => {
@@ -265,7 +240,9 @@ const buildPath = ({ path }: Operation, params: unknown): string => {
     if (part === undefined) continue;
     const value = String(part);
     if (value === "" || value === "." || value === "..") {
-      throw new UsageError(`${key} cannot be ${JSON.stringify(value)}: in a path that means another address`);
+      throw new UsageError(
+        `${key} cannot be ${JSON.stringify(value)}, because it would change the path of the URL`,
+      );
     }
     parts[key] = value;
   }
@@ -282,7 +259,7 @@ const buildQuery = (query: unknown): string => {
 
 const ACCEPT = "application/json, application/problem+json";
 
-const headersOf = (
+const buildHeaders = (
   name: OperationName,
   body: string | undefined,
   { wait, idempotencyKey, ifNoneMatch, returns }: CallOptions & Returns,

@@ -9,7 +9,7 @@ import {
   type TaskStatus,
 } from "../protocol/index.ts";
 
-/** The root of every error that joblib's SDK raises on purpose. */
+/** Base class of every error that the SDK throws. */
 export class JoblibError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -17,16 +17,16 @@ export class JoblibError extends Error {
   }
 }
 
-/** The calling program is wrong: an option, a class or a name that can never work. */
+/** The SDK was used incorrectly: an invalid option, class, name or order of calls. Retrying cannot succeed. */
 export class UsageError extends JoblibError {}
 
-/** No answer of joblib's came: refused, cut, no such host, or a gateway that speaks for itself. */
+/** The server sent no response: connection refused or closed, unknown host, or an error of a gateway. */
 export class ConnectionError extends JoblibError {}
 
-/** No answer came in time. */
+/** The server did not respond before the deadline (`wait` plus `timeoutSeconds`). */
 export class DeadlineError extends ConnectionError {}
 
-/** A proxy answered in joblib's stead that joblib cannot be reached now (429, 502, 503 or 504). */
+/** A proxy or gateway in front of joblib responded with 429, 502, 503 or 504. */
 export class GatewayError extends ConnectionError {
   readonly status: number;
   /** Seconds, from `Retry-After`. */
@@ -39,9 +39,9 @@ export class GatewayError extends ConnectionError {
   }
 }
 
-/** An answer that the contract does not have: HTML, a redirect, too much, or a body of another shape. */
+/** The response is not part of joblib's protocol: HTML, a redirect, a body over 16 MiB or with an unexpected shape. */
 export class ProtocolError extends JoblibError {
-  /** The status of the answer, where there was one. */
+  /** The HTTP status of the response, if there was one. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number, options?: ErrorOptions) {
@@ -50,15 +50,16 @@ export class ProtocolError extends JoblibError {
   }
 }
 
-/** The task was interrupted by its own worker's end. */
+/** The worker stopped and interrupted the task. It is the reason of the task's `signal`. */
 export class InterruptedError extends JoblibError {}
 
-/** A problem that the server answered; every id of the catalogue has a class of its own. */
+/** A problem document that the server returned (RFC 9457). Every known problem id has a subclass. */
 export class ProblemError extends JoblibError {
-  /** The RFC 9457 document as it came. */
+  /** The problem document as received. */
   readonly problem: ProblemDocument;
-  /** The last part of its type, a `ProblemId` where the catalogue has it. */
+  /** The last part of the problem's type URI: a `ProblemId`, or the id of a problem that this version does not know. */
   readonly id: string;
+  /** The HTTP status in the problem document. */
   readonly status: number;
   /** Seconds, from `Retry-After`. */
   readonly retryAfter: number | undefined;
@@ -72,94 +73,99 @@ export class ProblemError extends JoblibError {
   }
 }
 
-/** The request could not be read: no JSON, or characters that cannot be kept. */
+/** The server cannot parse the request: it is not JSON, or it contains characters that cannot be stored. */
 export class MalformedRequestError extends ProblemError {}
-/** That is not a room's name. */
+/** The room id is malformed. */
 export class InvalidRoomIdError extends ProblemError {}
-/** That category is malformed, or not among those that the server allows. */
+/** The category is malformed, or the server does not allow it. */
 export class InvalidCategoryError extends ProblemError {}
-/** A job's name is `<prefix>:<category>:<name>`. */
+/** The job name does not have the form `<prefix>:<category>:<name>`. */
 export class InvalidJobNameError extends ProblemError {}
-/** There is no token, or it is not valid any more. */
+/** The token is missing, invalid or expired. */
 export class UnauthorizedError extends ProblemError {}
-/** The server knows who asks, and does not allow it. */
+/** The caller is authenticated, but does not have permission. */
 export class ForbiddenError extends ProblemError {}
-/** No such job is seen from that room. */
+/** The job does not exist, or is not visible in the room. */
 export class JobNotFoundError extends ProblemError {}
-/** The server has forgotten the worker: it must announce itself again. */
+/** The worker does not exist, or the server has removed it because its heartbeats stopped. */
 export class WorkerNotFoundError extends ProblemError {}
-/** There is no such task, or it was deleted. */
+/** The task does not exist, or was deleted. */
 export class TaskNotFoundError extends ProblemError {}
-/** There is no such invitation, or it is long over. */
+/** The invitation does not exist, or expired long ago. */
 export class InvitationNotFoundError extends ProblemError {}
-/** The server signs no tokens: a host or an issuer does. */
+/** The server does not issue tokens, because the host or an external issuer does. */
 export class NoInvitationsError extends ProblemError {}
-/** Nothing is at that address: an older server, perhaps. */
+/** The URL is unknown to the server, for example because the server is older than the client. */
 export class RouteNotFoundError extends ProblemError {}
-/** That address takes other methods. */
+/** The URL does not support the HTTP method. */
 export class MethodNotAllowedError extends ProblemError {}
-/** Nobody is there to run it, and the server takes only what somebody can run. */
+/** No worker is online for the job, and the server is configured to reject such tasks. */
 export class NoWorkersAvailableError extends ProblemError {}
-/** The request is over the server's limit. */
+/** The request body is larger than the server's limit. */
 export class PayloadTooLargeError extends ProblemError {}
-/** The body was not sent as JSON. */
+/** The request body was not sent as JSON. */
 export class UnsupportedMediaTypeError extends ProblemError {}
-/** The idempotency key was used with another request. */
+/** The idempotency key was already used for a different request. */
 export class IdempotencyConflictError extends ProblemError {}
-/** Too many requests; `retryAfter` says for how long to wait. */
+/** The caller sent too many requests. `retryAfter` is the number of seconds to wait. */
 export class RateLimitedError extends ProblemError {}
-/** A bug in the server; its log knows more. */
+/** The server failed unexpectedly. The server's log contains the cause. */
 export class InternalServerError extends ProblemError {}
-/** The server cannot answer now: its database is away, or it is full. */
+/** The server is overloaded, or its database is unavailable. */
 export class ServiceUnavailableError extends ProblemError {}
 
-/** The job is registered with another schema; `diff` leads from the registered one to the offered one. */
+/** The job is already registered with a different schema. */
 export class SchemaConflictError extends ProblemError {
+  /** A JSON Patch (RFC 6902) from the registered schema to the new one. */
   get diff(): readonly PatchOperation[] {
     return this.problem.diff ?? [];
   }
 }
 
-/** The task cannot go there from where it stands. */
+/** The task cannot change from its current status to the requested one. */
 export class InvalidTaskTransitionError extends ProblemError {
+  /** The task's current status. */
   get from(): TaskStatus | undefined {
     return this.problem.from;
   }
+  /** The requested status. */
   get to(): TaskStatus | undefined {
     return this.problem.to;
   }
+  /** The statuses that the task can change to. */
   get allowed(): readonly TaskStatus[] {
     return this.problem.allowed ?? [];
   }
 }
 
-/** What was sent does not fit; `errors` say what and where. The SDK's own checks raise it too. */
+/** A payload, result or request is invalid. The server returns it, and the SDK's own checks throw it. */
 export class ValidationError extends ProblemError {
+  /** The invalid fields; `pointer` is a JSON Pointer (RFC 6901). */
   get errors(): readonly FieldError[] {
     return this.problem.errors ?? [];
   }
 
-  /** Made here, before anything was sent. */
-  static of(detail: string, errors: FieldError[]): ValidationError {
+  /** @internal Creates an error for a check that failed in this process. */
+  static create(detail: string, errors: FieldError[]): ValidationError {
     return new ValidationError(new Problem("validation-error", detail, { errors }).toDocument());
   }
 }
 
-/** The hold on the task is over; it is also the reason of the signal that `run` was given. */
+/** The worker has lost its lease on the task. It is also the reason of the task's `signal`. */
 export class TaskLostError extends ProblemError {
-  /** Why, where a heartbeat told it; `lost` where an update was refused. */
+  /** The reason that the heartbeat returned; `lost` if the server rejected an update. */
   reason: StopReason = "lost";
 
-  /** Made here, from what a heartbeat said. */
-  static of(reason: StopReason): TaskLostError {
-    const detail = `the worker holds the task no longer: ${reason.replace("_", " ")}`;
+  /** @internal Creates an error for a reason that a heartbeat returned. */
+  static create(reason: StopReason): TaskLostError {
+    const detail = `the worker has lost its lease on the task: ${reason.replace("_", " ")}`;
     const error = new TaskLostError(new Problem("task-lost", detail).toDocument());
     error.reason = reason;
     return error;
   }
 }
 
-/** The class of every problem in the catalogue. */
+/** The error class of every known problem. */
 export const ERROR_BY_PROBLEM = {
   "malformed-request": MalformedRequestError,
   "invalid-room-id": InvalidRoomIdError,
@@ -187,8 +193,8 @@ export const ERROR_BY_PROBLEM = {
   "service-unavailable": ServiceUnavailableError,
 } as const satisfies Record<ProblemId, typeof ProblemError>;
 
-/** The error of a problem document: its slug decides the class, never its status. */
-export const errorOf = (problem: ProblemDocument, retryAfter?: number): ProblemError => {
+/** Creates the error of a problem document. The id in the type URI selects the class, not the status. */
+export const toProblemError = (problem: ProblemDocument, retryAfter?: number): ProblemError => {
   const id = parseProblemId(problem.type);
   const ErrorClass = id === undefined ? ProblemError : ERROR_BY_PROBLEM[id];
   return new ErrorClass(problem, retryAfter);

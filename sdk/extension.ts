@@ -4,40 +4,45 @@ import { UsageError, ValidationError } from "./errors.ts";
 import type { TaskLogger } from "./logger.ts";
 import { checkDefaults } from "./parameter-defaults.ts";
 import { toParameterSchema } from "./parameter-schema.ts";
-import { type AnySchema, check, type SchemaInput, type SchemaOutput } from "./standard-schema.ts";
+import { type AnySchema, type SchemaInput, type SchemaOutput, validate } from "./standard-schema.ts";
 import type { TaskDefaultOptions } from "./task-options.ts";
 
-/** What `run` is given beside the context. */
+/** The second argument of an extension's `run`. */
 export interface RunContext {
-  /** Aborted when the task is cancelled, timed out, lost or interrupted; its reason says which. */
+  /** Aborted when the task is cancelled, timed out or lost (`TaskLostError`), or interrupted (`InterruptedError`). */
   readonly signal: AbortSignal;
-  /** Tells how far the task is; of reports in a hurry the latest wins. */
+  /** Reports a fraction from 0 to 1 and a message of up to 1,000 characters. The latest report wins. Never throws. */
   readonly progress: (fraction?: number, message?: string) => void;
-  /** The task as it stood when it was started. */
+  /** The task when it was started. */
   readonly task: Task;
-  /** The worker's own logger; its lines are kept with the task as well. */
+  /** The worker's logger. Its lines are also stored with the task. */
   readonly log: TaskLogger;
 }
 
-/** What an extension says of itself, as statics of its class or as options of `Extension`. */
+/** Options of an extension: static members of its class, or the last argument of `Extension`. */
 export interface ExtensionOptions {
-  /** Where it is registered when `register` names no room. */
+  /** The room or rooms of the job. Default: the manager's room. */
   readonly room?: string | readonly string[];
-  /** True: in `@global`. */
+  /** True registers the job in `@global`, for all rooms. */
   readonly public?: boolean;
-  /** Of what `run` returns. */
+  /** The schema of the value that `run` returns. Default: any JSON. */
   readonly result?: AnySchema;
+  /** Description of the job in the dashboard and CLI. */
   readonly description?: string;
-  /** Options of its tasks that a submit does not name. */
+  /** Default options of the job's tasks. */
   readonly defaults?: TaskDefaultOptions;
-  /** `"room"`: rooms take turns; `"fifo"`. */
+  /** The order of tasks with the same priority: `"fifo"` (default) by age, or `"room"` alternately between rooms. */
   readonly fairness?: Fairness;
 }
 
-/** What every extension's class has. The options are not among them, so that `static room` overrides nothing. */
+/**
+ * The static members of every extension class. They do not include the options, so that `static
+ * room` needs no `override`.
+ */
 export interface ExtensionStatics {
+  /** The category of the job. */
   readonly category: string;
-  /** The schema of the parameters as it was given. */
+  /** The schema of the parameters. */
   readonly parameters: AnySchema;
   /** The JSON Schema of the payload. */
   readonly schema: JsonObject;
@@ -46,34 +51,39 @@ export interface ExtensionStatics {
 const BRAND = Symbol.for("joblib.extension");
 const PAYLOAD = Symbol.for("joblib.payload");
 
-/** The root of all extensions. */
+/** Base class of all extensions. */
 export abstract class ExtensionInstance {
-  /** The work; what it returns, as JSON, is the task's result. */
+  /** Runs a task. The returned value, as JSON, is the task's result; a thrown error fails the attempt. */
   abstract run(context: never, run: RunContext): unknown;
 }
 
-/** A class that can be registered with a manager of that context. */
+/** An extension class that a job manager with this context can register. */
 export interface ExtensionClass<Context = never> extends ExtensionStatics, ExtensionOptions {
   readonly name: string;
   readonly prototype: object;
-  // A property, not a method: parameters of methods are compared loosely, and a wrong context would pass.
+  // A property, not a method: TypeScript compares method parameters bivariantly, so a wrong context would be accepted.
   new (input: never): { readonly run: (context: Context, run: RunContext) => unknown };
 }
 
-/** The parameters as fields. Zod's output of an empty shape forbids every member, `run` included: it has no fields. */
+/**
+ * The parameters as fields. zod's output type of an empty shape forbids every member, even `run`,
+ * so it becomes `object`.
+ */
 export type Fields<Output> = [Output[keyof Output]] extends [never] ? object : Readonly<Output>;
 
 type ConstructorInput<Input> = Record<never, never> extends Input ? [input?: Input] : [input: Input];
 
-/** The base class that `Extension` makes. */
+/** The base class that `Extension` returns. */
 export type ExtensionBase<Input, Output> = ExtensionStatics &
   (abstract new (
     ...input: ConstructorInput<Input>
   ) => ExtensionInstance & Fields<Output>);
 
 /**
- * Makes the base class of an extension: the constructor takes the parameters' input, the instance has their output
- * as read-only fields. A shape of zod 4 types, or a whole schema: zod 4, zod 3, anything with Standard JSON Schema.
+ * Creates the base class of an extension. The constructor takes the input of the parameters and throws
+ * `ValidationError` if it is invalid; the instance has their output as read-only fields. The parameters are an object
+ * of zod 4 types, or a schema of zod 4, zod 3 or any library with Standard JSON Schema. Throws `UsageError` for an
+ * invalid category, a schema that is not an object, an invalid default, or a reserved name.
  *
  * @example
  * class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
@@ -87,6 +97,7 @@ export function Extension<Schema extends AnySchema>(
   schema: Schema,
   options?: ExtensionOptions,
 ): ExtensionBase<SchemaInput<Schema>, SchemaOutput<Schema>>;
+/** Creates the base class of an extension whose parameters are an object of zod 4 types. */
 export function Extension<Shape extends z.ZodRawShape = Record<never, never>>(
   category: string,
   shape?: Shape,
@@ -98,12 +109,14 @@ export function Extension(
   options: ExtensionOptions = {},
 ): unknown {
   if (!isNamePart(category)) {
-    throw new UsageError(`a category is 1–128 of A-Z a-z 0-9 _ . -, not ${JSON.stringify(category)}`);
+    throw new UsageError(
+      `${JSON.stringify(category)} is not a valid category: use 1 to 128 of A-Z a-z 0-9 _ . -`,
+    );
   }
   const parameters = isSchema(shapeOrSchema) ? shapeOrSchema : z.object(shapeOrSchema);
-  const what = `the parameters of an extension in ${category}`;
-  const schema = toParameterSchema(parameters, what);
-  checkDefaults(parameters, what);
+  const label = `the parameters of an extension in ${category}`;
+  const schema = toParameterSchema(parameters, label);
+  checkDefaults(parameters, label);
 
   abstract class Base extends ExtensionInstance {
     static readonly [BRAND] = true;
@@ -113,11 +126,11 @@ export function Extension(
 
     constructor(input: unknown = {}) {
       super();
-      const checked = check(parameters, input, "/payload");
-      if ("errors" in checked) throw createValidationError(new.target.name, checked.errors);
+      const validated = validate(parameters, input, "/payload");
+      if ("errors" in validated) throw createValidationError(new.target.name, validated.errors);
       Object.defineProperty(this, PAYLOAD, { value: input });
-      for (const [key, value] of Object.entries(checked.value ?? {})) {
-        // A parameter called `run`, or one that an open schema let in, must not stand before a method.
+      for (const [key, value] of Object.entries(validated.value ?? {})) {
+        // A parameter called `run`, or an unknown member of a loose schema, must not shadow a method.
         if (key in this)
           throw createValidationError(new.target.name, [
             { pointer: `/payload/${key}`, detail: "is a reserved name" },
@@ -128,9 +141,9 @@ export function Extension(
   }
   for (const key of Object.keys(schema["properties"] ?? {})) {
     if (key === "run" || key in Base.prototype)
-      throw new UsageError(`a parameter cannot be called ${JSON.stringify(key)}`);
+      throw new UsageError(`${JSON.stringify(key)} is a reserved name: rename the parameter`);
   }
-  // `unknown`: that the instance has the fields of its schema is what the constructor does, and the overloads say.
+  // `unknown`, because the constructor defines the fields at run time; the overloads declare them.
   return Object.assign(Base, options);
 }
 
@@ -138,23 +151,25 @@ const isSchema = (value: AnySchema | z.ZodRawShape): value is AnySchema =>
   "~standard" in value || ("_def" in value && typeof value["safeParse"] === "function");
 
 const createValidationError = (name: string, errors: { pointer: string; detail: string }[]) => {
-  const first = errors.map(({ pointer, detail }) => `${pointer.replace(/^\/payload/, "") || "/"}: ${detail}`);
-  return ValidationError.of(`${name}: ${first.slice(0, 5).join("; ")}`, errors);
+  const messages = errors.map(
+    ({ pointer, detail }) => `${pointer.replace(/^\/payload/, "") || "/"}: ${detail}`,
+  );
+  return ValidationError.create(`${name}: ${messages.slice(0, 5).join("; ")}`, errors);
 };
 
-/** True for a class that `Extension` is a base of, whichever copy of joblib made it. */
+/** Returns true if the class extends `Extension(…)`, even of another installed copy of joblib. */
 export const isExtensionClass = (value: unknown): value is ExtensionClass =>
   typeof value === "function" && BRAND in value && "category" in value && !Object.hasOwn(value, BRAND);
 
-/** The payload that an instance was made from: its input, for a default or a transform is the worker's to apply. */
+/** Returns the payload of an instance: the constructor's input, because the worker applies defaults and transforms. */
 export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 
-/** An extension with its parameters; that `register` refused a wrong context is known to the types no longer. */
+/** An instance of an extension, without the type of its context, which `register` has checked. */
 export interface RunnableExtension {
   run(context: unknown, run: RunContext): unknown;
 }
 
-/** Makes an instance from a payload that came over the wire; what does not fit is a `ValidationError`. */
+/** Creates an instance from a received payload. Throws `ValidationError` if it is invalid. */
 export const instantiate = (Class: ExtensionClass, payload: JsonObject): RunnableExtension =>
   Reflect.construct(Class, [payload]);

@@ -7,7 +7,7 @@ import {
   type StreamOperation,
   streams,
 } from "../protocol/index.ts";
-import { ConnectionError, errorOf, ProblemError, ProtocolError } from "./errors.ts";
+import { ConnectionError, ProblemError, ProtocolError, toProblemError } from "./errors.ts";
 import { MAX_RESPONSE_BYTES } from "./options.ts";
 import { createTooLargeError, isTooLargeError } from "./response-too-large.ts";
 import { getRetryDelay, isTransient, type RetryPolicy } from "./retry.ts";
@@ -15,19 +15,19 @@ import type { Sender, StreamedResponse } from "./senders.ts";
 import { sleep } from "./sleep.ts";
 import { createForeignResponseError, parseRetryAfter } from "./transport.ts";
 
-/** The server beats every 15 s; who has heard nothing for so long is not connected any more. */
+/** A connection without data for this long is considered dead: the server sends a comment every 15 s. */
 const IDLE_TIMEOUT_MS = 45_000;
 
-/** How a stream is asked for. */
+/** A stream to follow. */
 export interface FollowRequest<Name extends StreamName> {
   readonly name: Name;
   readonly params: Readonly<Record<string, string>>;
-  /** The `id` of the event to go on from. */
+  /** The `id` of the last event that was received; the stream continues after it. */
   readonly lastEventId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How the stream's client reaches its server. */
+/** The parts of the client that a stream uses. */
 export interface FollowEnvironment {
   readonly url: string;
   readonly send: Sender;
@@ -35,35 +35,35 @@ export interface FollowEnvironment {
   headers(): Promise<Record<string, string>>;
 }
 
-/** Aborted with the caller's signal, or when nothing was heard for too long. */
+/** Aborts its signal with the caller's signal, or if no data arrives for `IDLE_TIMEOUT_MS`. */
 class IdleTimeout implements Disposable {
   readonly #abort = new AbortController();
-  readonly #given: AbortSignal | undefined;
-  readonly #onAbort = () => this.#abort.abort(this.#given?.reason);
+  readonly #callerSignal: AbortSignal | undefined;
+  readonly #onAbort = () => this.#abort.abort(this.#callerSignal?.reason);
   #timer: NodeJS.Timeout | undefined;
-  isSilent = false;
+  hasExpired = false;
 
-  constructor(given: AbortSignal | undefined) {
-    this.#given = given;
-    given?.addEventListener("abort", this.#onAbort);
-    this.heard();
+  constructor(callerSignal: AbortSignal | undefined) {
+    this.#callerSignal = callerSignal;
+    callerSignal?.addEventListener("abort", this.#onAbort);
+    this.restart();
   }
 
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  heard(): void {
+  restart(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.isSilent = true;
+      this.hasExpired = true;
       this.#abort.abort();
     }, IDLE_TIMEOUT_MS);
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    this.#given?.removeEventListener("abort", this.#onAbort);
+    this.#callerSignal?.removeEventListener("abort", this.#onAbort);
   }
 }
 
@@ -73,81 +73,88 @@ const readError = async (
 ): Promise<Error> => {
   if (!/json/.test(headers["content-type"] ?? "")) {
     await discard();
-    return createForeignResponseError(status, url, "no stream of events", headers);
+    return createForeignResponseError(status, url, "no event stream", headers);
   }
   try {
     const problem = ProblemDocument.safeParse(JSON.parse(await text()));
-    if (problem.success) return errorOf(problem.data, parseRetryAfter(headers["retry-after"]));
+    if (problem.success) return toProblemError(problem.data, parseRetryAfter(headers["retry-after"]));
   } catch {
-    // What cannot be read is nobody's problem document.
+    // The body is not a problem document.
   }
-  return createForeignResponseError(status, url, "an error that is not joblib's", headers);
+  return createForeignResponseError(
+    status,
+    url,
+    "an error that is not a problem document of joblib",
+    headers,
+  );
 };
 
-/** The events of one connection, until it ends or breaks. */
+/** Yields the events of one connection. Returns when it ends, and throws if it breaks. */
 async function* readEvents<Name extends StreamName>(
   { name, params, lastEventId, signal }: FollowRequest<Name>,
-  home: FollowEnvironment,
+  environment: FollowEnvironment,
 ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
-  const entry: StreamOperation = streams[name];
-  const url = home.url + fillPath(entry.path, params);
-  using hearing = new IdleTimeout(signal);
-  let isHeard = false;
+  const operation: StreamOperation = streams[name];
+  const url = environment.url + fillPath(operation.path, params);
+  using idleTimeout = new IdleTimeout(signal);
+  let hasReceivedEvent = false;
   const headers = {
-    ...(await home.headers()),
+    ...(await environment.headers()),
     accept: "text/event-stream, application/problem+json",
     ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
   };
   try {
-    const init = { method: "GET", headers, redirect: "manual", signal: hearing.signal } as const;
-    const answer = await home.send(url, init);
+    const init = { method: "GET", headers, redirect: "manual", signal: idleTimeout.signal } as const;
+    const response = await environment.send(url, init);
     const isStream =
-      answer.status === 200 && /^text\/event-stream/.test(answer.headers["content-type"] ?? "");
-    if (!isStream) throw await readError(answer, url);
-    const arrived: { event: string; id: string; data: string }[] = [];
-    let isEndless = false;
+      response.status === 200 && /^text\/event-stream/.test(response.headers["content-type"] ?? "");
+    if (!isStream) throw await readError(response, url);
+    const received: { event: string; id: string; data: string }[] = [];
+    let isTooLarge = false;
     const parser = createParser({
       maxBufferSize: MAX_RESPONSE_BYTES,
-      onEvent: ({ event = "", id = "", data }) => arrived.push({ event, id, data }),
+      onEvent: ({ event = "", id = "", data }) => received.push({ event, id, data }),
       onError: ({ type }) => {
-        isEndless ||= type === "max-buffer-size-exceeded";
+        isTooLarge ||= type === "max-buffer-size-exceeded";
       },
     });
-    for await (const chunk of answer.chunks()) {
-      hearing.heard();
+    for await (const chunk of response.chunks()) {
+      idleTimeout.restart();
       parser.feed(chunk);
-      if (isEndless) throw createTooLargeError(url, answer.status);
-      for (const { event, id, data } of arrived.splice(0)) {
-        const schema = entry.events[event];
-        // A newer server may tell of more than this client knows.
+      if (isTooLarge) throw createTooLargeError(url, response.status);
+      for (const { event, id, data } of received.splice(0)) {
+        const schema = operation.events[event];
+        // A newer server may send events that this client does not know.
         if (schema === undefined) continue;
         const parsed = schema.safeParse(JSON.parse(data));
-        if (!parsed.success) throw new ProtocolError(`${url} sent an event ${event} out of contract`, 200);
-        isHeard = true;
-        // What the event's own schema has made is what its type says.
+        if (!parsed.success) throw new ProtocolError(`${url} sent an invalid ${event} event`, 200);
+        hasReceivedEvent = true;
+        // The event's own schema has parsed the data, which justifies the type.
         yield { event, id, data: parsed.data } as StreamEvent<Name>;
       }
     }
   } catch (error) {
-    if (hearing.isSilent)
-      throw new ConnectionError(`nothing was heard from ${url} for too long`, { cause: error });
+    if (idleTimeout.hasExpired)
+      throw new ConnectionError(`no data from ${url} for ${IDLE_TIMEOUT_MS / 1000} s`, { cause: error });
     signal?.throwIfAborted();
-    // A connection that has told much is made again; one that is full before its first event never tells any.
-    if (isTooLargeError(error) && !isHeard) throw createTooLargeError(url, 200, error);
+    // After an event, a connection that exceeds the size limit is reopened. Before it, every attempt would fail the
+    // same way.
+    if (isTooLargeError(error) && !hasReceivedEvent) throw createTooLargeError(url, 200, error);
     if (error instanceof SyntaxError)
-      throw new ProtocolError(`${url} sent what is no JSON`, 200, { cause: error });
+      throw new ProtocolError(`${url} sent an event with invalid JSON`, 200, { cause: error });
     if (error instanceof ProtocolError || isTransient(error) || error instanceof ProblemError) throw error;
-    throw new ConnectionError(`the stream from ${new URL(url).origin} broke`, { cause: error });
+    throw new ConnectionError(`the stream from ${new URL(url).origin} was interrupted`, { cause: error });
   }
 }
 
 /**
- * A stream's events, without an end: a connection that ends or breaks is made again behind the last event. What no
- * waiting mends is thrown: 401, 403, 404, an answer that is not joblib's. Aborting `signal` ends it with its reason.
+ * Yields the events of a stream and never ends by itself: after an interruption it reconnects and continues
+ * after the last event. Throws errors that retries cannot fix (401, 403, 404, a response that is not joblib's),
+ * and the reason of `signal`.
  */
 export async function* follow<Name extends StreamName>(
   request: FollowRequest<Name>,
-  home: FollowEnvironment,
+  environment: FollowEnvironment,
 ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
   const { signal } = request;
   let lastEventId = request.lastEventId;
@@ -155,7 +162,7 @@ export async function* follow<Name extends StreamName>(
     signal?.throwIfAborted();
     let error: unknown;
     try {
-      for await (const event of readEvents({ ...request, lastEventId }, home)) {
+      for await (const event of readEvents({ ...request, lastEventId }, environment)) {
         failures = 0;
         lastEventId = event.id === "" ? lastEventId : event.id;
         yield event;
@@ -165,8 +172,8 @@ export async function* follow<Name extends StreamName>(
       if (!isTransient(thrown)) throw thrown;
       failures += 1;
       error = thrown;
-      if (failures >= home.retry.attempts) throw thrown;
+      if (failures >= environment.retry.attempts) throw thrown;
     }
-    await sleep(getRetryDelay(Math.max(1, failures), home.retry, error) * 1000, signal);
+    await sleep(getRetryDelay(Math.max(1, failures), environment.retry, error) * 1000, signal);
   }
 }

@@ -7,153 +7,167 @@ import { getRetryDelay } from "./retry.ts";
 import { sleep } from "./sleep.ts";
 import type { TaskTable } from "./task-table.ts";
 
-/** A task in a worker's hands, as its heartbeat sees it. */
+/** The parts of a claimed task that the heartbeat uses. */
 export interface LeasedTask {
   readonly id: string;
   readonly attempt: number;
-  /** @internal When it came into this worker's hands, by `performance.now()`. */
+  /** @internal The time of the claim, in milliseconds of `performance.now()`. */
   readonly leasedSince: number;
-  /** @internal The server said that the hold on it is over. */
+  /** @internal Called when the server reports that the lease is lost. */
   markLost(reason: StopReason): void;
 }
 
-/** What a heartbeat needs of its session. */
+/** Options of `Heartbeat`. */
 export interface HeartbeatOptions {
   readonly client: JoblibClient;
   readonly workerId: string;
-  /** How often to beat, until an answer says otherwise. */
+  /** The initial interval, in seconds. Each response contains the next one. */
   readonly seconds: number;
-  /** Overrules what the server says. */
+  /** Overrides the interval of the server, in seconds. */
   readonly fixedSeconds: number | undefined;
-  readonly held: TaskTable<LeasedTask>;
+  /** The worker's claimed and running tasks. */
+  readonly tasks: TaskTable<LeasedTask>;
+  /** Called for each task whose lease is lost. */
   readonly onStop: (task: LeasedTask, reason: StopReason) => void;
+  /** Called when the server no longer knows the worker. */
   readonly onForgotten: () => void;
-  /** The server gives the worker no task any more, which it need not be told twice. */
+  /** Called when an admin has drained the worker. */
   readonly onDraining: () => void;
+  /** Returns true if the worker already knows that it is drained. */
   readonly isDraining: () => boolean;
   readonly logger: Logger;
 }
 
-/** A task that is over sooner need not be told to the server: a quick worker would do nothing but tell. */
+/** Tasks that end sooner cause no heartbeat: otherwise a worker with short tasks would send one for every task. */
 const NEW_TASK_DELAY_MS = 250;
-/** Where tasks last nearly that long, one or another is always about to have settled. */
+/** Minimum delay of the timer: with tasks of about 250 ms, there is always one that is almost old enough. */
 const MIN_NEW_TASK_DELAY_MS = 50;
-/** How often a busy worker asks where its answers are not held, in seconds. */
+/** Interval of a busy worker if the server or a proxy does not support long polls, in seconds. */
 const FALLBACK_INTERVAL_SECONDS = 2;
 
 /**
- * The beat beside the work. While tasks are held the server holds the answer, so that a cancel comes at once;
- * when a new task is held for a while the answer is abandoned and asked for again, with the task on the list.
+ * Sends the heartbeats of a worker. While it has tasks, each heartbeat is a long poll, so that a cancellation arrives
+ * immediately. When a new task is 250 ms old, the long poll is aborted and sent again with the task in its list.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  readonly #end = new AbortController();
-  #turn = new AbortController();
+  readonly #stopped = new AbortController();
+  #request = new AbortController();
   #listed: ReadonlyMap<string, LeasedTask> = new Map();
   #seconds: number;
-  #nudge: NodeJS.Timeout | undefined;
-  #extra: NodeJS.Timeout | undefined;
+  #newTaskTimer: NodeJS.Timeout | undefined;
+  #extraTimer: NodeJS.Timeout | undefined;
   #failures = 0;
-  #asked: PromiseWithResolvers<void> | undefined;
+  #immediate: PromiseWithResolvers<void> | undefined;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
     this.#seconds = options.fixedSeconds ?? options.seconds;
   }
 
-  /** Begins to beat. The server has just heard of the worker, so the first beat has time. */
+  /** Starts the heartbeats. The worker was just created, so the first one is sent after an interval. */
   start(): void {
-    // Of no trace: it outlives the span that happened to be active when the worker was announced.
-    void context.with(ROOT_CONTEXT, () => this.#loop());
+    // Without a trace context: the heartbeats outlive the span that is active when the worker is created.
+    void context.with(ROOT_CONTEXT, () => this.#run());
   }
 
-  /** Ends it; an open request is abandoned. */
+  /** Stops the heartbeats and aborts an open request. */
   stop(): void {
-    clearTimeout(this.#nudge);
-    clearTimeout(this.#extra);
-    this.#asked?.resolve();
-    this.#end.abort();
-    this.#turn.abort();
+    clearTimeout(this.#newTaskTimer);
+    clearTimeout(this.#extraTimer);
+    this.#immediate?.resolve();
+    this.#stopped.abort();
+    this.#request.abort();
   }
 
-  /** A task came into the worker's hands: unless it is soon over, the next beat is brought forward. */
-  scheduleNewTaskHeartbeat(): void {
-    this.#nudge ??= setTimeout(() => this.#nudged(), NEW_TASK_DELAY_MS);
+  /** Sends the next heartbeat as soon as the new task is 250 ms old, if it has not ended by then. */
+  scheduleForNewTask(): void {
+    this.#newTaskTimer ??= setTimeout(() => this.#listNewTasks(), NEW_TASK_DELAY_MS);
   }
 
-  /** Abandons the beat for the sake of a task that has settled; where only younger ones are not listed, waits for the oldest of them. */
-  #nudged(): void {
-    this.#nudge = undefined;
-    let since = Number.POSITIVE_INFINITY;
-    for (const task of this.#options.held) {
-      if (this.#listed.get(task.id) !== task) since = Math.min(since, task.leasedSince);
+  /**
+   * Aborts the long poll if a task older than 250 ms is not listed. Otherwise waits for the oldest task
+   * that is not listed.
+   */
+  #listNewTasks(): void {
+    this.#newTaskTimer = undefined;
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const task of this.#options.tasks) {
+      if (this.#listed.get(task.id) !== task) oldest = Math.min(oldest, task.leasedSince);
     }
-    if (since === Number.POSITIVE_INFINITY) return;
-    const leftMs = since + NEW_TASK_DELAY_MS - performance.now();
-    if (leftMs <= 0) this.#turn.abort();
-    else this.#nudge = setTimeout(() => this.#nudged(), Math.max(leftMs, MIN_NEW_TASK_DELAY_MS));
+    if (oldest === Number.POSITIVE_INFINITY) return;
+    const remainingMs = oldest + NEW_TASK_DELAY_MS - performance.now();
+    if (remainingMs <= 0) this.#request.abort();
+    else
+      this.#newTaskTimer = setTimeout(
+        () => this.#listNewTasks(),
+        Math.max(remainingMs, MIN_NEW_TASK_DELAY_MS),
+      );
   }
 
-  /** Beats at once; resolves when the server has said what is still held, or that beat has failed. */
-  ask(): Promise<void> {
-    this.#asked ??= Promise.withResolvers();
-    this.#turn.abort();
-    return this.#asked.promise;
+  /**
+   * Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when
+   * the heartbeat has failed.
+   */
+  sendNow(): Promise<void> {
+    this.#immediate ??= Promise.withResolvers();
+    this.#request.abort();
+    return this.#immediate.promise;
   }
 
-  /** Beats in so many milliseconds, whatever is under way then. */
+  /** Sends a heartbeat after a delay in milliseconds, and aborts the long poll that is open then. */
   sendAfter(ms: number): void {
-    this.#extra ??= setTimeout(() => {
-      this.#extra = undefined;
-      this.#turn.abort();
+    this.#extraTimer ??= setTimeout(() => {
+      this.#extraTimer = undefined;
+      this.#request.abort();
     }, ms);
   }
 
-  async #loop(): Promise<void> {
-    let restSeconds = this.#seconds;
-    while (!this.#end.signal.aborted) {
-      await sleep(restSeconds * 1000, this.#turn.signal).catch(() => {});
-      if (this.#end.signal.aborted) return;
-      this.#turn = new AbortController();
-      this.#listed = new Map(this.#oldest().map((task) => [task.id, task]));
-      const asked = this.#asked;
-      this.#asked = undefined;
+  async #run(): Promise<void> {
+    let delaySeconds = this.#seconds;
+    while (!this.#stopped.signal.aborted) {
+      await sleep(delaySeconds * 1000, this.#request.signal).catch(() => {});
+      if (this.#stopped.signal.aborted) return;
+      this.#request = new AbortController();
+      this.#listed = new Map(this.#getOldestTasks().map((task) => [task.id, task]));
+      const immediate = this.#immediate;
+      this.#immediate = undefined;
       try {
-        restSeconds = await this.#beat(this.#listed, asked !== undefined);
+        delaySeconds = await this.#send(this.#listed, immediate !== undefined);
         this.#failures = 0;
       } catch (error) {
-        if (this.#end.signal.aborted) return;
+        if (this.#stopped.signal.aborted) return;
         if (error instanceof WorkerNotFoundError) return this.#options.onForgotten();
-        restSeconds = this.#turn.signal.aborted ? 0 : this.#afterFailure(error);
+        delaySeconds = this.#request.signal.aborted ? 0 : this.#handleFailure(error);
       } finally {
-        asked?.resolve();
+        immediate?.resolve();
       }
     }
   }
 
-  #oldest(): LeasedTask[] {
-    const held = [...this.#options.held].sort((a, b) => a.leasedSince - b.leasedSince);
-    return held.slice(0, MAX_TASKS_PER_HEARTBEAT);
+  #getOldestTasks(): LeasedTask[] {
+    const tasks = [...this.#options.tasks].sort((a, b) => a.leasedSince - b.leasedSince);
+    return tasks.slice(0, MAX_TASKS_PER_HEARTBEAT);
   }
 
-  /** One exchange; gives the seconds to rest before the next. */
-  async #beat(listed: ReadonlyMap<string, LeasedTask>, isAsked: boolean): Promise<number> {
+  /** Sends one heartbeat. Returns the seconds to wait before the next one. */
+  async #send(listed: ReadonlyMap<string, LeasedTask>, isImmediate: boolean): Promise<number> {
     const { client, workerId, fixedSeconds, onStop, onDraining, isDraining } = this.#options;
-    // Who asks wants to know now, and not when there is news.
-    const busy = listed.size > 0 && !isAsked;
-    const knewOfDrain = isDraining();
-    const began = performance.now();
+    // A caller of `sendNow` waits for the current leases, not for the next change.
+    const isLongPoll = listed.size > 0 && !isImmediate;
+    const wasDraining = isDraining();
+    const startedAt = performance.now();
     const { body } = await client.call(
       "heartbeat",
       {
         params: { worker_id: workerId },
-        body: { tasks: [...listed.keys()], ...(knewOfDrain && { draining: true }) },
+        body: { tasks: [...listed.keys()], ...(wasDraining && { draining: true }) },
       },
       {
-        wait: busy ? Math.max(1, Math.floor(this.#seconds)) : undefined,
-        signal: this.#turn.signal,
+        wait: isLongPoll ? Math.max(1, Math.floor(this.#seconds)) : undefined,
+        signal: this.#request.signal,
         retry: false,
-        // Dead connections must show while the worker still counts as alive: the threshold is four beats.
+        // Detects a dead connection before the server considers the worker dead, which is after four intervals.
         timeoutSeconds: Math.max(2, this.#seconds),
       },
     );
@@ -162,19 +176,19 @@ export class Heartbeat {
       const task = listed.get(task_id);
       if (task !== undefined) onStop(task, reason);
     }
-    const isDrained = body.draining === true && !knewOfDrain;
+    const isDrained = body.draining === true && !wasDraining;
     if (isDrained) onDraining();
-    if (isAsked) return 0;
-    if (!busy) return this.#seconds;
-    const elapsed = (performance.now() - began) / 1000;
-    const early = body.stop.length === 0 && !isDrained && elapsed < this.#seconds / 2;
-    return early ? Math.min(FALLBACK_INTERVAL_SECONDS, this.#seconds) : 0;
+    if (isImmediate) return 0;
+    if (!isLongPoll) return this.#seconds;
+    const elapsed = (performance.now() - startedAt) / 1000;
+    const isEarly = body.stop.length === 0 && !isDrained && elapsed < this.#seconds / 2;
+    return isEarly ? Math.min(FALLBACK_INTERVAL_SECONDS, this.#seconds) : 0;
   }
 
-  #afterFailure(error: unknown): number {
+  #handleFailure(error: unknown): number {
     this.#failures += 1;
     const fields = { err: error, worker: this.#options.workerId, failures: this.#failures };
-    this.#options.logger.warn(fields, "a heartbeat did not arrive");
+    this.#options.logger.warn(fields, "heartbeat failed");
     const policy = { attempts: 0, baseSeconds: 0.5, maxSeconds: this.#seconds, deadlineSeconds: 0 };
     return getRetryDelay(this.#failures, policy, error);
   }

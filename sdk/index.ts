@@ -25,14 +25,14 @@ export type {
 } from "../protocol/index.ts";
 export { GLOBAL_ROOM, isTerminal } from "../protocol/index.ts";
 export { ClaimedTask } from "./claimed-task.ts";
-export {
-  type AwaitTaskOptions,
-  type CallOptions,
-  type ClientOptions,
-  type FollowOptions,
-  JoblibClient,
-  type StreamParams,
-} from "./client.ts";
+export { JoblibClient } from "./client.ts";
+export type {
+  AwaitTaskOptions,
+  CallOptions,
+  ClientOptions,
+  FollowOptions,
+  StreamParams,
+} from "./client-options.ts";
 export {
   ConnectionError,
   DeadlineError,
@@ -76,7 +76,8 @@ export {
   isExtensionClass,
   type RunContext,
 } from "./extension.ts";
-export { JobManager, type JobManagerOptions, type RunOptions } from "./job-manager.ts";
+export { JobManager } from "./job-manager.ts";
+export type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
 export type { RegisterOptions } from "./job-registry.ts";
 export type {
   AnyJobs,

@@ -1,14 +1,15 @@
 import { isRoomId, type SubmittedTask, type Task } from "../protocol/index.ts";
 import { ClaimedTask } from "./claimed-task.ts";
-import { type ClientOptions, JoblibClient } from "./client.ts";
+import { JoblibClient } from "./client.ts";
 import { UsageError } from "./errors.ts";
 import type { ExtensionClass, ExtensionInstance } from "./extension.ts";
+import type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
 import { JobRegistry } from "./job-registry.ts";
 import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./job-types.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { readEnvironment } from "./options.ts";
 import { createRegister, type Register } from "./register.ts";
-import { type RunCallbacks, runStream } from "./run-stream.ts";
+import { runStream } from "./run-stream.ts";
 import {
   type Destination,
   getDestination,
@@ -24,31 +25,13 @@ import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { TaskTable } from "./task-table.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
 
-/** Rooms whose submits are gathered; who submits to more of them starts anew, and nothing is lost by that. */
+/** Maximum number of cached submit queues, one per room. Then the cache is cleared; queued submits are still sent. */
 const MAX_SUBMIT_QUEUES = 1_000;
 
-/** How a manager reaches the server, and what its worker is like. */
-export interface JobManagerOptions extends ClientOptions {
-  /** Where jobs are registered and tasks submitted that name no room; `JOBLIB_ROOM`. */
-  readonly room?: string | undefined;
-  /** The worker's label for people; `host:pid`. */
-  readonly name?: string | undefined;
-  /** In the place of what the server asks for. */
-  readonly heartbeatSeconds?: number | undefined;
-  readonly logger?: Logger | undefined;
-  /** True: what a task's `run` prints by `console` is kept with the task, besides being printed. */
-  readonly captureConsole?: boolean | undefined;
-}
-
-/** Options of `JobManager.run`. */
-export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context> {
-  /** Aborting it ends the tasks in hand too: what was started fails as interrupted, the rest is given back. */
-  readonly interrupt?: AbortSignal | undefined;
-}
-
 /**
- * The jobs that this process can run, like a `Map` from class name to class, and the worker that runs them.
- * Registering is local; the first turn of `listen`, or `ready`, announces.
+ * The jobs of this process, like a `Map` from class name to class, and the worker that runs them. It also submits
+ * tasks. `register` only adds a class locally; `ready`, `listen` and `run` create the worker and register the jobs
+ * with the server.
  *
  * @example
  * await using jobs = new JobManager({ url, token, room: "lab" }, viewer);
@@ -56,26 +39,34 @@ export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context
  * for await (const task of jobs.listen()) await task.run();
  */
 export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs> implements AsyncDisposable {
+  /** The HTTP client of this manager. */
   readonly client: JoblibClient;
+  /** The default room; undefined if none is set. */
   readonly room: string | undefined;
-  /** Bound, because compiled decorators call it without `this`. */
+  /**
+   * Registers an extension class locally, as a function or as a decorator. Throws `UsageError` for a class that is
+   * not an extension, an invalid name or room, or a second class with the same category and name.
+   */
   readonly register: Register<Context>;
   readonly #context: Context | undefined;
   readonly #logger: Logger;
   readonly #captureConsole: boolean;
   readonly #registry = new JobRegistry<Context>();
   readonly #session: WorkerSession;
-  /** By room. */
-  readonly #submits = new Map<string, SubmitQueue>();
+  readonly #submitQueues = new Map<string, SubmitQueue>();
   readonly #streams = new Set<TaskStream<Context>>();
   readonly #tasks = new TaskTable<ClaimedTask<Context>>();
   #disposing: Promise<void> | undefined;
 
+  /**
+   * Creates a job manager; sends nothing. `context` is the first argument of every extension's `run`.
+   * Throws `UsageError` if the URL or the room is invalid.
+   */
   constructor(options: JobManagerOptions = {}, context?: Context) {
     this.client = new JoblibClient(options);
     this.room = options.room ?? readEnvironment("JOBLIB_ROOM");
     if (this.room !== undefined && !isRoomId(this.room)) {
-      throw new UsageError(`${JSON.stringify(this.room)} cannot be a room's name`);
+      throw new UsageError(`${JSON.stringify(this.room)} is not a valid room id`);
     }
     this.#context = context;
     this.#logger = options.logger ?? silentLogger;
@@ -90,112 +81,129 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     this.register = createRegister(this.#registry);
   }
 
+  /** The number of registered classes. */
   get size(): number {
     return this.#registry.keys().length;
   }
+  /** Returns the class with the name; undefined if there is none. */
   get(name: string): ExtensionClass<Context> | undefined {
     return this.#registry.get(name)?.Class;
   }
+  /** Returns true if a class with the name is registered. */
   has(name: string): boolean {
     return this.#registry.get(name) !== undefined;
   }
-  /** `register` in the words of a Map: the name must be that of the class. */
+  /** Registers a class under its own name. Throws `UsageError` for any other name, and the errors of `register`. */
   set(name: string, Class: ExtensionClass<Context>): this {
-    if (name !== Class.name)
-      throw new UsageError(`${Class.name} can be registered only as ${Class.name}, not as ${name}`);
+    if (name !== Class.name) throw new UsageError(`${name} is not the name of the class: use ${Class.name}`);
     this.register(Class);
     return this;
   }
-  /** Takes a class out again that was not announced yet: the server has no way to take one job from a worker. */
+  /**
+   * Removes a class that is not registered with the server yet, and returns whether it existed. Throws `UsageError`
+   * if it is, because the server cannot remove a single job from a worker.
+   */
   delete(name: string): boolean {
     const Class = this.get(name);
     if (Class !== undefined && this.#session.hasRegistered(Class.category, Class.name)) {
-      throw new UsageError(`${name} is announced already: dispose of the manager to serve it no longer`);
+      throw new UsageError(
+        `${name} is already registered with the server: dispose the job manager to stop serving it`,
+      );
     }
     return this.#registry.delete(name);
   }
+  /** Returns an iterator of the class names. */
   keys(): IterableIterator<string> {
     return this.#registry.keys().values();
   }
+  /** Returns an iterator of the classes. */
   values(): IterableIterator<ExtensionClass<Context>> {
     return this.#registry
       .entries()
       .map(({ Class }) => Class)
       .values();
   }
+  /** Returns an iterator of names and classes. */
   *entries(): IterableIterator<[string, ExtensionClass<Context>]> {
     for (const name of this.#registry.keys()) {
       const Class = this.get(name);
       if (Class !== undefined) yield [name, Class];
     }
   }
-  /** The names, as the owner's dictionary has it, and not the pairs of a Map. */
+  /** Returns an iterator of the class names, unlike a `Map`, which iterates over pairs. */
   [Symbol.iterator](): IterableIterator<string> {
     return this.keys();
   }
+  /** Calls a function for each class. */
   forEach(callback: (Class: ExtensionClass<Context>, name: string, manager: this) => void): void {
     for (const [name, Class] of this.entries()) callback(Class, name, this);
   }
 
-  /** The worker's id, once it has announced itself. */
+  /** The worker's id; undefined before the worker is created. */
   get workerId(): string | undefined {
     return this.#session.workerId;
   }
-
-  /** True once the server gives the worker no task any more: `listen` and `run` have come to their end, or are about to. */
+  /** True if an admin has drained the worker: it receives no more tasks, so `listen` and `run` finish. */
   get isDrained(): boolean {
     return this.#session.isDrained;
   }
 
-  /** Makes the worker and announces every job; a schema that differs from the registered one is a `SchemaConflictError`. */
+  /**
+   * Creates the worker and registers all jobs with the server, if necessary. Throws `SchemaConflictError` if a job
+   * has a different schema there, `UsageError` if a room is missing, and the errors of `JoblibClient.call`.
+   */
   async ready(): Promise<void> {
     await this.#session.ready();
   }
 
   /**
-   * Sends a task to whoever can run it, by an instance or by the job's name, which `Jobs` knows the payload and the result
-   * of. Many at once are taken in their order, and all or none: up to 1,000, of up to 1 MB together. More go in several
-   * requests, two of them at a time, and each is all or none.
+   * Submits a task by job name and returns it as soon as it is stored. `Jobs` contains the types of payload and result.
+   * Throws `UsageError` if the room is unknown, and the errors of `JoblibClient.call`, such as `JobNotFoundError`.
    */
   submit<Name extends JobNameOf<Jobs>>(
     jobName: Name,
     ...rest: NamedSubmission<Jobs[Name]["payload"], SubmitOptions>
   ): Promise<TaskOf<Jobs[Name]["result"]>>;
+  /** Submits an instance of an extension. Throws the same errors. */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
+  /** Submits instances in order: up to 1,000 tasks and 1 MB atomically, and more in several atomic requests. */
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
-    given: string | ExtensionInstance | readonly ExtensionInstance[],
+    target: string | ExtensionInstance | readonly ExtensionInstance[],
     second: object = {},
     third: SubmitOptions = {},
   ): Promise<SubmittedTask | SubmittedTask[]> {
-    if (typeof given === "string") {
-      const destination = getDestinationByName(given, third, this.room);
+    if (typeof target === "string") {
+      const destination = getDestinationByName(target, third, this.room);
       return this.#submitOne({ destination, submission: toSubmission(second, third) }, third);
     }
-    if (!("run" in given)) return this.#submitMany(given, second);
-    const destination = this.#destinationOf(given, second);
-    return this.#submitOne({ destination, submission: toInstanceSubmission(given, second) }, second);
+    if (!("run" in target)) return this.#submitMany(target, second);
+    const destination = this.#getDestination(target, second);
+    return this.#submitOne({ destination, submission: toInstanceSubmission(target, second) }, second);
   }
 
-  /** Claims tasks, one after the other, or `concurrency` at a time; announces first. */
+  /**
+   * Returns a stream of claimed tasks, at most `concurrency` at the same time. The first call of `next` creates the
+   * worker and registers the jobs. Throws `UsageError` if the manager is disposed.
+   */
   listen(options: ListenOptions = {}): TaskStream<Context> {
-    if (this.#disposing !== undefined) throw new UsageError("the job manager was disposed");
-    const taker = (worker: LiveWorker, places: TaskLifecycle) => {
-      const home = this.#homeOf(worker, places);
-      return (wire: Task) => this.#claimed(wire, home);
+    if (this.#disposing !== undefined) throw new UsageError("the job manager is disposed: create a new one");
+    const createTaskFactory = (worker: LiveWorker, lifecycle: TaskLifecycle) => {
+      const environment = this.#createEnvironment(worker, lifecycle);
+      return (wire: Task) => this.#acceptTask(wire, environment);
     };
-    const streamHome = {
-      client: this.client,
-      logger: this.#logger,
-      session: this.#session,
-      createTaskFactory: taker,
-    };
-    const stream = new TaskStream<Context>(streamHome, options);
+    const { client } = this;
+    const environment = { client, logger: this.#logger, session: this.#session, createTaskFactory };
+    const stream = new TaskStream<Context>(environment, options);
     this.#streams.add(stream);
     return stream;
   }
 
-  /** Runs everything that comes until `signal` is aborted, and then what is in hand; resolves when all is settled. */
+  /**
+   * Claims and runs tasks until `signal` is aborted or the worker is drained. Then finishes the current
+   * tasks and resolves. A failing task does not reject it; rejects with the errors of `ready`, and of claims
+   * that retries cannot fix.
+   */
   async run(options: RunOptions<Context> = {}): Promise<void> {
     const { interrupt, onTask, onOutcome, ...listening } = options;
     const stream = this.listen(listening);
@@ -209,13 +217,16 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     }
   }
 
-  /** Ends what is in hand now, without waiting for `run`: what was started fails as interrupted, the rest is given back. */
-  async interrupt(why?: string): Promise<void> {
+  /**
+   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with the text
+   * `reason`, the others are requeued. Default: "interrupted: the worker was stopped".
+   */
+  async interrupt(reason?: string): Promise<void> {
     for (const stream of this.#streams) stream.stop();
-    await Promise.all([...this.#tasks].map((task) => task.interrupt(why)));
+    await Promise.all([...this.#tasks].map((task) => task.interrupt(reason)));
   }
 
-  /** Takes no new tasks, waits for those that `run` is at work on, gives the others back, and removes the worker. */
+  /** Stops all streams, waits for running tasks, requeues or fails the other ones, and deregisters the worker. */
   dispose(): Promise<void> {
     this.#disposing ??= this.#dispose();
     return this.#disposing;
@@ -227,58 +238,60 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
 
   async #dispose(): Promise<void> {
     await Promise.all([...this.#streams].map((stream) => stream.return()));
-    const why = "the worker left before it was finished";
-    await Promise.all([...this.#tasks].map((task) => (task.isRunning ? task.settled : task.interrupt(why))));
+    const reason = "the worker was disposed before the task finished";
+    await Promise.all(
+      [...this.#tasks].map((task) => (task.isRunning ? task.settled : task.interrupt(reason))),
+    );
     await this.#session.deregister();
   }
 
-  #destinationOf(extension: ExtensionInstance, options: SubmitOptions): Destination {
-    const entryOf = (Class: unknown) => this.#registry.of(Class);
-    return getDestination(extension, options, { ownRoom: this.room, entryOf });
+  #getDestination(extension: ExtensionInstance, options: SubmitOptions): Destination {
+    const findEntry = (Class: unknown) => this.#registry.findByClass(Class);
+    return getDestination(extension, options, { ownRoom: this.room, findEntry });
   }
 
-  #submitOne(wanted: AddressedSubmission, options: SubmitOptions): Promise<SubmittedTask> {
-    const { room_id } = wanted.destination;
-    const queue = this.#submits.get(room_id) ?? new SubmitQueue(this.client, room_id);
-    if (this.#submits.size >= MAX_SUBMIT_QUEUES) this.#submits.clear();
-    this.#submits.set(room_id, queue);
-    return queue.send(wanted, options);
+  #submitOne(addressed: AddressedSubmission, options: SubmitOptions): Promise<SubmittedTask> {
+    const { room_id } = addressed.destination;
+    const queue = this.#submitQueues.get(room_id) ?? new SubmitQueue(this.client, room_id);
+    if (this.#submitQueues.size >= MAX_SUBMIT_QUEUES) this.#submitQueues.clear();
+    this.#submitQueues.set(room_id, queue);
+    return queue.send(addressed, options);
   }
 
   async #submitMany(
     extensions: readonly ExtensionInstance[],
     options: SubmitOptions,
   ): Promise<SubmittedTask[]> {
-    // Instances of one class go to one place.
-    const places = new Map<unknown, Destination>();
-    const wanted = extensions.map((extension) => {
-      const destination = places.get(extension.constructor) ?? this.#destinationOf(extension, options);
-      places.set(extension.constructor, destination);
+    // All instances of a class have the same destination.
+    const destinations = new Map<unknown, Destination>();
+    const submissions = extensions.map((extension) => {
+      const destination = destinations.get(extension.constructor) ?? this.#getDestination(extension, options);
+      destinations.set(extension.constructor, destination);
       return { destination, submission: toInstanceSubmission(extension, options) };
     });
-    return submitMany(this.client, wanted, options);
+    return submitMany(this.client, submissions, options);
   }
 
-  #homeOf(worker: LiveWorker, places: TaskLifecycle): TaskEnvironment {
+  #createEnvironment(worker: LiveWorker, lifecycle: TaskLifecycle): TaskEnvironment {
     return {
       updates: worker.updates,
       logger: this.#logger,
       captureConsole: this.#captureConsole,
       context: this.#context,
       find: (jobName) => this.#registry.find(jobName),
-      release: (held) => this.#session.release(worker.id, [held]),
-      onEnding: places.onEnding,
+      release: (task) => this.#session.release(worker.id, [task]),
+      onEnding: lifecycle.onEnding,
       onSettled: (task) => {
         this.#session.removeTask(task);
         this.#tasks.delete(task);
-        places.onSettled(task);
+        lifecycle.onSettled(task);
       },
     };
   }
 
-  /** A task in this worker's hands, or undefined where it is there already. */
-  #claimed(wire: Task, home: TaskEnvironment): ClaimedTask<Context> | undefined {
-    const task = new ClaimedTask<Context>(wire, home);
+  /** Adds a claimed task to the worker and returns it; undefined if the worker already has it. */
+  #acceptTask(wire: Task, environment: TaskEnvironment): ClaimedTask<Context> | undefined {
+    const task = new ClaimedTask<Context>(wire, environment);
     if (!this.#session.addTask(task)) return undefined;
     this.#tasks.add(task);
     return task;

@@ -5,98 +5,115 @@ import { toResultSchema } from "./parameter-schema.ts";
 import { type TaskDefaultOptions, toWireDefaults } from "./task-options.ts";
 import type { RoomRegistration } from "./worker-session.ts";
 
-/** Where a class is registered, and what for; its own statics stand behind. */
+/** Options of `register`. They override the static members of the class. */
 export interface RegisterOptions {
+  /** The room of the job. Default: the rooms of the class, or the manager's room. */
   readonly room?: string | undefined;
-  /** True: in `@global`, for all rooms. */
+  /** True registers the job in `@global`, for all rooms. */
   readonly public?: boolean | undefined;
+  /** Description of the job in the dashboard and CLI. */
   readonly description?: string | undefined;
-  /** Options of its tasks that a submit does not name. */
+  /** Default options of the job's tasks. */
   readonly defaults?: TaskDefaultOptions | undefined;
-  /** `"room"`: of tasks of one priority, rooms take turns, so that one room's thousands keep nobody waiting; `"fifo"`. */
+  /**
+   * The order of tasks with the same priority: `"fifo"` (default) by age, `"room"` alternately between rooms, so that
+   * thousands of tasks in one room do not delay the tasks of other rooms.
+   */
   readonly fairness?: Fairness | undefined;
 }
 
-/** One class with all of its registrations. */
+/** A class with all its registrations. */
 export interface JobEntry<Context> {
   readonly Class: ExtensionClass<Context>;
   readonly name: string;
-  /** By room; undefined is the manager's own. */
+  /** The options by room; undefined is the manager's room. */
   readonly rooms: Map<string | undefined, RegisterOptions>;
 }
 
-/** The classes of one manager, by category and name; local, nothing here asks the server. */
+/** The extension classes of a job manager. It does not call the server. */
 export class JobRegistry<Context> {
   readonly #entries = new Map<string, JobEntry<Context>>();
-  /** The same by the whole name, which every task asks for twice. */
+  /** The entries by `category:name`, which every task looks up twice. */
   readonly #byQualified = new Map<string, JobEntry<Context>>();
-  /** As they were last asked for, until a registration changes them: a claim asks before it is sent. */
-  #announced: { readonly ownRoom: string | undefined; readonly all: readonly RoomRegistration[] } | undefined;
+  /** Cache of `getRegistrations`, which is called before every claim. Cleared by every change. */
+  #registrations:
+    | { readonly ownRoom: string | undefined; readonly all: readonly RoomRegistration[] }
+    | undefined;
 
-  /** By the name that the manager's map has for it: the class name, or with its category before it. */
+  /** Returns the entry of a class name, or of `category:name`. */
   get(key: string): JobEntry<Context> | undefined {
     return this.#entries.get(key) ?? this.#byQualified.get(key);
   }
 
+  /** Removes a class. Returns false if it is not registered. */
   delete(key: string): boolean {
     const entry = this.#entries.get(key);
     if (entry === undefined) return false;
-    this.#announced = undefined;
+    this.#registrations = undefined;
     this.#byQualified.delete(getQualifiedName(entry));
     return this.#entries.delete(key);
   }
 
+  /** Returns the keys: class names, or `category:name` for a class whose name is already used in another category. */
   keys(): string[] {
     return [...this.#entries.keys()];
   }
 
+  /** Returns all entries. */
   entries(): JobEntry<Context>[] {
     return [...this.#entries.values()];
   }
 
-  /** The class that runs a task of that job; the prefix says where it is registered, not what it does. */
+  /** Returns the class of a full job name. The prefix of the name is ignored, because it only contains the room. */
   find(jobName: string): ExtensionClass<Context> | undefined {
     return this.#byQualified.get(jobName.slice(jobName.indexOf(":") + 1))?.Class;
   }
 
-  /** The registration of a class, by the class itself. */
-  of(Class: unknown): JobEntry<Context> | undefined {
+  /** Returns the entry of a class. */
+  findByClass(Class: unknown): JobEntry<Context> | undefined {
     for (const entry of this.#entries.values()) if (entry.Class === Class) return entry;
     return undefined;
   }
 
-  /** Adds a class, or a room to one that is there. */
+  /**
+   * Adds a class, or another room to an existing one. Throws `UsageError` for a class that is not an extension, an
+   * invalid name or room, and a second class with the same category and name.
+   */
   add(Class: ExtensionClass<Context>, options: RegisterOptions, name: string = Class.name): void {
     if (!isExtensionClass(Class))
-      throw new UsageError("only classes that extend `Extension(…)` can be registered");
+      throw new UsageError("the registered class is not an extension: it must extend `Extension(…)`");
     if (!isNamePart(name)) {
       throw new UsageError(
-        `${JSON.stringify(name)} cannot be a job's name: give the class a name of A-Z a-z 0-9 _ . -`,
+        `${JSON.stringify(name)} is not a valid job name: the class name may contain only A-Z a-z 0-9 _ . -`,
       );
     }
     if (Class.result !== undefined) toResultSchema(Class.result, `the result of ${name}`);
     const rooms = getRooms(Class, options, name);
     const key = `${Class.category}:${name}`;
-    const there = this.get(key);
-    if (there !== undefined && there.Class !== Class) {
-      throw new UsageError(`another class is registered as ${key} already; a job has one class`);
+    const existing = this.get(key);
+    if (existing !== undefined && existing.Class !== Class) {
+      throw new UsageError(
+        `another class is already registered as ${key}: rename one of them, or change its category`,
+      );
     }
-    const entry = there ?? { Class, name, rooms: new Map<string | undefined, RegisterOptions>() };
-    this.#announced = undefined;
+    const entry = existing ?? { Class, name, rooms: new Map<string | undefined, RegisterOptions>() };
+    this.#registrations = undefined;
     for (const room of rooms) entry.rooms.set(room, options);
-    // Classes of one name in two categories are two jobs; the second is found under its whole name.
-    if (there !== undefined) return;
+    // Two classes with the same name in different categories are two jobs; the key of the second one is
+    // `category:name`.
+    if (existing !== undefined) return;
     this.#entries.set(this.#entries.has(name) ? key : name, entry);
     this.#byQualified.set(key, entry);
   }
 
-  /** All that a worker announces, with its own room for those that name none. */
+  /** Returns all jobs to register with the server; the same array until they change. `ownRoom` is the default room. */
   getRegistrations(ownRoom: string | undefined): readonly RoomRegistration[] {
-    if (this.#announced !== undefined && this.#announced.ownRoom === ownRoom) return this.#announced.all;
+    if (this.#registrations !== undefined && this.#registrations.ownRoom === ownRoom)
+      return this.#registrations.all;
     const all = this.entries().flatMap((entry) =>
       [...entry.rooms].map(([room, options]) => toRegistration(entry, room ?? ownRoom, options)),
     );
-    this.#announced = { ownRoom, all };
+    this.#registrations = { ownRoom, all };
     return all;
   }
 }
@@ -105,7 +122,9 @@ const getQualifiedName = ({ Class, name }: JobEntry<never>) => `${Class.category
 
 const getRooms = (Class: ExtensionClass, options: RegisterOptions, name: string): (string | undefined)[] => {
   if (options.public && options.room !== undefined && options.room !== GLOBAL_ROOM) {
-    throw new UsageError(`${name} is to be public, and in the room ${options.room}: register it twice`);
+    throw new UsageError(
+      `${name} has both \`public\` and room ${options.room}: register it twice to use both`,
+    );
   }
   const rooms = options.public
     ? [GLOBAL_ROOM]
@@ -114,15 +133,15 @@ const getRooms = (Class: ExtensionClass, options: RegisterOptions, name: string)
       : getStaticRooms(Class, options.public !== false);
   for (const room of rooms) {
     if (room !== undefined && !isRoomId(room))
-      throw new UsageError(`${JSON.stringify(room)} cannot be a room's name`);
+      throw new UsageError(`${JSON.stringify(room)} is not a valid room id`);
   }
   return rooms;
 };
 
-/** The rooms that a class names itself; undefined is the manager's own. */
-export const getStaticRooms = (Class: ExtensionClass, mayBePublic = true): (string | undefined)[] => {
+/** Returns the rooms in the static members of a class; undefined is the manager's room. */
+export const getStaticRooms = (Class: ExtensionClass, canBePublic = true): (string | undefined)[] => {
   const own = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
-  const all = Class.public && mayBePublic ? [GLOBAL_ROOM, ...own] : own;
+  const all = Class.public && canBePublic ? [GLOBAL_ROOM, ...own] : own;
   return all.length === 0 ? [undefined] : all;
 };
 
@@ -133,7 +152,7 @@ const toRegistration = (
 ): RoomRegistration => {
   if (room === undefined) {
     throw new UsageError(
-      `${name} is registered without a room: give the manager one (\`room\` or JOBLIB_ROOM), or register it with { room } or { public: true }`,
+      `${name} is registered without a room: set \`room\` of the job manager or JOBLIB_ROOM, or register it with { room } or { public: true }`,
     );
   }
   const result: JsonObject | null =

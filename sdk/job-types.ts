@@ -1,35 +1,35 @@
 import type { JsonObject, JsonValue, SubmittedTask, Task, TaskStatus } from "../protocol/index.ts";
 
-/** What one job takes, and what it comes to. */
+/** The payload and result types of a job. */
 export interface JobType {
   readonly payload: object;
   readonly result: unknown;
 }
 
-/** What a table of jobs must look like: `joblib types` writes one, as the interface `Jobs`. */
+/** The shape of a table of jobs. `joblib types` writes one as the interface `Jobs`. */
 export type JobTypes<Jobs> = { readonly [Name in keyof Jobs]: JobType };
 
-/** Where no table says more: any name, any payload, any result. */
+/** The default table of jobs: any name, payload and result. */
 export interface AnyJobs {
   readonly [name: string]: { readonly payload: JsonObject; readonly result: JsonValue };
 }
 
-/** The names of a table's jobs. */
+/** The job names of a table. */
 export type JobNameOf<Jobs> = keyof Jobs & string;
 
 declare const RESULT: unique symbol;
 
-/** A submitted task that knows, for the compiler alone, what its result will be. */
+/** A submitted task with the type of its result, which exists only at compile time. */
 export type TaskOf<Result> = SubmittedTask & { readonly [RESULT]?: Result };
 
 type Rest = Omit<Task, "status" | "result">;
 
-/** A task that was waited for; once it is `completed`, its result is the job's. */
+/** A task that `awaitTask` returned. If it is `completed`, its result has the job's type. */
 export type AwaitedTask<Result> =
   | (Rest & { readonly status: "completed"; readonly result: Result })
   | (Rest & { readonly status: Exclude<TaskStatus, "completed">; readonly result: null });
 
-/** What stands behind a job's name: the payload may be left out where nothing in it must be given. */
+/** The arguments after a job's name in `submit`. The payload is optional if it has no required members. */
 export type NamedSubmission<Payload extends object, Options> =
   Record<never, never> extends Payload
     ? [payload?: Payload, options?: Options]

@@ -1,16 +1,19 @@
 import { type TaskEnvironment, toResult } from "./task-environment.ts";
 import { deliverUpdate, type Lease, NO_RETRY } from "./task-update.ts";
 
-/** Offers what was worked out before a loss was known: the server refuses it, and keeps it for the task's submitter. */
+/**
+ * Sends a late result: the server rejects the update, but stores the result so that the submitter can
+ * adopt it. Never throws.
+ */
 export const reportLateResult = async (
-  home: TaskEnvironment,
+  environment: TaskEnvironment,
   task: Lease & { readonly jobName: string },
   result: unknown,
 ): Promise<void> => {
   try {
-    const update = { status: "completed", result: toResult(home, task.jobName, result) } as const;
-    await deliverUpdate(home.updates, task, { update, policy: NO_RETRY, timeoutSeconds: 10 });
+    const update = { status: "completed", result: toResult(environment, task.jobName, result) } as const;
+    await deliverUpdate(environment.updates, task, { update, policy: NO_RETRY, timeoutSeconds: 10 });
   } catch (error) {
-    home.logger.info({ err: error, task: task.id }, "a result that came too late was offered");
+    environment.logger.info({ err: error, task: task.id }, "sent a late result");
   }
 };

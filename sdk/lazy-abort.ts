@@ -1,10 +1,10 @@
 /**
- * An `AbortController` whose signal is made when somebody asks for it: most tasks end without anybody having looked,
- * and an `EventTarget` for each, with its listeners, took a fifth of a busy worker's time.
+ * An `AbortController` that creates its signal on first access. Most tasks end without an access to it, and an
+ * `EventTarget` with listeners for each task took a fifth of a busy worker's CPU time.
  */
 export class LazyAbort {
   #controller: AbortController | undefined;
-  /** One at most, nearly always: a `Set` for each task and request would cost more than what it saves. */
+  /** Nearly always at most one: a `Set` for each task and request would cost more than it saves. */
   #listeners: readonly (() => void)[] = [];
   #isAborted = false;
   #reason: unknown;
@@ -13,7 +13,7 @@ export class LazyAbort {
     return this.#isAborted;
   }
 
-  /** Why it was aborted. */
+  /** The reason of the abort; undefined before it. */
   get reason(): unknown {
     return this.#reason;
   }
@@ -26,7 +26,7 @@ export class LazyAbort {
     return this.#controller.signal;
   }
 
-  /** Aborts it; the first reason stands. */
+  /** Aborts the signal and calls the listeners. Later calls do nothing. */
   abort(reason?: unknown): void {
     if (this.#isAborted) return;
     this.#isAborted = true;
@@ -39,7 +39,7 @@ export class LazyAbort {
     if (this.#isAborted) throw this.#reason;
   }
 
-  /** Calls back when it is aborted, until the returned function is called. */
+  /** Adds a listener for the abort. Returns a function that removes it. */
   onAbort(listener: () => void): () => void {
     this.#listeners = [...this.#listeners, listener];
     return () => {

@@ -8,60 +8,69 @@ import {
 import { toStorableText, toText } from "./json.ts";
 import { sleep } from "./sleep.ts";
 
-/** Lines that come within so many milliseconds travel together; the first goes at once. */
+/**
+ * Delay in milliseconds in which further lines are collected for the next request. The first
+ * line is sent immediately.
+ */
 const BATCH_DELAY_MS = 100;
-/** What a server that cannot be reached may cost in memory: lines beyond it push the oldest out. */
+/** Maximum number of queued lines. If the server is unreachable, the oldest lines are dropped. */
 const MAX_QUEUED_LINES = 2000;
-const TRUNCATION_NOTICE = "… further lines of this attempt are not kept";
+const TRUNCATION_NOTICE = "… further lines of this attempt are not stored";
 
-/** Sends a task's lines in their order, with one request on its way at most; they are counted, so sending twice does no harm. */
+/**
+ * Sends the log lines of an attempt in order, one request at a time. Lines are numbered, so repeating a
+ * request has no effect.
+ */
 export class LogReporter {
   readonly #send: (lines: NewLogLine[]) => Promise<unknown>;
-  #waiting: NewLogLine[] = [];
+  #queued: NewLogLine[] = [];
   #count = 0;
   #sending: Promise<void> | undefined;
-  #hurry = new AbortController();
+  #skipDelay = new AbortController();
 
   constructor(send: (lines: NewLogLine[]) => Promise<unknown>) {
     this.#send = send;
   }
 
-  /** Never throws and never waits: a line that cannot be sent is not worth a task. */
+  /** Queues one or more lines. Never throws and never waits: a failed line must not fail the task. */
   add(level: LogLevel, text: string): void {
     const at = new Date().toISOString();
     for (const line of toText(text).split(/\r?\n/)) {
       if (this.#count >= MAX_LINES_PER_ATTEMPT) return;
       const isLast = this.#count === MAX_LINES_PER_ATTEMPT - 1;
-      const kept = toStorableText(isLast ? TRUNCATION_NOTICE : line, 4 * MAX_LINE_LENGTH)
+      const stored = toStorableText(isLast ? TRUNCATION_NOTICE : line, 4 * MAX_LINE_LENGTH)
         .slice(0, MAX_LINE_LENGTH)
         .toWellFormed();
-      this.#waiting.push({ number: this.#count, at, level, text: kept });
+      this.#queued.push({ number: this.#count, at, level, text: stored });
       this.#count += 1;
     }
-    if (this.#waiting.length > MAX_QUEUED_LINES)
-      this.#waiting.splice(0, this.#waiting.length - MAX_QUEUED_LINES);
-    this.#sending ??= this.#drain();
+    if (this.#queued.length > MAX_QUEUED_LINES)
+      this.#queued.splice(0, this.#queued.length - MAX_QUEUED_LINES);
+    this.#sending ??= this.#sendAll();
   }
 
-  /** Resolves when what is there was sent, or could not be: a task's end comes after its lines. */
+  /**
+   * Sends the queued lines without delay. Resolves when they are sent, or have failed: the task must not end before
+   * its lines arrive.
+   */
   async idle(): Promise<void> {
-    this.#hurry.abort();
+    this.#skipDelay.abort();
     await this.#sending;
-    this.#hurry = new AbortController();
+    this.#skipDelay = new AbortController();
   }
 
-  async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      await this.#send(this.#waiting.splice(0, MAX_LINES_PER_UPDATE)).catch(() => {});
-      if (this.#waiting.length === 0 || this.#waiting.length < MAX_LINES_PER_UPDATE) {
-        await sleep(BATCH_DELAY_MS, this.#hurry.signal).catch(() => {});
+  async #sendAll(): Promise<void> {
+    while (this.#queued.length > 0) {
+      await this.#send(this.#queued.splice(0, MAX_LINES_PER_UPDATE)).catch(() => {});
+      if (this.#queued.length === 0 || this.#queued.length < MAX_LINES_PER_UPDATE) {
+        await sleep(BATCH_DELAY_MS, this.#skipDelay.signal).catch(() => {});
       }
     }
     this.#sending = undefined;
   }
 }
 
-/** A value as it stands behind a message. */
+/** Formats the value of a field. */
 const formatField = (value: unknown): string => {
   if (value instanceof Error) return value.message;
   try {
@@ -73,6 +82,6 @@ const formatField = (value: unknown): string => {
   }
 };
 
-/** `message key=value …`, as a line of a log. */
+/** Formats a message and its fields as `message key=value …`. */
 export const formatLine = (fields: object, message: string): string =>
   [message, ...Object.entries(fields).map(([name, value]) => `${name}=${formatField(value)}`)].join(" ");

@@ -1,4 +1,4 @@
-/** Where the SDK tells what it does; pino's order of arguments, so a Fastify logger fits as it is. */
+/** The logger of the SDK. Its methods have the argument order of pino, so a Fastify logger can be used directly. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -6,13 +6,13 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** A line for people, or one with fields before it. */
+/** Logs a message, optionally with fields before it. */
 interface LogMethod {
   (message: string): void;
   (fields: object, message: string): void;
 }
 
-/** Where a task's `run` tells what it does. */
+/** The logger that `run` receives. Its lines are also stored with the task. */
 export interface TaskLogger {
   readonly debug: LogMethod;
   readonly info: LogMethod;
@@ -22,5 +22,5 @@ export interface TaskLogger {
 
 const ignore = () => {};
 
-/** The default: a library does not write where nobody asked it to. */
+/** A logger that discards everything: the default of `JobManager`. */
 export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };

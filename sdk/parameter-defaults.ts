@@ -3,39 +3,39 @@ import { UsageError } from "./errors.ts";
 import type { AnySchema } from "./standard-schema.ts";
 
 /**
- * Rejects a default that its own type rejects, at any depth. zod takes defaults unchecked, and nothing else checks a file
- * that runs without a compiler; the job's form would leave such a default out. Types that change their value are skipped:
- * their default is of the output's type.
+ * Throws `UsageError` for a default that does not match its own type, at any depth. zod does not validate defaults, a
+ * file may run without type checks, and the job's form would omit such a default. Types that transform their value
+ * are skipped, because their default has the output type.
  */
-export const checkDefaults = (schema: AnySchema, what: string): void => {
-  if (schema instanceof z.ZodObject) checkMembers(schema, { what, path: [], seen: new Set() });
+export const checkDefaults = (schema: AnySchema, label: string): void => {
+  if (schema instanceof z.ZodObject) checkMembers(schema, { label, path: [], checked: new Set() });
 };
 
 interface SchemaLocation {
-  readonly what: string;
+  readonly label: string;
   readonly path: readonly string[];
-  /** A schema may contain itself. */
-  readonly seen: Set<z.core.$ZodType>;
+  /** Schemas that were already checked: a schema can contain itself. */
+  readonly checked: Set<z.core.$ZodType>;
 }
 
-const checkMembers = (schema: z.ZodObject, place: SchemaLocation): void => {
+const checkMembers = (schema: z.ZodObject, location: SchemaLocation): void => {
   const { shape } = schema;
   for (const name of Object.keys(shape)) {
-    // A getter refers to a schema that may not be defined yet.
+    // A getter is skipped: it refers to a schema that may not be defined yet.
     const field: unknown = Object.getOwnPropertyDescriptor(shape, name)?.value;
-    if (field instanceof z.core.$ZodType) checkType(field, { ...place, path: [...place.path, name] });
+    if (field instanceof z.core.$ZodType) checkType(field, { ...location, path: [...location.path, name] });
   }
 };
 
-const checkType = (schema: z.core.$ZodType, place: SchemaLocation): void => {
-  if (place.seen.has(schema)) return;
-  place.seen.add(schema);
-  if (schema instanceof z.ZodDefault) checkDefault(schema, place);
-  if (schema instanceof z.ZodObject) checkMembers(schema, place);
-  for (const inner of innerTypes(schema)) checkType(inner, place);
+const checkType = (schema: z.core.$ZodType, location: SchemaLocation): void => {
+  if (location.checked.has(schema)) return;
+  location.checked.add(schema);
+  if (schema instanceof z.ZodDefault) checkDefault(schema, location);
+  if (schema instanceof z.ZodObject) checkMembers(schema, location);
+  for (const inner of getInnerTypes(schema)) checkType(inner, location);
 };
 
-const innerTypes = (schema: z.core.$ZodType): readonly z.core.$ZodType[] => {
+const getInnerTypes = (schema: z.core.$ZodType): readonly z.core.$ZodType[] => {
   if (schema instanceof z.ZodArray) return [schema.element];
   if (schema instanceof z.ZodRecord) return [schema.valueType];
   if (schema instanceof z.ZodTuple) return schema.def.items;
@@ -49,13 +49,13 @@ const innerTypes = (schema: z.core.$ZodType): readonly z.core.$ZodType[] => {
   return isWrapper ? [schema.def.innerType] : [];
 };
 
-const checkDefault = (field: z.ZodDefault, { what, path }: SchemaLocation): void => {
+const checkDefault = (field: z.ZodDefault, { label, path }: SchemaLocation): void => {
   const type = field.unwrap();
   if (!hasSameInputAndOutput(type)) return;
-  const checked = z.safeParse(type, field.def.defaultValue);
-  if (checked.success) return;
-  const reason = checked.error.issues[0]?.message;
-  throw new UsageError(`${what}: the default of ${path.join(".")} does not fit: ${reason}`);
+  const parsed = z.safeParse(type, field.def.defaultValue);
+  if (parsed.success) return;
+  const reason = parsed.error.issues[0]?.message;
+  throw new UsageError(`${label}: the default of ${path.join(".")} is invalid: ${reason}`);
 };
 
 const hasSameInputAndOutput = (type: z.core.$ZodType): boolean => {

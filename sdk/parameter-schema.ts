@@ -9,37 +9,46 @@ type Mode = "input" | "output";
 type Zod3Type = Parameters<typeof zodToJsonSchema>[0];
 
 const DIALECT = "draft-2020-12";
-/** A schema of an object says at least one of these; a converter that did not understand says none. */
+/**
+ * The schema of an object contains at least one of these keywords; the output of a converter
+ * that failed contains none.
+ */
 const SCHEMA_KEYWORDS = ["properties", "type", "anyOf", "oneOf", "allOf", "$ref"];
 
-/** The JSON Schema of a payload: what the parameters take, so a field with a default is not required. */
-export const toParameterSchema = (schema: AnySchema, what: string): JsonObject => {
-  const convert = toJsonSchema(schema, "input", what);
-  if (!SCHEMA_KEYWORDS.some((keyword) => keyword in convert)) {
+/**
+ * Returns the JSON Schema of a payload, from the input type of the parameters: a field with a default is not required.
+ * Throws `UsageError` if the schema cannot be converted or is not an object.
+ */
+export const toParameterSchema = (schema: AnySchema, label: string): JsonObject => {
+  const jsonSchema = toJsonSchema(schema, "input", label);
+  if (!SCHEMA_KEYWORDS.some((keyword) => keyword in jsonSchema)) {
     throw new UsageError(
-      `${what} came out as an empty JSON Schema; joblib takes zod 4, zod 3 and Standard JSON Schema`,
+      `${label} have an empty JSON Schema; use zod 4, zod 3 or a library that implements Standard JSON Schema`,
     );
   }
-  if (convert["type"] !== undefined && convert["type"] !== "object") {
-    throw new UsageError(`${what} must be an object, not ${JSON.stringify(convert["type"])}`);
+  if (jsonSchema["type"] !== undefined && jsonSchema["type"] !== "object") {
+    throw new UsageError(`${label} must be an object, not ${JSON.stringify(jsonSchema["type"])}`);
   }
-  return convert;
+  return jsonSchema;
 };
 
-/** The JSON Schema of a result: what is sent once the schema has made its output. */
-export const toResultSchema = (schema: AnySchema, what: string): JsonObject =>
-  toJsonSchema(schema, "output", what);
+/**
+ * Returns the JSON Schema of a result, from the output type of its schema. Throws `UsageError` if
+ * it cannot be converted.
+ */
+export const toResultSchema = (schema: AnySchema, label: string): JsonObject =>
+  toJsonSchema(schema, "output", label);
 
-const toJsonSchema = (schema: AnySchema, mode: Mode, what: string): JsonObject => {
+const toJsonSchema = (schema: AnySchema, mode: Mode, label: string): JsonObject => {
   try {
     return JsonObject.parse(toJson(convert(schema, mode)));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${what} cannot be written as JSON Schema: ${reason}`, { cause: error });
+    throw new UsageError(`${label} cannot be converted to JSON Schema: ${reason}`, { cause: error });
   }
 };
 
-/** `zod-to-json-schema` gives nothing for zod 4, and says nothing: it is asked about zod 3 alone. */
+/** Uses `zod-to-json-schema` only for zod 3: for zod 4 it silently returns an empty schema. */
 const convert = (schema: AnySchema, mode: Mode): unknown => {
   if (isZod4(schema)) return z.toJSONSchema(schema, { io: mode, target: DIALECT });
   const own = "~standard" in schema ? schema["~standard"].jsonSchema : undefined;
@@ -50,7 +59,7 @@ const convert = (schema: AnySchema, mode: Mode): unknown => {
       ...(mode === "input" && { removeAdditionalStrategy: "strict" }),
     });
   }
-  throw new UsageError("it is neither zod's nor does it speak Standard JSON Schema");
+  throw new UsageError("it is neither a zod schema nor an implementation of Standard JSON Schema");
 };
 
 const isZod4 = (schema: object): schema is z.core.$ZodType => "_zod" in schema;

@@ -1,44 +1,44 @@
 import type { Progress } from "../protocol/index.ts";
 import { toStorableText, toText } from "./json.ts";
 
-/** The longest message that the server takes, in characters; of four bytes at most each. */
-const MAX_MESSAGE = 1000;
+/** Maximum length of a message, in characters of at most four bytes. */
+const MAX_MESSAGE_LENGTH = 1000;
 
-/** Sends progress with one report on its way at most: of those made meanwhile the latest goes next. */
+/** Sends progress reports, one request at a time. Reports made during a request are merged; only the latest is sent. */
 export class ProgressReporter {
   readonly #send: (progress: Progress) => Promise<unknown>;
   #latest: Progress = {};
-  #waiting = false;
+  #hasUnsent = false;
   #sending: Promise<void> | undefined;
 
   constructor(send: (progress: Progress) => Promise<unknown>) {
     this.#send = send;
   }
 
-  /** Never throws and never waits: a report that cannot be made is not worth a task. */
+  /** Queues a report. Never throws and never waits: a failed report must not fail the task. */
   report(fraction?: number, message?: string): void {
-    const bounded = fraction === undefined ? Number.NaN : Math.min(1, Math.max(0, fraction));
+    const clamped = fraction === undefined ? Number.NaN : Math.min(1, Math.max(0, fraction));
     this.#latest = {
       ...this.#latest,
-      ...(!Number.isNaN(bounded) && { fraction: bounded }),
+      ...(!Number.isNaN(clamped) && { fraction: clamped }),
       ...(message !== undefined && {
-        message: toStorableText(toText(message), 4 * MAX_MESSAGE)
-          .slice(0, MAX_MESSAGE)
+        message: toStorableText(toText(message), 4 * MAX_MESSAGE_LENGTH)
+          .slice(0, MAX_MESSAGE_LENGTH)
           .toWellFormed(),
       }),
     };
-    this.#waiting = true;
-    this.#sending ??= this.#drain();
+    this.#hasUnsent = true;
+    this.#sending ??= this.#sendAll();
   }
 
-  /** Resolves when the last report has been sent: a task's end must not be overtaken by one. */
+  /** Resolves when all reports are sent: the server rejects reports after the end of the task. */
   async idle(): Promise<void> {
     await this.#sending;
   }
 
-  async #drain(): Promise<void> {
-    while (this.#waiting) {
-      this.#waiting = false;
+  async #sendAll(): Promise<void> {
+    while (this.#hasUnsent) {
+      this.#hasUnsent = false;
       await this.#send(this.#latest).catch(() => {});
     }
     this.#sending = undefined;

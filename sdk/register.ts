@@ -1,27 +1,30 @@
 import type { ExtensionClass } from "./extension.ts";
 import type { JobRegistry, RegisterOptions } from "./job-registry.ts";
 
-/** All forms of `register`: `@register`, `@register({ … })`, `register(Class)`, `register(Class, { … })`. */
+/** The forms of `register`: `@register`, `@register({ … })`, `register(Class)` and `register(Class, { … })`. */
 export interface Register<Context> {
   <Class extends ExtensionClass<Context>>(Class: Class, context: ClassDecoratorContext): void;
   <Class extends ExtensionClass<Context>>(Class: Class, options?: RegisterOptions): Class;
   (options: RegisterOptions): RegisterDecorator<Context>;
 }
 
-/** A decorator of classes that works as a plain call, too. */
+/** A class decorator that can also be called as a function. */
 export type RegisterDecorator<Context> = <Class extends ExtensionClass<Context>>(
   Class: Class,
   context?: ClassDecoratorContext,
 ) => Class;
 
-/** The `register` of a registry; bound, because compiled decorators call it without `this`. */
+/**
+ * Creates the `register` function of a registry. It does not use `this`, because compiled decorators
+ * call it without one.
+ */
 export const createRegister = <Context>(registry: JobRegistry<Context>): Register<Context> => {
-  const put = <Class extends ExtensionClass<Context>>(
+  const addClass = <Class extends ExtensionClass<Context>>(
     Class: Class,
     options: RegisterOptions,
     context?: ClassDecoratorContext,
   ): Class => {
-    // A decorator comes before the class's static fields, an initializer after them: `static room` must be there.
+    // A decorator runs before the class's static fields are set, an initializer after: it needs `static room`.
     if (context === undefined) registry.add(Class, options);
     else context.addInitializer(() => registry.add(Class, options, context.name ?? Class.name));
     return Class;
@@ -39,8 +42,8 @@ export const createRegister = <Context>(registry: JobRegistry<Context>): Registe
   ): unknown {
     if (typeof first !== "function")
       return <C extends ExtensionClass<Context>>(Class: C, context?: ClassDecoratorContext) =>
-        put(Class, first, context);
-    return "addInitializer" in second ? put(first, {}, second) : put(first, second);
+        addClass(Class, first, context);
+    return "addInitializer" in second ? addClass(first, {}, second) : addClass(first, second);
   }
   return register;
 };

@@ -2,10 +2,10 @@ import { ProtocolError } from "./errors.ts";
 import { MAX_RESPONSE_BYTES } from "./options.ts";
 import { getSystemCode } from "./retry.ts";
 
-/** The error of an answer without end. */
+/** Creates the error for a response body that exceeds the limit. */
 export const createTooLargeError = (url: string, status: number, cause?: unknown) =>
-  new ProtocolError(`${url} answered more than ${MAX_RESPONSE_BYTES} bytes`, status, { cause });
+  new ProtocolError(`${url} sent more than ${MAX_RESPONSE_BYTES} bytes`, status, { cause });
 
-/** True where undici has closed a connection because too much came of it. */
+/** Returns true if undici has closed the connection because the response exceeded `maxResponseSize`. */
 export const isTooLargeError = (error: unknown): boolean =>
   getSystemCode(error) === "UND_ERR_RES_EXCEEDED_MAX_SIZE";

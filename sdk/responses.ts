@@ -10,81 +10,97 @@ import {
   prefersMinimal,
 } from "../protocol/index.ts";
 import { createQuickCheck } from "../protocol/quick-check.ts";
-import { errorOf, ProtocolError } from "./errors.ts";
-import { type Answer, createForeignResponseError, parseRetryAfter } from "./transport.ts";
+import { ProtocolError, toProblemError } from "./errors.ts";
+import { createForeignResponseError, type JsonResponse, parseRetryAfter } from "./transport.ts";
 
 interface WithHeaders {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a call gives: status, body and headers of the answer. */
+/** The response to a call: status, headers and body. */
 export type CallResponse<Name extends OperationName> = OperationResponse<Operations[Name]> & WithHeaders;
-/** What it may give to who asked for no more than that. */
+/** The minimal response to a call, if the server supports it. */
 export type MinimalCallResponse<Name extends OperationName> = MinimalResponse<Operations[Name]> & WithHeaders;
 
-interface Read extends WithHeaders {
+interface ParsedResponse extends WithHeaders {
   readonly status: number;
   readonly body: unknown;
 }
 
 type Schemas = Readonly<Record<number, z.ZodType | null>>;
 
-const read = (
+const createStatusError = (name: OperationName, status: number): ProtocolError =>
+  new ProtocolError(`the response to ${name} has the unexpected status ${status}`, status);
+
+const parseResponse = (
   name: OperationName,
   schemas: Schemas,
-  { status, headers, json }: Answer,
+  { status, headers, json }: JsonResponse,
   url: string,
-): Read => {
+): ParsedResponse => {
   if (status >= 400) {
     const problem = ProblemDocument.safeParse(json);
-    if (problem.success) throw errorOf(problem.data, parseRetryAfter(headers["retry-after"]));
-    throw createForeignResponseError(status, url, "an error that is not joblib's", headers);
+    if (problem.success) throw toProblemError(problem.data, parseRetryAfter(headers["retry-after"]));
+    throw createForeignResponseError(
+      status,
+      url,
+      "an error that is not a problem document of joblib",
+      headers,
+    );
   }
   const schema = schemas[status];
-  if (schema === undefined)
-    throw new ProtocolError(`${name} answered ${status}, which it never does`, status);
+  if (schema === undefined) throw createStatusError(name, status);
   if (schema !== null && createQuickCheck(schema)(json)) return { status, headers, body: json };
   const body = schema?.safeParse(json);
   if (body?.error !== undefined) {
     const [issue] = body.error.issues;
-    const where = `/${issue?.path.join("/") ?? ""}: ${issue?.message ?? ""}`;
-    throw new ProtocolError(`${name} answered out of contract, at ${where}`, status, { cause: body.error });
+    const path = `/${issue?.path.join("/") ?? ""}: ${issue?.message ?? ""}`;
+    throw new ProtocolError(`the response to ${name} does not match its schema at ${path}`, status, {
+      cause: body.error,
+    });
   }
   return { status, headers, body: body?.data ?? null };
 };
 
-/** True for an answer whose body its own schema made; the type follows from the table. */
-const isFullResponse = <Name extends OperationName>(name: Name, answer: Read): answer is CallResponse<Name> =>
-  Object.hasOwn(operations[name].responses, answer.status);
+/** Returns true if the body was parsed with the operation's own schema, which justifies the type. */
+const isFullResponse = <Name extends OperationName>(
+  name: Name,
+  response: ParsedResponse,
+): response is CallResponse<Name> => Object.hasOwn(operations[name].responses, response.status);
 
-const isMinimalResponse = <Name extends OperationName>(name: Name, { status }: Read): boolean => {
+const isMinimalResponse = <Name extends OperationName>(name: Name, { status }: ParsedResponse): boolean => {
   const { minimal }: Operation = operations[name];
   return minimal !== undefined && Object.hasOwn(minimal, status);
 };
 
-/** An answer by the operation's contract; a problem is thrown, and so is what is no answer to it. */
+/**
+ * Parses the response to a call. Throws the `ProblemError` of a problem document, and `ProtocolError` or `GatewayError`
+ * for a response that the operation does not have.
+ */
 export const readResponse = <Name extends OperationName>(
   name: Name,
-  answer: Answer,
+  response: JsonResponse,
   url: string,
 ): CallResponse<Name> => {
   const { responses }: Operation = operations[name];
-  const whole = read(name, responses, answer, url);
-  if (!isFullResponse(name, whole)) throw new ProtocolError(`${name} answered ${whole.status}`, whole.status);
-  return whole;
+  const parsed = parseResponse(name, responses, response, url);
+  if (!isFullResponse(name, parsed)) throw createStatusError(name, parsed.status);
+  return parsed;
 };
 
-/** The same of what was asked for briefly; the server says whether it was heard. */
+/**
+ * Parses the response to a call with `Prefer: return=minimal`; `Preference-Applied` shows whether
+ * the server supports it.
+ */
 export const readMinimalResponse = <Name extends OperationName>(
   name: Name,
-  answer: Answer,
+  response: JsonResponse,
   url: string,
 ): CallResponse<Name> | MinimalCallResponse<Name> => {
   const { minimal }: Operation = operations[name];
-  const isApplied = prefersMinimal(answer.headers["preference-applied"]);
-  if (minimal === undefined || !isApplied || answer.status >= 400) return readResponse(name, answer, url);
-  const brief = read(name, minimal, answer, url);
-  if (!isMinimalResponse(name, brief))
-    throw new ProtocolError(`${name} answered ${brief.status}`, brief.status);
-  return brief as MinimalCallResponse<Name>;
+  const isApplied = prefersMinimal(response.headers["preference-applied"]);
+  if (minimal === undefined || !isApplied || response.status >= 400) return readResponse(name, response, url);
+  const parsed = parseResponse(name, minimal, response, url);
+  if (!isMinimalResponse(name, parsed)) throw createStatusError(name, parsed.status);
+  return parsed as MinimalCallResponse<Name>;
 };

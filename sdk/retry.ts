@@ -8,18 +8,22 @@ import {
 } from "./errors.ts";
 import { sleep } from "./sleep.ts";
 
-/** How often, and for how long, a call is tried. */
+/** Limits and delays of retries. */
 export interface RetryPolicy {
-  /** Tries altogether, the first one included. */
+  /** Maximum number of attempts, including the first one. */
   readonly attempts: number;
-  /** The bound of the first delay; it doubles with every try, and the delay is anywhere below it. */
+  /**
+   * Upper bound of the first delay, in seconds. It doubles with every attempt; the delay is random between
+   * 0 and the bound.
+   */
   readonly baseSeconds: number;
+  /** Maximum of the upper bound, in seconds. */
   readonly maxSeconds: number;
-  /** No further try begins later than this after the first. */
+  /** No attempt starts later than this number of seconds after the first one. */
   readonly deadlineSeconds: number;
 }
 
-/** Short enough for a person who waits at a prompt: two seconds at most where the server is not there. */
+/** The default. A user at a prompt waits for at most two seconds if the server is down. */
 export const DEFAULT_RETRY: RetryPolicy = {
   attempts: 4,
   baseSeconds: 0.25,
@@ -28,9 +32,10 @@ export const DEFAULT_RETRY: RetryPolicy = {
 };
 
 /**
- * Whether doing it twice is as good as once.
- * A lost claim comes back by the list of the next heartbeat, a worker made twice is swept;
- * a submit is the same by its key, which `submitTasks` does not have; `retry` could open a task that failed again meanwhile.
+ * Whether an operation can be repeated after a failure that leaves its effect unknown. A lost claim is requeued
+ * because its tasks are missing from the next heartbeat, and a worker that was created twice is swept. A submit is
+ * deduplicated by its idempotency key, which `submitTasks` does not have. A repeated `retryTask` could reopen a task
+ * that has failed again in the meantime.
  */
 const IS_RETRYABLE = {
   registerJob: true,
@@ -54,7 +59,7 @@ const IS_RETRYABLE = {
   submitTasks: false,
   submitBatch: true,
   listRoomTasks: true,
-  // What the first one changed would be missing from the count of the second.
+  // The second response would not count the tasks that the first request changed.
   cancelTasks: false,
   retryTasks: false,
   claimTask: true,
@@ -67,7 +72,7 @@ const IS_RETRYABLE = {
   updateTasks: true,
   retryTask: false,
   listLateResults: true,
-  // Twice is a conflict with the first.
+  // The second request would conflict with the first.
   adoptLateResult: false,
   createInvitation: false,
   listInvitations: true,
@@ -77,60 +82,67 @@ const IS_RETRYABLE = {
   readProblem: true,
 } as const satisfies Record<OperationName, boolean>;
 
+/** Codes of errors before the request was sent. */
 const NOT_SENT_CODES = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
+/** Codes of TLS errors, which retries cannot fix. */
 const PERMANENT_CODES = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY))/;
 
-/** The system's code at the root of a connection error, `ECONNREFUSED` for one. */
+/** Returns the code of the system error that caused an error, for example `ECONNREFUSED`. */
 export const getSystemCode = (error: unknown): string | undefined => {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
-    if ("code" in at && typeof at.code === "string") return at.code;
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
+    if ("code" in cause && typeof cause.code === "string") return cause.code;
   }
   return undefined;
 };
 
-/** True for a failure that the same call may not meet again. */
+/** Returns true if the same call may succeed later. */
 export const isTransient = (error: unknown): boolean => {
   if (error instanceof RateLimitedError || error instanceof ServiceUnavailableError) return true;
   return error instanceof ConnectionError && !PERMANENT_CODES.test(getSystemCode(error) ?? "");
 };
 
-/** True where the call may be made again after this failure. */
+/** Returns true if the call may be retried after this error. */
 export const canRetry = (name: OperationName, error: unknown): boolean => {
   if (!isTransient(error)) return false;
   if (IS_RETRYABLE[name] || error instanceof RateLimitedError) return true;
   return NOT_SENT_CODES.has(getSystemCode(error) ?? "");
 };
 
-/** The seconds that the server asks to be left alone for; an hour at most, whatever it says. */
+/** Returns the seconds of `Retry-After`, at most one hour; 0 without the header. */
 const getRetryAfterSeconds = (error: unknown): number =>
   error instanceof GatewayError || error instanceof ProblemError ? Math.min(3600, error.retryAfter ?? 0) : 0;
 
-/** Seconds before try number `attempt + 1`: full jitter over an exponential bound, but not before `Retry-After`. */
+/**
+ * Returns the seconds to wait before attempt `attempt + 1`: exponential backoff with full jitter, plus `Retry-After`.
+ */
 export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unknown): number => {
   const bound = Math.min(policy.maxSeconds, policy.baseSeconds * 2 ** Math.min(attempt - 1, 30));
   return Math.random() * bound + getRetryAfterSeconds(error);
 };
 
-/** What ends the trying; a `LazyAbort` makes its signal when it is looked at, which is after a failure. */
-interface Abort {
+/** Stops the retries. A `LazyAbort` creates its signal on access, so only after the first failure. */
+interface AbortSource {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Tries until it succeeds, may not be tried again, or the policy has had enough: then the last error stands. */
+/**
+ * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false for it, if the policy's
+ * limits are reached, or if `abort` is aborted during the call; an abort during a delay throws the signal's reason.
+ */
 export const withRetry = async <Value>(
   attempt: () => Promise<Value>,
-  mayTryAgain: (error: unknown) => boolean,
-  { policy, abort }: { readonly policy: RetryPolicy; readonly abort?: Abort | undefined },
+  isRetryable: (error: unknown) => boolean,
+  { policy, abort }: { readonly policy: RetryPolicy; readonly abort?: AbortSource | undefined },
 ): Promise<Value> => {
-  const until = performance.now() + policy.deadlineSeconds * 1000;
+  const deadline = performance.now() + policy.deadlineSeconds * 1000;
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
     } catch (error) {
       const signal = abort?.signal;
-      if (tries >= policy.attempts || signal?.aborted || !mayTryAgain(error)) throw error;
+      if (tries >= policy.attempts || signal?.aborted || !isRetryable(error)) throw error;
       const delayMs = getRetryDelay(tries, policy, error) * 1000;
-      if (performance.now() + delayMs > until) throw error;
+      if (performance.now() + delayMs > deadline) throw error;
       await sleep(delayMs, signal);
     }
   }

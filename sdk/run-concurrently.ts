@@ -1,6 +1,6 @@
 /**
- * Works on every item, so many at a time, and gives the results in the items' order. After a failure nothing new is
- * begun; what is under way comes to its end, and the first failure is thrown.
+ * Processes all items, `width` at a time, and returns the results in the order of the items. After a failure, no
+ * further items are started; the running ones finish, and then the first error is thrown.
  */
 export const runConcurrently = async <Item, Result>(
   items: readonly Item[],
@@ -9,9 +9,9 @@ export const runConcurrently = async <Item, Result>(
 ): Promise<Result[]> => {
   const results: Result[] = [];
   const failures: unknown[] = [];
-  const rest = items.entries();
-  const lane = async () => {
-    for (const [index, item] of rest) {
+  const remaining = items.entries();
+  const processItems = async () => {
+    for (const [index, item] of remaining) {
       if (failures.length > 0) return;
       try {
         results[index] = await work(item);
@@ -20,7 +20,7 @@ export const runConcurrently = async <Item, Result>(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, processItems));
   if (failures.length > 0) throw failures[0];
   return results;
 };

@@ -3,7 +3,7 @@ import type { RunContext } from "./extension.ts";
 import type { Logger, TaskLogger } from "./logger.ts";
 import { createTaskLogger } from "./task-logger.ts";
 
-/** What a task's run is told with. */
+/** The parts of a task that its `RunContext` exposes. */
 export interface RunReporter {
   readonly task: Task;
   readonly signal: AbortSignal;
@@ -11,41 +11,42 @@ export interface RunReporter {
   log(text: string, level: LogLevel): void;
 }
 
-/** Not a private name, which a proxy of a context, or an object made on it, would not have. */
-const INTERNAL = Symbol("of");
+/** Not a private name: a proxy of a context, or an object that inherits from one, would not have it. */
+const INTERNAL = Symbol("internal");
 
-/** What `run` is given; its signal and its logger are made when it asks for them. */
+/** A `RunContext` that creates its signal and logger on first access. */
 class LazyRunContext implements RunContext {
   readonly task: Task;
   readonly progress: RunContext["progress"];
-  readonly [INTERNAL]: { readonly telling: RunReporter; readonly logger: Logger; log?: TaskLogger };
+  readonly [INTERNAL]: { readonly reporter: RunReporter; readonly logger: Logger; log?: TaskLogger };
 
-  constructor(telling: RunReporter, logger: Logger) {
-    // V8 makes a function that is assigned to a property old at once, and so what it refers to: this one was to be short-lived.
-    const progress: RunContext["progress"] = (fraction, message) => telling.progress(fraction, message);
+  constructor(reporter: RunReporter, logger: Logger) {
+    // Through a local variable: V8 allocates a function literal that is assigned to a property in the old generation,
+    // which would keep the task alive until the next full garbage collection.
+    const progress: RunContext["progress"] = (fraction, message) => reporter.progress(fraction, message);
     this.progress = progress;
-    this.task = telling.task;
-    this[INTERNAL] = { telling, logger };
+    this.task = reporter.task;
+    this[INTERNAL] = { reporter, logger };
     Object.defineProperty(this, "signal", LAZY_GETTERS.signal);
     Object.defineProperty(this, "log", LAZY_GETTERS.log);
   }
 
   get signal(): AbortSignal {
-    return this[INTERNAL].telling.signal;
+    return this[INTERNAL].reporter.signal;
   }
   get log(): TaskLogger {
-    const of = this[INTERNAL];
-    of.log ??= createTaskLogger(of.logger, (text, level) => of.telling.log(text, level));
-    return of.log;
+    const internal = this[INTERNAL];
+    internal.log ??= createTaskLogger(internal.logger, (text, level) => internal.reporter.log(text, level));
+    return internal.log;
   }
 }
 
-/** The getters, for each instance to have as its own: `{ ...run, progress }` is to have them too. */
+/** The getters, as own properties of each instance, so that `{ ...run, progress }` has them too. */
 const LAZY_GETTERS = (() => {
   const { signal, log } = Object.getOwnPropertyDescriptors(LazyRunContext.prototype);
   return { signal: { ...signal, enumerable: true }, log: { ...log, enumerable: true } };
 })();
 
-/** What `run` of an extension is given. */
-export const createRunContext = (telling: RunReporter, own: Logger): RunContext =>
-  new LazyRunContext(telling, own);
+/** Creates the second argument of an extension's `run`. */
+export const createRunContext = (reporter: RunReporter, logger: Logger): RunContext =>
+  new LazyRunContext(reporter, logger);

@@ -4,18 +4,18 @@ import type { ExtensionClass } from "./extension.ts";
 import { silentLogger } from "./logger.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 
-/** What is told while a task runs here. */
-export interface LocalRun {
-  /** What `run` is given. */
+/** Options of `runLocally`. */
+export interface LocalRunOptions {
+  /** The first argument of `run`. */
   readonly context: unknown;
-  /** Aborting it fails the task as interrupted. */
+  /** Interrupts the task, which then fails. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   readonly onLog: (text: string, level: LogLevel) => void;
 }
 
-/** A step, taken here: nobody else hears of it. */
-const take = (task: Task, { status, error, result, progress }: TaskUpdate): Task => ({
+/** Applies an update to a task in this process. */
+const applyUpdate = (task: Task, { status, error, result, progress }: TaskUpdate): Task => ({
   ...task,
   ...(status !== undefined && { status }),
   ...(error !== undefined && { error }),
@@ -23,20 +23,20 @@ const take = (task: Task, { status, error, result, progress }: TaskUpdate): Task
   ...(progress !== undefined && { progress }),
 });
 
-/** Runs a task in this process as a worker would, by this class, and reports to nobody. */
+/** Runs a task with a class in this process, in the same way as a worker, but without a server. */
 export const runLocally = async (
   Class: ExtensionClass<unknown>,
-  given: Task,
-  { context, signal, onProgress, onLog }: LocalRun,
+  task: Task,
+  { context, signal, onProgress, onLog }: LocalRunOptions,
 ): Promise<TaskOutcome> => {
-  let wire: Task = { ...given, status: "claimed", result: null, error: null, progress: null };
-  const task = new ClaimedTask(wire, {
+  let current: Task = { ...task, status: "claimed", result: null, error: null, progress: null };
+  const claimed = new ClaimedTask(current, {
     updates: {
       async send({ update }) {
-        wire = take(wire, update);
+        current = applyUpdate(current, update);
         if (update.progress !== undefined) onProgress(update.progress);
         for (const { text, level = "info" } of update.log ?? []) onLog(text, level);
-        return wire;
+        return current;
       },
     },
     logger: silentLogger,
@@ -47,11 +47,11 @@ export const runLocally = async (
     onEnding: () => {},
     onSettled: () => {},
   });
-  const stop = () => void task.interrupt("interrupted");
+  const stop = () => void claimed.interrupt("interrupted");
   if (signal.aborted) stop();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    return await task.run();
+    return await claimed.run();
   } finally {
     signal.removeEventListener("abort", stop);
   }

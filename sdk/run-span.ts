@@ -16,15 +16,15 @@ const getAttributes = (task: Task) => ({
   [ATTRIBUTES.maxAttempts]: task.max_attempts,
 });
 
-/** The span that was active around the run: kept as a link where the run belongs to its submitter's trace. */
-const getAmbientLinks = (): Link[] => {
-  const ambient = trace.getSpanContext(context.active());
-  return ambient === undefined ? [] : [{ context: ambient }];
+/** Returns a link to the active span: the run's parent is the submit, not the active span. */
+const getActiveSpanLinks = (): Link[] => {
+  const active = trace.getSpanContext(context.active());
+  return active === undefined ? [] : [{ context: active }];
 };
 
 /**
- * Runs one attempt in a span of its own: the child of the submit, in whichever process that was, and the parent of what
- * the handler traces. It ends with the outcome, which an interruption brings before `run` is back.
+ * Runs one attempt in its own span. It is a child of the submit's span, which may be from another process, and the
+ * parent of the extension's spans. It ends with the outcome, which an interruption produces before `run` returns.
  */
 export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => void): void => {
   const tracer = getActiveTracer();
@@ -32,7 +32,7 @@ export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => v
     run();
     return;
   }
-  const submitted = createLinks(task.trace_context);
+  const submitLinks = createLinks(task.trace_context);
   const parent =
     task.trace_context === undefined
       ? context.active()
@@ -40,15 +40,15 @@ export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => v
   const options = {
     kind: SpanKind.CONSUMER,
     attributes: getAttributes(task),
-    links: submitted.length === 0 ? [] : [...submitted, ...getAmbientLinks()],
+    links: submitLinks.length === 0 ? [] : [...submitLinks, ...getActiveSpanLinks()],
   };
   const span = tracer.startSpan(`${SPANS.run} ${task.job_name}`, options, parent);
   const work = async () => {
     run();
-    const ended = await outcome;
-    span.setAttribute(ATTRIBUTES.outcome, ended.status);
-    if ("task" in ended) span.setAttribute(ATTRIBUTES.status, ended.task.status);
-    if (ended.status === "failed") recordFailure(span, ended.cause);
+    const result = await outcome;
+    span.setAttribute(ATTRIBUTES.outcome, result.status);
+    if ("task" in result) span.setAttribute(ATTRIBUTES.status, result.task.status);
+    if (result.status === "failed") recordFailure(span, result.cause);
   };
   void runInSpan(span, parent, { work, fail: recordFailure });
 };

@@ -4,40 +4,42 @@ import type { TaskOutcome } from "./task-outcome.ts";
 import type { TaskStream } from "./task-stream.ts";
 import { WaitGroup } from "./wait-group.ts";
 
-/** Who is told of each task. */
+/** Callbacks for each task. */
 export interface RunCallbacks<Context> {
+  /** Called before a task runs. */
   readonly onTask?: ((task: ClaimedTask<Context>) => void) | undefined;
+  /** Called when a task has ended, with its outcome. */
   readonly onOutcome?: ((task: ClaimedTask<Context>, outcome: TaskOutcome) => void) | undefined;
 }
 
-/** Runs every task of a stream, as many beside each other as it hands out; resolves when it has ended and all are settled. */
+/** Runs every task of a stream concurrently. Resolves when the stream has ended and all tasks are settled. */
 export const runStream = async <Context>(
   stream: TaskStream<Context>,
   { onTask, onOutcome }: RunCallbacks<Context>,
   logger: Logger,
 ): Promise<void> => {
   const running = new WaitGroup();
-  let broken: { readonly error: unknown } | undefined;
-  const follow = async (task: ClaimedTask<Context>) => {
+  let failure: { readonly error: unknown } | undefined;
+  const runTask = async (task: ClaimedTask<Context>) => {
     running.add();
     try {
       onTask?.(task);
       const outcome = await task.run();
       onOutcome?.(task, outcome);
     } catch (error) {
-      logger.error({ err: error, task: task.id }, "a callback of run failed");
+      logger.error({ err: error, task: task.id }, "onTask or onOutcome threw an error");
     } finally {
       running.done();
     }
   };
-  // What is left to throw is the logger.
-  const onBroken = (error: unknown) => {
-    broken ??= { error };
+  // Only the logger can still throw.
+  const onFailure = (error: unknown) => {
+    failure ??= { error };
   };
   try {
-    for await (const task of stream) follow(task).catch(onBroken);
+    for await (const task of stream) runTask(task).catch(onFailure);
   } finally {
     await running.wait();
   }
-  if (broken !== undefined) throw broken.error;
+  if (failure !== undefined) throw failure.error;
 };

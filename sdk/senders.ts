@@ -4,7 +4,7 @@ import { MAX_RESPONSE_BYTES } from "./options.ts";
 import { createTooLargeError } from "./response-too-large.ts";
 import { bufferedUndiciSender, undiciSender } from "./undici-sender.ts";
 
-/** What of a request `fetch` is given. */
+/** The second argument of a `FetchLike`. */
 export interface FetchInit {
   readonly method: string;
   readonly headers: Record<string, string>;
@@ -13,60 +13,60 @@ export interface FetchInit {
   readonly body?: string;
 }
 
-/** What of an answer is read; both Node's and undici's `Response` are one. */
+/** The members of a response that the SDK reads. The `Response` of Node.js and of undici has them. */
 export interface FetchResponse {
   readonly status: number;
   readonly headers: Iterable<[string, string]> & { get(name: string): string | null };
   readonly body: AsyncIterable<Uint8Array> | null;
 }
 
-/** Anything that fetches as the standard has it: `globalThis.fetch`, undici's, a test's own. */
+/** A function like the standard `fetch`: `globalThis.fetch`, undici's `fetch`, or one for tests. */
 export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
-/** An answer whose body is still to come. */
+/** A response whose body was not read yet. */
 export interface StreamedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** The whole body; more than `MAX_ANSWER_BYTES` is a `ProtocolError`. */
+  /** Returns the whole body. Throws `ProtocolError` if it is larger than `MAX_RESPONSE_BYTES`. */
   text(): Promise<string>;
-  /** The body as it comes, without a bound. */
+  /** Yields the body in chunks, without a size limit. */
   chunks(): AsyncIterable<string>;
-  /** Closes the connection rather than reading on what is not wanted. */
+  /** Closes the connection without reading the body. */
   discard(): Promise<void>;
 }
 
-/** Puts a request on the wire; redirects are not followed. */
+/** Sends a request and returns its response before the body is read. Does not follow redirects. */
 export type Sender = (url: string, init: FetchInit) => Promise<StreamedResponse>;
 
-/** What is asked of a server. */
-export interface Request {
+/** A request to the server. */
+export interface HttpRequest {
   readonly method: Operation["method"];
-  /** With no slash at its end. */
+  /** Scheme, host and port, without a trailing slash. */
   readonly origin: string;
-  /** As it stands on the wire, the query with it. */
+  /** The encoded path with the query. */
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body?: string | undefined;
 }
 
-/** An answer with all of its body; undefined is one that was not read. */
+/** A response with its whole body; `text` is undefined if the body was not read. */
 export interface FullResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string | undefined;
 }
 
-/** Tells by an answer's head whether its body is read. */
+/** Decides whether to read the body of a response. */
 export type BodyFilter = (status: number, headers: FullResponse["headers"]) => boolean;
 
-/** Puts a request on the wire and takes in all of its answer, `MAX_ANSWER_BYTES` at most; redirects are not followed. */
+/** Sends a request and returns the response with at most `MAX_RESPONSE_BYTES` of body. Does not follow redirects. */
 export type BufferedSender = (
-  request: Request,
-  isRead: BodyFilter,
+  request: HttpRequest,
+  shouldReadBody: BodyFilter,
   abort: LazyAbort,
 ) => Promise<FullResponse>;
 
-/** By anything that fetches. */
+/** Creates a sender that uses `fetch`. */
 export const createFetchSender =
   (fetch: FetchLike): Sender =>
   async (url, init) => {
@@ -95,31 +95,37 @@ export const createFetchSender =
     };
   };
 
-/** The same, for whole answers. */
+/** Creates a buffered sender that uses `fetch`. */
 export const createBufferedFetchSender = (fetch: FetchLike): BufferedSender => {
   const send = createFetchSender(fetch);
-  return async ({ method, origin, path, headers, body }, isRead, { signal }) => {
+  return async ({ method, origin, path, headers, body }, shouldReadBody, { signal }) => {
     const init = { method, headers, redirect: "manual", signal } as const;
-    const answer = await send(origin + path, body === undefined ? init : { ...init, body });
-    const text = isRead(answer.status, answer.headers) ? await answer.text() : undefined;
-    if (text === undefined) await answer.discard();
-    return { status: answer.status, headers: answer.headers, text };
+    const response = await send(origin + path, body === undefined ? init : { ...init, body });
+    const text = shouldReadBody(response.status, response.headers) ? await response.text() : undefined;
+    if (text === undefined) await response.discard();
+    return { status: response.status, headers: response.headers, text };
   };
 };
 
-let isGlobalFetchWanted = false;
+let isGlobalFetchPreferred = false;
 
-/** From here on, who names no `fetch` goes by the global one: msw sees that, and undici's own only sometimes. */
+/**
+ * Makes clients without a `fetch` option use the global `fetch`, which msw always intercepts. It intercepts undici's
+ * dispatcher only sometimes.
+ */
 export const preferGlobalFetch = (): void => {
-  isGlobalFetchWanted = true;
+  isGlobalFetchPreferred = true;
 };
 
-/** Where nobody names a `fetch`. The global one is looked up at each call: msw puts its own there, and takes it out again. */
+/**
+ * The sender of clients without a `fetch` option. Reads `globalThis.fetch` at each call, because msw
+ * replaces and restores it.
+ */
 export const defaultSender: Sender = (url, init) =>
-  isGlobalFetchWanted ? createFetchSender(globalThis.fetch)(url, init) : undiciSender(url, init);
+  isGlobalFetchPreferred ? createFetchSender(globalThis.fetch)(url, init) : undiciSender(url, init);
 
-/** The same, for whole answers. */
-export const defaultBufferedSender: BufferedSender = (request, isRead, abort) =>
-  isGlobalFetchWanted
-    ? createBufferedFetchSender(globalThis.fetch)(request, isRead, abort)
-    : bufferedUndiciSender(request, isRead, abort);
+/** The buffered sender of clients without a `fetch` option. */
+export const defaultBufferedSender: BufferedSender = (request, shouldReadBody, abort) =>
+  isGlobalFetchPreferred
+    ? createBufferedFetchSender(globalThis.fetch)(request, shouldReadBody, abort)
+    : bufferedUndiciSender(request, shouldReadBody, abort);

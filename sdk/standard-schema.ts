@@ -1,7 +1,7 @@
 import type { FieldError } from "../protocol/index.ts";
 import { UsageError } from "./errors.ts";
 
-/** What a schema library shows of itself by https://standardschema.dev, as far as it is used here. */
+/** A schema that implements Standard Schema (https://standardschema.dev); only the members that the SDK uses. */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
     readonly version: 1;
@@ -26,7 +26,7 @@ type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly Issue[] };
 
-/** A class of zod 3, from before 3.24 too, where it did not know the standard yet. */
+/** A zod 3 schema. Versions before 3.24 do not implement Standard Schema. */
 export interface Zod3Schema<Input = unknown, Output = Input> {
   readonly _input: Input;
   readonly _output: Output;
@@ -34,12 +34,12 @@ export interface Zod3Schema<Input = unknown, Output = Input> {
   safeParse(value: unknown): { success: true; data: Output } | { success: false; error: { issues: Issue[] } };
 }
 
-/** Any schema that an extension's parameters or result can have: zod 4, zod 3, or what speaks the standard. */
+/** A schema for the parameters or the result of an extension: zod 4, zod 3, or any Standard Schema. */
 export type AnySchema<Input = unknown, Output = Input> =
   | StandardSchema<Input, Output>
   | Zod3Schema<Input, Output>;
 
-/** What a schema takes. */
+/** The input type of a schema. */
 export type SchemaInput<Schema> =
   Schema extends StandardSchema<infer Input, unknown>
     ? Input
@@ -47,7 +47,7 @@ export type SchemaInput<Schema> =
       ? Input
       : never;
 
-/** What a schema makes of it. */
+/** The output type of a schema. */
 export type SchemaOutput<Schema> =
   Schema extends StandardSchema<infer _, infer Output>
     ? Output
@@ -55,12 +55,15 @@ export type SchemaOutput<Schema> =
       ? Output
       : never;
 
-/** What a check found. */
-export type CheckResult = { readonly value: unknown } | { readonly errors: FieldError[] };
+/** The output of a schema, or the validation errors. */
+export type ValidationResult = { readonly value: unknown } | { readonly errors: FieldError[] };
 
-/** Checks a value by its schema; `pointer` is where the value stands in what the user sees. */
-export const check = (schema: AnySchema, value: unknown, pointer = ""): CheckResult => {
-  const result = run(schema, value);
+/**
+ * Validates a value. `pointer` is the JSON Pointer of the value, which the errors begin with.
+ * Throws `UsageError` if the schema validates asynchronously.
+ */
+export const validate = (schema: AnySchema, value: unknown, pointer = ""): ValidationResult => {
+  const result = runSchema(schema, value);
   if (result.issues === undefined) return { value: result.value };
   return {
     errors: result.issues.map((issue) => ({
@@ -70,7 +73,7 @@ export const check = (schema: AnySchema, value: unknown, pointer = ""): CheckRes
   };
 };
 
-const run = (schema: AnySchema, value: unknown): StandardResult<unknown> => {
+const runSchema = (schema: AnySchema, value: unknown): StandardResult<unknown> => {
   if (!("~standard" in schema)) {
     const parsed = schema.safeParse(value);
     return parsed.success ? { value: parsed.data } : { issues: parsed.error.issues };
@@ -78,7 +81,9 @@ const run = (schema: AnySchema, value: unknown): StandardResult<unknown> => {
   const result = schema["~standard"].validate(value);
   if (result instanceof Promise) {
     result.catch(() => {});
-    throw new UsageError("the schema checks asynchronously, which a constructor cannot wait for");
+    throw new UsageError(
+      "the schema validates asynchronously, but a constructor cannot wait for it: use a synchronous schema",
+    );
   }
   return result;
 };

@@ -12,80 +12,90 @@ import { getStaticRooms, type JobEntry } from "./job-registry.ts";
 import { toJson } from "./json.ts";
 import { type TaskOptions, toWireOptions } from "./task-options.ts";
 
-/** Where a task goes, and how. */
+/** Options of `JobManager.submit`. */
 export interface SubmitOptions extends TaskOptions {
-  /** The task's room; the manager's, or the only one that the class names. */
+  /** The task's room. Default: the manager's room, or the only room of the class. */
   readonly room?: string | undefined;
-  /** True: the job in `@global`, false: the room's own. Without it, as the class is registered or says itself. */
+  /** Whether the job is in `@global` (true) or in the room (false). Default: as the class is registered. */
   readonly public?: boolean | undefined;
-  /** The same key gives the same task; a fresh one where none is given. */
+  /** A repeated submit with the same key returns the same task. Default: a random key. Not allowed for an array. */
   readonly idempotencyKey?: string | undefined;
+  /** Aborts the submit, which then rejects with the signal's reason. The task may have been created. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A task's room and the name of its job, as they stand in the path of a submit. */
+/** The room and job of a task: the path parameters of `submitTask`. */
 export interface Destination {
   readonly room_id: string;
   readonly job_name: string;
 }
 
-/** Where an instance's task goes: to its room's own job where the class is registered there, else to the global one. */
+/**
+ * Returns the room and job of an instance's task: the room's own job if the class is registered in the room,
+ * otherwise the job in `@global`. Throws `UsageError` if no room is known, or if the instance is not an extension.
+ */
 export const getDestination = (
   instance: ExtensionInstance,
   options: SubmitOptions,
   {
     ownRoom,
-    entryOf,
-  }: { ownRoom: string | undefined; entryOf: (Class: unknown) => JobEntry<never> | undefined },
+    findEntry,
+  }: { ownRoom: string | undefined; findEntry: (Class: unknown) => JobEntry<never> | undefined },
 ): Destination => {
   const Class: unknown = instance.constructor;
   if (!isExtensionClass(Class))
-    throw new UsageError("only instances of a class that extends `Extension(…)` can be submitted");
-  const entry = entryOf(Class);
+    throw new UsageError("the submitted object is not an extension: its class must extend `Extension(…)`");
+  const entry = findEntry(Class);
   const name = entry?.name ?? Class.name;
-  const named = entry === undefined ? getStaticRooms(Class) : [...entry.rooms.keys()];
-  const rooms = named.map((room) => room ?? ownRoom);
-  const roomsOwn = rooms.filter((room) => room !== undefined && room !== GLOBAL_ROOM);
+  const registeredRooms = entry === undefined ? getStaticRooms(Class) : [...entry.rooms.keys()];
+  const rooms = registeredRooms.map((room) => room ?? ownRoom);
+  const localRooms = rooms.filter((room) => room !== undefined && room !== GLOBAL_ROOM);
   const inGlobal = rooms.includes(GLOBAL_ROOM);
 
-  // The manager's room where the class is to be found there; else the one that the class names.
-  const isHere = ownRoom !== undefined && (inGlobal || roomsOwn.includes(ownRoom));
-  const only = roomsOwn.length === 1 ? roomsOwn[0] : undefined;
-  const room = options.room ?? (isHere ? ownRoom : (only ?? ownRoom ?? (inGlobal ? GLOBAL_ROOM : undefined)));
+  // The manager's room if the class is registered there, otherwise the only room of the class.
+  const isHere = ownRoom !== undefined && (inGlobal || localRooms.includes(ownRoom));
+  const onlyRoom = localRooms.length === 1 ? localRooms[0] : undefined;
+  const room =
+    options.room ?? (isHere ? ownRoom : (onlyRoom ?? ownRoom ?? (inGlobal ? GLOBAL_ROOM : undefined)));
   if (room === undefined) {
-    throw new UsageError(`a task of ${name} needs a room: submit it with { room }, or give the manager one`);
+    throw new UsageError(
+      `the room of a ${name} task is unknown: pass { room } to submit, or to the job manager`,
+    );
   }
-  const isPublic = options.public ?? (room === GLOBAL_ROOM || (inGlobal && !roomsOwn.includes(room)));
+  const isPublic = options.public ?? (room === GLOBAL_ROOM || (inGlobal && !localRooms.includes(room)));
   const roomId = isPublic ? GLOBAL_ROOM : room;
   return { room_id: room, job_name: formatJobName({ roomId, category: Class.category, name }) };
 };
 
-/** Where a task of a job goes that is known by its name alone: the room that is said, or the one that the name tells. */
+/**
+ * Returns the room and job of a task that is submitted by job name: the given room, the manager's, or the one in the
+ * name. Throws `UsageError` if the name is malformed, or if no room is known.
+ */
 export const getDestinationByName = (
   jobName: string,
   { room }: SubmitOptions,
   ownRoom: string | undefined,
 ): Destination => {
-  const said = room ?? ownRoom;
-  if (parseJobName(jobName, said ?? GLOBAL_ROOM).kind === "invalid") {
-    throw new UsageError(`a job's name is <prefix>:<category>:<name>, not ${JSON.stringify(jobName)}`);
+  const explicitRoom = room ?? ownRoom;
+  if (parseJobName(jobName, explicitRoom ?? GLOBAL_ROOM).kind === "invalid") {
+    throw new UsageError(`${JSON.stringify(jobName)} is not a job name: use <prefix>:<category>:<name>`);
   }
   const prefix = jobName.slice(0, jobName.indexOf(":"));
-  if (prefix === "private" && said === undefined) {
+  if (prefix === "private" && explicitRoom === undefined) {
     throw new UsageError(
-      `a task of ${jobName} needs a room: submit it with { room }, or give the manager one`,
+      `the room of a ${jobName} task is unknown: pass { room } to submit, or to the job manager`,
     );
   }
-  const named = prefix === "public" || prefix === "private" ? GLOBAL_ROOM : prefix;
-  return { room_id: said ?? named, job_name: jobName };
+  const namedRoom = prefix === "public" || prefix === "private" ? GLOBAL_ROOM : prefix;
+  return { room_id: explicitRoom ?? namedRoom, job_name: jobName };
 };
 
-/** The body of a submit: a payload, and the options. */
+/** Returns the body of a submit. Throws `NotJsonError` if the payload is not JSON. */
 export const toSubmission = (payload: unknown, options: SubmitOptions): TaskSubmission => {
   const json = toJson(payload ?? {});
   return { payload: isJsonObject(json) ? json : JsonObject.parse(json), ...toWireOptions(options) };
 };
 
-/** The same of an instance: the input that it was made from. */
+/** Returns the body of an instance's submit. The payload is the input of the constructor. */
 export const toInstanceSubmission = (instance: ExtensionInstance, options: SubmitOptions): TaskSubmission =>
   toSubmission(getPayload(instance), options);

@@ -10,59 +10,65 @@ import { PayloadTooLargeError, ProtocolError, UsageError } from "./errors.ts";
 import { runConcurrently } from "./run-concurrently.ts";
 import type { Destination, SubmitOptions } from "./submission.ts";
 
-/** One is inserted while the next is read and checked. */
-const SUBMITS_IN_FLIGHT = 2;
+/** Maximum number of concurrent requests: the server validates the second while it inserts the first. */
+const MAX_IN_FLIGHT = 2;
 
-/** A task to be sent, and where it goes. */
+/** A task to submit, with its room and job. */
 export interface AddressedSubmission {
   readonly destination: Destination;
   readonly submission: TaskSubmission;
 }
 
-/** The tasks whole again: what they share was told once, and each payload is known here. */
+/** Returns the full tasks of a minimal response, which contains their common members once and no payloads. */
 const expandTasks = (
   { common, ids }: MinimalSubmittedTasks,
   sent: readonly NamedTaskSubmission[],
 ): SubmittedTask[] => {
   if (ids.length !== sent.length)
-    throw new ProtocolError(`${sent.length} tasks were submitted, and ${ids.length} answered`, 202);
+    throw new ProtocolError(`the server returned ${ids.length} tasks for ${sent.length} submits`, 202);
   return ids.map((id, index) => ({ ...common, id, payload: sent[index]?.payload ?? {} }));
 };
 
-/** A body weighs so much at most: just under what a server takes unless its `body_limit` says otherwise. */
-const MOST_BYTES = 1_000_000;
+/** Maximum size of a request, in bytes: just under the server's default `body_limit`. */
+const MAX_REQUEST_BYTES = 1_000_000;
 
 const splitIntoRequests = (tasks: readonly NamedTaskSubmission[]): NamedTaskSubmission[][] => {
-  const parcels: NamedTaskSubmission[][] = [];
-  let parcel: NamedTaskSubmission[] = [];
+  const requests: NamedTaskSubmission[][] = [];
+  let request: NamedTaskSubmission[] = [];
   let bytes = 0;
   for (const task of tasks) {
-    const own = Buffer.byteLength(JSON.stringify(task));
-    bytes += own;
-    if (parcel.length === 0 || parcel.length >= MAX_TASKS_PER_SUBMIT || bytes > MOST_BYTES) {
-      parcel = [];
-      parcels.push(parcel);
-      bytes = own;
+    const taskBytes = Buffer.byteLength(JSON.stringify(task));
+    bytes += taskBytes;
+    if (request.length === 0 || request.length >= MAX_TASKS_PER_SUBMIT || bytes > MAX_REQUEST_BYTES) {
+      request = [];
+      requests.push(request);
+      bytes = taskBytes;
     }
-    parcel.push(task);
+    request.push(task);
   }
-  return parcels;
+  return requests;
 };
 
 /**
- * Submits tasks to one room, all or none of those that go in one request: up to 1,000, of up to 1 MB together; half of them
- * at a time where a server takes less. Two requests travel at a time.
+ * Submits tasks to one room, in requests of up to 1,000 tasks and 1 MB; each request is atomic. Splits a request into
+ * halves if it is too large for the server. Sends two requests at a time.
+ * Throws `UsageError` for an idempotency key, or for tasks of different rooms.
  */
 export const submitMany = async (
   client: JoblibClient,
-  wanted: readonly AddressedSubmission[],
+  submissions: readonly AddressedSubmission[],
   { idempotencyKey, signal }: Pick<SubmitOptions, "idempotencyKey" | "signal">,
 ): Promise<SubmittedTask[]> => {
-  if (idempotencyKey !== undefined) throw new UsageError("an idempotency key is for one task, not for many");
-  if (wanted.length === 0) return [];
-  const [room_id, other] = new Set(wanted.map(({ destination }) => destination.room_id));
+  if (idempotencyKey !== undefined)
+    throw new UsageError(
+      "an idempotency key applies to one task only: submit the tasks one by one to use keys",
+    );
+  if (submissions.length === 0) return [];
+  const [room_id, other] = new Set(submissions.map(({ destination }) => destination.room_id));
   if (room_id === undefined || other !== undefined) {
-    throw new UsageError("tasks that are submitted together go to one room: submit them with { room }");
+    throw new UsageError(
+      "tasks that are submitted together must have the same room: pass { room } to submit",
+    );
   }
   const send = async (tasks: NamedTaskSubmission[]): Promise<SubmittedTask[]> => {
     try {
@@ -75,6 +81,9 @@ export const submitMany = async (
       return [...(await send(tasks.slice(0, half))), ...(await send(tasks.slice(half)))];
     }
   };
-  const named = wanted.map(({ destination: { job_name }, submission }) => ({ job_name, ...submission }));
-  return (await runConcurrently(splitIntoRequests(named), SUBMITS_IN_FLIGHT, send)).flat();
+  const namedTasks = submissions.map(({ destination: { job_name }, submission }) => ({
+    job_name,
+    ...submission,
+  }));
+  return (await runConcurrently(splitIntoRequests(namedTasks), MAX_IN_FLIGHT, send)).flat();
 };

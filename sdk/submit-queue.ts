@@ -10,18 +10,24 @@ import {
 import { Batcher, type Cancellation } from "./batcher.ts";
 import { traceSubmit } from "./call-spans.ts";
 import type { JoblibClient } from "./client.ts";
-import { errorOf, MethodNotAllowedError, ProblemError, ProtocolError, RouteNotFoundError } from "./errors.ts";
+import {
+  MethodNotAllowedError,
+  ProblemError,
+  ProtocolError,
+  RouteNotFoundError,
+  toProblemError,
+} from "./errors.ts";
 import type { SubmitOptions } from "./submission.ts";
 import type { AddressedSubmission } from "./submit-many.ts";
 
-interface Wish extends AddressedSubmission {
-  /** So that what is sent again, alone or together, is the same task. */
+interface SubmitCall extends AddressedSubmission {
+  /** Makes a repeated call, in a batch or not, return the same task. */
   readonly key: string;
-  /** Where its submitter stands in a trace. */
+  /** The trace context of the submitter. */
   readonly trace: TraceContext | undefined;
 }
 
-/** A signal as what a queue asks of it. */
+/** An `AbortSignal` as a `Cancellation`. */
 class SignalCancellation implements Cancellation {
   readonly #signal: AbortSignal;
 
@@ -43,61 +49,64 @@ class SignalCancellation implements Cancellation {
   }
 }
 
-type Answer = OperationResponse<Operations["submitBatch"]> | MinimalResponse<Operations["submitBatch"]>;
+type BatchResponse =
+  | OperationResponse<Operations["submitBatch"]>
+  | MinimalResponse<Operations["submitBatch"]>;
 
-const toOutcomes = ({ body }: Answer, wishes: readonly Wish[]): (SubmittedTask | Error)[] => {
+const toOutcomes = ({ body }: BatchResponse, calls: readonly SubmitCall[]): (SubmittedTask | Error)[] => {
   const { results } = body;
-  if (results.length !== wishes.length)
-    throw new ProtocolError(`${wishes.length} tasks were submitted, and ${results.length} answered`, 200);
+  if (results.length !== calls.length)
+    throw new ProtocolError(`the server returned ${results.length} results for ${calls.length} submits`, 200);
   const common = "common" in body ? body.common : null;
   return results.map((result, index) => {
     if ("task" in result) return result.task;
-    if ("problem" in result) return errorOf(result.problem);
-    if (common === null) throw new ProtocolError("submitBatch answered less than a task", 200);
-    return { ...common, id: result.id, payload: wishes[index]?.submission.payload ?? {} };
+    if ("problem" in result) return toProblemError(result.problem);
+    if (common === null)
+      throw new ProtocolError("the server returned a task without its common members", 200);
+    return { ...common, id: result.id, payload: calls[index]?.submission.payload ?? {} };
   });
 };
 
 /**
- * One room's single submits: those that come while a request is on its way travel together in the next. A lone one goes
- * at once, as it would without this, and each has its own outcome.
+ * Batches the single submits to one room: submits that are made during a request are sent together in the next one. A
+ * single submit is sent immediately. Every submit has its own outcome.
  */
 export class SubmitQueue {
   readonly #client: JoblibClient;
   readonly #roomId: string;
-  readonly #batcher: Batcher<Wish, SubmittedTask>;
-  /** An older server does not know of many at once. */
+  readonly #batcher: Batcher<SubmitCall, SubmittedTask>;
+  /** True for an older server, which does not support batches. */
   #isBatchUnsupported = false;
 
   constructor(client: JoblibClient, roomId: string) {
     this.#client = client;
     this.#roomId = roomId;
-    this.#batcher = new Batcher<Wish, SubmittedTask>({
+    this.#batcher = new Batcher<SubmitCall, SubmittedTask>({
       maxCalls: MAX_TASKS_PER_SUBMIT,
-      sendOne: (wish, giveUp) => this.#sendOne(wish, giveUp),
-      sendMany: (wishes) => this.#sendMany(wishes),
-      // What is said of the body may be about one of them alone.
+      sendOne: (submitCall, cancellation) => this.#sendOne(submitCall, cancellation),
+      sendMany: (calls) => this.#sendMany(calls),
+      // These statuses may be caused by one of the calls.
       isForAll: (error) =>
         !(error instanceof ProblemError && [400, 404, 405, 413, 422].includes(error.problem.status)),
     });
   }
 
-  /** Sends a task; the same key gives the same task, and a fresh one is made where none is given. */
-  send(wanted: AddressedSubmission, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
+  /** Submits a task and returns it. Without an idempotency key, a random one is used. */
+  send(addressed: AddressedSubmission, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
     signal?.throwIfAborted();
-    const { payload } = wanted.submission;
+    const { payload } = addressed.submission;
     const bytes = this.#isBatchUnsupported
       ? Number.POSITIVE_INFINITY
       : 200 + JSON.stringify(payload ?? {}).length;
     const key = idempotencyKey ?? randomUUID();
-    const call = { url: this.#client.url, params: wanted.destination };
+    const call = { url: this.#client.url, params: addressed.destination };
     return traceSubmit(call, (trace) =>
-      this.#batcher.send({ ...wanted, key, trace }, bytes, signal && new SignalCancellation(signal)),
+      this.#batcher.send({ ...addressed, key, trace }, bytes, signal && new SignalCancellation(signal)),
     );
   }
 
-  async #sendMany(wishes: readonly Wish[]): Promise<(SubmittedTask | Error)[]> {
-    const submits = wishes.map(({ destination: { job_name }, submission, key: idempotency_key, trace }) => ({
+  async #sendMany(calls: readonly SubmitCall[]): Promise<(SubmittedTask | Error)[]> {
+    const submits = calls.map(({ destination: { job_name }, submission, key: idempotency_key, trace }) => ({
       job_name,
       idempotency_key,
       ...(trace && { trace_context: trace }),
@@ -105,7 +114,7 @@ export class SubmitQueue {
     }));
     try {
       const request = { params: { room_id: this.#roomId }, body: { submits } };
-      return toOutcomes(await this.#client.callMinimal("submitBatch", request), wishes);
+      return toOutcomes(await this.#client.callMinimal("submitBatch", request), calls);
     } catch (error) {
       this.#isBatchUnsupported ||=
         error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
@@ -114,17 +123,17 @@ export class SubmitQueue {
   }
 
   async #sendOne(
-    { destination, submission, key }: Wish,
-    giveUp: Cancellation | undefined,
+    { destination, submission, key }: SubmitCall,
+    cancellation: Cancellation | undefined,
   ): Promise<SubmittedTask> {
     const request = { params: destination, body: submission };
     const abort = new AbortController();
-    const forget = giveUp?.onAbort(() => abort.abort(giveUp.reason));
+    const unsubscribe = cancellation?.onAbort(() => abort.abort(cancellation.reason));
     try {
       const options = { idempotencyKey: key, signal: abort.signal };
       return (await this.#client.call("submitTask", request, options)).body;
     } finally {
-      forget?.();
+      unsubscribe?.();
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Both in milliseconds: the wall clock's, and one that only goes forward. */
+/** A wall clock and a monotonic clock, both in milliseconds. */
 export interface Clocks {
   wall(): number;
   monotonic(): number;
@@ -6,23 +6,23 @@ export interface Clocks {
 
 const CLOCKS: Clocks = { wall: () => Date.now(), monotonic: () => performance.now() };
 const TICK_MS = 1_000;
-/** A busy event loop is late by less, or has lost its beats as well. */
+/** Minimum duration that counts as a suspension. A busy event loop delays timers less, or has missed heartbeats too. */
 const MIN_SUSPENSION_MS = 5_000;
 
 /**
- * Notices that this process stood still: a laptop that was closed (its monotonic clock stops, the wall clock goes on:
- * Linux's CLOCK_MONOTONIC), or a process that was stopped (both go on). A wall clock that somebody sets is a false alarm
- * that costs a question.
+ * Detects that this process was suspended: either the machine slept (Linux's CLOCK_MONOTONIC stops, the wall
+ * clock goes on), or the process was stopped (both clocks go on). Setting the wall clock forward is a false
+ * alarm, which costs one heartbeat.
  */
 export class SuspensionDetector {
   readonly #clocks: Clocks;
-  readonly #onStill: (seconds: number) => void;
+  readonly #onSuspension: (seconds: number) => void;
   readonly #timer: NodeJS.Timeout;
   #wall: number;
   #monotonic: number;
 
   constructor(onStill: (seconds: number) => void, clocks: Clocks = CLOCKS) {
-    this.#onStill = onStill;
+    this.#onSuspension = onStill;
     this.#clocks = clocks;
     this.#wall = clocks.wall();
     this.#monotonic = clocks.monotonic();
@@ -30,16 +30,17 @@ export class SuspensionDetector {
     this.#timer.unref();
   }
 
-  /** Compares the clocks with how they stood; who is about to act on what it knew looks once more. */
+  /** Compares the clocks with their last values. A caller can run it before it relies on its leases. */
   check(): void {
     const wall = this.#clocks.wall();
     const monotonic = this.#clocks.monotonic();
-    const still = Math.max(wall - this.#wall, monotonic - this.#monotonic) - TICK_MS;
+    const suspendedMs = Math.max(wall - this.#wall, monotonic - this.#monotonic) - TICK_MS;
     this.#wall = wall;
     this.#monotonic = monotonic;
-    if (still >= MIN_SUSPENSION_MS) this.#onStill(still / 1000);
+    if (suspendedMs >= MIN_SUSPENSION_MS) this.#onSuspension(suspendedMs / 1000);
   }
 
+  /** Stops the checks. */
   stop(): void {
     clearInterval(this.#timer);
   }

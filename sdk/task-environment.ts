@@ -5,51 +5,58 @@ import { type ExtensionClass, instantiate, type RunnableExtension } from "./exte
 import type { LeasedTask } from "./heartbeat.ts";
 import { toJson } from "./json.ts";
 import type { Logger } from "./logger.ts";
-import { check } from "./standard-schema.ts";
+import { validate } from "./standard-schema.ts";
 import { toErrorText } from "./task-outcome.ts";
 import type { UpdateQueue } from "./update-queue.ts";
 
-/** Where tasks have their places. */
+/** Receives the end of a task, so that its slot can be reused. */
 export interface TaskLifecycle {
-  /** The work is done and its end is on its way to the server; or, where that was refused, it is not. */
+  /**
+   * True: the work is done, and the update that ends the task is being sent. False: the server rejected that update.
+   */
   onEnding(task: ClaimedTask, isEnding: boolean): void;
-  /** The task needs nothing more. */
+  /** The task is completed, failed, lost or released. */
   onSettled(task: ClaimedTask): void;
 }
 
-/** What claimed tasks need of their worker and of the stream that they came by. */
+/** The parts of the worker and of the task stream that a claimed task uses. */
 export interface TaskEnvironment extends TaskLifecycle {
   readonly updates: Pick<UpdateQueue, "send">;
   readonly logger: Logger;
-  /** What `run` prints is kept with its task. */
+  /** Whether lines that `run` prints with `console` are stored with the task. */
   readonly captureConsole: boolean;
-  /** What `run` is given when its caller gives nothing. */
+  /** The default context of `run`. */
   readonly context: unknown;
+  /** Returns the extension of a job; undefined if this process does not have it. */
   find(jobName: string): ExtensionClass | undefined;
+  /** Requeues a task that has not started. */
   release(task: LeasedTask): Promise<void>;
 }
 
-/** The extension that runs a job, with its parameters, or why there is none. */
+/** Creates the extension that runs a job. Returns the error text if the job is unknown or the payload is invalid. */
 export const createExtension = (
-  home: TaskEnvironment,
+  environment: TaskEnvironment,
   jobName: string,
   payload: JsonObject,
 ): RunnableExtension | string => {
-  const Class = home.find(jobName);
-  if (Class === undefined) return `this worker does not know the job ${jobName}`;
+  const Class = environment.find(jobName);
+  if (Class === undefined) return `job ${jobName} is not registered in this worker`;
   try {
     return instantiate(Class, payload);
   } catch (error) {
-    return `malformed payload: ${error instanceof ValidationError ? error.message : toErrorText(error)}`;
+    return `invalid payload: ${error instanceof ValidationError ? error.message : toErrorText(error)}`;
   }
 };
 
-/** A result as it is sent: what the job's schema makes of it, as JSON. */
-export const toResult = (home: TaskEnvironment, jobName: string, result: unknown): JsonValue => {
-  const schema = home.find(jobName)?.result;
+/**
+ * Returns a result as JSON, after the job's result schema has transformed it.
+ * Throws `ValidationError` if the result does not match the schema, and `NotJsonError` if it is not JSON.
+ */
+export const toResult = (environment: TaskEnvironment, jobName: string, result: unknown): JsonValue => {
+  const schema = environment.find(jobName)?.result;
   if (schema === undefined) return toJson(result);
-  const checked = check(schema, result, "/result");
-  if ("value" in checked) return toJson(checked.value);
-  const [first] = checked.errors;
-  throw ValidationError.of(`${first?.pointer}: ${first?.detail}`, checked.errors);
+  const validated = validate(schema, result, "/result");
+  if ("value" in validated) return toJson(validated.value);
+  const [first] = validated.errors;
+  throw ValidationError.create(`${first?.pointer}: ${first?.detail}`, validated.errors);
 };

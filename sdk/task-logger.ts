@@ -3,14 +3,17 @@ import { toText } from "./json.ts";
 import { formatLine } from "./log-reporter.ts";
 import type { Logger, TaskLogger } from "./logger.ts";
 
-/** A logger that tells the worker's own, and keeps what it is told with the task. */
-export const createTaskLogger = (own: Logger, keep: (text: string, level: LogLevel) => void): TaskLogger => {
-  const at = (level: LogLevel) => (first: object | string, second?: string) => {
-    // A program in plain JavaScript may log anything.
+/** Creates the logger of a task: it writes to the worker's logger, and stores each line with the task. */
+export const createTaskLogger = (
+  workerLogger: Logger,
+  store: (text: string, level: LogLevel) => void,
+): TaskLogger => {
+  const logAt = (level: LogLevel) => (first: object | string, second?: string) => {
+    // Plain JavaScript can pass any value.
     const isFields = typeof first === "object" && first !== null;
     const [fields, message] = isFields ? [first, toText(second ?? "")] : [{}, toText(first)];
-    own[level](fields, message);
-    keep(formatLine(fields, message), level);
+    workerLogger[level](fields, message);
+    store(formatLine(fields, message), level);
   };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  return { debug: logAt("debug"), info: logAt("info"), warn: logAt("warn"), error: logAt("error") };
 };

@@ -1,32 +1,41 @@
 import type { TaskDefaults, TaskSubmission } from "../protocol/index.ts";
 
-/** How long to wait before another attempt; members left out take the server's defaults. */
+/** The delay before the next attempt of a failed task. The server has defaults for missing members. */
 export interface BackoffOptions {
+  /** `exponential` doubles the delay with every attempt. */
   readonly kind?: "exponential" | "fixed" | undefined;
+  /** The delay before the second attempt, in seconds. */
   readonly seconds?: number | undefined;
+  /** Maximum delay, in seconds. */
   readonly maxSeconds?: number | undefined;
+  /** The random part of the delay, from 0 to 1. */
   readonly jitter?: number | undefined;
 }
 
-/** The task options that a job may set for all of its tasks. */
+/** Task options that a job can set as defaults for all its tasks. */
 export interface TaskDefaultOptions {
-  /** −100 to 100, higher first. */
+  /** Priority from −100 to 100; tasks with a higher priority run first. Default: 0. */
   readonly priority?: number | undefined;
+  /** Seconds after the submit before which the task cannot be claimed. Default: 0. */
   readonly delaySeconds?: number | undefined;
-  /** How often it may be started; 1 is the default. */
+  /** Maximum number of attempts. Default: 1. */
   readonly maxAttempts?: number | undefined;
+  /** The delay between attempts. */
   readonly backoff?: BackoffOptions | undefined;
-  /** Running longer is a failure. */
+  /** Maximum duration of an attempt, in seconds; a longer attempt fails. Default: no limit. */
   readonly timeoutSeconds?: number | undefined;
 }
 
-/** The options of one task. */
+/** Options of one task. */
 export interface TaskOptions extends TaskDefaultOptions {
-  /** Not claimed before; excludes `delaySeconds`. */
+  /**
+   * Time before which the task cannot be claimed: a `Date`, or a string in ISO 8601. Cannot
+   * be combined with `delaySeconds`.
+   */
   readonly runAt?: Date | string | undefined;
 }
 
-/** The options by their names on the wire. */
+/** Returns the options with the names of the protocol. */
 export const toWireDefaults = (options: TaskDefaultOptions): TaskDefaults => {
   const { priority, delaySeconds, maxAttempts, backoff, timeoutSeconds } = options;
   const wire: TaskDefaults = {};
@@ -38,7 +47,7 @@ export const toWireDefaults = (options: TaskDefaultOptions): TaskDefaults => {
   return wire;
 };
 
-/** The options of one task by their names on the wire. */
+/** Returns the options of one task with the names of the protocol. */
 export const toWireOptions = (options: TaskOptions): Omit<TaskSubmission, "payload"> => {
   const { runAt } = options;
   const wire = toWireDefaults(options);

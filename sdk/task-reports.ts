@@ -7,16 +7,18 @@ import type { RetryPolicy } from "./retry.ts";
 import { deliverUpdate, type Lease, NO_RETRY, SHORT_RETRY } from "./task-update.ts";
 import type { UpdateQueue } from "./update-queue.ts";
 
-/** Whose reports they are, and how they go. */
+/** Options of `TaskReports`. */
 export interface TaskReportsOptions {
   readonly lease: Lease;
   readonly updates: Pick<UpdateQueue, "send">;
   readonly cancellation: LazyAbort;
-  /** A report may tell that the hold is over. */
+  /** Called if the server's response to a report shows that the lease is lost. */
   readonly onLost: (error: unknown) => void;
 }
 
-/** What a task tells while it runs: how far it is, and its lines. Few do either, so each way is made when it is needed. */
+/**
+ * The progress and log lines of a running task. Few tasks report either, so both reporters are created on first use.
+ */
 export class TaskReports {
   readonly #options: TaskReportsOptions;
   #progress: ProgressReporter | undefined;
@@ -26,30 +28,33 @@ export class TaskReports {
     this.#options = options;
   }
 
+  /** True if the task has reported progress. */
   get hasProgress(): boolean {
     return this.#progress !== undefined;
   }
 
+  /** Queues a progress report. */
   progress(fraction?: number, message?: string): void {
     this.#progress ??= new ProgressReporter((progress) => this.#report({ progress }, NO_RETRY));
     this.#progress.report(fraction, message);
   }
 
+  /** Queues log lines. */
   log(level: LogLevel, text: string): void {
     this.#log ??= new LogReporter((log) => this.#report({ log }, SHORT_RETRY));
     this.#log.add(level, text);
   }
 
-  /** Resolves when nothing of it is on its way. */
+  /** Resolves when all reports are sent, or have failed. */
   async idle(): Promise<void> {
     await Promise.all([this.#progress?.idle(), this.#log?.idle()]);
   }
 
-  /** A report that does not arrive fails nothing. */
+  /** Sends a report. Never throws: a failed report must not fail the task. */
   async #report(update: TaskUpdate, policy: RetryPolicy): Promise<void> {
-    const { updates, lease: fence, cancellation: giveUp, onLost } = this.#options;
+    const { updates, lease, cancellation, onLost } = this.#options;
     try {
-      await deliverUpdate(updates, fence, { update, policy, cancellation: giveUp, timeoutSeconds: 5 });
+      await deliverUpdate(updates, lease, { update, policy, cancellation, timeoutSeconds: 5 });
     } catch (error) {
       if (error instanceof TaskLostError || error instanceof TaskNotFoundError) onLost(error);
     }

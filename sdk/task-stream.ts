@@ -11,40 +11,41 @@ import type { TaskLifecycle } from "./task-environment.ts";
 import { WaitGroup } from "./wait-group.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
-/** How to listen. */
+/** Options of `JobManager.listen`. */
 export interface ListenOptions {
-  /** Aborting it stops the stream; tasks in hand are not touched. */
+  /** Aborting it stops the stream. Tasks that were already returned are not affected. */
   readonly signal?: AbortSignal | undefined;
-  /** Seconds between two claims where the server does not hold its answer; 2. */
+  /** Interval between claims if the server does not support long polls, in seconds. Default: 2. */
   readonly pollInterval?: number | undefined;
-  /** How many tasks may be at work at a time; 1. Of one whose work is done the end may still be on its way. */
+  /** Maximum number of running tasks. Default: 1. A task whose end is still being sent does not count. */
   readonly concurrency?: number | undefined;
   /**
-   * True: a claim starts its tasks, which saves the request that would. For those who run every task that comes: what
-   * was started counts as run, also where the claim's answer was lost on its way, or where the loop is left before it.
+   * Whether a claim also starts its tasks, which saves a request per task. Default: false. Use it if you run
+   * every task: a started task counts as an attempt, even if the response to the claim is lost or the loop is
+   * left before the task.
    */
   readonly start?: boolean | undefined;
 }
 
-/** What a stream needs of its manager. */
+/** The parts of the job manager that a task stream uses. */
 export interface StreamEnvironment<Context> {
   readonly client: JoblibClient;
   readonly logger: Logger;
   readonly session: WorkerSession;
-  /** What takes tasks into a worker's hands, unless they are there; `places` are those that they take. */
-  createTaskFactory(
-    worker: LiveWorker,
-    places: TaskLifecycle,
-  ): (wire: Task) => ClaimedTask<Context> | undefined;
+  /** Returns a function that creates the worker's claimed tasks. `lifecycle` is notified when they end. */
+  createTaskFactory(worker: LiveWorker, lifecycle: TaskLifecycle): TaskFactory<Context>;
 }
 
-/** With four a backlog goes 3 % faster than with two: the server puts them into one statement. */
+/** Creates a claimed task; undefined if the worker already has it. */
+type TaskFactory<Context> = (wire: Task) => ClaimedTask<Context> | undefined;
+
+/** Maximum number of concurrent claims. Four are 3 % faster than two: the server combines them into one statement. */
 const MAX_CONCURRENT_CLAIMS = 4;
 
-/** Who began so soon met no backlog: there its end comes first, for the claim of the next made it known 0.5 ms later. */
+/** A task that waited less met no backlog. Then its end is sent first: claiming first delays the end by 0.5 ms. */
 const MIN_BACKLOG_WAIT_MS = 50;
 
-/** True for a task that was there for a while before it began, by the server's clock. */
+/** Returns true if the task waited in the queue, by the server's clock. */
 const hasWaitedInQueue = ({ created_at, run_at, started_at }: Task): boolean =>
   started_at === null ||
   Date.parse(started_at) - Math.max(Date.parse(created_at), Date.parse(run_at)) > MIN_BACKLOG_WAIT_MS;
@@ -52,8 +53,8 @@ const hasWaitedInQueue = ({ created_at, run_at, started_at }: Task): boolean =>
 const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
 
 /**
- * Claimed tasks, one after the other: the next comes when fewer than `concurrency` are at work.
- * Leaving the loop stops it; a task that was handed out stays its taker's.
+ * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are running. Leaving the
+ * loop stops it and requeues the tasks that it has claimed but not returned. Returned tasks belong to the caller.
  */
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
@@ -64,47 +65,49 @@ export class TaskStream<Context = unknown>
   readonly #concurrency: number;
   readonly #start: boolean;
   readonly #unsettled = new WaitGroup();
-  /** Those of them whose work is done: the next is claimed while their end is on its way. */
+  /** Number of unsettled tasks whose end is being sent: another task may be claimed for each. */
   #ending = 0;
   #buffer: ClaimedTask<Context>[] = [];
-  /** Claims on their way, and how many tasks they ask for. Any of them may be the next to be answered. */
+  /** Open claims. They can complete in any order. */
   readonly #claims = new Set<Promise<void>>();
-  #asked = 0;
-  /** The last claim got all that one may ask for: another is worth its while before this one is back. */
-  #wasFull = false;
-  /** A claim was answered, a place is free, a rest is over, or this was stopped: `next` looks again. */
-  #news = Promise.withResolvers<void>();
+  /** Number of tasks that the open claims request. */
+  #requested = 0;
+  /** True if the last claim returned the maximum number of tasks, so that concurrent claims are worthwhile. */
+  #hasBacklog = false;
+  /** Resolved to make `next` check again: a claim completed, a slot is free, a delay ended, or `stop` was called. */
+  #wake = Promise.withResolvers<void>();
+  /** The last call of `next`. */
   #last: Promise<unknown> = Promise.resolve();
-  /** Calls of `next` that wait for their turn or for a task. */
-  #turns = 0;
+  /** Number of calls of `next` that wait for an earlier call or for a task. */
+  #pendingCalls = 0;
   #failures = 0;
-  #isResting = false;
-  /** What no waiting mends. */
+  #isDelayed = false;
+  /** An error that retries cannot fix. */
   #fatal: { readonly error: unknown } | undefined;
   #hasClaimed = false;
-  #heeded: LiveWorker | undefined;
-  /** Aborted when this stops, or when the worker that is heeded is gone: no claim is of use then. */
-  #end: AbortSignal;
-  readonly #places: TaskLifecycle = {
+  #watchedWorker: LiveWorker | undefined;
+  /** Aborted when the stream stops, or when the watched worker is gone: aborts the open claims. */
+  #claimSignal: AbortSignal;
+  readonly #lifecycle: TaskLifecycle = {
     onEnding: (task, isEnding) => {
-      this.#makeRoom(task, isEnding && (this.#wasFull || hasWaitedInQueue(task.task)));
-      this.#news.resolve();
+      this.#setFreesSlot(task, isEnding && (this.#hasBacklog || hasWaitedInQueue(task.task)));
+      this.#wake.resolve();
     },
     onSettled: (task) => {
-      this.#makeRoom(task, false);
+      this.#setFreesSlot(task, false);
       this.#unsettled.done();
-      this.#news.resolve();
+      this.#wake.resolve();
     },
   };
 
   /** @internal */
-  constructor(home: StreamEnvironment<Context>, options: ListenOptions = {}) {
+  constructor(environment: StreamEnvironment<Context>, options: ListenOptions = {}) {
     const { signal, pollInterval = 2, concurrency = 1, start = false } = options;
-    this.#environment = home;
+    this.#environment = environment;
     this.#pollMs = Math.max(0.05, pollInterval) * 1000;
     this.#concurrency = Math.max(1, Math.floor(concurrency));
     this.#start = start;
-    this.#end = this.#stop.signal;
+    this.#claimSignal = this.#stop.signal;
     if (signal?.aborted) this.#stop.abort();
     signal?.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
   }
@@ -113,31 +116,34 @@ export class TaskStream<Context = unknown>
     return this;
   }
 
-  /** The next task; done once the stream was stopped. Calls that overlap take turns. */
+  /**
+   * Returns the next task; `done` if the stream was stopped. Concurrent calls are served in order. Rejects with the
+   * error of a claim that retries cannot fix, for example `ForbiddenError`; the stream is then stopped.
+   */
   next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
-    const ready = this.#turns === 0 ? this.#ready() : undefined;
-    if (ready !== undefined) return Promise.resolve(ready);
-    this.#turns += 1;
-    const turn = this.#last.then(() => this.#turn());
-    this.#last = turn.catch(() => {});
-    return turn;
+    const buffered = this.#pendingCalls === 0 ? this.#takeBuffered() : undefined;
+    if (buffered !== undefined) return Promise.resolve(buffered);
+    this.#pendingCalls += 1;
+    const result = this.#last.then(() => this.#nextInOrder());
+    this.#last = result.catch(() => {});
+    return result;
   }
 
-  /** No new claims; the tasks in hand go on. */
+  /** Stops claiming. Tasks that were already returned are not affected. */
   stop(): void {
     this.#stop.abort();
-    this.#news.resolve();
+    this.#wake.resolve();
   }
 
-  /** Stops; called when a loop is left. */
+  /** Stops the stream and requeues tasks that it has claimed but not returned. Leaving a `for await` loop calls it. */
   async return(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     this.stop();
     await this.#last;
-    await this.#giveBack();
+    await this.#releaseBuffer();
     return { done: true, value: undefined };
   }
 
-  /** Resolves when every task that was handed out is settled. */
+  /** Resolves when every task that was returned is settled. */
   async drained(): Promise<void> {
     await this.#unsettled.wait();
   }
@@ -146,145 +152,146 @@ export class TaskStream<Context = unknown>
     await this.return();
   }
 
-  async #turn(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
+  async #nextInOrder(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     try {
       return await this.#next();
     } finally {
-      this.#turns -= 1;
+      this.#pendingCalls -= 1;
     }
   }
 
   async #next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     for (;;) {
-      const ready = this.#ready();
-      if (ready !== undefined) return ready;
+      const buffered = this.#takeBuffered();
+      if (buffered !== undefined) return buffered;
       if (this.#stop.signal.aborted) break;
-      this.#news = Promise.withResolvers();
+      this.#wake = Promise.withResolvers();
       this.#claimAhead();
-      await this.#news.promise;
+      await this.#wake.promise;
     }
-    await this.#giveBack();
+    await this.#releaseBuffer();
     const fatal = this.#fatal;
     this.#fatal = undefined;
     if (fatal !== undefined) throw fatal.error;
     return { done: true, value: undefined };
   }
 
-  /** What was lost while it lay here is not handed out any more, nor, once stopped, what can still be given back. */
-  #ready(): IteratorYieldResult<ClaimedTask<Context>> | undefined {
+  /** Returns a buffered task that is not lost; after `stop`, only one that cannot be requeued. */
+  #takeBuffered(): IteratorYieldResult<ClaimedTask<Context>> | undefined {
     if (!this.#start && this.#stop.signal.aborted) return undefined;
     let value = this.#buffer.shift();
     while (value?.isAborted === true) value = this.#buffer.shift();
     if (value === undefined) return undefined;
-    if (this.#wasFull) this.#claimAhead();
+    if (this.#hasBacklog) this.#claimAhead();
     return { done: false, value };
   }
 
-  /** Places for further tasks. Where ends do not arrive, not for more than as many again. */
-  get #room(): number {
+  /** Number of tasks that may be claimed. If ends of tasks do not arrive, at most twice `concurrency` are unsettled. */
+  get #freeSlots(): number {
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
   }
 
-  #makeRoom(task: ClaimedTask, makesRoom: boolean): void {
-    if (task.freesSlot === makesRoom) return;
-    task.freesSlot = makesRoom;
-    this.#ending += makesRoom ? 1 : -1;
+  #setFreesSlot(task: ClaimedTask, freesSlot: boolean): void {
+    if (task.freesSlot === freesSlot) return;
+    task.freesSlot = freesSlot;
+    this.#ending += freesSlot ? 1 : -1;
   }
 
-  /** Sends claims: one, or, in a backlog, several, so that the server is at work on the next while this side takes one in. */
+  /** Sends one claim, or several in a backlog, so that the server and this process work at the same time. */
   #claimAhead(): void {
-    const most = this.#wasFull ? MAX_CONCURRENT_CLAIMS : 1;
-    while (this.#claims.size < most && !this.#isResting && !this.#stop.signal.aborted) {
-      const limit = Math.min(MAX_TASKS_PER_CLAIM, this.#room - this.#asked);
+    const maxClaims = this.#hasBacklog ? MAX_CONCURRENT_CLAIMS : 1;
+    while (this.#claims.size < maxClaims && !this.#isDelayed && !this.#stop.signal.aborted) {
+      const limit = Math.min(MAX_TASKS_PER_CLAIM, this.#freeSlots - this.#requested);
       if (limit <= 0) return;
-      this.#asked += limit;
-      const claim: Promise<void> = this.#fill(limit)
-        .catch((error: unknown) => this.#failed(error))
+      this.#requested += limit;
+      const claim: Promise<void> = this.#claimAndBuffer(limit)
+        .catch((error: unknown) => this.#handleFailure(error))
         .finally(() => {
-          this.#asked -= limit;
+          this.#requested -= limit;
           this.#claims.delete(claim);
-          this.#news.resolve();
+          this.#wake.resolve();
         });
       this.#claims.add(claim);
     }
   }
 
-  /** One claim; where nothing came and the server did not hold the answer, a rest. */
-  async #fill(limit: number): Promise<void> {
+  /** Sends one claim and buffers its tasks. Waits if it returned no tasks although it was not a long poll. */
+  async #claimAndBuffer(limit: number): Promise<void> {
     const { session } = this.#environment;
     const { signal } = this.#stop;
     const worker = session.current ?? (await rejectOnAbort(session.ready(), signal));
-    this.#heed(worker);
-    const began = performance.now();
+    this.#watch(worker);
+    const startedAt = performance.now();
     const tasks = await this.#claim(worker, limit);
     this.#hasClaimed = true;
     this.#failures = 0;
-    this.#wasFull = tasks.length === MAX_TASKS_PER_CLAIM;
-    let took = 0;
-    const take = this.#environment.createTaskFactory(worker, this.#places);
-    for (const wire of tasks) if (this.#take(take, wire, worker)) took += 1;
-    const restMs = this.#pollMs - (performance.now() - began);
-    if (took === 0 && restMs > 0) await sleep(restMs * (0.5 + Math.random() / 2), signal);
+    this.#hasBacklog = tasks.length === MAX_TASKS_PER_CLAIM;
+    let accepted = 0;
+    const createTask = this.#environment.createTaskFactory(worker, this.#lifecycle);
+    for (const wire of tasks) if (this.#accept(createTask, wire, worker)) accepted += 1;
+    const delayMs = this.#pollMs - (performance.now() - startedAt);
+    if (accepted === 0 && delayMs > 0) await sleep(delayMs * (0.5 + Math.random() / 2), signal);
   }
 
   async #claim(worker: LiveWorker, limit: number): Promise<readonly Task[]> {
     try {
-      return await claimTasks(this.#environment, { worker, limit, start: this.#start, signal: this.#end });
+      const claim = { worker, limit, start: this.#start, signal: this.#claimSignal };
+      return await claimTasks(this.#environment, claim);
     } catch (error) {
-      const isCut = worker.gone.aborted && !this.#stop.signal.aborted;
-      if (isCut && !(error instanceof WorkerNotFoundError)) return [];
+      const isWorkerGone = worker.gone.aborted && !this.#stop.signal.aborted;
+      if (isWorkerGone && !(error instanceof WorkerNotFoundError)) return [];
       throw error;
     }
   }
 
-  /** A worker that is given no task any more has no reason to go on asking. */
-  #heed(worker: LiveWorker): void {
-    if (this.#heeded === worker) return;
-    this.#heeded = worker;
-    this.#end = AbortSignal.any([this.#stop.signal, worker.gone]);
+  /** Stops the stream when the worker is drained, and aborts its claims when the worker is gone. */
+  #watch(worker: LiveWorker): void {
+    if (this.#watchedWorker === worker) return;
+    this.#watchedWorker = worker;
+    this.#claimSignal = AbortSignal.any([this.#stop.signal, worker.gone]);
     if (worker.drained.aborted) this.stop();
     worker.drained.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
   }
 
-  #take(take: (wire: Task) => ClaimedTask<Context> | undefined, wire: Task, worker: LiveWorker): boolean {
+  #accept(createTask: TaskFactory<Context>, wire: Task, worker: LiveWorker): boolean {
     const { logger } = this.#environment;
     if (wire.worker_id !== worker.id) {
-      logger.error({ task: wire.id, worker: worker.id }, "a claim answered with somebody else's task");
+      logger.error({ task: wire.id, worker: worker.id }, "the server returned a task of another worker");
       return false;
     }
-    const task = take(wire);
+    const task = createTask(wire);
     if (task === undefined) return false;
-    // Between the claim and here the server may have forgotten the worker: such a task is nobody's.
+    // The worker may have been removed since the claim: then it has no lease on the task.
     this.#unsettled.add();
     if (worker.gone.aborted) task.markLost("lost");
     else this.#buffer.push(task);
     return true;
   }
 
-  async #giveBack(): Promise<void> {
+  async #releaseBuffer(): Promise<void> {
     await Promise.all(this.#claims);
-    const rest = this.#buffer;
+    const tasks = this.#buffer;
     this.#buffer = [];
-    await Promise.all(rest.map((task) => task.interrupt("the worker stopped before it began")));
+    await Promise.all(tasks.map((task) => task.interrupt("the worker stopped before the task started")));
   }
 
-  /** Rests, or gives up. Claims that fail together, or while it rests, met the same trouble. */
-  #failed(error: unknown): void {
-    if (this.#stop.signal.aborted || this.#isResting || error instanceof WorkerNotFoundError) return;
+  /** Delays the next claim, or stops the stream. Concurrent failures, and failures during the delay, count as one. */
+  #handleFailure(error: unknown): void {
+    if (this.#stop.signal.aborted || this.#isDelayed || error instanceof WorkerNotFoundError) return;
     if (!canRetryClaim(error, this.#hasClaimed, this.#failures)) {
       this.#fatal = { error };
       this.stop();
       return;
     }
     this.#failures += 1;
-    this.#environment.logger.warn({ err: error, failures: this.#failures }, "could not claim; trying again");
-    this.#isResting = true;
-    const rested = sleep(getRetryDelay(this.#failures, CLAIM_RETRY, error) * 1000, this.#stop.signal);
-    void rested
+    this.#environment.logger.warn({ err: error, failures: this.#failures }, "claim failed; retrying");
+    this.#isDelayed = true;
+    const delay = sleep(getRetryDelay(this.#failures, CLAIM_RETRY, error) * 1000, this.#stop.signal);
+    void delay
       .catch(() => {})
       .finally(() => {
-        this.#isResting = false;
-        this.#news.resolve();
+        this.#isDelayed = false;
+        this.#wake.resolve();
       });
   }
 }

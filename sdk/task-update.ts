@@ -13,24 +13,28 @@ import type { LazyAbort } from "./lazy-abort.ts";
 import { isTransient, type RetryPolicy, withRetry } from "./retry.ts";
 import type { UpdateQueue } from "./update-queue.ts";
 
-/** The hold that an update is made under: it is refused once that is over. */
+/** The lease of a task: the server rejects updates with another attempt. */
 export interface Lease {
   readonly id: string;
   readonly attempt: number;
 }
 
-/** What to deliver, and how long to try. */
+/** An update, and how to retry it. */
 export interface DeliveryOptions {
   readonly update: TaskUpdate;
-  /** The task as it stands before; where it is given the server need not tell all of it again. */
-  readonly before?: Task | undefined;
+  /** The task before the update. If it is set, the server can send a minimal response. */
+  readonly currentTask?: Task | undefined;
   readonly policy: RetryPolicy;
-  /** Aborted when it is to be tried no longer. */
+  /** Aborts the retries. */
   readonly cancellation?: LazyAbort;
+  /** Maximum duration of each request, in seconds. */
   readonly timeoutSeconds?: number;
 }
 
-/** Long enough for a restart of everything: what a task has cost is worth the patience. */
+/**
+ * For the end of a task: retries for 5 minutes, enough for a restart of the server and its database, because the result
+ * of a task is valuable.
+ */
 export const DELIVERY_RETRY: RetryPolicy = {
   attempts: Number.POSITIVE_INFINITY,
   baseSeconds: 0.25,
@@ -38,32 +42,38 @@ export const DELIVERY_RETRY: RetryPolicy = {
   deadlineSeconds: 300,
 };
 
-/** For what is told while somebody waits for the process to end. */
+/** For updates while a process shuts down, and for log lines. */
 export const SHORT_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 3, deadlineSeconds: 5 };
 
-/** For what is not worth a second try. */
+/** For updates that are not worth a retry. */
 export const NO_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 1 };
 
-/** Tries an update until it is known to have arrived, or to be void; repeating one that has arrived changes nothing. */
+/**
+ * Sends an update until the server accepts or rejects it, and returns the task. Repeating an update has no effect.
+ * Throws the last error if the policy's limits are reached.
+ */
 export const deliverUpdate = (
   updates: Pick<UpdateQueue, "send">,
   { id, attempt }: Lease,
-  { update, before, policy, cancellation: giveUp, timeoutSeconds }: DeliveryOptions,
+  { update, currentTask, policy, cancellation, timeoutSeconds }: DeliveryOptions,
 ): Promise<Task> =>
   withRetry(
-    () => updates.send({ id, attempt, update, before }, { cancellation: giveUp, timeoutSeconds }),
+    () => updates.send({ id, attempt, update, currentTask }, { cancellation, timeoutSeconds }),
     canRedeliver,
-    { policy, abort: giveUp },
+    { policy, abort: cancellation },
   );
 
-/** A server's bug, a token that is being renewed and a portal in the way pass; the task's end must not be lost to them. */
+/**
+ * Returns true for transient errors, and for errors that the end of a task should survive: a bug of the server, a token
+ * that is being renewed, or the page of a captive portal.
+ */
 const canRedeliver = (error: unknown): boolean =>
   isTransient(error) ||
   error instanceof InternalServerError ||
   error instanceof UnauthorizedError ||
   (error instanceof ProtocolError && error.status !== 413);
 
-/** True where the server says that this hold has nothing more to say about the task. */
+/** Returns true if the error means that the worker's lease on the task is lost. */
 export const isLeaseLost = (error: unknown): boolean =>
   error instanceof TaskLostError ||
   error instanceof TaskNotFoundError ||

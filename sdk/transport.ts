@@ -1,17 +1,17 @@
 import { ConnectionError, DeadlineError, GatewayError, ProtocolError } from "./errors.ts";
 import { LazyAbort } from "./lazy-abort.ts";
 import { getSystemCode } from "./retry.ts";
-import type { BodyFilter, BufferedSender, FullResponse, Request } from "./senders.ts";
+import type { BodyFilter, BufferedSender, FullResponse, HttpRequest } from "./senders.ts";
 
-/** One request, and how long it is waited for. */
-export interface TimedRequest extends Request {
+/** A request with a deadline. */
+export interface TimedRequest extends HttpRequest {
   readonly signal?: AbortSignal | undefined;
-  /** Over all of it, the answer's last byte included. */
+  /** Maximum duration of the request, including the whole response body, in seconds. */
   readonly deadlineSeconds: number;
 }
 
-/** One answer; `json` is undefined where it has no body. */
-export interface Answer {
+/** A response with a parsed body; `json` is undefined if there is no body. */
+export interface JsonResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly json: unknown;
@@ -20,49 +20,55 @@ export interface Answer {
 const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
 const UNAVAILABLE = new Set([429, 502, 503, 504]);
 
-/** One HTTP exchange: JSON there and JSON back, bounded in time and size; redirects are not followed. */
-export const exchange = async (asked: TimedRequest, receive: BufferedSender): Promise<Answer> => {
-  const { deadlineSeconds, signal, origin } = asked;
+/**
+ * Sends a request and parses the JSON response. Time and size are limited, and redirects are not followed.
+ * Throws `ProtocolError`, `GatewayError`, `DeadlineError` or `ConnectionError`, or the reason of the aborted signal.
+ */
+export const sendRequest = async (request: TimedRequest, send: BufferedSender): Promise<JsonResponse> => {
+  const { deadlineSeconds, signal, origin } = request;
   signal?.throwIfAborted();
   const abort = new LazyAbort();
-  let isLate = false;
-  const late = () => {
-    isLate = true;
+  let isTimedOut = false;
+  const onTimeout = () => {
+    isTimedOut = true;
     abort.abort();
   };
-  const timer = setTimeout(late, Math.min(deadlineSeconds * 1000, 2 ** 31 - 1));
-  // By hand: `AbortSignal.any` costs a waiting claim as much as all the rest of its request.
+  const timer = setTimeout(onTimeout, Math.min(deadlineSeconds * 1000, 2 ** 31 - 1));
+  // Not `AbortSignal.any`: it would double the CPU time of a waiting claim.
   const onAbort = signal && (() => abort.abort(signal.reason));
   if (onAbort !== undefined) signal?.addEventListener("abort", onAbort);
   try {
-    return answerOf(await receive(asked, isRead, abort), asked);
+    return toJsonResponse(await send(request, shouldReadBody, abort), request);
   } catch (error) {
     if (error instanceof ProtocolError || error instanceof GatewayError) throw error;
     signal?.throwIfAborted();
-    if (isLate) {
-      throw new DeadlineError(`no answer from ${origin} within ${deadlineSeconds} s`, { cause: error });
+    if (isTimedOut) {
+      throw new DeadlineError(`no response from ${origin} within ${deadlineSeconds} s`, { cause: error });
     }
-    throw new ConnectionError(`no answer from ${origin}: ${describeCause(error)}`, { cause: error });
+    throw new ConnectionError(`no response from ${origin}: ${describeCause(error)}`, { cause: error });
   } finally {
     clearTimeout(timer);
     if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
   }
 };
 
-const isWithoutBody = (status: number): boolean => status === 304 || status === 204;
+const hasNoBody = (status: number): boolean => status === 304 || status === 204;
 const isRedirect = (status: number): boolean => status === 0 || (status >= 300 && status < 400);
 
-const isRead: BodyFilter = (status, headers) =>
-  isWithoutBody(status) || (!isRedirect(status) && JSON_TYPE.test(headers["content-type"] ?? ""));
+const shouldReadBody: BodyFilter = (status, headers) =>
+  hasNoBody(status) || (!isRedirect(status) && JSON_TYPE.test(headers["content-type"] ?? ""));
 
-const answerOf = ({ status, headers, text }: FullResponse, { origin, path }: Request): Answer => {
-  if (isWithoutBody(status)) return { status, headers, json: undefined };
+const toJsonResponse = (
+  { status, headers, text }: FullResponse,
+  { origin, path }: HttpRequest,
+): JsonResponse => {
+  if (hasNoBody(status)) return { status, headers, json: undefined };
   const url = origin + path;
   if (text !== undefined) return { status, headers, json: parseJson(text, status, url) };
   if (isRedirect(status)) {
-    const to = JSON.stringify(headers["location"] ?? "elsewhere");
+    const to = JSON.stringify(headers["location"] ?? "an unknown URL");
     throw new ProtocolError(
-      `${url} redirects to ${to}; the token stays here, so check the server's url`,
+      `${url} redirects to ${to}; redirects are not followed, so check the server's url`,
       status,
     );
   }
@@ -70,7 +76,7 @@ const answerOf = ({ status, headers, text }: FullResponse, { origin, path }: Req
   throw createForeignResponseError(
     status,
     url,
-    `${type === "" ? "a body without a type" : JSON.stringify(type)}`,
+    type === "" ? "no content type" : `content type ${JSON.stringify(type)}`,
     headers,
   );
 };
@@ -79,28 +85,31 @@ const parseJson = (text: string, status: number, url: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ProtocolError(`${url} answered ${status} with JSON that cannot be read`, status, {
+    throw new ProtocolError(`${url} responded with ${status} and invalid JSON`, status, {
       cause: error,
     });
   }
 };
 
-/** An answer that somebody else gave; a gateway's own trouble passes, everything else is a wrong address. */
+/** Creates the error of a response that is not from joblib: `GatewayError` for a temporary error of a gateway. */
 export const createForeignResponseError = (
   status: number,
   url: string,
-  what: string,
+  content: string,
   headers: Readonly<Record<string, string>>,
 ): ProtocolError | GatewayError =>
   UNAVAILABLE.has(status)
     ? new GatewayError(
-        `a gateway before ${url} answered ${status}`,
+        `a gateway in front of ${url} responded with ${status}`,
         status,
         parseRetryAfter(headers["retry-after"]),
       )
-    : new ProtocolError(`${url} answered ${status} with ${what}: is that a joblib server?`, status);
+    : new ProtocolError(
+        `${url} responded with ${status} and ${content}; check that it is the url of a joblib server`,
+        status,
+      );
 
-/** `Retry-After` in seconds, from either of its forms; undefined where it cannot be read. */
+/** Parses `Retry-After` (a number of seconds or a date) and returns seconds; undefined if it is missing or invalid. */
 export const parseRetryAfter = (header: string | undefined): number | undefined => {
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header);

@@ -1,4 +1,4 @@
-/** Counts what is under way, and tells when nothing is. */
+/** A counter of running operations that can be awaited. */
 export class WaitGroup {
   #count = 0;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -7,12 +7,12 @@ export class WaitGroup {
     return this.#count;
   }
 
-  /** One more is under way. */
+  /** Adds one operation. */
   add(): void {
     this.#count += 1;
   }
 
-  /** One of them is no longer. */
+  /** Removes one operation. */
   done(): void {
     this.#count -= 1;
     if (this.#count > 0) return;
@@ -20,7 +20,7 @@ export class WaitGroup {
     this.#idle = undefined;
   }
 
-  /** Resolves when the count is 0. */
+  /** Resolves when no operations are running. */
   async wait(): Promise<void> {
     while (this.#count > 0) {
       this.#idle ??= Promise.withResolvers();

@@ -1,7 +1,13 @@
 import { hostname } from "node:os";
 import type { JobRegistration, StopReason } from "../protocol/index.ts";
 import type { JoblibClient } from "./client.ts";
-import { errorOf, ProblemError, SchemaConflictError, UsageError, WorkerNotFoundError } from "./errors.ts";
+import {
+  ProblemError,
+  SchemaConflictError,
+  toProblemError,
+  UsageError,
+  WorkerNotFoundError,
+} from "./errors.ts";
 import { Heartbeat, type LeasedTask } from "./heartbeat.ts";
 import type { Logger } from "./logger.ts";
 import { isTransient, withRetry } from "./retry.ts";
@@ -9,29 +15,32 @@ import { SuspensionDetector } from "./suspension-detector.ts";
 import { TaskTable } from "./task-table.ts";
 import { UpdateQueue } from "./update-queue.ts";
 
-/** One job in one room, to be announced. */
+/** The registration of a job in a room. */
 export interface RoomRegistration {
   readonly room: string;
   readonly registration: Omit<JobRegistration, "worker_id">;
 }
 
-/** A worker as the server knows it; `gone` is aborted once it does no longer, `drained` once it gives it no task any more. */
+/** A worker that exists on the server. */
 export interface LiveWorker {
   readonly id: string;
+  /** Aborted when the worker is deregistered, or when the server no longer knows it. */
   readonly gone: AbortSignal;
+  /** Aborted when an admin has drained the worker. */
   readonly drained: AbortSignal;
-  /** What it says of its tasks. */
+  /** Sends the updates of the worker's tasks. */
   readonly updates: UpdateQueue;
 }
 
-/** What a session is made of. */
+/** Options of `WorkerSession`. */
 export interface SessionOptions {
   readonly client: JoblibClient;
   readonly logger: Logger;
-  /** For people; `host:pid` where it is not given. */
+  /** The worker's label in the dashboard and CLI. Default: `host:pid`. */
   readonly name?: string | undefined;
+  /** Overrides the heartbeat interval of the server, in seconds. */
   readonly heartbeatSeconds?: number | undefined;
-  /** What to announce; asked again at every turn, so that later registrations follow. */
+  /** Returns the jobs to register; the same array until they change. Called before every claim. */
   readonly getRegistrations: () => readonly RoomRegistration[];
 }
 
@@ -40,9 +49,9 @@ interface WorkerState extends LiveWorker {
   readonly drain: AbortController;
   readonly heartbeat: Heartbeat;
   readonly registered: Set<string>;
-  /** What all of that was announced of: there is nothing to do while it is the same. */
-  last?: readonly RoomRegistration[];
-  readonly watch: SuspensionDetector;
+  /** The jobs that are completely registered. Nothing needs to be done while they are the same array. */
+  lastRegistrations?: readonly RoomRegistration[];
+  readonly suspensionDetector: SuspensionDetector;
 }
 
 const RECONNECT_RETRY = {
@@ -53,10 +62,12 @@ const RECONNECT_RETRY = {
 };
 const SHUTDOWN_RETRY = { attempts: 3, deadlineSeconds: 5 };
 
-/** One worker: announces its jobs, beats, knows what it holds, and leaves. */
+/**
+ * The worker of a job manager: creates it on the server, registers its jobs, sends its heartbeats and deregisters it.
+ */
 export class WorkerSession {
   readonly #options: SessionOptions;
-  readonly #held = new TaskTable<LeasedTask>();
+  readonly #tasks = new TaskTable<LeasedTask>();
   readonly #closed = new AbortController();
   #worker: WorkerState | undefined;
   #registering: Promise<LiveWorker> | undefined;
@@ -65,57 +76,61 @@ export class WorkerSession {
     this.#options = options;
   }
 
-  /** The worker's id while there is one. */
+  /** The worker's id; undefined if there is no worker. */
   get workerId(): string | undefined {
     return this.#worker?.id;
   }
 
-  /** True once the server gives the worker no task any more. */
+  /** True if an admin has drained the worker. */
   get isDrained(): boolean {
     return this.#worker?.drained.aborted === true;
   }
 
-  /** True for a job that the server has been told of, in whichever room. */
+  /** Returns true if the job is registered with the server, in any room. */
   hasRegistered(category: string, name: string): boolean {
     return [...(this.#worker?.registered ?? [])].some((key) => key.endsWith(`:${category}:${name}`));
   }
 
-  /** The worker, where there is nothing left to announce. */
+  /** The worker, if all its jobs are registered with the server; otherwise undefined. */
   get current(): LiveWorker | undefined {
-    const isReady = this.#worker !== undefined && this.#worker.last === this.#options.getRegistrations();
+    const isReady =
+      this.#worker !== undefined && this.#worker.lastRegistrations === this.#options.getRegistrations();
     return isReady && !this.#closed.signal.aborted ? this.#worker : undefined;
   }
 
-  /** The worker, once it is made and all of its jobs are announced. */
+  /** Creates the worker and registers all its jobs, if necessary, and returns the worker. */
   async ready(): Promise<LiveWorker> {
-    if (this.#closed.signal.aborted) throw new UsageError("the job manager was disposed");
+    if (this.#closed.signal.aborted) throw new UsageError("the job manager is disposed: create a new one");
     this.#registering ??= this.#register().finally(() => {
       this.#registering = undefined;
     });
     return this.#registering;
   }
 
-  /** Takes a task into the worker's hands: every heartbeat names it from now on. False where it is held already. */
+  /** Adds a claimed task to the heartbeats. Returns false if the worker already has this attempt. */
   addTask(task: LeasedTask): boolean {
-    const before = this.#held.find(task.id);
-    if (before?.attempt === task.attempt) return false;
-    if (before !== undefined) this.#held.delete(before);
-    this.#held.add(task);
-    this.#worker?.heartbeat.scheduleNewTaskHeartbeat();
+    const existing = this.#tasks.find(task.id);
+    if (existing?.attempt === task.attempt) return false;
+    if (existing !== undefined) this.#tasks.delete(existing);
+    this.#tasks.add(task);
+    this.#worker?.heartbeat.scheduleForNewTask();
     return true;
   }
 
-  /** The task is over, or given back. */
+  /** Removes a task that has ended or was requeued. */
   removeTask(task: LeasedTask): void {
-    this.#held.delete(task);
+    this.#tasks.delete(task);
   }
 
-  /** A claim's answer may be lost: a beat without its task gives it back to the others after the server's grace of 5 s. */
-  scheduleLostClaimHeartbeat(): void {
+  /**
+   * Schedules a heartbeat after a claim whose response was lost: the server requeues a claimed task that is missing
+   * from heartbeats for 5 s.
+   */
+  scheduleRequeueOfLostClaim(): void {
     this.#worker?.heartbeat.sendAfter(5_500);
   }
 
-  /** Gives back tasks that were not started; what cannot be told now, the heartbeat's list tells. */
+  /** Requeues tasks that have not started. If it fails, the server requeues them: heartbeats do not list them. */
   async release(workerId: string, tasks: readonly LeasedTask[]): Promise<void> {
     for (const task of tasks) this.removeTask(task);
     if (tasks.length === 0) return;
@@ -123,43 +138,43 @@ export class WorkerSession {
     await this.#options.client
       .call("releaseTasks", request, { retry: SHUTDOWN_RETRY, timeoutSeconds: 5 })
       .catch((error: unknown) => {
-        this.#options.logger.warn({ err: error, worker: workerId }, "tasks could not be given back");
+        this.#options.logger.warn({ err: error, worker: workerId }, "failed to requeue tasks");
       });
   }
 
-  /** The server gives the worker no task any more: its streams end, and what it holds it finishes. */
-  drain(workerId: string): void {
+  /** Ends the worker's streams, because an admin has drained it. Its tasks finish. */
+  markDrained(workerId: string): void {
     const worker = this.#worker;
     if (worker?.id !== workerId || worker.drained.aborted) return;
     this.#options.logger.warn(
-      { worker: workerId, held: this.#held.size },
+      { worker: workerId, tasks: this.#tasks.size },
       "drained: no new tasks for this worker",
     );
     worker.drain.abort();
   }
 
-  /** The server does not know the worker any more: what it held is lost, and, unless it was drained, it announces itself again. */
+  /** Ends a worker that the server no longer knows: its tasks are lost. Creates a new worker, unless it was drained. */
   markForgotten(workerId: string): void {
-    const forgotten = this.#worker;
-    if (forgotten?.id !== workerId) return;
+    const worker = this.#worker;
+    if (worker?.id !== workerId) return;
     this.#options.logger.warn(
-      { worker: workerId, held: this.#held.size },
-      "the server has forgotten this worker",
+      { worker: workerId, tasks: this.#tasks.size },
+      "the server no longer knows this worker",
     );
     this.#endWorker();
-    for (const task of this.#held) this.#stop(task, "lost");
-    if (this.#closed.signal.aborted || forgotten.drained.aborted) return;
-    const again = withRetry(() => this.ready(), isTransient, {
+    for (const task of this.#tasks) this.#stop(task, "lost");
+    if (this.#closed.signal.aborted || worker.drained.aborted) return;
+    const registration = withRetry(() => this.ready(), isTransient, {
       policy: RECONNECT_RETRY,
       abort: this.#closed,
     });
-    again.catch((error: unknown) => {
+    registration.catch((error: unknown) => {
       if (!this.#closed.signal.aborted)
-        this.#options.logger.error({ err: error }, "the worker could not announce itself again");
+        this.#options.logger.error({ err: error }, "failed to register the worker again");
     });
   }
 
-  /** Leaves: no beat any more, and the server may offer to others what was held. */
+  /** Deregisters the worker. The server requeues its claimed tasks, and its running tasks fail. */
   async deregister(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
@@ -169,20 +184,20 @@ export class WorkerSession {
 
   async #register(): Promise<LiveWorker> {
     try {
-      for (let tries = 1; ; tries += 1) {
+      for (let attempts = 1; ; attempts += 1) {
         this.#worker ??= await this.#create();
         const worker = this.#worker;
         try {
           await this.#registerJobs(worker);
           return worker;
         } catch (error) {
-          if (!(error instanceof WorkerNotFoundError) || tries === 3) throw error;
+          if (!(error instanceof WorkerNotFoundError) || attempts === 3) throw error;
           this.#endWorker();
         }
       }
     } catch (error) {
-      // A worker that will never run anything is not left behind.
-      if (!isTransient(error) && this.#held.size === 0) await this.#remove();
+      // Do not leave a worker behind that can never run a task.
+      if (!isTransient(error) && this.#tasks.size === 0) await this.#remove();
       throw error;
     }
   }
@@ -198,45 +213,45 @@ export class WorkerSession {
       workerId: body.id,
       seconds: body.heartbeat_seconds,
       fixedSeconds: heartbeatSeconds,
-      held: this.#held,
+      tasks: this.#tasks,
       onStop: (task, reason) => this.#stop(task, reason),
       onForgotten: () => this.markForgotten(body.id),
-      onDraining: () => this.drain(body.id),
+      onDraining: () => this.markDrained(body.id),
       isDraining: () => drain.signal.aborted,
     });
     heartbeat.start();
-    logger.info({ worker: body.id, name: body.name }, "worker announced");
+    logger.info({ worker: body.id, name: body.name }, "worker created");
     const updates = new UpdateQueue(client, body.id);
-    const watch = new SuspensionDetector((seconds) => {
-      logger.warn({ worker: body.id, seconds }, "this process stood still: asking what it still holds");
-      updates.pauseUntil(heartbeat.ask());
+    const suspensionDetector = new SuspensionDetector((seconds) => {
+      logger.warn({ worker: body.id, seconds }, "this process was suspended: checking its leases");
+      updates.pauseUntil(heartbeat.sendNow());
     });
     const signals = { end, gone: end.signal, drain, drained: drain.signal };
-    return { id: body.id, ...signals, updates, heartbeat, registered: new Set(), watch };
+    return { id: body.id, ...signals, updates, heartbeat, registered: new Set(), suspensionDetector };
   }
 
   async #registerJobs(worker: WorkerState): Promise<void> {
-    const all = this.#options.getRegistrations();
-    if (worker.last === all) return;
-    for (const announcement of all) {
-      const key = toKey(announcement);
+    const registrations = this.#options.getRegistrations();
+    if (worker.lastRegistrations === registrations) return;
+    for (const roomRegistration of registrations) {
+      const key = toKey(roomRegistration);
       if (worker.registered.has(key)) continue;
       await this.#options.client
         .call("registerJob", {
-          params: { room_id: announcement.room },
-          body: { ...announcement.registration, worker_id: worker.id },
+          params: { room_id: roomRegistration.room },
+          body: { ...roomRegistration.registration, worker_id: worker.id },
         })
         .catch((error: unknown) => {
           throw addJobToError(key, error);
         });
       worker.registered.add(key);
-      const { category, name } = announcement.registration;
+      const { category, name } = roomRegistration.registration;
       this.#options.logger.info(
-        { worker: worker.id, room: announcement.room, category, name },
-        "job announced",
+        { worker: worker.id, room: roomRegistration.room, category, name },
+        "job registered",
       );
     }
-    worker.last = all;
+    worker.lastRegistrations = registrations;
   }
 
   #stop(task: LeasedTask, reason: StopReason): void {
@@ -245,7 +260,7 @@ export class WorkerSession {
   }
 
   #endWorker(): void {
-    this.#worker?.watch.stop();
+    this.#worker?.suspensionDetector.stop();
     this.#worker?.heartbeat.stop();
     this.#worker?.end.abort();
     this.#worker = undefined;
@@ -260,15 +275,15 @@ export class WorkerSession {
       await this.#options.client.call("removeWorker", { params: { worker_id: id } }, options);
     } catch (error) {
       if (error instanceof WorkerNotFoundError) return;
-      this.#options.logger.warn({ err: error, worker: id }, "the worker could not take its leave");
+      this.#options.logger.warn({ err: error, worker: id }, "failed to deregister the worker");
     }
   }
 }
 
-/** A server's refusal, saying which of the worker's jobs it is about; a conflict says it by itself. */
+/** Adds the job to the message of a problem. The message of a schema conflict already contains it. */
 const addJobToError = (job: string, error: unknown): unknown => {
   if (!(error instanceof ProblemError) || error instanceof SchemaConflictError) return error;
-  return errorOf({ ...error.problem, detail: `${job}: ${error.message}` }, error.retryAfter);
+  return toProblemError({ ...error.problem, detail: `${job}: ${error.message}` }, error.retryAfter);
 };
 
 const toKey = ({ room, registration: { category, name } }: RoomRegistration) => `${room}:${category}:${name}`;

@@ -1,27 +1,30 @@
-/** Wakes those who wait for something to change. */
+/** Notifies waiting requests of changes to the state. */
 export class ChangeNotifier {
   readonly #waiting = new Set<() => void>();
 
-  /** Something changed: everybody looks again. */
+  /** Makes every waiting call read the state again. */
   notify(): void {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** What `look` gives once it is not undefined; undefined when the time is over or the caller has gone. */
+  /**
+   * Calls `read` after every change until it returns a value. Returns undefined on a timeout or
+   * when `signal` is aborted.
+   */
   async waitFor<Value>(
-    look: () => Value | undefined,
+    read: () => Value | undefined,
     seconds: number,
     signal?: AbortSignal,
   ): Promise<Value | undefined> {
-    const over = new AbortController();
+    const timeout = new AbortController();
     const timer =
-      seconds === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => over.abort(), seconds * 1000);
-    const end = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+      seconds === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => timeout.abort(), seconds * 1000);
+    const end = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
     try {
       for (;;) {
         if (signal?.aborted) return undefined;
-        const found = look();
-        if (found !== undefined || seconds === 0 || end.aborted) return found;
+        const value = read();
+        if (value !== undefined || seconds === 0 || end.aborted) return value;
         await this.#next(end);
       }
     } finally {

@@ -22,24 +22,24 @@ const getTraceContext = (headers: Headers) => ({
   trace_context: readTraceContext(headers.get("traceparent"), headers.get("tracestate")),
 });
 
-/** The same for tasks, which may name the one that the page before ended with. */
+/** Returns a page of tasks. The query may contain the last task of the previous page. */
 const toTaskPage = (items: readonly Task[], query: TaskPageQuery) => {
-  const at = query.after === undefined ? -1 : items.findIndex(({ id }) => id === query.after);
-  if (query.after !== undefined && at === -1) {
-    throw new Problem("validation-error", "The query does not fit.", {
-      errors: [{ pointer: "/after", detail: "names no task of this room" }],
+  const afterIndex = query.after === undefined ? -1 : items.findIndex(({ id }) => id === query.after);
+  if (query.after !== undefined && afterIndex === -1) {
+    throw new Problem("validation-error", "The query is invalid.", {
+      errors: [{ pointer: "/after", detail: "is not a task of this room" }],
     });
   }
-  const answer = toPage(items.slice(at + 1), query);
-  return { ...answer, body: { ...answer.body, total: items.length } };
+  const firstPage = toPage(items.slice(afterIndex + 1), query);
+  return { ...firstPage, body: { ...firstPage.body, total: items.length } };
 };
 
-/** What a claim says to a worker that is drained. */
+/** Returns the `draining` member of a claim's response. */
 const getDraining = (state: FakeState, workerId: string) =>
   state.workers.get(workerId)?.draining === true ? { draining: true } : {};
 
-/** The operations of a fake server on what it knows. */
-export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fakes => ({
+/** Returns the operations of a fake server. */
+export const createFakeOperations = (state: FakeState, heartbeat_seconds: number): Fakes => ({
   createWorker: ({ body }) => {
     const { id, name, last_heartbeat } = state.addWorker(body?.name);
     return { status: 201, body: { id, name, last_heartbeat, heartbeat_seconds } };
@@ -53,12 +53,15 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
 
   heartbeat: async ({ params: { worker_id }, body, wait, signal }) => {
     const listed = body?.tasks ?? [];
-    const isNews = () => state.worker(worker_id).draining && body?.draining !== true;
-    const look = () => state.findStops(worker_id, listed) ?? (isNews() ? [] : undefined);
-    const stop = (await state.changes.waitFor(look, wait, signal)) ?? [];
+    const isNewlyDrained = () => state.worker(worker_id).draining && body?.draining !== true;
+    const read = () => state.findStops(worker_id, listed) ?? (isNewlyDrained() ? [] : undefined);
+    const stop = (await state.changes.waitFor(read, wait, signal)) ?? [];
     const { last_heartbeat, draining } = state.worker(worker_id);
-    const drained = draining ? { draining } : {};
-    return { status: 200, body: { id: worker_id, last_heartbeat, heartbeat_seconds, stop, ...drained } };
+    const drainingMember = draining ? { draining } : {};
+    return {
+      status: 200,
+      body: { id: worker_id, last_heartbeat, heartbeat_seconds, stop, ...drainingMember },
+    };
   },
 
   releaseTasks: ({ params, body }) => ({
@@ -106,44 +109,47 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
   },
 
   listRoomTasks: ({ params: { room_id }, query }) => {
-    const inRoom = [...state.tasks.values()]
+    const roomTasks = [...state.tasks.values()]
       .map(({ wire }) => wire)
       .filter((task) => task.room_id === room_id);
     const matches = ({ status, job_name, created_by_id }: Task) =>
       (query.status?.includes(status) ?? true) &&
       job_name === (query.job ?? job_name) &&
       created_by_id === (query.created_by ?? created_by_id);
-    return toTaskPage(inRoom.filter(matches).toReversed(), query);
+    return toTaskPage(roomTasks.filter(matches).toReversed(), query);
   },
 
   claimTask: async ({ body: { worker_id, start }, wait, signal }) => {
-    const look = () => state.claim(worker_id, 1, start);
-    const [task = null] = (await state.changes.waitFor(look, wait, signal)) ?? [];
+    const read = () => state.claim(worker_id, 1, start);
+    const [task = null] = (await state.changes.waitFor(read, wait, signal)) ?? [];
     return { status: 200, body: { task, ...getDraining(state, worker_id) } };
   },
 
   claimTasks: async ({ params, body: { limit, start }, wait, signal }) => {
-    const look = () => state.claim(params.worker_id, limit, start);
-    const tasks = (await state.changes.waitFor(look, wait, signal)) ?? [];
+    const read = () => state.claim(params.worker_id, limit, start);
+    const tasks = (await state.changes.waitFor(read, wait, signal)) ?? [];
     return { status: 200, body: { tasks, ...getDraining(state, params.worker_id) } };
   },
 
   readTask: async ({ params, headers, wait, signal }) => {
     const task = state.task(params.task_id);
     const etag = headers.get("if-none-match");
-    const look = () => (etag === null ? isFinished(task) : getEtag(task) !== etag) || undefined;
-    if (wait > 0 && !isFinished(task)) await state.changes.waitFor(look, wait, signal);
-    const applied = { etag: getEtag(task), ...(wait > 0 && { "preference-applied": formatWait(wait) }) };
-    if (etag === getEtag(task)) return { status: 304, body: null, headers: applied };
-    return { status: 200, body: task.wire, headers: applied };
+    const read = () => (etag === null ? isFinished(task) : getEtag(task) !== etag) || undefined;
+    if (wait > 0 && !isFinished(task)) await state.changes.waitFor(read, wait, signal);
+    const responseHeaders = {
+      etag: getEtag(task),
+      ...(wait > 0 && { "preference-applied": formatWait(wait) }),
+    };
+    if (etag === getEtag(task)) return { status: 304, body: null, headers: responseHeaders };
+    return { status: 200, body: task.wire, headers: responseHeaders };
   },
 
   readTaskLogs: ({ params, query: { after, limit = 500 } }) => {
     const { log } = state.task(params.task_id);
-    const place = after === undefined ? LOG_START : (parseLogPosition(after) ?? LOG_START);
-    const isBehind = ({ attempt, number }: LogLine) =>
-      attempt > place.attempt || (attempt === place.attempt && number > place.number);
-    const items = log.filter(isBehind).slice(0, Number(limit));
+    const position = after === undefined ? LOG_START : (parseLogPosition(after) ?? LOG_START);
+    const isAfter = ({ attempt, number }: LogLine) =>
+      attempt > position.attempt || (attempt === position.attempt && number > position.number);
+    const items = log.filter(isAfter).slice(0, Number(limit));
     const last = items.at(-1);
     return {
       status: 200,

@@ -1,90 +1,98 @@
 import type { HttpHandler } from "msw";
 import { isTerminal, type Job, type LogLine, type SubmittedTask, type Task } from "../../protocol/index.ts";
-import { fakeOperations } from "./fake-operations.ts";
+import { createFakeOperations } from "./fake-operations.ts";
 import { FakeState, type FakeWorker } from "./fake-state.ts";
 import { type FakeSubmission, requeue } from "./fake-tasks.ts";
 import { type Fakes, type HandlerOptions, joblibHandlers } from "./handlers.ts";
 
-/** How a fake behaves. */
+/** Options of `FakeServer`. */
 export interface FakeServerOptions extends HandlerOptions {
-  /** What workers are told; 15. */
+  /** Heartbeat interval that workers receive, in seconds. Default: 15. */
   readonly heartbeatSeconds?: number;
 }
 
-/** A joblib server in memory, for unit tests: jobs, claims, fences and waits, without users and without validation. */
+/**
+ * A joblib server in memory, for unit tests. It supports jobs, claims, leases and long polls, but has no
+ * authentication and does not validate payloads.
+ */
 export class FakeServer {
-  /** For msw: `setupServer(...fake.handlers)`. */
+  /** Request handlers for msw: `setupServer(...fake.handlers)`. */
   readonly handlers: HttpHandler[];
-  /** The operations themselves, to be wrapped where a test wants one to answer otherwise. */
+  /** The operations. A test can wrap one to change its response. */
   readonly fakes: Fakes;
   readonly #state = new FakeState();
 
   constructor({ heartbeatSeconds = 15, ...options }: FakeServerOptions = {}) {
-    this.fakes = fakeOperations(this.#state, heartbeatSeconds);
+    this.fakes = createFakeOperations(this.#state, heartbeatSeconds);
     this.handlers = joblibHandlers(this.fakes, options);
   }
 
+  /** All registered jobs. */
   get jobs(): Job[] {
     return [...this.#state.jobs.values()];
   }
 
+  /** All workers. */
   get workers(): FakeWorker[] {
     return [...this.#state.workers.values()];
   }
 
-  /** All tasks as they stand, the oldest first. */
+  /** All tasks, oldest first. */
   get tasks(): Task[] {
     return [...this.#state.tasks.values()].map(({ wire }) => wire);
   }
 
-  /** One task as it stands. */
+  /** Returns a task. Throws a `Problem` if it does not exist. */
   task(id: string): Task {
     return this.#state.task(id).wire;
   }
 
-  /** The lines of a task's log. */
+  /** Returns the log lines of a task. */
   log(id: string): readonly LogLine[] {
     return this.#state.task(id).log;
   }
 
-  /** The task as soon as it holds, by default when it is terminal; ten seconds at most. */
+  /** Waits until `predicate` is true for a task, by default until the task has ended. Throws an `Error` after 10 s. */
   async waitFor(
     id: string,
-    holds: (task: Task) => boolean = ({ status }) => isTerminal(status),
+    predicate: (task: Task) => boolean = ({ status }) => isTerminal(status),
   ): Promise<Task> {
-    const look = () => (holds(this.task(id)) ? this.task(id) : undefined);
-    const task = await this.#state.changes.waitFor(look, 10);
-    if (task === undefined) throw new Error(`task ${id} still is ${JSON.stringify(this.task(id))}`);
+    const read = () => (predicate(this.task(id)) ? this.task(id) : undefined);
+    const task = await this.#state.changes.waitFor(read, 10);
+    if (task === undefined)
+      throw new Error(
+        `the predicate was not true for task ${id} within 10 s: ${JSON.stringify(this.task(id))}`,
+      );
     return task;
   }
 
-  /** Submits without HTTP. */
+  /** Submits a task without HTTP. */
   submit(room: string, jobName: string, submission?: FakeSubmission): SubmittedTask {
     return this.#state.submit(room, jobName, submission);
   }
 
-  /** Cancels without HTTP: its worker is told to stop. */
+  /** Cancels a task without HTTP. The worker's heartbeat reports it. */
   cancel(id: string): Task {
     return this.#state.update(id, { status: "cancelled" });
   }
 
-  /** Takes a task from its worker, as the sweeper does; it is pending again. */
+  /** Requeues a task of a worker, as the sweeper does. */
   requeue(id: string): Task {
     const task = requeue(this.#state.task(id));
     this.#state.changes.notify();
     return task;
   }
 
-  /** Gives a worker no task any more, as an admin can. */
+  /** Drains a worker, as an admin can. */
   drainWorker(id: string): void {
     this.#state.drain(id);
   }
 
-  /** Forgets a worker, as the sweeper does with a silent one. */
+  /** Removes a worker, as the sweeper does if its heartbeats stop. */
   forgetWorker(id: string): void {
     this.#state.removeWorker(id);
   }
 }
 
-/** A fresh fake. */
+/** Creates a fake server. */
 export const createFakeServer = (options?: FakeServerOptions): FakeServer => new FakeServer(options);

@@ -30,11 +30,11 @@ import {
   updateTask,
 } from "./fake-tasks.ts";
 
-/** A worker of the fake. */
+/** A worker of the fake server. */
 export interface FakeWorker {
   readonly id: string;
   readonly name: string | null;
-  /** The keys of the jobs that it registered for. */
+  /** The keys of the worker's jobs. */
   readonly jobs: Set<string>;
   last_heartbeat: string;
   draining: boolean;
@@ -48,35 +48,35 @@ interface KeyedSubmission {
 
 const now = () => new Date().toISOString();
 
-/** What a fake server knows, and the rules of jobs, claims, fences and stops. */
+/** The state of a fake server, and the rules for jobs, claims, leases and stops. */
 export class FakeState {
   readonly jobs = new Map<string, Job>();
   readonly workers = new Map<string, FakeWorker>();
   readonly tasks = new Map<string, FakeTask>();
-  /** Submits by their idempotency keys. */
+  /** The submits by idempotency key. */
   readonly keys = new Map<string, { id: string; request: string }>();
   readonly stops = new Map<string, StopReason>();
   readonly changes = new ChangeNotifier();
 
   task(id: string): FakeTask {
     const task = this.tasks.get(id);
-    if (task === undefined) throw new Problem("task-not-found", `there is no task ${id}`);
+    if (task === undefined) throw new Problem("task-not-found", `Task ${id} not found.`);
     return task;
   }
 
   worker(id: string): FakeWorker {
     const worker = this.workers.get(id);
-    if (worker === undefined) throw new Problem("worker-not-found", `there is no worker ${id}`);
+    if (worker === undefined) throw new Problem("worker-not-found", `Worker ${id} not found.`);
     worker.last_heartbeat = now();
     return worker;
   }
 
   job(room: string, jobName: string): { key: string; job: Job } {
     const parsed = parseJobName(jobName, room);
-    if (parsed.kind === "invalid") throw new Problem("invalid-job-name", `${jobName} is not a job's name`);
+    if (parsed.kind === "invalid") throw new Problem("invalid-job-name", `${jobName} is not a job name.`);
     const key = parsed.kind === "job" ? toCanonicalJson({ ...parsed.address }) : "";
     const job = this.jobs.get(key);
-    if (job === undefined) throw new Problem("job-not-found", `there is no job ${jobName} in ${room}`);
+    if (job === undefined) throw new Problem("job-not-found", `Job ${jobName} not found in room ${room}.`);
     return { key, job };
   }
 
@@ -96,7 +96,7 @@ export class FakeState {
     return worker;
   }
 
-  /** Takes a worker out; what it held fails, or is pending again. */
+  /** Removes a worker. Its running tasks fail, and its claimed tasks are requeued. */
   removeWorker(id: string): void {
     this.worker(id);
     this.workers.delete(id);
@@ -120,13 +120,13 @@ export class FakeState {
     } = registration;
     const address = { roomId: room_id, category, name };
     const key = toCanonicalJson(address);
-    const there = this.jobs.get(key);
-    if (there !== undefined) requireMatchingSchema(there, schema, result_schema);
+    const existing = this.jobs.get(key);
+    if (existing !== undefined) requireMatchingSchema(existing, schema, result_schema);
     const { worker_id } = registration;
     const worker = worker_id === undefined ? this.addWorker() : this.worker(worker_id);
     if (!worker.draining) worker.jobs.add(key);
     const body: Job = {
-      id: there?.id ?? randomUUID(),
+      id: existing?.id ?? randomUUID(),
       room_id,
       category,
       name,
@@ -139,10 +139,10 @@ export class FakeState {
       workers: [...this.workers.values()].filter(({ jobs }) => jobs.has(key)).map(({ id }) => id),
       pending: [...this.tasks.values()].filter((task) => task.jobKey === key && isDue(task)).length,
       worker_id: worker.id,
-      created_at: there?.created_at ?? now(),
+      created_at: existing?.created_at ?? now(),
     };
     this.jobs.set(key, { ...body, worker_id: null });
-    return { status: there === undefined ? 201 : 200, body };
+    return { status: existing === undefined ? 201 : 200, body };
   }
 
   submit(room: string, jobName: string, submission: FakeSubmission = {}): SubmittedTask {
@@ -156,7 +156,7 @@ export class FakeState {
     return this.submitted(task);
   }
 
-  /** A submit that may be the repetition of one. */
+  /** Submits a task, or returns the task of an earlier submit with the same key. */
   submitOnce(
     room: string,
     jobName: string,
@@ -165,7 +165,11 @@ export class FakeState {
     const request = JSON.stringify([room, jobName, body]);
     const known = key === undefined ? undefined : this.keys.get(`${room} ${key}`);
     if (known !== undefined) {
-      if (known.request !== request) throw new Problem("idempotency-conflict", "the key was used before");
+      if (known.request !== request)
+        throw new Problem(
+          "idempotency-conflict",
+          "The idempotency key was already used for a different request.",
+        );
       return { status: 200, body: this.submitted(this.task(known.id)) };
     }
     const task = this.submit(room, jobName, { ...body, trace_context });
@@ -178,7 +182,7 @@ export class FakeState {
     return { ...wire, workers_online: workers.length };
   }
 
-  /** The worker's next tasks, or undefined where there is none. */
+  /** Claims the worker's next tasks; undefined if there are none, so that the long poll continues. */
   claim(workerId: string, limit: number, start: boolean | undefined): Task[] | undefined {
     const { jobs, draining } = this.worker(workerId);
     if (draining) return [];
@@ -196,8 +200,8 @@ export class FakeState {
 
   release(workerId: string, ids: readonly string[]): string[] {
     this.worker(workerId);
-    const held = ids.flatMap((id) => this.tasks.get(id) ?? []);
-    const released = held.filter(({ wire }) => wire.status === "claimed" && wire.worker_id === workerId);
+    const tasks = ids.flatMap((id) => this.tasks.get(id) ?? []);
+    const released = tasks.filter(({ wire }) => wire.status === "claimed" && wire.worker_id === workerId);
     for (const task of released) requeue(task);
     this.changes.notify();
     return released.map(({ wire }) => wire.id);
@@ -205,20 +209,20 @@ export class FakeState {
 
   update(id: string, update: TaskUpdate): Task {
     const task = this.task(id);
-    const wasHeld = isLeased(task.wire.status);
-    const isThere = update.worker_id === undefined || this.workers.has(update.worker_id);
-    const updated = updateTask(task, update, isThere);
-    if (wasHeld && updated.status === "cancelled") this.stops.set(id, "cancelled");
+    const wasLeased = isLeased(task.wire.status);
+    const workerExists = update.worker_id === undefined || this.workers.has(update.worker_id);
+    const updated = updateTask(task, update, workerExists);
+    if (wasLeased && updated.status === "cancelled") this.stops.set(id, "cancelled");
     this.changes.notify();
     return updated;
   }
 
-  /** What a worker holds, as it is shown with the worker. */
+  /** Returns the claimed and running tasks of a worker, as in the worker's details. */
   getLeasedTasks(workerId: string): WorkerDetails["tasks"] {
-    const held = [...this.tasks.values()]
+    const tasks = [...this.tasks.values()]
       .map(({ wire }) => wire)
       .filter(({ worker_id }) => worker_id === workerId);
-    return held
+    return tasks
       .filter(({ status }) => isLeased(status))
       .map(({ id, job_name, room_id, status, started_at, progress, created_at }) => ({
         ...{ id, job_name, room_id, status, started_at, progress },
@@ -226,7 +230,7 @@ export class FakeState {
       }));
   }
 
-  /** Gives a worker no task any more. */
+  /** Drains a worker. */
   drain(workerId: string): FakeWorker {
     const worker = this.worker(workerId);
     worker.draining = true;
@@ -235,7 +239,7 @@ export class FakeState {
     return worker;
   }
 
-  /** What of the listed tasks the worker holds no longer; undefined where it holds them all. */
+  /** Returns the listed tasks whose lease the worker has lost; undefined if it has all leases. */
   findStops(
     workerId: string,
     listed: readonly string[],
@@ -243,20 +247,24 @@ export class FakeState {
     this.worker(workerId);
     const stop = listed.flatMap((task_id) => {
       const wire = this.tasks.get(task_id)?.wire;
-      const isHolding = wire?.worker_id === workerId && isLeased(wire.status);
-      return isHolding ? [] : [{ task_id, reason: this.stops.get(task_id) ?? "lost" }];
+      const isLeaseValid = wire?.worker_id === workerId && isLeased(wire.status);
+      return isLeaseValid ? [] : [{ task_id, reason: this.stops.get(task_id) ?? "lost" }];
     });
     return stop.length === 0 ? undefined : stop;
   }
 }
 
 const requireMatchingSchema = (
-  there: Job,
+  existing: Job,
   schema: Job["schema"],
   result_schema: Job["result_schema"],
 ): void => {
-  if (schemasMatch(there.schema, schema) && schemasMatch(there.result_schema, result_schema)) return;
-  const registered = { schema: there.schema, resultSchema: there.result_schema };
+  if (schemasMatch(existing.schema, schema) && schemasMatch(existing.result_schema, result_schema)) return;
+  const registered = { schema: existing.schema, resultSchema: existing.result_schema };
   const diff = diffSchemas(registered, { schema, resultSchema: result_schema });
-  throw new Problem("schema-conflict", `${there.name} is registered with another schema`, { diff });
+  throw new Problem(
+    "schema-conflict",
+    `Job ${existing.name} is already registered with a different schema.`,
+    { diff },
+  );
 };

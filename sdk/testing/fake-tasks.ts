@@ -14,7 +14,7 @@ import {
   toCanonicalJson,
 } from "../../protocol/index.ts";
 
-/** A task with what the fake knows of it besides. */
+/** A task with the fake server's own data. */
 export interface FakeTask {
   readonly jobKey: string;
   version: number;
@@ -22,14 +22,14 @@ export interface FakeTask {
   readonly log: LogLine[];
 }
 
-/** A submission, and where its submitter stands in a trace, which over HTTP is told by headers. */
+/** A submission with the trace context of the submitter, which HTTP clients send in headers. */
 export type FakeSubmission = TaskSubmission & { readonly trace_context?: TraceContext | undefined };
 
 const PENDING_FIELDS = { status: "pending", worker_id: null, started_at: null, progress: null } as const;
 
 const now = () => new Date().toISOString();
 
-/** A new task, pending. */
+/** Creates a pending task. */
 export const createTask = (
   { jobKey, jobName, room }: { jobKey: string; jobName: string; room: string },
   submission: FakeSubmission,
@@ -64,36 +64,36 @@ export const createTask = (
   },
 });
 
-const toBackoff = (given: TaskSubmission["backoff"] = {}) => ({
-  kind: given.kind ?? DEFAULT_BACKOFF.kind,
-  seconds: given.seconds ?? DEFAULT_BACKOFF.seconds,
-  max_seconds: given.max_seconds ?? DEFAULT_BACKOFF.max_seconds,
-  jitter: given.jitter ?? DEFAULT_BACKOFF.jitter,
+const toBackoff = (backoff: TaskSubmission["backoff"] = {}) => ({
+  kind: backoff.kind ?? DEFAULT_BACKOFF.kind,
+  seconds: backoff.seconds ?? DEFAULT_BACKOFF.seconds,
+  max_seconds: backoff.max_seconds ?? DEFAULT_BACKOFF.max_seconds,
+  jitter: backoff.jitter ?? DEFAULT_BACKOFF.jitter,
 });
 
-/** Changes a task, and with it its ETag. */
+/** Updates members of a task, and its ETag. */
 export const updateFields = (task: FakeTask, fields: Partial<Task>): Task => {
   task.version += 1;
   task.wire = { ...task.wire, ...fields };
   return task.wire;
 };
 
-/** The weak ETag of a task as it stands. */
+/** Returns the weak ETag of a task. */
 export const getEtag = ({ wire, version }: FakeTask): string => `W/"${wire.id}-${version}"`;
 
-/** Pending again, as if nobody had claimed it. */
+/** Changes a claimed task back to pending. */
 export const requeue = (task: FakeTask): Task => updateFields(task, PENDING_FIELDS);
 
-/** An attempt that failed: pending again while attempts are left. */
+/** Fails an attempt. The task is pending again if it has attempts left. */
 export const failAttempt = (task: FakeTask, error: string): Task => {
   const { attempt, worker_id, errors, max_attempts } = task.wire;
   const runs = Math.max(task.wire.runs, 1);
-  const noted = [...errors, { attempt, at: now(), error, worker_id }];
-  if (runs < max_attempts) return updateFields(task, { ...PENDING_FIELDS, runs, errors: noted });
-  return updateFields(task, { status: "failed", runs, error, errors: noted, completed_at: now() });
+  const allErrors = [...errors, { attempt, at: now(), error, worker_id }];
+  if (runs < max_attempts) return updateFields(task, { ...PENDING_FIELDS, runs, errors: allErrors });
+  return updateFields(task, { status: "failed", runs, error, errors: allErrors, completed_at: now() });
 };
 
-/** Each line once, as it was first told. */
+/** Stores log lines. Ignores lines whose number is already stored. */
 const storeLines = ({ log, wire: { attempt } }: FakeTask, lines: TaskUpdate["log"] = []): void => {
   for (const { number, text, level = "info", at = now() } of lines) {
     if (log.some((line) => line.attempt === attempt && line.number === number)) continue;
@@ -101,16 +101,19 @@ const storeLines = ({ log, wire: { attempt } }: FakeTask, lines: TaskUpdate["log
   }
 };
 
-/** A PATCH by the rules of the protocol: fence first, then a repetition, then the transition. */
-export const updateTask = (task: FakeTask, update: TaskUpdate, workerIsThere: boolean): Task => {
+/**
+ * Applies an update by the rules of the protocol: a repeated update has no effect, then the lease and
+ * the transition are checked.
+ */
+export const updateTask = (task: FakeTask, update: TaskUpdate, workerExists: boolean): Task => {
   const { wire } = task;
   if (isRepetition(wire, update)) return wire;
-  const isFenced = update.worker_id !== undefined || update.attempt !== undefined;
-  const isForeign =
-    (update.worker_id !== undefined && (update.worker_id !== wire.worker_id || !workerIsThere)) ||
+  const hasLease = update.worker_id !== undefined || update.attempt !== undefined;
+  const isLeaseLost =
+    (update.worker_id !== undefined && (update.worker_id !== wire.worker_id || !workerExists)) ||
     (update.attempt !== undefined && update.attempt !== wire.attempt) ||
-    (isFenced && !isLeased(wire.status) && wire.status !== "completed");
-  if (isForeign) throw new Problem("task-lost", `the hold on task ${wire.id} is over`);
+    (hasLease && !isLeased(wire.status) && wire.status !== "completed");
+  if (isLeaseLost) throw new Problem("task-lost", `The worker has lost its lease on task ${wire.id}.`);
   storeLines(task, update.log);
   const { status } = update;
   if (status === undefined) {
@@ -144,15 +147,15 @@ const isRepetition = (wire: Task, { status, attempt, worker_id, result }: TaskUp
 };
 
 const createTransitionProblem = (wire: Task, to: Task["status"]) =>
-  new Problem("invalid-task-transition", `a task that is ${wire.status} cannot be ${to}`, {
+  new Problem("invalid-task-transition", `A ${wire.status} task cannot change to ${to}.`, {
     from: wire.status,
     to,
     allowed: getPatchTargets(wire.status),
   });
 
-/** True for a task that is due and nobody's. */
+/** Returns true if a task can be claimed. */
 export const isDue = ({ wire }: FakeTask): boolean =>
   wire.status === "pending" && Date.parse(wire.run_at) <= Date.now();
 
-/** True where nothing more will happen to it. */
+/** Returns true if a task has ended. */
 export const isFinished = ({ wire }: FakeTask): boolean => isTerminal(wire.status);

@@ -11,19 +11,19 @@ import {
 } from "../../protocol/index.ts";
 import { preferGlobalFetch } from "../senders.ts";
 
-/** A request as a fake gets it: its parts after the contract has checked them. */
+/** The request that a fake receives, after validation against the operation's schemas. */
 export type FakeRequest<Name extends OperationName> = OperationInput<Operations[Name]> & {
   readonly headers: Headers;
-  /** Aborted when the caller goes away. */
+  /** Aborted when the client closes the connection. */
   readonly signal: AbortSignal;
-  /** Seconds of `Prefer: wait=N`; 0 without it. */
+  /** The seconds of `Prefer: wait=N`; 0 without it. */
   readonly wait: number;
 };
 
-/** What a fake answers, for one operation. */
+/** The response of a fake operation. */
 export type FakeResponse<Name extends OperationName> = OperationResponse<Operations[Name]>;
 
-/** A fake of one operation; it throws a `Problem` to answer one. */
+/** A fake of one operation. It can throw a `Problem` to respond with it. */
 export type Fake<Name extends OperationName> = (
   request: FakeRequest<Name>,
 ) => FakeResponse<Name> | Promise<FakeResponse<Name>>;
@@ -31,16 +31,16 @@ export type Fake<Name extends OperationName> = (
 /** Fakes by operation. */
 export type Fakes = { readonly [Name in OperationName]?: Fake<Name> };
 
-/** Where the fakes answer. */
+/** Options of `joblibHandlers`. */
 export interface HandlerOptions {
-  /** The server's address; any by default. */
+  /** The server's URL. Default: any URL. */
   readonly url?: string;
 }
 
 /**
- * Handlers for msw 3, one for each fake. What a fake answers is checked against the contract:
- * an answer that the server could never give fails the test. From the first call on, clients and managers of this
- * process go by the global `fetch`, where msw stands, unless they were given another.
+ * Creates request handlers for msw 3, one for each fake. Every response is validated against the operation's schemas:
+ * a response that the server can never send fails the test. After the first call, clients and managers of this
+ * process use the global `fetch`, which msw intercepts, unless they have a `fetch` option.
  *
  * @example
  * const network = setupServer(...joblibHandlers({ claimTask: () => ({ status: 200, body: { task: null } }) }));
@@ -48,7 +48,7 @@ export interface HandlerOptions {
 export const joblibHandlers = (fakes: Fakes, { url = "*" }: HandlerOptions = {}): HttpHandler[] => {
   preferGlobalFetch();
   const names = Object.keys(operations).filter(isOperationName);
-  return names.flatMap((name) => createHandler(name, fakes, url));
+  return names.flatMap((name) => createHandlers(name, fakes, url));
 };
 
 const isOperationName = (name: string): name is OperationName => Object.hasOwn(operations, name);
@@ -61,7 +61,7 @@ const METHODS = {
   DELETE: http.delete,
 } as const;
 
-const createHandler = <Name extends OperationName>(name: Name, fakes: Fakes, url: string): HttpHandler[] => {
+const createHandlers = <Name extends OperationName>(name: Name, fakes: Fakes, url: string): HttpHandler[] => {
   const fake: Fake<Name> | undefined = fakes[name];
   if (fake === undefined) return [];
   const operation: Operation = operations[name];
@@ -69,10 +69,9 @@ const createHandler = <Name extends OperationName>(name: Name, fakes: Fakes, url
     try {
       const input = await parseInput(operation, request, params);
       const wait = parseWait(request.headers.get("prefer") ?? undefined) ?? 0;
-      const asked = { ...input, headers: request.headers, signal: request.signal, wait };
-      if (!isFakeRequest(name, asked))
-        throw new Error(`${name} was asked in another way than the contract's`);
-      return toResponse(name, operation, await fake(asked));
+      const fakeRequest = { ...input, headers: request.headers, signal: request.signal, wait };
+      if (!isFakeRequest(name, fakeRequest)) throw new Error(`the request to ${name} is not valid`);
+      return toResponse(name, operation, await fake(fakeRequest));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       return toProblemResponse(error);
@@ -81,7 +80,7 @@ const createHandler = <Name extends OperationName>(name: Name, fakes: Fakes, url
   return [handler];
 };
 
-/** True for a request whose parts the operation's schemas made; the types follow from the table. */
+/** Returns true if the request was parsed with the operation's schemas, which justifies the type. */
 const isFakeRequest = <Name extends OperationName>(
   name: Name,
   request: { headers: Headers; signal: AbortSignal; wait: number },
@@ -91,12 +90,12 @@ const parseInput = async (operation: Operation, request: Request, params: unknow
   const text = await request.text();
   const query = Object.fromEntries(new URL(request.url).searchParams);
   return {
-    params: operation.params === undefined ? undefined : checked(operation.params, params, ""),
-    query: operation.query === undefined ? undefined : checked(operation.query, query, ""),
+    params: operation.params === undefined ? undefined : validate(operation.params, params, ""),
+    query: operation.query === undefined ? undefined : validate(operation.query, query, ""),
     body:
       operation.body === undefined || (text === "" && operation.bodyOptional)
         ? undefined
-        : checked(operation.body, parse(text), ""),
+        : validate(operation.body, parse(text), ""),
   };
 };
 
@@ -104,39 +103,42 @@ const parse = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Problem("malformed-request", "the body is not JSON");
+    throw new Problem("malformed-request", "The body is not JSON.");
   }
 };
 
-const checked = (schema: NonNullable<Operation["body"]>, value: unknown, pointer: string): unknown => {
+const validate = (schema: NonNullable<Operation["body"]>, value: unknown, pointer: string): unknown => {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors = result.error.issues.map(({ path, message }) => ({
     pointer: pointer + path.map((part) => `/${String(part)}`).join(""),
     detail: message,
   }));
-  throw new Problem("validation-error", "the request does not fit", { errors });
+  throw new Problem("validation-error", "The request is invalid.", { errors });
 };
 
 const toResponse = (
   name: OperationName,
   operation: Operation,
-  answer: { status: number; body: unknown; headers?: Readonly<Record<string, string>> },
+  response: { status: number; body: unknown; headers?: Readonly<Record<string, string>> },
 ): Response => {
-  const schema = operation.responses[answer.status];
+  const schema = operation.responses[response.status];
   if (schema === undefined)
-    throw new Error(`a fake answered ${name} with ${answer.status}, which it never does`);
-  const headers = { ...answer.headers };
-  if (schema === null) return new HttpResponse(null, { status: answer.status, headers });
-  const body = schema.safeParse(answer.body);
-  if (!body.success) throw new Error(`a fake answered ${name} out of contract: ${body.error.message}`);
+    throw new Error(
+      `the fake of ${name} returned the status ${response.status}, which the operation does not have`,
+    );
+  const headers = { ...response.headers };
+  if (schema === null) return new HttpResponse(null, { status: response.status, headers });
+  const body = schema.safeParse(response.body);
+  if (!body.success)
+    throw new Error(`the response of the fake of ${name} does not match its schema: ${body.error.message}`);
   return new HttpResponse(JSON.stringify(body.data), {
-    status: answer.status,
+    status: response.status,
     headers: { "content-type": "application/json", ...headers },
   });
 };
 
-/** A problem as the server would answer it. */
+/** Returns the server's response for a problem. */
 export const toProblemResponse = (problem: Problem): Response => {
   const { retryAfter } = problem;
   return new HttpResponse(JSON.stringify(problem.toDocument()), {

@@ -117,7 +117,7 @@ describe("exit codes", () => {
     const outcome = await runCli(["tasks", "status", TASK_ID, "--url", url]);
 
     expect(outcome).toMatchObject({ exitCode: 3, stdout: "" });
-    expect(outcome.stderr).toMatch(/^joblib: no answer from .*\n$/);
+    expect(outcome.stderr).toMatch(/^joblib: no response from .*\n$/);
   });
 
   test("somebody else's server is 11", async () => {

@@ -68,7 +68,7 @@ describe("an exported task", () => {
     const { exitCode, stderr } = await run(await exported(aTask({ job_name: JOB, payload: { to: "x" } })));
 
     expect(exitCode).toBe(1);
-    expect(stderr).toContain("malformed payload: Count: /to: ");
+    expect(stderr).toContain("invalid payload: Count: /to: ");
   });
 
   test("of a job that has other parameters than the class by now is told", async () => {

@@ -70,7 +70,7 @@ describe("joblib worker", () => {
 
     await worker.waitForLine(new RegExp(`^${id} public:arithmetic:Multiply begun$`));
     await worker.waitForLine(new RegExp(`^${id} public:arithmetic:Multiply completed after \\d`));
-    await worker.waitForLine(new RegExp(`^${bad} .* failed after .*malformed payload`));
+    await worker.waitForLine(new RegExp(`^${bad} .* failed after .*invalid payload`));
     expect(server.fake.task(id)).toMatchObject({ status: "completed", result: { product: 42, made: 1 } });
     expect(server.fake.workers).toMatchObject([{ name: "bench" }]);
     worker.kill("SIGTERM");
@@ -136,7 +136,9 @@ describe("joblib worker", () => {
     const worker = startWorker(server.url, "--public");
 
     expect(await worker.exit).toMatchObject({ code: 7 });
-    expect(worker.stderr()).toMatch(/^joblib: Multiply is registered with another schema$/m);
+    expect(worker.stderr()).toMatch(
+      /^joblib: Job Multiply is already registered with a different schema\.$/m,
+    );
     expect(worker.stderr()).toMatch(/^ {2}~ by: type is "number" here, and something else as registered$/m);
     expect(worker.stderr()).toMatch(/^the registered schema stays while .*another name\n$/m);
   });
@@ -148,7 +150,7 @@ describe("joblib worker", () => {
       "without a server",
       ["worker", EXTENSIONS, "--public", "--url", "http://127.0.0.1:1"],
       3,
-      /no answer from/,
+      /no response from/,
     ],
   ])("%s is one line and a code", async (_, argv, code, message) => {
     const worker = spawnProcess(process.execPath, [MAIN, ...argv], { env: { JOBLIB_ROOM: undefined } });

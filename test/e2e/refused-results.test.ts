@@ -28,20 +28,20 @@ const WORK: Readonly<Record<string, readonly [run: () => unknown, error: RegExp]
   surrogate: [() => ["\ud800"], /surrogate/],
   proto: [() => JSON.parse('{"__proto__": 1}'), /__proto__/],
   deep: [() => nested(200), /nested|is not valid/],
-  deeper: [() => nested(50_000), /cannot be kept/],
+  deeper: [() => nested(50_000), /cannot be stored/],
   large: [() => "x".repeat(5_000), /PayloadTooLargeError/],
   error: [
     () => {
       throw new Error(`disk full ${"x".repeat(100_000)}`);
     },
-    /^disk full x+… \(cut\)$/,
+    /^disk full x+… \(truncated\)$/,
   ],
   // Every character of it becomes six when it is escaped.
   control: [
     () => {
       throw new Error("\u0001".repeat(10_000));
     },
-    /cut/,
+    /truncated/,
   ],
 };
 

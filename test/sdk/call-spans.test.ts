@@ -10,18 +10,18 @@ class Job extends Extension("tests", {}) {
   run() {}
 }
 
-const aSubmitter = async () => {
+const startWorker = async () => {
   const network = startFake();
-  const jobs = network.manager({});
+  const jobs = network.createManager({});
   jobs.register(Job);
   await jobs.ready();
   return { ...network, jobs };
 };
 
 describe("the span of a submit", () => {
-  test("of many is one, and its place is kept with each of them", async () => {
+  test("is shared by the tasks of an array, which store its trace context", async () => {
     const traced = startTracing();
-    const { jobs } = await aSubmitter();
+    const { jobs } = await startWorker();
 
     const tasks = await jobs.submit([new Job({}), new Job({}), new Job({})]);
 
@@ -33,10 +33,10 @@ describe("the span of a submit", () => {
     );
   });
 
-  test("says what the server refused it for", async () => {
+  test("records the error of a rejected submit", async () => {
     const traced = startTracing();
-    const { client, instead } = await aSubmitter();
-    instead({
+    const { client, override } = await startWorker();
+    override({
       submitTask: () => {
         throw new Problem("forbidden", "not here");
       },
@@ -50,42 +50,42 @@ describe("the span of a submit", () => {
     expect(span.attributes["error.type"]).toBe("ForbiddenError");
   });
 
-  test("carries a tracestate on, and nobody's baggage", async () => {
+  test("propagates the tracestate, but no baggage", async () => {
     startTracing();
     propagation.disable();
     propagation.setGlobalPropagator(
       new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
     );
-    const { client, instead, fake } = await aSubmitter();
-    const seen: Headers[] = [];
-    instead({
+    const { client, override, fake } = await startWorker();
+    const requestHeaders: Headers[] = [];
+    override({
       submitTask: (request) => {
-        seen.push(request.headers);
+        requestHeaders.push(request.headers);
         return fake.fakes.submitTask?.(request) ?? Promise.reject(new Error("no fake"));
       },
     });
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    const given = { traceparent, tracestate: "vendor=1", baggage: "user=ann" };
-    const from = propagation.extract(context.active(), given);
+    const carrier = { traceparent, tracestate: "vendor=1", baggage: "user=ann" };
+    const from = propagation.extract(context.active(), carrier);
 
     const params = { room_id: "lab", job_name: "private:tests:Job" };
     const { body } = await context.with(from, () => client.call("submitTask", { params }));
 
     expect(body.trace_context).toMatchObject({ tracestate: "vendor=1" });
     expect(body.trace_context?.traceparent).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-/);
-    expect(seen.map((headers) => headers.has("baggage"))).toEqual([false]);
+    expect(requestHeaders.map((headers) => headers.has("baggage"))).toEqual([false]);
   });
 });
 
-test("waiting for a task is a span, and its long-polls carry it", async () => {
+test("awaitTask has a span, which its long polls propagate", async () => {
   const traced = startTracing();
-  const { client, fake, instead } = await aSubmitter();
+  const { client, fake, override } = await startWorker();
   const trace_context = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
   const { id } = fake.submit("lab", "private:tests:Job", { trace_context });
-  const seen: (string | null)[] = [];
-  instead({
+  const traceparents: (string | null)[] = [];
+  override({
     readTask: (request) => {
-      seen.push(request.headers.get("traceparent"));
+      traceparents.push(request.headers.get("traceparent"));
       fake.cancel(id);
       return fake.fakes.readTask?.(request) ?? Promise.reject(new Error("no fake"));
     },
@@ -98,23 +98,23 @@ test("waiting for a task is a span, and its long-polls carry it", async () => {
   expect(span.kind).toBe(SpanKind.CLIENT);
   expect(getLinkedSpanIds(span)).toEqual(["b7ad6b7169203331"]);
   expect(span.attributes).toMatchObject({ "messaging.message.id": id, "joblib.task.status": "cancelled" });
-  expect(seen).toEqual([`00-${getSpanIds(span).trace}-${getSpanIds(span).id}-01`]);
+  expect(traceparents).toEqual([`00-${getSpanIds(span).trace}-${getSpanIds(span).id}-01`]);
 });
 
-test("heartbeats are of no trace, whatever was active when the worker was announced", async () => {
+test("heartbeats have no trace context, even if the worker was created in a span", async () => {
   startTracing();
-  const { fake, instead, manager } = startFake();
-  const beat = Promise.withResolvers<string | null>();
-  instead({
+  const { fake, override, createManager } = startFake();
+  const heartbeat = Promise.withResolvers<string | null>();
+  override({
     heartbeat: (request) => {
-      beat.resolve(request.headers.get("traceparent"));
+      heartbeat.resolve(request.headers.get("traceparent"));
       return fake.fakes.heartbeat?.(request) ?? Promise.reject(new Error("no fake"));
     },
   });
-  const jobs = manager({ heartbeatSeconds: 0.05 });
+  const jobs = createManager({ heartbeatSeconds: 0.05 });
   jobs.register(Job);
 
   await runInSpan("start", () => jobs.ready());
 
-  expect(await beat.promise).toBeNull();
+  expect(await heartbeat.promise).toBeNull();
 });

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import type { ClaimedTask } from "../../sdk/claimed-task.ts";
 import { Extension, type RunContext } from "../../sdk/extension.ts";
-import { listeningLogger, startFake } from "./network.ts";
+import { createRecordingLogger, startFake } from "./network.ts";
 
-type Work = (run: RunContext, given: unknown) => unknown;
+type Work = (run: RunContext, context: unknown) => unknown;
 
-/** A worker of one job whose work each test says, and its next task. */
-export const claim = async (
+/** Starts a worker of one job with the given `run`, submits a task and claims it. */
+export const claimTask = async (
   work: Work,
   { payload = {}, result }: { payload?: object; result?: z.ZodType } = {},
 ) => {
@@ -20,25 +20,27 @@ export const claim = async (
       return work(run, context);
     }
   }
-  const { logger, lines } = listeningLogger();
-  const jobs = network.manager<unknown>({ logger }, "the manager's context");
+  const { logger, lines } = createRecordingLogger();
+  const jobs = network.createManager<unknown>({ logger }, "the manager's context");
   jobs.register(Job);
   await jobs.ready();
   const { id } = network.fake.submit("lab", "private:tests:Job", { payload: { ...payload } });
   const stream = jobs.listen();
-  const task = await take(stream.next());
+  const task = await getTask(stream.next());
   return { ...network, id, jobs, stream, task, lines };
 };
 
-/** The task that a stream gives. */
-export const take = async (next: Promise<IteratorResult<ClaimedTask, undefined>>): Promise<ClaimedTask> => {
+/** Returns the task of an iterator result. */
+export const getTask = async (
+  next: Promise<IteratorResult<ClaimedTask, undefined>>,
+): Promise<ClaimedTask> => {
   const { value } = await next;
-  if (value === undefined) throw new Error("no task came");
+  if (value === undefined) throw new Error("the stream has ended");
   return value;
 };
 
-/** What the fake itself would have answered. */
-export const passOn = (
+/** Calls the fake server's `updateTask`. */
+export const callFake = (
   fake: ReturnType<typeof startFake>["fake"],
   request: Parameters<NonNullable<typeof fake.fakes.updateTask>>[0],
 ) => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { Problem, type Progress } from "../../protocol/index.ts";
 import { InterruptedError, UsageError } from "../../sdk/errors.ts";
-import { claim, passOn } from "./claim.ts";
+import { callFake, claimTask } from "./claim.ts";
 
-describe("a task that is cut short", () => {
-  test("that is interrupted fails at once, though its work goes on", async () => {
-    const { fake, id, jobs, task } = await claim(() => new Promise(() => {}));
+describe("an interrupted task", () => {
+  test("fails immediately although its run continues", async () => {
+    const { fake, id, jobs, task } = await claimTask(() => new Promise(() => {}));
     const outcome = task.run();
     await fake.waitFor(id, ({ status }) => status === "running");
 
@@ -16,37 +16,37 @@ describe("a task that is cut short", () => {
     expect(fake.task(id)).toMatchObject({ status: "failed", error: "interrupted: the worker was stopped" });
   });
 
-  test("that is interrupted while its end is on its way has that end's outcome, also where it is refused", async () => {
-    const { fake, id, instead, jobs, task } = await claim(() => "done");
-    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    instead({
+  test("has the outcome of an end that is being sent, even if the server rejects it", async () => {
+    const { fake, id, override, jobs, task } = await claimTask(() => "done");
+    const [received, response] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    override({
       updateTask: async (request) => {
-        if (request.body?.status !== "completed") return passOn(fake, request);
-        asked.resolve();
-        await answer.promise;
-        throw new Problem("task-lost", "somebody else has it");
+        if (request.body?.status !== "completed") return callFake(fake, request);
+        received.resolve();
+        await response.promise;
+        throw new Problem("task-lost", "the lease is lost");
       },
     });
     const outcome = task.run();
     await fake.waitFor(id, ({ status }) => status === "running");
-    await asked.promise;
+    await received.promise;
 
     const interrupted = jobs.interrupt();
-    answer.resolve();
+    response.resolve();
 
     await expect(outcome).resolves.toMatchObject({ status: "lost" });
     await interrupted;
   });
 
-  test("that a report has found lost does not run any more", async () => {
+  test("does not run if a report has shown that the lease is lost", async () => {
     let runs = 0;
-    const { instead, task } = await claim(() => {
+    const { override, task } = await claimTask(() => {
       runs += 1;
     });
     await task.start();
-    instead({
+    override({
       updateTask: () => {
-        throw new Problem("task-lost", "somebody else has it");
+        throw new Problem("task-lost", "the lease is lost");
       },
     });
     task.progress(0.1);
@@ -58,8 +58,8 @@ describe("a task that is cut short", () => {
     expect(runs).toBe(0);
   });
 
-  test("has a signal and a log in whatever its context is passed on as", async () => {
-    const { task } = await claim((run) =>
+  test("keeps signal and log in copies and proxies of its run context, and in objects that inherit from it", async () => {
+    const { task } = await claimTask((run) =>
       [{ ...run }, Object.create(run), new Proxy(run, {})].map(
         ({ signal, log }) => signal === run.signal && log === run.log,
       ),
@@ -69,9 +69,9 @@ describe("a task that is cut short", () => {
   });
 });
 
-describe("the parts of running", () => {
-  test("start, complete and fail may be used by themselves, each once", async () => {
-    const { fake, id, task } = await claim(() => {});
+describe("the steps of a task", () => {
+  test("start, complete and fail can be called individually, each once", async () => {
+    const { fake, id, task } = await claimTask(() => {});
 
     await expect(task.complete()).rejects.toThrow(UsageError);
     await task.start();
@@ -84,32 +84,32 @@ describe("the parts of running", () => {
     await expect(task.run()).resolves.toMatchObject({ status: "lost" });
   });
 
-  test("a task that was not started can be given back", async () => {
-    const { fake, id, task } = await claim(() => {});
+  test("release requeues a task that has not started", async () => {
+    const { fake, id, task } = await claimTask(() => {});
 
     await task.release();
 
     expect(fake.task(id)).toMatchObject({ status: "pending", attempt: 1, runs: 0 });
   });
 
-  test("of many progress reports the first and the last are sent", async () => {
+  test("progress sends the first and the last of many reports", async () => {
     const sent: (Progress | undefined)[] = [];
-    const { fake, id, instead, task } = await claim(({ progress }) => {
-      progress(-1, "begun");
+    const { fake, id, override, task } = await claimTask(({ progress }) => {
+      progress(-1, "started");
       for (let done = 1; done <= 100; done += 1) progress(done / 100);
       progress(Number.NaN, "done");
     });
-    instead({
+    override({
       updateTask: (request) => {
         if (request.body.status === undefined) sent.push(request.body.progress);
-        return passOn(fake, request);
+        return callFake(fake, request);
       },
     });
 
     await task.run();
 
     expect(sent).toEqual([
-      { fraction: 0, message: "begun" },
+      { fraction: 0, message: "started" },
       { fraction: 1, message: "done" },
     ]);
     expect(fake.task(id)).toMatchObject({ status: "completed", progress: { fraction: 1, message: "done" } });

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { Problem } from "../../protocol/index.ts";
 import { TaskLostError } from "../../sdk/errors.ts";
-import { claim, passOn, take } from "./claim.ts";
+import { callFake, claimTask, getTask } from "./claim.ts";
 
-describe("running a task", () => {
-  test("starts it, runs it with its parameters, and completes it", async () => {
-    const { fake, id, task } = await claim(({ task: seen }, context) => [context, seen.status]);
+describe("ClaimedTask.run", () => {
+  test("starts the task, runs it with its parameters, and completes it", async () => {
+    const { fake, id, task } = await claimTask(({ task: started }, context) => [context, started.status]);
 
     const outcome = await task.run();
 
@@ -18,16 +18,16 @@ describe("running a task", () => {
     });
   });
 
-  test("its own context comes before the manager's, and nothing is null", async () => {
-    const { fake, id, task } = await claim((_, context) => (context === "mine" ? undefined : context));
+  test("prefers its own context to the manager's, and stores undefined as null", async () => {
+    const { fake, id, task } = await claimTask((_, context) => (context === "mine" ? undefined : context));
 
     await task.run("mine");
 
     expect(fake.task(id)).toMatchObject({ status: "completed", result: null });
   });
 
-  test("that throws is failed with what it said, and does not throw", async () => {
-    const { fake, id, task } = await claim(() => {
+  test("fails the task with the message of a thrown error, and does not throw", async () => {
+    const { fake, id, task } = await claimTask(() => {
       throw new RangeError("too far \u0000", { cause: new Error("the wall") });
     });
 
@@ -35,13 +35,13 @@ describe("running a task", () => {
 
     expect(outcome).toMatchObject({
       status: "failed",
-      error: "RangeError: too far \ufffd (because of the wall)",
+      error: "RangeError: too far \ufffd (caused by: the wall)",
     });
     expect(fake.task(id)).toMatchObject({ status: "failed" });
   });
 
-  test("with an endless error keeps 64 KiB of it", async () => {
-    const { fake, id, task } = await claim(() => {
+  test("stores at most 64 KiB of a long error", async () => {
+    const { fake, id, task } = await claimTask(() => {
       throw new Error("😀".repeat(50_000));
     });
 
@@ -49,36 +49,36 @@ describe("running a task", () => {
 
     const error = fake.task(id).error ?? "";
     expect(Buffer.byteLength(error)).toBeLessThanOrEqual(65_536);
-    expect(error).toMatch(/😀… \(cut\)$/u);
+    expect(error).toMatch(/😀… \(truncated\)$/u);
   });
 
-  test("with a malformed payload fails it without running", async () => {
+  test("fails a task with an invalid payload without running it", async () => {
     let ran = false;
     const work = () => {
       ran = true;
     };
-    const { fake, id, task } = await claim(work, { payload: { size: "big" } });
+    const { fake, id, task } = await claimTask(work, { payload: { size: "big" } });
 
     await task.run();
 
     expect(ran).toBe(false);
     expect(fake.task(id)).toMatchObject({ status: "failed", started_at: null });
-    expect(fake.task(id).error).toMatch(/^malformed payload: Job: \/size: .*number/);
+    expect(fake.task(id).error).toMatch(/^invalid payload: Job: \/size: .*number/);
   });
 
   test.each([
-    ["a map", () => new Map(), /the result cannot be kept: NotJsonError: the value is a Map/],
+    ["a map", () => new Map(), /the result cannot be stored: NotJsonError: the value is a Map/],
     ["a cycle", () => cycle(), /circular/],
     ["infinity", () => ({ x: Number.POSITIVE_INFINITY }), /"x" is Infinity/],
     ["not a number", () => [Number.NaN], /"0" is NaN/],
     ["a bigint", () => 1n, /is a bigint/],
     ["bytes", () => new Uint8Array(2), /binary data/],
-    ["half of a surrogate pair", () => ({ x: "\ud800" }), /"x" has half of a surrogate pair/],
-    ["U+0000", () => "a\u0000b", /the value has the character U\+0000/],
-    ["a name that cannot be stored", () => ({ "\u0000": 1 }), /the name "\\u0000" has the character/],
-    ["nested without an end in sight", () => nested(100_000), /the result cannot be kept: NotJsonError/],
-  ])("whose result is %s fails it", async (_, work, error) => {
-    const { fake, id, task } = await claim(work);
+    ["a lone surrogate", () => ({ x: "\ud800" }), /"x" contains a lone surrogate/],
+    ["U+0000", () => "a\u0000b", /the value contains the character U\+0000/],
+    ["a name that cannot be stored", () => ({ "\u0000": 1 }), /the name "\\u0000" contains the character/],
+    ["100,000 nested arrays", () => nested(100_000), /the result cannot be stored: NotJsonError/],
+  ])("fails a task whose result is %s", async (_, work, error) => {
+    const { fake, id, task } = await claimTask(work);
 
     await task.run();
 
@@ -86,38 +86,38 @@ describe("running a task", () => {
     expect(fake.task(id).error).toMatch(error);
   });
 
-  test("whose result does not fit its schema fails it", async () => {
-    const { fake, id, task } = await claim(() => ({ turned: "far" }), {
+  test("fails a task whose result does not match its schema", async () => {
+    const { fake, id, task } = await claimTask(() => ({ turned: "far" }), {
       result: z.object({ turned: z.number() }),
     });
 
     await task.run();
 
-    expect(fake.task(id).error).toMatch(/the result cannot be kept: .*\/result\/turned/);
+    expect(fake.task(id).error).toMatch(/the result cannot be stored: .*\/result\/turned/);
   });
 
-  test("whose result is too large for the server fails it", async () => {
-    const { fake, id, instead, task } = await claim(() => "much");
-    instead({
+  test("fails a task whose result is too large for the server", async () => {
+    const { fake, id, override, task } = await claimTask(() => "much");
+    override({
       updateTask: (request) => {
         if (request.body.status === "completed") throw new Problem("payload-too-large", "over 1 MiB");
-        return passOn(fake, request);
+        return callFake(fake, request);
       },
     });
 
     await task.run();
 
-    expect(fake.task(id).error).toMatch(/cannot be kept: PayloadTooLargeError: over 1 MiB/);
+    expect(fake.task(id).error).toMatch(/cannot be stored: PayloadTooLargeError: over 1 MiB/);
   });
 
-  test("whose error is too large for the server, too, fails with the beginning of it", async () => {
-    const { fake, id, instead, task } = await claim(() => {
+  test("fails with the beginning of an error that is too large for the server", async () => {
+    const { fake, id, override, task } = await claimTask(() => {
       throw new Error(`disk full ${"x".repeat(5_000)}`);
     });
-    instead({
+    override({
       updateTask: (request) => {
         if (JSON.stringify(request.body).length > 1_000) throw new Problem("payload-too-large", "over 1 KiB");
-        return passOn(fake, request);
+        return callFake(fake, request);
       },
     });
 
@@ -126,12 +126,12 @@ describe("running a task", () => {
     expect(outcome.status).toBe("failed");
     expect(fake.task(id)).toMatchObject({
       status: "failed",
-      error: expect.stringMatching(/^disk full x+… \(cut\)$/),
+      error: expect.stringMatching(/^disk full x+… \(truncated\)$/),
     });
   });
 
-  test("is not failed by progress and log lines that nobody can store or that are refused", async () => {
-    const { fake, id, instead, task } = await claim(({ progress, log }) => {
+  test("completes despite progress and log lines that cannot be stored or that the server rejects", async () => {
+    const { fake, id, override, task } = await claimTask(({ progress, log }) => {
       progress(0.1, "\ud800 \u0000");
       progress(Number.NaN, Object.create(null));
       log.info("\ud800 \u0000");
@@ -139,10 +139,10 @@ describe("running a task", () => {
       JSON.parse('[null, 7, "text"]').forEach(log.warn);
       return "done";
     });
-    instead({
+    override({
       updateTask: (request) => {
         if (request.body.log !== undefined) throw new Problem("validation-error", "no lines today");
-        return passOn(fake, request);
+        return callFake(fake, request);
       },
     });
 
@@ -152,15 +152,15 @@ describe("running a task", () => {
     expect(fake.task(id)).toMatchObject({ status: "completed", result: "done" });
   });
 
-  test("is told once more when the answer to its end was lost", async () => {
-    const { fake, id, instead, task } = await claim(() => "done");
+  test("sends the end of the task again if the response was lost", async () => {
+    const { fake, id, override, task } = await claimTask(() => "done");
     let lost = 0;
-    instead({
+    override({
       updateTask: async (request) => {
-        const answer = await passOn(fake, request);
+        const response = await callFake(fake, request);
         if (request.body.status === "completed" && lost++ < 2)
           throw new Problem("service-unavailable", "gone");
-        return answer;
+        return response;
       },
     });
 
@@ -171,8 +171,8 @@ describe("running a task", () => {
     expect(fake.task(id)).toMatchObject({ status: "completed", result: "done" });
   });
 
-  test("that was given to another drops what it has, and says so", async () => {
-    const { fake, id, task, lines } = await claim(() => {
+  test("discards the result of a task that was requeued, and returns the outcome lost", async () => {
+    const { fake, id, task, lines } = await claimTask(() => {
       fake.requeue(id);
       return "too late";
     });
@@ -182,16 +182,16 @@ describe("running a task", () => {
     expect(outcome).toEqual({ status: "lost", reason: "lost" });
     expect(task.signal.reason).toBeInstanceOf(TaskLostError);
     expect(fake.task(id)).toMatchObject({ status: "pending", result: null });
-    expect(lines).toContain("what came of a task was dropped");
+    expect(lines).toContain("discarded the outcome of a task");
   });
 
-  test("that was lost while it worked offers what it came to all the same, once, and says that it is lost", async () => {
+  test("sends a late result once if the lease is lost during the run", async () => {
     const offered: unknown[] = [];
-    const { id, task, instead } = await claim(() => {
+    const { id, task, override } = await claimTask(() => {
       task.markLost("lost");
       return { frames: 3 };
     });
-    instead({
+    override({
       updateTask: ({ body }) => {
         offered.push([body.status, body.attempt, body.result]);
         if (body.status === "running") return { status: 200, body: { ...task.task, status: "running" } };
@@ -209,8 +209,8 @@ describe("running a task", () => {
     expect(task.id).toBe(id);
   });
 
-  test("that is cancelled aborts its signal with the reason", async () => {
-    const { fake, id, task } = await claim(({ signal }) => {
+  test("aborts the signal of a cancelled task with the reason", async () => {
+    const { fake, id, task } = await claimTask(({ signal }) => {
       queueMicrotask(() => fake.cancel(id));
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     });
@@ -221,18 +221,18 @@ describe("running a task", () => {
     expect(fake.task(id)).toMatchObject({ status: "cancelled", error: null });
   });
 
-  test("of a job that this process does not know fails, and the loop goes on", async () => {
-    const { fake, client, jobs, stream, task } = await claim(() => "fine");
+  test("fails the task of an unregistered job and continues with the next task", async () => {
+    const { fake, client, jobs, stream, task } = await claimTask(() => "fine");
     const body = { category: "tests", name: "Strange", schema: {}, worker_id: jobs.workerId };
     await client.call("registerJob", { params: { room_id: "lab" }, body });
     await task.run();
     const strange = fake.submit("lab", "private:tests:Strange");
 
-    await (await take(stream.next())).run();
+    await (await getTask(stream.next())).run();
     const next = fake.submit("lab", "private:tests:Job");
-    await (await take(stream.next())).run();
+    await (await getTask(stream.next())).run();
 
-    expect(fake.task(strange.id).error).toMatch(/does not know the job private:tests:Strange/);
+    expect(fake.task(strange.id).error).toMatch(/job private:tests:Strange is not registered in this worker/);
     expect(fake.task(next.id).status).toBe("completed");
   });
 });

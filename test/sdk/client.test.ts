@@ -4,7 +4,7 @@ import { JoblibClient } from "../../sdk/client.ts";
 import { JobNotFoundError, ProtocolError, ServiceUnavailableError, UsageError } from "../../sdk/errors.ts";
 import { startFake } from "./network.ts";
 
-const withJob = async () => {
+const startWithJob = async () => {
   const network = startFake();
   const body = { category: "tests", name: "Job", schema: { type: "object" } };
   await network.client.call("registerJob", { params: { room_id: "lab" }, body });
@@ -13,18 +13,18 @@ const withJob = async () => {
 
 const JOB = "private:tests:Job";
 
-describe("a call", () => {
-  test("sends what the operation takes, and gives status, body and headers", async () => {
-    const { client } = await withJob();
+describe("JoblibClient.call", () => {
+  test("sends parameters and query, and returns status, body and headers", async () => {
+    const { client } = await startWithJob();
 
-    const answer = await client.call("listJobs", { params: { room_id: "lab" }, query: { limit: 1 } });
+    const response = await client.call("listJobs", { params: { room_id: "lab" }, query: { limit: 1 } });
 
-    expect(answer).toMatchObject({ status: 200, body: { total: 1, limit: 1, items: [{ name: "Job" }] } });
-    expect(answer.headers["content-type"]).toBe("application/json");
+    expect(response).toMatchObject({ status: 200, body: { total: 1, limit: 1, items: [{ name: "Job" }] } });
+    expect(response.headers["content-type"]).toBe("application/json");
   });
 
-  test("raises a problem as the class of its id", async () => {
-    const { client } = await withJob();
+  test("throws a problem as the class of its id", async () => {
+    const { client } = await startWithJob();
 
     const error = await client
       .call("readJob", { params: { room_id: "lab", job_name: "private:a:b" } })
@@ -38,32 +38,32 @@ describe("a call", () => {
     });
   });
 
-  test("is tried again where that is safe, and the server says for how long to wait", async () => {
-    const { fake, client, instead } = await withJob();
-    let tries = 0;
+  test("reattempts a safe operation after the Retry-After of the server", async () => {
+    const { fake, client, override } = await startWithJob();
+    let attempts = 0;
     const keys = new Set<string | null>();
-    instead({
+    override({
       submitTask: (request) => {
         keys.add(request.headers.get("idempotency-key"));
-        tries += 1;
-        const answer = fake.fakes.submitTask?.(request);
-        if (tries < 3 || answer === undefined)
+        attempts += 1;
+        const response = fake.fakes.submitTask?.(request);
+        if (attempts < 3 || response === undefined)
           throw new Problem("service-unavailable", "lost", { retryAfter: 0 });
-        return answer;
+        return response;
       },
     });
 
     const { status } = await client.call("submitTask", { params: { room_id: "lab", job_name: JOB } });
 
-    expect([tries, keys.size, status, fake.tasks.length]).toEqual([3, 1, 200, 1]);
+    expect([attempts, keys.size, status, fake.tasks.length]).toEqual([3, 1, 200, 1]);
   });
 
-  test("is not tried again where twice is not once", async () => {
-    const { client, instead } = await withJob();
-    let tries = 0;
-    instead({
+  test("does not retry an operation that cannot be repeated safely", async () => {
+    const { client, override } = await startWithJob();
+    let attempts = 0;
+    override({
       submitTasks: () => {
-        tries += 1;
+        attempts += 1;
         throw new Problem("service-unavailable", "who knows");
       },
     });
@@ -71,15 +71,15 @@ describe("a call", () => {
 
     await expect(client.call("submitTasks", request)).rejects.toThrow(ServiceUnavailableError);
 
-    expect(tries).toBe(1);
+    expect(attempts).toBe(1);
   });
 
-  test("asks for the token every time, and does not print a bad one", async () => {
-    const seen: (string | null)[] = [];
-    const { instead } = startFake();
-    instead({
+  test("reads the token before every request, and does not print an invalid one", async () => {
+    const authorizations: (string | null)[] = [];
+    const { override } = startFake();
+    override({
       listProblems: ({ headers }) => {
-        seen.push(headers.get("authorization"));
+        authorizations.push(headers.get("authorization"));
         return { status: 200, body: { items: [] } };
       },
     });
@@ -91,12 +91,12 @@ describe("a call", () => {
     await client.call("listProblems", {});
     const error = await client.call("listProblems", {}).catch((thrown: unknown) => thrown);
 
-    expect(seen).toEqual(["Bearer one", "Bearer two"]);
+    expect(authorizations).toEqual(["Bearer one", "Bearer two"]);
     expect(error).toBeInstanceOf(UsageError);
     expect(String(error)).not.toContain("bad");
   });
 
-  test("with what would lead to another address is refused before it is sent", async () => {
+  test("rejects a parameter that would change the path", async () => {
     const { client } = startFake();
 
     for (const task_id of ["", ".", ".."]) {
@@ -109,18 +109,18 @@ describe("a call", () => {
     "nowhere",
     "http://me:secret@here",
     "http://here?a=b",
-  ])("to %s cannot be", (url) => {
+  ])("rejects the url %s", (url) => {
     expect(() => new JoblibClient({ url })).toThrow(UsageError);
   });
 
-  test("keeps the path of the address before its own", () => {
+  test("keeps the path of the url as a prefix", () => {
     expect(new JoblibClient({ url: "https://here/jobs//" }).url).toBe("https://here/jobs");
   });
 });
 
-describe("awaiting a task", () => {
-  test("gives it when it is terminal", async () => {
-    const { fake, client } = await withJob();
+describe("JoblibClient.awaitTask", () => {
+  test("returns the task when it has ended", async () => {
+    const { fake, client } = await startWithJob();
     const { id } = fake.submit("lab", JOB);
 
     const awaited = client.awaitTask(id);
@@ -129,36 +129,36 @@ describe("awaiting a task", () => {
     await expect(awaited).resolves.toMatchObject({ id, status: "cancelled" });
   });
 
-  test("gives it as it stands when the wait is over", async () => {
-    const { fake, client } = await withJob();
+  test("returns the current task after the wait", async () => {
+    const { fake, client } = await startWithJob();
     const { id } = fake.submit("lab", JOB);
 
     await expect(client.awaitTask(id, { wait: 0 })).resolves.toMatchObject({ status: "pending" });
   });
 
-  test("tells every change", async () => {
-    const { fake, client } = await withJob();
+  test("calls onChange for every change", async () => {
+    const { fake, client } = await startWithJob();
     const [worker] = fake.workers;
     const { id } = fake.submit("lab", JOB);
-    const seen: string[] = [];
-    const steps: (() => unknown)[] = [
+    const statuses: string[] = [];
+    const changes: (() => unknown)[] = [
       () => client.call("claimTask", { body: { worker_id: worker?.id ?? "" } }),
       () => client.call("updateTask", { params: { task_id: id }, body: { status: "running" } }),
       () => client.call("updateTask", { params: { task_id: id }, body: { status: "completed" } }),
     ];
 
     const onChange = ({ status }: { status: string }) => {
-      seen.push(status);
-      void steps.shift()?.();
+      statuses.push(status);
+      void changes.shift()?.();
     };
     const task = await client.awaitTask(id, { onChange });
 
-    expect(seen).toEqual(["pending", "claimed", "running", "completed"]);
+    expect(statuses).toEqual(["pending", "claimed", "running", "completed"]);
     expect(task.status).toBe("completed");
   });
 
-  test("stops with the reason of its signal", async () => {
-    const { fake, client } = await withJob();
+  test("rejects with the reason of its signal", async () => {
+    const { fake, client } = await startWithJob();
     const { id } = fake.submit("lab", JOB);
     const abort = new AbortController();
     const awaited = client.awaitTask(id, { signal: abort.signal });
@@ -168,10 +168,10 @@ describe("awaiting a task", () => {
     await expect(awaited).rejects.toThrow("enough");
   });
 
-  test("about another task is no answer", async () => {
-    const { fake, client, instead } = await withJob();
+  test("rejects a response with another task", async () => {
+    const { fake, client, override } = await startWithJob();
     const other = fake.submit("lab", JOB);
-    instead({ readTask: () => ({ status: 200, body: other }) });
+    override({ readTask: () => ({ status: 200, body: other }) });
 
     await expect(client.awaitTask("mine")).rejects.toThrow(ProtocolError);
   });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Problem } from "../../protocol/index.ts";
 import { ForbiddenError } from "../../sdk/errors.ts";
 import { Extension } from "../../sdk/extension.ts";
-import { listeningLogger, startFake } from "./network.ts";
+import { createRecordingLogger, startFake } from "./network.ts";
 
 class Echo extends Extension("tests") {
   run() {
@@ -10,64 +10,71 @@ class Echo extends Extension("tests") {
   }
 }
 
-/** A worker before a backlog that several claims at a time are made for; `meddle` has the number of each. */
-const beforeBacklog = async (count: number, meddle: (claim: number) => Promise<void> | undefined) => {
-  const { fake, instead, manager } = startFake();
-  const { lines, logger } = listeningLogger();
-  const jobs = manager({ logger });
+/** Starts a worker with a backlog; `beforeClaim` is awaited before each claim and receives its number, from 1. */
+const startWorkerWithBacklog = async (
+  count: number,
+  beforeClaim: (claim: number) => Promise<void> | undefined,
+) => {
+  const { fake, override, createManager } = startFake();
+  const { lines, logger } = createRecordingLogger();
+  const jobs = createManager({ logger });
   jobs.register(Echo);
   await jobs.ready();
   for (let i = 0; i < count; i += 1) fake.submit("lab", "private:tests:Echo");
   const { claimTasks } = fake.fakes;
-  if (claimTasks === undefined) throw new Error("nothing can be claimed");
+  if (claimTasks === undefined) throw new Error("the fake has no claimTasks");
   let claims = 0;
-  instead({
+  override({
     claimTasks: async (request) => {
       claims += 1;
-      await meddle(claims);
+      await beforeClaim(claims);
       return claimTasks(request);
     },
   });
-  const left = () => fake.tasks.filter(({ status }) => status !== "completed").length;
-  return { jobs, lines, fake, left };
+  const countUnfinished = () => fake.tasks.filter(({ status }) => status !== "completed").length;
+  return { jobs, lines, fake, countUnfinished };
 };
 
-const rejectLossyValue = async (type: "unauthorized" | "forbidden") => {
-  throw new Problem(type, "not now");
-};
-
-test("what any of them brings is run, whichever is answered first", async () => {
-  const held = Promise.withResolvers<void>();
-  const { jobs, left } = await beforeBacklog(150, (claim) => (claim === 2 ? held.promise : undefined));
-  const stop = new AbortController();
-
-  const run = jobs.run({ concurrency: 500, start: true, signal: stop.signal });
-  await expect.poll(left, { timeout: 5_000 }).toBe(0);
-
-  held.resolve();
-  stop.abort();
-  await run;
-});
-
-test("trouble that several of them meet together is one trouble", async () => {
-  const { jobs, left, lines } = await beforeBacklog(500, (claim) =>
-    claim >= 2 && claim <= 5 ? rejectLossyValue("unauthorized") : undefined,
+test("tasks of concurrent claims run although an earlier claim has no response yet", async () => {
+  const secondClaim = Promise.withResolvers<void>();
+  const { jobs, countUnfinished } = await startWorkerWithBacklog(150, (claim) =>
+    claim === 2 ? secondClaim.promise : undefined,
   );
   const stop = new AbortController();
 
   const run = jobs.run({ concurrency: 500, start: true, signal: stop.signal });
-  await expect.poll(left, { timeout: 10_000 }).toBe(0);
+  await expect.poll(countUnfinished, { timeout: 5_000 }).toBe(0);
+
+  secondClaim.resolve();
+  stop.abort();
+  await run;
+});
+
+test("four concurrent claims that fail together count as one failure", async () => {
+  const allReceived = Promise.withResolvers<void>();
+  let failing = 0;
+  const { jobs, countUnfinished, lines } = await startWorkerWithBacklog(500, async (claim) => {
+    if (claim < 2 || claim > 5) return;
+    failing += 1;
+    if (failing === 4) allReceived.resolve();
+    await allReceived.promise;
+    // The delay after the first failure is long enough for the other three responses.
+    throw new Problem("unauthorized", "The token has expired.", { retryAfter: 2 });
+  });
+  const stop = new AbortController();
+
+  const run = jobs.run({ concurrency: 500, start: true, signal: stop.signal });
+  await expect.poll(countUnfinished, { timeout: 10_000 }).toBe(0);
 
   stop.abort();
   await run;
-  const troubles = lines.filter((line) => line === "could not claim; trying again");
-  expect(troubles.length).toBeLessThanOrEqual(2);
+  expect(lines.filter((line) => line === "claim failed; retrying")).toHaveLength(1);
 });
 
-test("where one is refused for good the others' tasks are given back", async () => {
-  const { jobs, fake } = await beforeBacklog(250, (claim) =>
-    claim === 2 ? rejectLossyValue("forbidden") : undefined,
-  );
+test("a claim that retries cannot fix ends the run and requeues the tasks of the other claims", async () => {
+  const { jobs, fake } = await startWorkerWithBacklog(250, async (claim) => {
+    if (claim === 2) throw new Problem("forbidden", "The worker belongs to another user.");
+  });
 
   const run = jobs.run({ concurrency: 500 });
 

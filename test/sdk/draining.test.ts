@@ -1,31 +1,31 @@
 import { describe, expect, test } from "vitest";
 import { Extension } from "../../sdk/extension.ts";
-import type { JobManagerOptions } from "../../sdk/job-manager.ts";
+import type { JobManagerOptions } from "../../sdk/job-manager-options.ts";
 import { startFake } from "./network.ts";
 
-const JOB = "private:tests:Hold";
+const JOB = "private:tests:Wait";
 
-/** A worker whose tasks end when they are let go, and what its session warned of. */
-const worker = async (extra: JobManagerOptions = {}, fakeOptions = {}) => {
-  const begun: string[] = [];
-  const gate = Promise.withResolvers<void>();
-  class Hold extends Extension("tests") {
+/** Starts a worker whose tasks run until `finish` is called. */
+const startWorker = async (extra: JobManagerOptions = {}, fakeOptions = {}) => {
+  const started: string[] = [];
+  const finished = Promise.withResolvers<void>();
+  class Wait extends Extension("tests") {
     async run() {
-      begun.push("one");
-      await gate.promise;
+      started.push("one");
+      await finished.promise;
       return "done";
     }
   }
   const network = startFake(fakeOptions);
-  const jobs = network.manager(extra);
-  jobs.register(Hold);
+  const jobs = network.createManager(extra);
+  jobs.register(Wait);
   await jobs.ready();
-  return { ...network, jobs, begun, removeTask: () => gate.resolve(), id: jobs.workerId ?? "" };
+  return { ...network, jobs, started, finish: () => finished.resolve(), id: jobs.workerId ?? "" };
 };
 
-describe("a worker that is drained", () => {
-  test("while it waits for a task, listens no longer, at once", async () => {
-    const { fake, jobs, id } = await worker();
+describe("a drained worker", () => {
+  test("stops listening immediately while it waits for a task", async () => {
+    const { fake, jobs, id } = await startWorker();
     const stream = jobs.listen();
     const next = stream.next();
     expect(jobs.isDrained).toBe(false);
@@ -36,45 +36,43 @@ describe("a worker that is drained", () => {
     expect(jobs.isDrained).toBe(true);
   });
 
-  test.each([
-    1, 2,
-  ])("finishes what it holds of %i, takes nothing more, and then is done", async (concurrency) => {
-    const { fake, jobs, id, begun, removeTask: letGo } = await worker({ heartbeatSeconds: 1 });
-    const held = Array.from({ length: concurrency }, () => fake.submit("lab", JOB).id);
+  test.each([1, 2])("finishes its %i running tasks, claims no more, and ends", async (concurrency) => {
+    const { fake, jobs, id, started, finish } = await startWorker({ heartbeatSeconds: 1 });
+    const running = Array.from({ length: concurrency }, () => fake.submit("lab", JOB).id);
     const run = jobs.run({ concurrency });
-    await expect.poll(() => begun.length).toBe(concurrency);
+    await expect.poll(() => started.length).toBe(concurrency);
 
     fake.drainWorker(id);
-    const later = fake.submit("lab", JOB).id;
-    letGo();
+    const newTask = fake.submit("lab", JOB).id;
+    finish();
     await run;
 
-    expect(held.map((one) => fake.task(one).status)).toEqual(held.map(() => "completed"));
-    expect(fake.task(later).status).toBe("pending");
+    expect(running.map((task) => fake.task(task).status)).toEqual(running.map(() => "completed"));
+    expect(fake.task(newTask).status).toBe("pending");
   });
 
-  test("hears of it by its heartbeat while all its hands are full", async () => {
-    const told: string[] = [];
+  test("is notified by its heartbeat while all slots are used", async () => {
+    const warnings: string[] = [];
     const logger = {
       debug() {},
       info() {},
       error() {},
-      warn: (_: object, message: string) => told.push(message),
+      warn: (_: object, message: string) => warnings.push(message),
     };
-    const { fake, jobs, id, begun, removeTask: letGo } = await worker({ logger, heartbeatSeconds: 0.05 });
+    const { fake, jobs, id, started, finish } = await startWorker({ logger, heartbeatSeconds: 0.05 });
     fake.submit("lab", JOB);
     const run = jobs.run();
-    await expect.poll(() => begun.length).toBe(1);
+    await expect.poll(() => started.length).toBe(1);
 
     fake.drainWorker(id);
 
-    await expect.poll(() => told).toEqual(["drained: no new tasks for this worker"]);
-    letGo();
+    await expect.poll(() => warnings).toEqual(["drained: no new tasks for this worker"]);
+    finish();
     await run;
   });
 
-  test("does not announce itself again when the server forgets it", async () => {
-    const { fake, jobs, id } = await worker({ heartbeatSeconds: 0.02 });
+  test("is not created again if the server no longer knows it", async () => {
+    const { fake, jobs, id } = await startWorker({ heartbeatSeconds: 0.02 });
     const run = jobs.run();
     fake.drainWorker(id);
     await run;

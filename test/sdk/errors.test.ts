@@ -1,19 +1,19 @@
 import { expect, test } from "vitest";
 import { PROBLEM_IDS, Problem } from "../../protocol/index.ts";
-import { ERROR_BY_PROBLEM, errorOf, ProblemError } from "../../sdk/errors.ts";
+import { ERROR_BY_PROBLEM, ProblemError, toProblemError } from "../../sdk/errors.ts";
 import * as sdk from "../../sdk/index.ts";
 
-test("every problem of the catalogue has a class of its own, and it is exported", () => {
+test("every known problem has its own exported class", () => {
   const classes = PROBLEM_IDS.map((id) => ERROR_BY_PROBLEM[id]);
 
   expect(new Set(classes).size).toBe(PROBLEM_IDS.length);
   expect(Object.values(sdk)).toEqual(expect.arrayContaining(classes));
 });
 
-test.each(PROBLEM_IDS)("%s becomes its class whatever its status and prefix", (id) => {
+test.each(PROBLEM_IDS)("%s selects its class regardless of status and prefix", (id) => {
   const document = { ...new Problem(id, "why").toDocument("/under/here"), status: 418 };
 
-  const error = errorOf(document, 3);
+  const error = toProblemError(document, 3);
 
   expect(error).toBeInstanceOf(ERROR_BY_PROBLEM[id]);
   expect(error).toBeInstanceOf(ProblemError);

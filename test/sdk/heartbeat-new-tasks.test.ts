@@ -11,65 +11,65 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A worker's heartbeat whose beats are never answered, and what it holds. */
-const startHeart = () => {
-  const beats: string[][] = [];
+/** Starts a heartbeat whose requests get no response; `requests` records the listed tasks. */
+const startHeartbeat = () => {
+  const requests: string[][] = [];
   const client = new JoblibClient({
     url: "http://joblib.test",
     fetch: (_, { body, signal }) => {
-      beats.push(JSON.parse(body ?? "{}").tasks);
+      requests.push(JSON.parse(body ?? "{}").tasks);
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     },
   });
-  const held = new TaskTable<LeasedTask>();
-  const heart = new Heartbeat({
+  const tasks = new TaskTable<LeasedTask>();
+  const heartbeat = new Heartbeat({
     client,
     workerId: "w",
     logger: silentLogger,
     seconds: 3600,
     fixedSeconds: undefined,
-    held,
+    tasks,
     onStop: () => {},
     onForgotten: () => {},
     onDraining: () => {},
     isDraining: () => false,
   });
-  heart.start();
-  const take = (id: string): LeasedTask => {
+  heartbeat.start();
+  const addTask = (id: string): LeasedTask => {
     const task = { id, attempt: 1, leasedSince: performance.now(), markLost: () => {} };
-    held.add(task);
-    heart.scheduleNewTaskHeartbeat();
+    tasks.add(task);
+    heartbeat.scheduleForNewTask();
     return task;
   };
-  return { beats, held, heart, take };
+  return { requests, tasks, heartbeat, addTask };
 };
 
-test("tasks that are soon over bring no beat forward, however many there are", async () => {
-  const { beats, held, heart, take } = startHeart();
+test("many short tasks cause no heartbeat", async () => {
+  const { requests, tasks, heartbeat, addTask } = startHeartbeat();
   let before: LeasedTask | undefined;
   for (let index = 0; index < 40; index += 1) {
-    const next = take(`task-${index}`);
+    const next = addTask(`task-${index}`);
     await vi.advanceTimersByTimeAsync(100);
-    if (before !== undefined) held.delete(before);
+    if (before !== undefined) tasks.delete(before);
     before = next;
   }
 
-  expect(beats).toEqual([]);
-  heart.stop();
+  expect(requests).toEqual([]);
+  heartbeat.stop();
 });
 
-test("one that stays is named a quarter of a second after it came, whatever else comes and goes", async () => {
-  const { beats, held, heart, take } = startHeart();
-  const brief = take("brief");
+test("a longer task is listed 250 ms after its claim, even if other tasks start and end", async () => {
+  const { requests, tasks, heartbeat, addTask } = startHeartbeat();
+  const short = addTask("short");
   await vi.advanceTimersByTimeAsync(200);
-  take("long");
-  held.delete(brief);
+  addTask("long");
+  tasks.delete(short);
   await vi.advanceTimersByTimeAsync(200);
-  take("late");
-  const early = beats.length;
+  addTask("late");
+  const countBefore = requests.length;
   await vi.advanceTimersByTimeAsync(60);
 
-  expect(early).toBe(0);
-  expect(beats).toEqual([["long", "late"]]);
-  heart.stop();
+  expect(countBefore).toBe(0);
+  expect(requests).toEqual([["long", "late"]]);
+  heartbeat.stop();
 });

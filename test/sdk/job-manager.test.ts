@@ -17,9 +17,9 @@ class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
   }
 }
 
-describe("registering", () => {
-  test("is local, and reads like a map by class name", () => {
-    const jobs = startFake().manager<Viewer>({}, { turned: [] });
+describe("JobManager.register", () => {
+  test("adds classes locally, in a map by class name", () => {
+    const jobs = startFake().createManager<Viewer>({}, { turned: [] });
 
     const returned = jobs.register(Rotate);
 
@@ -32,12 +32,12 @@ describe("registering", () => {
     expect(jobs.delete("Rotate")).toBe(false);
   });
 
-  test("announces whose task is next where the class or its registration says so", async () => {
+  test("registers the fairness of the class or of its options", async () => {
     class Fair extends Extension("modifiers", {}, { fairness: "room" }) {
       run() {}
     }
-    const { fake, manager } = startFake();
-    const jobs = manager<Viewer>({}, { turned: [] });
+    const { fake, createManager } = startFake();
+    const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Fair);
     jobs.register(Rotate, { fairness: "room" });
     jobs.register(Fair, { room: "other", fairness: "fifo" });
@@ -47,9 +47,9 @@ describe("registering", () => {
     expect(fake.jobs.map(({ fairness }) => fairness)).toEqual(["room", undefined, "room"]);
   });
 
-  test("works as a decorator, in both forms, and reads the class's statics", async () => {
-    const { fake, manager } = startFake();
-    const jobs = manager<Viewer>({}, { turned: [] });
+  test("works as a decorator with and without options, and reads the static members of the class", async () => {
+    const { fake, createManager } = startFake();
+    const jobs = createManager<Viewer>({}, { turned: [] });
     const { register } = jobs;
 
     @register
@@ -59,7 +59,7 @@ describe("registering", () => {
     }
     @register({ public: true })
     class Everywhere extends Extension("tests", {}) {
-      static description = "for everybody";
+      static description = "for all rooms";
       run() {}
     }
     await jobs.ready();
@@ -69,12 +69,12 @@ describe("registering", () => {
       ["attic", "Here"],
       ["@global", "Everywhere"],
     ]);
-    expect(fake.jobs[1]?.description).toBe("for everybody");
+    expect(fake.jobs[1]?.description).toBe("for all rooms");
     expect([new Here(), new Everywhere()]).toHaveLength(2);
   });
 
-  test("of another class under the same name is refused at once", () => {
-    const jobs = startFake().manager();
+  test("rejects a second class with the same name", () => {
+    const jobs = startFake().createManager();
     const other = () => {
       class Rotate extends Extension("modifiers", { axis: z.string() }) {
         run() {}
@@ -83,13 +83,13 @@ describe("registering", () => {
     };
     jobs.register(other());
 
-    expect(() => jobs.register(other())).toThrow(/another class is registered as modifiers:Rotate/);
+    expect(() => jobs.register(other())).toThrow(/another class is already registered as modifiers:Rotate/);
     expect(() => jobs.set("Turn", other())).toThrow(UsageError);
   });
 
-  test("of the same class for a second room adds a registration, not an entry", async () => {
-    const { fake, manager } = startFake();
-    const jobs = manager<Viewer>({}, { turned: [] });
+  test("adds a second room to a class that is already registered", async () => {
+    const { fake, createManager } = startFake();
+    const jobs = createManager<Viewer>({}, { turned: [] });
 
     jobs.register(Rotate);
     jobs.register(Rotate, { room: "attic" });
@@ -101,15 +101,15 @@ describe("registering", () => {
     expect(fake.workers).toHaveLength(1);
   });
 
-  test("without any room is told when it matters", async () => {
-    const jobs = startFake().manager<Viewer>({ room: undefined }, { turned: [] });
+  test("rejects ready if a class has no room", async () => {
+    const jobs = startFake().createManager<Viewer>({ room: undefined }, { turned: [] });
     jobs.register(Rotate);
 
     await expect(jobs.ready()).rejects.toThrow(/Rotate is registered without a room/);
   });
 
-  test("what is not an extension, or has no name, is refused", () => {
-    const jobs = startFake().manager();
+  test("rejects a class that is not an extension or has no name", () => {
+    const jobs = startFake().createManager();
 
     // @ts-expect-error not an extension
     expect(() => jobs.register(class Foo {})).toThrow(UsageError);
@@ -120,16 +120,16 @@ describe("registering", () => {
             run() {}
           })(),
       ),
-    ).toThrow(/cannot be a job's name/);
+    ).toThrow(/is not a valid job name/);
   });
 
-  test("with a schema that differs is a conflict at ready, and leaves no worker behind", async () => {
-    const { fake, client, manager } = startFake();
+  test("rejects ready with a schema conflict, and leaves no worker behind", async () => {
+    const { fake, client, createManager } = startFake();
     await client.call("registerJob", {
       params: { room_id: "lab" },
       body: { category: "modifiers", name: "Rotate", schema: { type: "object" } },
     });
-    const jobs = manager<Viewer>({}, { turned: [] });
+    const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
 
     const error = await jobs.ready().catch((thrown: unknown) => thrown);
@@ -139,16 +139,16 @@ describe("registering", () => {
     expect(fake.workers).toHaveLength(1);
   });
 
-  test("that the server refuses says which of the jobs it is about", async () => {
-    const { manager, instead } = startFake();
-    instead({
+  test("adds the job name to the server's error", async () => {
+    const { createManager, override } = startFake();
+    override({
       registerJob: () => {
         throw new Problem("validation-error", "The job's schema cannot be used.", {
           errors: [{ pointer: "/schema/properties/angle/pattern", detail: "uses lookaround" }],
         });
       },
     });
-    const jobs = manager<Viewer>({}, { turned: [] });
+    const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
 
     const error = await jobs.ready().catch((thrown: unknown) => thrown);
@@ -160,19 +160,19 @@ describe("registering", () => {
     });
   });
 
-  test("a job that is announced cannot be taken back", async () => {
-    const jobs = startFake().manager<Viewer>({}, { turned: [] });
+  test("rejects the deletion of a job that is registered with the server", async () => {
+    const jobs = startFake().createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
     await jobs.ready();
 
-    expect(() => jobs.delete("Rotate")).toThrow(/announced already/);
+    expect(() => jobs.delete("Rotate")).toThrow(/already registered with the server/);
   });
 });
 
-describe("submitting", () => {
-  test("sends what the instance was made from, to the room's own job", async () => {
-    const { fake, manager } = startFake();
-    const jobs = manager<Viewer>({}, { turned: [] });
+describe("JobManager.submit", () => {
+  test("sends the input of the instance to the room's job", async () => {
+    const { fake, createManager } = startFake();
+    const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
     await jobs.ready();
 
@@ -190,9 +190,9 @@ describe("submitting", () => {
     });
   });
 
-  test("goes to the global job where the class is public", async () => {
-    const { manager } = startFake();
-    const jobs = manager<Viewer>({}, { turned: [] });
+  test("submits to the global job if the class is public", async () => {
+    const { createManager } = startFake();
+    const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate, { public: true });
     await jobs.ready();
 
@@ -205,9 +205,9 @@ describe("submitting", () => {
     });
   });
 
-  test("goes to the room that the class names, where that is not the manager's", async () => {
-    const { manager } = startFake();
-    const jobs = manager();
+  test("submits to the room of the class instead of the manager's", async () => {
+    const { createManager } = startFake();
+    const jobs = createManager();
     class Attic extends Extension("tests") {
       static room = "attic";
       run() {}
@@ -218,9 +218,9 @@ describe("submitting", () => {
     await expect(jobs.submit(new Attic())).resolves.toMatchObject({ room_id: "attic" });
   });
 
-  test("many at once are one request", async () => {
-    const { fake, manager } = startFake();
-    const jobs = manager<Viewer>({}, { turned: [] });
+  test("submits an array of instances in one request", async () => {
+    const { fake, createManager } = startFake();
+    const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
     await jobs.ready();
 
@@ -231,9 +231,9 @@ describe("submitting", () => {
     await expect(jobs.submit([], {})).resolves.toEqual([]);
   });
 
-  test("more than a server takes at once go in thousands, in their order", async () => {
-    const { fake, manager } = startFake();
-    const jobs = manager<Viewer>({}, { turned: [] });
+  test("splits a large array into requests of 1,000 tasks and keeps the order", async () => {
+    const { fake, createManager } = startFake();
+    const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
     await jobs.ready();
 
@@ -244,9 +244,9 @@ describe("submitting", () => {
     expect(fake.tasks).toHaveLength(1001);
   });
 
-  test("the same key gives the same task", async () => {
-    const { fake, manager } = startFake();
-    const jobs = manager<Viewer>({}, { turned: [] });
+  test("returns the same task for the same idempotency key", async () => {
+    const { fake, createManager } = startFake();
+    const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
     await jobs.ready();
 
@@ -258,9 +258,9 @@ describe("submitting", () => {
   });
 });
 
-describe("disposing", () => {
-  test("finishes what runs, gives back what does not, and removes the worker", async () => {
-    const { fake, manager } = startFake();
+describe("JobManager.dispose", () => {
+  test("finishes running tasks, requeues the others, and deregisters the worker", async () => {
+    const { fake, createManager } = startFake();
     const gate = Promise.withResolvers<void>();
     class Slow extends Extension("tests") {
       async run() {
@@ -268,7 +268,7 @@ describe("disposing", () => {
         return "done";
       }
     }
-    const jobs = manager();
+    const jobs = createManager();
     jobs.register(Slow);
     await jobs.ready();
     const [one, two] = await jobs.submit([new Slow(), new Slow()]);

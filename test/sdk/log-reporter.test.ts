@@ -3,14 +3,14 @@ import type { NewLogLine } from "../../protocol/index.ts";
 import { MAX_LINE_LENGTH, MAX_LINES_PER_ATTEMPT } from "../../protocol/index.ts";
 import { formatLine, LogReporter } from "../../sdk/log-reporter.ts";
 
-const collecting = () => {
+const createReporter = () => {
   const sent: NewLogLine[][] = [];
   const reporter = new LogReporter(async (lines) => void sent.push(lines));
   return { sent, reporter };
 };
 
-test("lines go in their order, counted, the first at once and the others together", async () => {
-  const { sent, reporter } = collecting();
+test("sends numbered lines in order: the first immediately, the others together", async () => {
+  const { sent, reporter } = createReporter();
   reporter.add("info", "one");
   reporter.add("warn", "two\nthree");
   await reporter.idle();
@@ -24,8 +24,8 @@ test("lines go in their order, counted, the first at once and the others togethe
   ]);
 });
 
-test("what cannot be kept is made to fit, and the last line of an attempt says that there were more", async () => {
-  const { sent, reporter } = collecting();
+test("truncates and sanitizes lines, and replaces the last line of an attempt by a notice", async () => {
+  const { sent, reporter } = createReporter();
   reporter.add("info", `a\u0000b\ud800${"x".repeat(3000)}`);
   for (let line = 1; line < MAX_LINES_PER_ATTEMPT + 10; line += 1) {
     reporter.add("info", `${line}`);
@@ -40,11 +40,11 @@ test("what cannot be kept is made to fit, and the last line of an attempt says t
   expect(all.at(-1)?.text).toMatch(/further lines/);
 });
 
-test("a line that cannot be sent costs the others nothing", async () => {
+test("continues with the next lines after a failed request", async () => {
   let calls = 0;
   const reporter = new LogReporter(async () => {
     calls += 1;
-    if (calls === 1) throw new Error("away");
+    if (calls === 1) throw new Error("unreachable");
   });
   reporter.add("info", "one");
   await reporter.idle();
@@ -54,7 +54,7 @@ test("a line that cannot be sent costs the others nothing", async () => {
   expect(calls).toBe(2);
 });
 
-test("a message's fields stand behind it", () => {
+test("formats fields after the message", () => {
   const fields = { steps: 3, name: "a b", err: new Error("broken") };
 
   expect(formatLine(fields, "minimised")).toBe('minimised steps=3 name="a b" err=broken');

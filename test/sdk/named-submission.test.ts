@@ -23,16 +23,16 @@ class Double extends Extension("math", { value: z.number() }) {
   }
 }
 
-const serving = async (room: string) => {
+const startWorker = async (room: string) => {
   const jobs = new JobManager({ url: URL, room });
   jobs.register(Double);
   await jobs.ready();
   return jobs;
 };
 
-describe("a submit by a job's name", () => {
-  test("goes to the manager's room, with its payload and options, and its result is waited for", async () => {
-    await using worker = await serving("lab");
+describe("JobManager.submit by job name", () => {
+  test("submits to the manager's room, and awaitTask returns the result", async () => {
+    await using worker = await startWorker("lab");
     await using jobs = new JobManager({ url: URL, room: "lab" });
 
     const task = await jobs.submit("private:math:Double", { value: 21 }, { priority: 7 });
@@ -48,27 +48,27 @@ describe("a submit by a job's name", () => {
   });
 
   test.each([
-    ["the room that is said", { room: "lab" }, "private:math:Double", { room: "attic" }, "attic"],
-    ["the room that the name tells", {}, "attic:math:Double", {}, "attic"],
-  ])("goes to %s", async (_, options, name, said, room) => {
-    await using worker = await serving("attic");
+    ["the given room", { room: "lab" }, "private:math:Double", { room: "attic" }, "attic"],
+    ["the room in the job name", {}, "attic:math:Double", {}, "attic"],
+  ])("submits to %s", async (_, options, name, submitOptions, room) => {
+    await using worker = await startWorker("attic");
     await using jobs = new JobManager({ url: URL, ...options });
 
-    expect((await jobs.submit(name, { value: 1 }, said)).room_id).toBe(room);
+    expect((await jobs.submit(name, { value: 1 }, submitOptions)).room_id).toBe(room);
     expect(worker.size).toBe(1);
   });
 
   test.each([
-    ["a name that is none", "Double"],
+    ["an invalid name", "Double"],
     ["a private job without a room", "private:math:Double"],
-  ])("refuses %s before anything is sent", async (_, name) => {
+  ])("rejects %s before a request is sent", async (_, name) => {
     await using jobs = new JobManager({ url: URL });
 
     await expect(jobs.submit(name, { value: 1 })).rejects.toThrow(UsageError);
   });
 
-  test("with the same idempotency key is one task", async () => {
-    await using worker = await serving("lab");
+  test("creates one task for the same idempotency key", async () => {
+    await using worker = await startWorker("lab");
     const submit = () => worker.submit("private:math:Double", { value: 1 }, { idempotencyKey: "once" });
 
     expect((await submit()).id).toBe((await submit()).id);

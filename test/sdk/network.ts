@@ -1,25 +1,27 @@
 import { setupServer } from "msw/node";
 import { onTestFinished } from "vitest";
-import { type ClientOptions, JoblibClient } from "../../sdk/client.ts";
-import { JobManager, type JobManagerOptions } from "../../sdk/job-manager.ts";
+import { JoblibClient } from "../../sdk/client.ts";
+import type { ClientOptions } from "../../sdk/client-options.ts";
+import { JobManager } from "../../sdk/job-manager.ts";
+import type { JobManagerOptions } from "../../sdk/job-manager-options.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import { createFakeServer, type FakeServerOptions } from "../../sdk/testing/fake-server.ts";
 import { type Fakes, joblibHandlers } from "../../sdk/testing/handlers.ts";
 
 export const URL = "http://joblib.test";
 
-/** Quick enough that a test of a retry is not a test of patience. */
+/** Delays of less than 2 ms, so that tests of retries are fast. */
 export const QUICK = { baseSeconds: 0.001, maxSeconds: 0.002 };
 
-/** Options that reach the fakes: msw sees the global fetch, and not undici's own. */
+/** Options of clients that reach the fakes: msw intercepts the global `fetch`, but not undici's. */
 export const options = { url: URL, fetch: globalThis.fetch, retry: QUICK } satisfies ClientOptions;
 
-/** A stateful fake on the network until the test is over; `with` puts other fakes before its own. */
+/** Starts a fake server until the test ends. `override` replaces some of its operations. */
 export const startFake = (fakeOptions: FakeServerOptions = {}) => {
   const fake = createFakeServer({ url: URL, ...fakeOptions });
   const network = setupServer(...fake.handlers);
   network.listen({ onUnhandledFrame: "error" });
-  // The fetch that msw has put in place; the one from before the test would go to the network.
+  // Reads the global `fetch` at each call: msw has replaced the one that existed before the test.
   const fetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args);
   const managers: AsyncDisposable[] = [];
   onTestFinished(async () => {
@@ -29,8 +31,8 @@ export const startFake = (fakeOptions: FakeServerOptions = {}) => {
   return {
     fake,
     client: new JoblibClient({ ...options, fetch }),
-    instead: (fakes: Fakes) => network.use(...joblibHandlers(fakes, { url: URL })),
-    manager: <Context = unknown>(extra: JobManagerOptions = {}, context?: Context) => {
+    override: (fakes: Fakes) => network.use(...joblibHandlers(fakes, { url: URL })),
+    createManager: <Context = unknown>(extra: JobManagerOptions = {}, context?: Context) => {
       const jobs = new JobManager<Context>({ ...options, fetch, room: "lab", ...extra }, context);
       managers.push(jobs);
       return jobs;
@@ -38,8 +40,8 @@ export const startFake = (fakeOptions: FakeServerOptions = {}) => {
   };
 };
 
-/** A logger that remembers. */
-export const listeningLogger = () => {
+/** Creates a logger that records its messages. */
+export const createRecordingLogger = () => {
   const lines: string[] = [];
   const log = (_: object, message: string) => void lines.push(message);
   const logger: Logger = { debug: log, info: log, warn: log, error: log };

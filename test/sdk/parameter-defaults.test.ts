@@ -2,16 +2,16 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { Extension } from "../../sdk/extension.ts";
 
-/** What somebody has who runs a file that no compiler has seen. */
+/** Returns a value that skips the type check, as in a file that runs without a compiler. */
 const untyped = (value: unknown): never => value as never;
 
-describe("a default", () => {
-  test("that its type refuses is told when the class is made", () => {
+describe("the default of a parameter", () => {
+  test("is rejected if it does not match its type", () => {
     const make = () =>
       Extension("modifiers", { angle: z.number().default(untyped("x")).describe("degrees") });
 
     expect(make).toThrow(
-      "the parameters of an extension in modifiers: the default of angle does not fit: Invalid input: expected number, received string",
+      "the parameters of an extension in modifiers: the default of angle is invalid: Invalid input: expected number, received string",
     );
     expect(() => Extension("modifiers", { angle: z.number().min(6).default(0) })).toThrow(/default of angle/);
   });
@@ -26,12 +26,12 @@ describe("a default", () => {
       { either: z.union([z.string(), z.object({ a: z.int().default(untyped("x")) })]).nullable() },
     ],
     ["box.width", { box: z.object({ width: z.int().default(untyped("x")) }).prefault({}) }],
-  ])("that its type rejects is reported at any depth: %s", (path, shape) => {
-    expect(() => Extension("modifiers", shape)).toThrow(`the default of ${path} does not fit`);
+  ])("is rejected at any depth: %s", (path, shape) => {
+    expect(() => Extension("modifiers", shape)).toThrow(`the default of ${path} is invalid`);
   });
 
-  test("that fits is taken, and so is one of the other side of a transform", () => {
-    class Fits extends Extension("modifiers", {
+  test("is accepted if it matches its type, or the output type of a transform", () => {
+    class Valid extends Extension("modifiers", {
       angle: z.number().max(360).default(90),
       axis: z.enum(["x", "y"]).default("x"),
       size: z.string().transform(Number).default(3),
@@ -41,6 +41,6 @@ describe("a default", () => {
       run() {}
     }
 
-    expect({ ...new Fits() }).toEqual({ angle: 90, axis: "x", size: 3, box: { width: 2 }, later: [] });
+    expect({ ...new Valid() }).toEqual({ angle: 90, axis: "x", size: 3, box: { width: 2 }, later: [] });
   });
 });

@@ -6,8 +6,8 @@ import { UsageError, ValidationError } from "../../sdk/errors.ts";
 import { Extension, getPayload, isExtensionClass } from "../../sdk/extension.ts";
 import type { StandardSchema } from "../../sdk/standard-schema.ts";
 
-describe("the schema of an extension", () => {
-  test("of a zod 4 shape is what it takes: a field with a default is not required", () => {
+describe("the JSON Schema of an extension", () => {
+  test("has the input type of a zod 4 shape: a field with a default is not required", () => {
     const { schema } = Extension("tests", { angle: z.number().default(0), axis: z.enum(["x", "y"]) });
 
     expect(schema).toMatchObject({
@@ -18,14 +18,14 @@ describe("the schema of an extension", () => {
     expect(schema).not.toHaveProperty("additionalProperties");
   });
 
-  test("is never empty, and always the same", () => {
+  test("is complete and deterministic", () => {
     const make = () => Extension("tests", z.object({ b: z.string(), a: z.array(z.number()).max(3) })).schema;
 
     expect(Object.keys(make()["properties"] ?? {})).toEqual(["b", "a"]);
     expect(JSON.stringify(make())).toBe(JSON.stringify(make()));
   });
 
-  test("of a zod 3 class comes from zod-to-json-schema", () => {
+  test("is created with zod-to-json-schema for a zod 3 schema", () => {
     const Old = Extension(
       "tests",
       z3.z.object({ depth: z3.z.number().int().default(2), name: z3.z.string() }),
@@ -38,7 +38,7 @@ describe("the schema of an extension", () => {
     });
   });
 
-  test("of another library comes by Standard JSON Schema", () => {
+  test("is created with Standard JSON Schema for another library", () => {
     const other = {
       "~standard": {
         version: 1,
@@ -67,18 +67,18 @@ describe("the schema of an extension", () => {
   test.each([
     ["a date", { when: z.date() }],
     ["a method's name", { run: z.string() }],
-  ])("with %s is refused where it is written", (_, shape) => {
+  ])("is rejected with %s when the class is defined", (_, shape) => {
     expect(() => Extension("tests", shape)).toThrow(UsageError);
   });
 
-  test("that is no object, or no schema at all, is refused", () => {
+  test("is rejected if it is empty or does not describe an object", () => {
     expect(() => Extension("tests", z.string())).toThrow(/must be an object, not "string"/);
     expect(() => Extension("tests", z.unknown())).toThrow(/empty JSON Schema/);
-    expect(() => Extension("no good", {})).toThrow(/a category is/);
+    expect(() => Extension("no good", {})).toThrow(/is not a valid category/);
   });
 });
 
-describe("an instance", () => {
+describe("an instance of an extension", () => {
   class Rotate extends Extension("tests", {
     angle: z.number().default(5),
     name: z.string().trim().optional(),
@@ -86,7 +86,7 @@ describe("an instance", () => {
     run() {}
   }
 
-  test("has the output as fields that stay, and keeps the input as its payload", () => {
+  test("has the output as read-only fields, and the input as its payload", () => {
     const rotate = new Rotate({ name: " a " });
 
     expect({ ...rotate }).toEqual({ angle: 5, name: "a" });
@@ -94,14 +94,14 @@ describe("an instance", () => {
     expect(getPayload(rotate)).toEqual({ name: " a " });
   });
 
-  test("that does not fit says where", () => {
+  test("reports the path of an invalid parameter", () => {
     const make = () => Reflect.construct(Rotate, [{ angle: "far" }]);
 
     expect(make).toThrow(ValidationError);
     expect(make).toThrow(/^Rotate: \/angle: /);
   });
 
-  test("of an open schema cannot be given a method's name", () => {
+  test("rejects a member of a loose schema with the name of a method", () => {
     class Open extends Extension("tests", z.looseObject({})) {
       run() {}
     }
@@ -109,7 +109,7 @@ describe("an instance", () => {
     expect(() => new Open({ run: "away" })).toThrow(/\/run: is a reserved name/);
   });
 
-  test("its class is told from the base and from others", () => {
+  test("has a class that isExtensionClass distinguishes from the base class and other classes", () => {
     expect([Rotate, Extension("tests"), class {}, {}, null].map(isExtensionClass)).toEqual([
       true,
       false,

@@ -10,37 +10,37 @@ const TASK = { payload: {}, max_attempts: 3, backoff: { kind: "fixed", seconds: 
 const CONTEXT = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
 const RUN = "run private:tests:Job";
 
-/** A worker of one job, on the fakes. */
-const aWorker = (work: (run: RunContext) => unknown) => {
+/** Creates a worker of one job with the given `run`. */
+const createWorker = (work: (run: RunContext) => unknown) => {
   const network = startFake();
   class Job extends Extension("tests", { size: z.number().optional() }) {
     async run(_: unknown, run: RunContext) {
       return work(run);
     }
   }
-  const jobs = network.manager<unknown>({});
+  const jobs = network.createManager<unknown>({});
   jobs.register(Job);
   return { ...network, jobs, Job };
 };
 
-/** Runs that many attempts, one after the other. */
-const runs = async ({ jobs }: ReturnType<typeof aWorker>, count: number) => {
-  let left = count;
+/** Runs a number of attempts, one after the other. */
+const runAttempts = async ({ jobs }: ReturnType<typeof createWorker>, count: number) => {
+  let remaining = count;
   for await (const task of jobs.listen()) {
     await task.run();
-    left -= 1;
-    if (left === 0) break;
+    remaining -= 1;
+    if (remaining === 0) break;
   }
 };
 
 describe("the span of a run", () => {
-  test("is the child of the submit, and the parent of the handler's own", async () => {
+  test("is a child of the submit's span and the parent of the extension's spans", async () => {
     const traced = startTracing();
-    const worker = aWorker(async ({ task }) => runInSpan("handler", async () => task.attempt));
+    const worker = createWorker(async ({ task }) => runInSpan("handler", async () => task.attempt));
     await worker.jobs.ready();
 
     const { id } = await runInSpan("request", () => worker.jobs.submit(new worker.Job({})));
-    await runs(worker, 1);
+    await runAttempts(worker, 1);
 
     const submit = traced.only("submit private:tests:Job");
     const run = traced.only(RUN);
@@ -78,15 +78,15 @@ describe("the span of a run", () => {
     expect(run.status.code).toBe(SpanStatusCode.UNSET);
   });
 
-  test("is one for each attempt, all of one trace, with what was thrown", async () => {
+  test("exists for each attempt, in the same trace, and records the thrown error", async () => {
     const traced = startTracing();
-    const worker = aWorker(({ task }) => {
+    const worker = createWorker(({ task }) => {
       if (task.attempt < 3) throw new RangeError(`attempt ${task.attempt}`);
     });
     await worker.jobs.ready();
     worker.fake.submit("lab", "private:tests:Job", { ...TASK, trace_context: CONTEXT });
 
-    await runs(worker, 3);
+    await runAttempts(worker, 3);
 
     const attempts = traced.spans.filter(({ name }) => name === RUN);
     expect(attempts.map(({ attributes }) => attributes)).toMatchObject([
@@ -108,54 +108,54 @@ describe("the span of a run", () => {
     expect(last?.events).toEqual([]);
   });
 
-  test("keeps the span around it as a link; without a submitter's trace that is its parent", async () => {
+  test("links to the active span, which is its parent if the submitter has no trace", async () => {
     const traced = startTracing();
-    const worker = aWorker(() => {});
+    const worker = createWorker(() => {});
     await worker.jobs.ready();
     worker.fake.submit("lab", "private:tests:Job", { trace_context: CONTEXT });
 
-    await runInSpan("loop", () => runs(worker, 1));
+    await runInSpan("loop", () => runAttempts(worker, 1));
     worker.fake.submit("lab", "private:tests:Job");
-    await runInSpan("other loop", () => runs(worker, 1));
+    await runInSpan("other loop", () => runAttempts(worker, 1));
 
-    const [far, near] = traced.spans.filter(({ name }) => name === RUN);
-    if (far === undefined || near === undefined) throw new Error("there were fewer runs");
-    expect(getLinkedSpanIds(far)).toEqual(["b7ad6b7169203331", getSpanIds(traced.only("loop")).id]);
-    expect(getSpanIds(near).parent).toBe(getSpanIds(traced.only("other loop")).id);
-    expect(getLinkedSpanIds(near)).toEqual([]);
+    const [linked, child] = traced.spans.filter(({ name }) => name === RUN);
+    if (linked === undefined || child === undefined) throw new Error("expected two runs");
+    expect(getLinkedSpanIds(linked)).toEqual(["b7ad6b7169203331", getSpanIds(traced.only("loop")).id]);
+    expect(getSpanIds(child).parent).toBe(getSpanIds(traced.only("other loop")).id);
+    expect(getLinkedSpanIds(child)).toEqual([]);
   });
 
-  test("says that the task was taken away, which is no error of its own", async () => {
+  test("has the outcome lost, but no error, for a cancelled task", async () => {
     const traced = startTracing();
-    const worker = aWorker(async ({ signal, task }) => {
+    const worker = createWorker(async ({ signal, task }) => {
       worker.fake.cancel(task.id);
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
     });
     await worker.jobs.ready();
     worker.fake.submit("lab", "private:tests:Job");
 
-    await runs(worker, 1);
+    await runAttempts(worker, 1);
 
     const run = traced.only(RUN);
     expect(run.attributes["joblib.task.outcome"]).toBe("lost");
     expect(run.status.code).toBe(SpanStatusCode.UNSET);
   });
 
-  test("is not there where nobody traces, and neither is anything else of it", async () => {
-    const seen: (string | null)[] = [];
-    const worker = aWorker(() => trace.getActiveSpan() === undefined);
-    worker.instead({
+  test("does not exist if tracing is disabled", async () => {
+    const traceparents: (string | null)[] = [];
+    const worker = createWorker(() => trace.getActiveSpan() === undefined);
+    worker.override({
       submitTask: (request) => {
-        seen.push(request.headers.get("traceparent"));
+        traceparents.push(request.headers.get("traceparent"));
         return worker.fake.fakes.submitTask?.(request) ?? Promise.reject(new Error("no fake"));
       },
     });
     await worker.jobs.ready();
 
     const { id, trace_context } = await worker.jobs.submit(new worker.Job({}));
-    await runs(worker, 1);
+    await runAttempts(worker, 1);
 
-    expect(seen).toEqual([null]);
+    expect(traceparents).toEqual([null]);
     expect(trace_context).toBeUndefined();
     await eventually(() => worker.fake.task(id).result === true);
   });

@@ -10,79 +10,79 @@ class Analyse extends Extension("tests", { text: z.string() }) {
   run() {}
 }
 
-const weighing = (bytes: number) => new Analyse({ text: "x".repeat(bytes) });
+const createTask = (bytes: number) => new Analyse({ text: "x".repeat(bytes) });
 
-type Refused = "payload-too-large" | "validation-error";
+type RejectionId = "payload-too-large" | "validation-error";
 
-const readError = (id: Refused) => {
-  const problem = new Problem(id, "refused");
+const createRejection = (id: RejectionId) => {
+  const problem = new Problem(id, "rejected");
   const headers = { "content-type": "application/problem+json" };
   return new Response(JSON.stringify(problem.toDocument()), { status: problem.status, headers });
 };
 
-/** A manager whose server takes bodies of so many bytes; `asked` has those of its submits, and how many tasks each had. */
-const submitting = async (bodyLimit = 1_048_576) => {
-  const { fake, manager } = startFake();
-  let refused: Refused | undefined;
-  const asked: { bytes: number; tasks: number }[] = [];
+/** Creates a manager whose server has a body limit; `requests` records the size and number of tasks of its submits. */
+const createSubmitter = async (bodyLimit = 1_048_576) => {
+  const { fake, createManager } = startFake();
+  let rejectionId: RejectionId | undefined;
+  const requests: { bytes: number; tasks: number }[] = [];
   const fetch: FetchLike = async (url, init) => {
     const body = init.body ?? "";
     if (!/\/tasks$/.test(url)) return globalThis.fetch(url, init);
-    asked.push({ bytes: Buffer.byteLength(body), tasks: JSON.parse(body).tasks.length });
-    if (refused !== undefined) return readError(refused);
+    requests.push({ bytes: Buffer.byteLength(body), tasks: JSON.parse(body).tasks.length });
+    if (rejectionId !== undefined) return createRejection(rejectionId);
     if (Buffer.byteLength(body) <= bodyLimit) return globalThis.fetch(url, init);
-    return readError("payload-too-large");
+    return createRejection("payload-too-large");
   };
-  const jobs = manager({ fetch });
+  const jobs = createManager({ fetch });
   jobs.register(Analyse);
   await jobs.ready();
-  const refuse = (id: Refused) => {
-    refused = id;
+  const rejectWith = (id: RejectionId) => {
+    rejectionId = id;
   };
-  return { fake, jobs, asked, refuse };
+  return { fake, jobs, requests, rejectWith };
 };
 
-describe("many tasks in one submit", () => {
-  test("go in as many requests as their weight takes, in their order", async () => {
-    const { fake, jobs, asked } = await submitting();
+describe("submitMany", () => {
+  test("splits tasks into requests by size and keeps their order", async () => {
+    const { fake, jobs, requests } = await createSubmitter();
     const sizes = Array.from({ length: 30 }, (_, index) => 100_000 + index);
 
-    const tasks = await jobs.submit(sizes.map(weighing));
+    const tasks = await jobs.submit(sizes.map(createTask));
 
-    expect(asked.map((one) => one.tasks)).toEqual([9, 9, 9, 3]);
+    expect(requests.map(({ tasks: count }) => count)).toEqual([9, 9, 9, 3]);
     expect(tasks.map(({ payload }) => String(payload["text"]).length)).toEqual(sizes);
     expect(tasks.map(({ id }) => fake.task(id).payload)).toEqual(tasks.map(({ payload }) => payload));
   });
 
-  test("weigh what they are in UTF-8", async () => {
-    const { jobs, asked } = await submitting();
+  test("measures the size in bytes of UTF-8", async () => {
+    const { jobs, requests } = await createSubmitter();
 
     await jobs.submit(Array.from({ length: 4 }, () => new Analyse({ text: "ü".repeat(200_000) })));
 
-    expect(asked.map((one) => one.tasks)).toEqual([2, 2]);
+    expect(requests.map(({ tasks: count }) => count)).toEqual([2, 2]);
   });
 
-  test("go by halves where the server takes less", async () => {
-    const { fake, jobs, asked } = await submitting(50_000);
+  test("halves a request that is too large for the server", async () => {
+    const { fake, jobs, requests } = await createSubmitter(50_000);
 
-    const tasks = await jobs.submit(Array.from({ length: 8 }, () => weighing(15_000)));
+    const tasks = await jobs.submit(Array.from({ length: 8 }, () => createTask(15_000)));
 
-    expect(asked.map((one) => one.tasks)).toEqual([8, 4, 2, 2, 4, 2, 2]);
+    expect(requests.map(({ tasks: count }) => count)).toEqual([8, 4, 2, 2, 4, 2, 2]);
     expect(fake.tasks.map(({ id }) => id)).toEqual(tasks.map(({ id }) => id));
   });
 
-  test("are refused for one that is too large alone", async () => {
-    const { jobs } = await submitting(50_000);
+  test("rejects if a single task is too large for the server", async () => {
+    const { jobs } = await createSubmitter(50_000);
 
-    await expect(jobs.submit([weighing(10), weighing(60_000)])).rejects.toThrow(PayloadTooLargeError);
+    await expect(jobs.submit([createTask(10), createTask(60_000)])).rejects.toThrow(PayloadTooLargeError);
   });
 
-  test("are sent once where they are refused for anything else", async () => {
-    const { jobs, asked, refuse } = await submitting();
-    refuse("validation-error");
+  test("does not retry a request that is rejected for another reason", async () => {
+    const { jobs, requests, rejectWith } = await createSubmitter();
+    rejectWith("validation-error");
 
-    await expect(jobs.submit([weighing(1), weighing(2)])).rejects.toThrow(ValidationError);
+    await expect(jobs.submit([createTask(1), createTask(2)])).rejects.toThrow(ValidationError);
 
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 });

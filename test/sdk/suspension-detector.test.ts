@@ -1,43 +1,43 @@
 import { expect, onTestFinished, test } from "vitest";
 import { SuspensionDetector } from "../../sdk/suspension-detector.ts";
 
-/** A watch on clocks that the test moves; `heard` are the seconds that it told of. */
-const watching = () => {
-  const at = { wall: 1_000_000, monotonic: 500 };
-  const heard: number[] = [];
-  const clocks = { wall: () => at.wall, monotonic: () => at.monotonic };
-  const watch = new SuspensionDetector((seconds) => heard.push(seconds), clocks);
-  onTestFinished(() => watch.stop());
-  const pass = (wall: number, monotonic = wall) => {
-    at.wall += wall;
-    at.monotonic += monotonic;
-    watch.check();
+/** Creates a detector with clocks that the test moves; `suspensions` records the reported seconds. */
+const createDetector = () => {
+  const now = { wall: 1_000_000, monotonic: 500 };
+  const suspensions: number[] = [];
+  const clocks = { wall: () => now.wall, monotonic: () => now.monotonic };
+  const detector = new SuspensionDetector((seconds) => suspensions.push(seconds), clocks);
+  onTestFinished(() => detector.stop());
+  const advance = (wall: number, monotonic = wall) => {
+    now.wall += wall;
+    now.monotonic += monotonic;
+    detector.check();
   };
-  return { heard, pass };
+  return { suspensions, advance };
 };
 
-test("time that passes for both clocks is nothing to tell", () => {
-  const { heard, pass } = watching();
-  for (const ms of [1000, 1400, 900, 5500]) pass(ms);
-  expect(heard).toEqual([]);
+test("reports nothing while both clocks advance normally", () => {
+  const { suspensions, advance } = createDetector();
+  for (const ms of [1000, 1400, 900, 5500]) advance(ms);
+  expect(suspensions).toEqual([]);
 });
 
-test("a suspended machine's wall clock runs ahead of its monotonic one", () => {
-  const { heard, pass } = watching();
-  pass(1000);
-  pass(3 * 3600 * 1000 + 1000, 1000);
-  pass(1000);
-  expect(heard).toEqual([3 * 3600]);
+test("reports a suspended machine, whose wall clock is ahead of the monotonic one", () => {
+  const { suspensions, advance } = createDetector();
+  advance(1000);
+  advance(3 * 3600 * 1000 + 1000, 1000);
+  advance(1000);
+  expect(suspensions).toEqual([3 * 3600]);
 });
 
-test("a stopped process finds both ahead of its timer", () => {
-  const { heard, pass } = watching();
-  pass(91_000);
-  expect(heard).toEqual([90]);
+test("reports a stopped process, whose clocks are both ahead of the timer", () => {
+  const { suspensions, advance } = createDetector();
+  advance(91_000);
+  expect(suspensions).toEqual([90]);
 });
 
-test("a wall clock that is set back is no standstill", () => {
-  const { heard, pass } = watching();
-  pass(-3_600_000, 1000);
-  expect(heard).toEqual([]);
+test("ignores a wall clock that is set back", () => {
+  const { suspensions, advance } = createDetector();
+  advance(-3_600_000, 1000);
+  expect(suspensions).toEqual([]);
 });

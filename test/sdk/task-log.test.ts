@@ -11,9 +11,9 @@ class Talk extends Extension("m") {
   }
 }
 
-const ran = async (options: { captureConsole?: boolean }) => {
-  const { fake, manager } = startFake();
-  const jobs = manager({ ...options, room: "lab" }, undefined);
+const runTask = async (options: { captureConsole?: boolean }) => {
+  const { fake, createManager } = startFake();
+  const jobs = createManager({ ...options, room: "lab" }, undefined);
   jobs.register(Talk);
   await jobs.ready();
   const { id } = fake.submit("lab", "private:m:Talk");
@@ -26,15 +26,15 @@ const ran = async (options: { captureConsole?: boolean }) => {
   return fake.log(id).map(({ level, text }) => [level, text]);
 };
 
-test("what a task logs is kept with it, before its end is told", async () => {
-  expect(await ran({})).toEqual([
+test("stores the log lines of a task before its end", async () => {
+  expect(await runTask({})).toEqual([
     ["info", "minimised steps=3"],
     ["warn", "slowly"],
   ]);
 });
 
-test("what it prints is kept too, where that is asked for", async () => {
-  expect(await ran({ captureConsole: true })).toEqual([
+test("stores console lines if captureConsole is set", async () => {
+  expect(await runTask({ captureConsole: true })).toEqual([
     ["info", "minimised steps=3"],
     ["warn", "slowly"],
     ["info", "printed 7"],

@@ -12,20 +12,20 @@ class Echo extends Extension("tests") {
 
 const JOB = "private:tests:Echo";
 
-const worker = async (fakeOptions = {}) => {
+const startWorker = async (fakeOptions = {}) => {
   const network = startFake(fakeOptions);
-  const jobs = network.manager();
+  const jobs = network.createManager();
   jobs.register(Echo);
   await jobs.ready();
   return { ...network, jobs };
 };
 
-describe("listening", () => {
-  test("announces first, then hands out what comes, in its order", async () => {
-    const { fake, manager } = startFake();
-    const jobs = manager();
+describe("JobManager.listen", () => {
+  test("registers the jobs first, then returns tasks in order", async () => {
+    const { fake, createManager } = startFake();
+    const jobs = createManager();
     jobs.register(Echo);
-    const seen: string[] = [];
+    const returned: string[] = [];
 
     const stream = jobs.listen();
     const first = stream.next();
@@ -33,19 +33,19 @@ describe("listening", () => {
     const ids = [fake.submit("lab", JOB).id, fake.submit("lab", JOB).id, fake.submit("lab", JOB).id];
     const { value } = await first;
     await value?.run();
-    seen.push(value?.id ?? "");
+    returned.push(value?.id ?? "");
     for await (const task of stream) {
       await task.run();
-      seen.push(task.id);
-      if (seen.length === 3) break;
+      returned.push(task.id);
+      if (returned.length === 3) break;
     }
 
-    expect(seen).toEqual(ids);
+    expect(returned).toEqual(ids);
     expect(fake.tasks.map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
   });
 
-  test("a claim is answered as soon as a task is there", async () => {
-    const { fake, jobs } = await worker();
+  test("returns a task as soon as it is submitted", async () => {
+    const { fake, jobs } = await startWorker();
     const stream = jobs.listen();
 
     const next = stream.next();
@@ -54,46 +54,46 @@ describe("listening", () => {
     expect((await next).value?.id).toBe(id);
   });
 
-  test("no more tasks are in hand than the concurrency says", async () => {
-    const { fake, jobs } = await worker();
+  test("claims no more tasks than the concurrency", async () => {
+    const { fake, jobs } = await startWorker();
     const ids = [1, 2, 3, 4].map(() => fake.submit("lab", JOB).id);
     const stream = jobs.listen({ concurrency: 2 });
 
     const first = (await stream.next()).value;
     const second = (await stream.next()).value;
     const third = stream.next();
-    const held = fake.tasks.filter(({ status }) => status === "claimed").length;
+    const claimedCount = fake.tasks.filter(({ status }) => status === "claimed").length;
     await first?.run();
     const after = (await third).value;
 
-    expect(held).toBe(2);
+    expect(claimedCount).toBe(2);
     expect([first?.id, second?.id, after?.id]).toEqual(ids.slice(0, 3));
     expect(fake.task(ids[3] ?? "").status).toBe("pending");
   });
 
-  test("in a backlog the next is claimed while the end of the last is on its way; where ends do not arrive, one more at most", async () => {
-    const { fake, instead, jobs } = await worker();
+  test("claims one more task in a backlog while the end of the last one is being sent", async () => {
+    const { fake, override, jobs } = await startWorker();
     const ids = [1, 2, 3].map(() => fake.submit("lab", JOB).id);
     const age = () => Date.now() - Date.parse(fake.task(ids[2] ?? "").created_at);
     await expect.poll(age).toBeGreaterThan(60);
     const arrival = Promise.withResolvers<void>();
     const { updateTask, updateTasks } = fake.fakes;
-    if (updateTask === undefined || updateTasks === undefined) throw new Error("nothing takes updates");
-    instead({
+    if (updateTask === undefined || updateTasks === undefined) throw new Error("the fake has no updateTask");
+    override({
       updateTask: (request) => arrival.promise.then(() => updateTask(request)),
       updateTasks: (request) => arrival.promise.then(() => updateTasks(request)),
     });
     const stop = new AbortController();
     const outcomes: string[] = [];
-    const begun: string[] = [];
+    const startedTasks: string[] = [];
 
     const run = jobs.run({
       start: true,
       signal: stop.signal,
-      onTask: ({ id }) => begun.push(id),
+      onTask: ({ id }) => startedTasks.push(id),
       onOutcome: (_, { status }) => outcomes.push(status),
     });
-    await expect.poll(() => begun).toEqual(ids.slice(0, 2));
+    await expect.poll(() => startedTasks).toEqual(ids.slice(0, 2));
     const before = [[...outcomes], fake.task(ids[2] ?? "").status];
     arrival.resolve();
     await fake.waitFor(ids[2] ?? "");
@@ -104,8 +104,8 @@ describe("listening", () => {
     expect(outcomes).toEqual(["completed", "completed", "completed"]);
   });
 
-  test("aborting ends a waiting claim, and the loop", async () => {
-    const { fake, jobs } = await worker();
+  test("ends the open claim and the loop when its signal is aborted", async () => {
+    const { fake, jobs } = await startWorker();
     const abort = new AbortController();
     const next = jobs.listen({ signal: abort.signal }).next();
 
@@ -118,8 +118,8 @@ describe("listening", () => {
     expect((await jobs.listen().next()).value?.id).toBe(id);
   });
 
-  test("leaving the loop gives back what was claimed and not handed out", async () => {
-    const { fake, jobs } = await worker();
+  test("requeues claimed tasks that were not returned when the loop is left", async () => {
+    const { fake, jobs } = await startWorker();
     for (let i = 0; i < 3; i += 1) fake.submit("lab", JOB);
 
     for await (const task of jobs.listen({ concurrency: 3 })) {
@@ -130,11 +130,11 @@ describe("listening", () => {
     expect(fake.tasks.map(({ status }) => status)).toEqual(["completed", "pending", "pending"]);
   });
 
-  test("goes on after the network and the server failed", async () => {
-    const { fake, instead, jobs } = await worker();
+  test("continues after failures of the server", async () => {
+    const { fake, override, jobs } = await startWorker();
     const { id } = fake.submit("lab", JOB);
     let failures = 0;
-    instead({
+    override({
       claimTask: (request) => {
         failures += 1;
         if (failures <= 2) throw new Problem("service-unavailable", "the database is away");
@@ -148,9 +148,9 @@ describe("listening", () => {
     expect(failures).toBe(3);
   });
 
-  test("ends with an error that no waiting mends", async () => {
-    const { instead, jobs } = await worker();
-    instead({
+  test("ends with an error that retries cannot fix", async () => {
+    const { override, jobs } = await startWorker();
+    override({
       claimTask: () => {
         throw new Problem("unauthorized", "the token is not valid");
       },
@@ -161,14 +161,14 @@ describe("listening", () => {
     await expect(stream.next()).resolves.toEqual({ done: true, value: undefined });
   });
 
-  test("a task that a server claims for somebody else is not run", async () => {
-    const { fake, instead, jobs } = await worker();
+  test("ignores a claimed task of another worker", async () => {
+    const { fake, override, jobs } = await startWorker();
     const task = fake.task(fake.submit("lab", JOB).id);
-    let answers = 0;
-    instead({
+    let responses = 0;
+    override({
       claimTask: (request) => {
-        answers += 1;
-        if (answers === 1) return { status: 200, body: { task: { ...task, worker_id: "another" } } };
+        responses += 1;
+        if (responses === 1) return { status: 200, body: { task: { ...task, worker_id: "another" } } };
         return fake.fakes.claimTask?.(request) ?? { status: 200, body: { task: null } };
       },
     });
@@ -176,29 +176,29 @@ describe("listening", () => {
     const { value } = await jobs.listen({ pollInterval: 0.05 }).next();
 
     expect(value?.task.worker_id).toBe(jobs.workerId);
-    expect(answers).toBe(2);
+    expect(responses).toBe(2);
   });
 
-  test("a worker that the server has forgotten announces itself again and goes on", async () => {
-    const { fake, jobs } = await worker();
+  test("creates a new worker and continues if the server no longer knows the worker", async () => {
+    const { fake, jobs } = await startWorker();
     const before = jobs.workerId ?? "";
     const stream = jobs.listen({ concurrency: 2 });
     const lost = fake.submit("lab", JOB);
-    const held = (await stream.next()).value;
+    const lostTask = (await stream.next()).value;
 
     fake.forgetWorker(before);
-    const again = (await stream.next()).value;
+    const reclaimed = (await stream.next()).value;
 
-    expect(held?.signal.aborted).toBe(true);
+    expect(lostTask?.signal.aborted).toBe(true);
     expect(jobs.workerId).not.toBe(before);
-    expect(again).toMatchObject({ id: lost.id, attempt: 2 });
-    await expect(again?.run()).resolves.toMatchObject({ status: "completed" });
+    expect(reclaimed).toMatchObject({ id: lost.id, attempt: 2 });
+    await expect(reclaimed?.run()).resolves.toMatchObject({ status: "completed" });
   });
 });
 
-describe("running everything", () => {
-  test("runs what comes until it is told to stop, and finishes what is in hand", async () => {
-    const { fake, jobs } = await worker();
+describe("JobManager.run", () => {
+  test("runs tasks until its signal is aborted, and finishes the running ones", async () => {
+    const { fake, jobs } = await startWorker();
     const stop = new AbortController();
     const outcomes: string[] = [];
     const ids = [1, 2, 3].map(() => fake.submit("lab", JOB).id);
@@ -215,13 +215,13 @@ describe("running everything", () => {
     expect(outcomes.toSorted()).toEqual(["0 completed", "1 completed", "2 completed"]);
   });
 
-  test("run rejects with what its logger throws, once everything in hand is settled", async () => {
-    const { fake, manager } = startFake();
+  test("rejects with an error of its logger after all tasks are settled", async () => {
+    const { fake, createManager } = startFake();
     const quiet = () => {};
     const error = () => {
       throw new Error("the log is full");
     };
-    const jobs = manager({ logger: { debug: quiet, info: quiet, warn: quiet, error } });
+    const jobs = createManager({ logger: { debug: quiet, info: quiet, warn: quiet, error } });
     jobs.register(Echo);
     await jobs.ready();
     const { id } = await jobs.submit(new Echo());
@@ -231,7 +231,7 @@ describe("running everything", () => {
       signal: stop.signal,
       onOutcome: () => {
         stop.abort();
-        throw new Error("a callback's own");
+        throw new Error("an error in onOutcome");
       },
     });
 
@@ -240,9 +240,9 @@ describe("running everything", () => {
   });
 });
 
-describe("claims that start their tasks", () => {
-  test("save the request that would, and run as others do", async () => {
-    const { fake, jobs } = await worker();
+describe("a claim that starts its tasks", () => {
+  test("saves the request that starts a task", async () => {
+    const { fake, jobs } = await startWorker();
     const id = fake.submit("lab", JOB).id;
     const stream = jobs.listen({ start: true });
 
@@ -254,8 +254,8 @@ describe("claims that start their tasks", () => {
     expect(fake.task(id)).toMatchObject({ status: "completed", runs: 1 });
   });
 
-  test("what a stopped stream still has is handed out; what a loop leaves behind fails", async () => {
-    const { fake, jobs } = await worker();
+  test("returns buffered tasks after stop, and fails those that the loop leaves behind", async () => {
+    const { fake, jobs } = await startWorker();
     const ids = [1, 2, 3].map(() => fake.submit("lab", JOB).id);
     const stream = jobs.listen({ start: true, concurrency: 3 });
 

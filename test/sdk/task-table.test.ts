@@ -3,26 +3,26 @@ import { describe, expect, test } from "vitest";
 import { TaskTable } from "../../sdk/task-table.ts";
 import { WaitGroup } from "../../sdk/wait-group.ts";
 
-describe("a table of tasks", () => {
-  test("finds by its id each that was added and not deleted", () => {
+describe("TaskTable", () => {
+  test("finds every task that was added and not deleted", () => {
     const table = new TaskTable<{ readonly id: string }>();
     const tasks = Array.from({ length: 2000 }, () => ({ id: randomUUID() }));
     for (const task of tasks) table.add(task);
-    const [gone, kept] = [
+    const [removed, kept] = [
       tasks.filter((_, index) => index % 3 === 0),
       tasks.filter((_, index) => index % 3 > 0),
     ];
 
-    const deleted = gone.map((task) => table.delete(task));
+    const deleted = removed.map((task) => table.delete(task));
 
     expect(deleted.every(Boolean)).toBe(true);
     expect(table.size).toBe(kept.length);
     expect(new Set(table)).toEqual(new Set(kept));
     expect(kept.every((task) => table.find(task.id) === task)).toBe(true);
-    expect(gone.some((task) => table.find(task.id) !== undefined)).toBe(false);
+    expect(removed.some((task) => table.find(task.id) !== undefined)).toBe(false);
   });
 
-  test("deletes what it was given, and not another of that id", () => {
+  test("deletes only the given object, not another one with the same id", () => {
     const table = new TaskTable<{ readonly id: string; readonly attempt: number }>();
     const first = { id: "a", attempt: 1 };
     const second = { id: "a", attempt: 2 };
@@ -34,7 +34,7 @@ describe("a table of tasks", () => {
     expect([...table]).toEqual([]);
   });
 
-  test("takes an id of whatever length", () => {
+  test("accepts ids of any length", () => {
     const table = new TaskTable<{ readonly id: string }>();
     const tasks = ["", "x", "\u{1F9EA}"].map((id) => ({ id }));
 
@@ -44,23 +44,23 @@ describe("a table of tasks", () => {
   });
 });
 
-test("a wait group waits until nothing is under way, also for what came meanwhile", async () => {
+test("a wait group waits for all operations, including those added during the wait", async () => {
   const group = new WaitGroup();
   await group.wait();
   group.add();
-  let isOver = false;
+  let isDone = false;
   const waiting = group.wait().then(() => {
-    isOver = true;
+    isDone = true;
   });
 
   group.done();
   group.add();
   await Promise.resolve();
   await Promise.resolve();
-  const early = isOver;
+  const wasDoneEarly = isDone;
   group.done();
   await waiting;
 
-  expect(early).toBe(false);
+  expect(wasDoneEarly).toBe(false);
   expect(group.count).toBe(0);
 });

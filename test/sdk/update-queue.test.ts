@@ -8,29 +8,29 @@ import { startFake } from "./network.ts";
 
 const JOB = "private:tests:Echo";
 
-/** A worker that holds so many running tasks; `asked` says which requests its updates made. */
-const holding = async (count: number) => {
-  const { fake, client, instead } = startFake();
+/** Creates a worker with a number of running tasks; `calls` records the operations of its updates. */
+const startWorker = async (count: number) => {
+  const { fake, client, override } = startFake();
   const { body: worker } = await client.call("createWorker", {});
   const registration = { category: "tests", name: "Echo", schema: {}, worker_id: worker.id };
   await client.call("registerJob", { params: { room_id: "lab" }, body: registration });
   for (let index = 0; index < count; index += 1) fake.submit("lab", JOB);
   const claim = { params: { worker_id: worker.id }, body: { limit: count, start: true } };
   const { body } = await client.call("claimTasks", claim);
-  const asked: OperationName[] = [];
-  const watched: typeof client = Object.create(client, {
+  const calls: OperationName[] = [];
+  const recording: typeof client = Object.create(client, {
     call: {
-      value: (...call: Parameters<typeof client.call>) => {
-        asked.push(call[0]);
-        return client.call(...call);
+      value: (...args: Parameters<typeof client.call>) => {
+        calls.push(args[0]);
+        return client.call(...args);
       },
     },
   });
-  return { fake, instead, asked, tasks: body.tasks, queue: new UpdateQueue(watched, worker.id) };
+  return { fake, override, calls, tasks: body.tasks, queue: new UpdateQueue(recording, worker.id) };
 };
 
 const noFake = () => {
-  throw new Error("there is no such fake");
+  throw new Error("the fake does not exist");
 };
 
 const completion = ({ id, attempt }: Task, result: unknown = null) => ({
@@ -39,35 +39,35 @@ const completion = ({ id, attempt }: Task, result: unknown = null) => ({
   update: { status: "completed" as const, result: result as string },
 });
 
-describe("updates of several tasks", () => {
-  test("that come at once travel together, each with its own outcome", async () => {
-    const { fake, queue, asked, tasks } = await holding(3);
+describe("UpdateQueue", () => {
+  test("sends concurrent updates in a batch, each with its own outcome", async () => {
+    const { fake, queue, calls, tasks } = await startWorker(3);
     const [lost] = tasks;
     if (lost !== undefined) fake.cancel(lost.id);
 
     const outcomes = await Promise.allSettled(tasks.map((task) => queue.send(completion(task, task.id))));
 
-    expect(asked).toEqual(["updateTasks"]);
+    expect(calls).toEqual(["updateTasks"]);
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
     expect(outcomes[0]).toMatchObject({ reason: expect.any(TaskLostError) });
     expect(fake.tasks.slice(1).map(({ result }) => result)).toEqual(tasks.slice(1).map(({ id }) => id));
   });
 
-  test("that travel together are of no trace, and a lone one is of its sender's", async () => {
+  test("sends a batch without a trace context, and a single update with the caller's", async () => {
     const traced = startTracing();
-    const { fake, instead, queue, tasks } = await holding(3);
+    const { fake, override, queue, tasks } = await startWorker(3);
     const [first] = tasks;
-    if (first === undefined) throw new Error("nothing was claimed");
-    const seen: (string | null)[] = [];
-    const see = ({ headers }: { headers: Headers }) => void seen.push(headers.get("traceparent"));
+    if (first === undefined) throw new Error("no task was claimed");
+    const traceparents: (string | null)[] = [];
+    const record = ({ headers }: { headers: Headers }) => void traceparents.push(headers.get("traceparent"));
     const { updateTask = noFake, updateTasks = noFake } = fake.fakes;
-    instead({
+    override({
       updateTask: (request) => {
-        see(request);
+        record(request);
         return updateTask(request);
       },
       updateTasks: (request) => {
-        see(request);
+        record(request);
         return updateTasks(request);
       },
     });
@@ -76,24 +76,24 @@ describe("updates of several tasks", () => {
     await runInSpan("alone", () => queue.send(completion(first)));
 
     const { trace, id } = getSpanIds(traced.only("alone"));
-    expect(seen).toEqual([null, `00-${trace}-${id}-01`]);
+    expect(traceparents).toEqual([null, `00-${trace}-${id}-01`]);
   });
 
-  test("that come while one is on its way wait for it, and then travel together", async () => {
-    const { queue, asked, tasks } = await holding(4);
+  test("batches the updates that are made during a request", async () => {
+    const { queue, calls, tasks } = await startWorker(4);
     const [first, ...others] = tasks;
-    if (first === undefined) throw new Error("nothing was claimed");
+    if (first === undefined) throw new Error("no task was claimed");
 
     const one = queue.send(completion(first));
     await new Promise(setImmediate);
     await Promise.all([one, ...others.map((task) => queue.send(completion(task)))]);
 
-    expect(asked).toEqual(["updateTask", "updateTasks"]);
+    expect(calls).toEqual(["updateTask", "updateTasks"]);
   });
 
-  test("are sent one by one where one of them makes the server refuse them all, or the server is older", async () => {
-    const { fake, queue, asked, tasks, instead } = await holding(2);
-    instead({
+  test("sends updates individually if the server does not support batches", async () => {
+    const { fake, queue, calls, tasks, override } = await startWorker(2);
+    override({
       updateTasks: () => {
         throw new Problem("route-not-found", "an older server");
       },
@@ -101,13 +101,13 @@ describe("updates of several tasks", () => {
 
     await Promise.all(tasks.map((task) => queue.send(completion(task))));
 
-    expect(asked).toEqual(["updateTasks", "updateTask", "updateTask"]);
+    expect(calls).toEqual(["updateTasks", "updateTask", "updateTask"]);
     expect(fake.tasks.map(({ status }) => status)).toEqual(["completed", "completed"]);
   });
 
-  test("fail together where the server is away, for each sender to try again", async () => {
-    const { queue, asked, tasks, instead } = await holding(2);
-    instead({
+  test("rejects all updates of a batch if the server is unavailable", async () => {
+    const { queue, calls, tasks, override } = await startWorker(2);
+    override({
       updateTasks: () => {
         throw new Problem("service-unavailable", "the database is away");
       },
@@ -115,47 +115,47 @@ describe("updates of several tasks", () => {
 
     const outcomes = await Promise.allSettled(tasks.map((task) => queue.send(completion(task))));
 
-    expect(asked).toEqual(["updateTasks"]);
+    expect(calls).toEqual(["updateTasks"]);
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 
-  test("a large result takes its own way", async () => {
-    const { queue, asked, tasks } = await holding(2);
+  test("sends large results individually", async () => {
+    const { queue, calls, tasks } = await startWorker(2);
 
     await Promise.all(tasks.map((task) => queue.send(completion(task, "x".repeat(40_000)))));
 
-    expect(asked).toEqual(["updateTask", "updateTask"]);
+    expect(calls).toEqual(["updateTask", "updateTask"]);
   });
 
-  test("whose sender gave up is left out", async () => {
-    const { fake, queue, asked, tasks } = await holding(2);
-    const gone = new LazyAbort();
+  test("does not send a cancelled update", async () => {
+    const { fake, queue, calls, tasks } = await startWorker(2);
+    const cancellation = new LazyAbort();
     const [first, second] = tasks;
-    if (first === undefined || second === undefined) throw new Error("nothing was claimed");
+    if (first === undefined || second === undefined) throw new Error("no task was claimed");
 
-    const given = queue.send(completion(first), { cancellation: gone });
+    const cancelled = queue.send(completion(first), { cancellation });
     const kept = queue.send(completion(second));
-    gone.abort(new Error("given up"));
+    cancellation.abort(new Error("cancelled"));
 
-    await expect(given).rejects.toThrow("given up");
+    await expect(cancelled).rejects.toThrow("cancelled");
     await kept;
-    expect(asked).toEqual(["updateTask"]);
+    expect(calls).toEqual(["updateTask"]);
     expect(fake.task(first.id).status).toBe("running");
   });
 
-  test("wait, after a standstill, for what the server says is still held", async () => {
-    const { queue, asked, tasks } = await holding(2);
-    const answer = Promise.withResolvers<void>();
-    queue.pauseUntil(answer.promise);
+  test("sends nothing until a pause has ended", async () => {
+    const { queue, calls, tasks } = await startWorker(2);
+    const pause = Promise.withResolvers<void>();
+    queue.pauseUntil(pause.promise);
 
     const sent = Promise.all(tasks.map((task) => queue.send(completion(task))));
     const large = queue.send({ id: "none", attempt: 1, update: { error: "x".repeat(40_000) } });
     large.catch(() => {});
     for (let turns = 0; turns < 5; turns += 1) await new Promise(setImmediate);
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
 
-    answer.resolve();
+    pause.resolve();
     await sent;
-    expect(asked.toSorted()).toEqual(["updateTask", "updateTasks"]);
+    expect(calls.toSorted()).toEqual(["updateTask", "updateTasks"]);
   });
 });

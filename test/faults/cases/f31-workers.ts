@@ -68,7 +68,7 @@ export const excessiveOutput: FaultCase = {
         .rows[0];
     const [refused, updated] = [await readRow(big.id), await readRow(reported.id)];
     context.require(refused?.status === "failed", "I13", `the large result ended as ${refused?.status}`);
-    context.require(/cannot be kept/.test(refused?.error ?? ""), "I16", `its error is ${refused?.error}`);
+    context.require(/cannot be stored/.test(refused?.error ?? ""), "I16", `its error is ${refused?.error}`);
     context.require(updated?.version < 600, "I13", `1500 progress reports caused ${updated?.version} writes`);
 
     const { rows } = await context.cluster.sql.query(

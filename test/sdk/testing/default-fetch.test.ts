@@ -11,7 +11,7 @@ class Double extends Extension("math", { value: z.number() }) {
   }
 }
 
-test("a manager that names no fetch is reached by the fakes", async () => {
+test("the fakes intercept a manager without a fetch option", async () => {
   const fake = createFakeServer();
   const network = setupServer(...fake.handlers);
   network.listen();
