@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ok } from "../server/http/answers.ts";
 import { type Api, openApi } from "../server/http/api.ts";
-import { aRoom } from "../server/http/scenes.ts";
+import { newRoomId } from "../server/http/fixtures.ts";
+import { ok } from "../server/http/responses.ts";
 import { processorTime } from "../support/processor-time.ts";
 
 let api: Api;
@@ -23,7 +23,7 @@ const LONGEST_PAUSE_MS = 500;
 
 /** Registers a job of a user's, in a room of the user's. */
 const register = async (user: string, properties: object) => {
-  const room = aRoom();
+  const room = newRoomId();
   api.grant(user, room, "read", "write");
   ok(
     await api

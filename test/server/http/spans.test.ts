@@ -1,9 +1,9 @@
 import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { inOwnSpan, linkedFrom, placeOf, startTracing } from "../../support/tracing.ts";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";
@@ -17,7 +17,7 @@ afterAll(() => api.close());
 
 /** A job, and how to submit a task of it with these headers. */
 const aJob = async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });
   const submit = (headers: Record<string, string> = {}, body: object = {}) =>
     api.as("ann").post(`/rooms/${room}/tasks/${job.full_name}`, { body, headers });
@@ -90,7 +90,7 @@ describe("where nobody traces", () => {
 
   test("the same submit with its key, alone or among many, is the same request", async () => {
     const { room, job, submit } = await aJob();
-    const key = aRoom();
+    const key = newRoomId();
     const submits = [{ job_name: job.full_name, idempotency_key: key, trace_context: { traceparent } }];
 
     const { id } = ok(await submit({ "idempotency-key": key }), 202);
@@ -101,7 +101,7 @@ describe("where nobody traces", () => {
 
   test("a repeated submit is the first one's task, in the first one's trace", async () => {
     const { submit } = await aJob();
-    const key = { "idempotency-key": aRoom() };
+    const key = { "idempotency-key": newRoomId() };
 
     ok(await submit({ ...key, traceparent }), 202);
     const again = ok(await submit({ ...key, traceparent: traceparent.replace(SPAN, "c".repeat(16)) }), 200);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import { createServer, joblib, migrate, openDatabase, parseSettings } from "../../../server/index.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
-import { listenTo } from "../http/listen.ts";
+import { openEventStream } from "../http/event-stream.ts";
 import { metricOf, scrape, senderTo } from "./scraped.ts";
 
 let app: FastifyInstance;
@@ -77,7 +77,7 @@ describe("the metrics of a server", () => {
 
   test("tell streams from long-polls", async () => {
     const url = await app.listen({ host: "127.0.0.1", port: 0 });
-    const stream = await listenTo(`${url}/v1/joblib/rooms/lab/events`, {});
+    const stream = await openEventStream(`${url}/v1/joblib/rooms/lab/events`, {});
 
     await eventually(async () => (await metric("joblib_streams_open")) === 1);
     expect(await metric("joblib_waiting_requests")).toBe(0);

@@ -4,8 +4,8 @@ import { migrate, openDatabase, UnfitDatabase } from "../../../server/index.ts";
 import { checkDatabase, type DatabaseFacts, judgeDatabase } from "../../../server/storage/database-checks.ts";
 import { run } from "../../e2e/terminals.ts";
 import { createDatabaseWith, runSql } from "../../support/database-roles.ts";
-import { bodyOf, ok } from "../http/answers.ts";
 import { openApi } from "../http/api.ts";
+import { ok, parseBody } from "../http/responses.ts";
 
 const FACTS: DatabaseFacts = {
   version: "PostgreSQL 15.4 (Debian 15.4-1) on x86_64-pc-linux-gnu, compiled by gcc, 64-bit",
@@ -141,8 +141,8 @@ describe("a database with another collation", () => {
     );
     for (const room of rooms) {
       const path = `/rooms/${encodeURIComponent(room)}/tasks?limit=2`;
-      const first = bodyOf(TaskPage, await api.as("rea").get(path)).items;
-      const second = bodyOf(TaskPage, await api.as("rea").get(`${path}&after=${first[1]?.id}`)).items;
+      const first = parseBody(TaskPage, await api.as("rea").get(path)).items;
+      const second = parseBody(TaskPage, await api.as("rea").get(`${path}&after=${first[1]?.id}`)).items;
       const notes = [...first, ...second].map(({ payload }) => payload["note"]);
       expect(notes, room).toEqual(["other", "title", "TITLE"]);
     }

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import { ok } from "../http/answers.ts";
 import type { Api } from "../http/api.ts";
+import { ok } from "../http/responses.ts";
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const JUST_NOW_MS = 3_600_000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ const totalOf = async (room: string) => ok(await api.as("ann").get(`/rooms/${roo
 
 describe("submitting many", () => {
   test("is 202 with all of them, in their order", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const [own, global] = [await api.registerJob(room), await api.registerJob("@global", {}, "root")];
     const body = {
       tasks: [
@@ -34,7 +34,7 @@ describe("submitting many", () => {
   });
 
   test("is all or none, with pointers to what does not fit", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const job = await api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });
     const tasks = [{ n: 1 }, { n: "x" }, { n: 2 }, { n: null }].map((payload) => ({
       ...{ job_name: job.full_name, payload },
@@ -42,12 +42,12 @@ describe("submitting many", () => {
 
     const answer = await api.as("ann").post(`/rooms/${room}/tasks`, { body: { tasks } });
 
-    expect(pointersOf(answer)).toEqual(["/tasks/1/payload/n", "/tasks/3/payload/n"]);
+    expect(getErrorPointers(answer)).toEqual(["/tasks/1/payload/n", "/tasks/3/payload/n"]);
     expect(await totalOf(room)).toBe(0);
   });
 
   test("with an unknown job or a bad option, nothing is kept", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const job = await api.registerJob(room);
     const send = (second: object) =>
       api.as("ann").post(`/rooms/${room}/tasks`, { body: { tasks: [{ job_name: job.full_name }, second] } });
@@ -55,14 +55,14 @@ describe("submitting many", () => {
     expectProblem(await send({ job_name: "private:modifiers:None" }), "job-not-found");
     expectProblem(await send({ job_name: "nonsense" }), "invalid-job-name");
     const bad = await send({ job_name: job.full_name, priority: 101 });
-    expect(pointersOf(bad)).toEqual(["/tasks/1/priority"]);
+    expect(getErrorPointers(bad)).toEqual(["/tasks/1/priority"]);
     const late = await send({ job_name: job.full_name, run_at: "2999-01-01T00:00:00Z" });
-    expect(pointersOf(late)).toEqual(["/tasks/1/run_at"]);
+    expect(getErrorPointers(late)).toEqual(["/tasks/1/run_at"]);
     expect(await totalOf(room)).toBe(0);
   });
 
   test("takes 1,000 at most, and one at least", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const job = await api.registerJob(room);
     const send = (count: number) =>
       api.as("ann").post(`/rooms/${room}/tasks`, {

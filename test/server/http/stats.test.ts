@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPageSchema, Health, RoomSummary, Stats } from "../../../protocol/index.ts";
-import { bodyOf, expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok, parseBody } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -12,15 +12,15 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const rooms = async (user: string, query = "limit=500", at = api) =>
-  bodyOf(createPageSchema(RoomSummary), await at.as(user).get(`/rooms?${query}`));
+  parseBody(createPageSchema(RoomSummary), await at.as(user).get(`/rooms?${query}`));
 const roomOf = async (room: string, user = "ann") =>
   (await rooms(user)).items.find(({ room_id }) => room_id === room);
 const stats = async (room: string, query = "") =>
-  bodyOf(Stats, await api.as("rea").get(`/rooms/${room}/stats${query}`));
+  parseBody(Stats, await api.as("rea").get(`/rooms/${room}/stats${query}`));
 
 describe("the list of rooms", () => {
   test("shows those that the caller may read, @global first, the others by their names", async () => {
-    const [first, second] = [await api.aTask(), await api.aTask()];
+    const [first, second] = [await api.createTask(), await api.createTask()];
     const names = (await rooms("ann")).items.map(({ room_id }) => room_id);
 
     expect(names[0]).toBe("@global");
@@ -36,7 +36,7 @@ describe("the list of rooms", () => {
   });
 
   test("counts a room's jobs, its workers alive, and what of its tasks is open", async () => {
-    const { room, job, worker } = await api.aTask("running");
+    const { room, job, worker } = await api.createTask("running");
     const other = await api.registerJob(room);
     await api.submit(room, job.full_name);
     await api.submit(room, other.full_name, { delay_seconds: 60 });
@@ -50,11 +50,11 @@ describe("the list of rooms", () => {
 
   test("has rooms whose tasks are for global jobs, and those whose jobs are gone", async () => {
     const global = await api.registerJob("@global", {}, "root");
-    const room = aRoom();
+    const room = newRoomId();
     await api.submit(room, global.full_name);
     expect(await roomOf(room)).toEqual({ room_id: room, jobs: 0, workers: 0, pending: 1, running: 0 });
 
-    const past = await api.aTask("completed");
+    const past = await api.createTask("completed");
     ok(await api.as("wes").delete(`/workers/${past.worker}`), 204);
     expect(await roomOf(past.room)).toEqual({
       room_id: past.room,
@@ -66,7 +66,7 @@ describe("the list of rooms", () => {
   });
 
   test("comes in pages", async () => {
-    await api.aTask();
+    await api.createTask();
     const { items, total } = await rooms("ann");
 
     expect(await rooms("ann", "limit=1&offset=1")).toEqual({ items: [items[1]], total, limit: 1, offset: 1 });
@@ -90,7 +90,7 @@ describe("the list of rooms", () => {
 
 describe("a room's figures", () => {
   test("have no age for a queue that nothing waits in", async () => {
-    const { room, job } = await api.aTask("completed");
+    const { room, job } = await api.createTask("completed");
 
     const own = (await stats(room)).jobs.find(({ job_name }) => job_name === job.full_name);
 
@@ -98,7 +98,7 @@ describe("a room's figures", () => {
   });
 
   test("tell of each job's queue and workers, and of what became of the room's tasks", async () => {
-    const { room, job, worker, id } = await api.aTask("running");
+    const { room, job, worker, id } = await api.createTask("running");
     const step = { worker_id: worker, attempt: 1 };
     await api.query(sql`update joblib.task set run_at = now() - interval '30 seconds',
       claimed_at = now() - interval '20 seconds', started_at = now() - interval '20 seconds' where id = ${id}::uuid`);
@@ -148,7 +148,7 @@ describe("a room's figures", () => {
   });
 
   test("of a day are in as many steps, and of a room without anything empty", async () => {
-    const { series, step_seconds, jobs } = await stats(aRoom(), "?hours=24");
+    const { series, step_seconds, jobs } = await stats(newRoomId(), "?hours=24");
 
     expect(step_seconds).toBe(1440);
     expect(series.length).toBeLessThanOrEqual(60);
@@ -157,8 +157,8 @@ describe("a room's figures", () => {
   });
 
   test("leave out what lies before, and what is another room's", async () => {
-    const { room, id, job } = await api.aTask("completed");
-    await api.aTask("completed");
+    const { room, id, job } = await api.createTask("completed");
+    await api.createTask("completed");
     await api.ageTask(id, 7200);
 
     expect((await stats(room)).jobs.find(({ job_name }) => job_name === job.full_name)).toMatchObject({
@@ -170,13 +170,15 @@ describe("a room's figures", () => {
   });
 
   test.each(["hours=0", "hours=25", "hours=", "hours=one"])("with ?%s are 422", async (query) => {
-    expect(pointersOf(await api.as("rea").get(`/rooms/${aRoom()}/stats?${query}`))).toEqual(["/hours"]);
+    expect(getErrorPointers(await api.as("rea").get(`/rooms/${newRoomId()}/stats?${query}`))).toEqual([
+      "/hours",
+    ]);
   });
 
   test("of all rooms together are an admin's", async () => {
-    await api.aTask("completed");
-    await api.aTask("failed");
-    const { jobs, series } = bodyOf(Stats, await api.as("root").get("/stats"));
+    await api.createTask("completed");
+    await api.createTask("failed");
+    const { jobs, series } = parseBody(Stats, await api.as("root").get("/stats"));
 
     expect(jobs).toEqual([]);
     expect(series.reduce((all, { completed }) => all + completed, 0)).toBeGreaterThanOrEqual(1);
@@ -187,7 +189,7 @@ describe("a room's figures", () => {
 
 test("health tells of the database, the bus and the sweeper", async () => {
   const sweeping = await openApi({ orm: api.orm, settings: { sweeper_interval_seconds: 0.05 } });
-  const health = async () => bodyOf(Health, await sweeping.as("ann").get("/health"));
+  const health = async () => parseBody(Health, await sweeping.as("ann").get("/health"));
 
   // Of twenty sweeps a second one may well be late on a machine that has other work.
   await expect.poll(health, { timeout: 10_000 }).toMatchObject({
@@ -197,7 +199,7 @@ test("health tells of the database, the bus and the sweeper", async () => {
     sweeper: { state: "up", last_sweep: expect.stringMatching(/Z$/), interval_seconds: 0.05 },
   });
   await sweeping.close();
-  expect(bodyOf(Health, await api.as("ann").get("/health")).sweeper).toEqual({
+  expect(parseBody(Health, await api.as("ann").get("/health")).sweeper).toEqual({
     state: "up",
     last_sweep: null,
     interval_seconds: 3600,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MinimalSubmittedTasks, operations } from "../../../protocol/index.ts";
-import { ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { ok } from "./responses.ts";
 
 const MINIMAL = { prefer: "return=minimal" };
 
@@ -17,7 +17,7 @@ const submit = (room: string, tasks: unknown[]) =>
 
 describe("Prefer: return=minimal, of many submits", () => {
   test("tells once what all of them share, and their ids in their order", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 
     const answer = await submit(room, [
@@ -35,7 +35,7 @@ describe("Prefer: return=minimal, of many submits", () => {
   });
 
   test("is whole where they differ in more than that", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 
     const answer = await submit(room, [{ job_name }, { job_name, priority: 1 }]);
@@ -49,7 +49,7 @@ describe("Prefer: return=minimal, of many submits", () => {
 describe("Prefer: return=minimal, of many updates", () => {
   /** A worker and the tasks that it has started. */
   const aHandful = async (count: number, job: Record<string, unknown> = {}) => {
-    const room = aRoom();
+    const room = newRoomId();
     const { full_name, worker_id } = await api.registerJob(room, job);
     const ids: string[] = [];
     for (let index = 0; index < count; index += 1) ids.push((await api.submit(room, full_name)).id);

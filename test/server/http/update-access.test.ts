@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 const NOBODYS = "01900000-0000-7000-8000-000000000000";
 
@@ -20,13 +20,13 @@ describe("what a worker reports", () => {
   ] as const;
 
   test.each(reports)("%s is for the user whose worker holds the task", async (_, from, report) => {
-    const { id } = await api.aTask(from);
+    const { id } = await api.createTask(from);
 
     ok(await api.update(id, report, "wes"));
   });
 
   test.each(reports)("%s is for an admin", async (_, from, report) => {
-    const { id } = await api.aTask(from);
+    const { id } = await api.createTask(from);
 
     ok(await api.update(id, report, "root"));
   });
@@ -34,7 +34,7 @@ describe("what a worker reports", () => {
   test.each(
     reports,
   )("%s is neither for who submitted the task nor for who reads it", async (_, from, report) => {
-    const { id } = await api.aTask(from);
+    const { id } = await api.createTask(from);
 
     for (const user of ["ann", "rea"]) expectProblem(await api.update(id, report, user), "forbidden");
     expect((await api.readTask(id)).status).toBe(from);
@@ -47,14 +47,14 @@ describe("a cancel", () => {
     ["wes", "the user whose worker holds it"],
     ["root", "an admin"],
   ])("is for %s, %s", async (user) => {
-    const { id } = await api.aTask("running");
+    const { id } = await api.createTask("running");
 
     expect(ok(await api.update(id, { status: "cancelled" }, user)).status).toBe("cancelled");
   });
 
   test("is not for others who may read the task, nor when it has happened", async () => {
     for (const status of ["pending", "running", "cancelled"] as const) {
-      const { id } = await api.aTask(status);
+      const { id } = await api.createTask(status);
       expectProblem(await api.update(id, { status: "cancelled" }, "rea"), "forbidden");
     }
   });
@@ -72,8 +72,8 @@ describe("the checks come in their order", () => {
   });
 
   test("who may see it, before the fence", async () => {
-    const { id } = await api.aTask("running");
-    const strangers = await api.newWorker("stranger");
+    const { id } = await api.createTask("running");
+    const strangers = await api.createWorker("stranger");
 
     for (const fence of [{ attempt: 9 }, { worker_id: strangers.id, attempt: 1 }]) {
       expectProblem(await api.update(id, { status: "completed", ...fence }, "stranger"), "forbidden");
@@ -81,17 +81,17 @@ describe("the checks come in their order", () => {
   });
 
   test("whose the named worker is, before the fence", async () => {
-    const { id, worker } = await api.aTask("running");
-    const anns = await api.newWorker("ann");
+    const { id, worker } = await api.createTask("running");
+    const anns = await api.createWorker("ann");
 
-    for (const worker_id of [worker, (await api.newWorker("root")).id]) {
+    for (const worker_id of [worker, (await api.createWorker("root")).id]) {
       expectProblem(await api.update(id, { status: "completed", worker_id, attempt: 9 }, "ann"), "forbidden");
     }
     expectProblem(await api.update(id, { status: "completed", worker_id: anns.id }, "ann"), "task-lost");
   });
 
   test("the fence, before the transition", async () => {
-    const { id, worker } = await api.aTask("completed");
+    const { id, worker } = await api.createTask("completed");
     const step = { status: "running", worker_id: worker };
 
     expectProblem(await api.update(id, { ...step, attempt: 9 }), "task-lost");
@@ -101,7 +101,7 @@ describe("the checks come in their order", () => {
 
 describe("a worker whose user may not read the room", () => {
   const aTaskOfCats = async () => {
-    const room = aRoom();
+    const room = newRoomId();
     api.grant("cat", room, "read", "write");
     const job = await api.registerJob(room, {}, "cat");
     const { id } = await api.submit(room, job.full_name);

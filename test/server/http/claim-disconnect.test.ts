@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
-import { expectProblem, ok, wait } from "./answers.ts";
 import { API, type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok, preferWait } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -12,12 +12,13 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const aJob = async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
   return { room, job, worker: job.worker_id, name: job.full_name };
 };
 
-const claim = (worker_id: string) => api.as("wes").post("/tasks/claim", { body: { worker_id }, ...wait(1) });
+const claim = (worker_id: string) =>
+  api.as("wes").post("/tasks/claim", { body: { worker_id }, ...preferWait(1) });
 /** Resolves once the worker's request has reached the database: it is alive again. */
 const untilHeard = (worker: string) =>
   eventually(async () => {

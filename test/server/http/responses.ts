@@ -38,7 +38,7 @@ export interface Body
 }
 
 /** An answer as the tests look at it. */
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
   readonly text: string;
@@ -46,19 +46,22 @@ export interface Answer {
 }
 
 /** The answer's body, of an answer that must be well. */
-export const ok = (answer: Answer, status = 200): Body => {
+export const ok = (answer: ApiResponse, status = 200): Body => {
   expect({ status: answer.status, body: answer.body }).toMatchObject({ status });
   return answer.body;
 };
 
 /** The body of an answer that must be well, by its own schema. */
-export const bodyOf = <Schema extends z.ZodType>(schema: Schema, answer: Answer): z.output<Schema> => {
+export const parseBody = <Schema extends z.ZodType>(
+  schema: Schema,
+  answer: ApiResponse,
+): z.output<Schema> => {
   ok(answer);
   return schema.parse(JSON.parse(answer.text));
 };
 
 /** An answer is this problem, as RFC 9457 has it; gives its document. */
-export const expectProblem = (answer: Answer, id: ProblemId, prefix = ""): Body => {
+export const expectProblem = (answer: ApiResponse, id: ProblemId, prefix = ""): Body => {
   expect({ status: answer.status, body: answer.body }).toMatchObject({
     status: PROBLEMS[id].status,
     body: {
@@ -73,11 +76,11 @@ export const expectProblem = (answer: Answer, id: ProblemId, prefix = ""): Body 
 };
 
 /** Where it does not fit, by the 422 that says so. */
-export const pointersOf = (answer: Answer): string[] =>
+export const getErrorPointers = (answer: ApiResponse): string[] =>
   expectProblem(answer, "validation-error").errors.map(({ pointer }) => pointer);
 
 /** `Prefer: wait=N`. */
-export const wait = (seconds: number) => ({ headers: { prefer: `wait=${seconds}` } });
+export const preferWait = (seconds: number) => ({ headers: { prefer: `wait=${seconds}` } });
 
 /** What it comes to, and after how many milliseconds. */
 export const timed = async <Value>(work: Promise<Value>) => {

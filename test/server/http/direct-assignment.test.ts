@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
-import { ok, timed, wait } from "./answers.ts";
 import { API, type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
-import { untilWaiting } from "./waiting-claims.ts";
+import { newRoomId } from "./fixtures.ts";
+import { ok, preferWait, timed } from "./responses.ts";
+import { waitForWaitingClaim } from "./waiting-claims.ts";
 
 /** Well under the few seconds after which a waiting claim reads again in any case. */
 const SOON_MS = 3500;
@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 const aJob = async (job: object = {}) => {
-  const room = aRoom();
+  const room = newRoomId();
   const registered = await api.registerJob(room, { ...job });
   return { room, job: registered, worker: registered.worker_id, name: registered.full_name };
 };
@@ -33,9 +33,9 @@ const park = async (
   { seconds = 30, ...more }: { seconds?: number; start?: boolean } = {},
 ) => {
   const held = timed(
-    api.as("wes").post("/tasks/claim", { body: { worker_id: worker, ...more }, ...wait(seconds) }),
+    api.as("wes").post("/tasks/claim", { body: { worker_id: worker, ...more }, ...preferWait(seconds) }),
   );
-  await untilWaiting(worker);
+  await waitForWaitingClaim(worker);
   return { held };
 };
 
@@ -184,7 +184,7 @@ describe("a lone task whose worker waits here", () => {
   test("leaves what comes up while it is on its way to the next that waits", async () => {
     const { room, job, worker: first, name } = await aJob();
     const shared = await api.registerJob(room);
-    const { id: second } = await api.newWorker();
+    const { id: second } = await api.createWorker();
     const { category, schema } = shared;
     for (const worker_id of [first, second]) {
       await api.registerJob(room, { category, name: shared.name, schema, worker_id });
@@ -219,7 +219,7 @@ describe("a lone task whose worker waits here", () => {
         signal: client.signal,
       }),
     ).rejects.toThrow();
-    await untilWaiting(worker);
+    await waitForWaitingClaim(worker);
 
     const locked = sql`select 1 from joblib.job where id = ${job.id}::uuid for update`;
     let submitting: Promise<{ id: string }> | undefined;

@@ -1,35 +1,35 @@
 import { createParser } from "eventsource-parser";
-import type { Body } from "./answers.ts";
+import type { Body } from "./responses.ts";
 
 /** One event as it came. */
-export interface Heard {
+export interface StreamEvent {
   readonly event: string;
   readonly id: string;
   readonly data: Body;
 }
 
 /** A stream of server-sent events that is open. */
-export interface Listener extends AsyncDisposable {
+export interface EventStream extends AsyncDisposable {
   readonly headers: Headers;
   /** The next event; an end of the stream is an error. */
-  next(): Promise<Heard>;
+  next(): Promise<StreamEvent>;
   /** The next one that is like this. */
-  until(isIt: (heard: Heard) => boolean): Promise<Heard>;
+  nextMatching(isIt: (heard: StreamEvent) => boolean): Promise<StreamEvent>;
   /** All that comes until the stream ends. */
-  rest(): Promise<Heard[]>;
+  readToEnd(): Promise<StreamEvent[]>;
 }
 
 /** Opens a stream; an answer that is none is an error. */
-export const listenTo = async (url: string, headers: Record<string, string>): Promise<Listener> => {
+export const openEventStream = async (url: string, headers: Record<string, string>): Promise<EventStream> => {
   const abort = new AbortController();
   const answer = await fetch(url, { headers, signal: abort.signal });
   if (!answer.ok || answer.body === null) throw new Error(`${answer.status} ${await answer.text()}`);
-  const heard: Heard[] = [];
+  const heard: StreamEvent[] = [];
   const parser = createParser({
     onEvent: ({ event = "message", id = "", data }) => heard.push({ event, id, data: JSON.parse(data) }),
   });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  const take = async (): Promise<Heard | undefined> => {
+  const take = async (): Promise<StreamEvent | undefined> => {
     while (heard.length === 0) {
       const { done, value } = await reader.read();
       if (done) return undefined;
@@ -45,14 +45,14 @@ export const listenTo = async (url: string, headers: Record<string, string>): Pr
   return {
     headers: answer.headers,
     next,
-    async until(isIt) {
+    async nextMatching(isIt) {
       for (;;) {
         const event = await next();
         if (isIt(event)) return event;
       }
     },
-    async rest() {
-      const all: Heard[] = [];
+    async readToEnd() {
+      const all: StreamEvent[] = [];
       for (let event = await take(); event !== undefined; event = await take()) all.push(event);
       return all;
     },

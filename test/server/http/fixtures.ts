@@ -7,18 +7,21 @@ import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { sweep } from "../../../server/use-cases/sweep.ts";
 import { WaitingClaims } from "../../../server/use-cases/waiting-claims.ts";
 import { WorkerOwners } from "../../../server/use-cases/worker-owners.ts";
-import { type Answer, ok } from "./answers.ts";
+import { type ApiResponse, ok } from "./responses.ts";
 
 let count = 0;
 /** A room that no other test uses. */
-export const aRoom = (): string => `room-${++count}`;
+export const newRoomId = (): string => `room-${++count}`;
 /** A job's name that no other test uses. */
-export const aName = (): string => `Job-${++count}`;
+export const newJobName = (): string => `Job-${++count}`;
 
-type Send = (path: string, sent?: { body?: unknown; headers?: Record<string, string> }) => Promise<Answer>;
+type Send = (
+  path: string,
+  sent?: { body?: unknown; headers?: Record<string, string> },
+) => Promise<ApiResponse>;
 
 /** What scenes are made with. */
-export interface Stage {
+export interface FixtureContext {
   readonly as: (user: string | undefined) => { readonly [Verb in "get" | "put" | "post" | "patch"]: Send };
   readonly orm: Orm;
   readonly settings: SettingsInput;
@@ -27,10 +30,10 @@ export interface Stage {
 const log = { info() {}, warn() {}, error() {} };
 
 /** Jobs, workers and tasks, brought over HTTP to where a test wants them; what only time brings comes by SQL. */
-export const scenesOf = ({ as, orm, settings }: Stage) => {
+export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
   /** Registers a job in a room, by `wes` with a worker that is made for him, unless told otherwise. */
   const registerJob = async (room: string, job: Record<string, unknown> = {}, user = "wes") => {
-    const body = { category: "modifiers", name: aName(), schema: { type: "object" }, ...job };
+    const body = { category: "modifiers", name: newJobName(), schema: { type: "object" }, ...job };
     const answer = await as(user).put(`/rooms/${room}/jobs`, { body });
     expect({ status: answer.status, body: answer.body }).toMatchObject({
       status: expect.toBeOneOf([200, 201]),
@@ -85,7 +88,7 @@ export const scenesOf = ({ as, orm, settings }: Stage) => {
     status: "pending" | "claimed" | "running" | "completed" | "failed" | "cancelled" = "pending",
     { job: jobGiven = {}, task: taskGiven = {} }: { job?: object; task?: object } = {},
   ) => {
-    const room = aRoom();
+    const room = newRoomId();
     const job = await registerJob(room, { ...jobGiven });
     const submitted = await submit(room, job.full_name, taskGiven);
     const scene = { room, job, worker: job.worker_id, id: submitted.id };
@@ -101,7 +104,7 @@ export const scenesOf = ({ as, orm, settings }: Stage) => {
   };
 
   return {
-    ...{ registerJob, submit, claim, newWorker, readTask, update, aTask },
+    ...{ registerJob, submit, claim, createWorker: newWorker, readTask, update, createTask: aTask },
     ...{ query, ageWorker, ageTask, sweep: sweepNow },
   };
 };

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
-import { expectProblem, ok, timed, wait } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
-import { untilWaiting } from "./waiting-claims.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok, preferWait, timed } from "./responses.ts";
+import { waitForWaitingClaim } from "./waiting-claims.ts";
 
 /** Well under the few seconds after which a waiting claim reads again in any case. */
 const SOON_MS = 3500;
@@ -15,17 +15,17 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const aJob = async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
   return { room, job, worker: job.worker_id, name: job.full_name };
 };
 const waitingClaim = (worker_id: string, seconds = 30, more: object = {}) =>
-  api.as("wes").post("/tasks/claim", { body: { worker_id, ...more }, ...wait(seconds) });
+  api.as("wes").post("/tasks/claim", { body: { worker_id, ...more }, ...preferWait(seconds) });
 
 /** Starts a claim that waits, and resolves once it does. */
 const park = async (worker: string, seconds = 30, more: object = {}) => {
   const held = timed(waitingClaim(worker, seconds, more));
-  await untilWaiting(worker);
+  await waitForWaitingClaim(worker);
   return { held };
 };
 
@@ -84,7 +84,7 @@ describe("a claim that waits", () => {
   });
 
   test.each(["released", "retried"])("is woken by a task that was %s", async (how) => {
-    const { id, job, room, worker } = await api.aTask(how === "released" ? "claimed" : "cancelled");
+    const { id, job, room, worker } = await api.createTask(how === "released" ? "claimed" : "cancelled");
     const other = await api.registerJob(room, { name: job.name });
     const { held } = await park(other.worker_id);
 
@@ -98,7 +98,7 @@ describe("a claim that waits", () => {
 
   test("is woken for a job that its worker registers for meanwhile", async () => {
     const { room, name, job } = await aJob();
-    const { id: worker } = await api.newWorker();
+    const { id: worker } = await api.createWorker();
     const { held } = await park(worker);
     await api.registerJob(room, { name: job.name, worker_id: worker });
 
@@ -111,7 +111,9 @@ describe("a claim that waits", () => {
 
   test("of many gets as many as asked for, and does not wait to have them all", async () => {
     const { room, worker, name } = await aJob();
-    const held = timed(api.as("wes").post(`/workers/${worker}/claims`, { body: { limit: 10 }, ...wait(30) }));
+    const held = timed(
+      api.as("wes").post(`/workers/${worker}/claims`, { body: { limit: 10 }, ...preferWait(30) }),
+    );
     const { id } = await api.submit(room, name);
 
     const { value, ms } = await held;
@@ -132,8 +134,8 @@ describe("a claim that waits", () => {
 
   test("is a sign of life for as long as it is held", async () => {
     const own = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 0.4 } });
-    const { id } = await own.newWorker();
-    const held = own.as("wes").post("/tasks/claim", { body: { worker_id: id }, ...wait(20) });
+    const { id } = await own.createWorker();
+    const held = own.as("wes").post("/tasks/claim", { body: { worker_id: id }, ...preferWait(20) });
     const isAlive = async () =>
       ok(await own.as("wes").get("/workers?limit=500")).items.find((one) => one.id === id)?.alive;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 const NOBODYS = "01900000-0000-7000-8000-000000000000";
 
@@ -13,7 +13,7 @@ afterAll(() => api.close());
 
 /** A worker that has claimed so many tasks; gives their ids. */
 const aHandful = async (count: number, job: Record<string, unknown> = {}) => {
-  const room = aRoom();
+  const room = newRoomId();
   const { full_name, worker_id } = await api.registerJob(room, job);
   const ids: string[] = [];
   for (let index = 0; index < count; index += 1) ids.push((await api.submit(room, full_name)).id);
@@ -44,7 +44,7 @@ test("many updates are answered each for itself, in their order", async () => {
 
 test("one that fails does not hold up the others, and says what is wrong with it", async () => {
   const { worker, ids } = await aHandful(3, { result_schema: { type: "number" } });
-  const others = await api.aTask("running");
+  const others = await api.createTask("running");
   const [first, second, third] = ids;
   for (const id of ids) ok(await api.update(id, { status: "running" }));
 
@@ -109,7 +109,7 @@ test("they are 1 to 500", async () => {
   const many = (count: number) => send(worker, Array(count).fill({ id: ids[0], progress: {} }));
 
   expect(ok(await many(500)).results).toHaveLength(500);
-  for (const count of [0, 501]) expect(pointersOf(await many(count))).toEqual(["/updates"]);
+  for (const count of [0, 501]) expect(getErrorPointers(await many(count))).toEqual(["/updates"]);
 });
 
 test("they are a sign of life", async () => {

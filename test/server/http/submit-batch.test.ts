@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { operations, type SubmitBatch, type SubmittedTask } from "../../../protocol/index.ts";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ const aNumberJob = (room: string) =>
 
 describe("many submits in one request", () => {
   test("are each by itself: what does not fit holds up no other, and is told as if it had come alone", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const { full_name: job_name } = await aNumberJob(room);
 
     const got = await results(room, [
@@ -45,7 +45,7 @@ describe("many submits in one request", () => {
   });
 
   test("are the same tasks when they come again with their keys, also one of them alone", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
     const submits = [1, 2, 3].map((n) => ({ job_name, payload: { n }, idempotency_key: `${room}-${n}` }));
 
@@ -63,17 +63,17 @@ describe("many submits in one request", () => {
   });
 
   test("with one that cannot even be read are none of them, and say which", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 
     const answer = await send(room, [{ job_name }, { job_name, priority: 1000 }]);
 
-    expect(pointersOf(answer)).toEqual(["/submits/1/priority"]);
+    expect(getErrorPointers(answer)).toEqual(["/submits/1/priority"]);
     expectProblem(await send(room, []), "validation-error");
   });
 
   test("answered briefly tell once what new tasks share, and whole what has something of its own", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const { full_name: job_name, worker_id } = await aNumberJob(room);
     const known = { job_name, payload: { n: 0 }, idempotency_key: `${room}-0` };
     await results(room, [known]);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { Attempt } from "../../../protocol/index.ts";
-import { bodyOf, expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, ok, parseBody } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const attemptsOf = async (id: string, user = "ann") =>
-  bodyOf(z.object({ items: z.array(Attempt) }), await api.as(user).get(`/tasks/${id}/attempts`)).items;
+  parseBody(z.object({ items: z.array(Attempt) }), await api.as(user).get(`/tasks/${id}/attempts`)).items;
 
 const NOW = { kind: "fixed", seconds: 0, jitter: 0 };
 const SEVERAL = { task: { max_attempts: 5, backoff: NOW } };
@@ -19,11 +19,11 @@ const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe("a task's attempts", () => {
   test("are none before it is claimed", async () => {
-    expect(await attemptsOf((await api.aTask()).id)).toEqual([]);
+    expect(await attemptsOf((await api.createTask()).id)).toEqual([]);
   });
 
   test("tell each by itself: what failed, what timed out, whose worker was lost, what was given back, what runs", async () => {
-    const { id, worker, room, job } = await api.aTask("running", {
+    const { id, worker, room, job } = await api.createTask("running", {
       task: { ...SEVERAL.task, timeout_seconds: 3600 },
     });
     const named = ok(await api.as("wes").post("/workers", { body: { name: "gpu-box:7" } }), 201);
@@ -70,7 +70,7 @@ describe("a task's attempts", () => {
     ["completed", null],
     ["failed", "broken"],
   ] as const)("end with the one that %s", async (outcome, error) => {
-    const { id, worker, task } = await api.aTask(outcome);
+    const { id, worker, task } = await api.createTask(outcome);
 
     expect(await attemptsOf(id)).toMatchObject([
       {
@@ -86,7 +86,7 @@ describe("a task's attempts", () => {
   });
 
   test("show a cancel, and that a result came late for it", async () => {
-    const { id, worker } = await api.aTask("running");
+    const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
     const late = { status: "completed", worker_id: worker, attempt: 1, result: 7 };
     expectProblem(await api.update(id, late), "task-lost");
@@ -97,7 +97,7 @@ describe("a task's attempts", () => {
   });
 
   test("stay when a person opens the task again", async () => {
-    const { id, worker } = await api.aTask("failed");
+    const { id, worker } = await api.createTask("failed");
     ok(await api.as("ann").post(`/tasks/${id}/retry`));
 
     expect(await attemptsOf(id)).toMatchObject([{ attempt: 1, worker_id: worker, outcome: "failed" }]);
@@ -106,11 +106,11 @@ describe("a task's attempts", () => {
   });
 
   test("of a task that was cancelled before anybody took it there are none", async () => {
-    expect(await attemptsOf((await api.aTask("cancelled")).id)).toEqual([]);
+    expect(await attemptsOf((await api.createTask("cancelled")).id)).toEqual([]);
   });
 
   test("are 404 where there is no task, and 403 where it is not to be seen", async () => {
-    const { id } = await api.aTask();
+    const { id } = await api.createTask();
 
     expectProblem(await api.as("ann").get("/tasks/nothing/attempts"), "task-not-found");
     expectProblem(await api.as("stranger").get(`/tasks/${id}/attempts`), "forbidden");
