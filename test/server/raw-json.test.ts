@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { rawJson, rawList, stringify, toAnswer } from "../../server/raw-json.ts";
 
-test("raw texts are written in their places, alone and in lists", () => {
+test("stringify inserts raw JSON as members and in lists", () => {
   const [one, two] = [rawJson<object>('{"a":"$&"}'), rawJson<object>('{ "b":2}')];
 
   expect(stringify({ one, more: [two, null], list: rawList([one, two]), none: rawList([]) })).toBe(
@@ -9,27 +9,27 @@ test("raw texts are written in their places, alone and in lists", () => {
   );
 });
 
-test("a list with anything else in it stays what it is", () => {
+test("rawList returns a list unchanged if it contains other values", () => {
   const mixed = [rawJson<object>('{"a":1}'), { b: 2 }];
 
   expect(rawList(mixed)).toBe(mixed);
   expect(stringify(rawList(mixed))).toBe('[{"a":1},{"b":2}]');
 });
 
-test("is the value for any other writer", () => {
+test("raw JSON is serialized by JSON.stringify as its value", () => {
   expect(JSON.stringify({ list: rawList([rawJson("1"), rawJson('"x"')]) })).toBe('{"list":[1,"x"]}');
 });
 
-test("an answer is a text while it is small, and the same in bytes when it is large", () => {
-  const long = (size: number) => rawJson<object>('{"of":"é🧪', "ü".repeat(size), '","to":', "[1,2]", "}");
-  const of = (size: number) => ({ é: 1, tasks: rawList([long(size), rawJson("{}"), long(size)]) });
+test("toAnswer returns a string for a small response and a buffer with the same text for a large one", () => {
+  const createLarge = (size: number) => rawJson<object>('{"of":"é🧪', "ü".repeat(size), '","to":', "[1,2]", "}");
+  const createResponse = (size: number) => ({ é: 1, tasks: rawList([createLarge(size), rawJson("{}"), createLarge(size)]) });
 
-  const small = toAnswer(of(10));
-  const large = toAnswer(of(200_000));
+  const small = toAnswer(createResponse(10));
+  const large = toAnswer(createResponse(200_000));
 
-  expect(small).toBe(stringify(of(10)));
+  expect(small).toBe(stringify(createResponse(10)));
   expect(large).toBeInstanceOf(Buffer);
-  expect(large.toString()).toBe(stringify(of(200_000)));
+  expect(large.toString()).toBe(stringify(createResponse(200_000)));
   expect(JSON.parse(large.toString())).toEqual({
     é: 1,
     tasks: [

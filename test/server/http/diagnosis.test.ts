@@ -13,19 +13,23 @@ afterAll(() => api.close());
 const diagnose = async (id: string, user = "ann") =>
   parseBody(Diagnosis, await api.as(user).get(`/tasks/${id}/diagnosis`));
 
-test("a task that is not due says when it will be", async () => {
+test("the diagnosis of a task that is not due yet contains the time at which it will be", async () => {
   const { room, job } = await api.createTask();
   const { id, run_at } = await api.submit(room, job.full_name, { delay_seconds: 3600 });
 
-  const { reason, sentence, run_at: told, queue_position } = await diagnose(id);
+  const { reason, sentence, run_at: runAt, queue_position } = await diagnose(id);
 
-  expect({ reason, told, queue_position }).toEqual({ reason: "not-due", told: run_at, queue_position: null });
+  expect({ reason, told: runAt, queue_position }).toEqual({
+    reason: "not-due",
+    told: run_at,
+    queue_position: null,
+  });
   expect(sentence).toMatch(
     /^It is not to begin before \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, which is in (59 min 5\d s|60 min 0 s|1 h 0 min)\.$/,
   );
 });
 
-test("a task that failed and is tried again says which attempt failed, of what, and when the next begins", async () => {
+test("the diagnosis of a task that waits for its next attempt contains the failed attempt, its error and the time of the next one", async () => {
   const { id, worker } = await api.createTask("running", {
     task: { max_attempts: 3, backoff: { kind: "fixed", seconds: 120, jitter: 0 } },
   });
@@ -46,23 +50,27 @@ test("a task that failed and is tried again says which attempt failed, of what, 
   );
 });
 
-test("without a worker it says so, and since when", async () => {
+test("the diagnosis of a task without a worker contains the last time a worker was alive", async () => {
   const { id, worker } = await api.createTask();
   await api.ageWorker(worker, 600);
 
-  const silent = await diagnose(id);
-  expect(silent).toMatchObject({ reason: "no-worker", workers: 0, last_worker_at: expect.any(String) });
-  expect(silent.sentence).toBe(
+  const withSilentWorker = await diagnose(id);
+  expect(withSilentWorker).toMatchObject({
+    reason: "no-worker",
+    workers: 0,
+    last_worker_at: expect.any(String),
+  });
+  expect(withSilentWorker.sentence).toBe(
     "No worker that could run it is online; one was last heard of 10 min 0 s ago.",
   );
 
   ok(await api.as("wes").delete(`/workers/${worker}`), 204);
-  const gone = await diagnose(id);
-  expect(gone).toMatchObject({ reason: "no-worker", last_worker_at: null });
-  expect(gone.sentence).toBe("No worker that could run it is online.");
+  const withoutWorker = await diagnose(id);
+  expect(withoutWorker).toMatchObject({ reason: "no-worker", last_worker_at: null });
+  expect(withoutWorker.sentence).toBe("No worker that could run it is online.");
 });
 
-test("with every worker busy it tells their number, its place, and about when its turn is", async () => {
+test("the diagnosis of a task whose workers are busy contains their number, the queue position and the expected start", async () => {
   const { room, job, worker, id: first } = await api.createTask("running");
   await api.ageTask(first, 10);
   ok(await api.update(first, { status: "completed", worker_id: worker, attempt: 1, result: 1 }));
@@ -84,7 +92,7 @@ test("with every worker busy it tells their number, its place, and about when it
   expect(Date.parse(expected_at ?? "") - Date.now()).toBeGreaterThan(15_000);
 });
 
-test("of several workers it tells how many are busy", async () => {
+test("the diagnosis of a task with several workers contains the number of busy workers", async () => {
   const { room, job, worker } = await api.createTask("running");
   const other = await api.createWorker();
   ok(
@@ -94,9 +102,9 @@ test("of several workers it tells how many are busy", async () => {
   );
   const { id } = await api.submit(room, job.full_name);
 
-  const free = await diagnose(id);
-  expect(free).toMatchObject({ reason: "next", workers: 2, busy_workers: 1 });
-  expect(free.sentence).toBe(
+  const withFreeWorker = await diagnose(id);
+  expect(withFreeWorker).toMatchObject({ reason: "next", workers: 2, busy_workers: 1 });
+  expect(withFreeWorker.sentence).toBe(
     "It is number 1 in the queue, and 1 worker of 2 is free: it is about to be taken.",
   );
   await api.query(sql`update joblib.task set run_at = now() - interval '5 minutes' where id = ${id}::uuid`);
@@ -113,7 +121,7 @@ test("of several workers it tells how many are busy", async () => {
   );
 });
 
-test("a claimed task names who took it, a running one how far it is", async () => {
+test("the diagnosis of a claimed task contains its worker, and that of a running task its progress", async () => {
   const { id, worker } = await api.createTask("claimed");
   expect(await diagnose(id)).toMatchObject({
     reason: "claimed",
@@ -137,7 +145,7 @@ test.each([
   ["completed", /^It completed \d+ ms ago, after \d+ ms\.$/],
   ["failed", /^It failed \d+ ms ago, after \d+ ms \(broken\)\.$/],
   ["cancelled", /^It was cancelled \d+ ms ago\.$/],
-] as const)("a task that is %s says since when", async (status, sentence) => {
+] as const)("the diagnosis of a %s task contains the time of its end", async (status, sentence) => {
   const { id } = await api.createTask(status);
 
   const diagnosis = await diagnose(id);
@@ -146,7 +154,7 @@ test.each([
   expect(diagnosis.sentence).toMatch(sentence);
 });
 
-test("a drained worker is none that could take it", async () => {
+test("the diagnosis does not count a drained worker as online", async () => {
   const { id, worker } = await api.createTask();
   ok(await api.as("wes").post(`/workers/${worker}/drain`));
 
@@ -155,7 +163,7 @@ test("a drained worker is none that could take it", async () => {
   expect(diagnosis.sentence).toBe("No worker that could run it is online: the one there is being drained.");
 });
 
-test("what is not there, or not to be seen, is not diagnosed", async () => {
+test("the diagnosis of an unknown or unreadable task is a problem", async () => {
   const { id } = await api.createTask();
 
   expectProblem(await api.as("ann").get(`/tasks/${crypto.randomUUID()}/diagnosis`), "task-not-found");

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const httpError = (statusCode: number) => Object.assign(new Error("the host's words"), { statusCode });
+const httpError = (statusCode: number) => Object.assign(new Error("a message of the host"), { statusCode });
 const throwing = (error: Error) => () => {
   throw error;
 };
@@ -25,8 +25,8 @@ const withAuth = async (auth: Partial<HostAuth>, work: (own: Api) => Promise<voi
   }
 };
 
-describe("who a request is", () => {
-  test("may be answered later, and be a number", async () => {
+describe("the user of a request", () => {
+  test("can be returned asynchronously and as a number", async () => {
     await withAuth({ getCurrentUserId: async () => 42, getIsAdmin: async () => true }, async (own) => {
       const room = newRoomId();
       const job = await own.registerJob(room);
@@ -38,53 +38,53 @@ describe("who a request is", () => {
   test.each([
     ["undefined", () => undefined],
     ["null", () => null],
-    ["an empty text", () => ""],
-    ["a text that cannot be kept", () => "a\u0000b"],
+    ["an empty string", () => ""],
+    ["a string that cannot be stored", () => "a\u0000b"],
     ["an error", throwing(new Error("token expired"))],
     ["an error with 401", throwing(httpError(401))],
-  ])("is unauthorized where the host's answer is %s", async (_, getCurrentUserId) => {
+  ])("is unauthorized if the host returns or throws %s", async (_, getCurrentUserId) => {
     await withAuth({ getCurrentUserId }, async (own) => {
-      const answer = await own.as("ann").get("/workers");
+      const response = await own.as("ann").get("/workers");
 
-      expectProblem(answer, "unauthorized");
-      expect(answer.headers["www-authenticate"]).toBe("Bearer");
-      expect(answer.text).not.toMatch(/expired|words/);
+      expectProblem(response, "unauthorized");
+      expect(response.headers["www-authenticate"]).toBe("Bearer");
+      expect(response.text).not.toMatch(/expired|message of/);
     });
   });
 
   test.each([
     ["forbidden", httpError(403)],
     ["service-unavailable", httpError(503)],
-    ["internal-error", new TypeError("the host's words")],
+    ["internal-error", new TypeError("a message of the host")],
     ["rate-limited", new Problem("rate-limited", "Too many.", { retryAfter: 7 })],
-  ] as const)("is %s where the host throws what says so", async (id, error) => {
+  ] as const)("is rejected with %s if the host throws an error with that meaning", async (id, error) => {
     await withAuth({ getCurrentUserId: throwing(error) }, async (own) => {
-      const answer = await own.as("ann").get("/workers");
+      const response = await own.as("ann").get("/workers");
 
-      expectProblem(answer, id);
-      expect(answer.text).not.toContain("words");
+      expectProblem(response, id);
+      expect(response.text).not.toContain("message of");
     });
   });
 
-  test("is not asked for the catalogue of problems", async () => {
+  test("is not read for the catalogue of problems", async () => {
     await withAuth({ getCurrentUserId: throwing(new Error("asked")) }, async (own) => {
       ok(await own.send("GET", "/v1/problems"));
     });
   });
 });
 
-describe("which rooms are open", () => {
+describe("the access to a room", () => {
   test.each([
-    ["an error", throwing(new Error("the host's words"))],
+    ["an error", throwing(new Error("a message of the host"))],
     ["an error with 404", throwing(httpError(404))],
-    ["no boolean", () => Object(1)],
-  ])("is forbidden where the host's answer is %s", async (_, authorizeRoom) => {
+    ["a value that is not a boolean", () => Object(1)],
+  ])("is forbidden if the host returns or throws %s", async (_, authorizeRoom) => {
     await withAuth({ authorizeRoom }, async (own) => {
       expectProblem(await own.as("ann").get(`/rooms/${newRoomId()}/jobs`), "forbidden");
     });
   });
 
-  test("is the host's word also for an admin, and is asked with the room and the access", async () => {
+  test("is decided by authorizeRoom also for admins, with the room and the kind of access", async () => {
     const asked: unknown[] = [];
     const authorizeRoom: HostAuth["authorizeRoom"] = async (_, room, access) => {
       asked.push([room, access]);
@@ -104,13 +104,13 @@ describe("which rooms are open", () => {
     });
   });
 
-  test("is a bug of the host's where it throws one, and says nothing of it", async () => {
-    const authorizeRoom = throwing(new TypeError("the host's words"));
+  test("is an internal error without details if authorizeRoom has a bug", async () => {
+    const authorizeRoom = throwing(new TypeError("a message of the host"));
     await withAuth({ authorizeRoom }, async (own) => {
-      const answer = await own.as("ann").get(`/rooms/${newRoomId()}/jobs`);
+      const response = await own.as("ann").get(`/rooms/${newRoomId()}/jobs`);
 
-      expectProblem(answer, "internal-error");
-      expect(answer.text).not.toContain("words");
+      expectProblem(response, "internal-error");
+      expect(response.text).not.toContain("message of");
     });
   });
 });

@@ -12,13 +12,13 @@ afterAll(() => api.close());
 
 const preferWait = { prefer: "wait=20" };
 
-test("a user with too many waiting requests is told so, and others wait on", async () => {
+test("a user with too many long polls is rate limited, and open long polls keep waiting", async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
   const { id } = await api.submit(room, job.full_name);
   const read = (user: string) => api.as(user).get(`/tasks/${id}`, { headers: preferWait });
   const waiting = [read("ann"), read("ann"), read("wes")];
-  // They wait as soon as a fourth is refused.
+  // All of them wait once another one is rejected.
   const refused = await eventually(
     () => api.as("ann").get(`/tasks/${id}`, { headers: { prefer: "wait=1" } }),
     ({ status }) => status === 429,
@@ -29,11 +29,11 @@ test("a user with too many waiting requests is told so, and others wait on", asy
   expect(refused.headers["retry-after"]).toBe("1");
   ok(await api.as("ann").get(`/tasks/${id}`));
   ok(await api.as("ann").patch(`/tasks/${id}`, { body: { status: "cancelled" } }));
-  for (const answer of await Promise.all(waiting)) expect(ok(answer).status).toBe("cancelled");
+  for (const response of await Promise.all(waiting)) expect(ok(response).status).toBe("cancelled");
   ok(await read("ann"));
 });
 
-test("a user with too many requests at work is told so, and gets on when they are done", async () => {
+test("a user with too many concurrent requests is rate limited until they end", async () => {
   const room = newRoomId();
   const path = `/rooms/${room}/tasks`;
 
@@ -41,7 +41,7 @@ test("a user with too many requests at work is told so, and gets on when they ar
   const refused = own.filter(({ status }) => status === 429);
 
   expect(refused.length).toBeGreaterThan(0);
-  for (const answer of refused) expectProblem(answer, "rate-limited");
+  for (const response of refused) expectProblem(response, "rate-limited");
   expect(own.some(({ status }) => status === 200)).toBe(true);
   ok(await api.as("ann").get(path));
   ok(await api.as("wes").get(path));
