@@ -9,7 +9,7 @@ test("stringify inserts raw JSON as members and in lists", () => {
   );
 });
 
-test("rawList returns a list unchanged if it contains other values", () => {
+test("a list that contains other values is not joined into raw JSON", () => {
   const mixed = [rawJson<object>('{"a":1}'), { b: 2 }];
 
   expect(rawList(mixed)).toBe(mixed);
@@ -20,9 +20,13 @@ test("raw JSON is serialized by JSON.stringify as its value", () => {
   expect(JSON.stringify({ list: rawList([rawJson("1"), rawJson('"x"')]) })).toBe('{"list":[1,"x"]}');
 });
 
-test("toAnswer returns a string for a small response and a buffer with the same text for a large one", () => {
-  const createLarge = (size: number) => rawJson<object>('{"of":"é🧪', "ü".repeat(size), '","to":', "[1,2]", "}");
-  const createResponse = (size: number) => ({ é: 1, tasks: rawList([createLarge(size), rawJson("{}"), createLarge(size)]) });
+test("a small response is a string, and a large one is a buffer with the same text", () => {
+  const createLarge = (size: number) =>
+    rawJson<object>('{"of":"é🧪', "ü".repeat(size), '","to":', "[1,2]", "}");
+  const createResponse = (size: number) => ({
+    é: 1,
+    tasks: rawList([createLarge(size), rawJson("{}"), createLarge(size)]),
+  });
 
   const small = toAnswer(createResponse(10));
   const large = toAnswer(createResponse(200_000));

@@ -8,7 +8,7 @@ const createMap = (...keys: string[]) => {
   return { map, kept: getKeys };
 };
 
-test("RecentMap evicts the least recently used entry", () => {
+test("the map evicts the least recently used entry", () => {
   const { map, kept: getKeys } = createMap("a", "b", "c");
 
   for (const key of ["c", "a", "a", "c", "a"]) expect(map.get(key)).toBe(key.toUpperCase());
@@ -17,7 +17,7 @@ test("RecentMap evicts the least recently used entry", () => {
   expect(getKeys()).toEqual(["a", "c", "d"]);
 });
 
-test("RecentMap evicts correctly after the most recently used entry was deleted", () => {
+test("the map evicts correctly after the most recently used entry was deleted", () => {
   const { map, kept: getKeys } = createMap("a", "b", "c");
 
   map.get("a");
@@ -29,7 +29,7 @@ test("RecentMap evicts correctly after the most recently used entry was deleted"
   expect(getKeys()).toEqual(["a", "b", "d"]);
 });
 
-test("RecentMap evicts entries until the weight fits, but keeps the newest", () => {
+test("the map evicts entries until the weight fits, but keeps the newest", () => {
   const { map, kept: getKeys } = createMap("a", "b");
 
   map.set("c", "C", 40);

@@ -44,7 +44,9 @@ describe("a token signed with the secret", () => {
       admin: false,
       lab: false,
     });
-    expect(await authenticate(auth, await createHeader({ sub: "ann", rooms: "*" }))).toMatchObject({ lab: true });
+    expect(await authenticate(auth, await createHeader({ sub: "ann", rooms: "*" }))).toMatchObject({
+      lab: true,
+    });
     expect(await authenticate(auth, await createHeader({ sub: "ann" }))).toMatchObject({ lab: false });
     expect(await authenticate(auth, await createHeader({ sub: "root", admin: true }))).toEqual({
       id: "root",

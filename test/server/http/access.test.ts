@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /**
- * `anonymous` sends no credentials. `stranger` has no access to the room, `reader` can read it, and `member` can read and
- * write it. `submitter` submitted the task and `owner` owns the worker that claimed it; both have lost their access to the
+ * `anonymous` sends no credentials. The role `stranger` has no access to the room, `reader` can read it, and
+ * `member` can read and write it. `submitter` submitted the task and `owner` owns the worker that claimed it; both have lost their access to the
  * room since.
  */
 const ROLES = ["anonymous", "stranger", "reader", "member", "submitter", "owner", "admin"] as const;

@@ -52,7 +52,7 @@ test("names, keys and user ids of the maximum length fit into every index", asyn
   }
 });
 
-test("a user whose id does not fit into an index is unauthorized", async () => {
+test("a user whose id is too long for an index is unauthorized", async () => {
   const api = await open();
   try {
     for (const user of ["too long", "too long in bytes"]) {

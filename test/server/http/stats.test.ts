@@ -93,7 +93,7 @@ describe("the list of rooms", () => {
   });
 });
 
-describe("the stats of a room", () => {
+describe("stats", () => {
   test("have no age for an empty queue", async () => {
     const { room, job } = await api.createTask("completed");
 
@@ -108,33 +108,35 @@ describe("the stats of a room", () => {
     await api.query(sql`update joblib.task set run_at = now() - interval '30 seconds',
       claimed_at = now() - interval '20 seconds', started_at = now() - interval '20 seconds' where id = ${id}::uuid`);
     ok(await api.update(id, { status: "completed", result: 1, ...step }));
+    await api.query(
+      sql`update joblib.task set completed_at = started_at + interval '20 seconds' where id = ${id}::uuid`,
+    );
     const broken = await api.submit(room, job.full_name);
     await api.claim(worker, { start: true });
     ok(await api.update(broken.id, { status: "failed", error: "no", ...step }));
+    await api.query(
+      sql`update joblib.task set claimed_at = run_at, started_at = run_at where id = ${broken.id}::uuid`,
+    );
     const gone = await api.submit(room, job.full_name);
     ok(await api.update(gone.id, { status: "cancelled" }, "ann"));
     await api.submit(room, job.full_name);
     await api.claim(worker);
+    const submittedAt = Date.now();
     const waiting = await api.submit(room, job.full_name, { priority: -1 });
     await api.submit(room, job.full_name, { delay_seconds: 60 });
     await api.ageTask(waiting.id, 100);
 
     const { jobs, series, step_seconds, since, until } = await readStats(room);
+    const maxAge = 100 + (Date.now() - submittedAt) / 1000;
 
     expect(jobs.filter(({ job_name }) => job_name === job.full_name)).toEqual([
       {
         job_name: job.full_name,
         ...{ workers: 1, busy_workers: 1, pending: 2, running: 1 },
-        oldest_pending_seconds: expect.toSatisfy((age: number) => age >= 100 && age < 130),
+        oldest_pending_seconds: expect.toSatisfy((age: number) => age >= 100 && age <= maxAge),
         ...{ completed: 1, failed: 1, cancelled: 1 },
-        wait: {
-          p50: expect.toSatisfy((p50: number) => p50 > 4 && p50 < 6),
-          p95: expect.toSatisfy((p95: number) => p95 > 9),
-        },
-        run: {
-          p50: expect.toSatisfy((p50: number) => p50 >= 20 && p50 < 30),
-          p95: expect.toSatisfy((p95: number) => p95 >= 20 && p95 < 30),
-        },
+        wait: { p50: 5, p95: 9.5 },
+        run: { p50: 20, p95: 20 },
       },
     ]);
     const sum = (of: (point: (typeof series)[number]) => number) =>
@@ -152,7 +154,7 @@ describe("the stats of a room", () => {
     expect(series.filter(({ run_p50 }) => run_p50 !== null)).toHaveLength(1);
   });
 
-  test("of an empty room for a day have at most 60 steps and only zeros", async () => {
+  test("have at most 60 steps per day, and only zeros for an empty room", async () => {
     const { series, step_seconds, jobs } = await readStats(newRoomId(), "?hours=24");
 
     expect(step_seconds).toBe(1440);
@@ -180,7 +182,7 @@ describe("the stats of a room", () => {
     ]);
   });
 
-  test("of all rooms are available only to admins", async () => {
+  test("are available to admins for all rooms", async () => {
     await api.createTask("completed");
     await api.createTask("failed");
     const { jobs, series } = parseBody(Stats, await api.as("root").get("/stats"));

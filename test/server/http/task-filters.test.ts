@@ -103,7 +103,7 @@ describe("the tasks of a room", () => {
     expect(await listTasks(room, "status=failed&limit=1")).not.toHaveProperty("searched_to");
   });
 
-  test("of one job accept the same filters except the job", async () => {
+  test("accept the same filters in the list of one job, except the job", async () => {
     const { room, job, cancelled } = await createRoomWithTasks();
     const { items } = ok(
       await api.as("rea").get(`/rooms/${room}/jobs/${job.full_name}/tasks?status=cancelled,failed&q=CCO`),

@@ -110,7 +110,7 @@ describe("a waiting claim", () => {
     expect(ok(await response).task.id).toBe(id);
   });
 
-  test("for several tasks returns as soon as one is due", async () => {
+  test("returns as soon as one task is due, even if it asked for several", async () => {
     const { room, worker, name } = await createJob();
     const response = api.as("wes").post(`/workers/${worker}/claims`, {
       body: { limit: 10 },

@@ -78,18 +78,18 @@ describe("lists of workers", () => {
     expect(await listIdsAs("ann")).not.toContain(id);
   });
 
-  test("of a room contain the workers of its own and of global jobs", async () => {
+  test("contain the workers of the room's and of global jobs", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     const own = await api.registerJob(room);
     const global = await api.registerJob("@global", {}, "root");
     const foreign = await api.registerJob(other);
-    const listIdsOf = async (where: string) =>
+    const listIdsIn = async (where: string) =>
       ok(await api.as("rea").get(`/rooms/${where}/workers?limit=500`)).items.map(({ id }) => id);
 
-    expect(await listIdsOf(room)).toEqual(expect.arrayContaining([own.worker_id, global.worker_id]));
-    expect(await listIdsOf(room)).not.toContain(foreign.worker_id);
-    expect(await listIdsOf("@global")).toContain(global.worker_id);
-    expect(await listIdsOf("@global")).not.toContain(own.worker_id);
+    expect(await listIdsIn(room)).toEqual(expect.arrayContaining([own.worker_id, global.worker_id]));
+    expect(await listIdsIn(room)).not.toContain(foreign.worker_id);
+    expect(await listIdsIn("@global")).toContain(global.worker_id);
+    expect(await listIdsIn("@global")).not.toContain(own.worker_id);
   });
 });
 
