@@ -3,9 +3,8 @@ import { FormPages } from "./form/form-page.ts";
 
 const FIELDS = 200;
 const ROUNDS = 9;
-const LIMIT_MS = 100;
-/** The work of 200 bare inputs on the machine that the limit was set on; on a slower or a busier one the limit grows with it. */
-const BARE_MS = 24;
+/** Maximum CPU time of the form as a multiple of that of plain inputs, which depends on the machine in the same way. */
+const MAX_RATIO = 4;
 
 const KINDS: ((index: number) => object)[] = [
   () => ({ type: "string", default: "CCO" }),
@@ -48,28 +47,24 @@ beforeAll(async () => {
 afterAll(() => pages[Symbol.asyncDispose]());
 
 /**
- * From the mount to the end of the frame that shows the form, in the built page: by the clock, and by what the page's own
- * thread has worked meanwhile, which is the same on a machine that does nothing else and does not grow with what it does.
+ * Measures from the mount to the end of the frame that shows the form, in the built page. `wall` is the time on the clock,
+ * `work` is the CPU time of the page's thread, which does not grow with the load of the machine.
  */
-test(`a schema of ${FIELDS} fields is painted in under ${LIMIT_MS} ms`, { timeout: 120_000 }, async () => {
+test(`a form of ${FIELDS} fields takes at most ${MAX_RATIO} times the CPU time of plain inputs`, {
+  timeout: 120_000,
+}, async () => {
   const form = await pages.open();
-  const bare: Timing[] = [];
+  const plain: Timing[] = [];
   const whole: Timing[] = [];
 
   for (let round = 0; round < ROUNDS; round += 1) {
-    bare.push(await form.timed());
+    plain.push(await form.timed());
     whole.push(await form.timed(SCHEMA));
   }
 
-  const [wall, work] = [median(whole, "wall"), median(whole, "work")];
   console.log(
-    `200 fields: ${wall} ms, of which work ${work}; 200 bare inputs: ${median(bare, "wall")} ms, ${median(bare, "work")}`,
+    `${FIELDS} fields: ${median(whole, "wall")} ms, CPU ${median(whole, "work")} ms; plain inputs: ${median(plain, "wall")} ms, CPU ${median(plain, "work")} ms`,
   );
-  // Each beside the bare inputs that were painted just before it, under the same load.
-  const steady = whole.map((timing, round) => ({
-    wall: timing.wall,
-    work: timing.work / Math.max(1, (bare[round]?.work ?? 0) / BARE_MS),
-  }));
-  expect(Math.min(wall, median(steady, "work"))).toBeLessThan(LIMIT_MS);
+  expect(median(whole, "work")).toBeLessThanOrEqual(MAX_RATIO * median(plain, "work"));
   expect(form.complaints).toEqual([]);
 });

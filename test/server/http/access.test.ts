@@ -20,11 +20,11 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /**
- * `anonymous` sends no credentials. The role `stranger` has no access to the room, `reader` can read it, and
+ * `anonymous` sends no credentials. The role `outsider` has no access to the room, `reader` can read it, and
  * `member` can read and write it. `submitter` submitted the task and `owner` owns the worker that claimed it; both have lost their access to the
  * room since.
  */
-const ROLES = ["anonymous", "stranger", "reader", "member", "submitter", "owner", "admin"] as const;
+const ROLES = ["anonymous", "outsider", "reader", "member", "submitter", "owner", "admin"] as const;
 type Role = (typeof ROLES)[number];
 
 type Status = "claimed" | "running" | "failed" | "late";
@@ -245,19 +245,19 @@ test("every user can read @global, and only users with write access can submit t
   const job = await api.registerJob("@global", {}, "root");
   const path = `/rooms/@global/tasks/${job.full_name}`;
 
-  expectProblem(await api.as("stranger").post(path), "forbidden");
+  expectProblem(await api.as("outsider").post(path), "forbidden");
   const { id } = ok(await api.as("ann").post(path), 202);
-  expect(ok(await api.as("stranger").get(`/tasks/${id}`)).room_id).toBe("@global");
+  expect(ok(await api.as("outsider").get(`/tasks/${id}`)).room_id).toBe("@global");
 });
 
 test("without authorizeRoom every user can read and write every room, but only admins can register global jobs", async () => {
   const open = await openApi({ orm: api.orm, allowAllRooms: true });
   const room = newRoomId();
 
-  const job = await open.registerJob(room, {}, "stranger");
+  const job = await open.registerJob(room, {}, "outsider");
   ok(await open.as("other").post(`/rooms/${room}/tasks/${job.full_name}`), 202);
   const body = { category: "m", name: "G", schema: {} };
-  expectProblem(await open.as("stranger").put("/rooms/@global/jobs", { body }), "forbidden");
+  expectProblem(await open.as("outsider").put("/rooms/@global/jobs", { body }), "forbidden");
   expectProblem(await open.as(undefined).get(`/rooms/${room}/jobs`), "unauthorized");
   await open.close();
 });

@@ -13,7 +13,7 @@ afterAll(() => api.close());
 const diagnose = async (id: string, user = "ann") =>
   parseBody(Diagnosis, await api.as(user).get(`/tasks/${id}/diagnosis`));
 
-/** Diagnoses a task while the server's clock stands still, `seconds` after this time. */
+/** Diagnoses a task with the server's clock frozen `seconds` after this time. */
 const diagnoseAt = async (id: string, time: string | null | undefined, seconds: number) => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(time ?? "") + seconds * 1000 });
   try {
@@ -169,5 +169,5 @@ test("the diagnosis of an unknown or unreadable task is a problem", async () => 
   const { id } = await api.createTask();
 
   expectProblem(await api.as("ann").get(`/tasks/${crypto.randomUUID()}/diagnosis`), "task-not-found");
-  expectProblem(await api.as("stranger").get(`/tasks/${id}/diagnosis`), "forbidden");
+  expectProblem(await api.as("outsider").get(`/tasks/${id}/diagnosis`), "forbidden");
 });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { HeartbeatResponse, Worker, WorkerDetails } from "../../../protocol/index.ts";
+import { startTimer } from "../../support/timer.ts";
 import { type Api, openApi } from "./api.ts";
-import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll, startTimer } from "./long-polls.ts";
+import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll } from "./long-polls.ts";
 import { expectProblem, ok, parseBody, preferWait } from "./responses.ts";
 
 // Without polling, only a wake-up can end a long poll before its time.
@@ -59,7 +60,7 @@ describe("the details of a worker", () => {
       tasks: [{ id }],
     });
     expect((await readWorker(worker, "root")).jobs).toHaveLength(2);
-    expectProblem(await api.as("stranger").get(`/workers/${worker}`), "forbidden");
+    expectProblem(await api.as("outsider").get(`/workers/${worker}`), "forbidden");
     expectProblem(await api.as("wes").get("/workers/nothing"), "worker-not-found");
   });
 });

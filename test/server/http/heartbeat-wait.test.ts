@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { eventually } from "../../support/eventually.ts";
+import { startTimer } from "../../support/timer.ts";
 import { type Api, openApi } from "./api.ts";
-import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll, startTimer } from "./long-polls.ts";
+import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll } from "./long-polls.ts";
 import { expectProblem, ok, preferWait } from "./responses.ts";
 
 // Without polling, only a wake-up can end a long poll before its time.

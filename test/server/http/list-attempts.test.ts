@@ -113,6 +113,6 @@ describe("the attempts of a task", () => {
     const { id } = await api.createTask();
 
     expectProblem(await api.as("ann").get("/tasks/nothing/attempts"), "task-not-found");
-    expectProblem(await api.as("stranger").get(`/tasks/${id}/attempts`), "forbidden");
+    expectProblem(await api.as("outsider").get(`/tasks/${id}/attempts`), "forbidden");
   });
 });

@@ -42,15 +42,3 @@ export const openLongPoll = async <Response>(send: () => Promise<Response>) => {
   await eventually(() => waits.mock.calls.length > before, Boolean, { what: "a long poll" });
   return { response };
 };
-
-/**
- * Starts a timer before a request whose response must not arrive earlier. The server's own timer starts later, so `isOver`
- * is true on a machine of any speed.
- */
-export const startTimer = (seconds: number) => {
-  const timer = { isOver: false };
-  setTimeout(() => {
-    timer.isOver = true;
-  }, seconds * 1000);
-  return timer;
-};

@@ -76,7 +76,7 @@ describe("a retry", () => {
   test("is allowed for the submitter of the task and for admins", async () => {
     const { id } = await api.createTask("failed");
 
-    for (const user of ["wes", "rea", "stranger"]) expectProblem(await retry(id, user), "forbidden");
+    for (const user of ["wes", "rea", "outsider"]) expectProblem(await retry(id, user), "forbidden");
     expect(ok(await retry(id, "root")).created_by_id).toBe("ann");
   });
 

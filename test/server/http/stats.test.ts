@@ -26,7 +26,7 @@ describe("the list of rooms", () => {
     expect(names[0]).toBe("@global");
     expect(names.slice(1)).toEqual(names.slice(1).toSorted());
     expect(names).toEqual(expect.arrayContaining([first.room, second.room]));
-    expect((await listRooms("stranger")).items.map(({ room_id }) => room_id)).toEqual(["@global"]);
+    expect((await listRooms("outsider")).items.map(({ room_id }) => room_id)).toEqual(["@global"]);
     api.grant("guest", second.room, "read");
     expect(await listRooms("guest")).toMatchObject({
       total: 2,
@@ -85,7 +85,7 @@ describe("the list of rooms", () => {
         authorizeRoom: (_, room) => room !== "closed",
       },
     });
-    const { items } = await listRooms("stranger", "", named);
+    const { items } = await listRooms("outsider", "", named);
 
     expect(items.map(({ room_id }) => room_id)).toEqual(["@global", "quiet"]);
     expect(items[1]).toEqual({ room_id: "quiet", jobs: 0, workers: 0, pending: 0, running: 0 });

@@ -71,7 +71,7 @@ describe("the event stream of a task", () => {
       await api.as("ann").get(`/tasks/01990000-0000-7000-8000-000000000000/events`),
       "task-not-found",
     );
-    expectProblem(await api.as("stranger").get(`/tasks/${id}/events`), "forbidden");
+    expectProblem(await api.as("outsider").get(`/tasks/${id}/events`), "forbidden");
     expectProblem(await api.as(undefined).get(`/tasks/${id}/events`), "unauthorized");
     expectProblem(await api.as("ann").post(`/tasks/${id}/events`), "method-not-allowed");
   });
@@ -141,7 +141,7 @@ describe("the event stream of a room", () => {
   });
 
   test("requires read access and a valid room id", async () => {
-    expectProblem(await api.as("stranger").get(`/rooms/${newRoomId()}/events`), "forbidden");
+    expectProblem(await api.as("outsider").get(`/rooms/${newRoomId()}/events`), "forbidden");
     expectProblem(await api.as(undefined).get(`/rooms/${newRoomId()}/events`), "unauthorized");
     expectProblem(await api.as("ann").get("/rooms/@other/events"), "invalid-room-id");
   });

@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { startTimer } from "../../support/timer.ts";
 import { type Api, openApi } from "./api.ts";
-import {
-  LONG_WAIT_SECONDS,
-  LONG_WAIT_SETTINGS,
-  NEVER_MS,
-  openLongPoll,
-  startTimer,
-  waits,
-} from "./long-polls.ts";
+import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll, waits } from "./long-polls.ts";
 import { ok } from "./responses.ts";
 
 // Without polling, only a wake-up can end a long poll before its time.

@@ -68,15 +68,15 @@ describe("the order of the checks", () => {
   });
 
   test("looks for the task before it checks the access to it", async () => {
-    expectProblem(await api.update(UNKNOWN_ID, { status: "running" }, "stranger"), "task-not-found");
+    expectProblem(await api.update(UNKNOWN_ID, { status: "running" }, "outsider"), "task-not-found");
   });
 
   test("checks the access to the task before the fence", async () => {
     const { id } = await api.createTask("running");
-    const workerOfStranger = await api.createWorker("stranger");
+    const workerOfOutsider = await api.createWorker("outsider");
 
-    for (const fence of [{ attempt: 9 }, { worker_id: workerOfStranger.id, attempt: 1 }]) {
-      expectProblem(await api.update(id, { status: "completed", ...fence }, "stranger"), "forbidden");
+    for (const fence of [{ attempt: 9 }, { worker_id: workerOfOutsider.id, attempt: 1 }]) {
+      expectProblem(await api.update(id, { status: "completed", ...fence }, "outsider"), "forbidden");
     }
   });
 
