@@ -12,8 +12,10 @@ let app: FastifyInstance;
 let database_url = "";
 beforeAll(async () => {
   database_url = await createDatabase(inject("postgresUrl"));
-  const quick = { sweeper_interval_seconds: 0.1, worker_timeout_threshold: 20 };
-  app = await createServer({ settings: parseSettings({}, { ...quick, log_level: "silent", database_url }) });
+  const intervals = { sweeper_interval_seconds: 0.1, worker_timeout_threshold: 20 };
+  app = await createServer({
+    settings: parseSettings({}, { ...intervals, log_level: "silent", database_url }),
+  });
 });
 afterAll(() => app.close());
 

@@ -5,11 +5,11 @@ const createMap = (...keys: string[]) => {
   const map = new RecentMap<string>({ entries: 3, weight: 30 });
   for (const key of keys) map.set(key, key.toUpperCase(), 1);
   const getKeys = () => ["a", "b", "c", "d", "e"].filter((key) => map.get(key) !== undefined);
-  return { map, kept: getKeys };
+  return { map, getKeys };
 };
 
 test("the map evicts the least recently used entry", () => {
-  const { map, kept: getKeys } = createMap("a", "b", "c");
+  const { map, getKeys } = createMap("a", "b", "c");
 
   for (const key of ["c", "a", "a", "c", "a"]) expect(map.get(key)).toBe(key.toUpperCase());
   map.set("d", "D", 1);
@@ -18,7 +18,7 @@ test("the map evicts the least recently used entry", () => {
 });
 
 test("the map evicts correctly after the most recently used entry was deleted", () => {
-  const { map, kept: getKeys } = createMap("a", "b", "c");
+  const { map, getKeys } = createMap("a", "b", "c");
 
   map.get("a");
   map.delete("a");
@@ -30,7 +30,7 @@ test("the map evicts correctly after the most recently used entry was deleted", 
 });
 
 test("the map evicts entries until the weight fits, but keeps the newest", () => {
-  const { map, kept: getKeys } = createMap("a", "b");
+  const { map, getKeys } = createMap("a", "b");
 
   map.set("c", "C", 40);
   expect(getKeys()).toEqual(["c"]);

@@ -43,8 +43,8 @@ describe("an unsupported part of a Redis URL", () => {
     expect(() => redisOptions(url)).toThrow(message);
     expect(() => redisOptions(url)).toThrow(/^Redis URL: [^\n]+$/);
   });
+});
 
-  test("is not looked for in files when the URL is only parsed", () => {
-    expect(parseRedisUrl("rediss://cache?ssl_ca_certs=/none/ca.pem").isTls).toBe(true);
-  });
+test("parsing a Redis URL opens no file", () => {
+  expect(parseRedisUrl("rediss://cache?ssl_ca_certs=/none/ca.pem").isTls).toBe(true);
 });

@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /**
- * `anonymous` sends no credentials. The role `outsider` has no access to the room, `reader` can read it, and
- * `member` can read and write it. `submitter` submitted the task and `owner` owns the worker that claimed it; both have lost their access to the
+ * `anonymous` sends no credentials. `outsider` has no access to the room, `reader` can read it, and `member` can read and
+ * write it. `submitter` submitted the task and `owner` owns the worker that claimed it; both have lost their access to the
  * room since.
  */
 const ROLES = ["anonymous", "outsider", "reader", "member", "submitter", "owner", "admin"] as const;
@@ -64,7 +64,7 @@ interface Call {
   readonly variant?: string;
   readonly task?: Status;
   readonly params?: Record<string, string>;
-  readonly body?: (scene: Scenario) => object;
+  readonly body?: (scenario: Scenario) => object;
   readonly allowed: readonly Role[];
 }
 
@@ -142,24 +142,24 @@ const cases = Object.entries<Operation>(operations).flatMap(([name, operation]) 
   Object.entries(CALLS)
     .filter(([operationName]) => operationName === name)
     .flatMap(([, calls]) =>
-      calls.map((call) => ({ what: [name, call.variant].join(" ").trim(), operation, use: call })),
+      calls.map((call) => ({ what: [name, call.variant].join(" ").trim(), operation, call })),
     ),
 );
 
 test("every operation has a call that some role may send", () => {
   expect(Object.keys(CALLS).toSorted()).toEqual(Object.keys(operations).toSorted());
-  for (const { use: call } of cases) expect(call.allowed).not.toEqual([]);
+  for (const { call } of cases) expect(call.allowed).not.toEqual([]);
 });
 
 const toHeaders = (role: Role): Record<string, string> =>
   role === "anonymous" ? {} : { "x-user": role === "admin" ? "root" : role };
 
-describe.each(cases)("$what", ({ operation, use: call }) => {
+describe.each(cases)("$what", ({ operation, call }) => {
   const send = async (role: Role, where: "here" | "elsewhere" = "here") => {
-    const scene = await createScenario(call.task ?? "running", where);
-    const path = fillPath(operation.path, { ...scene.params, ...call.params });
+    const scenario = await createScenario(call.task ?? "running", where);
+    const path = fillPath(operation.path, { ...scenario.params, ...call.params });
     const headers = toHeaders(role);
-    const body = call.body?.(scene);
+    const body = call.body?.(scenario);
     return api.send(operation.method, path, { headers, ...(body && { body }) });
   };
 

@@ -21,7 +21,7 @@ const failAttempts = async (task: object, times: number) => {
     await api.ageTask(id, 100_000);
     await api.claim(worker, { start: true });
   }
-  return { id, worker, waits: delays };
+  return { id, worker, delays };
 };
 
 describe("attempts of a task", () => {
@@ -71,7 +71,7 @@ describe("the delay before the next attempt", () => {
   test("doubles up to max_seconds if the backoff is exponential", async () => {
     const backoff = { kind: "exponential", seconds: 10, max_seconds: 25, jitter: 0 };
 
-    const { waits: delays } = await failAttempts({ max_attempts: 5, backoff }, 4);
+    const { delays } = await failAttempts({ max_attempts: 5, backoff }, 4);
 
     expect(delays).toEqual([expectAbout(10), expectAbout(20), expectAbout(25), expectAbout(25)]);
   });
@@ -79,7 +79,7 @@ describe("the delay before the next attempt", () => {
   test("stays the same if the backoff is fixed", async () => {
     const backoff = { kind: "fixed", seconds: 10, jitter: 0 };
 
-    expect((await failAttempts({ max_attempts: 4, backoff }, 3)).waits).toEqual([
+    expect((await failAttempts({ max_attempts: 4, backoff }, 3)).delays).toEqual([
       expectAbout(10),
       expectAbout(10),
       expectAbout(10),
@@ -87,7 +87,7 @@ describe("the delay before the next attempt", () => {
   });
 
   test("is 5 seconds with a jitter of 20 percent by default", async () => {
-    const [delay = 0] = (await failAttempts({ max_attempts: 2 }, 1)).waits;
+    const [delay = 0] = (await failAttempts({ max_attempts: 2 }, 1)).delays;
 
     expect(delay).toBeGreaterThan(3.9);
     expect(delay).toBeLessThan(6.1);

@@ -85,7 +85,7 @@ describe("a long poll for a task", () => {
     expect(waits).not.toHaveBeenCalled();
   });
 
-  test("returns to each of several requests for one task", async () => {
+  test("responds to each of several requests for one task", async () => {
     const { id } = await api.createTask("running");
     const responses = Array.from({ length: 20 }, () => read(id, LONG_WAIT));
 

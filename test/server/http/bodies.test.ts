@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const submit = (sent: RequestOptions) => api.as("ann").post(`/rooms/lab/tasks/${JOB}`, sent);
+const submit = (options: RequestOptions) => api.as("ann").post(`/rooms/lab/tasks/${JOB}`, options);
 const createNestedBody = (levels: number) => `{"payload":${'{"a":'.repeat(levels)}1${"}".repeat(levels)}}`;
 
 test.each([
@@ -29,7 +29,7 @@ test.each([
   ["with a byte order mark", "\ufeff{}"],
   ["with two values", "{} {}"],
   ["that is not UTF-8", Buffer.from([0x22, 0xc3, 0x28, 0x22])],
-])("rejects a body %s as malformed", async (_, raw) => {
+])("a body %s is rejected as malformed", async (_, raw) => {
   expectProblem(await submit({ raw }), "malformed-request");
   expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
 });
@@ -39,11 +39,11 @@ test.each([
   ["null", "null"],
   ["200 levels deep", createNestedBody(200)],
   ["10,000 levels deep", createNestedBody(10_000)],
-])("rejects a body that is %s with validation-error", async (_, raw) => {
+])("a body that is %s is rejected with validation-error", async (_, raw) => {
   expectProblem(await submit({ raw }), "validation-error");
 });
 
-test("rejects an integer that would be rounded, with a pointer to it", async () => {
+test("an integer that would be rounded is rejected with a pointer to it", async () => {
   const response = await submit({ raw: '{"payload":{"a":[0,9007199254740993]}}' });
 
   expect(expectProblem(response, "validation-error").errors).toEqual([
@@ -51,7 +51,7 @@ test("rejects an integer that would be rounded, with a pointer to it", async () 
   ]);
 });
 
-test("accepts a body of body_limit bytes and rejects one more byte", async () => {
+test("a body of body_limit bytes is accepted, and one more byte is rejected", async () => {
   const createBodyOfSize = (size: number) => `{"payload":{"a":"${"x".repeat(size - 20)}"}}`;
 
   ok(await submit({ raw: createBodyOfSize(BODY_LIMIT) }), 202);

@@ -41,7 +41,7 @@ afterAll(async () => {
   rmSync(files, { recursive: true });
 });
 
-test.each(["/", "/rooms/lab/jobs/public:a:b", "/?room=lab"])("serves the page at %s", async (url) => {
+test.each(["/", "/rooms/lab/jobs/public:a:b", "/?room=lab"])("the dashboard is served at %s", async (url) => {
   const response = await atRoot.send("GET", url, HTML);
 
   expect(response.status).toBe(200);
@@ -50,7 +50,11 @@ test.each(["/", "/rooms/lab/jobs/public:a:b", "/?room=lab"])("serves the page at
   expect(response.text).toContain('src="/assets/index-abc123.js"');
 });
 
-test.each(["/ui", "/ui/", "/ui/tasks/1"])("puts the path and the prefix into the page at %s", async (url) => {
+test.each([
+  "/ui",
+  "/ui/",
+  "/ui/tasks/1",
+])("the page at %s contains the path and the prefix of the dashboard", async (url) => {
   const { text } = await atUi.send("GET", url, HTML);
 
   expect(text).toContain(
@@ -61,7 +65,7 @@ test.each(["/ui", "/ui/", "/ui/tasks/1"])("puts the path and the prefix into the
   expect(text.match(/joblib-api/g)).toHaveLength(1);
 });
 
-test("the page and its files have a content security policy that blocks other origins", async () => {
+test("the dashboard has a content security policy that blocks other origins", async () => {
   for (const url of ["/", "/assets/index-abc123.js"]) {
     const { headers } = await atRoot.send("GET", url, HTML);
     expect(headers["content-security-policy"]).toBe(
@@ -130,6 +134,6 @@ test("the dashboard is not served without the option", async () => {
   expect((await api.send("GET", "/", HTML)).status).toBe(404);
 });
 
-test("an invalid path stops the start", async () => {
+test("an invalid dashboard path stops the start", async () => {
   await expect(openApi({ dashboard: "ui" })).rejects.toThrow("`dashboard` must be a path");
 });

@@ -211,7 +211,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     const { room, job, worker, name } = await createJob();
     const url = `${await other.app.listen({ port: 0, host: "127.0.0.1" })}${API}`;
     const client = new AbortController();
-    const gone = expect(
+    const aborted = expect(
       fetch(`${url}/tasks/claim`, {
         method: "POST",
         headers: { "x-user": "wes", "content-type": "application/json", prefer: "wait=30" },
@@ -227,7 +227,7 @@ describe("direct assignment of a task to a waiting worker", () => {
       submitting = other.submit(room, name);
       await eventually(isBlocked);
       client.abort();
-      await gone;
+      await aborted;
     });
     const id = (await submitting)?.id;
 

@@ -3,9 +3,9 @@ import { Redis } from "ioredis";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { joblib, SettingsError } from "../../../server/index.ts";
-import { eventually } from "../../support/eventually.ts";
 import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
+import { openLongPoll } from "./long-polls.ts";
 import { expectProblem, ok, preferWait } from "./responses.ts";
 
 const PREFIX = "/apps/jobs";
@@ -17,9 +17,9 @@ beforeAll(async () => {
   api = await openApi({
     prefix: PREFIX,
     host: (app) => {
-      app.get("/hello", async () => "the host's own");
+      app.get("/hello", async () => "from the host");
       app.get("/broken", async () => {
-        throw new Error("the host's own trouble");
+        throw new Error("an error of the host");
       });
       app.post("/echo", async ({ body }) => ({ body }));
       app.addContentTypeParser(
@@ -91,8 +91,8 @@ describe("the host's application", () => {
   test("keeps its routes, its error handler and its 404 handler, also under the prefix", async () => {
     const getText = async (url: string) => (await api.app.inject(url)).body;
 
-    expect(await getText("/hello")).toBe("the host's own");
-    expect(await getText("/broken")).toBe("host: Error: the host's own trouble");
+    expect(await getText("/hello")).toBe("from the host");
+    expect(await getText("/broken")).toBe("host: Error: an error of the host");
     for (const url of ["/nowhere", PREFIX, `${PREFIX}/nowhere`, `${PREFIX}/v1`, `${PREFIX}/v1/other`]) {
       expect(await getText(url)).toBe("host: nothing here");
     }
@@ -104,8 +104,11 @@ describe("the host's application", () => {
 
     expect((await post("/echo", "text/csv", "a,b")).json()).toEqual({ body: "csv a,b" });
     expect((await post("/echo", "application/json", '{"a":1e400}')).statusCode).toBe(200);
-    const ours = await post(`${PREFIX}/v1/joblib/workers`, "text/csv", "a,b");
-    expect(ours.json()).toMatchObject({ status: 415, type: `${PREFIX}/v1/problems/unsupported-media-type` });
+    const response = await post(`${PREFIX}/v1/joblib/workers`, "text/csv", "a,b");
+    expect(response.json()).toMatchObject({
+      status: 415,
+      type: `${PREFIX}/v1/problems/unsupported-media-type`,
+    });
   });
 
   test("runs its hooks for joblib's routes as well", async () => {
@@ -114,7 +117,7 @@ describe("the host's application", () => {
 
   test("can reject a request in a hook, which joblib reports as a problem", async () => {
     const limited = Object.assign(new Error("slow down, 10.0.0.1"), { statusCode: 429 });
-    const closing = await openApi({
+    const server = await openApi({
       orm: api.orm,
       host: (app) => {
         app.addHook("onRequest", async () => {
@@ -123,48 +126,41 @@ describe("the host's application", () => {
       },
     });
 
-    const response = await closing.as("ann").get("/workers");
+    const response = await server.as("ann").get("/workers");
 
     expectProblem(response, "rate-limited");
     expect(response.headers["retry-after"]).toBe("1");
     expect(response.text).not.toContain("10.0.0.1");
-    await closing.close();
+    await server.close();
   });
 });
 
 describe("closing the host", () => {
   test("responds to long polls", async () => {
-    const closing = await openApi({ orm: api.orm });
-    const { id, worker } = await closing.createTask("pending");
-    const { id: idle } = await closing.createWorker();
-    for (const one of [worker, idle]) await closing.ageWorker(one);
+    const server = await openApi({ orm: api.orm });
+    const { id, worker } = await server.createTask("pending");
+    const { id: idle } = await server.createWorker();
     const wait = preferWait(LONG_POLL_SECONDS);
-    const responses = Promise.all([
-      closing.as("ann").get(`/tasks/${id}`, wait),
-      closing.as("wes").post("/tasks/claim", { body: { worker_id: idle }, ...wait }),
-      closing.as("wes").patch(`/workers/${worker}`, wait),
-    ]);
-    // The heartbeat of the claim and that of the worker are stored, so all three requests wait.
-    const areWaiting = async () => {
-      const { items } = ok(await closing.as("root").get("/workers?limit=500"));
-      return items.filter((one) => [worker, idle].includes(one.id) && one.alive).length === 2;
-    };
-    await eventually(areWaiting);
+    const polls = [
+      await openLongPoll(() => server.as("ann").get(`/tasks/${id}`, wait)),
+      await openLongPoll(() => server.as("wes").post("/tasks/claim", { body: { worker_id: idle }, ...wait })),
+      await openLongPoll(() => server.as("wes").patch(`/workers/${worker}`, wait)),
+    ];
 
-    await closing.close();
+    await server.close();
 
-    expect((await responses).map(({ status }) => status)).toEqual([200, 200, 200]);
+    for (const { response } of polls) expect((await response).status).toBe(200);
   });
 
   test("leaves the host's database and Redis open", async () => {
     const redis = new Redis(inject("redisUrl"));
-    const closing = await openApi({ orm: api.orm, redis });
-    const { id } = await closing.createTask("running");
+    const server = await openApi({ orm: api.orm, redis });
+    const { id } = await server.createTask("running");
 
-    await closing.close();
+    await server.close();
 
     expect(await redis.ping()).toBe("PONG");
-    const { rows } = await closing.query(sql`select status from joblib.task where id = ${id}::uuid`);
+    const { rows } = await server.query(sql`select status from joblib.task where id = ${id}::uuid`);
     expect(rows).toEqual([{ status: "running" }]);
     redis.disconnect();
   });

@@ -76,19 +76,19 @@ describe("a heartbeat with Prefer: wait", () => {
   });
 
   test("keeps the worker alive while it waits", async () => {
-    const own = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 0.4 } });
-    const { id } = await own.createWorker();
-    const response = own.as("wes").patch(`/workers/${id}`, preferWait(20));
+    const server = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 0.4 } });
+    const { id } = await server.createWorker();
+    const response = server.as("wes").patch(`/workers/${id}`, preferWait(20));
     const isAlive = async () =>
-      ok(await own.as("wes").get("/workers?limit=500")).items.find((worker) => worker.id === id)?.alive;
+      ok(await server.as("wes").get("/workers?limit=500")).items.find((worker) => worker.id === id)?.alive;
 
     for (let times = 0; times < 3; times += 1) {
-      await own.ageWorker(id);
+      await server.ageWorker(id);
       expect(await eventually(isAlive)).toBe(true);
     }
 
-    ok(await own.as("root").delete(`/workers/${id}`), 204);
+    ok(await server.as("root").delete(`/workers/${id}`), 204);
     expectProblem(await response, "worker-not-found");
-    await own.close();
+    await server.close();
   });
 });

@@ -131,13 +131,13 @@ describe("tasks that a heartbeat omits", () => {
     expect((await api.readTask(id)).status).toBe("claimed");
   });
 
-  test("are requeued after claim_grace_seconds", async () => {
-    const own = await openApi({ orm: api.orm, settings: { claim_grace_seconds: 0 } });
-    const { id, worker } = await own.createTask("claimed");
+  test("are requeued immediately if claim_grace_seconds is 0", async () => {
+    const server = await openApi({ orm: api.orm, settings: { claim_grace_seconds: 0 } });
+    const { id, worker } = await server.createTask("claimed");
 
-    ok(await own.as("wes").patch(`/workers/${worker}`, { body: { tasks: [] } }));
+    ok(await server.as("wes").patch(`/workers/${worker}`, { body: { tasks: [] } }));
 
-    expect((await own.readTask(id)).status).toBe("pending");
-    await own.close();
+    expect((await server.readTask(id)).status).toBe("pending");
+    await server.close();
   });
 });

@@ -12,26 +12,26 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const httpError = (statusCode: number) => Object.assign(new Error("a message of the host"), { statusCode });
-const throwing = (error: Error) => () => {
+const createThrower = (error: Error) => () => {
   throw error;
 };
-/** The API of a host with another auth, for as long as the test needs it. */
-const withAuth = async (auth: Partial<HostAuth>, work: (own: Api) => Promise<void>) => {
-  const own = await openApi({ orm: api.orm, auth });
+/** Runs `work` with an API whose host authenticates in another way. */
+const withAuth = async (auth: Partial<HostAuth>, work: (server: Api) => Promise<void>) => {
+  const server = await openApi({ orm: api.orm, auth });
   try {
-    await work(own);
+    await work(server);
   } finally {
-    await own.close();
+    await server.close();
   }
 };
 
 describe("the user of a request", () => {
   test("can be returned asynchronously and as a number", async () => {
-    await withAuth({ getCurrentUserId: async () => 42, getIsAdmin: async () => true }, async (own) => {
+    await withAuth({ getCurrentUserId: async () => 42, getIsAdmin: async () => true }, async (server) => {
       const room = newRoomId();
-      const job = await own.registerJob(room);
+      const job = await server.registerJob(room);
 
-      expect((await own.submit(room, job.full_name)).created_by_id).toBe("42");
+      expect((await server.submit(room, job.full_name)).created_by_id).toBe("42");
     });
   });
 
@@ -40,11 +40,11 @@ describe("the user of a request", () => {
     ["null", () => null],
     ["an empty string", () => ""],
     ["a string that cannot be stored", () => "a\u0000b"],
-    ["an error", throwing(new Error("token expired"))],
-    ["an error with 401", throwing(httpError(401))],
+    ["an error", createThrower(new Error("token expired"))],
+    ["an error with 401", createThrower(httpError(401))],
   ])("is unauthorized if the host returns or throws %s", async (_, getCurrentUserId) => {
-    await withAuth({ getCurrentUserId }, async (own) => {
-      const response = await own.as("ann").get("/workers");
+    await withAuth({ getCurrentUserId }, async (server) => {
+      const response = await server.as("ann").get("/workers");
 
       expectProblem(response, "unauthorized");
       expect(response.headers["www-authenticate"]).toBe("Bearer");
@@ -58,29 +58,29 @@ describe("the user of a request", () => {
     ["internal-error", new TypeError("a message of the host")],
     ["rate-limited", new Problem("rate-limited", "Too many.", { retryAfter: 7 })],
   ] as const)("is rejected with %s if the host throws an error with that meaning", async (id, error) => {
-    await withAuth({ getCurrentUserId: throwing(error) }, async (own) => {
-      const response = await own.as("ann").get("/workers");
+    await withAuth({ getCurrentUserId: createThrower(error) }, async (server) => {
+      const response = await server.as("ann").get("/workers");
 
       expectProblem(response, id);
       expect(response.text).not.toContain("message of");
     });
   });
 
-  test("is not read for the catalogue of problems", async () => {
-    await withAuth({ getCurrentUserId: throwing(new Error("asked")) }, async (own) => {
-      ok(await own.send("GET", "/v1/problems"));
+  test("is not required for the catalogue of problems", async () => {
+    await withAuth({ getCurrentUserId: createThrower(new Error("asked")) }, async (server) => {
+      ok(await server.send("GET", "/v1/problems"));
     });
   });
 });
 
 describe("the access to a room", () => {
   test.each([
-    ["an error", throwing(new Error("a message of the host"))],
-    ["an error with 404", throwing(httpError(404))],
+    ["an error", createThrower(new Error("a message of the host"))],
+    ["an error with 404", createThrower(httpError(404))],
     ["a value that is not a boolean", () => Object(1)],
   ])("is forbidden if the host returns or throws %s", async (_, authorizeRoom) => {
-    await withAuth({ authorizeRoom }, async (own) => {
-      expectProblem(await own.as("ann").get(`/rooms/${newRoomId()}/jobs`), "forbidden");
+    await withAuth({ authorizeRoom }, async (server) => {
+      expectProblem(await server.as("ann").get(`/rooms/${newRoomId()}/jobs`), "forbidden");
     });
   });
 
@@ -90,12 +90,12 @@ describe("the access to a room", () => {
       asked.push([room, access]);
       return access === "read";
     };
-    await withAuth({ authorizeRoom }, async (own) => {
+    await withAuth({ authorizeRoom }, async (server) => {
       const room = newRoomId();
 
-      ok(await own.as("root").get(`/rooms/${room}/jobs`));
+      ok(await server.as("root").get(`/rooms/${room}/jobs`));
       const body = { tasks: [{ job_name: "private:m:J" }] };
-      expectProblem(await own.as("root").post(`/rooms/${room}/tasks`, { body }), "forbidden");
+      expectProblem(await server.as("root").post(`/rooms/${room}/tasks`, { body }), "forbidden");
 
       expect(asked).toEqual([
         [room, "read"],
@@ -105,9 +105,9 @@ describe("the access to a room", () => {
   });
 
   test("is an internal error without details if authorizeRoom has a bug", async () => {
-    const authorizeRoom = throwing(new TypeError("a message of the host"));
-    await withAuth({ authorizeRoom }, async (own) => {
-      const response = await own.as("ann").get(`/rooms/${newRoomId()}/jobs`);
+    const authorizeRoom = createThrower(new TypeError("a message of the host"));
+    await withAuth({ authorizeRoom }, async (server) => {
+      const response = await server.as("ann").get(`/rooms/${newRoomId()}/jobs`);
 
       expectProblem(response, "internal-error");
       expect(response.text).not.toContain("message of");

@@ -51,7 +51,7 @@ test("another body or another job with the same key is an idempotency-conflict",
   expect(await countTasks(room)).toBe(1);
 });
 
-test("a key is scoped to the user and to the room", async () => {
+test("an idempotency key is scoped to the user and the room", async () => {
   const [room, other] = [newRoomId(), newRoomId()];
   const job = await api.registerJob("@global", {}, "root");
 
@@ -74,7 +74,7 @@ test("a repeated request returns the task even after the job was removed", async
   expect(ok(await post(room, job.full_name, {}, "k"), 200)).toMatchObject({ id, status: "cancelled" });
 });
 
-test("a key has 1 to 255 characters", async () => {
+test("an idempotency key has 1 to 255 characters", async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
 

@@ -173,11 +173,11 @@ describe("a registration", () => {
 });
 
 test("a registration is rejected if allowed_categories does not contain its category", async () => {
-  const own = await openApi({ orm: api.orm, settings: { allowedCategories: ["m"] } });
+  const server = await openApi({ orm: api.orm, settings: { allowedCategories: ["m"] } });
   const put = (category: string) =>
-    own.as("wes").put(`/rooms/${newRoomId()}/jobs`, { body: { category, name: "J", schema } });
+    server.as("wes").put(`/rooms/${newRoomId()}/jobs`, { body: { category, name: "J", schema } });
 
   expectProblem(await put("other"), "invalid-category");
   ok(await put("m"), 201);
-  await own.close();
+  await server.close();
 });

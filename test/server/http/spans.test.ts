@@ -63,8 +63,8 @@ describe("a server without tracing", () => {
 
   test("stores the trace context of each call of a batch, or that of the request", async () => {
     const { room, job } = await createJob();
-    const own = { traceparent: traceparent.replace(SPAN, "c".repeat(16)), tracestate: "vendor=1" };
-    const submits = [{ trace_context: own }, {}, { trace_context: { traceparent: "nonsense" } }].map(
+    const ownContext = { traceparent: traceparent.replace(SPAN, "c".repeat(16)), tracestate: "vendor=1" };
+    const submits = [{ trace_context: ownContext }, {}, { trace_context: { traceparent: "nonsense" } }].map(
       (submit) => ({ job_name: job.full_name, ...submit }),
     );
     const send = async (prefer: Record<string, string>) =>
@@ -77,10 +77,10 @@ describe("a server without tracing", () => {
     const { results } = await send({});
     const minimal = await send({ prefer: "return=minimal" });
 
-    const contexts = [own, { traceparent }, { traceparent }];
+    const contexts = [ownContext, { traceparent }, { traceparent }];
     expect(results.map(({ task }) => task?.trace_context)).toEqual(contexts);
     expect(minimal).toMatchObject({
-      common: { trace_context: own },
+      common: { trace_context: ownContext },
       results: [
         { id: expect.any(String) },
         ...contexts.slice(1).map((trace_context) => ({ task: { trace_context } })),
@@ -125,12 +125,12 @@ describe("a server without tracing", () => {
 
 describe("a server with tracing", () => {
   test("continues the submitter's trace and stores its context unchanged", async () => {
-    const traced = startTracing();
+    const spans = startTracing();
     const { room, job, submit } = await createJob();
 
     const task = ok(await submit({ traceparent }), 202);
 
-    const span = traced.only("joblib.submit");
+    const span = spans.only("joblib.submit");
     expect(placeOf(span)).toMatchObject({ trace: TRACE, parent: SPAN });
     expect(span.kind).toBe(SpanKind.SERVER);
     expect(span.attributes).toEqual({
@@ -142,41 +142,41 @@ describe("a server with tracing", () => {
   });
 
   test("starts a trace for a submitter without one", async () => {
-    const traced = startTracing();
+    const spans = startTracing();
     const { submit } = await createJob();
 
     const task = ok(await submit(), 202);
 
-    const { trace: own, id, parent } = placeOf(traced.only("joblib.submit"));
+    const { trace: traceId, id, parent } = placeOf(spans.only("joblib.submit"));
     expect(parent).toBeUndefined();
-    expect(task.trace_context).toEqual({ traceparent: `00-${own}-${id}-01` });
+    expect(task.trace_context).toEqual({ traceparent: `00-${traceId}-${id}-01` });
   });
 
   test("creates a child of the host's span of the request", async () => {
-    const traced = startTracing();
+    const spans = startTracing();
     const { submit } = await createJob();
 
     await inOwnSpan("host", () => submit({ traceparent }));
 
-    const span = traced.only("joblib.submit");
-    expect(placeOf(span).parent).toBe(placeOf(traced.only("host")).id);
+    const span = spans.only("joblib.submit");
+    expect(placeOf(span).parent).toBe(placeOf(spans.only("host")).id);
     expect(span.kind).toBe(SpanKind.INTERNAL);
   });
 
   test("records the problem of a rejected submission, but no error status", async () => {
-    const traced = startTracing();
+    const spans = startTracing();
     const { submit } = await createJob();
 
     expectProblem(await submit({ traceparent }, { payload: { n: "secret" } }), "validation-error");
 
-    const span = traced.only("joblib.submit");
+    const span = spans.only("joblib.submit");
     expect(span.attributes["error.type"]).toBe("validation-error");
     expect(span.status.code).toBe(SpanStatusCode.UNSET);
     expect(JSON.stringify([span.attributes, span.events])).not.toContain("secret");
   });
 
   test("creates one span for a batch of submissions, with links to their trace contexts", async () => {
-    const traced = startTracing();
+    const spans = startTracing();
     const { room, job } = await createJob();
     const submits = [{ trace_context: { traceparent } }, {}].map((submit) => ({
       ...{ job_name: job.full_name, ...submit },
@@ -184,13 +184,13 @@ describe("a server with tracing", () => {
 
     ok(await api.as("ann").post(`/rooms/${room}/submits`, { body: { submits } }));
 
-    const span = traced.only("joblib.submit");
+    const span = spans.only("joblib.submit");
     expect(linkedFrom(span)).toEqual([SPAN]);
     expect(span.attributes["messaging.batch.message_count"]).toBe(2);
   });
 
   test("creates a span for a claim that returned tasks, with links to their submissions", async () => {
-    const traced = startTracing();
+    const spans = startTracing();
     const { job, submit } = await createJob();
     const claims = () => api.as("wes").post(`/workers/${job.worker_id}/claims`, { body: { limit: 5 } });
 
@@ -199,7 +199,7 @@ describe("a server with tracing", () => {
     ok(await submit({ traceparent: traceparent.replace(SPAN, "c".repeat(16)) }), 202);
     expect(ok(await claims()).tasks).toHaveLength(2);
 
-    const span = traced.only("joblib.claim");
+    const span = spans.only("joblib.claim");
     expect(linkedFrom(span)).toEqual([SPAN, "c".repeat(16)]);
     expect(span.attributes).toEqual({
       "messaging.system.name": "joblib",
@@ -209,7 +209,7 @@ describe("a server with tracing", () => {
   });
 
   test("creates a span for a long poll for a task, and none for a plain read", async () => {
-    const traced = startTracing();
+    const spans = startTracing();
     const { submit } = await createJob();
     const { id, trace_context } = ok(await submit(), 202);
 
@@ -218,7 +218,7 @@ describe("a server with tracing", () => {
     ok(await api.update(id, { status: "cancelled" }, "ann"));
     ok(await waiting);
 
-    const span = traced.only("joblib.await");
+    const span = spans.only("joblib.await");
     expect(placeOf(span)).toMatchObject({ trace: TRACE, parent: SPAN });
     expect(trace_context?.traceparent).toContain(linkedFrom(span)[0]);
     expect(span.attributes).toMatchObject({
@@ -229,7 +229,7 @@ describe("a server with tracing", () => {
   });
 
   test("creates a span for a status update, with a link to the submission, and none for progress", async () => {
-    const traced = startTracing();
+    const spans = startTracing();
     const { job, submit } = await createJob();
     const { id } = ok(await submit({ traceparent }), 202);
     const { attempt } = await api.claim(job.worker_id, { start: true });
@@ -238,13 +238,13 @@ describe("a server with tracing", () => {
     ok(await api.update(id, { ...fence, progress: { fraction: 0.5 } }));
     ok(await api.update(id, { ...fence, status: "completed", result: 1 }));
 
-    const span = traced.only("joblib.update");
+    const span = spans.only("joblib.update");
     expect(linkedFrom(span)).toEqual([SPAN]);
     expect(span.attributes).toMatchObject({ "messaging.message.id": id, "joblib.task.status": "completed" });
   });
 
   test("creates one span for a batch of updates, with a link to each updated task", async () => {
-    const traced = startTracing();
+    const spans = startTracing();
     const { job, submit } = await createJob();
     const ids = [ok(await submit({ traceparent }), 202).id, ok(await submit({ traceparent }), 202).id];
     await api.as("wes").post(`/workers/${job.worker_id}/claims`, { body: { limit: 5, start: true } });
@@ -252,7 +252,7 @@ describe("a server with tracing", () => {
     const updates = [...ids, crypto.randomUUID()].map((id) => ({ id, status: "completed", attempt: 1 }));
     ok(await api.as("wes").patch(`/workers/${job.worker_id}/tasks`, { body: { updates } }));
 
-    const span = traced.only("joblib.update");
+    const span = spans.only("joblib.update");
     expect(linkedFrom(span)).toEqual([SPAN, SPAN]);
     expect(span.attributes).toMatchObject({
       "messaging.client.id": job.worker_id,

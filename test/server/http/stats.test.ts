@@ -117,8 +117,8 @@ describe("stats", () => {
     await api.query(
       sql`update joblib.task set claimed_at = run_at, started_at = run_at where id = ${broken.id}::uuid`,
     );
-    const gone = await api.submit(room, job.full_name);
-    ok(await api.update(gone.id, { status: "cancelled" }, "ann"));
+    const cancelled = await api.submit(room, job.full_name);
+    ok(await api.update(cancelled.id, { status: "cancelled" }, "ann"));
     await api.submit(room, job.full_name);
     await api.claim(worker);
     const submittedAt = Date.now();
@@ -154,7 +154,7 @@ describe("stats", () => {
     expect(series.filter(({ run_p50 }) => run_p50 !== null)).toHaveLength(1);
   });
 
-  test("have at most 60 steps per day, and only zeros for an empty room", async () => {
+  test("have at most 60 steps for a day, and only zeros for an empty room", async () => {
     const { series, step_seconds, jobs } = await readStats(newRoomId(), "?hours=24");
 
     expect(step_seconds).toBe(1440);
@@ -176,7 +176,7 @@ describe("stats", () => {
     expect(longer.series.reduce((all, { completed }) => all + completed, 0)).toBe(1);
   });
 
-  test.each(["hours=0", "hours=25", "hours=", "hours=one"])("reject ?%s", async (query) => {
+  test.each(["hours=0", "hours=25", "hours=", "hours=one"])("cannot be read with ?%s", async (query) => {
     expect(getErrorPointers(await api.as("rea").get(`/rooms/${newRoomId()}/stats?${query}`))).toEqual([
       "/hours",
     ]);

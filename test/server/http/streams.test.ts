@@ -148,14 +148,14 @@ describe("the event stream of a room", () => {
 });
 
 test("a server that closes ends its event streams", async () => {
-  const own = await openApi({ orm: api.orm });
-  const ownUrl = await own.app.listen({ port: 0, host: "127.0.0.1" });
+  const server = await openApi({ orm: api.orm });
+  const ownUrl = await server.app.listen({ port: 0, host: "127.0.0.1" });
   await using stream = await openEventStream(`${ownUrl}/v1/joblib/rooms/${newRoomId()}/events`, {
     "x-user": "ann",
   });
   await stream.next();
 
-  const closing = own.close();
+  const closing = server.close();
 
   expect(await stream.readToEnd()).toEqual([]);
   await closing;

@@ -72,7 +72,7 @@ describe("a batch of submissions", () => {
     expectProblem(await send(room, []), "validation-error");
   });
 
-  test("has a minimal response with the common members once, and in full the tasks that differ", async () => {
+  test("has a minimal response that contains common members once and differing tasks in full", async () => {
     const room = newRoomId();
     const { full_name: job_name, worker_id } = await createNumberJob(room);
     const repeated = { job_name, payload: { n: 0 }, idempotency_key: `${room}-0` };

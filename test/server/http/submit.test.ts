@@ -68,7 +68,7 @@ describe("a submission", () => {
     [{ run_at: "tomorrow" }, "/run_at"],
     [{ run_at: inDays(367) }, "/run_at"],
     [{ payload: [1] }, "/payload"],
-  ])("rejects %j", async (body, pointer) => {
+  ])("is rejected with %j", async (body, pointer) => {
     const { submit } = await createJob();
 
     expect(getErrorPointers(await submit(body))).toEqual([pointer]);
@@ -77,7 +77,7 @@ describe("a submission", () => {
   test.each([
     { priority: -100, max_attempts: 1, timeout_seconds: 1 },
     { priority: 100, max_attempts: 100, timeout_seconds: 604_800 },
-  ])("accepts %j", async (body) => {
+  ])("is accepted with %j", async (body) => {
     const { submit } = await createJob();
 
     expect(ok(await submit(body), 202)).toMatchObject(body);

@@ -21,9 +21,9 @@ afterAll(() => api.close());
 
 /** Creates a task with the given status whose worker is dead but not swept yet. */
 const createTaskOfDeadWorker = async (status: "claimed" | "running", task: object = {}) => {
-  const scene = await api.createTask(status, { task });
-  await api.ageWorker(scene.worker, 61);
-  return scene;
+  const fixture = await api.createTask(status, { task });
+  await api.ageWorker(fixture.worker, 61);
+  return fixture;
 };
 const hasWorker = async (worker: string) =>
   ok(await api.as("root").get("/workers?limit=500")).items.some(({ id }) => id === worker);
@@ -98,8 +98,8 @@ describe("the sweep of a dead worker", () => {
   });
 });
 
-describe("a task that exceeds its timeout", () => {
-  test("fails and does not affect its worker", async () => {
+describe("the timeout of a task", () => {
+  test("fails the task and does not affect its worker", async () => {
     const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
     await api.ageTask(id, 61);
 
@@ -111,7 +111,7 @@ describe("a task that exceeds its timeout", () => {
     expect(await hasWorker(worker)).toBe(true);
   });
 
-  test("is retried while it has attempts left", async () => {
+  test("makes the task pending while it has attempts left", async () => {
     const task = { timeout_seconds: 60, max_attempts: 2, backoff: NO_BACKOFF };
     const { id, worker } = await api.createTask("running", { task });
     await api.ageTask(id, 61);
@@ -122,7 +122,7 @@ describe("a task that exceeds its timeout", () => {
     expect((await api.claim(worker)).attempt).toBe(2);
   });
 
-  test("is not one that runs within its timeout, that is only claimed or that has no timeout", async () => {
+  test("does not affect tasks that run within it, that are only claimed or that have none", async () => {
     const [within, claimed, unbounded] = [
       await api.createTask("running", { task: { timeout_seconds: 60 } }),
       await api.createTask("claimed", { task: { timeout_seconds: 60 } }),
@@ -138,7 +138,7 @@ describe("a task that exceeds its timeout", () => {
     expect((await api.readTask(unbounded.id)).status).toBe("running");
   });
 
-  test("is failed between two sweeps by a running server, which wakes the long polls", async () => {
+  test("is applied between two sweeps by a running server, which wakes the long polls", async () => {
     const server = await openApi({ settings: LONG_WAIT_SETTINGS });
     onTestFinished(() => server.close());
     const wait = preferWait(LONG_WAIT_SECONDS);
@@ -280,13 +280,13 @@ describe("a row that the sweep cannot update", () => {
 });
 
 test("a server sweeps periodically, which wakes the long poll for a task of a dead worker", async () => {
-  const quick = { worker_timeout_threshold: 1, sweeper_interval_seconds: 0.1 };
-  const own = await openApi({ settings: quick });
-  const { id, worker, room, job } = await own.createTask("running");
+  const settings = { worker_timeout_threshold: 1, sweeper_interval_seconds: 0.1 };
+  const server = await openApi({ settings });
+  const { id, worker, room, job } = await server.createTask("running");
 
-  const response = await own.as("ann").get(`/tasks/${id}`, preferWait(30));
+  const response = await server.as("ann").get(`/tasks/${id}`, preferWait(30));
 
   expect(ok(response)).toMatchObject({ status: "failed", error: `worker ${worker} stopped responding` });
-  expectProblem(await own.as("ann").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");
-  await own.close();
+  expectProblem(await server.as("ann").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");
+  await server.close();
 });

@@ -53,7 +53,7 @@ describe("the ETag of a task", () => {
     ["the same as a strong tag", (tag: string) => tag.replace("W/", "")],
     ["it among others", (tag: string) => `"x", ${tag} , W/"y"`],
     ["a wildcard", () => "*"],
-  ])("returns 304 without a body if If-None-Match contains %s", async (_, header) => {
+  ])("yields 304 without a body if If-None-Match contains %s", async (_, header) => {
     const { id } = await api.createTask();
     const tag = await getTag(id);
 
@@ -63,13 +63,13 @@ describe("the ETag of a task", () => {
     expect(waits).not.toHaveBeenCalled();
   });
 
-  test.each(['W/"other"', "nonsense", '""'])("returns the task if If-None-Match is %s", async (header) => {
+  test.each(['W/"other"', "nonsense", '""'])("yields the task if If-None-Match is %s", async (header) => {
     const { id } = await api.createTask();
 
     expect(ok(await read(id, { "if-none-match": header })).id).toBe(id);
   });
 
-  test("with Prefer: wait returns the task when it changes", async () => {
+  test("makes a long poll return the task when it changes", async () => {
     const { id, worker } = await api.createTask();
     const tag = await getTag(id);
     const poll = await openLongPoll(() => read(id, { "if-none-match": tag, prefer: LONG_WAIT }));
@@ -81,7 +81,7 @@ describe("the ETag of a task", () => {
     expect(response.headers["etag"]).not.toBe(tag);
   });
 
-  test("with Prefer: wait returns 304 after N seconds without a change", async () => {
+  test("makes a long poll return 304 after N seconds without a change", async () => {
     const { id } = await api.createTask();
 
     const tag = await getTag(id);
@@ -93,7 +93,7 @@ describe("the ETag of a task", () => {
     expect(second.isOver).toBe(true);
   });
 
-  test("with Prefer: wait returns 304 without waiting if the task is terminal", async () => {
+  test("makes a long poll return 304 immediately if the task is terminal", async () => {
     const { id } = await api.createTask("cancelled");
 
     const response = await read(id, { "if-none-match": await getTag(id), prefer: LONG_WAIT });

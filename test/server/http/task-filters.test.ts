@@ -121,7 +121,7 @@ describe("the tasks of a room", () => {
     "created_by=",
     "created_by=%00",
     "job=",
-  ])("reject ?%s", async (query) => {
+  ])("cannot be listed with ?%s", async (query) => {
     const response = await api.as("rea").get(`/rooms/${newRoomId()}/tasks?${query}`);
 
     expect(getErrorPointers(response)[0]).toMatch(new RegExp(`^/${query.split("=")[0]}`));

@@ -85,7 +85,7 @@ describe("log lines of a task", () => {
     expect((await read()).items).toEqual([]);
   });
 
-  test("are limited to 500 per request, 2,000 characters and a number per attempt", async () => {
+  test("are limited in length, in number per request and in number per attempt", async () => {
     const { log, read } = await createRunningTask();
 
     expectProblem(

@@ -116,7 +116,7 @@ describe("the tasks of a room", () => {
     expectProblem(await api.as("ann").get(`/rooms/${newRoomId()}/tasks?after=${after}`), "validation-error");
   });
 
-  test.each(["status=nonsense", "limit=501", "offset=-1"])("reject ?%s", async (query) => {
+  test.each(["status=nonsense", "limit=501", "offset=-1"])("cannot be listed with ?%s", async (query) => {
     expectProblem(await api.as("ann").get(`/rooms/${newRoomId()}/tasks?${query}`), "validation-error");
   });
 });

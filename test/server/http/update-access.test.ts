@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-describe("the update of a worker", () => {
+describe("an update by a worker", () => {
   const reports = [
     ["running", "claimed", { status: "running" }],
     ["completed", "running", { status: "completed" }],
@@ -19,13 +19,15 @@ describe("the update of a worker", () => {
     ["progress", "running", { progress: { fraction: 0.5 } }],
   ] as const;
 
-  test.each(reports)("to %s is allowed for the user whose worker has the lease", async (_, from, report) => {
+  test.each(
+    reports,
+  )("with %s is allowed for the user whose worker has the lease", async (_, from, report) => {
     const { id } = await api.createTask(from);
 
     ok(await api.update(id, report, "wes"));
   });
 
-  test.each(reports)("to %s is allowed for an admin", async (_, from, report) => {
+  test.each(reports)("with %s is allowed for an admin", async (_, from, report) => {
     const { id } = await api.createTask(from);
 
     ok(await api.update(id, report, "root"));
@@ -33,7 +35,7 @@ describe("the update of a worker", () => {
 
   test.each(
     reports,
-  )("to %s is forbidden for the submitter of the task and for readers", async (_, from, report) => {
+  )("with %s is forbidden for the submitter of the task and for readers", async (_, from, report) => {
     const { id } = await api.createTask(from);
 
     for (const user of ["ann", "rea"]) expectProblem(await api.update(id, report, user), "forbidden");

@@ -36,10 +36,10 @@ describe("the creation of a worker", () => {
   });
 
   test("returns a quarter of worker_timeout_threshold as the heartbeat interval", async () => {
-    const own = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 10 } });
+    const server = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 10 } });
 
-    expect((await own.createWorker()).heartbeat_seconds).toBe(2.5);
-    await own.close();
+    expect((await server.createWorker()).heartbeat_seconds).toBe(2.5);
+    await server.close();
   });
 });
 
@@ -80,16 +80,16 @@ describe("lists of workers", () => {
 
   test("contain the workers of the room's and of global jobs", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
-    const own = await api.registerJob(room);
+    const server = await api.registerJob(room);
     const global = await api.registerJob("@global", {}, "root");
     const foreign = await api.registerJob(other);
     const listIdsIn = async (where: string) =>
       ok(await api.as("rea").get(`/rooms/${where}/workers?limit=500`)).items.map(({ id }) => id);
 
-    expect(await listIdsIn(room)).toEqual(expect.arrayContaining([own.worker_id, global.worker_id]));
+    expect(await listIdsIn(room)).toEqual(expect.arrayContaining([server.worker_id, global.worker_id]));
     expect(await listIdsIn(room)).not.toContain(foreign.worker_id);
     expect(await listIdsIn("@global")).toContain(global.worker_id);
-    expect(await listIdsIn("@global")).not.toContain(own.worker_id);
+    expect(await listIdsIn("@global")).not.toContain(server.worker_id);
   });
 });
 
