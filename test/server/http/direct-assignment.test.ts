@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { eventually } from "../../support/eventually.ts";
 import { API, type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
-import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, waitForWaitingClaim } from "./long-polls.ts";
+import {
+  LONG_WAIT_SECONDS,
+  LONG_WAIT_SETTINGS,
+  NEVER_MS,
+  waitForWaitingClaim,
+  watchSearches,
+} from "./long-polls.ts";
 import { ok, preferWait } from "./responses.ts";
 
 // Without polling, only a wake-up can end a long poll before its time.
@@ -11,6 +17,8 @@ vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => ({
   ...(await importOriginal<object>()),
   getPollInterval: () => NEVER_MS,
 }));
+
+const waitForSearch = watchSearches();
 
 let api: Api;
 /** Another server on the same database. Without Redis, they do not exchange events. */
@@ -97,6 +105,7 @@ describe("direct assignment of a task to a waiting worker", () => {
   test("does not happen if another task of the job is due, so that the claim chooses by priority", async () => {
     const { room, worker, name } = await createJob();
     const { response } = await startWaitingClaim(worker);
+    await waitForSearch();
     const { id: older } = await other.submit(room, name);
 
     const { id } = await api.submit(room, name, { priority: 10 });
@@ -111,6 +120,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     const { room, worker, name } = await createJob();
     const second = await api.registerJob(room, { worker_id: worker });
     const { response } = await startWaitingClaim(worker);
+    await waitForSearch();
     const { id: older } = await other.submit(room, second.full_name);
 
     const { id } = await api.submit(room, name);

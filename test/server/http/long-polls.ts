@@ -1,4 +1,4 @@
-import { vi } from "vitest";
+import { beforeEach, vi } from "vitest";
 import { WakeSignal } from "../../../server/use-cases/long-poll.ts";
 import { WaitingClaim } from "../../../server/use-cases/waiting-claim.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -41,4 +41,19 @@ export const openLongPoll = async <Response>(send: () => Promise<Response>) => {
   const response = send();
   await eventually(() => waits.mock.calls.length > before, Boolean, { what: "a long poll" });
   return { response };
+};
+
+/**
+ * Returns a function that resolves once the server has searched for due tasks. It does so 20 ms after the first claim of a
+ * job starts to wait, and schedules the next search with the interval that the test mocks with `NEVER_MS`.
+ */
+export const watchSearches = () => {
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  beforeEach(() => {
+    timers.mockClear();
+  });
+  return () =>
+    eventually(() => timers.mock.calls.some(([, delay = 0]) => delay > NEVER_MS / 2), Boolean, {
+      what: "a search for due tasks",
+    });
 };

@@ -3,7 +3,13 @@ import { eventually } from "../../support/eventually.ts";
 import { startTimer } from "../../support/timer.ts";
 import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
-import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, waitForWaitingClaim } from "./long-polls.ts";
+import {
+  LONG_WAIT_SECONDS,
+  LONG_WAIT_SETTINGS,
+  NEVER_MS,
+  waitForWaitingClaim,
+  watchSearches,
+} from "./long-polls.ts";
 import { expectProblem, ok, preferWait } from "./responses.ts";
 
 // Without polling, only a wake-up can end a long poll before its time.
@@ -11,6 +17,8 @@ vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => ({
   ...(await importOriginal<object>()),
   getPollInterval: () => NEVER_MS,
 }));
+
+const waitForSearch = watchSearches();
 
 let api: Api;
 beforeAll(async () => {
@@ -67,6 +75,7 @@ describe("a waiting claim", () => {
   test("is woken by a delayed task when it is due", async () => {
     const { room, worker, name } = await createJob();
     const { response } = await startWaitingClaim(worker);
+    await waitForSearch();
 
     const { id, run_at } = await api.submit(room, name, { delay_seconds: 1 });
 
@@ -87,6 +96,7 @@ describe("a waiting claim", () => {
     const { id, job, room, worker } = await api.createTask(how === "released" ? "claimed" : "cancelled");
     const other = await api.registerJob(room, { name: job.name });
     const { response } = await startWaitingClaim(other.worker_id);
+    await waitForSearch();
 
     if (how === "retried") ok(await api.as("ann").post(`/tasks/${id}/retry`));
     else ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
