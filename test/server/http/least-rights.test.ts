@@ -17,7 +17,7 @@ afterAll(async () => {
   await orm.close();
 });
 
-test("a server with least rights can submit, log, fail, retry, adopt and delete a task", async () => {
+test("a server with minimal database privileges can submit, log, fail, retry, adopt and delete a task", async () => {
   const setup = await api.createTask("running", { task: RETRYABLE, job: { fairness: "room" } });
   const { id, worker, job, room } = setup;
   const fence = { worker_id: worker, attempt: 1 };
@@ -44,7 +44,7 @@ test("a server with least rights can submit, log, fail, retry, adopt and delete 
   expectProblem(await as.get(`/tasks/${id}`), "task-not-found");
 });
 
-test("a server with least rights can release, time out, cancel and retry tasks", async () => {
+test("a server with minimal database privileges can release, time out, cancel and retry tasks", async () => {
   const { id, room, worker } = await api.createTask("claimed", {
     task: { ...RETRYABLE, timeout_seconds: 1 },
   });
@@ -58,7 +58,7 @@ test("a server with least rights can release, time out, cancel and retry tasks",
   expect((await api.readTask(id)).status).toBe("pending");
 });
 
-test("a server with least rights can drain and deregister workers and remove their jobs", async () => {
+test("a server with minimal database privileges can drain and deregister workers and remove their jobs", async () => {
   const { worker, room } = await api.createTask("completed");
   ok(await api.as("wes").patch(`/workers/${worker}`, { body: { tasks: [] } }));
   ok(await api.as("wes").post(`/workers/${worker}/drain`));
@@ -68,7 +68,7 @@ test("a server with least rights can drain and deregister workers and remove the
   expect(ok(await api.as("ann").get(`/rooms/${room}/jobs`)).items).toEqual([]);
 });
 
-test("a server with least rights can create, list and revoke invitations", async () => {
+test("a server with minimal database privileges can create, list and revoke invitations", async () => {
   const root = api.as("root");
   const { id } = ok(await root.post("/rooms/lab/invitations", { body: { note: "for Ada" } }), 201);
   expect(ok(await root.get("/rooms/lab/invitations")).items).toHaveLength(1);
@@ -84,6 +84,6 @@ test.each([
   "/rooms/lab/workers",
   "/me",
   "/health",
-])("a server with least rights can read %s", async (path) => {
+])("a server with minimal database privileges can read %s", async (path) => {
   ok(await api.as("root").get(path));
 });
