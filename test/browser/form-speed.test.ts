@@ -21,7 +21,7 @@ const SCHEMA = {
       `field_${index}`,
       {
         title: `Field ${index}`,
-        description: `What field ${index} is for`,
+        description: `Description of field ${index}`,
         ...KINDS[index % KINDS.length]?.(index),
       },
     ]),

@@ -18,7 +18,7 @@ const calibrate = (): number => {
   return readCpuTime() - started;
 };
 
-/** How many times slower this machine is than the reference machine; at least 1, so that limits are never reduced. */
+/** Slowdown of this machine compared with the reference machine. At least 1, so that limits are never reduced. */
 const slowdown = Math.max(1, Math.min(calibrate(), calibrate(), calibrate()) / REFERENCE_MS);
 
 /**
