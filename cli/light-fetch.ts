@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import type { FetchAnswer, FetchInit, FetchLike } from "../sdk/senders.ts";
+import type { FetchInit, FetchLike, FetchResponse } from "../sdk/senders.ts";
 
 /** As the SDK's own transport has it: a host that does not answer is not waited for until the deadline. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -32,7 +32,7 @@ const optionsOf = ({ method, headers, signal, body }: FetchInit): RequestOptions
   headers: { ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) },
 });
 
-const answerOf = (response: IncomingMessage): FetchAnswer => {
+const answerOf = (response: IncomingMessage): FetchResponse => {
   const headers = new Map(
     Object.entries(response.headers).map(([name, value]) => [
       name,

@@ -1,4 +1,4 @@
-import { findInexactNumber, inexactNumberMessage } from "../protocol/exact-number.ts";
+import { findInexactNumber, formatInexactNumberMessage } from "../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import { assign, splitPath } from "./assign.ts";
 import { CliError, UsageError } from "./errors.ts";
@@ -20,7 +20,7 @@ const rejected = (message: string) => new CliError(message, EXIT.rejected);
 const parse = (text: string, where: string): JsonValue => {
   const value: JsonValue = JSON.parse(text);
   const inexact = findInexactNumber(text);
-  if (inexact !== undefined) throw rejected(`${where}: ${inexactNumberMessage(inexact)}`);
+  if (inexact !== undefined) throw rejected(`${where}: ${formatInexactNumberMessage(inexact)}`);
   return value;
 };
 

@@ -9,7 +9,7 @@ import { EXIT } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
 import { type LoadedExtensions, placeOf, type RunnableClass, summaryOf } from "./load-extensions.ts";
 import type { LocalContext } from "./tools.ts";
-import { duration } from "./views/duration.ts";
+import { formatDuration } from "./views/duration.ts";
 
 /** Where a worker connects, and where its classes are registered that do not say so themselves. */
 export interface WorkPlace {
@@ -148,7 +148,7 @@ const tellOutcome = (
       ...(outcome.status === "failed" ? { error: outcome.error } : {}),
       ...(outcome.status === "lost" ? { reason: outcome.reason } : {}),
     },
-    `${task.id} ${task.jobName} ${status} after ${duration(milliseconds)}${again}${why}`,
+    `${task.id} ${task.jobName} ${status} after ${formatDuration(milliseconds)}${again}${why}`,
     status === "completed" ? "good" : "bad",
   );
 };

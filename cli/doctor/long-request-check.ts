@@ -1,7 +1,7 @@
 import { fillPath } from "../../protocol/operation.ts";
 import { parseWait } from "../../protocol/prefer.ts";
 import { streams } from "../../protocol/streams.ts";
-import { LONGEST_TURN_SECONDS } from "../../sdk/options.ts";
+import { MAX_LONG_POLL_SECONDS } from "../../sdk/options.ts";
 import { type Finding, failed, getMessage, type Probe, passed, warning } from "./finding.ts";
 
 const formatSeconds = (milliseconds: number) => `${Math.round(milliseconds / 100) / 10} s`;
@@ -18,11 +18,11 @@ const RAISE_TIMEOUT =
 /** Reports a connection that was closed early: only a warning if it outlives the waits of workers. */
 const reportClosed = (check: string, elapsed: number, reason: string): Finding => {
   const detail = `closed after ${formatSeconds(elapsed)}: ${reason}`;
-  if (elapsed / 1000 <= LONGEST_TURN_SECONDS) return failed(check, detail, RAISE_TIMEOUT);
+  if (elapsed / 1000 <= MAX_LONG_POLL_SECONDS) return failed(check, detail, RAISE_TIMEOUT);
   return warning(
     check,
     detail,
-    `workers wait for at most ${LONGEST_TURN_SECONDS} s and are not affected; ${RAISE_TIMEOUT}`,
+    `workers wait for at most ${MAX_LONG_POLL_SECONDS} s and are not affected; ${RAISE_TIMEOUT}`,
   );
 };
 

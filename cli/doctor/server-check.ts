@@ -1,6 +1,6 @@
 import type { Health } from "../../protocol/health.ts";
 import { ConnectionError, ProtocolError } from "../../sdk/errors.ts";
-import { duration } from "../views/duration.ts";
+import { formatDuration } from "../views/duration.ts";
 import { describeConnection } from "./connection-check.ts";
 import { type Finding, failed, getMessage, type Probe, passed, warning } from "./finding.ts";
 
@@ -22,7 +22,7 @@ export const checkServer = async ({ client, signal }: Probe): Promise<ServerChec
   try {
     const { headers } = await client.call("listProblems", {}, { signal, retry: false, timeoutSeconds: 10 });
     const milliseconds = performance.now() - began;
-    const detail = `${client.url} answered in ${duration(milliseconds)}`;
+    const detail = `${client.url} answered in ${formatDuration(milliseconds)}`;
     return { finding: passed("server", detail), answer: { milliseconds, date: headers["date"] } };
   } catch (error) {
     signal.throwIfAborted();
@@ -72,7 +72,7 @@ export const checkClock = (measured: ReturnType<typeof measureClockSkew>): Findi
   }
   const { skew, error } = measured;
   const off = Math.max(0, Math.abs(skew) - error);
-  const detail = `this machine is ${duration(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} the server`;
+  const detail = `this machine is ${formatDuration(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} the server`;
   if (off <= MAX_SKEW_MS) return passed("clock", off < 1000 ? "in sync with the server" : detail);
   return warning(
     "clock",

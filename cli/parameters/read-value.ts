@@ -1,7 +1,7 @@
 import { toCanonicalJson } from "../../protocol/canonical-json.ts";
 import {
   findInexactNumber,
-  inexactNumberMessage,
+  formatInexactNumberMessage,
   isExactNumber,
   isRoundedInteger,
 } from "../../protocol/exact-number.ts";
@@ -27,7 +27,7 @@ const wrong = ({ flag }: Parameter, wanted: string, text: string) =>
   new NoValueError(`--${flag}: must be ${wanted}, not ${JSON.stringify(cut(text, LONGEST_SHOWN))}`);
 
 const rejectInexact = ({ flag }: Parameter, text: string): NoValueError =>
-  new NoValueError(`--${flag}: ${inexactNumberMessage(text)}`);
+  new NoValueError(`--${flag}: ${formatInexactNumberMessage(text)}`);
 
 const parsed = (parameter: Parameter, text: string): JsonValue | undefined => {
   let value: JsonValue;

@@ -16,7 +16,7 @@ import {
 import { readObject } from "../payload.ts";
 import type { LocalContext, Run } from "../tools.ts";
 import { diffLines } from "../views/diff-lines.ts";
-import { duration } from "../views/duration.ts";
+import { formatDuration } from "../views/duration.ts";
 import { LOG_STYLES } from "../views/log-view.ts";
 import { progressText, resultText } from "../views/task-view.ts";
 import { breakBefore, openInspector } from "./debugger.ts";
@@ -52,7 +52,7 @@ export const runFile: Run<LocalContext, RunFileOptions> = async (context, option
     onProgress: (progress) => tellProgress(io, progress),
     onLog: (line, level) => tellLine(io, line, level),
   });
-  const took = duration(performance.now() - began);
+  const took = formatDuration(performance.now() - began);
   stray.signal.throwIfAborted();
   if (interrupts.first.aborted) return EXIT.interrupted;
   if (outcome.status === "completed") {

@@ -14,7 +14,7 @@ import { readPayload } from "../payload.ts";
 import { roomOfJob } from "../room.ts";
 import { taskOptions } from "../submission-options.ts";
 import type { ClientContext, Run } from "../tools.ts";
-import { duration } from "../views/duration.ts";
+import { formatDuration } from "../views/duration.ts";
 import { jobHelp } from "../views/job-help.ts";
 import { resultText, taskView } from "../views/task-view.ts";
 import { exitOfTask } from "../wait-for-task.ts";
@@ -148,4 +148,4 @@ const tellEnd = ({ io }: ClientContext, task: Task): ExitCode => {
 const tookText = ({ started_at, completed_at }: Task) =>
   started_at === null || completed_at === null
     ? ""
-    : ` after ${duration(Date.parse(completed_at) - Date.parse(started_at))}`;
+    : ` after ${formatDuration(Date.parse(completed_at) - Date.parse(started_at))}`;

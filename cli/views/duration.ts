@@ -1,4 +1,4 @@
-export { duration } from "../../protocol/duration.ts";
+export { formatDuration } from "../../protocol/duration.ts";
 
 /** Milliseconds as one short word: `12s`, `3m`, `5h`, `2d`. */
 export const age = (milliseconds: number): string => {

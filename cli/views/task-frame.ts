@@ -3,7 +3,7 @@ import type { Task } from "../../protocol/task.ts";
 import type { Io } from "../io.ts";
 import { visibleLine } from "../sanitize.ts";
 import { cut, textWidth } from "../table.ts";
-import { duration } from "./duration.ts";
+import { formatDuration } from "./duration.ts";
 import { cutLogLine } from "./log-view.ts";
 import { paintStatus, progressBar, progressText } from "./task-view.ts";
 
@@ -20,8 +20,8 @@ const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
 const since = ({ status, created_at, started_at }: Task, now: number): string =>
   status === "running" && started_at !== null
-    ? `for ${duration(now - Date.parse(started_at))}`
-    : `since ${duration(now - Date.parse(created_at))}`;
+    ? `for ${formatDuration(now - Date.parse(started_at))}`
+    : `since ${formatDuration(now - Date.parse(created_at))}`;
 
 const place = ({ status, queue_position }: Task): string =>
   status === "pending" && queue_position !== null ? `place ${queue_position} in the queue` : "";

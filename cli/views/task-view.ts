@@ -5,7 +5,7 @@ import type { Io } from "../io.ts";
 import { visibleLine } from "../sanitize.ts";
 import { textWidth } from "../table.ts";
 import { wrap } from "../wrap.ts";
-import { duration } from "./duration.ts";
+import { formatDuration } from "./duration.ts";
 
 const BAR_CELLS = 20;
 
@@ -60,7 +60,7 @@ const indented = (text: string) => `\n${text.replace(/^/gm, "    ")}`;
 const took = ({ started_at, completed_at }: Task): string =>
   started_at === null || completed_at === null
     ? ""
-    : ` (took ${duration(Date.parse(completed_at) - Date.parse(started_at))})`;
+    : ` (took ${formatDuration(Date.parse(completed_at) - Date.parse(started_at))})`;
 
 /** A task, a property on a line; on a terminal, which has a width, with the bar of its progress. */
 export const taskView = (task: Task, paint: Io["paint"], width: number | undefined): string => {

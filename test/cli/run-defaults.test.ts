@@ -29,7 +29,7 @@ describe("`joblib run` without flags sends", () => {
     if (cli === undefined) return;
     expect(compileSchema(schema)(payload)).toEqual([]);
     // What the worker fills in makes it what the form sends.
-    const filled = new SchemaDefaults(schema).begin(schema, cli);
+    const filled = new SchemaDefaults(schema).createInitialValue(schema, cli);
     expect(JSON.parse(JSON.stringify(filled))).toEqual(form);
   });
 });

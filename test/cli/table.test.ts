@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { cut, table, textWidth } from "../../cli/table.ts";
 import { diffLines } from "../../cli/views/diff-lines.ts";
-import { duration } from "../../cli/views/duration.ts";
+import { formatDuration } from "../../cli/views/duration.ts";
 import { typeText } from "../../cli/views/schema-view.ts";
 
 const asIs = (text: string) => text;
@@ -47,7 +47,7 @@ describe("words", () => {
     [123_000, "2 min 3 s"],
     [3_900_000, "1 h 5 min"],
   ])("%i ms is %s", (milliseconds, text) => {
-    expect(duration(milliseconds)).toBe(text);
+    expect(formatDuration(milliseconds)).toBe(text);
   });
 
   test.each([

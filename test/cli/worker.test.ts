@@ -85,7 +85,7 @@ describe("joblib worker", () => {
     await worker.waitForLine(/"event":"listening"/);
     const { id } = server.fake.submit("waiting", "private:arithmetic:Wait");
     await worker.waitForLine(/"event":"begun"/);
-    await server.fake.until(id, ({ status }) => status === "running");
+    await server.fake.waitFor(id, ({ status }) => status === "running");
 
     worker.kill("SIGINT");
     await worker.waitForLine(/"event":"draining"/, SAME_REQUEST_MS + 5_000);

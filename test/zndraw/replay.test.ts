@@ -5,8 +5,8 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { type Operation, operations } from "../../protocol/index.ts";
-import { findOperation, Problem, ZNDRAW_OPERATIONS } from "./answers.ts";
 import { RecordedExchange, readPointer, replaceAll } from "./exchanges.ts";
+import { findOperation, Problem, ZNDRAW_OPERATIONS } from "./responses.ts";
 import { AUTHS, serveForZnDraw } from "./servers.ts";
 
 /** What ZnDraw's unchanged client sent in `client.test.ts`. */

@@ -1,10 +1,10 @@
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
 import { RedisEventBus } from "../../../server/events/redis-event-bus.ts";
-import { freePort } from "../../support/free-port.ts";
+import { findFreePort } from "../../support/free-port.ts";
 
 test("a Redis that is unreachable from the start is logged once", async () => {
-  const redis = new Redis(await freePort(), "127.0.0.1", {
+  const redis = new Redis(await findFreePort(), "127.0.0.1", {
     lazyConnect: true,
     maxRetriesPerRequest: 0,
     retryStrategy: () => 10,

@@ -80,7 +80,7 @@ export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
     const bus = new InProcessEventBus();
     const waitingClaims = new WaitingClaims({ bus, storage, log });
     const ports = { storage, bus, waitingClaims, log, owners: new WorkerOwners(storage), meter: NO_METER };
-    return sweep({ ...ports, settings: parseSettings({}, settings) }, { mayEndWorkers: () => true });
+    return sweep({ ...ports, settings: parseSettings({}, settings) }, { canEndWorkers: () => true });
   };
 
   /** Creates a job in a new room, its worker, and a task with this status. */

@@ -29,7 +29,7 @@ export const waitForWaitingClaim = (worker: string) =>
   eventually(
     () =>
       waits.mock.contexts.some(
-        (signal) => signal instanceof WaitingClaim && signal.workerId === worker && signal.isFree,
+        (signal) => signal instanceof WaitingClaim && signal.workerId === worker && signal.isAvailable,
       ),
     Boolean,
     { what: `a waiting claim of ${worker}` },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { type OwnOrm, openDatabase } from "../../../server/storage/database.ts";
+import { type OwnedOrm, openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createProxy, toProxyUrl } from "../../faults/cluster/link.ts";
 import type { TcpProxy } from "../../faults/proxy/tcp-proxy.ts";
@@ -12,7 +12,7 @@ import { ok } from "./responses.ts";
 /** A server whose connection to the database can be cut after a commit, before the response arrives. */
 let api: Api;
 let proxy: TcpProxy;
-let orm: OwnOrm;
+let orm: OwnedOrm;
 beforeAll(async () => {
   const url = await createDatabase(inject("postgresUrl"));
   proxy = await createProxy(url);

@@ -1,6 +1,6 @@
 import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { inOwnSpan, linkedFrom, placeOf, startTracing } from "../../support/tracing.ts";
+import { getLinkedSpanIds, getSpanIds, runInSpan, startTracing } from "../../support/tracing.ts";
 import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
 import { expectProblem, ok } from "./responses.ts";
@@ -131,7 +131,7 @@ describe("a server with tracing", () => {
     const task = ok(await submit({ traceparent }), 202);
 
     const span = spans.only("joblib.submit");
-    expect(placeOf(span)).toMatchObject({ trace: TRACE, parent: SPAN });
+    expect(getSpanIds(span)).toMatchObject({ trace: TRACE, parent: SPAN });
     expect(span.kind).toBe(SpanKind.SERVER);
     expect(span.attributes).toEqual({
       "messaging.system.name": "joblib",
@@ -147,7 +147,7 @@ describe("a server with tracing", () => {
 
     const task = ok(await submit(), 202);
 
-    const { trace: traceId, id, parent } = placeOf(spans.only("joblib.submit"));
+    const { trace: traceId, id, parent } = getSpanIds(spans.only("joblib.submit"));
     expect(parent).toBeUndefined();
     expect(task.trace_context).toEqual({ traceparent: `00-${traceId}-${id}-01` });
   });
@@ -156,10 +156,10 @@ describe("a server with tracing", () => {
     const spans = startTracing();
     const { submit } = await createJob();
 
-    await inOwnSpan("host", () => submit({ traceparent }));
+    await runInSpan("host", () => submit({ traceparent }));
 
     const span = spans.only("joblib.submit");
-    expect(placeOf(span).parent).toBe(placeOf(spans.only("host")).id);
+    expect(getSpanIds(span).parent).toBe(getSpanIds(spans.only("host")).id);
     expect(span.kind).toBe(SpanKind.INTERNAL);
   });
 
@@ -185,7 +185,7 @@ describe("a server with tracing", () => {
     ok(await api.as("ann").post(`/rooms/${room}/submits`, { body: { submits } }));
 
     const span = spans.only("joblib.submit");
-    expect(linkedFrom(span)).toEqual([SPAN]);
+    expect(getLinkedSpanIds(span)).toEqual([SPAN]);
     expect(span.attributes["messaging.batch.message_count"]).toBe(2);
   });
 
@@ -200,7 +200,7 @@ describe("a server with tracing", () => {
     expect(ok(await claims()).tasks).toHaveLength(2);
 
     const span = spans.only("joblib.claim");
-    expect(linkedFrom(span)).toEqual([SPAN, "c".repeat(16)]);
+    expect(getLinkedSpanIds(span)).toEqual([SPAN, "c".repeat(16)]);
     expect(span.attributes).toEqual({
       "messaging.system.name": "joblib",
       "messaging.client.id": job.worker_id,
@@ -219,8 +219,8 @@ describe("a server with tracing", () => {
     ok(await waiting);
 
     const span = spans.only("joblib.await");
-    expect(placeOf(span)).toMatchObject({ trace: TRACE, parent: SPAN });
-    expect(trace_context?.traceparent).toContain(linkedFrom(span)[0]);
+    expect(getSpanIds(span)).toMatchObject({ trace: TRACE, parent: SPAN });
+    expect(trace_context?.traceparent).toContain(getLinkedSpanIds(span)[0]);
     expect(span.attributes).toMatchObject({
       "messaging.message.id": id,
       "joblib.wait_seconds": 20,
@@ -239,7 +239,7 @@ describe("a server with tracing", () => {
     ok(await api.update(id, { ...fence, status: "completed", result: 1 }));
 
     const span = spans.only("joblib.update");
-    expect(linkedFrom(span)).toEqual([SPAN]);
+    expect(getLinkedSpanIds(span)).toEqual([SPAN]);
     expect(span.attributes).toMatchObject({ "messaging.message.id": id, "joblib.task.status": "completed" });
   });
 
@@ -253,7 +253,7 @@ describe("a server with tracing", () => {
     ok(await api.as("wes").patch(`/workers/${job.worker_id}/tasks`, { body: { updates } }));
 
     const span = spans.only("joblib.update");
-    expect(linkedFrom(span)).toEqual([SPAN, SPAN]);
+    expect(getLinkedSpanIds(span)).toEqual([SPAN, SPAN]);
     expect(span.attributes).toMatchObject({
       "messaging.client.id": job.worker_id,
       "messaging.batch.message_count": 3,

@@ -6,7 +6,7 @@ import { createServer, joblib, migrate, openDatabase, parseSettings } from "../.
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { openEventStream } from "../http/event-stream.ts";
-import { metricOf, scrape, senderTo } from "./scraped.ts";
+import { createSender, getMetric, scrape } from "./scrape.ts";
 
 let app: FastifyInstance;
 beforeAll(async () => {
@@ -15,8 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const send: ReturnType<typeof senderTo> = (method, url, options) => senderTo(app)(method, url, options);
-const metric = (name: string) => metricOf(app, name);
+const send: ReturnType<typeof createSender> = (method, url, options) =>
+  createSender(app)(method, url, options);
+const metric = (name: string) => getMetric(app, name);
 
 const aWorker = async (name: string) => {
   const body = { category: "m", name, schema: {} };
@@ -115,8 +116,8 @@ test("a database that is gone is told, and what it alone knows is left out", asy
   });
   host.get("/metrics", () => registry.metrics());
   await host.ready();
-  expect(await metricOf(host, "joblib_database_up")).toBe(1);
-  expect(await metricOf(host, 'joblib_job_due_tasks{job_name="other"}')).toBe(0);
+  expect(await getMetric(host, "joblib_database_up")).toBe(1);
+  expect(await getMetric(host, 'joblib_job_due_tasks{job_name="other"}')).toBe(0);
 
   const admin = new Client({ connectionString: inject("postgresUrl") });
   await admin.connect();

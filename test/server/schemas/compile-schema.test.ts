@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { checkSchema, compileSchema } from "../../../server/schemas/compile-schema.ts";
-import type { JsonObject } from "../../../server/schemas/schema-fault.ts";
+import type { JsonObject } from "../../../server/schemas/schema-error.ts";
 
 const pydantic: JsonObject = JSON.parse(
   readFileSync(new URL("pydantic.fixture.json", import.meta.url), "utf8"),
