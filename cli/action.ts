@@ -2,12 +2,12 @@ import type { Command } from "commander";
 import type * as z from "zod";
 import { InterruptedError, UsageError } from "./errors.ts";
 import type { ExitCode } from "./exit-codes.ts";
-import { GlobalOptions, withEnvironment } from "./global-options.ts";
-import type { ClientContext, LocalContext, Run, Tools } from "./tools.ts";
+import { applyEnvironment, GlobalOptions } from "./global-options.ts";
+import type { ClientContext, CommandHandler, LocalContext, Tools } from "./tools.ts";
 
 /** The action of a command that talks to a server. */
-export const onClient =
-  <Options>(tools: Tools, schema: z.ZodType<Options>, run: Run<ClientContext, Options>) =>
+export const clientAction =
+  <Options>(tools: Tools, schema: z.ZodType<Options>, run: CommandHandler<ClientContext, Options>) =>
   async (...given: unknown[]): Promise<void> => {
     const { global, options, args } = read(tools, schema, commandOf(given));
     using interrupts = tools.interrupts(["SIGINT"]);
@@ -28,8 +28,8 @@ export const onClient =
   };
 
 /** The action of a command that does without a client, or brings up its own. */
-export const onOwn =
-  <Options>(tools: Tools, schema: z.ZodType<Options>, run: Run<LocalContext, Options>) =>
+export const localAction =
+  <Options>(tools: Tools, schema: z.ZodType<Options>, run: CommandHandler<LocalContext, Options>) =>
   async (...given: unknown[]): Promise<void> => {
     const { global, options, args } = read(tools, schema, commandOf(given));
     const { env, interrupts, strays, outliveOutput, readBytes } = tools;
@@ -62,7 +62,7 @@ const read = <Options>(tools: Tools, schema: z.ZodType<Options>, command: Comman
     camelCase(argument.name()),
     command.processedArgs[at],
   ]);
-  const given = withEnvironment(command.optsWithGlobals(), tools.env);
+  const given = applyEnvironment(command.optsWithGlobals(), tools.env);
   const argumentNames = new Set(named.map(([name]) => name));
   return {
     global: parse(GlobalOptions, given, new Set()),

@@ -37,14 +37,14 @@ const MEANINGS: Record<keyof typeof EXIT, string> = {
 const isName = (name: string): name is keyof typeof EXIT => Object.hasOwn(EXIT, name);
 
 /** Every exit code and what it means. */
-export const exitCodes = (): { readonly code: ExitCode; readonly meaning: string }[] =>
+export const listExitCodes = (): { readonly code: ExitCode; readonly meaning: string }[] =>
   Object.keys(EXIT)
     .filter(isName)
     .map((name) => ({ code: EXIT[name], meaning: MEANINGS[name] }));
 
 /** The table of exit codes, as `--help` prints it. */
-export const exitCodeHelp = (): string =>
+export const formatExitCodes = (): string =>
   [
     "Exit codes:",
-    ...exitCodes().map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`),
+    ...listExitCodes().map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`),
   ].join("\n");

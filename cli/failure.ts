@@ -11,7 +11,7 @@ import {
 } from "../sdk/errors.ts";
 import { CliError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { diffLines } from "./views/diff-lines.ts";
+import { formatDiff } from "./views/diff-view.ts";
 
 /** What a person is told of an error, what a program is told, and how the process ends. */
 export interface Failure {
@@ -82,7 +82,7 @@ const problemFailure = (error: ProblemError): Failure => {
   const { title, detail, errors = [] } = error.problem;
   const details =
     error instanceof SchemaConflictError
-      ? [...diffLines(error.diff), SCHEMA_STAYS]
+      ? [...formatDiff(error.diff), SCHEMA_STAYS]
       : errors.map((one) => `  ${one.pointer === "" ? "/" : one.pointer}: ${one.detail}`);
   const tip = isKnown(error.id) ? TIP_OF_PROBLEM[error.id] : undefined;
   const line = withTip(oneLine(detail || title), tip);
@@ -119,7 +119,7 @@ const withTip = (line: string, tip: string | undefined) =>
 const oneLine = (text: string) => text.replace(/\s*\n\s*/g, " ");
 
 /** What an error comes to, whatever it is. */
-export const failureOf = (error: unknown): Failure => {
+export const toFailure = (error: unknown): Failure => {
   if (error instanceof CliError) return plain(error.exitCode, error.name, error.message, error.details);
   if (error instanceof CommanderError) return plain(EXIT.usage, "UsageError", commanderMessage(error));
   if (error instanceof ProblemError) return problemFailure(error);

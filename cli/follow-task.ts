@@ -3,12 +3,12 @@ import type { Task } from "../protocol/task.ts";
 import { isTerminal } from "../protocol/task-status.ts";
 import type { Wait } from "./options.ts";
 import type { ClientContext } from "./tools.ts";
-import { LOG_STYLES, logLineText, wrappedLogLine } from "./views/log-view.ts";
-import { LINES_SEEN, type TaskStory, taskFrame } from "./views/task-frame.ts";
-import { waitingText } from "./views/task-view.ts";
+import { formatLogLine, formatWrappedLogLine, LOG_STYLES } from "./views/log-view.ts";
+import { formatTaskFrame, MAX_LOG_LINES, type TaskWithLog } from "./views/task-frame.ts";
+import { formatTaskStatus } from "./views/task-view.ts";
 
 /** A task to follow: its id, or how it stands already. */
-export interface Followed {
+export interface FollowOptions {
   readonly id: string;
   readonly task?: Task | undefined;
   readonly wait: Wait;
@@ -21,11 +21,11 @@ const tellPlainly = ({ io }: Pick<ClientContext, "io">) => {
     step(task: Task) {
       if (task.status === status) return;
       status = task.status;
-      io.event({ event: "status", task: task.id, status }, waitingText(task));
+      io.event({ event: "status", task: task.id, status }, formatTaskStatus(task));
     },
     lines(items: readonly LogLine[]) {
       for (const line of items) {
-        io.event({ event: "log", ...line }, logLineText(line), LOG_STYLES[line.level]);
+        io.event({ event: "log", ...line }, formatLogLine(line), LOG_STYLES[line.level]);
       }
     },
   };
@@ -37,14 +37,14 @@ const tellPlainly = ({ io }: Pick<ClientContext, "io">) => {
  */
 export const followTask = async (
   context: ClientContext,
-  { id, task, wait }: Followed,
+  { id, task, wait }: FollowOptions,
 ): Promise<Task | undefined> => {
   const { io, client, signal } = context;
-  let story: TaskStory | undefined = task === undefined ? undefined : { task, lines: [] };
+  let story: TaskWithLog | undefined = task === undefined ? undefined : { task, lines: [] };
   if (task !== undefined && (isTerminal(task.status) || wait === 0)) return task;
   const patience = wait === true ? undefined : AbortSignal.timeout(wait * 1000);
   const live = await io.live((look) =>
-    story === undefined ? "" : taskFrame(story, { ...look, now: Date.now() }),
+    story === undefined ? "" : formatTaskFrame(story, { ...look, now: Date.now() }),
   );
   const plain = live === undefined ? tellPlainly(context) : undefined;
   const options = { signal: patience === undefined ? signal : AbortSignal.any([signal, patience]) };
@@ -53,7 +53,7 @@ export const followTask = async (
       if (event === "log") {
         plain?.lines(data.items);
         if (story !== undefined)
-          story = { ...story, lines: [...story.lines, ...data.items].slice(-LINES_SEEN) };
+          story = { ...story, lines: [...story.lines, ...data.items].slice(-MAX_LOG_LINES) };
       } else {
         plain?.step(data);
         story = { task: data, lines: story?.lines ?? [] };
@@ -65,7 +65,7 @@ export const followTask = async (
     if (patience?.aborted !== true || signal.aborted) throw error;
   } finally {
     live?.close(({ paint, width }) =>
-      story?.lines.map((line) => wrappedLogLine(paint, line, width)).join("\n"),
+      story?.lines.map((line) => formatWrappedLogLine(paint, line, width)).join("\n"),
     );
   }
   return story?.task;

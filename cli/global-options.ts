@@ -26,7 +26,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * The options with what the environment says where they are silent; an empty variable says nothing.
  * `--public` is an answer to the same question as JOBLIB_ROOM, and the command line goes first.
  */
-export const withEnvironment = (options: Readonly<Record<string, unknown>>, env: Environment) => ({
+export const applyEnvironment = (options: Readonly<Record<string, unknown>>, env: Environment) => ({
   ...options,
   url: options["url"] ?? (env["JOBLIB_URL"]?.trim() || undefined),
   token: options["token"] ?? (env["JOBLIB_TOKEN"]?.trim() || undefined),

@@ -1,6 +1,6 @@
 import { Chalk, type ChalkInstance } from "chalk";
-import type { Live } from "./live.ts";
-import { safeJson, visible, visibleDeep, visibleLine } from "./sanitize.ts";
+import type { LiveDisplay } from "./live-display.ts";
+import { escapeDeep, escapeLine, escapeText, toSafeJson } from "./sanitize.ts";
 import { wrap } from "./wrap.ts";
 
 /** What the CLI needs of a stream; `process.stdout` and a test's own array of chunks both fit. */
@@ -40,11 +40,11 @@ export interface Io {
   event(fields: Readonly<Record<string, unknown>>, line: string, style?: NoteStyle): void;
   spinner(text: string): Promise<Spinner>;
   /** Lines on stderr that are drawn again in their place; undefined where nobody watches. */
-  live(frame: (look: Look) => string): Promise<Live<Look> | undefined>;
+  live(frame: (look: DisplayStyle) => string): Promise<LiveDisplay<DisplayStyle> | undefined>;
 }
 
 /** How wide something on stderr may be, and its colours. */
-export interface Look {
+export interface DisplayStyle {
   readonly width: number;
   readonly paint: ChalkInstance;
 }
@@ -79,7 +79,7 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
   // A terminal would break lines within words.
   const wrapped = (text: string) => (stderr.isTTY === true ? wrap(text, stderr.columns || 80, "  ") : text);
   const note = (text: string, style: NoteStyle = "plain") =>
-    stderr.write(`${styles[style](wrapped(visible(text)))}\n`);
+    stderr.write(`${styles[style](wrapped(escapeText(text)))}\n`);
 
   return {
     json,
@@ -87,11 +87,13 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
     width: stdout.isTTY === true ? stdout.columns || 80 : undefined,
     paint,
     result(value, render) {
-      const text = json ? safeJson(value, stdout.isTTY === true ? 2 : undefined) : render(visibleDeep(value));
+      const text = json
+        ? toSafeJson(value, stdout.isTTY === true ? 2 : undefined)
+        : render(escapeDeep(value));
       stdout.write(`${text}\n`);
     },
     line(value, text) {
-      stdout.write(`${json ? safeJson(value) : text}\n`);
+      stdout.write(`${json ? toSafeJson(value) : text}\n`);
     },
     document(text) {
       stdout.write(text);
@@ -100,23 +102,23 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
       note(text, style);
     },
     event(fields, line, style) {
-      if (json) stderr.write(`${safeJson(fields)}\n`);
-      else note(visibleLine(line), style);
+      if (json) stderr.write(`${toSafeJson(fields)}\n`);
+      else note(escapeLine(line), style);
     },
     async live(frame) {
       if (stderr.isTTY !== true || json) return undefined;
-      const { openLive } = await import("./live.ts");
+      const { openLive } = await import("./live-display.ts");
       return openLive(stderr, frame, () => ({ width: (stderr.columns || 80) - 1, paint: paintNote }));
     },
     async spinner(text) {
       if (stderr.isTTY !== true || json) return STILL;
       // 50 ms and more to load; only somebody who watches pays for it.
       const { default: ora } = await import("ora");
-      const spinner = ora({ text: visibleLine(text), discardStdin: false, color: false });
+      const spinner = ora({ text: escapeLine(text), discardStdin: false, color: false });
       spinner.start();
       return {
         say(next) {
-          spinner.text = visibleLine(next);
+          spinner.text = escapeLine(next);
         },
         stop: () => spinner.stop(),
         start: () => spinner.start(),

@@ -44,7 +44,11 @@ export const loadExtensions = async (file: string): Promise<LoadedExtensions> =>
     return { classes, context: await contextOf(module["context"]), files: [...files] };
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new LoadError(`${file} cannot be loaded: ${summaryOf(error)}`, [...files], placeOf(error, files));
+    throw new LoadError(
+      `${file} cannot be loaded: ${summarizeError(error)}`,
+      [...files],
+      findUserFrame(error, files),
+    );
   }
 };
 
@@ -64,7 +68,7 @@ const contextOf = async (context: unknown): Promise<unknown> =>
   typeof context === "function" ? await context() : context;
 
 /** An error of the user's own files in one line. */
-export const summaryOf = (error: unknown): string => {
+export const summarizeError = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   // esbuild's message: "Transform failed with 1 error:\n/path/file.ts:3:8: ERROR: Expected …".
   const [, place] = /^Transform failed with \d+ errors?:\n(.*)$/m.exec(error.message) ?? [];
@@ -72,7 +76,7 @@ export const summaryOf = (error: unknown): string => {
 };
 
 /** The first line of the stack that is in the user's own files. */
-export const placeOf = (error: unknown, files: Iterable<string>): string[] => {
+export const findUserFrame = (error: unknown, files: Iterable<string>): string[] => {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   const line = stack
     .split("\n")

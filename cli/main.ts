@@ -4,15 +4,15 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { UsageError } from "./errors.ts";
 import { isUnderNohup, watchInterrupts } from "./interrupts.ts";
-import { lightFetch } from "./light-fetch.ts";
-import { makeLossy } from "./lossy-output.ts";
-import { boundMemory } from "./memory-bounds.ts";
+import { limitMemory } from "./memory-limits.ts";
+import { nodeHttpFetch } from "./node-http-fetch.ts";
+import { makeNonBlocking2 } from "./non-blocking-output.ts";
 import { handleOutputErrors } from "./output-errors.ts";
-import { run, type World } from "./run.ts";
-import { watchStrays } from "./strays.ts";
+import { type CliProcess, run } from "./run.ts";
+import { watchUncaughtErrors } from "./uncaught-errors.ts";
 import { version } from "./version.ts";
 
-boundMemory(process);
+limitMemory(process);
 
 const { argv, env, stdout, stderr, stdin } = process;
 
@@ -29,24 +29,24 @@ const outliveOutput = () => {
   if (isLossy) return;
   isLossy = true;
   outputErrors.ignore();
-  makeLossy(stdout);
-  makeLossy(stderr);
+  makeNonBlocking2(stdout);
+  makeNonBlocking2(stderr);
 };
 
 /** Resolves when everything that was written before has left the process, or is lost. */
 const flushed = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => stream.write("", () => resolve()));
 
-const tools: World["tools"] = {
+const tools: CliProcess["tools"] = {
   env,
   connect: async ({ url, token }) => {
     const { JoblibClient } = await import("../sdk/client.ts");
-    return new JoblibClient({ url, token, fetch: lightFetch, userAgent: `joblib-cli/${version}` });
+    return new JoblibClient({ url, token, fetch: nodeHttpFetch, userAgent: `joblib-cli/${version}` });
   },
-  fetch: lightFetch,
+  fetch: nodeHttpFetch,
   version,
   interrupts: (signals) => watchInterrupts(process, { signals, ignoresHangup: isUnderNohup(env) }),
-  strays: (tell) => watchStrays(process, tell),
+  strays: (tell) => watchUncaughtErrors(process, tell),
   outliveOutput,
   readBytes: async (path) => {
     if (path === "-") return buffer(stdin);

@@ -54,7 +54,7 @@ const SECONDS_OF = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const isUnit = (unit: string): unit is keyof typeof SECONDS_OF => Object.hasOwn(SECONDS_OF, unit);
 
 /** How long something is good for, in seconds: `30d`, `12h`, `15m`, `3600`. */
-export const Lifetime = z
+export const Duration = z
   .string()
   .regex(/^[1-9]\d{0,8}[smhd]?$/, { error: "must be a time such as 30d, 12h, 15m or 3600" })
   .transform((text) => {

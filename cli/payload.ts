@@ -1,8 +1,8 @@
 import { findInexactNumber, formatInexactNumberMessage } from "../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../protocol/json.ts";
-import { assign, splitPath } from "./assign.ts";
 import { CliError, UsageError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
+import { setAtPath, splitPath2 } from "./json-path.ts";
 
 /** The options that make a payload. */
 export interface PayloadSource {
@@ -48,7 +48,7 @@ const decode = (bytes: Uint8Array, where: string): string => {
 const assignment = (text: string): { path: string[]; value: JsonValue } => {
   const at = text.indexOf("=");
   if (at < 1) throw new UsageError(`--set ${text}: must be key=value`);
-  const path = splitPath(text.slice(0, at));
+  const path = splitPath2(text.slice(0, at));
   const value = text.slice(at + 1);
   try {
     return { path, value: parse(value, `--set ${text.slice(0, at)}`) };
@@ -73,7 +73,7 @@ export const readPayload = async (source: PayloadSource, read: ReadBytes): Promi
     file === undefined ? parseObject(source.payload ?? "{}", "the payload") : await readObject(file, read);
   return source.set
     .map(assignment)
-    .reduce<JsonObject>((payload, { path, value }) => assign(payload, path, value), given);
+    .reduce<JsonObject>((payload, { path, value }) => setAtPath(payload, path, value), given);
 };
 
 const nameOf = (file: string) => (file === "-" ? "standard input" : file);

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { exitCodeHelp } from "./exit-codes.ts";
+import { formatExitCodes } from "./exit-codes.ts";
 import type { OutputStream } from "./io.ts";
 import type { Tools } from "./tools.ts";
 
@@ -202,7 +202,7 @@ Examples:
   $ joblib worker ./extensions.ts --public
   $ joblib run public:modifiers:Rotate --angle 90 --wait
 
-${exitCodeHelp()}
+${formatExitCodes()}
 
 Environment: JOBLIB_URL, JOBLIB_TOKEN, JOBLIB_ROOM; NO_COLOR; JOBLIB_DEBUG=1 for
 the stack of an error.

@@ -5,18 +5,18 @@ import { UsageError } from "./errors.ts";
 const FULL_NAME = "a job's full name is <prefix>:<category>:<name>, such as public:modifiers:Rotate";
 
 /** The only room of a command that is about one room; undefined where none was said. */
-export const oneRoom = (rooms: readonly string[]): string | undefined => {
+export const getSingleRoom = (rooms: readonly string[]): string | undefined => {
   if (rooms.length > 1) throw new UsageError("this command takes one --room");
   return rooms[0];
 };
 
 /** The room that an argument names, or that was said otherwise; `@global` where none was. */
-export const roomOr = (named: string | undefined, rooms: readonly string[]): string =>
-  named ?? oneRoom(rooms) ?? GLOBAL_ROOM;
+export const getRoom = (named: string | undefined, rooms: readonly string[]): string =>
+  named ?? getSingleRoom(rooms) ?? GLOBAL_ROOM;
 
 /** The room that a job is asked for in: the one that was said, or else the one that its name tells. */
-export const roomOfJob = (jobName: string, rooms: readonly string[]): string => {
-  const said = oneRoom(rooms);
+export const getJobRoom = (jobName: string, rooms: readonly string[]): string => {
+  const said = getSingleRoom(rooms);
   const prefix = prefixOf(jobName);
   if (said !== undefined) {
     if (parseJobName(jobName, said).kind === "invalid") throw new UsageError(misnamed(jobName));

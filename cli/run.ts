@@ -1,21 +1,21 @@
 import { CommanderError } from "commander";
-import { ASKING } from "./completion/scripts.ts";
+import { COMPLETE_COMMAND } from "./completion/scripts.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { createIo, type OutputStream } from "./io.ts";
 import { createProgram } from "./program.ts";
-import { safeJson } from "./sanitize.ts";
+import { toSafeJson } from "./sanitize.ts";
 import type { Tools } from "./tools.ts";
-import { readWaitByItsValue } from "./wait-argument.ts";
+import { normalizeWait } from "./wait-argument.ts";
 
 /** What a run of the command line is given of its process. */
-export interface World {
+export interface CliProcess {
   readonly tools: Omit<Tools, "exit" | "io">;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
 }
 
 /** Runs one command line (without node and script) to its end; gives the exit code, and never throws. */
-export const run = async (argv: readonly string[], world: World): Promise<ExitCode> => {
+export const run = async (argv: readonly string[], world: CliProcess): Promise<ExitCode> => {
   const { stdout, stderr } = world;
   const { env, version } = world.tools;
   let exitCode: ExitCode = EXIT.fine;
@@ -28,12 +28,12 @@ export const run = async (argv: readonly string[], world: World): Promise<ExitCo
   };
   try {
     const program = await createProgram(tools, argv, { stdout, stderr, version });
-    if (argv[0] === ASKING) {
+    if (argv[0] === COMPLETE_COMMAND) {
       const { complete } = await import("./completion/complete.ts");
       stdout.write(await complete(program, argv.slice(1), tools));
       return EXIT.fine;
     }
-    await program.parseAsync(readWaitByItsValue(argv), { from: "user" });
+    await program.parseAsync(normalizeWait(argv), { from: "user" });
     return exitCode;
   } catch (error) {
     // Help and version that were asked for are no errors, though commander raises them.
@@ -46,13 +46,13 @@ export const run = async (argv: readonly string[], world: World): Promise<ExitCo
 const report = async (
   error: unknown,
   argv: readonly string[],
-  { stdout, stderr, tools: { env } }: World,
+  { stdout, stderr, tools: { env } }: CliProcess,
 ): Promise<ExitCode> => {
   // The SDK's errors come with the whole protocol: `--help` starts without them.
   const { failureOf } = await import("./failure.ts");
   const { exitCode, line, details, problem } = failureOf(error);
   if (argv.includes("--json")) {
-    stderr.write(`${safeJson({ ...problem, exit_code: exitCode })}\n`);
+    stderr.write(`${toSafeJson({ ...problem, exit_code: exitCode })}\n`);
   } else {
     const io = createIo({ stdout, stderr, env, json: false });
     io.note(`joblib: ${line}`, "bad");

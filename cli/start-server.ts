@@ -29,7 +29,7 @@ const isUnfit = (error: Error): error is Error & { readonly findings: readonly D
   error.name === "UnfitDatabase" && "findings" in error;
 
 /** Returns an error that a person at the terminal can act on: a bad setting, a port in use, a database that does not do. */
-export const startFailure = (error: unknown): unknown => {
+export const toStartError = (error: unknown): unknown => {
   if (error instanceof CliError || !(error instanceof Error)) return error;
   if (error.name === "SettingsError") return new UsageError(asOption(error.message));
   if (error.name === "DataDirectoryError") return new UsageError(error.message);
@@ -63,14 +63,14 @@ export const readSettings = async (env: Environment, given: SettingsInput): Prom
   try {
     return parseSettings(env, given);
   } catch (error) {
-    throw startFailure(error);
+    throw toStartError(error);
   }
 };
 
 const CLIENT_VARIABLES = ["JOBLIB_URL", "JOBLIB_TOKEN", "JOBLIB_ROOM", "JOBLIB_DEBUG"];
 
 /** Variables that are named as a setting of joblib's and are none: most are slips of the pen. */
-export const strangeVariables = async (env: Environment): Promise<readonly string[]> => {
+export const findUnknownVariables = async (env: Environment): Promise<readonly string[]> => {
   const { Settings: Known } = await import("../server/settings.ts");
   const known = new Set([
     ...CLIENT_VARIABLES,
@@ -95,6 +95,6 @@ export const startServer = async (
       throw error;
     }
   } catch (error) {
-    throw startFailure(error);
+    throw toStartError(error);
   }
 };

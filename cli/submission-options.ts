@@ -43,7 +43,7 @@ export const addSubmissionOptions = (command: Command): Command =>
     );
 
 /** They, as they go with a submit. */
-export const taskOptions = ({
+export const toTaskSubmission = ({
   priority,
   delay,
   maxAttempts,

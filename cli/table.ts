@@ -1,4 +1,4 @@
-import { visibleLine } from "./sanitize.ts";
+import { escapeLine } from "./sanitize.ts";
 
 /** One column: its heading, its cells, and whether it may be cut to fit the terminal. */
 export interface Column<Row> {
@@ -35,14 +35,14 @@ const graphemes = (text: string): string[] => {
 };
 
 /** How many cells of a terminal a text takes. */
-export const textWidth = (text: string): number => {
+export const getTextWidth = (text: string): number => {
   if (PLAIN.test(text)) return text.length;
   return graphemes(text).reduce((width, grapheme) => width + cells(grapheme), 0);
 };
 
 /** A text of at most so many cells, its end an ellipsis where something was cut. */
-export const cut = (text: string, width: number): string => {
-  if (textWidth(text) <= width) return text;
+export const truncate = (text: string, width: number): string => {
+  if (getTextWidth(text) <= width) return text;
   let kept = "";
   let taken = 1;
   for (const grapheme of graphemes(text)) {
@@ -56,25 +56,25 @@ export const cut = (text: string, width: number): string => {
 /** The same from the other end: of a job's name the last part says the most. */
 const cutStart = (text: string, width: number): string => {
   const reversed = (one: string) => graphemes(one).reverse().join("");
-  return reversed(cut(reversed(text), width));
+  return reversed(truncate(reversed(text), width));
 };
 
-const pad = (text: string, width: number) => text + " ".repeat(Math.max(0, width - textWidth(text)));
+const pad = (text: string, width: number) => text + " ".repeat(Math.max(0, width - getTextWidth(text)));
 
 /** Lines of aligned columns under their headings. */
-export const table = <Row>(
+export const formatTable = <Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   style: TableStyle,
 ): string => {
-  const texts = rows.map((row) => columns.map((column) => visibleLine(column.cell(row))));
+  const texts = rows.map((row) => columns.map((column) => escapeLine(column.cell(row))));
   const natural = columns.map((column, at) =>
-    Math.max(textWidth(column.heading), ...texts.map((cellsOfRow) => textWidth(cellsOfRow[at] ?? ""))),
+    Math.max(getTextWidth(column.heading), ...texts.map((cellsOfRow) => getTextWidth(cellsOfRow[at] ?? ""))),
   );
   const widths = shrink(natural, columns, style.width);
   const line = (at: number, text: string) => {
     const width = widths[at] ?? 0;
-    const shown = columns[at]?.cutAt === "start" ? cutStart(text, width) : cut(text, width);
+    const shown = columns[at]?.cutAt === "start" ? cutStart(text, width) : truncate(text, width);
     // The last column is not filled up: no line ends in spaces.
     return at === columns.length - 1 ? shown : pad(shown, width);
   };

@@ -65,4 +65,4 @@ export interface LocalContext {
 }
 
 /** Acts on what it is given, and says how the process should end. */
-export type Run<Context, Options> = (context: Context, options: Options) => Promise<ExitCode>;
+export type CommandHandler<Context, Options> = (context: Context, options: Options) => Promise<ExitCode>;

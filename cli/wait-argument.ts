@@ -7,7 +7,7 @@ const UNTIL_THE_END = "until-the-end";
  * Lets `--wait <id>` mean an id that follows and not a number of seconds: the value of an optional option would
  * swallow it otherwise.
  */
-export const readWaitByItsValue = (argv: readonly string[]): string[] =>
+export const normalizeWait = (argv: readonly string[]): string[] =>
   argv.flatMap((argument, at) => {
     if (argument !== "--wait") return [argument];
     const next = argv[at + 1];
@@ -17,4 +17,4 @@ export const readWaitByItsValue = (argv: readonly string[]): string[] =>
   });
 
 /** What commander collected for `--wait`, as its schema wants it. */
-export const waitValue = (text: string): string | true => (text === UNTIL_THE_END ? true : text);
+export const parseWaitValue = (text: string): string | true => (text === UNTIL_THE_END ? true : text);

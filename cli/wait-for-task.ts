@@ -3,7 +3,7 @@ import { isTerminal, type TaskStatus } from "../protocol/task-status.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { Wait } from "./options.ts";
 import type { ClientContext } from "./tools.ts";
-import { waitingText } from "./views/task-view.ts";
+import { formatTaskStatus } from "./views/task-view.ts";
 
 /** How long a server may stay away beyond the end of a wait before the wait counts as over. */
 const GRACE_SECONDS = 5;
@@ -17,13 +17,13 @@ export const waitForTask = async (
   if (isTerminal(task.status) || wait === 0) return task;
   let last = task;
   const patience = wait === true ? undefined : AbortSignal.timeout((wait + GRACE_SECONDS) * 1000);
-  const spinner = await io.spinner(waitingText(task));
+  const spinner = await io.spinner(formatTaskStatus(task));
   try {
     return await client.awaitTask(task.id, {
       signal: patience === undefined ? signal : AbortSignal.any([signal, patience]),
       onChange: (changed) => {
         last = changed;
-        spinner.say(waitingText(changed));
+        spinner.say(formatTaskStatus(changed));
       },
       ...(wait === true ? {} : { wait }),
     });
@@ -45,4 +45,4 @@ const EXIT_OF_STATUS: Record<TaskStatus, ExitCode> = {
 };
 
 /** How a command that waited for a task ends. */
-export const exitOfTask = ({ status }: Task): ExitCode => EXIT_OF_STATUS[status];
+export const getTaskExitCode = ({ status }: Task): ExitCode => EXIT_OF_STATUS[status];

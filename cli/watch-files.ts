@@ -5,7 +5,7 @@ import { basename, dirname } from "node:path";
 const SETTLING_MS = 100;
 
 /** Sees changes of files, those between two calls of `next` included. */
-export interface FileWatch {
+export interface FileWatcher {
   /** From now on these files matter, and no others. */
   follow(files: readonly string[]): void;
   /** Resolves once something has changed since the last time; false where the signal came first. */
@@ -14,7 +14,7 @@ export interface FileWatch {
 }
 
 /** Watches nothing until it is told what to follow. */
-export const watchFiles = (): FileWatch => {
+export const watchFiles = (): FileWatcher => {
   const watchers = new Map<string, FSWatcher>();
   let followed: ReadonlySet<string> = new Set();
   let settling: NodeJS.Timeout | undefined;

@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { onOwn } from "../action.ts";
+import { localAction } from "../action.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Environment } from "../global-options.ts";
 import { integer, text } from "../options.ts";
 import { readSettings, startServer } from "../start-server.ts";
-import type { LocalContext, Run, Tools } from "../tools.ts";
+import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const DevOptions = z.object({
   file: text,
@@ -17,7 +17,7 @@ const DevOptions = z.object({
 export type DevOptions = z.infer<typeof DevOptions>;
 
 /** `joblib dev <file>`. */
-export const devCommand = (tools: Tools, run: Run<LocalContext, DevOptions> = develop) =>
+export const devCommand = (tools: Tools, run: CommandHandler<LocalContext, DevOptions> = develop) =>
   new Command("dev")
     .description(
       "Run a server and a worker for a file in one process, and start the worker anew whenever the file, or what it imports, changes. The data is in memory, and every job is public unless --room says otherwise.",
@@ -36,7 +36,7 @@ Example:
   $ joblib dev ./extensions.ts
   $ joblib run public:modifiers:Rotate --angle 90 --wait   # in another terminal`,
     )
-    .action(onOwn(tools, DevOptions, run));
+    .action(localAction(tools, DevOptions, run));
 
 /** Of the environment, what is not about where the real data is and who may use it. */
 const devEnvironment = (env: Environment): Environment => ({
@@ -50,14 +50,14 @@ const devEnvironment = (env: Environment): Environment => ({
 });
 
 /** Serves and works until it is asked to stop. */
-export const develop: Run<LocalContext, DevOptions> = async (context, options) => {
+export const develop: CommandHandler<LocalContext, DevOptions> = async (context, options) => {
   const { io, env, global, strays } = context;
   using interrupts = context.interrupts();
   context.outliveOutput();
   const { file, port, dataDir, concurrency } = options;
   const [{ loadExtensions }, { workAndReload }] = await Promise.all([
     import("../load-extensions.ts"),
-    import("../work-and-reload.ts"),
+    import("../run-with-reload.ts"),
   ]);
   const loaded = await loadExtensions(file);
   const settings = await readSettings(devEnvironment(env), { port, dataDir });

@@ -1,17 +1,17 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { onClient } from "../action.ts";
+import { clientAction } from "../action.ts";
+import { runMigrations } from "../database-migrations.ts";
+import { type CheckResult, getMessage, type Probe, reportFailure, reportOk } from "../doctor/check-result.ts";
 import { describeConnection } from "../doctor/connection-check.ts";
 import { examine } from "../doctor/examine.ts";
-import { type Finding, failed, getMessage, type Probe, passed } from "../doctor/finding.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { seconds, text } from "../options.ts";
-import { migrateOwn } from "../own-database.ts";
-import { oneRoom } from "../room.ts";
-import { visibleLine } from "../sanitize.ts";
+import { getSingleRoom } from "../room.ts";
+import { escapeLine } from "../sanitize.ts";
 import { readSettings } from "../start-server.ts";
-import type { ClientContext, Run, Tools } from "../tools.ts";
+import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
 import { wrap } from "../wrap.ts";
 
 /** Long enough to see that both kinds of request work, short enough to run the command all the time. */
@@ -27,7 +27,7 @@ const DoctorOptions = z.object({
 export type DoctorOptions = z.infer<typeof DoctorOptions>;
 
 /** `joblib doctor`. */
-export const doctorCommand = (tools: Tools, run: Run<ClientContext, DoctorOptions> = diagnose) =>
+export const doctorCommand = (tools: Tools, run: CommandHandler<ClientContext, DoctorOptions> = diagnose) =>
   new Command("doctor")
     .description(
       "Check everything between this machine and the server's database that a worker depends on: the server, encryption, clocks, the token and its rooms, the database and its migrations, the event bus, long polls and event streams.",
@@ -48,16 +48,19 @@ Examples:
   $ joblib doctor
   $ joblib doctor --room lab --proxy --json | jq -e .ok`,
     )
-    .action(onClient(tools, DoctorOptions, run));
+    .action(clientAction(tools, DoctorOptions, run));
 
 /** Runs the checks and prints each result as soon as it is known. */
-export const diagnose: Run<ClientContext, DoctorOptions> = async (context, { proxy, databaseUrl }) => {
+export const diagnose: CommandHandler<ClientContext, DoctorOptions> = async (
+  context,
+  { proxy, databaseUrl },
+) => {
   const { io, client, global, env, fetch, version, signal } = context;
-  const room = oneRoom(global.room);
+  const room = getSingleRoom(global.room);
   const probe: Probe = { client, fetch, version, signal, room, token: global.token };
-  const findings: Finding[] = [];
+  const findings: CheckResult[] = [];
   const spinner = await io.spinner("checking");
-  const report = (finding: Finding) => {
+  const report = (finding: CheckResult) => {
     findings.push(finding);
     if (io.json) return;
     spinner.stop();
@@ -77,17 +80,17 @@ export const diagnose: Run<ClientContext, DoctorOptions> = async (context, { pro
   return isWell ? EXIT.fine : EXIT.taskFailed;
 };
 
-const checkOwnDatabase = async (databaseUrl: string): Promise<Finding> => {
+const checkOwnDatabase = async (databaseUrl: string): Promise<CheckResult> => {
   const check = "own database";
   try {
-    const pending = await migrateOwn(await readSettings({}, { databaseUrl }), true);
+    const pending = await runMigrations(await readSettings({}, { databaseUrl }), true);
     const { urlSecurity } = await import("../../server/storage/orm-connection.ts");
     const connection = describeConnection(urlSecurity(databaseUrl));
     return pending.length === 0
-      ? passed(check, `reached from here${connection}, no pending migrations`)
-      : failed(check, `pending migrations: ${pending.join(", ")}`, "run `joblib migrate`");
+      ? reportOk(check, `reached from here${connection}, no pending migrations`)
+      : reportFailure(check, `pending migrations: ${pending.join(", ")}`, "run `joblib migrate`");
   } catch (error) {
-    return failed(check, getMessage(error), "check JOBLIB_DATABASE_URL, and that the database runs");
+    return reportFailure(check, getMessage(error), "check JOBLIB_DATABASE_URL, and that the database runs");
   }
 };
 
@@ -95,13 +98,13 @@ const MARKS = { ok: "✓", warning: "!", failed: "✗" } as const;
 const NAME_WIDTH = 14;
 const INDENT = " ".repeat(NAME_WIDTH + 2);
 
-const formatFinding = ({ check, status, detail, advice }: Finding, io: Io): string => {
+const formatFinding = ({ check, status, detail, advice }: CheckResult, io: Io): string => {
   const paint = { ok: io.paint.green, warning: io.paint.yellow, failed: io.paint.red }[status];
   const width = (io.width ?? Number.POSITIVE_INFINITY) - INDENT.length;
   const inner = (text: string) => wrap(text, width).replaceAll("\n", `\n${INDENT}`);
   const lines = [
-    `${paint(MARKS[status])} ${check.padEnd(NAME_WIDTH)}${inner(visibleLine(detail))}`,
-    ...(advice === undefined ? [] : [`${INDENT}${io.paint.dim(inner(`→ ${visibleLine(advice)}`))}`]),
+    `${paint(MARKS[status])} ${check.padEnd(NAME_WIDTH)}${inner(escapeLine(detail))}`,
+    ...(advice === undefined ? [] : [`${INDENT}${io.paint.dim(inner(`→ ${escapeLine(advice)}`))}`]),
   ];
   return lines.join("\n");
 };

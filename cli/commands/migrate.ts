@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { onOwn } from "../action.ts";
+import { localAction } from "../action.ts";
+import { runMigrations } from "../database-migrations.ts";
 import { EXIT } from "../exit-codes.ts";
 import { text } from "../options.ts";
-import { migrateOwn } from "../own-database.ts";
 import { readSettings } from "../start-server.ts";
-import type { LocalContext, Run, Tools } from "../tools.ts";
+import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const MigrateOptions = z.object({
   dataDir: text.optional(),
@@ -16,7 +16,10 @@ const MigrateOptions = z.object({
 export type MigrateOptions = z.infer<typeof MigrateOptions>;
 
 /** `joblib migrate`. */
-export const migrateCommand = (tools: Tools, run: Run<LocalContext, MigrateOptions> = migrateDatabase) =>
+export const migrateCommand = (
+  tools: Tools,
+  run: CommandHandler<LocalContext, MigrateOptions> = migrateDatabase,
+) =>
   new Command("migrate")
     .description(
       "Apply the migrations that the database lacks, and print their names. `joblib serve` does it too; several at once do no harm.",
@@ -31,13 +34,13 @@ Examples:
   $ joblib migrate --database-url postgres://joblib@db/joblib
   $ joblib migrate --check || echo "migrate first"`,
     )
-    .action(onOwn(tools, MigrateOptions, run));
+    .action(localAction(tools, MigrateOptions, run));
 
 /** Applies what is pending, or only says it. */
-export const migrateDatabase: Run<LocalContext, MigrateOptions> = async ({ io, env }, options) => {
+export const migrateDatabase: CommandHandler<LocalContext, MigrateOptions> = async ({ io, env }, options) => {
   const { check, dataDir, databaseUrl } = options;
   const settings = await readSettings(env, { dataDir, databaseUrl });
-  const names = await migrateOwn(settings, check);
+  const names = await runMigrations(settings, check);
   const shown = (all: readonly string[]) => (all.length === 0 ? "up to date" : all.join("\n"));
   if (!check) {
     io.result({ applied: names }, ({ applied }) => shown(applied));

@@ -1,16 +1,16 @@
 import { Command } from "commander";
 import { parseJobName } from "../../protocol/job-name.ts";
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
-import { onClient, onOwn } from "../action.ts";
+import { clientAction, localAction } from "../action.ts";
 import { UsageError } from "../errors.ts";
 import { RunFileOptions } from "../run/run-file-options.ts";
 import { addRunJobOptions, RunJobOptions } from "../run/run-options.ts";
-import type { ClientContext, LocalContext, Run, Tools } from "../tools.ts";
+import type { ClientContext, CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 /** By what a job and a file's class are run; a test gives its own. */
 export interface Runners {
-  readonly job: Run<ClientContext, RunJobOptions>;
-  readonly file: Run<LocalContext, RunFileOptions>;
+  readonly job: CommandHandler<ClientContext, RunJobOptions>;
+  readonly file: CommandHandler<LocalContext, RunFileOptions>;
 }
 
 const RUNNERS: Runners = {
@@ -67,8 +67,8 @@ Examples:
             : `the job comes first: joblib run <job> ${target} …`,
         );
       }
-      if (isFile(target)) return onOwn(tools, RunFileOptions, runners.file)(...given);
+      if (isFile(target)) return localAction(tools, RunFileOptions, runners.file)(...given);
       refuse(command, "task", "inspect", "inspectBrk");
-      return onClient(tools, RunJobOptions, runners.job)(...given);
+      return clientAction(tools, RunJobOptions, runners.job)(...given);
     });
 };

@@ -2,13 +2,13 @@ import { existsSync } from "node:fs";
 import { Command } from "commander";
 import * as z from "zod";
 import type { SettingsInput } from "../../server/settings.ts";
-import { onOwn } from "../action.ts";
+import { localAction } from "../action.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Environment } from "../global-options.ts";
 import type { Interrupts } from "../interrupts.ts";
 import { integer, text } from "../options.ts";
-import { type RunningServer, readSettings, startServer, strangeVariables } from "../start-server.ts";
-import type { LocalContext, Run, Tools } from "../tools.ts";
+import { findUnknownVariables, type RunningServer, readSettings, startServer } from "../start-server.ts";
+import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const ServeOptions = z.object({
   port: integer(0, 65_535).optional(),
@@ -25,7 +25,7 @@ const ServeOptions = z.object({
 export type ServeOptions = z.infer<typeof ServeOptions>;
 
 /** `joblib serve`. */
-export const serveCommand = (tools: Tools, run: Run<LocalContext, ServeOptions> = serve) =>
+export const serveCommand = (tools: Tools, run: CommandHandler<LocalContext, ServeOptions> = serve) =>
   new Command("serve")
     .description(
       "Run a server. Without configuration it keeps its data in .joblib and serves this machine alone; with JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL it asks for tokens and may listen to others.",
@@ -51,7 +51,7 @@ Examples:
   $ JOBLIB_JWT_SECRET=… joblib serve --host 0.0.0.0 \\
       --database-url postgres://joblib@db/joblib --redis-url redis://cache`,
     )
-    .action(onOwn(tools, ServeOptions, run));
+    .action(localAction(tools, ServeOptions, run));
 
 const settingsOf = ({
   port,
@@ -77,11 +77,11 @@ const quietOnTerminal = (env: Environment, isWatched: boolean): Environment =>
   isWatched ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
 
 /** Serves until it is asked to stop. */
-export const serve: Run<LocalContext, ServeOptions> = async (context, options) => {
+export const serve: CommandHandler<LocalContext, ServeOptions> = async (context, options) => {
   const { io, env } = context;
   using interrupts = context.interrupts();
   const settings = await readSettings(quietOnTerminal(env, io.isWatched), settingsOf(options));
-  for (const name of await strangeVariables(env))
+  for (const name of await findUnknownVariables(env))
     io.note(`${name} is no setting of joblib: it changes nothing`, "bad");
   if (options.printSettings) {
     const { redactSettings, Settings: Known } = await import("../../server/settings.ts");
@@ -97,7 +97,7 @@ export const serve: Run<LocalContext, ServeOptions> = async (context, options) =
   const server = await startServer(settings, { migrate: options.migrate });
   io.result({ url: server.url }, ({ url }) => `joblib listens at ${url}`);
   // Awaited here: what is returned unawaited outlives `using`, and nobody would listen.
-  return await untilStopped(server, interrupts);
+  return await waitUntilStopped(server, interrupts);
 };
 
 /** As a line of an environment file; what is not set is a comment. */
@@ -107,7 +107,7 @@ const settingLine = (name: string, { [name]: value }: Readonly<Record<string, un
 };
 
 /** Closes at the first wish; at the second it does not wait for that. */
-const untilStopped = async (server: RunningServer, { first, second }: Interrupts) => {
+const waitUntilStopped = async (server: RunningServer, { first, second }: Interrupts) => {
   if (!first.aborted) await once(first);
   const isClosed = await Promise.race([server.close().then(() => true), once(second).then(() => false)]);
   return isClosed ? EXIT.fine : EXIT.interrupted;

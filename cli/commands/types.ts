@@ -2,11 +2,11 @@ import { Command } from "commander";
 import * as z from "zod";
 import type { Job } from "../../protocol/job.ts";
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
-import { onClient } from "../action.ts";
+import { clientAction } from "../action.ts";
 import { EXIT } from "../exit-codes.ts";
 import { text } from "../options.ts";
-import { oneRoom } from "../room.ts";
-import type { ClientContext, Run, Tools } from "../tools.ts";
+import { getSingleRoom } from "../room.ts";
+import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
 
 const TypesOptions = z.object({ output: text.optional() });
 /** What `types` is asked. */
@@ -15,7 +15,7 @@ export type TypesOptions = z.infer<typeof TypesOptions>;
 const PAGE = 500;
 
 /** `joblib types`. */
-export const typesCommand = (tools: Tools, run: Run<ClientContext, TypesOptions> = printTypes) =>
+export const typesCommand = (tools: Tools, run: CommandHandler<ClientContext, TypesOptions> = printTypes) =>
   new Command("types")
     .description(
       "Write TypeScript types of every job that a room sees (--room or JOBLIB_ROOM; without a room the global ones), so that a submit by a job's name is checked by the compiler: its payload, and its result.",
@@ -34,7 +34,7 @@ Examples:
   const done = await jobs.client.awaitTask(task);
   if (done.status === "completed") done.result;`,
     )
-    .action(onClient(tools, TypesOptions, run));
+    .action(clientAction(tools, TypesOptions, run));
 
 const everyJob = async ({ client, signal }: ClientContext, room_id: string): Promise<Job[]> => {
   const jobs: Job[] = [];
@@ -47,11 +47,11 @@ const everyJob = async ({ client, signal }: ClientContext, room_id: string): Pro
 };
 
 /** Prints the types of a room's jobs. */
-export const printTypes: Run<ClientContext, TypesOptions> = async (context, { output }) => {
+export const printTypes: CommandHandler<ClientContext, TypesOptions> = async (context, { output }) => {
   const { io, global, writeText } = context;
-  const room = oneRoom(global.room) ?? GLOBAL_ROOM;
+  const room = getSingleRoom(global.room) ?? GLOBAL_ROOM;
   const jobs = await everyJob(context, room);
-  const { writeTypes } = await import("../types/write-types.ts");
+  const { writeTypes } = await import("../types/generate-types.ts");
   const types = await writeTypes(jobs, room);
   if (output === undefined) io.document(types);
   else await writeText(output, types);

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Command } from "commander";
 import * as z from "zod";
-import { onOwn } from "../action.ts";
+import { localAction } from "../action.ts";
 import { EXIT } from "../exit-codes.ts";
 import { type Interrupts, SAME_REQUEST_MS } from "../interrupts.ts";
 import type { Io } from "../io.ts";
 import { integer, seconds, text } from "../options.ts";
-import type { LocalContext, Run, Tools } from "../tools.ts";
+import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const WorkerOptions = z.object({
   file: text,
@@ -20,7 +20,7 @@ const WorkerOptions = z.object({
 export type WorkerOptions = z.infer<typeof WorkerOptions>;
 
 /** `joblib worker <file>`. */
-export const workerCommand = (tools: Tools, run: Run<LocalContext, WorkerOptions> = runWorker) =>
+export const workerCommand = (tools: Tools, run: CommandHandler<LocalContext, WorkerOptions> = runWorker) =>
   new Command("worker")
     .description(
       "Register every exported class that extends Extension, and run the tasks that come. The file is TypeScript or JavaScript; an exported `context`, a value or a function that makes one, is what `run` is given.",
@@ -43,17 +43,17 @@ Examples:
   $ joblib worker ./extensions.ts --public
   $ joblib worker ./extensions.ts --room lab --room office --concurrency 4`,
     )
-    .action(onOwn(tools, WorkerOptions, run));
+    .action(localAction(tools, WorkerOptions, run));
 
 /** Serves until it is asked to stop. */
-export const runWorker: Run<LocalContext, WorkerOptions> = async (context, options) => {
+export const runWorker: CommandHandler<LocalContext, WorkerOptions> = async (context, options) => {
   const { io, global } = context;
   using interrupts = context.interrupts();
   context.outliveOutput();
   // tsx and the user's own imports are loaded here and nowhere else.
   const [{ loadExtensions }, { announce, createManager, stopOnStray, work }] = await Promise.all([
     import("../load-extensions.ts"),
-    import("../work.ts"),
+    import("../worker-tasks.ts"),
   ]);
   const { url, token, room: rooms } = global;
   const place = {

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { GlobalOptions, withEnvironment } from "../global-options.ts";
-import { visibleLine } from "../sanitize.ts";
-import { cut } from "../table.ts";
+import { applyEnvironment, GlobalOptions } from "../global-options.ts";
+import { escapeLine } from "../sanitize.ts";
+import { truncate } from "../table.ts";
 import type { Tools } from "../tools.ts";
-import type { Asking, Candidate } from "./live-values.ts";
-import { type Line, optionsOf, readLine } from "./read-line.ts";
+import { type Line, listOptions, readLine } from "./read-line.ts";
 import { SHELLS } from "./scripts.ts";
+import type { Candidate, CompletionContext } from "./server-values.ts";
 
 /** Who presses Tab does not wait longer. */
 const PATIENCE_MS = 1000;
@@ -13,8 +13,8 @@ const PATIENCE_MS = 1000;
 const SAFE = /^[A-Za-z0-9_.:@/=+-]+$/;
 const LONGEST_ABOUT = 60;
 
-type Live = typeof import("./live-values.ts");
-type Source = (live: Live, asking: Asking) => Promise<Candidate[]>;
+type LiveDisplay = typeof import("./server-values.ts");
+type Source = (live: LiveDisplay, asking: CompletionContext) => Promise<Candidate[]>;
 
 const BY_OPTION: Readonly<Record<string, Source>> = {
   room: (live, asking) => live.rooms(asking),
@@ -37,14 +37,14 @@ const commandsOf = (command: Command): Candidate[] =>
   command.commands.map((inner) => ({ value: inner.name(), about: inner.summary() || inner.description() }));
 
 const ownFlags = (command: Command): Candidate[] =>
-  [...optionsOf(command).map(({ long, description }) => ({ value: long ?? "", about: description }))]
+  [...listOptions(command).map(({ long, description }) => ({ value: long ?? "", about: description }))]
     .concat(command.name() === "run" ? [] : [{ value: "--help", about: "display help for command" }])
     .filter(({ value }) => value !== "");
 
 /** What may stand at a line's end; the values of an option that follow `=` have it before them. */
-const candidates = async (line: Line, asking: () => Promise<Asking>): Promise<Candidate[]> => {
+const candidates = async (line: Line, asking: () => Promise<CompletionContext>): Promise<Candidate[]> => {
   const { command, current, option, flag, operands } = line;
-  const live = async () => ({ live: await import("./live-values.ts"), asking: await asking() });
+  const live = async () => ({ live: await import("./server-values.ts"), asking: await asking() });
   const from = async (source: Source | undefined) => {
     if (source === undefined) return [];
     const at = await live();
@@ -61,7 +61,7 @@ const candidates = async (line: Line, asking: () => Promise<Asking>): Promise<Ca
   if (option !== undefined) return from(byOption(option.attributeName()));
   const assigned = /^--([^=]+)=/.exec(current);
   if (assigned !== null) {
-    const own = optionsOf(command).find(({ long }) => long === `--${assigned[1]}`);
+    const own = listOptions(command).find(({ long }) => long === `--${assigned[1]}`);
     const values =
       own === undefined
         ? (await live()).live.choicesOf(await jobParameters(), assigned[1] ?? "")
@@ -91,13 +91,15 @@ export const complete = async (
 ): Promise<string> => {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const line = readLine(program, words);
-  const asking = async (): Promise<Asking> => {
-    const global = GlobalOptions.parse(withEnvironment(line.values, tools.env));
+  const asking = async (): Promise<CompletionContext> => {
+    const global = GlobalOptions.parse(applyEnvironment(line.values, tools.env));
     return { global, signal, client: await tools.connect(global) };
   };
   const found = await candidates(line, asking).catch((): Candidate[] => []);
   return found
     .filter(({ value }) => SAFE.test(value) && value.startsWith(line.current))
-    .map(({ value, about }) => `${value}\t${cut(visibleLine(about.split("\n")[0] ?? ""), LONGEST_ABOUT)}\n`)
+    .map(
+      ({ value, about }) => `${value}\t${truncate(escapeLine(about.split("\n")[0] ?? ""), LONGEST_ABOUT)}\n`,
+    )
     .join("");
 };

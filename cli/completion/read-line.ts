@@ -19,7 +19,7 @@ const chainOf = (command: Command): Command[] =>
   command.parent === null ? [command] : [command, ...chainOf(command.parent)];
 
 /** All options that the command takes, those of the commands above it included. */
-export const optionsOf = (command: Command): Option[] =>
+export const listOptions = (command: Command): Option[] =>
   chainOf(command).flatMap(({ options }) => options.filter(({ hidden }) => !hidden));
 
 const takesValue = (option: Option) => option.required || option.optional;
@@ -47,7 +47,7 @@ export const readLine = (program: Command, words: readonly string[]): Line => {
     open = undefined;
     if (word.startsWith("-")) {
       const [name = "", given] = word.split("=", 2);
-      const option = optionsOf(command).find(({ long, short }) => long === name || short === name);
+      const option = listOptions(command).find(({ long, short }) => long === name || short === name);
       flag = option === undefined ? name.slice(2) : undefined;
       if (option === undefined || !takesValue(option)) continue;
       if (given === undefined) open = option;

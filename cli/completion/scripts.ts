@@ -3,7 +3,7 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /** The word that a script asks by; what follows are the words of the line, the last of them as far as it is typed. */
-export const ASKING = "__complete";
+export const COMPLETE_COMMAND = "__complete";
 
 /**
  * Bash takes `:` and `=` for ends of words, and job names have them: the line is split at blanks here, and what stands
@@ -20,7 +20,7 @@ _joblib() {
   COMPREPLY=()
   while IFS=$'\\t' read -r candidate _; do
     case "$candidate" in "$current"*) COMPREPLY+=("\${candidate#"$done"}") ;; esac
-  done < <("$1" ${ASKING} "\${words[@]:1}" 2>/dev/null)
+  done < <("$1" ${COMPLETE_COMMAND} "\${words[@]:1}" 2>/dev/null)
 }
 complete -o default -F _joblib joblib
 `;
@@ -30,7 +30,7 @@ const ZSH = `#compdef joblib
 _joblib() {
   local line
   local -a values shown
-  for line in "\${(@f)$("\${words[1]}" ${ASKING} "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+  for line in "\${(@f)$("\${words[1]}" ${COMPLETE_COMMAND} "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
     [[ -z "$line" ]] && continue
     values+=("\${line%%$'\\t'*}")
     shown+=("\${line/$'\\t'/  }")
@@ -47,7 +47,7 @@ if [[ "\${funcstack[1]}" == _joblib ]]; then _joblib "$@"; else compdef _joblib 
 const FISH = `# Completion of joblib for fish: joblib completion fish | source
 function __joblib_complete
   set -l words (commandline -opc) (commandline -ct)
-  set -l found ($words[1] ${ASKING} $words[2..-1] 2>/dev/null)
+  set -l found ($words[1] ${COMPLETE_COMMAND} $words[2..-1] 2>/dev/null)
   if test (count $found) -gt 0
     printf '%s\\n' $found
   else

@@ -1,6 +1,6 @@
 import type { ConnectionSecurity } from "../../protocol/health.ts";
 import { isLoopback } from "../../protocol/loopback.ts";
-import { type Finding, type Probe, passed, warning } from "./finding.ts";
+import { type CheckResult, type Probe, reportOk, reportWarning } from "./check-result.ts";
 
 const WORDS: Record<ConnectionSecurity, string> = {
   tls: "encrypted (TLS, certificate verified)",
@@ -14,12 +14,12 @@ export const describeConnection = (connection: ConnectionSecurity | null | undef
   connection === null || connection === undefined ? "" : `, ${WORDS[connection]}`;
 
 /** Checks whether requests from here to the server are encrypted. */
-export const checkEncryption = ({ client, token }: Probe): Finding => {
+export const checkEncryption = ({ client, token }: Probe): CheckResult => {
   const check = "encryption";
   const { protocol, hostname } = new URL(client.url);
-  if (protocol === "https:") return passed(check, "requests are encrypted (HTTPS)");
-  if (isLoopback(hostname)) return passed(check, "not needed: requests do not leave this machine");
-  return warning(
+  if (protocol === "https:") return reportOk(check, "requests are encrypted (HTTPS)");
+  if (isLoopback(hostname)) return reportOk(check, "not needed: requests do not leave this machine");
+  return reportWarning(
     check,
     `${token === undefined ? "payloads and results" : "the token, payloads and results"} travel unencrypted to ${hostname}`,
     "use an https:// URL; a reverse proxy in front of the server adds TLS",

@@ -2,8 +2,8 @@ import * as z from "zod";
 import type { CallerInfo } from "../../protocol/caller-info.ts";
 import type { Health } from "../../protocol/health.ts";
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
+import { type CheckResult, getMessage, type Probe, reportWarning } from "./check-result.ts";
 import { checkEncryption } from "./connection-check.ts";
-import { type Finding, getMessage, type Probe, warning } from "./finding.ts";
 import { checkFitness } from "./fitness-check.ts";
 import { checkEventStream, checkLongPoll } from "./long-request-check.ts";
 import {
@@ -21,7 +21,7 @@ export interface Examination {
   /** How long the long poll and the event stream stay open, in seconds. */
   readonly openSeconds: number;
   /** Receives each finding as soon as it is known. */
-  readonly report: (finding: Finding) => void;
+  readonly report: (finding: CheckResult) => void;
   /** Receives what is being done now. */
   readonly progress: (activity: string) => void;
 }
@@ -55,18 +55,18 @@ interface ReadHealth {
   readonly milliseconds: number;
 }
 
-const readHealth = async ({ client, signal }: Probe): Promise<ReadHealth | Finding> => {
+const readHealth = async ({ client, signal }: Probe): Promise<ReadHealth | CheckResult> => {
   const began = performance.now();
   try {
     const { body } = await client.call("readHealth", {}, { signal, retry: false });
     return { health: body, milliseconds: performance.now() - began };
   } catch (error) {
     signal.throwIfAborted();
-    return warning("database", getMessage(error), "an older server does not report its health");
+    return reportWarning("database", getMessage(error), "an older server does not report its health");
   }
 };
 
-const isStanding = (value: CallerInfo | Finding): value is CallerInfo => "user_id" in value;
+const isStanding = (value: CallerInfo | CheckResult): value is CallerInfo => "user_id" in value;
 
 /** The room whose event stream is opened: the one of `--room`, or one that the token may read. */
 const chooseRoom = ({ room }: Probe, { rooms }: CallerInfo): string => {
@@ -75,12 +75,16 @@ const chooseRoom = ({ room }: Probe, { rooms }: CallerInfo): string => {
 };
 
 /** Turns an unexpected error of a check into a finding, so that the other check is still reported. */
-const orWarning = async (check: string, work: Promise<Finding>, { signal }: Probe): Promise<Finding> => {
+const orWarning = async (
+  check: string,
+  work: Promise<CheckResult>,
+  { signal }: Probe,
+): Promise<CheckResult> => {
   try {
     return await work;
   } catch (error) {
     signal.throwIfAborted();
-    return warning(check, `could not be checked: ${getMessage(error)}`, "fix the problems above first");
+    return reportWarning(check, `could not be checked: ${getMessage(error)}`, "fix the problems above first");
   }
 };
 

@@ -1,5 +1,5 @@
 import type { Health } from "../../protocol/health.ts";
-import { type Finding, failed } from "./finding.ts";
+import { type CheckResult, reportFailure } from "./check-result.ts";
 
 type Kind = NonNullable<Health["database"]["findings"]>[number];
 
@@ -11,8 +11,8 @@ const WORDS: Readonly<Record<Kind, readonly [detail: string, advice: string]>> =
 };
 
 /** Returns what keeps the server from working on its database; one finding for each kind. */
-export const checkFitness = ({ database }: Health): readonly Finding[] =>
+export const checkFitness = ({ database }: Health): readonly CheckResult[] =>
   (database.findings ?? []).map((kind) => {
     const [detail, advice] = WORDS[kind];
-    return failed("database", detail, `${advice}; the server's log says more`);
+    return reportFailure("database", detail, `${advice}; the server's log says more`);
   });

@@ -2,7 +2,14 @@ import { fillPath } from "../../protocol/operation.ts";
 import { parseWait } from "../../protocol/prefer.ts";
 import { streams } from "../../protocol/streams.ts";
 import { MAX_LONG_POLL_SECONDS } from "../../sdk/options.ts";
-import { type Finding, failed, getMessage, type Probe, passed, warning } from "./finding.ts";
+import {
+  type CheckResult,
+  getMessage,
+  type Probe,
+  reportFailure,
+  reportOk,
+  reportWarning,
+} from "./check-result.ts";
 
 const formatSeconds = (milliseconds: number) => `${Math.round(milliseconds / 100) / 10} s`;
 /** How much earlier than agreed a response may come: the server waits by its own clock. */
@@ -16,10 +23,10 @@ const RAISE_TIMEOUT =
   "a proxy closes idle connections: raise its read timeout (nginx: proxy_read_timeout 90s)";
 
 /** Reports a connection that was closed early: only a warning if it outlives the waits of workers. */
-const reportClosed = (check: string, elapsed: number, reason: string): Finding => {
+const reportClosed = (check: string, elapsed: number, reason: string): CheckResult => {
   const detail = `closed after ${formatSeconds(elapsed)}: ${reason}`;
-  if (elapsed / 1000 <= MAX_LONG_POLL_SECONDS) return failed(check, detail, RAISE_TIMEOUT);
-  return warning(
+  if (elapsed / 1000 <= MAX_LONG_POLL_SECONDS) return reportFailure(check, detail, RAISE_TIMEOUT);
+  return reportWarning(
     check,
     detail,
     `workers wait for at most ${MAX_LONG_POLL_SECONDS} s and are not affected; ${RAISE_TIMEOUT}`,
@@ -32,11 +39,11 @@ const hasStayedOpen = (elapsed: number, seconds: number): boolean => elapsed + T
 const isBuffered = (firstByteAfter: number, elapsed: number): boolean =>
   firstByteAfter + BUFFERED_MS > elapsed;
 
-const reportOpen = (check: string, elapsed: number): Finding =>
-  passed(check, `stayed open for ${formatSeconds(elapsed)}`);
+const reportOpen = (check: string, elapsed: number): CheckResult =>
+  reportOk(check, `stayed open for ${formatSeconds(elapsed)}`);
 
 /** Checks how long a long poll stays open, with the heartbeat of a worker that is created for it and removed again. */
-export const checkLongPoll = async ({ client, signal }: Probe, seconds: number): Promise<Finding> => {
+export const checkLongPoll = async ({ client, signal }: Probe, seconds: number): Promise<CheckResult> => {
   const check = "long poll";
   const options = { signal, retry: false } as const;
   const { body: worker } = await client.call("createWorker", { body: { name: "joblib doctor" } }, options);
@@ -52,12 +59,12 @@ export const checkLongPoll = async ({ client, signal }: Probe, seconds: number):
     const applied = parseWait(headers["preference-applied"]);
     if (hasStayedOpen(elapsed, applied ?? seconds)) return reportOpen(check, elapsed);
     return applied === undefined
-      ? warning(
+      ? reportWarning(
           check,
           `answered after ${formatSeconds(elapsed)}, without waiting`,
           "a proxy removes the Prefer header: let it through",
         )
-      : warning(
+      : reportWarning(
           check,
           `answered after ${formatSeconds(elapsed)} instead of ${applied} s`,
           "the server is shutting down, or a proxy answers in its place: run the check again",
@@ -75,7 +82,7 @@ export const checkEventStream = async (
   { client, fetch, token, signal }: Probe,
   room_id: string,
   seconds: number,
-): Promise<Finding> => {
+): Promise<CheckResult> => {
   const check = "event stream";
   const timeout = AbortSignal.timeout((seconds + GRACE_SECONDS) * 1000);
   const began = performance.now();
@@ -92,7 +99,7 @@ export const checkEventStream = async (
       },
     });
     if (answer.status !== 200) {
-      return failed(
+      return reportFailure(
         check,
         `the server answered ${answer.status}`,
         "name a room that the token may read with --room",
@@ -104,7 +111,7 @@ export const checkEventStream = async (
       firstByteAfter === undefined ||
       (hasStayedOpen(elapsed, seconds) && isBuffered(firstByteAfter, elapsed))
     ) {
-      return failed(
+      return reportFailure(
         check,
         "nothing arrived until the stream ended",
         "a proxy buffers the response: turn that off (nginx: proxy_buffering off)",

@@ -1,12 +1,19 @@
 import type { Health } from "../../protocol/health.ts";
 import { ConnectionError, ProtocolError } from "../../sdk/errors.ts";
 import { formatDuration } from "../views/duration.ts";
+import {
+  type CheckResult,
+  getMessage,
+  type Probe,
+  reportFailure,
+  reportOk,
+  reportWarning,
+} from "./check-result.ts";
 import { describeConnection } from "./connection-check.ts";
-import { type Finding, failed, getMessage, type Probe, passed, warning } from "./finding.ts";
 
 /** The finding about the server, and what its first answer revealed. */
 export interface ServerCheck {
-  readonly finding: Finding;
+  readonly finding: CheckResult;
   /** Undefined if the server did not answer. */
   readonly answer: { readonly milliseconds: number; readonly date: string | undefined } | undefined;
 }
@@ -23,26 +30,34 @@ export const checkServer = async ({ client, signal }: Probe): Promise<ServerChec
     const { headers } = await client.call("listProblems", {}, { signal, retry: false, timeoutSeconds: 10 });
     const milliseconds = performance.now() - began;
     const detail = `${client.url} answered in ${formatDuration(milliseconds)}`;
-    return { finding: passed("server", detail), answer: { milliseconds, date: headers["date"] } };
+    return { finding: reportOk("server", detail), answer: { milliseconds, date: headers["date"] } };
   } catch (error) {
     signal.throwIfAborted();
     const advice = error instanceof ConnectionError ? NOT_REACHED : NOT_JOBLIB;
     if (!(error instanceof ConnectionError || error instanceof ProtocolError || error instanceof Error))
       throw error;
-    return { finding: failed("server", getMessage(error), advice), answer: undefined };
+    return { finding: reportFailure("server", getMessage(error), advice), answer: undefined };
   }
 };
 
 const minorVersion = (version: string) => version.split(".").slice(0, 2).join(".");
 
 /** Checks that the server and this command have the same minor version. */
-export const checkVersion = ({ version }: Probe, server: string | undefined): Finding => {
+export const checkVersion = ({ version }: Probe, server: string | undefined): CheckResult => {
   if (server === undefined) {
-    return warning("version", `command ${version}, server unknown`, "the server reports it to a valid token");
+    return reportWarning(
+      "version",
+      `command ${version}, server unknown`,
+      "the server reports it to a valid token",
+    );
   }
   const detail = `server ${server}, command ${version}`;
-  if (minorVersion(server) === minorVersion(version)) return passed("version", detail);
-  return warning("version", detail, `use the command of that version: npx joblib@${minorVersion(server)}`);
+  if (minorVersion(server) === minorVersion(version)) return reportOk("version", detail);
+  return reportWarning(
+    "version",
+    detail,
+    `use the command of that version: npx joblib@${minorVersion(server)}`,
+  );
 };
 
 /** A Date header has whole seconds. */
@@ -66,15 +81,15 @@ export const measureClockSkew = (
 };
 
 /** Checks that the two clocks agree. */
-export const checkClock = (measured: ReturnType<typeof measureClockSkew>): Finding => {
+export const checkClock = (measured: ReturnType<typeof measureClockSkew>): CheckResult => {
   if (measured === undefined) {
-    return warning("clock", "the server sent no time", "a proxy may remove the Date header");
+    return reportWarning("clock", "the server sent no time", "a proxy may remove the Date header");
   }
   const { skew, error } = measured;
   const off = Math.max(0, Math.abs(skew) - error);
   const detail = `this machine is ${formatDuration(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} the server`;
-  if (off <= MAX_SKEW_MS) return passed("clock", off < 1000 ? "in sync with the server" : detail);
-  return warning(
+  if (off <= MAX_SKEW_MS) return reportOk("clock", off < 1000 ? "in sync with the server" : detail);
+  return reportWarning(
     "clock",
     detail,
     "synchronize it with NTP: tokens seem to expire early or late, and times in logs do not match",
@@ -82,11 +97,11 @@ export const checkClock = (measured: ReturnType<typeof measureClockSkew>): Findi
 };
 
 /** Checks that the server's database is up and migrated, and whether the connection to it is encrypted. */
-export const checkDatabase = ({ database }: Health, kind: string | undefined): Finding => {
+export const checkDatabase = ({ database }: Health, kind: string | undefined): CheckResult => {
   const check = "database";
   const name = kind === undefined ? "" : `${kind}: `;
   if (database.state === "down") {
-    return failed(
+    return reportFailure(
       check,
       `${name}the server cannot reach it`,
       "see the server's log for the reason; no task is lost meanwhile",
@@ -95,34 +110,38 @@ export const checkDatabase = ({ database }: Health, kind: string | undefined): F
   const pending = database.pending_migrations ?? [];
   const detail = `${name}round trip ${database.milliseconds ?? 0} ms${describeConnection(database.connection)}`;
   if (pending.length > 0) {
-    return failed(check, `${detail}, pending migrations: ${pending.join(", ")}`, "run `joblib migrate`");
+    return reportFailure(
+      check,
+      `${detail}, pending migrations: ${pending.join(", ")}`,
+      "run `joblib migrate`",
+    );
   }
   if (database.connection === "plain") {
-    return warning(
+    return reportWarning(
       check,
       `${detail}, no pending migrations`,
       "add sslmode=verify-full to the server's JOBLIB_DATABASE_URL",
     );
   }
-  return passed(check, `${detail}, no pending migrations`);
+  return reportOk(check, `${detail}, no pending migrations`);
 };
 
 /** Checks that events reach other servers, and whether the connection to Redis is encrypted. */
-export const checkBus = ({ bus }: Health): Finding => {
+export const checkBus = ({ bus }: Health): CheckResult => {
   const check = "bus";
   const detail =
     bus.kind === "redis"
       ? `redis${describeConnection(bus.connection)}`
       : "in-process: enough if only one server uses the database";
   if (bus.state === "down") {
-    return warning(
+    return reportWarning(
       check,
       `${detail}, down`,
       "see the server's log for the reason; until Redis is back, waiting requests poll the database every second",
     );
   }
   if (bus.kind === "redis" && bus.connection === "plain") {
-    return warning(check, detail, "use rediss:// in the server's JOBLIB_REDIS_URL");
+    return reportWarning(check, detail, "use rediss:// in the server's JOBLIB_REDIS_URL");
   }
-  return passed(check, detail);
+  return reportOk(check, detail);
 };

@@ -1,8 +1,15 @@
 import * as z from "zod";
 import type { CallerInfo } from "../../protocol/caller-info.ts";
 import { UnauthorizedError } from "../../sdk/errors.ts";
-import { age } from "../views/duration.ts";
-import { type Finding, failed, getMessage, type Probe, passed, warning } from "./finding.ts";
+import { formatAge } from "../views/duration.ts";
+import {
+  type CheckResult,
+  getMessage,
+  type Probe,
+  reportFailure,
+  reportOk,
+  reportWarning,
+} from "./check-result.ts";
 
 const SOON_MS = 3_600_000;
 
@@ -18,10 +25,10 @@ export const readExpiry = (token: string): number | undefined => {
   }
 };
 
-const reportRejected = (token: string | undefined, now: number): Finding => {
+const reportRejected = (token: string | undefined, now: number): CheckResult => {
   const check = "token";
   if (token === undefined) {
-    return failed(
+    return reportFailure(
       check,
       "missing: the server requires one",
       "set --token or JOBLIB_TOKEN; create one with `joblib token create`",
@@ -29,13 +36,13 @@ const reportRejected = (token: string | undefined, now: number): Finding => {
   }
   const expiry = readExpiry(token);
   if (expiry !== undefined && expiry <= now) {
-    return failed(
+    return reportFailure(
       check,
-      `expired ${age(now - expiry)} ago`,
+      `expired ${formatAge(now - expiry)} ago`,
       "get a new one with `joblib token create` or `joblib rooms invite`",
     );
   }
-  return failed(
+  return reportFailure(
     check,
     "rejected by the server",
     "it was signed with another secret, is incomplete, or its invitation was revoked",
@@ -46,14 +53,14 @@ const reportRejected = (token: string | undefined, now: number): Finding => {
 export const readCaller = async (
   { client, token, room, signal }: Probe,
   now: number,
-): Promise<CallerInfo | Finding> => {
+): Promise<CallerInfo | CheckResult> => {
   try {
     const query = room === undefined ? {} : { room_id: room };
     return (await client.call("readCaller", { query }, { signal, retry: false })).body;
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UnauthorizedError) return reportRejected(token, now);
-    return warning("token", getMessage(error), "an older server does not report whose token it is");
+    return reportWarning("token", getMessage(error), "an older server does not report whose token it is");
   }
 };
 
@@ -66,39 +73,39 @@ const describeRooms = ({ is_admin, rooms }: CallerInfo): string => {
 };
 
 /** Checks whose token it is, for which rooms and jobs, and until when. */
-export const checkToken = (standing: CallerInfo, token: string | undefined, now: number): Finding => {
+export const checkToken = (standing: CallerInfo, token: string | undefined, now: number): CheckResult => {
   const { user_id, jobs, expires_at, invitation_id } = standing;
   const expiry = expires_at === null ? undefined : Date.parse(expires_at);
   const facts = [
     invitation_id === null ? user_id : `invitation ${invitation_id}`,
     describeRooms(standing),
     jobs === null ? "" : `may register only ${jobs.join(", ")}`,
-    expiry === undefined ? "" : `expires in ${age(expiry - now)}`,
+    expiry === undefined ? "" : `expires in ${formatAge(expiry - now)}`,
     token === undefined ? "no token required" : "",
   ];
   const detail = facts.filter((fact) => fact !== "").join("; ");
   return expiry !== undefined && expiry - now < SOON_MS
-    ? warning(
+    ? reportWarning(
         "token",
         detail,
         "get a new one before it expires: a worker cannot change its token while it runs",
       )
-    : passed("token", detail);
+    : reportOk("token", detail);
 };
 
 /** Checks what the caller may do in the room of `--room`. */
-export const checkRoom = ({ room }: CallerInfo): Finding | undefined => {
+export const checkRoom = ({ room }: CallerInfo): CheckResult | undefined => {
   if (room === null) return undefined;
   const { room_id, read, write } = room;
-  if (read && write) return passed("room", `${room_id}: read and write`);
+  if (read && write) return reportOk("room", `${room_id}: read and write`);
   if (read) {
-    return warning(
+    return reportWarning(
       "room",
       `${room_id}: read only`,
       "registering jobs and submitting tasks need write access",
     );
   }
-  return failed(
+  return reportFailure(
     "room",
     `${room_id}: no access`,
     "ask a member of the room for an invitation: `joblib rooms invite`",

@@ -40,7 +40,7 @@ const KINDS: Readonly<Record<string, ParameterKind>> = {
   object: "object",
 };
 
-const choicesOf = (schema: JsonObject): readonly JsonValue[] | undefined => {
+const listChoices = (schema: JsonObject): readonly JsonValue[] | undefined => {
   if (schema["const"] !== undefined) return [schema["const"]];
   return Array.isArray(schema["enum"]) ? schema["enum"] : undefined;
 };
@@ -63,7 +63,7 @@ const membersOf = (schema: JsonObject): readonly [string, JsonValue][] =>
  * Returns the parameters of a job's schema: required ones first, the members of an object after it, and only defaults that
  * satisfy the schema.
  */
-export const parametersOf = (given: JsonObject): Parameter[] => {
+export const getParameters = (given: JsonObject): Parameter[] => {
   const root = keepValidDefaults(given);
   const all: Parameter[] = [];
   const collect = (schema: JsonObject, path: readonly string[]) => {
@@ -80,7 +80,7 @@ export const parametersOf = (given: JsonObject): Parameter[] => {
       const kind = kindOf(value);
       const inner = [...path, name];
       const hasMembers = !isList && kind === "object" && inner.length < DEEPEST && membersOf(own).length > 0;
-      const choices = choicesOf(value);
+      const choices = listChoices(value);
       all.push({
         path: inner,
         flag: inner.join("."),
@@ -99,7 +99,7 @@ export const parametersOf = (given: JsonObject): Parameter[] => {
 };
 
 /** Names of members that no flag can say. */
-export const unsayable = (root: JsonObject): string[] =>
+export const getUnsupportedNames = (root: JsonObject): string[] =>
   membersOf(resolveSchema(root, root))
     .map(([name]) => name)
     .filter((name) => !FLAG.test(name));

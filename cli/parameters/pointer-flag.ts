@@ -9,7 +9,7 @@ const partsOf = (pointer: string): string[] =>
 const isIndex = (part: string) => /^\d+$/.test(part);
 
 /** Where a payload does not fit, as the person said it: `/payload/box/size` is `--box.size`, an item `--tags[2]`. */
-export const pointerFlag = (pointer: string, parameters: readonly Parameter[]): string => {
+export const toFlag = (pointer: string, parameters: readonly Parameter[]): string => {
   const all = partsOf(pointer);
   const parts = all[0] === "payload" ? all.slice(1) : all;
   if (parts.length === 0) return "the payload";

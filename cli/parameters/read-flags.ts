@@ -1,9 +1,9 @@
 import leven from "leven";
 import { isRoundedInteger } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
-import { assign, valueAt } from "../assign.ts";
 import { UsageError } from "../errors.ts";
-import { cut } from "../table.ts";
+import { getAtPath, setAtPath } from "../json-path.ts";
+import { truncate } from "../table.ts";
 import type { Parameter } from "./parameter.ts";
 import { readItems, readValue } from "./read-value.ts";
 
@@ -16,7 +16,7 @@ const sameName = (name: string) => name.replaceAll("-", "_");
 const FAR = 0.4;
 
 /** The nearest of some names; undefined where none is near. */
-export const nearest = (name: string, names: readonly string[]): string | undefined => {
+export const findClosest = (name: string, names: readonly string[]): string | undefined => {
   const [best] = names
     .map((one) => ({ one, distance: leven(name, one) }))
     .filter(({ one, distance }) => distance <= Math.round(Math.max(name.length, one.length) * FAR))
@@ -43,14 +43,14 @@ const split = (argument: string): Flag => {
 
 const unknown = (argument: string, parameters: readonly Parameter[], otherFlags: readonly string[]) => {
   const { name } = split(argument.startsWith("--") ? argument : `-${argument}`);
-  const near = nearest(name, [...parameters.map(({ flag }) => flag), ...otherFlags]);
+  const near = findClosest(name, [...parameters.map(({ flag }) => flag), ...otherFlags]);
   const tip = near === undefined ? "`--help` shows those that there are" : `did you mean --${near}?`;
-  return new UsageError(`unknown option ${cut(argument.split("=")[0] ?? "", 60)}; ${tip}`);
+  return new UsageError(`unknown option ${truncate(argument.split("=")[0] ?? "", 60)}; ${tip}`);
 };
 
 const stray = (argument: string) =>
   new UsageError(
-    `${JSON.stringify(cut(argument, 40))} belongs to no option; a yes or no is --name, --no-name or --name=false`,
+    `${JSON.stringify(truncate(argument, 40))} belongs to no option; a yes or no is --name, --no-name or --name=false`,
   );
 
 /**
@@ -66,8 +66,8 @@ const withOwnDefaults = (
     .filter((one) => one.path.length < path.length && one.path.every((name, at) => path[at] === name))
     .reduce((whole, { path: outer, schema }) => {
       const standard = schema["default"];
-      const isGiven = valueAt(whole, outer) !== undefined;
-      return isGiven || !isJsonObject(standard) ? whole : assign(whole, outer, standard);
+      const isGiven = getAtPath(whole, outer) !== undefined;
+      return isGiven || !isJsonObject(standard) ? whole : setAtPath(whole, outer, standard);
     }, payload);
 
 /** A job's flags, read by its parameters, laid over a payload; a list that is given replaces the one that was there. */
@@ -91,12 +91,12 @@ export const readFlags = (
   const put = (parameter: Parameter, text: string) => {
     payload = withOwnDefaults(payload, parameter, parameters);
     if (!parameter.isList) {
-      payload = assign(payload, parameter.path, readValue(parameter, text));
+      payload = setAtPath(payload, parameter.path, readValue(parameter, text));
       return;
     }
     const items = [...(lists.get(parameter) ?? []), ...readItems(parameter, text)];
     lists.set(parameter, items);
-    payload = assign(payload, parameter.path, items);
+    payload = setAtPath(payload, parameter.path, items);
   };
 
   for (let at = 0; at < rest.length; at += 1) {
@@ -142,7 +142,7 @@ const standardOf = ({ schema }: Parameter): JsonValue | undefined => {
  * Returns the required parameters that a payload lacks, and the payload with those that need no answer: defaults, constants,
  * and objects whose members are asked for in their place.
  */
-export const missing = (
+export const findMissing = (
   parameters: readonly Parameter[],
   given: JsonObject,
 ): { readonly payload: JsonObject; readonly lacking: readonly Parameter[] } => {
@@ -150,12 +150,12 @@ export const missing = (
   let payload = given;
   for (const parameter of parameters) {
     const { path, isRequired, hasMembers } = parameter;
-    const home = valueAt(payload, path.slice(0, -1));
+    const home = getAtPath(payload, path.slice(0, -1));
     const isAsked = typeof (path.length === 1 ? payload : home) === "object" && isRequired;
-    if (!isAsked || valueAt(payload, path) !== undefined) continue;
+    if (!isAsked || getAtPath(payload, path) !== undefined) continue;
     const standard = standardOf(parameter);
-    if (standard !== undefined) payload = assign(payload, path, standard);
-    else if (hasMembers) payload = assign(payload, path, {});
+    if (standard !== undefined) payload = setAtPath(payload, path, standard);
+    else if (hasMembers) payload = setAtPath(payload, path, {});
     else lacking.push(parameter);
   }
   return { payload, lacking };

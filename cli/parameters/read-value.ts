@@ -8,7 +8,7 @@ import {
 import { isJsonObject, type JsonValue } from "../../protocol/json.ts";
 import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
-import { cut } from "../table.ts";
+import { truncate } from "../table.ts";
 import type { Parameter } from "./parameter.ts";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -16,7 +16,7 @@ const LONGEST_SHOWN = 40;
 const MAX_SHOWN = 12;
 
 /** Why a text is no value of a parameter. */
-export class NoValueError extends CliError {
+export class InvalidValueError extends CliError {
   constructor(message: string) {
     super(message, EXIT.rejected);
     this.name = "NoValueError";
@@ -24,10 +24,10 @@ export class NoValueError extends CliError {
 }
 
 const wrong = ({ flag }: Parameter, wanted: string, text: string) =>
-  new NoValueError(`--${flag}: must be ${wanted}, not ${JSON.stringify(cut(text, LONGEST_SHOWN))}`);
+  new InvalidValueError(`--${flag}: must be ${wanted}, not ${JSON.stringify(truncate(text, LONGEST_SHOWN))}`);
 
-const rejectInexact = ({ flag }: Parameter, text: string): NoValueError =>
-  new NoValueError(`--${flag}: ${formatInexactNumberMessage(text)}`);
+const rejectInexact = ({ flag }: Parameter, text: string): InvalidValueError =>
+  new InvalidValueError(`--${flag}: ${formatInexactNumberMessage(text)}`);
 
 const parsed = (parameter: Parameter, text: string): JsonValue | undefined => {
   let value: JsonValue;
@@ -42,7 +42,7 @@ const parsed = (parameter: Parameter, text: string): JsonValue | undefined => {
 };
 
 /** Returns the choices as they are typed: texts without quotes, unless another choice reads the same (1 and "1"). */
-export const choiceTexts = (choices: readonly JsonValue[]): string[] => {
+export const formatChoices = (choices: readonly JsonValue[]): string[] => {
   const others = new Set(
     choices.filter((choice) => typeof choice !== "string").map((one) => JSON.stringify(one)),
   );
@@ -52,7 +52,7 @@ export const choiceTexts = (choices: readonly JsonValue[]): string[] => {
 };
 
 const findChoice = (parameter: Parameter, choices: readonly JsonValue[], text: string) => {
-  const found = choices[choiceTexts(choices).indexOf(text)];
+  const found = choices[formatChoices(choices).indexOf(text)];
   if (found !== undefined) return found;
   // The same JSON may be spelled in other ways: 1.0 for 1, an object with other spaces.
   const json = parsed(parameter, text);
@@ -63,7 +63,7 @@ const findChoice = (parameter: Parameter, choices: readonly JsonValue[], text: s
 const choose = (parameter: Parameter, choices: readonly JsonValue[], text: string): JsonValue => {
   const found = findChoice(parameter, choices, text);
   if (found === undefined) {
-    const texts = choiceTexts(choices);
+    const texts = formatChoices(choices);
     const shown = texts.slice(0, MAX_SHOWN).join(", ");
     throw wrong(parameter, texts.length > MAX_SHOWN ? `one of ${shown}, …` : `one of ${shown}`, text);
   }

@@ -3,12 +3,12 @@ import type { ExtensionClass } from "../../sdk/extension.ts";
 import { UsageError } from "../errors.ts";
 
 /** True, or where the debugger listens: a port, or a host and a port. */
-export type InspectAt = string | true;
+export type InspectAddress = string | true;
 
 const PLACE = /^(?:(?<host>[^:]+|\[[^\]]+\]):)?(?<port>\d{1,5})$/;
 
 /** Lets a debugger attach; the address is printed by Node itself. */
-export const openInspector = (at: InspectAt, isAwaited: boolean): void => {
+export const openInspector = (at: InspectAddress, isAwaited: boolean): void => {
   const place = at === true ? { port: "9229", host: undefined } : PLACE.exec(at)?.groups;
   if (place === undefined) throw new UsageError("--inspect: must be a port, or a host and a port");
   open(Number(place["port"]), place["host"]);
@@ -16,7 +16,7 @@ export const openInspector = (at: InspectAt, isAwaited: boolean): void => {
 };
 
 /** Stops in the debugger right before the class's own `run`: one step further in it is there. */
-export const breakBefore = (Class: ExtensionClass<unknown>): void => {
+export const breakBeforeRun = (Class: ExtensionClass<unknown>): void => {
   const { prototype } = Class;
   const run: unknown = Reflect.get(prototype, "run");
   if (typeof run !== "function") return;

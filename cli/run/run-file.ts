@@ -7,23 +7,23 @@ import { EXIT } from "../exit-codes.ts";
 import { type ExportedTask, RunnableTask } from "../exported-task.ts";
 import type { Io } from "../io.ts";
 import {
+  findUserFrame,
   type LoadedExtensions,
   loadExtensions,
-  placeOf,
   type RunnableClass,
-  summaryOf,
+  summarizeError,
 } from "../load-extensions.ts";
 import { readObject } from "../payload.ts";
-import type { LocalContext, Run } from "../tools.ts";
-import { diffLines } from "../views/diff-lines.ts";
+import type { CommandHandler, LocalContext } from "../tools.ts";
+import { formatDiff } from "../views/diff-view.ts";
 import { formatDuration } from "../views/duration.ts";
 import { LOG_STYLES } from "../views/log-view.ts";
-import { progressText, resultText } from "../views/task-view.ts";
-import { breakBefore, openInspector } from "./debugger.ts";
+import { formatProgress, formatResult } from "../views/task-view.ts";
+import { breakBeforeRun, openInspector } from "./debugger.ts";
 import type { RunFileOptions } from "./run-file-options.ts";
 
 /** Runs an exported task in this process: progress and log on stderr, its result on stdout, nothing to any server. */
-export const runFile: Run<LocalContext, RunFileOptions> = async (context, options) => {
+export const runFile: CommandHandler<LocalContext, RunFileOptions> = async (context, options) => {
   const { io, args } = context;
   using interrupts = context.interrupts();
   const { job: target, task: file, inspect, inspectBrk } = options;
@@ -38,11 +38,11 @@ export const runFile: Run<LocalContext, RunFileOptions> = async (context, option
   const loaded = await loadExtensions(target);
   const Class = classOf(loaded, exported, target);
   tellDrift(io, Class, exported);
-  if (inspectBrk !== undefined) breakBefore(Class);
+  if (inspectBrk !== undefined) breakBeforeRun(Class);
   const stray = new AbortController();
   using _watch = context.strays((error) => {
-    const why = `an error that nobody caught: ${summaryOf(error)}`;
-    stray.abort(new CliError(why, EXIT.taskFailed, placeOf(error, loaded.files)));
+    const why = `an error that nobody caught: ${summarizeError(error)}`;
+    stray.abort(new CliError(why, EXIT.taskFailed, findUserFrame(error, loaded.files)));
   });
 
   const began = performance.now();
@@ -57,7 +57,7 @@ export const runFile: Run<LocalContext, RunFileOptions> = async (context, option
   if (interrupts.first.aborted) return EXIT.interrupted;
   if (outcome.status === "completed") {
     io.event({ event: "completed" }, `completed after ${took}`, "good");
-    io.result(outcome.task.result, resultText);
+    io.result(outcome.task.result, formatResult);
     return EXIT.fine;
   }
   const why = outcome.status === "failed" ? outcome.error : outcome.status;
@@ -83,14 +83,14 @@ const classOf = ({ classes }: LoadedExtensions, { task }: ExportedTask, file: st
 const tellDrift = (io: Io, Class: RunnableClass, { job }: ExportedTask): void => {
   if (job === null) return;
   const pair = (schema: RunnableClass["schema"]) => ({ schema, resultSchema: null });
-  const lines = diffLines(diffSchemas(pair(job.schema), pair(Class.schema)));
+  const lines = formatDiff(diffSchemas(pair(job.schema), pair(Class.schema)));
   if (lines.length === 0) return;
   io.note(`the parameters of ${Class.name} are not those that the task's job has:`, "dim");
   for (const line of lines) io.note(line, "dim");
 };
 
 const tellProgress = (io: Io, progress: Progress): void =>
-  io.event({ event: "progress", ...progress }, `progress ${progressText(progress)}`, "dim");
+  io.event({ event: "progress", ...progress }, `progress ${formatProgress(progress)}`, "dim");
 
 const tellLine = (io: Io, line: string, level: LogLevel): void =>
   io.event({ event: "log", level, text: line }, `${level.padEnd(5)} ${line}`, LOG_STYLES[level]);

@@ -7,34 +7,34 @@ import { RouteNotFoundError } from "../../sdk/errors.ts";
 import { CliError } from "../errors.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { followTask } from "../follow-task.ts";
-import { type Parameter, parametersOf } from "../parameters/parameter.ts";
-import { pointerFlag } from "../parameters/pointer-flag.ts";
-import { missing, readFlags } from "../parameters/read-flags.ts";
+import { getParameters, type Parameter } from "../parameters/parameter.ts";
+import { toFlag } from "../parameters/pointer-flag.ts";
+import { findMissing, readFlags } from "../parameters/read-flags.ts";
 import { readPayload } from "../payload.ts";
-import { roomOfJob } from "../room.ts";
-import { taskOptions } from "../submission-options.ts";
-import type { ClientContext, Run } from "../tools.ts";
+import { getJobRoom } from "../room.ts";
+import { toTaskSubmission } from "../submission-options.ts";
+import type { ClientContext, CommandHandler } from "../tools.ts";
 import { formatDuration } from "../views/duration.ts";
-import { jobHelp } from "../views/job-help.ts";
-import { resultText, taskView } from "../views/task-view.ts";
-import { exitOfTask } from "../wait-for-task.ts";
-import { askFor } from "./ask.ts";
+import { formatJobHelp } from "../views/job-help.ts";
+import { formatResult, formatTask } from "../views/task-view.ts";
+import { getTaskExitCode } from "../wait-for-task.ts";
+import { promptForMissing } from "./prompt-missing.ts";
 import { addRunJobOptions, type RunJobOptions } from "./run-options.ts";
 
 /** Runs somebody else's job as if it were a command here: its parameters are flags, its result is the output. */
-export const runJob: Run<ClientContext, RunJobOptions> = async (context, options) => {
+export const runJob: CommandHandler<ClientContext, RunJobOptions> = async (context, options) => {
   const { client, global, signal } = context;
   const { job: target } = options;
-  const place = { room_id: roomOfJob(target, global.room), job_name: target };
+  const place = { room_id: getJobRoom(target, global.room), job_name: target };
   const { body: job } = await client.call("readJob", { params: place }, { signal });
   if (options.help) return showHelp(context, job, target);
 
   const payload = await payloadOf(context, options, job);
-  await requireFit(context, place, { payload, parameters: parametersOf(job.schema) });
+  await requireFit(context, place, { payload, parameters: getParameters(job.schema) });
   const { idempotencyKey } = options;
   const { body: submitted } = await client.call(
     "submitTask",
-    { params: place, body: { payload, ...taskOptions(options) } },
+    { params: place, body: { payload, ...toTaskSubmission(options) } },
     { signal, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
   );
   return tell(context, options, submitted);
@@ -42,7 +42,7 @@ export const runJob: Run<ClientContext, RunJobOptions> = async (context, options
 
 const showHelp = ({ io }: ClientContext, job: Job, name: string): ExitCode => {
   io.result(job, (safe) =>
-    jobHelp(safe, { name, own: addRunJobOptions(new Command()), width: io.width ?? 80 }),
+    formatJobHelp(safe, { name, own: addRunJobOptions(new Command()), width: io.width ?? 80 }),
   );
   return EXIT.fine;
 };
@@ -59,15 +59,15 @@ const payloadOf = async (
   { job: target, file, set }: RunJobOptions,
   job: Job,
 ): Promise<JsonObject> => {
-  const parameters = parametersOf(job.schema);
+  const parameters = getParameters(job.schema);
   const begun = file === undefined ? ownDefault(job.schema) : undefined;
   const base = await readPayload({ payload: begun, payloadFile: file, set }, readBytes);
   const otherFlags = addRunJobOptions(new Command()).options.map(({ long }) => (long ?? "").slice(2));
   const given = readFlags(args, { parameters, base, otherFlags });
-  const { payload, lacking } = missing(parameters, given);
+  const { payload, lacking } = findMissing(parameters, given);
   if (lacking.length === 0) return payload;
   if (prompts === undefined) throw lacks(lacking, target);
-  return askFor(await prompts(), lacking, payload);
+  return promptForMissing(await prompts(), lacking, payload);
 };
 
 const lacks = (lacking: readonly Parameter[], name: string) =>
@@ -91,7 +91,7 @@ const requireFit = async (
       throw error;
     }
   };
-  const lines = (await check()).map(({ pointer, detail }) => `${pointerFlag(pointer, parameters)} ${detail}`);
+  const lines = (await check()).map(({ pointer, detail }) => `${toFlag(pointer, parameters)} ${detail}`);
   const [first, ...others] = lines;
   if (first === undefined) return;
   if (others.length === 0) throw new CliError(first, EXIT.rejected);
@@ -112,7 +112,7 @@ const tell = async (
     io.note("no worker for this job is online; the task waits for one", "dim");
   }
   if (wait === undefined) {
-    io.result(submitted, (safe) => taskView(safe, io.paint, io.width));
+    io.result(submitted, (safe) => formatTask(safe, io.paint, io.width));
     return EXIT.fine;
   }
   const { id } = submitted;
@@ -128,14 +128,14 @@ const tell = async (
 
 /** The result is the output; how it ended stands on stderr. */
 const tellEnd = ({ io }: ClientContext, task: Task): ExitCode => {
-  const code = exitOfTask(task);
+  const code = getTaskExitCode(task);
   if (io.json) {
     io.result(task, () => "");
     return code;
   }
   if (task.status === "completed") {
     io.note(`completed${tookText(task)}`, "good");
-    io.result(task.result, resultText);
+    io.result(task.result, formatResult);
   } else if (code === EXIT.notFinished) {
     io.note(`not finished when the wait ended: it is ${task.status}`, "bad");
     io.note(`joblib tasks watch ${task.id}`, "dim");

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import * as z from "zod";
 import { text, Wait } from "../options.ts";
 import { addSetOption, addSubmissionOptions, submissionFields } from "../submission-options.ts";
-import { waitValue } from "../wait-argument.ts";
+import { parseWaitValue } from "../wait-argument.ts";
 
 /** What running a job is asked, besides the job's own parameters. */
 export const RunJobOptions = z.object({
@@ -23,6 +23,6 @@ export const addRunJobOptions = (command: Command): Command => {
   return addSubmissionOptions(addSetOption(command)).option(
     "--wait [seconds]",
     "follow it to its end, or so many seconds at most",
-    waitValue,
+    parseWaitValue,
   );
 };

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
-import { visible } from "../sanitize.ts";
+import { escapeText } from "../sanitize.ts";
 
 /** Deeper than any schema that a server takes. */
 const DEEPEST = 100;
@@ -11,7 +11,7 @@ const LISTS = new Set(["anyOf", "oneOf", "allOf"]);
 const MAPS = new Set(["properties", "patternProperties", "definitions", "$defs"]);
 
 /** Text in a comment that cannot end it. */
-export const commentText = (text: string): string => visible(text).replaceAll("*/", "*\\/");
+export const escapeComment = (text: string): string => escapeText(text).replaceAll("*/", "*\\/");
 
 const schemaOf = (value: JsonValue, depth: number): JsonValue =>
   isJsonObject(value) ? cleanSchema(value, depth + 1) : value === true || value === false ? value : {};
@@ -37,7 +37,7 @@ const entryOf = (name: string, value: JsonValue, depth: number): [string, JsonVa
   if (SCHEMAS.has(name)) return [[name, schemaOf(value, depth)]];
   if (MAPS.has(name)) return [[name, mapOf(value, depth)]];
   if (LISTS.has(name) && Array.isArray(value)) return [[name, value.map((one) => schemaOf(one, depth))]];
-  if (name === "description" && typeof value === "string") return [[name, commentText(value)]];
+  if (name === "description" && typeof value === "string") return [[name, escapeComment(value)]];
   return [];
 };
 

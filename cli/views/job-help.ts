@@ -1,10 +1,10 @@
 import { Command, Option } from "commander";
 import type { Job } from "../../protocol/job.ts";
-import { type Parameter, parametersOf, unsayable } from "../parameters/parameter.ts";
-import { choiceTexts } from "../parameters/read-value.ts";
-import { visibleLine } from "../sanitize.ts";
-import { cut } from "../table.ts";
-import { descriptionOf, typeText } from "./schema-view.ts";
+import { getParameters, getUnsupportedNames, type Parameter } from "../parameters/parameter.ts";
+import { formatChoices } from "../parameters/read-value.ts";
+import { escapeLine } from "../sanitize.ts";
+import { truncate } from "../table.ts";
+import { formatType, getDescription } from "./schema-view.ts";
 
 const LONGEST_CHOICES = 24;
 const LONGEST_DEFAULT = 60;
@@ -17,8 +17,8 @@ const PLACEHOLDERS = {
 } as const;
 
 const choicesText = ({ choices }: Parameter) =>
-  choiceTexts(choices ?? [])
-    .map(visibleLine)
+  formatChoices(choices ?? [])
+    .map(escapeLine)
     .join("|");
 
 const termOf = (parameter: Parameter): string => {
@@ -39,11 +39,13 @@ const aboutOf = (parameter: Parameter): string => {
   const { default: fallback } = schema;
   const facts = [
     isRequired ? neededText(path) : "",
-    visibleLine(typeText(schema)),
+    escapeLine(formatType(schema)),
     isList ? "repeatable" : "",
-    fallback === undefined ? "" : `default ${visibleLine(cut(JSON.stringify(fallback), LONGEST_DEFAULT))}`,
+    fallback === undefined
+      ? ""
+      : `default ${escapeLine(truncate(JSON.stringify(fallback), LONGEST_DEFAULT))}`,
   ];
-  const description = visibleLine(descriptionOf(schema));
+  const description = escapeLine(getDescription(schema));
   return [description, `(${facts.filter((fact) => fact !== "").join("; ")})`]
     .filter((part) => part !== "")
     .join(" ");
@@ -61,33 +63,33 @@ const exampleOf = (name: string, parameters: readonly Parameter[]): string => {
     .filter(({ isRequired, path, hasMembers }) => isRequired && path.length === 1 && !hasMembers)
     .slice(0, 3)
     .map((parameter) => (parameter.kind === "boolean" ? `--${parameter.flag}` : `--${parameter.flag} …`));
-  return ["$ joblib run", visibleLine(name), ...needed, "--wait"].join(" ");
+  return ["$ joblib run", escapeLine(name), ...needed, "--wait"].join(" ");
 };
 
 const afterOf = (job: Job, name: string, parameters: readonly Parameter[]): string => {
-  const others = unsayable(job.schema).map(visibleLine);
+  const others = getUnsupportedNames(job.schema).map(escapeLine);
   const lines = [
     others.length === 0 ? "" : `By --set or --file alone: ${others.join(", ")}`,
-    parameters.length === 0 ? `Payload: ${visibleLine(typeText(job.schema))}` : "",
-    job.result_schema === null ? "" : `Result: ${visibleLine(typeText(job.result_schema))}`,
+    parameters.length === 0 ? `Payload: ${escapeLine(formatType(job.schema))}` : "",
+    job.result_schema === null ? "" : `Result: ${escapeLine(formatType(job.result_schema))}`,
     `${job.workers.length} worker(s) alive, ${job.pending} pending.`,
   ];
   return `\n${lines.filter((line) => line !== "").join("\n")}\n\nExample:\n  ${exampleOf(name, parameters)}`;
 };
 
 /** How the help of a job is written: by the name that the person gave it, and beside the options of the command that runs it. */
-export interface JobHelp {
+export interface JobHelpOptions {
   readonly name: string;
   readonly own: Command;
   readonly width: number;
 }
 
 /** The help of one job, as if it were a command of its own. */
-export const jobHelp = (job: Job, { name, own, width }: JobHelp): string => {
-  const parameters = parametersOf(job.schema);
-  const usage = `joblib run ${visibleLine(name)} [options] [parameters]`;
+export const formatJobHelp = (job: Job, { name, own, width }: JobHelpOptions): string => {
+  const parameters = getParameters(job.schema);
+  const usage = `joblib run ${escapeLine(name)} [options] [parameters]`;
   const command = new Command("run")
-    .description(visibleLine(job.description ?? ""))
+    .description(escapeLine(job.description ?? ""))
     .helpOption("-h, --help", "display this help")
     .addHelpText("after", afterOf(job, name, parameters))
     .configureHelp({ helpWidth: width, commandUsage: () => usage });

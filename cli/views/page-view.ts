@@ -1,6 +1,6 @@
 import { MAX_COUNTED, type Page } from "../../protocol/page.ts";
 import type { Io } from "../io.ts";
-import { type Column, table } from "../table.ts";
+import { type Column, formatTable } from "../table.ts";
 
 /** How a page is shown. */
 export interface PageView<Item> {
@@ -24,7 +24,7 @@ export const showPage = <Item>(
     io.note(total === 0 ? nothing : `nothing beyond ${offset}: there are ${countOf(total)}`, "dim");
     return;
   }
-  io.result(page, ({ items }) => table(items, columns, { width: io.width, heading: io.paint.bold }));
+  io.result(page, ({ items }) => formatTable(items, columns, { width: io.width, heading: io.paint.bold }));
   const end = offset + items.length;
   if (io.json || more === null) return;
   if (more !== undefined) io.note(`${items.length} of ${countOf(total)}; more with ${more}`, "dim");

@@ -1,7 +1,7 @@
 import { isRoundedInteger } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
-import { cut } from "../table.ts";
+import { truncate } from "../table.ts";
 
 /** One property of a schema, in words. */
 export interface PropertyRow {
@@ -19,7 +19,7 @@ const LONGEST_PATTERN = 40;
 const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
 /** Returns a row for each property of a schema, required ones first; only a default that satisfies the schema is shown. */
-export const propertyRows = (schema: JsonObject): PropertyRow[] => {
+export const getPropertyRows = (schema: JsonObject): PropertyRow[] => {
   const { properties, required } = keepValidDefaults(schema);
   if (!isJsonObject(properties)) return [];
   const names = Array.isArray(required) ? required : [];
@@ -29,7 +29,7 @@ export const propertyRows = (schema: JsonObject): PropertyRow[] => {
 };
 
 /** What a schema says of itself. */
-export const descriptionOf = ({ description, title }: JsonObject): string =>
+export const getDescription = ({ description, title }: JsonObject): string =>
   textOf(description) || textOf(title);
 
 const propertyRow = (name: string, schema: JsonValue, required: boolean): PropertyRow => {
@@ -37,18 +37,18 @@ const propertyRow = (name: string, schema: JsonValue, required: boolean): Proper
   const { default: fallback } = own;
   return {
     name,
-    type: typeText(schema),
+    type: formatType(schema),
     required,
     fallback: fallback === undefined ? "" : JSON.stringify(fallback),
-    description: descriptionOf(own),
+    description: getDescription(own),
   };
 };
 
 /** What values a schema takes, as short as a type: `number 0…360`, `"a" | "b"`, `string[]`. */
-export const typeText = (schema: JsonValue | undefined, depth = 0): string => {
+export const formatType = (schema: JsonValue | undefined, depth = 0): string => {
   if (schema === false) return "nothing";
   if (!isJsonObject(schema)) return "anything";
-  const inner = (one: JsonValue | undefined) => (depth < MAX_DEPTH ? typeText(one, depth + 1) : "…");
+  const inner = (one: JsonValue | undefined) => (depth < MAX_DEPTH ? formatType(one, depth + 1) : "…");
   if (schema["const"] !== undefined) return JSON.stringify(schema["const"]);
   if (Array.isArray(schema["enum"])) return schema["enum"].map((one) => JSON.stringify(one)).join(" | ");
   const either = schema["anyOf"] ?? schema["oneOf"];
@@ -82,7 +82,7 @@ const listText = (item: string) =>
 const boundsOf = (schema: JsonObject): string[] => {
   const format = textOf(schema["format"]);
   // A format's pattern, as zod writes it beside, says the same in hundreds of characters.
-  const pattern = format === "" ? cut(textOf(schema["pattern"]), LONGEST_PATTERN) : "";
+  const pattern = format === "" ? truncate(textOf(schema["pattern"]), LONGEST_PATTERN) : "";
   return [
     format,
     prefixed("> ", bound(schema["exclusiveMinimum"])),

@@ -1,20 +1,20 @@
 import type { LogLine } from "../../protocol/log.ts";
 import type { Task } from "../../protocol/task.ts";
 import type { Io } from "../io.ts";
-import { visibleLine } from "../sanitize.ts";
-import { cut, textWidth } from "../table.ts";
+import { escapeLine } from "../sanitize.ts";
+import { getTextWidth, truncate } from "../table.ts";
 import { formatDuration } from "./duration.ts";
-import { cutLogLine } from "./log-view.ts";
-import { paintStatus, progressBar, progressText } from "./task-view.ts";
+import { formatTruncatedLogLine } from "./log-view.ts";
+import { formatProgress, formatProgressBar, paintStatus } from "./task-view.ts";
 
 /** A task as it is followed: how it stands, and the last lines of its log. */
-export interface TaskStory {
+export interface TaskWithLog {
   readonly task: Task;
   readonly lines: readonly LogLine[];
 }
 
 /** How many lines of a log are seen while a task is followed. */
-export const LINES_SEEN = 8;
+export const MAX_LOG_LINES = 8;
 
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
@@ -27,23 +27,23 @@ const place = ({ status, queue_position }: Task): string =>
   status === "pending" && queue_position !== null ? `place ${queue_position} in the queue` : "";
 
 const progress = ({ progress: given }: Task): string =>
-  [given?.fraction === undefined ? "" : progressBar(given.fraction), visibleLine(progressText(given))]
+  [given?.fraction === undefined ? "" : formatProgressBar(given.fraction), escapeLine(formatProgress(given))]
     .filter((part) => part !== "")
     .join(" ");
 
 /** What is seen of a task while it is followed: a line about it, its progress, the end of its log; none too wide. */
-export const taskFrame = (
-  { task, lines }: TaskStory,
+export const formatTaskFrame = (
+  { task, lines }: TaskWithLog,
   { width, now, paint }: { readonly width: number; readonly now: number; readonly paint: Io["paint"] },
 ): string => {
   const turn = FRAMES[Math.floor(now / 80) % FRAMES.length] ?? "";
   const rest = [since(task, now), place(task)].filter((part) => part !== "").join(", ");
-  const room = width - textWidth(`${turn}  ${task.status} ${rest}`);
-  const name = cut(visibleLine(task.job_name), Math.max(8, room));
+  const room = width - getTextWidth(`${turn}  ${task.status} ${rest}`);
+  const name = truncate(escapeLine(task.job_name), Math.max(8, room));
   const bar = progress(task);
   return [
     `${paint.cyan(turn)} ${paint.bold(name)} ${paintStatus(paint, task.status)} ${rest}`,
-    ...(bar === "" ? [] : [cut(`  ${bar}`, width)]),
-    ...lines.map((line) => `  ${cutLogLine(paint, line, width - 2)}`),
+    ...(bar === "" ? [] : [truncate(`  ${bar}`, width)]),
+    ...lines.map((line) => `  ${formatTruncatedLogLine(paint, line, width - 2)}`),
   ].join("\n");
 };

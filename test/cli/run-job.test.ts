@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createPrompts, type Prompts } from "../../cli/prompts.ts";
 import { startFakeApi } from "./fake-api.ts";
-import { screen, server } from "./golden-answers.ts";
+import { screen, server } from "./golden-replies.ts";
 import { type CliWorld, runCli } from "./run-cli.ts";
 import { aProblem } from "./wire-values.ts";
 

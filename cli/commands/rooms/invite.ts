@@ -2,12 +2,12 @@ import { Command } from "commander";
 import * as z from "zod";
 import { JobKind, MAX_INVITATION_SECONDS, type NewInvitation } from "../../../protocol/invitation.ts";
 import { GLOBAL_ROOM } from "../../../protocol/room.ts";
-import { onClient } from "../../action.ts";
+import { clientAction } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { Room } from "../../global-options.ts";
-import { Lifetime } from "../../options.ts";
-import { quoted } from "../../quote.ts";
-import type { ClientContext, Run, Tools } from "../../tools.ts";
+import { Duration } from "../../options.ts";
+import { quoteShellWord } from "../../quote-shell-word.ts";
+import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 /** A job's whole name will do: where it is registered is the room's to say. */
 const Kind = z
@@ -18,7 +18,7 @@ const Kind = z
 const InviteOptions = z.object({
   room: Room,
   job: z.array(Kind).optional(),
-  expires: Lifetime.pipe(
+  expires: Duration.pipe(
     z
       .number()
       .min(60, { error: "must be a minute or more" })
@@ -32,7 +32,7 @@ export type InviteOptions = z.infer<typeof InviteOptions>;
 const collect = (value: string, all: string[] = []) => [...all, value];
 
 /** `joblib rooms invite <room>`. */
-export const inviteCommand = (tools: Tools, run: Run<ClientContext, InviteOptions> = invite) =>
+export const inviteCommand = (tools: Tools, run: CommandHandler<ClientContext, InviteOptions> = invite) =>
   new Command("invite")
     .description(
       "Print one line to paste on another machine, which runs a worker there with a short-lived token for this room, and with --job for certain jobs alone. It gives no more than you have, and can be taken back. The server must have a JOBLIB_JWT_SECRET.",
@@ -48,17 +48,17 @@ Examples:
   $ joblib rooms invite lab --job modifiers:Rotate --expires 12h --note "Bob"
   $ joblib rooms invite lab --json | jq -r .token`,
     )
-    .action(onClient(tools, InviteOptions, run));
+    .action(clientAction(tools, InviteOptions, run));
 
 const LOOPBACK = /^https?:\/\/(127\.|localhost\b|\[::1\])/;
 
 const workerLine = ({ room_id, token }: NewInvitation, url: string): string => {
-  const place = room_id === GLOBAL_ROOM ? "--public" : `--room ${quoted(room_id)}`;
-  return `JOBLIB_URL=${quoted(url)} JOBLIB_TOKEN=${token} npx joblib worker ./extensions.ts ${place}`;
+  const place = room_id === GLOBAL_ROOM ? "--public" : `--room ${quoteShellWord(room_id)}`;
+  return `JOBLIB_URL=${quoteShellWord(url)} JOBLIB_TOKEN=${token} npx joblib worker ./extensions.ts ${place}`;
 };
 
 /** The line is the output; what it is good for stands on stderr. */
-export const invite: Run<ClientContext, InviteOptions> = async (
+export const invite: CommandHandler<ClientContext, InviteOptions> = async (
   { io, client, signal },
   { room: room_id, job: jobs, expires, note },
 ) => {

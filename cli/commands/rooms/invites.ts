@@ -1,15 +1,15 @@
 import { Command } from "commander";
 import * as z from "zod";
 import type { Invitation } from "../../../protocol/invitation.ts";
-import { onClient } from "../../action.ts";
+import { clientAction } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { Room } from "../../global-options.ts";
 import type { Io } from "../../io.ts";
 import { pageOptions } from "../../options.ts";
-import { roomOr } from "../../room.ts";
+import { getRoom } from "../../room.ts";
 import type { Column } from "../../table.ts";
-import type { ClientContext, Run, Tools } from "../../tools.ts";
-import { age } from "../../views/duration.ts";
+import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const InvitesOptions = z.object({ room: Room.optional(), ...pageOptions });
@@ -17,21 +17,24 @@ const InvitesOptions = z.object({ room: Room.optional(), ...pageOptions });
 export type InvitesOptions = z.infer<typeof InvitesOptions>;
 
 /** `joblib rooms invites [room]`. */
-export const invitesCommand = (tools: Tools, run: Run<ClientContext, InvitesOptions> = listInvites) =>
+export const invitesCommand = (
+  tools: Tools,
+  run: CommandHandler<ClientContext, InvitesOptions> = listInvites,
+) =>
   new Command("invites")
     .description("List a room's invitations, newest first; their tokens are told once, when they are made.")
     .argument("[room]", "the room; --room or JOBLIB_ROOM")
     .option("--limit <n>", "how many, 0 to 500 (50)")
     .option("--offset <n>", "how many to leave out (0)")
     .addHelpText("after", "\nExample:\n  $ joblib rooms invites lab")
-    .action(onClient(tools, InvitesOptions, run));
+    .action(clientAction(tools, InvitesOptions, run));
 
 /** Prints one page of invitations. */
-export const listInvites: Run<ClientContext, InvitesOptions> = async (
+export const listInvites: CommandHandler<ClientContext, InvitesOptions> = async (
   { io, client, global, signal },
   { room, ...query },
 ) => {
-  const room_id = roomOr(room, global.room);
+  const room_id = getRoom(room, global.room);
   const { body } = await client.call("listInvitations", { params: { room_id }, query }, { signal });
   showPage(io, body, { columns: columns(io, Date.now()), nothing: `nobody was invited to ${room_id}` });
   return EXIT.fine;
@@ -42,7 +45,7 @@ const stateOf = ({ revoked_at, expires_at }: Invitation, now: number): string =>
   return Date.parse(expires_at) <= now ? "over" : "open";
 };
 
-const endsText = (left: number) => (left > 0 ? `in ${age(left)}` : `${age(-left)} ago`);
+const endsText = (left: number) => (left > 0 ? `in ${formatAge(left)}` : `${formatAge(-left)} ago`);
 
 const columns = (io: Io, now: number): Column<Invitation>[] => [
   { heading: "ID", cell: ({ id }) => id },

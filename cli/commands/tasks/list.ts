@@ -4,16 +4,16 @@ import { MAX_COUNTED } from "../../../protocol/page.ts";
 import { GLOBAL_ROOM } from "../../../protocol/room.ts";
 import type { Task } from "../../../protocol/task.ts";
 import type { TaskPage } from "../../../protocol/task-filter.ts";
-import { onClient } from "../../action.ts";
+import { clientAction } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import type { Io } from "../../io.ts";
 import { Statuses, taskPageOptions, text } from "../../options.ts";
-import { oneRoom } from "../../room.ts";
+import { getSingleRoom } from "../../room.ts";
 import type { Column } from "../../table.ts";
-import type { ClientContext, Run, Tools } from "../../tools.ts";
-import { age } from "../../views/duration.ts";
+import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
-import { paintStatus, progressText } from "../../views/task-view.ts";
+import { formatProgress, paintStatus } from "../../views/task-view.ts";
 
 const ListOptions = z.object({
   ...taskPageOptions,
@@ -26,7 +26,7 @@ const ListOptions = z.object({
 export type ListOptions = z.infer<typeof ListOptions>;
 
 /** `joblib tasks list`. */
-export const listCommand = (tools: Tools, run: Run<ClientContext, ListOptions> = listTasks) =>
+export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listTasks) =>
   new Command("list")
     .description(
       "List the tasks of a room, newest first. The room is --room or JOBLIB_ROOM, otherwise @global.",
@@ -51,11 +51,14 @@ Examples:
   $ joblib tasks list --room lab --status failed,cancelled --search memory
   $ joblib tasks list --json | jq -r '.items[] | select(.runs > 1) | .id'`,
     )
-    .action(onClient(tools, ListOptions, run));
+    .action(clientAction(tools, ListOptions, run));
 
 /** Prints one page of a room's tasks. */
-export const listTasks: Run<ClientContext, ListOptions> = async ({ io, client, global, signal }, options) => {
-  const room_id = oneRoom(global.room) ?? GLOBAL_ROOM;
+export const listTasks: CommandHandler<ClientContext, ListOptions> = async (
+  { io, client, global, signal },
+  options,
+) => {
+  const room_id = getSingleRoom(global.room) ?? GLOBAL_ROOM;
   const { createdBy: created_by, search: q, ...rest } = options;
   const query = { ...rest, created_by, q };
   const { body } = await client.call("listRoomTasks", { params: { room_id }, query }, { signal });
@@ -87,7 +90,7 @@ const columns = (io: Io): Column<Task>[] => [
   // A terminal has no room for both a time and a job's name; a pipe is cut nowhere.
   io.width === undefined
     ? { heading: "CREATED", cell: ({ created_at }) => created_at }
-    : { heading: "AGE", cell: ({ created_at }) => age(Date.now() - Date.parse(created_at)) },
+    : { heading: "AGE", cell: ({ created_at }) => formatAge(Date.now() - Date.parse(created_at)) },
   { heading: "JOB", cell: ({ job_name }) => job_name, flexible: true, cutAt: "start" },
-  { heading: "DETAIL", cell: ({ progress, error }) => error ?? progressText(progress), flexible: true },
+  { heading: "DETAIL", cell: ({ progress, error }) => error ?? formatProgress(progress), flexible: true },
 ];

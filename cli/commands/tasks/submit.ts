@@ -1,20 +1,20 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { onClient } from "../../action.ts";
+import { clientAction } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { Wait } from "../../options.ts";
 import { readPayload } from "../../payload.ts";
-import { roomOfJob } from "../../room.ts";
+import { getJobRoom } from "../../room.ts";
 import {
   addSetOption,
   addSubmissionOptions,
   submissionFields,
-  taskOptions,
+  toTaskSubmission,
 } from "../../submission-options.ts";
-import type { ClientContext, Run, Tools } from "../../tools.ts";
-import { taskView } from "../../views/task-view.ts";
-import { waitValue } from "../../wait-argument.ts";
-import { exitOfTask, waitForTask } from "../../wait-for-task.ts";
+import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import { formatTask } from "../../views/task-view.ts";
+import { parseWaitValue } from "../../wait-argument.ts";
+import { getTaskExitCode, waitForTask } from "../../wait-for-task.ts";
 
 const SubmitOptions = z.object({
   job: z.string(),
@@ -27,7 +27,10 @@ const SubmitOptions = z.object({
 export type SubmitOptions = z.infer<typeof SubmitOptions>;
 
 /** `joblib tasks submit <job>`. */
-export const submitCommand = (tools: Tools, run: Run<ClientContext, SubmitOptions> = submitTask) => {
+export const submitCommand = (
+  tools: Tools,
+  run: CommandHandler<ClientContext, SubmitOptions> = submitTask,
+) => {
   const command = new Command("submit")
     .description(
       "Submit a task. It is checked against the job's schema, and waits where no worker is there to run it.",
@@ -36,7 +39,7 @@ export const submitCommand = (tools: Tools, run: Run<ClientContext, SubmitOption
     .option("--payload <json>", "the payload, a JSON object; - reads it from standard input")
     .option("--payload-file <file>", "the file that holds it; - is standard input");
   return addSubmissionOptions(addSetOption(command))
-    .option("--wait [seconds]", "until it has ended, or so many seconds at most", waitValue)
+    .option("--wait [seconds]", "until it has ended, or so many seconds at most", parseWaitValue)
     .addHelpText(
       "after",
       `
@@ -48,14 +51,14 @@ Examples:
   $ joblib tasks submit lab:modifiers:Rotate --payload-file rotate.json
   $ echo '{"angle": 90}' | joblib tasks submit lab:modifiers:Rotate --payload -`,
     )
-    .action(onClient(tools, SubmitOptions, run));
+    .action(clientAction(tools, SubmitOptions, run));
 };
 
 /** Submits, and with `--wait` follows the task to its end. */
-export const submitTask: Run<ClientContext, SubmitOptions> = async (context, options) => {
+export const submitTask: CommandHandler<ClientContext, SubmitOptions> = async (context, options) => {
   const { io, client, global, signal, readBytes } = context;
-  const room_id = roomOfJob(options.job, global.room);
-  const body = { payload: await readPayload(options, readBytes), ...taskOptions(options) };
+  const room_id = getJobRoom(options.job, global.room);
+  const body = { payload: await readPayload(options, readBytes), ...toTaskSubmission(options) };
   const { idempotencyKey } = options;
   const { body: submitted } = await client.call(
     "submitTask",
@@ -67,11 +70,11 @@ export const submitTask: Run<ClientContext, SubmitOptions> = async (context, opt
     io.note("no worker for this job is online; the task waits for one", "dim");
   }
   if (options.wait === undefined) {
-    io.result(submitted, (safe) => taskView(safe, io.paint, io.width));
+    io.result(submitted, (safe) => formatTask(safe, io.paint, io.width));
     return EXIT.fine;
   }
   io.note(`submitted ${submitted.id}`, "dim");
   const task = await waitForTask(context, submitted, options.wait);
-  io.result(task, (safe) => taskView(safe, io.paint, io.width));
-  return exitOfTask(task);
+  io.result(task, (safe) => formatTask(safe, io.paint, io.width));
+  return getTaskExitCode(task);
 };

@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { onOwn } from "../../action.ts";
+import { localAction } from "../../action.ts";
 import { UsageError } from "../../errors.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { Room } from "../../global-options.ts";
-import { Lifetime, text } from "../../options.ts";
+import { Duration, text } from "../../options.ts";
 import { readSettings } from "../../start-server.ts";
-import type { LocalContext, Run, Tools } from "../../tools.ts";
+import type { CommandHandler, LocalContext, Tools } from "../../tools.ts";
 
 const Rooms = z.union([
   z.literal("*"),
@@ -20,13 +20,13 @@ const CreateOptions = z.object({
   sub: text.max(255, { error: "must be at most 255 characters" }),
   admin: z.boolean().default(false),
   rooms: Rooms.optional(),
-  expires: Lifetime.optional(),
+  expires: Duration.optional(),
 });
 /** What `token create` is asked. */
 export type CreateOptions = z.infer<typeof CreateOptions>;
 
 /** `joblib token create`. */
-export const createCommand = (tools: Tools, run: Run<LocalContext, CreateOptions> = createToken) =>
+export const createCommand = (tools: Tools, run: CommandHandler<LocalContext, CreateOptions> = createToken) =>
   new Command("create")
     .description("Sign a token with the server's JOBLIB_JWT_SECRET; whoever bears it is that user.")
     .requiredOption("--sub <user>", "the user's id")
@@ -41,10 +41,10 @@ Examples:
   $ joblib token create --sub ada --rooms lab,office --expires 30d
   $ export JOBLIB_TOKEN=$(joblib token create --sub worker-1 --admin)`,
     )
-    .action(onOwn(tools, CreateOptions, run));
+    .action(localAction(tools, CreateOptions, run));
 
 /** Prints a token. */
-export const createToken: Run<LocalContext, CreateOptions> = async ({ io, env }, options) => {
+export const createToken: CommandHandler<LocalContext, CreateOptions> = async ({ io, env }, options) => {
   const { jwt_secret: secret } = await readSettings(env, {});
   if (secret === undefined) throw new UsageError("set JOBLIB_JWT_SECRET to the server's secret first");
   const { sub, admin, rooms, expires } = options;

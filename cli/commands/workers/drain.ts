@@ -1,26 +1,29 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { onClient } from "../../action.ts";
+import { clientAction } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { PathId } from "../../options.ts";
-import type { ClientContext, Run, Tools } from "../../tools.ts";
+import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const DrainOptions = z.object({ id: PathId });
 /** What `workers drain` is asked. */
 export type DrainOptions = z.infer<typeof DrainOptions>;
 
 /** `joblib workers drain <id>`. */
-export const drainCommand = (tools: Tools, run: Run<ClientContext, DrainOptions> = drainWorker) =>
+export const drainCommand = (tools: Tools, run: CommandHandler<ClientContext, DrainOptions> = drainWorker) =>
   new Command("drain")
     .description(
       "Give a worker no task any more, by who made it or an admin: it finishes what it holds, and its process ends with 0.",
     )
     .argument("<id>", "the worker's id, as workers list shows it")
     .addHelpText("after", "\nExample:\n  $ joblib workers drain 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
-    .action(onClient(tools, DrainOptions, run));
+    .action(clientAction(tools, DrainOptions, run));
 
 /** Drains it, and says what is left for it to do. */
-export const drainWorker: Run<ClientContext, DrainOptions> = async ({ io, client, signal }, { id }) => {
+export const drainWorker: CommandHandler<ClientContext, DrainOptions> = async (
+  { io, client, signal },
+  { id },
+) => {
   const { body } = await client.call("drainWorker", { params: { worker_id: id } }, { signal });
   io.result(body, ({ name, task_count }) => {
     const tasks = task_count === 1 ? "1 task" : `${task_count} tasks`;

@@ -1,14 +1,14 @@
 import { Command } from "commander";
 import * as z from "zod";
 import type { Worker } from "../../../protocol/worker.ts";
-import { onClient } from "../../action.ts";
+import { clientAction } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import type { Io } from "../../io.ts";
 import { pageOptions } from "../../options.ts";
-import { oneRoom } from "../../room.ts";
+import { getSingleRoom } from "../../room.ts";
 import type { Column } from "../../table.ts";
-import type { ClientContext, Run, Tools } from "../../tools.ts";
-import { age } from "../../views/duration.ts";
+import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const ListOptions = z.object(pageOptions);
@@ -16,7 +16,7 @@ const ListOptions = z.object(pageOptions);
 export type ListOptions = z.infer<typeof ListOptions>;
 
 /** `joblib workers list`. */
-export const listCommand = (tools: Tools, run: Run<ClientContext, ListOptions> = listWorkers) =>
+export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listWorkers) =>
   new Command("list")
     .description(
       "List the workers that serve a room (--room or JOBLIB_ROOM); without a room your own, and all of them for an admin.",
@@ -24,11 +24,14 @@ export const listCommand = (tools: Tools, run: Run<ClientContext, ListOptions> =
     .option("--limit <n>", "how many, 0 to 500 (50)")
     .option("--offset <n>", "how many to leave out (0)")
     .addHelpText("after", "\nExample:\n  $ joblib workers list --room lab")
-    .action(onClient(tools, ListOptions, run));
+    .action(clientAction(tools, ListOptions, run));
 
 /** Prints one page of workers. */
-export const listWorkers: Run<ClientContext, ListOptions> = async ({ io, client, global, signal }, query) => {
-  const room_id = oneRoom(global.room);
+export const listWorkers: CommandHandler<ClientContext, ListOptions> = async (
+  { io, client, global, signal },
+  query,
+) => {
+  const room_id = getSingleRoom(global.room);
   const { body } =
     room_id === undefined
       ? await client.call("listWorkers", { query }, { signal })
@@ -48,7 +51,7 @@ const columns = (io: Io): Column<Worker>[] => [
     ? { heading: "LAST HEARTBEAT", cell: ({ last_heartbeat }) => last_heartbeat }
     : {
         heading: "HEARD",
-        cell: ({ last_heartbeat }) => `${age(Date.now() - Date.parse(last_heartbeat))} ago`,
+        cell: ({ last_heartbeat }) => `${formatAge(Date.now() - Date.parse(last_heartbeat))} ago`,
       },
   { heading: "NAME", cell: ({ name }) => name ?? "", flexible: true },
 ];

@@ -1,7 +1,7 @@
 import type { Job } from "../../protocol/job.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { localizeReferences } from "../../protocol/local-references.ts";
-import { cleanSchema, commentText } from "./clean-schema.ts";
+import { cleanSchema, escapeComment } from "./clean-schema.ts";
 
 const OPTIONS = {
   bannerComment: "",
@@ -34,7 +34,7 @@ const comment = (text: string | null): string => {
   if (text === null || text.trim() === "") return "";
   return [
     "/**",
-    ...commentText(text)
+    ...escapeComment(text)
       .trim()
       .split("\n")
       .map((line) => ` * ${line}`.trimEnd()),
@@ -65,7 +65,7 @@ const jobText = async (job: Job, index: number): Promise<JobText> => {
 };
 
 /** The types of jobs as a module: an interface `Jobs`, which a `JobManager` takes; `room` is where they are seen from. */
-export const writeTypes = async (jobs: readonly Job[], room: string): Promise<string> => {
+export const generateTypes = async (jobs: readonly Job[], room: string): Promise<string> => {
   const sorted = jobs.toSorted((one, other) => (one.full_name < other.full_name ? -1 : 1));
   const texts = await Promise.all(sorted.map(jobText));
   const usesJson = jobs.some(({ result_schema }) => result_schema === null);

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import type { Settings } from "../server/settings.ts";
-import { startFailure } from "./start-server.ts";
+import { toStartError } from "./start-server.ts";
 
 const NOWHERE = "memory://";
 
 /** Applies the pending migrations of these settings' database and returns their names, or only returns them. */
-export const migrateOwn = async (settings: Settings, check: boolean): Promise<readonly string[]> => {
+export const runMigrations = async (settings: Settings, check: boolean): Promise<readonly string[]> => {
   const [{ openDatabase }, { migrate, checkMigrations }] = await Promise.all([
     import("../server/storage/database.ts"),
     import("../server/storage/migrations/migrate.ts"),
@@ -21,6 +21,6 @@ export const migrateOwn = async (settings: Settings, check: boolean): Promise<re
       await orm.close();
     }
   } catch (error) {
-    throw startFailure(error);
+    throw toStartError(error);
   }
 };

@@ -11,7 +11,7 @@ const shown = (value: JsonValue | undefined): string => {
 const unescapePart = (part: string) => part.replace(/~1/g, "/").replace(/~0/g, "~");
 
 /** `/properties/angle/default` reads `angle: default`; what is no property keeps its own words. */
-const placeOf = (pointer: string): string => {
+const findUserFrame = (pointer: string): string => {
   const parts = pointer.split("/").slice(1).map(unescapePart);
   const subject = parts[0] === "result_schema" ? "the result" : "";
   const rest = subject === "" ? parts : parts.slice(1);
@@ -28,13 +28,13 @@ const placeOf = (pointer: string): string => {
 };
 
 const sentence = ({ op, path, from, value }: PatchOperation): string => {
-  const place = placeOf(path);
+  const place = findUserFrame(path);
   if (op === "add") return `+ ${place} is new here: ${shown(value)}`;
   if (op === "remove") return `- ${place} is registered, and missing here`;
   if (op === "replace") return `~ ${place} is ${shown(value)} here, and something else as registered`;
-  return `~ ${place} was ${from === undefined ? "changed" : `made from ${placeOf(from)}`}`;
+  return `~ ${place} was ${from === undefined ? "changed" : `made from ${findUserFrame(from)}`}`;
 };
 
 /** Which properties of two schemas differ, a line each; `here` is the schema that was offered. */
-export const diffLines = (diff: readonly PatchOperation[]): string[] =>
+export const formatDiff = (diff: readonly PatchOperation[]): string[] =>
   diff.map((operation) => `  ${sentence(operation)}`);

@@ -1,11 +1,11 @@
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import { TaskStatus } from "../../protocol/task-status.ts";
 import type { GlobalOptions } from "../global-options.ts";
-import { type Parameter, parametersOf } from "../parameters/parameter.ts";
-import { choiceTexts } from "../parameters/read-value.ts";
-import { roomOfJob } from "../room.ts";
+import { getParameters, type Parameter } from "../parameters/parameter.ts";
+import { formatChoices } from "../parameters/read-value.ts";
+import { getJobRoom } from "../room.ts";
 import type { Client } from "../tools.ts";
-import { descriptionOf } from "../views/schema-view.ts";
+import { getDescription } from "../views/schema-view.ts";
 
 /** What may stand there, and a word about it. */
 export interface Candidate {
@@ -14,7 +14,7 @@ export interface Candidate {
 }
 
 /** How the server is asked. */
-export interface Asking {
+export interface CompletionContext {
   readonly client: Client;
   readonly global: GlobalOptions;
   readonly signal: AbortSignal;
@@ -24,10 +24,10 @@ const MOST = 100;
 
 const page = { limit: MOST };
 
-const roomOf = ({ global }: Asking) => global.room.at(-1) ?? GLOBAL_ROOM;
+const roomOf = ({ global }: CompletionContext) => global.room.at(-1) ?? GLOBAL_ROOM;
 
 /** Rooms that hold something, and those that the caller's token names, which may hold nothing yet. */
-export const rooms = async ({ client, signal }: Asking): Promise<Candidate[]> => {
+export const rooms = async ({ client, signal }: CompletionContext): Promise<Candidate[]> => {
   const options = { signal, retry: false } as const;
   const [listed, standing] = await Promise.all([
     client.call("listRooms", { query: page }, options),
@@ -47,7 +47,7 @@ export const rooms = async ({ client, signal }: Asking): Promise<Candidate[]> =>
 };
 
 /** Jobs that the line's room sees. */
-export const jobs = async (asking: Asking): Promise<Candidate[]> => {
+export const jobs = async (asking: CompletionContext): Promise<Candidate[]> => {
   const { client, signal } = asking;
   const params = { room_id: roomOf(asking) };
   const { body } = await client.call("listJobs", { params, query: page }, { signal, retry: false });
@@ -55,11 +55,11 @@ export const jobs = async (asking: Asking): Promise<Candidate[]> => {
 };
 
 /** The kinds of those jobs. */
-export const jobKinds = async (asking: Asking): Promise<Candidate[]> =>
+export const jobKinds = async (asking: CompletionContext): Promise<Candidate[]> =>
   (await jobs(asking)).map(({ value, about }) => ({ value: value.slice(value.indexOf(":") + 1), about }));
 
 /** The newest tasks of the line's room. */
-export const tasks = async (asking: Asking): Promise<Candidate[]> => {
+export const tasks = async (asking: CompletionContext): Promise<Candidate[]> => {
   const { client, signal } = asking;
   const params = { room_id: roomOf(asking) };
   const { body } = await client.call("listRoomTasks", { params, query: page }, { signal, retry: false });
@@ -67,7 +67,7 @@ export const tasks = async (asking: Asking): Promise<Candidate[]> => {
 };
 
 /** The workers that the caller may see, in the line's room where it names one. */
-export const workers = async ({ client, signal }: Asking): Promise<Candidate[]> => {
+export const workers = async ({ client, signal }: CompletionContext): Promise<Candidate[]> => {
   const { body } = await client.call("listWorkers", { query: page }, { signal, retry: false });
   return body.items.map(({ id, name, alive }) => ({
     value: id,
@@ -76,7 +76,7 @@ export const workers = async ({ client, signal }: Asking): Promise<Candidate[]> 
 };
 
 /** The line's room's invitations that were not revoked. */
-export const invitations = async (asking: Asking): Promise<Candidate[]> => {
+export const invitations = async (asking: CompletionContext): Promise<Candidate[]> => {
   const { client, signal } = asking;
   const params = { room_id: roomOf(asking) };
   const { body } = await client.call("listInvitations", { params, query: page }, { signal, retry: false });
@@ -90,20 +90,23 @@ export const statuses = async (): Promise<Candidate[]> =>
   TaskStatus.options.map((value) => ({ value, about: "" }));
 
 /** The parameters of a job. */
-export const parameters = async ({ client, global, signal }: Asking, job: string): Promise<Parameter[]> => {
-  const params = { room_id: roomOfJob(job, global.room), job_name: job };
+export const parameters = async (
+  { client, global, signal }: CompletionContext,
+  job: string,
+): Promise<Parameter[]> => {
+  const params = { room_id: getJobRoom(job, global.room), job_name: job };
   const { body } = await client.call("readJob", { params }, { signal, retry: false });
-  return parametersOf(body.schema);
+  return getParameters(body.schema);
 };
 
 /** Parameters as flags. */
-export const flagsOf = (all: readonly Parameter[]): Candidate[] =>
+export const listParameterFlags = (all: readonly Parameter[]): Candidate[] =>
   all.flatMap(({ flag, kind, isList, schema }) => {
-    const about = descriptionOf(schema);
+    const about = getDescription(schema);
     const plain = { value: `--${flag}`, about };
     return kind === "boolean" && !isList ? [plain, { value: `--no-${flag}`, about }] : [plain];
   });
 
 /** The values that a parameter may have, where they are few. */
-export const choicesOf = (all: readonly Parameter[], flag: string): Candidate[] =>
-  choiceTexts(all.find((one) => one.flag === flag)?.choices ?? []).map((value) => ({ value, about: "" }));
+export const listChoices = (all: readonly Parameter[], flag: string): Candidate[] =>
+  formatChoices(all.find((one) => one.flag === flag)?.choices ?? []).map((value) => ({ value, about: "" }));

@@ -2,7 +2,7 @@ import type { FetchLike } from "../../sdk/senders.ts";
 import type { Client } from "../tools.ts";
 
 /** The result of one check. */
-export interface Finding {
+export interface CheckResult {
   readonly check: string;
   readonly status: "ok" | "warning" | "failed";
   readonly detail: string;
@@ -23,15 +23,15 @@ export interface Probe {
 }
 
 /** Returns the finding of a check that passed. */
-export const passed = (check: string, detail: string): Finding => ({ check, status: "ok", detail });
+export const reportOk = (check: string, detail: string): CheckResult => ({ check, status: "ok", detail });
 
 /** Returns the finding of something that works, but may stop working or could work better. */
-export const warning = (check: string, detail: string, advice: string): Finding => ({
+export const reportWarning = (check: string, detail: string, advice: string): CheckResult => ({
   ...{ check, status: "warning", detail, advice },
 });
 
 /** Returns the finding of something that does not work. */
-export const failed = (check: string, detail: string, advice: string): Finding => ({
+export const reportFailure = (check: string, detail: string, advice: string): CheckResult => ({
   ...{ check, status: "failed", detail, advice },
 });
 

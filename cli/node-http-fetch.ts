@@ -8,11 +8,11 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * `fetch` over node:http, as much of it as the SDK's client uses. undici, Node's built-in copy included, takes
  * 60 to 100 ms to load, which is more than all the rest of a command that asks one question.
  */
-export const lightFetch: FetchLike = async (url, init) => {
+export const nodeHttpFetch: FetchLike = async (url, init) => {
   const { body } = init;
   const send = url.startsWith("https:") ? (await import("node:https")).request : httpRequest;
   return new Promise((resolve, reject) => {
-    const request = send(url, optionsOf(init), (response) => resolve(answerOf(response)));
+    const request = send(url, listOptions(init), (response) => resolve(answerOf(response)));
     request.once("error", reject);
     request.once("socket", (socket) => {
       if (!socket.connecting) return;
@@ -25,7 +25,7 @@ export const lightFetch: FetchLike = async (url, init) => {
   });
 };
 
-const optionsOf = ({ method, headers, signal, body }: FetchInit): RequestOptions => ({
+const listOptions = ({ method, headers, signal, body }: FetchInit): RequestOptions => ({
   method,
   signal,
   // Without a length node:http would send a PATCH or a DELETE without a body in chunks.

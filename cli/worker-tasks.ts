@@ -7,12 +7,17 @@ import type { TaskOutcome } from "../sdk/task-outcome.ts";
 import { CliError, UsageError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
-import { type LoadedExtensions, placeOf, type RunnableClass, summaryOf } from "./load-extensions.ts";
+import {
+  findUserFrame,
+  type LoadedExtensions,
+  type RunnableClass,
+  summarizeError,
+} from "./load-extensions.ts";
 import type { LocalContext } from "./tools.ts";
 import { formatDuration } from "./views/duration.ts";
 
 /** Where a worker connects, and where its classes are registered that do not say so themselves. */
-export interface WorkPlace {
+export interface WorkerConfig {
   readonly url?: string | undefined;
   readonly token?: string | undefined;
   readonly name?: string | undefined;
@@ -23,7 +28,7 @@ export interface WorkPlace {
 }
 
 /** How a worker runs, and the two ways to end it. */
-export interface WorkOptions {
+export interface RunTasksOptions {
   readonly concurrency: number;
   readonly pollInterval?: number | undefined;
   /** No new tasks; those in hand are finished. */
@@ -33,12 +38,12 @@ export interface WorkOptions {
 }
 
 /** What a class may say of where it is registered. */
-export interface RoomSayer extends Pick<ExtensionOptions, "room" | "public"> {
+export interface RoomDeclaration extends Pick<ExtensionOptions, "room" | "public"> {
   readonly name: string;
 }
 
 /** The rooms of one class: its own word, or else the command line's. */
-export const roomsOf = (Class: RoomSayer, place: Pick<WorkPlace, "rooms" | "public">): string[] => {
+export const getRooms = (Class: RoomDeclaration, place: Pick<WorkerConfig, "rooms" | "public">): string[] => {
   const own = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
   const said =
     own.length > 0 || Class.public === true ? { rooms: own, public: Class.public === true } : place;
@@ -53,26 +58,26 @@ export const roomsOf = (Class: RoomSayer, place: Pick<WorkPlace, "rooms" | "publ
 export const createManager = (
   io: Io,
   { classes, context }: LoadedExtensions,
-  place: WorkPlace,
+  place: WorkerConfig,
 ): JobManager => {
   const { url, token, name, keepConsole } = place;
   const options = { url, token, name, logger: loggerOf(io), captureConsole: keepConsole === true };
   const jobs = new JobManager<unknown>(options, context);
   for (const Class of classes) {
-    for (const room of roomsOf(Class, place)) jobs.register(Class, { room });
+    for (const room of getRooms(Class, place)) jobs.register(Class, { room });
   }
   return jobs;
 };
 
 /** Announces the worker and says what it serves. */
-export const announce = async (
+export const registerJobs = async (
   io: Io,
   jobs: JobManager,
-  { classes, place }: { classes: readonly RunnableClass[]; place: WorkPlace },
+  { classes, place }: { classes: readonly RunnableClass[]; place: WorkerConfig },
 ): Promise<void> => {
   await jobs.ready();
   for (const Class of classes) {
-    for (const room of roomsOf(Class, place)) {
+    for (const room of getRooms(Class, place)) {
       const prefix = room === GLOBAL_ROOM ? "public" : room;
       const job = `${prefix}:${Class.category}:${Class.name}`;
       io.event({ event: "registered", job, room, worker: jobs.workerId }, `registered ${job}`);
@@ -88,7 +93,7 @@ export const announce = async (
  * Lets go of everything at the first error that nobody caught, for nobody knows what it left half done: the tasks in
  * hand fail with it at once, rather than when the server misses the worker. The signal's reason is what to tell.
  */
-export const stopOnStray = (
+export const stopOnUncaughtError = (
   { strays }: Pick<LocalContext, "strays">,
   jobs: JobManager,
   { files }: LoadedExtensions,
@@ -96,16 +101,16 @@ export const stopOnStray = (
   const stopped = new AbortController();
   const watch = strays((error) => {
     if (stopped.signal.aborted) return;
-    const why = `an error that nobody caught stopped the worker: ${summaryOf(error)}`;
+    const why = `an error that nobody caught stopped the worker: ${summarizeError(error)}`;
     // First, so that the tasks in hand fail with this reason, and not with that of an interrupt.
     void jobs.interrupt(why);
-    stopped.abort(new CliError(why, EXIT.usage, placeOf(error, files)));
+    stopped.abort(new CliError(why, EXIT.usage, findUserFrame(error, files)));
   });
   return { signal: stopped.signal, [Symbol.dispose]: () => watch[Symbol.dispose]() };
 };
 
 /** Runs tasks, a line for each that begins and ends, until it is told to stop; then the worker leaves. */
-export const work = async (io: Io, jobs: JobManager, options: WorkOptions): Promise<void> => {
+export const runTasks = async (io: Io, jobs: JobManager, options: RunTasksOptions): Promise<void> => {
   const { concurrency, pollInterval, drain, interrupt } = options;
   const began = new Map<string, number>();
   await jobs.run({

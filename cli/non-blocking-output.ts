@@ -12,7 +12,7 @@ export const MAX_BUFFERED_BYTES = 8 * 2 ** 20;
  * this, Node buffers without bound for a pipe whose reader has stopped, and a terminal paused by Ctrl-S stops the event
  * loop, and with it the heartbeats. Errors must have a listener. When writing works again, a line says how much was lost.
  */
-export const makeLossy = (stream: StandardStream, maxBuffered = MAX_BUFFERED_BYTES): void => {
+export const makeNonBlocking2 = (stream: StandardStream, maxBuffered = MAX_BUFFERED_BYTES): void => {
   const write = stream.write.bind(stream);
   let lost = 0;
 

@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import type { OutputStream } from "./io.ts";
 
 /** Lines at the end of a terminal that are drawn again in their place. */
-export interface Live<Look> {
+export interface LiveDisplay<Look> {
   /** Draws what there is to see now. */
   redraw(): void;
   /** Takes the lines away, and leaves others in their stead. */
@@ -29,11 +29,11 @@ const asWritable = (stream: OutputStream) => {
 };
 
 /** Draws `frame` on a terminal until it is closed; `look` says how wide that is by now. */
-export const openLive = async <Look>(
+export const openLiveDisplay = async <Look>(
   stream: OutputStream,
   frame: (look: Look) => string,
   look: () => Look,
-): Promise<Live<Look>> => {
+): Promise<LiveDisplay<Look>> => {
   // Only somebody who watches pays for it.
   const { createLogUpdate } = await import("log-update");
   const update = createLogUpdate(asWritable(stream));

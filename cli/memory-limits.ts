@@ -10,7 +10,7 @@ const BOUNDS = ["--max-semi-space-size=8", "--initial-old-space-size=64", "--hea
 const serves = (argv: readonly string[]) => argv.slice(2).find((one) => !one.startsWith("-")) === "serve";
 
 /** What is asked of the process. */
-export type Restartable = Pick<
+export type RestartableProcess = Pick<
   NodeJS.Process,
   "argv" | "execArgv" | "execPath" | "env" | "platform" | "channel" | "execve"
 >;
@@ -20,7 +20,7 @@ export type Restartable = Pick<
  * signals. Not where somebody has said how it is to be (`NODE_OPTIONS=--max-semi-space-size=64`), where another process
  * talks to this one over a channel that would be lost, or where Node cannot.
  */
-export const boundMemory = (own: Restartable): void => {
+export const limitMemory = (own: RestartableProcess): void => {
   if (!serves(own.argv) || own.execve === undefined || own.platform === "win32" || own.channel) return;
   const given = [...own.execArgv, own.env["NODE_OPTIONS"] ?? ""];
   if (given.some((option) => option.includes("semi-space-size") || option.includes("semi_space_size")))

@@ -1,18 +1,24 @@
 import { CliError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
-import { failureOf } from "./failure.ts";
+import { toFailure } from "./failure.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { Io } from "./io.ts";
-import { LoadError, type LoadedExtensions, loadExtensions, placeOf, summaryOf } from "./load-extensions.ts";
+import {
+  findUserFrame,
+  LoadError,
+  type LoadedExtensions,
+  loadExtensions,
+  summarizeError,
+} from "./load-extensions.ts";
 import type { Tools } from "./tools.ts";
-import { type FileWatch, watchFiles } from "./watch-files.ts";
-import { announce, createManager, type WorkPlace, work } from "./work.ts";
+import { type FileWatcher, watchFiles } from "./watch-files.ts";
+import { createManager, registerJobs, runTasks, type WorkerConfig } from "./worker-tasks.ts";
 
 /** What a worker is made of that follows its file. */
-export interface Development {
+export interface ReloadOptions {
   readonly io: Io;
   readonly file: string;
-  readonly place: WorkPlace;
+  readonly place: WorkerConfig;
   readonly concurrency: number;
   readonly interrupts: Interrupts;
   readonly strays: Tools["strays"];
@@ -23,7 +29,7 @@ export interface Development {
 const NO_WORKER = "no worker runs until the next change";
 
 /** Works until it is asked to stop; every change that can be loaded puts a new worker in the old one's place. */
-export const workAndReload = async (development: Development): Promise<void> => {
+export const runWithReload = async (development: ReloadOptions): Promise<void> => {
   const { io, file, interrupts } = development;
   using watch = watchFiles();
   let { loaded } = development;
@@ -42,13 +48,13 @@ export const workAndReload = async (development: Development): Promise<void> => 
 };
 
 /** One generation of the worker: it ends with the process's interrupts, or at once when it is replaced. */
-const startWorker = ({ io, place, concurrency, interrupts }: Development, loaded: LoadedExtensions) => {
+const startWorker = ({ io, place, concurrency, interrupts }: ReloadOptions, loaded: LoadedExtensions) => {
   const replaced = new AbortController();
   const run = async () => {
     const jobs = createManager(io, loaded, place);
     try {
-      await announce(io, jobs, { classes: loaded.classes, place });
-      await work(io, jobs, {
+      await registerJobs(io, jobs, { classes: loaded.classes, place });
+      await runTasks(io, jobs, {
         concurrency,
         drain: AbortSignal.any([interrupts.first, replaced.signal]),
         interrupt: AbortSignal.any([interrupts.second, replaced.signal]),
@@ -67,8 +73,8 @@ const startWorker = ({ io, place, concurrency, interrupts }: Development, loaded
 
 /** Waits for a change that can be loaded; undefined where the person wants to stop. */
 const nextLoaded = async (
-  { io, file, interrupts }: Development,
-  watch: FileWatch,
+  { io, file, interrupts }: ReloadOptions,
+  watch: FileWatcher,
   { files }: LoadedExtensions,
 ): Promise<LoadedExtensions | undefined> => {
   while (await watch.next(interrupts.first)) {
@@ -86,10 +92,13 @@ const nextLoaded = async (
 
 /** The person is about to mend it: worker and server stay. */
 const tellStray = (io: Io, error: unknown, { files }: LoadedExtensions): void =>
-  tellFailure(io, new CliError(`nobody caught ${summaryOf(error)}`, EXIT.usage, placeOf(error, files)));
+  tellFailure(
+    io,
+    new CliError(`nobody caught ${summarizeError(error)}`, EXIT.usage, findUserFrame(error, files)),
+  );
 
 const tellFailure = (io: Io, error: unknown): void => {
-  const { line, details } = failureOf(error);
+  const { line, details } = toFailure(error);
   io.event({ event: "error", message: line }, `joblib: ${line}`, "bad");
   for (const detail of details) io.note(detail);
 };
