@@ -3,9 +3,8 @@ import { FormPages } from "./form/form-page.ts";
 
 const FIELDS = 200;
 const ROUNDS = 9;
-const LIMIT_MS = 100;
-/** CPU time of 200 plain inputs on the reference machine. The limit is scaled up on a slower machine. */
-const REFERENCE_MS = 24;
+/** Maximum CPU time of the form as a multiple of that of plain inputs, which depends on the machine in the same way. */
+const MAX_RATIO = 4;
 
 const KINDS: ((index: number) => object)[] = [
   () => ({ type: "string", default: "CCO" }),
@@ -48,28 +47,24 @@ beforeAll(async () => {
 afterAll(() => pages[Symbol.asyncDispose]());
 
 /**
- * Measures from the mount to the end of the frame that shows the form, both in wall-clock time and in CPU time of the page's
- * thread. On an idle machine they are the same; only the wall-clock time grows with other load.
+ * Measures from the mount to the end of the frame that shows the form, in the built page. `wall` is the time on the clock,
+ * `work` is the CPU time of the page's thread, which does not grow with the load of the machine.
  */
-test(`a form of ${FIELDS} fields is painted in less than ${LIMIT_MS} ms`, { timeout: 120_000 }, async () => {
+test(`a form of ${FIELDS} fields takes at most ${MAX_RATIO} times the CPU time of plain inputs`, {
+  timeout: 120_000,
+}, async () => {
   const form = await pages.open();
   const plain: Timing[] = [];
-  const forms: Timing[] = [];
+  const whole: Timing[] = [];
 
   for (let round = 0; round < ROUNDS; round += 1) {
     plain.push(await form.measure());
-    forms.push(await form.measure(SCHEMA));
+    whole.push(await form.measure(SCHEMA));
   }
 
-  const [wall, work] = [median(forms, "wall"), median(forms, "work")];
   console.log(
-    `200 fields: ${wall} ms, CPU ${work} ms; 200 plain inputs: ${median(plain, "wall")} ms, CPU ${median(plain, "work")} ms`,
+    `${FIELDS} fields: ${median(whole, "wall")} ms, CPU ${median(whole, "work")} ms; plain inputs: ${median(plain, "wall")} ms, CPU ${median(plain, "work")} ms`,
   );
-  // Each round is scaled by the plain inputs that were measured just before, under the same load.
-  const scaled = forms.map((timing, round) => ({
-    wall: timing.wall,
-    work: timing.work / Math.max(1, (plain[round]?.work ?? 0) / REFERENCE_MS),
-  }));
-  expect(Math.min(wall, median(scaled, "work"))).toBeLessThan(LIMIT_MS);
+  expect(median(whole, "work")).toBeLessThanOrEqual(MAX_RATIO * median(plain, "work"));
   expect(form.errors).toEqual([]);
 });

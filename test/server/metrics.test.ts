@@ -12,8 +12,10 @@ let app: FastifyInstance;
 let database_url = "";
 beforeAll(async () => {
   database_url = await createDatabase(inject("postgresUrl"));
-  const quick = { sweeper_interval_seconds: 0.1, worker_timeout_threshold: 20 };
-  app = await createServer({ settings: parseSettings({}, { ...quick, log_level: "silent", database_url }) });
+  const intervals = { sweeper_interval_seconds: 0.1, worker_timeout_threshold: 20 };
+  app = await createServer({
+    settings: parseSettings({}, { ...intervals, log_level: "silent", database_url }),
+  });
 });
 afterAll(() => app.close());
 
@@ -26,10 +28,10 @@ const send = async <Answer>(
   const headers = { host: "localhost", ...(prefer === undefined ? {} : { prefer }) };
   return (await app.inject({ method, url: API + url, headers, ...(payload && { payload }) })).json<Answer>();
 };
-const metricsText = async () => (await app.inject({ url: "/metrics", headers: { host: "localhost" } })).body;
-/** The value of a metric, by its name and labels as they are printed. */
-const metric = async (name: string): Promise<number | undefined> => {
-  const line = (await metricsText()).split("\n").find((one) => one.startsWith(`${name} `));
+const readMetrics = async () => (await app.inject({ url: "/metrics", headers: { host: "localhost" } })).body;
+/** Returns the value of a metric by its name and labels in the exposition format. */
+const readMetric = async (name: string): Promise<number | undefined> => {
+  const line = (await readMetrics()).split("\n").find((one) => one.startsWith(`${name} `));
   return line === undefined ? undefined : Number(line.slice(name.length));
 };
 const register = (name: string) =>
@@ -37,38 +39,38 @@ const register = (name: string) =>
     ...{ category: "m", name, schema: {} },
   });
 
-test("claimed tasks are counted as they are handed out, and a claim that found nothing is none", async () => {
+test("joblib_tasks_claimed_total counts claimed tasks and no empty claims", async () => {
   const { worker_id, full_name } = await register("Claimed");
   const tasks = Array.from({ length: 3 }, () => ({ job_name: full_name }));
   await send("POST", `/rooms/${ROOM}/tasks`, { tasks });
-  expect(await metric("joblib_tasks_claimed_total")).toBe(0);
+  expect(await readMetric("joblib_tasks_claimed_total")).toBe(0);
 
   await send("POST", `/workers/${worker_id}/claims`, { limit: 2 });
   await send("POST", "/tasks/claim", { worker_id });
   await send("POST", "/tasks/claim", { worker_id });
 
-  expect(await metric("joblib_tasks_claimed_total")).toBe(3);
-  // What is read of the database is read once a second.
-  await eventually(async () => (await metric('joblib_tasks{status="claimed"}')) === 3);
+  expect(await readMetric("joblib_tasks_claimed_total")).toBe(3);
+  // The server reads the counts of the database once a second.
+  await eventually(async () => (await readMetric('joblib_tasks{status="claimed"}')) === 3);
 });
 
-test("requests that are held open are shown for as long as they are", async () => {
+test("joblib_long_polls_open counts open long polls", async () => {
   const { worker_id, full_name } = await register("Waiting");
-  expect(await metric("joblib_long_polls_open")).toBe(0);
-  const held = send("POST", "/tasks/claim", { worker_id }, "wait=30");
-  await eventually(async () => (await metric("joblib_long_polls_open")) === 1);
+  expect(await readMetric("joblib_long_polls_open")).toBe(0);
+  const claim = send("POST", "/tasks/claim", { worker_id }, "wait=30");
+  await eventually(async () => (await readMetric("joblib_long_polls_open")) === 1);
 
   await send("POST", `/rooms/${ROOM}/tasks/${full_name}`, {});
 
-  expect(await held).toMatchObject({ task: { job_name: full_name } });
-  expect(await metric("joblib_long_polls_open")).toBe(0);
+  expect(await claim).toMatchObject({ task: { job_name: full_name } });
+  expect(await readMetric("joblib_long_polls_open")).toBe(0);
 });
 
-test("sweeps are counted, with what they found", async () => {
+test("joblib_sweeps_total counts sweeps, and joblib_swept_total what they swept", async () => {
   const { worker_id, full_name } = await register("Swept");
   await send("POST", `/rooms/${ROOM}/tasks/${full_name}`, { timeout_seconds: 60 });
   await send("POST", "/tasks/claim", { worker_id, start: true });
-  expect(await metric('joblib_swept_total{kind="tasks"}')).toBe(0);
+  expect(await readMetric('joblib_swept_total{kind="tasks"}')).toBe(0);
 
   const orm = await openDatabase({ url: database_url });
   await sql`update joblib.task set started_at = started_at - interval '1 hour' where status = 'running'`.execute(
@@ -76,20 +78,20 @@ test("sweeps are counted, with what they found", async () => {
   );
   await orm.close();
 
-  await eventually(async () => (await metric('joblib_swept_total{kind="tasks"}')) === 1);
-  const sweeps = (await metric("joblib_sweeps_total")) ?? 0;
-  await eventually(async () => ((await metric("joblib_sweeps_total")) ?? 0) > sweeps);
-  expect(await metric('joblib_swept_total{kind="workers"}')).toBe(0);
+  await eventually(async () => (await readMetric('joblib_swept_total{kind="tasks"}')) === 1);
+  const sweeps = (await readMetric("joblib_sweeps_total")) ?? 0;
+  await eventually(async () => ((await readMetric("joblib_sweeps_total")) ?? 0) > sweeps);
+  expect(await readMetric('joblib_swept_total{kind="workers"}')).toBe(0);
 });
 
-test("no metric names a room, a job, a worker, a user or a task", async () => {
+test("metrics contain no room, job, worker, user or task", async () => {
   const { worker_id, full_name } = await register("Nameless");
   const { id } = await send<{ id: string }>("POST", `/rooms/${ROOM}/tasks/${full_name}`, {});
   await send("GET", `/tasks/${id}`);
   await send("GET", `/rooms/${ROOM}/jobs/${full_name}`);
   await send("GET", `/rooms/${ROOM}/nowhere`);
 
-  const text = await metricsText();
+  const text = await readMetrics();
 
   for (const name of [ROOM, "Nameless", worker_id, id]) expect(text).not.toContain(name);
 });

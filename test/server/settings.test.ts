@@ -3,7 +3,7 @@ import { parseSettings, redactSettings, SettingsError } from "../../server/index
 
 const SECRET = "a secret of at least thirty-two characters";
 
-test("the defaults are the contract's", () => {
+test("settings have the documented defaults", () => {
   expect(parseSettings({})).toMatchObject({
     ...{ data_dir: ".joblib", worker_timeout_threshold: 60, sweeper_interval_seconds: 30 },
     ...{ claim_grace_seconds: 5, long_poll_max_wait_seconds: 60, validate_payloads: true },
@@ -22,11 +22,11 @@ test.each([
   ["JOBLIB_REQUIRE_WORKERS", "1", { require_workers: true }],
   ["JOBLIB_TASK_RETENTION_DAYS", "0.5", { task_retention_days: 0.5 }],
   ["JOBLIB_PORT", "", { port: 7800 }],
-])("%s=%s is read from the environment", (name, value, expected) => {
+])("%s=%s is parsed from the environment", (name, value, expected) => {
   expect(parseSettings({ [name]: value })).toMatchObject(expected);
 });
 
-test("what is given in code wins over the environment, in either spelling; undefined says nothing", () => {
+test("settings in code override the environment, in both spellings, unless they are undefined", () => {
   const env = { JOBLIB_PORT: "1", JOBLIB_HOST: "localhost", JOBLIB_LOG_LEVEL: "warn" };
 
   expect(parseSettings(env, { port: 2, logLevel: "debug", host: undefined })).toMatchObject({
@@ -34,7 +34,7 @@ test("what is given in code wins over the environment, in either spelling; undef
   });
 });
 
-describe("a bad value stops the start with one line that names it", () => {
+describe("an invalid setting", () => {
   test.each([
     ["JOBLIB_PORT", "70000"],
     ["JOBLIB_PORT", "http"],
@@ -45,25 +45,25 @@ describe("a bad value stops the start with one line that names it", () => {
     ["JOBLIB_REDIS_URL", "host:6379"],
     ["JOBLIB_JWT_SECRET", "short"],
     ["JOBLIB_JOB_NAME_STYLE", "long"],
-  ])("%s=%s", (name, value) => {
+  ])("is reported in one line that starts with its name: %s=%s", (name, value) => {
     expect(() => parseSettings({ [name]: value })).toThrow(SettingsError);
     expect(() => parseSettings({ [name]: value })).toThrow(new RegExp(`^${name}: [^\\n]+$`));
   });
 
-  test("of two that exclude each other, both", () => {
+  test("is reported with both names if two settings exclude each other", () => {
     const env = { JOBLIB_JWT_SECRET: SECRET, JOBLIB_JWKS_URL: "https://issuer.example/jwks.json" };
 
     expect(() => parseSettings(env)).toThrow(/JOBLIB_JWT_SECRET.*JOBLIB_JWKS_URL/);
   });
 
-  test("in code, a name that is no setting", () => {
+  test("is reported if code sets an unknown name", () => {
     const misspelt = { port: 1, treshold: 1 };
 
     expect(() => parseSettings({}, misspelt)).toThrow("settings.treshold: unknown setting");
   });
 });
 
-test("settings are printed without their secrets", () => {
+test("printed settings contain no secrets", () => {
   const printed = redactSettings(
     parseSettings({
       JOBLIB_JWT_SECRET: SECRET,

@@ -7,20 +7,20 @@ import { createServer, createToken, parseSettings, SettingsError } from "../../s
 import { createDatabase, startPostgres } from "../support/postgres.ts";
 
 const SECRET = "a secret of at least thirty-two characters";
-const quiet = { log_level: "silent", data_dir: "memory://" } as const;
+const SILENT = { log_level: "silent", data_dir: "memory://" } as const;
 
-describe("the server that needs no configuration", () => {
+describe("a server without configuration", () => {
   let app: FastifyInstance;
 
   beforeAll(async () => {
-    app = await createServer({ settings: parseSettings({}, quiet) });
+    app = await createServer({ settings: parseSettings({}, SILENT) });
   });
   afterAll(() => app.close());
 
   const get = (url: string, headers: Record<string, string> = {}) =>
     app.inject({ url, headers: { host: "127.0.0.1:7800", ...headers } });
 
-  test("says that it is alive and ready", async () => {
+  test("is alive and ready", async () => {
     expect((await get("/healthz")).json()).toEqual({ status: "up" });
     expect((await get("/readyz")).json()).toEqual({
       status: "up",
@@ -29,7 +29,7 @@ describe("the server that needs no configuration", () => {
     });
   });
 
-  test("serves one local admin", async () => {
+  test("treats every local caller as an admin", async () => {
     expect((await get("/v1/joblib/workers")).statusCode).toBe(200);
   });
 
@@ -39,35 +39,35 @@ describe("the server that needs no configuration", () => {
     { origin: "https://attacker.example" },
     { "sec-fetch-site": "cross-site" },
     { origin: "null" },
-  ])("refuses what a web page elsewhere makes a browser send: %j", async (headers) => {
-    const answer = await get("/v1/joblib/workers", headers);
+  ])("rejects requests that another site makes a browser send: %j", async (headers) => {
+    const response = await get("/v1/joblib/workers", headers);
 
-    expect(answer.statusCode).toBe(403);
-    expect(answer.headers["content-type"]).toMatch("application/problem+json");
+    expect(response.statusCode).toBe(403);
+    expect(response.headers["content-type"]).toMatch("application/problem+json");
   });
 
-  test.each(["127.0.0.1:7800", "localhost:7800", "[::1]:7800"])("answers to the name %s", async (host) => {
+  test.each(["127.0.0.1:7800", "localhost:7800", "[::1]:7800"])("accepts the host name %s", async (host) => {
     expect((await get("/v1/joblib/workers", { host })).statusCode).toBe(200);
   });
 
   test.each([
     ["that is not HTTP", "\u0016\u0003\u0001\u0002\r\n\r\n"],
-    ["with two lengths", "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"],
-    ["with endless headers", `GET / HTTP/1.1\r\nx: ${"y".repeat(40_000)}\r\n\r\n`],
-  ])("answers a request %s with a problem, and hangs up", async (_, bytes) => {
+    ["with two length headers", "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"],
+    ["with headers that are too large", `GET / HTTP/1.1\r\nx: ${"y".repeat(40_000)}\r\n\r\n`],
+  ])("responds to a request %s with a problem and closes the connection", async (_, bytes) => {
     if (!app.server.listening) await app.listen({ port: 0, host: "127.0.0.1" });
     const address = app.server.address();
     const socket = connect(typeof address === "object" ? (address?.port ?? 0) : 0, "127.0.0.1");
     socket.write(bytes);
 
-    const answer = await text(socket);
+    const response = await text(socket);
 
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer).toContain("application/problem+json");
-    expect(answer).toContain("/v1/problems/malformed-request");
+    expect(response).toMatch(/^HTTP\/1\.1 400 /);
+    expect(response).toContain("application/problem+json");
+    expect(response).toContain("/v1/problems/malformed-request");
   });
 
-  test("has metrics that name no room, user or task", async () => {
+  test("serves metrics without rooms, users or tasks", async () => {
     await get("/v1/joblib/rooms/secret-lab/jobs");
 
     const { body, headers } = await get("/metrics");
@@ -78,7 +78,7 @@ describe("the server that needs no configuration", () => {
     expect(body).not.toContain("secret-lab");
   });
 
-  test("documents its API for programs and for people", async () => {
+  test("documents its API in OpenAPI and as a page", async () => {
     const page = await get("/docs");
 
     expect((await get("/openapi.json")).json()).toMatchObject({ openapi: "3.1.0" });
@@ -88,57 +88,57 @@ describe("the server that needs no configuration", () => {
     expect(page.body).not.toContain("<script");
   });
 
-  test("refuses a body of no known kind as such, at an address that is nobody's too", async () => {
-    const headers = { "content-type": "no kind at all" };
-    const answer = await app.inject({ method: "POST", url: "/nowhere", headers, payload: "x" });
+  test("rejects an invalid content type as unsupported, also at an unknown path", async () => {
+    const headers = { "content-type": "not a media type" };
+    const response = await app.inject({ method: "POST", url: "/nowhere", headers, payload: "x" });
 
-    expect(answer.statusCode).toBe(415);
-    expect(answer.json()).toMatchObject({ type: "/v1/problems/unsupported-media-type" });
+    expect(response.statusCode).toBe(415);
+    expect(response.json()).toMatchObject({ type: "/v1/problems/unsupported-media-type" });
   });
 
   test.each([
     ["/nowhere", "route-not-found", 404],
     ["/v1/joblib/rooms/%ff/jobs", "malformed-request", 400],
     [`/v1/joblib/rooms/${"r".repeat(6000)}/jobs`, "route-not-found", 404],
-  ])("answers an address that leads nowhere (%.30s) with the problem %s", async (url, id, status) => {
-    const answer = await get(url);
+  ])("responds to the path %.30s with the problem %s", async (url, id, status) => {
+    const response = await get(url);
 
-    expect(answer.statusCode).toBe(status);
-    expect(answer.json()).toMatchObject({ type: `/v1/problems/${id}`, status });
-    expect(answer.headers["content-type"]).toMatch("application/problem+json");
+    expect(response.statusCode).toBe(status);
+    expect(response.json()).toMatchObject({ type: `/v1/problems/${id}`, status });
+    expect(response.headers["content-type"]).toMatch("application/problem+json");
   });
 });
 
-test("without tokens it refuses to listen to others", async () => {
-  await expect(createServer({ settings: parseSettings({}, { ...quiet, host: "0.0.0.0" }) })).rejects.toThrow(
+test("a server without tokens refuses to listen on a public address", async () => {
+  await expect(createServer({ settings: parseSettings({}, { ...SILENT, host: "0.0.0.0" }) })).rejects.toThrow(
     SettingsError,
   );
 });
 
-test("with a secret, health and documents stay open and everything else asks who it is", async () => {
+test("a server with a secret requires a token, except for health, metrics and documentation", async () => {
   const app = await createServer({
-    settings: parseSettings({}, { ...quiet, jwt_secret: SECRET, host: "0.0.0.0" }),
+    settings: parseSettings({}, { ...SILENT, jwt_secret: SECRET, host: "0.0.0.0" }),
   });
   const authorization = `Bearer ${await createToken(SECRET, { sub: "ann", rooms: ["lab"] })}`;
-  const statusOf = async (url: string, headers: Record<string, string> = {}) =>
+  const getStatus = async (url: string, headers: Record<string, string> = {}) =>
     (await app.inject({ url, headers })).statusCode;
 
   for (const url of ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/v1/problems"]) {
-    expect(await statusOf(url)).toBe(200);
+    expect(await getStatus(url)).toBe(200);
   }
   const refused = await app.inject("/v1/joblib/workers");
   expect(refused.statusCode).toBe(401);
   expect(refused.headers["www-authenticate"]).toMatch("Bearer");
-  expect(await statusOf("/v1/joblib/rooms/lab/tasks", { authorization })).toBe(200);
-  expect(await statusOf("/v1/joblib/rooms/other/tasks", { authorization })).toBe(403);
-  expect(await statusOf("/v1/joblib/rooms/@global/jobs", { authorization })).toBe(200);
+  expect(await getStatus("/v1/joblib/rooms/lab/tasks", { authorization })).toBe(200);
+  expect(await getStatus("/v1/joblib/rooms/other/tasks", { authorization })).toBe(403);
+  expect(await getStatus("/v1/joblib/rooms/@global/jobs", { authorization })).toBe(200);
   await app.close();
 });
 
-test("while the database is away it is alive, not ready, and answers 503 with Retry-After", async () => {
+test("a server whose database is down is alive, not ready, and responds with 503 and Retry-After", async () => {
   const postgres = await startPostgres();
   const database_url = await postgres.createDatabase();
-  const app = await createServer({ settings: parseSettings({}, { ...quiet, database_url }) });
+  const app = await createServer({ settings: parseSettings({}, { ...SILENT, database_url }) });
   const get = (url: string) => app.inject({ url, headers: { host: "localhost" } });
   expect((await get("/readyz")).statusCode).toBe(200);
 
@@ -146,17 +146,17 @@ test("while the database is away it is alive, not ready, and answers 503 with Re
 
   expect((await get("/healthz")).statusCode).toBe(200);
   expect((await get("/readyz")).statusCode).toBe(503);
-  const answer = await get("/v1/joblib/workers");
-  expect(answer.statusCode).toBe(503);
-  expect(answer.headers["retry-after"]).toBeDefined();
-  expect(answer.json()).toMatchObject({ type: "/v1/problems/service-unavailable" });
+  const response = await get("/v1/joblib/workers");
+  expect(response.statusCode).toBe(503);
+  expect(response.headers["retry-after"]).toBeDefined();
+  expect(response.json()).toMatchObject({ type: "/v1/problems/service-unavailable" });
   await app.close();
   await postgres[Symbol.asyncDispose]();
 });
 
-test("servers that start at once on an empty database migrate it once", async () => {
+test("servers that start concurrently on an empty database migrate it once", async () => {
   const database_url = await createDatabase(inject("postgresUrl"));
-  const settings = parseSettings({}, { ...quiet, database_url, redis_url: inject("redisUrl") });
+  const settings = parseSettings({}, { ...SILENT, database_url, redis_url: inject("redisUrl") });
 
   const apps = await Promise.all(Array.from({ length: 3 }, () => createServer({ settings })));
 

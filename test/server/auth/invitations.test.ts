@@ -27,23 +27,23 @@ const request =
   (server: FastifyInstance, token: string) =>
   async (method: "GET" | "POST" | "PUT" | "DELETE", path: string, payload?: object) => {
     const options: InjectOptions = { method, url: API + path, headers: { authorization: `Bearer ${token}` } };
-    const answer = await server.inject(payload === undefined ? options : { ...options, payload });
-    return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
+    const response = await server.inject(payload === undefined ? options : { ...options, payload });
+    return { status: response.statusCode, body: response.json(), headers: response.headers };
   };
 const as = async (claims: TokenClaims) => request(app, await createToken(SECRET, claims));
 
 const invite = async (inviter: TokenClaims, room = "lab", body?: object) => {
-  const made = await (await as(inviter))("POST", `/rooms/${room}/invitations`, body ?? {});
-  expect(made).toMatchObject({ status: 201, headers: { "cache-control": "no-store" } });
-  return made.body;
+  const created = await (await as(inviter))("POST", `/rooms/${room}/invitations`, body ?? {});
+  expect(created).toMatchObject({ status: 201, headers: { "cache-control": "no-store" } });
+  return created.body;
 };
 const ANN: TokenClaims = { sub: "ann", rooms: ["lab"] };
 const ROOT: TokenClaims = { sub: "root", admin: true };
 let count = 0;
-const aJob = (name = `Job${++count}`) => ({ category: "chem", name, schema: { type: "object" } });
+const createJob = (name = `Job${++count}`) => ({ category: "chem", name, schema: { type: "object" } });
 
-describe("who is invited", () => {
-  test("is a user of its own, in that room alone", async () => {
+describe("the user of an invitation", () => {
+  test("has its own user id and access to the room of the invitation only", async () => {
     const { id, token, expires_at } = await invite(ANN, "lab", { note: "Bob's laptop" });
     const bob = request(app, token);
 
@@ -56,11 +56,11 @@ describe("who is invited", () => {
       invitation_id: id,
       room: { room_id: "lab", read: true, write: true },
     });
-    expect((await bob("PUT", "/rooms/lab/jobs", aJob())).status).toBe(201);
+    expect((await bob("PUT", "/rooms/lab/jobs", createJob())).status).toBe(201);
     for (const room of ["office", "@global"]) {
       expect((await bob("GET", `/rooms/${room}/jobs`)).status).toBe(403);
       expect((await bob("GET", `/rooms/${room}/events`)).status).toBe(403);
-      expect((await bob("PUT", `/rooms/${room}/jobs`, aJob())).status).toBe(403);
+      expect((await bob("PUT", `/rooms/${room}/jobs`, createJob())).status).toBe(403);
       expect((await bob("GET", `/me?room_id=${room}`)).body.room).toMatchObject({
         read: false,
         write: false,
@@ -68,13 +68,13 @@ describe("who is invited", () => {
     }
   });
 
-  test("for certain jobs registers those and no others", async () => {
+  test("can register only the jobs of the invitation", async () => {
     const { token, jobs } = await invite(ANN, "lab", { jobs: ["chem:Mine", "chem:Mine"] });
     const bob = request(app, token);
 
     expect(jobs).toEqual(["chem:Mine"]);
-    expect((await bob("PUT", "/rooms/lab/jobs", aJob("Mine"))).status).toBe(201);
-    for (const other of [aJob("Other"), { ...aJob("Mine"), category: "phys" }]) {
+    expect((await bob("PUT", "/rooms/lab/jobs", createJob("Mine"))).status).toBe(201);
+    for (const other of [createJob("Other"), { ...createJob("Mine"), category: "phys" }]) {
       expect(await bob("PUT", "/rooms/lab/jobs", other)).toMatchObject({
         status: 403,
         body: { detail: expect.stringContaining("You are not allowed to register") },
@@ -88,18 +88,18 @@ describe("who is invited", () => {
     expect((await request(app, token)("POST", "/rooms/lab/invitations", {})).status).toBe(403);
   });
 
-  test("to @global, by an admin, registers there what is named, and is no admin", async () => {
+  test("can register the jobs of an invitation to @global and is not an admin", async () => {
     const { token } = await invite(ROOT, "@global", { jobs: ["chem:Everywhere"] });
     const bob = request(app, token);
 
-    expect((await bob("PUT", "/rooms/@global/jobs", aJob("Everywhere"))).status).toBe(201);
-    expect((await bob("PUT", "/rooms/@global/jobs", aJob())).status).toBe(403);
+    expect((await bob("PUT", "/rooms/@global/jobs", createJob("Everywhere"))).status).toBe(201);
+    expect((await bob("PUT", "/rooms/@global/jobs", createJob())).status).toBe(403);
     expect((await bob("GET", "/rooms/lab/jobs")).status).toBe(403);
   });
 });
 
-describe("who invites", () => {
-  test("gives no more than it has: no other room, no other job, no longer time", async () => {
+describe("the creator of an invitation", () => {
+  test("cannot exceed its own rooms, jobs and expiry", async () => {
     const limited = await as({ ...ANN, jobs: ["chem:Mine"], expiresInSeconds: 120 });
 
     expect((await limited("POST", "/rooms/office/invitations", {})).status).toBe(403);
@@ -111,17 +111,17 @@ describe("who invites", () => {
   });
 
   test.each([
-    ["a time of nothing", { expires_in_seconds: 1 }, "/expires_in_seconds"],
+    ["one second", { expires_in_seconds: 1 }, "/expires_in_seconds"],
     ["a year", { expires_in_seconds: 31_536_000 }, "/expires_in_seconds"],
-    ["no jobs at all", { jobs: [] }, "/jobs"],
-    ["a job's whole name", { jobs: ["public:chem:Mine"] }, "/jobs/0"],
-  ])("is refused %s", async (_, body, pointer) => {
-    const answer = await (await as(ANN))("POST", "/rooms/lab/invitations", body);
+    ["no jobs", { jobs: [] }, "/jobs"],
+    ["a full job name", { jobs: ["public:chem:Mine"] }, "/jobs/0"],
+  ])("cannot create an invitation with %s", async (_, body, pointer) => {
+    const response = await (await as(ANN))("POST", "/rooms/lab/invitations", body);
 
-    expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer }] } });
+    expect(response).toMatchObject({ status: 422, body: { errors: [{ pointer }] } });
   });
 
-  test("sees a room's invitations, newest first, and never their tokens", async () => {
+  test("can list the invitations of a room, newest first and without tokens", async () => {
     const ann: TokenClaims = { sub: "ann", rooms: ["list"] };
     const first = await invite(ann, "list");
     const second = await invite(ann, "list", { jobs: ["chem:Mine"], note: "for Bob" });
@@ -136,12 +136,12 @@ describe("who invites", () => {
 });
 
 describe("a revoked invitation", () => {
-  test("opens nothing from then on, and its workers' tasks are offered again", async () => {
+  test("makes its token invalid and requeues the tasks of its workers", async () => {
     const { id, token } = await invite(ANN);
     const bob = request(app, token);
     const ann = await as(ANN);
-    const { body: job } = await bob("PUT", "/rooms/lab/jobs", aJob());
-    const own = await ann("PUT", "/rooms/lab/jobs", aJob(job.name));
+    const { body: job } = await bob("PUT", "/rooms/lab/jobs", createJob());
+    const own = await ann("PUT", "/rooms/lab/jobs", createJob(job.name));
     const submitted = await ann("POST", `/rooms/lab/tasks/${job.full_name}`, { max_attempts: 2 });
     expect((await bob("POST", "/tasks/claim", { worker_id: job.worker_id })).body.task).not.toBeNull();
 
@@ -154,7 +154,7 @@ describe("a revoked invitation", () => {
     expect((await ann("DELETE", `/invitations/${id}`)).body.revoked_at).toBe(revoked.body.revoked_at);
   });
 
-  test("is so on another server of the database, too", async () => {
+  test("is also invalid on another server of the same database", async () => {
     const other = await createServer({ settings: settings({ jwt_secret: SECRET }) });
     onTestFinished(() => other.close());
     const { id, token } = await invite(ANN);
@@ -163,21 +163,21 @@ describe("a revoked invitation", () => {
     expect((await request(other, token)("GET", "/me")).status).toBe(401);
   });
 
-  test("is revoked by who made it or an admin", async () => {
+  test("can be revoked by its creator and by an admin", async () => {
     const { id } = await invite(ANN);
 
     expect((await (await as({ sub: "eve", rooms: "*" }))("DELETE", `/invitations/${id}`)).status).toBe(403);
     expect((await (await as(ROOT))("DELETE", `/invitations/${id}`)).status).toBe(200);
-    for (const nothing of ["nothing", "01900000-0000-7000-8000-000000000000"]) {
-      expect((await (await as(ROOT))("DELETE", `/invitations/${nothing}`)).status).toBe(404);
+    for (const unknown of ["no-uuid", "01900000-0000-7000-8000-000000000000"]) {
+      expect((await (await as(ROOT))("DELETE", `/invitations/${unknown}`)).status).toBe(404);
     }
   });
 
-  test("is looked up once in a while, not with every request", async () => {
-    let looks = 0;
+  test("is cached instead of being read for every request", async () => {
+    let reads = 0;
     const status = new InvitationStatusCache({
       find: async () => {
-        looks += 1;
+        reads += 1;
         return undefined;
       },
     });
@@ -187,37 +187,37 @@ describe("a revoked invitation", () => {
       false,
       false,
     ]);
-    expect(looks).toBe(2);
+    expect(reads).toBe(2);
   });
 });
 
-test("a token that was made up for an invitation that is none is nobody's", async () => {
+test("a token for an invitation that does not exist is unauthorized", async () => {
   const id = "01900000-0000-7000-8000-000000000000";
 
   expect((await (await as({ sub: `invitation:${id}`, jti: id, rooms: "*" }))("GET", "/me")).status).toBe(401);
 });
 
-test("a server without a secret says that it signs no tokens", async () => {
+test("a server without a secret rejects invitations with the setting that is missing", async () => {
   const orm = await openDatabase({ url: database_url });
   onTestFinished(() => orm.close());
   const local = await createServer({ settings: settings({}) });
   onTestFinished(() => local.close());
 
-  const answer = await local.inject({
+  const response = await local.inject({
     method: "POST",
     url: `${API}/rooms/lab/invitations`,
     headers: { host: "localhost" },
     payload: {},
   });
 
-  expect(answer.statusCode).toBe(409);
-  expect(answer.json()).toMatchObject({
+  expect(response.statusCode).toBe(409);
+  expect(response.json()).toMatchObject({
     type: "/v1/problems/no-invitations",
     detail: expect.stringContaining("JOBLIB_JWT_SECRET"),
   });
 });
 
-test("a server reports the state of its parts, and how its connections to them are secured", async () => {
+test("the health of a server contains the state and the encryption of its connections", async () => {
   const { body } = await (await as(ANN))("GET", "/health");
 
   expect(body).toEqual({

@@ -9,12 +9,12 @@ import type { HostAuth } from "../../../server/host.ts";
 
 const SECRET = "a secret of at least thirty-two characters";
 
-/** Whom the auth takes the bearer of a header for. */
-const whoIs = async (auth: HostAuth, authorization?: string) => {
+/** Returns the user, the admin flag and the access to the room `lab` that the auth derives from an Authorization header. */
+const authenticate = async (auth: HostAuth, authorization?: string) => {
   const app = Fastify();
-  const seen: unknown[] = [];
+  const results: unknown[] = [];
   app.get("/", async (request: FastifyRequest) => {
-    seen.push({
+    results.push({
       id: await auth.getCurrentUserId(request),
       admin: await auth.getIsAdmin(request),
       lab: await auth.authorizeRoom?.(request, "lab", "write"),
@@ -23,41 +23,43 @@ const whoIs = async (auth: HostAuth, authorization?: string) => {
   });
   await app.inject({ url: "/", headers: authorization === undefined ? {} : { authorization } });
   await app.close();
-  return seen[0];
+  return results[0];
 };
 
-const NOBODY = { id: undefined, admin: false, lab: false };
+const UNAUTHENTICATED = { id: undefined, admin: false, lab: false };
 
 describe("a token signed with the secret", () => {
   const auth = jwtAuth({ secret: SECRET });
-  const bearer = async (claims: Parameters<typeof createToken>[1], secret = SECRET) =>
+  const createHeader = async (claims: Parameters<typeof createToken>[1], secret = SECRET) =>
     `Bearer ${await createToken(secret, claims)}`;
 
-  test("says who its bearer is, and which rooms are open", async () => {
-    expect(await whoIs(auth, await bearer({ sub: "ann", rooms: ["lab"] }))).toEqual({
+  test("determines the user, the admin flag and the rooms", async () => {
+    expect(await authenticate(auth, await createHeader({ sub: "ann", rooms: ["lab"] }))).toEqual({
       id: "ann",
       admin: false,
       lab: true,
     });
-    expect(await whoIs(auth, await bearer({ sub: "ann", rooms: ["other"] }))).toEqual({
+    expect(await authenticate(auth, await createHeader({ sub: "ann", rooms: ["other"] }))).toEqual({
       id: "ann",
       admin: false,
       lab: false,
     });
-    expect(await whoIs(auth, await bearer({ sub: "ann", rooms: "*" }))).toMatchObject({ lab: true });
-    expect(await whoIs(auth, await bearer({ sub: "ann" }))).toMatchObject({ lab: false });
-    expect(await whoIs(auth, await bearer({ sub: "root", admin: true }))).toEqual({
+    expect(await authenticate(auth, await createHeader({ sub: "ann", rooms: "*" }))).toMatchObject({
+      lab: true,
+    });
+    expect(await authenticate(auth, await createHeader({ sub: "ann" }))).toMatchObject({ lab: false });
+    expect(await authenticate(auth, await createHeader({ sub: "root", admin: true }))).toEqual({
       id: "root",
       admin: true,
       lab: true,
     });
   });
 
-  test("is nobody's where it is expired, not yet valid, forged or unsigned", async () => {
+  test("is rejected if it is expired, not yet valid, forged, unsigned or without a subject", async () => {
     const key = new TextEncoder().encode(SECRET);
-    const early = new SignJWT({ sub: "ann" }).setProtectedHeader({ alg: "HS256" }).setNotBefore("1h");
-    const none = new UnsecuredJWT({ sub: "ann", admin: true }).encode();
-    const anonymous = new SignJWT({ admin: true }).setProtectedHeader({ alg: "HS256" });
+    const notYetValid = new SignJWT({ sub: "ann" }).setProtectedHeader({ alg: "HS256" }).setNotBefore("1h");
+    const unsigned = new UnsecuredJWT({ sub: "ann", admin: true }).encode();
+    const withoutSubject = new SignJWT({ admin: true }).setProtectedHeader({ alg: "HS256" });
     const headers = [
       undefined,
       "",
@@ -65,14 +67,14 @@ describe("a token signed with the secret", () => {
       "Basic YW5uOmFubg==",
       "Bearer not.a.token",
       `Bearer ${"x".repeat(100_000)}`,
-      await bearer({ sub: "ann", expiresInSeconds: -10 }),
-      await bearer({ sub: "ann" }, "another secret of thirty-two characters"),
-      `Bearer ${await early.sign(key)}`,
-      `Bearer ${await anonymous.sign(key)}`,
-      `Bearer ${none}`,
+      await createHeader({ sub: "ann", expiresInSeconds: -10 }),
+      await createHeader({ sub: "ann" }, "another secret of thirty-two characters"),
+      `Bearer ${await notYetValid.sign(key)}`,
+      `Bearer ${await withoutSubject.sign(key)}`,
+      `Bearer ${unsigned}`,
     ];
 
-    for (const header of headers) expect(await whoIs(auth, header)).toEqual(NOBODY);
+    for (const header of headers) expect(await authenticate(auth, header)).toEqual(UNAUTHENTICATED);
   });
 });
 
@@ -97,23 +99,23 @@ describe("a token signed by an issuer", () => {
 
   afterAll(() => new Promise((resolve) => issuer.close(resolve)));
 
-  test("is verified by the issuer's public key", async () => {
+  test("is verified with the issuer's public key", async () => {
     const token = await new SignJWT({ sub: "ann", rooms: ["lab"] })
       .setProtectedHeader({ alg: "ES256", kid: "k1" })
       .sign(privateKey);
 
-    expect(await whoIs(jwtAuth({ jwksUrl }), `Bearer ${token}`)).toEqual({
+    expect(await authenticate(jwtAuth({ jwksUrl }), `Bearer ${token}`)).toEqual({
       id: "ann",
       admin: false,
       lab: true,
     });
   });
 
-  test("is nobody's where the public key was used as a secret", async () => {
+  test("is rejected if it was signed with the public key as a secret", async () => {
     const forged = await new SignJWT({ sub: "ann", admin: true })
       .setProtectedHeader({ alg: "HS256", kid: "k1" })
       .sign(new TextEncoder().encode(publicText));
 
-    expect(await whoIs(jwtAuth({ jwksUrl }), `Bearer ${forged}`)).toEqual(NOBODY);
+    expect(await authenticate(jwtAuth({ jwksUrl }), `Bearer ${forged}`)).toEqual(UNAUTHENTICATED);
   });
 });

@@ -3,14 +3,14 @@ import { readEvents } from "../../../server/events/read-events.ts";
 
 const changed = { kind: "task-changed", taskId: "t", roomId: "lab", workerId: null, status: "running" };
 
-test("events of one channel come one by one or as a list", () => {
+test("a message of the event bus contains one event or a list of events", () => {
   const ended = { ...changed, status: "completed" };
 
   expect(readEvents(JSON.stringify(changed))).toEqual([changed]);
   expect(readEvents(JSON.stringify([changed, ended]))).toEqual([changed, ended]);
 });
 
-test("what another version told, or nobody, means to read again", () => {
+test("unknown events and invalid JSON are read as undefined", () => {
   expect(readEvents(JSON.stringify([changed, { kind: "of tomorrow" }]))).toEqual([changed, undefined]);
   expect(readEvents('{"kind":"of tomorrow"}')).toEqual([undefined]);
   expect(readEvents("no JSON")).toEqual([undefined]);

@@ -31,7 +31,7 @@ const serve = async (redis_url: string) => {
 const url = (host: string, parameters = "") =>
   `rediss://${host}:${redis.port}?ssl_ca_certs=${authority.file}&ssl_certfile=${client.certificate}&ssl_keyfile=${client.key}${parameters}`;
 
-test("events go over an encrypted connection with a client certificate", async () => {
+test("the event bus connects to Redis over TLS with a client certificate", async () => {
   const bus = await serve(url("localhost"));
 
   const up = await eventually(bus, ({ state }) => state === "up");
@@ -39,7 +39,7 @@ test("events go over an encrypted connection with a client certificate", async (
   expect(up).toEqual({ state: "up", kind: "redis", connection: "tls" });
 });
 
-test("a certificate for another name is refused, unless nothing is to be checked", async () => {
+test("a Redis certificate for another name is rejected unless ssl_cert_reqs is none", async () => {
   const bus = await serve(url("127.0.0.1"));
   const unchecked = await serve(url("127.0.0.1", "&ssl_cert_reqs=none"));
 

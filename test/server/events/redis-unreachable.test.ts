@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { RedisEventBus } from "../../../server/events/redis-event-bus.ts";
 import { findFreePort } from "../../support/free-port.ts";
 
-test("a Redis that was never there is told of in the log, once", async () => {
+test("a Redis that is unreachable from the start is logged once", async () => {
   const redis = new Redis(await findFreePort(), "127.0.0.1", {
     lazyConnect: true,
     maxRetriesPerRequest: 0,
@@ -27,7 +27,7 @@ test("a Redis that was never there is told of in the log, once", async () => {
   });
 
   await warned.promise;
-  for (let closed = 0; closed < 3; closed += 1) await new Promise((resolve) => redis.once("close", resolve));
+  for (let closes = 0; closes < 3; closes += 1) await new Promise((resolve) => redis.once("close", resolve));
 
   expect(warnings).toEqual(["Redis not reachable: long polls read the database every second"]);
   expect(bus.state).toBe("down");

@@ -13,15 +13,15 @@ test.each([
     { host: "cache.example", tls: { rejectUnauthorized: true, servername: "cache.example" } },
   ],
   ["rediss://127.0.0.1?ssl_cert_reqs=none", { tls: { rejectUnauthorized: false } }],
-])("%s is read whole", (url, expected) => {
+])("%s is parsed into client options", (url, expected) => {
   expect(redisOptions(url)).toMatchObject(expected);
 });
 
-test("a plain URL has no TLS", () => {
+test("a redis: URL has no TLS options", () => {
   expect(redisOptions("redis://cache")).not.toHaveProperty("tls");
 });
 
-describe("what cannot be honoured is rejected in one line that names it", () => {
+describe("an unsupported part of a Redis URL", () => {
   test.each([
     ["redis://cache?tls=true", /parameter tls is not supported.*Supported: db, family, ssl_ca_certs/],
     ["rediss://cache?rejectUnauthorized=false", /parameter rejectUnauthorized is not supported/],
@@ -38,13 +38,13 @@ describe("what cannot be honoured is rejected in one line that names it", () => 
     ["unix://host/run.sock", /must be a URL like redis:/],
     ["redis://", /must be a URL like redis:/],
     ["redis://:p%zz@cache", /password has a %/],
-  ])("%s", (url, message) => {
+  ])("is rejected in one line: %s", (url, message) => {
     expect(() => redisOptions(url)).toThrow(SettingsError);
     expect(() => redisOptions(url)).toThrow(message);
     expect(() => redisOptions(url)).toThrow(/^Redis URL: [^\n]+$/);
   });
+});
 
-  test("reading a URL opens no file", () => {
-    expect(parseRedisUrl("rediss://cache?ssl_ca_certs=/none/ca.pem").isTls).toBe(true);
-  });
+test("parsing a Redis URL opens no file", () => {
+  expect(parseRedisUrl("rediss://cache?ssl_ca_certs=/none/ca.pem").isTls).toBe(true);
 });

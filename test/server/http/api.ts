@@ -15,7 +15,7 @@ import { createDatabase } from "../../support/postgres.ts";
 import { createFixtures } from "./fixtures.ts";
 import type { ApiResponse, ResponseBody } from "./responses.ts";
 
-/** What goes with a request: a body as JSON, or bytes as they are. */
+/** The headers and the body of a request: `body` is sent as JSON, `raw` is sent unchanged. */
 export interface RequestOptions {
   readonly body?: unknown;
   readonly raw?: string | Buffer;
@@ -27,29 +27,29 @@ const METHODS = { get: "GET", put: "PUT", post: "POST", patch: "PATCH", delete: 
 type Method = (typeof METHODS)[keyof typeof METHODS] | "HEAD";
 
 const ADMINS = ["root"];
-/** These may read and write every room; `rea` may read every room; of others see `grant`. */
+/** Users who can read and write every room. `rea` can read every room. For other users, see `grant`. */
 const MEMBERS = ["ann", "wes", ...ADMINS];
 const READERS = ["rea"];
 
-/** How an API is opened; `settings` as the plugin takes them. */
+/** Options of a test API. */
 export interface ApiOptions {
   readonly settings?: SettingsInput;
-  /** Another API's database: two servers on one. */
+  /** The database of another API, for two servers on one database. */
   readonly orm?: Orm;
   readonly redis?: Redis;
   readonly prefix?: string;
-  /** Signs invitations, as the standalone server does. */
+  /** Enables invitations, as in the standalone server. */
   readonly withInvitations?: boolean;
-  /** Leaves `authorizeRoom` out. */
+  /** Omits `authorizeRoom`, so that every user can access every room. */
   readonly allowAllRooms?: boolean;
-  /** Says who a request is in another way than this host's usual one. */
+  /** Replaces parts of the authentication by the header `x-user`. */
   readonly auth?: Partial<HostAuth>;
   readonly host?: (app: FastifyInstance) => void;
   readonly dashboard?: string | boolean;
   readonly dashboardFiles?: string;
 }
 
-const userOf = (headers: Record<string, unknown>) => headers["x-user"]?.toString();
+const getUser = (headers: Record<string, unknown>) => headers["x-user"]?.toString();
 
 const openOwnDatabase = async () => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")) });
@@ -57,21 +57,21 @@ const openOwnDatabase = async () => {
   return orm;
 };
 
-/** The plugin in a host of its own, on a database of its own; users come by the header `x-user`. */
+/** Starts the plugin in a new host on a new database. The header `x-user` authenticates a request. */
 export const openApi = async (options: ApiOptions = {}) => {
   const {
-    settings: given,
+    settings: settingsInput,
     prefix = "",
-    allowAllRooms: everyRoom,
+    allowAllRooms,
     redis,
     host,
     dashboard,
     dashboardFiles,
   } = options;
-  const own = options.orm === undefined ? await openOwnDatabase() : undefined;
-  const orm = own ?? options.orm;
-  if (orm === undefined) throw new Error("there is no database");
-  const settings = { sweeper_interval_seconds: 3600, ...given };
+  const ownDatabase = options.orm === undefined ? await openOwnDatabase() : undefined;
+  const orm = ownDatabase ?? options.orm;
+  if (orm === undefined) throw new Error("the API has no database");
+  const settings = { sweeper_interval_seconds: 3600, ...settingsInput };
   const app = Fastify({ routerOptions: { maxParamLength: 5000 }, forceCloseConnections: true });
   const granted = new Set<string>();
   host?.(app);
@@ -79,11 +79,11 @@ export const openApi = async (options: ApiOptions = {}) => {
     prefix,
     orm,
     ...(redis && { redis }),
-    getCurrentUserId: ({ headers }) => userOf(headers),
-    getIsAdmin: ({ headers }) => ADMINS.includes(userOf(headers) ?? ""),
-    ...(everyRoom !== true && {
+    getCurrentUserId: ({ headers }) => getUser(headers),
+    getIsAdmin: ({ headers }) => ADMINS.includes(getUser(headers) ?? ""),
+    ...(allowAllRooms !== true && {
       authorizeRoom: ({ headers }, room, access) => {
-        const user = userOf(headers) ?? "";
+        const user = getUser(headers) ?? "";
         if (MEMBERS.includes(user) || (READERS.includes(user) && access === "read")) return true;
         return granted.has(`${user} ${access} ${room}`);
       },
@@ -108,32 +108,38 @@ export const openApi = async (options: ApiOptions = {}) => {
   ): Promise<ApiResponse> => {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     const type = payload === undefined ? {} : { "content-type": "application/json" };
-    const answer = await app.inject({
+    const response = await app.inject({
       method,
       url: `${prefix}${url}`,
       headers: { ...type, ...headers },
       ...(payload !== undefined && { payload }),
     });
-    const isJson = /json/.test(String(answer.headers["content-type"])) && answer.body !== "";
+    const isJson = /json/.test(String(response.headers["content-type"])) && response.body !== "";
     return {
-      status: answer.statusCode,
-      headers: answer.headers,
-      text: answer.body,
-      body: isJson ? answer.json<ResponseBody>() : JSON.parse("{}"),
+      status: response.statusCode,
+      headers: response.headers,
+      text: response.body,
+      body: isJson ? response.json<ResponseBody>() : JSON.parse("{}"),
     };
   };
 
-  /** Requests of a user, with paths under `/v1/joblib`; undefined is nobody. */
+  /** Returns methods that send requests of a user with paths below `/v1/joblib`. Without a user there are no credentials. */
   const as = (user: string | undefined) => {
     const identity: Record<string, string> = user === undefined ? {} : { "x-user": user };
-    const by =
+    const createMethod =
       (name: keyof typeof METHODS) =>
-      (path: string, sent: RequestOptions = {}): Promise<ApiResponse> =>
-        send(METHODS[name], `${API}${path}`, { ...sent, headers: { ...identity, ...sent.headers } });
-    return { get: by("get"), put: by("put"), post: by("post"), patch: by("patch"), delete: by("delete") };
+      (path: string, request: RequestOptions = {}): Promise<ApiResponse> =>
+        send(METHODS[name], `${API}${path}`, { ...request, headers: { ...identity, ...request.headers } });
+    return {
+      get: createMethod("get"),
+      put: createMethod("put"),
+      post: createMethod("post"),
+      patch: createMethod("patch"),
+      delete: createMethod("delete"),
+    };
   };
 
-  /** What a user who is no member may do in a room; replaces what was granted before. */
+  /** Sets the access of a user to a room. It replaces earlier grants. */
   const grant = (user: string, room: string, ...accesses: ("read" | "write")[]) => {
     for (const access of ["read", "write"]) granted.delete(`${user} ${access} ${room}`);
     for (const access of accesses) granted.add(`${user} ${access} ${room}`);
@@ -141,7 +147,7 @@ export const openApi = async (options: ApiOptions = {}) => {
 
   const close = async () => {
     await app.close();
-    await own?.close();
+    await ownDatabase?.close();
   };
 
   return { app, orm, send, as, grant, close, ...createFixtures({ as, orm, settings }) };

@@ -8,31 +8,31 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** A running task that fails so often; gives how long it waits after each failure, and how it stands. */
-const failing = async (task: object, times: number) => {
+/** Lets attempts of a task fail `times` times. Returns the delay after each failure in seconds. */
+const failAttempts = async (task: object, times: number) => {
   const { id, worker } = await api.createTask("running", { task });
-  const waits: number[] = [];
+  const delays: number[] = [];
   for (let attempt = 1; attempt <= times; attempt += 1) {
     const error = `failure ${attempt}`;
-    const after = ok(await api.update(id, { status: "failed", error, worker_id: worker, attempt }));
-    const failedAt = after.errors.at(-1)?.at ?? "";
-    waits.push((Date.parse(after.run_at) - Date.parse(failedAt)) / 1000);
+    const failed = ok(await api.update(id, { status: "failed", error, worker_id: worker, attempt }));
+    const failedAt = failed.errors.at(-1)?.at ?? "";
+    delays.push((Date.parse(failed.run_at) - Date.parse(failedAt)) / 1000);
     if (attempt === times) break;
     await api.ageTask(id, 100_000);
     await api.claim(worker, { start: true });
   }
-  return { id, worker, waits };
+  return { id, worker, delays };
 };
 
-describe("attempts", () => {
-  test("are one unless more are asked for: what fails is failed", async () => {
-    const { id } = await failing({}, 1);
+describe("attempts of a task", () => {
+  test("are limited to one by default, so that the first failure is final", async () => {
+    const { id } = await failAttempts({}, 1);
 
     expect(await api.readTask(id)).toMatchObject({ status: "failed", runs: 1, error: "failure 1" });
   });
 
-  test("are as many as max_attempts says, each failure written down", async () => {
-    const { id, worker } = await failing({ max_attempts: 3, backoff: { kind: "fixed", seconds: 1 } }, 3);
+  test("are limited by max_attempts, and each failure is recorded", async () => {
+    const { id, worker } = await failAttempts({ max_attempts: 3, backoff: { kind: "fixed", seconds: 1 } }, 3);
 
     expect(await api.readTask(id)).toMatchObject({
       ...{ status: "failed", attempt: 3, runs: 3, error: "failure 3", worker_id: worker },
@@ -40,7 +40,7 @@ describe("attempts", () => {
     });
   });
 
-  test("that failed leave a task that is pending and knows nothing of them but their errors", async () => {
+  test("leave only their errors in the task after a failure that will be retried", async () => {
     const { id, worker } = await api.createTask("running", { task: { max_attempts: 2 } });
     ok(await api.update(id, { progress: { fraction: 0.9 }, worker_id: worker, attempt: 1 }));
 
@@ -51,7 +51,7 @@ describe("attempts", () => {
     });
   });
 
-  test("that were claimed and never started cost nothing, but one that fails unstarted does", async () => {
+  test("do not count if they were released before they started, but count if they failed before they started", async () => {
     const { id, worker } = await api.createTask("claimed", { task: { max_attempts: 2 } });
     for (let times = 0; times < 3; times += 1) {
       ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
@@ -65,32 +65,36 @@ describe("attempts", () => {
   });
 });
 
-describe("the wait before the next attempt", () => {
-  const near = (seconds: number) => expect.closeTo(seconds, 1);
+describe("the delay before the next attempt", () => {
+  const expectAbout = (seconds: number) => expect.closeTo(seconds, 1);
 
-  test("doubles, up to its bound, where it is exponential", async () => {
+  test("doubles up to max_seconds if the backoff is exponential", async () => {
     const backoff = { kind: "exponential", seconds: 10, max_seconds: 25, jitter: 0 };
 
-    const { waits } = await failing({ max_attempts: 5, backoff }, 4);
+    const { delays } = await failAttempts({ max_attempts: 5, backoff }, 4);
 
-    expect(waits).toEqual([near(10), near(20), near(25), near(25)]);
+    expect(delays).toEqual([expectAbout(10), expectAbout(20), expectAbout(25), expectAbout(25)]);
   });
 
-  test("stays the same where it is fixed", async () => {
+  test("stays the same if the backoff is fixed", async () => {
     const backoff = { kind: "fixed", seconds: 10, jitter: 0 };
 
-    expect((await failing({ max_attempts: 4, backoff }, 3)).waits).toEqual([near(10), near(10), near(10)]);
+    expect((await failAttempts({ max_attempts: 4, backoff }, 3)).delays).toEqual([
+      expectAbout(10),
+      expectAbout(10),
+      expectAbout(10),
+    ]);
   });
 
-  test("is 5 seconds at first, spread by a fifth, where nothing is said", async () => {
-    const [wait = 0] = (await failing({ max_attempts: 2 }, 1)).waits;
+  test("is 5 seconds with a jitter of 20 percent by default", async () => {
+    const [delay = 0] = (await failAttempts({ max_attempts: 2 }, 1)).delays;
 
-    expect(wait).toBeGreaterThan(3.9);
-    expect(wait).toBeLessThan(6.1);
+    expect(delay).toBeGreaterThan(3.9);
+    expect(delay).toBeLessThan(6.1);
   });
 
-  test("keeps the task from being claimed, and out of the queue", async () => {
-    const { id, worker } = await failing({ max_attempts: 2 }, 1);
+  test("keeps the task out of the queue until it has passed", async () => {
+    const { id, worker } = await failAttempts({ max_attempts: 2 }, 1);
 
     expect(ok(await api.as("wes").post("/tasks/claim", { body: { worker_id: worker } })).task).toBeNull();
     expect((await api.readTask(id)).queue_position).toBeNull();

@@ -1,60 +1,69 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually } from "../../support/eventually.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { startTimer } from "../../support/timer.ts";
 import { type Api, openApi } from "./api.ts";
-import { expectProblem, ok, preferWait, timed } from "./responses.ts";
+import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll, waits } from "./long-polls.ts";
+import { expectProblem, ok, preferWait } from "./responses.ts";
+
+// Without polling, only a wake-up can end a long poll before its time.
+vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => ({
+  ...(await importOriginal<object>()),
+  getPollInterval: () => NEVER_MS,
+}));
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi({ settings: { long_poll_max_wait_seconds: 2 } });
+  api = await openApi({ settings: LONG_WAIT_SETTINGS });
+});
+beforeEach(() => {
+  waits.mockClear();
 });
 afterAll(() => api.close());
 
 const read = (id: string, headers: Record<string, string> = {}) =>
   api.as("ann").get(`/tasks/${id}`, { headers });
+const LONG_WAIT = preferWait(LONG_WAIT_SECONDS).headers;
 const cancel = (id: string) => api.as("ann").patch(`/tasks/${id}`, { body: { status: "cancelled" } });
 
-describe("waiting for a task's end", () => {
-  test("is over as soon as it has come", async () => {
+describe("a long poll for a task", () => {
+  test("returns when the task ends", async () => {
     const { id } = await api.createTask("running");
-    const held = timed(read(id, preferWait(2).headers));
+    const { response } = await openLongPoll(() => read(id, LONG_WAIT));
 
     ok(await cancel(id));
 
-    const { value, ms } = await held;
-    expect(ok(value).status).toBe("cancelled");
-    expect(value.headers["preference-applied"]).toBe("wait=2");
-    expect(ms).toBeLessThan(1900);
+    expect(ok(await response).status).toBe("cancelled");
+    expect((await response).headers["preference-applied"]).toBe(LONG_WAIT.prefer);
   });
 
-  test("goes on through the steps between, and ends at N, not before, with the task as it is", async () => {
+  test("ignores intermediate updates and returns the current task after N seconds", async () => {
     const { id, worker } = await api.createTask();
-    const held = timed(read(id, preferWait(1).headers));
+    const second = startTimer(1);
+    const response = read(id, preferWait(1).headers);
 
     await api.claim(worker, { start: true });
 
-    const { value, ms } = await held;
-    expect(ok(value).status).toBe("running");
-    expect(value.headers["preference-applied"]).toBe("wait=1");
-    expect(ms).toBeGreaterThanOrEqual(995);
+    expect(ok(await response).status).toBe("running");
+    expect((await response).headers["preference-applied"]).toBe("wait=1");
+    expect(second.isOver).toBe(true);
   });
 
-  test("is capped by the server's setting, and the answer says by what", async () => {
+  test("is limited by long_poll_max_wait_seconds, which the response contains", async () => {
+    const limited = await openApi({ orm: api.orm, settings: { long_poll_max_wait_seconds: 2 } });
     const { id } = await api.createTask();
+    const timer = startTimer(2);
 
-    const { value, ms } = await timed(read(id, preferWait(500).headers));
+    const response = await limited.as("ann").get(`/tasks/${id}`, preferWait(500));
 
-    expect(value.headers["preference-applied"]).toBe("wait=2");
-    expect(ms).toBeGreaterThanOrEqual(1995);
-    expect(ms).toBeLessThan(10_000);
+    expect(response.headers["preference-applied"]).toBe("wait=2");
+    expect(timer.isOver).toBe(true);
+    await limited.close();
   });
 
-  test("does not begin for a task that is terminal", async () => {
+  test("does not wait if the task is terminal", async () => {
     const { id } = await api.createTask("completed");
 
-    const { value, ms } = await timed(read(id, preferWait(2).headers));
-
-    expect(ok(value).status).toBe("completed");
-    expect(ms).toBeLessThan(1000);
+    expect(ok(await read(id, LONG_WAIT)).status).toBe("completed");
+    expect(waits).not.toHaveBeenCalled();
   });
 
   test.each([
@@ -66,39 +75,36 @@ describe("waiting for a task's end", () => {
     "wait=",
     "; ,=",
     "",
-  ])("a preference like %j is ignored", async (prefer) => {
+  ])("does not wait with the preference %j", async (prefer) => {
     const { id } = await api.createTask();
 
-    const { value, ms } = await timed(read(id, { prefer }));
+    const response = await read(id, { prefer });
 
-    expect(ok(value).status).toBe("pending");
-    expect(value.headers["preference-applied"]).toBeUndefined();
-    expect(ms).toBeLessThan(1000);
+    expect(ok(response).status).toBe("pending");
+    expect(response.headers["preference-applied"]).toBeUndefined();
+    expect(waits).not.toHaveBeenCalled();
   });
 
-  test("many wait for one task, and each is answered", async () => {
+  test("responds to each of several requests for one task", async () => {
     const { id } = await api.createTask("running");
-    const held = Array.from({ length: 20 }, () => read(id, preferWait(2).headers));
+    const responses = Array.from({ length: 20 }, () => read(id, LONG_WAIT));
 
     ok(await cancel(id));
 
-    for (const answer of await Promise.all(held)) expect(ok(answer).status).toBe("cancelled");
+    for (const response of await Promise.all(responses)) expect(ok(response).status).toBe("cancelled");
   });
 });
 
-test("beyond so many waiting requests the server is full: 503 with Retry-After", async () => {
+test("a server rejects long polls beyond long_poll_max_waiting with 503 and Retry-After", async () => {
   const small = await openApi({ orm: api.orm, settings: { long_poll_max_waiting: 1 } });
   const { id } = await api.createTask();
-  const held = small.as("ann").get(`/tasks/${id}`, preferWait(30));
+  const { response } = await openLongPoll(() => small.as("ann").get(`/tasks/${id}`, preferWait(60)));
 
-  const refused = await eventually(
-    () => small.as("ann").get(`/tasks/${id}`, preferWait(1)),
-    ({ status }) => status === 503,
-  );
+  const rejected = await small.as("ann").get(`/tasks/${id}`, preferWait(1));
 
-  expectProblem(refused, "service-unavailable");
-  expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+  expectProblem(rejected, "service-unavailable");
+  expect(Number(rejected.headers["retry-after"])).toBeGreaterThan(0);
   ok(await small.as("ann").patch(`/tasks/${id}`, { body: { status: "cancelled" } }));
-  expect(ok(await held).status).toBe("cancelled");
+  expect(ok(await response).status).toBe("cancelled");
   await small.close();
 });

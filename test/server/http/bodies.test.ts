@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const submit = (sent: RequestOptions) => api.as("ann").post(`/rooms/lab/tasks/${JOB}`, sent);
-const deep = (levels: number) => `{"payload":${'{"a":'.repeat(levels)}1${"}".repeat(levels)}}`;
+const submit = (options: RequestOptions) => api.as("ann").post(`/rooms/lab/tasks/${JOB}`, options);
+const createNestedBody = (levels: number) => `{"payload":${'{"a":'.repeat(levels)}1${"}".repeat(levels)}}`;
 
 test.each([
   ["cut off", '{"payload":'],
@@ -27,9 +27,9 @@ test.each([
   ["with __proto__", '{"payload":{"a":[{"__proto__":{"polluted":1}}]}}'],
   ["with an escaped __proto__", '{"payload":{"\\u005f_proto__":1}}'],
   ["with a byte order mark", "\ufeff{}"],
-  ["of two values", "{} {}"],
+  ["with two values", "{} {}"],
   ["that is not UTF-8", Buffer.from([0x22, 0xc3, 0x28, 0x22])],
-])("a body %s is malformed", async (_, raw) => {
+])("a body %s is rejected as malformed", async (_, raw) => {
   expectProblem(await submit({ raw }), "malformed-request");
   expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
 });
@@ -37,33 +37,33 @@ test.each([
 test.each([
   ["an array", "[]"],
   ["null", "null"],
-  ["200 levels deep", deep(200)],
-  ["10,000 levels deep", deep(10_000)],
-])("a body that is %s does not fit", async (_, raw) => {
+  ["200 levels deep", createNestedBody(200)],
+  ["10,000 levels deep", createNestedBody(10_000)],
+])("a body that is %s is rejected with validation-error", async (_, raw) => {
   expectProblem(await submit({ raw }), "validation-error");
 });
 
-test("an integer that would be rounded is refused, and pointed at", async () => {
-  const answer = await submit({ raw: '{"payload":{"a":[0,9007199254740993]}}' });
+test("an integer that would be rounded is rejected with a pointer to it", async () => {
+  const response = await submit({ raw: '{"payload":{"a":[0,9007199254740993]}}' });
 
-  expect(expectProblem(answer, "validation-error").errors).toEqual([
+  expect(expectProblem(response, "validation-error").errors).toEqual([
     { pointer: "/payload/a/1", detail: expect.stringContaining("string") },
   ]);
 });
 
-test("a body of body_limit is read, and one byte more is too large", async () => {
-  const ofSize = (size: number) => `{"payload":{"a":"${"x".repeat(size - 20)}"}}`;
+test("a body of body_limit bytes is accepted, and one more byte is rejected", async () => {
+  const createBodyOfSize = (size: number) => `{"payload":{"a":"${"x".repeat(size - 20)}"}}`;
 
-  ok(await submit({ raw: ofSize(BODY_LIMIT) }), 202);
-  expectProblem(await submit({ raw: ofSize(BODY_LIMIT + 1) }), "payload-too-large");
+  ok(await submit({ raw: createBodyOfSize(BODY_LIMIT) }), 202);
+  expectProblem(await submit({ raw: createBodyOfSize(BODY_LIMIT + 1) }), "payload-too-large");
 });
 
-describe("the media type", () => {
+describe("the content type", () => {
   test.each([
     ["text/plain", {}],
     ["application/json; charset=utf-16", {}],
     ["application/json", { "content-encoding": "gzip" }],
-  ])("%s %j is unsupported", async (contentType, more) => {
+  ])("%s with the headers %j is rejected", async (contentType, more) => {
     const headers = { "content-type": contentType, ...more };
 
     expectProblem(await submit({ body: {}, headers }), "unsupported-media-type");
@@ -73,12 +73,12 @@ describe("the media type", () => {
     "application/json",
     "application/json; charset=utf-8",
     'application/json;charset="UTF-8"',
-  ])("%s is read", async (contentType) => {
+  ])("%s is accepted", async (contentType) => {
     ok(await submit({ body: {}, headers: { "content-type": contentType } }), 202);
   });
 });
 
-test("a body may be left out where the contract says so, and nowhere else", async () => {
+test("a body can be omitted only if the operation declares it optional", async () => {
   expect(ok(await submit({}), 202).payload).toEqual({});
   ok(await api.as("wes").post("/workers"), 201);
   expectProblem(await api.as("wes").post("/tasks/claim"), "malformed-request");

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const aJob = async () => {
+const createJob = async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
   return { room, job, worker: job.worker_id, name: job.full_name };
@@ -19,16 +19,19 @@ const aJob = async () => {
 
 const claim = (worker_id: string) =>
   api.as("wes").post("/tasks/claim", { body: { worker_id }, ...preferWait(1) });
-/** Resolves once the worker's request has reached the database: it is alive again. */
-const untilHeard = (worker: string) =>
+/** Resolves once the worker's request has reached the database, which makes the worker alive again. */
+const waitForRequest = (worker: string) =>
   eventually(async () => {
     const { items } = ok(await api.as("wes").get("/workers?limit=500"));
     return items.find(({ id }) => id === worker)?.alive === true;
   });
 
-/** Keeps the worker's row from being claimed for, until the work is done; `isAwaited` once a claim waits for it. */
-const whileHeld = (worker: string, work: (isAwaited: () => Promise<boolean>) => Promise<void>) => {
-  const isAwaited = async () => {
+/**
+ * Locks the worker's row, so that no task can be claimed for it, while `work` runs. `isBlocked` returns true once a claim
+ * waits for the lock.
+ */
+const whileWorkerLocked = (worker: string, work: (isBlocked: () => Promise<boolean>) => Promise<void>) => {
+  const isBlocked = async () => {
     const { rows } = await api.query(sql`select 1 from pg_stat_activity
       where datname = current_database() and wait_event_type = 'Lock'`);
     return rows.length > 0;
@@ -39,15 +42,15 @@ const whileHeld = (worker: string, work: (isAwaited: () => Promise<boolean>) => 
     .transaction()
     .execute(async (transaction) => {
       await sql`select 1 from joblib.worker where id = ${worker}::uuid for update`.execute(transaction);
-      await work(isAwaited);
+      await work(isBlocked);
     });
 };
-const openConnections = () =>
+const countConnections = () =>
   new Promise<number>((resolve, reject) => {
     api.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
   });
 
-describe("a client that goes away", () => {
+describe("a client that disconnects", () => {
   let url = "";
   beforeAll(async () => {
     url = `${await api.app.listen({ port: 0, host: "127.0.0.1" })}${API}`;
@@ -60,15 +63,15 @@ describe("a client that goes away", () => {
       signal,
     });
 
-  test("while it waits is given nothing: whoever asks next has the task's first attempt", async () => {
-    const { room, worker, name } = await aJob();
+  test("gets no task while its claim waits, so that the next claim starts attempt 1", async () => {
+    const { room, worker, name } = await createJob();
     await api.ageWorker(worker);
     const client = new AbortController();
-    const gone = expect(fetchClaim(worker, client.signal)).rejects.toThrow();
-    await untilHeard(worker);
+    const aborted = expect(fetchClaim(worker, client.signal)).rejects.toThrow();
+    await waitForRequest(worker);
     client.abort();
-    await gone;
-    await eventually(async () => (await openConnections()) === 0);
+    await aborted;
+    await eventually(async () => (await countConnections()) === 0);
 
     const { id } = await api.submit(room, name);
 
@@ -76,34 +79,34 @@ describe("a client that goes away", () => {
     expect(task).toMatchObject({ id, attempt: 1, runs: 0, errors: [] });
   });
 
-  test("while it waits leaves its place to another: one may wait here at a time", async () => {
-    const { worker, job } = await aJob();
+  test("frees its long poll for another request", async () => {
+    const { worker, job } = await createJob();
     await api.ageWorker(worker);
     const client = new AbortController();
-    const gone = expect(fetchClaim(worker, client.signal)).rejects.toThrow();
-    await untilHeard(worker);
+    const aborted = expect(fetchClaim(worker, client.signal)).rejects.toThrow();
+    await waitForRequest(worker);
     expectProblem(await claim(job.worker_id), "service-unavailable");
 
     client.abort();
-    await gone;
+    await aborted;
 
     await eventually(async () => (await claim(job.worker_id)).status === 200);
   });
 
-  test("while its task is being taken for it is given nothing: the task is put back, at no cost", async () => {
-    const { room, worker, name } = await aJob();
+  test("requeues a task that was being claimed for it, without counting a run", async () => {
+    const { room, worker, name } = await createJob();
     const { id } = await api.submit(room, name);
     const client = new AbortController();
 
-    await whileHeld(worker, async (isAwaited) => {
-      const gone = expect(fetchClaim(worker, client.signal)).rejects.toThrow();
-      await eventually(isAwaited);
+    await whileWorkerLocked(worker, async (isBlocked) => {
+      const aborted = expect(fetchClaim(worker, client.signal)).rejects.toThrow();
+      await eventually(isBlocked);
       client.abort();
-      await gone;
-      await eventually(async () => (await openConnections()) === 0);
+      await aborted;
+      await eventually(async () => (await countConnections()) === 0);
     });
 
-    // It was claimed, as the attempt tells, and is pending again.
+    // `attempt` shows that the task was claimed before it was requeued.
     const task = await eventually(
       () => api.readTask(id),
       ({ status, attempt }) => status === "pending" && attempt === 1,
@@ -112,13 +115,13 @@ describe("a client that goes away", () => {
     expect((await api.claim(worker)).id).toBe(id);
   });
 
-  test("after its answer has come keeps what it was given", async () => {
-    const { room, worker, name } = await aJob();
+  test("keeps its lease if it disconnects after it received the response", async () => {
+    const { room, worker, name } = await createJob();
     const { id } = await api.submit(room, name);
     const client = new AbortController();
 
-    const answer = await fetchClaim(worker, client.signal);
-    expect(await answer.json()).toMatchObject({ task: { id, status: "running" } });
+    const response = await fetchClaim(worker, client.signal);
+    expect(await response.json()).toMatchObject({ task: { id, status: "running" } });
     client.abort();
 
     expect((await api.readTask(id)).status).toBe("running");

@@ -14,8 +14,8 @@ const claim = (worker_id: string, more: object = {}, user = "wes") =>
 const claimMany = (worker: string, limit: number, more: object = {}) =>
   api.as("wes").post(`/workers/${worker}/claims`, { body: { limit, ...more } });
 
-/** A job with a worker, and tasks of it with these options; gives their ids. */
-const aQueue = async (...options: object[]) => {
+/** Creates a job with a worker and one task for each of these options. `ids` are the ids of the tasks. */
+const createQueue = async (...options: object[]) => {
   const room = newRoomId();
   const job = await api.registerJob(room);
   const ids: string[] = [];
@@ -24,15 +24,15 @@ const aQueue = async (...options: object[]) => {
 };
 
 describe("a claim", () => {
-  test("is answered null where there is nothing", async () => {
-    const { worker } = await aQueue();
+  test("returns null if no task is due", async () => {
+    const { worker } = await createQueue();
 
     expect(ok(await claim(worker))).toEqual({ task: null });
     expect(ok(await claimMany(worker, 5))).toEqual({ tasks: [] });
   });
 
-  test("gives the worker a task to hold: claimed, one attempt more, not yet run", async () => {
-    const { worker, ids } = await aQueue({ payload: { a: 1 } });
+  test("returns a task with the status claimed and the next attempt, without counting a run", async () => {
+    const { worker, ids } = await createQueue({ payload: { a: 1 } });
 
     expect(ok(await claim(worker)).task).toMatchObject({
       ...{ id: ids[0], status: "claimed", worker_id: worker, attempt: 1, runs: 0, started_at: null },
@@ -41,38 +41,38 @@ describe("a claim", () => {
     expect(ok(await claim(worker)).task).toBeNull();
   });
 
-  test("with start comes back running, which counts as a run", async () => {
-    const { worker } = await aQueue({});
+  test("with start returns a running task and counts a run", async () => {
+    const { worker } = await createQueue({});
 
     expect(ok(await claim(worker, { start: true })).task).toMatchObject({
       ...{ status: "running", attempt: 1, runs: 1, started_at: expect.stringMatching(/Z$/) },
     });
   });
 
-  test("takes the highest priority first, then in the order in which they were submitted", async () => {
-    const { worker, ids } = await aQueue({}, { priority: 5 }, { priority: -1 }, { priority: 5 }, {});
+  test("returns tasks by priority, then in the order of their submission", async () => {
+    const { worker, ids } = await createQueue({}, { priority: 5 }, { priority: -1 }, { priority: 5 }, {});
     const order: string[] = [];
     for (const _ of ids) order.push(ok(await claim(worker)).task.id);
 
     expect(order).toEqual([1, 3, 0, 4, 2].map((index) => ids[index]));
   });
 
-  test("takes from all the jobs of the worker, and from no other", async () => {
+  test("returns tasks of all jobs of the worker and of no other job", async () => {
     const room = newRoomId();
     const first = await api.registerJob(room, {}, "root");
     const second = await api.registerJob("@global", { worker_id: first.worker_id }, "root");
     const own = await api.submit(room, first.full_name);
     const urgent = await api.submit(newRoomId(), second.full_name, { priority: 1 });
-    const strangers = await aQueue({ priority: 100 });
+    const otherQueue = await createQueue({ priority: 100 });
     const next = async () => ok(await claim(first.worker_id, {}, "root")).task;
 
     expect([(await next()).id, (await next()).id]).toEqual([urgent.id, own.id]);
     expect(await next()).toBeNull();
-    expect((await api.readTask(strangers.ids[0] ?? "")).status).toBe("pending");
+    expect((await api.readTask(otherQueue.ids[0] ?? "")).status).toBe("pending");
   });
 
-  test("does not take what is not due yet", async () => {
-    const { worker, ids } = await aQueue({ delay_seconds: 3600 });
+  test("does not return a task before it is due", async () => {
+    const { worker, ids } = await createQueue({ delay_seconds: 3600 });
     expect(ok(await claim(worker)).task).toBeNull();
 
     await api.ageTask(ids[0] ?? "", 3601);
@@ -80,8 +80,8 @@ describe("a claim", () => {
     expect(ok(await claim(worker)).task).toMatchObject({ id: ids[0] });
   });
 
-  test("leaves a task that came back in its place, and puts a retried one at the end", async () => {
-    const { worker, ids } = await aQueue({}, {}, {});
+  test("keeps the queue position of a released task and moves a retried one to the end", async () => {
+    const { worker, ids } = await createQueue({}, {}, {});
     const [first, second, third] = ids;
     ok(await claim(worker));
     ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [first] } }));
@@ -97,19 +97,19 @@ describe("a claim", () => {
     ]);
   });
 
-  test("never gives one task to two workers", async () => {
-    const { room, job, ids } = await aQueue(...Array.from({ length: 20 }, () => ({})));
+  test("never returns the same task to two workers", async () => {
+    const { room, job, ids } = await createQueue(...Array.from({ length: 20 }, () => ({})));
     const workers = [job.worker_id];
     while (workers.length < 5) workers.push((await api.registerJob(room, { name: job.name })).worker_id);
 
-    const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => claim(workers[at % 5] ?? "")));
+    const responses = await Promise.all(Array.from({ length: 30 }, (_, at) => claim(workers[at % 5] ?? "")));
 
-    const taken = answers.flatMap(({ body }) => (body.task === null ? [] : [body.task.id]));
-    expect(taken.toSorted()).toEqual(ids.toSorted());
+    const claimed = responses.flatMap(({ body }) => (body.task === null ? [] : [body.task.id]));
+    expect(claimed.toSorted()).toEqual(ids.toSorted());
   });
 
-  test("is a sign of life", async () => {
-    const { worker, job, room } = await aQueue();
+  test("counts as a heartbeat", async () => {
+    const { worker, job, room } = await createQueue();
     await api.ageWorker(worker);
 
     ok(await claim(worker));
@@ -117,16 +117,16 @@ describe("a claim", () => {
     expect(ok(await api.as("wes").get(`/rooms/${room}/jobs/${job.full_name}`)).workers).toEqual([worker]);
   });
 
-  test("is its worker's owner's alone", async () => {
-    const { worker } = await aQueue({});
+  test("is allowed only for the owner of the worker", async () => {
+    const { worker } = await createQueue({});
 
     for (const user of ["ann", "root"]) expectProblem(await claim(worker, {}, user), "forbidden");
     const body = { limit: 1 };
     expectProblem(await api.as("root").post(`/workers/${worker}/claims`, { body }), "forbidden");
   });
 
-  test("that is malformed is 422", async () => {
-    const { worker } = await aQueue({});
+  test("is rejected with pointers if it is invalid", async () => {
+    const { worker } = await createQueue({});
 
     expect(getErrorPointers(await api.as("wes").post("/tasks/claim", { body: {} }))).toEqual(["/worker_id"]);
     expect(getErrorPointers(await claim(worker, { start: 1 }))).toEqual(["/start"]);
@@ -134,9 +134,9 @@ describe("a claim", () => {
   });
 });
 
-describe("many at once", () => {
-  test("come in the order of single claims, as many as asked for", async () => {
-    const { worker, ids } = await aQueue({}, { priority: 9 }, {}, {});
+describe("a claim of several tasks", () => {
+  test("returns up to limit tasks in queue order", async () => {
+    const { worker, ids } = await createQueue({}, { priority: 9 }, {}, {});
 
     const { tasks } = ok(await claimMany(worker, 3, { start: true }));
 
@@ -145,8 +145,13 @@ describe("many at once", () => {
     expect(ok(await claimMany(worker, 100)).tasks).toMatchObject([{ id: ids[3], status: "claimed" }]);
   });
 
-  test.each([0, 101, 1.5, "2"])("are 1 to 100, not %j", async (limit) => {
-    const { worker } = await aQueue();
+  test.each([
+    0,
+    101,
+    1.5,
+    "2",
+  ])("rejects the limit %j, which is not an integer from 1 to 100", async (limit) => {
+    const { worker } = await createQueue();
 
     expect(
       getErrorPointers(await api.as("wes").post(`/workers/${worker}/claims`, { body: { limit } })),
@@ -154,7 +159,7 @@ describe("many at once", () => {
   });
 });
 
-test("a worker is trusted with the tasks of its global job in every room, readable to it or not", async () => {
+test("a worker of a global job can claim tasks from rooms that its owner cannot read", async () => {
   const job = await api.registerJob("@global", {}, "root");
   const { id, room_id } = await api.submit(newRoomId(), job.full_name);
   expect(room_id).not.toBe("@global");

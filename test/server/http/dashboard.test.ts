@@ -11,8 +11,8 @@ const PAGE = `<!doctype html><html><head>
     <link rel="icon" href="./icon.svg" />
     <script type="module" crossorigin src="./assets/index-abc123.js"></script></head><body></body></html>`;
 
-/** What a build of the dashboard comes to, as far as the server knows it. */
-const build = (): string => {
+/** Creates the files of a dashboard build that the server reads or rewrites. */
+const createDashboardFiles = (): string => {
   const files = mkdtempSync(join(tmpdir(), "joblib-dashboard-"));
   mkdirSync(join(files, "assets"));
   writeFileSync(join(files, "index.html"), PAGE);
@@ -21,7 +21,7 @@ const build = (): string => {
   return files;
 };
 
-const files = build();
+const files = createDashboardFiles();
 const HTML = { headers: { accept: "text/html,*/*;q=0.8" } };
 
 const apis: Api[] = [];
@@ -41,20 +41,20 @@ afterAll(async () => {
   rmSync(files, { recursive: true });
 });
 
-test.each([
-  "/",
-  "/rooms/lab/jobs/public:a:b",
-  "/?room=lab",
-])("the page is at %s, for deep links as well", async (url) => {
-  const answer = await atRoot.send("GET", url, HTML);
+test.each(["/", "/rooms/lab/jobs/public:a:b", "/?room=lab"])("the dashboard is served at %s", async (url) => {
+  const response = await atRoot.send("GET", url, HTML);
 
-  expect(answer.status).toBe(200);
-  expect(answer.headers["content-type"]).toBe("text/html; charset=utf-8");
-  expect(answer.text).toContain('<meta name="joblib-api" content=""><meta name="joblib-root" content="/">');
-  expect(answer.text).toContain('src="/assets/index-abc123.js"');
+  expect(response.status).toBe(200);
+  expect(response.headers["content-type"]).toBe("text/html; charset=utf-8");
+  expect(response.text).toContain('<meta name="joblib-api" content=""><meta name="joblib-root" content="/">');
+  expect(response.text).toContain('src="/assets/index-abc123.js"');
 });
 
-test.each(["/ui", "/ui/", "/ui/tasks/1"])("under a path and a prefix it says both (%s)", async (url) => {
+test.each([
+  "/ui",
+  "/ui/",
+  "/ui/tasks/1",
+])("the page at %s contains the path and the prefix of the dashboard", async (url) => {
   const { text } = await atUi.send("GET", url, HTML);
 
   expect(text).toContain(
@@ -65,7 +65,7 @@ test.each(["/ui", "/ui/", "/ui/tasks/1"])("under a path and a prefix it says bot
   expect(text.match(/joblib-api/g)).toHaveLength(1);
 });
 
-test("page and files carry a policy that lets nothing in from elsewhere", async () => {
+test("the dashboard has a content security policy that blocks other origins", async () => {
   for (const url of ["/", "/assets/index-abc123.js"]) {
     const { headers } = await atRoot.send("GET", url, HTML);
     expect(headers["content-security-policy"]).toBe(
@@ -76,41 +76,41 @@ test("page and files carry a policy that lets nothing in from elsewhere", async 
   }
 });
 
-test("what is named by its hash is kept for ever, the rest is asked for again", async () => {
-  const cached = async (url: string) => (await atRoot.send("GET", url)).headers["cache-control"];
+test("files with a hash in their name are immutable, and all others are revalidated", async () => {
+  const getCacheControl = async (url: string) => (await atRoot.send("GET", url)).headers["cache-control"];
 
-  expect(await cached("/assets/index-abc123.js")).toBe("public, max-age=31536000, immutable");
-  expect(await cached("/icon.svg")).toBe("no-cache");
-  expect(await cached("/")).toBe("no-cache");
+  expect(await getCacheControl("/assets/index-abc123.js")).toBe("public, max-age=31536000, immutable");
+  expect(await getCacheControl("/icon.svg")).toBe("no-cache");
+  expect(await getCacheControl("/")).toBe("no-cache");
 });
 
-describe("the API beside it stays as it is", () => {
-  test("what it does not have is a problem, also to a browser", async () => {
+describe("the API next to the dashboard", () => {
+  test("returns a problem for an unknown path, also to a browser", async () => {
     expectProblem(await atRoot.send("GET", "/v1/joblib/nothing", HTML), "route-not-found");
     expectProblem(await atRoot.send("GET", "/v1/problems/nothing", HTML), "route-not-found");
     expectProblem(await atRoot.send("GET", "/nothing"), "route-not-found");
   });
 
-  test("a method that an address does not take is told, with those that it does", async () => {
-    const answer = await atRoot.send("GET", "/v1/joblib/tasks/x/retry", HTML);
+  test("returns the allowed methods for a method that is not allowed", async () => {
+    const response = await atRoot.send("GET", "/v1/joblib/tasks/x/retry", HTML);
 
-    expectProblem(answer, "method-not-allowed");
-    expect(answer.headers["allow"]).toBe("POST");
+    expectProblem(response, "method-not-allowed");
+    expect(response.headers["allow"]).toBe("POST");
   });
 
-  test("a file that is not there is not answered with the page to who wants no page", async () => {
+  test("returns a problem instead of the page for a missing image", async () => {
     const headers = { accept: "image/avif,image/webp" };
     expectProblem(await atRoot.send("GET", "/assets/gone.png", { headers }), "route-not-found");
   });
 
-  test("files outside of the dashboard's are not reached", async () => {
+  test("does not serve files outside the dashboard's folder", async () => {
     for (const url of ["/assets/..%2f..%2fpackage.json", "/..%2findex.html", "/assets/%2e%2e/index.html"]) {
       expect((await atRoot.send("GET", url, HTML)).text).not.toMatch(/"name": "joblib"/);
     }
   });
 });
 
-test("a host that serves files of its own may have it too", async () => {
+test("a host that serves static files itself can also serve the dashboard", async () => {
   const api = await open({
     dashboard: "/ui",
     host: (app) => void app.register(fastifyStatic, { root: files, prefix: "/own/" }),
@@ -120,20 +120,20 @@ test("a host that serves files of its own may have it too", async () => {
   expect((await api.send("GET", "/ui/icon.svg")).headers["x-content-type-options"]).toBe("nosniff");
 });
 
-test("a checkout that was not built says how it is", async () => {
+test("a dashboard that is not built responds with the command that builds it", async () => {
   const api = await open({ dashboard: true, dashboardFiles: join(files, "assets") });
-  const answer = await api.send("GET", "/", HTML);
+  const response = await api.send("GET", "/", HTML);
 
-  expect(answer.status).toBe(503);
-  expect(answer.text).toContain("npm run build");
+  expect(response.status).toBe(503);
+  expect(response.text).toContain("npm run build");
 });
 
-test("without the option there is none", async () => {
+test("the dashboard is not served without the option", async () => {
   const api = await open({});
 
   expect((await api.send("GET", "/", HTML)).status).toBe(404);
 });
 
-test("a path that is none is refused at the start", async () => {
+test("an invalid dashboard path stops the start", async () => {
   await expect(openApi({ dashboard: "ui" })).rejects.toThrow("`dashboard` must be true or a path");
 });

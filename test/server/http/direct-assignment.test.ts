@@ -1,53 +1,64 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { eventually } from "../../support/eventually.ts";
 import { API, type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
-import { ok, preferWait, timed } from "./responses.ts";
-import { waitForWaitingClaim } from "./waiting-claims.ts";
+import {
+  LONG_WAIT_SECONDS,
+  LONG_WAIT_SETTINGS,
+  NEVER_MS,
+  waitForWaitingClaim,
+  watchSearches,
+} from "./long-polls.ts";
+import { ok, preferWait } from "./responses.ts";
 
-/** Well under the few seconds after which a waiting claim reads again in any case. */
-const SOON_MS = 3500;
+// Without polling, only a wake-up can end a long poll before its time.
+vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => ({
+  ...(await importOriginal<object>()),
+  getPollInterval: () => NEVER_MS,
+}));
+
+const waitForSearch = watchSearches();
 
 let api: Api;
-/** Another server on the same database; without a Redis they hear nothing of each other. */
+/** Another server on the same database. Without Redis, they do not exchange events. */
 let other: Api;
 beforeAll(async () => {
-  api = await openApi();
-  other = await openApi({ orm: api.orm });
+  api = await openApi({ settings: LONG_WAIT_SETTINGS });
+  other = await openApi({ orm: api.orm, settings: LONG_WAIT_SETTINGS });
 });
 afterAll(async () => {
   await other.close();
   await api.close();
 });
 
-const aJob = async (job: object = {}) => {
+const createJob = async (job: object = {}) => {
   const room = newRoomId();
   const registered = await api.registerJob(room, { ...job });
   return { room, job: registered, worker: registered.worker_id, name: registered.full_name };
 };
 
-/** Starts a claim that waits, and resolves once it does. */
-const park = async (
+/** Starts a waiting claim and resolves once it waits. */
+const startWaitingClaim = async (
   worker: string,
-  { seconds = 30, ...more }: { seconds?: number; start?: boolean } = {},
+  { seconds = LONG_WAIT_SECONDS, ...more }: { seconds?: number; start?: boolean } = {},
 ) => {
-  const held = timed(
-    api.as("wes").post("/tasks/claim", { body: { worker_id: worker, ...more }, ...preferWait(seconds) }),
-  );
+  const response = api
+    .as("wes")
+    .post("/tasks/claim", { body: { worker_id: worker, ...more }, ...preferWait(seconds) });
   await waitForWaitingClaim(worker);
-  return { held };
+  return { response };
 };
 
-/** True where the task was written once: whoever holds it has held it since its insert. */
-const isWrittenOnce = async (id: string) => {
+/** Returns one row; `once` is true if the task was inserted as already claimed and not written since. */
+const readWrites = async (id: string) => {
   const { rows } = await api.query(sql`
     select t.xmin = p.xmin as once from joblib.task as t join joblib.task_place as p on p.task_id = t.id
     where t.id = ${id}::uuid`);
   return rows;
 };
 
-/** Holds a row against others until the work is done. */
+/** Locks a row while `work` runs. */
 const whileLocked = (row: ReturnType<typeof sql>, work: () => Promise<void>) =>
   api.orm.em
     .fork()
@@ -57,132 +68,133 @@ const whileLocked = (row: ReturnType<typeof sql>, work: () => Promise<void>) =>
       await row.execute(transaction);
       await work();
     });
-const isAwaited = async () => {
+const isBlocked = async () => {
   const { rows } = await api.query(sql`select 1 from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`);
   return rows.length > 0;
 };
 
-describe("a lone task whose worker waits here", () => {
+describe("direct assignment of a task to a waiting worker", () => {
   test.each([
     ["claimed", false, 0],
     ["running", true, 1],
-  ])("is inserted as that worker's: %s", async (status, start, runs) => {
-    const { room, worker, name } = await aJob();
-    const { held } = await park(worker, { start });
+  ])("inserts the task as %s by the worker", async (status, start, runs) => {
+    const { room, worker, name } = await createJob();
+    const { response } = await startWaitingClaim(worker, { start });
 
     const submitted = await api.submit(room, name, { payload: { angle: 90 }, max_attempts: 3 });
 
-    const { value, ms } = await held;
-    const { task } = ok(value);
+    const { task } = ok(await response);
     expect(task).toMatchObject({ status, runs, attempt: 1, worker_id: worker, payload: { angle: 90 } });
     expect(task).toEqual(await api.readTask(submitted.id));
-    expect(await isWrittenOnce(submitted.id)).toEqual([{ once: true }]);
+    expect(await readWrites(submitted.id)).toEqual([{ once: true }]);
     expect(submitted).toMatchObject({ status: "pending", attempt: 0, worker_id: null });
-    expect(ms).toBeLessThan(SOON_MS);
   });
 
-  test("can be completed by it", async () => {
-    const { room, worker, name } = await aJob();
-    const { held } = await park(worker, { start: true });
+  test("allows the worker to complete the task", async () => {
+    const { room, worker, name } = await createJob();
+    const { response } = await startWaitingClaim(worker, { start: true });
     const { id } = await api.submit(room, name);
-    await held;
+    await response;
 
     ok(await api.update(id, { status: "completed", worker_id: worker, attempt: 1, result: 7 }));
 
     expect(await api.readTask(id)).toMatchObject({ status: "completed", result: 7 });
   });
 
-  test("is inserted pending where an older one is due, which the worker gets", async () => {
-    const { room, worker, name } = await aJob();
-    const { held } = await park(worker);
+  test("does not happen if another task of the job is due, so that the claim chooses by priority", async () => {
+    const { room, worker, name } = await createJob();
+    const { response } = await startWaitingClaim(worker);
+    await waitForSearch();
     const { id: older } = await other.submit(room, name);
 
     const { id } = await api.submit(room, name, { priority: 10 });
 
-    const { value } = await held;
-    // The more urgent of the two: the claim chose, not the insert.
-    expect(ok(value).task.id).toBe(id);
-    expect(await isWrittenOnce(id)).toEqual([{ once: false }]);
+    // The claim chose the task with the higher priority, which was inserted as pending.
+    expect(ok(await response).task.id).toBe(id);
+    expect(await readWrites(id)).toEqual([{ once: false }]);
     expect(await api.readTask(older)).toMatchObject({ status: "pending" });
   });
 
-  test("is inserted pending where one of another job of the worker is due", async () => {
-    const { room, worker, name } = await aJob();
+  test("does not happen if a task of another job of the worker is due", async () => {
+    const { room, worker, name } = await createJob();
     const second = await api.registerJob(room, { worker_id: worker });
-    const { held } = await park(worker);
+    const { response } = await startWaitingClaim(worker);
+    await waitForSearch();
     const { id: older } = await other.submit(room, second.full_name);
 
     const { id } = await api.submit(room, name);
 
-    expect(ok((await held).value).task.id).toBe(older);
+    expect(ok(await response).task.id).toBe(older);
     expect(await api.readTask(id)).toMatchObject({ status: "pending" });
   });
 
-  test("is not given before it is due", async () => {
-    const { room, worker, name } = await aJob();
-    const { held } = await park(worker, { seconds: 1 });
+  test("does not happen before the task is due", async () => {
+    const { room, worker, name } = await createJob();
+    const { response } = await startWaitingClaim(worker, { seconds: 1 });
 
     await api.submit(room, name, { delay_seconds: 60 });
 
-    expect(ok((await held).value)).toEqual({ task: null });
+    expect(ok(await response)).toEqual({ task: null });
   });
 
-  test("waits for its room's turn where the job's rooms take turns", async () => {
-    const { room, worker, name } = await aJob({ fairness: "room" });
-    const { held } = await park(worker);
+  test("does not happen for a job with fairness, where the room waits for its turn", async () => {
+    const { room, worker, name } = await createJob({ fairness: "room" });
+    const { response } = await startWaitingClaim(worker);
 
     const { id } = await api.submit(room, name);
 
-    expect(ok((await held).value).task.id).toBe(id);
-    expect(await isWrittenOnce(id)).toEqual([{ once: false }]);
+    expect(ok(await response).task.id).toBe(id);
+    expect(await readWrites(id)).toEqual([{ once: false }]);
   });
 
-  test("is one worker's, and the next is the next one's; who is left over waits on", async () => {
-    const { room, job, worker, name } = await aJob();
+  test("assigns each of several tasks to another worker, and the remaining worker keeps waiting", async () => {
+    const { room, job, worker, name } = await createJob();
     const workers = [worker];
     for (let more = 0; more < 2; more += 1) {
       workers.push((await api.registerJob(room, { name: job.name })).worker_id);
     }
     const claims = [];
-    for (const one of workers) claims.push(await park(one, { seconds: 2 }));
+    for (const one of workers) claims.push(await startWaitingClaim(one, { seconds: 2 }));
 
     const submitted = await Promise.all([api.submit(room, name), api.submit(room, name)]);
 
-    const tasks = (await Promise.all(claims.map(({ held }) => held))).map(({ value }) => ok(value).task);
+    const tasks = (await Promise.all(claims.map(({ response }) => response))).map(
+      (response) => ok(response).task,
+    );
     const ids = tasks.flatMap((task) => (task === null ? [] : [String(task.id)]));
     expect(ids.sort()).toEqual(submitted.map(({ id }) => id).sort());
   });
 
-  test("that was submitted before with the same key is not given again", async () => {
-    const { room, worker, name } = await aJob();
+  test("does not happen for a repeated submission with the same idempotency key", async () => {
+    const { room, worker, name } = await createJob();
     const submit = () =>
       api.as("ann").post(`/rooms/${room}/tasks/${name}`, { headers: { "idempotency-key": "once" } });
     const { id } = ok(await submit(), 202);
     ok(await api.update(id, { status: "cancelled" }, "ann"));
-    const { held } = await park(worker, { seconds: 1 });
+    const { response } = await startWaitingClaim(worker, { seconds: 1 });
 
     expect((await submit()).status).toBe(200);
 
-    expect(ok((await held).value)).toEqual({ task: null });
+    expect(ok(await response)).toEqual({ task: null });
   });
 
-  test("is not given to a worker that may be leaving this moment", async () => {
-    const { room, worker, name } = await aJob();
-    const { held } = await park(worker, { seconds: 30 });
+  test("does not happen while the row of the worker is locked, because the worker may be deregistering", async () => {
+    const { room, worker, name } = await createJob();
+    const { response } = await startWaitingClaim(worker, { seconds: 30 });
     let id = "";
 
     await whileLocked(sql`select 1 from joblib.worker where id = ${worker}::uuid for update`, async () => {
       ({ id } = await api.submit(room, name));
-      expect(await isWrittenOnce(id)).toEqual([{ once: true }]);
+      expect(await readWrites(id)).toEqual([{ once: true }]);
       expect(await api.readTask(id)).toMatchObject({ status: "pending", worker_id: null });
     });
 
-    expect(ok((await held).value).task.id).toBe(id);
+    expect(ok(await response).task.id).toBe(id);
   });
 
-  test("leaves what comes up while it is on its way to the next that waits", async () => {
-    const { room, job, worker: first, name } = await aJob();
+  test("wakes another worker for a task that becomes due while the assignment is in progress", async () => {
+    const { room, job, worker: first, name } = await createJob();
     const shared = await api.registerJob(room);
     const { id: second } = await api.createWorker();
     const { category, schema } = shared;
@@ -191,27 +203,25 @@ describe("a lone task whose worker waits here", () => {
     }
     const { id } = await api.submit(room, shared.full_name);
     await api.claim(shared.worker_id);
-    const { held: given } = await park(first);
-    const { held } = await park(second);
+    const { response: assignment } = await startWaitingClaim(first);
+    const { response } = await startWaitingClaim(second);
 
     let submitting: Promise<{ id: string }> | undefined;
     await whileLocked(sql`select 1 from joblib.job where id = ${job.id}::uuid for update`, async () => {
       submitting = api.submit(room, name);
-      await eventually(isAwaited);
+      await eventually(isBlocked);
       ok(await api.as("wes").post(`/workers/${shared.worker_id}/release`, { body: { tasks: [id] } }));
-      const { value, ms } = await held;
-      expect(ok(value).task.id).toBe(id);
-      expect(ms).toBeLessThan(SOON_MS);
+      expect(ok(await response).task.id).toBe(id);
     });
 
-    expect(ok((await given).value).task.id).toBe((await submitting)?.id);
+    expect(ok(await assignment).task.id).toBe((await submitting)?.id);
   });
 
-  test("goes back where the worker's client is gone by then: its first attempt is the next one's", async () => {
-    const { room, job, worker, name } = await aJob();
+  test("requeues the task without counting a run if the worker's client has disconnected", async () => {
+    const { room, job, worker, name } = await createJob();
     const url = `${await other.app.listen({ port: 0, host: "127.0.0.1" })}${API}`;
     const client = new AbortController();
-    const gone = expect(
+    const aborted = expect(
       fetch(`${url}/tasks/claim`, {
         method: "POST",
         headers: { "x-user": "wes", "content-type": "application/json", prefer: "wait=30" },
@@ -225,9 +235,9 @@ describe("a lone task whose worker waits here", () => {
     let submitting: Promise<{ id: string }> | undefined;
     await whileLocked(locked, async () => {
       submitting = other.submit(room, name);
-      await eventually(isAwaited);
+      await eventually(isBlocked);
       client.abort();
-      await gone;
+      await aborted;
     });
     const id = (await submitting)?.id;
 

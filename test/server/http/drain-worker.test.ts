@@ -1,29 +1,37 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { HeartbeatResponse, Worker, WorkerDetails } from "../../../protocol/index.ts";
+import { startTimer } from "../../support/timer.ts";
 import { type Api, openApi } from "./api.ts";
-import { expectProblem, ok, parseBody, preferWait, timed } from "./responses.ts";
+import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll } from "./long-polls.ts";
+import { expectProblem, ok, parseBody, preferWait } from "./responses.ts";
+
+// Without polling, only a wake-up can end a long poll before its time.
+vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => ({
+  ...(await importOriginal<object>()),
+  getPollInterval: () => NEVER_MS,
+}));
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi();
+  api = await openApi({ settings: LONG_WAIT_SETTINGS });
 });
 afterAll(() => api.close());
 
-const details = async (worker: string, user = "wes", at = api) =>
+const readWorker = async (worker: string, user = "wes", at = api) =>
   parseBody(WorkerDetails, await at.as(user).get(`/workers/${worker}`));
 const drain = (worker: string, user = "wes") => api.as(user).post(`/workers/${worker}/drain`);
-const beat = async (worker: string, body: object, headers = {}) =>
+const sendHeartbeat = async (worker: string, body: object, headers = {}) =>
   parseBody(HeartbeatResponse, await api.as("wes").patch(`/workers/${worker}`, { body, ...headers }));
-const Claimed = z.object({ task: z.unknown(), draining: z.boolean().optional() });
+const ClaimResponse = z.object({ task: z.unknown(), draining: z.boolean().optional() });
 
-describe("a worker", () => {
-  test("is shown with its jobs and with what it holds, the longest first", async () => {
+describe("the details of a worker", () => {
+  test("contain its jobs and its tasks, the oldest lease first", async () => {
     const { room, job, worker, task } = await api.createTask("running");
     const second = await api.submit(room, job.full_name);
     await api.claim(worker);
 
-    expect(await details(worker)).toMatchObject({
+    expect(await readWorker(worker)).toMatchObject({
       ...{ id: worker, alive: true, draining: false, job_count: 1, task_count: 2 },
       jobs: [{ room_id: room, job_name: job.full_name }],
       tasks: [
@@ -39,36 +47,36 @@ describe("a worker", () => {
     });
   });
 
-  test("is shown to who may read the room of one of its jobs, with no more than that room's", async () => {
+  test("are limited to the rooms that the caller can read", async () => {
     const { room, job, worker, id } = await api.createTask("running");
     const other = await api.registerJob(`${room}-other`, { worker_id: worker });
     await api.submit(`${room}-other`, other.full_name);
     await api.claim(worker);
     api.grant("guest", room, "read");
 
-    expect(await details(worker, "guest")).toMatchObject({
+    expect(await readWorker(worker, "guest")).toMatchObject({
       task_count: 2,
       jobs: [{ room_id: room, job_name: job.full_name }],
       tasks: [{ id }],
     });
-    expect((await details(worker, "root")).jobs).toHaveLength(2);
-    expectProblem(await api.as("stranger").get(`/workers/${worker}`), "forbidden");
+    expect((await readWorker(worker, "root")).jobs).toHaveLength(2);
+    expectProblem(await api.as("outsider").get(`/workers/${worker}`), "forbidden");
     expectProblem(await api.as("wes").get("/workers/nothing"), "worker-not-found");
   });
 });
 
-describe("a worker that is drained", () => {
-  test("is given no task any more, keeps what it holds, and shows what it could do", async () => {
+describe("a worker that drains", () => {
+  test("gets no more tasks, keeps its leases and is listed with its jobs", async () => {
     const { room, job, worker, id } = await api.createTask("running");
     const later = await api.submit(room, job.full_name);
 
     expect(parseBody(WorkerDetails, await drain(worker))).toMatchObject({ draining: true, tasks: [{ id }] });
 
     const claim = await api.as("wes").post("/tasks/claim", { body: { worker_id: worker } });
-    expect(parseBody(Claimed, claim)).toEqual({ task: null, draining: true });
+    expect(parseBody(ClaimResponse, claim)).toEqual({ task: null, draining: true });
     ok(await api.update(id, { status: "completed", worker_id: worker, attempt: 1, result: 1 }));
     expect((await api.readTask(later.id)).status).toBe("pending");
-    expect(await details(worker)).toMatchObject({
+    expect(await readWorker(worker)).toMatchObject({
       draining: true,
       job_count: 1,
       jobs: [{ room_id: room, job_name: job.full_name }],
@@ -77,7 +85,7 @@ describe("a worker that is drained", () => {
     expect(ok(await api.as("rea").get(`/rooms/${room}/jobs/${job.full_name}`)).workers).toEqual([]);
   });
 
-  test("is in the lists, draining", async () => {
+  test("is marked as draining in lists", async () => {
     const { room, worker } = await api.createTask("running");
     const other = await api.createTask();
     ok(await drain(worker));
@@ -92,35 +100,37 @@ describe("a worker that is drained", () => {
     });
   });
 
-  test("hears of it at once, by a claim and by a heartbeat that wait; told once, the heartbeat waits again", async () => {
+  test("wakes its waiting claim and heartbeat once, and a heartbeat that knows of the drain waits again", async () => {
     const { worker, id } = await api.createTask("running");
-    const claiming = timed(
-      api.as("wes").post("/tasks/claim", { body: { worker_id: worker }, ...preferWait(20) }),
+    const wait = preferWait(LONG_WAIT_SECONDS);
+    const claim = await openLongPoll(() =>
+      api.as("wes").post("/tasks/claim", { body: { worker_id: worker }, ...wait }),
     );
-    const beating = timed(beat(worker, { tasks: [id] }, preferWait(20)));
+    const heartbeat = await openLongPoll(() => sendHeartbeat(worker, { tasks: [id] }, wait));
 
     ok(await drain(worker));
 
-    expect(parseBody(Claimed, (await claiming).value)).toEqual({ task: null, draining: true });
-    expect((await beating).value).toMatchObject({ stop: [], draining: true });
-    expect(Math.max((await claiming).ms, (await beating).ms)).toBeLessThan(10_000);
-    const again = await timed(beat(worker, { tasks: [id], draining: true }, preferWait(1)));
-    expect(again.value).toMatchObject({ draining: true });
-    expect(again.ms).toBeGreaterThan(900);
+    expect(parseBody(ClaimResponse, await claim.response)).toEqual({ task: null, draining: true });
+    expect(await heartbeat.response).toMatchObject({ stop: [], draining: true });
+    const second = startTimer(1);
+    expect(await sendHeartbeat(worker, { tasks: [id], draining: true }, preferWait(1))).toMatchObject({
+      draining: true,
+    });
+    expect(second.isOver).toBe(true);
   });
 
-  test("hears of it from another server too", async () => {
+  test("learns of the drain that another server received", async () => {
     const { worker } = await api.createTask();
     const second = await openApi({ orm: api.orm });
     ok(await second.as("root").post(`/workers/${worker}/drain`));
 
     const claims = await api.as("wes").post(`/workers/${worker}/claims`, { body: { limit: 5 } });
     expect(ok(claims)).toEqual({ tasks: [], draining: true });
-    expect(await beat(worker, {})).toMatchObject({ draining: true });
+    expect(await sendHeartbeat(worker, {})).toMatchObject({ draining: true });
     await second.close();
   });
 
-  test("takes no further job, and its jobs go with it when it leaves", async () => {
+  test("gets no tasks of jobs that it registers later, and its jobs are removed when it deregisters", async () => {
     const { room, job, worker, id } = await api.createTask("running");
     ok(await drain(worker));
     ok(await drain(worker));
@@ -135,7 +145,7 @@ describe("a worker that is drained", () => {
     expectProblem(await api.as("rea").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");
   });
 
-  test("leaves the task to the others that can take it", async () => {
+  test("leaves its pending tasks to other workers", async () => {
     const { room, job, worker } = await api.createTask();
     const { category, name, schema } = job;
     const other = await api.registerJob(room, { category, name, schema });
@@ -144,7 +154,7 @@ describe("a worker that is drained", () => {
     expect((await api.claim(other.worker_id)).worker_id).toBe(other.worker_id);
   });
 
-  test("is its owner's and an admin's to drain", async () => {
+  test("can be drained by its owner and by an admin", async () => {
     const { worker } = await api.createTask();
 
     expectProblem(await drain(worker, "ann"), "forbidden");
@@ -153,7 +163,7 @@ describe("a worker that is drained", () => {
     expectProblem(await drain(worker), "worker-not-found");
   });
 
-  test("that falls silent is swept like any other, and what it held is offered again", async () => {
+  test("is swept after it stops sending heartbeats, and its claimed task is requeued", async () => {
     const { worker, id } = await api.createTask("claimed");
     ok(await drain(worker));
     await api.ageWorker(worker);

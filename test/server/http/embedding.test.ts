@@ -3,21 +3,23 @@ import { Redis } from "ioredis";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { joblib, SettingsError } from "../../../server/index.ts";
-import { eventually } from "../../support/eventually.ts";
 import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
-import { expectProblem, ok, preferWait, timed } from "./responses.ts";
+import { openLongPoll } from "./long-polls.ts";
+import { expectProblem, ok, preferWait } from "./responses.ts";
 
 const PREFIX = "/apps/jobs";
+/** Longer than the time limit of a test. */
+const LONG_POLL_SECONDS = 60;
 
 let api: Api;
 beforeAll(async () => {
   api = await openApi({
     prefix: PREFIX,
     host: (app) => {
-      app.get("/hello", async () => "the host's own");
+      app.get("/hello", async () => "from the host");
       app.get("/broken", async () => {
-        throw new Error("the host's own trouble");
+        throw new Error("an error of the host");
       });
       app.post("/echo", async ({ body }) => ({ body }));
       app.addContentTypeParser(
@@ -33,8 +35,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-describe("under a prefix", () => {
-  test("every address that is answered carries it", async () => {
+describe("the plugin under a prefix", () => {
+  test("returns Location headers with the prefix", async () => {
     const room = newRoomId();
     const body = { category: "m", name: "J", schema: {} };
 
@@ -54,8 +56,8 @@ describe("under a prefix", () => {
     expect(statusCode).toBe(200);
   });
 
-  test("so do the types of problems, and lead to what describes them", async () => {
-    const answers = [
+  test("returns problem types with the prefix, which are URLs of the catalogue", async () => {
+    const responses = [
       [await api.as("ann").get("/nowhere"), "route-not-found"],
       [await api.as("ann").put("/workers"), "method-not-allowed"],
       [await api.as("ann").get("/tasks/none"), "task-not-found"],
@@ -63,13 +65,13 @@ describe("under a prefix", () => {
       [await api.as(undefined).get("/workers"), "unauthorized"],
     ] as const;
 
-    for (const [answer, id] of answers) {
-      const { type } = expectProblem(answer, id, PREFIX);
+    for (const [response, id] of responses) {
+      const { type } = expectProblem(response, id, PREFIX);
       expect((await api.app.inject(type)).json()).toMatchObject({ id, type });
     }
   });
 
-  test("and those in the answer to many updates", async () => {
+  test("returns problem types with the prefix in the results of a batch", async () => {
     const { worker, id } = await api.createTask("pending");
     const updates = [{ id, status: "completed" }];
 
@@ -78,41 +80,44 @@ describe("under a prefix", () => {
     expect(results[0]?.problem?.type).toBe(`${PREFIX}/v1/problems/task-lost`);
   });
 
-  test("nothing is mounted without it", async () => {
-    const answer = await api.app.inject({ url: "/v1/joblib/workers", headers: { "x-user": "ann" } });
+  test("does not respond outside the prefix", async () => {
+    const response = await api.app.inject({ url: "/v1/joblib/workers", headers: { "x-user": "ann" } });
 
-    expect(answer.body).toBe("host: nothing here");
+    expect(response.body).toBe("host: nothing here");
   });
 });
 
-describe("what is the host's stays the host's", () => {
-  test("its routes, its errors and its unknown addresses, also beside ours under the prefix", async () => {
-    const bodyOf = async (url: string) => (await api.app.inject(url)).body;
+describe("the host's application", () => {
+  test("keeps its routes, its error handler and its 404 handler, also under the prefix", async () => {
+    const getText = async (url: string) => (await api.app.inject(url)).body;
 
-    expect(await bodyOf("/hello")).toBe("the host's own");
-    expect(await bodyOf("/broken")).toBe("host: Error: the host's own trouble");
+    expect(await getText("/hello")).toBe("from the host");
+    expect(await getText("/broken")).toBe("host: Error: an error of the host");
     for (const url of ["/nowhere", PREFIX, `${PREFIX}/nowhere`, `${PREFIX}/v1`, `${PREFIX}/v1/other`]) {
-      expect(await bodyOf(url)).toBe("host: nothing here");
+      expect(await getText(url)).toBe("host: nothing here");
     }
   });
 
-  test("its bodies: what we refuse it may take, and what it takes we refuse", async () => {
+  test("keeps its body parsers, which joblib does not use", async () => {
     const post = (url: string, type: string, payload: string) =>
       api.app.inject({ method: "POST", url, payload, headers: { "content-type": type, "x-user": "ann" } });
 
     expect((await post("/echo", "text/csv", "a,b")).json()).toEqual({ body: "csv a,b" });
     expect((await post("/echo", "application/json", '{"a":1e400}')).statusCode).toBe(200);
-    const ours = await post(`${PREFIX}/v1/joblib/workers`, "text/csv", "a,b");
-    expect(ours.json()).toMatchObject({ status: 415, type: `${PREFIX}/v1/problems/unsupported-media-type` });
+    const response = await post(`${PREFIX}/v1/joblib/workers`, "text/csv", "a,b");
+    expect(response.json()).toMatchObject({
+      status: 415,
+      type: `${PREFIX}/v1/problems/unsupported-media-type`,
+    });
   });
 
-  test("its hooks, which run for ours as well", async () => {
+  test("runs its hooks for joblib's routes as well", async () => {
     expect((await api.as("ann").get("/workers")).headers["x-host"]).toBe("yes");
   });
 
-  test("what it refuses in a hook, which we answer as a problem", async () => {
+  test("can reject a request in a hook, which joblib reports as a problem", async () => {
     const limited = Object.assign(new Error("slow down, 10.0.0.1"), { statusCode: 429 });
-    const own = await openApi({
+    const server = await openApi({
       orm: api.orm,
       host: (app) => {
         app.addHook("onRequest", async () => {
@@ -121,61 +126,51 @@ describe("what is the host's stays the host's", () => {
       },
     });
 
-    const answer = await own.as("ann").get("/workers");
+    const response = await server.as("ann").get("/workers");
 
-    expectProblem(answer, "rate-limited");
-    expect(answer.headers["retry-after"]).toBe("1");
-    expect(answer.text).not.toContain("10.0.0.1");
-    await own.close();
+    expectProblem(response, "rate-limited");
+    expect(response.headers["retry-after"]).toBe("1");
+    expect(response.text).not.toContain("10.0.0.1");
+    await server.close();
   });
 });
 
 describe("closing the host", () => {
-  test("answers whoever waits, at once", async () => {
-    const own = await openApi({ orm: api.orm });
-    const { id, worker } = await own.createTask("pending");
-    const { id: idle } = await own.createWorker();
-    for (const one of [worker, idle]) await own.ageWorker(one);
-    const held = timed(
-      Promise.all([
-        own.as("ann").get(`/tasks/${id}`, preferWait(30)),
-        own.as("wes").post("/tasks/claim", { body: { worker_id: idle }, ...preferWait(30) }),
-        own.as("wes").patch(`/workers/${worker}`, preferWait(30)),
-      ]),
-    );
-    // The last of them have been heard of: all of them wait.
-    const areHeard = async () => {
-      const { items } = ok(await own.as("root").get("/workers?limit=500"));
-      return items.filter((one) => [worker, idle].includes(one.id) && one.alive).length === 2;
-    };
-    await eventually(areHeard);
+  test("responds to long polls", async () => {
+    const server = await openApi({ orm: api.orm });
+    const { id, worker } = await server.createTask("pending");
+    const { id: idle } = await server.createWorker();
+    const wait = preferWait(LONG_POLL_SECONDS);
+    const polls = [
+      await openLongPoll(() => server.as("ann").get(`/tasks/${id}`, wait)),
+      await openLongPoll(() => server.as("wes").post("/tasks/claim", { body: { worker_id: idle }, ...wait })),
+      await openLongPoll(() => server.as("wes").patch(`/workers/${worker}`, wait)),
+    ];
 
-    await own.close();
+    await server.close();
 
-    const { value, ms } = await held;
-    expect(value.map(({ status }) => status)).toEqual([200, 200, 200]);
-    expect(ms).toBeLessThan(10_000);
+    for (const { response } of polls) expect((await response).status).toBe(200);
   });
 
-  test("leaves its database and its Redis open", async () => {
+  test("leaves the host's database and Redis open", async () => {
     const redis = new Redis(inject("redisUrl"));
-    const own = await openApi({ orm: api.orm, redis });
-    const { id } = await own.createTask("running");
+    const server = await openApi({ orm: api.orm, redis });
+    const { id } = await server.createTask("running");
 
-    await own.close();
+    await server.close();
 
     expect(await redis.ping()).toBe("PONG");
-    const { rows } = await own.query(sql`select status from joblib.task where id = ${id}::uuid`);
+    const { rows } = await server.query(sql`select status from joblib.task where id = ${id}::uuid`);
     expect(rows).toEqual([{ status: "running" }]);
     redis.disconnect();
   });
 });
 
-describe("what the host hands over is checked at its start", () => {
+describe("options of the plugin", () => {
   const auth = { getCurrentUserId: () => "ann", getIsAdmin: () => false };
   const start = async (options: object) => {
     const app = Fastify({ routerOptions: { maxParamLength: 5000 } });
-    // As JavaScript would: without the compiler's word on the options.
+    // Skips the type check of the options, as JavaScript does.
     await Reflect.apply(app.register, app, [joblib, options]);
   };
 
@@ -186,7 +181,7 @@ describe("what the host hands over is checked at its start", () => {
     ["getIsAdmin", { getCurrentUserId: auth.getCurrentUserId }],
     ["authorizeRoom", { ...auth, authorizeRoom: true }],
     ["redis", { ...auth, redis: "redis://localhost" }],
-  ])("%s", async (name, options) => {
+  ])("are rejected if `%s` is missing or has the wrong type", async (name, options) => {
     const orm = name === "orm" ? {} : { orm: api.orm };
 
     await expect(start({ ...orm, ...options })).rejects.toThrow(`\`${name}\``);
@@ -196,7 +191,7 @@ describe("what the host hands over is checked at its start", () => {
     ["worker_timeout_threshold", { worker_timeout_threshold: 0 }],
     ["jobNameStyle", { jobNameStyle: "long" }],
     ["nonsense", { nonsense: 1 }],
-  ])("the setting %s, in one line", async (name, settings) => {
+  ])("are rejected in one line if the setting %s is invalid", async (name, settings) => {
     const starting = start({ ...auth, orm: api.orm, settings });
 
     await expect(starting).rejects.toThrow(SettingsError);

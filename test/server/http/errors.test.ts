@@ -4,7 +4,7 @@ import { PROBLEM_IDS } from "../../../protocol/index.ts";
 import { type Api, openApi } from "./api.ts";
 import { expectProblem, ok } from "./responses.ts";
 
-const NOBODYS = "01900000-0000-7000-8000-000000000000";
+const UNKNOWN_ID = "01900000-0000-7000-8000-000000000000";
 
 let api: Api;
 beforeAll(async () => {
@@ -12,12 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-describe("every error is a problem document", () => {
+describe("problem documents", () => {
   test.each([
     ["/v1/joblib/nowhere", "route-not-found"],
     ["/v1/joblib/", "route-not-found"],
     ["/v1/joblib/tasks/not-a-uuid", "task-not-found"],
-    [`/v1/joblib/tasks/${NOBODYS}`, "task-not-found"],
+    [`/v1/joblib/tasks/${UNKNOWN_ID}`, "task-not-found"],
     ["/v1/joblib/rooms/a%20b/jobs", "invalid-room-id"],
     ["/v1/joblib/rooms/a/jobs/Rotate", "invalid-job-name"],
     ["/v1/joblib/rooms/a/jobs/other:x:y", "job-not-found"],
@@ -25,7 +25,7 @@ describe("every error is a problem document", () => {
     ["/v1/joblib/rooms/a/jobs?offset=-1", "validation-error"],
     ["/v1/joblib/rooms/a/tasks?status=done", "validation-error"],
     ["/v1/problems/no-such", "route-not-found"],
-  ] as const)("GET %s is %s", async (url, id) => {
+  ] as const)("GET %s returns %s", async (url, id) => {
     expectProblem(await api.send("GET", url, { headers: { "x-user": "ann" } }), id);
   });
 
@@ -34,36 +34,36 @@ describe("every error is a problem document", () => {
     ["DELETE", "/v1/joblib/tasks/claim", "POST, GET, HEAD, PATCH"],
     ["PUT", "/v1/joblib/workers", "POST, GET, HEAD"],
     ["POST", "/v1/problems", "GET, HEAD"],
-  ] as const)("%s %s is method-not-allowed, with Allow: %s", async (method, url, allow) => {
-    const answer = await api.send(method, url);
+  ] as const)("%s %s returns method-not-allowed with Allow: %s", async (method, url, allow) => {
+    const response = await api.send(method, url);
 
-    expectProblem(answer, "method-not-allowed");
-    expect(answer.headers["allow"]).toBe(allow);
+    expectProblem(response, "method-not-allowed");
+    expect(response.headers["allow"]).toBe(allow);
   });
 
-  test("nobody is asked to say who he is, before anything else", async () => {
+  test("a request without credentials is unauthorized before anything else is checked", async () => {
     for (const path of ["/workers", "/rooms/public/jobs", "/tasks/no-uuid"]) {
-      const answer = await api.as(undefined).get(path);
-      expectProblem(answer, "unauthorized");
-      expect(answer.headers["www-authenticate"]).toBe("Bearer");
+      const response = await api.as(undefined).get(path);
+      expectProblem(response, "unauthorized");
+      expect(response.headers["www-authenticate"]).toBe("Bearer");
     }
   });
 
-  test("a worker's id that is none is worker-not-found, by whatever operation", async () => {
-    for (const id of [NOBODYS, "nobody"]) {
+  test("an unknown worker id is worker-not-found in every operation", async () => {
+    for (const id of [UNKNOWN_ID, "no-uuid"]) {
       const path = `/workers/${id}`;
       expectProblem(await api.as("wes").patch(path), "worker-not-found");
       expectProblem(await api.as("wes").delete(path), "worker-not-found");
       expectProblem(await api.as("wes").post(`${path}/release`, { body: { tasks: [] } }), "worker-not-found");
       expectProblem(await api.as("wes").post(`${path}/claims`, { body: { limit: 1 } }), "worker-not-found");
-      const updates = [{ id: NOBODYS, status: "running" }];
+      const updates = [{ id: UNKNOWN_ID, status: "running" }];
       expectProblem(await api.as("wes").patch(`${path}/tasks`, { body: { updates } }), "worker-not-found");
       const claim = await api.as("wes").post("/tasks/claim", { body: { worker_id: id } });
       expectProblem(claim, "worker-not-found");
     }
   });
 
-  test("the catalogue is open to everybody", async () => {
+  test("the catalogue of problems is public", async () => {
     const list = ok(await api.send("GET", "/v1/problems"));
 
     expect(list.items.map(({ id }) => id)).toEqual(PROBLEM_IDS);
@@ -72,7 +72,7 @@ describe("every error is a problem document", () => {
     });
   });
 
-  test("HEAD answers as GET, without the body", async () => {
+  test("HEAD returns the status of GET without a body", async () => {
     const headers = { "x-user": "ann" };
 
     const { status, text } = await api.send("HEAD", "/v1/joblib/rooms/a/jobs", { headers });
@@ -81,7 +81,7 @@ describe("every error is a problem document", () => {
   });
 });
 
-test("a bug is a 500 with the request's id, and says nothing of itself", async () => {
+test("an unexpected error is a 500 with the request id and without details", async () => {
   const broken = await openApi({
     orm: api.orm,
     host: (app) => {
@@ -91,15 +91,15 @@ test("a bug is a 500 with the request's id, and says nothing of itself", async (
     },
   });
 
-  const answer = await broken.as("ann").get("/workers");
+  const response = await broken.as("ann").get("/workers");
 
-  const { instance } = expectProblem(answer, "internal-error");
+  const { instance } = expectProblem(response, "internal-error");
   expect(instance).toMatch(/./);
-  expect(answer.text).not.toMatch(/passwd|select|errors\.test|node_modules/);
+  expect(response.text).not.toMatch(/passwd|select|errors\.test|node_modules/);
   await broken.close();
 });
 
-test("a body that announces too much is refused before it is read", async () => {
+test("a body whose content-length is too large is rejected before it is read", async () => {
   const { port } = new URL(await api.app.listen({ port: 0, host: "127.0.0.1" }));
   const socket = connect(Number(port), "127.0.0.1");
   const lines = [

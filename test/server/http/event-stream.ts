@@ -1,59 +1,59 @@
 import { createParser } from "eventsource-parser";
 import type { ResponseBody } from "./responses.ts";
 
-/** One event as it came. */
+/** An event of a stream. */
 export interface StreamEvent {
   readonly event: string;
   readonly id: string;
   readonly data: ResponseBody;
 }
 
-/** A stream of server-sent events that is open. */
+/** An open stream of server-sent events. */
 export interface EventStream extends AsyncDisposable {
   readonly headers: Headers;
-  /** The next event; an end of the stream is an error. */
+  /** Returns the next event. Throws if the stream ends. */
   next(): Promise<StreamEvent>;
-  /** The next one that is like this. */
-  nextMatching(isIt: (heard: StreamEvent) => boolean): Promise<StreamEvent>;
-  /** All that comes until the stream ends. */
+  /** Returns the next event that matches. */
+  nextMatching(matches: (event: StreamEvent) => boolean): Promise<StreamEvent>;
+  /** Returns all events until the stream ends. */
   readToEnd(): Promise<StreamEvent[]>;
 }
 
-/** Opens a stream; an answer that is none is an error. */
+/** Opens a stream. Throws if the response is an error. */
 export const openEventStream = async (url: string, headers: Record<string, string>): Promise<EventStream> => {
   const abort = new AbortController();
-  const answer = await fetch(url, { headers, signal: abort.signal });
-  if (!answer.ok || answer.body === null) throw new Error(`${answer.status} ${await answer.text()}`);
-  const heard: StreamEvent[] = [];
+  const response = await fetch(url, { headers, signal: abort.signal });
+  if (!response.ok || response.body === null) throw new Error(`${response.status} ${await response.text()}`);
+  const events: StreamEvent[] = [];
   const parser = createParser({
-    onEvent: ({ event = "message", id = "", data }) => heard.push({ event, id, data: JSON.parse(data) }),
+    onEvent: ({ event = "message", id = "", data }) => events.push({ event, id, data: JSON.parse(data) }),
   });
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  const take = async (): Promise<StreamEvent | undefined> => {
-    while (heard.length === 0) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const readEvent = async (): Promise<StreamEvent | undefined> => {
+    while (events.length === 0) {
       const { done, value } = await reader.read();
       if (done) return undefined;
       parser.feed(value);
     }
-    return heard.shift();
+    return events.shift();
   };
   const next = async () => {
-    const event = await take();
+    const event = await readEvent();
     if (event === undefined) throw new Error("the stream has ended");
     return event;
   };
   return {
-    headers: answer.headers,
+    headers: response.headers,
     next,
-    async nextMatching(isIt) {
+    async nextMatching(matches) {
       for (;;) {
         const event = await next();
-        if (isIt(event)) return event;
+        if (matches(event)) return event;
       }
     },
     async readToEnd() {
       const all: StreamEvent[] = [];
-      for (let event = await take(); event !== undefined; event = await take()) all.push(event);
+      for (let event = await readEvent(); event !== undefined; event = await readEvent()) all.push(event);
       return all;
     },
     async [Symbol.asyncDispose]() {

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-test("a job's rooms take turns where its registration says so, and the job says it too", async () => {
+test("rooms take turns if the job is registered with fairness, which the job contains", async () => {
   const [flood, calm] = [newRoomId(), newRoomId()];
   const job = await api.registerJob("@global", { fairness: "room" }, "root");
   const submitMany = (room: string, count: number) =>
@@ -28,7 +28,7 @@ test("a job's rooms take turns where its registration says so, and the job says 
   expect(ok(await api.as("ann").get(`/rooms/@global/jobs/${job.full_name}`)).fairness).toBe("room");
 });
 
-test("the last registration's word wins, and nonsense is 422", async () => {
+test("the last registration determines the fairness, and an unknown value is rejected", async () => {
   const room = newRoomId();
   const { category, name, schema } = await api.registerJob(room, { fairness: "room" });
   const register = (fairness?: string) =>

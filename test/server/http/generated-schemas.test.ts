@@ -8,9 +8,8 @@ import { newRoomId } from "./fixtures.ts";
 import { ok, parseBody } from "./responses.ts";
 
 /**
- * Schemas as generators write them, with payloads as their libraries write them. Those of pydantic, msgspec, zod, TypeBox,
- * valibot and arktype are their output; those with "style" in their name follow the documentation of tools for other
- * languages.
+ * Generated schemas with payloads of the same libraries. The schemas of pydantic, msgspec, zod, TypeBox, valibot and arktype
+ * are their output. Those with "style" in their name follow the documentation of tools for other languages.
  */
 const Case = z.object({
   name: z.string(),
@@ -35,7 +34,7 @@ describe.each(cases)("a schema of $name", ({ schema, valid, invalid }) => {
     return parseBody(Errors, await api.as("ann").post(path, { body: { payload } })).errors;
   };
 
-  test("is registered, and answered as it was written", async () => {
+  test("is registered and returned unchanged", async () => {
     const registered = await api.as("wes").put(`/rooms/${room}/jobs`, {
       body: { category: "m", name: "J", schema },
     });
@@ -45,7 +44,7 @@ describe.each(cases)("a schema of $name", ({ schema, valid, invalid }) => {
     expect(registered.text).toContain(JSON.stringify(schema));
   });
 
-  test("accepts what fits and rejects what does not", async () => {
+  test("accepts valid payloads and rejects invalid ones", async () => {
     for (const payload of valid) expect(await validate(payload)).toEqual([]);
     for (const payload of invalid) expect(await validate(payload)).not.toEqual([]);
   });

@@ -1,92 +1,94 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { eventually } from "../../support/eventually.ts";
+import { startTimer } from "../../support/timer.ts";
 import { type Api, openApi } from "./api.ts";
-import { expectProblem, ok, preferWait, timed } from "./responses.ts";
+import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll } from "./long-polls.ts";
+import { expectProblem, ok, preferWait } from "./responses.ts";
+
+// Without polling, only a wake-up can end a long poll before its time.
+vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => ({
+  ...(await importOriginal<object>()),
+  getPollInterval: () => NEVER_MS,
+}));
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi();
+  api = await openApi({ settings: LONG_WAIT_SETTINGS });
 });
 afterAll(() => api.close());
 
-const beat = (worker: string, tasks?: string[], headers: Record<string, string> = {}) =>
+const sendHeartbeat = (worker: string, tasks?: string[], headers: Record<string, string> = {}) =>
   api.as("wes").patch(`/workers/${worker}`, { headers, ...(tasks && { body: { tasks } }) });
-const workerOf = async (id: string) =>
-  ok(await api.as("wes").get("/workers?limit=500")).items.find((worker) => worker.id === id);
+const LONG_WAIT = preferWait(LONG_WAIT_SECONDS).headers;
 
 describe("a heartbeat with Prefer: wait", () => {
-  test("is answered as soon as there is something to stop", async () => {
+  test("is woken by a task that must be stopped", async () => {
     const { id, worker } = await api.createTask("running");
-    const held = timed(beat(worker, [id], preferWait(30).headers));
+    const { response } = await openLongPoll(() => sendHeartbeat(worker, [id], LONG_WAIT));
 
     ok(await api.update(id, { status: "cancelled" }, "ann"));
 
-    const { value, ms } = await held;
-    expect(ok(value).stop).toEqual([{ task_id: id, reason: "cancelled" }]);
-    expect(value.headers["preference-applied"]).toBe("wait=30");
-    expect(ms).toBeLessThan(4000);
+    expect(ok(await response).stop).toEqual([{ task_id: id, reason: "cancelled" }]);
+    expect((await response).headers["preference-applied"]).toBe(LONG_WAIT.prefer);
   });
 
-  test("is answered at once where there is something already", async () => {
+  test("returns immediately if a task must be stopped already", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
 
-    const { value, ms } = await timed(beat(worker, [id], preferWait(30).headers));
-
-    expect(ok(value).stop).toHaveLength(1);
-    expect(ms).toBeLessThan(4000);
+    expect(ok(await sendHeartbeat(worker, [id], LONG_WAIT)).stop).toHaveLength(1);
   });
 
-  test("is answered after N seconds, not before, where there is nothing", async () => {
+  test("returns an empty list after N seconds", async () => {
     const { id, worker } = await api.createTask("running");
 
-    const { value, ms } = await timed(beat(worker, [id], preferWait(1).headers));
+    const second = startTimer(1);
 
-    expect(ok(value).stop).toEqual([]);
-    expect(ms).toBeGreaterThanOrEqual(995);
+    expect(ok(await sendHeartbeat(worker, [id], preferWait(1).headers)).stop).toEqual([]);
+    expect(second.isOver).toBe(true);
   });
 
-  test("is not woken by what the worker itself ends", async () => {
+  test("is not woken by a task that the worker itself completes", async () => {
     const [first, second] = [await api.createTask("running"), await api.createTask("running")];
-    const held = timed(beat(first.worker, [first.id, second.id], preferWait(1).headers));
-    expect((await held).value.body.stop).toEqual([{ task_id: second.id, reason: "lost" }]);
-    const quiet = timed(beat(first.worker, [first.id], preferWait(1).headers));
+    const heartbeat = sendHeartbeat(first.worker, [first.id, second.id], preferWait(1).headers);
+    expect(ok(await heartbeat).stop).toEqual([{ task_id: second.id, reason: "lost" }]);
+    const timer = startTimer(1);
+    const { response } = await openLongPoll(() =>
+      sendHeartbeat(first.worker, [first.id], preferWait(1).headers),
+    );
 
     ok(await api.update(first.id, { status: "completed", worker_id: first.worker, attempt: 1 }));
 
-    const { value, ms } = await quiet;
-    expect(ok(value).stop).toEqual([]);
-    expect(ms).toBeGreaterThanOrEqual(995);
+    expect(ok(await response).stop).toEqual([]);
+    expect(timer.isOver).toBe(true);
   });
 
-  test("does not take a task that was claimed meanwhile for one that was never received", async () => {
-    const { id: known, job, room, worker } = await api.createTask("running");
-    await api.ageWorker(worker);
-    const held = beat(worker, [known], preferWait(1).headers);
-    await eventually(async () => (await workerOf(worker))?.alive);
+  test("does not requeue a task that was claimed while it waited", async () => {
+    const { id: running, job, room, worker } = await api.createTask("running");
+    const { response } = await openLongPoll(() => sendHeartbeat(worker, [running], preferWait(1).headers));
     const { id } = await api.submit(room, job.full_name);
     await api.claim(worker);
     await api.ageTask(id);
 
-    ok(await held);
+    ok(await response);
 
     expect((await api.readTask(id)).status).toBe("claimed");
   });
 
-  test("is a sign of life for as long as it is held", async () => {
-    const own = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 0.4 } });
-    const { id } = await own.createWorker();
-    const held = own.as("wes").patch(`/workers/${id}`, preferWait(20));
+  test("keeps the worker alive while it waits", async () => {
+    const server = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 0.4 } });
+    const { id } = await server.createWorker();
+    const response = server.as("wes").patch(`/workers/${id}`, preferWait(20));
     const isAlive = async () =>
-      ok(await own.as("wes").get("/workers?limit=500")).items.find((worker) => worker.id === id)?.alive;
+      ok(await server.as("wes").get("/workers?limit=500")).items.find((worker) => worker.id === id)?.alive;
 
     for (let times = 0; times < 3; times += 1) {
-      await own.ageWorker(id);
+      await server.ageWorker(id);
       expect(await eventually(isAlive)).toBe(true);
     }
 
-    ok(await own.as("root").delete(`/workers/${id}`), 204);
-    expectProblem(await held, "worker-not-found");
-    await own.close();
+    ok(await server.as("root").delete(`/workers/${id}`), 204);
+    expectProblem(await response, "worker-not-found");
+    await server.close();
   });
 });

@@ -8,35 +8,35 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const beat = (worker: string, tasks?: string[], headers: Record<string, string> = {}) =>
+const sendHeartbeat = (worker: string, tasks?: string[], headers: Record<string, string> = {}) =>
   api.as("wes").patch(`/workers/${worker}`, { headers, ...(tasks && { body: { tasks } }) });
-const stopped = async (worker: string, tasks: string[]) => ok(await beat(worker, tasks)).stop;
-const workerOf = async (id: string) =>
+const getStops = async (worker: string, tasks: string[]) => ok(await sendHeartbeat(worker, tasks)).stop;
+const findWorker = async (id: string) =>
   ok(await api.as("wes").get("/workers?limit=500")).items.find((worker) => worker.id === id);
 
 describe("a heartbeat", () => {
-  test("is a sign of life, and tells when the next is due", async () => {
+  test("makes the worker alive and returns the interval until the next heartbeat", async () => {
     const { id } = await api.createWorker();
     await api.ageWorker(id);
-    expect((await workerOf(id))?.alive).toBe(false);
+    expect((await findWorker(id))?.alive).toBe(false);
 
-    const answer = ok(await beat(id));
+    const response = ok(await sendHeartbeat(id));
 
-    expect(answer).toEqual({ id, last_heartbeat: expect.any(String), heartbeat_seconds: 5, stop: [] });
-    expect(await workerOf(id)).toMatchObject({ alive: true, last_heartbeat: answer.last_heartbeat });
+    expect(response).toEqual({ id, last_heartbeat: expect.any(String), heartbeat_seconds: 5, stop: [] });
+    expect(await findWorker(id)).toMatchObject({ alive: true, last_heartbeat: response.last_heartbeat });
   });
 
-  test("is its owner's alone, and of a worker that is gone 404", async () => {
+  test("is allowed only for the owner of the worker, and is worker-not-found after the worker is gone", async () => {
     const { id } = await api.createWorker();
     for (const user of ["ann", "root"]) {
       expectProblem(await api.as(user).patch(`/workers/${id}`), "forbidden");
     }
     ok(await api.as("wes").delete(`/workers/${id}`), 204);
 
-    expectProblem(await beat(id), "worker-not-found");
+    expectProblem(await sendHeartbeat(id), "worker-not-found");
   });
 
-  test("takes a list of ids and nothing else", async () => {
+  test("rejects a list that contains anything other than ids", async () => {
     const { id } = await api.createWorker();
     const body = { tasks: [1] };
 
@@ -44,36 +44,36 @@ describe("a heartbeat", () => {
   });
 });
 
-describe("of the tasks that it names, it tells to stop", () => {
-  test("none that the worker holds", async () => {
+describe("the stop list of a heartbeat", () => {
+  test("omits tasks whose lease the worker has", async () => {
     const { id, worker } = await api.createTask("running");
 
-    expect(await stopped(worker, [id])).toEqual([]);
+    expect(await getStops(worker, [id])).toEqual([]);
   });
 
-  test("the cancelled ones", async () => {
+  test("contains cancelled tasks", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
 
-    expect(await stopped(worker, [id])).toEqual([{ task_id: id, reason: "cancelled" }]);
+    expect(await getStops(worker, [id])).toEqual([{ task_id: id, reason: "cancelled" }]);
   });
 
-  test("those that took too long", async () => {
+  test("contains tasks that timed out", async () => {
     const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
     await api.ageTask(id);
     await api.sweep();
 
-    expect(await stopped(worker, [id])).toEqual([{ task_id: id, reason: "timed_out" }]);
+    expect(await getStops(worker, [id])).toEqual([{ task_id: id, reason: "timed_out" }]);
   });
 
-  test("those that were lost: put back, finished by another hand, or never its own", async () => {
+  test("contains tasks that the worker lost because they were requeued, completed by another user or never its own", async () => {
     const [others, lost, ended] = [
       await api.createTask("running"),
       await api.createTask("claimed"),
       await api.createTask("running"),
     ];
     await api.ageTask(lost.id);
-    ok(await beat(lost.worker, []));
+    ok(await sendHeartbeat(lost.worker, []));
     ok(await api.update(ended.id, { status: "completed" }, "root"));
 
     for (const [worker, task_id] of [
@@ -83,61 +83,61 @@ describe("of the tasks that it names, it tells to stop", () => {
       [lost.worker, "no-uuid"],
       [lost.worker, "01900000-0000-7000-8000-000000000000"],
     ] as const) {
-      expect(await stopped(worker, [task_id])).toEqual([{ task_id, reason: "lost" }]);
+      expect(await getStops(worker, [task_id])).toEqual([{ task_id, reason: "lost" }]);
     }
   });
 
-  test("nothing that the worker itself has just ended", async () => {
+  test("omits tasks that the worker itself has just completed", async () => {
     const { id, worker } = await api.createTask("completed");
 
-    expect(await stopped(worker, [id])).toEqual([]);
+    expect(await getStops(worker, [id])).toEqual([]);
   });
 });
 
-describe("of the tasks that it does not name", () => {
-  test("claimed ones are pending again once the grace is over, and not before", async () => {
+describe("tasks that a heartbeat omits", () => {
+  test("are requeued after the grace period if they are claimed", async () => {
     const { id, worker } = await api.createTask("claimed");
 
-    ok(await beat(worker, []));
+    ok(await sendHeartbeat(worker, []));
     expect((await api.readTask(id)).status).toBe("claimed");
     await api.ageTask(id, 4);
-    ok(await beat(worker, []));
+    ok(await sendHeartbeat(worker, []));
     expect((await api.readTask(id)).status).toBe("claimed");
     await api.ageTask(id, 1.1);
-    ok(await beat(worker, []));
+    ok(await sendHeartbeat(worker, []));
 
     expect(await api.readTask(id)).toMatchObject({ status: "pending", worker_id: null, runs: 0 });
   });
 
-  test("running ones are treated as a dead worker's", async () => {
+  test("are failed or retried like those of a dead worker if they are running", async () => {
     const { id, worker } = await api.createTask("running");
-    const again = await api.createTask("running", { task: { max_attempts: 2 } });
-    for (const task of [id, again.id]) await api.ageTask(task, 6);
-    for (const one of [worker, again.worker]) ok(await beat(one, []));
+    const retryable = await api.createTask("running", { task: { max_attempts: 2 } });
+    for (const task of [id, retryable.id]) await api.ageTask(task, 6);
+    for (const one of [worker, retryable.worker]) ok(await sendHeartbeat(one, []));
 
     expect(await api.readTask(id)).toMatchObject({
       ...{ status: "failed", error: expect.stringContaining(worker), errors: [{ attempt: 1 }] },
     });
-    expect(await api.readTask(again.id)).toMatchObject({ status: "pending", runs: 1 });
+    expect(await api.readTask(retryable.id)).toMatchObject({ status: "pending", runs: 1 });
   });
 
-  test("nothing is said without a list", async () => {
+  test("keep their status if the heartbeat has no list", async () => {
     const { id, worker } = await api.createTask("claimed");
     await api.ageTask(id);
 
-    ok(await beat(worker));
+    ok(await sendHeartbeat(worker));
     ok(await api.as("wes").patch(`/workers/${worker}`, { body: {} }));
 
     expect((await api.readTask(id)).status).toBe("claimed");
   });
 
-  test("the grace is a setting", async () => {
-    const own = await openApi({ orm: api.orm, settings: { claim_grace_seconds: 0 } });
-    const { id, worker } = await own.createTask("claimed");
+  test("are requeued immediately if claim_grace_seconds is 0", async () => {
+    const server = await openApi({ orm: api.orm, settings: { claim_grace_seconds: 0 } });
+    const { id, worker } = await server.createTask("claimed");
 
-    ok(await own.as("wes").patch(`/workers/${worker}`, { body: { tasks: [] } }));
+    ok(await server.as("wes").patch(`/workers/${worker}`, { body: { tasks: [] } }));
 
-    expect((await own.readTask(id)).status).toBe("pending");
-    await own.close();
+    expect((await server.readTask(id)).status).toBe("pending");
+    await server.close();
   });
 });

@@ -11,91 +11,91 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const httpError = (statusCode: number) => Object.assign(new Error("the host's words"), { statusCode });
-const throwing = (error: Error) => () => {
+const httpError = (statusCode: number) => Object.assign(new Error("a message of the host"), { statusCode });
+const createThrower = (error: Error) => () => {
   throw error;
 };
-/** The API of a host with another auth, for as long as the test needs it. */
-const withAuth = async (auth: Partial<HostAuth>, work: (own: Api) => Promise<void>) => {
-  const own = await openApi({ orm: api.orm, auth });
+/** Runs `work` with an API whose host authenticates in another way. */
+const withAuth = async (auth: Partial<HostAuth>, work: (server: Api) => Promise<void>) => {
+  const server = await openApi({ orm: api.orm, auth });
   try {
-    await work(own);
+    await work(server);
   } finally {
-    await own.close();
+    await server.close();
   }
 };
 
-describe("who a request is", () => {
-  test("may be answered later, and be a number", async () => {
-    await withAuth({ getCurrentUserId: async () => 42, getIsAdmin: async () => true }, async (own) => {
+describe("the user of a request", () => {
+  test("can be returned asynchronously and as a number", async () => {
+    await withAuth({ getCurrentUserId: async () => 42, getIsAdmin: async () => true }, async (server) => {
       const room = newRoomId();
-      const job = await own.registerJob(room);
+      const job = await server.registerJob(room);
 
-      expect((await own.submit(room, job.full_name)).created_by_id).toBe("42");
+      expect((await server.submit(room, job.full_name)).created_by_id).toBe("42");
     });
   });
 
   test.each([
     ["undefined", () => undefined],
     ["null", () => null],
-    ["an empty text", () => ""],
-    ["a text that cannot be kept", () => "a\u0000b"],
-    ["an error", throwing(new Error("token expired"))],
-    ["an error with 401", throwing(httpError(401))],
-  ])("is unauthorized where the host's answer is %s", async (_, getCurrentUserId) => {
-    await withAuth({ getCurrentUserId }, async (own) => {
-      const answer = await own.as("ann").get("/workers");
+    ["an empty string", () => ""],
+    ["a string that cannot be stored", () => "a\u0000b"],
+    ["an error", createThrower(new Error("token expired"))],
+    ["an error with 401", createThrower(httpError(401))],
+  ])("is unauthorized if the host returns or throws %s", async (_, getCurrentUserId) => {
+    await withAuth({ getCurrentUserId }, async (server) => {
+      const response = await server.as("ann").get("/workers");
 
-      expectProblem(answer, "unauthorized");
-      expect(answer.headers["www-authenticate"]).toBe("Bearer");
-      expect(answer.text).not.toMatch(/expired|words/);
+      expectProblem(response, "unauthorized");
+      expect(response.headers["www-authenticate"]).toBe("Bearer");
+      expect(response.text).not.toMatch(/expired|message of/);
     });
   });
 
   test.each([
     ["forbidden", httpError(403)],
     ["service-unavailable", httpError(503)],
-    ["internal-error", new TypeError("the host's words")],
+    ["internal-error", new TypeError("a message of the host")],
     ["rate-limited", new Problem("rate-limited", "Too many.", { retryAfter: 7 })],
-  ] as const)("is %s where the host throws what says so", async (id, error) => {
-    await withAuth({ getCurrentUserId: throwing(error) }, async (own) => {
-      const answer = await own.as("ann").get("/workers");
+  ] as const)("is rejected with %s if the host throws an error with that meaning", async (id, error) => {
+    await withAuth({ getCurrentUserId: createThrower(error) }, async (server) => {
+      const response = await server.as("ann").get("/workers");
 
-      expectProblem(answer, id);
-      expect(answer.text).not.toContain("words");
+      expectProblem(response, id);
+      expect(response.text).not.toContain("message of");
     });
   });
 
-  test("is not asked for the catalogue of problems", async () => {
-    await withAuth({ getCurrentUserId: throwing(new Error("asked")) }, async (own) => {
-      ok(await own.send("GET", "/v1/problems"));
+  test("is not required for the catalogue of problems", async () => {
+    await withAuth({ getCurrentUserId: createThrower(new Error("asked")) }, async (server) => {
+      ok(await server.send("GET", "/v1/problems"));
     });
   });
 });
 
-describe("which rooms are open", () => {
+describe("the access to a room", () => {
   test.each([
-    ["an error", throwing(new Error("the host's words"))],
-    ["an error with 404", throwing(httpError(404))],
-    ["no boolean", () => Object(1)],
-  ])("is forbidden where the host's answer is %s", async (_, authorizeRoom) => {
-    await withAuth({ authorizeRoom }, async (own) => {
-      expectProblem(await own.as("ann").get(`/rooms/${newRoomId()}/jobs`), "forbidden");
+    ["an error", createThrower(new Error("a message of the host"))],
+    ["an error with 404", createThrower(httpError(404))],
+    ["a value that is not a boolean", () => Object(1)],
+  ])("is forbidden if the host returns or throws %s", async (_, authorizeRoom) => {
+    await withAuth({ authorizeRoom }, async (server) => {
+      expectProblem(await server.as("ann").get(`/rooms/${newRoomId()}/jobs`), "forbidden");
     });
   });
 
-  test("is the host's word also for an admin, and is asked with the room and the access", async () => {
+  test("is decided by authorizeRoom also for admins, with the room and the kind of access", async () => {
     const asked: unknown[] = [];
     const authorizeRoom: HostAuth["authorizeRoom"] = async (_, room, access) => {
       asked.push([room, access]);
       return access === "read";
     };
-    await withAuth({ authorizeRoom }, async (own) => {
+    await withAuth({ authorizeRoom }, async (server) => {
       const room = newRoomId();
 
-      ok(await own.as("root").get(`/rooms/${room}/jobs`));
+      ok(await server.as("root").get(`/rooms/${room}/jobs`));
       const body = { tasks: [{ job_name: "private:m:J" }] };
-      expectProblem(await own.as("root").post(`/rooms/${room}/tasks`, { body }), "forbidden");
+      expectProblem(await server.as("root").post(`/rooms/${room}/tasks`, { body }), "forbidden");
 
       expect(asked).toEqual([
         [room, "read"],
@@ -104,13 +104,13 @@ describe("which rooms are open", () => {
     });
   });
 
-  test("is a bug of the host's where it throws one, and says nothing of it", async () => {
-    const authorizeRoom = throwing(new TypeError("the host's words"));
-    await withAuth({ authorizeRoom }, async (own) => {
-      const answer = await own.as("ann").get(`/rooms/${newRoomId()}/jobs`);
+  test("is an internal error without details if authorizeRoom has a bug", async () => {
+    const authorizeRoom = createThrower(new TypeError("a message of the host"));
+    await withAuth({ authorizeRoom }, async (server) => {
+      const response = await server.as("ann").get(`/rooms/${newRoomId()}/jobs`);
 
-      expectProblem(answer, "internal-error");
-      expect(answer.text).not.toContain("words");
+      expectProblem(response, "internal-error");
+      expect(response.text).not.toContain("message of");
     });
   });
 });

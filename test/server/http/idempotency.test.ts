@@ -11,33 +11,33 @@ afterAll(() => api.close());
 
 const post = (room: string, jobName: string, body: unknown, key: string, user = "ann") =>
   api.as(user).post(`/rooms/${room}/tasks/${jobName}`, { body, headers: { "idempotency-key": key } });
-const totalOf = async (room: string) => ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total;
+const countTasks = async (room: string) => ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total;
 
-test("the same request with the same key gives the task that the first one made, as it stands, 200", async () => {
+test("a repeated request with the same key returns the current task of the first one", async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
   const first = ok(await post(room, job.full_name, { payload: { a: 1, b: 2 } }, "k"), 202);
   await api.claim(job.worker_id, { start: true });
 
-  const answer = await post(room, job.full_name, { payload: { b: 2, a: 1 } }, "k");
+  const response = await post(room, job.full_name, { payload: { b: 2, a: 1 } }, "k");
 
-  expect(ok(answer, 200)).toMatchObject({ id: first.id, status: "running" });
-  expect(answer.headers["location"]).toBe(`/v1/joblib/tasks/${first.id}`);
-  expect(await totalOf(room)).toBe(1);
+  expect(ok(response, 200)).toMatchObject({ id: first.id, status: "running" });
+  expect(response.headers["location"]).toBe(`/v1/joblib/tasks/${first.id}`);
+  expect(await countTasks(room)).toBe(1);
 });
 
-test("200 requests at once with one key make one task", async () => {
+test("200 concurrent requests with one key create one task", async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
 
-  const answers = await Promise.all(Array.from({ length: 200 }, () => post(room, job.full_name, {}, "k")));
+  const responses = await Promise.all(Array.from({ length: 200 }, () => post(room, job.full_name, {}, "k")));
 
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(199).fill(200), 202]);
-  expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
-  expect(await totalOf(room)).toBe(1);
+  expect(responses.map(({ status }) => status).toSorted()).toEqual([...Array(199).fill(200), 202]);
+  expect(new Set(responses.map(({ body }) => body.id)).size).toBe(1);
+  expect(await countTasks(room)).toBe(1);
 });
 
-test("another body or another job with the same key is 422 idempotency-conflict", async () => {
+test("another body or another job with the same key is an idempotency-conflict", async () => {
   const room = newRoomId();
   const [job, other] = [await api.registerJob(room), await api.registerJob(room)];
   ok(await post(room, job.full_name, { payload: { a: 1 } }, "k"), 202);
@@ -48,23 +48,23 @@ test("another body or another job with the same key is 422 idempotency-conflict"
     await post(room, job.full_name, { payload: { a: 1 }, priority: 1 }, "k"),
     "idempotency-conflict",
   );
-  expect(await totalOf(room)).toBe(1);
+  expect(await countTasks(room)).toBe(1);
 });
 
-test("a key is scoped to the user and to the room", async () => {
+test("an idempotency key is scoped to the user and the room", async () => {
   const [room, other] = [newRoomId(), newRoomId()];
   const job = await api.registerJob("@global", {}, "root");
 
-  const answers = [
+  const responses = [
     ok(await post(room, job.full_name, {}, "k"), 202),
     ok(await post(other, job.full_name, {}, "k"), 202),
     ok(await post(room, job.full_name, {}, "k", "wes"), 202),
   ];
 
-  expect(new Set(answers.map(({ id }) => id)).size).toBe(3);
+  expect(new Set(responses.map(({ id }) => id)).size).toBe(3);
 });
 
-test("a key is answered even when the job is gone since", async () => {
+test("a repeated request returns the task even after the job was removed", async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
   const { id } = ok(await post(room, job.full_name, {}, "k"), 202);
@@ -74,7 +74,7 @@ test("a key is answered even when the job is gone since", async () => {
   expect(ok(await post(room, job.full_name, {}, "k"), 200)).toMatchObject({ id, status: "cancelled" });
 });
 
-test("a key's bounds are 1 and 255 characters", async () => {
+test("an idempotency key has 1 to 255 characters", async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
 

@@ -20,15 +20,15 @@ const read = (room: string, jobName: string) =>
 const submit = (room: string, jobName: string) =>
   api.as("ann").post(`/rooms/${room}/tasks/${encodeURIComponent(jobName)}`);
 
-describe("asked in a room", () => {
+describe("a job name in a room", () => {
   test.each([
     "public:modifiers:Rotate",
     "@global:modifiers:Rotate",
-  ])("%s is the global job", async (asked) => {
-    expect(ok(await read("lab", asked))).toMatchObject({
+  ])("%s refers to the global job", async (jobName) => {
+    expect(ok(await read("lab", jobName))).toMatchObject({
       ...{ id: globalId, room_id: "@global", full_name: "public:modifiers:Rotate" },
     });
-    expect(ok(await submit("lab", asked), 202)).toMatchObject({
+    expect(ok(await submit("lab", jobName), 202)).toMatchObject({
       ...{ job_name: "public:modifiers:Rotate", room_id: "lab" },
     });
   });
@@ -36,18 +36,21 @@ describe("asked in a room", () => {
   test.each([
     "private:modifiers:Rotate",
     "lab:modifiers:Rotate",
-  ])("%s is the room's own job", async (asked) => {
-    expect(ok(await read("lab", asked))).toMatchObject({ id: labId, full_name: "private:modifiers:Rotate" });
-    expect(ok(await submit("lab", asked), 202).job_name).toBe("private:modifiers:Rotate");
+  ])("%s refers to the room's own job", async (jobName) => {
+    expect(ok(await read("lab", jobName))).toMatchObject({
+      id: labId,
+      full_name: "private:modifiers:Rotate",
+    });
+    expect(ok(await submit("lab", jobName), 202).job_name).toBe("private:modifiers:Rotate");
   });
 
   test.each([
     "other:modifiers:Rotate",
     "public:modifiers:None",
     "private:selections:Rotate",
-  ])("%s is not found", async (asked) => {
-    expectProblem(await read("lab", asked), "job-not-found");
-    expectProblem(await submit("lab", asked), "job-not-found");
+  ])("%s is not found", async (jobName) => {
+    expectProblem(await read("lab", jobName), "job-not-found");
+    expectProblem(await submit("lab", jobName), "job-not-found");
   });
 
   test.each([
@@ -60,15 +63,15 @@ describe("asked in a room", () => {
     "public:a b:c",
     "a b:x:y",
     "public:x:ä",
-  ])("%j is no job's name", async (asked) => {
-    expectProblem(await read("lab", asked), "invalid-job-name");
-    expectProblem(await submit("lab", asked), "invalid-job-name");
-    const body = { tasks: [{ job_name: asked }] };
+  ])("%j is not a valid job name", async (jobName) => {
+    expectProblem(await read("lab", jobName), "invalid-job-name");
+    expectProblem(await submit("lab", jobName), "invalid-job-name");
+    const body = { tasks: [{ job_name: jobName }] };
     expectProblem(await api.as("ann").post("/rooms/lab/tasks", { body }), "invalid-job-name");
   });
 });
 
-test("in @global there are no private jobs, only global ones", async () => {
+test("@global contains global jobs and no private ones", async () => {
   expect(ok(await read("@global", "public:modifiers:Rotate")).id).toBe(globalId);
   expect(ok(await read("@global", "@global:modifiers:Rotate")).id).toBe(globalId);
   expectProblem(await read("@global", "private:modifiers:Rotate"), "job-not-found");
@@ -84,7 +87,7 @@ test.each([
   "%",
   "r".repeat(128),
   "😀",
-])("%j can be a room", async (room) => {
+])("%j is a valid room id", async (room) => {
   const path = `/rooms/${encodeURIComponent(room)}`;
   const body = { category: "modifiers", name: newJobName(), schema: {} };
 
@@ -104,7 +107,7 @@ test.each([
   "a\u00a0b",
   "\u0001",
   "r".repeat(129),
-])("%j is no room", async (room) => {
+])("%j is not a valid room id", async (room) => {
   const path = `/rooms/${encodeURIComponent(room)}`;
   const body = { category: "modifiers", name: newJobName(), schema: {} };
 
@@ -119,7 +122,7 @@ test.each([
   );
 });
 
-test.each(["A-Z_a.z-09", ".", "..", "c".repeat(128)])("%j can be a category and a name", async (part) => {
+test.each(["A-Z_a.z-09", ".", "..", "c".repeat(128)])("%j is a valid category and name", async (part) => {
   const room = newRoomId();
   const body = { category: part, name: part, schema: {} };
 
@@ -128,7 +131,7 @@ test.each(["A-Z_a.z-09", ".", "..", "c".repeat(128)])("%j can be a category and 
   expect(ok(await api.as("wes").get(`/rooms/${room}/jobs/private:${part}:${part}`)).id).toBe(job.id);
 });
 
-test("set to the room's style, names are answered with the room's own name", async () => {
+test("with the setting job_name_style=room, job names contain the room id", async () => {
   const rooms = await openApi({ orm: api.orm, settings: { job_name_style: "room" } });
   const own = await rooms.registerJob("room_123", { name });
   const global = await rooms.registerJob("@global", { name }, "root");

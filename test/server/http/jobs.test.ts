@@ -14,21 +14,21 @@ const register = (room: string, body: object = {}, user = "wes") =>
   api.as(user).put(`/rooms/${room}/jobs`, { body: { category: "m", name: "J", schema, ...body } });
 const readJob = (room: string, name = "private:m:J") => api.as("ann").get(`/rooms/${room}/jobs/${name}`);
 
-describe("reading", () => {
-  test("a room sees its own jobs and the global ones, newest first; no other room sees its own", async () => {
+describe("reading jobs", () => {
+  test("lists a room's own jobs and the global ones, newest first, and no jobs of other rooms", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     ok(await register("@global", { name: "Everywhere" }, "root"), 201);
     ok(await register(room), 201);
-    const namesIn = async (where: string) =>
+    const listJobNames = async (where: string) =>
       ok(await api.as("ann").get(`/rooms/${where}/jobs`)).items.map(({ full_name }) => full_name);
 
-    expect((await namesIn(room))[0]).toBe("private:m:J");
-    expect(await namesIn(room)).toContain("public:m:Everywhere");
-    expect(await namesIn(other)).not.toContain("private:m:J");
-    expect(await namesIn("@global")).not.toContain("private:m:J");
+    expect((await listJobNames(room))[0]).toBe("private:m:J");
+    expect(await listJobNames(room)).toContain("public:m:Everywhere");
+    expect(await listJobNames(other)).not.toContain("private:m:J");
+    expect(await listJobNames("@global")).not.toContain("private:m:J");
   });
 
-  test("a job that is only read names no worker as who registered it", async () => {
+  test("returns no worker_id, which only a registration has", async () => {
     const room = newRoomId();
     ok(await register(room), 201);
 
@@ -36,7 +36,7 @@ describe("reading", () => {
     expect(ok(await api.as("ann").get(`/rooms/${room}/jobs`)).items[0]?.worker_id).toBeNull();
   });
 
-  test("a job lists its live workers alone", async () => {
+  test("returns only the live workers of a job", async () => {
     const room = newRoomId();
     const [first, second] = [ok(await register(room), 201), ok(await register(room), 200)];
     await api.ageWorker(first.worker_id);
@@ -44,14 +44,14 @@ describe("reading", () => {
     expect(ok(await readJob(room)).workers).toEqual([second.worker_id]);
   });
 
-  test("the longest names are reached", async () => {
+  test("accepts paths with names of the maximum length", async () => {
     const [category, name, room] = ["c".repeat(128), "n".repeat(128), encodeURIComponent("é".repeat(128))];
     ok(await register(room, { category, name }), 201);
 
     ok(await readJob(room, `${room}:${category}:${name}`));
   });
 
-  test("lists have a window of 50 unless told otherwise, and none at all where 0 is asked for", async () => {
+  test("returns 50 items by default, and none with a limit of 0", async () => {
     const room = newRoomId();
     for (const name of ["A", "B", "C"]) ok(await register(room, { name }), 201);
     const list = async (query: string) => ok(await api.as("ann").get(`/rooms/${room}/jobs${query}`));
@@ -62,7 +62,7 @@ describe("reading", () => {
     expect((await list("?limit=0")).total).toBeGreaterThanOrEqual(3);
   });
 
-  test("a job tells its backlog, and lists its tasks in that room alone", async () => {
+  test("counts the pending tasks of a job in all rooms, and lists those of one room", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     const job = await api.registerJob("@global", {}, "root");
     const { id } = await api.submit(room, job.full_name);

@@ -4,7 +4,7 @@ import Fastify from "fastify";
 import { onTestFinished, test } from "vitest";
 import { createProblemHandler } from "../../../server/http/problem-handler.ts";
 
-test("who sends too much reads so while still sending, and keeps the connection", async () => {
+test("a client that sends a body that is too large gets 413 while it sends and keeps its connection", async () => {
   const app = Fastify({ bodyLimit: 1000 });
   app.setErrorHandler(createProblemHandler("/v1"));
   app.post("/", () => ({}));
@@ -16,23 +16,23 @@ test("who sends too much reads so while still sending, and keeps the connection"
   onTestFinished(() => {
     socket.destroy();
   });
-  let heard = "";
+  let received = "";
   socket.setEncoding("utf8").on("data", (text) => {
-    heard += text;
+    received += text;
   });
-  const hear = async (pattern: RegExp) => {
-    while (!pattern.test(heard)) await Promise.race([once(socket, "data"), closed]);
+  const waitForText = async (pattern: RegExp) => {
+    while (!pattern.test(received)) await Promise.race([once(socket, "data"), closed]);
   };
   const closed = once(socket, "close").then(() => {
-    throw new Error(`the connection was closed after: ${heard}`);
+    throw new Error(`the connection was closed after: ${received}`);
   });
   closed.catch(() => {});
 
   socket.write(
     "POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2000000\r\n\r\n",
   );
-  await hear(/HTTP\/1.1 413 [\s\S]*payload-too-large/);
+  await waitForText(/HTTP\/1.1 413 [\s\S]*payload-too-large/);
   socket.write("x".repeat(2_000_000));
   socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
-  await hear(/isAlive/);
+  await waitForText(/isAlive/);
 });

@@ -8,31 +8,45 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** Large enough to be passed on as the database's text, with all that a text could be cut at. */
-const large = (name: string) => ({
+/**
+ * Creates a value that is large enough to be passed on as the text that the database returned. It contains the characters
+ * and placeholders that a wrong concatenation would break.
+ */
+const createLargeValue = (name: string) => ({
   name,
   text: `"\\ raw-json: ü ${"x".repeat(4_000)} $& $1`,
   nested: [{ deep: [null, 1.5, -0.5e-7] }],
 });
 
-test("large payloads and results come back as they were sent, one by one and many at once", async () => {
-  const first = await api.createTask("running", { task: { payload: large("first") } });
-  expect(first.task.payload).toEqual(large("first"));
-  const done = { status: "completed", worker_id: first.worker, attempt: 1, result: large("result") };
+test("large payloads and results are returned unchanged in single and batch operations", async () => {
+  const first = await api.createTask("running", { task: { payload: createLargeValue("first") } });
+  expect(first.task.payload).toEqual(createLargeValue("first"));
+  const done = {
+    status: "completed",
+    worker_id: first.worker,
+    attempt: 1,
+    result: createLargeValue("result"),
+  };
   expect(ok(await api.update(first.id, done))).toMatchObject({
-    payload: large("first"),
-    result: large("result"),
+    payload: createLargeValue("first"),
+    result: createLargeValue("result"),
   });
 
   const small = await api.submit(first.room, first.job.full_name, { payload: { a: 1 } });
-  const next = await api.submit(first.room, first.job.full_name, { payload: large("next") });
+  const next = await api.submit(first.room, first.job.full_name, { payload: createLargeValue("next") });
   const claims = await api.as("wes").post(`/workers/${first.worker}/claims`, { body: { limit: 5 } });
   expect(ok(claims).tasks.map(({ id, payload }) => [id, payload])).toEqual([
     [small.id, { a: 1 }],
-    [next.id, large("next")],
+    [next.id, createLargeValue("next")],
   ]);
-  const updates = [small, next].map(({ id }) => ({ id, status: "failed", result: large(id) }));
+  const updates = [small, next].map(({ id }) => ({ id, status: "failed", result: createLargeValue(id) }));
   const steps = await api.as("wes").patch(`/workers/${first.worker}/tasks`, { body: { updates } });
-  expect(ok(steps).results.map(({ task }) => task?.result)).toEqual([large(small.id), large(next.id)]);
-  expect(await api.readTask(next.id)).toMatchObject({ payload: large("next"), result: large(next.id) });
+  expect(ok(steps).results.map(({ task }) => task?.result)).toEqual([
+    createLargeValue(small.id),
+    createLargeValue(next.id),
+  ]);
+  expect(await api.readTask(next.id)).toMatchObject({
+    payload: createLargeValue("next"),
+    result: createLargeValue(next.id),
+  });
 });

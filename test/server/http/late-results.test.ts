@@ -8,31 +8,31 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const AGAIN = { max_attempts: 3, backoff: { kind: "fixed", seconds: 0 } };
+const RETRYABLE = { max_attempts: 3, backoff: { kind: "fixed", seconds: 0 } };
 
 const completed = (worker_id: string, attempt: number, result: unknown) => ({
   ...{ status: "completed", worker_id, attempt, result },
 });
-const keptOf = async (id: string) => ok(await api.as("ann").get(`/tasks/${id}/late_results`)).items;
+const listLateResults = async (id: string) => ok(await api.as("ann").get(`/tasks/${id}/late_results`)).items;
 const adopt = (id: string, body?: object) =>
   api.as("ann").post(`/tasks/${id}/adopt`, body === undefined ? {} : { body });
 
-/** A task whose worker was given up while it ran, and came back with a result. */
-const aLateTask = async ({ task = {}, job = {} }: { task?: object; job?: object } = {}) => {
-  const scene = await api.createTask("running", { task, job });
-  await api.ageWorker(scene.worker);
+/** Creates a task whose worker was swept while it ran and sent its result afterwards. */
+const createTaskWithLateResult = async ({ task = {}, job = {} }: { task?: object; job?: object } = {}) => {
+  const setup = await api.createTask("running", { task, job });
+  await api.ageWorker(setup.worker);
   await api.sweep();
-  const answer = await api.update(scene.id, completed(scene.worker, 1, { frames: 3 }));
-  return { ...scene, answer };
+  const response = await api.update(setup.id, completed(setup.worker, 1, { frames: 3 }));
+  return { ...setup, response };
 };
 
-describe("a result that comes too late", () => {
-  test("is refused, and kept for who submitted the task", async () => {
-    const { id, worker, answer } = await aLateTask();
+describe("a late result", () => {
+  test("is rejected and stored for the submitter of the task", async () => {
+    const { id, worker, response } = await createTaskWithLateResult();
 
-    expect(expectProblem(answer, "task-lost").detail).toContain("is stored as a late result");
+    expect(expectProblem(response, "task-lost").detail).toContain("is stored as a late result");
     expect(await api.readTask(id)).toMatchObject({ status: "failed", result: null });
-    expect(await keptOf(id)).toEqual([
+    expect(await listLateResults(id)).toEqual([
       {
         attempt: 1,
         worker_id: worker,
@@ -43,15 +43,17 @@ describe("a result that comes too late", () => {
     ]);
   });
 
-  test("is kept once, as it came first", async () => {
-    const { id, worker } = await aLateTask();
+  test("is stored once, and a later one does not replace it", async () => {
+    const { id, worker } = await createTaskWithLateResult();
 
     expectProblem(await api.update(id, completed(worker, 1, "another")), "task-lost");
 
-    expect((await keptOf(id)).map(({ result }: { result: unknown }) => result)).toEqual([{ frames: 3 }]);
+    expect((await listLateResults(id)).map(({ result }: { result: unknown }) => result)).toEqual([
+      { frames: 3 },
+    ]);
   });
 
-  test("is kept after a cancel, too", async () => {
+  test("is also stored after the task was cancelled", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
     expectProblem(await api.update(id, completed(worker, 1, 7)), "task-lost");
@@ -59,18 +61,18 @@ describe("a result that comes too late", () => {
     expect(ok(await adopt(id))).toMatchObject({ status: "completed", result: 7, error: null });
   });
 
-  test("of an attempt that the worker never had is not kept", async () => {
-    const { id, worker } = await aLateTask();
+  test("is not stored for an attempt that the worker never had", async () => {
+    const { id, worker } = await createTaskWithLateResult();
     const other = await api.createWorker();
 
     for (const late of [completed(worker, 2, 1), completed(other.id, 1, 1)]) {
       expect(expectProblem(await api.update(id, late), "task-lost").detail).not.toContain("kept");
     }
-    expect(await keptOf(id)).toHaveLength(1);
+    expect(await listLateResults(id)).toHaveLength(1);
   });
 
-  test("goes with its task", async () => {
-    const { id } = await aLateTask();
+  test("is deleted with its task", async () => {
+    const { id } = await createTaskWithLateResult();
     await api.ageTask(id, 40 * 86_400);
     await api.sweep();
 
@@ -80,8 +82,8 @@ describe("a result that comes too late", () => {
 });
 
 describe("adopting a late result", () => {
-  test("completes a task that had failed, and keeps what went wrong", async () => {
-    const { id, worker } = await aLateTask();
+  test("completes a failed task and keeps its errors", async () => {
+    const { id, worker } = await createTaskWithLateResult();
 
     const task = ok(await adopt(id));
 
@@ -96,10 +98,10 @@ describe("adopting a late result", () => {
     expectProblem(await adopt(id), "invalid-task-transition");
   });
 
-  test("takes the task from who holds it now, and tells it", async () => {
-    const { id, room, job } = await aLateTask({ task: AGAIN });
+  test("takes the task from its current worker, whose heartbeat reports it as lost", async () => {
+    const { id, room, job } = await createTaskWithLateResult({ task: RETRYABLE });
     const other = (await api.registerJob(room, { name: job.name })).worker_id;
-    const held = await api.claim(other, { start: true });
+    const claimed = await api.claim(other, { start: true });
     const waiting = api.as("wes").patch(`/workers/${other}`, {
       body: { tasks: [id] },
       headers: { prefer: "wait=20" },
@@ -108,12 +110,14 @@ describe("adopting a late result", () => {
     ok(await adopt(id, { attempt: 1 }));
 
     expect(ok(await waiting).stop).toEqual([{ task_id: id, reason: "lost" }]);
-    expectProblem(await api.update(id, completed(other, held.attempt, 0)), "task-lost");
+    expectProblem(await api.update(id, completed(other, claimed.attempt, 0)), "task-lost");
     expect(await api.readTask(id)).toMatchObject({ status: "completed", result: { frames: 3 } });
   });
 
-  test("of a task that waits for its next try ends the wait of who waits for it", async () => {
-    const { id } = await aLateTask({ task: { ...AGAIN, backoff: { kind: "fixed", seconds: 3600 } } });
+  test("wakes the long poll for a task that waits for its next attempt", async () => {
+    const { id } = await createTaskWithLateResult({
+      task: { ...RETRYABLE, backoff: { kind: "fixed", seconds: 3600 } },
+    });
     const waiting = api.as("ann").get(`/tasks/${id}`, { headers: { prefer: "wait=20" } });
 
     ok(await adopt(id));
@@ -121,17 +125,19 @@ describe("adopting a late result", () => {
     expect(ok(await waiting).status).toBe("completed");
   });
 
-  test("that does not fit what the job promises is 422", async () => {
-    const { id } = await aLateTask({ job: { result_schema: { type: "string" } } });
+  test("is rejected if the result does not match the job's result schema", async () => {
+    const { id } = await createTaskWithLateResult({ job: { result_schema: { type: "string" } } });
 
     expect(getErrorPointers(await adopt(id))).toEqual(["/result"]);
     expect((await api.readTask(id)).status).toBe("failed");
   });
 
-  test("where none is kept is 422", async () => {
+  test("is rejected if no late result is stored", async () => {
     const { id } = await api.createTask("failed");
 
     expect(getErrorPointers(await adopt(id))).toEqual(["/attempt"]);
-    expect(getErrorPointers(await adopt((await aLateTask()).id, { attempt: 2 }))).toEqual(["/attempt"]);
+    expect(getErrorPointers(await adopt((await createTaskWithLateResult()).id, { attempt: 2 }))).toEqual([
+      "/attempt",
+    ]);
   });
 });

@@ -4,7 +4,7 @@ import { createDatabaseWithLeastRights } from "../../support/least-rights.ts";
 import { type Api, openApi } from "./api.ts";
 import { expectProblem, ok } from "./responses.ts";
 
-const AGAIN = { max_attempts: 3, backoff: { kind: "fixed", seconds: 0 } };
+const RETRYABLE = { max_attempts: 3, backoff: { kind: "fixed", seconds: 0 } };
 
 let orm: Awaited<ReturnType<typeof openDatabase>>;
 let api: Api;
@@ -17,9 +17,9 @@ afterAll(async () => {
   await orm.close();
 });
 
-test("a task is submitted, logged, failed, tried again, completed late, adopted and deleted", async () => {
-  const scene = await api.createTask("running", { task: AGAIN, job: { fairness: "room" } });
-  const { id, worker, job, room } = scene;
+test("a server with minimal database privileges can submit, log, fail, retry, adopt and delete a task", async () => {
+  const setup = await api.createTask("running", { task: RETRYABLE, job: { fairness: "room" } });
+  const { id, worker, job, room } = setup;
   const fence = { worker_id: worker, attempt: 1 };
   ok(await api.update(id, { progress: { fraction: 0.5 }, log: [{ number: 0, text: "one" }], ...fence }));
   ok(await api.update(id, { status: "failed", error: "broken", ...fence }));
@@ -44,8 +44,10 @@ test("a task is submitted, logged, failed, tried again, completed late, adopted 
   expectProblem(await as.get(`/tasks/${id}`), "task-not-found");
 });
 
-test("tasks are cancelled, opened again and released, and time out", async () => {
-  const { id, room, worker } = await api.createTask("claimed", { task: { ...AGAIN, timeout_seconds: 1 } });
+test("a server with minimal database privileges can release, time out, cancel and retry tasks", async () => {
+  const { id, room, worker } = await api.createTask("claimed", {
+    task: { ...RETRYABLE, timeout_seconds: 1 },
+  });
   ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
   await api.claim(worker, { start: true });
   await api.ageTask(id);
@@ -56,7 +58,7 @@ test("tasks are cancelled, opened again and released, and time out", async () =>
   expect((await api.readTask(id)).status).toBe("pending");
 });
 
-test("workers are drained and leave, and their jobs go with them", async () => {
+test("a server with minimal database privileges can drain and deregister workers and remove their jobs", async () => {
   const { worker, room } = await api.createTask("completed");
   ok(await api.as("wes").patch(`/workers/${worker}`, { body: { tasks: [] } }));
   ok(await api.as("wes").post(`/workers/${worker}/drain`));
@@ -66,7 +68,7 @@ test("workers are drained and leave, and their jobs go with them", async () => {
   expect(ok(await api.as("ann").get(`/rooms/${room}/jobs`)).items).toEqual([]);
 });
 
-test("invitations are made, listed and revoked", async () => {
+test("a server with minimal database privileges can create, list and revoke invitations", async () => {
   const root = api.as("root");
   const { id } = ok(await root.post("/rooms/lab/invitations", { body: { note: "for Ada" } }), 201);
   expect(ok(await root.get("/rooms/lab/invitations")).items).toHaveLength(1);
@@ -82,6 +84,6 @@ test.each([
   "/rooms/lab/workers",
   "/me",
   "/health",
-])("%s is read", async (path) => {
+])("a server with minimal database privileges can read %s", async (path) => {
   ok(await api.as("root").get(path));
 });

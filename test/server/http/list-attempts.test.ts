@@ -10,21 +10,21 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const attemptsOf = async (id: string, user = "ann") =>
+const listAttempts = async (id: string, user = "ann") =>
   parseBody(z.object({ items: z.array(Attempt) }), await api.as(user).get(`/tasks/${id}/attempts`)).items;
 
-const NOW = { kind: "fixed", seconds: 0, jitter: 0 };
-const SEVERAL = { task: { max_attempts: 5, backoff: NOW } };
+const NO_BACKOFF = { kind: "fixed", seconds: 0, jitter: 0 };
+const SEVERAL_ATTEMPTS = { task: { max_attempts: 5, backoff: NO_BACKOFF } };
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-describe("a task's attempts", () => {
-  test("are none before it is claimed", async () => {
-    expect(await attemptsOf((await api.createTask()).id)).toEqual([]);
+describe("the attempts of a task", () => {
+  test("are empty before it is claimed", async () => {
+    expect(await listAttempts((await api.createTask()).id)).toEqual([]);
   });
 
-  test("tell each by itself: what failed, what timed out, whose worker was lost, what was given back, what runs", async () => {
+  test("have the outcomes failed, timed_out, lost, released and open", async () => {
     const { id, worker, room, job } = await api.createTask("running", {
-      task: { ...SEVERAL.task, timeout_seconds: 3600 },
+      task: { ...SEVERAL_ATTEMPTS.task, timeout_seconds: 3600 },
     });
     const named = ok(await api.as("wes").post("/workers", { body: { name: "gpu-box:7" } }), 201);
     const { category, name, schema } = job;
@@ -41,7 +41,7 @@ describe("a task's attempts", () => {
     ok(await api.as("wes").post(`/workers/${named.id}/release`, { body: { tasks: [id] } }));
     await api.claim(named.id, { start: true });
 
-    expect(await attemptsOf(id)).toEqual([
+    expect(await listAttempts(id)).toEqual([
       {
         ...{ attempt: 1, worker_id: worker, worker_name: null, outcome: "failed", error: "first" },
         ...{ claimed_at: time, started_at: time, ended_at: time, late_result: false },
@@ -69,10 +69,10 @@ describe("a task's attempts", () => {
   test.each([
     ["completed", null],
     ["failed", "broken"],
-  ] as const)("end with the one that %s", async (outcome, error) => {
+  ] as const)("end with one that has the outcome %s", async (outcome, error) => {
     const { id, worker, task } = await api.createTask(outcome);
 
-    expect(await attemptsOf(id)).toMatchObject([
+    expect(await listAttempts(id)).toMatchObject([
       {
         attempt: 1,
         worker_id: worker,
@@ -85,34 +85,34 @@ describe("a task's attempts", () => {
     ]);
   });
 
-  test("show a cancel, and that a result came late for it", async () => {
+  test("have the outcome cancelled and a late result", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
     const late = { status: "completed", worker_id: worker, attempt: 1, result: 7 };
     expectProblem(await api.update(id, late), "task-lost");
 
-    expect(await attemptsOf(id)).toMatchObject([
+    expect(await listAttempts(id)).toMatchObject([
       { attempt: 1, worker_id: worker, outcome: "cancelled", late_result: true, ended_at: time },
     ]);
   });
 
-  test("stay when a person opens the task again", async () => {
+  test("are kept when the task is retried", async () => {
     const { id, worker } = await api.createTask("failed");
     ok(await api.as("ann").post(`/tasks/${id}/retry`));
 
-    expect(await attemptsOf(id)).toMatchObject([{ attempt: 1, worker_id: worker, outcome: "failed" }]);
+    expect(await listAttempts(id)).toMatchObject([{ attempt: 1, worker_id: worker, outcome: "failed" }]);
     await api.claim(worker);
-    expect(await attemptsOf(id)).toMatchObject([{ outcome: "failed" }, { attempt: 2, outcome: "open" }]);
+    expect(await listAttempts(id)).toMatchObject([{ outcome: "failed" }, { attempt: 2, outcome: "open" }]);
   });
 
-  test("of a task that was cancelled before anybody took it there are none", async () => {
-    expect(await attemptsOf((await api.createTask("cancelled")).id)).toEqual([]);
+  test("are empty for a task that was cancelled before it was claimed", async () => {
+    expect(await listAttempts((await api.createTask("cancelled")).id)).toEqual([]);
   });
 
-  test("are 404 where there is no task, and 403 where it is not to be seen", async () => {
+  test("are a problem if the task is unknown or the caller cannot read it", async () => {
     const { id } = await api.createTask();
 
     expectProblem(await api.as("ann").get("/tasks/nothing/attempts"), "task-not-found");
-    expectProblem(await api.as("stranger").get(`/tasks/${id}/attempts`), "forbidden");
+    expectProblem(await api.as("outsider").get(`/tasks/${id}/attempts`), "forbidden");
   });
 });

@@ -9,40 +9,40 @@ import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
 import { ok } from "./responses.ts";
 
-/** A server whose answers from the database can be taken away after the commit. */
+/** A server whose connection to the database can be cut after a commit, before the response arrives. */
 let api: Api;
-let link: TcpProxy;
+let proxy: TcpProxy;
 let orm: OwnedOrm;
 beforeAll(async () => {
   const url = await createDatabase(inject("postgresUrl"));
-  link = await createProxy(url);
-  orm = await openDatabase({ url: toProxyUrl(url, link) });
+  proxy = await createProxy(url);
+  orm = await openDatabase({ url: toProxyUrl(url, proxy) });
   await migrate(orm);
   api = await openApi({ orm });
 });
 afterAll(async () => {
   await api.close();
   await orm.close();
-  await link[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
 });
 
-/** Takes the database's answer to the next statement that is like this, once it is carried out. */
-const losing = async <Answer>(statement: RegExp, request: () => Promise<Answer>): Promise<Answer> => {
-  const trap = link.trap({ request: statement, action: "cut" });
-  const answer = await request();
+/** Cuts the connection after the database has executed the next statement that matches, and drops its response. */
+const loseResponse = async <Answer>(statement: RegExp, request: () => Promise<Answer>): Promise<Answer> => {
+  const trap = proxy.trap({ request: statement, action: "cut" });
+  const response = await request();
   await trap.triggered;
-  return answer;
+  return response;
 };
 
-const aJob = async () => {
+const createJob = async () => {
   const room = newRoomId();
   return { room, job: await api.registerJob(room) };
 };
-const mark = () => crypto.randomUUID();
+const newToken = () => crypto.randomUUID();
 
-test("a submit with a key is found again, and answered as the first that it is; who waits for work is woken", async () => {
-  const { room, job } = await aJob();
-  const token = mark();
+test("a submission with a key whose commit response was lost is found again, returned as new, and wakes a waiting claim", async () => {
+  const { room, job } = await createJob();
+  const token = newToken();
   const claim = api.as("wes").post("/tasks/claim", {
     body: { worker_id: job.worker_id },
     headers: { prefer: "wait=20" },
@@ -51,18 +51,18 @@ test("a submit with a key is found again, and answered as the first that it is; 
   const submit = () =>
     api.as("ann").post(path, { body: { payload: { token } }, headers: { "idempotency-key": token } });
 
-  const first = ok(await losing(new RegExp(token), submit), 202);
+  const first = ok(await loseResponse(new RegExp(token), submit), 202);
 
   expect(ok(await claim).task.id).toBe(first.id);
   expect(ok(await submit(), 200).id).toBe(first.id);
 });
 
-test("a submit without a key is unknown: 503, and nothing is made twice by us", async () => {
-  const { room, job } = await aJob();
-  const token = mark();
+test("a submission without a key whose commit response was lost is a 503, and is not repeated by the server", async () => {
+  const { room, job } = await createJob();
+  const token = newToken();
   const path = `/rooms/${room}/tasks/${job.full_name}`;
 
-  const lost = await losing(new RegExp(token), () =>
+  const lost = await loseResponse(new RegExp(token), () =>
     api.as("ann").post(path, { body: { payload: { token } } }),
   );
 
@@ -75,29 +75,31 @@ test.each([
   "completed",
   "failed",
   "cancelled",
-])("a step to %s is found in the task, and taken once", async (status) => {
-  const { room, job } = await aJob();
+])("an update to %s whose commit response was lost is found in the task and applied once", async (status) => {
+  const { room, job } = await createJob();
   const { id } = await api.submit(room, job.full_name);
   await api.claim(job.worker_id, { start: status !== "running" });
-  const hold = status === "cancelled" ? {} : { worker_id: job.worker_id, attempt: 1 };
+  const fence = status === "cancelled" ? {} : { worker_id: job.worker_id, attempt: 1 };
   const user = status === "cancelled" ? "ann" : "wes";
   const waiting = api.as("ann").get(`/tasks/${id}`, { headers: { prefer: "wait=20" } });
-  const body = { ...hold, status, ...(status === "completed" && { result: { n: 1 } }) };
+  const body = { ...fence, status, ...(status === "completed" && { result: { n: 1 } }) };
 
-  const answer = await losing(new RegExp(`"id":"${id}"`), () => api.as(user).patch(`/tasks/${id}`, { body }));
+  const response = await loseResponse(new RegExp(`"id":"${id}"`), () =>
+    api.as(user).patch(`/tasks/${id}`, { body }),
+  );
 
-  expect(ok(answer)).toMatchObject({
+  expect(ok(response)).toMatchObject({
     status,
     attempt: 1,
     runs: status === "running" ? 1 : expect.any(Number),
   });
   if (status === "running")
-    ok(await api.as("wes").patch(`/tasks/${id}`, { body: { ...hold, status: "failed" } }));
+    ok(await api.as("wes").patch(`/tasks/${id}`, { body: { ...fence, status: "failed" } }));
   expect(ok(await waiting).status).toBe(status === "running" ? "failed" : status);
 });
 
-test("completions that travelled together are found, each in its task", async () => {
-  const { room, job } = await aJob();
+test("completions of one batch whose commit response was lost are found in their tasks", async () => {
+  const { room, job } = await createJob();
   const ids: string[] = [];
   for (let count = 0; count < 3; count += 1) {
     ids.push((await api.submit(room, job.full_name)).id);
@@ -105,23 +107,23 @@ test("completions that travelled together are found, each in its task", async ()
   }
   const updates = ids.map((id) => ({ id, status: "completed", attempt: 1, result: { of: id } }));
 
-  const answer = await losing(new RegExp(`[{,]${ids[0]}[,}]`), () =>
+  const response = await loseResponse(new RegExp(`[{,]${ids[0]}[,}]`), () =>
     api.as("wes").patch(`/workers/${job.worker_id}/tasks`, {
       body: { updates },
       headers: { prefer: "return=minimal" },
     }),
   );
 
-  expect(ok(answer).results).toMatchObject(ids.map((id) => ({ id, status: "completed" })));
+  expect(ok(response).results).toMatchObject(ids.map((id) => ({ id, status: "completed" })));
   for (const id of ids) expect(ok(await api.as("ann").get(`/tasks/${id}`)).result).toEqual({ of: id });
 });
 
-test("a claim is unknown: 503, and the next beat that does not name the task gives it back", async () => {
-  const { room, job } = await aJob();
+test("a claim whose commit response was lost is a 503, and the next heartbeat without the task requeues it", async () => {
+  const { room, job } = await createJob();
   const { id } = await api.submit(room, job.full_name);
   const claim = () => api.as("wes").post("/tasks/claim", { body: { worker_id: job.worker_id } });
 
-  expect((await losing(new RegExp(job.worker_id), claim)).status).toBe(503);
+  expect((await loseResponse(new RegExp(job.worker_id), claim)).status).toBe(503);
   expect(ok(await api.as("ann").get(`/tasks/${id}`)).status).toBe("claimed");
   await eventually(
     async () => {

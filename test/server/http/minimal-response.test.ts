@@ -15,18 +15,18 @@ afterAll(() => api.close());
 const submit = (room: string, tasks: unknown[]) =>
   api.as("ann").post(`/rooms/${room}/tasks`, { body: { tasks }, headers: MINIMAL });
 
-describe("Prefer: return=minimal, of many submits", () => {
-  test("tells once what all of them share, and their ids in their order", async () => {
+describe("a minimal response to a submission of several tasks", () => {
+  test("contains the common members once and the ids in request order", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 
-    const answer = await submit(room, [
+    const response = await submit(room, [
       { job_name, payload: { n: 0 }, priority: 3 },
       { job_name, payload: { n: 1 }, priority: 3 },
     ]);
 
-    const { common, ids } = MinimalSubmittedTasks.parse(ok(answer, 202));
-    expect(answer.headers["preference-applied"]).toBe("return=minimal");
+    const { common, ids } = MinimalSubmittedTasks.parse(ok(response, 202));
+    expect(response.headers["preference-applied"]).toBe("return=minimal");
     const tasks = await Promise.all(ids.map((id) => api.readTask(id)));
     expect(tasks.map(({ payload }) => payload)).toEqual([{ n: 0 }, { n: 1 }]);
     for (const { queue_position: _, ...task } of tasks) {
@@ -34,21 +34,21 @@ describe("Prefer: return=minimal, of many submits", () => {
     }
   });
 
-  test("is whole where they differ in more than that", async () => {
+  test("is not used if the tasks differ in other members than the payload", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 
-    const answer = await submit(room, [{ job_name }, { job_name, priority: 1 }]);
+    const response = await submit(room, [{ job_name }, { job_name, priority: 1 }]);
 
-    const { tasks } = operations.submitTasks.responses[202].parse(ok(answer, 202));
+    const { tasks } = operations.submitTasks.responses[202].parse(ok(response, 202));
     expect(tasks.map(({ priority }) => priority)).toEqual([0, 1]);
-    expect(answer.headers["preference-applied"]).toBeUndefined();
+    expect(response.headers["preference-applied"]).toBeUndefined();
   });
 });
 
-describe("Prefer: return=minimal, of many updates", () => {
-  /** A worker and the tasks that it has started. */
-  const aHandful = async (count: number, job: Record<string, unknown> = {}) => {
+describe("a minimal response to a batch of updates", () => {
+  /** Creates a worker with `count` running tasks. */
+  const createStartedTasks = async (count: number, job: Record<string, unknown> = {}) => {
     const room = newRoomId();
     const { full_name, worker_id } = await api.registerJob(room, job);
     const ids: string[] = [];
@@ -59,13 +59,13 @@ describe("Prefer: return=minimal, of many updates", () => {
   };
   const send = async (worker: string, updates: unknown) => {
     const request = { body: { updates }, headers: MINIMAL };
-    const answer = await api.as("wes").patch(`/workers/${worker}/tasks`, request);
-    expect(answer.headers["preference-applied"]).toBe("return=minimal");
-    return operations.updateTasks.minimal[200].parse(ok(answer)).results;
+    const response = await api.as("wes").patch(`/workers/${worker}/tasks`, request);
+    expect(response.headers["preference-applied"]).toBe("return=minimal");
+    return operations.updateTasks.minimal[200].parse(ok(response)).results;
   };
 
-  test("tells how each stands since, and no more", async () => {
-    const { worker, ids } = await aHandful(3);
+  test("contains only the id, the status and the completion time of each task", async () => {
+    const { worker, ids } = await createStartedTasks(3);
     const [first, second, third] = ids;
 
     const results = await send(worker, [
@@ -80,12 +80,12 @@ describe("Prefer: return=minimal, of many updates", () => {
       { id: second, status: "failed" },
       { id: third, status: "completed" },
     ]);
-    const read = await api.readTask(first ?? "");
-    expect(read).toMatchObject({ status: "completed", result: { n: 1 }, ...results[0] });
+    const stored = await api.readTask(first ?? "");
+    expect(stored).toMatchObject({ status: "completed", result: { n: 1 }, ...results[0] });
   });
 
-  test("holds each to its fence, its job's promise and its place in the request", async () => {
-    const { worker, ids } = await aHandful(4, { result_schema: { type: "number" } });
+  test("checks the fence, the result schema and the order of each update", async () => {
+    const { worker, ids } = await createStartedTasks(4, { result_schema: { type: "number" } });
     const [first, second, third, fourth] = ids;
 
     const results = await send(worker, [
@@ -109,11 +109,11 @@ describe("Prefer: return=minimal, of many updates", () => {
     expect((await api.readTask(fourth ?? "")).progress).toEqual({ fraction: 1 });
   });
 
-  test("wakes who waits for one of them", async () => {
-    const { worker, ids } = await aHandful(2);
+  test("wakes the long poll for a completed task", async () => {
+    const { worker, ids } = await createStartedTasks(2);
     const [first, second] = ids;
     const waiting = api.as("wes").get(`/tasks/${first}`, { headers: { prefer: "wait=30" } });
-    // Not answered while its worker is at work; when it is heard of does not matter, before or after.
+    // The long poll is still open while the task is running, so another request is answered first.
     await expect(Promise.race([waiting, api.readTask(second ?? "")])).resolves.toMatchObject({ id: second });
 
     await send(worker, [

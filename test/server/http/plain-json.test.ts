@@ -16,7 +16,7 @@ test.each([
   nested(129),
   nested(129, '"]"'),
   `{"a":${nested(128)}}`,
-])("%s is left to the scan", (text) => {
+])("%s is left to the scanner", (text) => {
   expect(isPlainJson(text)).toBe(false);
 });
 
@@ -25,11 +25,11 @@ test.each([
   nested(128),
   `{"a":"${"[".repeat(200)}"}`,
   "",
-])("%s is plain", (text) => {
+])("%s is plain JSON", (text) => {
   expect(isPlainJson(text)).toBe(true);
 });
 
-test("what is plain and JSON, the scan takes too", () => {
+test("the scanner accepts every valid document that is plain", () => {
   const text = fc.oneof(
     fc.json({ maxDepth: 6 }),
     fc.string({ unit: fc.constantFrom(...'{}[]"\\,:eE+-.0123456789 u_ao') }),

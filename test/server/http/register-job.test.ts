@@ -11,28 +11,28 @@ afterAll(() => api.close());
 
 const schema = { type: "object", properties: { a: { type: "number" }, b: { type: "string" } } };
 const reordered = { properties: { b: { type: "string" }, a: { type: "number" } }, type: "object" };
-const NOBODYS = "01900000-0000-7000-8000-000000000000";
+const UNKNOWN_ID = "01900000-0000-7000-8000-000000000000";
 
 const register = (room: string, body: object = {}, user = "wes") =>
   api.as(user).put(`/rooms/${room}/jobs`, { body: { category: "m", name: "J", schema, ...body } });
 const readJob = (room: string, name = "private:m:J") => api.as("ann").get(`/rooms/${room}/jobs/${name}`);
 
-describe("registering", () => {
-  test("is 201 with the whole job when it is new", async () => {
+describe("a registration", () => {
+  test("returns 201 with the whole job if the job is new", async () => {
     const room = newRoomId();
 
-    const answer = await register(room, { description: "one", "x-kept": 1 });
+    const response = await register(room, { description: "one", "x-kept": 1 });
 
-    expect(ok(answer, 201)).toEqual({
+    expect(ok(response, 201)).toEqual({
       ...{ id: expect.any(String), room_id: room, category: "m", name: "J", full_name: "private:m:J" },
       ...{ schema, result_schema: null, description: "one", defaults: {}, pending: 0 },
-      ...{ workers: [answer.body.worker_id], worker_id: expect.any(String) },
+      ...{ workers: [response.body.worker_id], worker_id: expect.any(String) },
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
-    expect(answer.headers["location"]).toBe(`/v1/joblib/rooms/${room}/jobs/private:m:J`);
+    expect(response.headers["location"]).toBe(`/v1/joblib/rooms/${room}/jobs/private:m:J`);
   });
 
-  test("is 200 when the schema matches, in whatever order; the last description and defaults win", async () => {
+  test("returns 200 if the schema is equal in any order of its members, and replaces description and defaults", async () => {
     const room = newRoomId();
     const first = ok(await register(room, { description: "one" }), 201);
     const { worker_id } = first;
@@ -46,7 +46,7 @@ describe("registering", () => {
     expect(ok(await readJob(room))).toMatchObject({ description: "two", defaults });
   });
 
-  test("without a worker_id makes one more worker", async () => {
+  test("without a worker_id creates another worker", async () => {
     const room = newRoomId();
     const first = ok(await register(room), 201);
 
@@ -56,7 +56,7 @@ describe("registering", () => {
     expect(second.worker_id).not.toBe(first.worker_id);
   });
 
-  test("is 409 with a diff where the schema or the result schema differs, and makes no worker", async () => {
+  test("returns 409 with a diff if a schema differs, and creates no worker", async () => {
     const room = newRoomId();
     api.grant("cat", room, "read", "write");
     ok(await register(room, {}, "cat"), 201);
@@ -71,23 +71,23 @@ describe("registering", () => {
     expect(ok(await api.as("cat").get("/workers")).total).toBe(1);
   });
 
-  test("many at once is 201 for one and 200 for the others", async () => {
+  test("returns 201 to one of several concurrent requests and 200 to the others", async () => {
     const room = newRoomId();
 
-    const answers = await Promise.all(Array.from({ length: 8 }, () => register(room)));
+    const responses = await Promise.all(Array.from({ length: 8 }, () => register(room)));
 
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(7).fill(200), 201]);
+    expect(responses.map(({ status }) => status).toSorted()).toEqual([...Array(7).fill(200), 201]);
   });
 
-  test("two at once with two schemas is 201 for one and 409 for the other", async () => {
+  test("returns 409 to one of two concurrent requests with different schemas", async () => {
     const room = newRoomId();
 
-    const answers = await Promise.all([register(room), register(room, { schema: {} })]);
+    const responses = await Promise.all([register(room), register(room, { schema: {} })]);
 
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+    expect(responses.map(({ status }) => status).toSorted()).toEqual([201, 409]);
   });
 
-  test("keeps keywords that it does not know, and takes another schema once the job was removed", async () => {
+  test("keeps unknown keywords, and accepts another schema after the job was removed", async () => {
     const room = newRoomId();
     const strange = { type: "object", "x-widget": { a: [1] } };
     const first = ok(await register(room, { schema: strange }), 201);
@@ -105,18 +105,18 @@ describe("registering", () => {
     ["schema and another schema_", { schema, schema_: { type: "object" } }, schema],
     ["neither schema nor schema_", { schema: undefined }, {}],
     ["a worker_id of null", { worker_id: null }, schema],
-  ])("accepts a registration with %s, as ZnDraw's server does", async (_, body, stored) => {
+  ])("with %s is accepted, as ZnDraw's server accepts it", async (_, body, stored) => {
     const room = newRoomId();
 
-    const answer = ok(await register(room, body), 201);
+    const response = ok(await register(room, body), 201);
 
-    expect(answer.schema).toEqual(stored);
-    expect(answer).not.toHaveProperty("schema_");
-    expect(answer.workers).toEqual([answer.worker_id]);
+    expect(response.schema).toEqual(stored);
+    expect(response).not.toHaveProperty("schema_");
+    expect(response.workers).toEqual([response.worker_id]);
     expect(ok(await readJob(room)).schema).toEqual(stored);
   });
 
-  test("compares a schema_ with the schema that another worker registered", async () => {
+  test("with schema_ is compared with the schema that another worker registered", async () => {
     const room = newRoomId();
     const first = ok(await register(room), 201);
 
@@ -128,28 +128,32 @@ describe("registering", () => {
   });
 
   test.each([
-    ["a bad category", { category: "a b" }, "invalid-category"],
+    ["an invalid category", { category: "a b" }, "invalid-category"],
     ["an empty category", { category: "" }, "invalid-category"],
-    ["a bad name", { name: "a:b" }, "validation-error"],
-    ["a schema that is no object", { schema: 1 }, "validation-error"],
+    ["an invalid name", { name: "a:b" }, "validation-error"],
+    ["a schema that is not an object", { schema: 1 }, "validation-error"],
     ["a schema of null", { schema: null }, "validation-error"],
     ["a schema of null next to a schema_", { schema: null, schema_: {} }, "validation-error"],
-    ["a schema_ that is no object", { schema: undefined, schema_: [] }, "validation-error"],
+    ["a schema_ that is not an object", { schema: undefined, schema_: [] }, "validation-error"],
     ["a schema_ of null", { schema: undefined, schema_: null }, "validation-error"],
-    ["a schema_ that is no JSON Schema", { schema: undefined, schema_: { type: "x" } }, "validation-error"],
-    ["a schema that is none", { schema: { type: "nonsense" } }, "validation-error"],
-    ["a result schema that is none", { result_schema: { type: 1 } }, "validation-error"],
-    ["an unknown worker", { worker_id: NOBODYS }, "worker-not-found"],
-    ["no worker's id at all", { worker_id: "nobody" }, "worker-not-found"],
-    ["bad defaults", { defaults: { priority: 101 } }, "validation-error"],
-  ] as const)("with %s is refused", async (_, body, id) => {
+    [
+      "a schema_ that is not a JSON Schema",
+      { schema: undefined, schema_: { type: "x" } },
+      "validation-error",
+    ],
+    ["a schema that is not a JSON Schema", { schema: { type: "nonsense" } }, "validation-error"],
+    ["a result schema that is not a JSON Schema", { result_schema: { type: 1 } }, "validation-error"],
+    ["an unknown worker", { worker_id: UNKNOWN_ID }, "worker-not-found"],
+    ["a worker_id that is not a UUID", { worker_id: "no-uuid" }, "worker-not-found"],
+    ["invalid defaults", { defaults: { priority: 101 } }, "validation-error"],
+  ] as const)("with %s is rejected", async (_, body, id) => {
     const room = newRoomId();
 
     expectProblem(await register(room, body), id);
     expectProblem(await readJob(room), "job-not-found");
   });
 
-  test("points at faults under /schema and /result_schema", async () => {
+  test("returns pointers to errors below /schema and /result_schema", async () => {
     const pointers = getErrorPointers(
       await register(newRoomId(), { schema: { type: "nonsense" }, result_schema: { pattern: 1 } }),
     );
@@ -158,7 +162,7 @@ describe("registering", () => {
     expect(pointers).toContainEqual(expect.stringMatching(/^\/result_schema\/pattern/));
   });
 
-  test("with another user's worker is 403, and in @global it is an admin's", async () => {
+  test("is forbidden with the worker of another user, and in @global for everyone but admins", async () => {
     const room = newRoomId();
     const { worker_id } = ok(await register(room), 201);
 
@@ -168,12 +172,12 @@ describe("registering", () => {
   });
 });
 
-test("settings bound the categories", async () => {
-  const own = await openApi({ orm: api.orm, settings: { allowedCategories: ["m"] } });
+test("a registration is rejected if allowed_categories does not contain its category", async () => {
+  const server = await openApi({ orm: api.orm, settings: { allowedCategories: ["m"] } });
   const put = (category: string) =>
-    own.as("wes").put(`/rooms/${newRoomId()}/jobs`, { body: { category, name: "J", schema } });
+    server.as("wes").put(`/rooms/${newRoomId()}/jobs`, { body: { category, name: "J", schema } });
 
   expectProblem(await put("other"), "invalid-category");
   ok(await put("m"), 201);
-  await own.close();
+  await server.close();
 });

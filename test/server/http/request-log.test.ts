@@ -2,7 +2,7 @@ import Fastify from "fastify";
 import { expect, test } from "vitest";
 import { createRequestLog } from "../../../server/http/request-log.ts";
 
-test("what a request logs carries its id, at every level and in its children", async () => {
+test("log lines of a request contain its id at every level and in child loggers", async () => {
   const lines: string[] = [];
   const app = Fastify({
     logger: { level: "trace", stream: { write: (line: string) => lines.push(line) } },

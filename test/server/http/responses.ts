@@ -14,7 +14,7 @@ import {
   type Worker,
 } from "../../../protocol/index.ts";
 
-/** Every member that some answer has; which of them one has is for its test to say. */
+/** The members of all response bodies. Each test reads those of its operation. */
 export interface ResponseBody
   extends Omit<SubmittedTask, "errors" | "worker_id">,
     Omit<Job, "id" | "created_at" | "room_id" | "worker_id">,
@@ -37,7 +37,7 @@ export interface ResponseBody
   readonly offset: number;
 }
 
-/** An answer as the tests look at it. */
+/** A response of the API. */
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
@@ -45,24 +45,24 @@ export interface ApiResponse {
   readonly body: ResponseBody;
 }
 
-/** The answer's body, of an answer that must be well. */
-export const ok = (answer: ApiResponse, status = 200): ResponseBody => {
-  expect({ status: answer.status, body: answer.body }).toMatchObject({ status });
-  return answer.body;
+/** Returns the body of a response that must have this status. */
+export const ok = (response: ApiResponse, status = 200): ResponseBody => {
+  expect({ status: response.status, body: response.body }).toMatchObject({ status });
+  return response.body;
 };
 
-/** The body of an answer that must be well, by its own schema. */
+/** Parses the body of a response that must have the status 200. */
 export const parseBody = <Schema extends z.ZodType>(
   schema: Schema,
-  answer: ApiResponse,
+  response: ApiResponse,
 ): z.output<Schema> => {
-  ok(answer);
-  return schema.parse(JSON.parse(answer.text));
+  ok(response);
+  return schema.parse(JSON.parse(response.text));
 };
 
-/** An answer is this problem, as RFC 9457 has it; gives its document. */
-export const expectProblem = (answer: ApiResponse, id: ProblemId, prefix = ""): ResponseBody => {
-  expect({ status: answer.status, body: answer.body }).toMatchObject({
+/** Requires that a response is this problem (RFC 9457) and returns the document. */
+export const expectProblem = (response: ApiResponse, id: ProblemId, prefix = ""): ResponseBody => {
+  expect({ status: response.status, body: response.body }).toMatchObject({
     status: PROBLEMS[id].status,
     body: {
       type: `${prefix}/v1/problems/${id}`,
@@ -71,19 +71,13 @@ export const expectProblem = (answer: ApiResponse, id: ProblemId, prefix = ""): 
       detail: expect.any(String),
     },
   });
-  expect(answer.headers["content-type"]).toBe("application/problem+json");
-  return answer.body;
+  expect(response.headers["content-type"]).toBe("application/problem+json");
+  return response.body;
 };
 
-/** Where it does not fit, by the 422 that says so. */
-export const getErrorPointers = (answer: ApiResponse): string[] =>
-  expectProblem(answer, "validation-error").errors.map(({ pointer }) => pointer);
+/** Returns the pointers of a validation-error, which the response must be. */
+export const getErrorPointers = (response: ApiResponse): string[] =>
+  expectProblem(response, "validation-error").errors.map(({ pointer }) => pointer);
 
-/** `Prefer: wait=N`. */
+/** Returns request options with `Prefer: wait=N`. */
 export const preferWait = (seconds: number) => ({ headers: { prefer: `wait=${seconds}` } });
-
-/** What it comes to, and after how many milliseconds. */
-export const timed = async <Value>(work: Promise<Value>) => {
-  const start = performance.now();
-  return { value: await work, ms: performance.now() - start };
-};

@@ -11,7 +11,7 @@ afterAll(() => api.close());
 const retry = (id: string, user = "ann") => api.as(user).post(`/tasks/${id}/retry`);
 
 describe("a retry", () => {
-  test("clears what the last life left, and keeps its errors and its attempt", async () => {
+  test("clears result, error and progress, and keeps the errors and the attempt", async () => {
     const task = { payload: { a: 1 }, priority: 3, max_attempts: 1, timeout_seconds: 60 };
     const { id, worker } = await api.createTask("running", { task });
     ok(await api.update(id, { progress: { fraction: 0.5 } }));
@@ -19,18 +19,18 @@ describe("a retry", () => {
     const failed = ok(await api.update(id, step));
     expect(failed).toMatchObject({ result: 1, runs: 1, progress: { fraction: 0.5 } });
 
-    const answer = ok(await retry(id));
+    const response = ok(await retry(id));
 
-    expect(answer).toMatchObject({
+    expect(response).toMatchObject({
       ...{ id, status: "pending", runs: 0, error: null, result: null, progress: null, worker_id: null },
       ...{ started_at: null, completed_at: null, attempt: 1, created_by_id: "ann", ...task },
       errors: [{ attempt: 1, error: "broken", worker_id: worker }],
     });
-    expect(await api.readTask(id)).toEqual({ ...answer, queue_position: 1 });
+    expect(await api.readTask(id)).toEqual({ ...response, queue_position: 1 });
     expect(await api.claim(worker, { start: true })).toMatchObject({ id, attempt: 2, runs: 1 });
   });
 
-  test("of a cancelled task makes it pending, due at once even if it was delayed", async () => {
+  test("makes a cancelled task pending and due immediately, even if it was delayed", async () => {
     const { id, worker } = await api.createTask("pending", { task: { delay_seconds: 3600 } });
     ok(await api.update(id, { status: "cancelled", error: "no longer wanted" }, "ann"));
 
@@ -39,7 +39,7 @@ describe("a retry", () => {
     expect((await api.claim(worker)).id).toBe(id);
   });
 
-  test("gives all the attempts again", async () => {
+  test("allows max_attempts further attempts", async () => {
     const task = { max_attempts: 2, backoff: { kind: "fixed", seconds: 0 } };
     const { id, worker } = await api.createTask("running", { task });
     const fail = async (attempt: number) =>
@@ -63,7 +63,7 @@ describe("a retry", () => {
     "claimed",
     "running",
     "completed",
-  ] as const)("of a %s task is 409, and changes nothing", async (status) => {
+  ] as const)("of a %s task is rejected and changes nothing", async (status) => {
     const { id } = await api.createTask(status);
     const before = await api.readTask(id);
 
@@ -73,14 +73,14 @@ describe("a retry", () => {
     expect(await api.readTask(id)).toEqual(before);
   });
 
-  test("is for who submitted the task and for an admin", async () => {
+  test("is allowed for the submitter of the task and for admins", async () => {
     const { id } = await api.createTask("failed");
 
-    for (const user of ["wes", "rea", "stranger"]) expectProblem(await retry(id, user), "forbidden");
+    for (const user of ["wes", "rea", "outsider"]) expectProblem(await retry(id, user), "forbidden");
     expect(ok(await retry(id, "root")).created_by_id).toBe("ann");
   });
 
-  test("is 404 job-not-found when its job is gone, also when another has its name since", async () => {
+  test("is job-not-found if the job was removed, even if another job has its name now", async () => {
     const { id, worker, room, job } = await api.createTask("failed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
 
@@ -90,14 +90,14 @@ describe("a retry", () => {
     expect((await api.readTask(id)).status).toBe("failed");
   });
 
-  test("is 422 when its payload no longer fits", async () => {
+  test("is rejected if the payload no longer matches the schema", async () => {
     const schema = { type: "object", properties: { n: { type: "number" } } };
-    const lax = await openApi({ orm: api.orm, settings: { validate_payloads: false } });
-    const { id } = await lax.createTask("failed", { job: { schema }, task: { payload: { n: "x" } } });
+    const unvalidated = await openApi({ orm: api.orm, settings: { validate_payloads: false } });
+    const { id } = await unvalidated.createTask("failed", { job: { schema }, task: { payload: { n: "x" } } });
 
     expect(getErrorPointers(await retry(id))).toEqual(["/payload/n"]);
     expect((await api.readTask(id)).status).toBe("failed");
-    expect(ok(await lax.as("ann").post(`/tasks/${id}/retry`)).status).toBe("pending");
-    await lax.close();
+    expect(ok(await unvalidated.as("ann").post(`/tasks/${id}/retry`)).status).toBe("pending");
+    await unvalidated.close();
   });
 });

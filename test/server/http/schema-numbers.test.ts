@@ -9,9 +9,9 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const schemaWith = (maximum: string) =>
+const createSchema = (maximum: string) =>
   `{"type":"object","properties":{"n":{"type":"integer","minimum":-9223372036854775808,"maximum":${maximum}}}}`;
-const LONG = "9223372036854775807";
+const MAX_LONG = "9223372036854775807";
 
 const register = (room: string, schema: string, more = "") =>
   api.as("wes").put(`/rooms/${room}/jobs`, { raw: `{"category":"m","name":"J","schema":${schema}${more}}` });
@@ -20,26 +20,26 @@ const submit = (room: string, payload: string) =>
   api.as("ann").post(`/rooms/${room}/tasks/private:m:J`, { raw: `{"payload":${payload}}` });
 
 describe("a schema with numbers that JavaScript cannot represent", () => {
-  test("is answered with the digits it was written with", async () => {
+  test("is returned with the digits with which it was registered", async () => {
     const room = newRoomId();
-    const result = `{"enum":[${LONG},1e400,-1e400,1.5],"maximum":18446744073709551615}`;
+    const result = `{"enum":[${MAX_LONG},1e400,-1e400,1.5],"maximum":18446744073709551615}`;
 
-    const registered = await register(room, schemaWith(LONG), `,"result_schema":${result}`);
+    const registered = await register(room, createSchema(MAX_LONG), `,"result_schema":${result}`);
 
     ok(registered, 201);
     for (const { text } of [registered, await read(room), await api.as("ann").get(`/rooms/${room}/jobs`)]) {
-      expect(text).toContain(schemaWith(LONG));
+      expect(text).toContain(createSchema(MAX_LONG));
       expect(text).toContain('"maximum":18446744073709551615');
     }
   });
 
-  test("is the same when it is registered again, in whatever spelling, and another with another last digit", async () => {
+  test("is equal to the same value in another notation, and differs in the last digit", async () => {
     const room = newRoomId();
-    ok(await register(room, schemaWith(LONG)), 201);
+    ok(await register(room, createSchema(MAX_LONG)), 201);
 
-    ok(await register(room, schemaWith(LONG)), 200);
-    ok(await register(room, schemaWith(`${LONG}.0`)), 200);
-    const other = await register(room, schemaWith("9223372036854775806"));
+    ok(await register(room, createSchema(MAX_LONG)), 200);
+    ok(await register(room, createSchema(`${MAX_LONG}.0`)), 200);
+    const other = await register(room, createSchema("9223372036854775806"));
 
     expectProblem(other, "schema-conflict");
     expect(other.text).toContain(
@@ -47,20 +47,20 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     );
   });
 
-  test("checks payloads, whose own numbers must be JavaScript's", async () => {
+  test("validates payloads, whose numbers JavaScript must be able to represent", async () => {
     const room = newRoomId();
-    ok(await register(room, schemaWith(LONG)), 201);
+    ok(await register(room, createSchema(MAX_LONG)), 201);
 
     ok(await submit(room, '{"n":9007199254740991}'), 202);
     expect(getErrorPointers(await submit(room, '{"n":9223372036854776000}'))).toEqual(["/payload/n"]);
-    expect(expectProblem(await submit(room, `{"n":${LONG}}`), "validation-error").errors).toEqual([
+    expect(expectProblem(await submit(room, `{"n":${MAX_LONG}}`), "validation-error").errors).toEqual([
       { pointer: "/payload/n", detail: "cannot be stored exactly: send integers beyond ±2^53 as strings" },
     ]);
   });
 
-  test("works for a schema that is large enough for a thread", async () => {
+  test("is supported in a schema that is validated in a thread", async () => {
     const room = newRoomId();
-    const members = Array.from({ length: 100 }, (_, i) => `"p${i}":{"maximum":${LONG}}`).join();
+    const members = Array.from({ length: 100 }, (_, i) => `"p${i}":{"maximum":${MAX_LONG}}`).join();
     ok(await register(room, `{"properties":{${members}}}`), 201);
 
     ok(await submit(room, '{"p1":1}'), 202);
@@ -68,13 +68,13 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
   });
 
   test.each([
-    ["of too many digits", "9".repeat(1001)],
+    ["with too many digits", "9".repeat(1001)],
     ["with a huge exponent", "1e999999999"],
     ["with a tiny exponent", "1e-5000"],
-  ])("is refused with a number %s", async (_, number) => {
-    const answer = await register(newRoomId(), schemaWith(number));
+  ])("is rejected for a number %s", async (_, number) => {
+    const response = await register(newRoomId(), createSchema(number));
 
-    expect(expectProblem(answer, "validation-error").errors).toEqual([
+    expect(expectProblem(response, "validation-error").errors).toEqual([
       {
         pointer: "/schema/properties/n/maximum",
         detail: "must have at most 1000 digits",
@@ -82,17 +82,17 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     ]);
   });
 
-  test("is refused if its numbers are too large together", async () => {
+  test("is rejected if its numbers are too large in total", async () => {
     const numbers = Array.from({ length: 900 }, () => "1e900").join();
 
-    const answer = await register(newRoomId(), `{"enum":[${numbers}]}`);
+    const response = await register(newRoomId(), `{"enum":[${numbers}]}`);
 
-    expect(expectProblem(answer, "validation-error").errors[0]?.detail).toMatch(/larger than 256 KiB/);
+    expect(expectProblem(response, "validation-error").errors[0]?.detail).toMatch(/larger than 256 KiB/);
   });
 
-  test("leaves every other member as strict as before", async () => {
-    const answer = await register(newRoomId(), "{}", `,"defaults":{"priority":${LONG}}`);
+  test("does not allow such numbers in other members of the registration", async () => {
+    const response = await register(newRoomId(), "{}", `,"defaults":{"priority":${MAX_LONG}}`);
 
-    expect(getErrorPointers(answer)).toEqual(["/defaults/priority"]);
+    expect(getErrorPointers(response)).toEqual(["/defaults/priority"]);
   });
 });

@@ -15,18 +15,18 @@ afterAll(() => api.close());
 const listen = (path: string, headers: Record<string, string> = {}, user = "ann"): Promise<EventStream> =>
   openEventStream(`${url}/v1/joblib${path}`, { "x-user": user, ...headers });
 
-const aRunningTask = async (room = newRoomId()) => {
+const createRunningTask = async (room = newRoomId()) => {
   const job = await api.registerJob(room);
   const { id } = await api.submit(room, job.full_name);
   await api.claim(job.worker_id, { start: true });
-  const hold = { worker_id: job.worker_id, attempt: 1 };
-  const update = (body: object) => api.as("wes").patch(`/tasks/${id}`, { body: { ...hold, ...body } });
+  const fence = { worker_id: job.worker_id, attempt: 1 };
+  const update = (body: object) => api.as("wes").patch(`/tasks/${id}`, { body: { ...fence, ...body } });
   return { room, job, id, update };
 };
 
-describe("a task's stream", () => {
-  test("tells how it stands, each change, and its end, with its log before it", async () => {
-    const { id, update } = await aRunningTask();
+describe("the event stream of a task", () => {
+  test("sends the task, its changes, its log and then its end", async () => {
+    const { id, update } = await createRunningTask();
     await using stream = await listen(`/tasks/${id}/events`);
     expect(await stream.next()).toMatchObject({ event: "task", data: { id, status: "running" } });
 
@@ -43,8 +43,8 @@ describe("a task's stream", () => {
     expect(await stream.next()).toMatchObject({ event: "task", data: { status: "completed" } });
   });
 
-  test("goes on from the last event, on any server: nothing twice, nothing left out", async () => {
-    const { id, update } = await aRunningTask();
+  test("resumes after the last event on another server without gaps or duplicates", async () => {
+    const { id, update } = await createRunningTask();
     ok(await update({ log: [{ number: 0, text: "one" }] }));
     await using first = await listen(`/tasks/${id}/events`);
     const [, task] = [await first.next(), await first.next()];
@@ -64,21 +64,21 @@ describe("a task's stream", () => {
     await other.close();
   });
 
-  test("of nothing is 404, of a closed room 403, and nobody's 401", async () => {
-    const { id } = await aRunningTask();
+  test("is a problem for an unknown task, without access and without credentials", async () => {
+    const { id } = await createRunningTask();
 
     expectProblem(
       await api.as("ann").get(`/tasks/01990000-0000-7000-8000-000000000000/events`),
       "task-not-found",
     );
-    expectProblem(await api.as("stranger").get(`/tasks/${id}/events`), "forbidden");
+    expectProblem(await api.as("outsider").get(`/tasks/${id}/events`), "forbidden");
     expectProblem(await api.as(undefined).get(`/tasks/${id}/events`), "unauthorized");
     expectProblem(await api.as("ann").post(`/tasks/${id}/events`), "method-not-allowed");
   });
 });
 
-describe("a room's stream", () => {
-  test("is ready, and then tells of tasks as they change, of jobs and of workers", async () => {
+describe("the event stream of a room", () => {
+  test("sends ready, then changes of tasks, jobs and workers", async () => {
     const room = newRoomId();
     await using stream = await listen(`/rooms/${room}/events`);
     expect(await stream.next()).toMatchObject({ event: "ready" });
@@ -95,7 +95,7 @@ describe("a room's stream", () => {
     expect(await stream.nextMatching(({ event }) => event === "jobs")).toBeDefined();
   });
 
-  test("tells of global jobs, and not of other rooms' tasks", async () => {
+  test("contains global jobs, but no tasks of other rooms", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     await using stream = await listen(`/rooms/${room}/events`);
     await stream.next();
@@ -108,7 +108,7 @@ describe("a room's stream", () => {
     expect(await stream.nextMatching(({ event }) => event === "task")).toMatchObject({ data: { id } });
   });
 
-  test("goes on from the last event; an id that says nothing here is a reset", async () => {
+  test("resumes after the last event, and sends reset for an unknown event id", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room);
     await using first = await listen(`/rooms/${room}/events`);
@@ -118,11 +118,11 @@ describe("a room's stream", () => {
 
     await using second = await listen(`/rooms/${room}/events`, { "last-event-id": ready.id });
     expect(await second.next()).toMatchObject({ event: "task", data: { id } });
-    await using stranger = await listen(`/rooms/${room}/events`, { "last-event-id": "ffffffff-3" });
-    expect(await stranger.next()).toMatchObject({ event: "reset" });
+    await using other = await listen(`/rooms/${room}/events`, { "last-event-id": "ffffffff-3" });
+    expect(await other.next()).toMatchObject({ event: "reset" });
   });
 
-  test("of hundreds of changes at once tells of the last, or that there were many", async () => {
+  test("sends the last of hundreds of concurrent changes, or reset", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room);
     await using stream = await listen(`/rooms/${room}/events`);
@@ -140,22 +140,22 @@ describe("a room's stream", () => {
     ).toBeDefined();
   });
 
-  test("needs the right to read, and a room's name", async () => {
-    expectProblem(await api.as("stranger").get(`/rooms/${newRoomId()}/events`), "forbidden");
+  test("requires read access and a valid room id", async () => {
+    expectProblem(await api.as("outsider").get(`/rooms/${newRoomId()}/events`), "forbidden");
     expectProblem(await api.as(undefined).get(`/rooms/${newRoomId()}/events`), "unauthorized");
     expectProblem(await api.as("ann").get("/rooms/@other/events"), "invalid-room-id");
   });
 });
 
-test("a server that closes ends its streams", async () => {
-  const own = await openApi({ orm: api.orm });
-  const ownUrl = await own.app.listen({ port: 0, host: "127.0.0.1" });
+test("a server that closes ends its event streams", async () => {
+  const server = await openApi({ orm: api.orm });
+  const ownUrl = await server.app.listen({ port: 0, host: "127.0.0.1" });
   await using stream = await openEventStream(`${ownUrl}/v1/joblib/rooms/${newRoomId()}/events`, {
     "x-user": "ann",
   });
   await stream.next();
 
-  const closing = own.close();
+  const closing = server.close();
 
   expect(await stream.readToEnd()).toEqual([]);
   await closing;

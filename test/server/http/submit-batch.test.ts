@@ -18,15 +18,15 @@ const send = (room: string, submits: Submits, headers: Record<string, string> = 
 const results = async (room: string, submits: Submits) =>
   operations.submitBatch.responses[200].parse(ok(await send(room, submits))).results;
 
-const aNumberJob = (room: string) =>
+const createNumberJob = (room: string) =>
   api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });
 
-describe("many submits in one request", () => {
-  test("are each by itself: what does not fit holds up no other, and is told as if it had come alone", async () => {
+describe("a batch of submissions", () => {
+  test("returns a result for each call, so that an invalid one does not affect the others", async () => {
     const room = newRoomId();
-    const { full_name: job_name } = await aNumberJob(room);
+    const { full_name: job_name } = await createNumberJob(room);
 
-    const got = await results(room, [
+    const batch = await results(room, [
       { job_name, payload: { n: 0 } },
       { job_name, payload: { n: "x" } },
       { job_name: "private:modifiers:Nothing" },
@@ -34,7 +34,7 @@ describe("many submits in one request", () => {
       { job_name, payload: { n: 4 }, priority: 7 },
     ]);
 
-    expect(got).toMatchObject([
+    expect(batch).toMatchObject([
       { task: { payload: { n: 0 }, status: "pending" } },
       { problem: { status: 422, errors: [{ pointer: "/payload/n" }] } },
       { problem: { status: 404, type: "/v1/problems/job-not-found" } },
@@ -44,55 +44,60 @@ describe("many submits in one request", () => {
     expect(ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total).toBe(2);
   });
 
-  test("are the same tasks when they come again with their keys, also one of them alone", async () => {
+  test("returns the same tasks if it is repeated with its keys, also in single submissions", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
     const submits = [1, 2, 3].map((n) => ({ job_name, payload: { n }, idempotency_key: `${room}-${n}` }));
 
-    const [first, again] = [await results(room, submits), await results(room, submits)];
-    const alone = await api.as("ann").post(`/rooms/${room}/tasks/${job_name}`, {
+    const [first, second] = [await results(room, submits), await results(room, submits)];
+    const single = await api.as("ann").post(`/rooms/${room}/tasks/${job_name}`, {
       body: { payload: { n: 2 } },
       headers: { "idempotency-key": `${room}-2` },
     });
     const other = await results(room, [{ job_name, payload: { n: 9 }, idempotency_key: `${room}-1` }]);
 
     const ids = (all: typeof first) => all.map((one) => ("task" in one ? one.task.id : "problem"));
-    expect(ids(again)).toEqual(ids(first));
-    expect(ok(alone).id).toBe(ids(first)[1]);
+    expect(ids(second)).toEqual(ids(first));
+    expect(ok(single).id).toBe(ids(first)[1]);
     expect(other).toMatchObject([{ problem: { type: "/v1/problems/idempotency-conflict" } }]);
   });
 
-  test("with one that cannot even be read are none of them, and say which", async () => {
+  test("is rejected as a whole if a call is malformed, with a pointer to it", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 
-    const answer = await send(room, [{ job_name }, { job_name, priority: 1000 }]);
+    const response = await send(room, [{ job_name }, { job_name, priority: 1000 }]);
 
-    expect(getErrorPointers(answer)).toEqual(["/submits/1/priority"]);
+    expect(getErrorPointers(response)).toEqual(["/submits/1/priority"]);
     expectProblem(await send(room, []), "validation-error");
   });
 
-  test("answered briefly tell once what new tasks share, and whole what has something of its own", async () => {
+  test("has a minimal response that contains common members once and differing tasks in full", async () => {
     const room = newRoomId();
-    const { full_name: job_name, worker_id } = await aNumberJob(room);
-    const known = { job_name, payload: { n: 0 }, idempotency_key: `${room}-0` };
-    await results(room, [known]);
+    const { full_name: job_name, worker_id } = await createNumberJob(room);
+    const repeated = { job_name, payload: { n: 0 }, idempotency_key: `${room}-0` };
+    await results(room, [repeated]);
     await api.claim(worker_id, { start: true });
 
-    const answer = await send(
+    const response = await send(
       room,
-      [{ job_name, payload: { n: 1 } }, known, { job_name, payload: { n: "x" } }, { job_name, priority: 2 }],
+      [
+        { job_name, payload: { n: 1 } },
+        repeated,
+        { job_name, payload: { n: "x" } },
+        { job_name, priority: 2 },
+      ],
       { prefer: "return=minimal" },
     );
 
-    const { common, results: got } = operations.submitBatch.minimal[200].parse(ok(answer));
-    const [first, second, third, fourth] = got;
+    const { common, results: batch } = operations.submitBatch.minimal[200].parse(ok(response));
+    const [first, second, third, fourth] = batch;
     expect(Object.keys(first ?? {})).toEqual(["id"]);
     expect(second).toMatchObject({ task: { status: "running", payload: { n: 0 } } });
     expect(third).toMatchObject({ problem: { status: 422 } });
     expect(fourth).toMatchObject({ task: { priority: 2 } });
-    const read = await api.readTask((first as Pick<SubmittedTask, "id">).id);
-    const { queue_position: _, ...kept } = read;
-    expect({ ...common, id: read.id, payload: { n: 1 } }).toMatchObject(kept);
+    const stored = await api.readTask((first as Pick<SubmittedTask, "id">).id);
+    const { queue_position: _, ...fields } = stored;
+    expect({ ...common, id: stored.id, payload: { n: 1 } }).toMatchObject(fields);
   });
 });

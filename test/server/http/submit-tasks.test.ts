@@ -9,10 +9,10 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const totalOf = async (room: string) => ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total;
+const countTasks = async (room: string) => ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total;
 
-describe("submitting many", () => {
-  test("is 202 with all of them, in their order", async () => {
+describe("a submission of several tasks", () => {
+  test("returns 202 with all tasks in request order", async () => {
     const room = newRoomId();
     const [own, global] = [await api.registerJob(room), await api.registerJob("@global", {}, "root")];
     const body = {
@@ -33,20 +33,20 @@ describe("submitting many", () => {
     expect((await api.claim(own.worker_id)).id).toBe(tasks[0]?.id);
   });
 
-  test("is all or none, with pointers to what does not fit", async () => {
+  test("is all or nothing, with pointers to invalid payloads", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });
     const tasks = [{ n: 1 }, { n: "x" }, { n: 2 }, { n: null }].map((payload) => ({
       ...{ job_name: job.full_name, payload },
     }));
 
-    const answer = await api.as("ann").post(`/rooms/${room}/tasks`, { body: { tasks } });
+    const response = await api.as("ann").post(`/rooms/${room}/tasks`, { body: { tasks } });
 
-    expect(getErrorPointers(answer)).toEqual(["/tasks/1/payload/n", "/tasks/3/payload/n"]);
-    expect(await totalOf(room)).toBe(0);
+    expect(getErrorPointers(response)).toEqual(["/tasks/1/payload/n", "/tasks/3/payload/n"]);
+    expect(await countTasks(room)).toBe(0);
   });
 
-  test("with an unknown job or a bad option, nothing is kept", async () => {
+  test("stores nothing if a job is unknown or an option is invalid", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room);
     const send = (second: object) =>
@@ -58,10 +58,10 @@ describe("submitting many", () => {
     expect(getErrorPointers(bad)).toEqual(["/tasks/1/priority"]);
     const late = await send({ job_name: job.full_name, run_at: "2999-01-01T00:00:00Z" });
     expect(getErrorPointers(late)).toEqual(["/tasks/1/run_at"]);
-    expect(await totalOf(room)).toBe(0);
+    expect(await countTasks(room)).toBe(0);
   });
 
-  test("takes 1,000 at most, and one at least", async () => {
+  test("accepts 1 to 1,000 tasks", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room);
     const send = (count: number) =>
@@ -72,6 +72,6 @@ describe("submitting many", () => {
     expect(ok(await send(1000), 202).tasks).toHaveLength(1000);
     expectProblem(await send(1001), "validation-error");
     expectProblem(await send(0), "validation-error");
-    expect(await totalOf(room)).toBe(1000);
+    expect(await countTasks(room)).toBe(1000);
   });
 });

@@ -1,10 +1,17 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { eventually } from "../../support/eventually.ts";
 import { type Api, openApi } from "./api.ts";
-import { expectProblem, ok, preferWait, timed } from "./responses.ts";
+import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll } from "./long-polls.ts";
+import { expectProblem, ok, preferWait } from "./responses.ts";
 
-const NOW = { kind: "fixed", seconds: 0 };
+// Without polling, only a wake-up can end a long poll before its time.
+vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => ({
+  ...(await importOriginal<object>()),
+  getPollInterval: () => NEVER_MS,
+}));
+
+const NO_BACKOFF = { kind: "fixed", seconds: 0 };
 
 let api: Api;
 beforeAll(async () => {
@@ -12,18 +19,18 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** A dead worker with a task as far as `status`; before the sweep. */
-const aDeadWorkersTask = async (status: "claimed" | "running", task: object = {}) => {
-  const scene = await api.createTask(status, { task });
-  await api.ageWorker(scene.worker, 61);
-  return scene;
+/** Creates a task with the given status whose worker is dead but not swept yet. */
+const createTaskOfDeadWorker = async (status: "claimed" | "running", task: object = {}) => {
+  const fixture = await api.createTask(status, { task });
+  await api.ageWorker(fixture.worker, 61);
+  return fixture;
 };
-const isThere = async (worker: string) =>
+const hasWorker = async (worker: string) =>
   ok(await api.as("root").get("/workers?limit=500")).items.some(({ id }) => id === worker);
 
-describe("a dead worker", () => {
-  test("fails its running tasks, and is gone", async () => {
-    const { id, worker } = await aDeadWorkersTask("running");
+describe("the sweep of a dead worker", () => {
+  test("fails its running tasks and removes the worker", async () => {
+    const { id, worker } = await createTaskOfDeadWorker("running");
 
     await api.sweep();
 
@@ -32,7 +39,7 @@ describe("a dead worker", () => {
       ...{ status: "failed", error, completed_at: expect.any(String), runs: 1 },
       errors: [{ attempt: 1, error, worker_id: worker }],
     });
-    expect(await isThere(worker)).toBe(false);
+    expect(await hasWorker(worker)).toBe(false);
     expectProblem(await api.as("wes").patch(`/workers/${worker}`), "worker-not-found");
     expectProblem(
       await api.as("wes").post("/tasks/claim", { body: { worker_id: worker } }),
@@ -40,8 +47,11 @@ describe("a dead worker", () => {
     );
   });
 
-  test("lets them be tried again while attempts are left", async () => {
-    const { id, room, job } = await aDeadWorkersTask("running", { max_attempts: 2, backoff: NOW });
+  test("makes its running tasks pending while they have attempts left", async () => {
+    const { id, room, job } = await createTaskOfDeadWorker("running", {
+      max_attempts: 2,
+      backoff: NO_BACKOFF,
+    });
 
     await api.sweep();
 
@@ -54,8 +64,8 @@ describe("a dead worker", () => {
     expect(await api.claim(next.worker_id, { start: true })).toMatchObject({ id, attempt: 2, runs: 2 });
   });
 
-  test("gives back what it had not started, at no cost and in its place", async () => {
-    const { id, room, job } = await aDeadWorkersTask("claimed");
+  test("requeues its claimed tasks without counting a run and at their queue position", async () => {
+    const { id, room, job } = await createTaskOfDeadWorker("claimed");
     const later = await api.submit(room, job.full_name);
 
     await api.sweep();
@@ -69,18 +79,18 @@ describe("a dead worker", () => {
     expect((await api.readTask(later.id)).queue_position).toBe(2);
   });
 
-  test("whose last sign of life is younger than the threshold is not dead", async () => {
+  test("spares a worker whose last heartbeat is within the threshold", async () => {
     const { id, worker } = await api.createTask("running");
     await api.ageWorker(worker, 50);
 
     await api.sweep();
 
     expect((await api.readTask(id)).status).toBe("running");
-    expect(await isThere(worker)).toBe(true);
+    expect(await hasWorker(worker)).toBe(true);
   });
 
-  test("is taken by one of several sweeps at once", async () => {
-    const { id } = await aDeadWorkersTask("running");
+  test("happens once if several sweeps run concurrently", async () => {
+    const { id } = await createTaskOfDeadWorker("running");
 
     await Promise.all(Array.from({ length: 5 }, () => api.sweep()));
 
@@ -88,8 +98,8 @@ describe("a dead worker", () => {
   });
 });
 
-describe("a task that takes too long", () => {
-  test("fails, and its worker stays", async () => {
+describe("the timeout of a task", () => {
+  test("fails the task and does not affect its worker", async () => {
     const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
     await api.ageTask(id, 61);
 
@@ -98,11 +108,11 @@ describe("a task that takes too long", () => {
     expect(await api.readTask(id)).toMatchObject({
       ...{ status: "failed", error: expect.stringMatching(/^timed out/), errors: [{ attempt: 1 }] },
     });
-    expect(await isThere(worker)).toBe(true);
+    expect(await hasWorker(worker)).toBe(true);
   });
 
-  test("is tried again while attempts are left", async () => {
-    const task = { timeout_seconds: 60, max_attempts: 2, backoff: NOW };
+  test("makes the task pending while it has attempts left", async () => {
+    const task = { timeout_seconds: 60, max_attempts: 2, backoff: NO_BACKOFF };
     const { id, worker } = await api.createTask("running", { task });
     await api.ageTask(id, 61);
 
@@ -112,7 +122,7 @@ describe("a task that takes too long", () => {
     expect((await api.claim(worker)).attempt).toBe(2);
   });
 
-  test("has all its time: neither what runs within it nor what only waits is ended", async () => {
+  test("does not affect tasks that run within it, that are only claimed or that have none", async () => {
     const [within, claimed, unbounded] = [
       await api.createTask("running", { task: { timeout_seconds: 60 } }),
       await api.createTask("claimed", { task: { timeout_seconds: 60 } }),
@@ -128,23 +138,26 @@ describe("a task that takes too long", () => {
     expect((await api.readTask(unbounded.id)).status).toBe("running");
   });
 
-  test("is found within a second by a server that is up, and who waits is told at once", async () => {
-    const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
-    const reading = timed(api.as("ann").get(`/tasks/${id}`, preferWait(30)));
-    const beating = api.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...preferWait(30) });
+  test("is applied between two sweeps by a running server, which wakes the long polls", async () => {
+    const server = await openApi({ settings: LONG_WAIT_SETTINGS });
+    onTestFinished(() => server.close());
+    const wait = preferWait(LONG_WAIT_SECONDS);
+    const { id, worker } = await server.createTask("running", { task: { timeout_seconds: 60 } });
+    const read = await openLongPoll(() => server.as("ann").get(`/tasks/${id}`, wait));
+    const heartbeat = await openLongPoll(() =>
+      server.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...wait }),
+    );
 
-    await api.ageTask(id, 61);
+    await server.ageTask(id, 61);
 
-    const { value, ms } = await reading;
-    expect(ok(value)).toMatchObject({ status: "failed" });
-    expect(ok(await beating).stop).toEqual([{ task_id: id, reason: "timed_out" }]);
-    expect(ms).toBeLessThan(3500);
+    expect(ok(await read.response)).toMatchObject({ status: "failed" });
+    expect(ok(await heartbeat.response).stop).toEqual([{ task_id: id, reason: "timed_out" }]);
   });
 });
 
-describe("a job", () => {
-  test("that is left without workers and open tasks goes with its last worker", async () => {
-    const { id, room, job, worker } = await aDeadWorkersTask("running");
+describe("the sweep of a job", () => {
+  test("removes a job without workers and open tasks", async () => {
+    const { id, room, job, worker } = await createTaskOfDeadWorker("running");
 
     await api.sweep();
 
@@ -154,8 +167,8 @@ describe("a job", () => {
     expect(await api.readTask(id)).toMatchObject({ job_name: job.full_name, worker_id: worker });
   });
 
-  test("stays for as long as a task of it is open, and goes when the last has ended", async () => {
-    const { id, room, job } = await aDeadWorkersTask("claimed");
+  test("keeps a job until its last open task has ended", async () => {
+    const { id, room, job } = await createTaskOfDeadWorker("claimed");
     const path = `/rooms/${room}/jobs/${job.full_name}`;
     await api.sweep();
     expect(ok(await api.as("ann").get(path))).toMatchObject({ workers: [], pending: 1 });
@@ -168,7 +181,7 @@ describe("a job", () => {
 });
 
 describe("retention", () => {
-  test("deletes what ended longer ago, and nothing else", async () => {
+  test("deletes tasks that ended before task_retention_days and no others", async () => {
     const day = 86_400;
     const [old, recent, open] = [
       await api.createTask("completed"),
@@ -186,7 +199,7 @@ describe("retention", () => {
     expect((await api.readTask(open.id)).status).toBe("pending");
   });
 
-  test("keeps everything where no days are set", async () => {
+  test("keeps all tasks if task_retention_days is not set", async () => {
     const keeping = await openApi();
     const { id } = await keeping.createTask("completed");
     await keeping.ageTask(id, 10_000 * 86_400);
@@ -198,16 +211,16 @@ describe("retention", () => {
   });
 });
 
-describe("a row that cannot be ended", () => {
+describe("a row that the sweep cannot update", () => {
   /**
-   * Makes the database refuse to end it. A task may still be aged, and is to be aged after this:
-   * the server itself looks every half second for tasks over their time.
+   * Makes updates of a worker, or status updates of a task, fail in the database. Call `ageTask` after this, because a running
+   * server fails overdue tasks every half second.
    */
-  const spoil = async (table: "task" | "worker", id: string) => {
+  const blockUpdates = async (table: "task" | "worker", id: string) => {
     const name = sql.id(`bad_${id.replaceAll("-", "_")}`);
     const update = table === "task" ? sql`update of status` : sql`update`;
     const refuse = sql`create function joblib.${name}() returns trigger language plpgsql as
-      'begin raise exception ''a bad row''; end'`;
+      'begin raise exception ''the row is blocked''; end'`;
     await api.query(refuse);
     await api.query(sql`create trigger ${name} before ${update} or delete on joblib.${sql.id(table)}
       for each row when (old.id = ${sql.lit(id)}) execute function joblib.${name}()`);
@@ -216,39 +229,46 @@ describe("a row that cannot be ended", () => {
     });
   };
 
-  test("of a dead worker does not keep the others", async () => {
-    const [bad, good] = [await aDeadWorkersTask("running"), await aDeadWorkersTask("running")];
-    await spoil("worker", bad.worker);
+  test("does not prevent the sweep of other dead workers", async () => {
+    const [blocked, healthy] = [
+      await createTaskOfDeadWorker("running"),
+      await createTaskOfDeadWorker("running"),
+    ];
+    await blockUpdates("worker", blocked.worker);
 
     await api.sweep();
 
-    expect([(await api.readTask(bad.id)).status, (await api.readTask(good.id)).status]).toEqual([
+    expect([(await api.readTask(blocked.id)).status, (await api.readTask(healthy.id)).status]).toEqual([
       "running",
       "failed",
     ]);
-    expect([await isThere(bad.worker), await isThere(good.worker)]).toEqual([true, false]);
+    expect([await hasWorker(blocked.worker), await hasWorker(healthy.worker)]).toEqual([true, false]);
   });
 
-  test("of a task over its time keeps neither the others nor what is swept besides", async () => {
+  test("does not prevent the sweep of other overdue tasks and of dead workers", async () => {
     const limited = () => api.createTask("running", { task: { timeout_seconds: 60 } });
-    const [bad, good, dead] = [await limited(), await limited(), await aDeadWorkersTask("running")];
-    await spoil("task", bad.id);
-    await api.ageTask(bad.id, 61);
-    await api.ageTask(good.id, 61);
+    const [blocked, healthy, dead] = [
+      await limited(),
+      await limited(),
+      await createTaskOfDeadWorker("running"),
+    ];
+    await blockUpdates("task", blocked.id);
+    await api.ageTask(blocked.id, 61);
+    await api.ageTask(healthy.id, 61);
 
     await api.sweep();
 
     const statuses = await Promise.all(
-      [bad, good, dead].map(async ({ id }) => (await api.readTask(id)).status),
+      [blocked, healthy, dead].map(async ({ id }) => (await api.readTask(id)).status),
     );
     expect(statuses).toEqual(["running", "failed", "failed"]);
   });
 
-  test("does not make a server patient for ever: the dead are found beside it", async () => {
+  test("does not prevent a running server from sweeping dead workers", async () => {
     const settings = { sweeper_interval_seconds: 0.2, worker_timeout_threshold: 2 };
-    const bad = await api.createTask("running", { task: { timeout_seconds: 1 } });
-    await spoil("task", bad.id);
-    await api.ageTask(bad.id, 3600);
+    const blocked = await api.createTask("running", { task: { timeout_seconds: 1 } });
+    await blockUpdates("task", blocked.id);
+    await api.ageTask(blocked.id, 3600);
     const server = await openApi({ orm: api.orm, settings });
     onTestFinished(() => server.close());
     const { id, worker } = await server.createTask("running");
@@ -259,14 +279,14 @@ describe("a row that cannot be ended", () => {
   });
 });
 
-test("a server sweeps by itself: a task of a worker that died comes to its end while somebody waits", async () => {
-  const quick = { worker_timeout_threshold: 1, sweeper_interval_seconds: 0.1 };
-  const own = await openApi({ settings: quick });
-  const { id, worker, room, job } = await own.createTask("running");
+test("a server sweeps periodically, which wakes the long poll for a task of a dead worker", async () => {
+  const settings = { worker_timeout_threshold: 1, sweeper_interval_seconds: 0.1 };
+  const server = await openApi({ settings });
+  const { id, worker, room, job } = await server.createTask("running");
 
-  const answer = await own.as("ann").get(`/tasks/${id}`, preferWait(30));
+  const response = await server.as("ann").get(`/tasks/${id}`, preferWait(30));
 
-  expect(ok(answer)).toMatchObject({ status: "failed", error: `worker ${worker} stopped responding` });
-  expectProblem(await own.as("ann").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");
-  await own.close();
+  expect(ok(response)).toMatchObject({ status: "failed", error: `worker ${worker} stopped responding` });
+  expectProblem(await server.as("ann").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");
+  await server.close();
 });

@@ -1,33 +1,46 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { startTimer } from "../../support/timer.ts";
 import { type Api, openApi } from "./api.ts";
-import { ok, timed } from "./responses.ts";
+import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll, waits } from "./long-polls.ts";
+import { ok } from "./responses.ts";
+
+// Without polling, only a wake-up can end a long poll before its time.
+vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => ({
+  ...(await importOriginal<object>()),
+  getPollInterval: () => NEVER_MS,
+}));
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi({ settings: { long_poll_max_wait_seconds: 2 } });
+  api = await openApi({ settings: LONG_WAIT_SETTINGS });
+});
+beforeEach(() => {
+  waits.mockClear();
 });
 afterAll(() => api.close());
 
 const read = (id: string, headers: Record<string, string> = {}) =>
   api.as("ann").get(`/tasks/${id}`, { headers });
-const tagOf = async (id: string) => String((await read(id)).headers["etag"]);
+const getTag = async (id: string) => String((await read(id)).headers["etag"]);
+const LONG_WAIT = `wait=${LONG_WAIT_SECONDS}`;
+
 describe("the ETag of a task", () => {
-  test("is weak and changes with every step, though not with its place in the queue", async () => {
+  test("is weak and changes with every update, but not with the queue position", async () => {
     const { id, room, job, worker } = await api.createTask();
-    const first = await tagOf(id);
+    const first = await getTag(id);
     expect(first).toMatch(/^W\/"[^"]+"$/);
     await api.submit(room, job.full_name, { priority: 9 });
     expect((await read(id)).body.queue_position).toBe(2);
-    expect(await tagOf(id)).toBe(first);
+    expect(await getTag(id)).toBe(first);
     const tags = [first];
     const step = async (body: object) => {
       ok(await api.as("wes").patch(`/tasks/${id}`, { body }));
-      tags.push(await tagOf(id));
+      tags.push(await getTag(id));
     };
 
     await api.claim(worker);
     await api.claim(worker);
-    tags.push(await tagOf(id));
+    tags.push(await getTag(id));
     await step({ status: "running" });
     await step({ progress: { fraction: 0.5 } });
     await step({ status: "completed", result: 1 });
@@ -36,52 +49,56 @@ describe("the ETag of a task", () => {
   });
 
   test.each([
-    ["the same", (tag: string) => tag],
-    ["the same, as a strong one", (tag: string) => tag.replace("W/", "")],
-    ["one of several", (tag: string) => `"x", ${tag} , W/"y"`],
-    ["any", () => "*"],
-  ])("named by If-None-Match (%s) is 304 at once, without a body", async (_, header) => {
+    ["it", (tag: string) => tag],
+    ["the same as a strong tag", (tag: string) => tag.replace("W/", "")],
+    ["it among others", (tag: string) => `"x", ${tag} , W/"y"`],
+    ["a wildcard", () => "*"],
+  ])("yields 304 without a body if If-None-Match contains %s", async (_, header) => {
     const { id } = await api.createTask();
-    const tag = await tagOf(id);
+    const tag = await getTag(id);
 
-    const { value: answer, ms } = await timed(read(id, { "if-none-match": header(tag) }));
+    const response = await read(id, { "if-none-match": header(tag) });
 
-    expect(answer).toMatchObject({ status: 304, text: "", headers: { etag: tag } });
-    expect(ms).toBeLessThan(1000);
+    expect(response).toMatchObject({ status: 304, text: "", headers: { etag: tag } });
+    expect(waits).not.toHaveBeenCalled();
   });
 
-  test.each(['W/"other"', "nonsense", '""'])("when it is another than %s, the task comes", async (header) => {
+  test.each(['W/"other"', "nonsense", '""'])("yields the task if If-None-Match is %s", async (header) => {
     const { id } = await api.createTask();
 
     expect(ok(await read(id, { "if-none-match": header })).id).toBe(id);
   });
 
-  test("together with Prefer: wait is waited with until the task differs", async () => {
+  test("makes a long poll return the task when it changes", async () => {
     const { id, worker } = await api.createTask();
-    const headers = { "if-none-match": await tagOf(id), prefer: "wait=2" };
+    const tag = await getTag(id);
+    const poll = await openLongPoll(() => read(id, { "if-none-match": tag, prefer: LONG_WAIT }));
 
-    const [{ value: answer, ms }] = await Promise.all([timed(read(id, headers)), api.claim(worker)]);
+    await api.claim(worker);
 
-    expect(ok(answer).status).toBe("claimed");
-    expect(answer.headers["etag"]).not.toBe(headers["if-none-match"]);
-    expect(ms).toBeLessThan(1900);
+    const response = await poll.response;
+    expect(ok(response).status).toBe("claimed");
+    expect(response.headers["etag"]).not.toBe(tag);
   });
 
-  test("together with Prefer: wait is 304 after N seconds in which nothing changed", async () => {
+  test("makes a long poll return 304 after N seconds without a change", async () => {
     const { id } = await api.createTask();
 
-    const { value, ms } = await timed(read(id, { "if-none-match": await tagOf(id), prefer: "wait=1" }));
+    const tag = await getTag(id);
+    const second = startTimer(1);
 
-    expect(value).toMatchObject({ status: 304, text: "" });
-    expect(ms).toBeGreaterThanOrEqual(995);
+    const response = await read(id, { "if-none-match": tag, prefer: "wait=1" });
+
+    expect(response).toMatchObject({ status: 304, text: "" });
+    expect(second.isOver).toBe(true);
   });
 
-  test("of a terminal task is never waited with", async () => {
+  test("makes a long poll return 304 immediately if the task is terminal", async () => {
     const { id } = await api.createTask("cancelled");
 
-    const { value, ms } = await timed(read(id, { "if-none-match": await tagOf(id), prefer: "wait=2" }));
+    const response = await read(id, { "if-none-match": await getTag(id), prefer: LONG_WAIT });
 
-    expect(value.status).toBe(304);
-    expect(ms).toBeLessThan(1000);
+    expect(response.status).toBe(304);
+    expect(waits).not.toHaveBeenCalled();
   });
 });

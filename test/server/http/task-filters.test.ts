@@ -10,12 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const page = async (room: string, query: string) =>
+const listTasks = async (room: string, query: string) =>
   parseBody(TaskPage, await api.as("rea").get(`/rooms/${room}/tasks?${query}`));
-const ids = async (room: string, query: string) => (await page(room, query)).items.map(({ id }) => id);
+const listIds = async (room: string, query: string) =>
+  (await listTasks(room, query)).items.map(({ id }) => id);
 
-/** Two jobs of a room with tasks of two users: cancelled, failed, pending, and one of a user with a strange name. */
-const aFullRoom = async () => {
+/** Creates a room with two jobs and a cancelled, a failed and a pending task of two users. */
+const createRoomWithTasks = async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
   const other = await api.registerJob(room);
@@ -28,79 +29,82 @@ const aFullRoom = async () => {
   return { room, job, other, cancelled: cancelled.id, failed: failed.id, pending: pending.id };
 };
 
-describe("a room's tasks", () => {
-  test("of several statuses come by commas or by repetition", async () => {
-    const { room, cancelled, failed } = await aFullRoom();
+describe("the tasks of a room", () => {
+  test("can be filtered by several statuses, separated by commas or in repeated parameters", async () => {
+    const { room, cancelled, failed } = await createRoomWithTasks();
 
-    expect(await ids(room, "status=failed,cancelled")).toEqual([failed, cancelled]);
-    expect(await ids(room, "status=failed&status=cancelled")).toEqual([failed, cancelled]);
-    expect(await page(room, "status=failed,cancelled&limit=1")).toMatchObject({ total: 2 });
+    expect(await listIds(room, "status=failed,cancelled")).toEqual([failed, cancelled]);
+    expect(await listIds(room, "status=failed&status=cancelled")).toEqual([failed, cancelled]);
+    expect(await listTasks(room, "status=failed,cancelled&limit=1")).toMatchObject({ total: 2 });
   });
 
-  test("of one job, and of one user", async () => {
-    const { room, job, other, cancelled, failed, pending } = await aFullRoom();
+  test("can be filtered by job and by user", async () => {
+    const { room, job, other, cancelled, failed, pending } = await createRoomWithTasks();
 
-    expect(await ids(room, `job=${job.full_name}`)).toEqual([pending, cancelled]);
-    expect(await ids(room, `job=${other.full_name}`)).toEqual([failed]);
-    expect(await ids(room, "created_by=wes")).toEqual([failed]);
-    expect(await ids(room, `created_by=ann&status=pending&job=${job.full_name}`)).toEqual([pending]);
-    expect(await ids(room, "created_by=nobody")).toEqual([]);
+    expect(await listIds(room, `job=${job.full_name}`)).toEqual([pending, cancelled]);
+    expect(await listIds(room, `job=${other.full_name}`)).toEqual([failed]);
+    expect(await listIds(room, "created_by=wes")).toEqual([failed]);
+    expect(await listIds(room, `created_by=ann&status=pending&job=${job.full_name}`)).toEqual([pending]);
+    expect(await listIds(room, "created_by=nobody")).toEqual([]);
   });
 
-  test("of a job that was removed and registered anew are all those under its name", async () => {
+  test("include those of a removed job if they are filtered by the name of the job", async () => {
     const { room, job, worker, id } = await api.createTask("completed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
     expectProblem(await api.as("ann").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");
-    expect(await ids(room, `job=${job.full_name}`)).toEqual([id]);
+    expect(await listIds(room, `job=${job.full_name}`)).toEqual([id]);
 
     const { category, name, schema } = job;
     await api.registerJob(room, { category, name, schema });
     const { id: later } = await api.submit(room, job.full_name);
-    const { id: elsewhere } = await api.submit(room, (await api.registerJob(room)).full_name);
+    const { id: otherJobsTask } = await api.submit(room, (await api.registerJob(room)).full_name);
 
-    expect(await ids(room, `job=${job.full_name}`)).toEqual([later, id]);
-    expect(await ids(room, "")).toEqual([elsewhere, later, id]);
+    expect(await listIds(room, `job=${job.full_name}`)).toEqual([later, id]);
+    expect(await listIds(room, "")).toEqual([otherJobsTask, later, id]);
   });
 
-  test("are searched by the beginning of an id, in the error and in the payload, in any case, sign for sign", async () => {
-    const { room, cancelled, failed, pending } = await aFullRoom();
+  test("can be searched by the start of the id and by literal text of the error and the payload, ignoring case", async () => {
+    const { room, cancelled, failed, pending } = await createRoomWithTasks();
 
-    expect(await ids(room, `q=${failed.slice(0, 30).toUpperCase()}`)).toEqual([failed]);
-    expect(await ids(room, "q=cco")).toEqual([cancelled]);
-    expect(await ids(room, "q=disk_SPACE")).toEqual([failed]);
-    expect(await ids(room, "q=disk.space")).toEqual([]);
-    expect(await ids(room, `q=${encodeURIComponent("0%_o")}`)).toEqual([pending]);
-    expect(await ids(room, `q=${encodeURIComponent("\\")}`)).toEqual([]);
-    expect(await ids(room, `q=${encodeURIComponent("'; drop table joblib.task; --")}`)).toEqual([]);
-    expect(await page(room, "q=cco")).toMatchObject({ total: 1, searched_to: null });
+    expect(await listIds(room, `q=${failed.slice(0, 30).toUpperCase()}`)).toEqual([failed]);
+    expect(await listIds(room, "q=cco")).toEqual([cancelled]);
+    expect(await listIds(room, "q=disk_SPACE")).toEqual([failed]);
+    expect(await listIds(room, "q=disk.space")).toEqual([]);
+    expect(await listIds(room, `q=${encodeURIComponent("0%_o")}`)).toEqual([pending]);
+    expect(await listIds(room, `q=${encodeURIComponent("\\")}`)).toEqual([]);
+    expect(await listIds(room, `q=${encodeURIComponent("'; drop table joblib.task; --")}`)).toEqual([]);
+    expect(await listTasks(room, "q=cco")).toMatchObject({ total: 1, searched_to: null });
   });
 
-  test("searched for a whole id, give that task, unless it is another room's", async () => {
-    const { room, failed } = await aFullRoom();
+  test("can be searched by a whole id of the same room", async () => {
+    const { room, failed } = await createRoomWithTasks();
 
-    expect(await page(room, `q=${failed}`)).toMatchObject({ total: 1, items: [{ id: failed }] });
-    expect(await ids(newRoomId(), `q=${failed}`)).toEqual([]);
-    expect(await ids(room, `q=${failed}&status=pending`)).toEqual([]);
+    expect(await listTasks(room, `q=${failed}`)).toMatchObject({ total: 1, items: [{ id: failed }] });
+    expect(await listIds(newRoomId(), `q=${failed}`)).toEqual([]);
+    expect(await listIds(room, `q=${failed}&status=pending`)).toEqual([]);
   });
 
-  test("go on behind a task with the same filter", async () => {
-    const { room, job, cancelled, pending } = await aFullRoom();
+  test("can be read after a task with the same filter", async () => {
+    const { room, job, cancelled, pending } = await createRoomWithTasks();
     const query = `job=${job.full_name}&created_by=ann`;
 
-    expect(await ids(room, `${query}&limit=1`)).toEqual([pending]);
-    expect(await ids(room, `${query}&limit=1&after=${pending}`)).toEqual([cancelled]);
-    expect(await page(room, `${query}&after=${cancelled}`)).toMatchObject({ items: [], searched_to: null });
+    expect(await listIds(room, `${query}&limit=1`)).toEqual([pending]);
+    expect(await listIds(room, `${query}&limit=1&after=${pending}`)).toEqual([cancelled]);
+    expect(await listTasks(room, `${query}&after=${cancelled}`)).toMatchObject({
+      items: [],
+      searched_to: null,
+    });
   });
 
-  test("say nothing of a search where there is none", async () => {
-    const { room } = await aFullRoom();
+  test("have no searched_to without a search", async () => {
+    const { room } = await createRoomWithTasks();
 
-    expect(await page(room, "")).not.toHaveProperty("searched_to");
-    expect(await page(room, "status=failed&limit=1")).not.toHaveProperty("searched_to");
+    expect(await listTasks(room, "")).not.toHaveProperty("searched_to");
+    expect(await listTasks(room, "status=failed&limit=1")).not.toHaveProperty("searched_to");
   });
 
-  test("of one job take the same filters but for the job", async () => {
-    const { room, job, cancelled } = await aFullRoom();
+  test("accept the same filters in the list of one job, except the job", async () => {
+    const { room, job, cancelled } = await createRoomWithTasks();
     const { items } = ok(
       await api.as("rea").get(`/rooms/${room}/jobs/${job.full_name}/tasks?status=cancelled,failed&q=CCO`),
     );
@@ -117,13 +121,13 @@ describe("a room's tasks", () => {
     "created_by=",
     "created_by=%00",
     "job=",
-  ])("with ?%s are 422", async (query) => {
-    const answer = await api.as("rea").get(`/rooms/${newRoomId()}/tasks?${query}`);
+  ])("cannot be listed with ?%s", async (query) => {
+    const response = await api.as("rea").get(`/rooms/${newRoomId()}/tasks?${query}`);
 
-    expect(getErrorPointers(answer)[0]).toMatch(new RegExp(`^/${query.split("=")[0]}`));
+    expect(getErrorPointers(response)[0]).toMatch(new RegExp(`^/${query.split("=")[0]}`));
   });
 
-  test("of a job that is none, or that never was, are told so", async () => {
+  test("are a problem if the job name is invalid or unknown", async () => {
     expectProblem(await api.as("rea").get(`/rooms/${newRoomId()}/tasks?job=Rotate`), "invalid-job-name");
     expectProblem(await api.as("rea").get(`/rooms/${newRoomId()}/tasks?job=public:a:b`), "job-not-found");
   });

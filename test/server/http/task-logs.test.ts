@@ -10,21 +10,21 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const aRunningTask = async (options: object = {}) => {
+const createRunningTask = async (options: object = {}) => {
   const room = newRoomId();
   const job = await api.registerJob(room);
   const { id } = await api.submit(room, job.full_name, options);
   await api.claim(job.worker_id, { start: true });
-  const log = (lines: object[], hold: object = { worker_id: job.worker_id, attempt: 1 }, user = "wes") =>
-    api.as(user).patch(`/tasks/${id}`, { body: { ...hold, log: lines } });
+  const log = (lines: object[], fence: object = { worker_id: job.worker_id, attempt: 1 }, user = "wes") =>
+    api.as(user).patch(`/tasks/${id}`, { body: { ...fence, log: lines } });
   const read = async (query = "") => LogPage.parse(ok(await api.as("ann").get(`/tasks/${id}/logs${query}`)));
   return { room, job, id, log, read };
 };
-const textsOf = ({ items }: LogPage) => items.map(({ text }) => text);
+const getTexts = ({ items }: LogPage) => items.map(({ text }) => text);
 
-describe("lines of a task's log", () => {
-  test("are kept in their order, each once however often it is sent", async () => {
-    const { id, log, read } = await aRunningTask();
+describe("log lines of a task", () => {
+  test("are stored in order, and only once if they are sent again", async () => {
+    const { id, log, read } = await createRunningTask();
     const at = "2026-01-02T03:04:05.678Z";
 
     expect(ok(await log([{ number: 1, text: "two", level: "warn", at }]))).toMatchObject({
@@ -48,22 +48,22 @@ describe("lines of a task's log", () => {
     });
   });
 
-  test("are read on from where the page before ended", async () => {
-    const { id, log, read } = await aRunningTask();
+  test("can be read page by page", async () => {
+    const { id, log, read } = await createRunningTask();
     ok(await log(Array.from({ length: 5 }, (_, number) => ({ number, text: `${number}` }))));
 
     const first = await read("?limit=2");
     const second = await read(`?limit=2&after=${first.after}`);
     const end = await read("?after=1.4");
 
-    expect([textsOf(first), textsOf(second), textsOf(end)]).toEqual([["0", "1"], ["2", "3"], []]);
+    expect([getTexts(first), getTexts(second), getTexts(end)]).toEqual([["0", "1"], ["2", "3"], []]);
     expect(end.after).toBe("1.4");
-    expect((await (await aRunningTask()).read()).after).toBeNull();
+    expect((await (await createRunningTask()).read()).after).toBeNull();
     expect(getErrorPointers(await api.as("ann").get(`/tasks/${id}/logs?after=x`))).toEqual(["/after"]);
   });
 
-  test("come with a step, and with its repetition", async () => {
-    const { id, job, read } = await aRunningTask();
+  test("can be sent with a status update and with its repetition", async () => {
+    const { id, job, read } = await createRunningTask();
     const body = {
       ...{ worker_id: job.worker_id, attempt: 1, status: "completed", result: 7 },
       log: [{ number: 0, text: "done" }],
@@ -71,11 +71,11 @@ describe("lines of a task's log", () => {
 
     expect(ok(await api.as("wes").patch(`/tasks/${id}`, { body })).status).toBe("completed");
     expect(ok(await api.as("wes").patch(`/tasks/${id}`, { body })).status).toBe("completed");
-    expect(textsOf(await read())).toEqual(["done"]);
+    expect(getTexts(await read())).toEqual(["done"]);
   });
 
-  test("are refused of who does not hold the task, or does not run it", async () => {
-    const { id, job, log, read } = await aRunningTask();
+  test("are rejected without the lease of the task and after it has ended", async () => {
+    const { id, job, log, read } = await createRunningTask();
     const line = [{ number: 0, text: "a" }];
 
     expectProblem(await log(line, { worker_id: job.worker_id, attempt: 2 }), "task-lost");
@@ -85,8 +85,8 @@ describe("lines of a task's log", () => {
     expect((await read()).items).toEqual([]);
   });
 
-  test("have bounds: 500 at once, 2,000 characters, and the first thousands of an attempt", async () => {
-    const { log, read } = await aRunningTask();
+  test("are limited in length, in number per request and in number per attempt", async () => {
+    const { log, read } = await createRunningTask();
 
     expectProblem(
       await log(Array.from({ length: 501 }, (_, number) => ({ number, text: "" }))),
@@ -100,8 +100,8 @@ describe("lines of a task's log", () => {
     expect((await read()).items).toHaveLength(1);
   });
 
-  test("of several attempts stand one after the other", async () => {
-    const { id, job, log, read } = await aRunningTask({
+  test("are ordered by attempt", async () => {
+    const { id, job, log, read } = await createRunningTask({
       max_attempts: 2,
       backoff: { kind: "fixed", seconds: 0 },
     });
@@ -110,11 +110,11 @@ describe("lines of a task's log", () => {
     await api.claim(job.worker_id, { start: true });
     ok(await log([{ number: 0, text: "second" }], { worker_id: job.worker_id, attempt: 2 }));
 
-    expect(textsOf(await read())).toEqual(["first", "second"]);
+    expect(getTexts(await read())).toEqual(["first", "second"]);
   });
 
-  test("do not wake who waits for the task's end", async () => {
-    const { id, log } = await aRunningTask();
+  test("do not wake the long poll for the end of the task", async () => {
+    const { id, log } = await createRunningTask();
     const waiting = api.as("ann").get(`/tasks/${id}`, { headers: { prefer: "wait=1" } });
     ok(await log([{ number: 0, text: "a" }]));
 

@@ -13,7 +13,7 @@ const read = (id: string, headers: Record<string, string> = {}) =>
   api.as("ann").get(`/tasks/${id}`, { headers });
 
 describe("reading a task", () => {
-  test("shows all of it", async () => {
+  test("returns all its members", async () => {
     const { id, room, job } = await api.createTask("pending", {
       task: { payload: { b: 1, a: [null, "ü", 1.5] } },
     });
@@ -41,7 +41,7 @@ describe("reading a task", () => {
     "1",
     "'; drop table joblib.task; --",
     "%00",
-  ])("%j is task-not-found, by whatever operation", async (id) => {
+  ])("returns task-not-found for the id %j in every operation", async (id) => {
     const path = `/tasks/${id === "%00" ? id : encodeURIComponent(id)}`;
 
     expectProblem(await api.as("ann").get(path), "task-not-found");
@@ -49,27 +49,32 @@ describe("reading a task", () => {
     expectProblem(await api.as("ann").post(`${path}/retry`), "task-not-found");
   });
 
-  test("a task's id may be written in capitals", async () => {
+  test("accepts an id in upper case", async () => {
     const { id } = await api.createTask();
 
     expect(ok(await read(id.toUpperCase())).id).toBe(id);
   });
 });
 
-test("a place in the queue is among the due tasks of the job, by priority and then by number", async () => {
+test("the queue position counts the due tasks of the job, by priority and then by submission", async () => {
   const { id, room, job, worker } = await api.createTask();
   const second = await api.submit(room, job.full_name);
   const urgent = await api.submit(room, job.full_name, { priority: 5 });
   const later = await api.submit(room, job.full_name, { delay_seconds: 60, priority: 9 });
-  const positionOf = async (one: string) => ok(await read(one)).queue_position;
+  const getQueuePosition = async (one: string) => ok(await read(one)).queue_position;
 
-  expect(await Promise.all([urgent.id, id, second.id, later.id].map(positionOf))).toEqual([1, 2, 3, null]);
+  expect(await Promise.all([urgent.id, id, second.id, later.id].map(getQueuePosition))).toEqual([
+    1,
+    2,
+    3,
+    null,
+  ]);
   expect((await api.claim(worker)).id).toBe(urgent.id);
-  expect(await Promise.all([urgent.id, id, second.id].map(positionOf))).toEqual([null, 1, 2]);
+  expect(await Promise.all([urgent.id, id, second.id].map(getQueuePosition))).toEqual([null, 1, 2]);
 });
 
-describe("a room's tasks", () => {
-  test("are listed newest first, by status where it is named, and in pages", async () => {
+describe("the tasks of a room", () => {
+  test("are listed newest first, with a filter by status, and in pages", async () => {
     const { room, job, id: first } = await api.createTask("running");
     const second = await api.submit(room, job.full_name);
     const list = async (query = "") => ok(await api.as("rea").get(`/rooms/${room}/tasks${query}`));
@@ -90,7 +95,7 @@ describe("a room's tasks", () => {
     });
   });
 
-  test("are read on from behind a task, of which they stay what followed it", async () => {
+  test("can be listed after a task, which later submissions do not affect", async () => {
     const { room, job, id: first } = await api.createTask();
     const second = await api.submit(room, job.full_name);
     const list = async (path: string) =>
@@ -104,16 +109,19 @@ describe("a room's tasks", () => {
     expect(await list(`tasks?after=${first}`)).toEqual([]);
   });
 
-  test.each(["nothing", crypto.randomUUID()])("do not follow %s, which is none of them", async (after) => {
+  test.each([
+    "nothing",
+    crypto.randomUUID(),
+  ])("cannot be listed after %s, which is not one of them", async (after) => {
     expectProblem(await api.as("ann").get(`/rooms/${newRoomId()}/tasks?after=${after}`), "validation-error");
   });
 
-  test.each(["status=nonsense", "limit=501", "offset=-1"])("with ?%s are 422", async (query) => {
+  test.each(["status=nonsense", "limit=501", "offset=-1"])("cannot be listed with ?%s", async (query) => {
     expectProblem(await api.as("ann").get(`/rooms/${newRoomId()}/tasks?${query}`), "validation-error");
   });
 });
 
-test("what was completed shows its result, and what failed its error and its attempts", async () => {
+test("a completed task has its result, and a failed one its error and the errors of its attempts", async () => {
   const done = await api.createTask("completed");
   const failed = await api.createTask("failed");
 

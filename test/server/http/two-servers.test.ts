@@ -1,13 +1,17 @@
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { Health } from "../../../protocol/index.ts";
+import { getPollInterval } from "../../../server/use-cases/long-poll.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import { type Api, openApi } from "./api.ts";
-import { ok, preferWait, timed } from "./responses.ts";
-import { waitForWaitingClaim } from "./waiting-claims.ts";
+import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, waitForWaitingClaim } from "./long-polls.ts";
+import { ok, parseBody, preferWait } from "./responses.ts";
 
-/** Well under the few seconds after which a waiting request reads again in any case. */
-const SOON_MS = 3500;
+vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => {
+  const original = await importOriginal<{ getPollInterval: typeof getPollInterval }>();
+  return { ...original, getPollInterval: vi.fn(original.getPollInterval) };
+});
 
 let redis: RedisServer;
 let connections: Redis[] = [];
@@ -19,10 +23,9 @@ beforeAll(async () => {
   connections = [new Redis(redis.url, options), new Redis(redis.url, options)];
   for (const one of connections) one.on("error", () => {});
   const [first, second] = connections;
-  if (first === undefined || second === undefined) throw new Error("there is no Redis");
-  here = await openApi({ redis: first });
-  there = await openApi({ redis: second, orm: here.orm });
-  await eventually(() => connections.every(({ status }) => status === "ready"));
+  if (first === undefined || second === undefined) throw new Error("no connection to Redis");
+  here = await openApi({ redis: first, settings: LONG_WAIT_SETTINGS });
+  there = await openApi({ redis: second, orm: here.orm, settings: LONG_WAIT_SETTINGS });
 });
 afterAll(async () => {
   await there.close();
@@ -31,52 +34,74 @@ afterAll(async () => {
   await redis[Symbol.asyncDispose]();
 });
 
-/** Requests that wait on one server are answered soon after what the other was told. */
-const expectWakeUps = async ([here, there]: [Api, Api], withinMs: number) => {
-  const { id, worker, room, job } = await here.createTask("running");
-  const idle = await here.registerJob(room, { name: job.name });
-  const held = [
-    timed(here.as("ann").get(`/tasks/${id}`, preferWait(30))),
-    timed(here.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...preferWait(30) })),
-    timed(here.as("wes").post("/tasks/claim", { body: { worker_id: idle.worker_id }, ...preferWait(30) })),
+/** Resolves once the event buses of both servers are in this state. */
+const waitForBuses = (state: "up" | "down") =>
+  eventually(
+    async () => {
+      const responses = await Promise.all([here, there].map((api) => api.as("root").get("/health")));
+      return responses.every((response) => parseBody(Health, response).bus.state === state);
+    },
+    Boolean,
+    { timeoutMs: 20_000, what: `event buses that are ${state}` },
+  );
+
+/** Requires that long polls on one server end after requests to another server. */
+const expectWakeUps = async ([waiting, other]: [Api, Api]) => {
+  const { id, worker, room, job } = await waiting.createTask("running");
+  const idle = await waiting.registerJob(room, { name: job.name });
+  const wait = preferWait(LONG_WAIT_SECONDS);
+  const responses = [
+    waiting.as("ann").get(`/tasks/${id}`, wait),
+    waiting.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...wait }),
+    waiting.as("wes").post("/tasks/claim", { body: { worker_id: idle.worker_id }, ...wait }),
   ] as const;
   await waitForWaitingClaim(idle.worker_id);
 
-  const { id: next } = await there.submit(room, job.full_name);
-  ok(await there.update(id, { status: "cancelled" }, "ann"));
+  const { id: next } = await other.submit(room, job.full_name);
+  ok(await other.update(id, { status: "cancelled" }, "ann"));
 
-  const [read, beat, claim] = await Promise.all(held);
-  expect(ok(read.value).status).toBe("cancelled");
-  expect(ok(beat.value).stop).toEqual([{ task_id: id, reason: "cancelled" }]);
-  expect(ok(claim.value).task.id).toBe(next);
-  for (const { ms } of [read, beat, claim]) expect(ms).toBeLessThan(withinMs);
+  const [read, heartbeat, claim] = await Promise.all(responses);
+  expect(ok(read).status).toBe("cancelled");
+  expect(ok(heartbeat).stop).toEqual([{ task_id: id, reason: "cancelled" }]);
+  expect(ok(claim).task.id).toBe(next);
 };
 
-describe("of two servers on one database, what one is told wakes who waits on the other", () => {
-  test("by Redis", () => expectWakeUps([here, there], SOON_MS));
+/** Like `expectWakeUps`, without polling of the database. */
+const expectWakeUpsByEvents = async () => {
+  vi.mocked(getPollInterval).mockReturnValue(NEVER_MS);
+  await waitForBuses("up");
+  try {
+    await expectWakeUps([here, there]);
+  } finally {
+    vi.mocked(getPollInterval).mockReset();
+  }
+};
 
-  test("and by the database, every second, while Redis is away", async () => {
+describe("long polls on one of two servers", () => {
+  test("are woken by the other server over Redis", expectWakeUpsByEvents);
+
+  test("poll the database at least once a second while Redis is down", async () => {
     await redis.stop();
-    await eventually(() => connections.every(({ status }) => status !== "ready"));
+    await waitForBuses("down");
 
-    await expectWakeUps([here, there], SOON_MS);
+    await expectWakeUps([here, there]);
+
+    const { results } = vi.mocked(getPollInterval).mock;
+    expect(results.every(({ value }) => value <= 1000)).toBe(true);
   });
 
-  test("and by Redis again when it is back", async () => {
+  test("are woken over Redis again after it has restarted", async () => {
     await redis.start();
-    await eventually(() => connections.every(({ status }) => status === "ready"), Boolean, {
-      timeoutMs: 20_000,
-    });
 
-    await expectWakeUps([here, there], SOON_MS);
+    await expectWakeUpsByEvents();
   });
 
-  test("and without a Redis by the look at the database that everybody takes every few seconds", async () => {
-    const alone = await openApi({ orm: here.orm });
-    const other = await openApi({ orm: here.orm });
+  test("poll the database every few seconds without Redis", async () => {
+    const first = await openApi({ orm: here.orm, settings: LONG_WAIT_SETTINGS });
+    const second = await openApi({ orm: here.orm, settings: LONG_WAIT_SETTINGS });
 
-    await expectWakeUps([alone, other], 15_000);
-    await alone.close();
-    await other.close();
+    await expectWakeUps([first, second]);
+    await first.close();
+    await second.close();
   });
 });

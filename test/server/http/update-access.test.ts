@@ -3,7 +3,7 @@ import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
 import { expectProblem, ok } from "./responses.ts";
 
-const NOBODYS = "01900000-0000-7000-8000-000000000000";
+const UNKNOWN_ID = "01900000-0000-7000-8000-000000000000";
 
 let api: Api;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-describe("what a worker reports", () => {
+describe("an update by a worker", () => {
   const reports = [
     ["running", "claimed", { status: "running" }],
     ["completed", "running", { status: "completed" }],
@@ -19,13 +19,15 @@ describe("what a worker reports", () => {
     ["progress", "running", { progress: { fraction: 0.5 } }],
   ] as const;
 
-  test.each(reports)("%s is for the user whose worker holds the task", async (_, from, report) => {
+  test.each(
+    reports,
+  )("with %s is allowed for the user whose worker has the lease", async (_, from, report) => {
     const { id } = await api.createTask(from);
 
     ok(await api.update(id, report, "wes"));
   });
 
-  test.each(reports)("%s is for an admin", async (_, from, report) => {
+  test.each(reports)("with %s is allowed for an admin", async (_, from, report) => {
     const { id } = await api.createTask(from);
 
     ok(await api.update(id, report, "root"));
@@ -33,7 +35,7 @@ describe("what a worker reports", () => {
 
   test.each(
     reports,
-  )("%s is neither for who submitted the task nor for who reads it", async (_, from, report) => {
+  )("with %s is forbidden for the submitter of the task and for readers", async (_, from, report) => {
     const { id } = await api.createTask(from);
 
     for (const user of ["ann", "rea"]) expectProblem(await api.update(id, report, user), "forbidden");
@@ -43,16 +45,16 @@ describe("what a worker reports", () => {
 
 describe("a cancel", () => {
   test.each([
-    ["ann", "who submitted it"],
-    ["wes", "the user whose worker holds it"],
+    ["ann", "the submitter"],
+    ["wes", "the user whose worker has the lease"],
     ["root", "an admin"],
-  ])("is for %s, %s", async (user) => {
+  ])("is allowed for %s, %s", async (user) => {
     const { id } = await api.createTask("running");
 
     expect(ok(await api.update(id, { status: "cancelled" }, user)).status).toBe("cancelled");
   });
 
-  test("is not for others who may read the task, nor when it has happened", async () => {
+  test("is forbidden for other readers of the task, also if the task is already cancelled", async () => {
     for (const status of ["pending", "running", "cancelled"] as const) {
       const { id } = await api.createTask(status);
       expectProblem(await api.update(id, { status: "cancelled" }, "rea"), "forbidden");
@@ -60,37 +62,40 @@ describe("a cancel", () => {
   });
 });
 
-describe("the checks come in their order", () => {
-  test("who it is, before whether there is such a task", async () => {
-    const answer = await api.as(undefined).patch(`/tasks/${NOBODYS}`, { body: { status: "running" } });
+describe("the order of the checks", () => {
+  test("authenticates the caller before it looks for the task", async () => {
+    const response = await api.as(undefined).patch(`/tasks/${UNKNOWN_ID}`, { body: { status: "running" } });
 
-    expectProblem(answer, "unauthorized");
+    expectProblem(response, "unauthorized");
   });
 
-  test("whether there is such a task, before who may see it", async () => {
-    expectProblem(await api.update(NOBODYS, { status: "running" }, "stranger"), "task-not-found");
+  test("looks for the task before it checks the access to it", async () => {
+    expectProblem(await api.update(UNKNOWN_ID, { status: "running" }, "outsider"), "task-not-found");
   });
 
-  test("who may see it, before the fence", async () => {
+  test("checks the access to the task before the fence", async () => {
     const { id } = await api.createTask("running");
-    const strangers = await api.createWorker("stranger");
+    const workerOfOutsider = await api.createWorker("outsider");
 
-    for (const fence of [{ attempt: 9 }, { worker_id: strangers.id, attempt: 1 }]) {
-      expectProblem(await api.update(id, { status: "completed", ...fence }, "stranger"), "forbidden");
+    for (const fence of [{ attempt: 9 }, { worker_id: workerOfOutsider.id, attempt: 1 }]) {
+      expectProblem(await api.update(id, { status: "completed", ...fence }, "outsider"), "forbidden");
     }
   });
 
-  test("whose the named worker is, before the fence", async () => {
+  test("checks the owner of the worker before the fence", async () => {
     const { id, worker } = await api.createTask("running");
-    const anns = await api.createWorker("ann");
+    const workerOfAnn = await api.createWorker("ann");
 
     for (const worker_id of [worker, (await api.createWorker("root")).id]) {
       expectProblem(await api.update(id, { status: "completed", worker_id, attempt: 9 }, "ann"), "forbidden");
     }
-    expectProblem(await api.update(id, { status: "completed", worker_id: anns.id }, "ann"), "task-lost");
+    expectProblem(
+      await api.update(id, { status: "completed", worker_id: workerOfAnn.id }, "ann"),
+      "task-lost",
+    );
   });
 
-  test("the fence, before the transition", async () => {
+  test("checks the fence before the transition", async () => {
     const { id, worker } = await api.createTask("completed");
     const step = { status: "running", worker_id: worker };
 
@@ -99,8 +104,8 @@ describe("the checks come in their order", () => {
   });
 });
 
-describe("a worker whose user may not read the room", () => {
-  const aTaskOfCats = async () => {
+describe("a worker whose owner cannot read the room", () => {
+  const createTaskWithoutRoomAccess = async () => {
     const room = newRoomId();
     api.grant("cat", room, "read", "write");
     const job = await api.registerJob(room, {}, "cat");
@@ -109,8 +114,8 @@ describe("a worker whose user may not read the room", () => {
     return { id, worker: job.worker_id, room, job };
   };
 
-  test("does its work as any other", async () => {
-    const { id, worker } = await aTaskOfCats();
+  test("can claim, complete and read its task", async () => {
+    const { id, worker } = await createTaskWithoutRoomAccess();
     const { attempt } = await api.claim(worker, { start: true, user: "cat" });
 
     const step = { status: "completed", worker_id: worker, attempt };
@@ -118,8 +123,8 @@ describe("a worker whose user may not read the room", () => {
     expect(ok(await api.as("cat").get(`/tasks/${id}`)).status).toBe("completed");
   });
 
-  test("is told task-lost, not forbidden, when its task was given to another", async () => {
-    const { id, worker, room, job } = await aTaskOfCats();
+  test("gets task-lost instead of forbidden after another worker claimed its task", async () => {
+    const { id, worker, room, job } = await createTaskWithoutRoomAccess();
     await api.claim(worker, { user: "cat" });
     ok(await api.as("cat").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
     const other = await api.registerJob(room, { name: job.name });

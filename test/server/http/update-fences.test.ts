@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Api, openApi } from "./api.ts";
 import { expectProblem, ok } from "./responses.ts";
 
-const NOBODYS = "01900000-0000-7000-8000-000000000000";
-const NOW = { kind: "fixed", seconds: 0 };
+const UNKNOWN_ID = "01900000-0000-7000-8000-000000000000";
+const NO_BACKOFF = { kind: "fixed", seconds: 0 };
 
 let api: Api;
 beforeAll(async () => {
@@ -18,8 +18,8 @@ const failed = (worker_id: string, attempt: number, error = "broken") => ({
   ...{ status: "failed", worker_id, attempt, error },
 });
 
-describe("a fence", () => {
-  test("that names the task's worker and attempt lets the step through", async () => {
+describe("the fence of an update", () => {
+  test("accepts the worker and the attempt of the lease", async () => {
     const { id, worker } = await api.createTask("running");
 
     expect(ok(await api.update(id, completed(worker.toUpperCase(), 1, 7))).result).toBe(7);
@@ -28,9 +28,9 @@ describe("a fence", () => {
   test.each([
     ["another attempt", { attempt: 2 }],
     ["an earlier attempt", { attempt: 0 }],
-    ["a worker that was never known", { worker_id: NOBODYS }],
-    ["a worker's id that is none", { worker_id: "nobody" }],
-  ])("that names %s is task-lost", async (_, fence) => {
+    ["an unknown worker", { worker_id: UNKNOWN_ID }],
+    ["a worker_id that is not a UUID", { worker_id: "no-uuid" }],
+  ])("rejects %s with task-lost", async (_, fence) => {
     const { id } = await api.createTask("running");
 
     for (const step of [{ status: "completed" }, { status: "cancelled" }, { progress: { fraction: 1 } }]) {
@@ -39,14 +39,14 @@ describe("a fence", () => {
     expect((await api.readTask(id)).status).toBe("running");
   });
 
-  test("that names another worker of the same user is task-lost", async () => {
+  test("rejects another worker of the same user with task-lost", async () => {
     const { id } = await api.createTask("running");
     const other = await api.createWorker();
 
     expectProblem(await api.update(id, completed(other.id, 1)), "task-lost");
   });
 
-  test("that names a worker which is gone is task-lost", async () => {
+  test("rejects a worker that was removed with task-lost", async () => {
     const { id, worker } = await api.createTask("claimed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
 
@@ -54,8 +54,8 @@ describe("a fence", () => {
   });
 });
 
-describe("a hold that is over is task-lost", () => {
-  test("after a cancel", async () => {
+describe("an update without the lease", () => {
+  test("is task-lost after a cancel", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
 
@@ -64,7 +64,7 @@ describe("a hold that is over is task-lost", () => {
     expectProblem(await api.update(id, { progress: {}, worker_id: worker, attempt: 1 }), "task-lost");
   });
 
-  test("after a timeout", async () => {
+  test("is task-lost after a timeout", async () => {
     const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
     await api.ageTask(id);
     await api.sweep();
@@ -72,7 +72,7 @@ describe("a hold that is over is task-lost", () => {
     expectProblem(await api.update(id, completed(worker, 1)), "task-lost");
   });
 
-  test("after a requeue, and while another has the task, though not for the other", async () => {
+  test("is task-lost after a requeue, also while another worker has the lease", async () => {
     const { id, worker, job, room } = await api.createTask("claimed");
     ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
     expectProblem(await api.update(id, { status: "running", worker_id: worker, attempt: 1 }), "task-lost");
@@ -84,8 +84,10 @@ describe("a hold that is over is task-lost", () => {
     ok(await api.update(id, { status: "running", worker_id: other, attempt: 2 }));
   });
 
-  test("after its worker claimed it again: the earlier attempt is over", async () => {
-    const { id, worker } = await api.createTask("running", { task: { max_attempts: 3, backoff: NOW } });
+  test("is task-lost for an earlier attempt after the worker claimed the task again", async () => {
+    const { id, worker } = await api.createTask("running", {
+      task: { max_attempts: 3, backoff: NO_BACKOFF },
+    });
     ok(await api.update(id, failed(worker, 1)));
     await api.claim(worker, { start: true });
 
@@ -93,7 +95,7 @@ describe("a hold that is over is task-lost", () => {
     ok(await api.update(id, completed(worker, 2)));
   });
 
-  test("though what its worker itself has ended is no loss, whatever it said of it", async () => {
+  test("is an invalid transition instead of task-lost if the worker itself ended the task", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, failed(worker, 1, "worker bee out of honey")));
 
@@ -101,8 +103,8 @@ describe("a hold that is over is task-lost", () => {
   });
 });
 
-describe("a repetition is 200 with the task as it stands", () => {
-  test("of a completion with the same result, in whatever order its members come", async () => {
+describe("a repeated update", () => {
+  test("returns the task for a completion with the same result in any order of its members", async () => {
     const { id, worker } = await api.createTask("running");
     const first = ok(await api.update(id, completed(worker, 1, { a: 1, b: 2 })));
 
@@ -111,8 +113,10 @@ describe("a repetition is 200 with the task as it stands", () => {
     expectProblem(await api.update(id, completed(worker, 1, { a: 2 })), "invalid-task-transition");
   });
 
-  test("of a failure, also where the task has been given another try, or to another", async () => {
-    const { id, worker } = await api.createTask("running", { task: { max_attempts: 2, backoff: NOW } });
+  test("returns the task for a failure, also if the task has been retried since", async () => {
+    const { id, worker } = await api.createTask("running", {
+      task: { max_attempts: 2, backoff: NO_BACKOFF },
+    });
     expect(ok(await api.update(id, failed(worker, 1))).status).toBe("pending");
 
     expect(ok(await api.update(id, failed(worker, 1)))).toMatchObject({ status: "pending", attempt: 1 });
@@ -126,27 +130,27 @@ describe("a repetition is 200 with the task as it stands", () => {
     expect(ok(await api.update(id, failed(worker, 1))).errors).toHaveLength(2);
   });
 
-  test("of a cancel", async () => {
+  test("returns the task for a cancel", async () => {
     const { id, task } = await api.createTask("cancelled");
 
     expect(ok(await api.update(id, { status: "cancelled" }, "ann"))).toEqual(task);
   });
 
-  test("of a start that names worker and attempt", async () => {
+  test("returns the task for a start with worker and attempt", async () => {
     const { id, worker } = await api.createTask("running");
 
-    const again = { status: "running", worker_id: worker, attempt: 1 };
-    expect(ok(await api.update(id, again))).toMatchObject({ status: "running", runs: 1 });
+    const repeated = { status: "running", worker_id: worker, attempt: 1 };
+    expect(ok(await api.update(id, repeated))).toMatchObject({ status: "running", runs: 1 });
   });
 
-  test("even when its worker has left since", async () => {
+  test("returns the task even if its worker has been removed since", async () => {
     const { id, worker } = await api.createTask("completed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
 
     expect(ok(await api.update(id, completed(worker, 1, 1))).status).toBe("completed");
   });
 
-  test("though not of another attempt", async () => {
+  test("is task-lost for another attempt", async () => {
     const { id, worker } = await api.createTask("completed");
 
     expectProblem(await api.update(id, completed(worker, 2, 1)), "task-lost");

@@ -3,7 +3,7 @@ import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
 import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
-const NOBODYS = "01900000-0000-7000-8000-000000000000";
+const UNKNOWN_ID = "01900000-0000-7000-8000-000000000000";
 
 let api: Api;
 beforeAll(async () => {
@@ -11,8 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** A worker that has claimed so many tasks; gives their ids. */
-const aHandful = async (count: number, job: Record<string, unknown> = {}) => {
+/** Creates a worker that has claimed `count` tasks. */
+const createClaimedTasks = async (count: number, job: Record<string, unknown> = {}) => {
   const room = newRoomId();
   const { full_name, worker_id } = await api.registerJob(room, job);
   const ids: string[] = [];
@@ -23,8 +23,8 @@ const aHandful = async (count: number, job: Record<string, unknown> = {}) => {
 const send = (worker: string, updates: unknown, user = "wes") =>
   api.as(user).patch(`/workers/${worker}/tasks`, { body: { updates } });
 
-test("many updates are answered each for itself, in their order", async () => {
-  const { worker, ids } = await aHandful(3);
+test("a batch of updates returns a result for each update, in request order", async () => {
+  const { worker, ids } = await createClaimedTasks(3);
 
   const { results } = ok(
     await send(worker, [
@@ -42,8 +42,8 @@ test("many updates are answered each for itself, in their order", async () => {
   expect((await api.readTask(ids[0] ?? "")).status).toBe("running");
 });
 
-test("one that fails does not hold up the others, and says what is wrong with it", async () => {
-  const { worker, ids } = await aHandful(3, { result_schema: { type: "number" } });
+test("a batch of updates returns problems for invalid updates and applies the others", async () => {
+  const { worker, ids } = await createClaimedTasks(3, { result_schema: { type: "number" } });
   const others = await api.createTask("running");
   const [first, second, third] = ids;
   for (const id of ids) ok(await api.update(id, { status: "running" }));
@@ -53,7 +53,7 @@ test("one that fails does not hold up the others, and says what is wrong with it
       { id: first, status: "completed", result: "x", attempt: 1 },
       { id: second, status: "completed", result: 1, attempt: 9 },
       { id: others.id, status: "completed" },
-      { id: NOBODYS, status: "completed" },
+      { id: UNKNOWN_ID, status: "completed" },
       { id: "no-uuid", status: "completed" },
       { id: third, status: "pending" },
       { id: third, status: "completed", result: 1 },
@@ -65,15 +65,15 @@ test("one that fails does not hold up the others, and says what is wrong with it
     { id: first, problem: { status: 422, errors: [{ pointer: "/updates/0/result" }] } },
     { id: second, ...type("task-lost") },
     { id: others.id, ...type("task-lost") },
-    { id: NOBODYS, ...type("task-not-found") },
+    { id: UNKNOWN_ID, ...type("task-not-found") },
     { id: "no-uuid", ...type("task-not-found") },
     { id: third, ...type("invalid-task-transition") },
     { id: third, task: { status: "completed", result: 1 } },
   ]);
 });
 
-test("several of one task are taken in their order", async () => {
-  const { worker, ids } = await aHandful(1);
+test("a batch of updates applies several updates of one task in request order", async () => {
+  const { worker, ids } = await createClaimedTasks(1);
   const [id] = ids;
 
   const { results } = ok(
@@ -87,8 +87,8 @@ test("several of one task are taken in their order", async () => {
   expect(results.map(({ task }) => task?.status)).toEqual(["running", "running", "completed"]);
 });
 
-test("a repetition is answered like the first time", async () => {
-  const { worker, ids } = await aHandful(2);
+test("a batch of updates returns the same results if it is repeated", async () => {
+  const { worker, ids } = await createClaimedTasks(2);
   const updates = ids.map((id) => ({ id, status: "failed", attempt: 1, error: "no" }));
 
   const first = ok(await send(worker, updates));
@@ -96,24 +96,24 @@ test("a repetition is answered like the first time", async () => {
   expect(ok(await send(worker, updates))).toEqual(first);
 });
 
-test("they are the worker's owner's alone", async () => {
-  const { worker, ids } = await aHandful(1);
+test("a batch of updates is allowed only for the owner of the worker", async () => {
+  const { worker, ids } = await createClaimedTasks(1);
   const updates = [{ id: ids[0], status: "running" }];
 
   for (const user of ["ann", "root"]) expectProblem(await send(worker, updates, user), "forbidden");
-  expectProblem(await send(NOBODYS, updates), "worker-not-found");
+  expectProblem(await send(UNKNOWN_ID, updates), "worker-not-found");
 });
 
-test("they are 1 to 500", async () => {
-  const { worker, ids } = await aHandful(1);
-  const many = (count: number) => send(worker, Array(count).fill({ id: ids[0], progress: {} }));
+test("a batch of updates has 1 to 500 updates", async () => {
+  const { worker, ids } = await createClaimedTasks(1);
+  const sendMany = (count: number) => send(worker, Array(count).fill({ id: ids[0], progress: {} }));
 
-  expect(ok(await many(500)).results).toHaveLength(500);
-  for (const count of [0, 501]) expect(getErrorPointers(await many(count))).toEqual(["/updates"]);
+  expect(ok(await sendMany(500)).results).toHaveLength(500);
+  for (const count of [0, 501]) expect(getErrorPointers(await sendMany(count))).toEqual(["/updates"]);
 });
 
-test("they are a sign of life", async () => {
-  const { worker, ids } = await aHandful(1);
+test("a batch of updates counts as a heartbeat", async () => {
+  const { worker, ids } = await createClaimedTasks(1);
   await api.ageWorker(worker);
 
   ok(await send(worker, [{ id: ids[0], status: "running" }]));

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** What a PATCH can make of a task, as the contract has it. */
+/** The transitions that a PATCH can make. */
 const ALLOWED: Record<TaskStatus, TaskStatus[]> = {
   pending: ["cancelled"],
   claimed: ["running", "failed", "cancelled"],
@@ -19,11 +19,10 @@ const ALLOWED: Record<TaskStatus, TaskStatus[]> = {
 const STEPS = TaskStatus.options.flatMap((from) => TaskStatus.options.map((to) => ({ from, to })));
 const isEnd = (status: TaskStatus) => ALLOWED[status].length === 0;
 
-describe("a step by PATCH", () => {
-  test.each(STEPS.filter(({ from, to }) => ALLOWED[from].includes(to)))("from $from to $to is taken", async ({
-    from,
-    to,
-  }) => {
+describe("a status update", () => {
+  test.each(
+    STEPS.filter(({ from, to }) => ALLOWED[from].includes(to)),
+  )("from $from to $to is accepted", async ({ from, to }) => {
     const { id } = await api.createTask(from);
 
     expect(ok(await api.update(id, { status: to }, "root")).status).toBe(to);
@@ -32,7 +31,7 @@ describe("a step by PATCH", () => {
 
   test.each(
     STEPS.filter(({ from, to }) => !ALLOWED[from].includes(to) && !(from === to && isEnd(from))),
-  )("from $from to $to is 409, with what can follow", async ({ from, to }) => {
+  )("from $from to $to is rejected with the allowed transitions", async ({ from, to }) => {
     const { id, task } = await api.createTask(from);
 
     const problem = expectProblem(await api.update(id, { status: to }, "root"), "invalid-task-transition");
@@ -42,14 +41,14 @@ describe("a step by PATCH", () => {
     expect(await api.readTask(id)).toMatchObject({ status: from, attempt: before.attempt });
   });
 
-  test("to no status at all is 422, and so is one that changes nothing", async () => {
+  test("is rejected if the status is unknown or nothing is updated", async () => {
     const { id } = await api.createTask("running");
 
     expect(getErrorPointers(await api.update(id, { status: "done" }))).toEqual(["/status"]);
     expect(getErrorPointers(await api.update(id, {}))).toEqual(["/status"]);
   });
 
-  test("notes when the task was started, and when it came to its end", async () => {
+  test("records the start and the end of the task", async () => {
     const { id } = await api.createTask("claimed");
 
     const running = ok(await api.update(id, { status: "running" }));
@@ -62,7 +61,7 @@ describe("a step by PATCH", () => {
     );
   });
 
-  test("is a sign of life of the worker that it names", async () => {
+  test("counts as a heartbeat of its worker", async () => {
     const { id, worker, room, job } = await api.createTask("running");
     await api.ageWorker(worker);
 
@@ -79,7 +78,7 @@ describe("a result", () => {
     { result: [] },
     { result: { a: [null, "ü"] } },
     { result: false },
-  ])("like %j is kept as it was sent", async ({ result }) => {
+  ])("%j is stored unchanged", async ({ result }) => {
     const { id } = await api.createTask("running");
 
     ok(await api.update(id, { status: "completed", result }));
@@ -87,7 +86,7 @@ describe("a result", () => {
     expect((await api.readTask(id)).result).toEqual(result);
   });
 
-  test("must fit the job's result schema, or the task runs on", async () => {
+  test("is rejected if it does not match the job's result schema, and the task keeps running", async () => {
     const result_schema = { type: "object", required: ["n"], properties: { n: { type: "number" } } };
     const { id } = await api.createTask("running", { job: { result_schema } });
     const complete = (result?: unknown) => api.update(id, { status: "completed", result });
@@ -99,7 +98,7 @@ describe("a result", () => {
     expect(ok(await complete({ n: 1 })).result).toEqual({ n: 1 });
   });
 
-  test("of a failure is kept with its error, and fits no schema", async () => {
+  test("is stored without validation if the task failed", async () => {
     const { id } = await api.createTask("running", { job: { result_schema: { type: "number" } } });
 
     ok(await api.update(id, { status: "failed", error: "half done", result: "half" }));
@@ -113,7 +112,7 @@ describe("an error", () => {
     ["x".repeat(65_536), "x".repeat(65_537)],
     ["é".repeat(32_768), "é".repeat(32_769)],
     ["😀".repeat(16_384), `${"😀".repeat(16_384)}x`],
-  ])("is 64 KiB at most, counted in UTF-8: %.2s", async (longest, longer) => {
+  ])("is limited to 64 KiB in UTF-8: %.2s", async (longest, longer) => {
     const { id } = await api.createTask("running");
 
     expect(getErrorPointers(await api.update(id, { status: "failed", error: longer }))).toEqual(["/error"]);
@@ -122,7 +121,7 @@ describe("an error", () => {
     expect((await api.readTask(id)).error).toBe(longest);
   });
 
-  test("is written down for its attempt, also where none is given", async () => {
+  test("is recorded for its attempt, also if it is omitted", async () => {
     const [{ id, worker }, silent] = [await api.createTask("failed"), await api.createTask("running")];
     ok(await api.update(silent.id, { status: "failed" }));
 
@@ -140,8 +139,8 @@ describe("an error", () => {
   });
 });
 
-describe("progress", () => {
-  test("of a running task is told without a status, as often as it likes", async () => {
+describe("the progress of a task", () => {
+  test("can be updated repeatedly without a status", async () => {
     const { id } = await api.createTask("running");
 
     const first = ok(await api.update(id, { progress: { fraction: 0.25, message: "reading" } }));
@@ -156,7 +155,7 @@ describe("progress", () => {
     { fraction: -0.1 },
     { message: "x".repeat(1001) },
     { message: 1 },
-  ])("like %j is out of bounds", async (progress) => {
+  ])("is rejected if it is %j", async (progress) => {
     const { id } = await api.createTask("running");
 
     expect(getErrorPointers(await api.update(id, { progress }))).toEqual([
@@ -170,14 +169,14 @@ describe("progress", () => {
     "completed",
     "failed",
     "cancelled",
-  ] as const)("of a %s task is 409", async (status) => {
+  ] as const)("cannot be updated if the task is %s", async (status) => {
     const { id } = await api.createTask(status);
 
     expectProblem(await api.update(id, { progress: { fraction: 0.5 } }, "root"), "invalid-task-transition");
     expect((await api.readTask(id)).progress).toBeNull();
   });
 
-  test("can come with a step", async () => {
+  test("can be sent with a status update", async () => {
     const { id } = await api.createTask("claimed");
 
     expect(ok(await api.update(id, { status: "running", progress: { fraction: 0 } }))).toMatchObject({

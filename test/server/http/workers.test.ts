@@ -13,38 +13,38 @@ const release = (worker: string, tasks: string[], user = "wes") =>
   api.as(user).post(`/workers/${worker}/release`, { body: { tasks } });
 const remove = (worker: string, user = "wes") => api.as(user).delete(`/workers/${worker}`);
 
-describe("making a worker", () => {
-  test("is 201 with its id, its label and how often to beat", async () => {
-    const answer = await api.as("wes").post("/workers", { body: { name: "host:42" } });
+describe("the creation of a worker", () => {
+  test("returns 201 with its id, its name and its heartbeat interval", async () => {
+    const response = await api.as("wes").post("/workers", { body: { name: "host:42" } });
 
-    expect(ok(answer, 201)).toEqual({
+    expect(ok(response, 201)).toEqual({
       ...{ id: expect.stringMatching(/^[0-9a-f-]{36}$/), name: "host:42" },
       ...{ last_heartbeat: expect.stringMatching(/\.\d{3}Z$/), heartbeat_seconds: 15 },
     });
   });
 
-  test("needs no body, and no label", async () => {
+  test("requires neither a body nor a name", async () => {
     expect(ok(await api.as("wes").post("/workers"), 201).name).toBeNull();
     expect(ok(await api.as("wes").post("/workers", { body: {} }), 201).name).toBeNull();
   });
 
-  test("takes a label of 255 characters at most", async () => {
+  test("accepts a name of at most 255 characters", async () => {
     ok(await api.as("wes").post("/workers", { body: { name: "x".repeat(255) } }), 201);
     expect(
       getErrorPointers(await api.as("wes").post("/workers", { body: { name: "x".repeat(256) } })),
     ).toEqual(["/name"]);
   });
 
-  test("tells of a quarter of the threshold that is set", async () => {
-    const own = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 10 } });
+  test("returns a quarter of worker_timeout_threshold as the heartbeat interval", async () => {
+    const server = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 10 } });
 
-    expect((await own.createWorker()).heartbeat_seconds).toBe(2.5);
-    await own.close();
+    expect((await server.createWorker()).heartbeat_seconds).toBe(2.5);
+    await server.close();
   });
 });
 
 describe("lists of workers", () => {
-  test("show a user its own, newest first and in pages, with what they have", async () => {
+  test("contain the user's own workers with their counts, newest first and in pages", async () => {
     const room = newRoomId();
     api.grant("cat", room, "read", "write");
     const idle = await api.createWorker("cat");
@@ -56,45 +56,45 @@ describe("lists of workers", () => {
     }
     await api.ageWorker(idle.id);
     const list = async (query = "") => ok(await api.as("cat").get(`/workers${query}`));
-    const seen = { name: null, last_heartbeat: expect.stringMatching(/\.\d{3}Z$/) };
+    const common = { name: null, last_heartbeat: expect.stringMatching(/\.\d{3}Z$/) };
 
     expect(await list()).toEqual({
       ...{ total: 2, limit: 50, offset: 0 },
       items: [
-        { ...seen, id: job.worker_id, job_count: 2, task_count: 2, alive: true, draining: false },
-        { ...seen, id: idle.id, job_count: 0, task_count: 0, alive: false, draining: false },
+        { ...common, id: job.worker_id, job_count: 2, task_count: 2, alive: true, draining: false },
+        { ...common, id: idle.id, job_count: 0, task_count: 0, alive: false, draining: false },
       ],
     });
     expect(await list("?limit=1&offset=1")).toMatchObject({ total: 2, items: [{ id: idle.id }] });
     expectProblem(await api.as("cat").get("/workers?limit=501"), "validation-error");
   });
 
-  test("show an admin all of them", async () => {
+  test("contain all workers for an admin", async () => {
     const { id } = await api.createWorker();
-    const idsFor = async (user: string) =>
+    const listIdsAs = async (user: string) =>
       ok(await api.as(user).get("/workers?limit=500")).items.map((worker) => worker.id);
 
-    expect(await idsFor("root")).toContain(id);
-    expect(await idsFor("ann")).not.toContain(id);
+    expect(await listIdsAs("root")).toContain(id);
+    expect(await listIdsAs("ann")).not.toContain(id);
   });
 
-  test("of a room show the workers of the jobs that are seen from it", async () => {
+  test("contain the workers of the room's and of global jobs", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
-    const own = await api.registerJob(room);
+    const server = await api.registerJob(room);
     const global = await api.registerJob("@global", {}, "root");
     const foreign = await api.registerJob(other);
-    const idsIn = async (where: string) =>
+    const listIdsIn = async (where: string) =>
       ok(await api.as("rea").get(`/rooms/${where}/workers?limit=500`)).items.map(({ id }) => id);
 
-    expect(await idsIn(room)).toEqual(expect.arrayContaining([own.worker_id, global.worker_id]));
-    expect(await idsIn(room)).not.toContain(foreign.worker_id);
-    expect(await idsIn("@global")).toContain(global.worker_id);
-    expect(await idsIn("@global")).not.toContain(own.worker_id);
+    expect(await listIdsIn(room)).toEqual(expect.arrayContaining([server.worker_id, global.worker_id]));
+    expect(await listIdsIn(room)).not.toContain(foreign.worker_id);
+    expect(await listIdsIn("@global")).toContain(global.worker_id);
+    expect(await listIdsIn("@global")).not.toContain(server.worker_id);
   });
 });
 
-describe("releasing", () => {
-  test("puts back what was claimed and not started, in its old place, at no cost", async () => {
+describe("a release of tasks", () => {
+  test("requeues claimed tasks at their queue position without counting a run", async () => {
     const { id, worker, room, job } = await api.createTask("claimed");
     const later = await api.submit(room, job.full_name);
 
@@ -107,17 +107,17 @@ describe("releasing", () => {
     expect((await api.claim(worker)).attempt).toBe(2);
   });
 
-  test("leaves alone what runs, what another holds and what nobody knows", async () => {
+  test("ignores running tasks, tasks of other workers and unknown tasks", async () => {
     const [running, others] = [await api.createTask("running"), await api.createTask("claimed")];
 
-    const answer = await release(running.worker, [running.id, others.id, "no-uuid"]);
+    const response = await release(running.worker, [running.id, others.id, "no-uuid"]);
 
-    expect(ok(answer)).toEqual({ released: [] });
+    expect(ok(response)).toEqual({ released: [] });
     expect((await api.readTask(running.id)).status).toBe("running");
     expect((await api.readTask(others.id)).status).toBe("claimed");
   });
 
-  test("is the owner's alone, and needs a list", async () => {
+  test("is allowed only for the owner of the worker and requires a list", async () => {
     const { worker, id } = await api.createTask("claimed");
 
     for (const user of ["ann", "root"]) expectProblem(await release(worker, [id], user), "forbidden");
@@ -127,8 +127,8 @@ describe("releasing", () => {
   });
 });
 
-describe("leaving", () => {
-  test("fails what runs, and says which worker left", async () => {
+describe("the deregistration of a worker", () => {
+  test("fails its running tasks with an error that contains the worker", async () => {
     const { worker, id } = await api.createTask("running");
 
     expect((await remove(worker)).status).toBe(204);
@@ -139,7 +139,7 @@ describe("leaving", () => {
     });
   });
 
-  test("lets what runs be tried again while attempts are left", async () => {
+  test("makes its running tasks pending while they have attempts left", async () => {
     const backoff = { kind: "fixed", seconds: 0 };
     const { worker, id, job, room } = await api.createTask("running", { task: { max_attempts: 2, backoff } });
 
@@ -154,7 +154,7 @@ describe("leaving", () => {
     expect(await api.claim(next.worker_id)).toMatchObject({ id, attempt: 2 });
   });
 
-  test("puts back what was claimed and not started", async () => {
+  test("requeues its claimed tasks", async () => {
     const { worker, id } = await api.createTask("claimed");
 
     ok(await remove(worker), 204);
@@ -162,7 +162,7 @@ describe("leaving", () => {
     expect(await api.readTask(id)).toMatchObject({ status: "pending", worker_id: null, runs: 0, errors: [] });
   });
 
-  test("takes along a job that is left without workers and open tasks, and no other", async () => {
+  test("removes a job without other workers and open tasks, and no other job", async () => {
     const [idle, busy, shared] = [
       await api.createTask("completed"),
       await api.createTask(),
@@ -178,7 +178,7 @@ describe("leaving", () => {
     expect((await api.readTask(idle.id)).job_name).toBe(idle.job.full_name);
   });
 
-  test("is for its owner and for an admin, and for nobody else", async () => {
+  test("is allowed only for its owner and for admins", async () => {
     const { id } = await api.createWorker();
 
     expectProblem(await remove(id, "ann"), "forbidden");
@@ -186,7 +186,7 @@ describe("leaving", () => {
     expectProblem(await remove(id, "root"), "worker-not-found");
   });
 
-  test("makes the worker unknown to whatever it asks for next", async () => {
+  test("makes later requests of the worker return worker-not-found", async () => {
     const { worker, id } = await api.createTask("claimed");
     ok(await remove(worker), 204);
 
