@@ -1,6 +1,6 @@
-import { textWidth } from "./table.ts";
+import { getTextWidth } from "./table.ts";
 
-/** Breaks lines between words so that none is wider, as far as the words let it; what follows a break is indented. */
+/** Wraps lines between words at `width` columns and indents continuation lines. Longer words are not split. */
 export const wrap = (text: string, width: number, indent = ""): string =>
   text
     .split("\n")
@@ -8,11 +8,11 @@ export const wrap = (text: string, width: number, indent = ""): string =>
     .join("\n");
 
 const wrapLine = (text: string, width: number, indent: string): string => {
-  if (textWidth(text) <= width) return text;
+  if (getTextWidth(text) <= width) return text;
   const lines: string[] = [];
   let line = "";
   for (const part of text.match(/\s*\S+|\s+$/g) ?? []) {
-    if (line.trim() !== "" && textWidth(line + part) > width) {
+    if (line.trim() !== "" && getTextWidth(line + part) > width) {
       lines.push(line);
       line = indent + part.trimStart();
     } else {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { exitCodes } from "../cli/exit-codes.ts";
+import { listExitCodes } from "../cli/exit-codes.ts";
 import { COMMAND_NAMES, createProgram } from "../cli/program.ts";
 import type { Tools } from "../cli/tools.ts";
 
@@ -16,8 +16,8 @@ const tools: Tools = {
   fetch: unavailable,
   version: "",
   interrupts: unavailable,
-  strays: unavailable,
-  outliveOutput: unavailable,
+  watchUncaughtErrors: unavailable,
+  allowOutputLoss: unavailable,
   readBytes: unavailable,
   writeText: unavailable,
   prompts: undefined,
@@ -38,7 +38,7 @@ export const buildCommandTables = async (): Promise<string> => {
     const names = command.registeredArguments.map((argument) => ` <${argument.name()}>`);
     return `| \`${path}${names.join("")}\` | ${command.summary()} |`;
   });
-  const codes = exitCodes().map(({ code, meaning }) => `| ${code} | ${meaning} |`);
+  const codes = listExitCodes().map(({ code, meaning }) => `| ${code} | ${meaning} |`);
   return [
     "| command | description |",
     "| --- | --- |",

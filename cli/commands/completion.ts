@@ -1,21 +1,24 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { onOwn } from "../action.ts";
+import { localAction } from "../action.ts";
 import { SCRIPTS, SHELLS } from "../completion/scripts.ts";
 import { EXIT } from "../exit-codes.ts";
-import type { LocalContext, Run, Tools } from "../tools.ts";
+import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const CompletionOptions = z.object({
   shell: z.enum(SHELLS, { error: `must be one of ${SHELLS.join(", ")}` }),
 });
-/** What `completion` is asked. */
+/** The options of `completion`. */
 export type CompletionOptions = z.infer<typeof CompletionOptions>;
 
 /** `joblib completion <shell>`. */
-export const completionCommand = (tools: Tools, run: Run<LocalContext, CompletionOptions> = printScript) =>
+export const completionCommand = (
+  tools: Tools,
+  run: CommandHandler<LocalContext, CompletionOptions> = printScript,
+) =>
   new Command("completion")
     .description(
-      "Print the script that completes joblib's commands and options in a shell, and rooms, jobs, their parameters and tasks from the server that the line is about.",
+      "Print the completion script for a shell. It completes commands and options, and asks the server of the command line for rooms, jobs, parameters, tasks and workers.",
     )
     .argument("<shell>", SHELLS.join(", "))
     .addHelpText(
@@ -23,13 +26,13 @@ export const completionCommand = (tools: Tools, run: Run<LocalContext, Completio
       `
 Examples:
   $ source <(joblib completion bash)           # in ~/.bashrc
-  $ source <(joblib completion zsh)            # in ~/.zshrc, behind compinit
+  $ source <(joblib completion zsh)            # in ~/.zshrc, after compinit
   $ joblib completion fish > ~/.config/fish/completions/joblib.fish`,
     )
-    .action(onOwn(tools, CompletionOptions, run));
+    .action(localAction(tools, CompletionOptions, run));
 
-/** Prints one of the scripts. */
-export const printScript: Run<LocalContext, CompletionOptions> = async ({ io }, { shell }) => {
-  io.document(SCRIPTS[shell]);
-  return EXIT.fine;
+/** Prints the script of a shell. */
+export const printScript: CommandHandler<LocalContext, CompletionOptions> = async ({ io }, { shell }) => {
+  io.printDocument(SCRIPTS[shell]);
+  return EXIT.ok;
 };

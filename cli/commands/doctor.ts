@@ -1,22 +1,22 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { onClient } from "../action.ts";
+import { clientAction } from "../action.ts";
+import { runMigrations } from "../database-migrations.ts";
+import { type CheckResult, getMessage, type Probe, reportFailure, reportOk } from "../doctor/check-result.ts";
 import { describeConnection } from "../doctor/connection-check.ts";
 import { examine } from "../doctor/examine.ts";
-import { type Finding, failed, getMessage, type Probe, passed } from "../doctor/finding.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { seconds, text } from "../options.ts";
-import { migrateOwn } from "../own-database.ts";
-import { oneRoom } from "../room.ts";
-import { visibleLine } from "../sanitize.ts";
+import { getSingleRoom } from "../room.ts";
+import { escapeLine } from "../sanitize.ts";
 import { readSettings } from "../start-server.ts";
-import type { ClientContext, Run, Tools } from "../tools.ts";
+import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
 import { wrap } from "../wrap.ts";
 
-/** Long enough to see that both kinds of request work, short enough to run the command all the time. */
+/** Default duration: long enough to test both kinds of request, short enough to run the command often. */
 const OPEN_SECONDS = 1;
-/** The idle timeout of most proxies and load balancers, and how long a server keeps a request by default. */
+/** The default idle timeout of most proxies and load balancers, and the default maximum wait of a server. */
 const PROXY_SECONDS = 60;
 
 const DoctorOptions = z.object({
@@ -27,67 +27,77 @@ const DoctorOptions = z.object({
 export type DoctorOptions = z.infer<typeof DoctorOptions>;
 
 /** `joblib doctor`. */
-export const doctorCommand = (tools: Tools, run: Run<ClientContext, DoctorOptions> = diagnose) =>
+export const doctorCommand = (tools: Tools, run: CommandHandler<ClientContext, DoctorOptions> = diagnose) =>
   new Command("doctor")
     .description(
-      "Check everything between this machine and the server's database that a worker depends on: the server, encryption, clocks, the token and its rooms, the database and its migrations, the event bus, long polls and event streams.",
+      "Check everything that a worker needs, from this machine to the server's database: the server and its version, encryption, clocks, the token and its rooms, the database and its migrations, the event bus, long polls and event streams.",
     )
     .option(
       "--proxy [seconds]",
-      `keep a long poll and an event stream open for ${PROXY_SECONDS} s, or as long as given, to find proxies that close idle connections`,
+      `keep a long poll and an event stream open for this time, to find proxies that close idle connections (default: ${PROXY_SECONDS})`,
     )
-    .option("--database-url <url>", "also check this PostgreSQL from here (JOBLIB_DATABASE_URL)")
+    .option(
+      "--database-url <url>",
+      "also check this PostgreSQL database from this machine (env: JOBLIB_DATABASE_URL)",
+    )
     .addHelpText(
       "after",
       `
-Run it on the worker's machine; it needs no database. --room selects the room
-whose access and events are checked. Exit code 1 means that a check failed (✗);
-warnings (!) do not change the exit code.
+Run it on the machine of the worker. --room selects the room whose access and
+events are checked. The exit code is 1 if a check failed (✗); warnings (!) do not
+change it.
 
 Examples:
   $ joblib doctor
   $ joblib doctor --room lab --proxy --json | jq -e .ok`,
     )
-    .action(onClient(tools, DoctorOptions, run));
+    .action(clientAction(tools, DoctorOptions, run));
 
 /** Runs the checks and prints each result as soon as it is known. */
-export const diagnose: Run<ClientContext, DoctorOptions> = async (context, { proxy, databaseUrl }) => {
+export const diagnose: CommandHandler<ClientContext, DoctorOptions> = async (
+  context,
+  { proxy, databaseUrl },
+) => {
   const { io, client, global, env, fetch, version, signal } = context;
-  const room = oneRoom(global.room);
+  const room = getSingleRoom(global.room);
   const probe: Probe = { client, fetch, version, signal, room, token: global.token };
-  const findings: Finding[] = [];
-  const spinner = await io.spinner("checking");
-  const report = (finding: Finding) => {
-    findings.push(finding);
+  const results: CheckResult[] = [];
+  const spinner = await io.startSpinner("checking");
+  const report = (result: CheckResult) => {
+    results.push(result);
     if (io.json) return;
     spinner.stop();
-    io.line(finding, formatFinding(finding, io));
+    io.printLine(result, formatCheckResult(result, io));
     spinner.start();
   };
   try {
     const url = databaseUrl ?? (env["JOBLIB_DATABASE_URL"]?.trim() || undefined);
-    if (url !== undefined) report(await checkOwnDatabase(url));
+    if (url !== undefined) report(await checkDirectDatabase(url));
     const openSeconds = proxy === true ? PROXY_SECONDS : (proxy ?? OPEN_SECONDS);
-    await examine(probe, { openSeconds, report, progress: (activity) => spinner.say(activity) });
+    await examine(probe, { openSeconds, report, onProgress: (activity) => spinner.setText(activity) });
   } finally {
     spinner.stop();
   }
-  const isWell = findings.every(({ status }) => status !== "failed");
-  if (io.json) io.result({ ok: isWell, findings }, () => "");
-  return isWell ? EXIT.fine : EXIT.taskFailed;
+  const isOk = results.every(({ status }) => status !== "failed");
+  if (io.json) io.printResult({ ok: isOk, findings: results }, () => "");
+  return isOk ? EXIT.ok : EXIT.taskFailed;
 };
 
-const checkOwnDatabase = async (databaseUrl: string): Promise<Finding> => {
-  const check = "own database";
+const checkDirectDatabase = async (databaseUrl: string): Promise<CheckResult> => {
+  const check = "database URL";
   try {
-    const pending = await migrateOwn(await readSettings({}, { databaseUrl }), true);
+    const pending = await runMigrations(await readSettings({}, { databaseUrl }), true);
     const { urlSecurity } = await import("../../server/storage/orm-connection.ts");
     const connection = describeConnection(urlSecurity(databaseUrl));
     return pending.length === 0
-      ? passed(check, `reached from here${connection}, no pending migrations`)
-      : failed(check, `pending migrations: ${pending.join(", ")}`, "run `joblib migrate`");
+      ? reportOk(check, `reachable from this machine${connection}, no pending migrations`)
+      : reportFailure(check, `pending migrations: ${pending.join(", ")}`, "run `joblib migrate`");
   } catch (error) {
-    return failed(check, getMessage(error), "check JOBLIB_DATABASE_URL, and that the database runs");
+    return reportFailure(
+      check,
+      getMessage(error),
+      "check JOBLIB_DATABASE_URL, and that the database is running",
+    );
   }
 };
 
@@ -95,13 +105,13 @@ const MARKS = { ok: "✓", warning: "!", failed: "✗" } as const;
 const NAME_WIDTH = 14;
 const INDENT = " ".repeat(NAME_WIDTH + 2);
 
-const formatFinding = ({ check, status, detail, advice }: Finding, io: Io): string => {
+const formatCheckResult = ({ check, status, detail, advice }: CheckResult, io: Io): string => {
   const paint = { ok: io.paint.green, warning: io.paint.yellow, failed: io.paint.red }[status];
   const width = (io.width ?? Number.POSITIVE_INFINITY) - INDENT.length;
   const inner = (text: string) => wrap(text, width).replaceAll("\n", `\n${INDENT}`);
   const lines = [
-    `${paint(MARKS[status])} ${check.padEnd(NAME_WIDTH)}${inner(visibleLine(detail))}`,
-    ...(advice === undefined ? [] : [`${INDENT}${io.paint.dim(inner(`→ ${visibleLine(advice)}`))}`]),
+    `${paint(MARKS[status])} ${check.padEnd(NAME_WIDTH)}${inner(escapeLine(detail))}`,
+    ...(advice === undefined ? [] : [`${INDENT}${io.paint.dim(inner(`→ ${escapeLine(advice)}`))}`]),
   ];
   return lines.join("\n");
 };

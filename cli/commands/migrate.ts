@@ -1,29 +1,35 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { onOwn } from "../action.ts";
+import { localAction } from "../action.ts";
+import { runMigrations } from "../database-migrations.ts";
 import { EXIT } from "../exit-codes.ts";
 import { text } from "../options.ts";
-import { migrateOwn } from "../own-database.ts";
 import { readSettings } from "../start-server.ts";
-import type { LocalContext, Run, Tools } from "../tools.ts";
+import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const MigrateOptions = z.object({
   dataDir: text.optional(),
   databaseUrl: text.optional(),
   check: z.boolean().default(false),
 });
-/** What `migrate` is asked. */
+/** The options of `migrate`. */
 export type MigrateOptions = z.infer<typeof MigrateOptions>;
 
 /** `joblib migrate`. */
-export const migrateCommand = (tools: Tools, run: Run<LocalContext, MigrateOptions> = migrateDatabase) =>
+export const migrateCommand = (
+  tools: Tools,
+  run: CommandHandler<LocalContext, MigrateOptions> = migrateDatabase,
+) =>
   new Command("migrate")
     .description(
-      "Apply the migrations that the database lacks, and print their names. `joblib serve` does it too; several at once do no harm.",
+      "Apply pending database migrations and print their names. `joblib serve` also applies them at its start. Running several at the same time is safe.",
     )
-    .option("--data-dir <directory>", "of the embedded database: JOBLIB_DATA_DIR; .joblib")
-    .option("--database-url <url>", "the PostgreSQL: JOBLIB_DATABASE_URL")
-    .option("--check", "apply nothing; exit with 7 where something is pending")
+    .option(
+      "--data-dir <directory>",
+      "directory of the embedded database (env: JOBLIB_DATA_DIR; default: .joblib)",
+    )
+    .option("--database-url <url>", "URL of a PostgreSQL database (env: JOBLIB_DATABASE_URL)")
+    .option("--check", "only print pending migrations; exit with 7 if there are any")
     .addHelpText(
       "after",
       `
@@ -31,18 +37,19 @@ Examples:
   $ joblib migrate --database-url postgres://joblib@db/joblib
   $ joblib migrate --check || echo "migrate first"`,
     )
-    .action(onOwn(tools, MigrateOptions, run));
+    .action(localAction(tools, MigrateOptions, run));
 
-/** Applies what is pending, or only says it. */
-export const migrateDatabase: Run<LocalContext, MigrateOptions> = async ({ io, env }, options) => {
+/** Applies the pending migrations, or only prints them. */
+export const migrateDatabase: CommandHandler<LocalContext, MigrateOptions> = async ({ io, env }, options) => {
   const { check, dataDir, databaseUrl } = options;
   const settings = await readSettings(env, { dataDir, databaseUrl });
-  const names = await migrateOwn(settings, check);
-  const shown = (all: readonly string[]) => (all.length === 0 ? "up to date" : all.join("\n"));
+  const names = await runMigrations(settings, check);
+  const formatNames = (list: readonly string[]) =>
+    list.length === 0 ? "no pending migrations" : list.join("\n");
   if (!check) {
-    io.result({ applied: names }, ({ applied }) => shown(applied));
-    return EXIT.fine;
+    io.printResult({ applied: names }, ({ applied }) => formatNames(applied));
+    return EXIT.ok;
   }
-  io.result({ pending: names }, ({ pending }) => shown(pending));
-  return names.length === 0 ? EXIT.fine : EXIT.conflict;
+  io.printResult({ pending: names }, ({ pending }) => formatNames(pending));
+  return names.length === 0 ? EXIT.ok : EXIT.conflict;
 };

@@ -1,13 +1,13 @@
-/** The shells that there is a script for. */
+/** The supported shells. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** The word that a script asks by; what follows are the words of the line, the last of them as far as it is typed. */
-export const ASKING = "__complete";
+/** The hidden command of the scripts. Its arguments are the words of the line; the last one is incomplete. */
+export const COMPLETE_COMMAND = "__complete";
 
 /**
- * Bash takes `:` and `=` for ends of words, and job names have them: the line is split at blanks here, and what stands
- * before the last of them is taken off again.
+ * Bash splits words at `:` and `=`, which job names contain. The script splits the line at spaces instead, and removes
+ * the part of a candidate up to the last `:` or `=`, which Bash keeps.
  */
 const BASH = `# Completion of joblib for bash: source <(joblib completion bash)
 _joblib() {
@@ -20,7 +20,7 @@ _joblib() {
   COMPREPLY=()
   while IFS=$'\\t' read -r candidate _; do
     case "$candidate" in "$current"*) COMPREPLY+=("\${candidate#"$done"}") ;; esac
-  done < <("$1" ${ASKING} "\${words[@]:1}" 2>/dev/null)
+  done < <("$1" ${COMPLETE_COMMAND} "\${words[@]:1}" 2>/dev/null)
 }
 complete -o default -F _joblib joblib
 `;
@@ -30,7 +30,7 @@ const ZSH = `#compdef joblib
 _joblib() {
   local line
   local -a values shown
-  for line in "\${(@f)$("\${words[1]}" ${ASKING} "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+  for line in "\${(@f)$("\${words[1]}" ${COMPLETE_COMMAND} "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
     [[ -z "$line" ]] && continue
     values+=("\${line%%$'\\t'*}")
     shown+=("\${line/$'\\t'/  }")
@@ -47,7 +47,7 @@ if [[ "\${funcstack[1]}" == _joblib ]]; then _joblib "$@"; else compdef _joblib 
 const FISH = `# Completion of joblib for fish: joblib completion fish | source
 function __joblib_complete
   set -l words (commandline -opc) (commandline -ct)
-  set -l found ($words[1] ${ASKING} $words[2..-1] 2>/dev/null)
+  set -l found ($words[1] ${COMPLETE_COMMAND} $words[2..-1] 2>/dev/null)
   if test (count $found) -gt 0
     printf '%s\\n' $found
   else
@@ -57,5 +57,5 @@ end
 complete -c joblib -f -a '(__joblib_complete)'
 `;
 
-/** The script of each shell. */
+/** The completion script of each shell. */
 export const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };

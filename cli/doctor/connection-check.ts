@@ -1,8 +1,8 @@
 import type { ConnectionSecurity } from "../../protocol/health.ts";
 import { isLoopback } from "../../protocol/loopback.ts";
-import { type Finding, type Probe, passed, warning } from "./finding.ts";
+import { type CheckResult, type Probe, reportOk, reportWarning } from "./check-result.ts";
 
-const WORDS: Record<ConnectionSecurity, string> = {
+const DESCRIPTIONS: Record<ConnectionSecurity, string> = {
   tls: "encrypted (TLS, certificate verified)",
   "tls-unverified": "encrypted (TLS, certificate not verified)",
   plain: "not encrypted",
@@ -11,17 +11,17 @@ const WORDS: Record<ConnectionSecurity, string> = {
 
 /** Describes how a server's connection is secured; empty if the server does not report it. */
 export const describeConnection = (connection: ConnectionSecurity | null | undefined): string =>
-  connection === null || connection === undefined ? "" : `, ${WORDS[connection]}`;
+  connection === null || connection === undefined ? "" : `, ${DESCRIPTIONS[connection]}`;
 
-/** Checks whether requests from here to the server are encrypted. */
-export const checkEncryption = ({ client, token }: Probe): Finding => {
+/** Checks whether requests from this machine to the server are encrypted. */
+export const checkEncryption = ({ client, token }: Probe): CheckResult => {
   const check = "encryption";
   const { protocol, hostname } = new URL(client.url);
-  if (protocol === "https:") return passed(check, "requests are encrypted (HTTPS)");
-  if (isLoopback(hostname)) return passed(check, "not needed: requests do not leave this machine");
-  return warning(
+  if (protocol === "https:") return reportOk(check, "requests are encrypted (HTTPS)");
+  if (isLoopback(hostname)) return reportOk(check, "not needed: requests do not leave this machine");
+  return reportWarning(
     check,
-    `${token === undefined ? "payloads and results" : "the token, payloads and results"} travel unencrypted to ${hostname}`,
-    "use an https:// URL; a reverse proxy in front of the server adds TLS",
+    `${token === undefined ? "payloads and results" : "the token, payloads and results"} are sent to ${hostname} unencrypted`,
+    "put a reverse proxy with TLS in front of the server, and use its https:// URL",
   );
 };

@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { text } from "../options.ts";
 
-const InspectAt = z.union([z.literal(true), text]).optional();
+const InspectAddress = z.union([z.literal(true), text]).optional();
 
-/** What running a task by a file's class is asked. */
+/** The options of running a task with a class of a file. */
 export const RunFileOptions = z.object({
   job: text,
   task: text.optional(),
-  inspect: InspectAt,
-  inspectBrk: InspectAt,
+  inspect: InspectAddress,
+  inspectBrk: InspectAddress,
 });
 export type RunFileOptions = z.infer<typeof RunFileOptions>;

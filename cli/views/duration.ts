@@ -1,7 +1,7 @@
 export { duration } from "../../protocol/duration.ts";
 
-/** Milliseconds as one short word: `12s`, `3m`, `5h`, `2d`. */
-export const age = (milliseconds: number): string => {
+/** Formats a duration in milliseconds in its largest unit: `12s`, `3m`, `5h`, `2d`. */
+export const formatAge = (milliseconds: number): string => {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds < 60) return `${seconds}s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;

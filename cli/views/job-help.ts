@@ -1,13 +1,14 @@
 import { Command, Option } from "commander";
 import type { Job } from "../../protocol/job.ts";
-import { type Parameter, parametersOf, unsayable } from "../parameters/parameter.ts";
-import { choiceTexts } from "../parameters/read-value.ts";
-import { visibleLine } from "../sanitize.ts";
-import { cut } from "../table.ts";
-import { descriptionOf, typeText } from "./schema-view.ts";
+import { getParameters, getUnsupportedNames, type Parameter } from "../parameters/parameter.ts";
+import { formatChoices } from "../parameters/read-value.ts";
+import { escapeLine } from "../sanitize.ts";
+import { truncate } from "../table.ts";
+import { formatCount } from "./count.ts";
+import { formatType, getDescription } from "./schema-view.ts";
 
-const LONGEST_CHOICES = 24;
-const LONGEST_DEFAULT = 60;
+const MAX_CHOICES_LENGTH = 24;
+const MAX_DEFAULT_LENGTH = 60;
 const PLACEHOLDERS = {
   text: "text",
   number: "number",
@@ -16,83 +17,85 @@ const PLACEHOLDERS = {
   any: "value",
 } as const;
 
-const choicesText = ({ choices }: Parameter) =>
-  choiceTexts(choices ?? [])
-    .map(visibleLine)
+const formatParameterChoices = ({ choices }: Parameter) =>
+  formatChoices(choices ?? [])
+    .map(escapeLine)
     .join("|");
 
-const termOf = (parameter: Parameter): string => {
+const formatFlag = (parameter: Parameter): string => {
   const { flag, kind, isList } = parameter;
   if (kind === "boolean" && !isList) return `--[no-]${flag}`;
-  const choices = choicesText(parameter);
+  const choices = formatParameterChoices(parameter);
   const placeholder = kind === "boolean" ? "true|false" : PLACEHOLDERS[kind];
-  const shown = choices === "" ? placeholder : choices.length <= LONGEST_CHOICES ? choices : "choice";
+  const shown = choices === "" ? placeholder : choices.length <= MAX_CHOICES_LENGTH ? choices : "choice";
   return `--${flag} <${shown}>${isList ? "..." : ""}`;
 };
 
-/** Of an object that need not be there a member may be needed all the same. */
-const neededText = (path: readonly string[]) =>
+/** Formats that a parameter is required, even if it is a member of an optional object. */
+const formatRequired = (path: readonly string[]) =>
   path.length === 1 ? "required" : `required in ${path.slice(0, -1).join(".")}`;
 
-const aboutOf = (parameter: Parameter): string => {
+const describeParameter = (parameter: Parameter): string => {
   const { schema, isRequired, isList, path } = parameter;
   const { default: fallback } = schema;
-  const facts = [
-    isRequired ? neededText(path) : "",
-    visibleLine(typeText(schema)),
+  const properties = [
+    isRequired ? formatRequired(path) : "",
+    escapeLine(formatType(schema)),
     isList ? "repeatable" : "",
-    fallback === undefined ? "" : `default ${visibleLine(cut(JSON.stringify(fallback), LONGEST_DEFAULT))}`,
+    fallback === undefined
+      ? ""
+      : `default: ${escapeLine(truncate(JSON.stringify(fallback), MAX_DEFAULT_LENGTH))}`,
   ];
-  const description = visibleLine(descriptionOf(schema));
-  return [description, `(${facts.filter((fact) => fact !== "").join("; ")})`]
+  const description = escapeLine(getDescription(schema));
+  return [description, `(${properties.filter((property) => property !== "").join("; ")})`]
     .filter((part) => part !== "")
     .join(" ");
 };
 
-const optionOf = (parameter: Parameter, index: number): Option => {
-  // Under a name of our own: a parameter may be called as an option is. What is shown may be anything.
-  const option = new Option(`--parameter-${index}`, aboutOf(parameter)).helpGroup("Parameters:");
-  option.flags = termOf(parameter);
+const toOption = (parameter: Parameter, index: number): Option => {
+  // The internal name is unique, because a parameter may have the name of an option. `flags` is only displayed.
+  const option = new Option(`--parameter-${index}`, describeParameter(parameter)).helpGroup("Parameters:");
+  option.flags = formatFlag(parameter);
   return option;
 };
 
-const exampleOf = (name: string, parameters: readonly Parameter[]): string => {
-  const needed = parameters
+const formatExample = (name: string, parameters: readonly Parameter[]): string => {
+  const requiredFlags = parameters
     .filter(({ isRequired, path, hasMembers }) => isRequired && path.length === 1 && !hasMembers)
     .slice(0, 3)
     .map((parameter) => (parameter.kind === "boolean" ? `--${parameter.flag}` : `--${parameter.flag} …`));
-  return ["$ joblib run", visibleLine(name), ...needed, "--wait"].join(" ");
+  return ["$ joblib run", escapeLine(name), ...requiredFlags, "--wait"].join(" ");
 };
 
-const afterOf = (job: Job, name: string, parameters: readonly Parameter[]): string => {
-  const others = unsayable(job.schema).map(visibleLine);
+const formatFooter = (job: Job, name: string, parameters: readonly Parameter[]): string => {
+  const unsupported = getUnsupportedNames(job.schema).map(escapeLine);
   const lines = [
-    others.length === 0 ? "" : `By --set or --file alone: ${others.join(", ")}`,
-    parameters.length === 0 ? `Payload: ${visibleLine(typeText(job.schema))}` : "",
-    job.result_schema === null ? "" : `Result: ${visibleLine(typeText(job.result_schema))}`,
-    `${job.workers.length} worker(s) alive, ${job.pending} pending.`,
+    unsupported.length === 0 ? "" : `Only with --set or --file: ${unsupported.join(", ")}`,
+    parameters.length === 0 ? `Payload: ${escapeLine(formatType(job.schema))}` : "",
+    job.result_schema === null ? "" : `Result: ${escapeLine(formatType(job.result_schema))}`,
+    `${formatCount(job.workers.length, "worker")} online, ${formatCount(job.pending, "pending task")}.`,
   ];
-  return `\n${lines.filter((line) => line !== "").join("\n")}\n\nExample:\n  ${exampleOf(name, parameters)}`;
+  return `\n${lines.filter((line) => line !== "").join("\n")}\n\nExample:\n  ${formatExample(name, parameters)}`;
 };
 
-/** How the help of a job is written: by the name that the person gave it, and beside the options of the command that runs it. */
-export interface JobHelp {
+/** The name of the job as the user typed it, the command that runs it, and the width in columns. */
+export interface JobHelpOptions {
   readonly name: string;
-  readonly own: Command;
+  readonly runCommand: Command;
   readonly width: number;
 }
 
-/** The help of one job, as if it were a command of its own. */
-export const jobHelp = (job: Job, { name, own, width }: JobHelp): string => {
-  const parameters = parametersOf(job.schema);
-  const usage = `joblib run ${visibleLine(name)} [options] [parameters]`;
+/** Formats the help of a job like that of a command. */
+export const formatJobHelp = (job: Job, { name, runCommand, width }: JobHelpOptions): string => {
+  const parameters = getParameters(job.schema);
+  const usage = `joblib run ${escapeLine(name)} [options] [parameters]`;
   const command = new Command("run")
-    .description(visibleLine(job.description ?? ""))
+    .description(escapeLine(job.description ?? ""))
     .helpOption("-h, --help", "display this help")
-    .addHelpText("after", afterOf(job, name, parameters))
+    .addHelpText("after", formatFooter(job, name, parameters))
     .configureHelp({ helpWidth: width, commandUsage: () => usage });
-  for (const option of parameters.map(optionOf)) command.addOption(option);
-  for (const option of own.options) command.addOption(option);
+  for (const option of parameters.map(toOption)) command.addOption(option);
+  for (const option of runCommand.options) command.addOption(option);
   let text = "";
   command.configureOutput({
     writeOut: (chunk) => {

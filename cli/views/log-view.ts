@@ -1,12 +1,12 @@
 import type { LogLine } from "../../protocol/log.ts";
 import type { Io, NoteStyle } from "../io.ts";
-import { visibleLine } from "../sanitize.ts";
-import { cut } from "../table.ts";
+import { escapeLine } from "../sanitize.ts";
+import { truncate } from "../table.ts";
 import { wrap } from "../wrap.ts";
 
-const PAINTS = { debug: "dim", info: "reset", warn: "yellow", error: "red" } as const;
+const COLORS = { debug: "dim", info: "reset", warn: "yellow", error: "red" } as const;
 
-/** How a line looks among notes. */
+/** The style of a log line among other messages. */
 export const LOG_STYLES = {
   debug: "dim",
   info: "plain",
@@ -14,38 +14,38 @@ export const LOG_STYLES = {
   error: "bad",
 } as const satisfies Record<LogLine["level"], NoteStyle>;
 
-const parts = ({ at, attempt, level, text }: LogLine) => ({
-  when: attempt > 1 ? `${at.slice(11, 23)} #${attempt}` : at.slice(11, 23),
+const getParts = ({ at, attempt, level, text }: LogLine) => ({
+  time: attempt > 1 ? `${at.slice(11, 23)} #${attempt}` : at.slice(11, 23),
   level: level.padEnd(5),
-  text: visibleLine(text),
+  text: escapeLine(text),
 });
 
-/** `12:03:04.567 warn  the line`; the attempt where it is not the first. Times are UTC, as everywhere. */
-export const logLineText = (line: LogLine): string => {
-  const { when, level, text } = parts(line);
-  return `${when} ${level} ${text}`;
+/** Formats a log line as `12:03:04.567 warn  text`, in UTC; after the first attempt with the attempt: `12:03:04.567 #2`. */
+export const formatLogLine = (line: LogLine): string => {
+  const { time, level, text } = getParts(line);
+  return `${time} ${level} ${text}`;
 };
 
-/** The same in the colour of its level. */
-export const paintedLogLine = (paint: Io["paint"], line: LogLine): string =>
-  painted(paint, line, (text) => text);
+/** The same, in the color of its level. */
+export const formatColoredLogLine = (paint: Io["paint"], line: LogLine): string =>
+  formatColored(paint, line, (text) => text);
 
-/** The same, cut where it may be only so wide. */
-export const cutLogLine = (paint: Io["paint"], line: LogLine, width: number): string =>
-  painted(paint, line, (text, before) => cut(text, Math.max(1, width - before)));
+/** The same, truncated to a width. */
+export const formatTruncatedLogLine = (paint: Io["paint"], line: LogLine, width: number): string =>
+  formatColored(paint, line, (text, prefixWidth) => truncate(text, Math.max(1, width - prefixWidth)));
 
-/** The same, broken between words; further lines stand under the first. */
-export const wrappedLogLine = (paint: Io["paint"], line: LogLine, width: number): string =>
-  painted(paint, line, (text, before) =>
-    wrap(text, Math.max(1, width - before)).replaceAll("\n", `\n${" ".repeat(before)}`),
+/** The same, wrapped between words; continuation lines are aligned with the text. */
+export const formatWrappedLogLine = (paint: Io["paint"], line: LogLine, width: number): string =>
+  formatColored(paint, line, (text, prefixWidth) =>
+    wrap(text, Math.max(1, width - prefixWidth)).replaceAll("\n", `\n${" ".repeat(prefixWidth)}`),
   );
 
-const painted = (
+const formatColored = (
   paint: Io["paint"],
   line: LogLine,
-  fitted: (text: string, before: number) => string,
+  fitText: (text: string, prefixWidth: number) => string,
 ): string => {
-  const { when, level, text } = parts(line);
-  const before = when.length + level.length + 2;
-  return `${paint.dim(when)} ${paint[PAINTS[line.level]](level)} ${fitted(text, before)}`;
+  const { time, level, text } = getParts(line);
+  const prefixWidth = time.length + level.length + 2;
+  return `${paint.dim(time)} ${paint[COLORS[line.level]](level)} ${fitText(text, prefixWidth)}`;
 };

@@ -6,7 +6,7 @@ import { SCRIPTS } from "../../cli/completion/scripts.ts";
 import { spawnProcess } from "../support/processes.ts";
 import { findPrograms } from "../support/programs.ts";
 import { type Reply, startFakeApi } from "./fake-api.ts";
-import { server, TASKS } from "./golden-answers.ts";
+import { server, TASKS } from "./golden-replies.ts";
 import { runCli } from "./run-cli.ts";
 import { aJob, aPage } from "./wire-values.ts";
 

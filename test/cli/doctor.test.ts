@@ -1,11 +1,11 @@
 import { connect, createServer as createTcp, type Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import type { Probe } from "../../cli/doctor/check-result.ts";
 import { checkEncryption } from "../../cli/doctor/connection-check.ts";
-import type { Probe } from "../../cli/doctor/finding.ts";
 import { checkBus, checkDatabase, measureClockSkew } from "../../cli/doctor/server-check.ts";
 import { readExpiry } from "../../cli/doctor/token-check.ts";
-import { lightFetch } from "../../cli/light-fetch.ts";
+import { nodeHttpFetch } from "../../cli/node-http-fetch.ts";
 import type { Health } from "../../protocol/index.ts";
 import { JoblibClient } from "../../sdk/client.ts";
 import { createServer, createToken, parseSettings, type TokenClaims } from "../../server/index.ts";
@@ -199,7 +199,7 @@ test("--proxy keeps the requests open for as long as it is told", async () => {
 
 describe("encryption of requests", () => {
   const probe = (url: string, token?: string): Probe => ({
-    ...{ client: new JoblibClient({ url, token: token ?? "" }), fetch: lightFetch, token },
+    ...{ client: new JoblibClient({ url, token: token ?? "" }), fetch: nodeHttpFetch, token },
     ...{ room: undefined, version: "0.1.0", signal: new AbortController().signal },
   });
 

@@ -1,4 +1,4 @@
-import { emptyServer, INVITATION_ID, server, TASKS, WORKER_ID } from "./golden-answers.ts";
+import { INVITATION_ID, replyEmpty, server, TASKS, WORKER_ID } from "./golden-replies.ts";
 import { EVERYWHERE, type GoldenCase, HELP, PIPED } from "./golden-run.ts";
 import { aProblem } from "./wire-values.ts";
 
@@ -11,7 +11,7 @@ const nothing = (argv: readonly string[]): GoldenCase => ({
   argv,
   modes: EVERYWHERE,
   about: "where there is none",
-  reply: emptyServer,
+  reply: replyEmpty,
 });
 const wrong = (argv: readonly string[]): GoldenCase => ({ argv, modes: [80, "json"], reply: server });
 const problem = (id: Parameters<typeof aProblem>[0], argv: readonly string[], extras = {}): GoldenCase => ({

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { COMMAND_NAMES } from "../../cli/program.ts";
-import { textWidth } from "../../cli/table.ts";
-import { NOW } from "./golden-answers.ts";
+import { getTextWidth } from "../../cli/table.ts";
 import { CASES, PROGRAM } from "./golden-cases.ts";
+import { NOW } from "./golden-replies.ts";
 import { type GoldenCase, goldenText, HELP } from "./golden-run.ts";
 
 beforeAll(() => {
@@ -25,7 +25,7 @@ const golden = async (name: string, cases: readonly GoldenCase[]) => {
       if (mode !== 80 || (!isHelp && UNBROKEN.has(name))) continue;
       expect
         .soft(
-          lines.filter((line) => textWidth(line) > 80),
+          lines.filter((line) => getTextWidth(line) > 80),
           text.split("\n")[0],
         )
         .toEqual([]);

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { makeLossy } from "../../cli/lossy-output.ts";
+import { makeNonBlocking } from "../../cli/non-blocking-output.ts";
 import { handleOutputErrors } from "../../cli/output-errors.ts";
 
 const MAX_BUFFERED = 100;
@@ -38,7 +38,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 describe("a lossy stream", () => {
   test("buffers a bounded amount for a reader that has stopped, and reports the loss when it reads again", async () => {
     const { stream, reader, written, goOn } = createStream();
-    makeLossy(stream, MAX_BUFFERED);
+    makeNonBlocking(stream, MAX_BUFFERED);
     reader.isStopped = true;
 
     for (let count = 0; count < 1000; count += 1) stream.write(LINE);
@@ -53,7 +53,7 @@ describe("a lossy stream", () => {
 
   test("calls the callbacks of a program that waits for its output, although it is dropped", async () => {
     const { stream, reader } = createStream();
-    makeLossy(stream, MAX_BUFFERED);
+    makeNonBlocking(stream, MAX_BUFFERED);
     reader.isStopped = true;
     for (let count = 0; count < 3; count += 1) stream.write(LINE);
 
@@ -65,7 +65,7 @@ describe("a lossy stream", () => {
 
   test("goes on after errors, and reports once writing works again", async () => {
     const { stream, reader, written } = createStream();
-    makeLossy(stream, MAX_BUFFERED);
+    makeNonBlocking(stream, MAX_BUFFERED);
     // A standard stream is usable again after an error, unlike other streams.
     const recover = () => Reflect.apply(Reflect.get(stream, "_undestroy"), stream, []);
     for (let count = 0; count < 2; count += 1) {

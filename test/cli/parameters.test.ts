@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { parametersOf, unsayable } from "../../cli/parameters/parameter.ts";
-import { pointerFlag } from "../../cli/parameters/pointer-flag.ts";
-import { missing, readFlags } from "../../cli/parameters/read-flags.ts";
+import { getParameters, getUnsupportedNames } from "../../cli/parameters/parameter.ts";
+import { toFlag } from "../../cli/parameters/pointer-flag.ts";
+import { findMissing, readFlags } from "../../cli/parameters/read-flags.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 
 const SCHEMA: JsonObject = {
@@ -29,7 +29,7 @@ const SCHEMA: JsonObject = {
     },
   },
 };
-const parameters = parametersOf(SCHEMA);
+const parameters = getParameters(SCHEMA);
 const read = (args: readonly string[], base: JsonObject = {}) =>
   readFlags(args, { parameters, base, otherFlags: ["wait"] });
 
@@ -44,7 +44,7 @@ describe("the parameters of a schema", () => {
     expect(parameters.find(({ flag }) => flag === "label")).toMatchObject({ kind: "text" });
     expect(parameters.find(({ flag }) => flag === "either")).toMatchObject({ kind: "any" });
     expect(parameters.find(({ flag }) => flag === "extra")).toMatchObject({ kind: "any" });
-    expect(unsayable(SCHEMA)).toEqual(["strange name"]);
+    expect(getUnsupportedNames(SCHEMA)).toEqual(["strange name"]);
   });
 
   test("of a schema that goes on for ever, or doubles at each level, come to an end", () => {
@@ -58,10 +58,10 @@ describe("the parameters of a schema", () => {
       $ref: "#/$defs/A",
     };
 
-    expect(parametersOf(doubling).length).toBeLessThanOrEqual(1000);
-    expect(parametersOf({ $ref: "#" })).toEqual([]);
+    expect(getParameters(doubling).length).toBeLessThanOrEqual(1000);
+    expect(getParameters({ $ref: "#" })).toEqual([]);
     expect(
-      parametersOf({ $ref: "#/$defs/a", $defs: { a: { $ref: "#/$defs/b" }, b: { $ref: "#/$defs/a" } } }),
+      getParameters({ $ref: "#/$defs/a", $defs: { a: { $ref: "#/$defs/b" }, b: { $ref: "#/$defs/a" } } }),
     ).toEqual([]);
   });
 });
@@ -102,7 +102,7 @@ describe("flags", () => {
   });
 
   test("of a prototype's name are members of their own", () => {
-    const own = parametersOf({ properties: { __proto__x: {}, constructor: { type: "string" } } });
+    const own = getParameters({ properties: { __proto__x: {}, constructor: { type: "string" } } });
 
     expect(readFlags(["--constructor", "a"], { parameters: own, base: {} })).toEqual({ constructor: "a" });
     expect(() => readFlags(["--__proto__.polluted", "1"], { parameters: own, base: {} })).toThrow(
@@ -137,7 +137,7 @@ describe("flags", () => {
 });
 
 describe("what is missing", () => {
-  const lackingOf = (payload: JsonObject) => missing(parameters, payload).lacking.map(({ flag }) => flag);
+  const lackingOf = (payload: JsonObject) => findMissing(parameters, payload).missing.map(({ flag }) => flag);
 
   test("is what must be given, in objects that must be given as well", () => {
     expect(lackingOf({})).toEqual(["angle", "box.size"]);
@@ -158,5 +158,5 @@ test.each([
   ["/payload/strange name", "strange name"],
   ["/payload", "the payload"],
 ])("%s is about %s", (pointer, flag) => {
-  expect(pointerFlag(pointer, parameters)).toBe(flag);
+  expect(toFlag(pointer, parameters)).toBe(flag);
 });

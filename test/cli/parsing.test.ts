@@ -2,16 +2,16 @@ import { describe, expect, test, vi } from "vitest";
 import { submitCommand } from "../../cli/commands/tasks/submit.ts";
 import { workerCommand } from "../../cli/commands/worker.ts";
 import { EXIT } from "../../cli/exit-codes.ts";
-import { withEnvironment } from "../../cli/global-options.ts";
+import { applyEnvironment } from "../../cli/global-options.ts";
 import { COMMAND_NAMES } from "../../cli/program.ts";
-import { roomOfJob } from "../../cli/room.ts";
-import { readWaitByItsValue } from "../../cli/wait-argument.ts";
+import { getJobRoom } from "../../cli/room.ts";
+import { normalizeWait } from "../../cli/wait-argument.ts";
 import { runCli } from "./run-cli.ts";
 import { tools } from "./tools.ts";
 
 describe("a command line", () => {
   test("is parsed without anything being done", async () => {
-    const run = vi.fn(async () => EXIT.fine);
+    const run = vi.fn(async () => EXIT.ok);
 
     await submitCommand(tools(), run).parseAsync(
       ["public:a:b", "--priority", "-5", "--set", "x=1", "--set", "y=two", "--wait", "2.5"],
@@ -25,7 +25,7 @@ describe("a command line", () => {
   });
 
   test("of a worker has the defaults that its help tells", async () => {
-    const run = vi.fn(async () => EXIT.fine);
+    const run = vi.fn(async () => EXIT.ok);
 
     await workerCommand(tools(), run).parseAsync(["./x.ts"], { from: "user" });
 
@@ -129,16 +129,16 @@ describe("the help", () => {
 
 describe("the environment", () => {
   test("stands behind the options, and counts as silent where it is empty", () => {
-    expect(withEnvironment({}, { JOBLIB_URL: "", JOBLIB_TOKEN: "", JOBLIB_ROOM: "" })).toEqual({
+    expect(applyEnvironment({}, { JOBLIB_URL: "", JOBLIB_TOKEN: "", JOBLIB_ROOM: "" })).toEqual({
       url: undefined,
       token: undefined,
       room: undefined,
     });
-    expect(withEnvironment({ room: ["a"] }, { JOBLIB_ROOM: "b", JOBLIB_URL: "http://h" })).toMatchObject({
+    expect(applyEnvironment({ room: ["a"] }, { JOBLIB_ROOM: "b", JOBLIB_URL: "http://h" })).toMatchObject({
       url: "http://h",
       room: ["a"],
     });
-    expect(withEnvironment({ public: true }, { JOBLIB_ROOM: "b" })["room"]).toBeUndefined();
+    expect(applyEnvironment({ public: true }, { JOBLIB_ROOM: "b" })["room"]).toBeUndefined();
   });
 });
 
@@ -150,7 +150,7 @@ describe("the room of a job", () => {
     ["public:a:b", ["lab"], "lab"],
     ["private:a:b", ["lab"], "lab"],
   ])("%s with %j is %s", (name, rooms, room) => {
-    expect(roomOfJob(name, rooms)).toBe(room);
+    expect(getJobRoom(name, rooms)).toBe(room);
   });
 });
 
@@ -173,6 +173,6 @@ describe("--wait", () => {
       ["--wait", "--json", "id"],
     ],
   ])("%j is read as %j", (given, read) => {
-    expect(readWaitByItsValue(given)).toEqual(read);
+    expect(normalizeWait(given)).toEqual(read);
   });
 });

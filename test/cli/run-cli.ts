@@ -1,10 +1,10 @@
 import { EventEmitter } from "node:events";
 import { watchInterrupts } from "../../cli/interrupts.ts";
-import { lightFetch } from "../../cli/light-fetch.ts";
+import { nodeHttpFetch } from "../../cli/node-http-fetch.ts";
 import type { Prompts } from "../../cli/prompts.ts";
 import { run } from "../../cli/run.ts";
-import { watchStrays } from "../../cli/strays.ts";
 import type { Tools } from "../../cli/tools.ts";
+import { watchUncaughtErrors } from "../../cli/uncaught-errors.ts";
 import { JoblibClient } from "../../sdk/client.ts";
 
 /** What one run of the command line came to. */
@@ -31,7 +31,7 @@ export interface CliWorld {
 
 /** A client that tries once: a test that expects no server need not wait for one. */
 const connectOnce: Tools["connect"] = async ({ url, token }) =>
-  new JoblibClient({ url, token: token ?? "", fetch: lightFetch, retry: { attempts: 1 } });
+  new JoblibClient({ url, token: token ?? "", fetch: nodeHttpFetch, retry: { attempts: 1 } });
 
 /** Runs a command line in this process, over a real client and captured streams. */
 export async function runCli(argv: readonly string[], world: CliWorld = {}): Promise<CliRun> {
@@ -50,11 +50,11 @@ export async function runCli(argv: readonly string[], world: CliWorld = {}): Pro
     tools: {
       env,
       connect: world.connect ?? connectOnce,
-      fetch: lightFetch,
+      fetch: nodeHttpFetch,
       version: "0.1.0",
       interrupts: (names) => watchInterrupts(signals, { signals: names }),
-      outliveOutput: () => {},
-      strays: (tell) => watchStrays(new EventEmitter(), tell),
+      allowOutputLoss: () => {},
+      watchUncaughtErrors: (tell) => watchUncaughtErrors(new EventEmitter(), tell),
       writeText: async (path, text) => void world.written?.set(path, text),
       prompts: prompts && (async () => prompts),
       readBytes: async () => (typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin),

@@ -3,7 +3,7 @@ import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
 import { compileSchema } from "../../server/schemas/compile-schema.ts";
 import { DEFAULT_CASES } from "../support/default-cases/index.ts";
 import { startFakeApi } from "./fake-api.ts";
-import { server } from "./golden-answers.ts";
+import { server } from "./golden-replies.ts";
 import { runCli } from "./run-cli.ts";
 import { aJob } from "./wire-values.ts";
 

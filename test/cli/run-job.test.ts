@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createPrompts, type Prompts } from "../../cli/prompts.ts";
 import { startFakeApi } from "./fake-api.ts";
-import { screen, server } from "./golden-answers.ts";
+import { screen, server } from "./golden-replies.ts";
 import { type CliWorld, runCli } from "./run-cli.ts";
 import { aProblem } from "./wire-values.ts";
 
@@ -99,10 +99,10 @@ describe("what is missing", () => {
     return {
       asked,
       prompts: {
-        async text({ message, refuse }) {
+        async text({ message, validate }) {
           for (;;) {
             const answer = rest.shift() ?? "";
-            const why = refuse(answer);
+            const why = validate(answer);
             asked.push(why === undefined ? message : `${message} (${why})`);
             if (why === undefined) return answer;
           }
@@ -142,7 +142,7 @@ describe("what is missing", () => {
     const output = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
     const question = createPrompts(input, output).text({
       ...{ message: "smiles", hint: "" },
-      refuse: (answer) => (answer === "" ? "must not be empty" : undefined),
+      validate: (answer) => (answer === "" ? "must not be empty" : undefined),
     });
     return { input, output, question };
   };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { safeJson, visible, visibleDeep, visibleLine } from "../../cli/sanitize.ts";
+import { escapeDeep, escapeLine, escapeText, toSafeJson } from "../../cli/sanitize.ts";
 
 /** Everything that a terminal may act on. */
 const HARMFUL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
@@ -14,11 +14,11 @@ describe("text of strangers", () => {
     ["newline and tab", "a\n\tb", "a\n\tb"],
     ["ordinary words", "héllo 漢字 🎉", "héllo 漢字 🎉"],
   ])("shows %s", (_, text, shown) => {
-    expect(visible(text)).toBe(shown);
+    expect(escapeText(text)).toBe(shown);
   });
 
   test("stays on one line where a line is wanted", () => {
-    expect(visibleLine("ok\njoblib: all is lost\t!")).toBe("ok\\njoblib: all is lost\\t!");
+    expect(escapeLine("ok\njoblib: all is lost\t!")).toBe("ok\\njoblib: all is lost\\t!");
   });
 
   test("no character that a terminal obeys is left, in values or in keys, however deep", () => {
@@ -26,7 +26,7 @@ describe("text of strangers", () => {
       fc.property(
         fc.anything({ key: fc.string({ unit: "binary" }), values: [fc.string({ unit: "binary" })] }),
         (value) => {
-          const text = JSON.stringify(visibleDeep(value)) ?? "";
+          const text = JSON.stringify(escapeDeep(value)) ?? "";
           expect(text.replace(/\\\\u[0-9a-f]{4}|\\\\[nt]/g, "")).not.toMatch(HARMFUL);
         },
       ),
@@ -36,7 +36,7 @@ describe("text of strangers", () => {
   test("JSON is safe to show, and means the same", () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
-        const text = safeJson(value);
+        const text = toSafeJson(value);
         expect(text).not.toMatch(HARMFUL);
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
       }),
@@ -47,6 +47,6 @@ describe("text of strangers", () => {
     let deep: unknown = "\u001b";
     for (let depth = 0; depth < 5000; depth += 1) deep = [deep];
 
-    expect(() => visibleDeep(deep)).not.toThrow();
+    expect(() => escapeDeep(deep)).not.toThrow();
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { cut, table, textWidth } from "../../cli/table.ts";
-import { diffLines } from "../../cli/views/diff-lines.ts";
+import { formatTable, getTextWidth, truncate } from "../../cli/table.ts";
+import { formatDiff } from "../../cli/views/diff-view.ts";
 import { duration } from "../../cli/views/duration.ts";
-import { typeText } from "../../cli/views/schema-view.ts";
+import { formatType } from "../../cli/views/schema-view.ts";
 
 const asIs = (text: string) => text;
 
@@ -13,7 +13,7 @@ describe("a table", () => {
   ];
 
   test("is aligned by what a terminal shows, wide characters included", () => {
-    const text = table(
+    const text = formatTable(
       [
         ["漢字", "a"],
         ["x", "b"],
@@ -26,15 +26,15 @@ describe("a table", () => {
   });
 
   test("cuts what is flexible, and a newline in a cell is no new line", () => {
-    const text = table([["x", `a\n${"b".repeat(50)}`]], columns, { width: 20, heading: asIs });
+    const text = formatTable([["x", `a\n${"b".repeat(50)}`]], columns, { width: 20, heading: asIs });
 
     expect(text.split("\n")).toHaveLength(2);
     expect(text.split("\n")[1]).toBe(`x   a\\n${"b".repeat(12)}…`);
   });
 
   test("measures combining marks and emoji as they look", () => {
-    expect([textWidth("e\u0301"), textWidth("👨‍👩‍👧"), textWidth("abc")]).toEqual([1, 2, 3]);
-    expect(cut("漢字漢字", 5)).toBe("漢字…");
+    expect([getTextWidth("e\u0301"), getTextWidth("👨‍👩‍👧"), getTextWidth("abc")]).toEqual([1, 2, 3]);
+    expect(truncate("漢字漢字", 5)).toBe("漢字…");
   });
 });
 
@@ -60,12 +60,12 @@ describe("words", () => {
     [{}, "anything"],
     [false, "nothing"],
   ])("the type of %j is %s", (schema, text) => {
-    expect(typeText(schema)).toBe(text);
+    expect(formatType(schema)).toBe(text);
   });
 
   test("a schema's difference names the properties", () => {
     expect(
-      diffLines([
+      formatDiff([
         { op: "add", path: "/properties/axis", value: { type: "string" } },
         { op: "remove", path: "/properties/angle/default" },
         { op: "replace", path: "/properties/a~1b/type", value: "integer" },

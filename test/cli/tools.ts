@@ -1,9 +1,9 @@
 import { EventEmitter } from "node:events";
 import { watchInterrupts } from "../../cli/interrupts.ts";
 import { createIo } from "../../cli/io.ts";
-import { lightFetch } from "../../cli/light-fetch.ts";
-import { watchStrays } from "../../cli/strays.ts";
+import { nodeHttpFetch } from "../../cli/node-http-fetch.ts";
 import type { Tools } from "../../cli/tools.ts";
+import { watchUncaughtErrors } from "../../cli/uncaught-errors.ts";
 import { JoblibClient } from "../../sdk/client.ts";
 
 const nowhere = { write: () => {} };
@@ -13,11 +13,11 @@ export const tools = (own: Partial<Tools> = {}): Tools => ({
   env: {},
   io: ({ json }) => createIo({ stdout: nowhere, stderr: nowhere, env: {}, json }),
   connect: async () => new JoblibClient({ url: "http://127.0.0.1:9" }),
-  fetch: lightFetch,
+  fetch: nodeHttpFetch,
   version: "0.1.0",
   interrupts: (names) => watchInterrupts(new EventEmitter(), { signals: names }),
-  strays: (tell) => watchStrays(new EventEmitter(), tell),
-  outliveOutput: () => {},
+  watchUncaughtErrors: (tell) => watchUncaughtErrors(new EventEmitter(), tell),
+  allowOutputLoss: () => {},
   readBytes: async () => new Uint8Array(),
   writeText: async () => {},
   prompts: undefined,

@@ -1,13 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { SAME_REQUEST_MS } from "../../cli/interrupts.ts";
-import { roomsOf } from "../../cli/work.ts";
+import { getRooms } from "../../cli/worker-tasks.ts";
 import { type SpawnedProcess, spawnProcess } from "../support/processes.ts";
 import { startFakeHttp } from "./fake-http.ts";
 import { Multiply, Wait } from "./files/extensions.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-const STRAY = fileURLToPath(new URL("./files/stray.ts", import.meta.url));
+const STRAY = fileURLToPath(new URL("./files/uncaught.ts", import.meta.url));
 const EXTENSIONS = fileURLToPath(new URL("./files/extensions.ts", import.meta.url));
 
 const startWorker = (url: string, ...argv: string[]): SpawnedProcess =>
@@ -19,11 +19,11 @@ describe("the rooms of a class", () => {
   const place = { rooms: ["lab"], public: false };
 
   test("are the command line's, unless the class says its own", () => {
-    expect(roomsOf(Multiply, place)).toEqual(["lab"]);
-    expect(roomsOf(Multiply, { rooms: ["lab"], public: true })).toEqual(["@global", "lab"]);
-    expect(roomsOf(Wait, { rooms: ["lab"], public: true })).toEqual(["waiting"]);
+    expect(getRooms(Multiply, place)).toEqual(["lab"]);
+    expect(getRooms(Multiply, { rooms: ["lab"], public: true })).toEqual(["@global", "lab"]);
+    expect(getRooms(Wait, { rooms: ["lab"], public: true })).toEqual(["waiting"]);
     expect(
-      roomsOf(
+      getRooms(
         class Open extends Multiply {
           static readonly public = true;
         },
@@ -33,7 +33,7 @@ describe("the rooms of a class", () => {
   });
 
   test("are asked for where nobody says any", () => {
-    expect(() => roomsOf(Multiply, { rooms: [], public: false })).toThrow(
+    expect(() => getRooms(Multiply, { rooms: [], public: false })).toThrow(
       "Multiply has no room: give --room",
     );
   });

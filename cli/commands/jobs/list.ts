@@ -2,26 +2,26 @@ import { Command } from "commander";
 import * as z from "zod";
 import type { Job } from "../../../protocol/job.ts";
 import { GLOBAL_ROOM } from "../../../protocol/room.ts";
-import { onClient } from "../../action.ts";
+import { clientAction } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { pageOptions } from "../../options.ts";
-import { oneRoom } from "../../room.ts";
+import { getSingleRoom } from "../../room.ts";
 import type { Column } from "../../table.ts";
-import type { ClientContext, Run, Tools } from "../../tools.ts";
+import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const ListOptions = z.object(pageOptions);
-/** What `jobs list` is asked. */
+/** The options of `jobs list`. */
 export type ListOptions = z.infer<typeof ListOptions>;
 
 /** `joblib jobs list`. */
-export const listCommand = (tools: Tools, run: Run<ClientContext, ListOptions> = listJobs) =>
+export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listJobs) =>
   new Command("list")
     .description(
-      "List the jobs that can be submitted in a room (--room or JOBLIB_ROOM): its own and the global ones; without a room the global ones.",
+      "List the jobs that can be submitted in a room: its own and the global ones. The room is --room or JOBLIB_ROOM, otherwise @global.",
     )
-    .option("--limit <n>", "how many, 0 to 500 (50)")
-    .option("--offset <n>", "how many to leave out (0)")
+    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
+    .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText(
       "after",
       `
@@ -29,14 +29,17 @@ Examples:
   $ joblib jobs list --room lab
   $ joblib jobs list --json | jq -r '.items[].full_name'`,
     )
-    .action(onClient(tools, ListOptions, run));
+    .action(clientAction(tools, ListOptions, run));
 
-/** Prints one page of the jobs that a room sees. */
-export const listJobs: Run<ClientContext, ListOptions> = async ({ io, client, global, signal }, query) => {
-  const room_id = oneRoom(global.room) ?? GLOBAL_ROOM;
+/** Prints a page of the jobs that are available in a room. */
+export const listJobs: CommandHandler<ClientContext, ListOptions> = async (
+  { io, client, global, signal },
+  query,
+) => {
+  const room_id = getSingleRoom(global.room) ?? GLOBAL_ROOM;
   const { body } = await client.call("listJobs", { params: { room_id }, query }, { signal });
-  showPage(io, body, { columns, nothing: `no jobs in ${room_id}; a worker registers them` });
-  return EXIT.fine;
+  showPage(io, body, { columns, emptyText: `no jobs in ${room_id}; start a worker to register some` });
+  return EXIT.ok;
 };
 
 const columns: Column<Job>[] = [

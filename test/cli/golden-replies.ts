@@ -56,7 +56,7 @@ const running = aTask({
   ...{ attempt: 1, runs: 1, max_attempts: 3, started_at: AT, worker_id: id(71) },
   progress: { fraction: 0.42, message: "aspirin" },
 });
-const failed = aCompletedTask({
+const reportFailure = aCompletedTask({
   ...{ id: id(3), status: "failed", result: null, max_attempts: 2, runs: 2, attempt: 2 },
   error:
     "the molecule cannot be read: a ring was opened at atom 4 and closed nowhere, which no structure can be",
@@ -65,7 +65,7 @@ const failed = aCompletedTask({
     { attempt: 2, at: AT, error: "the molecule cannot be read", worker_id: id(72) },
   ],
 });
-const tasks: readonly Task[] = [aTask(), running, failed, aCompletedTask({ id: id(4) })];
+const tasks: readonly Task[] = [aTask(), running, reportFailure, aCompletedTask({ id: id(4) })];
 
 const workers: readonly Worker[] = [
   { id: id(71), name: "gpu-box:4711", last_heartbeat: AT, job_count: 3, task_count: 1, alive: true },
@@ -184,11 +184,16 @@ export const server = ({ method, path }: Received): Reply => {
 };
 
 /** The same with nothing in it. */
-export const emptyServer = ({ path }: Received): Reply =>
+export const replyEmpty = ({ path }: Received): Reply =>
   path.includes("/logs") ? { status: 200, body: { items: [], after: null } } : aPage([]);
 
 /** The ids of the tasks, by how they stand. */
-export const TASKS = { pending: TASK_ID, running: running.id, failed: failed.id, completed: id(4) } as const;
+export const TASKS = {
+  pending: TASK_ID,
+  running: running.id,
+  failed: reportFailure.id,
+  completed: id(4),
+} as const;
 /** A worker's id. */
 export const WORKER_ID = id(71);
 /** An invitation's id. */

@@ -2,15 +2,15 @@ import type { FetchLike } from "../../sdk/senders.ts";
 import type { Client } from "../tools.ts";
 
 /** The result of one check. */
-export interface Finding {
+export interface CheckResult {
   readonly check: string;
   readonly status: "ok" | "warning" | "failed";
   readonly detail: string;
-  /** What to do about it. */
+  /** What the user should do. */
   readonly advice?: string;
 }
 
-/** What the checks work with. */
+/** The dependencies of the checks. */
 export interface Probe {
   readonly client: Client;
   readonly fetch: FetchLike;
@@ -22,16 +22,16 @@ export interface Probe {
   readonly signal: AbortSignal;
 }
 
-/** Returns the finding of a check that passed. */
-export const passed = (check: string, detail: string): Finding => ({ check, status: "ok", detail });
+/** Returns the result of a check that passed. */
+export const reportOk = (check: string, detail: string): CheckResult => ({ check, status: "ok", detail });
 
-/** Returns the finding of something that works, but may stop working or could work better. */
-export const warning = (check: string, detail: string, advice: string): Finding => ({
+/** Returns the result of something that works now but may stop working, or could be improved. */
+export const reportWarning = (check: string, detail: string, advice: string): CheckResult => ({
   ...{ check, status: "warning", detail, advice },
 });
 
-/** Returns the finding of something that does not work. */
-export const failed = (check: string, detail: string, advice: string): Finding => ({
+/** Returns the result of a check that failed. */
+export const reportFailure = (check: string, detail: string, advice: string): CheckResult => ({
   ...{ check, status: "failed", detail, advice },
 });
 

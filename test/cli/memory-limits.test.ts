@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test, vi } from "vitest";
-import { boundMemory, type Restartable } from "../../cli/memory-bounds.ts";
+import { limitMemory, type RestartableProcess } from "../../cli/memory-limits.ts";
 import { spawnProcess } from "../support/processes.ts";
 
-const aProcess = (more: Partial<Restartable> = {}) => {
-  const execve = vi.fn<NonNullable<Restartable["execve"]>>();
-  const own: Restartable = {
+const aProcess = (more: Partial<RestartableProcess> = {}) => {
+  const execve = vi.fn<NonNullable<RestartableProcess["execve"]>>();
+  const own: RestartableProcess = {
     argv: ["/bin/node", "/bin/joblib.js", "serve", "--port", "0"],
     execArgv: ["--enable-source-maps"],
     execPath: "/bin/node",
@@ -22,7 +22,7 @@ const aProcess = (more: Partial<Restartable> = {}) => {
 test("a server begins anew with a bounded young generation, and all that it was given", () => {
   const { own, execve } = aProcess();
 
-  boundMemory(own);
+  limitMemory(own);
 
   const [path, args, env] = execve.mock.calls[0] ?? [];
   expect(path).toBe("/bin/node");
@@ -39,9 +39,9 @@ test.each([
   ["whoever has said otherwise", { env: { NODE_OPTIONS: "--max-semi-space-size=64" } }],
   ["Windows", { platform: "win32" }],
 ] as const)("%s goes on as it is", (_, more) => {
-  const { own, execve } = aProcess(more as Partial<Restartable>);
+  const { own, execve } = aProcess(more as Partial<RestartableProcess>);
 
-  boundMemory(own);
+  limitMemory(own);
 
   expect(execve).not.toHaveBeenCalled();
 });

@@ -1,0 +1,76 @@
+import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import { setAtPath } from "../json-path.ts";
+import type { Parameter } from "../parameters/parameter.ts";
+import { formatChoices, InvalidValueError, readItems, readValue } from "../parameters/read-value.ts";
+import type { Prompts } from "../prompts.ts";
+import { escapeLine } from "../sanitize.ts";
+import { truncate } from "../table.ts";
+import { formatType, getDescription } from "../views/schema-view.ts";
+
+/** The width of a terminal line without the decoration of the prompt. */
+const MAX_MESSAGE_WIDTH = 74;
+
+const formatMessage = (parameter: Parameter): string => {
+  const description = escapeLine(getDescription(parameter.schema));
+  return truncate([parameter.flag, description].filter((part) => part !== "").join(": "), MAX_MESSAGE_WIDTH);
+};
+
+const createValidator =
+  (read: (text: string) => unknown) =>
+  (answer: string): string | undefined => {
+    try {
+      read(answer);
+      return undefined;
+    } catch (error) {
+      if (error instanceof InvalidValueError) return error.message.replace(/^--\S+: /, "");
+      throw error;
+    }
+  };
+
+const formatHint = ({ schema, isList }: Parameter) =>
+  truncate(
+    escapeLine(isList ? `${formatType(schema)}; one per line, empty to finish` : formatType(schema)),
+    MAX_MESSAGE_WIDTH,
+  );
+
+/** Asks for the values of a list, one per line, until the line is empty. */
+const promptForList = async (prompts: Prompts, parameter: Parameter): Promise<JsonValue[]> => {
+  const values: JsonValue[] = [];
+  const validate = (answer: string) =>
+    answer === "" ? undefined : createValidator((text) => readItems(parameter, text))(answer);
+  for (;;) {
+    const message = values.length === 0 ? formatMessage(parameter) : `${parameter.flag} ${values.length + 1}`;
+    const answer = await prompts.text({ message, hint: formatHint(parameter), validate });
+    if (answer === "") return values;
+    values.push(...readItems(parameter, answer));
+  }
+};
+
+const promptForValue = async (prompts: Prompts, parameter: Parameter): Promise<JsonValue> => {
+  const { choices, kind, isList } = parameter;
+  if (isList) return promptForList(prompts, parameter);
+  const message = formatMessage(parameter);
+  if (choices !== undefined) {
+    return choices[await prompts.choose(message, formatChoices(choices).map(escapeLine))] ?? null;
+  }
+  if (kind === "boolean") return (await prompts.choose(message, ["yes", "no"])) === 0;
+  const read = (text: string) => {
+    if (text === "" && Number(parameter.schema["minLength"] ?? 0) > 0)
+      throw new InvalidValueError("must not be empty");
+    return readValue(parameter, text);
+  };
+  return read(await prompts.text({ message, hint: formatHint(parameter), validate: createValidator(read) }));
+};
+
+/** Asks for the missing parameters of a payload, one after the other. */
+export const promptForMissing = async (
+  prompts: Prompts,
+  missing: readonly Parameter[],
+  initial: JsonObject,
+): Promise<JsonObject> => {
+  let payload = initial;
+  for (const parameter of missing) {
+    payload = setAtPath(payload, parameter.path, await promptForValue(prompts, parameter));
+  }
+  return payload;
+};
