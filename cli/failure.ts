@@ -104,12 +104,15 @@ const createFailure = (
 const BUG_ADVICE =
   "Run the command again with JOBLIB_DEBUG=1 and report the output in the issue tracker of joblib.";
 
-/** Returns the message of an error of commander. A group without a command prints its help and has no message. */
-const getCommanderMessage = ({ code, message }: CommanderError): string =>
-  code === "commander.help"
-    ? "missing command: choose one of the commands above"
-    : joinLines(message.replace(/^error: /, ""));
+/** Returns the message of an error of commander, with advice unless it has a suggestion ("Did you mean …?"). */
+const getCommanderMessage = ({ code, message }: CommanderError): string => {
+  // A group without a command prints its help, and commander has no message for it.
+  if (code === "commander.help") return "missing command. Choose one of the commands above.";
+  const line = joinLines(message.replace(/^error: /, ""));
+  return line.endsWith("?)") ? line : addAdvice(line, USAGE_ADVICE);
+};
 
+const USAGE_ADVICE = "Run the command with --help to show its usage.";
 const SCHEMA_ADVICE =
   "The registered schema cannot change while workers or unfinished tasks use it. Stop them, or rename the class.";
 const CONNECTION_ADVICE = "Check --url or JOBLIB_URL, or start a server with `joblib serve`.";

@@ -30,7 +30,9 @@ const parseObject = (text: string, source: string): JsonObject => {
     value = parseJson(text, source);
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw createRejection(`${source} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw createRejection(
+      `${source} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   if (!isJsonObject(value)) throw createRejection(`${source} must be a JSON object, such as {"angle": 90}`);
   return value;

@@ -172,8 +172,9 @@ export const createProgram = async (
   const program = new Command("joblib")
     .description("Run typed jobs on remote workers.")
     .version(version, "-V, --version", "print the version")
+    .helpCommand("help [command]", "Show help for a command")
     .option("--url <url>", "URL of the server (env: JOBLIB_URL; default: http://127.0.0.1:7800)")
-    .option("--token <token>", "bearer token; prefer JOBLIB_TOKEN, which process lists do not show")
+    .option("--token <token>", "bearer token (env: JOBLIB_TOKEN, which process lists do not show)")
     .option("--room <room>", "room id or @global; repeatable for workers (env: JOBLIB_ROOM)", collect)
     .option("--json", "print the response as JSON, and errors as problem JSON")
     .addHelpText("after", EPILOG);
@@ -186,7 +187,9 @@ export const createProgram = async (
       program.addCommand(await make(name, entry, named.has(name)));
       continue;
     }
-    const group = new Command(name).description(entry.summary);
+    const group = new Command(name)
+      .description(entry.summary)
+      .helpCommand("help [command]", "Show help for a command");
     for (const [inner, command] of Object.entries(entry.commands)) {
       group.addCommand(await make(inner, command, named.has(name) && named.has(inner)));
     }

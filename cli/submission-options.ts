@@ -34,9 +34,9 @@ export const addSetOption = (command: Command): Command =>
 export const addSubmissionOptions = (command: Command): Command =>
   command
     .option("--priority <n>", "priority from -100 to 100; higher runs first (default: 0)")
-    .option("--delay <seconds>", "do not start the task before this time has passed")
+    .option("--delay <seconds>", "delay before the task can be claimed")
     .option("--max-attempts <n>", "maximum number of attempts, 1 to 100")
-    .option("--timeout <seconds>", "fail the task if it runs longer")
+    .option("--timeout <seconds>", "maximum run time; a task that exceeds it fails")
     .option("--idempotency-key <key>", "submitting the same key and payload again returns the same task");
 
 /** Converts the options to the body of a submit request. */

@@ -44,8 +44,8 @@ export const doctorCommand = (tools: Tools, run: CommandHandler<ClientContext, D
       "after",
       `
 Run it on the machine of the worker. --room selects the room whose access and
-events are checked. The exit code is 1 if a check failed (✗); warnings (!) do not
-change it.
+events are checked. The exit code is 1 if a check failed (✗); warnings (!) do
+not change it.
 
 Examples:
   $ joblib doctor

@@ -45,7 +45,7 @@ export const migrateDatabase: CommandHandler<LocalContext, MigrateOptions> = asy
   const settings = await readSettings(env, { dataDir, databaseUrl });
   const names = await runMigrations(settings, check);
   const formatNames = (list: readonly string[]) =>
-    list.length === 0 ? "no pending migrations" : list.join("\n");
+    list.length === 0 ? "up to date" : list.join("\n");
   if (!check) {
     io.printResult({ applied: names }, ({ applied }) => formatNames(applied));
     return EXIT.ok;

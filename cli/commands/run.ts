@@ -49,8 +49,8 @@ export const runCommand = (tools: Tools, runners: Runners = RUNNERS) => {
     .addHelpText(
       "after",
       `
-On a terminal, joblib asks for missing parameters. If a parameter has the name of
-an option, pass it after --. With --wait the exit code is 0 if the task
+On a terminal, joblib asks for missing parameters. If a parameter has the name
+of an option, pass it after --. With --wait the exit code is 0 if the task
 completed, 1 if it failed, 8 if it did not finish in time, 10 if it was
 cancelled.
 

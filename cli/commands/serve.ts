@@ -10,13 +10,15 @@ import { integer, text } from "../options.ts";
 import { findUnknownVariables, type RunningServer, readSettings, startServer } from "../start-server.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
 const ServeOptions = z.object({
   port: integer(0, 65_535).optional(),
   host: text.optional(),
   dataDir: text.optional(),
   databaseUrl: text.optional(),
   redisUrl: text.optional(),
-  logLevel: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
+  logLevel: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` }).optional(),
   migrate: z.boolean().default(true),
   dashboard: z.boolean().default(true),
   printSettings: z.boolean().default(false),

@@ -28,7 +28,8 @@ export const typesCommand = (tools: Tools, run: CommandHandler<ClientContext, Ty
 Examples:
   $ joblib types --room lab > jobs.d.ts
 
-  // import type { Jobs } from "./jobs.d.ts";
+In a program:
+  import type { Jobs } from "./jobs.d.ts";
 
   await using jobs = new JobManager<unknown, Jobs>({ room: "lab" });
   const task = await jobs.submit("public:modifiers:Rotate", { angle: 90 });

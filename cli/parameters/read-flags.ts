@@ -52,9 +52,12 @@ const createUnknownOptionError = (
 ) => {
   const { name } = splitFlag(argument.startsWith("--") ? argument : `-${argument}`);
   const closest = findClosest(name, [...parameters.map(({ flag }) => flag), ...otherFlags]);
-  const advice =
-    closest === undefined ? "Run with --help to list all options." : `Did you mean --${closest}?`;
-  return new UsageError(`unknown option ${truncate(argument.split("=")[0] ?? "", 60)}. ${advice}`);
+  const flag = truncate(argument.split("=")[0] ?? "", 60);
+  return new UsageError(
+    closest === undefined
+      ? `unknown option '${flag}'. Run the command with --help to list all options.`
+      : `unknown option '${flag}' (Did you mean --${closest}?)`,
+  );
 };
 
 const createUnexpectedArgumentError = (argument: string) =>

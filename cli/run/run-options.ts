@@ -19,7 +19,7 @@ export const addRunJobOptions = (command: Command): Command => {
   command.option("--file <file>", "file with the payload, a JSON object; flags override it; - reads stdin");
   return addSubmissionOptions(addSetOption(command)).option(
     "--wait [seconds]",
-    "wait until the task ends, or for this time",
+    "wait until the task ends, or at most this long",
     parseWaitValue,
   );
 };

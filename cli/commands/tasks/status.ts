@@ -17,13 +17,13 @@ export const statusCommand = (tools: Tools, run: CommandHandler<ClientContext, S
   new Command("status")
     .description("Show a task: its status, queue position, progress and result.")
     .argument("<id>", "task id")
-    .option("--wait [seconds]", "wait until the task ends, or for this time", parseWaitValue)
+    .option("--wait [seconds]", "wait until the task ends, or at most this long", parseWaitValue)
     .addHelpText(
       "after",
       `
-With --wait the exit code is 0 if the task completed, 1 if it failed, 8 if it did
-not finish in time, 10 if it was cancelled. Without --wait it does not depend on
-the status.
+With --wait the exit code is 0 if the task completed, 1 if it failed, 8 if it
+did not finish in time, 10 if it was cancelled. Without --wait it does not
+depend on the status.
 
 Examples:
   $ joblib tasks status 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47

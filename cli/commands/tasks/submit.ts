@@ -39,12 +39,12 @@ export const submitCommand = (
     .option("--payload <json>", "payload as a JSON object; - reads it from stdin")
     .option("--payload-file <file>", "file with the payload; - reads stdin");
   return addSubmissionOptions(addSetOption(command))
-    .option("--wait [seconds]", "wait until the task ends, or for this time", parseWaitValue)
+    .option("--wait [seconds]", "wait until the task ends, or at most this long", parseWaitValue)
     .addHelpText(
       "after",
       `
-The room is --room or JOBLIB_ROOM. Jobs named public:… do not need one and run in
-@global. Use \`joblib run <job>\` to pass the parameters of the job as flags.
+The room is --room or JOBLIB_ROOM. Jobs named public:… do not need one and run
+in @global. Use \`joblib run <job>\` to pass the parameters of the job as flags.
 
 Examples:
   $ joblib tasks submit public:modifiers:Rotate --set angle=90 --wait
