@@ -50,7 +50,7 @@ const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
   "service-unavailable": EXIT.serverFailed,
 };
 
-/** What to do about a problem; printed after the detail of the server. */
+/** Advice for some problems, printed after the server's detail. */
 const ADVICE_BY_PROBLEM: { readonly [Id in ProblemId]?: string } = {
   "job-not-found": "Run `joblib jobs list` to list the available jobs.",
   "route-not-found": "Check --url or JOBLIB_URL; it must include the prefix of the API, if there is one.",

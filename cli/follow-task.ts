@@ -33,7 +33,7 @@ const createPlainOutput = ({ io }: Pick<ClientContext, "io">) => {
 };
 
 /**
- * Follows a task on stderr until it ends or the wait is over: on a terminal in a view that is redrawn in place,
+ * Follows a task on stderr until it ends or the time expires: on a terminal in a view that is redrawn in place,
  * otherwise line by line. Returns the last known state of the task; undefined if no state was received.
  */
 export const followTask = async (

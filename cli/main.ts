@@ -16,7 +16,7 @@ limitMemory(process);
 
 const { argv, env, stdout, stderr, stdin } = process;
 
-/** How long a stopped server waits for the reader of its output, which may have stopped as well. */
+/** Time that a stopped server waits for the reader of its output, which may have stopped as well. */
 const FLUSH_TIMEOUT_MS = 2_000;
 
 const outputErrors = handleOutputErrors({ stdout, stderr }, (code, cause) => {

@@ -33,7 +33,7 @@ export const addSetOption = (command: Command): Command =>
 /** Adds the options of the task. */
 export const addSubmissionOptions = (command: Command): Command =>
   command
-    .option("--priority <n>", "priority from -100 to 100; higher runs first (default: 0)")
+    .option("--priority <n>", "priority from -100 to 100; higher runs first")
     .option("--delay <seconds>", "delay before the task can be claimed")
     .option("--max-attempts <n>", "maximum number of attempts, 1 to 100")
     .option("--timeout <seconds>", "maximum run time; a task that exceeds it fails")

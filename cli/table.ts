@@ -4,7 +4,7 @@ import { escapeLine } from "./sanitize.ts";
 export interface Column<Row> {
   readonly heading: string;
   readonly cell: (row: Row) => string;
-  /** True if cells may be truncated to fit the terminal. */
+  /** True if cells may be truncated to the width of the terminal. */
   readonly flexible?: boolean;
   /** The end of the text that is truncated; `end` by default. */
   readonly truncateAt?: "start" | "end";
@@ -14,7 +14,7 @@ export interface Column<Row> {
 
 /** The maximum width of a table, and the style of its headings. */
 export interface TableStyle {
-  /** In columns; undefined for a pipe or a file, where nothing is truncated. */
+  /** In columns; undefined for a pipe or a file, which disables truncation. */
   readonly width: number | undefined;
   readonly heading: (text: string) => string;
 }

@@ -5,10 +5,10 @@ import type { Wait } from "./options.ts";
 import type { ClientContext } from "./tools.ts";
 import { formatTaskStatus } from "./views/task-view.ts";
 
-/** How long an unreachable server is retried after the end of a wait. */
+/** Time to retry an unreachable server after the end of a wait. */
 const GRACE_SECONDS = 5;
 
-/** Waits with a spinner until a task ends or the wait is over, and returns its last known state. */
+/** Waits with a spinner until a task ends or the time expires, and returns its last known state. */
 export const waitForTask = async (
   { io, client, signal }: ClientContext,
   task: Task,

@@ -44,8 +44,7 @@ export const migrateDatabase: CommandHandler<LocalContext, MigrateOptions> = asy
   const { check, dataDir, databaseUrl } = options;
   const settings = await readSettings(env, { dataDir, databaseUrl });
   const names = await runMigrations(settings, check);
-  const formatNames = (list: readonly string[]) =>
-    list.length === 0 ? "up to date" : list.join("\n");
+  const formatNames = (list: readonly string[]) => (list.length === 0 ? "up to date" : list.join("\n"));
   if (!check) {
     io.printResult({ applied: names }, ({ applied }) => formatNames(applied));
     return EXIT.ok;

@@ -16,7 +16,7 @@ const formatSeconds = (milliseconds: number) => `${Math.round(milliseconds / 100
 const TOLERANCE_MS = 500;
 /** If the first byte arrives so shortly before the end, the response was buffered. */
 const BUFFERED_MS = 100;
-/** How long to wait for a response after the agreed time. */
+/** Time to wait for a response after the agreed time. */
 const GRACE_SECONDS = 15;
 
 const RAISE_TIMEOUT =

@@ -157,7 +157,7 @@ const getDefault = ({ schema }: Parameter): JsonValue | undefined => {
 
 /**
  * Returns the missing required parameters of a payload, and the payload with those filled in that need no answer:
- * defaults, constants, and objects whose members are asked for instead.
+ * defaults, constants, and objects whose members are parameters.
  */
 export const findMissing = (
   parameters: readonly Parameter[],

@@ -68,7 +68,7 @@ describe("completion", () => {
     ],
     [["worker", ""], []],
     [["nothing", "at", ""], []],
-  ])("of %j offers %j", async (words, values) => {
+  ])("for %j offers %j", async (words, values) => {
     expect((await runCompletion(words)).values).toEqual(values);
   });
 

@@ -101,7 +101,7 @@ describe("the exit code", () => {
     });
   });
 
-  test("of a submit with --wait is that of its task", async () => {
+  test("is that of the task for a submit with --wait", async () => {
     await using api = await startFakeApi(({ method }) =>
       method === "POST"
         ? { status: 202, body: aSubmittedTask() }

@@ -27,7 +27,7 @@ const ROTATE = "public:modifiers:Rotate";
 const SCREEN = "public:chemistry:Screen";
 const MOLECULE = '{"name":"aspirin","smiles":"CC(=O)Oc1ccccc1C(=O)O"}';
 
-/** The recorded cases of each command, besides its help. */
+/** The recorded cases of each command, in addition to its help. */
 export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   serve: [
     success(["serve", "--print-settings"]),

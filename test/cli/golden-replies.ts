@@ -58,7 +58,7 @@ const running = aTask({
 const reportFailure = aCompletedTask({
   ...{ id: id(3), status: "failed", result: null, max_attempts: 2, runs: 2, attempt: 2 },
   error:
-    "cannot parse the molecule: the ring that is opened at atom 4 is never closed, so it is not a valid structure",
+    "cannot parse the molecule: the bond that is opened at atom 4 is never closed, so it is not a valid structure",
   errors: [
     { attempt: 1, at: AT, error: "out of memory", worker_id: id(71) },
     { attempt: 2, at: AT, error: "cannot parse the molecule", worker_id: id(72) },

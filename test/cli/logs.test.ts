@@ -27,7 +27,7 @@ describe("tasks logs", () => {
     expect(api.received.map(({ path }) => path)).toEqual([`/v1/joblib/tasks/${TASK_ID}/logs?limit=1000`]);
   });
 
-  test("with --json prints each log line as an unchanged object on a line", async () => {
+  test("prints each log line as an unchanged object on a line with --json", async () => {
     await using api = await startFakeApi(() => page(LINES));
 
     const { stdout } = await runCli(["tasks", "logs", TASK_ID, "--json", "--url", api.url]);
@@ -50,7 +50,7 @@ describe("tasks logs", () => {
     });
   });
 
-  test("with --follow prints lines until the task ends, and exits with its code", async () => {
+  test("prints lines until the task ends with --follow, and exits with its code", async () => {
     const failed = aCompletedTask({ status: "failed", result: null, error: "it broke" });
     const events = [
       event("task", "1", aTask({ status: "running", queue_position: null })),

@@ -14,7 +14,7 @@ describe("an error message", () => {
     ["job-not-found", /^joblib: A sentence\. Run `joblib jobs list` to list the available jobs\.\n$/],
     ["route-not-found", /^joblib: A sentence\. Check --url or JOBLIB_URL; .*\.\n$/],
     ["unauthorized", /^joblib: A sentence\. Pass a token with --token or JOBLIB_TOKEN\.\n$/],
-  ] as const)("for the problem %s says what to do", async (id, line) => {
+  ] as const)("says for the problem %s what to do", async (id, line) => {
     await using api = await startFakeApi(() => aProblem(id, { detail: "A sentence." }));
 
     const { stderr } = await runCli(["jobs", "show", JOB, "--url", api.url]);
@@ -22,7 +22,7 @@ describe("an error message", () => {
     expect(stderr).toMatch(line);
   });
 
-  test("for an unreachable server says how to start one or change the URL", async () => {
+  test("says for an unreachable server how to start one or change the URL", async () => {
     const { stderr } = await runCli(["jobs", "list", "--url", "http://127.0.0.1:1"]);
 
     expect(stderr).toMatch(/\. Check --url or JOBLIB_URL, or start a server with `joblib serve`\.\n$/);
@@ -36,7 +36,7 @@ describe("an error message", () => {
     expect(JSON.parse(stderr)).toMatchObject({ detail: "A sentence." });
   });
 
-  test("for a directory instead of a file asks for the file", async () => {
+  test("asks for a file instead of a directory", async () => {
     const directory = mkdtempSync(join(tmpdir(), "joblib-messages-"));
 
     expect(await runCli(["worker", directory, "--public"])).toMatchObject({
@@ -49,7 +49,7 @@ describe("an error message", () => {
     [["token", "create", "--sub", ""], "--sub"],
     [["serve", "--host", ""], "--host"],
     [["worker", ""], "<file>"],
-  ])("for the empty value in %j names the option or argument", async (argv, name) => {
+  ])("names the option or argument with an empty value in %j", async (argv, name) => {
     expect(await runCli(argv)).toMatchObject({ exitCode: 2, stderr: `joblib: ${name}: must not be empty\n` });
   });
 });

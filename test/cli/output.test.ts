@@ -76,7 +76,7 @@ describe("printed output", () => {
     }
   });
 
-  test("shows a list as a table that fits the terminal, and the option for the next page", async () => {
+  test("shows a list as a table within the width of the terminal, and the option for the next page", async () => {
     const tasks = [aTask({ job_name: `public:modifiers:${"Long".repeat(30)}` }), aCompletedTask()];
     await using api = await startFakeApi(() => aPage(tasks, 7));
     const env = { NO_COLOR: "1" };
@@ -173,8 +173,8 @@ describe("printed output", () => {
   });
 });
 
-describe("the request", () => {
-  test("of a submit contains payload, options, room and idempotency key", async () => {
+describe("requests", () => {
+  test("contain payload, options, room and idempotency key of a submit", async () => {
     await using api = await startFakeApi(() => ({ status: 202, body: aSubmittedTask() }));
 
     await runCli(
@@ -223,7 +223,7 @@ describe("the request", () => {
     ]);
   });
 
-  test("of a list contains the room of the environment and the query", async () => {
+  test("contain the room of the environment and the query of a list", async () => {
     await using api = await startFakeApi(() => aPage([]));
     const env = { JOBLIB_ROOM: "lab", JOBLIB_URL: api.url };
 
@@ -236,7 +236,7 @@ describe("the request", () => {
     ]);
   });
 
-  test("of a cancel and a retry has the right method and path", async () => {
+  test("use the method and path of the operation for a cancel and a retry", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aTask() }));
 
     const cancelled = await runCli(["tasks", "cancel", TASK_ID, "--url", api.url]);

@@ -145,16 +145,17 @@ describe("readFlags", () => {
 });
 
 describe("findMissing", () => {
-  const lackingOf = (payload: JsonObject) => findMissing(parameters, payload).missing.map(({ flag }) => flag);
+  const listMissingFlags = (payload: JsonObject) =>
+    findMissing(parameters, payload).missing.map(({ flag }) => flag);
 
   test("returns missing required members, including those of required objects", () => {
-    expect(lackingOf({})).toEqual(["angle", "box.size"]);
-    expect(lackingOf({ angle: 1, box: {} })).toEqual(["box.size"]);
-    expect(lackingOf({ angle: 0, box: { size: 1 } })).toEqual([]);
+    expect(listMissingFlags({})).toEqual(["angle", "box.size"]);
+    expect(listMissingFlags({ angle: 1, box: {} })).toEqual(["box.size"]);
+    expect(listMissingFlags({ angle: 0, box: { size: 1 } })).toEqual([]);
   });
 
   test("returns missing members of an optional object only if the object is present", () => {
-    expect(lackingOf({ angle: 0, box: { size: 1, inner: {} } })).toEqual(["box.inner.size"]);
+    expect(listMissingFlags({ angle: 0, box: { size: 1, inner: {} } })).toEqual(["box.inner.size"]);
   });
 });
 

@@ -24,7 +24,7 @@ describe("a command line", () => {
     );
   });
 
-  test("of a worker has the defaults that its help describes", async () => {
+  test("has the defaults that the help of worker describes", async () => {
     const run = vi.fn(async () => EXIT.ok);
 
     await workerCommand(createTools(), run).parseAsync(["./x.ts"], { from: "user" });
@@ -110,8 +110,8 @@ describe("a command line", () => {
   });
 });
 
-describe("help", () => {
-  test.each(COMMAND_NAMES)("for %s has a description and an example", async (name) => {
+describe("--help", () => {
+  test.each(COMMAND_NAMES)("prints a description and an example for %s", async (name) => {
     const { exitCode, stdout, stderr } = await runCli([...name.split(" "), "--help"]);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
@@ -119,7 +119,7 @@ describe("help", () => {
     expect(stdout).toMatch(/Examples?:\n {2}\$ /);
   });
 
-  test("for the program lists every command and every exit code", async () => {
+  test("lists every command and every exit code", async () => {
     const { stdout } = await runCli(["--help"]);
 
     for (const name of COMMAND_NAMES) expect(stdout).toMatch(new RegExp(`^ {2}${name.split(" ")[0]} `, "m"));

@@ -57,7 +57,7 @@ describe("an exported task", () => {
     expect(stderr).toMatch(/completed after \d+ m?s\n$/);
   });
 
-  test("that fails exits with 1 and prints the reason", async () => {
+  test("exits with 1 and prints the reason if it fails", async () => {
     const { exitCode, stdout, stderr } = await run(
       await exportTask(aTask({ job_name: JOB, payload: { to: -1 } })),
     );
@@ -66,7 +66,7 @@ describe("an exported task", () => {
     expect(stderr).toMatch(/failed after \d+ m?s: cannot count to -1\n$/);
   });
 
-  test("with an invalid payload fails as on a worker", async () => {
+  test("fails like on a worker if its payload is invalid", async () => {
     const { exitCode, stderr } = await run(await exportTask(aTask({ job_name: JOB, payload: { to: "x" } })));
 
     expect(exitCode).toBe(1);

@@ -117,7 +117,7 @@ describe("a missing parameter", () => {
     };
   };
 
-  test("is asked for on a terminal, again after an invalid answer", async () => {
+  test("causes a prompt on a terminal, and another one after an invalid answer", async () => {
     const { prompts, questions } = createPromptsWithAnswers(["nonsense", JSON.stringify(MOLECULE), "", "3"]);
     const { exitCode, submits } = await submit(["--set", "box={}"], { prompts });
 
@@ -158,7 +158,7 @@ describe("a missing parameter", () => {
     expect(String(output.read())).toContain("smiles");
   });
 
-  test("is not asked for after Ctrl-C", async () => {
+  test("causes exit code 130 if Ctrl-C cancels the prompt", async () => {
     const { input, question } = startPrompt();
     await setImmediate();
     input.write("\u0003");

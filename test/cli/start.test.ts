@@ -20,14 +20,14 @@ const listModules = async (...argv: string[]): Promise<string[]> => {
 };
 
 describe("the process", () => {
-  test("with --help loads neither the client nor the server nor zod", async () => {
+  test("loads neither the client nor the server nor zod for --help", async () => {
     const modules = await listModules("--help");
 
     expect(modules.length).toBeGreaterThan(10);
     expect(modules.filter((url) => HEAVY.test(url) || /\/undici\/|\/sdk\/|\/zod\//.test(url))).toEqual([]);
   });
 
-  test("of a client command loads no server, ORM, msw, tsx or spinner", async () => {
+  test("loads no server, ORM, msw, tsx or spinner for a client command", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aCompletedTask() }));
 
     const modules = await listModules("tasks", "status", TASK_ID, "--url", api.url);

@@ -100,7 +100,7 @@ describe("joblib worker", () => {
     expect(server.fake.workers).toEqual([]);
   });
 
-  test("after an uncaught error fails the task with that error, and deregisters", async () => {
+  test("fails its task with an uncaught error, and deregisters", async () => {
     await using server = await startFakeHttp();
     const worker = spawnProcess(process.execPath, [
       MAIN,
@@ -157,7 +157,7 @@ describe("joblib worker", () => {
       3,
       /no answer from/,
     ],
-  ])("%s fails with an error in one line", async (_, argv, code, message) => {
+  ])("fails %s with an error in one line", async (_, argv, code, message) => {
     const worker = spawnProcess(process.execPath, [MAIN, ...argv], { env: { JOBLIB_ROOM: undefined } });
 
     expect(await worker.exit).toMatchObject({ code });

@@ -58,6 +58,6 @@ const columns = (io: Io, now: number): Column<Invitation>[] => [
     ? { heading: "EXPIRES", cell: ({ expires_at }) => expires_at }
     : { heading: "EXPIRES", cell: ({ expires_at }) => formatExpiry(Date.parse(expires_at) - now) },
   { heading: "JOBS", cell: ({ jobs }) => jobs?.join(", ") ?? "any", flexible: true },
-  { heading: "CREATED BY", cell: ({ created_by_id }) => created_by_id, flexible: true },
+  { heading: "BY", cell: ({ created_by_id }) => created_by_id, flexible: true },
   { heading: "NOTE", cell: ({ note }) => note ?? "", flexible: true },
 ];
