@@ -7,7 +7,7 @@ import { type Line, listOptions, readLine } from "./read-line.ts";
 import { SHELLS } from "./scripts.ts";
 import type { Candidate, CompletionContext } from "./server-values.ts";
 
-/** How long the shell waits for candidates from the server. */
+/** Maximum time to wait for candidates from the server. */
 const TIMEOUT_MS = 1000;
 /** Only words without special characters of a shell are offered, because names are untrusted. */
 const SAFE_WORD = /^[A-Za-z0-9_.:@/=+-]+$/;

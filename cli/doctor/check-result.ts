@@ -6,7 +6,7 @@ export interface CheckResult {
   readonly check: string;
   readonly status: "ok" | "warning" | "failed";
   readonly detail: string;
-  /** What the user should do. */
+  /** Recommended action. */
   readonly advice?: string;
 }
 

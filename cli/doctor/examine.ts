@@ -16,9 +16,9 @@ import {
 } from "./server-check.ts";
 import { checkRoom, checkToken, readCaller } from "./token-check.ts";
 
-/** What to check, and where to report it. */
+/** The options of `examine`. */
 export interface Examination {
-  /** How long the long poll and the event stream stay open, in seconds. */
+  /** Duration of the long poll and the event stream, in seconds. */
   readonly openSeconds: number;
   /** Receives each result as soon as it is known. */
   readonly report: (result: CheckResult) => void;

@@ -12,7 +12,7 @@ import {
 } from "./check-result.ts";
 
 const formatSeconds = (milliseconds: number) => `${Math.round(milliseconds / 100) / 10} s`;
-/** How much earlier than agreed a response may arrive, because the server measures the time itself. */
+/** Tolerance for responses that arrive too early, because the server measures the time itself. */
 const TOLERANCE_MS = 500;
 /** If the first byte arrives so shortly before the end, the response was buffered. */
 const BUFFERED_MS = 100;
