@@ -40,7 +40,7 @@ export const DRAIN_SIGNALS: readonly NodeJS.Signals[] = [...STOP_REQUESTS, ...SY
 
 /**
  * Returns true if bash or zsh started this process with `nohup`: they export the path of the command as `_`. Node.js
- * resets an ignored SIGHUP at its start, so the signal handler cannot be queried.
+ * resets an ignored SIGHUP at its start, so the state of the signal does not show it.
  */
 export const isUnderNohup = (env: Readonly<Record<string, string | undefined>>): boolean =>
   /(^|\/)nohup$/.test(env["_"] ?? "");

@@ -11,7 +11,7 @@ export interface OutputStream {
   readonly rows?: number | undefined;
 }
 
-/** An animated line while something is awaited. Does nothing without a terminal. */
+/** An animated line while the command waits. Does nothing without a terminal. */
 export interface Spinner {
   setText(text: string): void;
   stop(): void;
@@ -27,7 +27,7 @@ export interface Io {
   readonly json: boolean;
   /** True if stderr is a terminal, so that animations make sense. */
   readonly isInteractive: boolean;
-  /** Width of stdout in columns; undefined if stdout is not a terminal, and nothing is truncated. */
+  /** Width of stdout in columns; undefined if stdout is not a terminal, which disables truncation. */
   readonly width: number | undefined;
   /** Colors for stdout; the text unchanged if colors are off. */
   readonly paint: ChalkInstance;

@@ -47,10 +47,10 @@ const runDoctor = async (
   const argv = ["doctor", "--json", "--url", options.serverUrl ?? url, ...(options.argv ?? [])];
   const { exitCode, stdout } = await runCli(argv, { env: { ...token, ...options.env } });
   const report: DoctorReport = JSON.parse(stdout);
-  const findResult = (check: string) => report.findings.find((finding) => finding.check === check);
+  const find = (check: string) => report.findings.find((result) => result.check === check);
   return {
     exitCode,
-    findResult,
+    find,
     ok: report.ok,
     statuses: Object.fromEntries(report.findings.map(({ check, status }) => [check, status])),
   };
@@ -67,7 +67,7 @@ const ANN: TokenClaims = { sub: "ann", rooms: ["lab"], expiresInSeconds: 86_400 
 
 describe("joblib doctor on a healthy server", () => {
   test("passes every check within seconds", async () => {
-    const { exitCode, ok, statuses, findResult } = await runDoctor(ANN, { argv: ["--room", "lab"] });
+    const { exitCode, ok, statuses, find } = await runDoctor(ANN, { argv: ["--room", "lab"] });
 
     expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
     expect(statuses).toEqual({
@@ -83,13 +83,13 @@ describe("joblib doctor on a healthy server", () => {
       },
       ...{ "long poll": "ok", "event stream": "ok" },
     });
-    expect(findResult("token")?.detail).toMatch(/^ann; room lab; expires in (23h|1d)$/);
-    expect(findResult("database")?.detail).toMatch(
+    expect(find("token")?.detail).toMatch(/^ann; room lab; expires in (23h|1d)$/);
+    expect(find("database")?.detail).toMatch(
       /^postgresql: round trip [\d.]+ ms, local connection, no pending migrations$/,
     );
-    expect(findResult("bus")?.detail).toBe("redis, local connection");
+    expect(find("bus")?.detail).toBe("redis, local connection");
     for (const check of ["long poll", "event stream"]) {
-      expect(findResult(check)?.detail).toMatch(/^stayed open for 1(\.\d)? s$/);
+      expect(find(check)?.detail).toMatch(/^stayed open for 1(\.\d)? s$/);
     }
   });
 
@@ -104,16 +104,16 @@ describe("joblib doctor on a healthy server", () => {
 
   test("checks the database from this machine if its URL is given", async () => {
     const empty = await createDatabase(inject("postgresUrl"));
-    const { exitCode, findResult } = await runDoctor(ANN, { env: { JOBLIB_DATABASE_URL: empty } });
+    const { exitCode, find } = await runDoctor(ANN, { env: { JOBLIB_DATABASE_URL: empty } });
 
     expect(exitCode).toBe(1);
-    expect(findResult("database URL")).toMatchObject({
+    expect(find("database URL")).toMatchObject({
       status: "failed",
       detail: expect.stringContaining("pending migrations: joblib-"),
       advice: "run `joblib migrate`",
     });
     expect(
-      (await runDoctor(ANN, { argv: ["--database-url", databaseUrl] })).findResult("database URL"),
+      (await runDoctor(ANN, { argv: ["--database-url", databaseUrl] })).find("database URL"),
     ).toMatchObject({
       ...{ status: "ok", detail: "reachable from this machine, local connection, no pending migrations" },
     });
@@ -150,15 +150,15 @@ describe("the token check", () => {
     const [check = "", status] = outcome.split(" ");
     const found = await runDoctor(claims, { argv });
 
-    expect(found.findResult(check)).toMatchObject({ status, detail: expect.stringMatching(detail) });
+    expect(found.find(check)).toMatchObject({ status, detail: expect.stringMatching(detail) });
     expect(found.exitCode).toBe(status === "failed" ? 1 : 0);
   });
 
   test("reports a token of another server as rejected, not as expired", async () => {
     const JOBLIB_TOKEN = await createToken("another secret of thirty-two characters", ANN);
-    const { findResult } = await runDoctor(undefined, { env: { JOBLIB_TOKEN } });
+    const { find } = await runDoctor(undefined, { env: { JOBLIB_TOKEN } });
 
-    expect(findResult("token")).toMatchObject({ status: "failed", detail: "rejected by the server" });
+    expect(find("token")).toMatchObject({ status: "failed", detail: "rejected by the server" });
   });
 
   test("reads the expiry of a JWT, and none of other text", async () => {
@@ -193,12 +193,12 @@ const startImpatientProxy = async (milliseconds: number) => {
 };
 
 test("joblib doctor finds a proxy that closes idle connections, and prints advice", async () => {
-  const { exitCode, findResult } = await runDoctor(ANN, { serverUrl: await startImpatientProxy(400) });
+  const { exitCode, find } = await runDoctor(ANN, { serverUrl: await startImpatientProxy(400) });
 
   expect(exitCode).toBe(1);
-  expect(findResult("server")?.status).toBe("ok");
+  expect(find("server")?.status).toBe("ok");
   for (const check of ["long poll", "event stream"]) {
-    expect(findResult(check)).toMatchObject({
+    expect(find(check)).toMatchObject({
       status: "failed",
       detail: expect.stringMatching(/^closed after 0\.\d s: /),
       advice: expect.stringContaining("proxy_read_timeout"),
@@ -207,10 +207,10 @@ test("joblib doctor finds a proxy that closes idle connections, and prints advic
 });
 
 test("joblib doctor --proxy keeps the requests open for the given time", async () => {
-  const { findResult } = await runDoctor(ANN, { argv: ["--proxy", "2"] });
+  const { find } = await runDoctor(ANN, { argv: ["--proxy", "2"] });
 
   for (const check of ["long poll", "event stream"]) {
-    expect(findResult(check)).toMatchObject({
+    expect(find(check)).toMatchObject({
       status: "ok",
       detail: expect.stringMatching(/^stayed open for 2(\.\d)? s$/),
     });
@@ -266,10 +266,10 @@ test.each([
 });
 
 test("joblib doctor reports an unreachable server, and checks nothing else", async () => {
-  const { findResult, exitCode } = await runDoctor(undefined, { serverUrl: "http://127.0.0.1:1" });
+  const { find, exitCode } = await runDoctor(undefined, { serverUrl: "http://127.0.0.1:1" });
 
   expect(exitCode).toBe(1);
-  expect(findResult("server")).toMatchObject({
+  expect(find("server")).toMatchObject({
     status: "failed",
     advice: expect.stringContaining("the server is running"),
   });
