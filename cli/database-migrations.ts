@@ -12,7 +12,7 @@ export const runMigrations = async (settings: Settings, check: boolean): Promise
   ]);
   const { database_url: url, data_dir: dataDir } = settings;
   try {
-    // A check creates no files: in an empty in-memory database every migration is pending.
+    // A check creates no data directory. An empty in-memory database has the same pending migrations.
     const embedded = { dataDir: check && !existsSync(dataDir) ? IN_MEMORY : dataDir };
     const orm = await openDatabase(url === undefined ? embedded : { url });
     try {

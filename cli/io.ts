@@ -53,7 +53,7 @@ export interface DisplayStyle {
 }
 
 /** The color of a message. */
-export type NoteStyle = "plain" | "dim" | "good" | "bad";
+export type NoteStyle = "plain" | "dim" | "success" | "error";
 
 /** The streams, and the environment that decides about colors. */
 export interface IoSetup {
@@ -76,8 +76,8 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
   const styles: Record<NoteStyle, (text: string) => string> = {
     plain: (text) => text,
     dim: paintNote.dim,
-    good: paintNote.green,
-    bad: paintNote.red,
+    success: paintNote.green,
+    error: paintNote.red,
   };
   // A terminal would break lines within words.
   const wrapNote = (text: string) => (stderr.isTTY === true ? wrap(text, stderr.columns || 80, "  ") : text);

@@ -80,6 +80,6 @@ export const findUserFrame = (error: unknown, files: Iterable<string>): string[]
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   const line = stack
     .split("\n")
-    .find((one) => one.includes("    at ") && [...files].some((file) => one.includes(file)));
+    .find((frame) => frame.includes("    at ") && [...files].some((file) => frame.includes(file)));
   return line === undefined ? [] : [line.replace(/\?joblib=\d+/g, "").replace(/file:\/\//g, "")];
 };

@@ -99,6 +99,6 @@ const printUncaughtError = (io: Io, error: unknown, { files }: LoadedExtensions)
 
 const printFailure = (io: Io, error: unknown): void => {
   const { line, details } = toFailure(error);
-  io.printEvent({ event: "error", message: line }, `joblib: ${line}`, "bad");
+  io.printEvent({ event: "error", message: line }, `joblib: ${line}`, "error");
   for (const detail of details) io.printNote(detail);
 };

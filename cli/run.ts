@@ -55,7 +55,7 @@ const report = async (
     stderr.write(`${toSafeJson({ ...problem, exit_code: exitCode })}\n`);
   } else {
     const io = createIo({ stdout, stderr, env, json: false });
-    io.printNote(`joblib: ${line}`, "bad");
+    io.printNote(`joblib: ${line}`, "error");
     for (const detail of details) io.printNote(detail);
   }
   if (env["JOBLIB_DEBUG"] === "1" && error instanceof Error)

@@ -78,9 +78,10 @@ export const formatTable = <Row>(
   const widths = shrinkWidths(natural, columns, style.width);
   const fitCell = (index: number, text: string) => {
     const width = widths[index] ?? 0;
-    const shown = columns[index]?.truncateAt === "start" ? truncateStart(text, width) : truncate(text, width);
+    const fitted =
+      columns[index]?.truncateAt === "start" ? truncateStart(text, width) : truncate(text, width);
     // The last column is not padded, so that no line ends with spaces.
-    return index === columns.length - 1 ? shown : pad(shown, width);
+    return index === columns.length - 1 ? fitted : pad(fitted, width);
   };
 
   const head = style.heading(columns.map(({ heading }, index) => fitCell(index, heading)).join(GAP));

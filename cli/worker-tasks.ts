@@ -159,7 +159,7 @@ const printOutcome = (
       ...(outcome.status === "lost" ? { reason: outcome.reason } : {}),
     },
     `${task.id} ${task.jobName} ${status} after ${duration(milliseconds)}${retryNote}${reason}`,
-    status === "completed" ? "good" : "bad",
+    status === "completed" ? "success" : "error",
   );
 };
 

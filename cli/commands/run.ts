@@ -22,7 +22,7 @@ const isFile = (target: string) =>
   parseJobName(target, GLOBAL_ROOM).kind === "invalid" && /\.[cm]?[jt]sx?$/.test(target);
 
 const rejectOptions = (command: Command, ...names: readonly string[]): void => {
-  const name = names.find((one) => command.getOptionValue(one) !== undefined);
+  const name = names.find((option) => command.getOptionValue(option) !== undefined);
   if (name === undefined) return;
   const flag = command.options.find((option) => option.attributeName() === name)?.long;
   throw new UsageError(

@@ -87,7 +87,11 @@ export const serve: CommandHandler<LocalContext, ServeOptions> = async (context,
   const { io, env } = context;
   using interrupts = context.interrupts();
   const settings = await readSettings(applyLogLevelDefault(env, io.isInteractive), toSettingsInput(options));
-  for (const name of await findUnknownVariables(env)) io.printNote(`ignoring unknown setting ${name}`, "bad");
+  for (const name of await findUnknownVariables(env))
+    io.printNote(
+      `ignoring unknown setting ${name}. Run \`joblib serve --print-settings\` to list the settings.`,
+      "error",
+    );
   if (options.printSettings) {
     const { redactSettings, Settings: Known } = await import("../../server/settings.ts");
     const names = Object.keys(Known.shape);

@@ -58,7 +58,7 @@ export const readLine = (program: Command, words: readonly string[]): Line => {
       flag = undefined;
       continue;
     }
-    const inner = command.commands.find((one) => one.name() === word);
+    const inner = command.commands.find((child) => child.name() === word);
     if (inner !== undefined && operands.length === 0) command = inner;
     else operands.push(word);
   }

@@ -124,7 +124,7 @@ export const listParameterFlags = (all: readonly Parameter[]): Candidate[] =>
 
 /** Lists the allowed values of a parameter; empty if it has no `enum`. */
 export const listChoices = (all: readonly Parameter[], flag: string): Candidate[] =>
-  formatChoices(all.find((one) => one.flag === flag)?.choices ?? []).map((value) => ({
+  formatChoices(all.find((parameter) => parameter.flag === flag)?.choices ?? []).map((value) => ({
     value,
     description: "",
   }));

@@ -46,7 +46,7 @@ const getChoices = (schema: JsonObject): readonly JsonValue[] | undefined => {
 };
 
 const getKind = ({ type, properties }: JsonObject): ParameterKind => {
-  const types = (Array.isArray(type) ? type : [type]).filter((one) => one !== "null");
+  const types = (Array.isArray(type) ? type : [type]).filter((name) => name !== "null");
   const [name, ...others] = types;
   if (others.length > 0) return "any";
   if (name === undefined && isJsonObject(properties)) return "object";
@@ -54,7 +54,7 @@ const getKind = ({ type, properties }: JsonObject): ParameterKind => {
 };
 
 const isListSchema = ({ type }: JsonObject) =>
-  type === "array" || (Array.isArray(type) && type.every((one) => one === "array" || one === "null"));
+  type === "array" || (Array.isArray(type) && type.every((name) => name === "array" || name === "null"));
 
 const getMembers = (schema: JsonObject): readonly [string, JsonValue][] =>
   isJsonObject(schema["properties"]) ? Object.entries(schema["properties"]) : [];

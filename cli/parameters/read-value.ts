@@ -46,7 +46,7 @@ const parseJson = (parameter: Parameter, text: string): JsonValue | undefined =>
 /** Returns the choices as a user types them: text without quotes, unless that is ambiguous (1 and "1"). */
 export const formatChoices = (choices: readonly JsonValue[]): string[] => {
   const others = new Set(
-    choices.filter((choice) => typeof choice !== "string").map((one) => JSON.stringify(one)),
+    choices.filter((choice) => typeof choice !== "string").map((choice) => JSON.stringify(choice)),
   );
   return choices.map((choice) =>
     typeof choice === "string" && !others.has(choice) ? choice : JSON.stringify(choice),
@@ -66,10 +66,10 @@ const readChoice = (parameter: Parameter, choices: readonly JsonValue[], text: s
   const found = findChoice(parameter, choices, text);
   if (found === undefined) {
     const texts = formatChoices(choices);
-    const shown = texts.slice(0, MAX_SHOWN_CHOICES).join(", ");
+    const list = texts.slice(0, MAX_SHOWN_CHOICES).join(", ");
     throw createTypeError(
       parameter,
-      texts.length > MAX_SHOWN_CHOICES ? `one of ${shown}, …` : `one of ${shown}`,
+      texts.length > MAX_SHOWN_CHOICES ? `one of ${list}, …` : `one of ${list}`,
       text,
     );
   }

@@ -57,12 +57,12 @@ export const runFile: CommandHandler<LocalContext, RunFileOptions> = async (cont
   uncaught.signal.throwIfAborted();
   if (interrupts.first.aborted) return EXIT.interrupted;
   if (outcome.status === "completed") {
-    io.printEvent({ event: "completed" }, `completed after ${took}`, "good");
+    io.printEvent({ event: "completed" }, `completed after ${took}`, "success");
     io.printResult(outcome.task.result, formatResult);
     return EXIT.ok;
   }
   const reason = outcome.status === "failed" ? outcome.error : outcome.status;
-  io.printEvent({ event: "failed", error: reason }, `failed after ${took}: ${reason}`, "bad");
+  io.printEvent({ event: "failed", error: reason }, `failed after ${took}: ${reason}`, "error");
   return EXIT.taskFailed;
 };
 

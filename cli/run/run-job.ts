@@ -135,13 +135,13 @@ const printOutcome = ({ io }: ClientContext, task: Task): ExitCode => {
     return code;
   }
   if (task.status === "completed") {
-    io.printNote(`completed${formatTook(task)}`, "good");
+    io.printNote(`completed${formatTook(task)}`, "success");
     io.printResult(task.result, formatResult);
   } else if (code === EXIT.notFinished) {
-    io.printNote(`the task did not finish in time; it is ${task.status}`, "bad");
+    io.printNote(`the task did not finish in time; it is ${task.status}`, "error");
     io.printNote(`to continue watching it, run \`joblib tasks watch ${task.id}\``, "dim");
   } else {
-    io.printNote(`${task.status}${formatTook(task)}${task.error === null ? "" : `: ${task.error}`}`, "bad");
+    io.printNote(`${task.status}${formatTook(task)}${task.error === null ? "" : `: ${task.error}`}`, "error");
   }
   return code;
 };

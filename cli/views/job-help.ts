@@ -27,8 +27,8 @@ const formatFlag = (parameter: Parameter): string => {
   if (kind === "boolean" && !isList) return `--[no-]${flag}`;
   const choices = formatParameterChoices(parameter);
   const placeholder = kind === "boolean" ? "true|false" : PLACEHOLDERS[kind];
-  const shown = choices === "" ? placeholder : choices.length <= MAX_CHOICES_LENGTH ? choices : "choice";
-  return `--${flag} <${shown}>${isList ? "..." : ""}`;
+  const value = choices === "" ? placeholder : choices.length <= MAX_CHOICES_LENGTH ? choices : "choice";
+  return `--${flag} <${value}>${isList ? "..." : ""}`;
 };
 
 /** Formats that a parameter is required, even if it is a member of an optional object. */

@@ -11,7 +11,7 @@ export const LOG_STYLES = {
   debug: "dim",
   info: "plain",
   warn: "plain",
-  error: "bad",
+  error: "error",
 } as const satisfies Record<LogLine["level"], NoteStyle>;
 
 const getParts = ({ at, attempt, level, text }: LogLine) => ({

@@ -50,7 +50,7 @@ export const formatType = (schema: JsonValue | undefined, depth = 0): string => 
   if (!isJsonObject(schema)) return "anything";
   const inner = (one: JsonValue | undefined) => (depth < MAX_DEPTH ? formatType(one, depth + 1) : "…");
   if (schema["const"] !== undefined) return JSON.stringify(schema["const"]);
-  if (Array.isArray(schema["enum"])) return schema["enum"].map((one) => JSON.stringify(one)).join(" | ");
+  if (Array.isArray(schema["enum"])) return schema["enum"].map((value) => JSON.stringify(value)).join(" | ");
   const branches = schema["anyOf"] ?? schema["oneOf"];
   if (Array.isArray(branches)) return [...new Set(branches.map(inner))].join(" | ");
   if (typeof schema["$ref"] === "string") return schema["$ref"].slice(schema["$ref"].lastIndexOf("/") + 1);

@@ -108,7 +108,9 @@ test("serve warns about a JOBLIB_ variable that is not a setting, and about no o
     env: { JOBLIB_DATABSE_URL: "postgres://db/joblib", JOBLIB_TOKEN: "t", JOBLIB_PORT: "1" },
   });
 
-  expect(stderr).toBe("ignoring unknown setting JOBLIB_DATABSE_URL\n");
+  expect(stderr).toBe(
+    "ignoring unknown setting JOBLIB_DATABSE_URL. Run `joblib serve --print-settings` to list the settings.\n",
+  );
 });
 
 test("serve logs only warnings on a terminal, unless a log level is set", async () => {

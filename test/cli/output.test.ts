@@ -82,11 +82,11 @@ describe("printed output", () => {
     const env = { NO_COLOR: "1" };
 
     const piped = await runCli(["tasks", "list", "--url", api.url]);
-    const shown = await runCli(["tasks", "list", "--url", api.url], { terminal: 100, env });
+    const onTerminal = await runCli(["tasks", "list", "--url", api.url], { terminal: 100, env });
 
     expect(piped.stdout).toContain("Long".repeat(30));
-    expect(shown.stdout).toContain("…");
-    expect(Math.max(...shown.stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(onTerminal.stdout).toContain("…");
+    expect(Math.max(...onTerminal.stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(piped.stderr).toBe("showing 1–2 of 7; next page: --offset 2\n");
   });
 

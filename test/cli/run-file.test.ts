@@ -96,7 +96,7 @@ describe("an exported task", () => {
       2,
       "does not export modifiers:Rotate, only tests:Count",
     ],
-  ])("given as %s exits with the right code", async (_, stdin, exitCode, message) => {
+  ])("exits with the expected code if it is given as %s", async (_, stdin, exitCode, message) => {
     const { stderr, ...outcome } = await run(stdin);
 
     expect(outcome.exitCode).toBe(exitCode);

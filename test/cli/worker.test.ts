@@ -64,13 +64,13 @@ describe("joblib worker", () => {
     await worker.waitForLine(/is connected to/);
 
     const { id } = server.fake.submit("@global", "public:arithmetic:Multiply", { payload: { by: 21 } });
-    const { id: bad } = server.fake.submit("@global", "public:arithmetic:Multiply", {
+    const { id: invalid } = server.fake.submit("@global", "public:arithmetic:Multiply", {
       payload: { by: "\u001b[2J" },
     });
 
     await worker.waitForLine(new RegExp(`^${id} public:arithmetic:Multiply started$`));
     await worker.waitForLine(new RegExp(`^${id} public:arithmetic:Multiply completed after \\d`));
-    await worker.waitForLine(new RegExp(`^${bad} .* failed after .*malformed payload`));
+    await worker.waitForLine(new RegExp(`^${invalid} .* failed after .*malformed payload`));
     expect(server.fake.task(id)).toMatchObject({ status: "completed", result: { product: 42, made: 1 } });
     expect(server.fake.workers).toMatchObject([{ name: "bench" }]);
     worker.kill("SIGTERM");

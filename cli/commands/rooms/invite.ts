@@ -80,7 +80,7 @@ export const invite: CommandHandler<ClientContext, InviteOptions> = async (
   if (LOOPBACK.test(client.url)) {
     io.printNote(
       `${client.url} is not reachable from other machines; pass the public address of the server with --url`,
-      "bad",
+      "error",
     );
   }
   return EXIT.ok;

@@ -38,7 +38,7 @@ export const listInvites: CommandHandler<ClientContext, InvitesOptions> = async 
 ) => {
   const room_id = getRoom(room, global.room);
   const { body } = await client.call("listInvitations", { params: { room_id }, query }, { signal });
-  showPage(io, body, { columns: columns(io, Date.now()), emptyText: `no invitations to ${room_id}` });
+  showPage(io, body, { columns: createColumns(io, Date.now()), emptyText: `no invitations to ${room_id}` });
   return EXIT.ok;
 };
 
@@ -50,7 +50,7 @@ const getState = ({ revoked_at, expires_at }: Invitation, now: number): string =
 const formatExpiry = (remaining: number) =>
   remaining > 0 ? `in ${formatAge(remaining)}` : `${formatAge(-remaining)} ago`;
 
-const columns = (io: Io, now: number): Column<Invitation>[] => [
+const createColumns = (io: Io, now: number): Column<Invitation>[] => [
   { heading: "ID", cell: ({ id }) => id },
   { heading: "STATE", cell: (invitation) => getState(invitation, now) },
   // A terminal is too narrow for a timestamp.

@@ -60,6 +60,6 @@ export const exportTask: CommandHandler<ClientContext, ExportOptions> = async (c
     return EXIT.ok;
   }
   await writeText(output, `${text}\n`);
-  io.printNote(`wrote ${output}`, "good");
+  io.printNote(`wrote ${output}`, "success");
   return EXIT.ok;
 };

@@ -60,7 +60,7 @@ export const listTasks: CommandHandler<ClientContext, ListOptions> = async (
   const query = { ...rest, created_by, q };
   const { body } = await client.call("listRoomTasks", { params: { room_id }, query }, { signal });
   const nextPage = getNextPage(body, options.after);
-  showPage(io, body, { columns: columns(io), emptyText: `no tasks in ${room_id}`, nextPage });
+  showPage(io, body, { columns: createColumns(io), emptyText: `no tasks in ${room_id}`, nextPage });
   if (typeof body.searched_to === "string" && !io.json) {
     io.printNote(`older tasks were not searched; continue with --after ${body.searched_to}`, "dim");
   }
@@ -77,7 +77,7 @@ const getNextPage = (
   return items.length < limit ? null : `--after ${items.at(-1)?.id}`;
 };
 
-const columns = (io: Io): Column<Task>[] => [
+const createColumns = (io: Io): Column<Task>[] => [
   { heading: "ID", cell: ({ id }) => id },
   {
     heading: "STATUS",

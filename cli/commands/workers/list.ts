@@ -37,11 +37,11 @@ export const listWorkers: CommandHandler<ClientContext, ListOptions> = async (
       ? await client.call("listWorkers", { query }, { signal })
       : await client.call("listRoomWorkers", { params: { room_id }, query }, { signal });
   const emptyText = room_id === undefined ? "no workers" : `no workers in ${room_id}`;
-  showPage(io, body, { columns: columns(io), emptyText });
+  showPage(io, body, { columns: createColumns(io), emptyText });
   return EXIT.ok;
 };
 
-const columns = (io: Io): Column<Worker>[] => [
+const createColumns = (io: Io): Column<Worker>[] => [
   { heading: "ID", cell: ({ id }) => id },
   { heading: "ALIVE", cell: ({ alive, draining }) => (!alive ? "no" : draining ? "draining" : "yes") },
   { heading: "JOBS", cell: ({ job_count }) => String(job_count) },

@@ -22,8 +22,8 @@ const loadOnce = async () => {
 };
 
 const loads = [await loadOnce()];
-for (let at = 0; at + 1 < replacements.length; at += 2) {
-  await writeFile(replacements[at] ?? "", replacements[at + 1] ?? "");
+for (let index = 0; index + 1 < replacements.length; index += 2) {
+  await writeFile(replacements[index] ?? "", replacements[index + 1] ?? "");
   loads.push(await loadOnce());
 }
 process.stdout.write(JSON.stringify(loads));
