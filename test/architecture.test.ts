@@ -169,7 +169,9 @@ test("the server is loaded on demand, by the commands that need it alone", () =>
   );
 
   for (const file of loaders)
-    expect(file).toMatch(/^cli\/(commands\/(serve|dev|migrate|token|doctor)|start-server|database-migrations)/);
+    expect(file).toMatch(
+      /^cli\/(commands\/(serve|dev|migrate|token|doctor)|start-server|database-migrations)/,
+    );
 });
 
 test(`no file is over ${MAX_LINES} lines`, () => {

@@ -68,7 +68,7 @@ describe("completion", () => {
     ],
     [["worker", ""], []],
     [["nothing", "at", ""], []],
-  ])("for %j offers %j", async (words, values) => {
+  ])("offers for %j: %j", async (words, values) => {
     expect((await runCompletion(words)).values).toEqual(values);
   });
 
