@@ -31,20 +31,20 @@ const formatFlag = (parameter: Parameter): string => {
   return `--${flag} <${value}>${isList ? "..." : ""}`;
 };
 
-/** Formats that a parameter is required, even if it is a member of an optional object. */
+/** Formats that a parameter is required. A member is required within its object, which may be optional. */
 const formatRequired = (path: readonly string[]) =>
   path.length === 1 ? "required" : `required in ${path.slice(0, -1).join(".")}`;
 
 const describeParameter = (parameter: Parameter): string => {
   const { schema, isRequired, isList, path } = parameter;
-  const { default: fallback } = schema;
+  const { default: defaultValue } = schema;
   const properties = [
     isRequired ? formatRequired(path) : "",
     escapeLine(formatType(schema)),
     isList ? "repeatable" : "",
-    fallback === undefined
+    defaultValue === undefined
       ? ""
-      : `default: ${escapeLine(truncate(JSON.stringify(fallback), MAX_DEFAULT_LENGTH))}`,
+      : `default: ${escapeLine(truncate(JSON.stringify(defaultValue), MAX_DEFAULT_LENGTH))}`,
   ];
   const description = escapeLine(getDescription(schema));
   return [description, `(${properties.filter((property) => property !== "").join("; ")})`]

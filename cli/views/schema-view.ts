@@ -8,7 +8,7 @@ export interface PropertyRow {
   readonly name: string;
   readonly type: string;
   readonly required: boolean;
-  readonly fallback: string;
+  readonly defaultValue: string;
   readonly description: string;
 }
 
@@ -25,7 +25,7 @@ export const getPropertyRows = (schema: JsonObject): PropertyRow[] => {
   const names = Array.isArray(required) ? required : [];
   return Object.entries(properties)
     .map(([name, property]) => toPropertyRow(name, property, names.includes(name)))
-    .sort((one, other) => Number(other.required) - Number(one.required));
+    .sort((left, right) => Number(right.required) - Number(left.required));
 };
 
 /** Returns the description of a schema, or its title. */
@@ -34,12 +34,12 @@ export const getDescription = ({ description, title }: JsonObject): string =>
 
 const toPropertyRow = (name: string, schema: JsonValue, required: boolean): PropertyRow => {
   const object = isJsonObject(schema) ? schema : {};
-  const { default: fallback } = object;
+  const { default: defaultValue } = object;
   return {
     name,
     type: formatType(schema),
     required,
-    fallback: fallback === undefined ? "" : JSON.stringify(fallback),
+    defaultValue: defaultValue === undefined ? "" : JSON.stringify(defaultValue),
     description: getDescription(object),
   };
 };
@@ -48,7 +48,8 @@ const toPropertyRow = (name: string, schema: JsonValue, required: boolean): Prop
 export const formatType = (schema: JsonValue | undefined, depth = 0): string => {
   if (schema === false) return "nothing";
   if (!isJsonObject(schema)) return "anything";
-  const inner = (one: JsonValue | undefined) => (depth < MAX_DEPTH ? formatType(one, depth + 1) : "…");
+  const inner = (subschema: JsonValue | undefined) =>
+    depth < MAX_DEPTH ? formatType(subschema, depth + 1) : "…";
   if (schema["const"] !== undefined) return JSON.stringify(schema["const"]);
   if (Array.isArray(schema["enum"])) return schema["enum"].map((value) => JSON.stringify(value)).join(" | ");
   const branches = schema["anyOf"] ?? schema["oneOf"];

@@ -93,7 +93,7 @@ describe("joblib workers", () => {
 
     const { stdout } = await runCli(["workers", "list", "--url", api.url]);
     expect(stdout).toMatch(/w1 +draining/);
-    expect(stdout).toMatch(/w2 +yes/);
+    expect(stdout).toMatch(/w2 +online/);
   });
 });
 

@@ -70,8 +70,8 @@ describe("loadExtensions", () => {
     ["does not exist", undefined, "no such file"],
     ["exports no extension", "export const x = 1;", "exports no class that extends Extension"],
     ["cannot be parsed", "export class {", "ERROR: Expected identifier"],
-    ["throws", "throw new Error('no\\nway');", "cannot load"],
-    ["imports a missing file", 'import "./gone.ts";', "cannot load"],
+    ["throws", "throw new Error('no\\nway');", "extensions.ts: Error: no"],
+    ["imports a missing file", 'import "./gone.ts";', "extensions.ts: Error"],
   ])("reports a file that %s in one line, as a usage error", async (_, text, message) => {
     const file = text === undefined ? join(directory, "gone.ts") : await writeSource("extensions.ts", text);
 

@@ -45,7 +45,7 @@ const columns: Column<PropertyRow>[] = [
   { heading: "PARAMETER", cell: ({ name }) => name },
   { heading: "TYPE", cell: ({ type }) => type, flexible: true },
   { heading: "REQUIRED", cell: ({ required }) => (required ? "yes" : "no") },
-  { heading: "DEFAULT", cell: ({ fallback }) => fallback, flexible: true },
+  { heading: "DEFAULT", cell: ({ defaultValue }) => defaultValue, flexible: true },
   { heading: "DESCRIPTION", cell: ({ description }) => description, flexible: true },
 ];
 

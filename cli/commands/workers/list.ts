@@ -43,7 +43,10 @@ export const listWorkers: CommandHandler<ClientContext, ListOptions> = async (
 
 const createColumns = (io: Io): Column<Worker>[] => [
   { heading: "ID", cell: ({ id }) => id },
-  { heading: "ALIVE", cell: ({ alive, draining }) => (!alive ? "no" : draining ? "draining" : "yes") },
+  {
+    heading: "STATUS",
+    cell: ({ alive, draining }) => (!alive ? "offline" : draining ? "draining" : "online"),
+  },
   { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
   { heading: "TASKS", cell: ({ task_count }) => String(task_count) },
   // A terminal is too narrow for a timestamp and a name.
