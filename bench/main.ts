@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { endLeftProcesses } from "../test/support/processes.ts";
+import { endLeftoverProcesses } from "../test/support/processes.ts";
 import { describeMachine, getLoadWarning } from "./machine.ts";
 import type { Measure } from "./measures/measure.ts";
 import { measures } from "./measures/measures.ts";
@@ -58,7 +58,7 @@ const runBenchmark = async (): Promise<void> => {
   if (warning !== undefined) log(warning);
 
   await using open = new AsyncDisposableStack();
-  open.defer(async () => void (await endLeftProcesses()));
+  open.defer(async () => void (await endLeftoverProcesses()));
   const services = open.use(await Services.start());
   const rounds = await runRounds({ services, isQuick: options.quick }, selectMeasures(selected), {
     rounds: options.rounds,

@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import type { FetchAnswer, FetchInit, FetchLike } from "../sdk/senders.ts";
+import type { FetchInit, FetchLike, FetchResponse } from "../sdk/senders.ts";
 
 /** Connect timeout, as in the transport of the SDK: an unreachable host fails before the request's deadline. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -32,7 +32,7 @@ const toRequestOptions = ({ method, headers, signal, body }: FetchInit): Request
   headers: { ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) },
 });
 
-const toFetchAnswer = (response: IncomingMessage): FetchAnswer => {
+const toFetchAnswer = (response: IncomingMessage): FetchResponse => {
   const headers = new Map(
     Object.entries(response.headers).map(([name, value]) => [
       name,

@@ -1,4 +1,4 @@
-import { findInexactNumber, inexactNumberMessage } from "../protocol/exact-number.ts";
+import { findInexactNumber, formatInexactNumberMessage } from "../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import { CliError, UsageError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -20,7 +20,7 @@ const createRejection = (message: string) => new CliError(message, EXIT.rejected
 const parseJson = (text: string, source: string): JsonValue => {
   const value: JsonValue = JSON.parse(text);
   const inexact = findInexactNumber(text);
-  if (inexact !== undefined) throw createRejection(`${source}: ${inexactNumberMessage(inexact)}`);
+  if (inexact !== undefined) throw createRejection(`${source}: ${formatInexactNumberMessage(inexact)}`);
   return value;
 };
 

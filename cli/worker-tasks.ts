@@ -14,7 +14,7 @@ import {
   summarizeError,
 } from "./load-extensions.ts";
 import type { LocalContext } from "./tools.ts";
-import { duration } from "./views/duration.ts";
+import { formatDuration } from "./views/duration.ts";
 
 /** The server of a worker, and the default rooms of its classes. */
 export interface WorkerConfig {
@@ -158,7 +158,7 @@ const printOutcome = (
       ...(outcome.status === "failed" ? { error: outcome.error } : {}),
       ...(outcome.status === "lost" ? { reason: outcome.reason } : {}),
     },
-    `${task.id} ${task.jobName} ${status} after ${duration(milliseconds)}${retryNote}${reason}`,
+    `${task.id} ${task.jobName} ${status} after ${formatDuration(milliseconds)}${retryNote}${reason}`,
     status === "completed" ? "success" : "error",
   );
 };

@@ -1,5 +1,5 @@
 /** Formats milliseconds: `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min`, `3 d 4 h`. */
-export const duration = (milliseconds: number): string => {
+export const formatDuration = (milliseconds: number): string => {
   if (milliseconds < 1000) return `${Math.max(0, Math.round(milliseconds))} ms`;
   if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1000);

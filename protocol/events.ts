@@ -21,13 +21,13 @@ type Topic = "task" | "job" | "worker" | "room";
 const formatChannel = (topic: Topic, id: string): string => `joblib:${topic}:${encodeURIComponent(id)}`;
 
 /** Returns the channel of one task's changes. */
-export const taskChannel = (taskId: string): string => formatChannel("task", taskId);
+export const getTaskChannel = (taskId: string): string => formatChannel("task", taskId);
 /** Returns the channel that announces claimable tasks of a job. */
-export const jobChannel = (jobId: string): string => formatChannel("job", jobId);
+export const getJobChannel = (jobId: string): string => formatChannel("job", jobId);
 /** Returns the channel that wakes a worker's heartbeat: a task may be lost or cancelled, or the worker is drained. */
-export const workerChannel = (workerId: string): string => formatChannel("worker", workerId);
+export const getWorkerChannel = (workerId: string): string => formatChannel("worker", workerId);
 /** Returns the channel of changes in a room's lists. */
-export const roomChannel = (roomId: string): string => formatChannel("room", roomId);
+export const getRoomChannel = (roomId: string): string => formatChannel("room", roomId);
 
 /** Returns the topic of a channel. */
 export const getTopic = (channel: string): string | undefined => channel.split(":", 2)[1];
@@ -38,18 +38,18 @@ export const getChannels = (event: Event, hasListeners: (topic: Topic) => boolea
     case "task-changed": {
       // Published for every step of every task, and most steps have no listener.
       const channels: string[] = [];
-      if (hasListeners("task")) channels.push(taskChannel(event.taskId));
-      if (hasListeners("room")) channels.push(roomChannel(event.roomId));
-      if (event.workerId !== null && hasListeners("worker")) channels.push(workerChannel(event.workerId));
+      if (hasListeners("task")) channels.push(getTaskChannel(event.taskId));
+      if (hasListeners("room")) channels.push(getRoomChannel(event.roomId));
+      if (event.workerId !== null && hasListeners("worker")) channels.push(getWorkerChannel(event.workerId));
       return channels;
     }
     case "task-logged":
-      return [taskChannel(event.taskId)];
+      return [getTaskChannel(event.taskId)];
     case "worker-drained":
-      return [workerChannel(event.workerId)];
+      return [getWorkerChannel(event.workerId)];
     case "work-available":
-      return [jobChannel(event.jobId)];
+      return [getJobChannel(event.jobId)];
     case "jobs-changed":
-      return [roomChannel(event.roomId)];
+      return [getRoomChannel(event.roomId)];
   }
 };

@@ -38,7 +38,7 @@ export const findInexactNumber = (json: string): string | undefined => {
 };
 
 /** Explains why a number is rejected, and what to send instead. */
-export const inexactNumberMessage = (text: string): string =>
+export const formatInexactNumberMessage = (text: string): string =>
   `${text.length > 40 ? `${text.slice(0, 40)}…` : text} cannot be sent exactly: ` +
   `use a whole number between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}, ` +
   "or text if the job accepts it";

@@ -11,11 +11,11 @@ export interface SchemaPair {
 }
 
 /** The canonical form of a schema, in which numbers that JavaScript cannot represent keep their exact values. */
-export const canonicalSchema = (schema: JsonValue): string => toCanonicalJson(withNormalNumbers(schema));
+export const canonicalizeSchema = (schema: JsonValue): string => toCanonicalJson(withNormalNumbers(schema));
 
 /** Returns true if two schemas have the same canonical JSON. */
 export const schemasMatch = (a: JsonValue, b: JsonValue): boolean =>
-  canonicalSchema(a) === canonicalSchema(b);
+  canonicalizeSchema(a) === canonicalizeSchema(b);
 
 /**
  * Returns the RFC 6902 operations that turn the registered schemas into the requested ones. Paths are relative to the

@@ -36,14 +36,14 @@ const text = (of: unknown, name: string): string | undefined => {
 };
 
 /** Where all of them go to the same job, that is said. */
-const destinationOf = ({ params, body }: TracedCall): { job: string | undefined; count?: number } => {
+const getDestination = ({ params, body }: TracedCall): { job: string | undefined; count?: number } => {
   const tasks = isRecord(body) ? body["tasks"] : undefined;
   if (!Array.isArray(tasks)) return { job: text(params, "job_name") };
   const jobs = new Set(tasks.map((task) => text(task, "job_name")));
   return { job: jobs.size === 1 ? [...jobs][0] : undefined, count: tasks.length };
 };
 
-const serverOf = (url: string): Attributes => {
+const getServerAttributes = (url: string): Attributes => {
   const { hostname, port, protocol } = new URL(url);
   const usual = protocol === "https:" ? 443 : 80;
   return {
@@ -52,8 +52,8 @@ const serverOf = (url: string): Attributes => {
   };
 };
 
-const submitSpan = (call: TracedCall): { name: string; attributes: Attributes } => {
-  const { job, count } = destinationOf(call);
+const describeSubmitSpan = (call: TracedCall): { name: string; attributes: Attributes } => {
+  const { job, count } = getDestination(call);
   const room = text(call.params, "room_id");
   return {
     name: job === undefined ? SPANS.submit : `${SPANS.submit} ${job}`,
@@ -61,7 +61,7 @@ const submitSpan = (call: TracedCall): { name: string; attributes: Attributes } 
       [ATTRIBUTES.system]: SYSTEM,
       [ATTRIBUTES.operation]: SPANS.submit,
       [ATTRIBUTES.operationType]: "send",
-      ...serverOf(call.url),
+      ...getServerAttributes(call.url),
       ...(job !== undefined && { [ATTRIBUTES.destination]: job }),
       ...(count !== undefined && { [ATTRIBUTES.count]: count }),
       ...(room !== undefined && { [ATTRIBUTES.room]: room }),
@@ -73,14 +73,14 @@ const submitSpan = (call: TracedCall): { name: string; attributes: Attributes } 
 const IN_SUBMIT = createContextKey("joblib: in a submit's span");
 
 /** Submits a task in a span of its own, alone or with others; `work` is given where in the trace that stands. */
-export const inSubmitSpan = <Submitted extends { readonly id: string }>(
+export const traceSubmit = <Submitted extends { readonly id: string }>(
   call: Pick<TracedCall, "url" | "params">,
   work: (trace: TraceContext | undefined) => Promise<Submitted>,
 ): Promise<Submitted> => {
   const tracer = getActiveTracer();
   if (tracer === undefined) return work(undefined);
   const parent = context.active().setValue(IN_SUBMIT, true);
-  const { name, attributes } = submitSpan({ ...call, name: "submitTask" });
+  const { name, attributes } = describeSubmitSpan({ ...call, name: "submitTask" });
   const span = tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, parent);
   return runInSpan(span, parent, {
     fail: recordFailure,
@@ -93,7 +93,7 @@ export const inSubmitSpan = <Submitted extends { readonly id: string }>(
 };
 
 /** Makes a call, a submit in a span of its own, and gives it the headers that carry the trace on. */
-export const inCallSpan = <Answer extends { readonly body: unknown }>(
+export const traceCall = <Answer extends { readonly body: unknown }>(
   call: TracedCall,
   work: (headers: Headers) => Promise<Answer>,
 ): Promise<Answer> => {
@@ -102,7 +102,7 @@ export const inCallSpan = <Answer extends { readonly body: unknown }>(
   const parent = context.active();
   const isSubmit = call.name === "submitTask" || call.name === "submitTasks";
   if (!isSubmit || parent.getValue(IN_SUBMIT) === true) return work(headersOf(parent));
-  const { name, attributes } = submitSpan(call);
+  const { name, attributes } = describeSubmitSpan(call);
   const span = tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, parent);
   return runInSpan(span, parent, {
     fail: recordFailure,
@@ -116,7 +116,7 @@ export const inCallSpan = <Answer extends { readonly body: unknown }>(
 };
 
 /** Waits for a task in a span of its own, which all of its long-polls belong to; linked to the task's submit. */
-export const inAwaitSpan = (
+export const traceAwait = (
   { id, url }: { readonly id: string; readonly url: string },
   work: () => Promise<Task>,
 ): Promise<Task> => {
@@ -127,7 +127,7 @@ export const inAwaitSpan = (
     [ATTRIBUTES.system]: SYSTEM,
     [ATTRIBUTES.operation]: SPANS.await,
     [ATTRIBUTES.taskId]: id,
-    ...serverOf(url),
+    ...getServerAttributes(url),
   };
   const span = tracer.startSpan(SPANS.await, { kind: SpanKind.CLIENT, attributes }, parent);
   return runInSpan(span, parent, {

@@ -14,27 +14,32 @@ import {
   type Streams,
   type Task,
 } from "../protocol/index.ts";
-import { type CallAnswer, type MinimalAnswer, readAnswer, readMinimalAnswer } from "./answers.ts";
-import { inAwaitSpan, inCallSpan } from "./call-spans.ts";
+import { traceAwait, traceCall } from "./call-spans.ts";
 import { ProtocolError, UsageError } from "./errors.ts";
 import { follow } from "./follow.ts";
 import type { AwaitedTask, TaskOf } from "./job-types.ts";
 import {
-  authorization,
   DEFAULT_TIMEOUT_SECONDS,
-  LONGEST_TURN_SECONDS,
-  readUrl,
+  getAuthorizationHeader,
+  MAX_LONG_POLL_SECONDS,
+  parseServerUrl,
   type Token,
 } from "./options.ts";
-import { DEFAULT_RETRY, mayRetry, type RetryPolicy, withRetry } from "./retry.ts";
 import {
-  defaultReceiver,
+  type CallResponse,
+  type MinimalCallResponse,
+  readMinimalResponse,
+  readResponse,
+} from "./responses.ts";
+import { canRetry, DEFAULT_RETRY, type RetryPolicy, withRetry } from "./retry.ts";
+import {
+  type BufferedSender,
+  createBufferedFetchSender,
+  createFetchSender,
+  defaultBufferedSender,
   defaultSender,
   type FetchLike,
-  fetchReceiver,
-  fetchSender,
-  type Receive,
-  type Send,
+  type Sender,
 } from "./senders.ts";
 import { sleep } from "./sleep.ts";
 import { type Answer, exchange } from "./transport.ts";
@@ -84,7 +89,7 @@ export interface AwaitTaskOptions {
 }
 
 /** A patience that outlasts a server's restart. */
-const PATIENT: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
+const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
 
 /**
  * The API, one typed call per operation; parameters and answers keep their names on the wire.
@@ -99,18 +104,19 @@ export class JoblibClient {
   readonly #origin: string;
   /** What stands before every path: the plugin's prefix. */
   readonly #prefix: string;
-  readonly #send: Send;
-  readonly #receive: Receive;
+  readonly #send: Sender;
+  readonly #receive: BufferedSender;
   readonly #retry: RetryPolicy;
   readonly #userAgent: string;
 
   constructor(options: ClientOptions = {}) {
-    this.url = readUrl(options.url);
+    this.url = parseServerUrl(options.url);
     this.#token = options.token;
     this.#origin = new URL(this.url).origin;
     this.#prefix = this.url.slice(this.#origin.length);
-    this.#send = options.fetch === undefined ? defaultSender : fetchSender(options.fetch);
-    this.#receive = options.fetch === undefined ? defaultReceiver : fetchReceiver(options.fetch);
+    this.#send = options.fetch === undefined ? defaultSender : createFetchSender(options.fetch);
+    this.#receive =
+      options.fetch === undefined ? defaultBufferedSender : createBufferedFetchSender(options.fetch);
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
     this.#userAgent = options.userAgent ?? "joblib";
   }
@@ -120,18 +126,18 @@ export class JoblibClient {
     name: Name,
     request: OperationRequest<Operations[Name]>,
     options: CallOptions = {},
-  ): Promise<CallAnswer<Name>> {
-    return this.#exchange(name, request, options, (answer, url) => readAnswer(name, answer, url));
+  ): Promise<CallResponse<Name>> {
+    return this.#exchange(name, request, options, (answer, url) => readResponse(name, answer, url));
   }
 
   /** @internal The same, by a caller that need not be told again what it knows (`Prefer: return=minimal`). */
-  async callBriefly<Name extends OperationName>(
+  async callMinimal<Name extends OperationName>(
     name: Name,
     request: OperationRequest<Operations[Name]>,
     options: CallOptions = {},
-  ): Promise<CallAnswer<Name> | MinimalAnswer<Name>> {
+  ): Promise<CallResponse<Name> | MinimalCallResponse<Name>> {
     const brief = { ...options, returns: "minimal" } as const;
-    return this.#exchange(name, request, brief, (answer, url) => readMinimalAnswer(name, answer, url));
+    return this.#exchange(name, request, brief, (answer, url) => readMinimalResponse(name, answer, url));
   }
 
   async #exchange<Value extends { readonly body: unknown }>(
@@ -142,7 +148,7 @@ export class JoblibClient {
   ): Promise<Value> {
     const operation: Operation = operations[name];
     const { method } = operation;
-    const path = this.#prefix + pathOf(operation, parts.params) + queryOf(parts.query);
+    const path = this.#prefix + buildPath(operation, parts.params) + buildQuery(parts.query);
     const body = parts.body === undefined ? undefined : JSON.stringify(parts.body);
     const given = headersOf(name, body, options);
     const deadlineSeconds = (options.wait ?? 0) + (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
@@ -156,12 +162,12 @@ export class JoblibClient {
     };
 
     const traced = { name, url: this.url, params: parts.params, body: parts.body };
-    if (retry === false) return inCallSpan(traced, once);
+    if (retry === false) return traceCall(traced, once);
     const policy = retry === true ? this.#retry : { ...this.#retry, ...retry };
-    return inCallSpan(traced, (trace) =>
+    return traceCall(traced, (trace) =>
       withRetry(
         () => once(trace),
-        (error) => mayRetry(name, error),
+        (error) => canRetry(name, error),
         { policy, abort: { signal } },
       ),
     );
@@ -169,7 +175,7 @@ export class JoblibClient {
 
   /** The headers that say who asks. */
   async #own(): Promise<Record<string, string>> {
-    const token = await authorization(this.#token);
+    const token = await getAuthorizationHeader(this.#token);
     const agent = this.#userAgent;
     return token === undefined ? { "user-agent": agent } : { "user-agent": agent, authorization: token };
   }
@@ -204,7 +210,7 @@ export class JoblibClient {
   awaitTask<Result>(task: TaskOf<Result>, options?: AwaitTaskOptions): Promise<AwaitedTask<Result>>;
   async awaitTask(given: string | Pick<Task, "id">, options: AwaitTaskOptions = {}): Promise<Task> {
     const id = typeof given === "string" ? given : given.id;
-    return inAwaitSpan({ id, url: this.url }, () => this.#awaitTask(id, options));
+    return traceAwait({ id, url: this.url }, () => this.#awaitTask(id, options));
   }
 
   async #awaitTask(id: string, { wait, signal, onChange }: AwaitTaskOptions): Promise<Task> {
@@ -212,11 +218,11 @@ export class JoblibClient {
     let task: Task | undefined;
     let etag: string | undefined;
     for (;;) {
-      const turn = turnSeconds(until);
+      const turn = getPollSeconds(until);
       // Held until the end without an ETag; with one, until the next change. The first read for a watcher is at once.
       const held = onChange !== undefined && etag === undefined ? 0 : turn;
       const began = performance.now();
-      const options = { signal, retry: PATIENT, wait: held || undefined, ifNoneMatch: etag };
+      const options = { signal, retry: AWAIT_RETRY, wait: held || undefined, ifNoneMatch: etag };
       const answer = await this.call("readTask", { params: { task_id: id } }, options);
       if (answer.status === 200) {
         const read = answer.body;
@@ -248,12 +254,12 @@ interface RequestParts {
 }
 
 /** Spread, so that clients that were cut off together do not stay together. */
-const turnSeconds = (until: number): number => {
+const getPollSeconds = (until: number): number => {
   const left = Math.max(0, (until - performance.now()) / 1000);
-  return Math.ceil(Math.min(left, LONGEST_TURN_SECONDS - Math.floor(Math.random() * 5)));
+  return Math.ceil(Math.min(left, MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5)));
 };
 
-const pathOf = ({ path }: Operation, params: unknown): string => {
+const buildPath = ({ path }: Operation, params: unknown): string => {
   const parts: Record<string, string> = {};
   for (const [key, part] of Object.entries(params ?? {})) {
     if (part === undefined) continue;
@@ -266,7 +272,7 @@ const pathOf = ({ path }: Operation, params: unknown): string => {
   return fillPath(path, parts);
 };
 
-const queryOf = (query: unknown): string => {
+const buildQuery = (query: unknown): string => {
   if (query === undefined) return "";
   const search = new URLSearchParams();
   for (const [key, part] of Object.entries(query ?? {}))

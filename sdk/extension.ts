@@ -3,7 +3,7 @@ import { type Fairness, isNamePart, type JsonObject, type Task } from "../protoc
 import { UsageError, ValidationError } from "./errors.ts";
 import type { TaskLogger } from "./logger.ts";
 import { checkDefaults } from "./parameter-defaults.ts";
-import { parameterSchema } from "./parameter-schema.ts";
+import { toParameterSchema } from "./parameter-schema.ts";
 import { type AnySchema, check, type SchemaInput, type SchemaOutput } from "./standard-schema.ts";
 import type { TaskDefaultOptions } from "./task-options.ts";
 
@@ -102,7 +102,7 @@ export function Extension(
   }
   const parameters = isSchema(shapeOrSchema) ? shapeOrSchema : z.object(shapeOrSchema);
   const what = `the parameters of an extension in ${category}`;
-  const schema = parameterSchema(parameters, what);
+  const schema = toParameterSchema(parameters, what);
   checkDefaults(parameters, what);
 
   abstract class Base extends ExtensionInstance {
@@ -114,12 +114,14 @@ export function Extension(
     constructor(input: unknown = {}) {
       super();
       const checked = check(parameters, input, "/payload");
-      if ("errors" in checked) throw invalid(new.target.name, checked.errors);
+      if ("errors" in checked) throw createValidationError(new.target.name, checked.errors);
       Object.defineProperty(this, PAYLOAD, { value: input });
       for (const [key, value] of Object.entries(checked.value ?? {})) {
         // A parameter called `run`, or one that an open schema let in, must not stand before a method.
         if (key in this)
-          throw invalid(new.target.name, [{ pointer: `/payload/${key}`, detail: "is a reserved name" }]);
+          throw createValidationError(new.target.name, [
+            { pointer: `/payload/${key}`, detail: "is a reserved name" },
+          ]);
         Object.defineProperty(this, key, { value, enumerable: true });
       }
     }
@@ -135,7 +137,7 @@ export function Extension(
 const isSchema = (value: AnySchema | z.ZodRawShape): value is AnySchema =>
   "~standard" in value || ("_def" in value && typeof value["safeParse"] === "function");
 
-const invalid = (name: string, errors: { pointer: string; detail: string }[]) => {
+const createValidationError = (name: string, errors: { pointer: string; detail: string }[]) => {
   const first = errors.map(({ pointer, detail }) => `${pointer.replace(/^\/payload/, "") || "/"}: ${detail}`);
   return ValidationError.of(`${name}: ${first.slice(0, 5).join("; ")}`, errors);
 };
@@ -145,7 +147,7 @@ export const isExtensionClass = (value: unknown): value is ExtensionClass =>
   typeof value === "function" && BRAND in value && "category" in value && !Object.hasOwn(value, BRAND);
 
 /** The payload that an instance was made from: its input, for a default or a transform is the worker's to apply. */
-export const payloadOf = (instance: ExtensionInstance): unknown =>
+export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 
 /** An extension with its parameters; that `register` refused a wrong context is known to the types no longer. */

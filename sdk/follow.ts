@@ -8,15 +8,15 @@ import {
   streams,
 } from "../protocol/index.ts";
 import { ConnectionError, errorOf, ProblemError, ProtocolError } from "./errors.ts";
-import { MAX_ANSWER_BYTES } from "./options.ts";
-import { isTransient, type RetryPolicy, retryDelay } from "./retry.ts";
-import type { Received, Send } from "./senders.ts";
+import { MAX_RESPONSE_BYTES } from "./options.ts";
+import { createTooLargeError, isTooLargeError } from "./response-too-large.ts";
+import { getRetryDelay, isTransient, type RetryPolicy } from "./retry.ts";
+import type { Sender, StreamedResponse } from "./senders.ts";
 import { sleep } from "./sleep.ts";
-import { isTooLarge, tooLarge } from "./too-large.ts";
-import { notJoblib, parseRetryAfter } from "./transport.ts";
+import { createForeignResponseError, parseRetryAfter } from "./transport.ts";
 
 /** The server beats every 15 s; who has heard nothing for so long is not connected any more. */
-const SILENCE_MS = 45_000;
+const IDLE_TIMEOUT_MS = 45_000;
 
 /** How a stream is asked for. */
 export interface FollowRequest<Name extends StreamName> {
@@ -30,13 +30,13 @@ export interface FollowRequest<Name extends StreamName> {
 /** How the stream's client reaches its server. */
 export interface FollowEnvironment {
   readonly url: string;
-  readonly send: Send;
+  readonly send: Sender;
   readonly retry: RetryPolicy;
   headers(): Promise<Record<string, string>>;
 }
 
 /** Aborted with the caller's signal, or when nothing was heard for too long. */
-class Hearing implements Disposable {
+class IdleTimeout implements Disposable {
   readonly #abort = new AbortController();
   readonly #given: AbortSignal | undefined;
   readonly #onAbort = () => this.#abort.abort(this.#given?.reason);
@@ -58,7 +58,7 @@ class Hearing implements Disposable {
     this.#timer = setTimeout(() => {
       this.isSilent = true;
       this.#abort.abort();
-    }, SILENCE_MS);
+    }, IDLE_TIMEOUT_MS);
   }
 
   [Symbol.dispose](): void {
@@ -67,10 +67,13 @@ class Hearing implements Disposable {
   }
 }
 
-const refusal = async ({ status, headers, text, discard }: Received, url: string): Promise<Error> => {
+const readError = async (
+  { status, headers, text, discard }: StreamedResponse,
+  url: string,
+): Promise<Error> => {
   if (!/json/.test(headers["content-type"] ?? "")) {
     await discard();
-    return notJoblib(status, url, "no stream of events", headers);
+    return createForeignResponseError(status, url, "no stream of events", headers);
   }
   try {
     const problem = ProblemDocument.safeParse(JSON.parse(await text()));
@@ -78,17 +81,17 @@ const refusal = async ({ status, headers, text, discard }: Received, url: string
   } catch {
     // What cannot be read is nobody's problem document.
   }
-  return notJoblib(status, url, "an error that is not joblib's", headers);
+  return createForeignResponseError(status, url, "an error that is not joblib's", headers);
 };
 
 /** The events of one connection, until it ends or breaks. */
-async function* eventsOf<Name extends StreamName>(
+async function* readEvents<Name extends StreamName>(
   { name, params, lastEventId, signal }: FollowRequest<Name>,
   home: FollowEnvironment,
 ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
   const entry: StreamOperation = streams[name];
   const url = home.url + fillPath(entry.path, params);
-  using hearing = new Hearing(signal);
+  using hearing = new IdleTimeout(signal);
   let isHeard = false;
   const headers = {
     ...(await home.headers()),
@@ -100,11 +103,11 @@ async function* eventsOf<Name extends StreamName>(
     const answer = await home.send(url, init);
     const isStream =
       answer.status === 200 && /^text\/event-stream/.test(answer.headers["content-type"] ?? "");
-    if (!isStream) throw await refusal(answer, url);
+    if (!isStream) throw await readError(answer, url);
     const arrived: { event: string; id: string; data: string }[] = [];
     let isEndless = false;
     const parser = createParser({
-      maxBufferSize: MAX_ANSWER_BYTES,
+      maxBufferSize: MAX_RESPONSE_BYTES,
       onEvent: ({ event = "", id = "", data }) => arrived.push({ event, id, data }),
       onError: ({ type }) => {
         isEndless ||= type === "max-buffer-size-exceeded";
@@ -113,7 +116,7 @@ async function* eventsOf<Name extends StreamName>(
     for await (const chunk of answer.chunks()) {
       hearing.heard();
       parser.feed(chunk);
-      if (isEndless) throw tooLarge(url, answer.status);
+      if (isEndless) throw createTooLargeError(url, answer.status);
       for (const { event, id, data } of arrived.splice(0)) {
         const schema = entry.events[event];
         // A newer server may tell of more than this client knows.
@@ -130,7 +133,7 @@ async function* eventsOf<Name extends StreamName>(
       throw new ConnectionError(`nothing was heard from ${url} for too long`, { cause: error });
     signal?.throwIfAborted();
     // A connection that has told much is made again; one that is full before its first event never tells any.
-    if (isTooLarge(error) && !isHeard) throw tooLarge(url, 200, error);
+    if (isTooLargeError(error) && !isHeard) throw createTooLargeError(url, 200, error);
     if (error instanceof SyntaxError)
       throw new ProtocolError(`${url} sent what is no JSON`, 200, { cause: error });
     if (error instanceof ProtocolError || isTransient(error) || error instanceof ProblemError) throw error;
@@ -152,7 +155,7 @@ export async function* follow<Name extends StreamName>(
     signal?.throwIfAborted();
     let error: unknown;
     try {
-      for await (const event of eventsOf({ ...request, lastEventId }, home)) {
+      for await (const event of readEvents({ ...request, lastEventId }, home)) {
         failures = 0;
         lastEventId = event.id === "" ? lastEventId : event.id;
         yield event;
@@ -164,6 +167,6 @@ export async function* follow<Name extends StreamName>(
       error = thrown;
       if (failures >= home.retry.attempts) throw thrown;
     }
-    await sleep(retryDelay(Math.max(1, failures), home.retry, error) * 1000, signal);
+    await sleep(getRetryDelay(Math.max(1, failures), home.retry, error) * 1000, signal);
   }
 }

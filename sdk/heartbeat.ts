@@ -3,7 +3,7 @@ import { MAX_TASKS_PER_HEARTBEAT, type StopReason } from "../protocol/index.ts";
 import type { JoblibClient } from "./client.ts";
 import { WorkerNotFoundError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
-import { retryDelay } from "./retry.ts";
+import { getRetryDelay } from "./retry.ts";
 import { sleep } from "./sleep.ts";
 import type { TaskTable } from "./task-table.ts";
 
@@ -12,9 +12,9 @@ export interface LeasedTask {
   readonly id: string;
   readonly attempt: number;
   /** @internal When it came into this worker's hands, by `performance.now()`. */
-  readonly heldSince: number;
+  readonly leasedSince: number;
   /** @internal The server said that the hold on it is over. */
-  lose(reason: StopReason): void;
+  markLost(reason: StopReason): void;
 }
 
 /** What a heartbeat needs of its session. */
@@ -35,11 +35,11 @@ export interface HeartbeatOptions {
 }
 
 /** A task that is over sooner need not be told to the server: a quick worker would do nothing but tell. */
-const SETTLING_MS = 250;
+const NEW_TASK_DELAY_MS = 250;
 /** Where tasks last nearly that long, one or another is always about to have settled. */
-const LOOK_MS = 50;
+const MIN_NEW_TASK_DELAY_MS = 50;
 /** How often a busy worker asks where its answers are not held, in seconds. */
-const UNHELD_SECONDS = 2;
+const FALLBACK_INTERVAL_SECONDS = 2;
 
 /**
  * The beat beside the work. While tasks are held the server holds the answer, so that a cancel comes at once;
@@ -77,8 +77,8 @@ export class Heartbeat {
   }
 
   /** A task came into the worker's hands: unless it is soon over, the next beat is brought forward. */
-  taskTaken(): void {
-    this.#nudge ??= setTimeout(() => this.#nudged(), SETTLING_MS);
+  scheduleNewTaskHeartbeat(): void {
+    this.#nudge ??= setTimeout(() => this.#nudged(), NEW_TASK_DELAY_MS);
   }
 
   /** Abandons the beat for the sake of a task that has settled; where only younger ones are not listed, waits for the oldest of them. */
@@ -86,12 +86,12 @@ export class Heartbeat {
     this.#nudge = undefined;
     let since = Number.POSITIVE_INFINITY;
     for (const task of this.#options.held) {
-      if (this.#listed.get(task.id) !== task) since = Math.min(since, task.heldSince);
+      if (this.#listed.get(task.id) !== task) since = Math.min(since, task.leasedSince);
     }
     if (since === Number.POSITIVE_INFINITY) return;
-    const leftMs = since + SETTLING_MS - performance.now();
+    const leftMs = since + NEW_TASK_DELAY_MS - performance.now();
     if (leftMs <= 0) this.#turn.abort();
-    else this.#nudge = setTimeout(() => this.#nudged(), Math.max(leftMs, LOOK_MS));
+    else this.#nudge = setTimeout(() => this.#nudged(), Math.max(leftMs, MIN_NEW_TASK_DELAY_MS));
   }
 
   /** Beats at once; resolves when the server has said what is still held, or that beat has failed. */
@@ -102,7 +102,7 @@ export class Heartbeat {
   }
 
   /** Beats in so many milliseconds, whatever is under way then. */
-  beatIn(ms: number): void {
+  sendAfter(ms: number): void {
     this.#extra ??= setTimeout(() => {
       this.#extra = undefined;
       this.#turn.abort();
@@ -132,7 +132,7 @@ export class Heartbeat {
   }
 
   #oldest(): LeasedTask[] {
-    const held = [...this.#options.held].sort((a, b) => a.heldSince - b.heldSince);
+    const held = [...this.#options.held].sort((a, b) => a.leasedSince - b.leasedSince);
     return held.slice(0, MAX_TASKS_PER_HEARTBEAT);
   }
 
@@ -168,7 +168,7 @@ export class Heartbeat {
     if (!busy) return this.#seconds;
     const elapsed = (performance.now() - began) / 1000;
     const early = body.stop.length === 0 && !isDrained && elapsed < this.#seconds / 2;
-    return early ? Math.min(UNHELD_SECONDS, this.#seconds) : 0;
+    return early ? Math.min(FALLBACK_INTERVAL_SECONDS, this.#seconds) : 0;
   }
 
   #afterFailure(error: unknown): number {
@@ -176,6 +176,6 @@ export class Heartbeat {
     const fields = { err: error, worker: this.#options.workerId, failures: this.#failures };
     this.#options.logger.warn(fields, "a heartbeat did not arrive");
     const policy = { attempts: 0, baseSeconds: 0.5, maxSeconds: this.#seconds, deadlineSeconds: 0 };
-    return retryDelay(this.#failures, policy, error);
+    return getRetryDelay(this.#failures, policy, error);
   }
 }

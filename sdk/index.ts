@@ -24,7 +24,6 @@ export type {
   Worker,
 } from "../protocol/index.ts";
 export { GLOBAL_ROOM, isTerminal } from "../protocol/index.ts";
-export type { CallAnswer } from "./answers.ts";
 export { ClaimedTask } from "./claimed-task.ts";
 export {
   type AwaitTaskOptions,
@@ -92,8 +91,9 @@ export { NotJsonError } from "./json.ts";
 export { type Logger, silentLogger, type TaskLogger } from "./logger.ts";
 export type { Token } from "./options.ts";
 export type { Register, RegisterDecorator } from "./register.ts";
+export type { CallResponse } from "./responses.ts";
 export type { RetryPolicy } from "./retry.ts";
-export type { FetchAnswer, FetchInit, FetchLike } from "./senders.ts";
+export type { FetchInit, FetchLike, FetchResponse } from "./senders.ts";
 export type { AnySchema, StandardSchema, Zod3Schema } from "./standard-schema.ts";
 export type { SubmitOptions } from "./submission.ts";
 export type { BackoffOptions, TaskDefaultOptions, TaskOptions } from "./task-options.ts";

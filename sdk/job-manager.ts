@@ -6,26 +6,26 @@ import type { ExtensionClass, ExtensionInstance } from "./extension.ts";
 import { JobRegistry } from "./job-registry.ts";
 import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./job-types.ts";
 import { type Logger, silentLogger } from "./logger.ts";
-import { fromEnvironment } from "./options.ts";
-import { type Register, registerIn } from "./register.ts";
-import { type Followers, runStream } from "./run-stream.ts";
+import { readEnvironment } from "./options.ts";
+import { createRegister, type Register } from "./register.ts";
+import { type RunCallbacks, runStream } from "./run-stream.ts";
 import {
   type Destination,
-  destinationOf,
-  destinationOfName,
+  getDestination,
+  getDestinationByName,
   type SubmitOptions,
-  submissionOf,
-  submissionOfInstance,
+  toInstanceSubmission,
+  toSubmission,
 } from "./submission.ts";
-import { submitMany, type WantedTask } from "./submit-many.ts";
+import { type AddressedSubmission, submitMany } from "./submit-many.ts";
 import { SubmitQueue } from "./submit-queue.ts";
-import type { Places, TaskEnvironment } from "./task-environment.ts";
+import type { TaskEnvironment, TaskLifecycle } from "./task-environment.ts";
 import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { TaskTable } from "./task-table.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
 
 /** Rooms whose submits are gathered; who submits to more of them starts anew, and nothing is lost by that. */
-const MOST_ROOMS = 1_000;
+const MAX_SUBMIT_QUEUES = 1_000;
 
 /** How a manager reaches the server, and what its worker is like. */
 export interface JobManagerOptions extends ClientOptions {
@@ -41,7 +41,7 @@ export interface JobManagerOptions extends ClientOptions {
 }
 
 /** Options of `JobManager.run`. */
-export interface RunOptions<Context> extends ListenOptions, Followers<Context> {
+export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context> {
   /** Aborting it ends the tasks in hand too: what was started fails as interrupted, the rest is given back. */
   readonly interrupt?: AbortSignal | undefined;
 }
@@ -73,7 +73,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
 
   constructor(options: JobManagerOptions = {}, context?: Context) {
     this.client = new JoblibClient(options);
-    this.room = options.room ?? fromEnvironment("JOBLIB_ROOM");
+    this.room = options.room ?? readEnvironment("JOBLIB_ROOM");
     if (this.room !== undefined && !isRoomId(this.room)) {
       throw new UsageError(`${JSON.stringify(this.room)} cannot be a room's name`);
     }
@@ -85,9 +85,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
       logger: this.#logger,
       name: options.name,
       heartbeatSeconds: options.heartbeatSeconds,
-      announcements: () => this.#registry.announcements(this.room),
+      getRegistrations: () => this.#registry.getRegistrations(this.room),
     });
-    this.register = registerIn(this.#registry);
+    this.register = createRegister(this.#registry);
   }
 
   get size(): number {
@@ -109,7 +109,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** Takes a class out again that was not announced yet: the server has no way to take one job from a worker. */
   delete(name: string): boolean {
     const Class = this.get(name);
-    if (Class !== undefined && this.#session.hasAnnounced(Class.category, Class.name)) {
+    if (Class !== undefined && this.#session.hasRegistered(Class.category, Class.name)) {
       throw new UsageError(`${name} is announced already: dispose of the manager to serve it no longer`);
     }
     return this.#registry.delete(name);
@@ -169,22 +169,27 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     third: SubmitOptions = {},
   ): Promise<SubmittedTask | SubmittedTask[]> {
     if (typeof given === "string") {
-      const destination = destinationOfName(given, third, this.room);
-      return this.#submitOne({ destination, submission: submissionOf(second, third) }, third);
+      const destination = getDestinationByName(given, third, this.room);
+      return this.#submitOne({ destination, submission: toSubmission(second, third) }, third);
     }
     if (!("run" in given)) return this.#submitMany(given, second);
     const destination = this.#destinationOf(given, second);
-    return this.#submitOne({ destination, submission: submissionOfInstance(given, second) }, second);
+    return this.#submitOne({ destination, submission: toInstanceSubmission(given, second) }, second);
   }
 
   /** Claims tasks, one after the other, or `concurrency` at a time; announces first. */
   listen(options: ListenOptions = {}): TaskStream<Context> {
     if (this.#disposing !== undefined) throw new UsageError("the job manager was disposed");
-    const taker = (worker: LiveWorker, places: Places) => {
+    const taker = (worker: LiveWorker, places: TaskLifecycle) => {
       const home = this.#homeOf(worker, places);
       return (wire: Task) => this.#claimed(wire, home);
     };
-    const streamHome = { client: this.client, logger: this.#logger, session: this.#session, taker };
+    const streamHome = {
+      client: this.client,
+      logger: this.#logger,
+      session: this.#session,
+      createTaskFactory: taker,
+    };
     const stream = new TaskStream<Context>(streamHome, options);
     this.#streams.add(stream);
     return stream;
@@ -224,18 +229,18 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     await Promise.all([...this.#streams].map((stream) => stream.return()));
     const why = "the worker left before it was finished";
     await Promise.all([...this.#tasks].map((task) => (task.isRunning ? task.settled : task.interrupt(why))));
-    await this.#session.leave();
+    await this.#session.deregister();
   }
 
   #destinationOf(extension: ExtensionInstance, options: SubmitOptions): Destination {
     const entryOf = (Class: unknown) => this.#registry.of(Class);
-    return destinationOf(extension, options, { ownRoom: this.room, entryOf });
+    return getDestination(extension, options, { ownRoom: this.room, entryOf });
   }
 
-  #submitOne(wanted: WantedTask, options: SubmitOptions): Promise<SubmittedTask> {
+  #submitOne(wanted: AddressedSubmission, options: SubmitOptions): Promise<SubmittedTask> {
     const { room_id } = wanted.destination;
     const queue = this.#submits.get(room_id) ?? new SubmitQueue(this.client, room_id);
-    if (this.#submits.size >= MOST_ROOMS) this.#submits.clear();
+    if (this.#submits.size >= MAX_SUBMIT_QUEUES) this.#submits.clear();
     this.#submits.set(room_id, queue);
     return queue.send(wanted, options);
   }
@@ -249,12 +254,12 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     const wanted = extensions.map((extension) => {
       const destination = places.get(extension.constructor) ?? this.#destinationOf(extension, options);
       places.set(extension.constructor, destination);
-      return { destination, submission: submissionOfInstance(extension, options) };
+      return { destination, submission: toInstanceSubmission(extension, options) };
     });
     return submitMany(this.client, wanted, options);
   }
 
-  #homeOf(worker: LiveWorker, places: Places): TaskEnvironment {
+  #homeOf(worker: LiveWorker, places: TaskLifecycle): TaskEnvironment {
     return {
       updates: worker.updates,
       logger: this.#logger,
@@ -262,11 +267,11 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
       context: this.#context,
       find: (jobName) => this.#registry.find(jobName),
       release: (held) => this.#session.release(worker.id, [held]),
-      ending: places.ending,
-      over: (task) => {
-        this.#session.letGo(task);
+      onEnding: places.onEnding,
+      onSettled: (task) => {
+        this.#session.removeTask(task);
         this.#tasks.delete(task);
-        places.over(task);
+        places.onSettled(task);
       },
     };
   }
@@ -274,7 +279,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** A task in this worker's hands, or undefined where it is there already. */
   #claimed(wire: Task, home: TaskEnvironment): ClaimedTask<Context> | undefined {
     const task = new ClaimedTask<Context>(wire, home);
-    if (!this.#session.hold(task)) return undefined;
+    if (!this.#session.addTask(task)) return undefined;
     this.#tasks.add(task);
     return task;
   }

@@ -1,9 +1,9 @@
 import { type Fairness, GLOBAL_ROOM, isNamePart, isRoomId, type JsonObject } from "../protocol/index.ts";
 import { UsageError } from "./errors.ts";
 import { type ExtensionClass, isExtensionClass } from "./extension.ts";
-import { resultSchema } from "./parameter-schema.ts";
+import { toResultSchema } from "./parameter-schema.ts";
 import { type TaskDefaultOptions, toWireDefaults } from "./task-options.ts";
-import type { Announcement } from "./worker-session.ts";
+import type { RoomRegistration } from "./worker-session.ts";
 
 /** Where a class is registered, and what for; its own statics stand behind. */
 export interface RegisterOptions {
@@ -18,7 +18,7 @@ export interface RegisterOptions {
 }
 
 /** One class with all of its registrations. */
-export interface Entry<Context> {
+export interface JobEntry<Context> {
   readonly Class: ExtensionClass<Context>;
   readonly name: string;
   /** By room; undefined is the manager's own. */
@@ -27,14 +27,14 @@ export interface Entry<Context> {
 
 /** The classes of one manager, by category and name; local, nothing here asks the server. */
 export class JobRegistry<Context> {
-  readonly #entries = new Map<string, Entry<Context>>();
+  readonly #entries = new Map<string, JobEntry<Context>>();
   /** The same by the whole name, which every task asks for twice. */
-  readonly #byQualified = new Map<string, Entry<Context>>();
+  readonly #byQualified = new Map<string, JobEntry<Context>>();
   /** As they were last asked for, until a registration changes them: a claim asks before it is sent. */
-  #announced: { readonly ownRoom: string | undefined; readonly all: readonly Announcement[] } | undefined;
+  #announced: { readonly ownRoom: string | undefined; readonly all: readonly RoomRegistration[] } | undefined;
 
   /** By the name that the manager's map has for it: the class name, or with its category before it. */
-  get(key: string): Entry<Context> | undefined {
+  get(key: string): JobEntry<Context> | undefined {
     return this.#entries.get(key) ?? this.#byQualified.get(key);
   }
 
@@ -42,7 +42,7 @@ export class JobRegistry<Context> {
     const entry = this.#entries.get(key);
     if (entry === undefined) return false;
     this.#announced = undefined;
-    this.#byQualified.delete(qualified(entry));
+    this.#byQualified.delete(getQualifiedName(entry));
     return this.#entries.delete(key);
   }
 
@@ -50,7 +50,7 @@ export class JobRegistry<Context> {
     return [...this.#entries.keys()];
   }
 
-  entries(): Entry<Context>[] {
+  entries(): JobEntry<Context>[] {
     return [...this.#entries.values()];
   }
 
@@ -60,7 +60,7 @@ export class JobRegistry<Context> {
   }
 
   /** The registration of a class, by the class itself. */
-  of(Class: unknown): Entry<Context> | undefined {
+  of(Class: unknown): JobEntry<Context> | undefined {
     for (const entry of this.#entries.values()) if (entry.Class === Class) return entry;
     return undefined;
   }
@@ -74,8 +74,8 @@ export class JobRegistry<Context> {
         `${JSON.stringify(name)} cannot be a job's name: give the class a name of A-Z a-z 0-9 _ . -`,
       );
     }
-    if (Class.result !== undefined) resultSchema(Class.result, `the result of ${name}`);
-    const rooms = roomsOf(Class, options, name);
+    if (Class.result !== undefined) toResultSchema(Class.result, `the result of ${name}`);
+    const rooms = getRooms(Class, options, name);
     const key = `${Class.category}:${name}`;
     const there = this.get(key);
     if (there !== undefined && there.Class !== Class) {
@@ -91,19 +91,19 @@ export class JobRegistry<Context> {
   }
 
   /** All that a worker announces, with its own room for those that name none. */
-  announcements(ownRoom: string | undefined): readonly Announcement[] {
+  getRegistrations(ownRoom: string | undefined): readonly RoomRegistration[] {
     if (this.#announced !== undefined && this.#announced.ownRoom === ownRoom) return this.#announced.all;
     const all = this.entries().flatMap((entry) =>
-      [...entry.rooms].map(([room, options]) => announcement(entry, room ?? ownRoom, options)),
+      [...entry.rooms].map(([room, options]) => toRegistration(entry, room ?? ownRoom, options)),
     );
     this.#announced = { ownRoom, all };
     return all;
   }
 }
 
-const qualified = ({ Class, name }: Entry<never>) => `${Class.category}:${name}`;
+const getQualifiedName = ({ Class, name }: JobEntry<never>) => `${Class.category}:${name}`;
 
-const roomsOf = (Class: ExtensionClass, options: RegisterOptions, name: string): (string | undefined)[] => {
+const getRooms = (Class: ExtensionClass, options: RegisterOptions, name: string): (string | undefined)[] => {
   if (options.public && options.room !== undefined && options.room !== GLOBAL_ROOM) {
     throw new UsageError(`${name} is to be public, and in the room ${options.room}: register it twice`);
   }
@@ -111,7 +111,7 @@ const roomsOf = (Class: ExtensionClass, options: RegisterOptions, name: string):
     ? [GLOBAL_ROOM]
     : options.room !== undefined
       ? [options.room]
-      : staticRooms(Class, options.public !== false);
+      : getStaticRooms(Class, options.public !== false);
   for (const room of rooms) {
     if (room !== undefined && !isRoomId(room))
       throw new UsageError(`${JSON.stringify(room)} cannot be a room's name`);
@@ -120,24 +120,24 @@ const roomsOf = (Class: ExtensionClass, options: RegisterOptions, name: string):
 };
 
 /** The rooms that a class names itself; undefined is the manager's own. */
-export const staticRooms = (Class: ExtensionClass, mayBePublic = true): (string | undefined)[] => {
+export const getStaticRooms = (Class: ExtensionClass, mayBePublic = true): (string | undefined)[] => {
   const own = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
   const all = Class.public && mayBePublic ? [GLOBAL_ROOM, ...own] : own;
   return all.length === 0 ? [undefined] : all;
 };
 
-const announcement = (
-  { Class, name }: Entry<never>,
+const toRegistration = (
+  { Class, name }: JobEntry<never>,
   room: string | undefined,
   options: RegisterOptions,
-): Announcement => {
+): RoomRegistration => {
   if (room === undefined) {
     throw new UsageError(
       `${name} is registered without a room: give the manager one (\`room\` or JOBLIB_ROOM), or register it with { room } or { public: true }`,
     );
   }
   const result: JsonObject | null =
-    Class.result === undefined ? null : resultSchema(Class.result, `the result of ${name}`);
+    Class.result === undefined ? null : toResultSchema(Class.result, `the result of ${name}`);
   const description = options.description ?? Class.description;
   const defaults = { ...Class.defaults, ...options.defaults };
   const fairness = options.fairness ?? Class.fairness;

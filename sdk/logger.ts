@@ -7,17 +7,17 @@ export interface Logger {
 }
 
 /** A line for people, or one with fields before it. */
-interface Say {
+interface LogMethod {
   (message: string): void;
   (fields: object, message: string): void;
 }
 
 /** Where a task's `run` tells what it does. */
 export interface TaskLogger {
-  readonly debug: Say;
-  readonly info: Say;
-  readonly warn: Say;
-  readonly error: Say;
+  readonly debug: LogMethod;
+  readonly info: LogMethod;
+  readonly warn: LogMethod;
+  readonly error: LogMethod;
 }
 
 const ignore = () => {};

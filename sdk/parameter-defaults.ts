@@ -11,14 +11,14 @@ export const checkDefaults = (schema: AnySchema, what: string): void => {
   if (schema instanceof z.ZodObject) checkMembers(schema, { what, path: [], seen: new Set() });
 };
 
-interface Place {
+interface SchemaLocation {
   readonly what: string;
   readonly path: readonly string[];
   /** A schema may contain itself. */
   readonly seen: Set<z.core.$ZodType>;
 }
 
-const checkMembers = (schema: z.ZodObject, place: Place): void => {
+const checkMembers = (schema: z.ZodObject, place: SchemaLocation): void => {
   const { shape } = schema;
   for (const name of Object.keys(shape)) {
     // A getter refers to a schema that may not be defined yet.
@@ -27,7 +27,7 @@ const checkMembers = (schema: z.ZodObject, place: Place): void => {
   }
 };
 
-const checkType = (schema: z.core.$ZodType, place: Place): void => {
+const checkType = (schema: z.core.$ZodType, place: SchemaLocation): void => {
   if (place.seen.has(schema)) return;
   place.seen.add(schema);
   if (schema instanceof z.ZodDefault) checkDefault(schema, place);
@@ -49,16 +49,16 @@ const innerTypes = (schema: z.core.$ZodType): readonly z.core.$ZodType[] => {
   return isWrapper ? [schema.def.innerType] : [];
 };
 
-const checkDefault = (field: z.ZodDefault, { what, path }: Place): void => {
+const checkDefault = (field: z.ZodDefault, { what, path }: SchemaLocation): void => {
   const type = field.unwrap();
-  if (!isSameOnBothSides(type)) return;
+  if (!hasSameInputAndOutput(type)) return;
   const checked = z.safeParse(type, field.def.defaultValue);
   if (checked.success) return;
   const reason = checked.error.issues[0]?.message;
   throw new UsageError(`${what}: the default of ${path.join(".")} does not fit: ${reason}`);
 };
 
-const isSameOnBothSides = (type: z.core.$ZodType): boolean => {
+const hasSameInputAndOutput = (type: z.core.$ZodType): boolean => {
   const side = (io: "input" | "output") =>
     JSON.stringify(z.toJSONSchema(type, { io, unrepresentable: "any" }));
   return side("input") === side("output");

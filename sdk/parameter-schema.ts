@@ -10,28 +10,29 @@ type Zod3Type = Parameters<typeof zodToJsonSchema>[0];
 
 const DIALECT = "draft-2020-12";
 /** A schema of an object says at least one of these; a converter that did not understand says none. */
-const TELLING = ["properties", "type", "anyOf", "oneOf", "allOf", "$ref"];
+const SCHEMA_KEYWORDS = ["properties", "type", "anyOf", "oneOf", "allOf", "$ref"];
 
 /** The JSON Schema of a payload: what the parameters take, so a field with a default is not required. */
-export const parameterSchema = (schema: AnySchema, what: string): JsonObject => {
-  const converted = convert(schema, "input", what);
-  if (!TELLING.some((keyword) => keyword in converted)) {
+export const toParameterSchema = (schema: AnySchema, what: string): JsonObject => {
+  const convert = toJsonSchema(schema, "input", what);
+  if (!SCHEMA_KEYWORDS.some((keyword) => keyword in convert)) {
     throw new UsageError(
       `${what} came out as an empty JSON Schema; joblib takes zod 4, zod 3 and Standard JSON Schema`,
     );
   }
-  if (converted["type"] !== undefined && converted["type"] !== "object") {
-    throw new UsageError(`${what} must be an object, not ${JSON.stringify(converted["type"])}`);
+  if (convert["type"] !== undefined && convert["type"] !== "object") {
+    throw new UsageError(`${what} must be an object, not ${JSON.stringify(convert["type"])}`);
   }
-  return converted;
+  return convert;
 };
 
 /** The JSON Schema of a result: what is sent once the schema has made its output. */
-export const resultSchema = (schema: AnySchema, what: string): JsonObject => convert(schema, "output", what);
+export const toResultSchema = (schema: AnySchema, what: string): JsonObject =>
+  toJsonSchema(schema, "output", what);
 
-const convert = (schema: AnySchema, mode: Mode, what: string): JsonObject => {
+const toJsonSchema = (schema: AnySchema, mode: Mode, what: string): JsonObject => {
   try {
-    return JsonObject.parse(toJson(converted(schema, mode)));
+    return JsonObject.parse(toJson(convert(schema, mode)));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(`${what} cannot be written as JSON Schema: ${reason}`, { cause: error });
@@ -39,7 +40,7 @@ const convert = (schema: AnySchema, mode: Mode, what: string): JsonObject => {
 };
 
 /** `zod-to-json-schema` gives nothing for zod 4, and says nothing: it is asked about zod 3 alone. */
-const converted = (schema: AnySchema, mode: Mode): unknown => {
+const convert = (schema: AnySchema, mode: Mode): unknown => {
   if (isZod4(schema)) return z.toJSONSchema(schema, { io: mode, target: DIALECT });
   const own = "~standard" in schema ? schema["~standard"].jsonSchema : undefined;
   if (own !== undefined) return own[mode]({ target: DIALECT });

@@ -1,5 +1,5 @@
 import type { Progress } from "../protocol/index.ts";
-import { keepable, textOf } from "./json.ts";
+import { toStorableText, toText } from "./json.ts";
 
 /** The longest message that the server takes, in characters; of four bytes at most each. */
 const MAX_MESSAGE = 1000;
@@ -22,7 +22,7 @@ export class ProgressReporter {
       ...this.#latest,
       ...(!Number.isNaN(bounded) && { fraction: bounded }),
       ...(message !== undefined && {
-        message: keepable(textOf(message), 4 * MAX_MESSAGE)
+        message: toStorableText(toText(message), 4 * MAX_MESSAGE)
           .slice(0, MAX_MESSAGE)
           .toWellFormed(),
       }),

@@ -15,7 +15,7 @@ export type RegisterDecorator<Context> = <Class extends ExtensionClass<Context>>
 ) => Class;
 
 /** The `register` of a registry; bound, because compiled decorators call it without `this`. */
-export const registerIn = <Context>(registry: JobRegistry<Context>): Register<Context> => {
+export const createRegister = <Context>(registry: JobRegistry<Context>): Register<Context> => {
   const put = <Class extends ExtensionClass<Context>>(
     Class: Class,
     options: RegisterOptions,

@@ -32,7 +32,7 @@ export const DEFAULT_RETRY: RetryPolicy = {
  * A lost claim comes back by the list of the next heartbeat, a worker made twice is swept;
  * a submit is the same by its key, which `submitTasks` does not have; `retry` could open a task that failed again meanwhile.
  */
-const REPEATABLE = {
+const IS_RETRYABLE = {
   registerJob: true,
   listJobs: true,
   readJob: true,
@@ -77,11 +77,11 @@ const REPEATABLE = {
   readProblem: true,
 } as const satisfies Record<OperationName, boolean>;
 
-const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
-const HOPELESS = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY))/;
+const NOT_SENT_CODES = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
+const PERMANENT_CODES = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY))/;
 
 /** The system's code at the root of a connection error, `ECONNREFUSED` for one. */
-export const systemCodeOf = (error: unknown): string | undefined => {
+export const getSystemCode = (error: unknown): string | undefined => {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
     if ("code" in at && typeof at.code === "string") return at.code;
   }
@@ -91,24 +91,24 @@ export const systemCodeOf = (error: unknown): string | undefined => {
 /** True for a failure that the same call may not meet again. */
 export const isTransient = (error: unknown): boolean => {
   if (error instanceof RateLimitedError || error instanceof ServiceUnavailableError) return true;
-  return error instanceof ConnectionError && !HOPELESS.test(systemCodeOf(error) ?? "");
+  return error instanceof ConnectionError && !PERMANENT_CODES.test(getSystemCode(error) ?? "");
 };
 
 /** True where the call may be made again after this failure. */
-export const mayRetry = (name: OperationName, error: unknown): boolean => {
+export const canRetry = (name: OperationName, error: unknown): boolean => {
   if (!isTransient(error)) return false;
-  if (REPEATABLE[name] || error instanceof RateLimitedError) return true;
-  return NEVER_SENT.has(systemCodeOf(error) ?? "");
+  if (IS_RETRYABLE[name] || error instanceof RateLimitedError) return true;
+  return NOT_SENT_CODES.has(getSystemCode(error) ?? "");
 };
 
 /** The seconds that the server asks to be left alone for; an hour at most, whatever it says. */
-const askedDelay = (error: unknown): number =>
+const getRetryAfterSeconds = (error: unknown): number =>
   error instanceof GatewayError || error instanceof ProblemError ? Math.min(3600, error.retryAfter ?? 0) : 0;
 
 /** Seconds before try number `attempt + 1`: full jitter over an exponential bound, but not before `Retry-After`. */
-export const retryDelay = (attempt: number, policy: RetryPolicy, error?: unknown): number => {
+export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unknown): number => {
   const bound = Math.min(policy.maxSeconds, policy.baseSeconds * 2 ** Math.min(attempt - 1, 30));
-  return Math.random() * bound + askedDelay(error);
+  return Math.random() * bound + getRetryAfterSeconds(error);
 };
 
 /** What ends the trying; a `LazyAbort` makes its signal when it is looked at, which is after a failure. */
@@ -129,7 +129,7 @@ export const withRetry = async <Value>(
     } catch (error) {
       const signal = abort?.signal;
       if (tries >= policy.attempts || signal?.aborted || !mayTryAgain(error)) throw error;
-      const delayMs = retryDelay(tries, policy, error) * 1000;
+      const delayMs = getRetryDelay(tries, policy, error) * 1000;
       if (performance.now() + delayMs > until) throw error;
       await sleep(delayMs, signal);
     }

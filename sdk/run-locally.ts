@@ -44,8 +44,8 @@ export const runLocally = async (
     context,
     find: () => Class,
     release: async () => {},
-    ending: () => {},
-    over: () => {},
+    onEnding: () => {},
+    onSettled: () => {},
   });
   const stop = () => void task.interrupt("interrupted");
   if (signal.aborted) stop();

@@ -4,7 +4,7 @@ import { ATTRIBUTES, SPANS, SYSTEM } from "../protocol/tracing/names.ts";
 import { createLinks, getActiveTracer, recordFailure, runInSpan } from "../protocol/tracing/spans.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 
-const attributesOf = (task: Task) => ({
+const getAttributes = (task: Task) => ({
   [ATTRIBUTES.system]: SYSTEM,
   [ATTRIBUTES.operation]: SPANS.run,
   [ATTRIBUTES.operationType]: "process",
@@ -17,7 +17,7 @@ const attributesOf = (task: Task) => ({
 });
 
 /** The span that was active around the run: kept as a link where the run belongs to its submitter's trace. */
-const ambientLinks = (): Link[] => {
+const getAmbientLinks = (): Link[] => {
   const ambient = trace.getSpanContext(context.active());
   return ambient === undefined ? [] : [{ context: ambient }];
 };
@@ -26,7 +26,7 @@ const ambientLinks = (): Link[] => {
  * Runs one attempt in a span of its own: the child of the submit, in whichever process that was, and the parent of what
  * the handler traces. It ends with the outcome, which an interruption brings before `run` is back.
  */
-export const inRunSpan = (task: Task, outcome: Promise<TaskOutcome>, run: () => void): void => {
+export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => void): void => {
   const tracer = getActiveTracer();
   if (tracer === undefined) {
     run();
@@ -39,8 +39,8 @@ export const inRunSpan = (task: Task, outcome: Promise<TaskOutcome>, run: () => 
       : propagation.extract(context.active(), task.trace_context);
   const options = {
     kind: SpanKind.CONSUMER,
-    attributes: attributesOf(task),
-    links: submitted.length === 0 ? [] : [...submitted, ...ambientLinks()],
+    attributes: getAttributes(task),
+    links: submitted.length === 0 ? [] : [...submitted, ...getAmbientLinks()],
   };
   const span = tracer.startSpan(`${SPANS.run} ${task.job_name}`, options, parent);
   const work = async () => {

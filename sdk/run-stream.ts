@@ -5,7 +5,7 @@ import type { TaskStream } from "./task-stream.ts";
 import { WaitGroup } from "./wait-group.ts";
 
 /** Who is told of each task. */
-export interface Followers<Context> {
+export interface RunCallbacks<Context> {
   readonly onTask?: ((task: ClaimedTask<Context>) => void) | undefined;
   readonly onOutcome?: ((task: ClaimedTask<Context>, outcome: TaskOutcome) => void) | undefined;
 }
@@ -13,7 +13,7 @@ export interface Followers<Context> {
 /** Runs every task of a stream, as many beside each other as it hands out; resolves when it has ended and all are settled. */
 export const runStream = async <Context>(
   stream: TaskStream<Context>,
-  { onTask, onOutcome }: Followers<Context>,
+  { onTask, onOutcome }: RunCallbacks<Context>,
   logger: Logger,
 ): Promise<void> => {
   const running = new WaitGroup();

@@ -1,8 +1,8 @@
 import type { Operation } from "../protocol/index.ts";
 import type { LazyAbort } from "./lazy-abort.ts";
-import { MAX_ANSWER_BYTES } from "./options.ts";
-import { tooLarge } from "./too-large.ts";
-import { undiciReceiver, undiciSender } from "./undici-sender.ts";
+import { MAX_RESPONSE_BYTES } from "./options.ts";
+import { createTooLargeError } from "./response-too-large.ts";
+import { bufferedUndiciSender, undiciSender } from "./undici-sender.ts";
 
 /** What of a request `fetch` is given. */
 export interface FetchInit {
@@ -14,17 +14,17 @@ export interface FetchInit {
 }
 
 /** What of an answer is read; both Node's and undici's `Response` are one. */
-export interface FetchAnswer {
+export interface FetchResponse {
   readonly status: number;
   readonly headers: Iterable<[string, string]> & { get(name: string): string | null };
   readonly body: AsyncIterable<Uint8Array> | null;
 }
 
 /** Anything that fetches as the standard has it: `globalThis.fetch`, undici's, a test's own. */
-export type FetchLike = (url: string, init: FetchInit) => Promise<FetchAnswer>;
+export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
 /** An answer whose body is still to come. */
-export interface Received {
+export interface StreamedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** The whole body; more than `MAX_ANSWER_BYTES` is a `ProtocolError`. */
@@ -36,7 +36,7 @@ export interface Received {
 }
 
 /** Puts a request on the wire; redirects are not followed. */
-export type Send = (url: string, init: FetchInit) => Promise<Received>;
+export type Sender = (url: string, init: FetchInit) => Promise<StreamedResponse>;
 
 /** What is asked of a server. */
 export interface Request {
@@ -50,21 +50,25 @@ export interface Request {
 }
 
 /** An answer with all of its body; undefined is one that was not read. */
-export interface WholeAnswer {
+export interface FullResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string | undefined;
 }
 
 /** Tells by an answer's head whether its body is read. */
-export type IsRead = (status: number, headers: WholeAnswer["headers"]) => boolean;
+export type BodyFilter = (status: number, headers: FullResponse["headers"]) => boolean;
 
 /** Puts a request on the wire and takes in all of its answer, `MAX_ANSWER_BYTES` at most; redirects are not followed. */
-export type Receive = (request: Request, isRead: IsRead, abort: LazyAbort) => Promise<WholeAnswer>;
+export type BufferedSender = (
+  request: Request,
+  isRead: BodyFilter,
+  abort: LazyAbort,
+) => Promise<FullResponse>;
 
 /** By anything that fetches. */
-export const fetchSender =
-  (fetch: FetchLike): Send =>
+export const createFetchSender =
+  (fetch: FetchLike): Sender =>
   async (url, init) => {
     const { status, headers, body } = await fetch(url, init);
     return {
@@ -76,7 +80,7 @@ export const fetchSender =
         let bytes = 0;
         for await (const chunk of body ?? []) {
           bytes += chunk.byteLength;
-          if (bytes > MAX_ANSWER_BYTES) throw tooLarge(url, status);
+          if (bytes > MAX_RESPONSE_BYTES) throw createTooLargeError(url, status);
           text += decoder.decode(chunk, { stream: true });
         }
         return text + decoder.decode();
@@ -92,8 +96,8 @@ export const fetchSender =
   };
 
 /** The same, for whole answers. */
-export const fetchReceiver = (fetch: FetchLike): Receive => {
-  const send = fetchSender(fetch);
+export const createBufferedFetchSender = (fetch: FetchLike): BufferedSender => {
+  const send = createFetchSender(fetch);
   return async ({ method, origin, path, headers, body }, isRead, { signal }) => {
     const init = { method, headers, redirect: "manual", signal } as const;
     const answer = await send(origin + path, body === undefined ? init : { ...init, body });
@@ -111,11 +115,11 @@ export const preferGlobalFetch = (): void => {
 };
 
 /** Where nobody names a `fetch`. The global one is looked up at each call: msw puts its own there, and takes it out again. */
-export const defaultSender: Send = (url, init) =>
-  isGlobalFetchWanted ? fetchSender(globalThis.fetch)(url, init) : undiciSender(url, init);
+export const defaultSender: Sender = (url, init) =>
+  isGlobalFetchWanted ? createFetchSender(globalThis.fetch)(url, init) : undiciSender(url, init);
 
 /** The same, for whole answers. */
-export const defaultReceiver: Receive = (request, isRead, abort) =>
+export const defaultBufferedSender: BufferedSender = (request, isRead, abort) =>
   isGlobalFetchWanted
-    ? fetchReceiver(globalThis.fetch)(request, isRead, abort)
-    : undiciReceiver(request, isRead, abort);
+    ? createBufferedFetchSender(globalThis.fetch)(request, isRead, abort)
+    : bufferedUndiciSender(request, isRead, abort);

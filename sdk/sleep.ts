@@ -14,7 +14,7 @@ export const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   });
 
 /** Resolves with the promise, or after so long. */
-export const orAfter = async (ms: number, promise: Promise<unknown>): Promise<void> => {
+export const waitAtMost = async (ms: number, promise: Promise<unknown>): Promise<void> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);
@@ -23,7 +23,7 @@ export const orAfter = async (ms: number, promise: Promise<unknown>): Promise<vo
 };
 
 /** The promise's outcome, or the signal's reason where that comes first. */
-export const unlessAborted = <Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> =>
+export const rejectOnAbort = <Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> =>
   new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) abort();

@@ -56,15 +56,15 @@ export type SchemaOutput<Schema> =
       : never;
 
 /** What a check found. */
-export type Checked = { readonly value: unknown } | { readonly errors: FieldError[] };
+export type CheckResult = { readonly value: unknown } | { readonly errors: FieldError[] };
 
 /** Checks a value by its schema; `pointer` is where the value stands in what the user sees. */
-export const check = (schema: AnySchema, value: unknown, pointer = ""): Checked => {
+export const check = (schema: AnySchema, value: unknown, pointer = ""): CheckResult => {
   const result = run(schema, value);
   if (result.issues === undefined) return { value: result.value };
   return {
     errors: result.issues.map((issue) => ({
-      pointer: pointer + (issue.path ?? []).map(pointerPart).join(""),
+      pointer: pointer + (issue.path ?? []).map(toPointerPart).join(""),
       detail: issue.message,
     })),
   };
@@ -83,7 +83,7 @@ const run = (schema: AnySchema, value: unknown): StandardResult<unknown> => {
   return result;
 };
 
-const pointerPart = (part: PropertyKey | { readonly key: PropertyKey }): string => {
+const toPointerPart = (part: PropertyKey | { readonly key: PropertyKey }): string => {
   const key = typeof part === "object" ? part.key : part;
   return `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
 };

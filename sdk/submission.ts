@@ -7,8 +7,8 @@ import {
   type TaskSubmission,
 } from "../protocol/index.ts";
 import { UsageError } from "./errors.ts";
-import { type ExtensionInstance, isExtensionClass, payloadOf } from "./extension.ts";
-import { type Entry, staticRooms } from "./job-registry.ts";
+import { type ExtensionInstance, getPayload, isExtensionClass } from "./extension.ts";
+import { getStaticRooms, type JobEntry } from "./job-registry.ts";
 import { toJson } from "./json.ts";
 import { type TaskOptions, toWireOptions } from "./task-options.ts";
 
@@ -30,20 +30,20 @@ export interface Destination {
 }
 
 /** Where an instance's task goes: to its room's own job where the class is registered there, else to the global one. */
-export const destinationOf = (
+export const getDestination = (
   instance: ExtensionInstance,
   options: SubmitOptions,
   {
     ownRoom,
     entryOf,
-  }: { ownRoom: string | undefined; entryOf: (Class: unknown) => Entry<never> | undefined },
+  }: { ownRoom: string | undefined; entryOf: (Class: unknown) => JobEntry<never> | undefined },
 ): Destination => {
   const Class: unknown = instance.constructor;
   if (!isExtensionClass(Class))
     throw new UsageError("only instances of a class that extends `Extension(…)` can be submitted");
   const entry = entryOf(Class);
   const name = entry?.name ?? Class.name;
-  const named = entry === undefined ? staticRooms(Class) : [...entry.rooms.keys()];
+  const named = entry === undefined ? getStaticRooms(Class) : [...entry.rooms.keys()];
   const rooms = named.map((room) => room ?? ownRoom);
   const roomsOwn = rooms.filter((room) => room !== undefined && room !== GLOBAL_ROOM);
   const inGlobal = rooms.includes(GLOBAL_ROOM);
@@ -61,7 +61,7 @@ export const destinationOf = (
 };
 
 /** Where a task of a job goes that is known by its name alone: the room that is said, or the one that the name tells. */
-export const destinationOfName = (
+export const getDestinationByName = (
   jobName: string,
   { room }: SubmitOptions,
   ownRoom: string | undefined,
@@ -81,11 +81,11 @@ export const destinationOfName = (
 };
 
 /** The body of a submit: a payload, and the options. */
-export const submissionOf = (payload: unknown, options: SubmitOptions): TaskSubmission => {
+export const toSubmission = (payload: unknown, options: SubmitOptions): TaskSubmission => {
   const json = toJson(payload ?? {});
   return { payload: isJsonObject(json) ? json : JsonObject.parse(json), ...toWireOptions(options) };
 };
 
 /** The same of an instance: the input that it was made from. */
-export const submissionOfInstance = (instance: ExtensionInstance, options: SubmitOptions): TaskSubmission =>
-  submissionOf(payloadOf(instance), options);
+export const toInstanceSubmission = (instance: ExtensionInstance, options: SubmitOptions): TaskSubmission =>
+  toSubmission(getPayload(instance), options);

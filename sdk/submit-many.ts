@@ -14,13 +14,13 @@ import type { Destination, SubmitOptions } from "./submission.ts";
 const SUBMITS_IN_FLIGHT = 2;
 
 /** A task to be sent, and where it goes. */
-export interface WantedTask {
+export interface AddressedSubmission {
   readonly destination: Destination;
   readonly submission: TaskSubmission;
 }
 
 /** The tasks whole again: what they share was told once, and each payload is known here. */
-const whole = (
+const expandTasks = (
   { common, ids }: MinimalSubmittedTasks,
   sent: readonly NamedTaskSubmission[],
 ): SubmittedTask[] => {
@@ -32,7 +32,7 @@ const whole = (
 /** A body weighs so much at most: just under what a server takes unless its `body_limit` says otherwise. */
 const MOST_BYTES = 1_000_000;
 
-const parcelsOf = (tasks: readonly NamedTaskSubmission[]): NamedTaskSubmission[][] => {
+const splitIntoRequests = (tasks: readonly NamedTaskSubmission[]): NamedTaskSubmission[][] => {
   const parcels: NamedTaskSubmission[][] = [];
   let parcel: NamedTaskSubmission[] = [];
   let bytes = 0;
@@ -55,7 +55,7 @@ const parcelsOf = (tasks: readonly NamedTaskSubmission[]): NamedTaskSubmission[]
  */
 export const submitMany = async (
   client: JoblibClient,
-  wanted: readonly WantedTask[],
+  wanted: readonly AddressedSubmission[],
   { idempotencyKey, signal }: Pick<SubmitOptions, "idempotencyKey" | "signal">,
 ): Promise<SubmittedTask[]> => {
   if (idempotencyKey !== undefined) throw new UsageError("an idempotency key is for one task, not for many");
@@ -67,8 +67,8 @@ export const submitMany = async (
   const send = async (tasks: NamedTaskSubmission[]): Promise<SubmittedTask[]> => {
     try {
       const request = { params: { room_id }, body: { tasks } };
-      const { body } = await client.callBriefly("submitTasks", request, { signal });
-      return "tasks" in body ? body.tasks : whole(body, tasks);
+      const { body } = await client.callMinimal("submitTasks", request, { signal });
+      return "tasks" in body ? body.tasks : expandTasks(body, tasks);
     } catch (error) {
       if (!(error instanceof PayloadTooLargeError) || tasks.length === 1) throw error;
       const half = Math.ceil(tasks.length / 2);
@@ -76,5 +76,5 @@ export const submitMany = async (
     }
   };
   const named = wanted.map(({ destination: { job_name }, submission }) => ({ job_name, ...submission }));
-  return (await runConcurrently(parcelsOf(named), SUBMITS_IN_FLIGHT, send)).flat();
+  return (await runConcurrently(splitIntoRequests(named), SUBMITS_IN_FLIGHT, send)).flat();
 };

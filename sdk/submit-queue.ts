@@ -7,14 +7,14 @@ import {
   type SubmittedTask,
   type TraceContext,
 } from "../protocol/index.ts";
-import { Batcher, type GiveUp } from "./batcher.ts";
-import { inSubmitSpan } from "./call-spans.ts";
+import { Batcher, type Cancellation } from "./batcher.ts";
+import { traceSubmit } from "./call-spans.ts";
 import type { JoblibClient } from "./client.ts";
 import { errorOf, MethodNotAllowedError, ProblemError, ProtocolError, RouteNotFoundError } from "./errors.ts";
 import type { SubmitOptions } from "./submission.ts";
-import type { WantedTask } from "./submit-many.ts";
+import type { AddressedSubmission } from "./submit-many.ts";
 
-interface Wish extends WantedTask {
+interface Wish extends AddressedSubmission {
   /** So that what is sent again, alone or together, is the same task. */
   readonly key: string;
   /** Where its submitter stands in a trace. */
@@ -22,7 +22,7 @@ interface Wish extends WantedTask {
 }
 
 /** A signal as what a queue asks of it. */
-class SignalGiveUp implements GiveUp {
+class SignalCancellation implements Cancellation {
   readonly #signal: AbortSignal;
 
   constructor(signal: AbortSignal) {
@@ -45,7 +45,7 @@ class SignalGiveUp implements GiveUp {
 
 type Answer = OperationResponse<Operations["submitBatch"]> | MinimalResponse<Operations["submitBatch"]>;
 
-const outcomesOf = ({ body }: Answer, wishes: readonly Wish[]): (SubmittedTask | Error)[] => {
+const toOutcomes = ({ body }: Answer, wishes: readonly Wish[]): (SubmittedTask | Error)[] => {
   const { results } = body;
   if (results.length !== wishes.length)
     throw new ProtocolError(`${wishes.length} tasks were submitted, and ${results.length} answered`, 200);
@@ -65,36 +65,38 @@ const outcomesOf = ({ body }: Answer, wishes: readonly Wish[]): (SubmittedTask |
 export class SubmitQueue {
   readonly #client: JoblibClient;
   readonly #roomId: string;
-  readonly #gathering: Batcher<Wish, SubmittedTask>;
+  readonly #batcher: Batcher<Wish, SubmittedTask>;
   /** An older server does not know of many at once. */
-  #oneByOne = false;
+  #isBatchUnsupported = false;
 
   constructor(client: JoblibClient, roomId: string) {
     this.#client = client;
     this.#roomId = roomId;
-    this.#gathering = new Batcher<Wish, SubmittedTask>({
-      most: MAX_TASKS_PER_SUBMIT,
-      alone: (wish, giveUp) => this.#alone(wish, giveUp),
-      together: (wishes) => this.#together(wishes),
+    this.#batcher = new Batcher<Wish, SubmittedTask>({
+      maxCalls: MAX_TASKS_PER_SUBMIT,
+      sendOne: (wish, giveUp) => this.#sendOne(wish, giveUp),
+      sendMany: (wishes) => this.#sendMany(wishes),
       // What is said of the body may be about one of them alone.
-      isOfAll: (error) =>
+      isForAll: (error) =>
         !(error instanceof ProblemError && [400, 404, 405, 413, 422].includes(error.problem.status)),
     });
   }
 
   /** Sends a task; the same key gives the same task, and a fresh one is made where none is given. */
-  send(wanted: WantedTask, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
+  send(wanted: AddressedSubmission, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
     signal?.throwIfAborted();
     const { payload } = wanted.submission;
-    const bytes = this.#oneByOne ? Number.POSITIVE_INFINITY : 200 + JSON.stringify(payload ?? {}).length;
+    const bytes = this.#isBatchUnsupported
+      ? Number.POSITIVE_INFINITY
+      : 200 + JSON.stringify(payload ?? {}).length;
     const key = idempotencyKey ?? randomUUID();
     const call = { url: this.#client.url, params: wanted.destination };
-    return inSubmitSpan(call, (trace) =>
-      this.#gathering.send({ ...wanted, key, trace }, bytes, signal && new SignalGiveUp(signal)),
+    return traceSubmit(call, (trace) =>
+      this.#batcher.send({ ...wanted, key, trace }, bytes, signal && new SignalCancellation(signal)),
     );
   }
 
-  async #together(wishes: readonly Wish[]): Promise<(SubmittedTask | Error)[]> {
+  async #sendMany(wishes: readonly Wish[]): Promise<(SubmittedTask | Error)[]> {
     const submits = wishes.map(({ destination: { job_name }, submission, key: idempotency_key, trace }) => ({
       job_name,
       idempotency_key,
@@ -103,14 +105,18 @@ export class SubmitQueue {
     }));
     try {
       const request = { params: { room_id: this.#roomId }, body: { submits } };
-      return outcomesOf(await this.#client.callBriefly("submitBatch", request), wishes);
+      return toOutcomes(await this.#client.callMinimal("submitBatch", request), wishes);
     } catch (error) {
-      this.#oneByOne ||= error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
+      this.#isBatchUnsupported ||=
+        error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
       throw error;
     }
   }
 
-  async #alone({ destination, submission, key }: Wish, giveUp: GiveUp | undefined): Promise<SubmittedTask> {
+  async #sendOne(
+    { destination, submission, key }: Wish,
+    giveUp: Cancellation | undefined,
+  ): Promise<SubmittedTask> {
     const request = { params: destination, body: submission };
     const abort = new AbortController();
     const forget = giveUp?.onAbort(() => abort.abort(giveUp.reason));

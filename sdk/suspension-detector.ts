@@ -7,7 +7,7 @@ export interface Clocks {
 const CLOCKS: Clocks = { wall: () => Date.now(), monotonic: () => performance.now() };
 const TICK_MS = 1_000;
 /** A busy event loop is late by less, or has lost its beats as well. */
-const STILL_MS = 5_000;
+const MIN_SUSPENSION_MS = 5_000;
 
 /**
  * Notices that this process stood still: a laptop that was closed (its monotonic clock stops, the wall clock goes on:
@@ -26,18 +26,18 @@ export class SuspensionDetector {
     this.#clocks = clocks;
     this.#wall = clocks.wall();
     this.#monotonic = clocks.monotonic();
-    this.#timer = setInterval(() => this.look(), TICK_MS);
+    this.#timer = setInterval(() => this.check(), TICK_MS);
     this.#timer.unref();
   }
 
   /** Compares the clocks with how they stood; who is about to act on what it knew looks once more. */
-  look(): void {
+  check(): void {
     const wall = this.#clocks.wall();
     const monotonic = this.#clocks.monotonic();
     const still = Math.max(wall - this.#wall, monotonic - this.#monotonic) - TICK_MS;
     this.#wall = wall;
     this.#monotonic = monotonic;
-    if (still >= STILL_MS) this.#onStill(still / 1000);
+    if (still >= MIN_SUSPENSION_MS) this.#onStill(still / 1000);
   }
 
   stop(): void {

@@ -6,19 +6,19 @@ import type { LeasedTask } from "./heartbeat.ts";
 import { toJson } from "./json.ts";
 import type { Logger } from "./logger.ts";
 import { check } from "./standard-schema.ts";
-import { errorText } from "./task-outcome.ts";
+import { toErrorText } from "./task-outcome.ts";
 import type { UpdateQueue } from "./update-queue.ts";
 
 /** Where tasks have their places. */
-export interface Places {
+export interface TaskLifecycle {
   /** The work is done and its end is on its way to the server; or, where that was refused, it is not. */
-  ending(task: ClaimedTask, isEnding: boolean): void;
+  onEnding(task: ClaimedTask, isEnding: boolean): void;
   /** The task needs nothing more. */
-  over(task: ClaimedTask): void;
+  onSettled(task: ClaimedTask): void;
 }
 
 /** What claimed tasks need of their worker and of the stream that they came by. */
-export interface TaskEnvironment extends Places {
+export interface TaskEnvironment extends TaskLifecycle {
   readonly updates: Pick<UpdateQueue, "send">;
   readonly logger: Logger;
   /** What `run` prints is kept with its task. */
@@ -30,7 +30,7 @@ export interface TaskEnvironment extends Places {
 }
 
 /** The extension that runs a job, with its parameters, or why there is none. */
-export const extensionOf = (
+export const createExtension = (
   home: TaskEnvironment,
   jobName: string,
   payload: JsonObject,
@@ -40,12 +40,12 @@ export const extensionOf = (
   try {
     return instantiate(Class, payload);
   } catch (error) {
-    return `malformed payload: ${error instanceof ValidationError ? error.message : errorText(error)}`;
+    return `malformed payload: ${error instanceof ValidationError ? error.message : toErrorText(error)}`;
   }
 };
 
 /** A result as it is sent: what the job's schema makes of it, as JSON. */
-export const resultOf = (home: TaskEnvironment, jobName: string, result: unknown): JsonValue => {
+export const toResult = (home: TaskEnvironment, jobName: string, result: unknown): JsonValue => {
   const schema = home.find(jobName)?.result;
   if (schema === undefined) return toJson(result);
   const checked = check(schema, result, "/result");

@@ -6,7 +6,7 @@ import {
   TaskLostError,
   ValidationError,
 } from "./errors.ts";
-import { keepable, NotJsonError, textOf } from "./json.ts";
+import { NotJsonError, toStorableText, toText } from "./json.ts";
 import { isLeaseLost } from "./task-update.ts";
 
 /** What running a task has come to. */
@@ -19,36 +19,36 @@ export type TaskOutcome =
   | { readonly status: "released" };
 
 /** Of a task that the server did not hear the end of, whose hold was over for `reason`, or for `error`. */
-export const lostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
+export const toLostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
   const lost = reason instanceof TaskLostError ? reason : error;
   if (lost instanceof TaskLostError) return { status: "lost", reason: lost.reason };
   return { status: "lost", reason: isLeaseLost(error) ? "lost" : "undelivered" };
 };
 
 /** True if the update itself is refused, so that the same again would be refused again. */
-export const isRefusal = (error: unknown): boolean =>
+export const isRejection = (error: unknown): boolean =>
   error instanceof NotJsonError ||
   error instanceof ValidationError ||
   error instanceof MalformedRequestError ||
   error instanceof PayloadTooLargeError ||
-  isProxyRefusal(error);
+  isProxyRejection(error);
 
 /** True for a 4xx that is not joblib's own: a proxy's body limit or a firewall's page. */
-export const isProxyRefusal = (error: unknown): boolean =>
+export const isProxyRejection = (error: unknown): boolean =>
   error instanceof ProtocolError && error.status !== undefined && error.status >= 400 && error.status < 500;
 
 /** Long enough for a reason, and short enough for the smallest body limit of a server or a proxy. */
 const SHORT_ERROR_BYTES = 300;
 
 /** Returns the beginning of an error's text, for a report that was refused as a whole. */
-export const shortErrorText = (error: unknown): string =>
+export const toShortErrorText = (error: unknown): string =>
   // JSON writes a control character as six.
-  keepable(errorText(error).replace(/\p{Cc}/gu, " "), SHORT_ERROR_BYTES);
+  toStorableText(toErrorText(error).replace(/\p{Cc}/gu, " "), SHORT_ERROR_BYTES);
 
 /** An error's text, as much of it as the server keeps; the stack stays in the worker's log. */
-export const errorText = (error: unknown): string => {
-  const text = error instanceof Error ? describe(error) : textOf(error);
-  return keepable(text === "" ? "failed without a message" : text, MAX_ERROR_BYTES);
+export const toErrorText = (error: unknown): string => {
+  const text = error instanceof Error ? describe(error) : toText(error);
+  return toStorableText(text === "" ? "failed without a message" : text, MAX_ERROR_BYTES);
 };
 
 const describe = (error: Error): string => {

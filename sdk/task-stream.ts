@@ -1,13 +1,13 @@
 import type { Task } from "../protocol/index.ts";
 import { MAX_TASKS_PER_CLAIM } from "../protocol/index.ts";
-import { claimTasks, mayPass } from "./claim-call.ts";
+import { canRetryClaim, claimTasks } from "./claim-call.ts";
 import type { ClaimedTask } from "./claimed-task.ts";
 import type { JoblibClient } from "./client.ts";
 import { WorkerNotFoundError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
-import { retryDelay } from "./retry.ts";
-import { sleep, unlessAborted } from "./sleep.ts";
-import type { Places } from "./task-environment.ts";
+import { getRetryDelay } from "./retry.ts";
+import { rejectOnAbort, sleep } from "./sleep.ts";
+import type { TaskLifecycle } from "./task-environment.ts";
 import { WaitGroup } from "./wait-group.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
@@ -32,21 +32,24 @@ export interface StreamEnvironment<Context> {
   readonly logger: Logger;
   readonly session: WorkerSession;
   /** What takes tasks into a worker's hands, unless they are there; `places` are those that they take. */
-  taker(worker: LiveWorker, places: Places): (wire: Task) => ClaimedTask<Context> | undefined;
+  createTaskFactory(
+    worker: LiveWorker,
+    places: TaskLifecycle,
+  ): (wire: Task) => ClaimedTask<Context> | undefined;
 }
 
 /** With four a backlog goes 3 % faster than with two: the server puts them into one statement. */
-const CLAIMS_AHEAD = 4;
+const MAX_CONCURRENT_CLAIMS = 4;
 
 /** Who began so soon met no backlog: there its end comes first, for the claim of the next made it known 0.5 ms later. */
-const NO_BACKLOG_MS = 50;
+const MIN_BACKLOG_WAIT_MS = 50;
 
 /** True for a task that was there for a while before it began, by the server's clock. */
-const hasWaited = ({ created_at, run_at, started_at }: Task): boolean =>
+const hasWaitedInQueue = ({ created_at, run_at, started_at }: Task): boolean =>
   started_at === null ||
-  Date.parse(started_at) - Math.max(Date.parse(created_at), Date.parse(run_at)) > NO_BACKLOG_MS;
+  Date.parse(started_at) - Math.max(Date.parse(created_at), Date.parse(run_at)) > MIN_BACKLOG_WAIT_MS;
 
-const BACKOFF = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
+const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
 
 /**
  * Claimed tasks, one after the other: the next comes when fewer than `concurrency` are at work.
@@ -55,7 +58,7 @@ const BACKOFF = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
 {
-  readonly #home: StreamEnvironment<Context>;
+  readonly #environment: StreamEnvironment<Context>;
   readonly #stop = new AbortController();
   readonly #pollMs: number;
   readonly #concurrency: number;
@@ -82,12 +85,12 @@ export class TaskStream<Context = unknown>
   #heeded: LiveWorker | undefined;
   /** Aborted when this stops, or when the worker that is heeded is gone: no claim is of use then. */
   #end: AbortSignal;
-  readonly #places: Places = {
-    ending: (task, isEnding) => {
-      this.#makeRoom(task, isEnding && (this.#wasFull || hasWaited(task.task)));
+  readonly #places: TaskLifecycle = {
+    onEnding: (task, isEnding) => {
+      this.#makeRoom(task, isEnding && (this.#wasFull || hasWaitedInQueue(task.task)));
       this.#news.resolve();
     },
-    over: (task) => {
+    onSettled: (task) => {
       this.#makeRoom(task, false);
       this.#unsettled.done();
       this.#news.resolve();
@@ -97,7 +100,7 @@ export class TaskStream<Context = unknown>
   /** @internal */
   constructor(home: StreamEnvironment<Context>, options: ListenOptions = {}) {
     const { signal, pollInterval = 2, concurrency = 1, start = false } = options;
-    this.#home = home;
+    this.#environment = home;
     this.#pollMs = Math.max(0.05, pollInterval) * 1000;
     this.#concurrency = Math.max(1, Math.floor(concurrency));
     this.#start = start;
@@ -183,14 +186,14 @@ export class TaskStream<Context = unknown>
   }
 
   #makeRoom(task: ClaimedTask, makesRoom: boolean): void {
-    if (task.makesRoom === makesRoom) return;
-    task.makesRoom = makesRoom;
+    if (task.freesSlot === makesRoom) return;
+    task.freesSlot = makesRoom;
     this.#ending += makesRoom ? 1 : -1;
   }
 
   /** Sends claims: one, or, in a backlog, several, so that the server is at work on the next while this side takes one in. */
   #claimAhead(): void {
-    const most = this.#wasFull ? CLAIMS_AHEAD : 1;
+    const most = this.#wasFull ? MAX_CONCURRENT_CLAIMS : 1;
     while (this.#claims.size < most && !this.#isResting && !this.#stop.signal.aborted) {
       const limit = Math.min(MAX_TASKS_PER_CLAIM, this.#room - this.#asked);
       if (limit <= 0) return;
@@ -208,9 +211,9 @@ export class TaskStream<Context = unknown>
 
   /** One claim; where nothing came and the server did not hold the answer, a rest. */
   async #fill(limit: number): Promise<void> {
-    const { session } = this.#home;
+    const { session } = this.#environment;
     const { signal } = this.#stop;
-    const worker = session.current ?? (await unlessAborted(session.ready(), signal));
+    const worker = session.current ?? (await rejectOnAbort(session.ready(), signal));
     this.#heed(worker);
     const began = performance.now();
     const tasks = await this.#claim(worker, limit);
@@ -218,7 +221,7 @@ export class TaskStream<Context = unknown>
     this.#failures = 0;
     this.#wasFull = tasks.length === MAX_TASKS_PER_CLAIM;
     let took = 0;
-    const take = this.#home.taker(worker, this.#places);
+    const take = this.#environment.createTaskFactory(worker, this.#places);
     for (const wire of tasks) if (this.#take(take, wire, worker)) took += 1;
     const restMs = this.#pollMs - (performance.now() - began);
     if (took === 0 && restMs > 0) await sleep(restMs * (0.5 + Math.random() / 2), signal);
@@ -226,7 +229,7 @@ export class TaskStream<Context = unknown>
 
   async #claim(worker: LiveWorker, limit: number): Promise<readonly Task[]> {
     try {
-      return await claimTasks(this.#home, { worker, limit, start: this.#start, signal: this.#end });
+      return await claimTasks(this.#environment, { worker, limit, start: this.#start, signal: this.#end });
     } catch (error) {
       const isCut = worker.gone.aborted && !this.#stop.signal.aborted;
       if (isCut && !(error instanceof WorkerNotFoundError)) return [];
@@ -244,7 +247,7 @@ export class TaskStream<Context = unknown>
   }
 
   #take(take: (wire: Task) => ClaimedTask<Context> | undefined, wire: Task, worker: LiveWorker): boolean {
-    const { logger } = this.#home;
+    const { logger } = this.#environment;
     if (wire.worker_id !== worker.id) {
       logger.error({ task: wire.id, worker: worker.id }, "a claim answered with somebody else's task");
       return false;
@@ -253,7 +256,7 @@ export class TaskStream<Context = unknown>
     if (task === undefined) return false;
     // Between the claim and here the server may have forgotten the worker: such a task is nobody's.
     this.#unsettled.add();
-    if (worker.gone.aborted) task.lose("lost");
+    if (worker.gone.aborted) task.markLost("lost");
     else this.#buffer.push(task);
     return true;
   }
@@ -268,15 +271,15 @@ export class TaskStream<Context = unknown>
   /** Rests, or gives up. Claims that fail together, or while it rests, met the same trouble. */
   #failed(error: unknown): void {
     if (this.#stop.signal.aborted || this.#isResting || error instanceof WorkerNotFoundError) return;
-    if (!mayPass(error, this.#hasClaimed, this.#failures)) {
+    if (!canRetryClaim(error, this.#hasClaimed, this.#failures)) {
       this.#fatal = { error };
       this.stop();
       return;
     }
     this.#failures += 1;
-    this.#home.logger.warn({ err: error, failures: this.#failures }, "could not claim; trying again");
+    this.#environment.logger.warn({ err: error, failures: this.#failures }, "could not claim; trying again");
     this.#isResting = true;
-    const rested = sleep(retryDelay(this.#failures, BACKOFF, error) * 1000, this.#stop.signal);
+    const rested = sleep(getRetryDelay(this.#failures, CLAIM_RETRY, error) * 1000, this.#stop.signal);
     void rested
       .catch(() => {})
       .finally(() => {

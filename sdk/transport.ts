@@ -1,10 +1,10 @@
 import { ConnectionError, DeadlineError, GatewayError, ProtocolError } from "./errors.ts";
 import { LazyAbort } from "./lazy-abort.ts";
-import { systemCodeOf } from "./retry.ts";
-import type { IsRead, Receive, Request, WholeAnswer } from "./senders.ts";
+import { getSystemCode } from "./retry.ts";
+import type { BodyFilter, BufferedSender, FullResponse, Request } from "./senders.ts";
 
 /** One request, and how long it is waited for. */
-export interface Exchange extends Request {
+export interface TimedRequest extends Request {
   readonly signal?: AbortSignal | undefined;
   /** Over all of it, the answer's last byte included. */
   readonly deadlineSeconds: number;
@@ -21,7 +21,7 @@ const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
 const UNAVAILABLE = new Set([429, 502, 503, 504]);
 
 /** One HTTP exchange: JSON there and JSON back, bounded in time and size; redirects are not followed. */
-export const exchange = async (asked: Exchange, receive: Receive): Promise<Answer> => {
+export const exchange = async (asked: TimedRequest, receive: BufferedSender): Promise<Answer> => {
   const { deadlineSeconds, signal, origin } = asked;
   signal?.throwIfAborted();
   const abort = new LazyAbort();
@@ -42,7 +42,7 @@ export const exchange = async (asked: Exchange, receive: Receive): Promise<Answe
     if (isLate) {
       throw new DeadlineError(`no answer from ${origin} within ${deadlineSeconds} s`, { cause: error });
     }
-    throw new ConnectionError(`no answer from ${origin}: ${reasonOf(error)}`, { cause: error });
+    throw new ConnectionError(`no answer from ${origin}: ${describeCause(error)}`, { cause: error });
   } finally {
     clearTimeout(timer);
     if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
@@ -52,10 +52,10 @@ export const exchange = async (asked: Exchange, receive: Receive): Promise<Answe
 const isWithoutBody = (status: number): boolean => status === 304 || status === 204;
 const isRedirect = (status: number): boolean => status === 0 || (status >= 300 && status < 400);
 
-const isRead: IsRead = (status, headers) =>
+const isRead: BodyFilter = (status, headers) =>
   isWithoutBody(status) || (!isRedirect(status) && JSON_TYPE.test(headers["content-type"] ?? ""));
 
-const answerOf = ({ status, headers, text }: WholeAnswer, { origin, path }: Request): Answer => {
+const answerOf = ({ status, headers, text }: FullResponse, { origin, path }: Request): Answer => {
   if (isWithoutBody(status)) return { status, headers, json: undefined };
   const url = origin + path;
   if (text !== undefined) return { status, headers, json: parseJson(text, status, url) };
@@ -67,7 +67,12 @@ const answerOf = ({ status, headers, text }: WholeAnswer, { origin, path }: Requ
     );
   }
   const type = headers["content-type"] ?? "";
-  throw notJoblib(status, url, `${type === "" ? "a body without a type" : JSON.stringify(type)}`, headers);
+  throw createForeignResponseError(
+    status,
+    url,
+    `${type === "" ? "a body without a type" : JSON.stringify(type)}`,
+    headers,
+  );
 };
 
 const parseJson = (text: string, status: number, url: string): unknown => {
@@ -81,7 +86,7 @@ const parseJson = (text: string, status: number, url: string): unknown => {
 };
 
 /** An answer that somebody else gave; a gateway's own trouble passes, everything else is a wrong address. */
-export const notJoblib = (
+export const createForeignResponseError = (
   status: number,
   url: string,
   what: string,
@@ -103,8 +108,8 @@ export const parseRetryAfter = (header: string | undefined): number | undefined 
   return Number.isNaN(at) ? undefined : Math.max(0, (at - Date.now()) / 1000);
 };
 
-const reasonOf = (error: unknown): string => {
-  const code = systemCodeOf(error);
+const describeCause = (error: unknown): string => {
+  const code = getSystemCode(error);
   const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const message = root instanceof Error ? root.message : String(root);
   return code === undefined || message.includes(code) ? message || String(code) : `${message} (${code})`;

@@ -20,10 +20,10 @@ import {
 } from "./errors.ts";
 import type { LazyAbort } from "./lazy-abort.ts";
 import { isTransient } from "./retry.ts";
-import { isProxyRefusal } from "./task-outcome.ts";
+import { isProxyRejection } from "./task-outcome.ts";
 
 /** One step of one task, by the worker that holds it in that attempt. */
-export interface Step {
+export interface FencedUpdate {
   readonly id: string;
   readonly attempt: number;
   readonly update: TaskUpdate;
@@ -32,67 +32,71 @@ export interface Step {
 }
 
 /** How long a step's sender waits for it. */
-export interface StepOptions {
-  readonly giveUp?: LazyAbort | undefined;
+export interface UpdateOptions {
+  readonly cancellation?: LazyAbort | undefined;
   readonly timeoutSeconds?: number | undefined;
 }
 
 interface Wish {
-  readonly step: Step;
-  readonly options: StepOptions;
+  readonly step: FencedUpdate;
+  readonly options: UpdateOptions;
 }
 
 /** One worker's updates: they travel together, and each has its own outcome. */
 export class UpdateQueue {
   readonly #client: JoblibClient;
   readonly #workerId: string;
-  readonly #gathering: Batcher<Wish, Task>;
+  readonly #batcher: Batcher<Wish, Task>;
   /** An older server does not know of many at once. */
-  #oneByOne = false;
+  #isBatchUnsupported = false;
 
   constructor(client: JoblibClient, workerId: string) {
     this.#client = client;
     this.#workerId = workerId;
-    this.#gathering = new Batcher<Wish, Task>({
-      most: MAX_UPDATES_PER_REQUEST,
-      alone: (wish) => this.#alone(wish),
-      together: (wishes) => this.#together(wishes.map(({ step }) => step)),
-      isOfAll,
+    this.#batcher = new Batcher<Wish, Task>({
+      maxCalls: MAX_UPDATES_PER_REQUEST,
+      sendOne: (wish) => this.#sendOne(wish),
+      sendMany: (wishes) => this.#sendMany(wishes.map(({ step }) => step)),
+      isForAll: isForAll,
     });
   }
 
   /** Sends a step once; gives the task as it stands after it. */
-  send(step: Step, options: StepOptions = {}): Promise<Task> {
-    const bytes = this.#oneByOne ? Number.POSITIVE_INFINITY : bytesOf(step.update);
-    return this.#gathering.send({ step, options }, bytes, options.giveUp);
+  send(step: FencedUpdate, options: UpdateOptions = {}): Promise<Task> {
+    const bytes = this.#isBatchUnsupported ? Number.POSITIVE_INFINITY : estimateBytes(step.update);
+    return this.#batcher.send({ step, options }, bytes, options.cancellation);
   }
 
   /** Sends nothing before this has resolved: after a standstill the server is asked first what is still held. */
-  holdUntil(asked: Promise<void>): void {
-    this.#gathering.holdUntil(asked);
+  pauseUntil(asked: Promise<void>): void {
+    this.#batcher.pauseUntil(asked);
   }
 
-  async #together(steps: readonly Step[]): Promise<(Task | Error)[]> {
+  async #sendMany(steps: readonly FencedUpdate[]): Promise<(Task | Error)[]> {
     const updates = steps.map(({ id, attempt, update }) => ({ ...update, id, attempt }));
     const request = { params: { worker_id: this.#workerId }, body: { updates } };
     try {
-      const { results } = (await this.#ask(steps.every(isKnownCompletion), request)).body;
+      const { results } = (await this.#ask(steps.every(canUseMinimalResponse), request)).body;
       if (results.some(({ id }, index) => id !== steps[index]?.id) || results.length !== steps.length)
         throw new ProtocolError("updateTasks answered about other tasks than it was asked", 200);
-      return results.map((result, index) => outcomeOf(result, steps[index]));
+      return results.map((result, index) => toOutcome(result, steps[index]));
     } catch (error) {
-      this.#oneByOne ||= error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
+      this.#isBatchUnsupported ||=
+        error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
       throw error;
     }
   }
 
   async #ask(isKnown: boolean, request: OperationRequest<Operations["updateTasks"]>) {
     return isKnown
-      ? this.#client.callBriefly("updateTasks", request, { retry: false })
+      ? this.#client.callMinimal("updateTasks", request, { retry: false })
       : this.#client.call("updateTasks", request, { retry: false });
   }
 
-  async #alone({ step: { id, attempt, update }, options: { giveUp, timeoutSeconds } }: Wish): Promise<Task> {
+  async #sendOne({
+    step: { id, attempt, update },
+    options: { cancellation: giveUp, timeoutSeconds },
+  }: Wish): Promise<Task> {
     const body = { ...update, worker_id: this.#workerId, attempt };
     const options = { retry: false, signal: giveUp?.signal, timeoutSeconds };
     return (await this.#client.call("updateTask", { params: { task_id: id }, body }, options)).body;
@@ -100,19 +104,19 @@ export class UpdateQueue {
 }
 
 /** A small update is not written out to be weighed: a thousand a second say nothing but `completed`. */
-const bytesOf = ({ result, error, progress, log, ...rest }: TaskUpdate): number =>
+const estimateBytes = ({ result, error, progress, log, ...rest }: TaskUpdate): number =>
   (result ?? error ?? progress ?? log ?? null) === null
     ? 100
     : JSON.stringify({ result, error, progress, log, ...rest }).length;
 
-const isKnownCompletion = ({ before, update }: Step): boolean =>
+const canUseMinimalResponse = ({ before, update }: FencedUpdate): boolean =>
   before !== undefined && update.status === "completed" && update.progress === undefined;
 
 type Answer = OperationResponse<Operations["updateTasks"]> | MinimalResponse<Operations["updateTasks"]>;
 type UpdateResult = Answer["body"]["results"][number];
 
 /** The task as it stands after the update, or why it was not made. */
-const outcomeOf = (result: UpdateResult, step: Step | undefined): Task | Error => {
+const toOutcome = (result: UpdateResult, step: FencedUpdate | undefined): Task | Error => {
   if ("task" in result) return result.task;
   if ("problem" in result) return errorOf(result.problem);
   if (step?.before === undefined)
@@ -122,8 +126,8 @@ const outcomeOf = (result: UpdateResult, step: Step | undefined): Task | Error =
 };
 
 /** True for a failure that says nothing about any one of the updates: each sender tries again as it likes. */
-const isOfAll = (error: unknown): boolean =>
+const isForAll = (error: unknown): boolean =>
   isTransient(error) ||
   error instanceof InternalServerError ||
   error instanceof UnauthorizedError ||
-  (!(error instanceof ProblemError) && !isProxyRefusal(error));
+  (!(error instanceof ProblemError) && !isProxyRejection(error));

@@ -10,7 +10,7 @@ import { TaskTable } from "./task-table.ts";
 import { UpdateQueue } from "./update-queue.ts";
 
 /** One job in one room, to be announced. */
-export interface Announcement {
+export interface RoomRegistration {
   readonly room: string;
   readonly registration: Omit<JobRegistration, "worker_id">;
 }
@@ -32,34 +32,34 @@ export interface SessionOptions {
   readonly name?: string | undefined;
   readonly heartbeatSeconds?: number | undefined;
   /** What to announce; asked again at every turn, so that later registrations follow. */
-  readonly announcements: () => readonly Announcement[];
+  readonly getRegistrations: () => readonly RoomRegistration[];
 }
 
-interface Incarnation extends LiveWorker {
+interface WorkerState extends LiveWorker {
   readonly end: AbortController;
   readonly drain: AbortController;
   readonly heartbeat: Heartbeat;
-  readonly announced: Set<string>;
+  readonly registered: Set<string>;
   /** What all of that was announced of: there is nothing to do while it is the same. */
-  last?: readonly Announcement[];
+  last?: readonly RoomRegistration[];
   readonly watch: SuspensionDetector;
 }
 
-const FOREVER = {
+const RECONNECT_RETRY = {
   attempts: Number.POSITIVE_INFINITY,
   baseSeconds: 1,
   maxSeconds: 30,
   deadlineSeconds: Number.POSITIVE_INFINITY,
 };
-const BRIEFLY = { attempts: 3, deadlineSeconds: 5 };
+const SHUTDOWN_RETRY = { attempts: 3, deadlineSeconds: 5 };
 
 /** One worker: announces its jobs, beats, knows what it holds, and leaves. */
 export class WorkerSession {
   readonly #options: SessionOptions;
   readonly #held = new TaskTable<LeasedTask>();
   readonly #closed = new AbortController();
-  #worker: Incarnation | undefined;
-  #announcing: Promise<LiveWorker> | undefined;
+  #worker: WorkerState | undefined;
+  #registering: Promise<LiveWorker> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -76,52 +76,52 @@ export class WorkerSession {
   }
 
   /** True for a job that the server has been told of, in whichever room. */
-  hasAnnounced(category: string, name: string): boolean {
-    return [...(this.#worker?.announced ?? [])].some((key) => key.endsWith(`:${category}:${name}`));
+  hasRegistered(category: string, name: string): boolean {
+    return [...(this.#worker?.registered ?? [])].some((key) => key.endsWith(`:${category}:${name}`));
   }
 
   /** The worker, where there is nothing left to announce. */
   get current(): LiveWorker | undefined {
-    const isReady = this.#worker !== undefined && this.#worker.last === this.#options.announcements();
+    const isReady = this.#worker !== undefined && this.#worker.last === this.#options.getRegistrations();
     return isReady && !this.#closed.signal.aborted ? this.#worker : undefined;
   }
 
   /** The worker, once it is made and all of its jobs are announced. */
   async ready(): Promise<LiveWorker> {
     if (this.#closed.signal.aborted) throw new UsageError("the job manager was disposed");
-    this.#announcing ??= this.#announce().finally(() => {
-      this.#announcing = undefined;
+    this.#registering ??= this.#register().finally(() => {
+      this.#registering = undefined;
     });
-    return this.#announcing;
+    return this.#registering;
   }
 
   /** Takes a task into the worker's hands: every heartbeat names it from now on. False where it is held already. */
-  hold(task: LeasedTask): boolean {
+  addTask(task: LeasedTask): boolean {
     const before = this.#held.find(task.id);
     if (before?.attempt === task.attempt) return false;
     if (before !== undefined) this.#held.delete(before);
     this.#held.add(task);
-    this.#worker?.heartbeat.taskTaken();
+    this.#worker?.heartbeat.scheduleNewTaskHeartbeat();
     return true;
   }
 
   /** The task is over, or given back. */
-  letGo(task: LeasedTask): void {
+  removeTask(task: LeasedTask): void {
     this.#held.delete(task);
   }
 
   /** A claim's answer may be lost: a beat without its task gives it back to the others after the server's grace of 5 s. */
-  claimLost(): void {
-    this.#worker?.heartbeat.beatIn(5_500);
+  scheduleLostClaimHeartbeat(): void {
+    this.#worker?.heartbeat.sendAfter(5_500);
   }
 
   /** Gives back tasks that were not started; what cannot be told now, the heartbeat's list tells. */
   async release(workerId: string, tasks: readonly LeasedTask[]): Promise<void> {
-    for (const task of tasks) this.letGo(task);
+    for (const task of tasks) this.removeTask(task);
     if (tasks.length === 0) return;
     const request = { params: { worker_id: workerId }, body: { tasks: tasks.map(({ id }) => id) } };
     await this.#options.client
-      .call("releaseTasks", request, { retry: BRIEFLY, timeoutSeconds: 5 })
+      .call("releaseTasks", request, { retry: SHUTDOWN_RETRY, timeoutSeconds: 5 })
       .catch((error: unknown) => {
         this.#options.logger.warn({ err: error, worker: workerId }, "tasks could not be given back");
       });
@@ -139,7 +139,7 @@ export class WorkerSession {
   }
 
   /** The server does not know the worker any more: what it held is lost, and, unless it was drained, it announces itself again. */
-  forget(workerId: string): void {
+  markForgotten(workerId: string): void {
     const forgotten = this.#worker;
     if (forgotten?.id !== workerId) return;
     this.#options.logger.warn(
@@ -150,7 +150,7 @@ export class WorkerSession {
     for (const task of this.#held) this.#stop(task, "lost");
     if (this.#closed.signal.aborted || forgotten.drained.aborted) return;
     const again = withRetry(() => this.ready(), isTransient, {
-      policy: FOREVER,
+      policy: RECONNECT_RETRY,
       abort: this.#closed,
     });
     again.catch((error: unknown) => {
@@ -160,20 +160,20 @@ export class WorkerSession {
   }
 
   /** Leaves: no beat any more, and the server may offer to others what was held. */
-  async leave(): Promise<void> {
+  async deregister(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
-    await this.#announcing?.catch(() => {});
+    await this.#registering?.catch(() => {});
     await this.#remove();
   }
 
-  async #announce(): Promise<LiveWorker> {
+  async #register(): Promise<LiveWorker> {
     try {
       for (let tries = 1; ; tries += 1) {
         this.#worker ??= await this.#create();
         const worker = this.#worker;
         try {
-          await this.#announceJobs(worker);
+          await this.#registerJobs(worker);
           return worker;
         } catch (error) {
           if (!(error instanceof WorkerNotFoundError) || tries === 3) throw error;
@@ -187,7 +187,7 @@ export class WorkerSession {
     }
   }
 
-  async #create(): Promise<Incarnation> {
+  async #create(): Promise<WorkerState> {
     const { client, logger, name = `${hostname()}:${process.pid}`, heartbeatSeconds } = this.#options;
     const { body } = await client.call("createWorker", { body: { name: name.slice(0, 255) } });
     const end = new AbortController();
@@ -200,7 +200,7 @@ export class WorkerSession {
       fixedSeconds: heartbeatSeconds,
       held: this.#held,
       onStop: (task, reason) => this.#stop(task, reason),
-      onForgotten: () => this.forget(body.id),
+      onForgotten: () => this.markForgotten(body.id),
       onDraining: () => this.drain(body.id),
       isDraining: () => drain.signal.aborted,
     });
@@ -209,27 +209,27 @@ export class WorkerSession {
     const updates = new UpdateQueue(client, body.id);
     const watch = new SuspensionDetector((seconds) => {
       logger.warn({ worker: body.id, seconds }, "this process stood still: asking what it still holds");
-      updates.holdUntil(heartbeat.ask());
+      updates.pauseUntil(heartbeat.ask());
     });
     const signals = { end, gone: end.signal, drain, drained: drain.signal };
-    return { id: body.id, ...signals, updates, heartbeat, announced: new Set(), watch };
+    return { id: body.id, ...signals, updates, heartbeat, registered: new Set(), watch };
   }
 
-  async #announceJobs(worker: Incarnation): Promise<void> {
-    const all = this.#options.announcements();
+  async #registerJobs(worker: WorkerState): Promise<void> {
+    const all = this.#options.getRegistrations();
     if (worker.last === all) return;
     for (const announcement of all) {
-      const key = keyOf(announcement);
-      if (worker.announced.has(key)) continue;
+      const key = toKey(announcement);
+      if (worker.registered.has(key)) continue;
       await this.#options.client
         .call("registerJob", {
           params: { room_id: announcement.room },
           body: { ...announcement.registration, worker_id: worker.id },
         })
         .catch((error: unknown) => {
-          throw aboutJob(key, error);
+          throw addJobToError(key, error);
         });
-      worker.announced.add(key);
+      worker.registered.add(key);
       const { category, name } = announcement.registration;
       this.#options.logger.info(
         { worker: worker.id, room: announcement.room, category, name },
@@ -240,8 +240,8 @@ export class WorkerSession {
   }
 
   #stop(task: LeasedTask, reason: StopReason): void {
-    this.letGo(task);
-    task.lose(reason);
+    this.removeTask(task);
+    task.markLost(reason);
   }
 
   #endWorker(): void {
@@ -256,7 +256,7 @@ export class WorkerSession {
     if (id === undefined) return;
     this.#endWorker();
     try {
-      const options = { retry: BRIEFLY, timeoutSeconds: 5 };
+      const options = { retry: SHUTDOWN_RETRY, timeoutSeconds: 5 };
       await this.#options.client.call("removeWorker", { params: { worker_id: id } }, options);
     } catch (error) {
       if (error instanceof WorkerNotFoundError) return;
@@ -266,9 +266,9 @@ export class WorkerSession {
 }
 
 /** A server's refusal, saying which of the worker's jobs it is about; a conflict says it by itself. */
-const aboutJob = (job: string, error: unknown): unknown => {
+const addJobToError = (job: string, error: unknown): unknown => {
   if (!(error instanceof ProblemError) || error instanceof SchemaConflictError) return error;
   return errorOf({ ...error.problem, detail: `${job}: ${error.message}` }, error.retryAfter);
 };
 
-const keyOf = ({ room, registration: { category, name } }: Announcement) => `${room}:${category}:${name}`;
+const toKey = ({ room, registration: { category, name } }: RoomRegistration) => `${room}:${category}:${name}`;

@@ -32,7 +32,7 @@ export const canRead = async (caller: Caller, roomId: string): Promise<boolean> 
   (roomId === GLOBAL_ROOM && !caller.isConfined) || caller.canAccessRoom(roomId, "read");
 
 /** The same, asked at most once of each room. */
-export const roomReader = (caller: Caller): ((roomId: string) => Promise<boolean>) => {
+export const createRoomReader = (caller: Caller): ((roomId: string) => Promise<boolean>) => {
   const asked = new Map<string, Promise<boolean>>();
   return (roomId) => {
     const known = asked.get(roomId) ?? canRead(caller, roomId);
@@ -61,8 +61,9 @@ export const isSubmitter = ({ actor }: Caller, { task }: TaskRecord): boolean =>
   task.created_by_id === actor.id;
 
 /** True for the user whose worker is named in the task. */
-export const isHolder = ({ actor }: Caller, record: TaskRecord): boolean => record.workerUserId === actor.id;
+export const isWorkerOwner = ({ actor }: Caller, record: TaskRecord): boolean =>
+  record.workerUserId === actor.id;
 
 /** Read in its room, or its submitter, or the user whose worker holds it. */
 export const canReadTask = async (caller: Caller, record: TaskRecord): Promise<boolean> =>
-  isSubmitter(caller, record) || isHolder(caller, record) || canRead(caller, record.task.room_id);
+  isSubmitter(caller, record) || isWorkerOwner(caller, record) || canRead(caller, record.task.room_id);

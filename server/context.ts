@@ -4,12 +4,12 @@ import type { Meter } from "./meter.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";
 import type { Storage } from "./storage/storage.ts";
-import type { SweepWatch } from "./sweep-watch.ts";
-import type { EndedTasks } from "./use-cases/ended-tasks.ts";
-import type { KnownJobs } from "./use-cases/known-jobs.ts";
+import type { SweepStatus } from "./sweep-status.ts";
+import type { JobCache } from "./use-cases/job-cache.ts";
 import type { StatsCache } from "./use-cases/read-stats.ts";
 import type { RoomFeeds } from "./use-cases/room-feed.ts";
-import type { ResultSchemas } from "./use-cases/schema-checks.ts";
+import type { ResultSchemaCache } from "./use-cases/schema-checks.ts";
+import type { TaskEndEmitter } from "./use-cases/task-end-emitter.ts";
 import type { WaitingClaims } from "./use-cases/waiting-claims.ts";
 import type { WorkerOwners } from "./use-cases/worker-owners.ts";
 
@@ -28,14 +28,14 @@ export interface Context {
   readonly settings: Settings;
   /** Claims of this process that wait for a task. */
   readonly waitingClaims: WaitingClaims;
-  readonly ended: EndedTasks;
+  readonly ended: TaskEndEmitter;
   /** What changes in the rooms that are followed here. */
   readonly feeds: RoomFeeds;
   readonly figures: StatsCache;
-  readonly sweeps: SweepWatch;
+  readonly sweeps: SweepStatus;
   readonly owners: WorkerOwners;
-  readonly jobs: KnownJobs;
-  readonly resultSchemas: ResultSchemas;
+  readonly jobs: JobCache;
+  readonly resultSchemas: ResultSchemaCache;
   /** Undefined where others sign the tokens. */
   readonly invitations: InvitationIssuer | undefined;
   /** Mints a UUIDv7. */

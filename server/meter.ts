@@ -1,8 +1,8 @@
-import type { ClaimedRecord } from "./storage/claimed-record.ts";
-import type { CompletedTask } from "./storage/completions.ts";
+import type { ClaimedTaskRecord } from "./storage/claimed-task-record.ts";
 import type { QueueCounts } from "./storage/queue-counts.ts";
-import type { PoolUse } from "./storage/session-pool.ts";
+import type { PoolUsage } from "./storage/session-pool.ts";
 import type { TaskRecord } from "./storage/storage.ts";
+import type { CompletedTask } from "./storage/task-completions.ts";
 import type { SweepResult } from "./use-cases/sweep.ts";
 
 /** A statement that many calls share. */
@@ -23,7 +23,7 @@ export type LeaseEnd = "reported" | "timed_out" | "lost";
 export interface MeterSources {
   counts(): Promise<QueueCounts>;
   /** Undefined where the statements have no pool of their own. */
-  pool(): PoolUse | undefined;
+  pool(): PoolUsage | undefined;
   isBusUp(): boolean;
   /** Claims of this process that wait for a task. */
   waitingClaims(): number;
@@ -33,40 +33,40 @@ export interface MeterSources {
 export interface Meter {
   submitted(tasks: number): void;
   /** Failed or cancelled tasks are open again. */
-  reopened(tasks: number): void;
+  retried(tasks: number): void;
   /** These were handed to a worker. */
-  claimed(records: readonly ClaimedRecord[]): void;
+  claimed(records: readonly ClaimedTaskRecord[]): void;
   /** These were completed by their own workers, and more is not known of them here. */
   completed(tasks: readonly CompletedTask[]): void;
   /** A step came, or a hold is over: the tasks as they stand since. */
-  moved(records: readonly TaskRecord[], why: LeaseEnd): void;
+  transitioned(records: readonly TaskRecord[], why: LeaseEnd): void;
   /** What a worker brought too late was kept, or completed its task after all. */
-  late(what: "kept" | "adopted"): void;
+  lateResult(what: "kept" | "adopted"): void;
   /** A waiting claim was rung, and looked. */
-  wokeUp(found: "tasks" | "nothing"): void;
+  claimWoken(found: "tasks" | "nothing"): void;
   /** One more request or stream is held open, or one fewer. */
-  waiting(what: "request" | "stream", change: 1 | -1): void;
+  waitingChanged(what: "request" | "stream", change: 1 | -1): void;
   /** This server swept, and found so much to do. */
-  swept(found: SweepResult): void;
+  sweepFinished(found: SweepResult): void;
   /** So many tasks were over their time, found between two sweeps. */
   timedOut(tasks: number): void;
   /** One statement carried so many calls. */
-  stated(statement: BatchedStatement, calls: number, seconds: number): void;
+  statementExecuted(statement: BatchedStatement, calls: number, seconds: number): void;
   watch(watched: MeterSources): void;
 }
 
 /** Of a host that does not ask. */
 export const NO_METER: Meter = {
   submitted() {},
-  reopened() {},
+  retried() {},
   claimed() {},
   completed() {},
-  moved() {},
-  late() {},
-  wokeUp() {},
-  waiting() {},
-  swept() {},
+  transitioned() {},
+  lateResult() {},
+  claimWoken() {},
+  waitingChanged() {},
+  sweepFinished() {},
   timedOut() {},
-  stated() {},
+  statementExecuted() {},
   watch() {},
 };

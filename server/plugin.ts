@@ -7,39 +7,39 @@ import type { Context, Log } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
 import type { HostAuth } from "./host.ts";
-import { accessRoutes } from "./http/access.routes.ts";
-import { useBodyParser } from "./http/body-parser.ts";
+import { createAccessRoutes } from "./http/access.routes.ts";
+import { addBodyParser } from "./http/body-parser.ts";
 import type { Handlers } from "./http/call.ts";
-import { dashboard, mountPath } from "./http/dashboard.ts";
-import { jobRoutes } from "./http/jobs.routes.ts";
+import { parseMountPath, serveDashboard } from "./http/dashboard.ts";
+import { createJobRoutes } from "./http/jobs.routes.ts";
 import { LongPolls } from "./http/long-polls.ts";
-import { metaRoutes } from "./http/meta.routes.ts";
-import { operationRoute, type RouteParts } from "./http/operation-route.ts";
-import { problemHandler } from "./http/problem-handler.ts";
-import { statsRoutes } from "./http/stats.routes.ts";
-import { streamRoute } from "./http/stream-route.ts";
-import { taskRoutes } from "./http/tasks.routes.ts";
-import { useUnknownAddresses } from "./http/unknown-addresses.ts";
-import { UserShares } from "./http/user-shares.ts";
-import { workerRoutes } from "./http/workers.routes.ts";
+import { createMetaRoutes } from "./http/meta.routes.ts";
+import { createOperationRoute, type RouteParts } from "./http/operation-route.ts";
+import { createProblemHandler } from "./http/problem-handler.ts";
+import { createStatsRoutes } from "./http/stats.routes.ts";
+import { createStreamRoute } from "./http/stream-route.ts";
+import { createTaskRoutes } from "./http/tasks.routes.ts";
+import { addUnknownPathHandler } from "./http/unknown-paths.ts";
+import { UserConcurrencyLimit } from "./http/user-concurrency-limit.ts";
+import { createWorkerRoutes } from "./http/workers.routes.ts";
+import { createIdGenerator } from "./id-generator.ts";
 import { type Meter, NO_METER } from "./meter.ts";
-import { createNewId } from "./new-id.ts";
-import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
+import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { createRefusalLog, requireDatabase } from "./require-database.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Orm } from "./storage/sessions.ts";
 import type { Storage } from "./storage/storage.ts";
-import { SweepWatch } from "./sweep-watch.ts";
+import { SweepStatus } from "./sweep-status.ts";
 import { Sweeper } from "./sweeper.ts";
-import { EndedTasks } from "./use-cases/ended-tasks.ts";
 import { followRoom } from "./use-cases/follow-room.ts";
 import { followTask } from "./use-cases/follow-task.ts";
-import { KnownJobs } from "./use-cases/known-jobs.ts";
+import { JobCache } from "./use-cases/job-cache.ts";
 import { StatsCache } from "./use-cases/read-stats.ts";
 import { RoomFeeds } from "./use-cases/room-feed.ts";
-import { ResultSchemas } from "./use-cases/schema-checks.ts";
+import { ResultSchemaCache } from "./use-cases/schema-checks.ts";
+import { TaskEndEmitter } from "./use-cases/task-end-emitter.ts";
 import { WaitingClaims } from "./use-cases/waiting-claims.ts";
 import { WorkerOwners } from "./use-cases/worker-owners.ts";
 
@@ -93,7 +93,7 @@ const requireOptions = (options: Partial<JoblibOptions>): void => {
 
 const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Context => {
   const meter =
-    options.meter ?? (options.metrics === undefined ? NO_METER : prometheusMeter(options.metrics));
+    options.meter ?? (options.metrics === undefined ? NO_METER : createPrometheusMeter(options.metrics));
   const storage = options.storage ?? createStorage(options.orm, meter);
   const bus =
     options.redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(options.redis, log);
@@ -104,14 +104,14 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
     validators: new SchemaValidators(),
     settings,
     waitingClaims: new WaitingClaims({ bus, storage, log }),
-    ended: new EndedTasks(),
+    ended: new TaskEndEmitter(),
     figures: new StatsCache(),
-    sweeps: new SweepWatch(),
+    sweeps: new SweepStatus(),
     owners: new WorkerOwners(storage),
-    jobs: new KnownJobs(storage),
-    resultSchemas: new ResultSchemas(),
+    jobs: new JobCache(storage),
+    resultSchemas: new ResultSchemaCache(),
     invitations: options.invitations,
-    newId: createNewId(),
+    newId: createIdGenerator(),
     log,
     meter,
   };
@@ -120,7 +120,7 @@ const contextOf = (options: JoblibOptions, settings: Settings, log: Log): Contex
 const watch = ({ meter, storage, bus, waitingClaims, settings }: Context): void =>
   meter.watch({
     counts: () => storage.counts(settings.worker_timeout_threshold),
-    pool: () => storage.poolUse(),
+    pool: () => storage.getPoolUsage(),
     isBusUp: () => bus.state === "up",
     waitingClaims: () => waitingClaims.size,
   });
@@ -130,7 +130,7 @@ const mount = <Name extends OperationName>(
   name: Name,
   { handlers, parts }: { readonly handlers: Handlers; readonly parts: RouteParts },
 ): void => {
-  app.route(operationRoute(operations[name], handlers[name], parts));
+  app.route(createOperationRoute(operations[name], handlers[name], parts));
 };
 
 const isOperationName = (name: string): name is OperationName => Object.hasOwn(operations, name);
@@ -156,18 +156,18 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   const sweeper = new Sweeper(context);
   const { prefix } = app;
 
-  useBodyParser(app);
-  app.setErrorHandler(problemHandler(prefix));
-  useUnknownAddresses(app, prefix);
+  addBodyParser(app);
+  app.setErrorHandler(createProblemHandler(prefix));
+  addUnknownPathHandler(app, prefix);
   const handlers: Handlers = {
-    ...jobRoutes(context),
-    ...taskRoutes(context),
-    ...workerRoutes(context),
-    ...accessRoutes(context),
-    ...statsRoutes(context),
-    ...metaRoutes(),
+    ...createJobRoutes(context),
+    ...createTaskRoutes(context),
+    ...createWorkerRoutes(context),
+    ...createAccessRoutes(context),
+    ...createStatsRoutes(context),
+    ...createMetaRoutes(),
   };
-  const shares = new UserShares(
+  const shares = new UserConcurrencyLimit(
     settings.max_requests_per_user,
     "Too many of your requests are being answered at this moment.",
   );
@@ -176,12 +176,12 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     if (isOperationName(name)) mount(app, name, { handlers, parts });
   }
 
-  app.route(streamRoute(streams.followTask, (id, wish) => followTask(context, id, wish), parts));
-  app.route(streamRoute(streams.followRoom, (id, wish) => followRoom(context, id, wish), parts));
+  app.route(createStreamRoute(streams.followTask, (id, wish) => followTask(context, id, wish), parts));
+  app.route(createStreamRoute(streams.followRoom, (id, wish) => followRoom(context, id, wish), parts));
 
   if (options.dashboard !== undefined && options.dashboard !== false) {
-    const path = mountPath(options.dashboard);
-    await dashboard(app, { path, files: options.dashboardFiles });
+    const path = parseMountPath(options.dashboard);
+    await serveDashboard(app, { path, files: options.dashboardFiles });
   }
 
   const explainRefusal = createRefusalLog(context);

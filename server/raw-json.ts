@@ -23,10 +23,11 @@ class RawJson {
 }
 
 /** A value for whoever only passes it on: it has no members to look at, and is written as its texts. */
-export const rawJson = <Value = JsonValue>(...texts: readonly string[]): Value => new RawJson(texts) as never;
+export const createRawJson = <Value = JsonValue>(...texts: readonly string[]): Value =>
+  new RawJson(texts) as never;
 
 /** A list for whoever only passes it on: of raw texts it is one, for a mark for each cost as much as reading them. */
-export const rawList = <Value>(values: Value[]): Value[] => {
+export const joinRawList = <Value>(values: Value[]): Value[] => {
   const texts: string[] = [];
   for (const value of values) {
     if (!(value instanceof RawJson)) return values;
@@ -58,7 +59,7 @@ const LARGE = 262_144;
 export const LONG_TEXT = 4_096;
 
 /** The same for an answer: bytes where it is large, which ten tasks of 100 KB are, each text written once. */
-export const toAnswer = (value: unknown): string | Buffer => {
+export const toResponseBody = (value: unknown): string | Buffer => {
   const texts = textsOf(value);
   if (texts.reduce((sum, { length }) => sum + length, 0) < LARGE) return texts.join("");
   const joined: string[] = [];

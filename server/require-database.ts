@@ -1,7 +1,7 @@
 import type { Log } from "./context.ts";
-import { StorageRefusal } from "./storage/refusal.ts";
 import type { Storage } from "./storage/storage.ts";
-import { StorageUnavailable } from "./storage/unavailable.ts";
+import { StorageRefusal } from "./storage/storage-refusal.ts";
+import { StorageUnavailable } from "./storage/storage-unavailable.ts";
 import { type DatabaseFinding, describeFinding, requireFit } from "./storage/unfit-database.ts";
 
 type Ports = { readonly storage: Pick<Storage, "check" | "pendingMigrations">; readonly log: Log };

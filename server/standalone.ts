@@ -8,20 +8,20 @@ import { redisOptions } from "./events/redis-url.ts";
 import type { HostAuth } from "./host.ts";
 import { answerClientError } from "./http/client-errors.ts";
 import { createMetrics } from "./http/metrics.ts";
-import { asProblem, problemHandler, sendProblem } from "./http/problem-handler.ts";
-import { requestLog } from "./http/request-log.ts";
-import { type PartState, standaloneRoutes } from "./http/standalone-routes.ts";
-import { createNewId } from "./new-id.ts";
+import { createProblemHandler, sendProblem, toKnownProblem } from "./http/problem-handler.ts";
+import { createRequestLog } from "./http/request-log.ts";
+import { addStandaloneRoutes, type ComponentState } from "./http/standalone-routes.ts";
+import { createIdGenerator } from "./id-generator.ts";
 import { joblib } from "./plugin.ts";
-import { prometheusMeter } from "./prometheus/prometheus-meter.ts";
+import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { findObstacles } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
-import { isInMemory, type OwnOrm, openDatabase } from "./storage/database.ts";
+import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import { findNetworkFileSystem } from "./storage/network-file-system.ts";
 import type { Storage } from "./storage/storage.ts";
-import { StorageUnavailable } from "./storage/unavailable.ts";
+import { StorageUnavailable } from "./storage/storage-unavailable.ts";
 import { requireFit } from "./storage/unfit-database.ts";
 import { describeTlsError } from "./tls-errors.ts";
 import { VERSION } from "./version.ts";
@@ -74,7 +74,7 @@ const redisOf = async (url: string | undefined, app: FastifyInstance): Promise<R
   return redis;
 };
 
-const readState = async (storage: Storage, kind: string): Promise<PartState> => {
+const readState = async (storage: Storage, kind: string): Promise<ComponentState> => {
   const late = new Error(`the database did not answer within ${PING_TIMEOUT_MS / 1000} s`);
   const isLate = new Promise<never>((_, reject) => setTimeout(() => reject(late), PING_TIMEOUT_MS).unref());
   try {
@@ -105,7 +105,7 @@ const rootErrors = (app: FastifyInstance) => {
   });
   app.setErrorHandler((error, request, reply) => {
     const away = new Problem("service-unavailable", "The server cannot answer now.", { retryAfter: 1 });
-    const problem = asProblem(error) ?? away;
+    const problem = toKnownProblem(error) ?? away;
     if (problem === away) request.log.error({ err: error }, "unexpected error");
     return sendProblem(reply, problem, "");
   });
@@ -129,7 +129,7 @@ const hangUpWhenClosing = (app: FastifyInstance) => {
   });
 };
 
-const migrated = async (orm: OwnOrm, log: FastifyInstance["log"]): Promise<void> => {
+const migrated = async (orm: OwnedOrm, log: FastifyInstance["log"]): Promise<void> => {
   const applied = await migrate(orm);
   if (applied.length > 0) log.info({ applied }, "database migrated");
 };
@@ -138,7 +138,7 @@ const migrated = async (orm: OwnOrm, log: FastifyInstance["log"]): Promise<void>
 const openMigrated = async (
   { settings, migrate: mayMigrate = true }: ServerOptions,
   log: FastifyInstance["log"],
-): Promise<OwnOrm> => {
+): Promise<OwnedOrm> => {
   const { database_url: url, data_dir: dataDir } = settings;
   if (url !== undefined && mayMigrate) {
     await using stack = new AsyncDisposableStack();
@@ -179,16 +179,16 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   requireSafeHost(settings);
   const app = Fastify({
     logger: { level: settings.log_level, stream: process.stderr },
-    childLoggerFactory: requestLog,
+    childLoggerFactory: createRequestLog,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.body_limit,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",
     return503OnClosing: false,
-    genReqId: createNewId(),
+    genReqId: createIdGenerator(),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // What fails before a route is found: an address that cannot be decoded, or is too long.
-    frameworkErrors: problemHandler(""),
+    frameworkErrors: createProblemHandler(""),
     clientErrorHandler: answerClientError,
   });
 
@@ -199,7 +199,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const redis = await redisOf(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const metrics = createMetrics(app);
-    const meter = prometheusMeter(metrics);
+    const meter = createPrometheusMeter(metrics);
     const storage = createStorage(orm, meter);
     app.addHook("onClose", () => storage.close());
     await requireUsable(storage);
@@ -216,7 +216,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
           throw new Problem("forbidden", "Without tokens this server answers its own machine alone.");
       });
     }
-    standaloneRoutes(app, {
+    addStandaloneRoutes(app, {
       version: VERSION,
       metrics,
       database: () => readState(storage, settings.database_url === undefined ? "pglite" : "postgresql"),

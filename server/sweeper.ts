@@ -1,5 +1,5 @@
 import type { Context } from "./context.ts";
-import { StorageUnavailable } from "./storage/unavailable.ts";
+import { StorageUnavailable } from "./storage/storage-unavailable.ts";
 import { sweep, sweepOverdueTasks } from "./use-cases/sweep.ts";
 
 /** Tasks over their `timeout_seconds` are to be found within a second: one indexed statement each time. */
@@ -85,7 +85,7 @@ export class Sweeper {
   readonly #sweep = async (): Promise<void> => {
     // Each is tried, and told of, once a sweep.
     this.#bad.clear();
-    const swept = await sweep(this.#context, { mayEndWorkers: this.#mayEndWorkers, bad: this.#bad });
+    const swept = await sweep(this.#context, { canEndWorkers: this.#mayEndWorkers, bad: this.#bad });
     this.#context.sweeps.swept();
     if (swept !== undefined) this.#context.meter.swept(swept);
     if (swept === undefined || swept.workers + swept.tasks + swept.jobs + swept.deleted === 0) return;
@@ -94,7 +94,7 @@ export class Sweeper {
 
   readonly #endOverdue = async (): Promise<void> => {
     this.#lookedAt = performance.now();
-    await this.#context.storage.sweep.look().finally(() => {
+    await this.#context.storage.sweep.probe().finally(() => {
       this.#mayEndWorkers();
       this.#lookedAt = undefined;
     });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Client } from "pg";
 import { spawnProcess } from "../../test/support/processes.ts";
-import { debianPostgresDirectories, findPrograms } from "../../test/support/programs.ts";
+import { findPrograms, getDebianPostgresDirectories } from "../../test/support/programs.ts";
 import { createServerDirectory } from "../../test/support/server-directory.ts";
 import { type Server, startServer } from "../../test/support/server-process.ts";
 
@@ -13,7 +13,7 @@ export interface DurablePostgres extends Server {
 const PROGRAMS = {
   names: ["initdb", "postgres"],
   aptPackage: "postgresql",
-  directories: debianPostgresDirectories,
+  directories: getDebianPostgresDirectories,
 };
 
 const getUrl = (port: number) => `postgres://postgres@127.0.0.1:${port}/postgres`;

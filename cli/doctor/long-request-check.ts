@@ -1,7 +1,7 @@
 import { fillPath } from "../../protocol/operation.ts";
 import { parseWait } from "../../protocol/prefer.ts";
 import { streams } from "../../protocol/streams.ts";
-import { LONGEST_TURN_SECONDS } from "../../sdk/options.ts";
+import { MAX_LONG_POLL_SECONDS } from "../../sdk/options.ts";
 import {
   type CheckResult,
   getMessage,
@@ -25,11 +25,11 @@ const RAISE_TIMEOUT =
 /** Reports a connection that was closed too early; only as a warning if it was open longer than the long polls of workers. */
 const reportClosed = (check: string, elapsed: number, reason: string): CheckResult => {
   const detail = `closed after ${formatSeconds(elapsed)}: ${reason}`;
-  if (elapsed / 1000 <= LONGEST_TURN_SECONDS) return reportFailure(check, detail, RAISE_TIMEOUT);
+  if (elapsed / 1000 <= MAX_LONG_POLL_SECONDS) return reportFailure(check, detail, RAISE_TIMEOUT);
   return reportWarning(
     check,
     detail,
-    `${RAISE_TIMEOUT}; workers are not affected, because they wait at most ${LONGEST_TURN_SECONDS} s`,
+    `${RAISE_TIMEOUT}; workers are not affected, because they wait at most ${MAX_LONG_POLL_SECONDS} s`,
   );
 };
 

@@ -1,6 +1,6 @@
 import type { Health } from "../../protocol/health.ts";
 import { ConnectionError, ProtocolError } from "../../sdk/errors.ts";
-import { duration } from "../views/duration.ts";
+import { formatDuration } from "../views/duration.ts";
 import {
   type CheckResult,
   getMessage,
@@ -29,7 +29,7 @@ export const checkServer = async ({ client, signal }: Probe): Promise<ServerChec
   try {
     const { headers } = await client.call("listProblems", {}, { signal, retry: false, timeoutSeconds: 10 });
     const milliseconds = performance.now() - startedAt;
-    const detail = `${client.url} answered in ${duration(milliseconds)}`;
+    const detail = `${client.url} answered in ${formatDuration(milliseconds)}`;
     return { result: reportOk("server", detail), response: { milliseconds, date: headers["date"] } };
   } catch (error) {
     signal.throwIfAborted();
@@ -91,7 +91,7 @@ export const checkClock = (measured: ReturnType<typeof measureClockSkew>): Check
   }
   const { skew, error } = measured;
   const minSkew = Math.max(0, Math.abs(skew) - error);
-  const detail = `this machine is ${duration(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} the server`;
+  const detail = `this machine is ${formatDuration(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} the server`;
   if (minSkew <= MAX_SKEW_MS) return reportOk("clock", minSkew < 1000 ? "in sync with the server" : detail);
   return reportWarning(
     "clock",

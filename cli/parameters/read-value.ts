@@ -1,7 +1,7 @@
 import { toCanonicalJson } from "../../protocol/canonical-json.ts";
 import {
   findInexactNumber,
-  inexactNumberMessage,
+  formatInexactNumberMessage,
   isExactNumber,
   isRoundedInteger,
 } from "../../protocol/exact-number.ts";
@@ -29,7 +29,7 @@ const createTypeError = ({ flag }: Parameter, expected: string, text: string) =>
   );
 
 const createInexactError = ({ flag }: Parameter, text: string): InvalidValueError =>
-  new InvalidValueError(`--${flag}: ${inexactNumberMessage(text)}`);
+  new InvalidValueError(`--${flag}: ${formatInexactNumberMessage(text)}`);
 
 const parseJson = (parameter: Parameter, text: string): JsonValue | undefined => {
   let value: JsonValue;

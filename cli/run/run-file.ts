@@ -16,7 +16,7 @@ import {
 import { readObject } from "../payload.ts";
 import type { CommandHandler, LocalContext } from "../tools.ts";
 import { formatDiff } from "../views/diff-view.ts";
-import { duration } from "../views/duration.ts";
+import { formatDuration } from "../views/duration.ts";
 import { LOG_STYLES } from "../views/log-view.ts";
 import { formatProgress, formatResult } from "../views/task-view.ts";
 import { breakBeforeRun, openInspector } from "./debugger.ts";
@@ -53,7 +53,7 @@ export const runFile: CommandHandler<LocalContext, RunFileOptions> = async (cont
     onProgress: (progress) => printProgress(io, progress),
     onLog: (line, level) => printLogLine(io, line, level),
   });
-  const took = duration(performance.now() - startedAt);
+  const took = formatDuration(performance.now() - startedAt);
   uncaught.signal.throwIfAborted();
   if (interrupts.first.aborted) return EXIT.interrupted;
   if (outcome.status === "completed") {

@@ -14,7 +14,7 @@ import { readPayload } from "../payload.ts";
 import { getJobRoom } from "../room.ts";
 import { toTaskSubmission } from "../submission-options.ts";
 import type { ClientContext, CommandHandler } from "../tools.ts";
-import { duration } from "../views/duration.ts";
+import { formatDuration } from "../views/duration.ts";
 import { formatJobHelp } from "../views/job-help.ts";
 import { formatResult, formatTask } from "../views/task-view.ts";
 import { getTaskExitCode } from "../wait-for-task.ts";
@@ -149,4 +149,4 @@ const printOutcome = ({ io }: ClientContext, task: Task): ExitCode => {
 const formatTook = ({ started_at, completed_at }: Task) =>
   started_at === null || completed_at === null
     ? ""
-    : ` after ${duration(Date.parse(completed_at) - Date.parse(started_at))}`;
+    : ` after ${formatDuration(Date.parse(completed_at) - Date.parse(started_at))}`;

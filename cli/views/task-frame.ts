@@ -3,7 +3,7 @@ import type { Task } from "../../protocol/task.ts";
 import type { Io } from "../io.ts";
 import { escapeLine } from "../sanitize.ts";
 import { getTextWidth, truncate } from "../table.ts";
-import { duration } from "./duration.ts";
+import { formatDuration } from "./duration.ts";
 import { formatTruncatedLogLine } from "./log-view.ts";
 import { formatProgress, formatProgressBar, paintStatus } from "./task-view.ts";
 
@@ -20,8 +20,8 @@ const SPINNER_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
 const formatElapsed = ({ status, created_at, started_at }: Task, now: number): string =>
   status === "running" && started_at !== null
-    ? `for ${duration(now - Date.parse(started_at))}`
-    : `created ${duration(now - Date.parse(created_at))} ago`;
+    ? `for ${formatDuration(now - Date.parse(started_at))}`
+    : `created ${formatDuration(now - Date.parse(created_at))} ago`;
 
 const formatQueuePosition = ({ status, queue_position }: Task): string =>
   status === "pending" && queue_position !== null ? `queue position ${queue_position}` : "";

@@ -5,7 +5,7 @@ import type { Io } from "../io.ts";
 import { escapeLine } from "../sanitize.ts";
 import { getTextWidth } from "../table.ts";
 import { wrap } from "../wrap.ts";
-import { duration } from "./duration.ts";
+import { formatDuration } from "./duration.ts";
 
 const BAR_WIDTH = 20;
 
@@ -62,7 +62,7 @@ const indent = (text: string) => `\n${text.replace(/^/gm, "    ")}`;
 const formatTook = ({ started_at, completed_at }: Task): string =>
   started_at === null || completed_at === null
     ? ""
-    : ` (took ${duration(Date.parse(completed_at) - Date.parse(started_at))})`;
+    : ` (took ${formatDuration(Date.parse(completed_at) - Date.parse(started_at))})`;
 
 /** Formats a task with one property per line; on a terminal (`width` is set) with a progress bar. */
 export const formatTask = (task: Task, paint: Io["paint"], width: number | undefined): string => {

@@ -8,7 +8,7 @@ const SPECIAL = /\\[1-9k]|\(\?[=!<]/;
  * stopped. No group is repeated, and so few parts are without a bound that it ends in the square of the input's length
  * at worst; the server, which matches in linear time, checks all others.
  */
-export const safePattern = (pattern: unknown): string | undefined => {
+export const toSafePattern = (pattern: unknown): string | undefined => {
   if (typeof pattern !== "string" || pattern.length > LONGEST) return undefined;
   const bare = pattern.replace(/\\[^1-9k]/g, "c").replace(/\[[^\]]*\]/g, "c");
   const unbounded = bare.match(UNBOUNDED)?.length ?? 0;

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 import { isMultipleOf } from "../multiple-of.ts";
 import { hasFormat } from "./formats.ts";
 import { resolveReferences } from "./references.ts";
-import { safePattern } from "./safe-pattern.ts";
+import { toSafePattern } from "./safe-pattern.ts";
 import type { StepBudget } from "./step-budget.ts";
 
 /** The document that references point into, and how much work is left. */
@@ -120,7 +120,7 @@ const LONGEST_MATCHED = 10_000;
 
 /** Undefined if the pattern must not run here. */
 const testPattern = (pattern: JsonValue | undefined, text: string): boolean | undefined => {
-  const safe = text.length <= LONGEST_MATCHED ? safePattern(pattern) : undefined;
+  const safe = text.length <= LONGEST_MATCHED ? toSafePattern(pattern) : undefined;
   return safe === undefined ? undefined : new RegExp(safe, "u").test(text);
 };
 

@@ -10,32 +10,32 @@ import {
   type TaskPageQuery,
 } from "../../protocol/index.ts";
 import type { FakeState } from "./fake-state.ts";
-import { etagOf, isOver } from "./fake-tasks.ts";
+import { getEtag, isFinished } from "./fake-tasks.ts";
 import type { Fakes } from "./handlers.ts";
 
-const page = <Item>(items: readonly Item[], { limit, offset }: { limit: number; offset: number }) => ({
+const toPage = <Item>(items: readonly Item[], { limit, offset }: { limit: number; offset: number }) => ({
   status: 200 as const,
   body: { items: items.slice(offset, offset + limit), total: items.length, limit, offset },
 });
 
-const traceOf = (headers: Headers) => ({
+const getTraceContext = (headers: Headers) => ({
   trace_context: readTraceContext(headers.get("traceparent"), headers.get("tracestate")),
 });
 
 /** The same for tasks, which may name the one that the page before ended with. */
-const taskPage = (items: readonly Task[], query: TaskPageQuery) => {
+const toTaskPage = (items: readonly Task[], query: TaskPageQuery) => {
   const at = query.after === undefined ? -1 : items.findIndex(({ id }) => id === query.after);
   if (query.after !== undefined && at === -1) {
     throw new Problem("validation-error", "The query does not fit.", {
       errors: [{ pointer: "/after", detail: "names no task of this room" }],
     });
   }
-  const answer = page(items.slice(at + 1), query);
+  const answer = toPage(items.slice(at + 1), query);
   return { ...answer, body: { ...answer.body, total: items.length } };
 };
 
 /** What a claim says to a worker that is drained. */
-const drainOf = (state: FakeState, workerId: string) =>
+const getDraining = (state: FakeState, workerId: string) =>
   state.workers.get(workerId)?.draining === true ? { draining: true } : {};
 
 /** The operations of a fake server on what it knows. */
@@ -47,15 +47,15 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
 
   registerJob: ({ params, body }) => state.register(params.room_id, body),
 
-  listJobs: ({ params, query }) => page(state.seenFrom(params.room_id), query),
+  listJobs: ({ params, query }) => toPage(state.getVisibleJobs(params.room_id), query),
 
   readJob: ({ params }) => ({ status: 200, body: state.job(params.room_id, params.job_name).job }),
 
   heartbeat: async ({ params: { worker_id }, body, wait, signal }) => {
     const listed = body?.tasks ?? [];
     const isNews = () => state.worker(worker_id).draining && body?.draining !== true;
-    const look = () => state.stopsOf(worker_id, listed) ?? (isNews() ? [] : undefined);
-    const stop = (await state.changes.until(look, wait, signal)) ?? [];
+    const look = () => state.findStops(worker_id, listed) ?? (isNews() ? [] : undefined);
+    const stop = (await state.changes.waitFor(look, wait, signal)) ?? [];
     const { last_heartbeat, draining } = state.worker(worker_id);
     const drained = draining ? { draining } : {};
     return { status: 200, body: { id: worker_id, last_heartbeat, heartbeat_seconds, stop, ...drained } };
@@ -68,7 +68,7 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
 
   drainWorker: ({ params }) => {
     const { id, name, last_heartbeat, draining } = state.drain(params.worker_id);
-    const tasks = state.heldBy(id);
+    const tasks = state.getLeasedTasks(id);
     const counts = { job_count: 0, task_count: tasks.length, alive: true };
     return { status: 200, body: { id, name, last_heartbeat, ...counts, draining, jobs: [], tasks } };
   },
@@ -81,7 +81,7 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
   submitTask: ({ params: { room_id, job_name }, body = {}, headers }) =>
     state.submitOnce(room_id, job_name, {
       ...{ body, key: headers.get("idempotency-key") ?? undefined },
-      ...traceOf(headers),
+      ...getTraceContext(headers),
     }),
 
   submitBatch: ({ params: { room_id }, body }) => {
@@ -98,7 +98,7 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
 
   submitTasks: ({ params: { room_id }, body, headers }) => {
     for (const { job_name } of body.tasks) state.job(room_id, job_name);
-    const trace = traceOf(headers);
+    const trace = getTraceContext(headers);
     const tasks = body.tasks.map(({ job_name, ...task }) =>
       state.submit(room_id, job_name, { ...task, ...trace }),
     );
@@ -113,28 +113,28 @@ export const fakeOperations = (state: FakeState, heartbeat_seconds: number): Fak
       (query.status?.includes(status) ?? true) &&
       job_name === (query.job ?? job_name) &&
       created_by_id === (query.created_by ?? created_by_id);
-    return taskPage(inRoom.filter(matches).toReversed(), query);
+    return toTaskPage(inRoom.filter(matches).toReversed(), query);
   },
 
   claimTask: async ({ body: { worker_id, start }, wait, signal }) => {
     const look = () => state.claim(worker_id, 1, start);
-    const [task = null] = (await state.changes.until(look, wait, signal)) ?? [];
-    return { status: 200, body: { task, ...drainOf(state, worker_id) } };
+    const [task = null] = (await state.changes.waitFor(look, wait, signal)) ?? [];
+    return { status: 200, body: { task, ...getDraining(state, worker_id) } };
   },
 
   claimTasks: async ({ params, body: { limit, start }, wait, signal }) => {
     const look = () => state.claim(params.worker_id, limit, start);
-    const tasks = (await state.changes.until(look, wait, signal)) ?? [];
-    return { status: 200, body: { tasks, ...drainOf(state, params.worker_id) } };
+    const tasks = (await state.changes.waitFor(look, wait, signal)) ?? [];
+    return { status: 200, body: { tasks, ...getDraining(state, params.worker_id) } };
   },
 
   readTask: async ({ params, headers, wait, signal }) => {
     const task = state.task(params.task_id);
     const etag = headers.get("if-none-match");
-    const look = () => (etag === null ? isOver(task) : etagOf(task) !== etag) || undefined;
-    if (wait > 0 && !isOver(task)) await state.changes.until(look, wait, signal);
-    const applied = { etag: etagOf(task), ...(wait > 0 && { "preference-applied": formatWait(wait) }) };
-    if (etag === etagOf(task)) return { status: 304, body: null, headers: applied };
+    const look = () => (etag === null ? isFinished(task) : getEtag(task) !== etag) || undefined;
+    if (wait > 0 && !isFinished(task)) await state.changes.waitFor(look, wait, signal);
+    const applied = { etag: getEtag(task), ...(wait > 0 && { "preference-applied": formatWait(wait) }) };
+    if (etag === getEtag(task)) return { status: 304, body: null, headers: applied };
     return { status: 200, body: task.wire, headers: applied };
   },
 

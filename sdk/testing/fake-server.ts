@@ -48,12 +48,12 @@ export class FakeServer {
   }
 
   /** The task as soon as it holds, by default when it is terminal; ten seconds at most. */
-  async until(
+  async waitFor(
     id: string,
     holds: (task: Task) => boolean = ({ status }) => isTerminal(status),
   ): Promise<Task> {
     const look = () => (holds(this.task(id)) ? this.task(id) : undefined);
-    const task = await this.#state.changes.until(look, 10);
+    const task = await this.#state.changes.waitFor(look, 10);
     if (task === undefined) throw new Error(`task ${id} still is ${JSON.stringify(this.task(id))}`);
     return task;
   }
@@ -69,9 +69,9 @@ export class FakeServer {
   }
 
   /** Takes a task from its worker, as the sweeper does; it is pending again. */
-  takeAway(id: string): Task {
+  requeue(id: string): Task {
     const task = requeue(this.#state.task(id));
-    this.#state.changes.tell();
+    this.#state.changes.notify();
     return task;
   }
 

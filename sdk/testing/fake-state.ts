@@ -18,15 +18,15 @@ import {
   toCanonicalJson,
   type WorkerDetails,
 } from "../../protocol/index.ts";
-import { Changes } from "./changes.ts";
+import { ChangeNotifier } from "./change-notifier.ts";
 import {
-  change,
+  createTask,
   type FakeSubmission,
   type FakeTask,
   failAttempt,
   isDue,
-  newTask,
   requeue,
+  updateFields,
   updateTask,
 } from "./fake-tasks.ts";
 
@@ -56,7 +56,7 @@ export class FakeState {
   /** Submits by their idempotency keys. */
   readonly keys = new Map<string, { id: string; request: string }>();
   readonly stops = new Map<string, StopReason>();
-  readonly changes = new Changes();
+  readonly changes = new ChangeNotifier();
 
   task(id: string): FakeTask {
     const task = this.tasks.get(id);
@@ -80,7 +80,7 @@ export class FakeState {
     return { key, job };
   }
 
-  seenFrom(room: string): Job[] {
+  getVisibleJobs(room: string): Job[] {
     return [...this.jobs.values()].filter(({ room_id }) => room_id === room || room_id === GLOBAL_ROOM);
   }
 
@@ -105,7 +105,7 @@ export class FakeState {
       if (task.wire.status === "claimed") requeue(task);
       else failAttempt(task, `worker ${id} stopped responding`);
     }
-    this.changes.tell();
+    this.changes.notify();
   }
 
   register(room_id: string, registration: JobRegistration): { status: 200 | 201; body: Job } {
@@ -121,7 +121,7 @@ export class FakeState {
     const address = { roomId: room_id, category, name };
     const key = toCanonicalJson(address);
     const there = this.jobs.get(key);
-    if (there !== undefined) demandMatch(there, schema, result_schema);
+    if (there !== undefined) requireMatchingSchema(there, schema, result_schema);
     const { worker_id } = registration;
     const worker = worker_id === undefined ? this.addWorker() : this.worker(worker_id);
     if (!worker.draining) worker.jobs.add(key);
@@ -147,9 +147,12 @@ export class FakeState {
 
   submit(room: string, jobName: string, submission: FakeSubmission = {}): SubmittedTask {
     const { key, job } = this.job(room, jobName);
-    const task = newTask({ jobKey: key, jobName: job.full_name, room }, { ...job.defaults, ...submission });
+    const task = createTask(
+      { jobKey: key, jobName: job.full_name, room },
+      { ...job.defaults, ...submission },
+    );
     this.tasks.set(task.wire.id, task);
-    this.changes.tell();
+    this.changes.notify();
     return this.submitted(task);
   }
 
@@ -184,10 +187,10 @@ export class FakeState {
     if (next.length === 0) return undefined;
     const claimed = next.map((task) => {
       this.stops.delete(task.wire.id);
-      change(task, { status: "claimed", worker_id: workerId, attempt: task.wire.attempt + 1 });
+      updateFields(task, { status: "claimed", worker_id: workerId, attempt: task.wire.attempt + 1 });
       return start ? updateTask(task, { status: "running" }, true) : task.wire;
     });
-    this.changes.tell();
+    this.changes.notify();
     return claimed;
   }
 
@@ -196,7 +199,7 @@ export class FakeState {
     const held = ids.flatMap((id) => this.tasks.get(id) ?? []);
     const released = held.filter(({ wire }) => wire.status === "claimed" && wire.worker_id === workerId);
     for (const task of released) requeue(task);
-    this.changes.tell();
+    this.changes.notify();
     return released.map(({ wire }) => wire.id);
   }
 
@@ -206,12 +209,12 @@ export class FakeState {
     const isThere = update.worker_id === undefined || this.workers.has(update.worker_id);
     const updated = updateTask(task, update, isThere);
     if (wasHeld && updated.status === "cancelled") this.stops.set(id, "cancelled");
-    this.changes.tell();
+    this.changes.notify();
     return updated;
   }
 
   /** What a worker holds, as it is shown with the worker. */
-  heldBy(workerId: string): WorkerDetails["tasks"] {
+  getLeasedTasks(workerId: string): WorkerDetails["tasks"] {
     const held = [...this.tasks.values()]
       .map(({ wire }) => wire)
       .filter(({ worker_id }) => worker_id === workerId);
@@ -228,12 +231,12 @@ export class FakeState {
     const worker = this.worker(workerId);
     worker.draining = true;
     worker.jobs.clear();
-    this.changes.tell();
+    this.changes.notify();
     return worker;
   }
 
   /** What of the listed tasks the worker holds no longer; undefined where it holds them all. */
-  stopsOf(
+  findStops(
     workerId: string,
     listed: readonly string[],
   ): { task_id: string; reason: StopReason }[] | undefined {
@@ -247,7 +250,11 @@ export class FakeState {
   }
 }
 
-const demandMatch = (there: Job, schema: Job["schema"], result_schema: Job["result_schema"]): void => {
+const requireMatchingSchema = (
+  there: Job,
+  schema: Job["schema"],
+  result_schema: Job["result_schema"],
+): void => {
   if (schemasMatch(there.schema, schema) && schemasMatch(there.result_schema, result_schema)) return;
   const registered = { schema: there.schema, resultSchema: there.result_schema };
   const diff = diffSchemas(registered, { schema, resultSchema: result_schema });

@@ -25,12 +25,12 @@ export interface FakeTask {
 /** A submission, and where its submitter stands in a trace, which over HTTP is told by headers. */
 export type FakeSubmission = TaskSubmission & { readonly trace_context?: TraceContext | undefined };
 
-const pendingAgain = { status: "pending", worker_id: null, started_at: null, progress: null } as const;
+const PENDING_FIELDS = { status: "pending", worker_id: null, started_at: null, progress: null } as const;
 
 const now = () => new Date().toISOString();
 
 /** A new task, pending. */
-export const newTask = (
+export const createTask = (
   { jobKey, jobName, room }: { jobKey: string; jobName: string; room: string },
   submission: FakeSubmission,
 ): FakeTask => ({
@@ -47,7 +47,7 @@ export const newTask = (
     attempt: 0,
     runs: 0,
     max_attempts: submission.max_attempts ?? 1,
-    backoff: backoffOf(submission.backoff),
+    backoff: toBackoff(submission.backoff),
     timeout_seconds: submission.timeout_seconds ?? null,
     run_at: submission.run_at ?? new Date(Date.now() + (submission.delay_seconds ?? 0) * 1000).toISOString(),
     created_at: now(),
@@ -64,7 +64,7 @@ export const newTask = (
   },
 });
 
-const backoffOf = (given: TaskSubmission["backoff"] = {}) => ({
+const toBackoff = (given: TaskSubmission["backoff"] = {}) => ({
   kind: given.kind ?? DEFAULT_BACKOFF.kind,
   seconds: given.seconds ?? DEFAULT_BACKOFF.seconds,
   max_seconds: given.max_seconds ?? DEFAULT_BACKOFF.max_seconds,
@@ -72,29 +72,29 @@ const backoffOf = (given: TaskSubmission["backoff"] = {}) => ({
 });
 
 /** Changes a task, and with it its ETag. */
-export const change = (task: FakeTask, fields: Partial<Task>): Task => {
+export const updateFields = (task: FakeTask, fields: Partial<Task>): Task => {
   task.version += 1;
   task.wire = { ...task.wire, ...fields };
   return task.wire;
 };
 
 /** The weak ETag of a task as it stands. */
-export const etagOf = ({ wire, version }: FakeTask): string => `W/"${wire.id}-${version}"`;
+export const getEtag = ({ wire, version }: FakeTask): string => `W/"${wire.id}-${version}"`;
 
 /** Pending again, as if nobody had claimed it. */
-export const requeue = (task: FakeTask): Task => change(task, pendingAgain);
+export const requeue = (task: FakeTask): Task => updateFields(task, PENDING_FIELDS);
 
 /** An attempt that failed: pending again while attempts are left. */
 export const failAttempt = (task: FakeTask, error: string): Task => {
   const { attempt, worker_id, errors, max_attempts } = task.wire;
   const runs = Math.max(task.wire.runs, 1);
   const noted = [...errors, { attempt, at: now(), error, worker_id }];
-  if (runs < max_attempts) return change(task, { ...pendingAgain, runs, errors: noted });
-  return change(task, { status: "failed", runs, error, errors: noted, completed_at: now() });
+  if (runs < max_attempts) return updateFields(task, { ...PENDING_FIELDS, runs, errors: noted });
+  return updateFields(task, { status: "failed", runs, error, errors: noted, completed_at: now() });
 };
 
 /** Each line once, as it was first told. */
-const keepLines = ({ log, wire: { attempt } }: FakeTask, lines: TaskUpdate["log"] = []): void => {
+const storeLines = ({ log, wire: { attempt } }: FakeTask, lines: TaskUpdate["log"] = []): void => {
   for (const { number, text, level = "info", at = now() } of lines) {
     if (log.some((line) => line.attempt === attempt && line.number === number)) continue;
     log.push({ attempt, number, at, level, text });
@@ -111,19 +111,19 @@ export const updateTask = (task: FakeTask, update: TaskUpdate, workerIsThere: bo
     (update.attempt !== undefined && update.attempt !== wire.attempt) ||
     (isFenced && !isLeased(wire.status) && wire.status !== "completed");
   if (isForeign) throw new Problem("task-lost", `the hold on task ${wire.id} is over`);
-  keepLines(task, update.log);
+  storeLines(task, update.log);
   const { status } = update;
   if (status === undefined) {
-    if (wire.status !== "running") throw refused(wire, "running");
+    if (wire.status !== "running") throw createTransitionProblem(wire, "running");
     if (update.progress === undefined) return wire;
-    return change(task, { progress: update.progress ?? null });
+    return updateFields(task, { progress: update.progress ?? null });
   }
   if (!canMove(wire.status, status) || !getPatchTargets(wire.status).some((to) => to === status)) {
-    throw refused(wire, status);
+    throw createTransitionProblem(wire, status);
   }
   if (status === "failed") return failAttempt(task, update.error ?? "failed");
-  if (status === "running") return change(task, { status, started_at: now(), runs: wire.runs + 1 });
-  return change(task, {
+  if (status === "running") return updateFields(task, { status, started_at: now(), runs: wire.runs + 1 });
+  return updateFields(task, {
     status,
     completed_at: now(),
     error: update.error ?? null,
@@ -143,7 +143,7 @@ const isRepetition = (wire: Task, { status, attempt, worker_id, result }: TaskUp
   return status !== "completed" || toCanonicalJson(wire.result) === toCanonicalJson(result ?? null);
 };
 
-const refused = (wire: Task, to: Task["status"]) =>
+const createTransitionProblem = (wire: Task, to: Task["status"]) =>
   new Problem("invalid-task-transition", `a task that is ${wire.status} cannot be ${to}`, {
     from: wire.status,
     to,
@@ -155,4 +155,4 @@ export const isDue = ({ wire }: FakeTask): boolean =>
   wire.status === "pending" && Date.parse(wire.run_at) <= Date.now();
 
 /** True where nothing more will happen to it. */
-export const isOver = ({ wire }: FakeTask): boolean => isTerminal(wire.status);
+export const isFinished = ({ wire }: FakeTask): boolean => isTerminal(wire.status);

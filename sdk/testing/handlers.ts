@@ -21,12 +21,12 @@ export type FakeRequest<Name extends OperationName> = OperationInput<Operations[
 };
 
 /** What a fake answers, for one operation. */
-export type FakeAnswer<Name extends OperationName> = OperationResponse<Operations[Name]>;
+export type FakeResponse<Name extends OperationName> = OperationResponse<Operations[Name]>;
 
 /** A fake of one operation; it throws a `Problem` to answer one. */
 export type Fake<Name extends OperationName> = (
   request: FakeRequest<Name>,
-) => FakeAnswer<Name> | Promise<FakeAnswer<Name>>;
+) => FakeResponse<Name> | Promise<FakeResponse<Name>>;
 
 /** Fakes by operation. */
 export type Fakes = { readonly [Name in OperationName]?: Fake<Name> };
@@ -48,7 +48,7 @@ export interface HandlerOptions {
 export const joblibHandlers = (fakes: Fakes, { url = "*" }: HandlerOptions = {}): HttpHandler[] => {
   preferGlobalFetch();
   const names = Object.keys(operations).filter(isOperationName);
-  return names.flatMap((name) => handlerOf(name, fakes, url));
+  return names.flatMap((name) => createHandler(name, fakes, url));
 };
 
 const isOperationName = (name: string): name is OperationName => Object.hasOwn(operations, name);
@@ -61,32 +61,33 @@ const METHODS = {
   DELETE: http.delete,
 } as const;
 
-const handlerOf = <Name extends OperationName>(name: Name, fakes: Fakes, url: string): HttpHandler[] => {
+const createHandler = <Name extends OperationName>(name: Name, fakes: Fakes, url: string): HttpHandler[] => {
   const fake: Fake<Name> | undefined = fakes[name];
   if (fake === undefined) return [];
   const operation: Operation = operations[name];
   const handler = METHODS[operation.method](url + operation.path, async ({ request, params }) => {
     try {
-      const input = await inputOf(operation, request, params);
+      const input = await parseInput(operation, request, params);
       const wait = parseWait(request.headers.get("prefer") ?? undefined) ?? 0;
       const asked = { ...input, headers: request.headers, signal: request.signal, wait };
-      if (!isRequestOf(name, asked)) throw new Error(`${name} was asked in another way than the contract's`);
-      return responseOf(name, operation, await fake(asked));
+      if (!isFakeRequest(name, asked))
+        throw new Error(`${name} was asked in another way than the contract's`);
+      return toResponse(name, operation, await fake(asked));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      return problemResponse(error);
+      return toProblemResponse(error);
     }
   });
   return [handler];
 };
 
 /** True for a request whose parts the operation's schemas made; the types follow from the table. */
-const isRequestOf = <Name extends OperationName>(
+const isFakeRequest = <Name extends OperationName>(
   name: Name,
   request: { headers: Headers; signal: AbortSignal; wait: number },
 ): request is FakeRequest<Name> => Object.hasOwn(operations, name) && "params" in request;
 
-const inputOf = async (operation: Operation, request: Request, params: unknown) => {
+const parseInput = async (operation: Operation, request: Request, params: unknown) => {
   const text = await request.text();
   const query = Object.fromEntries(new URL(request.url).searchParams);
   return {
@@ -117,7 +118,7 @@ const checked = (schema: NonNullable<Operation["body"]>, value: unknown, pointer
   throw new Problem("validation-error", "the request does not fit", { errors });
 };
 
-const responseOf = (
+const toResponse = (
   name: OperationName,
   operation: Operation,
   answer: { status: number; body: unknown; headers?: Readonly<Record<string, string>> },
@@ -136,7 +137,7 @@ const responseOf = (
 };
 
 /** A problem as the server would answer it. */
-export const problemResponse = (problem: Problem): Response => {
+export const toProblemResponse = (problem: Problem): Response => {
   const { retryAfter } = problem;
   return new HttpResponse(JSON.stringify(problem.toDocument()), {
     status: problem.status,

@@ -2,10 +2,10 @@ export { createFakeServer, FakeServer, type FakeServerOptions } from "./fake-ser
 export type { FakeSubmission } from "./fake-tasks.ts";
 export {
   type Fake,
-  type FakeAnswer,
   type FakeRequest,
+  type FakeResponse,
   type Fakes,
   type HandlerOptions,
   joblibHandlers,
-  problemResponse,
+  toProblemResponse,
 } from "./handlers.ts";

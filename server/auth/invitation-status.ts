@@ -1,4 +1,4 @@
-import { RecentMap } from "../recent-map.ts";
+import { LruMap } from "../lru-map.ts";
 import type { InvitationStorage } from "../storage/invitations.ts";
 
 /** A revocation on another server takes effect here after at most this time; one on this server, immediately. */
@@ -8,7 +8,7 @@ const MAX_CACHED = 10_000;
 /** Caches for a few seconds whether invitations are still valid. */
 export class InvitationStatusCache {
   readonly #invitations: Pick<InvitationStorage, "find">;
-  readonly #cached = new RecentMap<{ readonly isValid: boolean; readonly until: number }>({
+  readonly #cached = new LruMap<{ readonly isValid: boolean; readonly until: number }>({
     entries: MAX_CACHED,
     weight: MAX_CACHED,
   });

@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
+import { publishEvents } from "../use-cases/events.ts";
 import { createInvitation, listInvitations, revokeInvitation } from "../use-cases/invitations.ts";
-import { publishEvents } from "../use-cases/outcome.ts";
 import { readCaller } from "../use-cases/read-caller.ts";
 import type { Handlers } from "./call.ts";
 
@@ -10,7 +10,7 @@ type AccessHandlers = Pick<
 >;
 
 /** Who somebody is, whom one lets in, and where: invitations, standing. */
-export const accessRoutes = (context: Context): AccessHandlers => ({
+export const createAccessRoutes = (context: Context): AccessHandlers => ({
   createInvitation: async ({ caller, params, body }) => ({
     status: 201,
     body: await createInvitation(context, caller, { roomId: params.room_id, request: body ?? {} }),

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { parseExactJson } from "../../protocol/exact-json.ts";
 import { isJsonObject, Problem } from "../../protocol/index.ts";
-import { isPlain } from "./plain-json.ts";
+import { isPlainJson } from "./plain-json.ts";
 import { JsonScanner } from "./scan-json.ts";
 
 const CONTENT_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
@@ -42,7 +42,7 @@ const withExactMembers = (text: string, exactMembers: readonly string[]): unknow
 export const parseJsonBody = (bytes: Buffer, exactMembers: readonly string[] = []): unknown => {
   if (bytes.length === 0) return undefined;
   const text = decode(bytes);
-  if (isPlain(text)) {
+  if (isPlainJson(text)) {
     try {
       return JSON.parse(text);
     } catch {
@@ -63,12 +63,12 @@ export const parseJsonBody = (bytes: Buffer, exactMembers: readonly string[] = [
 
 const requireMediaType = ({ headers }: FastifyRequest): void => {
   const encoding = headers["content-encoding"];
-  const isPlain = encoding === undefined || encoding.toLowerCase() === "identity";
-  if (!isPlain || !CONTENT_TYPE.test(headers["content-type"] ?? "")) throw unsupportedMediaType();
+  const isPlainJson = encoding === undefined || encoding.toLowerCase() === "identity";
+  if (!isPlainJson || !CONTENT_TYPE.test(headers["content-type"] ?? "")) throw unsupportedMediaType();
 };
 
 /** Reads JSON bodies in this plugin by our rules, whatever parsers the host has. */
-export const useBodyParser = (app: FastifyInstance): void => {
+export const addBodyParser = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/json",

@@ -91,7 +91,7 @@ class HostCaller implements Caller {
 }
 
 /** Asks the host who a request is; 401 where it is nobody. */
-export const callerOf = async (auth: HostAuth, request: FastifyRequest): Promise<Caller> => {
+export const authenticate = async (auth: HostAuth, request: FastifyRequest): Promise<Caller> => {
   const id = await userId(auth, request);
   const given = auth.getIsAdmin(request);
   const isAdmin = (isThere(given) ? given : await given) === true;

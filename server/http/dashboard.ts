@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { DASHBOARD_META, Problem } from "../../protocol/index.ts";
-import { isOfApi, refuseUnknown } from "./unknown-addresses.ts";
+import { isApiPath, rejectUnknownPath } from "./unknown-paths.ts";
 
 /** Where the dashboard stands under the plugin's prefix, and where its built files are, if not in this package. */
 export interface DashboardOptions {
@@ -43,7 +43,7 @@ const escapeHtml = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 
 /** The path as the routes have it: begins with a slash and ends with none; empty for the root. */
-export const mountPath = (path: string | true): string => {
+export const parseMountPath = (path: string | true): string => {
   const trimmed = path === true ? "" : path.replace(/\/+$/, "");
   if (trimmed === "" || trimmed.startsWith("/")) return trimmed;
   throw new TypeError("joblib: `dashboard` must be a path that begins with a slash, or true");
@@ -76,7 +76,7 @@ const createPageSchema = (
 const isForPerson = ({ headers }: FastifyRequest): boolean => headers.accept?.includes("text/html") === true;
 
 /** The dashboard: its files as they are, and its page under every other address below, for its deep links. */
-export const dashboard = async (
+export const serveDashboard = async (
   app: FastifyInstance,
   { path, files = builtFiles() }: DashboardOptions,
 ): Promise<void> => {
@@ -90,7 +90,7 @@ export const dashboard = async (
 
   const sendDeepLink = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     // At the root everything is below it, the API's wrong addresses too.
-    if (isOfApi(request, prefix)) refuseUnknown(request, reply, prefix);
+    if (isApiPath(request, prefix)) rejectUnknownPath(request, reply, prefix);
     if (!isForPerson(request)) throw new Problem("route-not-found", "There is nothing at this address.");
     return sendPage(request, reply);
   };

@@ -70,7 +70,7 @@ const GROUPS: readonly (readonly [title: string, test: RegExp])[] = [
 ];
 
 /** The API for people: one page without scripts, made from the operations. */
-export const docsPage = (version: string): string => {
+export const renderDocsPage = (version: string): string => {
   const entries = Object.entries<Operation>(operations);
   const groupOf = (path: string) => GROUPS.find(([, test]) => test.test(path))?.[0];
   const sections = GROUPS.map(([title]) => {

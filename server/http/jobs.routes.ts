@@ -1,15 +1,15 @@
 import { fillPath, operations } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
+import { publishEvents } from "../use-cases/events.ts";
 import { listJobs } from "../use-cases/list-jobs.ts";
 import { listJobTasks } from "../use-cases/list-tasks.ts";
-import { publishEvents } from "../use-cases/outcome.ts";
 import { readJob } from "../use-cases/read-job.ts";
 import { registerJob } from "../use-cases/register-job.ts";
 import { validatePayload } from "../use-cases/validate-payload.ts";
 import type { Handlers } from "./call.ts";
 
 /** Register, list, read. */
-export const jobRoutes = (
+export const createJobRoutes = (
   context: Context,
 ): Pick<Handlers, "registerJob" | "listJobs" | "readJob" | "listJobTasks" | "validatePayload"> => ({
   registerJob: async ({ caller, params, body, prefix }) => {

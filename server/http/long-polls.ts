@@ -3,10 +3,10 @@ import { Problem } from "../../protocol/index.ts";
 import type { Meter } from "../meter.ts";
 import type { Settings } from "../settings.ts";
 import type { LongPoll } from "../use-cases/long-poll.ts";
-import { UserShares } from "./user-shares.ts";
+import { UserConcurrencyLimit } from "./user-concurrency-limit.ts";
 
 /** How long a request is to wait, and whose it is. */
-export interface Wait {
+export interface LongPollOptions {
   readonly seconds: number;
   readonly userId: string;
   readonly what: "request" | "stream";
@@ -50,7 +50,7 @@ export class LongPolls {
    */
   readonly #open: OpenLongPoll[] = [];
   readonly #max: number;
-  readonly #shares: UserShares;
+  readonly #shares: UserConcurrencyLimit;
   readonly #meter: Pick<Meter, "waiting">;
   #isClosing = false;
 
@@ -59,7 +59,7 @@ export class LongPolls {
     meter: Pick<Meter, "waiting">,
   ) {
     this.#max = settings.long_poll_max_waiting;
-    this.#shares = new UserShares(
+    this.#shares = new UserConcurrencyLimit(
       settings.long_poll_max_per_user,
       "Too many of your requests are waiting here.",
     );
@@ -71,7 +71,11 @@ export class LongPolls {
   }
 
   /** Lets a user's work wait for at most that long; 503 where too many do already, 429 where too many of that user's do. */
-  during<Value>(reply: FastifyReply, wait: Wait, work: (hold: LongPoll) => Promise<Value>): Promise<Value> {
+  during<Value>(
+    reply: FastifyReply,
+    wait: LongPollOptions,
+    work: (hold: LongPoll) => Promise<Value>,
+  ): Promise<Value> {
     const hold = new OpenLongPoll(this.#isClosing ? 0 : wait.seconds, reply.raw);
     return hold.seconds <= 0 ? work(hold) : this.#keep(reply, hold, { ...wait, work });
   }
@@ -87,7 +91,12 @@ export class LongPolls {
   async #keep<Value>(
     reply: FastifyReply,
     hold: OpenLongPoll,
-    { userId, what, onWait: onHold, work }: Wait & { readonly work: (hold: LongPoll) => Promise<Value> },
+    {
+      userId,
+      what,
+      onWait: onHold,
+      work,
+    }: LongPollOptions & { readonly work: (hold: LongPoll) => Promise<Value> },
   ): Promise<Value> {
     if (this.#open.length >= this.#max) {
       throw new Problem("service-unavailable", "Too many requests are waiting here.", { retryAfter: 5 });
@@ -98,13 +107,13 @@ export class LongPolls {
     reply.raw.once("close", onClose);
     const working = work(hold);
     this.#add(hold, working);
-    this.#meter.waiting(what, 1);
+    this.#meter.waitingChanged(what, 1);
     try {
       return await working;
     } finally {
       putBack();
       this.#remove(hold);
-      this.#meter.waiting(what, -1);
+      this.#meter.waitingChanged(what, -1);
       reply.raw.off("close", onClose);
     }
   }

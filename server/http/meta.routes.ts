@@ -15,7 +15,7 @@ const describe = (id: ProblemId, prefix: string) => ({
 });
 
 /** The pages that problem types point to. */
-export const metaRoutes = (): Pick<Handlers, "listProblems" | "readProblem"> => ({
+export const createMetaRoutes = (): Pick<Handlers, "listProblems" | "readProblem"> => ({
   listProblems: async ({ prefix }) => ({
     status: 200,
     body: { items: PROBLEM_IDS.map((id) => describe(id, prefix)) },

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import { Times } from "../prometheus/times.ts";
+import { FastHistogram } from "../prometheus/fast-histogram.ts";
 import { VERSION } from "../version.ts";
 
 /** The registry of a server of our own: its process, and how long its answers take. The plugin adds what it counts. */
@@ -12,7 +12,7 @@ export const createMetrics = (app: FastifyInstance): Registry => {
     { version: VERSION },
     1,
   );
-  const durations = new Times(registry, {
+  const durations = new FastHistogram(registry, {
     name: "joblib_http_request_duration_seconds",
     help: "From the request to its answer, long-polls included, by route",
     labelNames: ["method", "route", "status"],

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type * as z from "zod";
-import { fitsOf } from "../../protocol/fits.ts";
 import {
   type Access,
   type FieldError,
@@ -13,23 +12,24 @@ import {
   Problem,
   parseWait,
 } from "../../protocol/index.ts";
+import { createQuickCheck } from "../../protocol/quick-check.ts";
 import { type Caller, requireCaller, requireRoomAccess } from "../access.ts";
 import type { HostAuth } from "../host.ts";
-import { toAnswer } from "../raw-json.ts";
+import { toResponseBody } from "../raw-json.ts";
 import type { Settings } from "../settings.ts";
 import type { LongPoll } from "../use-cases/long-poll.ts";
 import { validationError } from "../use-cases/schema-checks.ts";
 import type { Handler } from "./call.ts";
-import { callerOf, NO_CREDENTIALS } from "./callers.ts";
-import type { LongPolls, Wait } from "./long-polls.ts";
-import type { UserShares } from "./user-shares.ts";
+import { authenticate, NO_CREDENTIALS } from "./callers.ts";
+import type { LongPollOptions, LongPolls } from "./long-polls.ts";
+import type { UserConcurrencyLimit } from "./user-concurrency-limit.ts";
 
 /** What every route is made with. */
 export interface RouteParts {
   readonly auth: HostAuth;
   readonly settings: Settings;
   readonly holds: LongPolls;
-  readonly shares: UserShares;
+  readonly shares: UserConcurrencyLimit;
   readonly prefix: string;
 }
 
@@ -54,7 +54,7 @@ const faultsOf = (issues: readonly z.core.$ZodIssue[]): FieldError[] =>
 
 const parsePart = (schema: z.ZodType | undefined, value: unknown, part: string): unknown => {
   if (schema === undefined) return undefined;
-  if (fitsOf(schema)(value)) return value;
+  if (createQuickCheck(schema)(value)) return value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw validationError(`The ${part} does not fit.`, faultsOf(parsed.error.issues));
@@ -68,7 +68,7 @@ const parseBody = (entry: Operation, body: unknown): unknown => {
 };
 
 /** A parameter of the path. */
-export const paramOf = (request: FastifyRequest, name: string): string | undefined => {
+export const getPathParam = (request: FastifyRequest, name: string): string | undefined => {
   const { params } = request;
   if (typeof params !== "object" || params === null || !Object.hasOwn(params, name)) return undefined;
   const value: unknown = Reflect.get(params, name);
@@ -109,14 +109,14 @@ interface Admitted extends FastifyRequest {
 }
 
 /** Lets a request in by a rule: who it is and which room come before anything else is read. */
-export const admission = (access: Access, { auth }: Pick<RouteParts, "auth">) => {
+export const createAccessCheck = (access: Access, { auth }: Pick<RouteParts, "auth">) => {
   return {
     callerOf: (request: Admitted): Caller => request[CALLER] ?? NOBODY,
     admit: async (request: Admitted): Promise<void> => {
       if (access === "anyone") return;
-      const caller = await callerOf(auth, request);
+      const caller = await authenticate(auth, request);
       requireCaller(access, caller);
-      const roomId = paramOf(request, "room_id");
+      const roomId = getPathParam(request, "room_id");
       requireRoom(roomId);
       if (roomId !== undefined) await requireRoomAccess(access, caller, roomId);
       request[CALLER] = caller;
@@ -125,16 +125,16 @@ export const admission = (access: Access, { auth }: Pick<RouteParts, "auth">) =>
 };
 
 /** An operation as a route: who it is and which room comes before the body is read, the rest after. */
-export const operationRoute = <O extends Operation>(
+export const createOperationRoute = <O extends Operation>(
   entry: O,
   handler: Handler<O>,
   { auth, settings, holds, shares, prefix }: RouteParts,
 ): RouteOptions => {
-  const { admit, callerOf: admitted } = admission(entry.access, { auth });
+  const { admit, callerOf: admitted } = createAccessCheck(entry.access, { auth });
 
   const hold = <Value>(
     reply: FastifyReply,
-    whose: Omit<Wait, "seconds">,
+    whose: Omit<LongPollOptions, "seconds">,
     work: (hold: LongPoll) => Promise<Value>,
   ): Promise<Value> => {
     const asked = parseWait(reply.request.headers.prefer);
@@ -183,5 +183,8 @@ const sendAnswer = <O extends Operation>(
   const status: number = answer.status;
   if (headers !== undefined) reply.headers(headers);
   if (body === null) return reply.code(status).send();
-  return reply.code(status).header("content-type", "application/json; charset=utf-8").send(toAnswer(body));
+  return reply
+    .code(status)
+    .header("content-type", "application/json; charset=utf-8")
+    .send(toResponseBody(body));
 };

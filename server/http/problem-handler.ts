@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { Problem, type ProblemId } from "../../protocol/index.ts";
-import { StorageRefusal, UnstorableValue } from "../storage/refusal.ts";
-import { StorageUnavailable } from "../storage/unavailable.ts";
+import { StorageRefusal, UnstorableValue } from "../storage/storage-refusal.ts";
+import { StorageUnavailable } from "../storage/storage-unavailable.ts";
 import { unsupportedMediaType } from "./body-parser.ts";
 
 const PROBLEM_TYPE = "application/problem+json";
@@ -32,7 +32,7 @@ const isHttpError = (error: unknown): error is Pick<FastifyError, "statusCode" |
   error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";
 
 /** The problem that an error is; undefined for a bug. */
-export const asProblem = (error: unknown): Problem | undefined => {
+export const toKnownProblem = (error: unknown): Problem | undefined => {
   if (error instanceof Problem) return error;
   if (error instanceof StorageUnavailable) {
     const detail = `${error.message.slice(0, 1).toUpperCase()}${error.message.slice(1)}.`;
@@ -65,8 +65,8 @@ export const unauthorized = (): Problem =>
   new Problem("unauthorized", "Credentials are missing or not valid.");
 
 /** What goes out for any error: a bug is logged and says nothing but the request's id. */
-export const problemOf = (error: unknown, request: FastifyRequest): Problem => {
-  const problem = asProblem(error);
+export const toProblem = (error: unknown, request: FastifyRequest): Problem => {
+  const problem = toKnownProblem(error);
   if (problem !== undefined) {
     if (problem.status >= 500) request.log.warn({ err: error }, "the request could not be answered");
     return problem;
@@ -89,7 +89,7 @@ export const sendProblem = (reply: FastifyReply, problem: Problem, prefix: strin
 };
 
 /** Any error of this plugin's routes as problem+json; `type` stands under the plugin's prefix. */
-export const problemHandler =
+export const createProblemHandler =
   (prefix: string) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-    sendProblem(reply, problemOf(error, request), prefix);
+    sendProblem(reply, toProblem(error, request), prefix);

@@ -61,7 +61,7 @@ class RequestLog implements FastifyBaseLogger {
 }
 
 /** For Fastify's `childLoggerFactory`. */
-export const requestLog: NonNullable<FastifyServerOptions["childLoggerFactory"]> = (
+export const createRequestLog: NonNullable<FastifyServerOptions["childLoggerFactory"]> = (
   parent,
   bindings,
   options,

@@ -1,7 +1,7 @@
 import { countDigits } from "../../protocol/exact-json.ts";
 
 /** Why a text is not taken; `unfit` is JSON that is read well and still refused. */
-export interface JsonFault {
+export interface JsonError {
   readonly kind: "malformed" | "unfit";
   readonly detail: string;
   readonly position: number;
@@ -71,7 +71,7 @@ export class JsonScanner {
     this.#exactMembers = exactMembers;
   }
 
-  scan(): JsonFault | undefined {
+  scan(): JsonError | undefined {
     for (;;) {
       const fault = this.#value();
       if (fault !== undefined) return fault;
@@ -81,7 +81,7 @@ export class JsonScanner {
   }
 
   /** A scalar, or the opening of a container with whatever comes before its first value. */
-  #value(): JsonFault | undefined {
+  #value(): JsonError | undefined {
     for (;;) {
       this.#skipSpace();
       const sign = this.#text[this.#at];
@@ -100,7 +100,7 @@ export class JsonScanner {
     }
   }
 
-  #afterValue(): JsonFault | "end" | undefined {
+  #afterValue(): JsonError | "end" | undefined {
     for (;;) {
       this.#skipSpace();
       const level = this.#levels.at(-1);
@@ -120,7 +120,7 @@ export class JsonScanner {
     }
   }
 
-  #key(): JsonFault | undefined {
+  #key(): JsonError | undefined {
     this.#skipSpace();
     const start = this.#at;
     if (this.#text[start] !== '"') return this.#fault("a key in quotes is missing");
@@ -139,7 +139,7 @@ export class JsonScanner {
     return undefined;
   }
 
-  #string(): JsonFault | undefined {
+  #string(): JsonError | undefined {
     const token = this.#take(STRING);
     if (token === undefined) return this.#fault("a string does not end, or holds what must be escaped");
     const bad = token.includes("\\u") ? badEscape(token) : undefined;
@@ -148,7 +148,7 @@ export class JsonScanner {
     return this.#fault(bad);
   }
 
-  #scalar(): JsonFault | undefined {
+  #scalar(): JsonError | undefined {
     const start = this.#at;
     const literal = LITERALS.find((word) => this.#text.startsWith(word, start));
     if (literal !== undefined) {
@@ -182,7 +182,7 @@ export class JsonScanner {
     return this.#exactMembers.includes(JSON.parse(outermost.key));
   }
 
-  #unfit(detail: string): JsonFault {
+  #unfit(detail: string): JsonError {
     return { kind: "unfit", detail, position: this.#at, pointer: pointerOf(this.#levels) };
   }
 
@@ -197,7 +197,7 @@ export class JsonScanner {
     return token;
   }
 
-  #fault(detail: string): JsonFault {
+  #fault(detail: string): JsonError {
     return { kind: "malformed", detail, position: this.#at, pointer: "" };
   }
 }

@@ -19,8 +19,8 @@ import {
   recordFailure,
   runInSpan,
 } from "../../protocol/tracing/spans.ts";
-import type { Claimed } from "../use-cases/claim-tasks.ts";
-import { asProblem } from "./problem-handler.ts";
+import type { ClaimTasksResult } from "../use-cases/claim-tasks.ts";
+import { toKnownProblem } from "./problem-handler.ts";
 
 type Links = ReturnType<typeof createLinks>;
 
@@ -61,7 +61,7 @@ const begin = (
 
 /** What the client is to blame for is told, and is no error of this server's. */
 const fail = (span: Span, error: unknown): void => {
-  const problem = asProblem(error);
+  const problem = toKnownProblem(error);
   if (problem === undefined || problem.status >= 500) recordFailure(span, error, problem?.id);
   else span.setAttribute(ATTRIBUTES.errorType, problem.id);
 };
@@ -94,8 +94,8 @@ export const inSubmitSpan = <Value>(
 export const inClaimSpan = (
   request: FastifyRequest,
   workerId: string,
-  work: () => Promise<Claimed>,
-): Promise<Claimed> => {
+  work: () => Promise<ClaimTasksResult>,
+): Promise<ClaimTasksResult> => {
   const tracer = getActiveTracer();
   return tracer === undefined ? work() : tellingOfClaim(tracer, request, { workerId, work });
 };
@@ -103,8 +103,8 @@ export const inClaimSpan = (
 const tellingOfClaim = async (
   tracer: Tracer,
   request: FastifyRequest,
-  { workerId, work }: { readonly workerId: string; readonly work: () => Promise<Claimed> },
-): Promise<Claimed> => {
+  { workerId, work }: { readonly workerId: string; readonly work: () => Promise<ClaimTasksResult> },
+): Promise<ClaimTasksResult> => {
   const startTime = Date.now();
   const claimed = await work();
   const { records } = claimed;

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 import { createOpenApiDocument } from "../../protocol/index.ts";
-import { DOCS_CSP, docsPage } from "./docs-page.ts";
+import { DOCS_CSP, renderDocsPage } from "./docs-page.ts";
 
 /** One part of the server, as `/readyz` shows it. */
-export interface PartState {
+export interface ComponentState {
   readonly status: "up" | "down" | "degraded" | "read-only";
   readonly kind: string;
   /** Why it is not up. */
@@ -15,12 +15,12 @@ export interface PartState {
 export interface StandaloneRoutesOptions {
   readonly version: string;
   readonly metrics: Registry;
-  readonly database: () => Promise<PartState>;
-  readonly bus: () => PartState;
+  readonly database: () => Promise<ComponentState>;
+  readonly bus: () => ComponentState;
 }
 
 /** What is open to everybody on the standalone server: health, metrics and documents. */
-export const standaloneRoutes = (app: FastifyInstance, options: StandaloneRoutesOptions): void => {
+export const addStandaloneRoutes = (app: FastifyInstance, options: StandaloneRoutesOptions): void => {
   const { version, metrics, database, bus } = options;
   // Made when they are asked for first, which of most servers nobody does.
   let document: ReturnType<typeof createOpenApiDocument> | undefined;
@@ -48,7 +48,7 @@ export const standaloneRoutes = (app: FastifyInstance, options: StandaloneRoutes
   });
 
   app.get("/docs", async (_, reply) => {
-    page ??= docsPage(version);
+    page ??= renderDocsPage(version);
     return reply
       .type("text/html; charset=utf-8")
       .header("content-security-policy", DOCS_CSP)

@@ -5,7 +5,7 @@ import { readStats } from "../use-cases/read-stats.ts";
 import type { Handlers } from "./call.ts";
 
 /** What a dashboard shows of many things at once: rooms, figures, the server's own parts. */
-export const statsRoutes = (
+export const createStatsRoutes = (
   context: Context,
 ): Pick<Handlers, "listRooms" | "readRoomStats" | "readStats" | "readHealth"> => ({
   listRooms: async ({ caller, query }) => ({ status: 200, body: await listRooms(context, caller, query) }),

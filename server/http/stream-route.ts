@@ -3,7 +3,7 @@ import type { RouteOptions } from "fastify";
 import { formatWait, Problem, parseWait, type StreamOperation } from "../../protocol/index.ts";
 import { stringify } from "../raw-json.ts";
 import type { FollowInput } from "../use-cases/follow.ts";
-import { admission, paramOf, type RouteParts } from "./operation-route.ts";
+import { createAccessCheck, getPathParam, type RouteParts } from "./operation-route.ts";
 
 /** A stream ends after so long: then its client comes again, and its credentials are looked at anew. */
 const LONGEST_SECONDS = 900;
@@ -46,8 +46,12 @@ const secondsOf = (
 };
 
 /** A stream as a route: refused as any operation is, for the first event is there before the answer begins. */
-export const streamRoute = (entry: StreamOperation, follow: Follow, parts: RouteParts): RouteOptions => {
-  const { admit, callerOf } = admission(entry.access, parts);
+export const createStreamRoute = (
+  entry: StreamOperation,
+  follow: Follow,
+  parts: RouteParts,
+): RouteOptions => {
+  const { admit, callerOf } = createAccessCheck(entry.access, parts);
   return {
     method: "GET",
     url: entry.path,
@@ -55,7 +59,7 @@ export const streamRoute = (entry: StreamOperation, follow: Follow, parts: Route
     onRequest: admit,
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      const about = paramOf(request, "room_id") ?? paramOf(request, "task_id");
+      const about = getPathParam(request, "room_id") ?? getPathParam(request, "task_id");
       if (about === undefined) throw new Problem("route-not-found", "There is nothing at this address.");
       const id = request.headers["last-event-id"];
       const lastEventId = typeof id === "string" && id !== "" ? id.slice(0, 200) : undefined;

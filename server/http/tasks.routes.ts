@@ -10,24 +10,29 @@ import {
 import { ATTRIBUTES } from "../../protocol/tracing/names.ts";
 import { createLinks } from "../../protocol/tracing/spans.ts";
 import type { Context } from "../context.ts";
-import { rawList } from "../raw-json.ts";
+import { joinRawList } from "../raw-json.ts";
 import { awaitTask } from "../use-cases/await-task.ts";
-import { cancelTasks, retryTasks } from "../use-cases/change-many.ts";
-import { type Claimed, type ClaimInput, claimTasks, requeueClaims } from "../use-cases/claim-tasks.ts";
+import { cancelTasks, retryTasks } from "../use-cases/bulk-changes.ts";
+import {
+  type ClaimInput,
+  type ClaimTasksResult,
+  claimTasks,
+  requeueClaims,
+} from "../use-cases/claim-tasks.ts";
 import { diagnoseTask } from "../use-cases/diagnose-task.ts";
+import { publishEvents } from "../use-cases/events.ts";
 import { adoptLateResult, listLateResults } from "../use-cases/late-results.ts";
 import { listAttempts } from "../use-cases/list-attempts.ts";
 import { listRoomTasks } from "../use-cases/list-tasks.ts";
-import { publishEvents } from "../use-cases/outcome.ts";
 import { retryTask } from "../use-cases/retry-task.ts";
-import { briefly, submitBatch } from "../use-cases/submit-each.ts";
+import { submitBatch, toMinimalResults } from "../use-cases/submit-batch.ts";
 import { submitTask } from "../use-cases/submit-task.ts";
 import { submitTasks } from "../use-cases/submit-tasks.ts";
 import { readTaskLogs } from "../use-cases/task-logs.ts";
 import { updateTask } from "../use-cases/update-task.ts";
 import { updateTasks, updateTasksMinimal } from "../use-cases/update-tasks.ts";
 import type { Call, Handlers } from "./call.ts";
-import { problemOf } from "./problem-handler.ts";
+import { toProblem } from "./problem-handler.ts";
 import { inAwaitSpan, inClaimSpan, inSubmitSpan, inUpdateSpan } from "./spans.ts";
 
 type TaskHandlers = Pick<
@@ -57,7 +62,7 @@ const headerOf = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(", ") : value;
 
 /** A claim whose answer cannot be written is put back, so that nothing waits for a client that is gone. */
-const putBackUnlessSent = (context: Context, reply: FastifyReply, { records }: Claimed): void => {
+const putBackUnlessSent = (context: Context, reply: FastifyReply, { records }: ClaimTasksResult): void => {
   if (records.length === 0) return;
   let isSent = false;
   const putBack = () => {
@@ -96,7 +101,7 @@ const tasksOf = (results: readonly ({ readonly task: Task } | object)[]): Task[]
   results.flatMap((one) => ("task" in one ? [one.task] : []));
 
 /** Submit, claim, read, update, retry, list. */
-export const taskRoutes = (context: Context): TaskHandlers => ({
+export const createTaskRoutes = (context: Context): TaskHandlers => ({
   submitTask: async ({ caller, params, body, request, prefix }) => {
     const { room_id: roomId, job_name: jobName } = params;
     const idempotencyKey = headerOf(request.headers["idempotency-key"]);
@@ -132,7 +137,7 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
   },
 
   submitBatch: async ({ caller, params, body, request, prefix }) => {
-    const describe = (error: unknown) => problemOf(error, request).toDocument(prefix);
+    const describe = (error: unknown) => toProblem(error, request).toDocument(prefix);
     const { room_id: roomId } = params;
     const { submits } = body;
     const tell = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submits.length });
@@ -143,7 +148,7 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
       { tell, links },
     );
     return prefersMinimal(request.headers.prefer)
-      ? { status: 200, body: briefly(results), headers: APPLIED }
+      ? { status: 200, body: toMinimalResults(results), headers: APPLIED }
       : { status: 200, body: { results } };
   },
 
@@ -172,7 +177,7 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     const { limit, start = false } = call.body;
     const wish = { workerId: call.params.worker_id, limit, start };
     const { tasks, isDraining } = await claim(context, call, wish);
-    return { status: 200, body: { tasks: rawList(tasks), ...(isDraining && { draining: true }) } };
+    return { status: 200, body: { tasks: joinRawList(tasks), ...(isDraining && { draining: true }) } };
   },
 
   readTask: async ({ caller, params, request, hold }) => {
@@ -223,7 +228,7 @@ export const taskRoutes = (context: Context): TaskHandlers => ({
     const { worker_id: workerId } = params;
     const { updates } = body;
     const describe = (error: unknown, pointer: string) => {
-      const document = problemOf(error, request).toDocument(prefix);
+      const document = toProblem(error, request).toDocument(prefix);
       if (document.errors === undefined) return document;
       const errors = document.errors.map((one) => ({ ...one, pointer: pointer + one.pointer }));
       return { ...document, errors };

@@ -1,9 +1,9 @@
 import type { Context } from "../context.ts";
 import { createWorker } from "../use-cases/create-worker.ts";
 import { drainWorker } from "../use-cases/drain-worker.ts";
+import { publishEvents } from "../use-cases/events.ts";
 import { heartbeat } from "../use-cases/heartbeat.ts";
 import { listRoomWorkers, listWorkers } from "../use-cases/list-workers.ts";
-import { publishEvents } from "../use-cases/outcome.ts";
 import { readWorker } from "../use-cases/read-worker.ts";
 import { releaseTasks } from "../use-cases/release-tasks.ts";
 import { removeWorker } from "../use-cases/remove-worker.ts";
@@ -22,7 +22,7 @@ type WorkerHandlers = Pick<
 >;
 
 /** Create, heartbeat, list, read, drain, release, remove. */
-export const workerRoutes = (context: Context): WorkerHandlers => ({
+export const createWorkerRoutes = (context: Context): WorkerHandlers => ({
   createWorker: async ({ caller, body }) => ({
     status: 201,
     body: await createWorker(context, caller, body ?? {}),

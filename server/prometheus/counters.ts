@@ -3,10 +3,10 @@ import { isTerminal, type TaskStatus } from "../../protocol/index.ts";
 import type { BatchedStatement, LeaseEnd, Meter } from "../meter.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import type { SweepResult } from "../use-cases/sweep.ts";
+import { createCounter, createLabeledCounter } from "./fast-counter.ts";
+import { FastHistogram } from "./fast-histogram.ts";
+import { getSecondsBetween } from "./get-seconds-between.ts";
 import type { JobLabels } from "./job-labels.ts";
-import { secondsBetween } from "./seconds-between.ts";
-import { tallies, tally } from "./tally.ts";
-import { Times } from "./times.ts";
 
 const WAIT_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200];
 const RUN_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 43_200];
@@ -21,22 +21,25 @@ const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =
 type TaskCounts = Pick<Meter, "submitted" | "reopened" | "claimed" | "completed" | "moved" | "late">;
 
 const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
-  const submitted = tally(registry, { name: "joblib_tasks_submitted_total", help: "New tasks" });
-  const reopened = tally(registry, {
+  const submitted = createCounter(registry, { name: "joblib_tasks_submitted_total", help: "New tasks" });
+  const reopened = createCounter(registry, {
     name: "joblib_tasks_reopened_total",
     help: "Failed or cancelled tasks opened again",
   });
-  const claimed = tally(registry, { name: "joblib_tasks_claimed_total", help: "Tasks handed to workers" });
-  const putBack = tally(registry, {
+  const claimed = createCounter(registry, {
+    name: "joblib_tasks_claimed_total",
+    help: "Tasks handed to workers",
+  });
+  const putBack = createCounter(registry, {
     name: "joblib_tasks_put_back_total",
     help: "Claims that came to nothing: given back, never received, or of a worker that died before it began",
   });
-  const ended = tallies<TaskStatus>(
+  const ended = createLabeledCounter<TaskStatus>(
     registry,
     { name: "joblib_tasks_ended_total", help: "Tasks that came to their end" },
     { name: "status", values: ["completed", "failed", "cancelled"] },
   );
-  const failed = tallies<LeaseEnd>(
+  const failed = createLabeledCounter<LeaseEnd>(
     registry,
     {
       name: "joblib_attempts_failed_total",
@@ -44,18 +47,18 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
     },
     { name: "reason", values: ["reported", "timed_out", "lost"] },
   );
-  const late = tallies<"kept" | "adopted">(
+  const late = createLabeledCounter<"kept" | "adopted">(
     registry,
     { name: "joblib_late_results_total", help: "Results of workers that had been given up" },
     { name: "what", values: ["kept", "adopted"] },
   );
-  const wait = new Times(registry, {
+  const wait = new FastHistogram(registry, {
     ...BY_JOB,
     name: "joblib_task_wait_seconds",
     help: "From when a task was due to its claim",
     buckets: WAIT_BUCKETS,
   });
-  const run = new Times(registry, {
+  const run = new FastHistogram(registry, {
     ...BY_JOB,
     name: "joblib_task_run_seconds",
     help: "From the start of the last attempt to the task's end",
@@ -70,26 +73,26 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
     if (!isTerminal(status)) return;
     ended(status, 1);
     if (started_at === null || completed_at === null) return;
-    run.note(labels.of(record), secondsBetween(started_at, completed_at));
+    run.note(labels.of(record), getSecondsBetween(started_at, completed_at));
   };
 
   return {
     submitted: (tasks) => submitted(tasks),
-    reopened: (tasks) => reopened(tasks),
+    retried: (tasks) => reopened(tasks),
     claimed: (records) => {
       claimed(records.length);
       // One claim starts all of its tasks, at one time of the database's clock, or none of them.
       const at = records[0]?.startedAt ?? new Date().toISOString();
-      for (const record of records) wait.note(labels.of(record), secondsBetween(record.runAt, at));
+      for (const record of records) wait.note(labels.of(record), getSecondsBetween(record.runAt, at));
     },
     completed: (tasks) => {
       ended("completed", tasks.length);
-      for (const { jobId, ranSeconds } of tasks) run.note(labels.ofId(jobId), ranSeconds);
+      for (const { jobId, runSeconds: ranSeconds } of tasks) run.note(labels.ofId(jobId), ranSeconds);
     },
-    moved: (records, why) => {
+    transitioned: (records, why) => {
       for (const record of records) move(record, why);
     },
-    late: (what) => {
+    lateResult: (what) => {
       late(what, 1);
       if (what === "adopted") ended("completed", 1);
     },
@@ -97,8 +100,8 @@ const taskCounters = (registry: Registry, labels: JobLabels): TaskCounts => {
 };
 
 const sweepCounters = (registry: Registry): Pick<Meter, "swept" | "timedOut"> => {
-  const sweeps = tally(registry, { name: "joblib_sweeps_total", help: "Sweeps of this server" });
-  const found = tallies<keyof SweepResult>(
+  const sweeps = createCounter(registry, { name: "joblib_sweeps_total", help: "Sweeps of this server" });
+  const found = createLabeledCounter<keyof SweepResult>(
     registry,
     {
       name: "joblib_swept_total",
@@ -107,7 +110,7 @@ const sweepCounters = (registry: Registry): Pick<Meter, "swept" | "timedOut"> =>
     { name: "what", values: ["workers", "tasks", "jobs", "deleted"] },
   );
   return {
-    swept: ({ workers, tasks, jobs, deleted }) => {
+    sweepFinished: ({ workers, tasks, jobs, deleted }) => {
       sweeps(1);
       found("workers", workers);
       found("tasks", tasks);
@@ -130,7 +133,7 @@ const waitCounters = (registry: Registry): Pick<Meter, "waiting" | "wokeUp"> => 
     help: "Streams of events that are followed",
     registers,
   });
-  const wokeUp = tallies<"tasks" | "nothing">(
+  const wokeUp = createLabeledCounter<"tasks" | "nothing">(
     registry,
     {
       name: "joblib_claim_wakeups_total",
@@ -139,13 +142,13 @@ const waitCounters = (registry: Registry): Pick<Meter, "waiting" | "wokeUp"> => 
     { name: "found", values: ["tasks", "nothing"] },
   );
   return {
-    waiting: (what, change) => (what === "stream" ? streams : requests).inc(change),
-    wokeUp: (found) => wokeUp(found, 1),
+    waitingChanged: (what, change) => (what === "stream" ? streams : requests).inc(change),
+    claimWoken: (found) => wokeUp(found, 1),
   };
 };
 
 const statementCounters = (registry: Registry): Pick<Meter, "stated"> => {
-  const calls = tallies<BatchedStatement>(
+  const calls = createLabeledCounter<BatchedStatement>(
     registry,
     {
       name: "joblib_statement_calls_total",
@@ -153,7 +156,7 @@ const statementCounters = (registry: Registry): Pick<Meter, "stated"> => {
     },
     { name: "statement", values: [] },
   );
-  const seconds = new Times(registry, {
+  const seconds = new FastHistogram(registry, {
     name: "joblib_statement_seconds",
     help: "How long the statements took that calls share, the wait for a connection included",
     labelNames: ["statement"],
@@ -161,7 +164,7 @@ const statementCounters = (registry: Registry): Pick<Meter, "stated"> => {
     buckets: STATEMENT_BUCKETS,
   });
   return {
-    stated: (statement: BatchedStatement, carried, took) => {
+    statementExecuted: (statement: BatchedStatement, carried, took) => {
       calls(statement, carried);
       seconds.note(statement, took);
     },
@@ -169,7 +172,7 @@ const statementCounters = (registry: Registry): Pick<Meter, "stated"> => {
 };
 
 /** What is counted as it happens. */
-export const counters = (registry: Registry, labels: JobLabels): Omit<Meter, "watch"> => ({
+export const createCounters = (registry: Registry, labels: JobLabels): Omit<Meter, "watch"> => ({
   ...taskCounters(registry, labels),
   ...sweepCounters(registry),
   ...waitCounters(registry),

@@ -2,8 +2,8 @@ import { Gauge, type Registry } from "prom-client";
 import { resolvesWithin } from "../events/resolves-within.ts";
 import type { MeterSources } from "../meter.ts";
 import type { QueueCounts, QueueDepth } from "../storage/queue-counts.ts";
+import { createCachedReader } from "./cached-reader.ts";
 import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
-import { seldom } from "./seldom.ts";
 
 /** A database that is slower than that is told as down: whoever scrapes gives up after ten seconds, and would know nothing. */
 const PATIENCE_MS = 3_000;
@@ -12,7 +12,7 @@ type Read = () => Promise<QueueCounts | undefined>;
 
 /** The counts, or undefined where the database does not say in time. */
 const reader = (watched: MeterSources): Read => {
-  const read = seldom(() => watched.counts());
+  const read = createCachedReader(() => watched.counts());
   return async () => {
     const reading = read();
     return (await resolvesWithin(reading, PATIENCE_MS)) ? reading : undefined;
@@ -114,7 +114,7 @@ const queueGauges = (registers: Registry[], read: Read, labels: JobLabels): void
 };
 
 /** What is looked at when somebody asks: the queue, the database, the bus, the pool, who waits. */
-export const gauges = (registry: Registry, watched: MeterSources, labels: JobLabels): void => {
+export const createGauges = (registry: Registry, watched: MeterSources, labels: JobLabels): void => {
   const registers = [registry];
   const read = reader(watched);
   queueGauges(registers, read, labels);

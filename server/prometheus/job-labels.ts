@@ -8,7 +8,7 @@ const MOST = 50;
 const MOST_IDS = 1_000;
 
 /** A task's job. */
-export interface JobOfTask {
+export interface TaskJob {
   readonly jobId: string;
   readonly job: JobAddress;
 }
@@ -21,7 +21,7 @@ export class JobLabels {
   readonly #known = new Set<string>();
   readonly #byId = new Map<string, string>();
 
-  of({ jobId, job }: JobOfTask): string {
+  of({ jobId, job }: TaskJob): string {
     return this.#byId.get(jobId) ?? this.#learn(jobId, job);
   }
 

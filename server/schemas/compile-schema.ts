@@ -1,14 +1,14 @@
 import type { ErrorObject } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describeErrors } from "./describe-errors.ts";
-import { linearFormats } from "./linear-formats.ts";
-import { linearKeywords } from "./linear-keywords.ts";
-import { linearRegExp } from "./linear-regexp.ts";
+import { createFormats } from "./linear-formats.ts";
+import { createKeywords } from "./linear-keywords.ts";
+import { createRegExpEngine } from "./linear-regexp.ts";
 import { prepareSchema, usesUnevaluated } from "./prepare-schema.ts";
-import { InvalidSchemaError, type JsonObject, type SchemaFault } from "./schema-fault.ts";
+import { InvalidSchemaError, type JsonObject, type SchemaError } from "./schema-error.ts";
 import type { SchemaGraph } from "./schema-graph.ts";
 import { readBoundedSchema, type SchemaUse } from "./schema-limits.ts";
-import { OutOfSteps, StepMeter, stepsKeyword } from "./step-meter.ts";
+import { createStepsKeyword, OutOfStepsError, StepMeter } from "./step-meter.ts";
 
 /** How much work a validation may be. */
 export interface Budget {
@@ -24,19 +24,19 @@ const budgetHere: Budget = { steps: 500_000, patternShare: 1 };
 const stepsForAll = 100_000;
 
 /** Says all that does not fit; throws `OutOfSteps` when it would take too long to tell. */
-export type Validate = (value: unknown, budget?: Budget) => SchemaFault[];
+export type Validate = (value: unknown, budget?: Budget) => SchemaError[];
 
 type Run = (value: unknown) => readonly ErrorObject[];
 
 /** Everything that keeps a schema from being registered: bounds, draft, references, patterns; never throws. */
-export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaFault[] {
+export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
   const read = readBoundedSchema(schema, use);
   if ("faults" in read) return read.faults;
   try {
     compileGraph(read.graph);
     return [];
   } catch (error) {
-    return [{ pointer: "", detail: `cannot be compiled: ${reasonOf(error)}` }];
+    return [{ pointer: "", detail: `cannot be compiled: ${getReason(error)}` }];
   }
 }
 
@@ -47,7 +47,7 @@ export function compileSchema(schema: JsonObject): Validate {
   try {
     return compileGraph(read.graph);
   } catch (error) {
-    throw new InvalidSchemaError([{ pointer: "", detail: `cannot be compiled: ${reasonOf(error)}` }]);
+    throw new InvalidSchemaError([{ pointer: "", detail: `cannot be compiled: ${getReason(error)}` }]);
   }
 }
 
@@ -83,7 +83,7 @@ function runWithin(
     meter.start(steps);
     return run(value);
   } catch (error) {
-    if (error instanceof OutOfSteps) return undefined;
+    if (error instanceof OutOfStepsError) return undefined;
     throw error;
   }
 }
@@ -102,22 +102,22 @@ function compile(graph: SchemaGraph, prepared: JsonObject, meter: StepMeter, all
     logger: false,
     verbose: true,
     allErrors,
-    formats: linearFormats(meter),
-    code: { optimize: false, regExp: linearRegExp(meter) },
+    formats: createFormats(meter),
+    code: { optimize: false, regExp: createRegExpEngine(meter) },
   } as const;
   const ajv = new Ajv2020(options);
   // Ajv's 2020 class always collects evaluated names, which costs every object its keys at every branch.
   ajv.opts.unevaluated = [...graph.nodes.keys()].some(usesUnevaluated);
-  for (const definition of linearKeywords(meter)) {
+  for (const definition of createKeywords(meter)) {
     if (typeof definition.keyword === "string") ajv.removeKeyword(definition.keyword);
     ajv.addKeyword(definition);
   }
-  ajv.addKeyword(stepsKeyword(meter));
+  ajv.addKeyword(createStepsKeyword(meter));
   const validate = ajv.compile(prepared);
   return (value) => (validate(value) === true ? [] : (validate.errors ?? []));
 }
 
-function reasonOf(error: unknown): string {
+function getReason(error: unknown): string {
   if (error instanceof RangeError) return "its references are chained too deeply";
   return error instanceof Error ? error.message : String(error);
 }

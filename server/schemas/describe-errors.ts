@@ -1,25 +1,25 @@
 import type { ErrorObject } from "ajv";
-import { pointerTo, type SchemaFault, shortPointer, shortText } from "./schema-fault.ts";
+import { extendPointer, type SchemaError, shortenPointer, truncateText } from "./schema-error.ts";
 
 /** The most faults that one answer lists. */
-export const mostFaults = 100;
+export const MAX_ERRORS = 100;
 
 const branching = new Set(["anyOf", "oneOf", "if"]);
 
 /** Puts Ajv's errors in sentences, each once, and each pointing at the member that it is about. */
-export function describeErrors(errors: readonly ErrorObject[]): SchemaFault[] {
+export function describeErrors(errors: readonly ErrorObject[]): SchemaError[] {
   const types = typesByPlace(errors);
   const pointers = errors.map(pointerOfError);
-  const faults = new Map<string, SchemaFault>();
+  const faults = new Map<string, SchemaError>();
   errors.forEach((error, index) => {
     const pointer = pointers[index] ?? "";
     if (
-      faults.size >= mostFaults ||
+      faults.size >= MAX_ERRORS ||
       isSaidByBranches(error, pointer, pointers.slice(Math.max(0, index - 20), index))
     ) {
       return;
     }
-    const fault = { pointer, detail: detailOf(error, types) };
+    const fault = { pointer, detail: getDetail(error, types) };
     faults.set(`${pointer}\n${fault.detail}`, fault);
   });
   return [...faults.values()];
@@ -32,8 +32,8 @@ function pointerOfError({ instancePath, params, propertyName }: ErrorObject): st
     params["unevaluatedProperty"] ??
     params["propertyName"] ??
     propertyName;
-  const base = shortPointer(instancePath);
-  return base === instancePath && typeof name === "string" ? pointerTo(base, name) : base;
+  const base = shortenPointer(instancePath);
+  return base === instancePath && typeof name === "string" ? extendPointer(base, name) : base;
 }
 
 // "fits none of the forms" says nothing when the lines before it say why none of them fits.
@@ -55,10 +55,10 @@ function typesByPlace(errors: readonly ErrorObject[]): Map<string, Set<string>> 
   return places;
 }
 
-function detailOf(error: ErrorObject, types: ReadonlyMap<string, ReadonlySet<string>>): string {
+function getDetail(error: ErrorObject, types: ReadonlyMap<string, ReadonlySet<string>>): string {
   if (error.keyword === "type") {
     const wanted = [...(types.get(error.instancePath) ?? [])].join(" or ");
-    return `must be ${wanted}, not ${typeOf(error.data)}`;
+    return `must be ${wanted}, not ${getTypeName(error.data)}`;
   }
   const describe = Object.hasOwn(details, error.keyword) ? details[error.keyword] : undefined;
   return describe?.(error) ?? error.message ?? "does not fit the schema";
@@ -94,17 +94,17 @@ const details: Record<string, (error: ErrorObject) => string> = {
   items: ({ params }) => `must have at most ${params["limit"]} items`,
   unevaluatedItems: ({ params }) => `must have at most ${params["limit"] ?? params["len"]} items`,
   uniqueItems: () => "must not have the same item twice",
-  pattern: ({ params }) => `must match the pattern ${shortText(String(params["pattern"]))}`,
+  pattern: ({ params }) => `must match the pattern ${truncateText(String(params["pattern"]))}`,
   format: ({ params }) => `must be a valid ${params["format"]}`,
 };
 
-function typeOf(value: unknown): string {
+function getTypeName(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
 }
 
 function quoted(value: unknown): string {
-  return shortText(JSON.stringify(value) ?? "");
+  return truncateText(JSON.stringify(value) ?? "");
 }
 
 function listed(values: readonly unknown[]): string {

@@ -1,5 +1,5 @@
-import { isJsonObject, pointerTo, type SchemaFault, shortText } from "./schema-fault.ts";
-import { graphLimits, pointerOf, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
+import { extendPointer, isJsonObject, type SchemaError, truncateText } from "./schema-error.ts";
+import { GRAPH_LIMITS, getPointer, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
 import { type Applicator, getApplicator, isAssertion } from "./schema-keywords.ts";
 
 /** Says what a keyword's value must be, and where within it; undefined if it is that. */
@@ -40,17 +40,17 @@ const annotations = ["title", "description", "$comment"];
  * subschema that something refers to, allows the spellings of other drafts, and accepts annotations of any shape that
  * nothing here reads, such as OpenAPI's `example`.
  */
-export function checkKeywordShapes(graph: SchemaGraph): SchemaFault[] {
-  const faults: SchemaFault[] = [];
+export function checkKeywordShapes(graph: SchemaGraph): SchemaError[] {
+  const faults: SchemaError[] = [];
   for (const node of graph.nodes.values()) {
     for (const [keyword, value] of Object.entries(node.schema)) {
       const fault = checkKeyword(node, keyword, value);
       if (fault === undefined) continue;
       faults.push({
-        pointer: pointerTo(pointerOf(node), keyword, ...(fault.path ?? [])),
+        pointer: extendPointer(getPointer(node), keyword, ...(fault.path ?? [])),
         detail: fault.detail,
       });
-      if (faults.length >= graphLimits.faults) return faults;
+      if (faults.length >= GRAPH_LIMITS.faults) return faults;
     }
   }
   return faults;
@@ -88,7 +88,7 @@ function checkType(value: unknown): ReturnType<Shape> {
   const names: unknown[] = Array.isArray(value) ? value : [value];
   const wrong = names.find((name) => typeof name !== "string" || !TYPES.includes(name));
   if (wrong !== undefined) {
-    return { detail: `must be one of ${TYPES.join(", ")}, not ${shortText(JSON.stringify(wrong))}` };
+    return { detail: `must be one of ${TYPES.join(", ")}, not ${truncateText(JSON.stringify(wrong))}` };
   }
   if (names.length === 0) return { detail: "must not be empty; leave it out" };
   return new Set(names).size === names.length ? undefined : { detail: "must not name a type twice" };

@@ -45,7 +45,7 @@ const NON_ASCII = /[\u0080-\u{10ffff}]/gu;
  * The formats that the server checks, each in time linear in the text. Every other format is an annotation. `regex` is
  * one too: a Python or Java program writes the patterns of its own language there.
  */
-export function linearFormats(meter: StepMeter): Record<string, Format> {
+export function createFormats(meter: StepMeter): Record<string, Format> {
   const formats: Record<string, Format> = {
     byte: (text: string) => {
       meter.charge(text.length >> 3);

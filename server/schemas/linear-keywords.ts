@@ -6,7 +6,7 @@ import type { StepMeter } from "./step-meter.ts";
  * `multipleOf` that bears with decimals, and `uniqueItems`, `enum` and `const` by a canonical text of the value. Ajv's own compare every two items, which is 5·10⁹
  * comparisons for 100,000 objects, and throw a TypeError on a payload with a member named `toString` or `valueOf`.
  */
-export function linearKeywords(meter: StepMeter): FuncKeywordDefinition[] {
+export function createKeywords(meter: StepMeter): FuncKeywordDefinition[] {
   return [
     {
       keyword: "uniqueItems",
@@ -33,7 +33,7 @@ export function linearKeywords(meter: StepMeter): FuncKeywordDefinition[] {
 }
 
 /** The same text for equal JSON values, whatever the order of their keys; charged by its length. */
-export function canonicalText(value: unknown, meter: StepMeter): string {
+export function toCanonicalText(value: unknown, meter: StepMeter): string {
   // Unlike any text of a payload, which has no such number.
   if (isRawNumber(value)) return value.rawJSON;
   if (typeof value !== "object" || value === null) {
@@ -41,10 +41,10 @@ export function canonicalText(value: unknown, meter: StepMeter): string {
     meter.charge(1 + (text.length >> 5));
     return text;
   }
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalText(item, meter)).join(",")}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => toCanonicalText(item, meter)).join(",")}]`;
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   meter.charge(8 + 4 * members.length);
-  return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${canonicalText(item, meter)}`).join(",")}}`;
+  return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${toCanonicalText(item, meter)}`).join(",")}}`;
 }
 
 // 0.3 is a multiple of 0.1 to whoever writes it, though not to floating point: the quotient may be off by its last bits.
@@ -60,7 +60,7 @@ function isMultiple(value: number, step: number): boolean {
 function areUnique(items: readonly unknown[], meter: StepMeter): boolean {
   const seen = new Set<string>();
   for (const item of items) {
-    const text = canonicalText(item, meter);
+    const text = toCanonicalText(item, meter);
     if (seen.has(text)) return false;
     seen.add(text);
   }
@@ -71,12 +71,12 @@ function isOneOf(values: readonly unknown[], meter: StepMeter): (value: unknown)
   const plain = new Set(values.filter((value) => !isComposite(value)));
   const composite = values.filter(isComposite).filter((value) => !isRawNumber(value));
   meter.start(Number.POSITIVE_INFINITY);
-  const texts = new Set(composite.map((value) => canonicalText(value, meter)));
+  const texts = new Set(composite.map((value) => toCanonicalText(value, meter)));
   const arrays = composite.some((value) => Array.isArray(value));
   const objects = composite.some((value) => !Array.isArray(value));
   return (value) => {
     if (!isComposite(value)) return plain.has(value);
-    return (Array.isArray(value) ? arrays : objects) && texts.has(canonicalText(value, meter));
+    return (Array.isArray(value) ? arrays : objects) && texts.has(toCanonicalText(value, meter));
   };
 }
 

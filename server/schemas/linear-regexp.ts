@@ -5,7 +5,7 @@ import type { StepMeter } from "./step-meter.ts";
 import { compilePattern } from "./translate-pattern.ts";
 
 /** The longest pattern, and the most instructions that one may have: `[a-z]{1,1000}` has 2,000. */
-export const patternLimits = { characters: 1000, instructions: 10_000 } as const;
+export const PATTERN_LIMITS = { characters: 1000, instructions: 10_000 } as const;
 
 // RE2 keeps up to 8 MB of states for one pattern. They are dropped after this much matching.
 const STEPS_UNTIL_FORGOTTEN = 200_000;
@@ -16,16 +16,16 @@ interface RegExpLike {
 }
 
 /** Returns why a pattern cannot be used, or undefined if it can. */
-export function patternFault(pattern: string): string | undefined {
-  if (pattern.length > patternLimits.characters) {
-    return `is a pattern of ${pattern.length} characters; shorten it to ${patternLimits.characters}`;
+export function findPatternError(pattern: string): string | undefined {
+  if (pattern.length > PATTERN_LIMITS.characters) {
+    return `is a pattern of ${pattern.length} characters; shorten it to ${PATTERN_LIMITS.characters}`;
   }
   const compiled = compileForRe2(pattern);
   if (compiled !== undefined) {
-    return compiled.programSize() > patternLimits.instructions ? tooManyRepetitions : undefined;
+    return compiled.programSize() > PATTERN_LIMITS.instructions ? tooManyRepetitions : undefined;
   }
   try {
-    compileProgram(pattern, patternLimits.instructions);
+    compileProgram(pattern, PATTERN_LIMITS.instructions);
     return undefined;
   } catch (error) {
     if (error instanceof TooManyRepetitionsError) return tooManyRepetitions;
@@ -42,7 +42,7 @@ const tooManyRepetitions =
  * It has no lookaround and no backreferences: patterns with these are run by `runPattern`, which is charged for each
  * step. V8's own engine is never used, because nothing can stop it.
  */
-export function linearRegExp(meter: StepMeter): { (pattern: string): RegExpLike; code: string } {
+export function createRegExpEngine(meter: StepMeter): { (pattern: string): RegExpLike; code: string } {
   const engine = (pattern: string): RegExpLike => {
     const test = makeTest(pattern, meter);
     return {
@@ -61,7 +61,7 @@ function makeTest(pattern: string, meter: StepMeter): (text: string) => boolean 
   // RE2 looks at the neighbours of each character for a word boundary: measured, four times the work.
   const factor = /\\[bB]/.test(pattern) ? 4 : 1;
   return (text) => {
-    compiled ??= compileForRe2(pattern) ?? compileProgram(pattern, patternLimits.instructions);
+    compiled ??= compileForRe2(pattern) ?? compileProgram(pattern, PATTERN_LIMITS.instructions);
     if ("instructions" in compiled) return runPattern(compiled, text, meter);
     const steps = factor * text.length * compiled.programSize();
     meter.chargePattern(steps);

@@ -1,8 +1,8 @@
 import { ignoresSiblings, isNullable, modernizeSchema } from "../../protocol/schema-drafts.ts";
-import { isJsonObject, type JsonObject } from "./schema-fault.ts";
+import { isJsonObject, type JsonObject } from "./schema-error.ts";
 import type { SchemaGraph, SchemaNode } from "./schema-graph.ts";
-import { type Applicator, getApplicator, isAssertion, type Where } from "./schema-keywords.ts";
-import { type StepCost, stepKeyword } from "./step-meter.ts";
+import { type Applicator, getApplicator, type InstanceLocation, isAssertion } from "./schema-keywords.ts";
+import { STEPS_KEYWORD, type StepCost } from "./step-meter.ts";
 
 const oneStep: StepCost = { base: 1, perItem: 0, perKey: 0, text: false };
 
@@ -23,7 +23,7 @@ class Preparation {
 
   constructor(graph: SchemaGraph) {
     this.#graph = graph;
-    this.#perLook = unevaluatedCost(graph);
+    this.#perLook = getUnevaluatedCost(graph);
     // What has more than one way in is compiled once, as a function of its own.
     for (const node of graph.nodes.values()) {
       for (const target of node.targets) if (typeof target === "object") this.#share(target);
@@ -48,7 +48,7 @@ class Preparation {
     return index;
   }
 
-  #place(value: unknown, where: Where): unknown {
+  #place(value: unknown, where: InstanceLocation): unknown {
     const node = isJsonObject(value) ? this.#graph.nodes.get(value) : undefined;
     if (node === undefined) return value;
     // Below a name that only the payload knows, Ajv would escape that name for every branch; in a function it is done once.
@@ -59,13 +59,13 @@ class Preparation {
   #reference(target: SchemaNode | boolean): JsonObject | boolean {
     if (typeof target === "boolean") return target;
     const $ref = `#/$defs/s${this.#share(target)}`;
-    return { [stepKeyword]: oneStep, $ref };
+    return { [STEPS_KEYWORD]: oneStep, $ref };
   }
 
   #write(node: SchemaNode): JsonObject {
     const written = this.#writeKeywords(node);
     if (!isNullable(node.schema, node.draft) || Object.keys(written).length === 0) return written;
-    return { [stepKeyword]: oneStep, anyOf: [{ [stepKeyword]: oneStep, type: "null" }, written] };
+    return { [STEPS_KEYWORD]: oneStep, anyOf: [{ [STEPS_KEYWORD]: oneStep, type: "null" }, written] };
   }
 
   #writeKeywords({ schema, draft, targets }: SchemaNode): JsonObject {
@@ -82,7 +82,7 @@ class Preparation {
     }
     if ("if" in written && this.#perLook > 0) {
       // Without them, Ajv leaves `if` out, and with it the names that `if` has evaluated.
-      for (const branch of ["then", "else"]) written[branch] ??= { [stepKeyword]: oneStep };
+      for (const branch of ["then", "else"]) written[branch] ??= { [STEPS_KEYWORD]: oneStep };
     }
     const references = targets.map((target) => this.#reference(target));
     if (references.length > 0) {
@@ -90,7 +90,9 @@ class Preparation {
       written["allOf"] = [...references, ...all];
     }
     // An empty subschema stays empty: Ajv then leaves out the loop around it.
-    return Object.keys(written).length === 0 ? written : { [stepKeyword]: this.#costOf(written), ...written };
+    return Object.keys(written).length === 0
+      ? written
+      : { [STEPS_KEYWORD]: this.#costOf(written), ...written };
   }
 
   #writeHeld(value: unknown, { where, form }: Applicator): unknown {
@@ -101,11 +103,11 @@ class Preparation {
 
   #costOf(written: JsonObject): StepCost {
     const has = (...keywords: string[]) => keywords.filter((keyword) => keyword in written).length;
-    const members = sizeOf(written["properties"]);
+    const members = getSize(written["properties"]);
     let base = 1 + this.#perLook;
-    for (const value of Object.values(written)) base += 1 + (sizeOf(value) >> 2);
+    for (const value of Object.values(written)) base += 1 + (getSize(value) >> 2);
     for (const branches of ["allOf", "anyOf", "oneOf", "dependentSchemas"]) {
-      base += sizeOf(written[branches]);
+      base += getSize(written[branches]);
     }
     const loops = has("additionalProperties", "unevaluatedProperties") * (1 + (members >> 4));
     return {
@@ -114,7 +116,7 @@ class Preparation {
       perKey:
         loops +
         has("propertyNames", "minProperties", "maxProperties") +
-        sizeOf(written["patternProperties"]) +
+        getSize(written["patternProperties"]) +
         Math.min(1, this.#perLook),
       text: has("minLength", "maxLength") > 0,
     };
@@ -122,12 +124,12 @@ class Preparation {
 }
 
 /** With `unevaluated…`, Ajv carries the names it has seen from every branch to the next. */
-function unevaluatedCost(graph: SchemaGraph): number {
+function getUnevaluatedCost(graph: SchemaGraph): number {
   let isUsed = false;
   let names = 0;
   for (const { schema } of graph.nodes.values()) {
     isUsed ||= usesUnevaluated(schema);
-    names += sizeOf(schema["properties"]);
+    names += getSize(schema["properties"]);
   }
   return isUsed ? 1 + (names >> 3) : 0;
 }
@@ -137,7 +139,7 @@ export function usesUnevaluated(schema: JsonObject): boolean {
   return "unevaluatedProperties" in schema || "unevaluatedItems" in schema;
 }
 
-function sizeOf(value: unknown): number {
+function getSize(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
   return Array.isArray(value) ? value.length : Object.keys(value).length;
 }

@@ -1,5 +1,5 @@
 import { isRawNumber, type RawNumber } from "../../protocol/exact-json.ts";
-import type { JsonObject } from "./schema-fault.ts";
+import type { JsonObject } from "./schema-error.ts";
 
 const DOWN = ["maximum", "exclusiveMinimum"];
 const UP = ["minimum", "exclusiveMaximum"];

@@ -1,6 +1,12 @@
 import { type Draft, getDraft, ignoresSiblings } from "../../protocol/schema-drafts.ts";
-import { isJsonObject, type JsonObject, pointerTo, type SchemaFault, shortText } from "./schema-fault.ts";
-import { getApplicator, isReference, type Where } from "./schema-keywords.ts";
+import {
+  extendPointer,
+  isJsonObject,
+  type JsonObject,
+  type SchemaError,
+  truncateText,
+} from "./schema-error.ts";
+import { getApplicator, type InstanceLocation, isReference } from "./schema-keywords.ts";
 import { getFragment, type SchemaResource, SchemaResources } from "./schema-resources.ts";
 
 /** One subschema, and what it leads to. */
@@ -9,7 +15,7 @@ export interface SchemaNode {
   parent: SchemaNode | undefined;
   path: readonly (string | number)[];
   draft: Draft;
-  children: { node: SchemaNode; where: Where }[];
+  children: { node: SchemaNode; where: InstanceLocation }[];
   /** What its reference keywords resolve to, in their order. */
   targets: (SchemaNode | boolean)[];
 }
@@ -18,11 +24,11 @@ export interface SchemaNode {
 export interface SchemaGraph {
   root: SchemaNode;
   nodes: ReadonlyMap<JsonObject, SchemaNode>;
-  faults: SchemaFault[];
+  faults: SchemaError[];
 }
 
 /** The most subschemas, and references, that one schema may have. */
-export const graphLimits = { nodes: 1000, references: 2000, faults: 20 } as const;
+export const GRAPH_LIMITS = { nodes: 1000, references: 2000, faults: 20 } as const;
 
 interface Reference {
   node: SchemaNode;
@@ -34,10 +40,10 @@ interface Reference {
 type Resolved = SchemaNode | boolean | string;
 
 /** The JSON Pointer of a subschema in its document. */
-export function pointerOf(node: SchemaNode): string {
+export function getPointer(node: SchemaNode): string {
   const path: (string | number)[] = [];
   for (let at: SchemaNode | undefined = node; at !== undefined; at = at.parent) path.unshift(...at.path);
-  return pointerTo("", ...path);
+  return extendPointer("", ...path);
 }
 
 /** Reads a document whose size and depth are already bounded; what it refuses is in `faults`. */
@@ -48,7 +54,7 @@ export function readSchemaGraph(schema: JsonObject, draft: Draft): SchemaGraph {
 
 class GraphReader {
   readonly nodes = new Map<JsonObject, SchemaNode>();
-  readonly faults: SchemaFault[] = [];
+  readonly faults: SchemaError[] = [];
   readonly root: SchemaNode;
   readonly #resources = new SchemaResources();
   readonly #resourceOf = new Map<SchemaNode, SchemaResource>();
@@ -61,8 +67,8 @@ class GraphReader {
     // Resolving may find a schema in a place that no known keyword names (`#/components/…`), with its own references.
     for (let index = 0; index < this.#references.length; index += 1) {
       const entry = this.#references[index];
-      if (entry === undefined || index >= graphLimits.references) {
-        this.#refuse(this.root, `has more than ${graphLimits.references} references`);
+      if (entry === undefined || index >= GRAPH_LIMITS.references) {
+        this.#refuse(this.root, `has more than ${GRAPH_LIMITS.references} references`);
         return;
       }
       this.#resolve(entry);
@@ -71,8 +77,8 @@ class GraphReader {
   }
 
   #refuse(node: SchemaNode, detail: string, ...path: (string | number)[]): void {
-    if (this.faults.length >= graphLimits.faults) return;
-    this.faults.push({ pointer: pointerTo(pointerOf(node), ...path), detail });
+    if (this.faults.length >= GRAPH_LIMITS.faults) return;
+    this.faults.push({ pointer: extendPointer(getPointer(node), ...path), detail });
   }
 
   #enter(
@@ -84,8 +90,8 @@ class GraphReader {
     const node: SchemaNode = { schema, parent, path, draft, children: [], targets: [] };
     this.nodes.set(schema, node);
     this.#resourceOf.set(node, this.#resources.enter(node, parent && this.#resourceOf.get(parent)));
-    if (this.nodes.size === graphLimits.nodes + 1) {
-      this.#refuse(node, `is one of more than ${graphLimits.nodes} subschemas`);
+    if (this.nodes.size === GRAPH_LIMITS.nodes + 1) {
+      this.#refuse(node, `is one of more than ${GRAPH_LIMITS.nodes} subschemas`);
     }
     this.#unread.push(node);
     return node;
@@ -100,7 +106,7 @@ class GraphReader {
 
   #readAll(): void {
     for (let node = this.#unread.pop(); node !== undefined; node = this.#unread.pop()) {
-      if (this.nodes.size > graphLimits.nodes) return;
+      if (this.nodes.size > GRAPH_LIMITS.nodes) return;
       this.#read(node);
     }
   }
@@ -112,7 +118,7 @@ class GraphReader {
       const applicator = getApplicator(keyword, node.draft);
       if (applicator === undefined) continue;
       const isMap = applicator.form === "map" || applicator.form === "map or names";
-      const entries = isMap || Array.isArray(value) ? entriesOf(value) : [[undefined, value] as const];
+      const entries = isMap || Array.isArray(value) ? listEntries(value) : [[undefined, value] as const];
       for (const [token, child] of entries) {
         if (!isJsonObject(child)) continue;
         const path = token === undefined ? [keyword] : [keyword, token];
@@ -130,7 +136,7 @@ class GraphReader {
 
   #findTarget(node: SchemaNode, keyword: string, reference: unknown): Resolved {
     if (typeof reference !== "string") return "must be a string";
-    const shown = shortText(JSON.stringify(reference));
+    const shown = truncateText(JSON.stringify(reference));
     const base = this.#resourceOf.get(node);
     const isWithinResource = reference.startsWith("#");
     const resource = base === undefined || isWithinResource ? base : this.#resources.find(reference, base);
@@ -200,7 +206,7 @@ class GraphReader {
   }
 }
 
-function entriesOf(value: unknown): (readonly [string | number, unknown])[] {
+function listEntries(value: unknown): (readonly [string | number, unknown])[] {
   if (Array.isArray(value)) return [...value.entries()];
   return isJsonObject(value) ? Object.entries(value) : [];
 }

@@ -4,11 +4,11 @@ import { type Draft, isSince } from "../../protocol/schema-drafts.ts";
  * Where a subschema is applied: to the value itself (`here`), to its items, to its named members, to members whose
  * names only the value knows (`key`), to their names, or `nowhere` unless something refers to it.
  */
-export type Where = "here" | "item" | "member" | "key" | "name" | "nowhere";
+export type InstanceLocation = "here" | "item" | "member" | "key" | "name" | "nowhere";
 
 /** How a keyword contains its subschemas. */
 export interface Applicator {
-  where: Where;
+  where: InstanceLocation;
   /** `one` schema, a `list`, a `map` from names, `one or list`, or for `dependencies` a map of schemas and names. */
   form: "one" | "list" | "map" | "one or list" | "map or names";
   since?: Draft;

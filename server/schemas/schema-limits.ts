@@ -1,12 +1,12 @@
 import { getDraft } from "../../protocol/schema-drafts.ts";
 import { measureJson } from "./json-size.ts";
 import { checkKeywordShapes } from "./keyword-shapes.ts";
-import { patternFault } from "./linear-regexp.ts";
+import { findPatternError } from "./linear-regexp.ts";
 import { roundNumbers } from "./round-numbers.ts";
-import { isJsonObject, type JsonObject, pointerTo, type SchemaFault } from "./schema-fault.ts";
+import { extendPointer, isJsonObject, type JsonObject, type SchemaError } from "./schema-error.ts";
 import {
-  graphLimits,
-  pointerOf,
+  GRAPH_LIMITS,
+  getPointer,
   readSchemaGraph,
   type SchemaGraph,
   type SchemaNode,
@@ -17,7 +17,7 @@ import { findLoops } from "./schema-loops.ts";
 export type SchemaUse = "payload" | "result";
 
 /** Says what of a schema is beyond what the server takes from strangers; reads it without running it. */
-export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"): SchemaFault[] {
+export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
   const read = readBoundedSchema(schema, use);
   return "faults" in read ? read.faults : [];
 }
@@ -26,7 +26,7 @@ export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"
 export function readBoundedSchema(
   written: JsonObject,
   use: SchemaUse = "payload",
-): { graph: SchemaGraph } | { faults: SchemaFault[] } {
+): { graph: SchemaGraph } | { faults: SchemaError[] } {
   const { fault } = measureJson(written);
   if (fault !== undefined) return { faults: [fault] };
   const schema = roundNumbers(written);
@@ -45,7 +45,7 @@ export function readBoundedSchema(
     return {
       faults: [
         {
-          pointer: pointerTo("", "type"),
+          pointer: extendPointer("", "type"),
           detail: "must allow object: a payload is always one; put the value into a property",
         },
       ],
@@ -55,7 +55,7 @@ export function readBoundedSchema(
 }
 
 /** The patterns that a subschema holds, each with where it stands. */
-export function patternsOf(node: SchemaNode): { pattern: string; path: string[] }[] {
+export function listPatterns(node: SchemaNode): { pattern: string; path: string[] }[] {
   const { pattern, patternProperties } = node.schema;
   const found = typeof pattern === "string" ? [{ pattern, path: ["pattern"] }] : [];
   if (!isJsonObject(patternProperties)) return found;
@@ -65,13 +65,13 @@ export function patternsOf(node: SchemaNode): { pattern: string; path: string[] 
   ];
 }
 
-function patternFaults(graph: SchemaGraph): SchemaFault[] {
-  const faults: SchemaFault[] = [];
+function patternFaults(graph: SchemaGraph): SchemaError[] {
+  const faults: SchemaError[] = [];
   for (const node of graph.nodes.values()) {
-    for (const { pattern, path } of patternsOf(node)) {
-      const detail = patternFault(pattern);
-      if (detail !== undefined) faults.push({ pointer: pointerTo(pointerOf(node), ...path), detail });
-      if (faults.length >= graphLimits.faults) return faults;
+    for (const { pattern, path } of listPatterns(node)) {
+      const detail = findPatternError(pattern);
+      if (detail !== undefined) faults.push({ pointer: extendPointer(getPointer(node), ...path), detail });
+      if (faults.length >= GRAPH_LIMITS.faults) return faults;
     }
   }
   return faults;

@@ -1,11 +1,11 @@
-import { RecentMap } from "../recent-map.ts";
+import { LruMap } from "../lru-map.ts";
 import { checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import { measureJson } from "./json-size.ts";
-import { InvalidSchemaError, type JsonObject, type SchemaFault, unsupported } from "./schema-fault.ts";
+import { InvalidSchemaError, type JsonObject, type SchemaError, UNSUPPORTED_SCHEMA } from "./schema-error.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 import { isLight } from "./schema-weight.ts";
 import { SchemaWorkers } from "./schema-workers.ts";
-import { OutOfSteps } from "./step-meter.ts";
+import { OutOfStepsError } from "./step-meter.ts";
 
 /** How a schema's payloads are checked. */
 interface Checker {
@@ -32,7 +32,7 @@ export interface SchemaValidatorsOptions {
  * here, its steps counted; what is large, or has used up its steps, runs in a worker thread with a deadline.
  */
 export class SchemaValidators {
-  readonly #checkers: RecentMap<Checker>;
+  readonly #checkers: LruMap<Checker>;
   readonly #workers: SchemaWorkers;
 
   constructor({
@@ -41,7 +41,7 @@ export class SchemaValidators {
     threads = 2,
     deadlineMs = 2000,
   }: SchemaValidatorsOptions = {}) {
-    this.#checkers = new RecentMap({ entries, weight: characters });
+    this.#checkers = new LruMap({ entries, weight: characters });
     this.#workers = new SchemaWorkers({ size: threads, deadlineMs });
   }
 
@@ -51,7 +51,7 @@ export class SchemaValidators {
   }
 
   /** Returns what keeps a user's schema from being registered; pointers are relative to the schema. */
-  async check(schema: JsonObject, use: SchemaUse = "payload", userId = ""): Promise<SchemaFault[]> {
+  async check(schema: JsonObject, use: SchemaUse = "payload", userId = ""): Promise<SchemaError[]> {
     const { fault } = measureJson(schema);
     if (fault !== undefined) return [fault];
     if (isLight(schema)) return checkSchema(schema, use);
@@ -67,7 +67,7 @@ export class SchemaValidators {
     schema: JsonObject,
     value: unknown,
     userId = "",
-  ): SchemaFault[] | Promise<SchemaFault[]> {
+  ): SchemaError[] | Promise<SchemaError[]> {
     try {
       const checker = this.#checkerOf(hash, schema);
       if (checker.skips > 0) checker.skips -= 1;
@@ -79,7 +79,7 @@ export class SchemaValidators {
       return this.#validateElsewhere(hash, schema, { value, userId });
     } catch (error) {
       // An older version accepted this schema, and this one does not: the caller is told, and the server goes on.
-      if (error instanceof InvalidSchemaError) return [unsupported];
+      if (error instanceof InvalidSchemaError) return [UNSUPPORTED_SCHEMA];
       throw error;
     }
   }
@@ -102,7 +102,7 @@ export class SchemaValidators {
     hash: string,
     schema: JsonObject,
     { value, userId }: { value: unknown; userId: string },
-  ): Promise<SchemaFault[]> {
+  ): Promise<SchemaError[]> {
     try {
       const texts = { schema: JSON.stringify(schema), value: JSON.stringify(value) ?? "null" };
       return await this.#workers.run({ kind: "validate", hash, ...texts }, userId);
@@ -115,11 +115,11 @@ export class SchemaValidators {
 }
 
 /** Validates on the event loop; undefined if that takes too many steps. */
-function tryWithin(validate: Validate, value: unknown): SchemaFault[] | undefined {
+function tryWithin(validate: Validate, value: unknown): SchemaError[] | undefined {
   try {
     return validate(value);
   } catch (error) {
-    if (error instanceof OutOfSteps) return undefined;
+    if (error instanceof OutOfStepsError) return undefined;
     throw error;
   }
 }

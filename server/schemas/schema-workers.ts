@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { Problem } from "../../protocol/index.ts";
 import { FairQueue } from "./fair-queue.ts";
-import type { SchemaFault } from "./schema-fault.ts";
+import type { SchemaError } from "./schema-error.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 
 /** What a worker thread is asked; schema and value go as JSON text. */
@@ -12,7 +12,7 @@ export type SchemaJob =
 
 interface Waiting {
   job: SchemaJob;
-  resolve: (faults: SchemaFault[]) => void;
+  resolve: (faults: SchemaError[]) => void;
   reject: (error: unknown) => void;
 }
 
@@ -44,7 +44,7 @@ export class SchemaWorkers {
    * Runs a user's job in a thread. A job over the deadline or the memory is answered with a fault; if too many wait, the
    * promise is rejected with a `Problem`.
    */
-  run(job: SchemaJob, owner: string): Promise<SchemaFault[]> {
+  run(job: SchemaJob, owner: string): Promise<SchemaError[]> {
     if (this.#isClosed) return Promise.reject(new Error("schema workers are closed"));
     return new Promise((resolve, reject) => {
       const drop = () => reject(makeBusyProblem());
@@ -76,14 +76,14 @@ export class SchemaWorkers {
       });
   }
 
-  async #run(thread: { worker: Worker | undefined }, job: SchemaJob): Promise<SchemaFault[]> {
+  async #run(thread: { worker: Worker | undefined }, job: SchemaJob): Promise<SchemaError[]> {
     const controller = new AbortController();
     try {
       thread.worker?.ref();
       thread.worker ??= await startWorker();
       if (this.#isClosed) throw new Error("schema workers are closed");
       const deadlineMs = this.#deadlineMs * (job.kind === "check" ? 1 : validationFactor);
-      const answer = await answerOf(thread.worker, job, deadlineMs, controller);
+      const answer = await waitForAnswer(thread.worker, job, deadlineMs, controller);
       if (answer === undefined) return await this.#replace(thread, tooLong(job));
       thread.worker.unref();
       return answer;
@@ -98,7 +98,7 @@ export class SchemaWorkers {
     }
   }
 
-  async #replace(thread: { worker: Worker | undefined }, faults: SchemaFault[]): Promise<SchemaFault[]> {
+  async #replace(thread: { worker: Worker | undefined }, faults: SchemaError[]): Promise<SchemaError[]> {
     const { worker } = thread;
     thread.worker = undefined;
     await worker?.terminate();
@@ -121,12 +121,12 @@ async function startWorker(): Promise<Worker> {
 }
 
 /** The thread's answer, or undefined when the deadline comes first. */
-async function answerOf(
+async function waitForAnswer(
   worker: Worker,
   job: SchemaJob,
   deadlineMs: number,
   controller: AbortController,
-): Promise<SchemaFault[] | undefined> {
+): Promise<SchemaError[] | undefined> {
   const answered = once(worker, "message", { signal: controller.signal });
   const ended = once(worker, "exit", { signal: controller.signal }).then(() => {
     throw new Error("the schema worker ended");
@@ -143,7 +143,7 @@ async function answerOf(
   return isAnswer(answer) ? answer : undefined;
 }
 
-function isAnswer(answer: unknown): answer is SchemaFault[] {
+function isAnswer(answer: unknown): answer is SchemaError[] {
   return Array.isArray(answer);
 }
 
@@ -153,7 +153,7 @@ function makeBusyProblem(): Problem {
   return new Problem("service-unavailable", detail, { retryAfter: 2 });
 }
 
-function tooLong(job: SchemaJob): SchemaFault[] {
+function tooLong(job: SchemaJob): SchemaError[] {
   const detail =
     job.kind === "check" ? "takes too long to compile" : "takes too long to check against the schema";
   return [{ pointer: "", detail }];

@@ -9,10 +9,10 @@ export interface StepCost {
 }
 
 /** The keyword, of our own, that every prepared subschema carries its cost in. */
-export const stepKeyword = "joblibSteps";
+export const STEPS_KEYWORD = "joblibSteps";
 
 /** Thrown through Ajv when a validation has used up its steps. */
-export class OutOfSteps extends Error {
+export class OutOfStepsError extends Error {
   constructor() {
     super("the validation took more steps than it may");
     this.name = "OutOfSteps";
@@ -41,7 +41,7 @@ export class StepMeter {
   /** Takes steps before they are made. */
   charge(steps: number): void {
     this.#left -= steps;
-    if (this.#left < 0) throw new OutOfSteps();
+    if (this.#left < 0) throw new OutOfStepsError();
   }
 
   /** Charges for looking at a value; `errors` because Ajv copies its list of them at every failing reference. */
@@ -58,9 +58,9 @@ export class StepMeter {
 }
 
 /** The definition of the keyword that charges a meter, ahead of whatever else the subschema does to arrays and objects. */
-export function stepsKeyword(meter: StepMeter): CodeKeywordDefinition {
+export function createStepsKeyword(meter: StepMeter): CodeKeywordDefinition {
   return {
-    keyword: stepKeyword,
+    keyword: STEPS_KEYWORD,
     schemaType: "object",
     before: "$ref",
     code({ gen, schema, data }) {

@@ -1,4 +1,4 @@
-import { StorageUnavailable } from "./unavailable.ts";
+import { StorageUnavailable } from "./storage-unavailable.ts";
 
 /** How concurrent calls of one verb become one statement. */
 export interface BatchOptions<Wish, Result> {

@@ -1,14 +1,14 @@
 import type { JobAddress } from "../../protocol/index.ts";
+import { LazyClaimedTask } from "./lazy-claimed-task.ts";
 import {
   type Claim,
-  type ClaimedRow,
-  type ClaimManner,
+  type ClaimedTaskRow,
   type ClaimRow,
-  type HeadRow,
-  numbersOf,
+  type ClaimStatementOptions,
+  type ClaimSummaryRow,
+  numberWorkers,
 } from "./queries/claim-tasks.ts";
-import { wireTime } from "./rows.ts";
-import { WireRecord } from "./wire-row.ts";
+import { formatTime } from "./rows.ts";
 
 /** What a statement came to for one of its claims. */
 export interface ClaimResult {
@@ -19,34 +19,34 @@ export interface ClaimResult {
   readonly isOverdue: boolean;
   /** Rivals took some of what was chosen. */
   readonly isContended: boolean;
-  readonly records: readonly WireRecord[];
+  readonly records: readonly LazyClaimedTask[];
 }
 
 /** A statement's rows: one for each worker, by its number, and the tasks, best first. */
 interface ClaimedRows {
-  readonly heads: ReadonlyMap<number, HeadRow>;
-  readonly tasks: readonly ClaimedRow[];
+  readonly heads: ReadonlyMap<number, ClaimSummaryRow>;
+  readonly tasks: readonly ClaimedTaskRow[];
 }
 
 /** Tells the two kinds of rows apart. */
-export const sortOut = (rows: readonly ClaimRow[]): ClaimedRows => {
-  const heads = new Map<number, HeadRow>();
-  const tasks: ClaimedRow[] = [];
+export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimedRows => {
+  const heads = new Map<number, ClaimSummaryRow>();
+  const tasks: ClaimedTaskRow[] = [];
   for (const row of rows) {
-    if (row.id === null) heads.set(row.nth, row);
+    if (row.id === null) heads.set(row.ordinal, row);
     else tasks.push(row);
   }
-  return { heads, tasks: tasks.sort((a, b) => a.nth - b.nth) };
+  return { heads, tasks: tasks.sort((a, b) => a.ordinal - b.ordinal) };
 };
 
 /** Deals a statement's tasks out to the claims whose slots they are for. */
-export const dealOut = (
+export const distributeTasks = (
   claims: readonly Claim[],
   { heads, tasks }: ClaimedRows,
-  { knownBackoff: backoff }: ClaimManner,
+  { knownBackoff: backoff }: ClaimStatementOptions,
   jobs: ReadonlyMap<string, JobAddress>,
 ): ClaimResult[] => {
-  const numbers = numbersOf(claims);
+  const numbers = numberWorkers(claims);
   let slots = 0;
   let next = 0;
   return claims.map(({ workerId: asker, limit, start }) => {
@@ -55,20 +55,20 @@ export const dealOut = (
     const { worker_id: workerId = null, user_id: userId = null, claimed_at: claimedAt = "" } = head ?? {};
     const isThere = workerId !== null && userId !== null;
     const share = isThere
-      ? { workerId, userId, startedAt: start ? wireTime(claimedAt) : null, backoff }
+      ? { workerId, userId, startedAt: start ? formatTime(claimedAt) : null, backoff }
       : undefined;
-    const records: WireRecord[] = [];
-    for (let task = tasks[next]; task !== undefined && task.nth <= slots; task = tasks[next]) {
+    const records: LazyClaimedTask[] = [];
+    for (let task = tasks[next]; task !== undefined && task.ordinal <= slots; task = tasks[next]) {
       next += 1;
       const job = jobs.get(task.job_id);
       if (share === undefined || job === undefined) throw new Error("nobody's task was claimed");
-      records.push(new WireRecord(task, share, job));
+      records.push(new LazyClaimedTask(task, share, job));
     }
     return {
       jobSet: head?.job_set ?? null,
-      isServed: head?.served === true,
-      isOverdue: head?.overdue === true,
-      isContended: (head?.chosen ?? 0) > tasks.length,
+      isServed: head?.have_same_jobs === true,
+      isOverdue: head?.has_unpromoted === true,
+      isContended: (head?.selected_count ?? 0) > tasks.length,
       records,
     };
   });

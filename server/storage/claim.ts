@@ -1,10 +1,10 @@
 import { createBatcher } from "./batcher.ts";
-import { type ClaimResult, dealOut, sortOut } from "./claim-results.ts";
-import type { ClaimedRecord } from "./claimed-record.ts";
+import { type ClaimResult, distributeTasks, splitClaimRows } from "./claim-results.ts";
+import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
 import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
-import type { JobAddresses } from "./job-addresses.ts";
-import type { JobSets } from "./job-sets.ts";
-import type { Payloads } from "./payloads.ts";
+import type { JobAddressCache } from "./job-address-cache.ts";
+import type { JobSetCache } from "./job-set-cache.ts";
+import type { PayloadCache } from "./payload-cache.ts";
 import { type Claim, claimTasks } from "./queries/claim-tasks.ts";
 import { promoteDueTasks } from "./queries/promote-due-tasks.ts";
 import type { Sessions } from "./sessions.ts";
@@ -19,26 +19,26 @@ const WORTH_KEEPING = 2_048;
 
 interface Wish extends Claim {
   /** Claim even where tasks that fell due wait to be promoted. */
-  readonly evenIfOverdue: boolean;
+  readonly ignoreUnpromoted: boolean;
 }
 
 /** The worker's next tasks; undefined where it is gone. */
-type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly ClaimedRecord[] | undefined>;
+type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly ClaimedTaskRecord[] | undefined>;
 
 /** What is kept of earlier statements. */
 interface Known {
-  readonly jobSets: JobSets;
-  readonly jobAddresses: JobAddresses;
-  readonly payloads: Payloads;
+  readonly jobSets: JobSetCache;
+  readonly jobAddresses: JobAddressCache;
+  readonly payloads: PayloadCache;
   readonly heartbeatThrottle: HeartbeatThrottle;
 }
 
 /** Claims of workers with the same jobs share a statement; a lone one is one statement too, unless tasks have just fallen due or rivals met. */
 export const createClaim = (
-  { hot, counted }: Sessions,
+  { runPrepared: hot, measureBatches: counted }: Sessions,
   { jobSets, jobAddresses, payloads, heartbeatThrottle: signsOfLife }: Known,
 ): ClaimTasks => {
-  const laneOf = ({ workerId, evenIfOverdue }: Wish) =>
+  const laneOf = ({ workerId, ignoreUnpromoted: evenIfOverdue }: Wish) =>
     `${jobSets.keyOf(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
 
   /** Of the last task that was claimed here: most often that of the next. */
@@ -49,17 +49,17 @@ export const createClaim = (
     weightOf: ({ limit }) => limit,
     laneOf,
     run: counted("claim", async (wishes) => {
-      const evenIfOverdue = wishes[0]?.evenIfOverdue === true;
+      const evenIfOverdue = wishes[0]?.ignoreUnpromoted === true;
       const signs = signsOfLife.due(wishes.map(({ workerId }) => workerId));
-      const manner = { evenIfOverdue, knownBackoff: backoff, signs };
-      const rows = sortOut(await hot((db) => claimTasks(db, wishes, manner)));
+      const manner = { ignoreUnpromoted: evenIfOverdue, knownBackoff: backoff, touchedWorkerIds: signs };
+      const rows = splitClaimRows(await hot((db) => claimTasks(db, wishes, manner)));
       const { tasks } = rows;
       for (const { id, payload } of tasks) {
         if (payload.length >= WORTH_KEEPING) payloads.set(id, payload, payload.length);
       }
       backoff = tasks.findLast((task) => task.backoff !== null)?.backoff ?? backoff;
       const jobs = await jobAddresses.of(new Set(tasks.map((task) => task.job_id)));
-      const shares = dealOut(wishes, rows, manner, jobs);
+      const shares = distributeTasks(wishes, rows, manner, jobs);
       wishes.forEach(({ workerId }, place) => {
         jobSets.learn(workerId, shares[place]?.jobSet ?? null);
       });
@@ -78,7 +78,7 @@ export const createClaim = (
   });
 
   return async (claim, isGone = () => false) => {
-    let wish: Wish = { ...claim, evenIfOverdue: false };
+    let wish: Wish = { ...claim, ignoreUnpromoted: false };
     for (let turn = 1; ; turn += 1) {
       const share = await join(wish, isGone);
       if (share === undefined) return [];
@@ -87,7 +87,7 @@ export const createClaim = (
       if (isServed && isOverdue) {
         await promote(wish);
         // Rows that a rival is promoting this moment stay overdue; they must not stop the claim of the others.
-        wish = { ...wish, evenIfOverdue: true };
+        wish = { ...wish, ignoreUnpromoted: true };
       } else if (records.length > 0 || turn >= TURNS || (isServed && !isContended)) {
         return records;
       }

@@ -74,7 +74,7 @@ export async function lockDataDirectory(path: string): Promise<LockedDirectory> 
       },
     };
   } catch (error) {
-    throw error instanceof DataDirectoryError ? error : unusable(path, error);
+    throw error instanceof DataDirectoryError ? error : toDataDirectoryError(path, error);
   }
 }
 
@@ -114,7 +114,7 @@ function inUse(path: string, owner: string, networkFileSystem?: string): DataDir
 }
 
 /** Returns the error for a directory that the system does not let joblib use, with the reason in plain words. */
-export function unusable(path: string, cause: unknown): DataDirectoryError {
+export function toDataDirectoryError(path: string, cause: unknown): DataDirectoryError {
   const { code, message } = readError(cause);
   const reason = REASONS[code] ?? message;
   return new DataDirectoryError(

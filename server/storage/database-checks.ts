@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { findMissingRights } from "./missing-rights.ts";
-import { onDatabase } from "./on-database.ts";
+import { runOnDatabase } from "./run-on-database.ts";
 import type { Orm, Sql } from "./sessions.ts";
 import type { DatabaseFinding } from "./unfit-database.ts";
 
@@ -31,7 +31,7 @@ const otherProduct = (version: string): string | undefined => {
 };
 
 /** Returns why joblib cannot work on a database that says this of itself. */
-export const judgeDatabase = (facts: DatabaseFacts): readonly DatabaseFinding[] => {
+export const checkDatabaseFacts = (facts: DatabaseFacts): readonly DatabaseFinding[] => {
   const findings: DatabaseFinding[] = [];
   const unsuitable = (problem: string, advice: string) =>
     findings.push({ kind: "unsuitable", problem, advice });
@@ -93,13 +93,13 @@ const readFacts = async (db: Sql): Promise<DatabaseFacts> => {
 };
 
 /** Returns why this database can hold no tables of joblib's: product, version, encoding, writability. */
-export const findUnsuitable = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
-  onDatabase(orm, async (db) => judgeDatabase(await readFacts(db)));
+export const checkSuitability = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
+  runOnDatabase(orm, async (db) => checkDatabaseFacts(await readFacts(db)));
 
 /** Returns why a server cannot work on this database with its role; empty if it can. Costs three short queries. */
 export const checkDatabase = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
-  onDatabase(orm, async (db) => {
-    const findings = judgeDatabase(await readFacts(db));
+  runOnDatabase(orm, async (db) => {
+    const findings = checkDatabaseFacts(await readFacts(db));
     // The catalogs of another product are not PostgreSQL's.
     if (findings.some(({ kind }) => kind === "unsuitable")) return findings;
     return [...findings, ...(await findMissingRights(db))];

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import type { LockedDirectory } from "./data-directory.ts";
 import { entities } from "./entities/entities.ts";
 import { postgresOptions } from "./postgres-options.ts";
-import { embeddedPins } from "./session-settings.ts";
+import { buildEmbeddedSettings } from "./session-settings.ts";
 import type { Orm } from "./sessions.ts";
 
 /** Where the data is: a PostgreSQL's URL, or a directory for the embedded one (`memory://`: nowhere). */
@@ -16,7 +16,7 @@ export interface DatabaseOptions {
 }
 
 /** An ORM that we opened ourselves, and close. */
-export interface OwnOrm extends Orm {
+export interface OwnedOrm extends Orm {
   close(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ const LIFETIME_SECONDS = 300;
 const openPostgres = async (
   url: string,
   { poolSize = 10, statementTimeoutSeconds }: DatabaseOptions,
-): Promise<OwnOrm> => {
+): Promise<OwnedOrm> => {
   const { driverOptions, ...connection } = postgresOptions(url);
   return PostgresOrm.init({
     entities: [...entities],
@@ -52,7 +52,7 @@ const openPostgres = async (
 export const isInMemory = (dataDir: string): boolean => dataDir.startsWith("memory:");
 
 /** The embedded database is loaded only where it is used: it is megabytes of WebAssembly. */
-const openEmbedded = async (dataDir: string): Promise<OwnOrm> => {
+const openEmbedded = async (dataDir: string): Promise<OwnedOrm> => {
   const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
   if (isInMemory(dataDir)) {
     const orm = await EmbeddedOrm.init({ entities: [...entities], dbName: IN_MEMORY });
@@ -74,16 +74,16 @@ const openEmbedded = async (dataDir: string): Promise<OwnOrm> => {
 };
 
 /** Connects, and sets the only session up. */
-const pinned = async (orm: OwnOrm & { connect(): Promise<unknown> }): Promise<OwnOrm> => {
+const pinned = async (orm: OwnedOrm & { connect(): Promise<unknown> }): Promise<OwnedOrm> => {
   await orm.connect();
-  await sql.raw(embeddedPins()).execute(orm.em.fork().getKysely());
-  return Object.assign(orm, { isPinned: true });
+  await sql.raw(buildEmbeddedSettings()).execute(orm.em.fork().getKysely());
+  return Object.assign(orm, { hasSessionSettings: true });
 };
 
-const releasing = (orm: OwnOrm, directory: LockedDirectory): OwnOrm => ({
+const releasing = (orm: OwnedOrm, directory: LockedDirectory): OwnedOrm => ({
   em: orm.em,
   driver: orm.driver,
-  ...(orm.isPinned !== undefined && { isPinned: orm.isPinned }),
+  ...(orm.hasSessionSettings !== undefined && { hasSessionSettings: orm.hasSessionSettings }),
   async close() {
     try {
       await orm.close();
@@ -94,7 +94,7 @@ const releasing = (orm: OwnOrm, directory: LockedDirectory): OwnOrm => ({
 });
 
 /** Opens PostgreSQL where a URL is given, else the embedded database; migrates nothing. */
-export const openDatabase = (options: DatabaseOptions): Promise<OwnOrm> =>
+export const openDatabase = (options: DatabaseOptions): Promise<OwnedOrm> =>
   options.url === undefined
     ? openEmbedded(options.dataDir ?? DEFAULT_DATA_DIR)
     : openPostgres(options.url, options);

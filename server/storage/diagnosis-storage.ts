@@ -1,8 +1,8 @@
 import type { DiagnosisStorage } from "./diagnosis.ts";
 import { isUuid } from "./ids.ts";
 import { findAttempts } from "./queries/find-attempts.ts";
-import { findProspects } from "./queries/find-diagnosis-facts.ts";
-import { wireTimeOrNull } from "./rows.ts";
+import { findDiagnosisFacts } from "./queries/find-diagnosis-facts.ts";
+import { formatTimeOrNull } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
 const namesOf = (text: string): [string, string][] => {
@@ -13,17 +13,19 @@ const namesOf = (text: string): [string, string][] => {
 /** The part of the storage that tells of one task what its row does not. */
 export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => ({
   async prospects(taskId, aliveWithinSeconds) {
-    const row = isUuid(taskId) ? await run((db) => findProspects(db, taskId, aliveWithinSeconds)) : undefined;
+    const row = isUuid(taskId)
+      ? await run((db) => findDiagnosisFacts(db, taskId, aliveWithinSeconds))
+      : undefined;
     return (
       row && {
         workers: row.workers,
         busyWorkers: row.busy_workers,
         holding: row.holding,
         drainingWorkers: row.draining,
-        lastHeard: wireTimeOrNull(row.last_heard),
-        medianRunSeconds: row.median_run,
-        isJobGone: row.job_gone,
-        claimedAt: wireTimeOrNull(row.claimed_at),
+        lastActiveAt: formatTimeOrNull(row.last_activity_at),
+        medianRunSeconds: row.median_run_seconds,
+        isJobRemoved: row.job_removed,
+        claimedAt: formatTimeOrNull(row.claimed_at),
         workerName: row.worker_name,
       }
     );
@@ -36,14 +38,14 @@ export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => (
         status: row.status,
         attempt: row.attempt,
         workerId: row.worker_id,
-        claimedAt: wireTimeOrNull(row.claimed_at),
-        startedAt: wireTimeOrNull(row.started_at),
-        completedAt: wireTimeOrNull(row.completed_at),
+        claimedAt: formatTimeOrNull(row.claimed_at),
+        startedAt: formatTimeOrNull(row.started_at),
+        completedAt: formatTimeOrNull(row.completed_at),
         error: row.error,
         errors: JSON.parse(row.errors),
-        holdEndedWorkerId: row.hold_ended_worker_id,
-        holdEndedReason: row.hold_ended_reason,
-        late: JSON.parse(row.late),
+        endedLeaseWorkerId: row.hold_ended_worker_id,
+        endedLeaseReason: row.hold_ended_reason,
+        lateResults: JSON.parse(row.lateResults),
         workerNames: new Map(namesOf(row.names)),
       }
     );

@@ -6,14 +6,14 @@ export interface DiagnosisFacts {
   readonly workers: number;
   readonly busyWorkers: number;
   /** Tasks that these hold together. */
-  readonly holding: number;
+  readonly leasedTasks: number;
   /** Alive, and linked to it until they were drained. */
   readonly drainingWorkers: number;
   /** Of any worker of the job that is still known, or that ran one of the room's last tasks. */
-  readonly lastHeard: string | null;
+  readonly lastActiveAt: string | null;
   /** Half of the last tasks took no longer; null where none has completed. */
   readonly medianRunSeconds: number | null;
-  readonly isJobGone: boolean;
+  readonly isJobRemoved: boolean;
   readonly claimedAt: string | null;
   readonly workerName: string | null;
 }
@@ -28,10 +28,10 @@ export interface AttemptHistory {
   readonly completedAt: string | null;
   readonly error: string | null;
   readonly errors: readonly AttemptError[];
-  readonly holdEndedWorkerId: string | null;
-  readonly holdEndedReason: "reported" | "cancelled" | "timed_out" | "lost" | null;
+  readonly endedLeaseWorkerId: string | null;
+  readonly endedLeaseReason: "reported" | "cancelled" | "timed_out" | "lost" | null;
   /** Attempts that a result came late for. */
-  readonly late: readonly { readonly attempt: number; readonly workerId: string }[];
+  readonly lateResults: readonly { readonly attempt: number; readonly workerId: string }[];
   /** Of the workers that are still there. */
   readonly workerNames: ReadonlyMap<string, string>;
 }

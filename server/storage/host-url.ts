@@ -28,7 +28,7 @@ const tlsParameterOf = (url: string): string | undefined => {
  * Throws a SettingsError if the URL in the host's MikroORM asks for TLS that its connections do not have: MikroORM reads no
  * parameters of a `clientUrl`, so passwords would go over the network in plain text.
  */
-export const requireTlsOfUrl = (orm: Orm): void => {
+export const requireUrlTls = (orm: Orm): void => {
   const url: unknown = orm.em.config.get("clientUrl");
   const parameter = typeof url === "string" ? tlsParameterOf(url) : undefined;
   const connection = parameter === undefined ? undefined : readOrmConnection(orm);

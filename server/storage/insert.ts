@@ -1,19 +1,19 @@
-import { toAssignedRecord } from "./assigned-record.ts";
+import { toAssignedTaskRecord } from "./assigned-task-record.ts";
 import { createBatcher } from "./batcher.ts";
 import type { ChooseAssignee, InsertOptions } from "./direct-assignment.ts";
-import { findByKey } from "./queries/find-by-key.ts";
+import { findTaskByKey } from "./queries/find-task-by-key.ts";
 import { insertTask } from "./queries/insert-task.ts";
 import {
   type InsertedRow,
-  type InsertManner,
   type InsertRequest,
+  type InsertStatementOptions,
   insertTasks,
 } from "./queries/insert-tasks.ts";
-import { groupsOf, type TaskGroup } from "./queries/task-groups.ts";
-import { newTaskRecord, taskRecord } from "./rows.ts";
+import { groupTasks, type TaskGroup } from "./queries/task-groups.ts";
+import { toNewTaskRecord, toTaskRecord } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { InsertOutcome, NewTask } from "./storage.ts";
-import { unlessLost } from "./unavailable.ts";
+import { catchUnknownOutcome } from "./storage-unavailable.ts";
 
 type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
 
@@ -29,7 +29,7 @@ const TASK_CHARACTERS = 50;
 const GROUP_CHARACTERS = 500;
 
 /** One request's tasks. */
-interface Wish extends InsertManner, InsertRequest {
+interface Wish extends InsertStatementOptions, InsertRequest {
   readonly tasks: readonly NewTask[];
   readonly groups: readonly TaskGroup[];
   readonly chooseAssignee: ChooseAssignee | undefined;
@@ -38,7 +38,8 @@ interface Wish extends InsertManner, InsertRequest {
 /** The one task of one request, where no turns are to be taken. */
 const loneOf = (wishes: readonly Wish[]): { task: NewTask; payload: string } | undefined => {
   const [wish] = wishes;
-  if (wish === undefined || wishes.length > 1 || wish.tasks.length > 1 || wish.hasTurns) return undefined;
+  if (wish === undefined || wishes.length > 1 || wish.tasks.length > 1 || wish.hasRoomFairness)
+    return undefined;
   const {
     tasks: [task],
     payloads: [payload],
@@ -60,17 +61,17 @@ const inserted = ({ tasks, groups }: Wish, rows: ReadonlyMap<string, InsertedRow
     const row = rows.get(group.first.id);
     return row === undefined ? [] : [{ ...group, row }];
   });
-  const given = taken.flatMap(({ first, row }) => toAssignedRecord(first, row) ?? []);
+  const given = taken.flatMap(({ first, row }) => toAssignedTaskRecord(first, row) ?? []);
   return {
     kind: "inserted",
-    given,
-    groups: taken.map(({ first, ids, row }) => ({ first: newTaskRecord(first, row), ids })),
+    assigned: given,
+    groups: taken.map(({ first, ids, row }) => ({ first: toNewTaskRecord(first, row), ids })),
     workersOnline: new Map(taken.map(({ first, row }) => [first.jobId, row.workers_online])),
     records() {
       const byId = new Map(taken.flatMap(({ ids, row }) => ids.map((id) => [id, row] as const)));
       return tasks.flatMap((task) => {
         const row = byId.get(task.id);
-        return row === undefined ? [] : [newTaskRecord(task, row)];
+        return row === undefined ? [] : [toNewTaskRecord(task, row)];
       });
     },
   };
@@ -91,21 +92,21 @@ const replayed = async (
 ): Promise<InsertOutcome | undefined> => {
   for (const task of tasks) {
     if (task.idempotency === null) continue;
-    const row = await run((db) => findByKey(db, task, aliveWithinSeconds));
+    const row = await run((db) => findTaskByKey(db, task, aliveWithinSeconds));
     if (row === undefined) continue;
     const { workers_online: workersOnline } = row;
-    const record = taskRecord(row);
+    const record = toTaskRecord(row);
     if (tasks.length === 1 && record.task.id === task.id) {
       return {
         kind: "inserted",
-        given: [],
+        assigned: [],
         records: () => [record],
         groups: [{ first: record, ids: [record.task.id] }],
         workersOnline: new Map([[record.jobId, workersOnline]]),
       };
     }
     const sameRequest = row.request_hash === task.idempotency.requestHash;
-    return { kind: "replayed", record, sameRequest, workersOnline };
+    return { kind: "replayed", record, isSameRequest: sameRequest, workersOnline };
   }
   return undefined;
 };
@@ -116,13 +117,13 @@ export const createInsert = (sessions: Sessions): Insert => {
     most: MOST_CHARACTERS,
     weightOf: ({ groups, payloads }) =>
       payloads.reduce((sum, { length }) => sum + length + TASK_CHARACTERS, groups.length * GROUP_CHARACTERS),
-    laneOf: ({ aliveWithinSeconds, hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
-    run: sessions.counted("submit", async (wishes) => {
+    laneOf: ({ aliveWithinSeconds, hasRoomFairness: hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
+    run: sessions.measureBatches("submit", async (wishes) => {
       const [first] = wishes;
       if (first === undefined) return [];
-      const hands = first.hasTurns ? [] : wishes.map(handOf);
+      const hands = first.hasRoomFairness ? [] : wishes.map(handOf);
       const lone = loneOf(wishes);
-      const rows = await sessions.hot((db) =>
+      const rows = await sessions.runPrepared((db) =>
         lone === undefined
           ? insertTasks(db, wishes, first, hands)
           : insertTask(db, lone, first.aliveWithinSeconds, hands[0]),
@@ -144,16 +145,16 @@ export const createInsert = (sessions: Sessions): Insert => {
 
   return async (tasks, { aliveWithinSeconds, chooseAssignee: handOver }) => {
     if (tasks.length === 0)
-      return { kind: "inserted", groups: [], given: [], records: () => [], workersOnline: new Map() };
+      return { kind: "inserted", groups: [], assigned: [], records: () => [], workersOnline: new Map() };
     const hasTurns = tasks.some(({ fairness }) => fairness === "room");
-    const groups = groupsOf(tasks);
+    const groups = groupTasks(tasks);
     const payloads = groups.flatMap((group) => group.payloads);
     const wish = {
       tasks,
       groups,
       payloads,
       aliveWithinSeconds,
-      hasTurns,
+      hasRoomFairness: hasTurns,
       chooseAssignee: handOver,
     };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
@@ -161,7 +162,7 @@ export const createInsert = (sessions: Sessions): Insert => {
     for (let turn = 0; turn < (hasKeys ? TURNS : 1); turn += 1) {
       const inserting = isOneStatement ? join(wish) : inTransaction(wish);
       // A key tells whether an insert was carried out whose answer was lost; once, for then the database is away.
-      const rows = await (hasKeys && turn === 0 ? unlessLost(inserting) : inserting);
+      const rows = await (hasKeys && turn === 0 ? catchUnknownOutcome(inserting) : inserting);
       const outcome = inserted(wish, rows ?? new Map());
       if (outcome.groups.length > 0) return outcome;
       const replay = await replayed(sessions, wish);

@@ -8,7 +8,7 @@ import {
   listInvitations,
   revokeInvitation,
 } from "./queries/invitations.ts";
-import { wireTime } from "./rows.ts";
+import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
 const invitationOf = (row: InvitationRow): Invitation => ({
@@ -17,9 +17,9 @@ const invitationOf = (row: InvitationRow): Invitation => ({
   jobs: row.jobs === null ? null : JSON.parse(row.jobs),
   note: row.note,
   created_by_id: row.created_by_id,
-  created_at: wireTime(row.created_at),
-  expires_at: wireTime(row.expires_at),
-  revoked_at: row.revoked_at === null ? null : wireTime(row.revoked_at),
+  created_at: formatTime(row.created_at),
+  expires_at: formatTime(row.expires_at),
+  revoked_at: row.revoked_at === null ? null : formatTime(row.revoked_at),
 });
 
 /** The invitations' part of the storage. */

@@ -1,5 +1,5 @@
 import type { Invitation } from "../../protocol/index.ts";
-import type { Listed, Window } from "./storage.ts";
+import type { ResultPage, Window } from "./storage.ts";
 
 /** An invitation to be kept; it ends after so many seconds by the database's clock, and never later than the given time. */
 export interface NewInvitationRecord {
@@ -18,7 +18,7 @@ export interface InvitationStorage {
   create(invitation: NewInvitationRecord): Promise<Invitation>;
   find(id: string): Promise<Invitation | undefined>;
   /** A room's, newest first. */
-  list(roomId: string, window: Window): Promise<Listed<Invitation>>;
+  list(roomId: string, window: Window): Promise<ResultPage<Invitation>>;
   /** Revoked from now on, or since when it was first; undefined where there is none. */
   revoke(id: string): Promise<Invitation | undefined>;
 }

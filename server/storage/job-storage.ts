@@ -1,10 +1,10 @@
 import { isUuid } from "./ids.ts";
-import { findJob, findJobById, jobIdsAt, peekJob } from "./queries/find-job.ts";
+import { findJob, findJobById, findJobIdsByAddress, findRegisteredJob } from "./queries/find-job.ts";
 import { insertWorker } from "./queries/insert-worker.ts";
-import { holdWorker, linkWorker } from "./queries/link-worker.ts";
+import { linkWorker, lockWorkerForKeyShare } from "./queries/link-worker.ts";
 import { listJobs } from "./queries/list-jobs.ts";
-import { describeJob, insertJob, lockJob } from "./queries/upsert-job.ts";
-import { jobRecord, registeredJob } from "./rows.ts";
+import { insertJob, lockJob, updateJobMetadata } from "./queries/upsert-job.ts";
+import { toJobRecord, toRegisteredJob } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { JobRecord, JobStorage, NewJob, RegisterOutcome } from "./storage.ts";
 
@@ -14,7 +14,7 @@ const TURNS = 20;
 const theJob = async (db: Sql, id: string, aliveWithinSeconds: number): Promise<JobRecord> => {
   const row = await findJobById(db, id, aliveWithinSeconds);
   if (row === undefined) throw new Error("a locked job is not there");
-  return jobRecord(row);
+  return toJobRecord(row);
 };
 
 /** The new job, or the one that is registered, locked; which of the two, and whether the schemas match. */
@@ -33,11 +33,11 @@ const insertOrLock = async (db: Sql, job: NewJob) => {
 const register = async (db: Sql, job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome> => {
   const { worker } = job;
   const known = "id" in worker;
-  if (known && !(await holdWorker(db, worker.id))) return { kind: "worker-not-found" };
+  if (known && !(await lockWorkerForKeyShare(db, worker.id))) return { kind: "worker-not-found" };
 
   const { id, kind } = await insertOrLock(db, job);
   if (kind === "conflict") return { kind, registered: await theJob(db, id, aliveWithinSeconds) };
-  if (kind === "matched") await describeJob(db, id, job);
+  if (kind === "matched") await updateJobMetadata(db, id, job);
 
   const workerId = known ? worker.id : (await insertWorker(db, worker.create)).id;
   await linkWorker(db, workerId, id);
@@ -53,26 +53,26 @@ export const createJobStorage = ({ run, transaction }: Sessions): JobStorage => 
 
   async find(address, aliveWithinSeconds) {
     const row = await run((db) => findJob(db, address, aliveWithinSeconds));
-    return row && jobRecord(row);
+    return row && toJobRecord(row);
   },
 
-  async peek(address) {
-    const row = await run((db) => peekJob(db, address));
-    return row && registeredJob(row);
+  async findWithoutCounts(address) {
+    const row = await run((db) => findRegisteredJob(db, address));
+    return row && toRegisteredJob(row);
   },
 
-  async idsAt(address) {
-    return run((db) => jobIdsAt(db, address));
+  async findIds(address) {
+    return run((db) => findJobIdsByAddress(db, address));
   },
 
   async findById(id, aliveWithinSeconds) {
     if (!isUuid(id)) return undefined;
     const row = await run((db) => findJobById(db, id, aliveWithinSeconds));
-    return row && jobRecord(row);
+    return row && toJobRecord(row);
   },
 
   async list(rooms, window, aliveWithinSeconds) {
     const { rows, total } = await run((db) => listJobs(db, rooms, window, aliveWithinSeconds));
-    return { items: rows.map(jobRecord), total };
+    return { items: rows.map(toJobRecord), total };
   },
 });

@@ -1,13 +1,13 @@
 import { isUuid } from "./ids.ts";
 import type { LateResultStorage } from "./late-results.ts";
-import { adoptLateResult, keepLateResult, listLateResults } from "./queries/late-results.ts";
-import { taskRecord, wireTime } from "./rows.ts";
+import { adoptLateResult, insertLateResult, listLateResults } from "./queries/late-results.ts";
+import { formatTime, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** The late results' part of the storage. */
 export const createLateResultStorage = ({ run }: Sessions): LateResultStorage => ({
   async keep(late) {
-    return isUuid(late.taskId) && isUuid(late.workerId) && run((db) => keepLateResult(db, late));
+    return isUuid(late.taskId) && isUuid(late.workerId) && run((db) => insertLateResult(db, late));
   },
 
   async list(taskId) {
@@ -16,12 +16,12 @@ export const createLateResultStorage = ({ run }: Sessions): LateResultStorage =>
     return rows.map(({ received_at, result, ...row }) => ({
       ...row,
       result: JSON.parse(result),
-      at: wireTime(received_at),
+      at: formatTime(received_at),
     }));
   },
 
   async adopt(late) {
     const row = await run((db) => adoptLateResult(db, late));
-    return row && { record: taskRecord(row), formerHolder: row.holder_id };
+    return row && { record: toTaskRecord(row), previousWorkerId: row.previous_worker_id };
   },
 });

@@ -14,9 +14,9 @@ export interface NewLateResult {
 export type LateResultKey = Pick<NewLateResult, "taskId" | "attempt" | "workerId">;
 
 /** What an adoption came to; `formerHolder` is the worker that had the task until now. */
-export interface Adopted {
+export interface Adoption {
   readonly record: TaskRecord;
-  readonly formerHolder: string | null;
+  readonly previousWorkerId: string | null;
 }
 
 /** Results that came after their worker had been given up. */
@@ -26,5 +26,5 @@ export interface LateResultStorage {
   /** Last first. */
   list(taskId: string): Promise<readonly LateResult[]>;
   /** Completes the task with it; undefined where it is completed, or gone. */
-  adopt(late: LateResultKey): Promise<Adopted | undefined>;
+  adopt(late: LateResultKey): Promise<Adoption | undefined>;
 }

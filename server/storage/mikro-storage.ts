@@ -1,12 +1,12 @@
 import type { Meter } from "../meter.ts";
 import { checkDatabase } from "./database-checks.ts";
 import { createDiagnosisStorage } from "./diagnosis-storage.ts";
-import { requireTlsOfUrl } from "./host-url.ts";
+import { requireUrlTls } from "./host-url.ts";
 import { createInvitationStorage } from "./invitation-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
 import { findPending } from "./migrations/migrate.ts";
-import { ormSecurity } from "./orm-connection.ts";
+import { getOrmSecurity } from "./orm-connection.ts";
 import { shareSessionPool } from "./pool-options.ts";
 import { checkWritable } from "./queries/check-writable.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
@@ -21,8 +21,8 @@ import { createWorkerStorage } from "./worker-storage.ts";
 
 /** The storage on MikroORM: PostgreSQL or PGlite, the host's ORM or ours. */
 export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage => {
-  requireTlsOfUrl(orm);
-  const security = ormSecurity(orm);
+  requireUrlTls(orm);
+  const security = getOrmSecurity(orm);
   const shared = shareSessionPool(orm);
   const sessions = createSessions(orm, shared?.pool, meter);
   return {
@@ -41,7 +41,7 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "stated">): Storage 
 
     counts: (aliveWithinSeconds) => sessions.run((db) => countForMetrics(db, aliveWithinSeconds)),
 
-    poolUse: () => shared?.pool.use,
+    getPoolUsage: () => shared?.pool.use,
 
     check: () => checkDatabase(orm),
 

@@ -46,13 +46,13 @@ const toSecurity = ({ host, tls }: OrmConnection): ConnectionSecurity => {
 };
 
 /** Says who could read what goes to the database of a URL and back. */
-export const urlSecurity = (url: string): ConnectionSecurity => {
+export const getUrlSecurity = (url: string): ConnectionSecurity => {
   const { host, driverOptions } = postgresOptions(url);
   return toSecurity({ host, tls: tlsOf(driverOptions.ssl) });
 };
 
 /** Says who could read what goes to the ORM's database and back; null if only the host knows. */
-export const ormSecurity = (orm: Orm): ConnectionSecurity | null => {
+export const getOrmSecurity = (orm: Orm): ConnectionSecurity | null => {
   if (orm.driver.constructor.name === "PgliteDriver") return "local";
   const connection = readOrmConnection(orm);
   return connection === undefined ? null : toSecurity(connection);

@@ -3,7 +3,7 @@ import type { ClientConfig } from "pg";
 import { SettingsError } from "../settings-error.ts";
 import { ChannelBoundClient } from "./channel-binding.ts";
 import { POSTGRES_PARAMETERS, type PostgresParameter, UNSUPPORTED_VARIABLES } from "./postgres-parameters.ts";
-import { type GivenValue, type GivenValues, postgresTls } from "./postgres-tls.ts";
+import { createPostgresTls, type ParameterValue, type ParameterValues } from "./postgres-tls.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,8 +32,8 @@ export interface PostgresOptions {
 const isParameter = (name: string): name is PostgresParameter => Object.hasOwn(POSTGRES_PARAMETERS, name);
 
 /** libpq's order: the URL, then the environment. */
-const collect = (url: string, env: Environment): GivenValues => {
-  const given = new Map<PostgresParameter, GivenValue>();
+const collect = (url: string, env: Environment): ParameterValues => {
+  const given = new Map<PostgresParameter, ParameterValue>();
   for (const [name, value] of parsePostgresUrl(url))
     given.set(name, { value, source: name, isFromUrl: true });
   for (const [name, { variable, check }] of Object.entries(POSTGRES_PARAMETERS)) {
@@ -68,7 +68,7 @@ const readOptions = (url: string, env: Environment): PostgresOptions => {
   };
   const host = textOf("host") ?? "localhost";
   const user = textOf("user") ?? systemUser();
-  const ssl = postgresTls(given, host);
+  const ssl = createPostgresTls(given, host);
   const timeout = numberOf("connect_timeout");
   const idle = numberOf("keepalives_idle");
   const optional = {

@@ -5,12 +5,12 @@ import { SettingsError } from "../settings-error.ts";
 import type { PostgresParameter } from "./postgres-parameters.ts";
 
 /** The value of a parameter, and the parameter or variable that gave it. */
-export interface GivenValue {
+export interface ParameterValue {
   readonly value: string;
   readonly source: string;
   readonly isFromUrl: boolean;
 }
-export type GivenValues = ReadonlyMap<PostgresParameter, GivenValue>;
+export type ParameterValues = ReadonlyMap<PostgresParameter, ParameterValue>;
 
 type SslMode = "disable" | "require" | "verify-ca" | "verify-full";
 
@@ -38,7 +38,7 @@ export class PostgresTls implements ConnectionOptions {
 const FILES = ["sslrootcert", "sslcert", "sslkey", "sslpassword"] as const;
 const SYSTEM = "system";
 
-const sslModeOf = (given: GivenValues): SslMode => {
+const sslModeOf = (given: ParameterValues): SslMode => {
   const mode = given.get("sslmode");
   const jdbc = given.get("ssl");
   if (mode?.isFromUrl && jdbc !== undefined) throw new SettingsError("ssl and sslmode exclude each other");
@@ -51,7 +51,7 @@ const sslModeOf = (given: GivenValues): SslMode => {
 };
 
 /** Without TLS nothing would come of these, so the one who wrote them expects something else. */
-const requireNoTlsParameters = (given: GivenValues): void => {
+const requireNoTlsParameters = (given: ParameterValues): void => {
   const mode = given.get("sslmode");
   for (const name of [...FILES, "ssl_min_protocol_version", "ssl_max_protocol_version"] as const) {
     const one = given.get(name);
@@ -75,13 +75,16 @@ const requireNoTlsParameters = (given: GivenValues): void => {
   }
 };
 
-const fileOf = (given: GivenValues, name: "sslrootcert" | "sslcert" | "sslkey"): NamedFile | undefined => {
+const fileOf = (
+  given: ParameterValues,
+  name: "sslrootcert" | "sslcert" | "sslkey",
+): NamedFile | undefined => {
   const one = given.get(name);
   return one === undefined ? undefined : { source: one.source, path: one.value };
 };
 
 const versionOf = (
-  given: GivenValues,
+  given: ParameterValues,
   name: "ssl_min_protocol_version" | "ssl_max_protocol_version",
 ): "TLSv1.2" | "TLSv1.3" | undefined => {
   const value = given.get(name)?.value;
@@ -93,7 +96,7 @@ const versionOf = (
  * of trusted ones is named; `verify-ca` verifies it; `verify-full` the host's name or address as well. False means plain
  * text. A Unix socket has no TLS: nothing leaves the machine.
  */
-export const postgresTls = (given: GivenValues, host: string): PostgresTls | false => {
+export const createPostgresTls = (given: ParameterValues, host: string): PostgresTls | false => {
   if (isAbsolute(host)) return false;
   const mode = sslModeOf(given);
   if (mode === "disable") {

@@ -1,11 +1,11 @@
-import type { PoolUse } from "./session-pool.ts";
+import type { PoolUsage } from "./session-pool.ts";
 
 /** Due tasks of a global job are counted so far. */
-export const MOST_DUE_COUNTED = 100_000;
+export const MAX_DUE_COUNTED = 100_000;
 /** Pending tasks, due and delayed, are counted so far each. */
-export const MOST_PENDING_COUNTED = 1_000_000;
+export const MAX_PENDING_COUNTED = 1_000_000;
 /** So many global jobs are told one by one, the oldest first. */
-export const MOST_JOBS_COUNTED = 50;
+export const MAX_JOBS_COUNTED = 50;
 
 /** A queue's length, and since when its next task has been due: of its priorities the longest. */
 export interface QueueDepth {
@@ -33,8 +33,8 @@ export interface QueueCounts {
 }
 
 /** What of a storage is looked at for `/metrics`. */
-export interface Countable {
+export interface QueueCountStorage {
   counts(aliveWithinSeconds: number): Promise<QueueCounts>;
   /** How the pool of the hot statements is used; undefined where they have none of their own. */
-  poolUse(): PoolUse | undefined;
+  getPoolUsage(): PoolUsage | undefined;
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import {
-  asStorageError,
+  isPreparedStatementLost,
   isReadOnly,
   isRolledBack,
   isTooManyConnections,
-  losesNames,
+  toStorageError,
 } from "./storage-errors.ts";
 
 /** How long work is tried again that the database rolls back. */
@@ -18,15 +18,19 @@ const WAIT_FOR_CONNECTION_MS = 30_000;
 /** What to do before work is tried again on another session. */
 export interface Recovery {
   /** The session leads to a server that takes no writes. */
-  readonly renew: () => void;
+  readonly replaceSessions: () => void;
   /** A pooler gave a statement another session than the one that had prepared it. */
   readonly share: () => void;
   /** The sessions are of a pool that waits by itself while the server refuses connections. */
-  readonly waits: boolean;
+  readonly waitsForConnection: boolean;
 }
 
 /** For the sessions of an ORM: one that leads to a read-only server has been ended where that was noticed. */
-export const withoutRecovery: Recovery = { renew: () => {}, share: () => {}, waits: false };
+export const NO_RECOVERY: Recovery = {
+  replaceSessions: () => {},
+  share: () => {},
+  waitsForConnection: false,
+};
 
 /**
  * Runs work, and runs it again if nothing of it has happened: after a deadlock or a serialization failure, with growing
@@ -41,16 +45,17 @@ export const withRetries = async <Value>(work: () => Promise<Value>, recovery: R
     try {
       return await work();
     } catch (error) {
-      const isRefused = !recovery.waits && isTooManyConnections(error);
+      const isRefused = !recovery.waitsForConnection && isTooManyConnections(error);
       const patienceMs = isRefused ? WAIT_FOR_CONNECTION_MS : isRolledBack(error) ? RETRY_FOR_MS : 0;
       if (performance.now() + wait < began + patienceMs) {
         await delay(wait * Math.random());
         wait = Math.min(wait * 2, LONGEST_WAIT_MS);
         continue;
       }
-      if (isReadOnly(error)) recovery.renew();
-      if (losesNames(error)) recovery.share();
-      if (isOnNewSession || !(isReadOnly(error) || losesNames(error))) throw asStorageError(error);
+      if (isReadOnly(error)) recovery.replaceSessions();
+      if (isPreparedStatementLost(error)) recovery.share();
+      if (isOnNewSession || !(isReadOnly(error) || isPreparedStatementLost(error)))
+        throw toStorageError(error);
       isOnNewSession = true;
     }
   }

@@ -7,7 +7,7 @@ import {
   type TaskStatus,
   type Worker,
 } from "../../protocol/index.ts";
-import { rawJson } from "../raw-json.ts";
+import { createRawJson } from "../raw-json.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
 
@@ -67,7 +67,7 @@ export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuil
   sql<TaskRow>`${selectColumns(source, more === undefined ? VALUES : sql`${VALUES} ${more}`)}`;
 
 /** The same of a CTE with a `place` and whether the payload is `known`, and so left out. */
-export const selectMovedTasks = (source: string): RawBuilder<TaskRow> =>
+export const selectTransitionedTasks = (source: string): RawBuilder<TaskRow> =>
   sql<TaskRow>`${selectColumns(
     source,
     sql`, case when t.known then null else t.payload::text end as payload, t.result::text as result, t.place`,
@@ -118,7 +118,7 @@ export interface ListedWorkerRow extends WorkerRow {
 const UTC_TEXT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/;
 
 /** Formats a time as RFC 3339 in UTC with milliseconds. */
-export const wireTime = (time: TimeText): string => {
+export const formatTime = (time: TimeText): string => {
   // Converting text to text: creating a Date for each time took a tenth of a bulk submit.
   if (UTC_TEXT.test(time)) {
     return `${time.slice(0, 10)}T${time.slice(11, 19)}.${time.slice(20, -3).slice(0, 3).padEnd(3, "0")}Z`;
@@ -129,8 +129,8 @@ export const wireTime = (time: TimeText): string => {
 };
 
 /** The same of a time that may not be. */
-export const wireTimeOrNull = (time: TimeText | null): string | null =>
-  time === null ? null : wireTime(time);
+export const formatTimeOrNull = (time: TimeText | null): string | null =>
+  time === null ? null : formatTime(time);
 
 /** Parses a JSON column that may be null. */
 const parseOrNull = (text: JsonText | null) => (text === null ? null : JSON.parse(text));
@@ -152,10 +152,10 @@ const recordOf = (row: Omit<TaskRow, keyof TaskValues>, { payload, result }: Tas
     max_attempts: row.max_attempts,
     backoff: JSON.parse(row.backoff),
     timeout_seconds: row.timeout_seconds,
-    run_at: wireTime(row.run_at),
-    created_at: wireTime(row.created_at),
-    started_at: wireTimeOrNull(row.started_at),
-    completed_at: wireTimeOrNull(row.completed_at),
+    run_at: formatTime(row.run_at),
+    created_at: formatTime(row.created_at),
+    started_at: formatTimeOrNull(row.started_at),
+    completed_at: formatTimeOrNull(row.completed_at),
     created_by_id: row.created_by_id,
     worker_id: row.worker_id,
     error: row.error,
@@ -169,30 +169,30 @@ const recordOf = (row: Omit<TaskRow, keyof TaskValues>, { payload, result }: Tas
   version: row.version,
   workerUserId: row.worker_user_id,
   lastWorkerId: row.last_worker_id,
-  wasTaken: row.was_taken,
+  isLeaseRevoked: row.was_taken,
   queuePosition: row.queue_position ?? null,
 });
 
 /** A task's row as the use-cases know it. */
-export const taskRecord = (row: TaskRow): TaskRecord =>
+export const toTaskRecord = (row: TaskRow): TaskRecord =>
   recordOf(row, { payload: JSON.parse(row.payload), result: parseOrNull(row.result) });
 
 /** Below it, parsing a text and writing it again costs less than the detour. */
 const LARGE = 2_048;
 
-const fromText = (text: string): JsonValue => (text.length < LARGE ? JSON.parse(text) : rawJson(text));
+const fromText = (text: string): JsonValue => (text.length < LARGE ? JSON.parse(text) : createRawJson(text));
 
 const isObject = (value: JsonValue): value is JsonObject => typeof value === "object";
 
 /** A raw row, and the payload that it may lack, as the use-cases know it: what is large can be passed on, and not looked into. */
-export const rawTaskRecord = (row: Omit<TaskRow, "payload">, text: string): TaskRecord => {
+export const toRawTaskRecord = (row: Omit<TaskRow, "payload">, text: string): TaskRecord => {
   const payload = fromText(text);
   if (!isObject(payload)) throw new TypeError("a payload is an object");
   return recordOf(row, { payload, result: row.result === null ? null : fromText(row.result) });
 };
 
 /** A new task as the use-cases know it: what was inserted, and what only the database knows of it. */
-export const newTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
+export const toNewTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
   task: {
     id: task.id,
     room_id: task.roomId,
@@ -204,8 +204,8 @@ export const newTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
     max_attempts: task.maxAttempts,
     backoff: task.backoff,
     timeout_seconds: task.timeoutSeconds,
-    run_at: wireTime(row.run_at),
-    created_at: wireTime(row.created_at),
+    run_at: formatTime(row.run_at),
+    created_at: formatTime(row.created_at),
     started_at: null,
     completed_at: null,
     created_by_id: task.createdById,
@@ -221,14 +221,14 @@ export const newTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
   version: 1,
   workerUserId: null,
   lastWorkerId: null,
-  wasTaken: false,
+  isLeaseRevoked: false,
   queuePosition: null,
 });
 
 const parseSchema = (text: string): JsonObject => JsonObject.parse(parseExactJson(text));
 
 /** A job's own columns as the use-cases know them. */
-export const registeredJob = (row: Omit<JobRow, "workers" | "pending">): RegisteredJob => ({
+export const toRegisteredJob = (row: Omit<JobRow, "workers" | "pending">): RegisteredJob => ({
   id: row.id,
   roomId: row.room_id,
   category: row.category,
@@ -239,31 +239,31 @@ export const registeredJob = (row: Omit<JobRow, "workers" | "pending">): Registe
   description: row.description,
   defaults: JSON.parse(row.defaults),
   fairness: row.fairness,
-  createdAt: wireTime(row.created_at),
+  createdAt: formatTime(row.created_at),
   rowVersion: row.row_version,
 });
 
 /** A job's row, with its counts, as the use-cases know it. */
-export const jobRecord = (row: JobRow): JobRecord => ({
-  ...registeredJob(row),
+export const toJobRecord = (row: JobRow): JobRecord => ({
+  ...toRegisteredJob(row),
   workers: JSON.parse(row.workers),
   pending: row.pending,
 });
 
 /** A worker's row as the use-cases know it. */
-export const workerRecord = (row: WorkerRow): WorkerRecord => ({
+export const toWorkerRecord = (row: WorkerRow): WorkerRecord => ({
   id: row.id,
   name: row.name,
   userId: row.user_id,
-  lastHeartbeat: wireTime(row.last_heartbeat),
+  lastHeartbeat: formatTime(row.last_heartbeat),
   isDraining: row.draining,
 });
 
 /** A worker's row as lists show it. */
-export const listedWorker = (row: ListedWorkerRow): Worker => ({
+export const toListedWorker = (row: ListedWorkerRow): Worker => ({
   id: row.id,
   name: row.name,
-  last_heartbeat: wireTime(row.last_heartbeat),
+  last_heartbeat: formatTime(row.last_heartbeat),
   job_count: row.job_count,
   task_count: row.task_count,
   alive: row.alive,

@@ -1,7 +1,7 @@
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
 import type { Session } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
-import type { Plans } from "./session-settings.ts";
+import type { PlanMode } from "./session-settings.ts";
 
 /** A pool's session as Kysely uses it. */
 class SessionConnection implements DatabaseConnection {
@@ -24,9 +24,9 @@ class SessionConnection implements DatabaseConnection {
 /** Kysely's driver on the sessions of a pool; a transaction is always READ COMMITTED. */
 export class SessionDriver implements Driver {
   readonly #pool: SessionPool;
-  readonly #plans: Plans;
+  readonly #plans: PlanMode;
 
-  constructor(pool: SessionPool, plans: Plans) {
+  constructor(pool: SessionPool, plans: PlanMode) {
     this.#pool = pool;
     this.#plans = plans;
   }

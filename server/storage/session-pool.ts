@@ -1,13 +1,13 @@
 import type { Client, ClientConfig } from "pg";
-import { ConnectionGrant } from "./connection-grant.ts";
+import { ConnectionLimit } from "./connection-limit.ts";
 import { Session, SharedSessionError, type Sharing } from "./session.ts";
 import { SessionQueue } from "./session-queue.ts";
-import type { Plans, SessionSettings } from "./session-settings.ts";
+import type { PlanMode, SessionSettings } from "./session-settings.ts";
 import { StatementNames } from "./statement-names.ts";
 import { isTooManyConnections } from "./storage-errors.ts";
 
 /** How many sessions a pool has, and how many calls wait for one. */
-export interface PoolUse {
+export interface PoolUsage {
   readonly busy: number;
   readonly idle: number;
   readonly waiting: number;
@@ -46,12 +46,12 @@ export class SessionPool {
   /** Of the statements that its sessions have prepared. */
   readonly names = new StatementNames();
   readonly #options: SessionPoolOptions;
-  readonly #grant: ConnectionGrant;
+  readonly #grant: ConnectionLimit;
   readonly #sessions = new Set<Session>();
   readonly #idle: { readonly session: Session; readonly since: number }[] = [];
-  readonly #busy = new Map<Session, Plans>();
+  readonly #busy = new Map<Session, PlanMode>();
   /** How many sessions are busy with each kind of statement. */
-  readonly #used: Record<Plans, number> = { free: 0, lookup: 0 };
+  readonly #used: Record<PlanMode, number> = { free: 0, lookup: 0 };
   readonly #queue = new SessionQueue();
   readonly #tidying: NodeJS.Timeout;
   #sharing: Sharing = "own";
@@ -62,11 +62,11 @@ export class SessionPool {
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
-    this.#grant = new ConnectionGrant(options.freeSessions + LOOKUP_SESSIONS);
+    this.#grant = new ConnectionLimit(options.freeSessions + LOOKUP_SESSIONS);
     this.#tidying = setInterval(() => this.#tidy(), TIDY_EVERY_MS).unref();
   }
 
-  get use(): PoolUse {
+  get use(): PoolUsage {
     return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#queue.size };
   }
 
@@ -76,17 +76,17 @@ export class SessionPool {
   }
 
   /** False if one session held for long could keep the others from working. */
-  get hasSpare(): boolean {
+  get hasSpareSession(): boolean {
     return this.#grant.size > 2;
   }
 
   /** Calls back when the server refuses a connection that somebody waits for; the result stops that. */
-  whenScarce(listener: () => void): () => void {
+  onConnectionRefused(listener: () => void): () => void {
     return this.#grant.whenRefused(listener);
   }
 
   /** Takes a session, which `release` must give back. Waits while none is free. */
-  acquire(plans: Plans): Promise<Session> {
+  acquire(plans: PlanMode): Promise<Session> {
     if (this.#ended !== undefined) return Promise.reject(poolIsClosed());
     const idle = this.#queue.size === 0 && this.#mayUse(plans, 0) ? this.#takeIdle(plans) : undefined;
     return idle === undefined ? this.#wait(plans) : Promise.resolve(idle);
@@ -103,7 +103,7 @@ export class SessionPool {
   }
 
   /** Uses none of the sessions again that are open now: they lead to a server that takes no writes any more. */
-  renew(): void {
+  replaceSessions(): void {
     this.#openedAfter = performance.now();
   }
 
@@ -111,7 +111,7 @@ export class SessionPool {
   share(): void {
     if (this.#sharing === "shared") return;
     this.#sharing = "shared";
-    this.renew();
+    this.replaceSessions();
   }
 
   /** Closes the sessions once they are free. */
@@ -133,7 +133,7 @@ export class SessionPool {
     return Math.max(1, Math.min(left, this.#options.freeSessions));
   }
 
-  #mayUse(plans: Plans, planned: number): boolean {
+  #mayUse(plans: PlanMode, planned: number): boolean {
     return this.#used[plans] + planned < (plans === "free" ? this.#mostFree : LOOKUP_SESSIONS);
   }
 
@@ -145,7 +145,7 @@ export class SessionPool {
   }
 
   /** An idle session with these plans; one with others only if no more sessions can be opened. */
-  #takeIdle(plans: Plans): Session | undefined {
+  #takeIdle(plans: PlanMode): Session | undefined {
     for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
       const session = this.#idle[index]?.session;
       if (session === undefined) continue;
@@ -159,7 +159,7 @@ export class SessionPool {
     return this.#idle.length > 0 && !this.#mayOpen() ? this.#take(this.#idle.length - 1, plans) : undefined;
   }
 
-  #take(index: number, plans: Plans): Session | undefined {
+  #take(index: number, plans: PlanMode): Session | undefined {
     const [taken] = this.#idle.splice(index, 1);
     if (taken === undefined) return undefined;
     const { session } = taken;
@@ -180,7 +180,7 @@ export class SessionPool {
     session.close();
   }
 
-  #wait(plans: Plans): Promise<Session> {
+  #wait(plans: PlanMode): Promise<Session> {
     const waiting = this.#queue.wait(
       plans,
       this.#options.waitMs,
@@ -209,7 +209,7 @@ export class SessionPool {
     return !isFull && this.#ended === undefined && !this.#grant.isPaused;
   }
 
-  async #open(plans: Plans): Promise<void> {
+  async #open(plans: PlanMode): Promise<void> {
     this.#opening += 1;
     const { client, clientClass, settings } = this.#options;
     const sharing = this.#sharing;
@@ -256,7 +256,7 @@ export class SessionPool {
 
   #tidy(): void {
     const now = performance.now();
-    const kept = new Set<Plans>();
+    const kept = new Set<PlanMode>();
     // The last ones were used last.
     for (const one of this.#idle.toReversed()) {
       const { session, since } = one;

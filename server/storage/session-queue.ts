@@ -1,5 +1,5 @@
 import type { Session } from "./session.ts";
-import type { Plans } from "./session-settings.ts";
+import type { PlanMode } from "./session-settings.ts";
 
 /** A call that waits for a session. */
 interface Waiter {
@@ -9,15 +9,15 @@ interface Waiter {
 
 /** Calls that wait for a session, those for lookups and the others each in their order. */
 export class SessionQueue {
-  readonly #waiting: Readonly<Record<Plans, Set<Waiter>>> = { free: new Set(), lookup: new Set() };
-  #lastServed: Plans = "free";
+  readonly #waiting: Readonly<Record<PlanMode, Set<Waiter>>> = { free: new Set(), lookup: new Set() };
+  #lastServed: PlanMode = "free";
 
   get size(): number {
     return this.#waiting.free.size + this.#waiting.lookup.size;
   }
 
   /** Waits for a session that `grant` brings; after so long it fails with what `reason` returns. */
-  wait(plans: Plans, waitMs: number, reason: () => unknown): Promise<Session> {
+  wait(plans: PlanMode, waitMs: number, reason: () => unknown): Promise<Session> {
     const { promise, resolve, reject } = Promise.withResolvers<Session>();
     const queue = this.#waiting[plans];
     const timer = setTimeout(() => waiter.refuse(reason()), waitMs);
@@ -44,8 +44,8 @@ export class SessionQueue {
    * have no more. Returns the kinds of those who could have more. The kinds take turns, so that with a single session none
    * waits for the other to pause.
    */
-  serve(take: (plans: Plans, missing: number) => Session | "missing" | "full"): Plans[] {
-    const missing: Plans[] = [];
+  serve(take: (plans: PlanMode, missing: number) => Session | "missing" | "full"): PlanMode[] {
+    const missing: PlanMode[] = [];
     const order =
       this.#lastServed === "lookup" ? (["free", "lookup"] as const) : (["lookup", "free"] as const);
     for (const plans of order) {

@@ -73,14 +73,14 @@ const LOOKUP_PLANS: Pins = {
 };
 
 /** Which plans a session makes: any (`free`), or lookups by an index only. */
-export type Plans = "free" | "lookup";
+export type PlanMode = "free" | "lookup";
 
 /** A setting of our own that a session has if the server read our start-up option. */
 const MARKER = "joblib.session";
 
 /** What a session is set to. */
 export interface SessionSettings {
-  readonly plans: Plans;
+  readonly plans: PlanMode;
   /** 0: no limit. */
   readonly statementTimeoutMs: number;
 }
@@ -92,7 +92,7 @@ const pinsOf = ({ plans, statementTimeoutMs }: SessionSettings): Pins => ({
 });
 
 /** The start-up option that sets the marker: after those of the connection's owner. */
-export const startupOptions = (own: string | undefined): string =>
+export const buildStartupOptions = (own: string | undefined): string =>
   [own, `-c ${MARKER}=on`].filter(Boolean).join(" ");
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
@@ -128,11 +128,11 @@ const setEverything = (pins: Pins, isLocal: boolean): string =>
  * Builds the statement that sets everything for one transaction. It is what is left if a session is not ours alone: a
  * pooler shares it with other clients, or the host application's ORM with the host.
  */
-export const transactionPins = (settings: SessionSettings): string =>
+export const buildTransactionSettings = (settings: SessionSettings): string =>
   setEverything({ ...MEANING_OF_NEWER_SERVERS, ...pinsOf(settings) }, true);
 
 /** Builds the statement that sets the embedded database's only session up; nobody else has a session there. */
-export const embeddedPins = (): string => setEverything(MEANING, false);
+export const buildEmbeddedSettings = (): string => setEverything(MEANING, false);
 
 /** What the set-up statement answers: one row if the session has our start-up options, else none. */
 export interface SetUpRow {
@@ -143,14 +143,14 @@ export interface SetUpRow {
  * Builds the first statement of a session. It sets everything, and only if the server has read our start-up option: a
  * pooler may be configured to ignore those, and then the session belongs to its other clients too.
  */
-export const setUpStatement = (settings: SessionSettings): string => `
+export const buildSetUpStatement = (settings: SessionSettings): string => `
   select * from (
     ${setEverything({ ...MEANING_OF_NEWER_SERVERS, ...pinsOf(settings) }, false)} union all select 'set up'
   ) as done(name)
   where pg_catalog.current_setting('${MARKER}', true) operator(pg_catalog.=) 'on'`;
 
 /** Builds the statement that changes which plans a session makes. */
-export const switchPlans = (plans: Plans): string => {
+export const buildPlanModeStatement = (plans: PlanMode): string => {
   const pins = plans === "free" ? FREE_PLANS : LOOKUP_PLANS;
   return Object.entries(pins)
     .map(([name, value]) => `set ${name} = ${literal(value)}`)

@@ -12,7 +12,7 @@ const dialectOn = (pool: SessionPool) => ({
 });
 
 /** Kysely on the sessions of a pool, for statements that the planner plans freely. */
-export const freeSql = (pool: SessionPool): Kysely<Tables> =>
+export const createDefaultSql = (pool: SessionPool): Kysely<Tables> =>
   new Kysely<Tables>({ dialect: dialectOn(pool) });
 
 /** Kysely for the statements that every task goes through: lookups, each parsed and planned once for a session. */

@@ -1,14 +1,14 @@
 import type { Client, ClientConfig } from "pg";
 import {
-  type Plans,
+  buildPlanModeStatement,
+  buildSetUpStatement,
+  buildStartupOptions,
+  buildTransactionSettings,
+  type PlanMode,
   type SessionSettings,
   type SetUpRow,
-  setUpStatement,
-  startupOptions,
-  switchPlans,
-  transactionPins,
 } from "./session-settings.ts";
-import { endsSession, refusesOptions } from "./storage-errors.ts";
+import { isSessionUnusable, isStartupOptionRefused } from "./storage-errors.ts";
 import { valueParsers } from "./value-parsers.ts";
 
 declare module "pg" {
@@ -48,7 +48,7 @@ const GRACE_MS = 2_000;
 const clientConfig = (config: ClientConfig, sharing: Sharing, settings: SessionSettings): ClientConfig => ({
   ...config,
   // The driver reads PGOPTIONS only if there are no others.
-  ...(sharing === "own" && { options: startupOptions(config.options ?? process.env["PGOPTIONS"]) }),
+  ...(sharing === "own" && { options: buildStartupOptions(config.options ?? process.env["PGOPTIONS"]) }),
   query_timeout: settings.statementTimeoutMs === 0 ? 0 : settings.statementTimeoutMs + GRACE_MS,
   types: valueParsers,
 });
@@ -69,9 +69,9 @@ export class Session {
   readonly #client: Client;
   readonly #settings: SessionSettings;
   /** What the server plans with at the moment. */
-  #plans: Plans;
+  #plans: PlanMode;
   /** What the next statement is to be planned with. */
-  #wanted: Plans;
+  #wanted: PlanMode;
   #isInTransaction = false;
   #isBroken = false;
 
@@ -98,13 +98,13 @@ export class Session {
     try {
       await client.connect();
       if (sharing === "own") {
-        const { rows } = await session.#send<SetUpRow>({ text: setUpStatement(settings), values: [] });
+        const { rows } = await session.#send<SetUpRow>({ text: buildSetUpStatement(settings), values: [] });
         if (rows.length === 0) throw new SharedSessionError("the pooler ignores start-up options");
       }
       return session;
     } catch (error) {
       session.close();
-      throw sharing === "own" && refusesOptions(error)
+      throw sharing === "own" && isStartupOptionRefused(error)
         ? new SharedSessionError("the pooler refuses start-up options", { cause: error })
         : error;
     }
@@ -115,12 +115,12 @@ export class Session {
     return !this.#isBroken;
   }
 
-  get plans(): Plans {
+  get plans(): PlanMode {
     return this.#wanted;
   }
 
   /** Sets which plans the following statements have; it costs a round trip if they had others. */
-  planWith(plans: Plans): void {
+  planWith(plans: PlanMode): void {
     this.#wanted = plans;
   }
 
@@ -128,14 +128,14 @@ export class Session {
   async run<Row>(statement: Statement): Promise<StatementResult<Row>> {
     if (this.sharing === "shared" && !this.#isInTransaction) return this.#runShared(statement);
     if (this.#plans !== this.#wanted) {
-      await this.#send({ text: switchPlans(this.#wanted), values: [] });
+      await this.#send({ text: buildPlanModeStatement(this.#wanted), values: [] });
       this.#plans = this.#wanted;
     }
     return this.#send(statement);
   }
 
   async begin(): Promise<void> {
-    const pins = transactionPins({ ...this.#settings, plans: this.#wanted });
+    const pins = buildTransactionSettings({ ...this.#settings, plans: this.#wanted });
     const begin = "begin isolation level read committed";
     this.#isInTransaction = true;
     await this.#send({ text: this.sharing === "shared" ? `${begin}; ${pins}` : begin, values: [] });
@@ -189,7 +189,7 @@ export class Session {
         ...(name !== undefined && { name }),
       });
     } catch (error) {
-      if (endsSession(error)) this.#isBroken = true;
+      if (isSessionUnusable(error)) this.#isBroken = true;
       throw error;
     }
   }

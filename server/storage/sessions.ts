@@ -2,10 +2,10 @@ import type { AbstractSqlDriver, InferKyselyDB, SqlEntityManager } from "@mikro-
 import { type Kysely, sql } from "kysely";
 import { type BatchedStatement, type Meter, NO_METER } from "../meter.ts";
 import type { entities } from "./entities/entities.ts";
-import { inHostTransaction, onBareSession } from "./host-sql.ts";
-import { withoutRecovery, withRetries } from "./retries.ts";
+import { runInHostTransaction, runOnOrm } from "./host-transaction.ts";
+import { NO_RECOVERY, withRetries } from "./retries.ts";
 import type { SessionPool } from "./session-pool.ts";
-import { freeSql, LookupSql } from "./session-sql.ts";
+import { createDefaultSql, LookupSql } from "./session-sql.ts";
 
 /** The tables as Kysely knows them. */
 export type Tables = InferKyselyDB<(typeof entities)[number]>;
@@ -18,7 +18,7 @@ export interface Orm {
   readonly em: SqlEntityManager<AbstractSqlDriver>;
   readonly driver: AbstractSqlDriver;
   /** @internal Its one session has joblib's settings already. */
-  readonly isPinned?: boolean;
+  readonly hasSessionSettings?: boolean;
 }
 
 /**
@@ -29,18 +29,18 @@ export interface Sessions {
   /** Runs statements, each on its own. */
   run<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
   /** Runs the statements that every task goes through: lookups by an index, each on its own. */
-  hot<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
+  runPrepared<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
   /** Runs statements in one transaction; each sees what others committed before it began. */
   transaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
   /** Runs statements that no transaction may contain. */
-  outside<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
+  runOutsideTransaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
   /**
    * Runs work unless another server is at it; false if one is. The lock only saves work: it is given up if the work
    * needs the connection that holds it.
    */
-  whileLocked(name: string, work: () => Promise<void>): Promise<boolean>;
+  withLock(name: string, work: () => Promise<void>): Promise<boolean>;
   /** Counts a statement that many calls share, with how many it carries. */
-  counted<Wish, Result>(statement: BatchedStatement, run: Carry<Wish, Result>): Carry<Wish, Result>;
+  measureBatches<Wish, Result>(statement: BatchedStatement, run: Carry<Wish, Result>): Carry<Wish, Result>;
 }
 
 type Carry<Wish, Result> = (wishes: readonly Wish[]) => Promise<readonly Result[]>;
@@ -56,12 +56,12 @@ const tryLock = async (db: Sql, name: string): Promise<boolean> => {
 const lockedOn =
   (pool: SessionPool, transaction: Run): Sessions["whileLocked"] =>
   async (name, work) => {
-    if (!pool.hasSpare) {
+    if (!pool.hasSpareSession) {
       await work();
       return true;
     }
     const scarce = Promise.withResolvers<void>();
-    const forget = pool.whenScarce(scarce.resolve);
+    const forget = pool.onConnectionRefused(scarce.resolve);
     let working: Promise<void> | undefined;
     try {
       const isTaken = await transaction(async (db) => {
@@ -96,39 +96,50 @@ const counterFor =
     try {
       return await run(wishes);
     } finally {
-      meter.stated(statement, wishes.length, (performance.now() - began) / 1000);
+      meter.statementExecuted(statement, wishes.length, (performance.now() - began) / 1000);
     }
   };
 
 /** Sessions of joblib's own. */
 const sessionsOn = (pool: SessionPool, counted: Sessions["counted"]): Sessions => {
-  const free = freeSql(pool).withSchema("joblib");
+  const free = createDefaultSql(pool).withSchema("joblib");
   const lookup = new LookupSql(pool);
-  const recovery = { renew: () => pool.renew(), share: () => pool.share(), waits: true };
+  const recovery = {
+    replaceSessions: () => pool.replaceSessions(),
+    share: () => pool.share(),
+    waitsForConnection: true,
+  };
   const run: Run = (work) => withRetries(() => work(free), recovery);
   const transaction: Run = (work) => withRetries(() => free.transaction().execute(work), recovery);
   return {
     run,
-    hot: (work) => withRetries(() => work(lookup), recovery),
+    runPrepared: (work) => withRetries(() => work(lookup), recovery),
     transaction,
-    outside: run,
-    whileLocked: lockedOn(pool, transaction),
-    counted,
+    runOutsideTransaction: run,
+    withLock: lockedOn(pool, transaction),
+    measureBatches: counted,
   };
 };
 
 /** The ORM's own sessions: the host's, whose settings are not ours to change, or the embedded database's only one. */
 const sessionsOf = (orm: Orm, counted: Sessions["counted"]): Sessions => {
-  const outside: Run = (work) => withRetries(() => onBareSession(orm, work), withoutRecovery);
-  const pinned: Run = (work) => withRetries(() => inHostTransaction(orm, work), withoutRecovery);
+  const outside: Run = (work) => withRetries(() => runOnOrm(orm, work), NO_RECOVERY);
+  const pinned: Run = (work) => withRetries(() => runInHostTransaction(orm, work), NO_RECOVERY);
   const bareTransaction: Run = (work) =>
     withRetries(
-      () => onBareSession(orm, (db) => db.transaction().setIsolationLevel("read committed").execute(work)),
-      withoutRecovery,
+      () => runOnOrm(orm, (db) => db.transaction().setIsolationLevel("read committed").execute(work)),
+      NO_RECOVERY,
     );
-  const transaction = orm.isPinned === true ? bareTransaction : pinned;
-  const run = orm.isPinned === true ? outside : pinned;
-  return { run, hot: run, transaction, outside, whileLocked: lockedBeside(transaction), counted };
+  const transaction = orm.hasSessionSettings === true ? bareTransaction : pinned;
+  const run = orm.hasSessionSettings === true ? outside : pinned;
+  return {
+    run,
+    runPrepared: run,
+    transaction,
+    runOutsideTransaction: outside,
+    withLock: lockedBeside(transaction),
+    measureBatches: counted,
+  };
 };
 
 /** Creates sessions: on a pool of joblib's own, or on the ORM. */

@@ -1,21 +1,21 @@
 import type { StatsPoint } from "../../protocol/index.ts";
 import {
-  type FinishedFigures,
-  type FinishedOfJobRow,
-  finishedFigures,
-  type StepRow,
+  type FinishedJobStatsRow,
+  type FinishedTaskStats,
+  findFinishedTaskStats,
+  type StatsStepRow,
 } from "./queries/finished-task-stats.ts";
-import { type JobQueueRow, jobQueues } from "./queries/job-stats.ts";
-import { roomNames } from "./queries/room-names.ts";
+import { findJobQueues, type JobQueueRow } from "./queries/job-stats.ts";
+import { listRoomNames } from "./queries/room-names.ts";
 import { summarizeRooms } from "./queries/summarize-rooms.ts";
-import { wireTime } from "./rows.ts";
+import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { JobStatsRecord, StatsRecord, StatsStorage } from "./stats.ts";
 
 const quantiles = (p50: number | null | undefined, p95: number | null | undefined) =>
   p50 === null || p50 === undefined || p95 === null || p95 === undefined ? null : { p50, p95 };
 
-const jobFigures = (queue: JobQueueRow, finished: FinishedOfJobRow | undefined): JobStatsRecord => ({
+const jobFigures = (queue: JobQueueRow, finished: FinishedJobStatsRow | undefined): JobStatsRecord => ({
   job: { roomId: queue.room_id, category: queue.category, name: queue.name },
   workers: queue.workers,
   busy_workers: queue.busy_workers,
@@ -29,17 +29,25 @@ const jobFigures = (queue: JobQueueRow, finished: FinishedOfJobRow | undefined):
   run: quantiles(finished?.run_p50, finished?.run_p95),
 });
 
-const point = ({ at, submitted, completed, failed, cancelled, wait_p50, run_p50 }: StepRow): StatsPoint => ({
+const point = ({
+  at,
+  submitted,
+  completed,
+  failed,
+  cancelled,
+  wait_p50,
+  run_p50,
+}: StatsStepRow): StatsPoint => ({
   // Out of JSON it comes with a T already.
   at: new Date(at).toISOString(),
   ...{ submitted, completed, failed, cancelled, wait_p50, run_p50 },
 });
 
-const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedFigures): StatsRecord => {
+const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedTaskStats): StatsRecord => {
   const byJob = new Map(finished.jobs.map((row) => [row.job_id, row]));
   return {
-    since: wireTime(finished.since),
-    until: wireTime(finished.until),
+    since: formatTime(finished.since),
+    until: formatTime(finished.until),
     stepSeconds: finished.stepSeconds,
     jobs: queues.map((queue) => jobFigures(queue, byJob.get(queue.id))),
     series: finished.steps.map(point),
@@ -48,15 +56,16 @@ const figuresOf = (queues: readonly JobQueueRow[], finished: FinishedFigures): S
 
 /** The overviews' part of the storage. */
 export const createStatsStorage = ({ run }: Sessions): StatsStorage => ({
-  roomNames: (limit) => run((db) => roomNames(db, limit)),
+  listRoomNames: (limit) => run((db) => listRoomNames(db, limit)),
 
-  async summaries(roomIds, aliveWithinSeconds) {
+  async summarizeRooms(roomIds, aliveWithinSeconds) {
     return roomIds.length === 0 ? [] : run((db) => summarizeRooms(db, roomIds, aliveWithinSeconds));
   },
 
   async figures(roomId, hours, aliveWithinSeconds) {
-    const finished = await run((db) => finishedFigures(db, roomId, hours));
-    const queues = roomId === undefined ? [] : await run((db) => jobQueues(db, roomId, aliveWithinSeconds));
+    const finished = await run((db) => findFinishedTaskStats(db, roomId, hours));
+    const queues =
+      roomId === undefined ? [] : await run((db) => findJobQueues(db, roomId, aliveWithinSeconds));
     return figuresOf(queues, finished);
   },
 });

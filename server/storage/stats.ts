@@ -17,9 +17,9 @@ export interface StatsRecord {
 /** What is asked about many tasks at once; every question looks at a bounded number of them. */
 export interface StatsStorage {
   /** Names of rooms that hold jobs or tasks, in their order; the first so many. */
-  roomNames(limit: number): Promise<readonly string[]>;
+  listRoomNames(limit: number): Promise<readonly string[]>;
   /** Each of the rooms in numbers, in the order given. */
-  summaries(roomIds: readonly string[], aliveWithinSeconds: number): Promise<readonly RoomSummary[]>;
+  summarizeRooms(roomIds: readonly string[], aliveWithinSeconds: number): Promise<readonly RoomSummary[]>;
   /** A room's last hours with its jobs, or without a room those of all, without theirs. */
   figures(roomId: string | undefined, hours: number, aliveWithinSeconds: number): Promise<StatsRecord>;
 }

@@ -1,7 +1,7 @@
 import { explainRefusal, isRefusedConnection } from "./connection-refusal.ts";
 import { CONNECTION_REFUSED, describeFailure } from "./failure-reasons.ts";
-import { StorageRefusal, UnstorableValue } from "./refusal.ts";
-import { StorageUnavailable } from "./unavailable.ts";
+import { StorageRefusal, UnstorableValue } from "./storage-refusal.ts";
+import { StorageUnavailable } from "./storage-unavailable.ts";
 
 /** SQLSTATE, or the code of a system error; empty if there is none. */
 export const getErrorCode = (error: unknown): string =>
@@ -24,11 +24,12 @@ export const isTooManyConnections = (error: unknown): boolean =>
   getErrorCode(error) === "53300" || (error instanceof Error && POOLER_IS_FULL.test(error.message));
 
 /** True if something between us and the database takes no start-up options: 08P01, and 0A000 from Amazon's RDS Proxy. */
-export const refusesOptions = (error: unknown): boolean =>
+export const isStartupOptionRefused = (error: unknown): boolean =>
   ["08P01", "0A000"].includes(getErrorCode(error)) && !isTooManyConnections(error);
 
 /** True if a pooler does not keep named statements with their connection: nothing of the statement has happened. */
-export const losesNames = (error: unknown): boolean => ["26000", "42P05"].includes(getErrorCode(error));
+export const isPreparedStatementLost = (error: unknown): boolean =>
+  ["26000", "42P05"].includes(getErrorCode(error));
 
 /**
  * SQLSTATEs after which a session must not be used again: the server has ended it (08, 57P, 25P03 and 25P04), it leads
@@ -37,7 +38,7 @@ export const losesNames = (error: unknown): boolean => ["26000", "42P05"].includ
 const END_OF_SESSION = ["08", "57P", "25P03", "25P04", "25006", "26000", "42P05"];
 
 /** True if the connection cannot be used again. An error without an SQLSTATE is not the server's: the connection failed. */
-export const endsSession = (error: unknown): boolean => {
+export const isSessionUnusable = (error: unknown): boolean => {
   const code = getErrorCode(error);
   return !/^[0-9A-Z]{5}$/.test(code) || startsWithAny(code, END_OF_SESSION);
 };
@@ -96,13 +97,13 @@ const isStorageError = (error: Error): boolean =>
   error instanceof StorageUnavailable || error instanceof StorageRefusal || error instanceof UnstorableValue;
 
 /** Returns the error as callers of the storage see it; a statement that is itself wrong is left as it is. */
-export const asStorageError = (error: unknown): unknown => {
+export const toStorageError = (error: unknown): unknown => {
   if (!(error instanceof Error) || isStorageError(error)) return error;
   const refused = toRefusedConnection(error);
   if (refused !== undefined) return refused;
   const failure = describeFailure(getErrorCode(error), error.message);
   if (failure !== undefined) {
-    return new StorageUnavailable(error, { reason: failure, isUnknown: isLost(error) });
+    return new StorageUnavailable(error, { reason: failure, isOutcomeUnknown: isLost(error) });
   }
   const advice = refusalAdvice(error);
   if (advice !== undefined) return new StorageRefusal(error, advice);

@@ -11,16 +11,16 @@ import type {
   TraceContext,
   Worker,
 } from "../../protocol/index.ts";
-import type { ClaimedRecord } from "./claimed-record.ts";
-import type { TaskCompletions } from "./completions.ts";
+import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
 import type { DatabaseState } from "./database-state.ts";
 import type { DiagnosisStorage } from "./diagnosis.ts";
 import type { InsertOptions } from "./direct-assignment.ts";
 import type { InvitationStorage } from "./invitations.ts";
 import type { LateResultStorage } from "./late-results.ts";
-import type { Countable } from "./queue-counts.ts";
+import type { QueueCountStorage } from "./queue-counts.ts";
 import type { StatsStorage } from "./stats.ts";
-import type { SweepStorage } from "./sweeps.ts";
+import type { SweepStorage } from "./sweep.ts";
+import type { TaskCompletions } from "./task-completions.ts";
 import type { TaskListStorage } from "./task-lists.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
 import type { WorkerDetailsStorage } from "./worker-details.ts";
@@ -93,7 +93,7 @@ export interface TaskRecord {
   /** `task.worker_id`, or else who held it last: whose waiting heartbeat a requeue must wake. */
   readonly lastWorkerId: string | null;
   /** Nobody holds it, and it was not its worker's word that ended the last hold: a cancel, a timeout, another hand. */
-  readonly wasTaken: boolean;
+  readonly isLeaseRevoked: boolean;
   /** Among the due tasks of its job; null unless pending and due. Only where it was asked for, else null. */
   readonly queuePosition: number | null;
 }
@@ -133,14 +133,14 @@ export type InsertOutcome =
       records(): readonly TaskRecord[];
       readonly groups: readonly InsertedGroup[];
       /** Those of them that a waiting worker has taken; as `records` and `groups` tell of them, they are pending. */
-      readonly given: readonly ClaimedRecord[];
+      readonly assigned: readonly ClaimedTaskRecord[];
       readonly workersOnline: ReadonlyMap<string, number>;
     }
   /** The key was used before by this user in this room. */
   | {
       readonly kind: "replayed";
       readonly record: TaskRecord;
-      readonly sameRequest: boolean;
+      readonly isSameRequest: boolean;
       readonly workersOnline: number;
     }
   /** A job is gone or has another schema: look again. */
@@ -157,7 +157,7 @@ export interface Transition {
   readonly error?: string | null;
   readonly result?: JsonValue;
   /** The step holds only where the job promised nothing about its results: nobody has checked this one. */
-  readonly resultUnchecked?: boolean;
+  readonly isResultUnchecked?: boolean;
   readonly progress?: Progress;
 }
 
@@ -167,7 +167,7 @@ export interface Window {
   readonly offset: number;
 }
 
-export interface Listed<Item> {
+export interface ResultPage<Item> {
   readonly items: readonly Item[];
   readonly total: number;
 }
@@ -184,7 +184,7 @@ export interface HeartbeatOutcome {
 }
 
 /** What a worker's end, by itself or by the sweeper, came to. */
-export interface WorkerEnd {
+export interface WorkerRemoval {
   readonly tasks: readonly TaskRecord[];
   /** Rooms whose jobs are no longer there. */
   readonly removedJobs: readonly { readonly id: string; readonly roomId: string }[];
@@ -197,13 +197,13 @@ export interface JobStorage {
   register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome>;
   find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
   /** The same without the counts, which a deep backlog makes dear: what a submit asks. */
-  peek(address: JobAddress): Promise<RegisteredJob | undefined>;
+  findWithoutCounts(address: JobAddress): Promise<RegisteredJob | undefined>;
   /** The ids of all that ever stood there, removed ones included. */
-  idsAt(address: JobAddress): Promise<readonly string[]>;
+  findIds(address: JobAddress): Promise<readonly string[]>;
   /** By id, removed ones included: their tasks' history stays readable. */
   findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
   /** Those of any of the rooms, newest first; removed ones left out. */
-  list(rooms: readonly string[], window: Window, aliveWithinSeconds: number): Promise<Listed<JobRecord>>;
+  list(rooms: readonly string[], window: Window, aliveWithinSeconds: number): Promise<ResultPage<JobRecord>>;
 }
 
 export interface WorkerStorage {
@@ -223,13 +223,13 @@ export interface WorkerStorage {
     of: { readonly userId: string } | { readonly roomId: string } | "all",
     window: Window,
     aliveWithinSeconds: number,
-  ): Promise<Listed<Worker>>;
+  ): Promise<ResultPage<Worker>>;
   /** The ids of the jobs that the worker is linked to. */
   jobIds(id: string): Promise<readonly string[]>;
   /** Claimed, not started tasks of the worker go back to pending; others are left alone. */
   release(id: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
   /** Leave; undefined where it was gone already. Running tasks get `error` or another try, claimed ones are pending again. */
-  remove(id: string, error: string): Promise<WorkerEnd | undefined>;
+  remove(id: string, error: string): Promise<WorkerRemoval | undefined>;
 }
 
 export interface TaskStorage extends TaskCompletions, TaskListStorage {
@@ -247,16 +247,16 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
     limit: number,
     start: boolean,
     isGone?: () => boolean,
-  ): Promise<readonly ClaimedRecord[] | undefined>;
+  ): Promise<readonly ClaimedTaskRecord[] | undefined>;
   /**
    * The jobs that the worker is linked to, as of its last claim: the channels that a waiting one listens on. The same
    * array as long as a claim finds them to be the same.
    */
-  claimedJobs(workerId: string): Promise<readonly string[]>;
+  getLinkedJobIds(workerId: string): Promise<readonly string[]>;
   /** Seconds until the next task of any of the jobs falls due (0 or less: now); undefined where none is waiting. */
-  secondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
+  getSecondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
   /** How many due tasks wait for each of the jobs, at most `cap` counted for each. */
-  dueCounts(jobIds: readonly string[], cap: number): Promise<ReadonlyMap<string, number>>;
+  countDue(jobIds: readonly string[], cap: number): Promise<ReadonlyMap<string, number>>;
   /** Compare-and-set; undefined where the row was not as the step says. `failed` may come back pending: attempts were left. A sign of life for `workerId`. */
   transition(step: Transition): Promise<TaskRecord | undefined>;
   /** Progress of a running task under the same fence; undefined where it is not running so. */
@@ -277,7 +277,7 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
 }
 
 /** Everything that the use-cases need of a database. A database that cannot be reached is a `StorageUnavailable`. */
-export interface Storage extends Countable, DatabaseState {
+export interface Storage extends QueueCountStorage, DatabaseState {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
   readonly workerDetails: WorkerDetailsStorage;

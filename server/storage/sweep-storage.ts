@@ -1,14 +1,14 @@
 import { sql } from "kysely";
 import { isUuid } from "./ids.ts";
 import { deleteOldTasks } from "./queries/delete-old-tasks.ts";
-import { endOverdueTasks, overdueTasks } from "./queries/end-overdue-tasks.ts";
-import { lockStaleWorker, staleWorkers } from "./queries/end-worker.ts";
+import { endOverdueTasks, findOverdueTaskIds } from "./queries/end-overdue-tasks.ts";
+import { findStaleWorkerIds, lockStaleWorker } from "./queries/end-worker.ts";
 import { lockIdleJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
 import { vacuumTables } from "./queries/vacuum.ts";
-import { taskRecord } from "./rows.ts";
+import { removeLockedWorker } from "./remove-worker.ts";
+import { toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { SweepStorage } from "./sweeps.ts";
-import { endWorker } from "./worker-end.ts";
+import type { SweepStorage } from "./sweep.ts";
 
 /** Asks once whether this is the database that runs in our own process. */
 const embeddedOf = (sessions: Sessions): (() => Promise<boolean>) => {
@@ -27,29 +27,30 @@ export const createSweepStorage = (sessions: Sessions): SweepStorage => {
   const isEmbedded = embeddedOf(sessions);
   return {
     ...createSweeps(sessions),
-    vacuum: async () => ((await isEmbedded()) ? sessions.outside(vacuumTables) : 0),
-    exclusively: createExclusively(sessions, isEmbedded),
+    vacuum: async () => ((await isEmbedded()) ? sessions.runOutsideTransaction(vacuumTables) : 0),
+    runExclusively: createExclusively(sessions, isEmbedded),
   };
 };
 
 const createSweeps = (sessions: Sessions): Omit<SweepStorage, "exclusively" | "vacuum"> => ({
-  async look() {
+  async probe() {
     await sessions.run((db) => sql`select 1 from joblib.worker limit 1`.execute(db));
   },
 
-  staleWorkers: (thresholdSeconds, limit) => sessions.run((db) => staleWorkers(db, thresholdSeconds, limit)),
+  findStaleWorkers: (thresholdSeconds, limit) =>
+    sessions.run((db) => findStaleWorkerIds(db, thresholdSeconds, limit)),
 
-  async takeStaleWorker(id, thresholdSeconds, error) {
+  async removeStaleWorker(id, thresholdSeconds, error) {
     if (!isUuid(id)) return undefined;
     return sessions.transaction(async (db) =>
-      (await lockStaleWorker(db, id, thresholdSeconds)) ? endWorker(db, id, error) : undefined,
+      (await lockStaleWorker(db, id, thresholdSeconds)) ? removeLockedWorker(db, id, error) : undefined,
     );
   },
 
-  overdueTasks: (limit) => sessions.run((db) => overdueTasks(db, limit)),
+  findOverdueTasks: (limit) => sessions.run((db) => findOverdueTaskIds(db, limit)),
 
   async endOverdueTasks(limit, only) {
-    return (await sessions.run((db) => endOverdueTasks(db, limit, only))).map(taskRecord);
+    return (await sessions.run((db) => endOverdueTasks(db, limit, only))).map(toTaskRecord);
   },
 
   removeIdleJobs: (limit) =>
@@ -73,7 +74,7 @@ const createExclusively = (
     isSweeping = true;
     try {
       // PGlite has one process and one connection: a transaction that holds a lock would shut out the work itself.
-      if (!(await isEmbedded())) return await sessions.whileLocked("joblib:sweep", work);
+      if (!(await isEmbedded())) return await sessions.withLock("joblib:sweep", work);
       await work();
       return true;
     } finally {

@@ -1,5 +1,5 @@
 import type { TaskStatus } from "../../protocol/index.ts";
-import type { Listed, TaskRecord, Window } from "./storage.ts";
+import type { ResultPage, TaskRecord, Window } from "./storage.ts";
 
 /** Which of a room's tasks; what is left out does not matter. */
 export interface TaskSelection {
@@ -18,7 +18,7 @@ export interface TaskWindow extends Window {
 }
 
 /** Tasks, and how many there are, up to `MAX_COUNTED` of those that were looked at. */
-export interface ListedTasks extends Listed<TaskRecord> {
+export interface TaskResultPage extends ResultPage<TaskRecord> {
   /** Of a page that is not full, where looking for matches ended; null at the list's end. Undefined where all match. */
   readonly searchedTo: string | null | undefined;
 }
@@ -37,7 +37,7 @@ export interface SelectedTasks {
 
 /** A room's tasks, newest first. Undefined where `after` is none of them. */
 export interface TaskListStorage {
-  list(of: TaskSelection, window: TaskWindow): Promise<ListedTasks | undefined>;
+  list(of: TaskSelection, window: TaskWindow): Promise<TaskResultPage | undefined>;
   /** The same without what makes a task dear to read. */
   select(of: TaskSelection, window: Omit<TaskWindow, "offset">): Promise<SelectedTasks | undefined>;
 }

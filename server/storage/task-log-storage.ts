@@ -1,6 +1,6 @@
 import { isUuid } from "./ids.ts";
 import { appendLog, readLog } from "./queries/task-logs.ts";
-import { wireTime } from "./rows.ts";
+import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
 
@@ -15,6 +15,6 @@ export const createTaskLogStorage = ({ run }: Sessions): TaskLogStorage => ({
   async read(taskId, after, limit) {
     if (!isUuid(taskId)) return [];
     const rows = await run((db) => readLog(db, taskId, { after, limit }));
-    return rows.map(({ at, ...line }) => ({ ...line, at: wireTime(at) }));
+    return rows.map(({ at, ...line }) => ({ ...line, at: formatTime(at) }));
   },
 });

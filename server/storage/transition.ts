@@ -1,12 +1,12 @@
 import { type BatchedCall, createBatcher } from "./batcher.ts";
-import type { CompletedTask, Completion } from "./completions.ts";
 import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
-import type { Payloads } from "./payloads.ts";
+import type { PayloadCache } from "./payload-cache.ts";
 import { completeTasks } from "./queries/complete-tasks.ts";
 import { transitionTasks } from "./queries/transition-tasks.ts";
-import { rawTaskRecord, wireTime } from "./rows.ts";
+import { formatTime, toRawTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TaskRecord, Transition } from "./storage.ts";
+import type { CompletedTask, Completion } from "./task-completions.ts";
 
 /** Characters of one statement, as each step weighs something: 500 steps, or a few with large results. */
 const MOST = 4_000_000;
@@ -17,7 +17,11 @@ const weightOf = ({ result, error }: Transition): number =>
 
 type Step = BatchedCall<Transition, TaskRecord | undefined>;
 
-const stepsTo = ({ hot, counted }: Sessions, to: Transition["to"], payloads: Payloads): Step =>
+const stepsTo = (
+  { runPrepared: hot, measureBatches: counted }: Sessions,
+  to: Transition["to"],
+  payloads: PayloadCache,
+): Step =>
   createBatcher({
     most: MOST,
     weightOf,
@@ -28,9 +32,9 @@ const stepsTo = ({ hot, counted }: Sessions, to: Transition["to"], payloads: Pay
       const rows = await hot((db) => transitionTasks(db, to, named));
       const moved = new Map<number, TaskRecord>();
       for (const row of rows) {
-        const payload = row.payload ?? known[row.place] ?? "{}";
+        const payload = row.payload ?? known[row.call_index] ?? "{}";
         if (row.status !== "running") payloads.delete(row.id);
-        moved.set(row.place, rawTaskRecord(row, payload));
+        moved.set(row.call_index, toRawTaskRecord(row, payload));
       }
       return steps.map((_, place) => moved.get(place));
     }),
@@ -39,7 +43,7 @@ const stepsTo = ({ hot, counted }: Sessions, to: Transition["to"], payloads: Pay
 /** Steps of many tasks to one status share a statement. */
 export const createTransition = (
   sessions: Sessions,
-  payloads: Payloads,
+  payloads: PayloadCache,
 ): ((step: Transition) => Promise<TaskRecord | undefined>) => {
   const steps: Readonly<Record<Transition["to"], Step>> = {
     running: stepsTo(sessions, "running", payloads),
@@ -55,11 +59,11 @@ const MOST_FREE = 8;
 
 /** Completions of many requests share a statement. */
 export const createCompletions = (
-  { hot, counted }: Sessions,
+  { runPrepared: hot, measureBatches: counted }: Sessions,
   {
     payloads,
     heartbeatThrottle: signsOfLife,
-  }: { readonly payloads: Payloads; readonly heartbeatThrottle: HeartbeatThrottle },
+  }: { readonly payloads: PayloadCache; readonly heartbeatThrottle: HeartbeatThrottle },
 ): BatchedCall<readonly Completion[], readonly (CompletedTask | undefined)[]> => {
   const free = new Set<string>();
   return createBatcher({
@@ -73,17 +77,19 @@ export const createCompletions = (
       const all = wishes.flat();
       const completed: (CompletedTask | undefined)[] = all.map(() => undefined);
       const signs = signsOfLife.due(all.map(({ workerId }) => workerId));
-      for (const row of await hot((db) => completeTasks(db, all, { free, signs }))) {
-        const id = all[row.place]?.id.toLowerCase() ?? "";
+      for (const row of await hot((db) =>
+        completeTasks(db, all, { jobsWithoutResultSchema: free, touchedWorkerIds: signs }),
+      )) {
+        const id = all[row.call_index]?.id.toLowerCase() ?? "";
         payloads.delete(id);
         if (!free.has(row.job_id)) {
           if (free.size >= MOST_FREE) free.clear();
           free.add(row.job_id);
         }
-        completed[row.place] = {
+        completed[row.call_index] = {
           ...{ id, roomId: row.room_id, jobId: row.job_id },
-          completedAt: wireTime(row.completed_at),
-          ranSeconds: row.ran_seconds,
+          completedAt: formatTime(row.completed_at),
+          runSeconds: row.ran_seconds,
         };
       }
       let from = 0;

@@ -1,22 +1,25 @@
 import { isUuid } from "./ids.ts";
 import { drainWorker } from "./queries/drain-worker.ts";
-import { lockLeavingWorker } from "./queries/end-worker.ts";
-import { heldBy, jobsOf, listedWorkerRow } from "./queries/find-worker-details.ts";
-import { listedWorker, taskRecord, wireTime } from "./rows.ts";
+import { lockWorkerForUpdate } from "./queries/end-worker.ts";
+import { findLeasedTasks, findListedWorker, findWorkerJobs } from "./queries/find-worker-details.ts";
+import { formatTime, toListedWorker, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { WorkerDetailsStorage } from "./worker-details.ts";
 
 /** The part of the storage for those who look after workers. */
 export const createWorkerDetailsStorage = ({ run, transaction }: Sessions): WorkerDetailsStorage => ({
-  async sheet(id, aliveWithinSeconds) {
-    const row = isUuid(id) ? await run((db) => listedWorkerRow(db, id, aliveWithinSeconds)) : undefined;
+  async find(id, aliveWithinSeconds) {
+    const row = isUuid(id) ? await run((db) => findListedWorker(db, id, aliveWithinSeconds)) : undefined;
     if (row === undefined) return undefined;
-    const jobs = await run((db) => jobsOf(db, id));
-    const held = await run((db) => heldBy(db, id));
+    const jobs = await run((db) => findWorkerJobs(db, id));
+    const held = await run((db) => findLeasedTasks(db, id));
     return {
-      worker: listedWorker(row),
+      worker: toListedWorker(row),
       jobs: jobs.map(({ room_id, category, name }) => ({ roomId: room_id, category, name })),
-      held: held.map((task) => ({ record: taskRecord(task), claimedAt: wireTime(task.claimed_at) })),
+      leasedTasks: held.map((task) => ({
+        record: toTaskRecord(task),
+        claimedAt: formatTime(task.claimed_at),
+      })),
     };
   },
 
@@ -24,7 +27,7 @@ export const createWorkerDetailsStorage = ({ run, transaction }: Sessions): Work
     if (!isUuid(id)) return false;
     // Locked as for its end: what registers or claims for it this moment is over before its links are taken.
     return transaction(async (db) => {
-      if (!(await lockLeavingWorker(db, id))) return false;
+      if (!(await lockWorkerForUpdate(db, id))) return false;
       await drainWorker(db, id);
       return true;
     });

@@ -6,12 +6,12 @@ export interface WorkerDetailsRecord {
   readonly worker: Worker;
   readonly jobs: readonly JobAddress[];
   /** What it holds, the longest first; the first so many. */
-  readonly held: readonly { readonly record: TaskRecord; readonly claimedAt: string }[];
+  readonly leasedTasks: readonly { readonly record: TaskRecord; readonly claimedAt: string }[];
 }
 
 /** What is asked of one worker by those who look after it. */
 export interface WorkerDetailsStorage {
-  sheet(id: string, aliveWithinSeconds: number): Promise<WorkerDetailsRecord | undefined>;
+  find(id: string, aliveWithinSeconds: number): Promise<WorkerDetailsRecord | undefined>;
   /** From now on it is given no task; false where it is gone. Twice is as good as once. */
   drain(id: string): Promise<boolean>;
 }

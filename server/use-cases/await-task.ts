@@ -1,16 +1,16 @@
-import { type Event, isTerminal, Problem, type Task, taskChannel } from "../../protocol/index.ts";
+import { type Event, getTaskChannel, isTerminal, Problem, type Task } from "../../protocol/index.ts";
 import { type Caller, canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord } from "../storage/storage.ts";
-import { entityTag, namesTag } from "./entity-tag.ts";
+import { getEntityTag, matchesEntityTag } from "./entity-tag.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "./long-poll.ts";
-import { wireTask } from "./wire.ts";
+import { toWireTask } from "./wire.ts";
 
 type Ports = Pick<Context, "storage" | "bus" | "settings" | "ended">;
 
 /** A task to be read, and what the caller knows of it already. */
-export interface TaskWish {
+export interface AwaitTaskInput {
   readonly taskId: string;
   /** The header's value. */
   readonly ifNoneMatch: string | undefined;
@@ -18,7 +18,7 @@ export interface TaskWish {
 }
 
 /** The task, or null where the caller has it as it is. */
-export interface ReadTask {
+export interface AwaitTaskResult {
   readonly task: Task | null;
   readonly tag: string;
 }
@@ -34,11 +34,12 @@ export const findTask = async ({ storage }: Pick<Ports, "storage">, id: string):
 };
 
 /** True where there is nothing to wait for: it has come to its end, or is not what the caller knows. */
-const isAnswer = (record: TaskRecord, { ifNoneMatch }: TaskWish): boolean =>
-  isTerminal(record.task.status) || (ifNoneMatch !== undefined && !namesTag(ifNoneMatch, entityTag(record)));
+const isAnswer = (record: TaskRecord, { ifNoneMatch }: AwaitTaskInput): boolean =>
+  isTerminal(record.task.status) ||
+  (ifNoneMatch !== undefined && !matchesEntityTag(ifNoneMatch, getEntityTag(record)));
 
 /** A step on the way to the end is none to who waits for the end alone; a line of its log is none to anybody here. */
-const isNews = (event: Event | undefined, { ifNoneMatch }: TaskWish): boolean =>
+const isNews = (event: Event | undefined, { ifNoneMatch }: AwaitTaskInput): boolean =>
   event?.kind !== "task-logged" &&
   (ifNoneMatch !== undefined ||
     event?.kind !== "task-changed" ||
@@ -47,7 +48,7 @@ const isNews = (event: Event | undefined, { ifNoneMatch }: TaskWish): boolean =>
 
 const waitFor = async (
   ports: Ports,
-  wish: TaskWish,
+  wish: AwaitTaskInput,
   mayRead: (record: TaskRecord) => Promise<void>,
 ): Promise<TaskRecord> => {
   const { taskId, hold } = wish;
@@ -55,7 +56,7 @@ const waitFor = async (
   const bell = new WakeSignal();
   // Listen first, then read, then wait: what comes in between rings the bell.
   let end: TaskRecord | undefined;
-  const unsubscribe = await ports.bus.subscribe(taskChannel(taskId.toLowerCase()), (event) => {
+  const unsubscribe = await ports.bus.subscribe(getTaskChannel(taskId.toLowerCase()), (event) => {
     if (isNews(event, wish)) bell.notify();
   });
   const forget = ports.ended.onEnd(taskId.toLowerCase(), (record) => {
@@ -78,14 +79,18 @@ const waitFor = async (
 };
 
 /** A task for whoever may see it, at once or when it has come to its end. */
-export const awaitTask = async (ports: Ports, caller: Caller, wish: TaskWish): Promise<ReadTask> => {
+export const awaitTask = async (
+  ports: Ports,
+  caller: Caller,
+  wish: AwaitTaskInput,
+): Promise<AwaitTaskResult> => {
   const mayRead = async (record: TaskRecord) => {
     if (!(await canReadTask(caller, record))) throw forbidden("task-read");
   };
   const mayWait = wish.hold.seconds > 0 && isUuid(wish.taskId);
   const record = mayWait ? await waitFor(ports, wish, mayRead) : await findTask(ports, wish.taskId);
   if (!mayWait) await mayRead(record);
-  const tag = entityTag(record);
-  const task = namesTag(wish.ifNoneMatch, tag) ? null : wireTask(ports.settings, record);
+  const tag = getEntityTag(record);
+  const task = matchesEntityTag(wish.ifNoneMatch, tag) ? null : toWireTask(ports.settings, record);
   return { task, tag };
 };

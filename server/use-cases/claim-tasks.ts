@@ -1,9 +1,9 @@
 import { formatJobName, type Task } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
+import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "./events.ts";
 import { getDeadline, getPollInterval, type LongPoll } from "./long-poll.ts";
-import { type Outcome, taskChanged, workAvailable } from "./outcome.ts";
 import { WaitingClaim } from "./waiting-claim.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
@@ -21,9 +21,9 @@ export interface ClaimInput {
 }
 
 /** The tasks as they are answered, and how to give them back when the answer cannot be delivered. */
-export interface Claimed {
+export interface ClaimTasksResult {
   readonly tasks: Task[];
-  readonly records: readonly ClaimedRecord[];
+  readonly records: readonly ClaimedTaskRecord[];
   /** The worker is given no task any more. */
   readonly isDraining: boolean;
 }
@@ -32,7 +32,7 @@ const claimNow = async (
   { storage, owners }: Context,
   { workerId, limit, start }: ClaimInput,
   hold: LongPoll,
-): Promise<readonly ClaimedRecord[]> => {
+): Promise<readonly ClaimedTaskRecord[]> => {
   const records = await storage.tasks.claim(workerId, limit, start, () => hold.isClientGone);
   if (records !== undefined) return records;
   owners.forget(workerId);
@@ -59,12 +59,12 @@ const passOn = ({ waitingClaims, log }: Context, { limit }: ClaimInput, { taken,
 
 /** True for a worker that is drained. Only one without jobs can be: all others are not asked about. */
 const isDraining = async ({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> =>
-  (await storage.tasks.claimedJobs(workerId)).length === 0 &&
+  (await storage.tasks.getLinkedJobIds(workerId)).length === 0 &&
   (await storage.workers.find(workerId))?.isDraining === true;
 
 /** What a claim came to, and the jobs that may have more. */
 interface Taken {
-  readonly taken: readonly ClaimedRecord[];
+  readonly taken: readonly ClaimedTaskRecord[];
   readonly jobIds: readonly string[];
 }
 
@@ -77,14 +77,14 @@ const waitForTasks = async (context: Context, wish: ClaimInput, hold: LongPoll):
       const wasRung = claim.isNotified;
       // Listen first, then read, then wait: what comes in between rings the bell.
       claim.reset();
-      const jobIds = await storage.tasks.claimedJobs(wish.workerId);
+      const jobIds = await storage.tasks.getLinkedJobIds(wish.workerId);
       await waitingClaims.add(claim, jobIds);
       const taken = await claimNow(context, wish, hold);
-      if (wasRung) context.meter.wokeUp(taken.length > 0 ? "tasks" : "nothing");
+      if (wasRung) context.meter.claimWoken(taken.length > 0 ? "tasks" : "nothing");
       // Of all its jobs: the ring may have been for another one than that of the task it took.
       if (taken.length > 0) return { taken, jobIds };
       // The claim saw other jobs than are listened to.
-      if (jobIds !== (await storage.tasks.claimedJobs(wish.workerId))) continue;
+      if (jobIds !== (await storage.tasks.getLinkedJobIds(wish.workerId))) continue;
       const left = deadline - performance.now();
       if (left <= 0 || hold.signal.aborted || (await isDraining(context, wish))) return { taken, jobIds };
       await claim.wait(Math.min(left, pauseOf(context)), hold.signal);
@@ -108,7 +108,7 @@ export const claimTasks = async (
   context: Context,
   caller: Caller,
   { wish, hold }: { readonly wish: ClaimInput; readonly hold: LongPoll },
-): Promise<Outcome<Claimed>> => {
+): Promise<ResultWithEvents<ClaimTasksResult>> => {
   await context.owners.require(caller, wish.workerId);
   const own = { ...wish, workerId: wish.workerId.toLowerCase() };
   const got = await (hold.seconds > 0 ? waitForTasks : takeNow)(context, own, hold);
@@ -122,20 +122,23 @@ export const claimTasks = async (
       records,
       isDraining: records.length === 0 && (await isDraining(context, own)),
     },
-    events: records.map(({ brief }) => taskChanged({ task: brief })),
+    events: records.map(({ summary: brief }) => createTaskChangedEvent({ task: brief })),
   };
 };
 
 /** Puts back what was claimed for a client that is gone: the claim costs nothing, and the next worker is woken. */
 export const requeueClaims = async (
   { storage, meter }: Pick<Context, "storage" | "meter">,
-  records: readonly ClaimedRecord[],
-): Promise<Outcome<number>> => {
-  const claims = records.map(({ brief: { id, attempt } }) => ({ id, attempt }));
+  records: readonly ClaimedTaskRecord[],
+): Promise<ResultWithEvents<number>> => {
+  const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
   const returned = await storage.tasks.unclaim(claims);
-  meter.moved(returned, "lost");
+  meter.transitioned(returned, "lost");
   return {
     value: returned.length,
-    events: [...returned.map((record) => taskChanged(record)), ...workAvailable(returned)],
+    events: [
+      ...returned.map((record) => createTaskChangedEvent(record)),
+      ...createWorkAvailableEvents(returned),
+    ],
   };
 };

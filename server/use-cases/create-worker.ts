@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import type { Settings } from "../settings.ts";
 
 /** How often a worker should beat: a quarter of the threshold. */
-export const heartbeatSeconds = (settings: Pick<Settings, "worker_timeout_threshold">): number =>
+export const getHeartbeatSeconds = (settings: Pick<Settings, "worker_timeout_threshold">): number =>
   settings.worker_timeout_threshold / 4;
 
 /** Makes a worker that belongs to the caller. */
@@ -19,6 +19,6 @@ export const createWorker = async (
     id: worker.id,
     name: worker.name,
     last_heartbeat: worker.lastHeartbeat,
-    heartbeat_seconds: heartbeatSeconds(settings),
+    heartbeat_seconds: getHeartbeatSeconds(settings),
   };
 };

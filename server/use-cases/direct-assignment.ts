@@ -1,4 +1,4 @@
-import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
 import type { ChooseAssignee } from "../storage/direct-assignment.ts";
 import type { WaitingClaim } from "./waiting-claim.ts";
 import type { WaitingClaims } from "./waiting-claims.ts";
@@ -23,7 +23,7 @@ export class DirectAssignment {
   };
 
   /** What came of it, whatever that was: who was to have the task has it, or looks itself. */
-  settle([task]: readonly ClaimedRecord[]): void {
+  settle([task]: readonly ClaimedTaskRecord[]): void {
     this.#claim?.give(task);
     this.#claim = undefined;
   }

@@ -1,12 +1,12 @@
 import type { TaskRecord } from "../storage/storage.ts";
 
 /** The weak ETag of a task: it changes whenever its row does. */
-export const entityTag = ({ version }: TaskRecord): string => `W/"${version}"`;
+export const getEntityTag = ({ version }: TaskRecord): string => `W/"${version}"`;
 
 const TAG = /\s*(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/gy;
 
 /** True where `If-None-Match` names the ETag, by weak comparison (RFC 9110, 8.8.3.2 and 13.1.2), or is `*`. */
-export const namesTag = (header: string | undefined, tag: string): boolean => {
+export const matchesEntityTag = (header: string | undefined, tag: string): boolean => {
   if (header === undefined) return false;
   if (header.trim() === "*") return true;
   const opaque = tag.replace(/^W\//, "");

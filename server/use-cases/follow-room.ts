@@ -1,13 +1,13 @@
 import type { Context } from "../context.ts";
-import { type Followed, type FollowInput, Pace } from "./follow.ts";
+import { type FollowInput, type FollowStream, StreamPacer } from "./follow.ts";
 
 /** What changes in a room, from where the follower was, or from now on. */
 export async function* followRoom(
   { feeds, bus }: Pick<Context, "feeds" | "bus">,
   roomId: string,
   { lastEventId, hold }: FollowInput,
-): Followed<"followRoom"> {
-  const pace = new Pace(hold, bus);
+): FollowStream<"followRoom"> {
+  const pace = new StreamPacer(hold, bus);
   const { feed, leave } = await feeds.follow(roomId, pace.bell.notify);
   try {
     const known = lastEventId === undefined ? undefined : feed.placeOf(lastEventId);

@@ -1,18 +1,18 @@
 import {
   formatLogPosition,
+  getTaskChannel,
   LOG_START,
   type LogPosition,
   Problem,
   parseLogPosition,
-  taskChannel,
 } from "../../protocol/index.ts";
 import { canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import { findTask } from "./await-task.ts";
-import { type Followed, type FollowInput, Pace } from "./follow.ts";
-import { logFrom } from "./task-logs.ts";
-import { wireTask } from "./wire.ts";
+import { type FollowInput, type FollowStream, StreamPacer } from "./follow.ts";
+import { readLogPage } from "./task-logs.ts";
+import { toWireTask } from "./wire.ts";
 
 const LINES = 500;
 
@@ -49,9 +49,9 @@ export async function* followTask(
   context: Context,
   taskId: string,
   { caller, lastEventId, hold }: FollowInput,
-): Followed<"followTask"> {
-  const pace = new Pace(hold, context.bus);
-  const unsubscribe = await context.bus.subscribe(taskChannel(taskId.toLowerCase()), pace.bell.notify);
+): FollowStream<"followTask"> {
+  const pace = new StreamPacer(hold, context.bus);
+  const unsubscribe = await context.bus.subscribe(getTaskChannel(taskId.toLowerCase()), pace.bell.notify);
   const seen = parseSeen(lastEventId);
   try {
     for (let isFirst = true; ; isFirst = false) {
@@ -61,7 +61,7 @@ export async function* followTask(
       if (isFirst && !(await canReadTask(caller, record))) throw forbidden("task-read");
       // Lines come before the task's end: who stops listening there has them all.
       for (;;) {
-        const page = await logFrom(context, record.task.id, { after: seen.place, limit: LINES });
+        const page = await readLogPage(context, record.task.id, { after: seen.place, limit: LINES });
         if (page.items.length === 0) break;
         seen.place = page.items.at(-1) ?? seen.place;
         yield { event: "log", data: page, id: formatSeen(seen) };
@@ -69,7 +69,7 @@ export async function* followTask(
       }
       if (record.version !== seen.version) {
         seen.version = record.version;
-        yield { event: "task", data: wireTask(context.settings, record), id: formatSeen(seen) };
+        yield { event: "task", data: toWireTask(context.settings, record), id: formatSeen(seen) };
         pace.spoke();
       } else if (pace.mustBeat) {
         yield "beat";

@@ -3,7 +3,11 @@ import type { Caller } from "../access.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "./long-poll.ts";
 
 /** What follows: events, and a beat where there was none for a while, so that no proxy takes the connection for dead. */
-export type Followed<Name extends StreamName> = AsyncGenerator<StreamEvent<Name> | "beat", void, undefined>;
+export type FollowStream<Name extends StreamName> = AsyncGenerator<
+  StreamEvent<Name> | "beat",
+  void,
+  undefined
+>;
 
 /** Who follows, from where, and for how long. */
 export interface FollowInput {
@@ -18,7 +22,7 @@ const BEAT_MS = 15_000;
 const BREATH_MS = 100;
 
 /** The pauses of one follower: rung by a bus, ended by a deadline or by the signal. */
-export class Pace {
+export class StreamPacer {
   readonly bell = new WakeSignal();
   readonly #deadline: number;
   readonly #signal: AbortSignal;

@@ -10,7 +10,7 @@ import {
 import { type Caller, forbidden } from "../access.ts";
 import { getInvitedUserId } from "../auth/invitation-issuer.ts";
 import type { Context } from "../context.ts";
-import { jobsChanged, type Outcome, tasksTaken } from "./outcome.ts";
+import { createJobsChangedEvents, createRequeueEvents, type ResultWithEvents } from "./events.ts";
 
 const notFound = () =>
   new Problem("invitation-not-found", "There is no such invitation, or it is long over.");
@@ -71,7 +71,7 @@ export const revokeInvitation = async (
   context: Pick<Context, "storage" | "invitations" | "owners" | "waitingClaims" | "settings">,
   caller: Caller,
   id: string,
-): Promise<Outcome<Invitation>> => {
+): Promise<ResultWithEvents<Invitation>> => {
   const { storage, invitations: issuer, owners, waitingClaims, settings } = context;
   const found = await storage.invitations.find(id);
   if (found === undefined) throw notFound();
@@ -88,7 +88,9 @@ export const revokeInvitation = async (
       const end = await storage.workers.remove(workerId, "the invitation of its worker was revoked");
       owners.forget(workerId);
       waitingClaims.refresh(workerId);
-      return end === undefined ? [] : [...tasksTaken(end.tasks, workerId), ...jobsChanged(end.rooms)];
+      return end === undefined
+        ? []
+        : [...createRequeueEvents(end.tasks, workerId), ...createJobsChangedEvents(end.rooms)];
     }),
   );
   return { value: invitation, events: ends.flat() };

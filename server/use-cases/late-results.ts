@@ -4,13 +4,13 @@ import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 import { taskNotFound } from "./await-task.ts";
-import { type Outcome, taskChanged } from "./outcome.ts";
+import { createTaskChangedEvent, type ResultWithEvents } from "./events.ts";
 import { requireResult, validationError } from "./schema-checks.ts";
 import { invalidTransition } from "./update-rules.ts";
-import { wireTask } from "./wire.ts";
+import { toWireTask } from "./wire.ts";
 
 /** The 409 of a hold that is over; a result that comes with it is kept for the task's submitter. */
-export const holdIsOver = async (
+export const handleLostLease = async (
   { storage, meter }: Pick<Context, "storage" | "meter">,
   { actor }: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
@@ -20,7 +20,7 @@ export const holdIsOver = async (
   if (status !== "completed" || workerId === undefined || attempt === undefined)
     return new Problem("task-lost", lost);
   const isKept = await storage.lateResults.keep({ taskId, workerId, attempt, userId: actor.id, result });
-  if (isKept) meter.late("kept");
+  if (isKept) meter.lateResult("kept");
   const kept = "Its result is kept: who submitted the task may adopt it.";
   return new Problem("task-lost", isKept ? `${lost} ${kept}` : lost);
 };
@@ -47,7 +47,7 @@ export const adoptLateResult = async (
   context: Context,
   caller: Caller,
   { taskId, attempt }: Adoption & { readonly taskId: string },
-): Promise<Outcome<Task>> => {
+): Promise<ResultWithEvents<Task>> => {
   const record = await ownTask(context, caller, taskId);
   if (record.task.status === "completed") throw invalidTransition(record, "completed");
   const late = (await context.storage.lateResults.list(taskId)).find(
@@ -67,9 +67,9 @@ export const adoptLateResult = async (
   // Somebody else completed it a moment before.
   if (adopted === undefined) throw invalidTransition(await ownTask(context, caller, taskId), "completed");
   context.ended.tell(adopted.record);
-  context.meter.late("adopted");
+  context.meter.lateResult("adopted");
   return {
-    value: wireTask(context.settings, adopted.record),
-    events: [taskChanged(adopted.record, adopted.formerHolder)],
+    value: toWireTask(context.settings, adopted.record),
+    events: [createTaskChangedEvent(adopted.record, adopted.previousWorkerId)],
   };
 };

@@ -19,8 +19,8 @@ const nothingKnown = (attempt: number): Kept => ({
 const outcomeOf = ({
   status,
   workerId,
-  holdEndedWorkerId,
-  holdEndedReason,
+  endedLeaseWorkerId: holdEndedWorkerId,
+  endedLeaseReason: holdEndedReason,
 }: AttemptHistory): AttemptOutcome => {
   if (status === "claimed" || status === "running") return "open";
   // Completed by the late result of another: whoever held it then lost it.
@@ -36,7 +36,7 @@ const current = (kept: AttemptHistory): Kept => {
   const isEnded = outcome !== "open" && outcome !== "released";
   return {
     attempt: kept.attempt,
-    worker_id: outcome === "open" || outcome === "completed" ? kept.workerId : kept.holdEndedWorkerId,
+    worker_id: outcome === "open" || outcome === "completed" ? kept.workerId : kept.endedLeaseWorkerId,
     claimed_at: kept.claimedAt,
     started_at: kept.startedAt,
     ended_at: isEnded ? kept.completedAt : null,
@@ -58,7 +58,7 @@ const failed = ({ errors, attempt, claimedAt, startedAt }: AttemptHistory): Kept
   }));
 
 /** All attempts of what is kept, oldest first: a number that nothing is known of was claimed and given back. */
-export const attemptsOf = (kept: AttemptHistory): Attempt[] => {
+export const toAttempts = (kept: AttemptHistory): Attempt[] => {
   const known = new Map(failed(kept).map((one) => [one.attempt, one]));
   if (kept.attempt > 0 && !known.has(kept.attempt)) known.set(kept.attempt, current(kept));
   const first = Math.max(1, kept.attempt - MOST_SHOWN + 1);
@@ -68,7 +68,7 @@ export const attemptsOf = (kept: AttemptHistory): Attempt[] => {
     .map((one) => ({
       ...one,
       worker_name: one.worker_id === null ? null : (kept.workerNames.get(one.worker_id) ?? null),
-      late_result: kept.late.some(({ attempt }) => attempt === one.attempt),
+      late_result: kept.lateResults.some(({ attempt }) => attempt === one.attempt),
     }));
 };
 
@@ -78,5 +78,5 @@ export const listAttempts = async (context: Context, caller: Caller, taskId: str
   if (!(await canReadTask(caller, record))) throw forbidden("task-read");
   const kept = await context.storage.diagnosis.attempts(record.task.id);
   if (kept === undefined) throw taskNotFound();
-  return attemptsOf(kept);
+  return toAttempts(kept);
 };

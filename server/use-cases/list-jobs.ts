@@ -1,6 +1,6 @@
 import { GLOBAL_ROOM, type Job, type Page, type PageQuery } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
-import { wireJob } from "./wire.ts";
+import { toWireJob } from "./wire.ts";
 
 /** The jobs that are seen from a room: its own and the global ones. */
 export const listJobs = async (
@@ -11,7 +11,7 @@ export const listJobs = async (
   const rooms = roomId === GLOBAL_ROOM ? [GLOBAL_ROOM] : [GLOBAL_ROOM, roomId];
   const { items, total } = await storage.jobs.list(rooms, window, settings.worker_timeout_threshold);
   return {
-    items: items.map((job) => wireJob(settings, job)),
+    items: items.map((job) => toWireJob(settings, job)),
     total,
     limit: window.limit,
     offset: window.offset,

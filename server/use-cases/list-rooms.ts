@@ -22,7 +22,7 @@ const readable = async (caller: Caller, rooms: readonly string[]): Promise<strin
 /** A host that names a user's rooms is believed no further than `authorizeRoom` goes. */
 const roomsOf = async ({ storage }: Ports, caller: Caller): Promise<string[]> => {
   const named = (await caller.namedRooms())?.filter(isRoomId).slice(0, MOST_ASKED);
-  const rooms = named ?? (await storage.stats.roomNames(MOST_ASKED));
+  const rooms = named ?? (await storage.stats.listRoomNames(MOST_ASKED));
   const others = [...new Set(rooms)].filter((room) => room !== GLOBAL_ROOM).toSorted();
   return [GLOBAL_ROOM, ...(await readable(caller, others))];
 };
@@ -35,6 +35,6 @@ export const listRooms = async (
 ): Promise<Page<RoomSummary>> => {
   const rooms = await roomsOf(ports, caller);
   const shown = rooms.slice(offset, offset + limit);
-  const items = await ports.storage.stats.summaries(shown, ports.settings.worker_timeout_threshold);
+  const items = await ports.storage.stats.summarizeRooms(shown, ports.settings.worker_timeout_threshold);
   return { items: [...items], total: rooms.length, limit, offset };
 };

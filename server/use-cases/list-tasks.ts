@@ -10,17 +10,17 @@ import { isUuid } from "../storage/ids.ts";
 import type { TaskSelection } from "../storage/task-lists.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
 import { validationError } from "./schema-checks.ts";
-import { wireTask } from "./wire.ts";
+import { toWireTask } from "./wire.ts";
 
 type Ports = Pick<Context, "storage" | "settings">;
 
 /** Which of a room's tasks a filter means; a job that it names may have been removed, and registered anew, since. */
-export const selectionOf = async (
+export const resolveTaskFilter = async (
   { storage }: Pick<Ports, "storage">,
   roomId: string,
   { status, job, created_by, q, ids }: TaskFilter,
 ): Promise<TaskSelection> => {
-  const jobIds = job === undefined ? undefined : await storage.jobs.idsAt(resolveJobName(job, roomId));
+  const jobIds = job === undefined ? undefined : await storage.jobs.findIds(resolveJobName(job, roomId));
   if (job !== undefined && jobIds?.length === 0) throw jobNotFound(job, roomId);
   return {
     roomId,
@@ -33,7 +33,7 @@ export const selectionOf = async (
 };
 
 /** The 422 of a task to go on from that is not in the list. */
-export const strangeAfter = () =>
+export const unknownCursor = () =>
   validationError("The request does not fit.", [{ pointer: "/after", detail: "names no task of this room" }]);
 
 /** Who searches for a whole id means that task, however old it is, if the room has it. */
@@ -49,7 +49,8 @@ export const listRoomTasks = async (
   ports: Ports,
   roomId: string,
   { limit, offset, after, ...filter }: RoomTaskQuery,
-): Promise<TaskPage> => listTasks(ports, await selectionOf(ports, roomId, filter), { limit, offset, after });
+): Promise<TaskPage> =>
+  listTasks(ports, await resolveTaskFilter(ports, roomId, filter), { limit, offset, after });
 
 /** The same of a job as it is registered now. */
 export const listJobTasks = async (
@@ -57,19 +58,19 @@ export const listJobTasks = async (
   { roomId, jobName }: { readonly roomId: string; readonly jobName: string },
   { limit, offset, after, ...filter }: JobTaskQuery,
 ): Promise<TaskPage> => {
-  const job = await ports.storage.jobs.peek(resolveJobName(jobName, roomId));
+  const job = await ports.storage.jobs.findWithoutCounts(resolveJobName(jobName, roomId));
   if (job === undefined) throw jobNotFound(jobName, roomId);
-  const of = { ...(await selectionOf(ports, roomId, filter)), jobIds: [job.id] };
+  const of = { ...(await resolveTaskFilter(ports, roomId, filter)), jobIds: [job.id] };
   return listTasks(ports, of, { limit, offset, after });
 };
 
 const listTasks = async (ports: Ports, of: TaskSelection, window: TaskPageQuery): Promise<TaskPage> => {
   const { limit, offset } = window;
   const listed = (await byId(ports, of, window)) ?? (await ports.storage.tasks.list(of, window));
-  if (listed === undefined) throw strangeAfter();
+  if (listed === undefined) throw unknownCursor();
   const { items, total, searchedTo } = listed;
   return {
-    items: items.map((record) => wireTask(ports.settings, record)),
+    items: items.map((record) => toWireTask(ports.settings, record)),
     ...{ total, limit, offset },
     ...(searchedTo !== undefined && { searched_to: searchedTo }),
   };

@@ -1,7 +1,7 @@
 import type { Job } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
-import { wireJob } from "./wire.ts";
+import { toWireJob } from "./wire.ts";
 
 /** One job, by the name that it has in the room. */
 export const readJob = async (
@@ -11,5 +11,5 @@ export const readJob = async (
 ): Promise<Job> => {
   const job = await storage.jobs.find(resolveJobName(jobName, roomId), settings.worker_timeout_threshold);
   if (job === undefined) throw jobNotFound(jobName, roomId);
-  return wireJob(settings, job);
+  return toWireJob(settings, job);
 };

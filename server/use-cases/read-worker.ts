@@ -1,5 +1,5 @@
 import { formatJobName, type JobAddress, type WorkerDetails } from "../../protocol/index.ts";
-import { type Caller, canReadTask, forbidden, roomReader } from "../access.ts";
+import { type Caller, canReadTask, createRoomReader, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { WorkerDetailsRecord } from "../storage/worker-details.ts";
@@ -8,13 +8,13 @@ import { workerNotFound } from "./worker-owners.ts";
 type Ports = Pick<Context, "storage" | "settings" | "owners">;
 
 /** A worker as it is answered, with those of its jobs and tasks that the caller may see. */
-export const workerDetails = async (
+export const toWorkerDetails = async (
   { settings, owners }: Ports,
   caller: Caller,
-  { worker, jobs, held }: WorkerDetailsRecord,
+  { worker, jobs, leasedTasks: held }: WorkerDetailsRecord,
 ): Promise<WorkerDetails> => {
   const isOwn = caller.actor.isAdmin || (await owners.of(worker.id)) === caller.actor.id;
-  const maySee = roomReader(caller);
+  const maySee = createRoomReader(caller);
   const seen = { ...caller, canAccessRoom: (roomId: string) => maySee(roomId) };
   const nameOf = (job: JobAddress) => formatJobName(job, settings.job_name_style);
   const shownJobs: WorkerDetails["jobs"] = [];
@@ -40,10 +40,10 @@ export const readWorker = async (
   const { storage, settings } = context;
   const id = workerId.toLowerCase();
   const sheet = isUuid(id)
-    ? await storage.workerDetails.sheet(id, settings.worker_timeout_threshold)
+    ? await storage.workerDetails.find(id, settings.worker_timeout_threshold)
     : undefined;
   if (sheet === undefined) throw workerNotFound();
-  const details = await workerDetails(context, caller, sheet);
+  const details = await toWorkerDetails(context, caller, sheet);
   const isOwn = caller.actor.isAdmin || (await context.owners.of(id)) === caller.actor.id;
   if (!isOwn && details.jobs.length === 0) throw forbidden("worker-read");
   return details;

@@ -9,13 +9,13 @@ import {
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { NewJob } from "../storage/storage.ts";
-import { jobsChanged, type Outcome } from "./outcome.ts";
-import { requireSchemas, schemaPairHash } from "./schema-checks.ts";
-import { wireJob } from "./wire.ts";
+import { createJobsChangedEvents, type ResultWithEvents } from "./events.ts";
+import { hashSchemaPair, requireSchemas } from "./schema-checks.ts";
+import { toWireJob } from "./wire.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
 /** A registration that went well: new, or met with the same schema. */
-export interface Registered {
+export interface RegisterJobResult {
   readonly isNew: boolean;
   readonly job: Job;
 }
@@ -33,7 +33,7 @@ export const registerJob = async (
   context: Context,
   caller: Caller,
   { roomId, registration }: { readonly roomId: string; readonly registration: JobRegistration },
-): Promise<Outcome<Registered>> => {
+): Promise<ResultWithEvents<RegisterJobResult>> => {
   const { category, name, schema, worker_id: given } = registration;
   requireCategory(context, category);
   if (!(await caller.mayRegister({ roomId, category, name }))) {
@@ -55,7 +55,7 @@ export const registerJob = async (
       category,
       name,
       ...pair,
-      schemaHash: schemaPairHash(pair),
+      schemaHash: hashSchemaPair(pair),
       description: registration.description ?? null,
       defaults: registration.defaults ?? {},
       fairness: registration.fairness ?? "fifo",
@@ -78,8 +78,8 @@ export const registerJob = async (
   return {
     value: {
       isNew: outcome.kind === "created",
-      job: wireJob(context.settings, outcome.job, outcome.workerId),
+      job: toWireJob(context.settings, outcome.job, outcome.workerId),
     },
-    events: jobsChanged([outcome.job.roomId]),
+    events: createJobsChangedEvents([outcome.job.roomId]),
   };
 };

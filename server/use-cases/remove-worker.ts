@@ -1,6 +1,6 @@
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import { jobsChanged, type Outcome, tasksTaken } from "./outcome.ts";
+import { createJobsChangedEvents, createRequeueEvents, type ResultWithEvents } from "./events.ts";
 import { workerNotFound } from "./worker-owners.ts";
 
 /** A worker leaves: what it held fails or is offered again, its links go, and so do jobs that nobody is left for. */
@@ -8,7 +8,7 @@ export const removeWorker = async (
   { storage, owners, waitingClaims, meter }: Context,
   caller: Caller,
   workerId: string,
-): Promise<Outcome<null>> => {
+): Promise<ResultWithEvents<null>> => {
   await owners.require(caller, workerId, true);
   const id = workerId.toLowerCase();
   const end = await storage.workers.remove(id, `worker ${id} left`);
@@ -16,6 +16,9 @@ export const removeWorker = async (
   // Its own waiting claims learn now that it is gone, not seconds later.
   waitingClaims.refresh(id);
   if (end === undefined) throw workerNotFound();
-  meter.moved(end.tasks, "lost");
-  return { value: null, events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)] };
+  meter.transitioned(end.tasks, "lost");
+  return {
+    value: null,
+    events: [...createRequeueEvents(end.tasks, id), ...createJobsChangedEvents(end.rooms)],
+  };
 };

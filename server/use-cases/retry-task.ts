@@ -3,17 +3,21 @@ import { type Caller, forbidden, isSubmitter } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import { taskNotFound } from "./await-task.ts";
-import { type Outcome, tasksTaken } from "./outcome.ts";
-import { payloadFaults, validationError } from "./schema-checks.ts";
+import { createRequeueEvents, type ResultWithEvents } from "./events.ts";
+import { findPayloadErrors, validationError } from "./schema-checks.ts";
 import { invalidTransition } from "./update-rules.ts";
-import { wireTask } from "./wire.ts";
+import { toWireTask } from "./wire.ts";
 
 const MAX_TRIES = 3;
 
 const jobGone = () => new Problem("job-not-found", "The task's job is not registered any more.");
 
 /** Opens a failed or cancelled task again. */
-export const retryTask = async (context: Context, caller: Caller, taskId: string): Promise<Outcome<Task>> => {
+export const retryTask = async (
+  context: Context,
+  caller: Caller,
+  taskId: string,
+): Promise<ResultWithEvents<Task>> => {
   const { storage, settings, meter } = context;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const record = isUuid(taskId) ? await storage.tasks.find(taskId) : undefined;
@@ -21,9 +25,9 @@ export const retryTask = async (context: Context, caller: Caller, taskId: string
     if (!isSubmitter(caller, record) && !caller.actor.isAdmin) throw forbidden("task-submitter");
     const { status, payload } = record.task;
     if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
-    const job = await storage.jobs.peek(record.job);
+    const job = await storage.jobs.findWithoutCounts(record.job);
     if (job === undefined) throw jobGone();
-    const faults = await payloadFaults(context, job, {
+    const faults = await findPayloadErrors(context, job, {
       payload,
       prefix: "/payload",
       userId: caller.actor.id,
@@ -31,8 +35,8 @@ export const retryTask = async (context: Context, caller: Caller, taskId: string
     if (faults.length > 0) throw validationError("The task's payload no longer fits its job.", faults);
     const after = await storage.tasks.retry(taskId);
     if (after !== undefined) {
-      meter.reopened(1);
-      return { value: wireTask(settings, after), events: tasksTaken([after]) };
+      meter.retried(1);
+      return { value: toWireTask(settings, after), events: createRequeueEvents([after]) };
     }
     if (job.id !== record.jobId) throw jobGone();
   }

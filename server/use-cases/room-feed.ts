@@ -1,9 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { type Event, GLOBAL_ROOM, roomChannel, type StreamMessage, type Task } from "../../protocol/index.ts";
+import {
+  type Event,
+  GLOBAL_ROOM,
+  getRoomChannel,
+  type StreamMessage,
+  type Task,
+} from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import type { Unsubscribe } from "../events/event-bus.ts";
-import { rawJson, stringify } from "../raw-json.ts";
-import { wireTask } from "./wire.ts";
+import { createRawJson, stringify } from "../raw-json.ts";
+import { toWireTask } from "./wire.ts";
 
 /** Events of a room that are kept for who comes again, and their characters; who missed more reads the lists again. */
 const MOST_KEPT = 1000;
@@ -46,7 +52,7 @@ export class RoomFeed {
   async open(): Promise<void> {
     const rooms = new Set([this.#roomId, GLOBAL_ROOM]);
     const subscribing = [...rooms].map((room) =>
-      this.#ports.bus.subscribe(roomChannel(room), (event) => this.#hear(event, room)),
+      this.#ports.bus.subscribe(getRoomChannel(room), (event) => this.#hear(event, room)),
     );
     this.#subscriptions = await Promise.all(subscribing);
   }
@@ -119,8 +125,8 @@ export class RoomFeed {
     const records = await this.#ports.storage.tasks.findMany(ids);
     for (const record of records) {
       // Written once, for all who follow.
-      const text = stringify(wireTask(this.#ports.settings, record));
-      this.#tell({ event: "task", data: rawJson<Task>(text) }, text.length);
+      const text = stringify(toWireTask(this.#ports.settings, record));
+      this.#tell({ event: "task", data: createRawJson<Task>(text) }, text.length);
     }
     // Deleted ones are in no list any more.
     if (records.length < ids.length) this.#tell({ event: "reset", data: {} });

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import {
-  canonicalSchema,
+  canonicalizeSchema,
   type FieldError,
   type JsonObject,
   type JsonValue,
@@ -14,11 +14,11 @@ import type { RegisteredJob } from "../storage/storage.ts";
 const MAX_KNOWN = 5_000;
 
 /** The sha256 of the canonical form (RFC 8785) of what a request says; undefined members are as good as left out. */
-export const canonicalHash = (value: object): string => hash("sha256", canonicalize(value) ?? "null");
+export const hashCanonicalJson = (value: object): string => hash("sha256", canonicalize(value) ?? "null");
 
 /** The hash of what two registrations must share. */
-export const schemaPairHash = ({ schema, resultSchema }: SchemaPair): string =>
-  hash("sha256", canonicalSchema({ schema, result_schema: resultSchema }));
+export const hashSchemaPair = ({ schema, resultSchema }: SchemaPair): string =>
+  hash("sha256", canonicalizeSchema({ schema, result_schema: resultSchema }));
 
 /** A 422 with what does not fit, and where. */
 export const validationError = (detail: string, errors: readonly FieldError[]): Problem =>
@@ -41,7 +41,7 @@ export const requireSchemas = async (
 };
 
 /** Returns where a user's payload does not match its job; pointers begin with `prefix`. A promise only if a thread is needed. */
-export const payloadFaults = (
+export const findPayloadErrors = (
   { validators, settings }: Pick<Context, "validators" | "settings">,
   job: RegisteredJob,
   {
@@ -58,7 +58,7 @@ export const payloadFaults = (
 type ResultSchema = { readonly hash: string; readonly schema: JsonObject } | null;
 
 /** The result schemas of jobs, by their ids: a job that is registered anew with other schemas has another id. */
-export class ResultSchemas {
+export class ResultSchemaCache {
   readonly #known = new Map<string, ResultSchema>();
 
   async of(

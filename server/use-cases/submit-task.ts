@@ -2,14 +2,14 @@ import { Problem, type TaskSubmission, type TraceContext } from "../../protocol/
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { NewTask } from "../storage/storage.ts";
+import type { ResultWithEvents } from "./events.ts";
 import { resolveJobName } from "./job-names.ts";
-import type { Outcome } from "./outcome.ts";
-import { canonicalHash, validationError } from "./schema-checks.ts";
-import { type Submitted, submitTasks, submitted } from "./submit-tasks.ts";
-import { taskOptions } from "./task-options.ts";
+import { hashCanonicalJson, validationError } from "./schema-checks.ts";
+import { type SubmitTasksResult, submitTasks, toSubmitTasksResult } from "./submit-tasks.ts";
+import { resolveTaskOptions } from "./task-options.ts";
 
 /** One task for one job. */
-export interface TaskRequest {
+export interface SubmitTaskInput {
   readonly roomId: string;
   readonly jobName: string;
   readonly options: TaskSubmission;
@@ -32,7 +32,7 @@ const replay = async (
   context: Context,
   caller: Caller,
   { roomId, idempotency }: Pick<NewTask, "roomId" | "idempotency">,
-): Promise<Outcome<Submitted> | undefined> => {
+): Promise<ResultWithEvents<SubmitTasksResult> | undefined> => {
   const task = {
     id: context.newId(),
     ...NO_JOB,
@@ -41,24 +41,24 @@ const replay = async (
     payload: {},
     idempotency,
   };
-  const outcome = await context.storage.tasks.insert([{ ...task, ...taskOptions({}, {}) }], {
+  const outcome = await context.storage.tasks.insert([{ ...task, ...resolveTaskOptions({}, {}) }], {
     aliveWithinSeconds: context.settings.worker_timeout_threshold,
   });
-  return outcome.kind === "job-changed" ? undefined : submitted(context, outcome);
+  return outcome.kind === "job-changed" ? undefined : toSubmitTasksResult(context, outcome);
 };
 
 /** Submits a task; with an idempotency key, once. */
 export const submitTask = async (
   context: Context,
   caller: Caller,
-  { roomId, jobName, options, idempotencyKey, traceContext }: TaskRequest,
-): Promise<Outcome<Submitted>> => {
+  { roomId, jobName, options, idempotencyKey, traceContext }: SubmitTaskInput,
+): Promise<ResultWithEvents<SubmitTasksResult>> => {
   const submission = { jobName, options, pointer: "" };
   if (idempotencyKey === undefined)
     return submitTasks(context, caller, { roomId, traceContext, submissions: [submission] });
   requireKey(idempotencyKey);
   const address = resolveJobName(jobName, roomId);
-  const requestHash = canonicalHash({
+  const requestHash = hashCanonicalJson({
     job: [address.roomId, address.category, address.name],
     body: { ...options, payload: options.payload ?? {} },
   });

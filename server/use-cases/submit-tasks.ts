@@ -10,15 +10,20 @@ import {
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
 import type { InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../storage/storage.ts";
 import { DirectAssignment } from "./direct-assignment.ts";
+import {
+  createGroupedWorkEvents,
+  createTaskChangedEvent,
+  createWorkAvailableEvents,
+  type ResultWithEvents,
+} from "./events.ts";
+import type { CachedJob } from "./job-cache.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
-import type { SeenJob } from "./known-jobs.ts";
-import { type Outcome, taskChanged, workAvailable, workAvailableIn } from "./outcome.ts";
-import { payloadFaults, validationError } from "./schema-checks.ts";
-import { optionFaults, taskOptions } from "./task-options.ts";
-import { wireTask } from "./wire.ts";
+import { findPayloadErrors, validationError } from "./schema-checks.ts";
+import { findOptionErrors, resolveTaskOptions } from "./task-options.ts";
+import { toWireTask } from "./wire.ts";
 
 /** How often a job may change under a submit before it is told to come again. */
 const MAX_TRIES = 5;
@@ -33,7 +38,7 @@ export interface Submission {
 }
 
 /** Tasks that are submitted together. */
-export interface SubmitRequest {
+export interface SubmitTasksInput {
   readonly roomId: string;
   readonly submissions: readonly Submission[];
   /** Where their submitter stands in a trace. */
@@ -43,7 +48,7 @@ export interface SubmitRequest {
 }
 
 /** What a submit came to: new tasks, or the one that the idempotency key stands for. */
-export interface Submitted {
+export interface SubmitTasksResult {
   readonly isReplay: boolean;
   /** None where `alike` tells of all of them. */
   readonly tasks: SubmittedTask[];
@@ -64,8 +69,8 @@ const findJobs = async (
   { jobs }: Context,
   addresses: ReadonlyMap<string, JobAddress>,
   mustBeFresh: boolean,
-): Promise<ReadonlyMap<string, SeenJob>> => {
-  const found = new Map<string, SeenJob>();
+): Promise<ReadonlyMap<string, CachedJob>> => {
+  const found = new Map<string, CachedJob>();
   await Promise.all(
     Array.from(addresses, async ([jobName, address]) => {
       const seen = await jobs.of(address, mustBeFresh);
@@ -115,9 +120,9 @@ const toInsert = async (
     const job = found.get(jobName)?.job;
     if (job === undefined) throw jobNotFound(jobName, roomId);
     const payload = options.payload ?? {};
-    faults.push(...optionFaults(options, pointer));
+    faults.push(...findOptionErrors(options, pointer));
     // What the check answers at once is not waited for: a bulk submit would give way a thousand times.
-    const checked = payloadFaults(context, job, {
+    const checked = findPayloadErrors(context, job, {
       payload,
       prefix: `${pointer}/payload`,
       userId: caller.actor.id,
@@ -132,7 +137,7 @@ const toInsert = async (
       roomId,
       createdById: caller.actor.id,
       payload,
-      ...taskOptions(options, job.defaults),
+      ...resolveTaskOptions(options, job.defaults),
       idempotency: idempotency ?? null,
       traceContext,
     });
@@ -141,37 +146,40 @@ const toInsert = async (
   return { tasks, jobs: seen.map(({ job }) => job), faults, isFresh: seen.every((one) => one.isFresh) };
 };
 
-const isGiven = ({ task }: TaskRecord, given: readonly ClaimedRecord[]): boolean =>
-  given.some(({ brief }) => brief.id === task.id);
+const isGiven = ({ task }: TaskRecord, given: readonly ClaimedTaskRecord[]): boolean =>
+  given.some(({ summary: brief }) => brief.id === task.id);
 
 /** The answer of an insert that came to something. */
-export const submitted = (
+export const toSubmitTasksResult = (
   context: Context,
   outcome: Exclude<InsertOutcome, { kind: "job-changed" }>,
   isMinimal = false,
-): Outcome<Submitted> => {
+): ResultWithEvents<SubmitTasksResult> => {
   if (outcome.kind === "replayed") {
-    if (!outcome.sameRequest) {
+    if (!outcome.isSameRequest) {
       throw new Problem(
         "idempotency-conflict",
         "This Idempotency-Key was used in this room for another job or body.",
       );
     }
-    const task = { ...wireTask(context.settings, outcome.record), workers_online: outcome.workersOnline };
+    const task = { ...toWireTask(context.settings, outcome.record), workers_online: outcome.workersOnline };
     // Told again: the first time may have been lost with its answer, by a server that was killed.
-    return { value: { isReplay: true, tasks: [task] }, events: workAvailable([outcome.record]) };
+    return { value: { isReplay: true, tasks: [task] }, events: createWorkAvailableEvents([outcome.record]) };
   }
-  const { groups, workersOnline, given } = outcome;
+  const { groups, workersOnline, assigned: given } = outcome;
   context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
   const wire = (record: TaskRecord) => ({
-    ...wireTask(context.settings, record),
+    ...toWireTask(context.settings, record),
     workers_online: workersOnline.get(record.jobId) ?? 0,
   });
   const [one, ...others] = groups;
   // Nobody need be woken for what a worker has already.
   const left = given.length === 0 ? groups : groups.filter(({ first }) => !isGiven(first, given));
   // One of them is enough for the room's lists: whoever listens reads the whole list again.
-  const events = [...(one === undefined ? [] : [taskChanged(one.first)]), ...workAvailableIn(left)];
+  const events = [
+    ...(one === undefined ? [] : [createTaskChangedEvent(one.first)]),
+    ...createGroupedWorkEvents(left),
+  ];
   if (isMinimal && one !== undefined && others.length === 0) {
     const { id: _, payload: __, ...common } = wire(one.first);
     return { value: { isReplay: false, tasks: [], alike: { common, ids: [...one.ids] } }, events };
@@ -185,12 +193,12 @@ const insert = async (
   tasks: readonly NewTask[],
 ): Promise<InsertOutcome> => {
   const offer = new DirectAssignment(waitingClaims);
-  let given: readonly ClaimedRecord[] = [];
+  let given: readonly ClaimedTaskRecord[] = [];
   try {
     const { chooseAssignee: handOver } = offer;
     const aliveWithinSeconds = settings.worker_timeout_threshold;
     const outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds, chooseAssignee: handOver });
-    if (outcome.kind === "inserted") given = outcome.given;
+    if (outcome.kind === "inserted") given = outcome.assigned;
     return outcome;
   } finally {
     offer.settle(given);
@@ -203,8 +211,8 @@ const insert = async (
 export const submitTasks = async (
   context: Context,
   caller: Caller,
-  { roomId, submissions, traceContext, isMinimal = false }: SubmitRequest,
-): Promise<Outcome<Submitted>> => {
+  { roomId, submissions, traceContext, isMinimal = false }: SubmitTasksInput,
+): Promise<ResultWithEvents<SubmitTasksResult>> => {
   const addresses = addressesOf(submissions, roomId);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const from = { roomId, caller, traceContext, addresses, mustBeFresh: tries > 0 };
@@ -216,7 +224,7 @@ export const submitTasks = async (
     }
     await requireWorkers(context, jobs);
     const outcome = await insert(context, tasks);
-    if (outcome.kind !== "job-changed") return submitted(context, outcome, isMinimal);
+    if (outcome.kind !== "job-changed") return toSubmitTasksResult(context, outcome, isMinimal);
   }
   throw new Problem("service-unavailable", "The job keeps changing; try again.", { retryAfter: 1 });
 };

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
-import { StorageUnavailable } from "../storage/unavailable.ts";
-import { jobsChanged, publishEvents, tasksTaken } from "./outcome.ts";
+import { StorageUnavailable } from "../storage/storage-unavailable.ts";
+import { createJobsChangedEvents, createRequeueEvents, publishEvents } from "./events.ts";
 
 /** Rows that one statement of a sweep takes: no lock is held for long. */
 const BATCH = 100;
@@ -19,30 +19,33 @@ export interface SweepResult {
 
 const sweepWorkers = async (
   ports: Ports,
-  { swept, mayEndWorkers }: { readonly swept: SweepResult; readonly mayEndWorkers: () => boolean },
+  {
+    swept,
+    canEndWorkers: mayEndWorkers,
+  }: { readonly swept: SweepResult; readonly canEndWorkers: () => boolean },
 ): Promise<void> => {
   const { storage, settings, log } = ports;
   const threshold = settings.worker_timeout_threshold;
   const failed = new Set<string>();
   for (;;) {
-    const stale = await storage.sweep.staleWorkers(threshold, BATCH + failed.size);
+    const stale = await storage.sweep.findStaleWorkers(threshold, BATCH + failed.size);
     const ids = stale.filter((id) => !failed.has(id));
     for (const id of ids) {
       if (!mayEndWorkers()) return;
       try {
         // One transaction each: a row that cannot be ended does not keep the others.
-        const end = await storage.sweep.takeStaleWorker(id, threshold, `worker ${id} stopped responding`);
+        const end = await storage.sweep.removeStaleWorker(id, threshold, `worker ${id} stopped responding`);
         failed.add(id);
         if (end === undefined) continue;
         ports.owners.forget(id);
         ports.waitingClaims.refresh(id);
         swept.workers += 1;
         swept.tasks += end.tasks.length;
-        ports.meter.moved(end.tasks, "lost");
+        ports.meter.transitioned(end.tasks, "lost");
         swept.jobs += end.removedJobs.length;
         publishEvents(ports, {
           value: null,
-          events: [...tasksTaken(end.tasks, id), ...jobsChanged(end.rooms)],
+          events: [...createRequeueEvents(end.tasks, id), ...createJobsChangedEvents(end.rooms)],
         });
       } catch (error) {
         if (error instanceof StorageUnavailable) throw error;
@@ -62,7 +65,7 @@ const endOverdue = async ({ storage, log }: Ports, bad: Set<string>): Promise<re
     if (error instanceof StorageUnavailable) throw error;
   }
   const ended: TaskRecord[] = [];
-  for (const id of await storage.sweep.overdueTasks(BATCH)) {
+  for (const id of await storage.sweep.findOverdueTasks(BATCH)) {
     if (bad.has(id)) continue;
     try {
       ended.push(...(await storage.sweep.endOverdueTasks(1, id)));
@@ -80,8 +83,8 @@ export const sweepOverdueTasks = async (ports: Ports, bad = new Set<string>()): 
   let count = 0;
   for (;;) {
     const records = await endOverdue(ports, bad);
-    ports.meter.moved(records, "timed_out");
-    publishEvents(ports, { value: null, events: tasksTaken(records) });
+    ports.meter.transitioned(records, "timed_out");
+    publishEvents(ports, { value: null, events: createRequeueEvents(records) });
     count += records.length;
     if (records.length < BATCH) return count;
   }
@@ -91,7 +94,10 @@ const sweepJobs = async (ports: Ports): Promise<number> => {
   let count = 0;
   for (;;) {
     const removed = await ports.storage.sweep.removeIdleJobs(BATCH);
-    publishEvents(ports, { value: null, events: jobsChanged(removed.map(({ roomId }) => roomId)) });
+    publishEvents(ports, {
+      value: null,
+      events: createJobsChangedEvents(removed.map(({ roomId }) => roomId)),
+    });
     count += removed.length;
     if (removed.length < BATCH) return count;
   }
@@ -122,11 +128,14 @@ const part = async ({ log }: Ports, work: () => Promise<number>): Promise<number
 /** Finds dead workers, tasks over their time, jobs that nobody is there for, and old tasks; undefined where another server sweeps. */
 export const sweep = async (
   ports: Ports,
-  { mayEndWorkers, bad }: { readonly mayEndWorkers: () => boolean; readonly bad?: Set<string> },
+  {
+    canEndWorkers: mayEndWorkers,
+    bad,
+  }: { readonly canEndWorkers: () => boolean; readonly bad?: Set<string> },
 ): Promise<SweepResult | undefined> => {
   const swept: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
-  const isMine = await ports.storage.sweep.exclusively(async () => {
-    if (mayEndWorkers()) await sweepWorkers(ports, { swept, mayEndWorkers });
+  const isMine = await ports.storage.sweep.runExclusively(async () => {
+    if (mayEndWorkers()) await sweepWorkers(ports, { swept, canEndWorkers: mayEndWorkers });
     swept.tasks += await part(ports, () => sweepOverdueTasks(ports, bad));
     swept.jobs += await part(ports, () => sweepJobs(ports));
     swept.deleted = await part(ports, () => sweepOldTasks(ports));

@@ -9,15 +9,21 @@ import {
 import { type Caller, canReadTask, forbidden } from "../access.ts";
 import type { Context } from "../context.ts";
 import { findTask } from "./await-task.ts";
-import { holdIsOver } from "./late-results.ts";
-import { publishEvents } from "./outcome.ts";
-import { invalidTransition, isHoldOver, isRepeat, requireRight, requireSight } from "./update-rules.ts";
+import { publishEvents } from "./events.ts";
+import { handleLostLease } from "./late-results.ts";
+import {
+  invalidTransition,
+  isLeaseLost,
+  isRepeatedUpdate,
+  requireReadAccess,
+  requireUpdateAccess,
+} from "./update-rules.ts";
 
 /** How often a task may change under its lines before what it is now is told. */
 const MAX_TRIES = 3;
 
 /** Keeps the lines that come with an update, by the same rules as its progress; what repeats an end has brought them before. */
-export const keepLines = async (
+export const appendTaskLogs = async (
   context: Context,
   caller: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
@@ -26,10 +32,10 @@ export const keepLines = async (
   for (let tries = 0; lines.length > 0; tries += 1) {
     const record = await findTask(context, taskId);
     const attempted = { record, update };
-    const owner = await requireSight(context, caller, attempted);
-    if (isRepeat(attempted) && record.task.status !== "running") return;
-    if (isHoldOver(attempted, owner)) throw await holdIsOver(context, caller, { taskId, update });
-    requireRight(caller, attempted);
+    const owner = await requireReadAccess(context, caller, attempted);
+    if (isRepeatedUpdate(attempted) && record.task.status !== "running") return;
+    if (isLeaseLost(attempted, owner)) throw await handleLostLease(context, caller, { taskId, update });
+    requireUpdateAccess(caller, attempted);
     if (record.task.status !== "running" || tries >= MAX_TRIES) throw invalidTransition(record, "running");
     const isKept = await context.storage.taskLogs.append({
       taskId: record.task.id,
@@ -44,7 +50,7 @@ export const keepLines = async (
 };
 
 /** A part of a log, from behind a place. */
-export const logFrom = async (
+export const readLogPage = async (
   { storage }: Pick<Context, "storage">,
   taskId: string,
   { after, limit }: { readonly after: LogPosition; readonly limit: number },
@@ -67,5 +73,5 @@ export const readTaskLogs = async (
   const record = await findTask(context, taskId);
   if (!(await canReadTask(caller, record))) throw forbidden("task-read");
   const place = after === undefined ? undefined : parseLogPosition(after);
-  return logFrom(context, record.task.id, { after: place ?? LOG_START, limit });
+  return readLogPage(context, record.task.id, { after: place ?? LOG_START, limit });
 };

@@ -11,7 +11,7 @@ import type { NewTask } from "../storage/storage.ts";
 type Options = Pick<NewTask, "priority" | "maxAttempts" | "backoff" | "timeoutSeconds" | "start">;
 
 /** What keeps the options of a submission from being taken; its zod schema has checked the rest. */
-export const optionFaults = ({ run_at }: TaskSubmission, prefix: string): FieldError[] => {
+export const findOptionErrors = ({ run_at }: TaskSubmission, prefix: string): FieldError[] => {
   const latest = Date.now() + MAX_DELAY_SECONDS * 1000;
   if (run_at === undefined || Date.parse(run_at) <= latest) return [];
   return [{ pointer: `${prefix}/run_at`, detail: "must be at most 366 days ahead" }];
@@ -48,7 +48,7 @@ const backoffOf = ({ backoff: own }: TaskSubmission, { backoff: usual }: TaskDef
 };
 
 /** The submission's options, then the job's, then the defaults. */
-export const taskOptions = (submission: TaskSubmission, defaults: TaskDefaults): Options => {
+export const resolveTaskOptions = (submission: TaskSubmission, defaults: TaskDefaults): Options => {
   const { timeout_seconds } = submission;
   return {
     priority: submission.priority ?? defaults.priority ?? 0,

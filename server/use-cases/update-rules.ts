@@ -7,12 +7,12 @@ import {
   type TaskUpdate,
   toCanonicalJson,
 } from "../../protocol/index.ts";
-import { type Caller, canReadTask, forbidden, isHolder, isSubmitter } from "../access.ts";
+import { type Caller, canReadTask, forbidden, isSubmitter, isWorkerOwner } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 
 /** A PATCH of a task, and the task as it stands. */
-export interface Attempted {
+export interface RequestedUpdate {
   readonly record: TaskRecord;
   readonly update: TaskUpdate;
 }
@@ -22,11 +22,11 @@ const same = (a: JsonValue, b: JsonValue) => toCanonicalJson(a) === toCanonicalJ
 const isFenced = ({ worker_id, attempt }: TaskUpdate) => worker_id !== undefined || attempt !== undefined;
 
 /** The worker and the attempt that the caller names are those of the task. */
-const isItsHold = ({ record: { task }, update }: Attempted): boolean =>
+const isItsHold = ({ record: { task }, update }: RequestedUpdate): boolean =>
   (update.worker_id === undefined || update.worker_id.toLowerCase() === task.worker_id) &&
   (update.attempt === undefined || update.attempt === task.attempt);
 
-const isRecordedFailure = ({ record: { task }, update }: Attempted): boolean =>
+const isRecordedFailure = ({ record: { task }, update }: RequestedUpdate): boolean =>
   task.errors.some(
     ({ attempt, worker_id }) =>
       attempt === update.attempt &&
@@ -34,7 +34,7 @@ const isRecordedFailure = ({ record: { task }, update }: Attempted): boolean =>
   );
 
 /** True for a PATCH that says what has happened already: a retry after a lost answer. */
-export const isRepeat = (attempted: Attempted): boolean => {
+export const isRepeatedUpdate = (attempted: RequestedUpdate): boolean => {
   const { record, update } = attempted;
   const { task } = record;
   if (update.status === undefined) return false;
@@ -50,15 +50,18 @@ export const isRepeat = (attempted: Attempted): boolean => {
 };
 
 /** A worker that is linked to the job is trusted with its tasks, the one included that it held until just now. */
-const ownsLinkedWorker = async ({ storage }: Context, { record, update }: Attempted): Promise<boolean> =>
+const ownsLinkedWorker = async (
+  { storage }: Context,
+  { record, update }: RequestedUpdate,
+): Promise<boolean> =>
   update.worker_id !== undefined &&
   (await storage.workers.jobIds(update.worker_id.toLowerCase())).includes(record.jobId);
 
 /** 403 for who may not see the task, and for another's worker; the owner of the named worker, where it is there. */
-export const requireSight = async (
+export const requireReadAccess = async (
   context: Context,
   caller: Caller,
-  attempted: Attempted,
+  attempted: RequestedUpdate,
 ): Promise<string | undefined> => {
   const { worker_id } = attempted.update;
   const owner = worker_id === undefined ? undefined : await context.owners.of(worker_id.toLowerCase());
@@ -71,17 +74,17 @@ export const requireSight = async (
 };
 
 /** True where the caller's hold on the task is over. */
-export const isHoldOver = (attempted: Attempted, owner: string | undefined): boolean => {
+export const isLeaseLost = (attempted: RequestedUpdate, owner: string | undefined): boolean => {
   const { record, update } = attempted;
   if (!isFenced(update)) return false;
   const isGone = update.worker_id !== undefined && owner === undefined;
-  const isTaken = record.wasTaken && update.status !== record.task.status;
+  const isTaken = record.isLeaseRevoked && update.status !== record.task.status;
   return isGone || isTaken || !isItsHold(attempted);
 };
 
 /** 403 for a step that is not the caller's to take. */
-export const requireRight = (caller: Caller, { record, update }: Attempted): void => {
-  if (caller.actor.isAdmin || isHolder(caller, record)) return;
+export const requireUpdateAccess = (caller: Caller, { record, update }: RequestedUpdate): void => {
+  if (caller.actor.isAdmin || isWorkerOwner(caller, record)) return;
   if (update.status === "cancelled" && isSubmitter(caller, record)) return;
   // Where no worker has it, and for a step that no PATCH can take, the transition says more than a 403.
   const isNobodys = record.workerUserId === null && update.status !== "cancelled";

@@ -10,14 +10,20 @@ import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord, Transition } from "../storage/storage.ts";
-import { unlessLost } from "../storage/unavailable.ts";
+import { catchUnknownOutcome } from "../storage/storage-unavailable.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
-import { holdIsOver } from "./late-results.ts";
-import { type Outcome, taskChanged, tasksTaken } from "./outcome.ts";
+import { createRequeueEvents, createTaskChangedEvent, type ResultWithEvents } from "./events.ts";
+import { handleLostLease } from "./late-results.ts";
 import { requireResult, validationError } from "./schema-checks.ts";
-import { keepLines } from "./task-logs.ts";
-import { invalidTransition, isHoldOver, isRepeat, requireRight, requireSight } from "./update-rules.ts";
-import { wireTask } from "./wire.ts";
+import { appendTaskLogs } from "./task-logs.ts";
+import {
+  invalidTransition,
+  isLeaseLost,
+  isRepeatedUpdate,
+  requireReadAccess,
+  requireUpdateAccess,
+} from "./update-rules.ts";
+import { toWireTask } from "./wire.ts";
 
 /** How often a task may change under an update before the caller is told to come again. */
 const MAX_TRIES = 5;
@@ -41,25 +47,25 @@ const stepOf = (guard: Guard, update: TaskUpdate, to: PatchableStatus): Transiti
 
 /** Its worker is told of what it did not do itself; nothing wakes a waiting heartbeat for its own steps. */
 const eventsOf = (before: TaskRecord, after: TaskRecord, update: TaskUpdate) => {
-  if (after.task.status === "pending") return tasksTaken([after]);
+  if (after.task.status === "pending") return createRequeueEvents([after]);
   const isOwnStep = update.worker_id !== undefined && update.status !== "cancelled";
-  return [taskChanged(after, isOwnStep ? null : before.task.worker_id)];
+  return [createTaskChangedEvent(after, isOwnStep ? null : before.task.worker_id)];
 };
 
 const eventsAgain = (record: TaskRecord) =>
-  record.task.status === "pending" ? tasksTaken([record]) : [taskChanged(record)];
+  record.task.status === "pending" ? createRequeueEvents([record]) : [createTaskChangedEvent(record)];
 
 /** Who waits for it here is handed it, and it is counted. */
 const tell = ({ ended, meter }: Context, after: TaskRecord): void => {
   ended.tell(after);
-  meter.moved([after], "reported");
+  meter.transitioned([after], "reported");
 };
 
 const move = async (
   context: Context,
   before: TaskRecord,
   update: TaskUpdate,
-): Promise<Outcome<Task> | undefined> => {
+): Promise<ResultWithEvents<Task> | undefined> => {
   const { storage, settings } = context;
   const { status } = update;
   if (status === undefined) {
@@ -70,7 +76,7 @@ const move = async (
     }
     if (before.task.status !== "running") throw invalidTransition(before, "running");
     const after = await storage.tasks.report({ ...guardOf(before, update), progress: update.progress });
-    return after && { value: wireTask(settings, after), events: [taskChanged(after)] };
+    return after && { value: toWireTask(settings, after), events: [createTaskChangedEvent(after)] };
   }
   if (!isPatchable(status) || !getPatchTargets(before.task.status).includes(status)) {
     throw invalidTransition(before, status);
@@ -82,7 +88,7 @@ const move = async (
   const after = await storage.tasks.transition(stepOf(guardOf(before, update), update, status));
   if (after === undefined) return undefined;
   tell(context, after);
-  return { value: wireTask(settings, after), events: eventsOf(before, after, update) };
+  return { value: toWireTask(settings, after), events: eventsOf(before, after, update) };
 };
 
 /**
@@ -93,7 +99,7 @@ const moveOwn = async (
   context: Context,
   caller: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
-): Promise<Outcome<Task> | undefined> => {
+): Promise<ResultWithEvents<Task> | undefined> => {
   const { status, worker_id, attempt } = update;
   if (status === undefined || !isPatchable(status) || status === "cancelled") return undefined;
   if (worker_id === undefined || attempt === undefined || !isUuid(taskId)) return undefined;
@@ -101,12 +107,13 @@ const moveOwn = async (
   if ((await context.owners.of(workerId)) !== caller.actor.id) return undefined;
   const after = await context.storage.tasks.transition({
     ...stepOf({ id: taskId, workerId, attempt }, update, status),
-    resultUnchecked: true,
+    isResultUnchecked: true,
   });
   if (after === undefined) return undefined;
   tell(context, after);
-  const events = after.task.status === "pending" ? tasksTaken([after]) : [taskChanged(after)];
-  return { value: wireTask(context.settings, after), events };
+  const events =
+    after.task.status === "pending" ? createRequeueEvents([after]) : [createTaskChangedEvent(after)];
+  return { value: toWireTask(context.settings, after), events };
 };
 
 /** Moves a task along its life, or reports how far it is, for whoever may. */
@@ -114,32 +121,32 @@ export const updateTask = async (
   context: Context,
   caller: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
-): Promise<Outcome<Task>> => {
+): Promise<ResultWithEvents<Task>> => {
   if (update.log !== undefined && update.log.length > 0) {
-    await keepLines(context, caller, { taskId, update });
+    await appendTaskLogs(context, caller, { taskId, update });
     if (update.status === undefined && update.progress === undefined) {
-      return { value: wireTask(context.settings, await findTask(context, taskId)), events: [] };
+      return { value: toWireTask(context.settings, await findTask(context, taskId)), events: [] };
     }
   }
   // Where the database's answer is lost, the task itself says whether the step was taken.
-  const own = await unlessLost(moveOwn(context, caller, { taskId, update }));
+  const own = await catchUnknownOutcome(moveOwn(context, caller, { taskId, update }));
   if (own !== undefined) return own;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const record = isUuid(taskId) ? await context.storage.tasks.find(taskId) : undefined;
     if (record === undefined) throw taskNotFound();
     const attempted = { record, update };
-    const owner = await requireSight(context, caller, attempted);
-    if (isRepeat(attempted)) {
+    const owner = await requireReadAccess(context, caller, attempted);
+    if (isRepeatedUpdate(attempted)) {
       // A worker's word is known by its name, though the worker may be gone; any other needs its right also now.
-      if (update.worker_id === undefined) requireRight(caller, attempted);
+      if (update.worker_id === undefined) requireUpdateAccess(caller, attempted);
       context.ended.tell(record);
       // Told again: the first time may have been lost with its answer.
-      return { value: wireTask(context.settings, record), events: eventsAgain(record) };
+      return { value: toWireTask(context.settings, record), events: eventsAgain(record) };
     }
-    if (isHoldOver(attempted, owner)) throw await holdIsOver(context, caller, { taskId, update });
-    requireRight(caller, attempted);
+    if (isLeaseLost(attempted, owner)) throw await handleLostLease(context, caller, { taskId, update });
+    requireUpdateAccess(caller, attempted);
     const moving = move(context, record, update);
-    const moved = await (tries === 0 ? unlessLost(moving) : moving);
+    const moved = await (tries === 0 ? catchUnknownOutcome(moving) : moving);
     if (moved !== undefined) return moved;
     // It changed between the read and the step, or its worker was removed: look again.
     if (update.worker_id !== undefined) context.owners.forget(update.worker_id.toLowerCase());

@@ -1,10 +1,10 @@
 import type { MinimalTaskUpdate, ProblemDocument, Task, TaskUpdates } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import type { Completion } from "../storage/completions.ts";
 import { isUuid } from "../storage/ids.ts";
-import { unlessLost } from "../storage/unavailable.ts";
-import { publishEvents, taskCompleted } from "./outcome.ts";
+import { catchUnknownOutcome } from "../storage/storage-unavailable.ts";
+import type { Completion } from "../storage/task-completions.ts";
+import { createTaskCompletedEvent, publishEvents } from "./events.ts";
 import { updateTask } from "./update-task.ts";
 
 type Update = TaskUpdates["updates"][number];
@@ -16,7 +16,7 @@ interface Refused {
 }
 
 /** One request's updates of one worker's tasks. */
-export interface UpdatesRequest {
+export interface UpdateTasksInput {
   readonly workerId: string;
   readonly updates: readonly Update[];
   readonly describe: (error: unknown, pointer: string) => ProblemDocument;
@@ -36,7 +36,7 @@ const completionOf = (
 
 const completeTogether = async (
   context: Context,
-  { workerId, updates }: UpdatesRequest,
+  { workerId, updates }: UpdateTasksInput,
 ): Promise<ReadonlyMap<Update, MinimalTaskUpdate>> => {
   const completions = new Map<Update, Completion>();
   const ids = new Set<string>();
@@ -47,7 +47,8 @@ const completeTogether = async (
   }
   if (completions.size === 0) return new Map();
   // Where the answer is lost none of them is known to be done: each is looked at by itself.
-  const completed = (await unlessLost(context.storage.tasks.complete([...completions.values()]))) ?? [];
+  const completed =
+    (await catchUnknownOutcome(context.storage.tasks.complete([...completions.values()]))) ?? [];
   const value = new Map<Update, MinimalTaskUpdate>();
   [...completions.keys()].forEach((update, index) => {
     const { completedAt: completed_at } = completed[index] ?? {};
@@ -55,7 +56,7 @@ const completeTogether = async (
   });
   const done = completed.filter((one) => one !== undefined);
   context.meter.completed(done);
-  const events = done.map(taskCompleted);
+  const events = done.map(createTaskCompletedEvent);
   return publishEvents(context, { value, events });
 };
 
@@ -63,7 +64,7 @@ const completeTogether = async (
 const inTurn = async <Result>(
   context: Context,
   caller: Caller,
-  { workerId, updates, describe }: UpdatesRequest,
+  { workerId, updates, describe }: UpdateTasksInput,
   { done, answer }: { done: ReadonlyMap<Update, Result>; answer: (task: Task, id: string) => Result },
 ): Promise<(Result | Refused)[]> => {
   // In their order, as they were done; a promise for each would be the dearest part of the answer.
@@ -96,7 +97,7 @@ const inTurn = async <Result>(
 export const updateTasks = async (
   context: Context,
   caller: Caller,
-  request: UpdatesRequest,
+  request: UpdateTasksInput,
 ): Promise<({ readonly id: string; readonly task: Task } | Refused)[]> => {
   await context.owners.require(caller, request.workerId);
   return inTurn(context, caller, request, { done: new Map(), answer: (task, id) => ({ id, task }) });
@@ -106,7 +107,7 @@ export const updateTasks = async (
 export const updateTasksMinimal = async (
   context: Context,
   caller: Caller,
-  request: UpdatesRequest,
+  request: UpdateTasksInput,
 ): Promise<(MinimalTaskUpdate | Refused)[]> => {
   await context.owners.require(caller, request.workerId);
   const answer = ({ status, completed_at }: Task, id: string) => ({ id, status, completed_at });

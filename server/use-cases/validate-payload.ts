@@ -1,7 +1,7 @@
 import type { FieldError, JsonObject } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
-import { payloadFaults } from "./schema-checks.ts";
+import { findPayloadErrors } from "./schema-checks.ts";
 
 /** What a submit of this payload would be refused for; with `validate_payloads` off, nothing. */
 export const validatePayload = async (
@@ -13,7 +13,7 @@ export const validatePayload = async (
     userId,
   }: { roomId: string; jobName: string; payload: JsonObject; userId: string },
 ): Promise<FieldError[]> => {
-  const job = await context.storage.jobs.peek(resolveJobName(jobName, roomId));
+  const job = await context.storage.jobs.findWithoutCounts(resolveJobName(jobName, roomId));
   if (job === undefined) throw jobNotFound(jobName, roomId);
-  return payloadFaults(context, job, { payload, prefix: "/payload", userId });
+  return findPayloadErrors(context, job, { payload, prefix: "/payload", userId });
 };

@@ -1,4 +1,4 @@
-import type { ClaimedRecord } from "../storage/claimed-record.ts";
+import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
 import { WakeSignal } from "./long-poll.ts";
 
 /** A claim that waits: for a ring, after which it looks itself, or for a task that is given to it. */
@@ -8,7 +8,7 @@ export class WaitingClaim extends WakeSignal {
   /** The tasks come running. */
   readonly start: boolean;
   jobIds: readonly string[] = [];
-  #gift: PromiseWithResolvers<ClaimedRecord | undefined> | undefined;
+  #gift: PromiseWithResolvers<ClaimedTaskRecord | undefined> | undefined;
 
   constructor({ workerId, limit, start }: Pick<WaitingClaim, "workerId" | "limit" | "start">) {
     super();
@@ -18,7 +18,7 @@ export class WaitingClaim extends WakeSignal {
   }
 
   /** True while it waits and nothing is on its way to it. */
-  get isFree(): boolean {
+  get isAvailable(): boolean {
     return this.isWaiting && !this.isNotified && !this.isReserved;
   }
 
@@ -33,14 +33,14 @@ export class WaitingClaim extends WakeSignal {
   }
 
   /** What was on its way: a task, or nothing after all, and then it looks itself. */
-  give(task: ClaimedRecord | undefined): void {
+  give(task: ClaimedTaskRecord | undefined): void {
     this.#gift?.resolve(task);
     if (task === undefined) this.notify();
     else this.release();
   }
 
   /** The task that it was given while it waited. */
-  async taken(): Promise<ClaimedRecord | undefined> {
+  async taken(): Promise<ClaimedTaskRecord | undefined> {
     const task = await this.#gift?.promise;
     this.#gift = undefined;
     return task;

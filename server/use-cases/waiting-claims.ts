@@ -1,4 +1,4 @@
-import { type Event, jobChannel } from "../../protocol/index.ts";
+import { type Event, getJobChannel } from "../../protocol/index.ts";
 import type { Log } from "../context.ts";
 import type { EventBus, Unsubscribe } from "../events/event-bus.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -84,7 +84,7 @@ export class WaitingClaims {
   /** The first that waits for the job and has nothing in view. */
   freeFor(jobId: string): WaitingClaim | undefined {
     for (const claim of this.#channels.get(jobId)?.claims ?? []) {
-      if (claim.isFree) return claim;
+      if (claim.isAvailable) return claim;
     }
     return undefined;
   }
@@ -107,7 +107,7 @@ export class WaitingClaims {
     const known = this.#channels.get(jobId);
     const channel = known ?? {
       claims: new Set(),
-      subscribed: this.#bus.subscribe(jobChannel(jobId), (event) => this.#hear(jobId, event)),
+      subscribed: this.#bus.subscribe(getJobChannel(jobId), (event) => this.#hear(jobId, event)),
       closing: undefined,
     };
     if (known === undefined) this.#channels.set(jobId, channel);
@@ -156,7 +156,7 @@ export class WaitingClaims {
   }
 
   async #wakeForDue(jobIds: readonly string[]): Promise<void> {
-    const counts = await this.#storage.tasks.dueCounts(jobIds, this.#claims.size * 2 + 1);
+    const counts = await this.#storage.tasks.countDue(jobIds, this.#claims.size * 2 + 1);
     for (const [jobId, count] of counts) this.#wake(jobId, count);
   }
 
@@ -188,7 +188,7 @@ export class WaitingClaims {
       const jobIds = [...this.#channels].filter(([, { claims }]) => claims.size > 0).map(([id]) => id);
       if (jobIds.length > 0) {
         await this.#wakeForDue(jobIds);
-        const seconds = await this.#storage.tasks.secondsUntilDue(jobIds);
+        const seconds = await this.#storage.tasks.getSecondsUntilDue(jobIds);
         // What is due by now has just woken somebody; it is looked at again if nobody took it.
         if (seconds !== undefined) next = Math.min(next, seconds > 0 ? seconds * 1000 + 1 : 500);
       }

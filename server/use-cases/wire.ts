@@ -5,7 +5,7 @@ import type { JobRecord, TaskRecord } from "../storage/storage.ts";
 type Naming = Pick<Settings, "job_name_style">;
 
 /** A task as it is answered. */
-export const wireTask = ({ job_name_style }: Naming, record: TaskRecord): Task => {
+export const toWireTask = ({ job_name_style }: Naming, record: TaskRecord): Task => {
   return {
     ...record.task,
     job_name: formatJobName(record.job, job_name_style),
@@ -14,7 +14,11 @@ export const wireTask = ({ job_name_style }: Naming, record: TaskRecord): Task =
 };
 
 /** A job as it is answered; `workerId` is who registered it just now. */
-export const wireJob = ({ job_name_style }: Naming, job: JobRecord, workerId: string | null = null): Job => ({
+export const toWireJob = (
+  { job_name_style }: Naming,
+  job: JobRecord,
+  workerId: string | null = null,
+): Job => ({
   id: job.id,
   room_id: job.roomId,
   category: job.category,

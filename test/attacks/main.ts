@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { SignJWT } from "jose";
 import { fillPath, operations } from "../../protocol/index.ts";
 import { startPostgres } from "../support/postgres.ts";
-import { endLeftProcesses, spawnProcess } from "../support/processes.ts";
+import { endLeftoverProcesses, spawnProcess } from "../support/processes.ts";
 import { fuzz } from "./fuzz.ts";
 import { KnownEntities } from "./known-entities.ts";
 import { readTargets } from "./targets.ts";
@@ -70,7 +70,7 @@ const runAttacks = async (): Promise<void> => {
   const requests = Number(values.requests ?? 100_000);
   say(`seed ${seed}`);
   await using open = new AsyncDisposableStack();
-  open.defer(async () => void (await endLeftProcesses()));
+  open.defer(async () => void (await endLeftoverProcesses()));
   const postgres = open.use(await startPostgres());
   const secret = randomBytes(32).toString("hex");
   const eventLoop = open.use(watchEventLoop());

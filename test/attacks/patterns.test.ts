@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ok } from "../server/http/answers.ts";
 import { type Api, openApi } from "../server/http/api.ts";
-import { aRoom } from "../server/http/scenes.ts";
-import { processorTime } from "../support/processor-time.ts";
+import { newRoomId } from "../server/http/fixtures.ts";
+import { ok } from "../server/http/responses.ts";
+import { getCpuTime } from "../support/cpu-time.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ const LONGEST_PAUSE_MS = 500;
 
 /** Registers a job of a user's, in a room of the user's. */
 const register = async (user: string, properties: object) => {
-  const room = aRoom();
+  const room = newRoomId();
   api.grant(user, room, "read", "write");
   ok(
     await api
@@ -47,11 +47,11 @@ test("pattern bombs of several users neither stop the server nor hold up another
   ok(await submitLarge({ p1: "a" }), 202);
 
   let ended = 0;
-  let last = processorTime();
+  let last = getCpuTime();
   let longestPause = 0;
   const timer = setInterval(() => {
-    longestPause = Math.max(longestPause, processorTime() - last);
-    last = processorTime();
+    longestPause = Math.max(longestPause, getCpuTime() - last);
+    last = getCpuTime();
   }, 5);
   const attacks = jobs.flatMap(({ submit, text }) =>
     Array.from({ length: SUBMITS }, async () => {

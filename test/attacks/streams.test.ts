@@ -1,10 +1,10 @@
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LogPage, MAX_LINES_PER_ATTEMPT } from "../../protocol/index.ts";
-import { expectProblem, ok } from "../server/http/answers.ts";
 import { type Api, openApi } from "../server/http/api.ts";
-import { listenTo } from "../server/http/listen.ts";
-import { aRoom } from "../server/http/scenes.ts";
+import { openEventStream } from "../server/http/event-stream.ts";
+import { newRoomId } from "../server/http/fixtures.ts";
+import { expectProblem, ok } from "../server/http/responses.ts";
 import { eventually } from "../support/eventually.ts";
 
 /** Maximum number of long polls and streams per user in these tests. */
@@ -26,7 +26,7 @@ afterAll(() => api.close());
 
 const getStreamUrl = (path: string) => `${url}/v1/joblib${path}/events`;
 const startTask = async (payload: object = {}) => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
   const { id } = await api.submit(room, job.full_name, { payload });
   await api.claim(job.worker_id, { start: true });
@@ -75,18 +75,18 @@ describe("streams", () => {
   }, 90_000);
 
   test("a user cannot open more streams than the limit until one is closed, and other users are not affected", async () => {
-    const path = getStreamUrl(`/rooms/${aRoom()}`);
+    const path = getStreamUrl(`/rooms/${newRoomId()}`);
     const open = await Promise.all(
-      Array.from({ length: MAX_STREAMS }, () => listenTo(path, { "x-user": "ann" })),
+      Array.from({ length: MAX_STREAMS }, () => openEventStream(path, { "x-user": "ann" })),
     );
 
     const refused = await fetch(path, { headers: { "x-user": "ann" } });
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
     expect(await refused.json()).toMatchObject({ type: "/v1/problems/rate-limited" });
-    await using others = await listenTo(path, { "x-user": "wes" });
+    await using others = await openEventStream(path, { "x-user": "wes" });
     expect(await others.next()).toMatchObject({ event: "ready" });
     for (const stream of open) await stream[Symbol.asyncDispose]();
-    await using again = await eventually(() => listenTo(path, { "x-user": "ann" }));
+    await using again = await eventually(() => openEventStream(path, { "x-user": "ann" }));
     expect(await again.next()).toMatchObject({ event: "ready" });
   });
 
@@ -104,8 +104,8 @@ describe("streams", () => {
   ])("a stream with the invalid Last-Event-ID %j starts from the beginning", async (lastEventId) => {
     const { room, id } = await startTask();
     const headers = { "x-user": "ann", "last-event-id": lastEventId };
-    await using task = await listenTo(getStreamUrl(`/tasks/${id}`), headers);
-    await using wholeRoom = await listenTo(getStreamUrl(`/rooms/${room}`), headers);
+    await using task = await openEventStream(getStreamUrl(`/tasks/${id}`), headers);
+    await using wholeRoom = await openEventStream(getStreamUrl(`/rooms/${room}`), headers);
 
     expect(await task.next()).toMatchObject({ event: "task", data: { id } });
     expect((await wholeRoom.next()).event).toBeOneOf(["ready", "reset"]);
@@ -115,9 +115,9 @@ describe("streams", () => {
     const { room, id } = await startTask();
     api.grant("guest", room, "read");
     const headers = { "x-user": "guest", prefer: "wait=1" };
-    await using stream = await listenTo(getStreamUrl(`/tasks/${id}`), headers);
+    await using stream = await openEventStream(getStreamUrl(`/tasks/${id}`), headers);
     api.grant("guest", room);
-    await stream.rest();
+    await stream.readToEnd();
 
     for (const path of [`/tasks/${id}/events`, `/rooms/${room}/events`]) {
       expectProblem(await api.as("guest").get(path, { headers: { prefer: "wait=0" } }), "forbidden");
@@ -157,8 +157,8 @@ describe("a task's log", () => {
     const texts = [ESCAPES, "a\r\nb", "\u202eabc", "<script>alert(1)</script>", "😀".repeat(500)];
     ok(await update({ log: texts.map((text, number) => ({ number, text })) }));
 
-    await using stream = await listenTo(getStreamUrl(`/tasks/${id}`), { "x-user": "ann" });
-    const { data } = await stream.until(({ event }) => event === "log");
+    await using stream = await openEventStream(getStreamUrl(`/tasks/${id}`), { "x-user": "ann" });
+    const { data } = await stream.nextMatching(({ event }) => event === "log");
     expect(LogPage.parse(data).items.map(({ text }) => text)).toEqual(texts);
     expectProblem(await update({ log: [{ number: 9, text: "a\u0000b" }] }), "malformed-request");
     expectProblem(await update({ log: [{ number: 9, text: "x".repeat(2001) }] }), "validation-error");

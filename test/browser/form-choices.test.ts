@@ -19,11 +19,11 @@ const show = async (properties: JsonObject, more: JsonObject = {}, initial?: Jso
   await form.show({ schema, ...(initial !== undefined && { initial }) });
   return schema;
 };
-const field = (label: string) => form.page.getByLabel(label, { exact: true });
+const getField = (label: string) => form.page.getByLabel(label, { exact: true });
 
 describe("a list of more than 100 choices", () => {
   const pick = { enum: Array.from({ length: 150 }, (_, index) => `choice ${index}`) };
-  const chosen = () => field("Pick").evaluate((list: HTMLSelectElement) => list.selectedIndex);
+  const chosen = () => getField("Pick").evaluate((list: HTMLSelectElement) => list.selectedIndex);
 
   test("shows no choice as selected while there is none, and asks for one", async () => {
     await show({ pick }, { required: ["pick"] });
@@ -36,7 +36,7 @@ describe("a list of more than 100 choices", () => {
   test("sends its first choice if that is clicked", async () => {
     await show({ pick }, { required: ["pick"] });
 
-    await field("Pick").selectOption("choice 0");
+    await getField("Pick").selectOption("choice 0");
 
     expect(await form.submit()).toEqual({ pick: "choice 0" });
   });
@@ -44,9 +44,9 @@ describe("a list of more than 100 choices", () => {
   test("lets the only match of a search be chosen", async () => {
     await show({ pick }, { required: ["pick"] });
 
-    await field("Search Pick").fill("choice 149");
+    await getField("Search Pick").fill("choice 149");
     expect(await chosen()).toBe(-1);
-    await field("Pick").selectOption("choice 149");
+    await getField("Pick").selectOption("choice 149");
 
     expect(await form.submit()).toEqual({ pick: "choice 149" });
   });
@@ -55,14 +55,14 @@ describe("a list of more than 100 choices", () => {
     await show({ pick }, { required: ["pick"] });
     const { keyboard } = form.page;
 
-    await field("Search Pick").focus();
+    await getField("Search Pick").focus();
     await keyboard.type("choice 149");
     await keyboard.press("Enter");
-    expect(await field("Pick").evaluate((list: HTMLSelectElement) => list.selectedOptions[0]?.label)).toBe(
+    expect(await getField("Pick").evaluate((list: HTMLSelectElement) => list.selectedOptions[0]?.label)).toBe(
       "choice 149",
     );
     await keyboard.press("Escape");
-    expect(await field("Search Pick").inputValue()).toBe("");
+    expect(await getField("Search Pick").inputValue()).toBe("");
     await keyboard.type("choice 2");
     await keyboard.press("ArrowDown");
     await keyboard.press("ArrowDown");
@@ -74,7 +74,7 @@ describe("a list of more than 100 choices", () => {
   test("says that nothing matches, and keeps what was chosen", async () => {
     await show({ pick }, { required: ["pick"] }, { pick: "choice 7" });
 
-    await field("Search Pick").fill("nothing like it");
+    await getField("Search Pick").fill("nothing like it");
 
     expect(await form.page.getByText("No choice matches").isVisible()).toBe(true);
     expect(await form.submit()).toEqual({ pick: "choice 7" });
@@ -97,10 +97,10 @@ test("choices that read the same are told apart", async () => {
       ],
     },
   });
-  const labels = (name: string) => field(name).locator("option").allTextContents();
+  const labels = (name: string) => getField(name).locator("option").allTextContents();
 
   expect(await labels("Pick")).toEqual(["—", "1", '"1"', '"none"', "null"]);
   expect(await labels("Other")).toEqual(["—", "One (1)", "One (2)"]);
-  await field("Pick").selectOption('"1"');
+  await getField("Pick").selectOption('"1"');
   expect(await form.submit()).toEqual({ pick: "1" });
 });

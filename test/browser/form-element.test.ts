@@ -5,7 +5,7 @@ import * as z from "zod";
 import { createApp } from "../../examples/form-page/app.ts";
 import { Extension, JobManager, type RunContext } from "../../sdk/index.ts";
 import { startBrowser } from "./browser.ts";
-import { accessibilityFaults, type Complaints, complaintsOf } from "./form/form-page.ts";
+import { collectPageErrors, findAccessibilityViolations, type PageErrors } from "./form/form-page.ts";
 
 /** Stands in for the notebook's own: says what the page of the example draws, without a chemist. */
 class Depict extends Extension("chemistry", {
@@ -31,7 +31,7 @@ let working: Promise<void>;
 let address = "";
 let browser: Browser;
 let page: Page;
-let complaints: Complaints;
+let complaints: PageErrors;
 const stop = new AbortController();
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ afterAll(async () => {
 beforeEach(async () => {
   page = await browser.newPage();
   page.setDefaultTimeout(15_000);
-  complaints = await complaintsOf(page);
+  complaints = await collectPageErrors(page);
   await page.addInitScript(() => {
     const heard: { name: string; status: string | undefined }[] = [];
     Object.assign(window, { heard });
@@ -194,5 +194,5 @@ test("nothing that axe-core knows of is wrong with the form and its result", asy
   await run();
   await page.locator("#gallery img").waitFor();
 
-  expect(await accessibilityFaults(page)).toEqual([]);
+  expect(await findAccessibilityViolations(page)).toEqual([]);
 });

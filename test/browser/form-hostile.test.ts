@@ -20,7 +20,7 @@ const HTML = `<img src=x onerror="window.pwned = true"><script>window.pwned = tr
 const LINK = "[click](javascript:window.pwned=true) **bold**";
 
 /** True where a word of the schema has run. */
-const isPwned = (form: FormPage) => form.page.evaluate(() => "pwned" in window);
+const hasRunScript = (form: FormPage) => form.page.evaluate(() => "pwned" in window);
 
 describe("a stranger's words", () => {
   test("are shown as text wherever a schema has words, HTML and Markdown alike", async () => {
@@ -48,7 +48,7 @@ describe("a stranger's words", () => {
 
     await form.page.getByRole("alert").waitFor();
 
-    expect(await isPwned(form)).toBe(false);
+    expect(await hasRunScript(form)).toBe(false);
     expect(await form.page.locator("img, a, form script").count()).toBe(0);
     expect(await form.page.locator("form").textContent()).toContain(LINK);
     expect(form.complaints).toEqual([]);

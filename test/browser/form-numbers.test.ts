@@ -20,11 +20,11 @@ const show = async (properties: JsonObject, more: JsonObject = {}, initial?: Jso
   await form.show({ schema, ...(initial !== undefined && { initial }) });
   return schema;
 };
-const field = (label: string) => form.page.getByLabel(label, { exact: true });
-const button = (name: string) => form.page.getByRole("button", { name, exact: true });
+const getField = (label: string) => form.page.getByLabel(label, { exact: true });
+const getButton = (name: string) => form.page.getByRole("button", { name, exact: true });
 const writtenJson = async (): Promise<string> => {
-  await button("Edit as JSON").click();
-  return await field("Payload, as JSON").inputValue();
+  await getButton("Edit as JSON").click();
+  return await getField("Payload, as JSON").inputValue();
 };
 
 describe("a number", () => {
@@ -40,7 +40,7 @@ describe("a number", () => {
   ])("is taken, as by the server: %s", async (_, x, text) => {
     const schema = await show({ x });
 
-    await field("X").fill(text);
+    await getField("X").fill(text);
     const payload = await form.submit();
 
     expect(payload).toEqual({ x: Number(text) });
@@ -58,27 +58,27 @@ describe("a number", () => {
   ])("is refused at its field: %s", async (_, x, text, reason) => {
     await show({ x });
 
-    await field("X").fill(text);
+    await getField("X").fill(text);
 
     expect(await form.submit()).toBeUndefined();
-    expect(await field("X").inputValue()).toBe(text);
+    expect(await getField("X").inputValue()).toBe(text);
     expect(await form.fault("/x")).toContain(reason);
   });
 
   test("that cannot be sent exactly is not lost or rounded by switching to JSON", async () => {
     await show({ x: { type: "integer" }, y: {} });
 
-    await field("X").fill("9007199254740993");
-    await button("Edit as JSON").click();
-    expect(await field("X").inputValue()).toBe("9007199254740993");
+    await getField("X").fill("9007199254740993");
+    await getButton("Edit as JSON").click();
+    expect(await getField("X").inputValue()).toBe("9007199254740993");
     expect(await form.fault("/x")).toContain("cannot be sent exactly");
 
-    await field("X").fill("3");
-    await field("Y").fill('{"id": 9007199254740993}');
+    await getField("X").fill("3");
+    await getField("Y").fill('{"id": 9007199254740993}');
     expect(await form.submit()).toBeUndefined();
     expect(await form.fault("/y")).toContain("9007199254740993 cannot be sent exactly");
 
-    await field("Y").fill('{"id": "9007199254740993", "small": 9007199254740991}');
+    await getField("Y").fill('{"id": "9007199254740993", "small": 9007199254740991}');
     expect(await form.submit()).toEqual({ x: 3, y: { id: "9007199254740993", small: 9007199254740991 } });
   });
 
@@ -86,20 +86,20 @@ describe("a number", () => {
     await show({ x: { type: "integer" } });
     await writtenJson();
 
-    await field("Payload, as JSON").fill('{"x": 9007199254740993}');
+    await getField("Payload, as JSON").fill('{"x": 9007199254740993}');
 
     expect(await form.submit()).toBeUndefined();
     expect(await form.page.getByText("9007199254740993 cannot be sent exactly").isVisible()).toBe(true);
-    await field("Payload, as JSON").fill('{"x": 1e400}');
+    await getField("Payload, as JSON").fill('{"x": 1e400}');
     expect(await form.submit()).toBeUndefined();
-    await field("Payload, as JSON").fill('{"x": 12}');
+    await getField("Payload, as JSON").fill('{"x": 12}');
     expect(await form.submit()).toEqual({ x: 12 });
   });
 
   test("of a choice that was rounded with the schema cannot be chosen", async () => {
     await show({ x: { enum: [1, 2 ** 60] } });
 
-    expect(await field("X").locator("option:disabled").allTextContents()).toEqual([
+    expect(await getField("X").locator("option:disabled").allTextContents()).toEqual([
       "1152921504606847000 (too large to be sent exactly)",
     ]);
   });

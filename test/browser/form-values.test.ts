@@ -19,11 +19,11 @@ const show = async (properties: JsonObject, more: JsonObject = {}, initial?: Jso
   await form.show({ schema, ...(initial !== undefined && { initial }) });
   return schema;
 };
-const field = (label: string) => form.page.getByLabel(label, { exact: true });
-const button = (name: string) => form.page.getByRole("button", { name, exact: true });
+const getField = (label: string) => form.page.getByLabel(label, { exact: true });
+const getButton = (name: string) => form.page.getByRole("button", { name, exact: true });
 const writtenJson = async (): Promise<string> => {
-  await button("Edit as JSON").click();
-  return await field("Payload, as JSON").inputValue();
+  await getButton("Edit as JSON").click();
+  return await getField("Payload, as JSON").inputValue();
 };
 
 describe("a date with a time", () => {
@@ -33,14 +33,14 @@ describe("a date with a time", () => {
     await show({ at: { ...at, default: "2024-01-01T00:00:00" } });
     expect(await form.submit()).toEqual({ at: "2024-01-01T00:00:00" });
 
-    await field("At").fill("2024-01-02T03:04:05");
+    await getField("At").fill("2024-01-02T03:04:05");
     expect(await form.submit()).toEqual({ at: "2024-01-02T03:04:05" });
   });
 
   test("is sent in UTC otherwise", async () => {
     await show({ at: { ...at, default: "2024-01-01T00:00:00+01:00" } });
 
-    await field("At").fill("2024-01-02T03:04:05");
+    await getField("At").fill("2024-01-02T03:04:05");
 
     expect(await form.submit()).toEqual({ at: "2024-01-02T02:04:05Z" });
   });
@@ -77,10 +77,10 @@ describe("what is begun later", () => {
       },
     });
 
-    await button("Add Box").click();
-    await button("Add to List").click();
-    await button("Add to Nested").click();
-    await field("Kind of Kind").selectOption("Dog");
+    await getButton("Add Box").click();
+    await getButton("Add to List").click();
+    await getButton("Add to Nested").click();
+    await getField("Kind of Kind").selectOption("Dog");
 
     expect(await form.submit()).toEqual({
       box: { inner: { a: 0, b: false } },
@@ -103,7 +103,7 @@ describe("a form and its JSON", () => {
     const text = await writtenJson();
     expect(JSON.parse(text)).toEqual({ ...initial, c: 3 });
     expect(Object.keys(JSON.parse(text)).slice(0, 4)).toEqual(["z", "extra", "b", "a"]);
-    await button("Edit as JSON").click();
+    await getButton("Edit as JSON").click();
     expect(await form.submit()).toEqual({ ...initial, c: 3 });
     expect(await writtenJson()).toBe(text);
   });
@@ -111,10 +111,10 @@ describe("a form and its JSON", () => {
   test("agree on a list's items after both were used", async () => {
     await show({ list: { type: "array", items: { type: "integer", default: 5 } } });
 
-    await button("Add to List").click();
+    await getButton("Add to List").click();
     expect(JSON.parse(await writtenJson())).toEqual({ list: [5] });
-    await field("Payload, as JSON").fill('{"list": [1, 0]}');
-    await button("Edit as JSON").click();
+    await getField("Payload, as JSON").fill('{"list": [1, 0]}');
+    await getButton("Edit as JSON").click();
 
     expect(await form.submit()).toEqual({ list: [1, 0] });
   });
@@ -123,8 +123,8 @@ describe("a form and its JSON", () => {
 test("an entry of a record begins with an empty text", async () => {
   await show({ words: { type: "object", additionalProperties: { type: "string" } } });
 
-  await button("Add Words").click();
-  await button("Add an entry").click();
+  await getButton("Add Words").click();
+  await getButton("Add an entry").click();
 
   expect(Object.values((await form.submit())?.["words"] ?? {})).toEqual([""]);
 });
@@ -137,7 +137,7 @@ test("nullable numbers and texts are null when they are cleared", async () => {
     d: { type: "integer", default: 3 },
   });
 
-  for (const label of ["A", "B", "C", "D"]) await field(label).fill("");
+  for (const label of ["A", "B", "C", "D"]) await getField(label).fill("");
 
   expect(await form.submit()).toEqual({ a: null, b: null, c: "" });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import type { JsonObject } from "../../protocol/index.ts";
-import { parameterSchema } from "../../sdk/parameter-schema.ts";
+import { toParameterSchema } from "../../sdk/parameter-schema.ts";
 import { compileSchema } from "../../server/schemas/compile-schema.ts";
 import { type FormPage, FormPages } from "./form/form-page.ts";
 
@@ -10,7 +10,7 @@ const PYDANTIC: JsonObject = JSON.parse(
   readFileSync(new URL("../server/schemas/pydantic.fixture.json", import.meta.url), "utf8"),
 );
 
-const schemaOf = (shape: z.ZodRawShape) => parameterSchema(z.object(shape), "a test's parameters");
+const schemaOf = (shape: z.ZodRawShape) => toParameterSchema(z.object(shape), "a test's parameters");
 
 /** What the server would say of a payload. */
 const serverSays = (schema: JsonObject, payload: JsonObject | undefined) => compileSchema(schema)(payload);
@@ -30,7 +30,7 @@ const open = async (schema: JsonObject, more: object = {}) => {
   return form.page;
 };
 
-const field = (label: string) => form.page.getByLabel(label, { exact: true });
+const getField = (label: string) => form.page.getByLabel(label, { exact: true });
 
 describe("what zod writes", () => {
   test("texts, numbers, choices and boxes become the payload that the server takes", async () => {
@@ -49,15 +49,15 @@ describe("what zod writes", () => {
     });
     await open(schema);
 
-    await field("Smiles").fill("CCO");
-    await field("Angle").fill("-1.5e1");
-    await field("exact").check();
-    await field("Field").selectOption("GAFF");
-    await field("Verbose").uncheck();
-    await field("Mail").fill("ada@example.org");
-    await field("At").fill("2026-01-01T12:00:00");
-    await field("Home").fill("https://example.org/a");
-    await field("Notes").fill("first\nsecond");
+    await getField("Smiles").fill("CCO");
+    await getField("Angle").fill("-1.5e1");
+    await getField("exact").check();
+    await getField("Field").selectOption("GAFF");
+    await getField("Verbose").uncheck();
+    await getField("Mail").fill("ada@example.org");
+    await getField("At").fill("2026-01-01T12:00:00");
+    await getField("Home").fill("https://example.org/a");
+    await getField("Notes").fill("first\nsecond");
     const payload = await form.submit();
 
     expect(payload).toEqual({
@@ -101,12 +101,12 @@ describe("what zod writes", () => {
     await open(schema);
 
     for (const name of ["one", "two", "three"]) {
-      await field("Add to Names").click();
+      await getField("Add to Names").click();
       await form.page.locator("[data-pointer^='/names/'] input").last().fill(name);
     }
-    await field("Move up item 3").click();
-    await field("Remove item 1").click();
-    await field("Add to Points").click();
+    await getField("Move up item 3").click();
+    await getField("Remove item 1").click();
+    await getField("Add to Points").click();
     await form.page.locator("[data-pointer='/points/0/0'] input").fill("0.5");
     await form.page.locator("[data-pointer='/points/0/1'] input").fill("7");
     const payload = await form.submit();
@@ -125,15 +125,15 @@ describe("what zod writes", () => {
     });
     await open(schema);
 
-    await field("Kind of Pet").selectOption("dog");
-    await field("Name").fill("Rex");
-    await field("Kind of Either").selectOption("Number");
+    await getField("Kind of Pet").selectOption("dog");
+    await getField("Name").fill("Rex");
+    await getField("Kind of Either").selectOption("Number");
     await form.page.locator("[data-pointer='/either'] input").fill("4");
     const payload = await form.submit();
 
     expect(payload).toEqual({ pet: { kind: "dog", name: "Rex" }, either: 4 });
     expect(serverSays(schema, payload)).toEqual([]);
-    expect(await field("Lives").count()).toBe(0);
+    expect(await getField("Lives").count()).toBe(0);
   });
 
   test("records take names of one's own, and anything at all is JSON", async () => {
@@ -145,12 +145,12 @@ describe("what zod writes", () => {
     await open(schema);
 
     await form.page.locator("[data-pointer='/weights']").getByRole("button", { name: "Add" }).click();
-    await field("Name").fill("carbon");
-    await field("Name").blur();
+    await getField("Name").fill("carbon");
+    await getField("Name").blur();
     await form.page.locator("[data-pointer='/weights/carbon'] input").fill("12.011");
-    await field("Low").fill("1");
-    await field("High").fill("2");
-    await field("Anything").fill('{"deep": [1, null]}');
+    await getField("Low").fill("1");
+    await getField("High").fill("2");
+    await getField("Anything").fill('{"deep": [1, null]}');
     const payload = await form.submit();
 
     expect(payload).toEqual({
@@ -166,15 +166,15 @@ describe("what pydantic writes", () => {
   test("references, nullable fields, tuples, unions and trees become what the server takes", async () => {
     await open(PYDANTIC);
 
-    await field("Id").fill("6f9619ff-8b86-4011-b42d-00cf4fc964ff");
-    await field("At").fill("2026-01-02T03:04:05");
-    for (const name of ["Pair", "Pet", "Tree"]) await field(`Add ${name}`).click();
+    await getField("Id").fill("6f9619ff-8b86-4011-b42d-00cf4fc964ff");
+    await getField("At").fill("2026-01-02T03:04:05");
+    for (const name of ["Pair", "Pet", "Tree"]) await getField(`Add ${name}`).click();
     await form.page.locator("[data-pointer='/pair/0'] input").fill("3");
     await form.page.locator("[data-pointer='/pair/1'] input").fill("x");
-    await field("Kind of Pet").selectOption("Dog");
-    await field("Name").fill("Rex");
-    await field("Value").fill("1.5");
-    await field("Add to Children").click();
+    await getField("Kind of Pet").selectOption("Dog");
+    await getField("Name").fill("Rex");
+    await getField("Value").fill("1.5");
+    await getField("Add to Children").click();
     await form.page.locator("[data-pointer='/tree/children/0/value'] input").fill("2");
     const payload = await form.submit();
 
@@ -195,8 +195,8 @@ describe("what pydantic writes", () => {
       initial: { id: "6f9619ff-8b86-4011-b42d-00cf4fc964ff", at: "2026-01-02T03:04:05Z" },
     });
 
-    await field("Add Tree").click();
-    await field("Leave out Tree").click();
+    await getField("Add Tree").click();
+    await getField("Leave out Tree").click();
     const payload = await form.submit();
 
     expect(payload).toEqual({

@@ -29,7 +29,7 @@ describe("`joblib run` without flags", () => {
     if (cli === undefined) return;
     expect(compileSchema(schema)(payload)).toEqual([]);
     // With the defaults that the worker adds, it equals the payload of the form.
-    const filled = new SchemaDefaults(schema).begin(schema, cli);
+    const filled = new SchemaDefaults(schema).createInitialValue(schema, cli);
     expect(JSON.parse(JSON.stringify(filled))).toEqual(form);
   });
 });

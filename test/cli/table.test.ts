@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { formatTable, getTextWidth, truncate } from "../../cli/table.ts";
 import { formatDiff } from "../../cli/views/diff-view.ts";
-import { duration } from "../../cli/views/duration.ts";
+import { formatDuration } from "../../cli/views/duration.ts";
 import { formatType } from "../../cli/views/schema-view.ts";
 
 const unchanged = (text: string) => text;
@@ -47,7 +47,7 @@ describe("formatting", () => {
     [123_000, "2 min 3 s"],
     [3_900_000, "1 h 5 min"],
   ])("formats %i ms as %s", (milliseconds, text) => {
-    expect(duration(milliseconds)).toBe(text);
+    expect(formatDuration(milliseconds)).toBe(text);
   });
 
   test.each([

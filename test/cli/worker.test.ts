@@ -85,7 +85,7 @@ describe("joblib worker", () => {
     await worker.waitForLine(/"event":"connected"/);
     const { id } = server.fake.submit("waiting", "private:arithmetic:Wait");
     await worker.waitForLine(/"event":"started"/);
-    await server.fake.until(id, ({ status }) => status === "running");
+    await server.fake.waitFor(id, ({ status }) => status === "running");
 
     worker.kill("SIGINT");
     await worker.waitForLine(/"event":"draining"/, SAME_REQUEST_MS + 5_000);

@@ -1,17 +1,20 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
-import { aChange, aListener, eventBusSuite } from "./event-bus.suite.ts";
-import { openBus } from "./redis-bus.ts";
+import { createListener, createTaskChange, eventBusSuite } from "./event-bus.suite.ts";
+import { openRedisBus } from "./redis-bus.ts";
 
 const OUTAGE = { timeoutMs: 20_000 };
 
-eventBusSuite("the event bus on Redis", () => openBus(inject("redisUrl")));
+eventBusSuite("the event bus on Redis", () => openRedisBus(inject("redisUrl")));
 
 test("two buses on one Redis tell each other's subscribers", async () => {
-  const [here, there] = await Promise.all([openBus(inject("redisUrl")), openBus(inject("redisUrl"))]);
-  const { event, channel } = aChange("w");
-  const [mine, other] = [aListener(), aListener()];
+  const [here, there] = await Promise.all([
+    openRedisBus(inject("redisUrl")),
+    openRedisBus(inject("redisUrl")),
+  ]);
+  const { event, channel } = createTaskChange("w");
+  const [mine, other] = [createListener(), createListener()];
   await here.bus.subscribe(channel, mine.handler);
   await there.bus.subscribe(channel, other.handler);
 
@@ -27,9 +30,9 @@ test("two buses on one Redis tell each other's subscribers", async () => {
 });
 
 test("what another version published means: read again", async () => {
-  const { bus, redis, close } = await openBus(inject("redisUrl"));
-  const { channel } = aChange();
-  const { heard, handler } = aListener();
+  const { bus, redis, close } = await openRedisBus(inject("redisUrl"));
+  const { channel } = createTaskChange();
+  const { heard, handler } = createListener();
   await bus.subscribe(channel, handler);
 
   await redis.publish(channel, '{"kind":"from-the-future"}');
@@ -41,9 +44,9 @@ test("what another version published means: read again", async () => {
 });
 
 test("a server that was cut from Redis wakes the others' waiters when it is back: they heard nothing of it", async () => {
-  const [cut, well] = await Promise.all([openBus(inject("redisUrl")), openBus(inject("redisUrl"))]);
-  const { event, channel } = aChange();
-  const { heard, handler } = aListener();
+  const [cut, well] = await Promise.all([openRedisBus(inject("redisUrl")), openRedisBus(inject("redisUrl"))]);
+  const { event, channel } = createTaskChange();
+  const { heard, handler } = createListener();
   await well.bus.subscribe(channel, handler);
   cut.redis.disconnect();
   await eventually(() => cut.bus.state === "down");
@@ -59,10 +62,10 @@ test("a server that was cut from Redis wakes the others' waiters when it is back
 
 describe("while Redis is away", () => {
   let server: RedisServer;
-  let opened: Awaited<ReturnType<typeof openBus>>;
+  let opened: Awaited<ReturnType<typeof openRedisBus>>;
   beforeAll(async () => {
     server = await startRedis();
-    opened = await openBus(server.url);
+    opened = await openRedisBus(server.url);
   });
   afterAll(async () => {
     await opened.close();
@@ -71,8 +74,8 @@ describe("while Redis is away", () => {
 
   test("the bus logs that Redis is not reachable, notifies this process, and wakes every handler when Redis is back", async () => {
     const { bus, said } = opened;
-    const [before, during] = [aChange(), aChange()];
-    const [waiting, late] = [aListener(), aListener()];
+    const [before, during] = [createTaskChange(), createTaskChange()];
+    const [waiting, late] = [createListener(), createListener()];
     await bus.subscribe(before.channel, waiting.handler);
 
     await server.stop();
@@ -94,13 +97,13 @@ describe("while Redis is away", () => {
 
   test("what was subscribed before and meanwhile is heard from others afterwards", async () => {
     const { bus } = opened;
-    const [before, during] = [aChange(), aChange()];
-    const [waiting, late] = [aListener(), aListener()];
+    const [before, during] = [createTaskChange(), createTaskChange()];
+    const [waiting, late] = [createListener(), createListener()];
     await bus.subscribe(before.channel, waiting.handler);
     await server.restart("SIGKILL");
     await bus.subscribe(during.channel, late.handler);
     await eventually(() => bus.state === "up", Boolean, OUTAGE);
-    const other = await openBus(server.url);
+    const other = await openRedisBus(server.url);
 
     await other.bus.publish([before.event, during.event]);
 
@@ -111,8 +114,8 @@ describe("while Redis is away", () => {
 
   test("a Redis that hangs counts as away: this process is told all the same", async () => {
     const { bus } = opened;
-    const { event, channel } = aChange();
-    const { heard, handler } = aListener();
+    const { event, channel } = createTaskChange();
+    const { heard, handler } = createListener();
     await bus.subscribe(channel, handler);
 
     process.kill(server.pid, "SIGSTOP");

@@ -1,32 +1,38 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Event, jobChannel, roomChannel, taskChannel, workerChannel } from "../../protocol/index.ts";
+import {
+  type Event,
+  getJobChannel,
+  getRoomChannel,
+  getTaskChannel,
+  getWorkerChannel,
+} from "../../protocol/index.ts";
 import type { EventBus } from "../../server/events/event-bus.ts";
 import { eventually } from "../support/eventually.ts";
 
 /** A bus that is up, with what it logged as an error. */
-export interface OpenedBus {
+export interface BusFixture {
   readonly bus: EventBus;
   readonly errors: readonly unknown[];
   close(): Promise<void>;
 }
 
 /** A change of a task that no other test knows. */
-export const aChange = (workerId: string | null = null) => {
+export const createTaskChange = (workerId: string | null = null) => {
   const event: Event = { kind: "task-changed", taskId: randomUUID(), roomId: randomUUID(), workerId };
-  return { event, channel: taskChannel(event.taskId) };
+  return { event, channel: getTaskChannel(event.taskId) };
 };
 
 /** Notes what it is told. */
-export const aListener = () => {
+export const createListener = () => {
   const heard: (Event | undefined)[] = [];
   return { heard, handler: (event?: Event) => void heard.push(event) };
 };
 
 /** Resolves once everything that was published before has come: what comes later must not have come by then. */
 const settle = async (bus: EventBus) => {
-  const { event, channel } = aChange();
-  const { heard, handler } = aListener();
+  const { event, channel } = createTaskChange();
+  const { heard, handler } = createListener();
   const unsubscribe = await bus.subscribe(channel, handler);
   await bus.publish([event]);
   await eventually(() => heard.length === 1);
@@ -34,10 +40,10 @@ const settle = async (bus: EventBus) => {
 };
 
 /** What every event bus does. */
-export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): void => {
+export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): void => {
   describe(name, () => {
-    let opened: OpenedBus | undefined;
-    const given = (): OpenedBus => {
+    let opened: BusFixture | undefined;
+    const given = (): BusFixture => {
       if (opened === undefined) throw new Error("the bus is not open");
       return opened;
     };
@@ -48,11 +54,11 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
 
     test("tells every subscriber of a channel, once each, and no other", async () => {
       const { bus } = given();
-      const { event, channel } = aChange();
-      const listeners = Array.from({ length: 3 }, aListener);
-      const stranger = aListener();
+      const { event, channel } = createTaskChange();
+      const listeners = Array.from({ length: 3 }, createListener);
+      const stranger = createListener();
       for (const { handler } of listeners) await bus.subscribe(channel, handler);
-      await bus.subscribe(aChange().channel, stranger.handler);
+      await bus.subscribe(createTaskChange().channel, stranger.handler);
 
       await bus.publish([event]);
 
@@ -64,10 +70,10 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
     test("tells of a task's change on the channels of the task, of its room and of the worker that lost it", async () => {
       const { bus } = given();
       const worker = randomUUID();
-      const { event, channel } = aChange(worker);
-      const listener = aListener();
+      const { event, channel } = createTaskChange(worker);
+      const listener = createListener();
       const room = event.kind === "task-changed" ? event.roomId : "";
-      for (const one of [channel, roomChannel(room), workerChannel(worker)]) {
+      for (const one of [channel, getRoomChannel(room), getWorkerChannel(worker)]) {
         await bus.subscribe(one, listener.handler);
       }
 
@@ -81,8 +87,8 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
       const { bus } = given();
       const jobId = randomUUID();
       const events = [3, 1, 2].map((count): Event => ({ kind: "work-available", jobId, count }));
-      const { heard, handler } = aListener();
-      await bus.subscribe(jobChannel(jobId), handler);
+      const { heard, handler } = createListener();
+      await bus.subscribe(getJobChannel(jobId), handler);
 
       await bus.publish(events);
       await bus.publish([]);
@@ -96,8 +102,8 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
 
       const counts = await Promise.all(
         Array.from({ length: 100 }, async () => {
-          const { event, channel } = aChange();
-          const { heard, handler } = aListener();
+          const { event, channel } = createTaskChange();
+          const { heard, handler } = createListener();
           await bus.subscribe(channel, handler);
           await bus.publish([event]);
           return heard;
@@ -109,8 +115,8 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
 
     test("no longer tells who has unsubscribed, however often, though it tells the others", async () => {
       const { bus } = given();
-      const { event, channel } = aChange();
-      const [gone, stays] = [aListener(), aListener()];
+      const { event, channel } = createTaskChange();
+      const [gone, stays] = [createListener(), createListener()];
       const unsubscribe = await bus.subscribe(channel, gone.handler);
       await bus.subscribe(channel, stays.handler);
       unsubscribe();
@@ -124,8 +130,8 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
 
     test("lets one function listen twice, each for itself", async () => {
       const { bus } = given();
-      const { event, channel } = aChange();
-      const { heard, handler } = aListener();
+      const { event, channel } = createTaskChange();
+      const { heard, handler } = createListener();
       const unsubscribe = await bus.subscribe(channel, handler);
       await bus.subscribe(channel, handler);
       await bus.publish([event]);
@@ -141,8 +147,8 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
 
     test("tells who comes back to a channel that everybody had left", async () => {
       const { bus } = given();
-      const { event, channel } = aChange();
-      const { heard, handler } = aListener();
+      const { event, channel } = createTaskChange();
+      const { heard, handler } = createListener();
       (await bus.subscribe(channel, handler))();
       await bus.subscribe(channel, handler);
 
@@ -154,8 +160,8 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
 
     test("does not let a handler that throws hold up the others, and says that it did", async () => {
       const { bus, errors } = given();
-      const { event, channel } = aChange();
-      const { heard, handler } = aListener();
+      const { event, channel } = createTaskChange();
+      const { heard, handler } = createListener();
       await bus.subscribe(channel, () => {
         throw new Error("a bug in a handler");
       });
@@ -170,8 +176,8 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
 
     test("lets a handler unsubscribe while it is told", async () => {
       const { bus } = given();
-      const { event, channel } = aChange();
-      const { heard, handler } = aListener();
+      const { event, channel } = createTaskChange();
+      const { heard, handler } = createListener();
       const unsubscribe = await bus.subscribe(channel, () => unsubscribe());
       await bus.subscribe(channel, handler);
 
@@ -183,8 +189,8 @@ export const eventBusSuite = (name: string, open: () => Promise<OpenedBus>): voi
 
     test("tells nobody once it is closed, and takes it well", async () => {
       const own = await open();
-      const { event, channel } = aChange();
-      const { heard, handler } = aListener();
+      const { event, channel } = createTaskChange();
+      const { heard, handler } = createListener();
       const unsubscribe = await own.bus.subscribe(channel, handler);
       await own.bus.close();
 

@@ -1,24 +1,24 @@
 import { describe, expect, test } from "vitest";
 import {
-  ALIVE,
-  age,
-  aJob,
-  anotherWorker,
-  aPendingTask,
-  aRegistration,
+  ALIVE_WITHIN_SECONDS,
+  ageHeartbeat,
+  buildRegistration,
+  insertPendingTask,
   newId,
-  type Opened,
-  read,
+  readTask,
+  registerJob,
+  registerWorker,
+  type StorageFixture,
 } from "./storage-fixture.ts";
 
 /** Registering and reading jobs. */
-export const jobStorageSuite = (given: () => Opened): void => {
+export const jobStorageSuite = (given: () => StorageFixture): void => {
   describe("registering a job", () => {
     test("makes the job and its worker at once", async () => {
       const { storage } = given();
-      const registration = aRegistration({ description: "turns", defaults: { priority: 3 } });
+      const registration = buildRegistration({ description: "turns", defaults: { priority: 3 } });
 
-      const outcome = await storage.jobs.register(registration, ALIVE);
+      const outcome = await storage.jobs.register(registration, ALIVE_WITHIN_SECONDS);
 
       if (outcome.kind !== "created") throw new Error(outcome.kind);
       expect(outcome.job).toMatchObject({
@@ -37,11 +37,11 @@ export const jobStorageSuite = (given: () => Opened): void => {
 
     test("meets the one that is there where the schema is the same, and its last words win", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
+      const job = await registerJob(storage);
       const again = { ...job.registration, id: newId(), description: "new words", defaults: { priority: 1 } };
       const worker = { create: { id: newId(), name: null, userId: "other" } };
 
-      const outcome = await storage.jobs.register({ ...again, worker }, ALIVE);
+      const outcome = await storage.jobs.register({ ...again, worker }, ALIVE_WITHIN_SECONDS);
 
       expect(outcome).toMatchObject({
         kind: "matched",
@@ -52,12 +52,12 @@ export const jobStorageSuite = (given: () => Opened): void => {
 
     test("changes nothing and makes no worker where the schema is another", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
+      const job = await registerJob(storage);
       const workerId = newId();
       const worker = { create: { id: workerId, name: null, userId: "other" } };
       const other = { ...job.registration, id: newId(), schemaHash: "other", description: "other", worker };
 
-      const outcome = await storage.jobs.register(other, ALIVE);
+      const outcome = await storage.jobs.register(other, ALIVE_WITHIN_SECONDS);
 
       expect(outcome).toMatchObject({ kind: "conflict", registered: { id: job.id, description: null } });
       expect(await storage.workers.find(workerId)).toBeUndefined();
@@ -65,12 +65,12 @@ export const jobStorageSuite = (given: () => Opened): void => {
 
     test.each([newId(), "no-uuid"])("is refused to a worker that is not there (%s)", async (id) => {
       const { storage } = given();
-      const registration = aRegistration({ worker: { id } });
+      const registration = buildRegistration({ worker: { id } });
 
-      const outcome = await storage.jobs.register(registration, ALIVE);
+      const outcome = await storage.jobs.register(registration, ALIVE_WITHIN_SECONDS);
 
       expect(outcome).toEqual({ kind: "worker-not-found" });
-      expect(await storage.jobs.peek(registration)).toBeUndefined();
+      expect(await storage.jobs.findWithoutCounts(registration)).toBeUndefined();
     });
 
     test("keeps the members of its schema in the order in which the last registration wrote them", async () => {
@@ -79,12 +79,12 @@ export const jobStorageSuite = (given: () => Opened): void => {
         type: "object",
         properties: Object.fromEntries(names.map((name) => [name, { type: "number" }])),
       });
-      const job = await aJob(storage, { schema: inOrder("from", "to", "a") });
+      const job = await registerJob(storage, { schema: inOrder("from", "to", "a") });
       const worker = { create: { id: newId(), name: null, userId: "other" } };
 
-      const before = await storage.jobs.findById(job.id, ALIVE);
+      const before = await storage.jobs.findById(job.id, ALIVE_WITHIN_SECONDS);
       const again = { ...job.registration, id: newId(), schema: inOrder("to", "a", "from"), worker };
-      const outcome = await storage.jobs.register(again, ALIVE);
+      const outcome = await storage.jobs.register(again, ALIVE_WITHIN_SECONDS);
 
       expect(JSON.stringify(before?.schema)).toBe(JSON.stringify(inOrder("from", "to", "a")));
       if (outcome.kind !== "matched") throw new Error(outcome.kind);
@@ -93,20 +93,23 @@ export const jobStorageSuite = (given: () => Opened): void => {
 
     test("twice by the same worker links it once", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
+      const job = await registerJob(storage);
 
-      await aJob(storage, { ...job.registration, id: newId(), worker: { id: job.workerId } });
+      await registerJob(storage, { ...job.registration, id: newId(), worker: { id: job.workerId } });
 
       expect(await storage.workers.jobIds(job.workerId)).toEqual([job.id]);
     });
 
     test("thirty times at once creates it once and never fails", async () => {
       const { storage } = given();
-      const { name } = aRegistration();
+      const { name } = buildRegistration();
 
       const outcomes = await Promise.all(
         Array.from({ length: 30 }, (_, index) =>
-          storage.jobs.register(aRegistration({ name, schemaHash: index % 3 === 0 ? "a" : "b" }), ALIVE),
+          storage.jobs.register(
+            buildRegistration({ name, schemaHash: index % 3 === 0 ? "a" : "b" }),
+            ALIVE_WITHIN_SECONDS,
+          ),
         ),
       );
 
@@ -117,31 +120,34 @@ export const jobStorageSuite = (given: () => Opened): void => {
 
     test("again after its removal makes a new job, and the old one's history stays readable", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
-      const { task } = await aPendingTask(storage, job);
+      const job = await registerJob(storage);
+      const { task } = await insertPendingTask(storage, job);
       await storage.tasks.transition({ id: task.id, to: "cancelled" });
       await storage.workers.remove(job.workerId, "left");
 
-      const again = await aJob(storage, { ...job.registration, id: newId(), schemaHash: "another" });
+      const again = await registerJob(storage, { ...job.registration, id: newId(), schemaHash: "another" });
 
       expect(again.id).not.toBe(job.id);
-      expect((await read(storage, task.id)).job.name).toBe(job.registration.name);
-      expect(await storage.jobs.findById(job.id, ALIVE)).toMatchObject({ id: job.id, workers: [] });
+      expect((await readTask(storage, task.id)).job.name).toBe(job.registration.name);
+      expect(await storage.jobs.findById(job.id, ALIVE_WITHIN_SECONDS)).toMatchObject({
+        id: job.id,
+        workers: [],
+      });
     });
 
     test("holds against a removal of idle jobs at the same moment", async () => {
       const { storage } = given();
       for (let turn = 0; turn < 20; turn += 1) {
-        const job = await aJob(storage);
+        const job = await registerJob(storage);
         await storage.workers.remove(job.workerId, "left");
 
         const [registered] = await Promise.all([
-          aJob(storage, { ...job.registration, id: newId() }),
+          registerJob(storage, { ...job.registration, id: newId() }),
           storage.sweep.removeIdleJobs(100),
           storage.sweep.removeIdleJobs(100),
         ]);
 
-        expect(await storage.jobs.peek(job.registration)).toMatchObject({ id: registered.id });
+        expect(await storage.jobs.findWithoutCounts(job.registration)).toMatchObject({ id: registered.id });
       }
     });
   });
@@ -149,13 +155,13 @@ export const jobStorageSuite = (given: () => Opened): void => {
   describe("reading jobs", () => {
     test("counts the tasks that are pending, due or not, and names only the living workers", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
-      const second = await anotherWorker(storage, job);
-      await aPendingTask(storage, job);
-      await aPendingTask(storage, job, { start: { inSeconds: 60 } });
-      await age(given(), job.workerId, 61);
+      const job = await registerJob(storage);
+      const second = await registerWorker(storage, job);
+      await insertPendingTask(storage, job);
+      await insertPendingTask(storage, job, { start: { inSeconds: 60 } });
+      await ageHeartbeat(given(), job.workerId, 61);
 
-      const found = await storage.jobs.find(job.registration, ALIVE);
+      const found = await storage.jobs.find(job.registration, ALIVE_WITHIN_SECONDS);
 
       expect(found).toMatchObject({ id: job.id, pending: 2, workers: [second] });
     });
@@ -163,15 +169,15 @@ export const jobStorageSuite = (given: () => Opened): void => {
     test("lists those of the asked rooms, newest first, window by window", async () => {
       const { storage } = given();
       const roomId = `room-${newId()}`;
-      const first = await aJob(storage, { roomId });
-      const second = await aJob(storage, { roomId });
-      const third = await aJob(storage, { roomId: `${roomId}-b` });
-      await aJob(storage, { roomId: `${roomId}-c` });
+      const first = await registerJob(storage, { roomId });
+      const second = await registerJob(storage, { roomId });
+      const third = await registerJob(storage, { roomId: `${roomId}-b` });
+      await registerJob(storage, { roomId: `${roomId}-c` });
       const rooms = [roomId, `${roomId}-b`];
 
-      const all = await storage.jobs.list(rooms, { limit: 2, offset: 0 }, ALIVE);
-      const rest = await storage.jobs.list(rooms, { limit: 2, offset: 2 }, ALIVE);
-      const beyond = await storage.jobs.list(rooms, { limit: 0, offset: 9 }, ALIVE);
+      const all = await storage.jobs.list(rooms, { limit: 2, offset: 0 }, ALIVE_WITHIN_SECONDS);
+      const rest = await storage.jobs.list(rooms, { limit: 2, offset: 2 }, ALIVE_WITHIN_SECONDS);
+      const beyond = await storage.jobs.list(rooms, { limit: 0, offset: 9 }, ALIVE_WITHIN_SECONDS);
 
       expect(all.items.map(({ id }) => id)).toEqual([third.id, second.id]);
       expect(rest.items.map(({ id }) => id)).toEqual([first.id]);
@@ -181,7 +187,7 @@ export const jobStorageSuite = (given: () => Opened): void => {
     test("finds nothing under an id that is no UUID", async () => {
       const { storage } = given();
 
-      expect(await storage.jobs.findById("' or 1=1", ALIVE)).toBeUndefined();
+      expect(await storage.jobs.findById("' or 1=1", ALIVE_WITHIN_SECONDS)).toBeUndefined();
     });
   });
 };

@@ -3,7 +3,7 @@ import { RedisEventBus } from "../../server/events/redis-event-bus.ts";
 import { eventually } from "../support/eventually.ts";
 
 /** A bus on a connection of its own, as another server has it, that is up; with what it logged. */
-export const openBus = async (
+export const openRedisBus = async (
   url: string,
   who: { readonly username?: string; readonly password?: string; readonly enableReadyCheck?: boolean } = {},
 ) => {

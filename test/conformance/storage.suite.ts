@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { countsSuite } from "./counts.suite.ts";
+import { dashboardSuite } from "./dashboard.suite.ts";
 import { jobStorageSuite } from "./job-storage.suite.ts";
-import { overviewSuite } from "./overview.suite.ts";
-import { roomTurnsSuite } from "./room-turns.suite.ts";
-import type { Opened } from "./storage-fixture.ts";
+import { roomFairnessSuite } from "./room-fairness.suite.ts";
+import type { StorageFixture } from "./storage-fixture.ts";
 import { sweepStorageSuite } from "./sweep-storage.suite.ts";
 import { taskBatchSuite } from "./task-batch.suite.ts";
 import { taskClaimSuite } from "./task-claim.suite.ts";
@@ -12,10 +12,10 @@ import { taskStepsSuite } from "./task-steps.suite.ts";
 import { workerStorageSuite } from "./worker-storage.suite.ts";
 
 /** Everything that a storage must do, whatever database it stands on; `open` gives a migrated database of its own. */
-export const storageSuite = (name: string, open: () => Promise<Opened>): void => {
+export const storageSuite = (name: string, open: () => Promise<StorageFixture>): void => {
   describe(name, () => {
-    let opened: Opened | undefined;
-    const given = (): Opened => {
+    let opened: StorageFixture | undefined;
+    const given = (): StorageFixture => {
       if (opened === undefined) throw new Error("the storage is not open");
       return opened;
     };
@@ -33,10 +33,10 @@ export const storageSuite = (name: string, open: () => Promise<Opened>): void =>
     workerStorageSuite(given);
     taskInsertSuite(given);
     taskClaimSuite(given);
-    roomTurnsSuite(given);
+    roomFairnessSuite(given);
     taskStepsSuite(given);
     taskBatchSuite(given);
     sweepStorageSuite(given);
-    overviewSuite(given);
+    dashboardSuite(given);
   });
 };

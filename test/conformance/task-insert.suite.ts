@@ -1,30 +1,30 @@
 import { describe, expect, test } from "vitest";
 import type { TaskWindow } from "../../server/storage/task-lists.ts";
 import {
-  ALIVE,
-  aJob,
-  anotherWorker,
-  aPendingTask,
-  aTask,
+  ALIVE_WITHIN_SECONDS,
+  buildTask,
   claimOne,
-  insertAll,
+  insertPendingTask,
+  insertTasks,
   newId,
-  type Opened,
-  read,
-  step,
+  readTask,
+  registerJob,
+  registerWorker,
+  type StorageFixture,
+  transitionTask,
 } from "./storage-fixture.ts";
 
-const inserting = { aliveWithinSeconds: ALIVE };
+const inserting = { aliveWithinSeconds: ALIVE_WITHIN_SECONDS };
 
 /** Submitting tasks and reading them back. */
-export const taskInsertSuite = (given: () => Opened): void => {
+export const taskInsertSuite = (given: () => StorageFixture): void => {
   describe("inserting tasks", () => {
     test("keeps every field, with times in UTC to the millisecond", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
+      const job = await registerJob(storage);
       const backoff = { kind: "fixed", seconds: 1.5, max_seconds: 9, jitter: 0 } as const;
       const payload = { text: "ü '\" \\ {}", list: [1, null, true, { a: -0.5e-7 }], empty: {} };
-      const new_ = aTask(job.id, {
+      const new_ = buildTask(job.id, {
         payload,
         priority: -100,
         maxAttempts: 100,
@@ -33,7 +33,7 @@ export const taskInsertSuite = (given: () => Opened): void => {
         start: { at: "2026-01-02T03:04:05.678+02:00" },
       });
 
-      const [record] = await insertAll(storage, [new_]);
+      const [record] = await insertTasks(storage, [new_]);
 
       expect(record?.task).toEqual({
         id: new_.id,
@@ -58,19 +58,19 @@ export const taskInsertSuite = (given: () => Opened): void => {
         progress: null,
       });
       expect(record).toMatchObject({ jobId: job.id, version: 1, workerUserId: null, lastWorkerId: null });
-      expect(await read(storage, new_.id)).toEqual(record);
+      expect(await readTask(storage, new_.id)).toEqual(record);
     });
 
     test("keeps where in a trace a task was submitted, for whoever claims it", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
+      const job = await registerJob(storage);
       const traceContext = {
         traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         tracestate: "a=1",
       };
 
-      const [traced] = await insertAll(storage, [aTask(job.id, { traceContext })]);
-      const [plain] = await insertAll(storage, [aTask(job.id)]);
+      const [traced] = await insertTasks(storage, [buildTask(job.id, { traceContext })]);
+      const [plain] = await insertTasks(storage, [buildTask(job.id)]);
 
       expect(traced?.task.trace_context).toEqual(traceContext);
       expect(plain?.task).not.toHaveProperty("trace_context");
@@ -80,10 +80,10 @@ export const taskInsertSuite = (given: () => Opened): void => {
 
     test("numbers them in their order, and says how many workers could take them", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
-      const second = await aJob(storage);
-      await anotherWorker(storage, job);
-      const tasks = Array.from({ length: 50 }, (_, index) => aTask(index % 2 === 0 ? job.id : second.id));
+      const job = await registerJob(storage);
+      const second = await registerJob(storage);
+      await registerWorker(storage, job);
+      const tasks = Array.from({ length: 50 }, (_, index) => buildTask(index % 2 === 0 ? job.id : second.id));
 
       const outcome = await storage.tasks.insert(tasks, inserting);
 
@@ -100,17 +100,21 @@ export const taskInsertSuite = (given: () => Opened): void => {
     test.each([
       [
         "is gone",
-        async (storage: Opened["storage"], workerId: string) => storage.workers.remove(workerId, "left"),
+        async (storage: StorageFixture["storage"], workerId: string) =>
+          storage.workers.remove(workerId, "left"),
       ],
       ["has another schema", async () => undefined],
     ])("inserts none of them where one's job %s", async (_, change) => {
       const { storage } = given();
-      const job = await aJob(storage);
-      const other = await aJob(storage);
+      const job = await registerJob(storage);
+      const other = await registerJob(storage);
       await change(storage, other.workerId);
-      const good = aTask(job.id);
+      const good = buildTask(job.id);
 
-      const outcome = await storage.tasks.insert([good, aTask(other.id, { schemaHash: "old" })], inserting);
+      const outcome = await storage.tasks.insert(
+        [good, buildTask(other.id, { schemaHash: "old" })],
+        inserting,
+      );
 
       expect(outcome).toEqual({ kind: "job-changed" });
       expect(await storage.tasks.find(good.id)).toBeUndefined();
@@ -119,15 +123,15 @@ export const taskInsertSuite = (given: () => Opened): void => {
     test("never leaves an open task with a job that is removed at that moment", async () => {
       const { storage } = given();
       for (let turn = 0; turn < 20; turn += 1) {
-        const job = await aJob(storage);
+        const job = await registerJob(storage);
 
         const [outcome] = await Promise.all([
-          storage.tasks.insert([aTask(job.id)], inserting),
+          storage.tasks.insert([buildTask(job.id)], inserting),
           storage.workers.remove(job.workerId, "left"),
           storage.sweep.removeIdleJobs(100),
         ]);
 
-        const isThere = (await storage.jobs.peek(job.registration)) !== undefined;
+        const isThere = (await storage.jobs.findWithoutCounts(job.registration)) !== undefined;
         expect(isThere).toBe(outcome.kind === "inserted");
       }
     });
@@ -135,14 +139,14 @@ export const taskInsertSuite = (given: () => Opened): void => {
 
   describe("an idempotency key", () => {
     const keyed = (jobId: string, key: string, requestHash = "same") =>
-      aTask(jobId, { idempotency: { key, requestHash } });
+      buildTask(jobId, { idempotency: { key, requestHash } });
 
     test("gives the first use's task, as it stands, even when the job is gone", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
+      const job = await registerJob(storage);
       const first = keyed(job.id, "k1");
-      await insertAll(storage, [first]);
-      await step(storage, { id: first.id, to: "cancelled" });
+      await insertTasks(storage, [first]);
+      await transitionTask(storage, { id: first.id, to: "cancelled" });
       await storage.workers.remove(job.workerId, "left");
 
       const again = await storage.tasks.insert([keyed(job.id, "k1")], inserting);
@@ -151,25 +155,25 @@ export const taskInsertSuite = (given: () => Opened): void => {
       expect(again).toMatchObject({
         kind: "replayed",
         record: { task: { id: first.id, status: "cancelled" } },
-        sameRequest: true,
+        isSameRequest: true,
         workersOnline: 0,
       });
-      expect(other).toMatchObject({ kind: "replayed", sameRequest: false });
+      expect(other).toMatchObject({ kind: "replayed", isSameRequest: false });
     });
 
     test("is a user's own in a room", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
+      const job = await registerJob(storage);
       const task = keyed(job.id, "k2");
 
-      await insertAll(storage, [task]);
-      await insertAll(storage, [{ ...task, id: newId(), createdById: "somebody" }]);
-      await insertAll(storage, [{ ...task, id: newId(), roomId: "elsewhere" }]);
+      await insertTasks(storage, [task]);
+      await insertTasks(storage, [{ ...task, id: newId(), createdById: "somebody" }]);
+      await insertTasks(storage, [{ ...task, id: newId(), roomId: "elsewhere" }]);
     });
 
     test("used 200 times at once makes one task", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
+      const job = await registerJob(storage);
 
       const outcomes = await Promise.all(
         Array.from({ length: 200 }, () => storage.tasks.insert([keyed(job.id, "k3")], inserting)),
@@ -188,8 +192,8 @@ export const taskInsertSuite = (given: () => Opened): void => {
 
     test("that is taken holds up the whole batch", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
-      await insertAll(storage, [keyed(job.id, "k4")]);
+      const job = await registerJob(storage);
+      await insertTasks(storage, [keyed(job.id, "k4")]);
       const fresh = keyed(job.id, "k5");
 
       const outcome = await storage.tasks.insert([fresh, keyed(job.id, "k4")], inserting);
@@ -203,11 +207,14 @@ export const taskInsertSuite = (given: () => Opened): void => {
     test("lists a room's newest first, by status and by job", async () => {
       const { storage } = given();
       const roomId = `room-${newId()}`;
-      const job = await aJob(storage, { roomId });
-      const other = await aJob(storage, { roomId });
-      const [a, b] = await insertAll(storage, [aTask(job.id, { roomId }), aTask(other.id, { roomId })]);
-      const c = await aPendingTask(storage, job, { roomId });
-      await step(storage, { id: c.task.id, to: "cancelled" });
+      const job = await registerJob(storage, { roomId });
+      const other = await registerJob(storage, { roomId });
+      const [a, b] = await insertTasks(storage, [
+        buildTask(job.id, { roomId }),
+        buildTask(other.id, { roomId }),
+      ]);
+      const c = await insertPendingTask(storage, job, { roomId });
+      await transitionTask(storage, { id: c.task.id, to: "cancelled" });
       const page = { limit: 10, offset: 0 };
       const idsOf = async (of: { statuses?: "pending"[]; jobIds?: string[] }, window: TaskWindow = page) => {
         const listed = await storage.tasks.list({ roomId, ...of }, window);
@@ -221,7 +228,11 @@ export const taskInsertSuite = (given: () => Opened): void => {
       expect(await idsOf({ jobIds: ["no-uuid"] })).toEqual([0]);
       expect(await idsOf({}, { ...page, after: c.task.id })).toEqual([b?.task.id, a?.task.id, 3]);
       expect(await idsOf({ jobIds: [job.id] }, { ...page, after: b?.task.id })).toEqual([a?.task.id, 2]);
-      for (const after of [newId(), "no-uuid", (await aPendingTask(storage, await aJob(storage))).task.id]) {
+      for (const after of [
+        newId(),
+        "no-uuid",
+        (await insertPendingTask(storage, await registerJob(storage))).task.id,
+      ]) {
         expect(await idsOf({}, { ...page, after })).toBeUndefined();
       }
     });
@@ -232,17 +243,17 @@ export const taskInsertSuite = (given: () => Opened): void => {
 
     test("tells the place among the due tasks of the same job", async () => {
       const { storage } = given();
-      const job = await aJob(storage);
-      const [low, delayed, urgent, last] = await insertAll(storage, [
-        aTask(job.id, { priority: -1 }),
-        aTask(job.id, { start: { inSeconds: 60 } }),
-        aTask(job.id, { priority: 5 }),
-        aTask(job.id),
+      const job = await registerJob(storage);
+      const [low, delayed, urgent, last] = await insertTasks(storage, [
+        buildTask(job.id, { priority: -1 }),
+        buildTask(job.id, { start: { inSeconds: 60 } }),
+        buildTask(job.id, { priority: 5 }),
+        buildTask(job.id),
       ]);
       const positions = async () =>
         Promise.all(
           [low, delayed, urgent, last].map(
-            async (record) => (await read(storage, record?.task.id ?? "", true)).queuePosition,
+            async (record) => (await readTask(storage, record?.task.id ?? "", true)).queuePosition,
           ),
         );
 

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
-import { freePort } from "../support/free-port.ts";
-import { findNginx, nginxConfiguration } from "../support/nginx.ts";
+import { findFreePort } from "../support/free-port.ts";
+import { createNginxConfiguration, findNginx } from "../support/nginx.ts";
 import { createDatabase } from "../support/postgres.ts";
-import { debianPostgresDirectories, findPrograms } from "../support/programs.ts";
+import { findPrograms, getDebianPostgresDirectories } from "../support/programs.ts";
 import { readBlocks } from "./blocks.ts";
 import { followPage } from "./reader.ts";
 import { readSnippets } from "./snippets.ts";
@@ -23,7 +23,7 @@ const addToPath = (...found: readonly string[]) => ({
 test("the commands of docs/worker.md start a worker and print the result of a task", {
   timeout,
 }, async () => {
-  const port = String(await freePort());
+  const port = String(await findFreePort());
   const url = `http://127.0.0.1:${port}`;
 
   await followPage("docs/worker.md", { env: { JOBLIB_PORT: port, JOBLIB_URL: url }, replacements: {} });
@@ -36,7 +36,7 @@ describe("docs/embedding.md", () => {
   test("the commands of docs/embedding.md start an application with an in-memory database", {
     timeout,
   }, async () => {
-    const port = String(await freePort());
+    const port = String(await findFreePort());
 
     await followPage("docs/embedding.md", {
       env: { PORT: port, ...addToPath(findCurl()) },
@@ -45,7 +45,7 @@ describe("docs/embedding.md", () => {
   });
 
   test("the commands of docs/embedding.md start an application with PostgreSQL", { timeout }, async () => {
-    const port = String(await freePort());
+    const port = String(await findFreePort());
     const DATABASE_URL = await createDatabase(inject("postgresUrl"));
 
     await followPage("docs/embedding.md", {
@@ -59,16 +59,16 @@ test("the commands of docs/operating.md start two servers behind nginx", { timeo
   const postgres = findPrograms({
     names: ["psql", "pg_dump", "pg_restore"],
     aptPackage: "postgresql-client",
-    directories: debianPostgresDirectories,
+    directories: getDebianPostgresDirectories,
   });
   const openssl = findPrograms({
     names: ["openssl"],
     aptPackage: "openssl",
     directories: getProgramDirectories,
   });
-  const ports = { "7801": String(await freePort()), "7802": String(await freePort()) };
-  const replacements = { ...ports, "8080": String(await freePort()) };
-  const { directory, remove } = nginxConfiguration(replacements);
+  const ports = { "7801": String(await findFreePort()), "7802": String(await findFreePort()) };
+  const replacements = { ...ports, "8080": String(await findFreePort()) };
+  const { directory, remove } = createNginxConfiguration(replacements);
   onTestFinished(remove);
 
   await followPage("docs/operating.md", {
@@ -90,7 +90,7 @@ test("the commands of docs/protocol.md run a task without the SDK", { timeout },
     directories: getProgramDirectories,
   });
   const jq = findPrograms({ names: ["curl", "jq"], aptPackage: "jq", directories: getProgramDirectories });
-  const port = String(await freePort());
+  const port = String(await findFreePort());
   const url = `http://127.0.0.1:${port}`;
 
   await followPage("docs/protocol.md", {

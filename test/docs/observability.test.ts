@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import * as z from "zod";
 import { ATTRIBUTES, SPANS } from "../../protocol/tracing/names.ts";
 import { createServer, parseSettings } from "../../server/index.ts";
-import { senderTo } from "../server/prometheus/scraped.ts";
+import { createSender } from "../server/prometheus/scrape.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { parseExpression } from "./promql.ts";
 
@@ -61,7 +61,7 @@ let app: FastifyInstance;
 beforeAll(async () => {
   const database_url = await createDatabase(inject("postgresUrl"));
   app = await createServer({ settings: parseSettings({}, { log_level: "silent", database_url }) });
-  const send = senderTo(app);
+  const send = createSender(app);
   const job = { category: "docs", name: "Job", schema: {} };
   const { worker_id } = await send<{ worker_id: string }>("PUT", "/rooms/@global/jobs", { body: job });
   const { id } = await send<{ id: string }>("POST", "/rooms/lab/tasks/public:docs:Job", { body: {} });

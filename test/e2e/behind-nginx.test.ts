@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { isTerminal, JoblibClient } from "../../sdk/index.ts";
 import { parseSettings } from "../../server/settings.ts";
-import { freePort } from "../support/free-port.ts";
+import { findFreePort } from "../support/free-port.ts";
 import { startNginx } from "../support/nginx.ts";
 import { createDatabase } from "../support/postgres.ts";
 import type { SpawnedProcess } from "../support/processes.ts";
@@ -41,7 +41,7 @@ beforeAll(async () => {
   const started = await Promise.all([serve(env), serve(env)]);
   servers = started.map(({ server }) => server);
   const [first = "", second = ""] = started.map((one) => new URL(one.url).port);
-  const port = String(await freePort());
+  const port = String(await findFreePort());
   nginx = await startNginx({ "7801": first, "7802": second, "8080": port });
   url = `http://127.0.0.1:${port}`;
   client = new JoblibClient({ url });

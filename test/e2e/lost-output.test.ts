@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import { JoblibClient } from "../../sdk/index.ts";
 import { eventually } from "../support/eventually.ts";
-import { freePort } from "../support/free-port.ts";
+import { findFreePort } from "../support/free-port.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { type SpawnedProcess, spawnProcess } from "../support/processes.ts";
 import { BIN, createTerminal, end, run, serve } from "./terminals.ts";
@@ -75,7 +75,7 @@ describe("a server", () => {
   test.each(LOST)(
     "goes on when its output goes to %s",
     async (_, redirection) => {
-      const port = await freePort();
+      const port = await findFreePort();
       const url = `http://127.0.0.1:${port}`;
       const server = runInto(redirection, ["serve", "--port", `${port}`], await serverSettings());
       await isReady(url);
@@ -93,7 +93,7 @@ describe("a server", () => {
     const fifo = join(directory, "log");
     expect(spawnSync("mkfifo", [fifo]).status).toBe(0);
     const first = spawnProcess("cat", [fifo]);
-    const port = await freePort();
+    const port = await findFreePort();
     const server = runInto(`>"${fifo}" 2>&1`, ["serve", "--port", `${port}`], await serverSettings());
     const client = new JoblibClient({ url: `http://127.0.0.1:${port}` });
     await first.waitForLine(/is listening at/, 60_000);

@@ -4,11 +4,11 @@ import * as z from "zod";
 import { Extension, JobManager } from "../../sdk/index.ts";
 import { createServer, parseSettings } from "../../server/index.ts";
 import { createDatabase } from "../support/postgres.ts";
-import { inOwnSpan, linkedFrom, placeOf, startTracing } from "../support/tracing.ts";
+import { getLinkedSpanIds, getSpanIds, runInSpan, startTracing } from "../support/tracing.ts";
 
 class Double extends Extension("tests", { n: z.number() }) {
   run() {
-    return inOwnSpan("compute", async () => this.n * 2);
+    return runInSpan("compute", async () => this.n * 2);
   }
 }
 
@@ -24,7 +24,7 @@ const start = async () => {
   const web = Fastify();
   // Like an HTTP instrumentation: the request is a span, and the calls that it makes are its children.
   web.get<{ Params: { n: string } }>("/double/:n", ({ params }) =>
-    inOwnSpan("GET /double/:n", async () => {
+    runInSpan("GET /double/:n", async () => {
       const { id } = await jobs.submit(new Double({ n: Number(params.n) }));
       return await jobs.client.awaitTask(id, { wait: 20 });
     }),
@@ -48,24 +48,24 @@ test("one trace contains a web request, its task and the spans of the worker's h
   await working;
 
   expect(answer.json()).toMatchObject({ status: "completed", result: 42 });
-  const { trace, id: request } = placeOf(traced.only("GET /double/:n"));
-  const submit = placeOf(traced.only("submit private:tests:Double"));
-  const run = placeOf(traced.only("run private:tests:Double"));
-  const waited = placeOf(traced.only("await"));
+  const { trace, id: request } = getSpanIds(traced.only("GET /double/:n"));
+  const submit = getSpanIds(traced.only("submit private:tests:Double"));
+  const run = getSpanIds(traced.only("run private:tests:Double"));
+  const waited = getSpanIds(traced.only("await"));
   expect(submit).toMatchObject({ trace, parent: request });
-  expect(placeOf(traced.only("joblib.submit"))).toMatchObject({ trace, parent: submit.id });
+  expect(getSpanIds(traced.only("joblib.submit"))).toMatchObject({ trace, parent: submit.id });
   expect(run).toMatchObject({ trace, parent: submit.id });
-  expect(placeOf(traced.only("compute"))).toMatchObject({ trace, parent: run.id });
+  expect(getSpanIds(traced.only("compute"))).toMatchObject({ trace, parent: run.id });
   expect(waited).toMatchObject({ trace, parent: request });
-  expect(placeOf(traced.only("joblib.await"))).toMatchObject({ trace, parent: waited.id });
+  expect(getSpanIds(traced.only("joblib.await"))).toMatchObject({ trace, parent: waited.id });
   // The worker's two updates, running and completed, belong to the run.
   const updates = traced.spans.filter(({ name }) => name === "joblib.update");
-  expect(updates.map(placeOf)).toMatchObject([
+  expect(updates.map(getSpanIds)).toMatchObject([
     { trace, parent: run.id },
     { trace, parent: run.id },
   ]);
   // A claim may return several tasks, so it has its own trace, with links to theirs.
   const claim = traced.only("joblib.claim");
-  expect(linkedFrom(claim)).toEqual([submit.id]);
-  expect(placeOf(claim).trace).not.toBe(trace);
+  expect(getLinkedSpanIds(claim)).toEqual([submit.id]);
+  expect(getSpanIds(claim).trace).not.toBe(trace);
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endLeftProcesses } from "../support/processes.ts";
+import { endLeftoverProcesses } from "../support/processes.ts";
 import { buildSoak } from "./cases/soak.ts";
 import { cases } from "./catalogue.ts";
 import { startServices } from "./cluster/services.ts";
@@ -88,7 +88,7 @@ const runFaultSuite = async (): Promise<void> => {
   const began = performance.now();
   const folder = mkdtempSync(join(tmpdir(), "joblib-faults-"));
   await using stack = new AsyncDisposableStack();
-  stack.defer(async () => void (await endLeftProcesses()));
+  stack.defer(async () => void (await endLeftoverProcesses()));
   const services = stack.use(await startServices());
   const results: boolean[] = [];
   await runAll(options, { services, folder, keep: options.keep }, (isGood) => results.push(isGood));

@@ -3,7 +3,7 @@ import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } 
 import { describe, expect, test } from "vitest";
 import { Problem } from "../../protocol/index.ts";
 import { Extension } from "../../sdk/extension.ts";
-import { inOwnSpan, linkedFrom, placeOf, startTracing } from "../support/tracing.ts";
+import { getLinkedSpanIds, getSpanIds, runInSpan, startTracing } from "../support/tracing.ts";
 import { startFake } from "./network.ts";
 
 class Job extends Extension("tests", {}) {
@@ -91,14 +91,14 @@ test("waiting for a task is a span, and its long-polls carry it", async () => {
     },
   });
 
-  await inOwnSpan("request", () => client.awaitTask(id));
+  await runInSpan("request", () => client.awaitTask(id));
 
   const span = traced.only("await");
-  expect(placeOf(span).parent).toBe(placeOf(traced.only("request")).id);
+  expect(getSpanIds(span).parent).toBe(getSpanIds(traced.only("request")).id);
   expect(span.kind).toBe(SpanKind.CLIENT);
-  expect(linkedFrom(span)).toEqual(["b7ad6b7169203331"]);
+  expect(getLinkedSpanIds(span)).toEqual(["b7ad6b7169203331"]);
   expect(span.attributes).toMatchObject({ "messaging.message.id": id, "joblib.task.status": "cancelled" });
-  expect(seen).toEqual([`00-${placeOf(span).trace}-${placeOf(span).id}-01`]);
+  expect(seen).toEqual([`00-${getSpanIds(span).trace}-${getSpanIds(span).id}-01`]);
 });
 
 test("heartbeats are of no trace, whatever was active when the worker was announced", async () => {
@@ -114,7 +114,7 @@ test("heartbeats are of no trace, whatever was active when the worker was announ
   const jobs = manager({ heartbeatSeconds: 0.05 });
   jobs.register(Job);
 
-  await inOwnSpan("start", () => jobs.ready());
+  await runInSpan("start", () => jobs.ready());
 
   expect(await beat.promise).toBeNull();
 });

@@ -173,7 +173,7 @@ describe("running a task", () => {
 
   test("that was given to another drops what it has, and says so", async () => {
     const { fake, id, task, lines } = await claim(() => {
-      fake.takeAway(id);
+      fake.requeue(id);
       return "too late";
     });
 
@@ -188,7 +188,7 @@ describe("running a task", () => {
   test("that was lost while it worked offers what it came to all the same, once, and says that it is lost", async () => {
     const offered: unknown[] = [];
     const { id, task, instead } = await claim(() => {
-      task.lose("lost");
+      task.markLost("lost");
       return { frames: 3 };
     });
     instead({

@@ -20,7 +20,7 @@ const worker = async (extra: JobManagerOptions = {}, fakeOptions = {}) => {
   const jobs = network.manager(extra);
   jobs.register(Hold);
   await jobs.ready();
-  return { ...network, jobs, begun, letGo: () => gate.resolve(), id: jobs.workerId ?? "" };
+  return { ...network, jobs, begun, removeTask: () => gate.resolve(), id: jobs.workerId ?? "" };
 };
 
 describe("a worker that is drained", () => {
@@ -39,7 +39,7 @@ describe("a worker that is drained", () => {
   test.each([
     1, 2,
   ])("finishes what it holds of %i, takes nothing more, and then is done", async (concurrency) => {
-    const { fake, jobs, id, begun, letGo } = await worker({ heartbeatSeconds: 1 });
+    const { fake, jobs, id, begun, removeTask: letGo } = await worker({ heartbeatSeconds: 1 });
     const held = Array.from({ length: concurrency }, () => fake.submit("lab", JOB).id);
     const run = jobs.run({ concurrency });
     await expect.poll(() => begun.length).toBe(concurrency);
@@ -61,7 +61,7 @@ describe("a worker that is drained", () => {
       error() {},
       warn: (_: object, message: string) => told.push(message),
     };
-    const { fake, jobs, id, begun, letGo } = await worker({ logger, heartbeatSeconds: 0.05 });
+    const { fake, jobs, id, begun, removeTask: letGo } = await worker({ logger, heartbeatSeconds: 0.05 });
     fake.submit("lab", JOB);
     const run = jobs.run();
     await expect.poll(() => begun.length).toBe(1);

@@ -275,7 +275,7 @@ describe("disposing", () => {
     const stream = jobs.listen({ concurrency: 2 });
     const first = await stream.next();
     const outcome = first.value?.run();
-    await fake.until(one?.id ?? "", ({ status }) => status === "running");
+    await fake.waitFor(one?.id ?? "", ({ status }) => status === "running");
 
     const disposed = jobs.dispose();
     gate.resolve();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { NewLogLine } from "../../protocol/index.ts";
 import { MAX_LINE_LENGTH, MAX_LINES_PER_ATTEMPT } from "../../protocol/index.ts";
-import { LogReporter, lineOf } from "../../sdk/log-reporter.ts";
+import { formatLine, LogReporter } from "../../sdk/log-reporter.ts";
 
 const collecting = () => {
   const sent: NewLogLine[][] = [];
@@ -57,6 +57,6 @@ test("a line that cannot be sent costs the others nothing", async () => {
 test("a message's fields stand behind it", () => {
   const fields = { steps: 3, name: "a b", err: new Error("broken") };
 
-  expect(lineOf(fields, "minimised")).toBe('minimised steps=3 name="a b" err=broken');
-  expect(lineOf({}, "done")).toBe("done");
+  expect(formatLine(fields, "minimised")).toBe('minimised steps=3 name="a b" err=broken');
+  expect(formatLine({}, "done")).toBe("done");
 });

@@ -3,7 +3,7 @@ import * as z from "zod";
 import * as z3 from "zod/v3";
 import { JsonObject } from "../../protocol/index.ts";
 import { UsageError, ValidationError } from "../../sdk/errors.ts";
-import { Extension, isExtensionClass, payloadOf } from "../../sdk/extension.ts";
+import { Extension, getPayload, isExtensionClass } from "../../sdk/extension.ts";
 import type { StandardSchema } from "../../sdk/standard-schema.ts";
 
 describe("the schema of an extension", () => {
@@ -91,7 +91,7 @@ describe("an instance", () => {
 
     expect({ ...rotate }).toEqual({ angle: 5, name: "a" });
     expect(() => Object.assign(rotate, { angle: 6 })).toThrow(TypeError);
-    expect(payloadOf(rotate)).toEqual({ name: " a " });
+    expect(getPayload(rotate)).toEqual({ name: " a " });
   });
 
   test("that does not fit says where", () => {

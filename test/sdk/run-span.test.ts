@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { Extension, type RunContext } from "../../sdk/extension.ts";
 import { eventually } from "../support/eventually.ts";
-import { inOwnSpan, linkedFrom, placeOf, startTracing } from "../support/tracing.ts";
+import { getLinkedSpanIds, getSpanIds, runInSpan, startTracing } from "../support/tracing.ts";
 import { startFake } from "./network.ts";
 
 const TASK = { payload: {}, max_attempts: 3, backoff: { kind: "fixed", seconds: 0 } } as const;
@@ -36,20 +36,23 @@ const runs = async ({ jobs }: ReturnType<typeof aWorker>, count: number) => {
 describe("the span of a run", () => {
   test("is the child of the submit, and the parent of the handler's own", async () => {
     const traced = startTracing();
-    const worker = aWorker(async ({ task }) => inOwnSpan("handler", async () => task.attempt));
+    const worker = aWorker(async ({ task }) => runInSpan("handler", async () => task.attempt));
     await worker.jobs.ready();
 
-    const { id } = await inOwnSpan("request", () => worker.jobs.submit(new worker.Job({})));
+    const { id } = await runInSpan("request", () => worker.jobs.submit(new worker.Job({})));
     await runs(worker, 1);
 
     const submit = traced.only("submit private:tests:Job");
     const run = traced.only(RUN);
-    const request = placeOf(traced.only("request"));
-    expect(placeOf(submit)).toMatchObject({ trace: request.trace, parent: request.id });
-    expect(placeOf(run)).toMatchObject({ trace: request.trace, parent: placeOf(submit).id });
-    expect(placeOf(traced.only("handler"))).toMatchObject({ trace: request.trace, parent: placeOf(run).id });
+    const request = getSpanIds(traced.only("request"));
+    expect(getSpanIds(submit)).toMatchObject({ trace: request.trace, parent: request.id });
+    expect(getSpanIds(run)).toMatchObject({ trace: request.trace, parent: getSpanIds(submit).id });
+    expect(getSpanIds(traced.only("handler"))).toMatchObject({
+      trace: request.trace,
+      parent: getSpanIds(run).id,
+    });
     expect([submit.kind, run.kind]).toEqual([SpanKind.PRODUCER, SpanKind.CONSUMER]);
-    expect(linkedFrom(run)).toEqual([placeOf(submit).id]);
+    expect(getLinkedSpanIds(run)).toEqual([getSpanIds(submit).id]);
     expect(submit.attributes).toMatchObject({
       "messaging.system.name": "joblib",
       "messaging.operation.name": "submit",
@@ -92,7 +95,7 @@ describe("the span of a run", () => {
       { "joblib.task.attempt": 3, "joblib.task.status": "completed" },
     ]);
     for (const span of attempts) {
-      expect(placeOf(span)).toMatchObject({
+      expect(getSpanIds(span)).toMatchObject({
         trace: "0af7651916cd43dd8448eb211c80319c",
         parent: "b7ad6b7169203331",
       });
@@ -111,15 +114,15 @@ describe("the span of a run", () => {
     await worker.jobs.ready();
     worker.fake.submit("lab", "private:tests:Job", { trace_context: CONTEXT });
 
-    await inOwnSpan("loop", () => runs(worker, 1));
+    await runInSpan("loop", () => runs(worker, 1));
     worker.fake.submit("lab", "private:tests:Job");
-    await inOwnSpan("other loop", () => runs(worker, 1));
+    await runInSpan("other loop", () => runs(worker, 1));
 
     const [far, near] = traced.spans.filter(({ name }) => name === RUN);
     if (far === undefined || near === undefined) throw new Error("there were fewer runs");
-    expect(linkedFrom(far)).toEqual(["b7ad6b7169203331", placeOf(traced.only("loop")).id]);
-    expect(placeOf(near).parent).toBe(placeOf(traced.only("other loop")).id);
-    expect(linkedFrom(near)).toEqual([]);
+    expect(getLinkedSpanIds(far)).toEqual(["b7ad6b7169203331", getSpanIds(traced.only("loop")).id]);
+    expect(getSpanIds(near).parent).toBe(getSpanIds(traced.only("other loop")).id);
+    expect(getLinkedSpanIds(near)).toEqual([]);
   });
 
   test("says that the task was taken away, which is no error of its own", async () => {

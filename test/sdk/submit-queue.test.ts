@@ -3,7 +3,7 @@ import { Problem } from "../../protocol/index.ts";
 import { JobNotFoundError, ValidationError } from "../../sdk/errors.ts";
 import { Extension } from "../../sdk/extension.ts";
 import type { FetchLike } from "../../sdk/senders.ts";
-import { inOwnSpan, placeOf, startTracing } from "../support/tracing.ts";
+import { getSpanIds, runInSpan, startTracing } from "../support/tracing.ts";
 import { startFake } from "./network.ts";
 
 class Echo extends Extension("tests") {
@@ -52,12 +52,12 @@ describe("single submits", () => {
     const traced = startTracing();
     const { jobs, asked } = await submitting();
 
-    const tasks = await Promise.all([1, 2, 3].map((n) => inOwnSpan(`${n}`, () => jobs.submit(new Echo()))));
-    const alone = await inOwnSpan("alone", () => jobs.submit(new Echo()));
+    const tasks = await Promise.all([1, 2, 3].map((n) => runInSpan(`${n}`, () => jobs.submit(new Echo()))));
+    const alone = await runInSpan("alone", () => jobs.submit(new Echo()));
 
     expect(asked).toEqual(["submitBatch of 3", "submitTask"]);
-    const submits = traced.spans.filter(({ name }) => name === "submit private:tests:Echo").map(placeOf);
-    const requests = ["1", "2", "3", "alone"].map((name) => placeOf(traced.only(name)));
+    const submits = traced.spans.filter(({ name }) => name === "submit private:tests:Echo").map(getSpanIds);
+    const requests = ["1", "2", "3", "alone"].map((name) => getSpanIds(traced.only(name)));
     expect(submits.map(({ parent }) => parent)).toEqual(requests.map(({ id }) => id));
     expect([...tasks, alone].map(({ trace_context }) => trace_context?.traceparent)).toEqual(
       submits.map(({ trace, id }) => `00-${trace}-${id}-01`),

@@ -96,7 +96,7 @@ describe("listening", () => {
     await expect.poll(() => begun).toEqual(ids.slice(0, 2));
     const before = [[...outcomes], fake.task(ids[2] ?? "").status];
     arrival.resolve();
-    await fake.until(ids[2] ?? "");
+    await fake.waitFor(ids[2] ?? "");
     stop.abort();
     await run;
 

@@ -3,7 +3,7 @@ import { type OperationName, Problem, type Task } from "../../protocol/index.ts"
 import { TaskLostError } from "../../sdk/errors.ts";
 import { LazyAbort } from "../../sdk/lazy-abort.ts";
 import { UpdateQueue } from "../../sdk/update-queue.ts";
-import { inOwnSpan, placeOf, startTracing } from "../support/tracing.ts";
+import { getSpanIds, runInSpan, startTracing } from "../support/tracing.ts";
 import { startFake } from "./network.ts";
 
 const JOB = "private:tests:Echo";
@@ -72,10 +72,10 @@ describe("updates of several tasks", () => {
       },
     });
 
-    await Promise.all(tasks.map((task) => inOwnSpan(task.id, () => queue.send(completion(task)))));
-    await inOwnSpan("alone", () => queue.send(completion(first)));
+    await Promise.all(tasks.map((task) => runInSpan(task.id, () => queue.send(completion(task)))));
+    await runInSpan("alone", () => queue.send(completion(first)));
 
-    const { trace, id } = placeOf(traced.only("alone"));
+    const { trace, id } = getSpanIds(traced.only("alone"));
     expect(seen).toEqual([null, `00-${trace}-${id}-01`]);
   });
 
@@ -133,7 +133,7 @@ describe("updates of several tasks", () => {
     const [first, second] = tasks;
     if (first === undefined || second === undefined) throw new Error("nothing was claimed");
 
-    const given = queue.send(completion(first), { giveUp: gone });
+    const given = queue.send(completion(first), { cancellation: gone });
     const kept = queue.send(completion(second));
     gone.abort(new Error("given up"));
 
@@ -146,7 +146,7 @@ describe("updates of several tasks", () => {
   test("wait, after a standstill, for what the server says is still held", async () => {
     const { queue, asked, tasks } = await holding(2);
     const answer = Promise.withResolvers<void>();
-    queue.holdUntil(answer.promise);
+    queue.pauseUntil(answer.promise);
 
     const sent = Promise.all(tasks.map((task) => queue.send(completion(task))));
     const large = queue.send({ id: "none", attempt: 1, update: { error: "x".repeat(40_000) } });

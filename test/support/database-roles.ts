@@ -27,7 +27,7 @@ export const runSql = async (url: string, statements: string): Promise<void> => 
   }
 };
 
-const urlOf = (serverUrl: string, database: string, user?: string): string => {
+const buildUrl = (serverUrl: string, database: string, user?: string): string => {
   const url = new URL(serverUrl);
   url.pathname = database;
   if (user !== undefined) url.username = user;
@@ -38,7 +38,7 @@ const urlOf = (serverUrl: string, database: string, user?: string): string => {
 export const createDatabaseWith = async (serverUrl: string, options: string): Promise<string> => {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await runSql(serverUrl, `create database ${name} template template0 ${options}`);
-  return urlOf(serverUrl, name);
+  return buildUrl(serverUrl, name);
 };
 
 /** Creates an empty database in which nobody but the documented roles may do anything, and those what the page grants. */
@@ -62,8 +62,8 @@ export const createDatabaseWithRoles = async (serverUrl: string): Promise<Databa
   return {
     migrator,
     server,
-    migratorUrl: urlOf(url, database, migrator),
-    serverUrl: urlOf(url, database, server),
+    migratorUrl: buildUrl(url, database, migrator),
+    serverUrl: buildUrl(url, database, server),
     admin: (statements) => runSql(url, statements),
   };
 };

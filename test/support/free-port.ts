@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 
 /** Asks the kernel for a loopback port nobody listens on; another process may still take it before the caller binds. */
-export async function freePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   return await new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

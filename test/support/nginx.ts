@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { leashDirectory } from "./leash.ts";
 import { type SpawnedProcess, spawnProcess } from "./processes.ts";
 import { findPrograms } from "./programs.ts";
+import { startDirectoryWatchdog } from "./watchdog.ts";
 
 const CONFIGURATION = new URL("../../docs/nginx/", import.meta.url);
 
@@ -16,12 +16,12 @@ export const findNginx = (): string =>
   });
 
 /** What of the documents' configuration another machine has otherwise: each text, and what stands instead. */
-export type Instead = Readonly<Record<string, string>>;
+export type Replacements = Readonly<Record<string, string>>;
 
 /** The documents' configuration, with other ports, in a directory of its own that goes with this process. */
-export const nginxConfiguration = (instead: Instead): { directory: string; remove(): void } => {
+export const createNginxConfiguration = (instead: Replacements): { directory: string; remove(): void } => {
   const directory = mkdtempSync(join(tmpdir(), "joblib-nginx-"));
-  const unleash = leashDirectory(directory);
+  const unleash = startDirectoryWatchdog(directory);
   // Its workers are another user's.
   chmodSync(directory, 0o755);
   mkdirSync(join(directory, "run"));
@@ -42,9 +42,9 @@ export const nginxConfiguration = (instead: Instead): { directory: string; remov
 };
 
 /** A real nginx with the documents' configuration. */
-export const startNginx = async (instead: Instead): Promise<AsyncDisposable> => {
+export const startNginx = async (instead: Replacements): Promise<AsyncDisposable> => {
   const program = join(findNginx(), "nginx");
-  const { directory, remove } = nginxConfiguration(instead);
+  const { directory, remove } = createNginxConfiguration(instead);
   const args = ["-p", join(directory, "run"), "-c", join(directory, "nginx.conf"), "-g", "daemon off;"];
   const nginx: SpawnedProcess = spawnProcess(program, args, { lastSignal: "SIGTERM" });
   await nginx.waitForLine(/start worker process/, 20_000);

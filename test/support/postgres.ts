@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client, type ClientConfig } from "pg";
 import { spawnProcess } from "./processes.ts";
-import { debianPostgresDirectories, findPrograms } from "./programs.ts";
+import { findPrograms, getDebianPostgresDirectories } from "./programs.ts";
 import { createServerDirectory, type ServerDirectory } from "./server-directory.ts";
 import { type Server, startServer } from "./server-process.ts";
 
@@ -22,7 +22,7 @@ export interface PostgresServer extends Server {
 const programs = {
   names: ["initdb", "postgres"],
   aptPackage: "postgresql",
-  directories: debianPostgresDirectories,
+  directories: getDebianPostgresDirectories,
   // Debian would otherwise create a cluster of its own on the default port.
   whileInstalling: [
     {
@@ -73,20 +73,20 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       spawn: (port) =>
         spawnProcess(
           join(bin, "postgres"),
-          serverArguments(data, directory.path, { port, ...options.settings }),
-          runIn(directory),
+          buildServerArguments(data, directory.path, { port, ...options.settings }),
+          getSpawnOptions(directory),
         ),
       ask: (port) => query(onSocket(port), "select 1"),
       stopSignal: "SIGINT",
       lastSignal: "SIGQUIT",
     });
-    const url = urlOf(port);
+    const url = buildUrl(port);
     return Object.assign(server, {
       url,
       port,
       socketDirectory: directory.path,
       query: (sql: string) => query(onSocket(port), sql),
-      createDatabase: () => createDatabaseOf(onSocket(port), url),
+      createDatabase: () => createDatabaseAs(onSocket(port), url),
     });
   } catch (error) {
     directory.remove();
@@ -96,10 +96,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
 /** Creates an empty database on the server of a URL, for instance the injected one, and gives the new database's URL. */
 export function createDatabase(serverUrl: string): Promise<string> {
-  return createDatabaseOf({ connectionString: serverUrl }, serverUrl);
+  return createDatabaseAs({ connectionString: serverUrl }, serverUrl);
 }
 
-async function createDatabaseOf(admin: ClientConfig, serverUrl: string): Promise<string> {
+async function createDatabaseAs(admin: ClientConfig, serverUrl: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await query(admin, `create database ${name} template template0`);
 
@@ -110,7 +110,7 @@ async function createDatabaseOf(admin: ClientConfig, serverUrl: string): Promise
 
 async function createCluster(bin: string, data: string, directory: ServerDirectory): Promise<void> {
   const args = ["-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"];
-  const initdb = spawnProcess(join(bin, "initdb"), args, runIn(directory));
+  const initdb = spawnProcess(join(bin, "initdb"), args, getSpawnOptions(directory));
   const { code } = await initdb.exit;
   if (code !== 0) throw new Error(`initdb failed:\n${initdb.stdout()}${initdb.stderr()}`);
 }
@@ -122,12 +122,12 @@ async function copyCluster(
   { directory, url }: { directory: ServerDirectory; url: string },
 ): Promise<void> {
   const args = ["-D", data, "-d", url, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"];
-  const backup = spawnProcess(join(bin, "pg_basebackup"), args, runIn(directory));
+  const backup = spawnProcess(join(bin, "pg_basebackup"), args, getSpawnOptions(directory));
   const { code } = await backup.exit;
   if (code !== 0) throw new Error(`pg_basebackup failed:\n${backup.stdout()}${backup.stderr()}`);
 }
 
-function serverArguments(
+function buildServerArguments(
   data: string,
   socketDirectory: string,
   own: Readonly<Record<string, string | number>>,
@@ -136,13 +136,13 @@ function serverArguments(
   return ["-D", data, ...all.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }
 
-function runIn({ path, user }: ServerDirectory) {
+function getSpawnOptions({ path, user }: ServerDirectory) {
   // PG* variables of the developer's shell would reach initdb and postgres; SIGQUIT lets the backends end with the server.
   const env = { PGDATA: undefined, PGPORT: undefined, PGHOST: undefined, PGOPTIONS: undefined };
   return { cwd: path, user, env, lastSignal: "SIGQUIT" } as const;
 }
 
-function urlOf(port: number): string {
+function buildUrl(port: number): string {
   return `postgres://postgres@127.0.0.1:${port}/postgres`;
 }
 

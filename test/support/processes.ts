@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "./eventually.ts";
-import { leashProcess } from "./leash.ts";
 import { ProcessOutput } from "./process-output.ts";
+import { startProcessWatchdog } from "./watchdog.ts";
 
 /** How a process ended: a code, or the signal that ended it. */
 export interface ProcessExit {
@@ -30,7 +30,7 @@ export interface SpawnOptions {
   lastSignal?: NodeJS.Signals;
 }
 
-interface Registered extends SpawnedProcess {
+interface RegisteredProcess extends SpawnedProcess {
   readonly command: string;
   readonly output: ProcessOutput;
   readonly lastSignal: NodeJS.Signals;
@@ -38,7 +38,7 @@ interface Registered extends SpawnedProcess {
   forget(): void;
 }
 
-const registry = new Set<Registered>();
+const registry = new Set<RegisteredProcess>();
 
 /** Starts a program in a process group of its own, watched so that it cannot outlive the tests. */
 export function spawnProcess(
@@ -62,7 +62,7 @@ export function spawnProcess(
     throw new Error(`cannot start "${line}": not found, or not executable for this user`);
 
   const { lastSignal = "SIGKILL" } = options;
-  const unleash = leashProcess(pid, lastSignal);
+  const unleash = startProcessWatchdog(pid, lastSignal);
   for (const name of ["stdout", "stderr"] as const) {
     const pipe = child[name].setEncoding("utf8");
     pipe.on("data", (chunk: string) => output.add(name, chunk));
@@ -84,7 +84,7 @@ export function spawnProcess(
     });
   });
 
-  const registered: Registered = {
+  const registered: RegisteredProcess = {
     pid,
     command: line,
     output,
@@ -117,7 +117,7 @@ export function spawnProcess(
 }
 
 /** Ends every process that is still running, with its children, and describes each; an empty list means nothing was left. */
-export async function endLeftProcesses(): Promise<string[]> {
+export async function endLeftoverProcesses(): Promise<string[]> {
   // The dead children of a process that ended stay in its group until init collects them, which may take a second.
   const ended = [...registry].filter(({ hasEnded }) => hasEnded());
   await eventually(() => !ended.some(({ pid }) => isGroupAlive(pid)), Boolean, { timeoutMs: 2_000 }).catch(

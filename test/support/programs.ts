@@ -28,7 +28,7 @@ const startNoService: TemporaryFile = {
 
 /** The directory that holds all the programs; as root on a Debian without them, installs their package first. */
 export function findPrograms(programs: Programs): string {
-  const found = lookFor(programs);
+  const found = findDirectory(programs);
   if (found !== undefined) return found;
 
   const names = programs.names.join(" and ");
@@ -37,13 +37,13 @@ export function findPrograms(programs: Programs): string {
   console.warn(`tests need ${names}: installing ${programs.aptPackage} with apt-get`);
   install(programs);
 
-  const installed = lookFor(programs);
+  const installed = findDirectory(programs);
   if (installed === undefined) throw new Error(advice);
   return installed;
 }
 
 /** The bin directories of Debian's PostgreSQL packages, newest version first. */
-export function debianPostgresDirectories(): string[] {
+export function getDebianPostgresDirectories(): string[] {
   const root = "/usr/lib/postgresql";
   if (!existsSync(root)) return [];
   return readdirSync(root)
@@ -51,7 +51,7 @@ export function debianPostgresDirectories(): string[] {
     .map((version) => join(root, version, "bin"));
 }
 
-function lookFor({ names, directories }: Programs): string | undefined {
+function findDirectory({ names, directories }: Programs): string | undefined {
   const places = [...(process.env["PATH"] ?? "").split(delimiter), ...directories()];
   return places.find((place) => place !== "" && names.every((name) => isExecutable(join(place, name))));
 }

@@ -10,7 +10,7 @@ export class Random {
 
   /** A stream of its own, which depends on this seed and the name alone. */
   fork(name: string): Random {
-    return new Random(hashOf(`${this.seed}:${name}`));
+    return new Random(hashText(`${this.seed}:${name}`));
   }
 
   /** From 0 to 1, without 1. */
@@ -53,7 +53,7 @@ export class Random {
 }
 
 /** FNV-1a. */
-const hashOf = (text: string): number => {
+const hashText = (text: string): number => {
   let hash = 0x811c9dc5;
   for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
   return hash >>> 0;

@@ -20,13 +20,13 @@ const programs = {
 };
 
 /** What a test sets up in another way. */
-export interface RedisSetup {
+export interface RedisOptions {
   /** The files with which it accepts encrypted connections only, from clients that the authority certified. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly authority: string };
 }
 
 /** Starts a private Redis on a free loopback port. */
-export async function startRedis({ tls }: RedisSetup = {}): Promise<RedisServer> {
+export async function startRedis({ tls }: RedisOptions = {}): Promise<RedisServer> {
   const bin = findPrograms(programs);
   const directory = createServerDirectory("redis");
   const { path, user } = directory;
@@ -36,19 +36,22 @@ export async function startRedis({ tls }: RedisSetup = {}): Promise<RedisServer>
       name: "Redis",
       directory,
       spawn: (port) =>
-        spawnProcess(join(bin, "redis-server"), [...portArguments(port, tls), ...fixed], { cwd: path, user }),
-      ask: (port) => (tls === undefined ? ping(urlOf(port)) : waitForPort(port)),
+        spawnProcess(join(bin, "redis-server"), [...buildPortArguments(port, tls), ...fixed], {
+          cwd: path,
+          user,
+        }),
+      ask: (port) => (tls === undefined ? ping(buildUrl(port)) : waitForPort(port)),
       stopSignal: "SIGTERM",
       lastSignal: "SIGKILL",
     });
-    return Object.assign(server, { url: urlOf(port), port });
+    return Object.assign(server, { url: buildUrl(port), port });
   } catch (error) {
     directory.remove();
     throw error;
   }
 }
 
-function portArguments(port: number, tls: RedisSetup["tls"]): string[] {
+function buildPortArguments(port: number, tls: RedisOptions["tls"]): string[] {
   if (tls === undefined) return ["--port", String(port)];
   return [
     ...["--port", "0", "--tls-port", String(port), "--tls-cert-file", tls.certificate],
@@ -65,7 +68,7 @@ async function waitForPort(port: number): Promise<void> {
   }
 }
 
-function urlOf(port: number): string {
+function buildUrl(port: number): string {
   return `redis://127.0.0.1:${port}`;
 }
 

@@ -1,8 +1,8 @@
 import { chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { leashDirectory } from "./leash.ts";
-import { unprivilegedUser } from "./unprivileged-user.ts";
+import { findUnprivilegedUser } from "./unprivileged-user.ts";
+import { startDirectoryWatchdog } from "./watchdog.ts";
 
 /** A fresh directory that the server's user owns, gone at the latest when this process is. */
 export interface ServerDirectory {
@@ -14,9 +14,9 @@ export interface ServerDirectory {
 /** Creates a server's own directory, in the system's directory for temporary files. */
 export function createServerDirectory(name: string): ServerDirectory {
   const path = mkdtempSync(join(tmpdir(), `joblib-${name}-`));
-  const user = unprivilegedUser();
+  const user = findUnprivilegedUser();
   if (user !== undefined) chownSync(path, user.uid, user.gid);
-  const unleash = leashDirectory(path);
+  const unleash = startDirectoryWatchdog(path);
 
   return {
     path,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "./eventually.ts";
-import { freePort } from "./free-port.ts";
+import { findFreePort } from "./free-port.ts";
 import type { SpawnedProcess } from "./processes.ts";
 import type { ServerDirectory } from "./server-directory.ts";
 
@@ -16,7 +16,7 @@ export interface Server {
 }
 
 /** What one kind of server needs to be started, asked whether it answers, and stopped. */
-export interface ServerPlan {
+export interface ServerDefinition {
   name: string;
   directory: ServerDirectory;
   spawn(port: number): SpawnedProcess;
@@ -27,7 +27,7 @@ export interface ServerPlan {
 }
 
 /** Starts a server on a free loopback port and waits until it answers. */
-export async function startServer(plan: ServerPlan): Promise<{ server: Server; port: number }> {
+export async function startServer(plan: ServerDefinition): Promise<{ server: Server; port: number }> {
   const { port, process: first } = await startOnFreePort(plan);
   let running: SpawnedProcess | undefined = first;
 
@@ -56,9 +56,9 @@ export async function startServer(plan: ServerPlan): Promise<{ server: Server; p
   return { server, port };
 }
 
-async function startOnFreePort(plan: ServerPlan): Promise<{ port: number; process: SpawnedProcess }> {
+async function startOnFreePort(plan: ServerDefinition): Promise<{ port: number; process: SpawnedProcess }> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort();
+    const port = await findFreePort();
     try {
       return { port, process: await launch(plan, port) };
     } catch (error) {
@@ -68,7 +68,7 @@ async function startOnFreePort(plan: ServerPlan): Promise<{ port: number; proces
   }
 }
 
-async function launch(plan: ServerPlan, port: number): Promise<SpawnedProcess> {
+async function launch(plan: ServerDefinition, port: number): Promise<SpawnedProcess> {
   const process = plan.spawn(port);
   const ended = new AbortController();
   void process.exit.then(() => ended.abort(new Error(`${plan.name} ended while starting`)));

@@ -5,7 +5,7 @@ import { Client } from "pg";
 import { expect, inject, test } from "vitest";
 import { eventually } from "./eventually.ts";
 import { createDatabase, startPostgres } from "./postgres.ts";
-import { endLeftProcesses, spawnProcess } from "./processes.ts";
+import { endLeftoverProcesses, spawnProcess } from "./processes.ts";
 import { startRedis } from "./redis.ts";
 
 test("the shared PostgreSQL answers", async () => {
@@ -87,12 +87,12 @@ test("a process that was left running is ended with its children and reported", 
   const child = spawnProcess("/bin/sh", ["-c", "sleep 600 & echo child $!; wait"]);
   const [, grandchild] = await child.waitForLine(/child (\d+)/);
 
-  const left = await endLeftProcesses();
+  const left = await endLeftoverProcesses();
 
   expect(left).toEqual([expect.stringContaining(`process ${child.pid} (/bin/sh`)]);
   expect(await child.exit).toEqual({ code: null, signal: "SIGKILL" });
   await eventually(() => !existsSync(`/proc/${grandchild}`));
-  expect(await endLeftProcesses()).toEqual([]);
+  expect(await endLeftoverProcesses()).toEqual([]);
 });
 
 test("what a killed test process started ends too", async () => {

@@ -10,7 +10,7 @@ import {
 import { onTestFinished } from "vitest";
 
 /** What this process has traced since `startTracing`. */
-export interface Traced {
+export interface SpanRecorder {
   /** Ended spans, in the order of their ends. */
   readonly spans: ReadableSpan[];
   /** The only span of that name. */
@@ -18,7 +18,7 @@ export interface Traced {
 }
 
 /** Registers a provider that keeps spans in memory, until the test is over. */
-export const startTracing = (): Traced => {
+export const startTracing = (): SpanRecorder => {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -45,7 +45,7 @@ export const startTracing = (): Traced => {
 };
 
 /** Runs work in a span of the test's own. */
-export const inOwnSpan = <Value>(name: string, work: () => Promise<Value>): Promise<Value> =>
+export const runInSpan = <Value>(name: string, work: () => Promise<Value>): Promise<Value> =>
   trace.getTracer("test").startActiveSpan(name, async (span) => {
     try {
       return await work();
@@ -55,11 +55,12 @@ export const inOwnSpan = <Value>(name: string, work: () => Promise<Value>): Prom
   });
 
 /** A span's id, and that of the trace and of the parent that it has. */
-export const placeOf = (span: ReadableSpan) => ({
+export const getSpanIds = (span: ReadableSpan) => ({
   trace: span.spanContext().traceId,
   id: span.spanContext().spanId,
   parent: span.parentSpanContext?.spanId,
 });
 
 /** Of a span's links, the ids of the spans that they lead to. */
-export const linkedFrom = (span: ReadableSpan): string[] => span.links.map(({ context: to }) => to.spanId);
+export const getLinkedSpanIds = (span: ReadableSpan): string[] =>
+  span.links.map(({ context: to }) => to.spanId);

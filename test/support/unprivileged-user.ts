@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 
 /** The user that servers run as when the tests run as root, which PostgreSQL refuses; undefined for everybody else. */
-export function unprivilegedUser(): { uid: number; gid: number } | undefined {
+export function findUnprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
 
   for (const name of ["postgres", "nobody"]) {

@@ -6,7 +6,7 @@ import type { Exchange } from "./exchanges.ts";
 /** Headers of one connection or one run, which say nothing about the client. */
 const UNRECORDED = new Set(["host", "authorization", "connection"]);
 
-const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
+const getHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers)
       .filter(([name]) => !UNRECORDED.has(name))
@@ -30,7 +30,7 @@ export const startRecorder = async (target: string) => {
     const { method = "", url: path = "" } = incoming;
     const status = answer.statusCode ?? 0;
     exchanges.push({
-      ...{ method, path, headers: headersOf(incoming), body, status },
+      ...{ method, path, headers: getHeaders(incoming), body, status },
       answer: content === "" ? null : JSON.parse(content),
     });
     outgoing.writeHead(status, answer.headers).end(content);

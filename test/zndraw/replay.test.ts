@@ -5,8 +5,8 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { type Operation, operations } from "../../protocol/index.ts";
-import { findOperation, Problem, ZNDRAW_OPERATIONS } from "./answers.ts";
 import { RecordedExchange, readPointer, replaceAll } from "./exchanges.ts";
+import { findOperation, Problem, ZNDRAW_OPERATIONS } from "./responses.ts";
 import { AUTHS, serveForZnDraw } from "./servers.ts";
 
 /** What ZnDraw's unchanged client sent in `client.test.ts`. */
@@ -14,7 +14,7 @@ const RECORDING = z
   .array(RecordedExchange)
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, "requests.json"), "utf8")));
 
-interface Answer {
+interface ApiResponse {
   readonly status: number;
   readonly type: string;
   readonly body: unknown;
@@ -23,7 +23,7 @@ interface Answer {
 const send = async (
   server: { url: string; token: string },
   { method, path, headers, body }: Pick<RecordedExchange, "method" | "path" | "headers" | "body">,
-): Promise<Answer> => {
+): Promise<ApiResponse> => {
   const authorization = server.token === "" ? {} : { authorization: `Bearer ${server.token}` };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request(new URL(path, server.url), { method, headers: { ...headers, ...authorization } }, resolve)
@@ -39,7 +39,7 @@ const send = async (
 };
 
 /** Checks what ZnDraw's client reads of an answer. */
-const expectReadable = (sent: RecordedExchange, answer: Answer): void => {
+const expectReadable = (sent: RecordedExchange, answer: ApiResponse): void => {
   const what = `${sent.method} ${sent.path}`;
   if (answer.status >= 400) {
     expect(answer.type, what).toContain("application/problem+json");

@@ -1,6 +1,6 @@
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import type { OperationName, OperationRequest, Operations } from "../../protocol/index.ts";
-import { type Answer, call } from "./call.ts";
+import { call, type ResponseBody } from "./call.ts";
 import { Failure } from "./failure.ts";
 
 /** Cache of everything that the dashboard has read; the event streams keep it up to date. */
@@ -23,7 +23,7 @@ export const readQuery = <Name extends OperationName>(
 ) =>
   queryOptions({
     queryKey: [scope ?? "server", name, request] as const,
-    queryFn: ({ signal }): Promise<Answer<Name>> => call(name, request, { signal }),
+    queryFn: ({ signal }): Promise<ResponseBody<Name>> => call(name, request, { signal }),
   });
 
 /** Options of a list: the previous page stays visible until the next one is loaded. */

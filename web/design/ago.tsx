@@ -1,11 +1,11 @@
 import { useNow } from "./clock.ts";
-import { duration, formatAge, formatDateTime, secondsBetween } from "./duration.ts";
+import { formatAge, formatDateTime, formatDuration, getSecondsBetween } from "./duration.ts";
 
 /** Shows the time since an instant and keeps it up to date; a future instant is shown as “in 5 min”. */
 export const Ago = ({ at }: { readonly at: string }) => {
-  const seconds = secondsBetween(at, useNow());
+  const seconds = getSecondsBetween(at, useNow());
   const text =
-    seconds < -1 ? `in ${duration(-seconds)}` : seconds < 1 ? "just now" : `${formatAge(seconds)} ago`;
+    seconds < -1 ? `in ${formatDuration(-seconds)}` : seconds < 1 ? "just now" : `${formatAge(seconds)} ago`;
   return (
     <time dateTime={at} title={formatDateTime(at)} className="nowrap">
       {text}
@@ -16,6 +16,6 @@ export const Ago = ({ at }: { readonly at: string }) => {
 /** Shows the duration since an instant and keeps it up to date. */
 export const Elapsed = ({ since }: { readonly since: string }) => (
   <time dateTime={since} title={`since ${formatDateTime(since)}`} className="nowrap">
-    {duration(Math.max(0, Math.floor(secondsBetween(since, useNow()))))}
+    {formatDuration(Math.max(0, Math.floor(getSecondsBetween(since, useNow()))))}
   </time>
 );

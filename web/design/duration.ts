@@ -1,7 +1,7 @@
 const fixed = (value: number) => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
 
 /** Formats seconds: `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min`, `3 d 4 h`. */
-export const duration = (seconds: number): string => {
+export const formatDuration = (seconds: number): string => {
   if (seconds < 0.9995) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
   if (seconds < 59.5) return `${fixed(seconds)} s`;
   const whole = Math.round(seconds);
@@ -22,7 +22,7 @@ export const formatAge = (seconds: number): string => {
 };
 
 /** Returns the seconds from one instant to another. */
-export const secondsBetween = (from: string, to: string | number): number =>
+export const getSecondsBetween = (from: string, to: string | number): number =>
   (typeof to === "number" ? to : Date.parse(to)) / 1000 - Date.parse(from) / 1000;
 
 const AT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });

@@ -1,7 +1,7 @@
 import type { Task } from "../../protocol/index.ts";
 import { isTerminal } from "../../protocol/index.ts";
 import { useNow } from "./clock.ts";
-import { duration, secondsBetween } from "./duration.ts";
+import { formatDuration, getSecondsBetween } from "./duration.ts";
 
 /** The seconds that a task has waited and run. */
 export interface Spans {
@@ -9,28 +9,28 @@ export interface Spans {
   readonly run: number | undefined;
 }
 
-type Times = Pick<Task, "status" | "run_at" | "created_at" | "started_at" | "completed_at">;
+type FastHistogram = Pick<Task, "status" | "run_at" | "created_at" | "started_at" | "completed_at">;
 
 /** Returns how long a task has waited since it was due, and how long it has run. */
-export const getSpans = (task: Times, now: number): Spans => {
+export const getSpans = (task: FastHistogram, now: number): Spans => {
   const end = task.completed_at ?? (isTerminal(task.status) ? task.run_at : new Date(now).toISOString());
   const due = task.run_at > task.created_at ? task.run_at : task.created_at;
-  if (task.started_at === null) return { wait: Math.max(0, secondsBetween(due, end)), run: undefined };
+  if (task.started_at === null) return { wait: Math.max(0, getSecondsBetween(due, end)), run: undefined };
   return {
-    wait: Math.max(0, secondsBetween(due, task.started_at)),
-    run: Math.max(0, secondsBetween(task.started_at, end)),
+    wait: Math.max(0, getSecondsBetween(due, task.started_at)),
+    run: Math.max(0, getSecondsBetween(task.started_at, end)),
   };
 };
 
 /** Formats the spans of a task as text. */
 export const formatSpans = ({ wait, run }: Spans, status: Task["status"]): string => {
   const verb = isTerminal(status) ? "waited" : run === undefined ? "waiting" : "waited";
-  const ran = run === undefined ? "" : `, ${isTerminal(status) ? "ran" : "running"} ${duration(run)}`;
-  return `${verb} ${duration(wait)}${ran}`;
+  const ran = run === undefined ? "" : `, ${isTerminal(status) ? "ran" : "running"} ${formatDuration(run)}`;
+  return `${verb} ${formatDuration(wait)}${ran}`;
 };
 
 /** Draws a task's waiting time as a thin line and its run time as a thick one, relative to `longest` (square root scale). */
-export const Lifeline = ({ task, longest }: { readonly task: Times; readonly longest: number }) => {
+export const Lifeline = ({ task, longest }: { readonly task: FastHistogram; readonly longest: number }) => {
   const spans = getSpans(task, useNow());
   const scale = (seconds: number) => `${Math.sqrt(Math.min(1, seconds / Math.max(longest, 0.001))) * 50}%`;
   return (

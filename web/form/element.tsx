@@ -4,22 +4,22 @@ import { createRoot, type Root } from "react-dom/client";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { Task } from "../../protocol/task.ts";
 import valueStyles from "../styles/values.css?inline";
+import { createApiServer, type GetToken } from "./element/create-api-server.ts";
 import elementStyles from "./element/element.css?inline";
-import { type GetToken, homeOf } from "./element/home-of.ts";
+import type { FormConfig, JoblibFormEvents } from "./element/events.ts";
 import { JobPanel } from "./element/job-panel.tsx";
-import type { FormPlace, JoblibFormEvents } from "./element/words.ts";
 import formStyles from "./form.css?inline";
 import groupStyles from "./form-groups.css?inline";
-import { readPayload } from "./payload-text.tsx";
+import { parsePayload } from "./payload-text.tsx";
 
-const sheetOf = (text: string): CSSStyleSheet => {
+const createStyleSheet = (text: string): CSSStyleSheet => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text);
   return sheet;
 };
 
 // Sheets that a script makes are no inline styles: `style-src 'self'` lets them be.
-const SHEETS = [formStyles, groupStyles, valueStyles, elementStyles].map(sheetOf);
+const STYLE_SHEETS = [formStyles, groupStyles, valueStyles, elementStyles].map(createStyleSheet);
 
 const TAG = "joblib-form";
 
@@ -32,7 +32,7 @@ export class JoblibFormElement extends HTMLElement {
   #initial: JsonObject | undefined;
   #task: Task | undefined;
   #server = "";
-  #home = homeOf("", () => this.#token());
+  #home = createApiServer("", () => this.#token());
   #turn = 0;
 
   /** Gives the token for each request; without it the attribute `token` counts. */
@@ -50,7 +50,7 @@ export class JoblibFormElement extends HTMLElement {
   get initial(): JsonObject | undefined {
     if (this.#initial !== undefined) return this.#initial;
     const text = this.getAttribute("initial");
-    const read = text === null ? undefined : readPayload(text);
+    const read = text === null ? undefined : parsePayload(text);
     return read !== undefined && "payload" in read ? read.payload : undefined;
   }
 
@@ -66,7 +66,7 @@ export class JoblibFormElement extends HTMLElement {
 
   connectedCallback(): void {
     const shadow = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-    shadow.adoptedStyleSheets = SHEETS;
+    shadow.adoptedStyleSheets = STYLE_SHEETS;
     const [place = document.createElement("div")] = shadow.children;
     place.className = "joblib";
     if (!place.isConnected) shadow.append(place);
@@ -103,7 +103,7 @@ export class JoblibFormElement extends HTMLElement {
     );
   };
 
-  #place(): FormPlace {
+  #place(): FormConfig {
     const [server = "", room = "", job = ""] = ["server", "room", "job"].map(
       (name) => this.getAttribute(name) ?? "",
     );
@@ -122,7 +122,7 @@ export class JoblibFormElement extends HTMLElement {
     const place = this.#place();
     if (place.server !== this.#server) {
       this.#server = place.server;
-      this.#home = homeOf(place.server, () => this.#token());
+      this.#home = createApiServer(place.server, () => this.#token());
     }
     const isWhole = place.room !== "" && place.job !== "";
     this.#root.render(

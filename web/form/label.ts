@@ -1,7 +1,7 @@
-import type { DrawnSchema } from "./schema/drawn-schema.ts";
+import type { FormSchema } from "./schema/form-schema.ts";
 
 /** A property's name as a label: `maxSteps` and `max_steps` become "Max steps", `logP` and `SMILES` stay as they are. */
-export const readable = (name: string): string => {
+export const toLabel = (name: string): string => {
   const words = name
     .replace(/[_-]+/g, " ")
     .replace(
@@ -13,16 +13,16 @@ export const readable = (name: string): string => {
 };
 
 /** What a field is called: its title, or the name it stands under; items of lists are counted. */
-export const labelOf = (schema: DrawnSchema, place: string | number | undefined): string => {
+export const getLabel = (schema: FormSchema, place: string | number | undefined): string => {
   const title = typeof schema.title === "string" && schema.title !== "" ? schema.title : undefined;
   if (typeof place === "number") return `${title ?? "Item"} ${place + 1}`;
-  return title ?? readable(place ?? "");
+  return title ?? toLabel(place ?? "");
 };
 
 const UNKNOWN = /^x-[a-z\d-]{1,50}$/;
 
 /** A schema's own `x-` keywords as attributes of its field, so that a page's style and script can see them. */
-export const extensionAttributes = (schema: DrawnSchema): Record<string, string> =>
+export const getExtensionAttributes = (schema: FormSchema): Record<string, string> =>
   Object.fromEntries(
     Object.entries(schema)
       .filter(([keyword, value]) => UNKNOWN.test(keyword) && typeof value !== "object")

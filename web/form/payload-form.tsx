@@ -13,16 +13,16 @@ import type { Job } from "../../protocol/job.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { FieldError } from "../../protocol/problem.ts";
 import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
-import { DrawGuard } from "./draw-guard.tsx";
-import { DrawnForm, type PayloadHolder } from "./drawn-form.tsx";
-import { FaultSummary } from "./fault-summary.tsx";
-import { FaultProvider } from "./faults.ts";
-import { firstOf, focusOn } from "./focus.ts";
+import { ErrorBoundary } from "./error-boundary.tsx";
+import { ErrorSummary } from "./error-summary.tsx";
+import { findFirst, focusOn } from "./focus.ts";
+import { FormErrorsProvider } from "./form-errors.ts";
 import { orderLike } from "./order-like.ts";
+import { type FormHandle, PayloadFields } from "./payload-fields.tsx";
 import { PayloadText } from "./payload-text.tsx";
-import { isDrawable } from "./schema/drawable.ts";
-import { type DrawnSchema, isJsonObject } from "./schema/drawn-schema.ts";
+import { type FormSchema, isJsonObject } from "./schema/form-schema.ts";
 import { prepareSchema } from "./schema/prepare-schema.ts";
+import { isRenderable } from "./schema/renderable.ts";
 import { useValidation } from "./use-validation.ts";
 
 /** What a job's form is made from. */
@@ -41,53 +41,54 @@ export interface JobFormProps {
   readonly children?: ReactNode;
 }
 
-const NOTHING: JsonObject = {};
+const EMPTY_PAYLOAD: JsonObject = {};
 
 /** Fields are for what somebody types; the library takes seconds over the coordinates of a protein. */
-const LONGEST_PAYLOAD = 100_000;
+const MAX_FIELD_CHARACTERS = 100_000;
 
-const isLarge = (payload: JsonObject): boolean => JSON.stringify(payload).length > LONGEST_PAYLOAD;
+const isLarge = (payload: JsonObject): boolean => JSON.stringify(payload).length > MAX_FIELD_CHARACTERS;
 
 /** Returns what is sent: the values of the fields, without those that are left out. */
-const sendable = (payload: unknown): JsonObject => {
+const toPayload = (payload: unknown): JsonObject => {
   const plain: unknown = JSON.parse(JSON.stringify(payload ?? {}));
   return isJsonObject(plain) ? plain : {};
 };
 
-interface Drawing {
-  readonly schema: DrawnSchema;
+interface PreparedForm {
+  readonly schema: FormSchema;
   /** Returns a payload with the defaults of what it lacks; without one, what the form begins with. */
-  readonly begin: (payload: JsonObject | undefined) => JsonObject;
+  readonly createInitialValue: (payload: JsonObject | undefined) => JsonObject;
 }
 
-const prepare = (text: string): Drawing | undefined => {
+const prepareForm = (text: string): PreparedForm | undefined => {
   const given: JsonObject = JSON.parse(text);
   const schema = prepareSchema(given);
   const isForm = schema.type === "object" || schema.anyOf !== undefined || schema.oneOf !== undefined;
-  if (!isForm || !isDrawable(schema)) return undefined;
+  if (!isForm || !isRenderable(schema)) return undefined;
   const defaults = new SchemaDefaults(given);
   const begin = (payload: JsonObject | undefined) => {
-    const begun = defaults.begin(given, payload);
-    return isJsonObject(begun) ? begun : (payload ?? NOTHING);
+    const begun = defaults.createInitialValue(given, payload);
+    return isJsonObject(begun) ? begun : (payload ?? EMPTY_PAYLOAD);
   };
-  return { schema, begin };
+  return { schema, createInitialValue: begin };
 };
 
 /** Text that stands in a field and not in the payload: it is no JSON, no number, or too large a number. */
-const findUnsent = (form: HTMLFormElement): HTMLInputElement | HTMLTextAreaElement | undefined =>
+const findUnsentField = (form: HTMLFormElement): HTMLInputElement | HTMLTextAreaElement | undefined =>
   [...form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input, textarea")].find(
     ({ dataset, validity }) => dataset["unsent"] !== undefined || validity.badInput,
   );
 
-const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }) => {
+const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: string }) => {
   const { initial, problems, onSubmit, isBusy = false, onValidate, submitLabel = "Run" } = props;
   const prefix = useId();
   const form = useRef<HTMLFormElement>(null);
-  const holder = useRef<PayloadHolder>(null);
-  const drawn = useMemo(() => prepare(schemaText), [schemaText]);
+  const holder = useRef<FormHandle>(null);
+  const drawn = useMemo(() => prepareForm(schemaText), [schemaText]);
   const [start, setStart] = useState(() => {
     const asJson = initial !== undefined && isLarge(initial);
-    const payload = asJson || drawn === undefined ? (initial ?? NOTHING) : drawn.begin(initial);
+    const payload =
+      asJson || drawn === undefined ? (initial ?? EMPTY_PAYLOAD) : drawn.createInitialValue(initial);
     return { turn: 0, payload, asJson };
   });
   const [isTooLarge, setTooLarge] = useState(start.asJson);
@@ -100,7 +101,7 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
   const payloadNow = useCallback((): JsonObject => {
     if (holder.current === null) return written.current;
     // The library puts the schema's members first.
-    return orderLike(start.payload, sendable(holder.current.state.formData));
+    return orderLike(start.payload, toPayload(holder.current.state.formData));
   }, [start]);
   // The library tells of the defaults that it fills in before anybody has seen the form; nobody is asked about those.
   const isShown = useRef(false);
@@ -109,7 +110,7 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
   }, []);
   const change = useCallback(
     (payload: unknown) => {
-      if (isShown.current) ask(sendable(payload));
+      if (isShown.current) ask(toPayload(payload));
     },
     [ask],
   );
@@ -119,7 +120,7 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
   // biome-ignore lint/correctness/useExhaustiveDependencies: the focus goes to what was refused just now, and once
   useEffect(() => {
     const pointers = (problems ?? []).map(({ pointer }) => pointer);
-    const first = form.current === null ? undefined : firstOf(form.current, pointers);
+    const first = form.current === null ? undefined : findFirst(form.current, pointers);
     if (form.current !== null && first !== undefined) focusOn(form.current, first);
   }, [given]);
 
@@ -134,7 +135,7 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
   };
   const switchOver = () => {
-    const unsent = form.current === null ? undefined : findUnsent(form.current);
+    const unsent = form.current === null ? undefined : findUnsentField(form.current);
     if (unsent !== undefined) {
       // The field shows its complaint on this event.
       unsent.checkValidity();
@@ -146,7 +147,7 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
     const isLeased = start.asJson && isLarge(payload);
     setTooLarge(isLeased);
     if (isLeased) return;
-    const next = start.asJson && drawn !== undefined ? drawn.begin(payload) : payload;
+    const next = start.asJson && drawn !== undefined ? drawn.createInitialValue(payload) : payload;
     setStart({ turn: start.turn + 1, payload: next, asJson: !start.asJson });
   };
 
@@ -171,9 +172,9 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
       onSubmit={submit}
       onKeyDown={hasten}
     >
-      <FaultProvider value={view}>
+      <FormErrorsProvider value={view}>
         {showsAll && (
-          <FaultSummary
+          <ErrorSummary
             faults={faults}
             onChoose={(pointer) => form.current && focusOn(form.current, pointer)}
           />
@@ -183,8 +184,8 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
         {drawn === undefined || start.asJson ? (
           text
         ) : (
-          <DrawGuard instead={text}>
-            <DrawnForm
+          <ErrorBoundary instead={text}>
+            <PayloadFields
               key={start.turn}
               ref={holder}
               schema={drawn.schema}
@@ -192,9 +193,9 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
               idPrefix={prefix}
               onChange={change}
             />
-          </DrawGuard>
+          </ErrorBoundary>
         )}
-      </FaultProvider>
+      </FormErrorsProvider>
       {props.children}
       <div className="jf-bar">
         <button type="submit" className="jf-button jf-primary" part="submit" disabled={isBusy}>
@@ -219,5 +220,5 @@ const Editing = ({ schemaText, ...props }: JobFormProps & { schemaText: string }
 /** A job's form, drawn from its schema; another job, or another schema of the same one, begins it anew. */
 export const JobForm = (props: JobFormProps) => {
   const schemaText = useMemo(() => JSON.stringify(props.job.schema), [props.job.schema]);
-  return <Editing key={`${props.job.full_name}\n${schemaText}`} {...props} schemaText={schemaText} />;
+  return <PayloadEditor key={`${props.job.full_name}\n${schemaText}`} {...props} schemaText={schemaText} />;
 };

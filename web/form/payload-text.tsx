@@ -1,11 +1,11 @@
 import { useEffect, useId, useRef, useState } from "react";
 import type { JsonObject } from "../../protocol/json.ts";
-import { readJson } from "./leaf/json-control.tsx";
-import { isJsonObject } from "./schema/drawn-schema.ts";
+import { parseJson } from "./leaf/json-control.tsx";
+import { isJsonObject } from "./schema/form-schema.ts";
 
 /** A payload as it is sent, or why a text is none. */
-export const readPayload = (text: string): { payload: JsonObject } | { complaint: string } => {
-  const read = readJson(text.trim() === "" ? "{}" : text);
+export const parsePayload = (text: string): { payload: JsonObject } | { complaint: string } => {
+  const read = parseJson(text.trim() === "" ? "{}" : text);
   if ("complaint" in read) return read;
   return isJsonObject(read.value)
     ? { payload: read.value }
@@ -23,7 +23,7 @@ export const PayloadText = ({ initial, onChange }: PayloadTextProps) => {
   const id = useId();
   const [text, setText] = useState(() => JSON.stringify(initial, null, 2));
   const area = useRef<HTMLTextAreaElement>(null);
-  const read = readPayload(text);
+  const read = parsePayload(text);
   const complaint = "complaint" in read ? read.complaint : "";
   useEffect(() => area.current?.setCustomValidity(complaint), [complaint]);
   return (
@@ -43,7 +43,7 @@ export const PayloadText = ({ initial, onChange }: PayloadTextProps) => {
         onInvalid={(event) => event.preventDefault()}
         onChange={({ target }) => {
           setText(target.value);
-          const next = readPayload(target.value);
+          const next = parsePayload(target.value);
           if ("payload" in next) onChange(next.payload);
         }}
       />

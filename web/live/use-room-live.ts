@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from "react";
 import type { OperationName, Task } from "../../protocol/index.ts";
-import type { Answer } from "../api/call.ts";
+import type { ResponseBody } from "../api/call.ts";
 import { queryClient, roomScope } from "../api/queries.ts";
 import { enterRoom } from "../shell/room.ts";
 import { UpdateBatcher } from "./update-batcher.ts";
@@ -10,7 +10,7 @@ const TASKS_MS = 250;
 const LISTS_MS = 1000;
 const STATS_MS = 3000;
 
-type TaskPage = Answer<"listRoomTasks">;
+type TaskPage = ResponseBody<"listRoomTasks">;
 
 /** Replaces changed tasks in the lists that contain them. */
 const replaceTasks = (room: string, tasks: ReadonlyMap<string, Task>) => {

@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import type { Attempt } from "../../protocol/index.ts";
 import { Elapsed } from "../design/ago.tsx";
-import { duration, formatDateTime, formatTime, secondsBetween } from "../design/duration.ts";
+import { formatDateTime, formatDuration, formatTime, getSecondsBetween } from "../design/duration.ts";
 import { paths } from "../shell/paths.ts";
 
 const OUTCOMES: Record<Attempt["outcome"], string> = {
@@ -15,7 +15,7 @@ const OUTCOMES: Record<Attempt["outcome"], string> = {
 };
 
 const Span = ({ from, to }: { readonly from: string; readonly to: string | null }) =>
-  to === null ? <Elapsed since={from} /> : duration(Math.max(0, secondsBetween(from, to)));
+  to === null ? <Elapsed since={from} /> : formatDuration(Math.max(0, getSecondsBetween(from, to)));
 
 /** Describes one attempt: its worker, its duration and its outcome. */
 export const AttemptItem = ({

@@ -1,6 +1,6 @@
 import type { Attempt, Task } from "../../protocol/index.ts";
 import { useNow } from "../design/clock.ts";
-import { duration, formatTime, secondsBetween } from "../design/duration.ts";
+import { formatDuration, formatTime, getSecondsBetween } from "../design/duration.ts";
 
 interface Piece {
   readonly key: string;
@@ -12,7 +12,7 @@ interface Piece {
 
 /** Returns the phases of a task, in seconds since its submission. */
 const getPieces = (task: Task, attempts: readonly Attempt[], end: number): Piece[] => {
-  const at = (time: string) => Math.max(0, secondsBetween(task.created_at, time));
+  const at = (time: string) => Math.max(0, getSecondsBetween(task.created_at, time));
   const pieces: Piece[] = [];
   let last = 0;
   // After a retry, `run_at` is the due time of the last run; the due time of the first is unknown.
@@ -48,7 +48,7 @@ export const TimelineBar = ({
 }) => {
   const now = useNow();
   const until = task.completed_at ?? new Date(now).toISOString();
-  const end = Math.max(0.001, secondsBetween(task.created_at, until));
+  const end = Math.max(0.001, getSecondsBetween(task.created_at, until));
   const share = (seconds: number) => `${(Math.min(seconds, end) / end) * 100}%`;
   return (
     <div className="timeline-bar" aria-hidden="true">
@@ -58,13 +58,13 @@ export const TimelineBar = ({
             key={key}
             className={`piece piece-${kind}${outcome === undefined ? "" : ` is-${outcome}`}`}
             style={{ left: share(from), width: share(to - from) }}
-            title={`${LABELS[kind]} ${duration(to - from)}`}
+            title={`${LABELS[kind]} ${formatDuration(to - from)}`}
           />
         ))}
       </div>
       <div className="timeline-ends figure small quiet">
         <span>{formatTime(task.created_at)}</span>
-        <span>{duration(end)}</span>
+        <span>{formatDuration(end)}</span>
         <span>{task.completed_at === null ? "now" : formatTime(until)}</span>
       </div>
     </div>

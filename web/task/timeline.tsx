@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Task } from "../../protocol/index.ts";
 import { readQuery, taskScope } from "../api/queries.ts";
-import { duration, formatDateTime, secondsBetween } from "../design/duration.ts";
+import { formatDateTime, formatDuration, getSecondsBetween } from "../design/duration.ts";
 import { Problem } from "../design/notice.tsx";
 import { AttemptItem } from "./attempt-item.tsx";
 import { LateResults } from "./late-results.tsx";
 import { TimelineBar } from "./timeline-bar.tsx";
 
 const Submitted = ({ task }: { readonly task: Task }) => {
-  const delay = secondsBetween(task.created_at, task.run_at);
+  const delay = getSecondsBetween(task.created_at, task.run_at);
   return (
     <li className="event">
       <div className="event-head">
@@ -21,7 +21,7 @@ const Submitted = ({ task }: { readonly task: Task }) => {
         {task.created_by_id === null ? "by an unknown user" : `by ${task.created_by_id}`}
         {delay > 1 &&
           task.runs === 0 &&
-          ` · not before ${formatDateTime(task.run_at)} (${duration(delay)} later)`}
+          ` · not before ${formatDateTime(task.run_at)} (${formatDuration(delay)} later)`}
       </p>
     </li>
   );

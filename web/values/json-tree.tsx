@@ -1,20 +1,23 @@
 import { useState } from "react";
 import type { JsonValue } from "../../protocol/index.ts";
 
-const MOST_SHOWN = 100;
-const LONGEST = 400;
+const INITIAL_ENTRIES = 100;
+const MAX_CHARACTERS = 400;
 
 const Scalar = ({ value }: { readonly value: string | number | boolean | null }) => {
   if (typeof value !== "string") return <span className="json-scalar">{String(value)}</span>;
   const text = JSON.stringify(value);
   return (
-    <span className="json-string" title={text.length > LONGEST ? `${value.length} characters` : undefined}>
-      {text.length > LONGEST ? `${text.slice(0, LONGEST)}…"` : text}
+    <span
+      className="json-string"
+      title={text.length > MAX_CHARACTERS ? `${value.length} characters` : undefined}
+    >
+      {text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…"` : text}
     </span>
   );
 };
 
-const entriesOf = (value: JsonValue[] | { [key: string]: JsonValue }): [string, JsonValue][] =>
+const getEntries = (value: JsonValue[] | { [key: string]: JsonValue }): [string, JsonValue][] =>
   Array.isArray(value) ? value.map((part, index) => [String(index), part]) : Object.entries(value);
 
 /** A JSON value, to be folded open member by member. */
@@ -27,7 +30,7 @@ export const JsonTree = ({
   readonly name?: string;
   readonly isOpen?: boolean;
 }) => {
-  const [shown, setShown] = useState(MOST_SHOWN);
+  const [shown, setShown] = useState(INITIAL_ENTRIES);
   const label = name === undefined ? null : <span className="json-key">{name}: </span>;
   if (typeof value !== "object" || value === null) {
     return (
@@ -37,7 +40,7 @@ export const JsonTree = ({
       </div>
     );
   }
-  const entries = entriesOf(value);
+  const entries = getEntries(value);
   const size = Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`;
   if (entries.length === 0) {
     return (

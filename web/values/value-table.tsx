@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { JsonObject, JsonValue } from "../../protocol/index.ts";
 
-const MOST_ROWS = 50;
+const INITIAL_ROWS = 50;
 
 const cellText = (value: JsonValue | undefined): string =>
   value === undefined || value === null
@@ -21,7 +21,7 @@ export const ValueTable = ({
   readonly rows: readonly JsonObject[];
   readonly columns: readonly string[];
 }) => {
-  const [shown, setShown] = useState(MOST_ROWS);
+  const [shown, setShown] = useState(INITIAL_ROWS);
   const numeric = new Set(columns.filter((column) => isNumeric(rows, column)));
   // What a row is comes before its figures.
   const ordered = [...columns.filter((column) => !numeric.has(column)), ...numeric];

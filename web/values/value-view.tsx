@@ -2,22 +2,22 @@ import { type ReactNode, useState } from "react";
 import type { JsonValue } from "../../protocol/index.ts";
 import { CopyButton } from "../design/copy.tsx";
 import { JsonTree } from "./json-tree.tsx";
-import { kindOf } from "./kind.ts";
+import { getValueKind } from "./value-kind.ts";
 import { ValueTable } from "./value-table.tsx";
 
 const DEEPEST = 3;
 
 /** Pictures, tables and what has members of its own want the whole width. */
 const isWide = (value: JsonValue): boolean => {
-  const { kind } = kindOf(value);
+  const { kind } = getValueKind(value);
   return kind !== "text" || (typeof value === "string" && value.includes("\n"));
 };
 
 /** Values that take one line come before those that take a page. */
-const sorted = (members: readonly (readonly [string, JsonValue])[]) =>
+const sortByWidth = (members: readonly (readonly [string, JsonValue])[]) =>
   members.toSorted(([, a], [, b]) => Number(isWide(a)) - Number(isWide(b)));
 
-const Shown = ({
+const RenderedValue = ({
   value,
   name,
   depth,
@@ -26,7 +26,7 @@ const Shown = ({
   readonly name: string;
   readonly depth: number;
 }) => {
-  const kind = kindOf(value);
+  const kind = getValueKind(value);
   switch (kind.kind) {
     case "image":
       return (
@@ -52,11 +52,11 @@ const Shown = ({
       if (depth >= DEEPEST) return <JsonTree value={value} isOpen={false} />;
       return (
         <dl className="record">
-          {sorted(kind.members).map(([key, member]) => (
+          {sortByWidth(kind.members).map(([key, member]) => (
             <div key={key} {...(isWide(member) && { className: "is-wide" })}>
               <dt>{key}</dt>
               <dd>
-                <Shown value={member} name={key} depth={depth + 1} />
+                <RenderedValue value={member} name={key} depth={depth + 1} />
               </dd>
             </div>
           ))}
@@ -93,7 +93,11 @@ export const ValueView = ({
         </button>
         <CopyButton text={json()} what={`the ${name}`} />
       </div>
-      {isRaw ? <pre className="value-text">{json()}</pre> : <Shown value={value} name={name} depth={0} />}
+      {isRaw ? (
+        <pre className="value-text">{json()}</pre>
+      ) : (
+        <RenderedValue value={value} name={name} depth={0} />
+      )}
     </div>
   );
 };

@@ -4,7 +4,7 @@ import { Migration } from "@mikro-orm/migrations";
  * Whether the table with the applied migrations' names exists. Asked of the catalog itself: `to_regclass` answers
  * from the connection's cache, which misses what another server made while this one waited for the lock.
  */
-export const NOTES_ARE_THERE = `select exists (
+export const HAS_MIGRATION_TABLE = `select exists (
   select 1 from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   where n.nspname = 'joblib' and c.relname = 'migration') as present`;
 
@@ -19,7 +19,7 @@ export abstract class JoblibMigration extends Migration {
   protected abstract statements(): readonly string[];
 
   override async up(): Promise<void> {
-    const [found] = await this.execute(NOTES_ARE_THERE);
+    const [found] = await this.execute(HAS_MIGRATION_TABLE);
     if (found?.["present"] === true) {
       const applied = await this.execute("select 1 from joblib.migration where name = ?", [this.name]);
       if (applied.length > 0) return;

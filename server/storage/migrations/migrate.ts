@@ -1,16 +1,16 @@
 import { sql } from "kysely";
-import { findUnsuitable } from "../database-checks.ts";
-import { inHostTransaction, onBareSession } from "../host-sql.ts";
-import { requireTlsOfUrl } from "../host-url.ts";
-import { withoutRecovery, withRetries } from "../retries.ts";
+import { checkSuitability } from "../database-checks.ts";
+import { runInHostTransaction, runOnOrm } from "../host-transaction.ts";
+import { requireUrlTls } from "../host-url.ts";
+import { NO_RECOVERY, withRetries } from "../retries.ts";
 import type { Orm, Sql } from "../sessions.ts";
 import { requireFit } from "../unfit-database.ts";
-import { NOTES_ARE_THERE } from "./joblib-migration.ts";
-import { findMigrationObstacles, findUnreadable } from "./migration-rights.ts";
+import { HAS_MIGRATION_TABLE } from "./joblib-migration.ts";
+import { findMigrationObstacles, findReadObstacles } from "./migration-rights.ts";
 import { migrations } from "./migrations.ts";
 
 const appliedNames = async (db: Sql): Promise<ReadonlySet<string>> => {
-  const table = await sql<{ present: boolean }>`${sql.raw(NOTES_ARE_THERE)}`.execute(db);
+  const table = await sql<{ present: boolean }>`${sql.raw(HAS_MIGRATION_TABLE)}`.execute(db);
   if (table.rows[0]?.present !== true) return new Set();
   const applied = await sql<{ name: string }>`select name from joblib.migration`.execute(db);
   return new Set(applied.rows.map(({ name }) => name));
@@ -24,9 +24,9 @@ export const findPending = async (db: Sql) => {
 
 /** Names of the migrations that the database still lacks. */
 export const pendingMigrations = async (orm: Orm): Promise<readonly string[]> => {
-  requireTlsOfUrl(orm);
-  const find = () => onBareSession(orm, findPending);
-  return (await withRetries(find, withoutRecovery)).map(({ name }) => name);
+  requireUrlTls(orm);
+  const find = () => runOnOrm(orm, findPending);
+  return (await withRetries(find, NO_RECOVERY)).map(({ name }) => name);
 };
 
 const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
@@ -48,8 +48,8 @@ const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
  */
 export const checkMigrations = async (orm: Orm): Promise<readonly string[]> => {
   // A standby can be read.
-  requireFit((await findUnsuitable(orm)).filter(({ kind }) => kind !== "read-only"));
-  requireFit(await findUnreadable(orm));
+  requireFit((await checkSuitability(orm)).filter(({ kind }) => kind !== "read-only"));
+  requireFit(await findReadObstacles(orm));
   return pendingMigrations(orm);
 };
 
@@ -60,11 +60,11 @@ export const checkMigrations = async (orm: Orm): Promise<readonly string[]> => {
 export const migrate = async (orm: Orm): Promise<readonly string[]> => {
   // A role that may create nothing is enough if nothing is pending.
   if ((await checkMigrations(orm)).length === 0) return [];
-  requireFit([...(await findUnsuitable(orm)), ...(await findMigrationObstacles(orm))]);
+  requireFit([...(await checkSuitability(orm)), ...(await findMigrationObstacles(orm))]);
   return withRetries(async () => {
     // MikroORM checks its connection with another one, which the role may not be granted during the transaction.
     await orm.driver.getConnection("write").ensureConnection();
     // A migration takes as long as it takes: no limit of the role or the database may end it.
-    return inHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
-  }, withoutRecovery);
+    return runInHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
+  }, NO_RECOVERY);
 };

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { onDatabase } from "../on-database.ts";
+import { runOnDatabase } from "../run-on-database.ts";
 import type { Orm, Sql } from "../sessions.ts";
 import type { DatabaseFinding } from "../unfit-database.ts";
 
@@ -33,8 +33,8 @@ const readRights = async (db: Sql): Promise<RightsRow | undefined> => {
 };
 
 /** Returns which rights the current role lacks to read joblib's list of applied migrations. */
-export const findUnreadable = async (orm: Orm): Promise<readonly DatabaseFinding[]> => {
-  const rights = await onDatabase(orm, readRights);
+export const findReadObstacles = async (orm: Orm): Promise<readonly DatabaseFinding[]> => {
+  const rights = await runOnDatabase(orm, readRights);
   if (rights === undefined || !rights.has_schema || rights.may_use === true) return [];
   return [
     {
@@ -47,7 +47,7 @@ export const findUnreadable = async (orm: Orm): Promise<readonly DatabaseFinding
 
 /** Returns which rights the current role lacks to apply migrations. */
 export const findMigrationObstacles = async (orm: Orm): Promise<readonly DatabaseFinding[]> => {
-  const rights = await onDatabase(orm, readRights);
+  const rights = await runOnDatabase(orm, readRights);
   if (rights === undefined) return [];
   const { role, database, has_schema, may_create_schema, may_create, foreign_names, owners } = rights;
   const obstacle = (problem: string, advice: string): DatabaseFinding[] => [

@@ -1,9 +1,14 @@
 import { sql } from "kysely";
+import {
+  CLAIMED_TASK_COLUMNS,
+  type ClaimedTextRow,
+  NULL_TASK_COLUMNS,
+  selectClaimedTaskRows,
+} from "../lazy-claimed-task.ts";
 import type { Sql } from "../sessions.ts";
-import { NO_TASK, selectWireRows, WIRE_COLUMNS, type WireRow } from "../wire-row.ts";
-import { arrayText } from "./array-text.ts";
+import { formatArray } from "./array-text.ts";
 import { INDEX_ORDER, QUEUE_ORDER } from "./queue-order.ts";
-import { statement } from "./statement.ts";
+import { defineStatement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
 /** What a worker asks for. */
@@ -15,10 +20,10 @@ export interface Claim {
 }
 
 /** What is said once for each worker, beside the tasks; what is null of them is so where it is gone. */
-export interface HeadRow {
+export interface ClaimSummaryRow {
   id: null;
   /** Which of the workers, from 1. */
-  nth: number;
+  ordinal: number;
   worker_id: string | null;
   user_id: string | null;
   /** Stands for the set of the worker's jobs. */
@@ -26,27 +31,27 @@ export interface HeadRow {
   /** When the statement's tasks were claimed. */
   claimed_at: string;
   /** All the workers are there, and have the same jobs; otherwise nothing was looked for. */
-  served: boolean;
+  have_same_jobs: boolean;
   /** Nothing was claimed: tasks of the jobs fell due and are not in the claim's index yet. */
-  overdue: boolean;
+  has_unpromoted: boolean;
   /** How many tasks were chosen; where fewer were claimed, rivals have changed the others meanwhile. */
-  chosen: number;
+  selected_count: number;
 }
 
 /** A task, for the slot of that number. */
-export type ClaimedRow = WireRow & { readonly nth: number };
+export type ClaimedTaskRow = ClaimedTextRow & { readonly ordinal: number };
 
 /** In no order. */
-export type ClaimRow = HeadRow | ClaimedRow;
+export type ClaimRow = ClaimSummaryRow | ClaimedTaskRow;
 
 /** What goes for all claims of one statement. */
-export interface ClaimManner {
+export interface ClaimStatementOptions {
   /** Claim even where tasks that fell due wait to be promoted. */
-  readonly evenIfOverdue: boolean;
+  readonly ignoreUnpromoted: boolean;
   /** A backoff that need not be sent: most tasks have the same. */
   readonly knownBackoff: string;
   /** The workers whose signs of life are to be noted. */
-  readonly signs: readonly string[];
+  readonly touchedWorkerIds: readonly string[];
 }
 
 /** The due tasks of a job: an index probe, which is to be ordered. */
@@ -75,7 +80,7 @@ const dueOf = (jobId: string) => sql`
  * step was a CTE, and workers and tasks were joined by looking at each with each.
  */
 const claimWith = (hasSigns: boolean) =>
-  statement<
+  defineStatement<
     ClaimRow,
     [
       workers: string,
@@ -144,14 +149,14 @@ const claimWith = (hasSigns: boolean) =>
         -- They are null of a pending task, and so not sent.
         completed_at = null, error = null, result = null, progress = null
       from picked where t.ctid = picked.tid
-      returning picked.nth, ${WIRE_COLUMNS}
+      returning picked.nth, ${CLAIMED_TASK_COLUMNS}
     )
     ${hasSigns ? sql`, ${touchWorkers(signs)}` : sql``}
-    select nth, ${selectWireRows(knownBackoff)}, null as worker_id, null as user_id, null as job_set,
+    select nth, ${selectClaimedTaskRows(knownBackoff)}, null as worker_id, null as user_id, null as job_set,
       null as claimed_at, null as served, null as overdue, null as chosen
     from claimed
     union all
-    select c.nth::integer, ${NO_TASK}, c.id, c.user_id, md5(c.jobs::text),
+    select c.nth::integer, ${NULL_TASK_COLUMNS}, c.id, c.user_id, md5(c.jobs::text),
       lead.at::text, lead.served, lead.overdue, (select count(*) from picked)::integer
     from lead cross join claimers as c`,
   );
@@ -159,7 +164,7 @@ const claimWith = (hasSigns: boolean) =>
 const CLAIM = { plain: claimWith(false), signed: claimWith(true) };
 
 /** Where each worker of the claims stands among them, from 1; each has one head. */
-export const numbersOf = (claims: readonly Claim[]): ReadonlyMap<string, number> => {
+export const numberWorkers = (claims: readonly Claim[]): ReadonlyMap<string, number> => {
   const workers = new Set(claims.map(({ workerId }) => workerId));
   return new Map([...workers].map((id, index) => [id, index + 1]));
 };
@@ -168,9 +173,9 @@ export const numbersOf = (claims: readonly Claim[]): ReadonlyMap<string, number>
 export const claimTasks = (
   db: Sql,
   claims: readonly Claim[],
-  { evenIfOverdue, knownBackoff, signs }: ClaimManner,
+  { ignoreUnpromoted: evenIfOverdue, knownBackoff, touchedWorkerIds: signs }: ClaimStatementOptions,
 ): Promise<ClaimRow[]> => {
-  const numbers = numbersOf(claims);
+  const numbers = numberWorkers(claims);
   const slots: number[] = [];
   const starts: string[] = [];
   for (const { workerId, limit, start } of claims) {
@@ -181,7 +186,7 @@ export const claimTasks = (
   }
   return CLAIM[signs.length > 0 ? "signed" : "plain"](
     db,
-    ...([arrayText(numbers.keys()), arrayText(slots), arrayText(starts)] as const),
-    ...([evenIfOverdue, knownBackoff, arrayText(signs)] as const),
+    ...([formatArray(numbers.keys()), formatArray(slots), formatArray(starts)] as const),
+    ...([evenIfOverdue, knownBackoff, formatArray(signs)] as const),
   );
 };

@@ -1,15 +1,15 @@
 import { sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
-import type { Completion } from "../completions.ts";
 import type { Sql } from "../sessions.ts";
-import { arrayText } from "./array-text.ts";
-import { jsonText } from "./json-text.ts";
-import { statement } from "./statement.ts";
+import type { Completion } from "../task-completions.ts";
+import { formatArray } from "./array-text.ts";
+import { toJsonText } from "./json-text.ts";
+import { defineStatement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
 /** A task that was completed, and which of the completions did it. */
-export interface CompletedRow {
-  place: number;
+export interface CompletedTaskRow {
+  call_index: number;
   room_id: string;
   job_id: string;
   completed_at: string;
@@ -26,8 +26,8 @@ const ORIGINS = sql.join(getOrigins("completed").map((status) => sql.lit(status)
  * a completion has met without is known to have none (`free`); the others are looked up.
  */
 const completeWith = (hasSigns: boolean) =>
-  statement<
-    CompletedRow,
+  defineStatement<
+    CompletedTaskRow,
     [
       places: string,
       ids: string,
@@ -64,34 +64,34 @@ const COMPLETE = { plain: completeWith(false), signed: completeWith(true) };
 
 const inOrder = (completions: readonly Completion[]) =>
   completions
-    .map((completion, place) => ({ ...completion, place, id: completion.id.toLowerCase() }))
+    .map((completion, place) => ({ ...completion, call_index: place, id: completion.id.toLowerCase() }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
 /** What a statement's completions bring along. */
-interface CompletionManner {
+interface CompletionStatementOptions {
   /** Jobs that are known to have promised nothing. */
-  readonly free: ReadonlySet<string>;
+  readonly jobsWithoutResultSchema: ReadonlySet<string>;
   /** The workers whose signs of life are to be noted. */
-  readonly signs: readonly string[];
+  readonly touchedWorkerIds: readonly string[];
 }
 
 /** Completes tasks of workers that know them, of jobs that promised nothing about their results. */
 export const completeTasks = (
   db: Sql,
   completions: readonly Completion[],
-  { free, signs }: CompletionManner,
-): Promise<CompletedRow[]> => {
+  { jobsWithoutResultSchema: free, touchedWorkerIds: signs }: CompletionStatementOptions,
+): Promise<CompletedTaskRow[]> => {
   const steps = inOrder(completions);
   // Most handlers return nothing: where none does, what is not there stands for it.
   const hasResults = steps.some(({ result }) => result !== undefined);
   return COMPLETE[signs.length > 0 ? "signed" : "plain"](
     db,
-    arrayText(steps.map(({ place }) => place)),
-    arrayText(steps.map(({ id }) => id)),
-    arrayText(steps.map(({ workerId }) => workerId)),
-    arrayText(steps.map(({ attempt }) => attempt)),
-    hasResults ? JSON.stringify(steps.map(({ result }) => jsonText(result) ?? null)) : "[]",
-    arrayText(free),
-    arrayText(signs),
+    formatArray(steps.map(({ call_index: place }) => place)),
+    formatArray(steps.map(({ id }) => id)),
+    formatArray(steps.map(({ workerId }) => workerId)),
+    formatArray(steps.map(({ attempt }) => attempt)),
+    hasResults ? JSON.stringify(steps.map(({ result }) => toJsonText(result) ?? null)) : "[]",
+    formatArray(free),
+    formatArray(signs),
   );
 };

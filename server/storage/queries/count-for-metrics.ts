@@ -1,26 +1,21 @@
 import { sql } from "kysely";
 import { GLOBAL_ROOM } from "../../../protocol/index.ts";
-import {
-  MOST_DUE_COUNTED,
-  MOST_JOBS_COUNTED,
-  MOST_PENDING_COUNTED,
-  type QueueCounts,
-} from "../queue-counts.ts";
+import { MAX_DUE_COUNTED, MAX_JOBS_COUNTED, MAX_PENDING_COUNTED, type QueueCounts } from "../queue-counts.ts";
 import type { Sql } from "../sessions.ts";
-import { isAlive } from "./alive.ts";
+import { isAlive } from "./is-alive.ts";
 import { QUEUE_ORDER } from "./queue-order.ts";
 
 /** Jobs and priorities whose next tasks are looked at. */
-const MOST_HEADS = 5_000;
+const MAX_HEADS = 5_000;
 
 /** Open tasks by status, counted by their partial indexes: the history does not matter. */
 const countOpenTasks = async (db: Sql) => {
   const { rows } = await sql<{ due: number; delayed: number; claimed: number; running: number }>`
     select
       (select count(*) from (
-        select 1 from joblib.task where status = 'pending' and due limit ${MOST_PENDING_COUNTED}) as d)::int as due,
+        select 1 from joblib.task where status = 'pending' and due limit ${MAX_PENDING_COUNTED}) as d)::int as due,
       (select count(*) from (
-        select 1 from joblib.task where status = 'pending' and not due limit ${MOST_PENDING_COUNTED}) as d
+        select 1 from joblib.task where status = 'pending' and not due limit ${MAX_PENDING_COUNTED}) as d
       )::int as delayed,
       held.claimed, held.running
     from (
@@ -67,19 +62,19 @@ const depths = async (db: Sql): Promise<DepthRow[]> => {
             ${next} and t.job_id > head.job_id order by t.job_id, ${QUEUE_ORDER} limit 1) as h)
         ) as ways order by way limit 1
       ) as h
-      where head.nth < ${MOST_HEADS}
+      where head.nth < ${MAX_HEADS}
     ),
     oldest as (
       select job_id, extract(epoch from clock_timestamp() - min(run_at))::float8 as seconds from head group by job_id
     ),
     shown as (
       select id, category, name from joblib.job
-      where room_id = ${GLOBAL_ROOM} and removed_at is null order by created_at, id limit ${MOST_JOBS_COUNTED}
+      where room_id = ${GLOBAL_ROOM} and removed_at is null order by created_at, id limit ${MAX_JOBS_COUNTED}
     )
     select s.category, s.name, o.seconds as oldest_seconds, (
       select count(*) from (
         select 1 from joblib.task as t where t.job_id = s.id and t.status = 'pending' and t.due
-        limit ${MOST_DUE_COUNTED}) as d
+        limit ${MAX_DUE_COUNTED}) as d
     )::int as due
     from shown as s left join oldest as o on o.job_id = s.id
     union all

@@ -1,11 +1,11 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
-import { type Slot, statement } from "./statement.ts";
+import { defineStatement, type Placeholder } from "./statement.ts";
 
-const jobsIn = (jobIds: Slot) =>
+const jobsIn = (jobIds: Placeholder) =>
   sql`(select n.id::uuid as id from jsonb_array_elements_text(${jobIds}::jsonb) as n(id)) as jobs`;
 
-const seconds = statement<{ seconds: number | null }, [jobIds: string]>(
+const seconds = defineStatement<{ seconds: number | null }, [jobIds: string]>(
   (jobIds) => sql`
     select min(case
       when exists (
@@ -20,10 +20,10 @@ const seconds = statement<{ seconds: number | null }, [jobIds: string]>(
 );
 
 /** Seconds until the first pending task of any of the jobs may be claimed; undefined where none is pending. */
-export const secondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> =>
+export const getSecondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> =>
   (await seconds(db, JSON.stringify(jobIds)))[0]?.seconds ?? undefined;
 
-const counts = statement<{ id: string; waiting: number }, [jobIds: string, cap: number]>(
+const counts = defineStatement<{ id: string; waiting: number }, [jobIds: string, cap: number]>(
   (jobIds, cap) => sql`
     select jobs.id, least(due.waiting + fallen_due.waiting, ${cap}::int)::int as waiting
     from ${jobsIn(jobIds)}
@@ -41,5 +41,5 @@ const counts = statement<{ id: string; waiting: number }, [jobIds: string, cap: 
 );
 
 /** How many due tasks wait for each job; counting stops at the cap. */
-export const dueCounts = (db: Sql, jobIds: readonly string[], cap: number) =>
+export const countDueTasks = (db: Sql, jobIds: readonly string[], cap: number) =>
   counts(db, JSON.stringify(jobIds), cap);

@@ -1,13 +1,13 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { endOfAttempt } from "./end-of-attempt.ts";
+import { setAttemptFailed } from "./lease-end.ts";
 
 const isOverdue = sql`t.status = 'running' and t.timeout_seconds is not null
   and t.started_at + make_interval(secs => t.timeout_seconds) < clock_timestamp()`;
 
 /** The ids of running tasks over their `timeout_seconds`, longest first. */
-export const overdueTasks = async (db: Sql, limit: number): Promise<string[]> => {
+export const findOverdueTaskIds = async (db: Sql, limit: number): Promise<string[]> => {
   const { rows } = await sql<{ id: string }>`
     select t.id from joblib.task as t where ${isOverdue} order by t.started_at limit ${limit}::int`.execute(
     db,
@@ -26,7 +26,7 @@ export const endOverdueTasks = async (db: Sql, limit: number, only?: string) => 
       for update skip locked
     ),
     moved as (
-      update joblib.task as t set ${endOfAttempt({ error, holdEnd: "timed_out" })}
+      update joblib.task as t set ${setAttemptFailed({ error, leaseEnd: "timed_out" })}
       from overdue where t.id = overdue.id returning t.*
     )
     ${selectTasks("moved")} order by t.number`.execute(db);

@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { backToPending, endOfAttempt } from "./end-of-attempt.ts";
+import { setAttemptFailed, setRequeued } from "./lease-end.ts";
 
 /** Locks a worker that leaves; false where it is gone. Waits for its claims in flight, so that the next statement sees them. */
-export const lockLeavingWorker = async (db: Sql, id: string): Promise<boolean> => {
+export const lockWorkerForUpdate = async (db: Sql, id: string): Promise<boolean> => {
   const { rows } = await sql<{ id: string }>`
     select id from joblib.worker where id = ${id}::uuid for update`.execute(db);
   return rows.length > 0;
@@ -21,7 +21,11 @@ export const lockStaleWorker = async (db: Sql, id: string, thresholdSeconds: num
 };
 
 /** The ids of workers without a sign of life for so long, longest first. */
-export const staleWorkers = async (db: Sql, thresholdSeconds: number, limit: number): Promise<string[]> => {
+export const findStaleWorkerIds = async (
+  db: Sql,
+  thresholdSeconds: number,
+  limit: number,
+): Promise<string[]> => {
   const { rows } = await sql<{ id: string }>`
     select id from joblib.worker
     where last_heartbeat < clock_timestamp() - make_interval(secs => ${thresholdSeconds}::float8)
@@ -41,16 +45,16 @@ export const deleteWorker = async (db: Sql, id: string): Promise<string[]> => {
 };
 
 /** A locked worker's claimed tasks are pending again, its running ones fail or are tried again. */
-export const takeTasksFrom = async (db: Sql, workerId: string, error: string): Promise<TaskRow[]> => {
+export const endWorkerTasks = async (db: Sql, workerId: string, error: string): Promise<TaskRow[]> => {
   // Claimed before running: one that is started in between is met by the second statement.
   const putBack = await sql<TaskRow>`
     with moved as (
-      update joblib.task as t set ${backToPending("lost")}
+      update joblib.task as t set ${setRequeued("lost")}
       where t.worker_id = ${workerId}::uuid and t.status = 'claimed' returning t.*
     ) ${selectTasks("moved")} order by t.number`.execute(db);
   const ended = await sql<TaskRow>`
     with moved as (
-      update joblib.task as t set ${endOfAttempt({ error: sql`${error}::text`, holdEnd: "lost" })}
+      update joblib.task as t set ${setAttemptFailed({ error: sql`${error}::text`, leaseEnd: "lost" })}
       where t.worker_id = ${workerId}::uuid and t.status = 'running' returning t.*
     ) ${selectTasks("moved")} order by t.number`.execute(db);
   return [...putBack.rows, ...ended.rows];

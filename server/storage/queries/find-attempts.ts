@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { TaskStatus } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
-import type { LeaseEnd } from "./end-of-attempt.ts";
+import type { LeaseEnd } from "./lease-end.ts";
 
 /** A task's columns about its attempts; times and JSON (`errors`, `late`, `names`) are text. */
 export interface AttemptsRow {

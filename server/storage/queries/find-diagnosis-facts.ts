@@ -1,29 +1,29 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
-import { isAlive } from "./alive.ts";
+import { isAlive } from "./is-alive.ts";
 import { QUEUE_ORDER } from "./queue-order.ts";
 
 /** The room's last tasks of the job before those that wait, from which it is told how long one takes. */
-const MOST_COMPARED = 200;
+const MAX_COMPARED_TASKS = 200;
 /** Workers of the job that are looked at. */
-const MOST_WORKERS = 1_000;
+const MAX_WORKERS = 1_000;
 
 /** What surrounds a task. */
-export interface ProspectsRow {
+export interface DiagnosisFactsRow {
   workers: number;
   busy_workers: number;
   holding: number;
   draining: number;
-  last_heard: string | null;
-  median_run: number | null;
-  job_gone: boolean;
+  last_activity_at: string | null;
+  median_run_seconds: number | null;
+  job_removed: boolean;
   claimed_at: string | null;
   worker_name: string | null;
 }
 
 /** Who could take a task, who holds it, and how long its like took. */
-export const findProspects = async (db: Sql, taskId: string, aliveWithinSeconds: number) => {
-  const { rows } = await sql<ProspectsRow>`
+export const findDiagnosisFacts = async (db: Sql, taskId: string, aliveWithinSeconds: number) => {
+  const { rows } = await sql<DiagnosisFactsRow>`
     with asked as materialized (
       select t.id, t.job_id, t.room_id, t.claimed_at, t.worker_id from joblib.task as t where t.id = ${taskId}::uuid
     ),
@@ -33,7 +33,7 @@ export const findProspects = async (db: Sql, taskId: string, aliveWithinSeconds:
       ) as held
       from (
         select wj.worker_id from asked join joblib.worker_job as wj on wj.job_id = asked.job_id
-        limit ${sql.lit(MOST_WORKERS)}
+        limit ${sql.lit(MAX_WORKERS)}
       ) as linked
       join joblib.worker as w on w.id = linked.worker_id
     ),
@@ -50,7 +50,7 @@ export const findProspects = async (db: Sql, taskId: string, aliveWithinSeconds:
       cross join lateral (
         select p.task_id from joblib.task_place as p
         where p.job_id = asked.job_id and p.room_id = asked.room_id and p.created_at <= head.created_at
-        order by p.created_at desc, p.task_id desc limit ${sql.lit(MOST_COMPARED)}
+        order by p.created_at desc, p.task_id desc limit ${sql.lit(MAX_COMPARED_TASKS)}
       ) as p
       cross join lateral (select * from joblib.task as o where o.id = p.task_id limit 1) as s
       where s.started_at is not null

@@ -18,7 +18,7 @@ export const findJob = async (
 };
 
 /** The job at an address, without its counts. */
-export const peekJob = async (db: Sql, { roomId, category, name }: JobAddress) => {
+export const findRegisteredJob = async (db: Sql, { roomId, category, name }: JobAddress) => {
   const { rows } = await sql<Omit<JobRow, "workers" | "pending">>`
     select ${JOB_COLUMNS} from joblib.job as j
     where j.room_id = ${roomId} and j.category = ${category} and j.name = ${name}
@@ -34,7 +34,10 @@ export const findJobById = async (db: Sql, id: string, aliveWithinSeconds: numbe
 };
 
 /** The ids of all jobs that ever stood at an address, of which one at most is not removed. */
-export const jobIdsAt = async (db: Sql, { roomId, category, name }: JobAddress): Promise<string[]> => {
+export const findJobIdsByAddress = async (
+  db: Sql,
+  { roomId, category, name }: JobAddress,
+): Promise<string[]> => {
   const { rows } = await sql<{ id: string }>`
     select id from joblib.job where room_id = ${roomId} and category = ${category} and name = ${name}`.execute(
     db,

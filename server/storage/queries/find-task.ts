@@ -2,10 +2,12 @@ import { type RawBuilder, sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import { QUEUE_POSITION } from "./queue-position.ts";
-import { statement } from "./statement.ts";
+import { defineStatement } from "./statement.ts";
 
 const find = (more?: RawBuilder<unknown>) =>
-  statement<TaskRow, [id: string]>((id) => sql`${selectTasks("joblib.task", more)} where t.id = ${id}::uuid`);
+  defineStatement<TaskRow, [id: string]>(
+    (id) => sql`${selectTasks("joblib.task", more)} where t.id = ${id}::uuid`,
+  );
 
 const plain = find();
 const placed = find(QUEUE_POSITION);

@@ -2,27 +2,27 @@ import { sql } from "kysely";
 import { MAX_TASKS_SHOWN } from "../../../protocol/index.ts";
 import { type ListedWorkerRow, selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { jobsOfWorker, selectWorkers } from "./list-workers.ts";
+import { selectWorkers, WORKER_JOBS } from "./list-workers.ts";
 
 /** A worker as lists show it. */
-export const listedWorkerRow = async (db: Sql, id: string, aliveWithinSeconds: number) => {
+export const findListedWorker = async (db: Sql, id: string, aliveWithinSeconds: number) => {
   const { rows } = await sql<ListedWorkerRow>`
     ${selectWorkers(aliveWithinSeconds)} where w.id = ${id}::uuid`.execute(db);
   return rows[0];
 };
 
 /** Where the jobs of a worker are registered that are still there. */
-export const jobsOf = async (db: Sql, id: string) => {
+export const findWorkerJobs = async (db: Sql, id: string) => {
   const { rows } = await sql<{ room_id: string; category: string; name: string }>`
     select j.room_id, j.category, j.name from joblib.worker as w cross join lateral (
-      select j.* from ${jobsOfWorker} where j.removed_at is null
+      select j.* from ${WORKER_JOBS} where j.removed_at is null
     ) as j
     where w.id = ${id}::uuid order by j.room_id, j.category, j.name`.execute(db);
   return rows;
 };
 
 /** What a worker holds, the longest first. */
-export const heldBy = async (db: Sql, id: string) => {
+export const findLeasedTasks = async (db: Sql, id: string) => {
   const { rows } = await sql<TaskRow & { claimed_at: string }>`
     ${selectTasks("joblib.task", sql`, t.claimed_at::text as claimed_at`)}
     where t.worker_id = ${id}::uuid and t.status in ('claimed', 'running')

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { WorkerRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { statement } from "./statement.ts";
+import { defineStatement } from "./statement.ts";
 
 /** A worker, alive or not yet swept. */
 export const findWorker = async (db: Sql, id: string) => {
@@ -13,7 +13,7 @@ export const findWorker = async (db: Sql, id: string) => {
 };
 
 /** The jobs that a worker is linked to and that are still there. */
-export const jobIdsOfWorker = async (db: Sql, id: string): Promise<string[]> => {
+export const findWorkerJobIds = async (db: Sql, id: string): Promise<string[]> => {
   const { rows } = await sql<{ job_id: string }>`
     select wj.job_id from joblib.worker_job as wj join joblib.job as j on j.id = wj.job_id
     where wj.worker_id = ${id}::uuid and j.removed_at is null order by wj.job_id`.execute(db);
@@ -27,7 +27,7 @@ interface JobSetRow {
 }
 
 /** Reads the jobs of a worker, with the key of the set. */
-export const jobSetOfWorker = statement<JobSetRow, [workerId: string]>(
+export const findWorkerJobSet = defineStatement<JobSetRow, [workerId: string]>(
   (workerId) => sql`
     select array_to_json(jobs)::text as "jobIds", md5(jobs::text) as key from (
       select array(

@@ -3,7 +3,7 @@ import { MAX_MEASURED_TASKS, MAX_POINTS } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
 
 /** What came of tasks, of one job or in one step. */
-export interface FinishedRow {
+export interface FinishedTaskStatsRow {
   completed: number;
   failed: number;
   cancelled: number;
@@ -14,17 +14,17 @@ export interface FinishedRow {
 }
 
 /** What came of a job's tasks. */
-export type FinishedOfJobRow = FinishedRow & { job_id: string };
+export type FinishedJobStatsRow = FinishedTaskStatsRow & { job_id: string };
 /** What happened in one step. */
-export type StepRow = FinishedRow & { at: string; submitted: number };
+export type StatsStepRow = FinishedTaskStatsRow & { at: string; submitted: number };
 
 /** The measured time, whole from `since` on. */
-export interface FinishedFigures {
+export interface FinishedTaskStats {
   readonly since: string;
   readonly until: string;
   readonly stepSeconds: number;
-  readonly jobs: readonly FinishedOfJobRow[];
-  readonly steps: readonly StepRow[];
+  readonly jobs: readonly FinishedJobStatsRow[];
+  readonly steps: readonly StatsStepRow[];
 }
 
 const seconds = (of: RawBuilder<unknown>) => sql`extract(epoch from ${of})::float8`;
@@ -40,7 +40,7 @@ const FINISHED = sql`
   ${quantile(0.5, sql`f.run`)} as run_p50, ${quantile(0.95, sql`f.run`)} as run_p95`;
 
 /** Submits are counted further than ends are read: one of 10,000 at once must not hide the hour before it. */
-const MOST_SUBMITS = 100_000;
+const MAX_SUBMITTED = 100_000;
 
 /** The newest submits: of a room by its list, of all by their ids, which are made of the time (UUIDv7). */
 const newest = (roomId: string | undefined, most: number) =>
@@ -67,11 +67,11 @@ const measured = (roomId: string | undefined, hours: number) => {
     ),
     listed as materialized (${newest(roomId, MAX_MEASURED_TASKS)}),
     submitted as materialized (
-      select * from (${newest(roomId, MOST_SUBMITS)}) as s where s.created_at >= (select since from times)
+      select * from (${newest(roomId, MAX_SUBMITTED)}) as s where s.created_at >= (select since from times)
     ),
     span as materialized (
       select until, greatest(since,
-        case when (select count(*) from submitted) = ${sql.lit(MOST_SUBMITS)}
+        case when (select count(*) from submitted) = ${sql.lit(MAX_SUBMITTED)}
           then (select min(created_at) from submitted) end,
         case when (select count(*) from ended) = ${most} and (select count(*) from listed) = ${most}
           then (select min(completed_at) from ended) end
@@ -98,11 +98,11 @@ const measured = (roomId: string | undefined, hours: number) => {
 };
 
 /** Figures by job and by step, of a room or of all. */
-export const finishedFigures = async (
+export const findFinishedTaskStats = async (
   db: Sql,
   roomId: string | undefined,
   hours: number,
-): Promise<FinishedFigures> => {
+): Promise<FinishedTaskStats> => {
   const { rows } = await sql<{
     since: string;
     until: string;

@@ -1,12 +1,12 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
-import { recordset, recordsetText } from "./recordset.ts";
-import { statement } from "./statement.ts";
+import { formatRecordset, selectRecordset } from "./recordset.ts";
+import { defineStatement } from "./statement.ts";
 
 /** A worker, and the tasks that it believes it holds. */
-export interface Beat {
+export interface Heartbeat {
   readonly workerId: string;
-  readonly named: readonly string[];
+  readonly taskIds: readonly string[];
 }
 
 /** What a worker is told; there is none for a worker that is gone. */
@@ -15,7 +15,7 @@ export interface HeartbeatRow {
   last_heartbeat: string;
   /** JSON, a list of `{ task_id, reason }`. */
   stop: string;
-  has_unnamed: boolean;
+  has_unlisted_tasks: boolean;
   draining: boolean;
 }
 
@@ -24,10 +24,10 @@ export interface HeartbeatRow {
  * others. What it ended by its own word (`reported`) is no news to it: naming that would wake its waiting heartbeat for
  * every task that it completes. The workers are locked in one order for all.
  */
-const beat = statement<HeartbeatRow, [beats: string]>(
+const beat = defineStatement<HeartbeatRow, [beats: string]>(
   (input) => sql`
     with beats as materialized (
-      select * from ${recordset(input, "worker_id uuid, named jsonb")} as b
+      select * from ${selectRecordset(input, "worker_id uuid, named jsonb")} as b
     ),
     here as materialized (
       select w.id, a.named from (select * from beats order by worker_id) as a
@@ -61,5 +61,8 @@ const beat = statement<HeartbeatRow, [beats: string]>(
 );
 
 /** Runs it; in no order. */
-export const heartbeats = (db: Sql, beats: readonly Beat[]) =>
-  beat(db, recordsetText(beats.map(({ workerId, named }) => ({ worker_id: workerId, named }))));
+export const recordHeartbeats = (db: Sql, beats: readonly Heartbeat[]) =>
+  beat(
+    db,
+    formatRecordset(beats.map(({ workerId, taskIds: named }) => ({ worker_id: workerId, taskIds: named }))),
+  );

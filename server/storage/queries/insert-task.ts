@@ -2,10 +2,15 @@ import { type RawBuilder, sql } from "kysely";
 import type { Assignee } from "../direct-assignment.ts";
 import type { Sql } from "../sessions.ts";
 import type { NewTask } from "../storage.ts";
-import { isAlive } from "./alive.ts";
-import { heldColumns, heldValues, joinTakers, taker } from "./direct-assignment.ts";
+import {
+  ASSIGNED_COLUMNS,
+  ASSIGNED_VALUES,
+  buildSingleAssigneeCte,
+  JOIN_ASSIGNEES,
+} from "./direct-assignment.ts";
 import type { InsertedRow } from "./insert-tasks.ts";
-import { statement } from "./statement.ts";
+import { isAlive } from "./is-alive.ts";
+import { defineStatement } from "./statement.ts";
 
 type Values = [
   ...[id: string, jobId: string, schemaHash: string, jobVersion: string | null, roomId: string],
@@ -24,7 +29,7 @@ const jsonOrNull = (value: object | undefined): string | null =>
  */
 const insertWith = (isTaken: boolean) => {
   const taken = (part: RawBuilder<unknown>) => (isTaken ? part : sql``);
-  return statement<InsertedRow, Values>(
+  return defineStatement<InsertedRow, Values>(
     (
       id,
       jobId,
@@ -55,18 +60,18 @@ const insertWith = (isTaken: boolean) => {
       where removed_at is null and schema_hash = ${schemaHash}
         and (${jobVersion}::text is null or version = ${jobVersion}::text)
     ),
-    ${taken(taker(takerId, starts))}
+    ${taken(buildSingleAssigneeCte(takerId, starts))}
     inserted as (
       insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
-        timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number ${taken(heldColumns)})
+        timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number ${taken(ASSIGNED_COLUMNS)})
       select ${id}::uuid, i.job_id, ${roomId}, ${createdById}, ${payload}::json, ${priority}::integer,
         ${maxAttempts}::integer, ${backoff}::jsonb, ${timeoutSeconds}::float8, i.starts_at, i.starts_at <= now(),
-        ${key}, ${requestHash}, ${traceContext}::jsonb, nextval('joblib.task_number') ${taken(heldValues)}
+        ${key}, ${requestHash}, ${traceContext}::jsonb, nextval('joblib.task_number') ${taken(ASSIGNED_VALUES)}
       from (
         select 1 as place, id as job_id, coalesce(${runAt}::timestamptz,
           now() + make_interval(secs => greatest(${inSeconds}::float8, 0))) as starts_at
         from held
-      ) as i ${taken(joinTakers)}
+      ) as i ${taken(JOIN_ASSIGNEES)}
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
       returning id, job_id, room_id, run_at, created_at ${taken(sql`, worker_id, started_at`)}
     ),

@@ -1,12 +1,19 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Assignee } from "../direct-assignment.ts";
 import type { Sql } from "../sessions.ts";
-import { isAlive } from "./alive.ts";
-import { arrayText, textArray } from "./array-text.ts";
-import { given, handsText, heldColumns, heldValues, joinTakers, takers } from "./direct-assignment.ts";
-import { isInTurn, numbers, turns } from "./room-turns.ts";
-import { statement } from "./statement.ts";
-import { GROUP_COLUMNS, groupsText, type TaskGroup } from "./task-groups.ts";
+import { formatArray, formatTextArray } from "./array-text.ts";
+import {
+  ASSIGNED_COLUMNS,
+  ASSIGNED_TASKS_CTE,
+  ASSIGNED_VALUES,
+  buildAssigneesCte,
+  formatAssignees,
+  JOIN_ASSIGNEES,
+} from "./direct-assignment.ts";
+import { isAlive } from "./is-alive.ts";
+import { IS_IN_TURN, ROOM_TURNS_CTE, TASK_NUMBER } from "./room-fairness.ts";
+import { defineStatement } from "./statement.ts";
+import { formatGroups, GROUP_COLUMNS, type TaskGroup } from "./task-groups.ts";
 
 /** What of a group of new tasks only the database knows, and how many live workers could take them. */
 export interface InsertedRow {
@@ -25,16 +32,16 @@ export interface InsertedRow {
 }
 
 /** What a statement does beside inserting: rooms take turns, or waiting workers take a task each. */
-type Beside = "nothing" | "turns" | "hands";
+type InsertVariant = "nothing" | "turns" | "hands";
 
 /**
  * Inserts many requests' tasks in their order: all of a request, or none where a job of its own is gone or is not as
  * it was seen; leaves out those whose key is taken. The jobs are locked, in one order for all, so that none is removed under
  * the insert. What a request's tasks share comes once and is answered once, and what the caller knows is not sent back.
  */
-const insertWith = (beside: Beside) => {
-  const on = (one: Beside, part: RawBuilder<unknown>) => (beside === one ? part : sql``);
-  return statement<
+const insertWith = (beside: InsertVariant) => {
+  const on = (one: InsertVariant, part: RawBuilder<unknown>) => (beside === one ? part : sql``);
+  return defineStatement<
     InsertedRow,
     [requests: string, payloads: string, offsets: string, aliveWithinSeconds: number, hands: string]
   >(
@@ -74,17 +81,17 @@ const insertWith = (beside: Beside) => {
       ) with ordinality as t(id, payload, nth)
       order by g.place, g.nth, t.nth
     ),
-    ${on("turns", turns)}
-    ${on("hands", takers(hands))}
+    ${on("turns", ROOM_TURNS_CTE)}
+    ${on("hands", buildAssigneesCte(hands))}
     inserted as (
       insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
         timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number
-        ${on("turns", sql`, in_turn`)}${on("hands", heldColumns)})
+        ${on("turns", sql`, in_turn`)}${on("hands", ASSIGNED_COLUMNS)})
       select i.id, i.job_id, i.room_id, i.created_by_id, i.payload, i.priority, i.max_attempts, i.backoff,
         i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash, i.trace_context,
-        ${beside === "turns" ? numbers : sql`nextval('joblib.task_number')`}
-        ${on("turns", sql`, ${isInTurn}`)}${on("hands", heldValues)}
-      from accepted as i ${on("hands", joinTakers)}
+        ${beside === "turns" ? TASK_NUMBER : sql`nextval('joblib.task_number')`}
+        ${on("turns", sql`, ${IS_IN_TURN}`)}${on("hands", ASSIGNED_VALUES)}
+      from accepted as i ${on("hands", JOIN_ASSIGNEES)}
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
       returning id, job_id, room_id, run_at, created_at, idempotency_key
         ${on("hands", sql`, worker_id, started_at`)}
@@ -93,7 +100,7 @@ const insertWith = (beside: Beside) => {
       insert into joblib.task_place (task_id, room_id, job_id, created_at)
       select id, room_id, job_id, created_at from inserted
     ),
-    ${on("hands", sql`${given},`)}
+    ${on("hands", sql`${ASSIGNED_TASKS_CTE},`)}
     online as materialized (
       select held.id, held.room_id, held.category, held.name, (
         select count(*)::int from joblib.worker_job as wj where wj.job_id = held.id
@@ -114,10 +121,10 @@ const insertWith = (beside: Beside) => {
 const inserts = { nothing: insertWith("nothing"), turns: insertWith("turns"), hands: insertWith("hands") };
 
 /** What a statement's requests have in common. */
-export interface InsertManner {
+export interface InsertStatementOptions {
   readonly aliveWithinSeconds: number;
   /** Some of the tasks are of jobs whose rooms take turns. */
-  readonly hasTurns: boolean;
+  readonly hasRoomFairness: boolean;
 }
 
 /** One request's tasks, and their payloads' JSON. */
@@ -130,7 +137,7 @@ export interface InsertRequest {
 export const insertTasks = (
   db: Sql,
   requests: readonly InsertRequest[],
-  { aliveWithinSeconds, hasTurns }: InsertManner,
+  { aliveWithinSeconds, hasRoomFairness: hasTurns }: InsertStatementOptions,
   hands: readonly (Assignee | undefined)[] = [],
 ): Promise<InsertedRow[]> => {
   const isTaken = hands.some((hand) => hand !== undefined);
@@ -142,10 +149,10 @@ export const insertTasks = (
   });
   return insert(
     db,
-    `[${requests.map(({ groups }) => groupsText(groups)).join(",")}]`,
-    textArray(requests.flatMap(({ payloads }) => payloads)),
-    arrayText(offsets),
+    `[${requests.map(({ groups }) => formatGroups(groups)).join(",")}]`,
+    formatTextArray(requests.flatMap(({ payloads }) => payloads)),
+    formatArray(offsets),
     aliveWithinSeconds,
-    handsText(hands),
+    formatAssignees(hands),
   );
 };

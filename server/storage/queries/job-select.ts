@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { JobRow } from "../rows.ts";
-import { isAlive } from "./alive.ts";
+import { isAlive } from "./is-alive.ts";
 
 /** A job's own columns. */
 export const JOB_COLUMNS = sql`

@@ -1,13 +1,13 @@
 import { type RawBuilder, sql } from "kysely";
 import { GLOBAL_ROOM, MAX_COUNTED } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
-import { isAlive } from "./alive.ts";
+import { isAlive } from "./is-alive.ts";
 import { QUEUE_ORDER } from "./queue-order.ts";
 
 /** Jobs that are shown of a room. */
-const MOST_JOBS = 500;
+const MAX_JOBS = 500;
 /** Held tasks that are looked at for who is busy. */
-const MOST_HELD = 10_000;
+const MAX_LEASED_TASKS = 10_000;
 
 /** A job's queue and who serves it. */
 export interface JobQueueRow {
@@ -48,16 +48,16 @@ const oldest = sql`(
       where t.job_id = j.id and t.status = 'pending' and not t.due and t.run_at <= now() order by t.run_at limit 1)))`;
 
 /** The queues of the jobs that a room sees, newest first. */
-export const jobQueues = async (db: Sql, roomId: string, aliveWithinSeconds: number) => {
+export const findJobQueues = async (db: Sql, roomId: string, aliveWithinSeconds: number) => {
   const { rows } = await sql<JobQueueRow>`
     with jobs as materialized (
       select j.id, j.room_id, j.category, j.name, j.created_at from joblib.job as j
       where j.removed_at is null and j.room_id in (${roomId}, ${GLOBAL_ROOM})
-      order by j.created_at desc, j.id desc limit ${sql.lit(MOST_JOBS)}
+      order by j.created_at desc, j.id desc limit ${sql.lit(MAX_JOBS)}
     ),
     held as materialized (
       select t.worker_id, t.job_id from joblib.task as t
-      where t.status in ('claimed', 'running') limit ${sql.lit(MOST_HELD)}
+      where t.status in ('claimed', 'running') limit ${sql.lit(MAX_LEASED_TASKS)}
     ),
     busy as materialized (select distinct worker_id from held),
     staff as materialized (

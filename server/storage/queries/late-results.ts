@@ -16,7 +16,7 @@ export interface LateResultRow {
  * Keeps the first result of an attempt that this worker had, and that was ended over its head, of a task that is not
  * completed; true where it is kept.
  */
-export const keepLateResult = async (db: Sql, late: NewLateResult): Promise<boolean> => {
+export const insertLateResult = async (db: Sql, late: NewLateResult): Promise<boolean> => {
   const { rows } = await sql`
     insert into joblib.late_result as l (task_id, attempt, worker_id, user_id, result)
     select t.id, ${late.attempt}::int, ${late.workerId}::uuid, ${late.userId}, ${JSON.stringify(late.result)}::json
@@ -42,7 +42,7 @@ export const listLateResults = async (db: Sql, taskId: string): Promise<LateResu
 
 /** Completes the task with it, wherever it stands but completed; who holds it now is told to let go. */
 export const adoptLateResult = async (db: Sql, { taskId, attempt, workerId }: LateResultKey) => {
-  const { rows } = await sql<TaskRow & { holder_id: string | null }>`
+  const { rows } = await sql<TaskRow & { previous_worker_id: string | null }>`
     with late as materialized (
       select * from joblib.late_result
       where task_id = ${taskId}::uuid and attempt = ${attempt}::int and worker_id = ${workerId}::uuid

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 
 /** Locks the worker against its end until the transaction is over; false where it is gone. */
-export const holdWorker = async (db: Sql, id: string): Promise<boolean> => {
+export const lockWorkerForKeyShare = async (db: Sql, id: string): Promise<boolean> => {
   const { rows } = await sql<{ id: string }>`
     select id from joblib.worker where id = ${id}::uuid for key share`.execute(db);
   return rows.length > 0;

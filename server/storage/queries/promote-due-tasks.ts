@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 
-const AT_ONCE = 10_000;
+const MAX_PROMOTED_TASKS = 10_000;
 
 /** Moves tasks of the worker's jobs whose time has come into the claim's index. */
 export const promoteDueTasks = async (db: Sql, workerId: string): Promise<void> => {
@@ -11,7 +11,7 @@ export const promoteDueTasks = async (db: Sql, workerId: string): Promise<void> 
       cross join lateral (
         select t.id from joblib.task as t
         where t.job_id = wj.job_id and t.status = 'pending' and not t.due and t.run_at <= now()
-        order by t.run_at limit ${AT_ONCE}::int
+        order by t.run_at limit ${MAX_PROMOTED_TASKS}::int
         for update skip locked
       ) as d
       where wj.worker_id = ${workerId}::uuid

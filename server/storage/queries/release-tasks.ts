@@ -1,14 +1,14 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { backToPending } from "./end-of-attempt.ts";
+import { setRequeued } from "./lease-end.ts";
 import { touchWorker } from "./touch-worker.ts";
 
 /** Claimed, not started tasks that a worker gives back itself. */
 export const releaseTasks = async (db: Sql, workerId: string, taskIds: readonly string[]) => {
   const { rows } = await sql<TaskRow>`
     with moved as (
-      update joblib.task as t set ${backToPending("reported")}
+      update joblib.task as t set ${setRequeued("reported")}
       where t.id in (
           select n.id::uuid from jsonb_array_elements_text(${JSON.stringify(taskIds)}::jsonb) as n(id))
         and t.status = 'claimed' and t.worker_id = ${workerId}::uuid

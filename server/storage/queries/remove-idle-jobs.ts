@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Sql } from "../sessions.ts";
 
 /** A job, and where it is or was. */
-export interface PlacedJobRow {
+export interface JobRoomRow {
   id: string;
   room_id: string;
 }
@@ -18,8 +18,8 @@ const idArray = (ids: readonly string[]): RawBuilder<unknown> =>
   sql`(select n.id::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as n(id))`;
 
 /** Locks jobs against registration and submit, in the order in which everybody locks several. */
-export const lockJobs = async (db: Sql, ids: readonly string[]): Promise<PlacedJobRow[]> => {
-  const { rows } = await sql<PlacedJobRow>`
+export const lockJobs = async (db: Sql, ids: readonly string[]): Promise<JobRoomRow[]> => {
+  const { rows } = await sql<JobRoomRow>`
     select j.id, j.room_id from joblib.job as j where j.id in ${idArray(ids)} order by j.id for update`.execute(
     db,
   );
@@ -35,8 +35,8 @@ export const lockIdleJobs = async (db: Sql, limit: number): Promise<string[]> =>
 };
 
 /** Removes, softly, those of the locked jobs that are idle. A statement of its own: it must see what committed before the lock came. */
-export const removeLockedIdleJobs = async (db: Sql, ids: readonly string[]): Promise<PlacedJobRow[]> => {
-  const { rows } = await sql<PlacedJobRow>`
+export const removeLockedIdleJobs = async (db: Sql, ids: readonly string[]): Promise<JobRoomRow[]> => {
+  const { rows } = await sql<JobRoomRow>`
     with removed as (
       update joblib.job as j set removed_at = clock_timestamp()
       where j.id in ${idArray(ids)} and ${isIdle}

@@ -1,21 +1,21 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { backToPending, endOfAttempt } from "./end-of-attempt.ts";
+import { setAttemptFailed, setRequeued } from "./lease-end.ts";
 
 /** Which tasks a worker was given but never got: held by the row, not named, and claimed longer than the grace before the beat. */
-export interface Unreceived {
+export interface UndeliveredClaims {
   readonly workerId: string;
-  readonly named: readonly string[];
+  readonly taskIds: readonly string[];
   readonly claimGraceSeconds: number;
   /** When the beat was noted: this statement may come seconds after it, and what was claimed between is none of its. */
-  readonly beatAt: string;
+  readonly heartbeatAt: string;
 }
 
 /** Unreceived tasks go back to pending, those that were started with their claim fail or are tried again. */
-export const putBackUnreceived = async (
+export const requeueUndelivered = async (
   db: Sql,
-  { workerId, named, claimGraceSeconds, beatAt }: Unreceived,
+  { workerId, taskIds: named, claimGraceSeconds, heartbeatAt: beatAt }: UndeliveredClaims,
 ) => {
   const unreceived = sql`t.worker_id = ${workerId}::uuid
     and t.claimed_at < ${beatAt}::timestamptz - make_interval(secs => ${claimGraceSeconds}::float8)
@@ -26,11 +26,11 @@ export const putBackUnreceived = async (
       select n.id::uuid as id from jsonb_array_elements_text(${JSON.stringify(named)}::jsonb) as n(id)
     ),
     put_back as (
-      update joblib.task as t set ${backToPending("lost")}
+      update joblib.task as t set ${setRequeued("lost")}
       where t.status = 'claimed' and ${unreceived} returning t.*
     ),
     ended as (
-      update joblib.task as t set ${endOfAttempt({ error, holdEnd: "lost" })}
+      update joblib.task as t set ${setAttemptFailed({ error, leaseEnd: "lost" })}
       where t.status = 'running' and ${unreceived} returning t.*
     ),
     changed as (select * from put_back union all select * from ended)

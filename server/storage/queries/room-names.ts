@@ -5,7 +5,7 @@ import type { Sql } from "../sessions.ts";
  * Names of rooms that hold jobs or tasks, in their order. One index probe for each room, however many tasks it has: the
  * next name behind the last.
  */
-export const roomNames = async (db: Sql, limit: number): Promise<string[]> => {
+export const listRoomNames = async (db: Sql, limit: number): Promise<string[]> => {
   const { rows } = await sql<{ room_id: string }>`
     with recursive of_tasks as (
       (select room_id from joblib.task_place order by room_id limit 1)

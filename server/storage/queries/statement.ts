@@ -3,7 +3,7 @@ import { LookupSql } from "../session-sql.ts";
 import type { Sql } from "../sessions.ts";
 
 /** Where a value goes that each call brings. */
-export class Slot {
+export class Placeholder {
   readonly index: number;
 
   constructor(index: number) {
@@ -15,24 +15,24 @@ export class Slot {
  * A statement whose text is made once, at its first call; `write` is given one slot for each value. Making it anew took
  * Kysely as long as a small statement takes PostgreSQL.
  */
-export const statement = <Row, Values extends readonly unknown[]>(
-  write: (...slots: { readonly [Index in keyof Values]: Slot }) => RawBuilder<Row>,
+export const defineStatement = <Row, Values extends readonly unknown[]>(
+  write: (...slots: { readonly [Index in keyof Values]: Placeholder }) => RawBuilder<Row>,
 ): ((db: Sql, ...values: Values) => Promise<Row[]>) => {
   let text: string | undefined;
   let parameters: readonly unknown[] = [];
   return async (db, ...values) => {
     if (text === undefined) {
-      const slots = values.map((_, index) => new Slot(index));
+      const slots = values.map((_, index) => new Placeholder(index));
       const compiled = write(...asSlots<Values>(slots)).compile(db);
       text = compiled.sql;
       parameters = compiled.parameters;
     }
-    const given = parameters.map((one) => (one instanceof Slot ? values[one.index] : one));
+    const given = parameters.map((one) => (one instanceof Placeholder ? values[one.index] : one));
     if (db instanceof LookupSql) return db.rows<Row>(text, given);
     return (await db.executeQuery<Row>(CompiledQuery.raw(text, given))).rows;
   };
 };
 
 const asSlots = <Values extends readonly unknown[]>(
-  slots: Slot[],
-): { readonly [Index in keyof Values]: Slot } => slots as never;
+  slots: Placeholder[],
+): { readonly [Index in keyof Values]: Placeholder } => slots as never;

@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import { GLOBAL_ROOM, MAX_COUNTED, type RoomSummary } from "../../../protocol/index.ts";
 import type { Sql } from "../sessions.ts";
-import { isAlive } from "./alive.ts";
+import { isAlive } from "./is-alive.ts";
 
 /** Held tasks that are looked at: as many as a hundred workers hold at most. */
-const MOST_HELD = 10_000;
+const MAX_LEASED_TASKS = 10_000;
 
 /**
  * Rooms in numbers. A room's own jobs have their tasks in it alone, so each is counted by its index; of a global job's
@@ -35,7 +35,7 @@ export const summarizeRooms = async (
     ),
     held as materialized (
       select h.room_id, count(*) as tasks from (
-        select t.room_id from joblib.task as t where t.status in ('claimed', 'running') limit ${sql.lit(MOST_HELD)}
+        select t.room_id from joblib.task as t where t.status in ('claimed', 'running') limit ${sql.lit(MAX_LEASED_TASKS)}
       ) as h
       group by h.room_id
     )

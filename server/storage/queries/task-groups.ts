@@ -7,7 +7,7 @@ export interface TaskGroup {
   /** Their JSON. */
   readonly payloads: string[];
   /** How many tasks of the request stand before it. */
-  readonly before: number;
+  readonly firstIndex: number;
 }
 
 const isSameStart = (a: NewTask["start"], b: NewTask["start"]): boolean =>
@@ -30,7 +30,7 @@ const belongs = ({ first }: TaskGroup, task: NewTask): boolean =>
   isSameStart(first.start, task.start);
 
 /** The tasks, in their order, as few groups. */
-export const groupsOf = (tasks: readonly NewTask[]): TaskGroup[] => {
+export const groupTasks = (tasks: readonly NewTask[]): TaskGroup[] => {
   const groups: TaskGroup[] = [];
   tasks.forEach((task, before) => {
     const last = groups.at(-1);
@@ -39,13 +39,13 @@ export const groupsOf = (tasks: readonly NewTask[]): TaskGroup[] => {
       last.ids.push(task.id);
       last.payloads.push(payload);
     } else {
-      groups.push({ first: task, ids: [task.id], payloads: [payload], before });
+      groups.push({ first: task, ids: [task.id], payloads: [payload], firstIndex: before });
     }
   });
   return groups;
 };
 
-const asInput = ({ first, ids, before }: TaskGroup) => ({
+const asInput = ({ first, ids, firstIndex: before }: TaskGroup) => ({
   id: first.id,
   job_id: first.jobId,
   schema_hash: first.schemaHash,
@@ -62,11 +62,11 @@ const asInput = ({ first, ids, before }: TaskGroup) => ({
   request_hash: first.idempotency?.requestHash,
   trace_context: first.traceContext,
   ids,
-  before,
+  firstIndex: before,
 });
 
 /** One request's groups as `insertTasks` takes them; their payloads, in the same order, go beside. */
-export const groupsText = (groups: readonly TaskGroup[]): string => JSON.stringify(groups.map(asInput));
+export const formatGroups = (groups: readonly TaskGroup[]): string => JSON.stringify(groups.map(asInput));
 
 /** The columns of a group's record. */
 export const GROUP_COLUMNS = `id uuid, job_id uuid, schema_hash text, job_version text, room_id text, created_by_id text,

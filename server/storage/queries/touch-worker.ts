@@ -1,13 +1,13 @@
 import { type RawBuilder, sql } from "kysely";
-import { arrayText } from "./array-text.ts";
-import type { Slot } from "./statement.ts";
+import { formatArray } from "./array-text.ts";
+import type { Placeholder } from "./statement.ts";
 
 /**
  * A CTE that notes a sign of life of the workers, whose ids come as an array. It never waits for another holder of a
  * worker's row (a claim waiting here while a sweep waits for its task would be a deadlock), and five notes a second
  * are enough.
  */
-export const touchWorkers = (ids: Slot | string): RawBuilder<unknown> => sql`
+export const touchWorkers = (ids: Placeholder | string): RawBuilder<unknown> => sql`
   touched as (
     update joblib.worker as w set last_heartbeat = clock_timestamp() from (
       -- One by one, by id: in a list they were looked for among all workers, and those among all workers again. Locked
@@ -22,4 +22,4 @@ export const touchWorkers = (ids: Slot | string): RawBuilder<unknown> => sql`
   )`;
 
 /** The same for one worker. */
-export const touchWorker = (workerId: string): RawBuilder<unknown> => touchWorkers(arrayText([workerId]));
+export const touchWorker = (workerId: string): RawBuilder<unknown> => touchWorkers(formatArray([workerId]));

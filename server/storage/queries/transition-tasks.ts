@@ -1,31 +1,31 @@
 import { type RawBuilder, sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
-import { selectMovedTasks, type TaskRow } from "../rows.ts";
+import { selectTransitionedTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
 import type { Transition } from "../storage.ts";
-import { arrayText } from "./array-text.ts";
-import { endOfAttempt } from "./end-of-attempt.ts";
-import { jsonText } from "./json-text.ts";
-import { recordset, recordsetText } from "./recordset.ts";
-import { statement } from "./statement.ts";
+import { formatArray } from "./array-text.ts";
+import { toJsonText } from "./json-text.ts";
+import { setAttemptFailed } from "./lease-end.ts";
+import { formatRecordset, selectRecordset } from "./recordset.ts";
+import { defineStatement } from "./statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
 /** A step, and whether its sender knows the task's payload already. */
-export type NamedStep = Transition & { readonly isPayloadKnown: boolean };
+export type TransitionStep = Transition & { readonly isPayloadKnown: boolean };
 
 /** A task that was moved, and which of the steps moved it; without the payload where that is known. */
-export type MovedRow = Omit<TaskRow, "payload"> & { payload: string | null; place: number };
+export type TransitionRow = Omit<TaskRow, "payload"> & { payload: string | null; call_index: number };
 
 /** What is null or undefined is left out of the text: a record of the set has a null there. */
-const asInput = (step: NamedStep, place: number) => ({
-  place,
+const asInput = (step: TransitionStep, place: number) => ({
+  call_index: place,
   id: step.id,
   worker_id: step.workerId,
   attempt: step.attempt,
   error: step.error ?? undefined,
-  result: jsonText(step.result),
+  result: toJsonText(step.result),
   progress: step.progress,
-  unchecked: step.resultUnchecked === true,
+  unchecked: step.isResultUnchecked === true,
   known: step.isPayloadKnown,
 });
 
@@ -48,7 +48,7 @@ const CHANGES: Readonly<Record<Transition["to"], RawBuilder<unknown>>> = {
     result = s.result::json, ${endHold(publishEvents)}`,
   cancelled: sql`${progress}, status = 'cancelled', completed_at = clock_timestamp(), error = s.error,
     ${endHold(sql`'cancelled'`)}`,
-  failed: endOfAttempt({ error: sql`s.error`, holdEnd: publishEvents, result: sql`s.result::json` }),
+  failed: setAttemptFailed({ error: sql`s.error`, leaseEnd: publishEvents, result: sql`s.result::json` }),
 };
 
 /** Where the result was not checked, the job must have promised nothing about it. */
@@ -61,11 +61,11 @@ const promise = sql`and (not s.unchecked or exists (
  * so that two servers that move the same tasks do not wait for each other.
  */
 const transitionTo = (to: Transition["to"]) =>
-  statement<MovedRow, [steps: string, workers: string]>((input, workers) => {
+  defineStatement<TransitionRow, [steps: string, workers: string]>((input, workers) => {
     const origins = sql.join(getOrigins(to).map((status) => sql.lit(status)));
-    return sql<MovedRow>`
+    return sql<TransitionRow>`
     with steps as materialized (
-      select * from ${recordset(input, COLUMNS)} as s
+      select * from ${selectRecordset(input, COLUMNS)} as s
     ),
     moved as (
       update joblib.task as t set ${CHANGES[to]}
@@ -78,7 +78,7 @@ const transitionTo = (to: Transition["to"]) =>
       returning t.*, s.place, s.known
     ),
     ${touchWorkers(workers)}
-    ${selectMovedTasks("moved")}`;
+    ${selectTransitionedTasks("moved")}`;
   });
 
 const TRANSITIONS = {
@@ -92,11 +92,11 @@ const TRANSITIONS = {
 export const transitionTasks = (
   db: Sql,
   to: Transition["to"],
-  steps: readonly NamedStep[],
-): Promise<MovedRow[]> => {
+  steps: readonly TransitionStep[],
+): Promise<TransitionRow[]> => {
   const workers = new Set(steps.flatMap(({ workerId }) => (workerId === undefined ? [] : [workerId])));
-  return TRANSITIONS[to](db, inOrder(steps.map(asInput)), arrayText(workers));
+  return TRANSITIONS[to](db, inOrder(steps.map(asInput)), formatArray(workers));
 };
 
 const inOrder = (steps: readonly { readonly id: string }[]): string =>
-  recordsetText([...steps].sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1)));
+  formatRecordset([...steps].sort((a, b) => (a.id.toLowerCase() < b.id.toLowerCase() ? -1 : 1)));

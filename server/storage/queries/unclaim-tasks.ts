@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../rows.ts";
 import type { Sql } from "../sessions.ts";
-import { backToPending } from "./end-of-attempt.ts";
+import { setRequeued } from "./lease-end.ts";
 
 /** Undoes claims that nobody received, their start included. */
 export const unclaimTasks = async (
@@ -14,7 +14,7 @@ export const unclaimTasks = async (
     ),
     moved as (
       update joblib.task as t set
-        runs = t.runs - case when t.status = 'running' then 1 else 0 end, ${backToPending("lost")}
+        runs = t.runs - case when t.status = 'running' then 1 else 0 end, ${setRequeued("lost")}
       from undone
       where t.id = undone.id and t.attempt = undone.attempt and t.status in ('claimed', 'running')
       returning t.*

@@ -27,7 +27,7 @@ export const lockJob = async (db: Sql, { roomId, category, name }: NewJob) => {
 };
 
 /** The last registration's words win, and the order in which it wrote its schema. */
-export const describeJob = async (db: Sql, id: string, job: NewJob): Promise<void> => {
+export const updateJobMetadata = async (db: Sql, id: string, job: NewJob): Promise<void> => {
   await sql`
     update joblib.job set description = ${job.description}, defaults = ${JSON.stringify(job.defaults)}::jsonb,
       fairness = ${job.fairness}, written_schema = ${JSON.stringify(job.schema)}::json

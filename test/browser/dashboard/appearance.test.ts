@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { everyPage, type PageOfSite, settle } from "./every-page.ts";
+import { createPages, type SitePage, waitUntilReady } from "./create-pages.ts";
 import { HOSTILE } from "./extensions.ts";
 import { type Site, startSite } from "./site.ts";
 
@@ -22,7 +22,7 @@ interface Finding {
 const PHONE = { width: 390, height: 844 };
 
 let site: Site;
-let pages: PageOfSite[];
+let pages: SitePage[];
 const findings: Finding[] = [];
 
 /** Returns axe-core's violations of WCAG 2 A, AA and best practices. `rules` limits the check to a few rules. */
@@ -35,9 +35,9 @@ const audit = (page: Page, rules?: readonly string[]): Promise<string[]> =>
     );
   }, rules ?? null);
 
-const inspect = async (entry: PageOfSite): Promise<Finding> => {
+const inspect = async (entry: SitePage): Promise<Finding> => {
   const { page, faults } = await site.open(entry.path);
-  await settle(page, entry);
+  await waitUntilReady(page, entry);
   // Injected with the debugger, because the page's Content-Security-Policy blocks other scripts.
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: AXE });
@@ -55,7 +55,7 @@ const inspect = async (entry: PageOfSite): Promise<Finding> => {
 
 beforeAll(async () => {
   site = await startSite();
-  pages = await everyPage(site);
+  pages = await createPages(site);
   for (const entry of pages) findings.push(await inspect(entry));
 }, 240_000);
 
@@ -87,7 +87,7 @@ test("HTML in names, descriptions, errors, logs, payloads and results is shown a
     const entry = pages.find((page) => page.name === name);
     if (entry === undefined) throw new Error(`page ${name} not found`);
     const { page } = await site.open(entry.path);
-    await settle(page, entry);
+    await waitUntilReady(page, entry);
     return page.locator("main");
   };
 

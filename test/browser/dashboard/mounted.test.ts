@@ -27,7 +27,7 @@ const open = async (path: string) => {
 };
 
 test("an embedded dashboard serves deep links, and all its links stay under its own path", async () => {
-  const { room, job } = await api.aTask("pending");
+  const { room, job } = await api.createTask("pending");
   const page = await open(`/rooms/${room}/jobs/${job.full_name}`);
   await page.getByRole("button", { name: "Submit" }).waitFor();
 
@@ -42,7 +42,7 @@ test("an embedded dashboard serves deep links, and all its links stay under its 
 });
 
 test("a late result is listed in the timeline and can be shown and adopted", async () => {
-  const { id, worker } = await api.aTask("running");
+  const { id, worker } = await api.createTask("running");
   await api.ageWorker(worker);
   await api.sweep();
   await api.update(id, { status: "completed", worker_id: worker, attempt: 1, result: { frames: 3 } });

@@ -16,7 +16,7 @@ const LAST = /public:browser:Html/;
 const TIMEOUT_MS = 12_000;
 
 /** The browser's settings for a page. */
-export interface Look {
+export interface PageOptions {
   readonly theme?: "light" | "dark";
   readonly width?: number;
   readonly height?: number;
@@ -42,7 +42,7 @@ export interface Site extends AsyncDisposable {
   task(id: string): Promise<Task>;
   startWorker(args?: readonly string[], file?: string): Promise<SpawnedProcess>;
   /** Opens a path in a new browser context. */
-  open(path: string, look?: Look): Promise<WatchedPage>;
+  open(path: string, look?: PageOptions): Promise<WatchedPage>;
 }
 
 /** Starts a worker of the test's extensions and waits until it is connected. */

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => site[Symbol.asyncDispose]());
 
-const tokenFor = async (rooms: string) => {
+const createTokenFor = async (rooms: string) => {
   const { stdout } = await run(["token", "create", "--sub", "ada", "--rooms", rooms], SECRET);
   return stdout.trim();
 };
@@ -25,7 +25,7 @@ test("the page asks for a token if the server requires one, and keeps it only in
   await prompt.getByRole("textbox", { name: "Token" }).fill("not a token");
   await prompt.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("dialog", { name: "Token not accepted" }).waitFor();
-  await page.getByRole("textbox", { name: "Token" }).fill(await tokenFor("lab"));
+  await page.getByRole("textbox", { name: "Token" }).fill(await createTokenFor("lab"));
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText("No tasks yet.").waitFor();
   await page.reload();
@@ -40,7 +40,7 @@ test("the page asks for a token if the server requires one, and keeps it only in
 
 test("a room that the token does not include shows an error", async () => {
   const { page } = await site.open("/rooms/vault/tasks");
-  await page.getByRole("textbox", { name: "Token" }).fill(await tokenFor("lab"));
+  await page.getByRole("textbox", { name: "Token" }).fill(await createTokenFor("lab"));
   await page.getByRole("button", { name: "Continue" }).click();
 
   await page.getByRole("alert").getByText("Permission denied").waitFor();

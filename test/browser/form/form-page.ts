@@ -20,10 +20,10 @@ const TYPES: Record<string, string> = { js: "text/javascript", css: "text/css" }
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** What a page has complained of: errors, and what its policy has refused. */
-export type Complaints = readonly string[];
+export type PageErrors = readonly string[];
 
 /** Gathers what goes wrong in a page from now on. */
-export const complaintsOf = async (page: Page): Promise<Complaints> => {
+export const collectPageErrors = async (page: Page): Promise<PageErrors> => {
   const complaints: string[] = [];
   page.on("pageerror", ({ message }) => complaints.push(message));
   page.on("console", (message) => {
@@ -38,7 +38,7 @@ export const complaintsOf = async (page: Page): Promise<Complaints> => {
 };
 
 /** What axe-core finds, one line each. */
-export const accessibilityFaults = async (page: Page): Promise<string[]> => {
+export const findAccessibilityViolations = async (page: Page): Promise<string[]> => {
   // Past the page's policy, which is for the page's own scripts.
   await page.evaluate(readFileSync(AXE, "utf8"));
   return await page.evaluate(async () => {
@@ -116,7 +116,7 @@ export class FormPages implements AsyncDisposable {
     const context = await this.#browser.newContext({ viewport: { width: 900, height: 1000 }, ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
-    const complaints = await complaintsOf(page);
+    const complaints = await collectPageErrors(page);
     await page.goto(this.#address);
     await page.waitForFunction(() => "form" in window);
     return new FormPage(page, complaints);
@@ -128,7 +128,7 @@ export class FormPages implements AsyncDisposable {
 }
 
 /** What the mounted page is told to show. */
-export interface Shown {
+export interface FormSetup {
   readonly schema: object;
   readonly initial?: object;
   readonly problems?: readonly { pointer: string; detail: string }[];
@@ -146,14 +146,14 @@ interface Mounted {
 /** One page with a form. */
 export class FormPage {
   readonly page: Page;
-  readonly complaints: Complaints;
+  readonly complaints: PageErrors;
 
-  constructor(page: Page, complaints: Complaints) {
+  constructor(page: Page, complaints: PageErrors) {
     this.page = page;
     this.complaints = complaints;
   }
 
-  async show(wanted: Shown): Promise<void> {
+  async show(wanted: FormSetup): Promise<void> {
     const text = JSON.stringify(wanted);
     await this.page.evaluate((shown) => (window as unknown as { form: Mounted }).form.show(shown), text);
     await this.page.waitForSelector("form");

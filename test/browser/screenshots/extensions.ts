@@ -7,19 +7,19 @@ type Point = readonly [x: number, y: number, z: number];
 
 const REPORTS = 20;
 
-const pairEnergy = (a: Point, b: Point): number => {
+const getPairEnergy = (a: Point, b: Point): number => {
   const squared = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2;
   const sixth = 1 / Math.max(squared, 0.5) ** 3;
   return 4 * (sixth * sixth - sixth);
 };
 
 const getEnergy = (atoms: readonly Point[], index: number, at: Point): number =>
-  atoms.reduce((sum, other, place) => (place === index ? sum : sum + pairEnergy(at, other)), 0);
+  atoms.reduce((sum, other, place) => (place === index ? sum : sum + getPairEnergy(at, other)), 0);
 
 const getTotalEnergy = (atoms: readonly Point[]): number =>
   atoms.reduce((sum, atom, index) => sum + getEnergy(atoms, index, atom), 0) / 2;
 
-const curve = (energies: readonly number[]): string => {
+const drawCurve = (energies: readonly number[]): string => {
   const top = Math.max(...energies);
   const low = Math.min(...energies);
   const points = energies.map(
@@ -60,7 +60,7 @@ export class Anneal extends Extension("simulation", {
     const lowest = Math.min(...rows.map(({ energy }) => energy));
     return {
       lowest_energy: lowest,
-      energy: curve(rows.map(({ energy }) => energy)),
+      energy: drawCurve(rows.map(({ energy }) => energy)),
       reports: rows.slice(-6),
     };
   }

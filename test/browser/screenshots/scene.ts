@@ -12,7 +12,7 @@ const SIMULATION = join(import.meta.dirname, "extensions.ts");
 const ROOM = "lab";
 const OLD = "old-laptop";
 
-const molecules = () =>
+const readMolecules = () =>
   readFileSync(join(ROOT, "examples/molecules.smi"), "utf8")
     .split("\n")
     .filter((line) => line.trim() !== "" && !line.startsWith("#"))
@@ -37,7 +37,7 @@ const submit = async (site: Site, job: string, payload: object, options: object 
   return body.id;
 };
 
-const ended = (site: Site) =>
+const waitUntilEnded = (site: Site) =>
   eventually(
     async () =>
       (
@@ -51,7 +51,7 @@ const ended = (site: Site) =>
   );
 
 /** Spreads the ended tasks over the last hour, so that the plots look like normal use. */
-const spread = async (database: string) => {
+const spreadOverTime = async (database: string) => {
   const client = new Client({ connectionString: database });
   await client.connect();
   const random = new Random(7);
@@ -74,13 +74,13 @@ const spread = async (database: string) => {
   await client.end();
 };
 
-const workerId = async (site: Site, name: string): Promise<string> => {
+const readWorkerId = async (site: Site, name: string): Promise<string> => {
   const { body } = await site.client.call("listRoomWorkers", { params: { room_id: ROOM }, query: {} });
   return body.items.find((worker) => worker.name === name)?.id ?? "";
 };
 
 /** A task whose first worker is lost half way, and whose second one brings it to its end. */
-const recovered = async (site: Site, old: SpawnedProcess): Promise<string> => {
+const recoverTask = async (site: Site, old: SpawnedProcess): Promise<string> => {
   const id = await submit(
     site,
     "simulation:Anneal",
@@ -92,18 +92,18 @@ const recovered = async (site: Site, old: SpawnedProcess): Promise<string> => {
     ({ progress }) => (progress?.fraction ?? 0) > 0.4,
     { timeoutMs: 20_000 },
   );
-  const params = { worker_id: await workerId(site, OLD) };
+  const params = { worker_id: await readWorkerId(site, OLD) };
   old.kill("SIGKILL");
   await old.exit;
   await site.client.call("removeWorker", { params });
   await site.startWorker(["--name", "gpu-box-2"], SIMULATION);
-  await ended(site);
+  await waitUntilEnded(site);
   return id;
 };
 
 /** A room with an hour behind it: chemistry and simulations, on three machines. */
 export const makeScene = async (site: Site): Promise<Scene> => {
-  const drugs = molecules();
+  const drugs = readMolecules();
   await site.startWorker(["--name", "ada's laptop"], CHEMISTRY);
   const old = await site.startWorker(["--name", OLD], SIMULATION);
   for (const { smiles } of drugs) {
@@ -114,14 +114,14 @@ export const makeScene = async (site: Site): Promise<Scene> => {
     if (smiles.length % 17 === 0) await submit(site, "chemistry:Descriptors", { smiles: `${smiles}((` });
   }
   await submit(site, "chemistry:Screen", { molecules: drugs });
-  await ended(site);
-  await spread(site.database);
-  const annealed = await recovered(site, old);
+  await waitUntilEnded(site);
+  await spreadOverTime(site.database);
+  const annealed = await recoverTask(site, old);
   await submit(site, "chemistry:Screen", { molecules: drugs });
   await submit(site, "chemistry:Descriptors", { smiles: "CC(=O)Oc1ccccc1C(=O" });
   const caffeine = { smiles: "CN1C=NC2=C1C(=O)N(C(=O)N2C)C", width: 420, height: 260 };
   const picture = await submit(site, "chemistry:Depict", caffeine);
-  await ended(site);
+  await waitUntilEnded(site);
   const running = await submit(site, "simulation:Anneal", { atoms: 38, pause: 2000, seed: 2 });
   await submit(site, "simulation:Anneal", { atoms: 24, pause: 1000, seed: 10 });
   const waiting = await submit(site, "simulation:Anneal", { atoms: 55, seed: 20 }, { max_attempts: 3 });

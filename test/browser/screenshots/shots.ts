@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Look, type Site, startSite } from "../dashboard/site.ts";
+import { type PageOptions, type Site, startSite } from "../dashboard/site.ts";
 import { makeScene, type Scene } from "./scene.ts";
 
 const PICTURES = join(import.meta.dirname, "../../../docs/screenshots");
@@ -22,7 +22,7 @@ afterAll(() => site[Symbol.asyncDispose]());
 interface Shot {
   readonly name: string;
   readonly path: () => string;
-  readonly look?: Look;
+  readonly look?: PageOptions;
   readonly ready: (page: Page) => Promise<unknown>;
 }
 

@@ -1,5 +1,5 @@
 import type { OperationName, OperationRequest, Operations } from "../../../sdk/index.ts";
-import { type CallAnswer, type CallOptions, JoblibClient } from "../../../sdk/index.ts";
+import { type CallOptions, type CallResponse, JoblibClient } from "../../../sdk/index.ts";
 import { monotonic, sleep } from "../clock.ts";
 import type { Operation, OperationInput } from "../history/event.ts";
 import type { Recorder } from "../history/recorder.ts";
@@ -26,7 +26,7 @@ export interface Request<Name extends OperationName> {
   readonly options?: CallOptions;
 }
 
-type Body<Name extends OperationName> = CallAnswer<Name>["body"];
+type Body<Name extends OperationName> = CallResponse<Name>["body"];
 
 /** A client that records every call in the history. Its calls are not retried automatically. */
 export class Client {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { safePattern } from "../../../protocol/schema/safe-pattern.ts";
+import { toSafePattern } from "../../../protocol/schema/safe-pattern.ts";
 
 test.each([
   "^[a-z]+$",
@@ -9,7 +9,7 @@ test.each([
   "^(?:cat|dog)$",
   "\\(+",
 ])("%s runs in the browser", (pattern) => {
-  expect(safePattern(pattern)).toBe(pattern);
+  expect(toSafePattern(pattern)).toBe(pattern);
 });
 
 test.each([
@@ -25,5 +25,5 @@ test.each([
   "\\p{Nonsense}",
   42,
 ])("%s is left to the server", (pattern) => {
-  expect(safePattern(pattern)).toBeUndefined();
+  expect(toSafePattern(pattern)).toBeUndefined();
 });

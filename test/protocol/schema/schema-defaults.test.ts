@@ -3,7 +3,8 @@ import type { JsonObject } from "../../../protocol/json.ts";
 import { keepValidDefaults } from "../../../protocol/schema/keep-valid-defaults.ts";
 import { SchemaDefaults } from "../../../protocol/schema/schema-defaults.ts";
 
-const begin = (schema: JsonObject, given?: JsonObject) => new SchemaDefaults(schema).begin(schema, given);
+const begin = (schema: JsonObject, given?: JsonObject) =>
+  new SchemaDefaults(schema).createInitialValue(schema, given);
 
 describe("the valid defaults of a schema", () => {
   test("are kept wherever a schema can be, and what is no schema is left as it is", () => {

@@ -9,13 +9,13 @@ import {
   type StreamOperation,
   streams,
 } from "../../../protocol/index.ts";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi({ invites: true });
+  api = await openApi({ withInvitations: true });
 });
 afterAll(() => api.close());
 
@@ -30,8 +30,8 @@ type Status = "claimed" | "running" | "failed" | "late";
 
 /** `elsewhere`: who reads and writes does so in another room than that of the task. */
 const aScene = async (status: Status, where: "here" | "elsewhere" = "here") => {
-  const room = aRoom();
-  const theirs = where === "here" ? room : aRoom();
+  const room = newRoomId();
+  const theirs = where === "here" ? room : newRoomId();
   for (const user of ["submitter", "owner"]) api.grant(user, room, "read", "write");
   api.grant("member", theirs, "read", "write");
   api.grant("reader", theirs, "read");
@@ -243,8 +243,8 @@ test("in @global everybody reads, and writes who the host lets", async () => {
 });
 
 test("without authorizeRoom every user may read and write every room, and only admins @global's jobs", async () => {
-  const open = await openApi({ orm: api.orm, everyRoom: true });
-  const room = aRoom();
+  const open = await openApi({ orm: api.orm, allowAllRooms: true });
+  const room = newRoomId();
 
   const job = await open.registerJob(room, {}, "stranger");
   ok(await open.as("other").post(`/rooms/${room}/tasks/${job.full_name}`), 202);

@@ -12,11 +12,11 @@ import {
 } from "../../../server/index.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { createDatabase } from "../../support/postgres.ts";
-import type { Answer, Body } from "./answers.ts";
-import { scenesOf } from "./scenes.ts";
+import { createFixtures } from "./fixtures.ts";
+import type { ApiResponse, ResponseBody } from "./responses.ts";
 
 /** What goes with a request: a body as JSON, or bytes as they are. */
-export interface Sent {
+export interface RequestOptions {
   readonly body?: unknown;
   readonly raw?: string | Buffer;
   readonly headers?: Record<string, string>;
@@ -39,9 +39,9 @@ export interface ApiOptions {
   readonly redis?: Redis;
   readonly prefix?: string;
   /** Signs invitations, as the standalone server does. */
-  readonly invites?: boolean;
+  readonly withInvitations?: boolean;
   /** Leaves `authorizeRoom` out. */
-  readonly everyRoom?: boolean;
+  readonly allowAllRooms?: boolean;
   /** Says who a request is in another way than this host's usual one. */
   readonly auth?: Partial<HostAuth>;
   readonly host?: (app: FastifyInstance) => void;
@@ -59,7 +59,15 @@ const openOwnDatabase = async () => {
 
 /** The plugin in a host of its own, on a database of its own; users come by the header `x-user`. */
 export const openApi = async (options: ApiOptions = {}) => {
-  const { settings: given, prefix = "", everyRoom, redis, host, dashboard, dashboardFiles } = options;
+  const {
+    settings: given,
+    prefix = "",
+    allowAllRooms: everyRoom,
+    redis,
+    host,
+    dashboard,
+    dashboardFiles,
+  } = options;
   const own = options.orm === undefined ? await openOwnDatabase() : undefined;
   const orm = own ?? options.orm;
   if (orm === undefined) throw new Error("there is no database");
@@ -81,7 +89,7 @@ export const openApi = async (options: ApiOptions = {}) => {
       },
     }),
     ...options.auth,
-    ...(options.invites === true && {
+    ...(options.withInvitations === true && {
       invitations: createInvitationIssuer(
         "the secret of the tests".repeat(2),
         createStorage(orm).invitations,
@@ -96,8 +104,8 @@ export const openApi = async (options: ApiOptions = {}) => {
   const send = async (
     method: Method,
     url: string,
-    { body, raw, headers = {} }: Sent = {},
-  ): Promise<Answer> => {
+    { body, raw, headers = {} }: RequestOptions = {},
+  ): Promise<ApiResponse> => {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     const type = payload === undefined ? {} : { "content-type": "application/json" };
     const answer = await app.inject({
@@ -111,7 +119,7 @@ export const openApi = async (options: ApiOptions = {}) => {
       status: answer.statusCode,
       headers: answer.headers,
       text: answer.body,
-      body: isJson ? answer.json<Body>() : JSON.parse("{}"),
+      body: isJson ? answer.json<ResponseBody>() : JSON.parse("{}"),
     };
   };
 
@@ -120,7 +128,7 @@ export const openApi = async (options: ApiOptions = {}) => {
     const identity: Record<string, string> = user === undefined ? {} : { "x-user": user };
     const by =
       (name: keyof typeof METHODS) =>
-      (path: string, sent: Sent = {}): Promise<Answer> =>
+      (path: string, sent: RequestOptions = {}): Promise<ApiResponse> =>
         send(METHODS[name], `${API}${path}`, { ...sent, headers: { ...identity, ...sent.headers } });
     return { get: by("get"), put: by("put"), post: by("post"), patch: by("patch"), delete: by("delete") };
   };
@@ -136,7 +144,7 @@ export const openApi = async (options: ApiOptions = {}) => {
     await own?.close();
   };
 
-  return { app, orm, send, as, grant, close, ...scenesOf({ as, orm, settings }) };
+  return { app, orm, send, as, grant, close, ...createFixtures({ as, orm, settings }) };
 };
 
 /** An opened API. */

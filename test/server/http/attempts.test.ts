@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -10,7 +10,7 @@ afterAll(() => api.close());
 
 /** A running task that fails so often; gives how long it waits after each failure, and how it stands. */
 const failing = async (task: object, times: number) => {
-  const { id, worker } = await api.aTask("running", { task });
+  const { id, worker } = await api.createTask("running", { task });
   const waits: number[] = [];
   for (let attempt = 1; attempt <= times; attempt += 1) {
     const error = `failure ${attempt}`;
@@ -41,7 +41,7 @@ describe("attempts", () => {
   });
 
   test("that failed leave a task that is pending and knows nothing of them but their errors", async () => {
-    const { id, worker } = await api.aTask("running", { task: { max_attempts: 2 } });
+    const { id, worker } = await api.createTask("running", { task: { max_attempts: 2 } });
     ok(await api.update(id, { progress: { fraction: 0.9 }, worker_id: worker, attempt: 1 }));
 
     const step = { status: "failed", error: "once", result: 1, worker_id: worker, attempt: 1 };
@@ -52,7 +52,7 @@ describe("attempts", () => {
   });
 
   test("that were claimed and never started cost nothing, but one that fails unstarted does", async () => {
-    const { id, worker } = await api.aTask("claimed", { task: { max_attempts: 2 } });
+    const { id, worker } = await api.createTask("claimed", { task: { max_attempts: 2 } });
     for (let times = 0; times < 3; times += 1) {
       ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
       await api.claim(worker);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
-import { expectProblem, ok, timed, wait } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, ok, preferWait, timed } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -15,8 +15,8 @@ const cancel = (id: string) => api.as("ann").patch(`/tasks/${id}`, { body: { sta
 
 describe("waiting for a task's end", () => {
   test("is over as soon as it has come", async () => {
-    const { id } = await api.aTask("running");
-    const held = timed(read(id, wait(2).headers));
+    const { id } = await api.createTask("running");
+    const held = timed(read(id, preferWait(2).headers));
 
     ok(await cancel(id));
 
@@ -27,8 +27,8 @@ describe("waiting for a task's end", () => {
   });
 
   test("goes on through the steps between, and ends at N, not before, with the task as it is", async () => {
-    const { id, worker } = await api.aTask();
-    const held = timed(read(id, wait(1).headers));
+    const { id, worker } = await api.createTask();
+    const held = timed(read(id, preferWait(1).headers));
 
     await api.claim(worker, { start: true });
 
@@ -39,9 +39,9 @@ describe("waiting for a task's end", () => {
   });
 
   test("is capped by the server's setting, and the answer says by what", async () => {
-    const { id } = await api.aTask();
+    const { id } = await api.createTask();
 
-    const { value, ms } = await timed(read(id, wait(500).headers));
+    const { value, ms } = await timed(read(id, preferWait(500).headers));
 
     expect(value.headers["preference-applied"]).toBe("wait=2");
     expect(ms).toBeGreaterThanOrEqual(1995);
@@ -49,9 +49,9 @@ describe("waiting for a task's end", () => {
   });
 
   test("does not begin for a task that is terminal", async () => {
-    const { id } = await api.aTask("completed");
+    const { id } = await api.createTask("completed");
 
-    const { value, ms } = await timed(read(id, wait(2).headers));
+    const { value, ms } = await timed(read(id, preferWait(2).headers));
 
     expect(ok(value).status).toBe("completed");
     expect(ms).toBeLessThan(1000);
@@ -67,7 +67,7 @@ describe("waiting for a task's end", () => {
     "; ,=",
     "",
   ])("a preference like %j is ignored", async (prefer) => {
-    const { id } = await api.aTask();
+    const { id } = await api.createTask();
 
     const { value, ms } = await timed(read(id, { prefer }));
 
@@ -77,8 +77,8 @@ describe("waiting for a task's end", () => {
   });
 
   test("many wait for one task, and each is answered", async () => {
-    const { id } = await api.aTask("running");
-    const held = Array.from({ length: 20 }, () => read(id, wait(2).headers));
+    const { id } = await api.createTask("running");
+    const held = Array.from({ length: 20 }, () => read(id, preferWait(2).headers));
 
     ok(await cancel(id));
 
@@ -88,11 +88,11 @@ describe("waiting for a task's end", () => {
 
 test("beyond so many waiting requests the server is full: 503 with Retry-After", async () => {
   const small = await openApi({ orm: api.orm, settings: { long_poll_max_waiting: 1 } });
-  const { id } = await api.aTask();
-  const held = small.as("ann").get(`/tasks/${id}`, wait(30));
+  const { id } = await api.createTask();
+  const held = small.as("ann").get(`/tasks/${id}`, preferWait(30));
 
   const refused = await eventually(
-    () => small.as("ann").get(`/tasks/${id}`, wait(1)),
+    () => small.as("ann").get(`/tasks/${id}`, preferWait(1)),
     ({ status }) => status === 503,
   );
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok } from "./answers.ts";
-import { type Api, openApi, type Sent } from "./api.ts";
+import { type Api, openApi, type RequestOptions } from "./api.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 const BODY_LIMIT = 200_000;
 const JOB = "private:modifiers:J";
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const submit = (sent: Sent) => api.as("ann").post(`/rooms/lab/tasks/${JOB}`, sent);
+const submit = (sent: RequestOptions) => api.as("ann").post(`/rooms/lab/tasks/${JOB}`, sent);
 const deep = (levels: number) => `{"payload":${'{"a":'.repeat(levels)}1${"}".repeat(levels)}}`;
 
 test.each([

@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BulkOutcome } from "../../../protocol/index.ts";
-import { bodyOf, expectProblem, ok, pointersOf, timed, wait } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok, parseBody, preferWait, timed } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -12,11 +12,11 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const bulk = async (room: string, what: "cancel" | "retry", body: object, user = "ann") =>
-  bodyOf(BulkOutcome, await api.as(user).post(`/rooms/${room}/bulk/${what}`, { body }));
+  parseBody(BulkOutcome, await api.as(user).post(`/rooms/${room}/bulk/${what}`, { body }));
 
 /** A room with a job, and so many pending tasks of each of two users. */
 const aBusyRoom = async (count = 2) => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
   const tasks = Array.from({ length: count }, () => ({ job_name: job.full_name }));
   const submit = async (user: string) =>
@@ -64,9 +64,11 @@ describe("cancelling many", () => {
   });
 
   test("tells the workers that hold them, and those who wait for their end", async () => {
-    const { id, worker, room } = await api.aTask("running");
-    const beat = timed(api.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...wait(20) }));
-    const waiting = timed(api.as("ann").get(`/tasks/${id}`, wait(20)));
+    const { id, worker, room } = await api.createTask("running");
+    const beat = timed(
+      api.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...preferWait(20) }),
+    );
+    const waiting = timed(api.as("ann").get(`/tasks/${id}`, preferWait(20)));
 
     await bulk(room, "cancel", { filter: { q: id } });
 
@@ -106,8 +108,10 @@ describe("opening many again", () => {
   });
 
   test("wakes the workers that wait", async () => {
-    const { room, worker, id } = await api.aTask("failed");
-    const claiming = timed(api.as("wes").post("/tasks/claim", { body: { worker_id: worker }, ...wait(20) }));
+    const { room, worker, id } = await api.createTask("failed");
+    const claiming = timed(
+      api.as("wes").post("/tasks/claim", { body: { worker_id: worker }, ...preferWait(20) }),
+    );
 
     expect(await bulk(room, "retry", { filter: { status: ["failed"] } })).toMatchObject({ changed: 1 });
 
@@ -117,12 +121,12 @@ describe("opening many again", () => {
   });
 
   test("skips what no longer fits its job, and what has none", async () => {
-    const { room, id, job } = await api.aTask("failed", { task: { payload: { n: 1 } } });
+    const { room, id, job } = await api.createTask("failed", { task: { payload: { n: 1 } } });
     await api.query(sql`update joblib.job set schema_hash = 'other', written_schema = null,
       schema = '{"type":"object","properties":{"n":{"type":"string"}}}' where id = ${job.id}::uuid`);
     expect(await bulk(room, "retry", { filter: {} })).toMatchObject({ matched: 1, changed: 0, skipped: 1 });
 
-    const orphan = await api.aTask("failed");
+    const orphan = await api.createTask("failed");
     ok(await api.as("wes").delete(`/workers/${orphan.worker}`), 204);
     expect(await bulk(orphan.room, "retry", { filter: {} })).toMatchObject({
       matched: 1,
@@ -134,11 +138,11 @@ describe("opening many again", () => {
 });
 
 test("what does not fit is told", async () => {
-  const send = (body: object) => api.as("ann").post(`/rooms/${aRoom()}/bulk/cancel`, { body });
+  const send = (body: object) => api.as("ann").post(`/rooms/${newRoomId()}/bulk/cancel`, { body });
 
-  expect(pointersOf(await send({}))).toEqual(["/filter"]);
-  expect(pointersOf(await send({ filter: { status: ["gone"] } }))).toEqual(["/filter/status/0"]);
-  expect(pointersOf(await send({ filter: { ids: [] } }))).toEqual(["/filter/ids"]);
-  expect(pointersOf(await send({ filter: {}, after: "nothing" }))).toEqual(["/after"]);
+  expect(getErrorPointers(await send({}))).toEqual(["/filter"]);
+  expect(getErrorPointers(await send({ filter: { status: ["gone"] } }))).toEqual(["/filter/status/0"]);
+  expect(getErrorPointers(await send({ filter: { ids: [] } }))).toEqual(["/filter/ids"]);
+  expect(getErrorPointers(await send({ filter: {}, after: "nothing" }))).toEqual(["/after"]);
   expectProblem(await send({ filter: { job: "public:a:b" } }), "job-not-found");
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ const claimMany = (worker: string, limit: number, more: object = {}) =>
 
 /** A job with a worker, and tasks of it with these options; gives their ids. */
 const aQueue = async (...options: object[]) => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
   const ids: string[] = [];
   for (const one of options) ids.push((await api.submit(room, job.full_name, one)).id);
@@ -58,11 +58,11 @@ describe("a claim", () => {
   });
 
   test("takes from all the jobs of the worker, and from no other", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const first = await api.registerJob(room, {}, "root");
     const second = await api.registerJob("@global", { worker_id: first.worker_id }, "root");
     const own = await api.submit(room, first.full_name);
-    const urgent = await api.submit(aRoom(), second.full_name, { priority: 1 });
+    const urgent = await api.submit(newRoomId(), second.full_name, { priority: 1 });
     const strangers = await aQueue({ priority: 100 });
     const next = async () => ok(await claim(first.worker_id, {}, "root")).task;
 
@@ -128,8 +128,8 @@ describe("a claim", () => {
   test("that is malformed is 422", async () => {
     const { worker } = await aQueue({});
 
-    expect(pointersOf(await api.as("wes").post("/tasks/claim", { body: {} }))).toEqual(["/worker_id"]);
-    expect(pointersOf(await claim(worker, { start: 1 }))).toEqual(["/start"]);
+    expect(getErrorPointers(await api.as("wes").post("/tasks/claim", { body: {} }))).toEqual(["/worker_id"]);
+    expect(getErrorPointers(await claim(worker, { start: 1 }))).toEqual(["/start"]);
     expect((await claim(worker)).body.task).toMatchObject({ attempt: 1 });
   });
 });
@@ -148,15 +148,15 @@ describe("many at once", () => {
   test.each([0, 101, 1.5, "2"])("are 1 to 100, not %j", async (limit) => {
     const { worker } = await aQueue();
 
-    expect(pointersOf(await api.as("wes").post(`/workers/${worker}/claims`, { body: { limit } }))).toEqual([
-      "/limit",
-    ]);
+    expect(
+      getErrorPointers(await api.as("wes").post(`/workers/${worker}/claims`, { body: { limit } })),
+    ).toEqual(["/limit"]);
   });
 });
 
 test("a worker is trusted with the tasks of its global job in every room, readable to it or not", async () => {
   const job = await api.registerJob("@global", {}, "root");
-  const { id, room_id } = await api.submit(aRoom(), job.full_name);
+  const { id, room_id } = await api.submit(newRoomId(), job.full_name);
   expect(room_id).not.toBe("@global");
 
   const task = await api.claim(job.worker_id, { user: "root" });

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem } from "./responses.ts";
 
 const PAGE = `<!doctype html><html><head>
     <meta name="joblib-api" content="" />

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Diagnosis } from "../../../protocol/index.ts";
-import { bodyOf, expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, ok, parseBody } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -11,10 +11,10 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const diagnose = async (id: string, user = "ann") =>
-  bodyOf(Diagnosis, await api.as(user).get(`/tasks/${id}/diagnosis`));
+  parseBody(Diagnosis, await api.as(user).get(`/tasks/${id}/diagnosis`));
 
 test("a task that is not due says when it will be", async () => {
-  const { room, job } = await api.aTask();
+  const { room, job } = await api.createTask();
   const { id, run_at } = await api.submit(room, job.full_name, { delay_seconds: 3600 });
 
   const { reason, sentence, run_at: told, queue_position } = await diagnose(id);
@@ -26,7 +26,7 @@ test("a task that is not due says when it will be", async () => {
 });
 
 test("a task that failed and is tried again says which attempt failed, of what, and when the next begins", async () => {
-  const { id, worker } = await api.aTask("running", {
+  const { id, worker } = await api.createTask("running", {
     task: { max_attempts: 3, backoff: { kind: "fixed", seconds: 120, jitter: 0 } },
   });
   ok(
@@ -47,7 +47,7 @@ test("a task that failed and is tried again says which attempt failed, of what, 
 });
 
 test("without a worker it says so, and since when", async () => {
-  const { id, worker } = await api.aTask();
+  const { id, worker } = await api.createTask();
   await api.ageWorker(worker, 600);
 
   const silent = await diagnose(id);
@@ -63,7 +63,7 @@ test("without a worker it says so, and since when", async () => {
 });
 
 test("with every worker busy it tells their number, its place, and about when its turn is", async () => {
-  const { room, job, worker, id: first } = await api.aTask("running");
+  const { room, job, worker, id: first } = await api.createTask("running");
   await api.ageTask(first, 10);
   ok(await api.update(first, { status: "completed", worker_id: worker, attempt: 1, result: 1 }));
   for (let count = 0; count < 2; count += 1) await api.submit(room, job.full_name);
@@ -85,8 +85,8 @@ test("with every worker busy it tells their number, its place, and about when it
 });
 
 test("of several workers it tells how many are busy", async () => {
-  const { room, job, worker } = await api.aTask("running");
-  const other = await api.newWorker();
+  const { room, job, worker } = await api.createTask("running");
+  const other = await api.createWorker();
   ok(
     await api.as("wes").put(`/rooms/${room}/jobs`, {
       body: { category: job.category, name: job.name, schema: job.schema, worker_id: other.id },
@@ -114,7 +114,7 @@ test("of several workers it tells how many are busy", async () => {
 });
 
 test("a claimed task names who took it, a running one how far it is", async () => {
-  const { id, worker } = await api.aTask("claimed");
+  const { id, worker } = await api.createTask("claimed");
   expect(await diagnose(id)).toMatchObject({
     reason: "claimed",
     worker_id: worker,
@@ -138,7 +138,7 @@ test.each([
   ["failed", /^It failed \d+ ms ago, after \d+ ms \(broken\)\.$/],
   ["cancelled", /^It was cancelled \d+ ms ago\.$/],
 ] as const)("a task that is %s says since when", async (status, sentence) => {
-  const { id } = await api.aTask(status);
+  const { id } = await api.createTask(status);
 
   const diagnosis = await diagnose(id);
 
@@ -147,7 +147,7 @@ test.each([
 });
 
 test("a drained worker is none that could take it", async () => {
-  const { id, worker } = await api.aTask();
+  const { id, worker } = await api.createTask();
   ok(await api.as("wes").post(`/workers/${worker}/drain`));
 
   const diagnosis = await diagnose(id);
@@ -156,7 +156,7 @@ test("a drained worker is none that could take it", async () => {
 });
 
 test("what is not there, or not to be seen, is not diagnosed", async () => {
-  const { id } = await api.aTask();
+  const { id } = await api.createTask();
 
   expectProblem(await api.as("ann").get(`/tasks/${crypto.randomUUID()}/diagnosis`), "task-not-found");
   expectProblem(await api.as("stranger").get(`/tasks/${id}/diagnosis`), "forbidden");

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { HeartbeatResponse, Worker, WorkerDetails } from "../../../protocol/index.ts";
-import { bodyOf, expectProblem, ok, timed, wait } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, ok, parseBody, preferWait, timed } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -11,15 +11,15 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const details = async (worker: string, user = "wes", at = api) =>
-  bodyOf(WorkerDetails, await at.as(user).get(`/workers/${worker}`));
+  parseBody(WorkerDetails, await at.as(user).get(`/workers/${worker}`));
 const drain = (worker: string, user = "wes") => api.as(user).post(`/workers/${worker}/drain`);
 const beat = async (worker: string, body: object, headers = {}) =>
-  bodyOf(HeartbeatResponse, await api.as("wes").patch(`/workers/${worker}`, { body, ...headers }));
+  parseBody(HeartbeatResponse, await api.as("wes").patch(`/workers/${worker}`, { body, ...headers }));
 const Claimed = z.object({ task: z.unknown(), draining: z.boolean().optional() });
 
 describe("a worker", () => {
   test("is shown with its jobs and with what it holds, the longest first", async () => {
-    const { room, job, worker, task } = await api.aTask("running");
+    const { room, job, worker, task } = await api.createTask("running");
     const second = await api.submit(room, job.full_name);
     await api.claim(worker);
 
@@ -40,7 +40,7 @@ describe("a worker", () => {
   });
 
   test("is shown to who may read the room of one of its jobs, with no more than that room's", async () => {
-    const { room, job, worker, id } = await api.aTask("running");
+    const { room, job, worker, id } = await api.createTask("running");
     const other = await api.registerJob(`${room}-other`, { worker_id: worker });
     await api.submit(`${room}-other`, other.full_name);
     await api.claim(worker);
@@ -59,13 +59,13 @@ describe("a worker", () => {
 
 describe("a worker that is drained", () => {
   test("is given no task any more, keeps what it holds, and shows what it could do", async () => {
-    const { room, job, worker, id } = await api.aTask("running");
+    const { room, job, worker, id } = await api.createTask("running");
     const later = await api.submit(room, job.full_name);
 
-    expect(bodyOf(WorkerDetails, await drain(worker))).toMatchObject({ draining: true, tasks: [{ id }] });
+    expect(parseBody(WorkerDetails, await drain(worker))).toMatchObject({ draining: true, tasks: [{ id }] });
 
     const claim = await api.as("wes").post("/tasks/claim", { body: { worker_id: worker } });
-    expect(bodyOf(Claimed, claim)).toEqual({ task: null, draining: true });
+    expect(parseBody(Claimed, claim)).toEqual({ task: null, draining: true });
     ok(await api.update(id, { status: "completed", worker_id: worker, attempt: 1, result: 1 }));
     expect((await api.readTask(later.id)).status).toBe("pending");
     expect(await details(worker)).toMatchObject({
@@ -78,11 +78,11 @@ describe("a worker that is drained", () => {
   });
 
   test("is in the lists, draining", async () => {
-    const { room, worker } = await api.aTask("running");
-    const other = await api.aTask();
+    const { room, worker } = await api.createTask("running");
+    const other = await api.createTask();
     ok(await drain(worker));
     const list = async (path: string) =>
-      bodyOf(z.object({ items: z.array(Worker) }), await api.as("root").get(path)).items;
+      parseBody(z.object({ items: z.array(Worker) }), await api.as("root").get(path)).items;
 
     expect(await list(`/rooms/${room}/workers`)).toMatchObject([
       { id: worker, draining: true, job_count: 1 },
@@ -93,22 +93,24 @@ describe("a worker that is drained", () => {
   });
 
   test("hears of it at once, by a claim and by a heartbeat that wait; told once, the heartbeat waits again", async () => {
-    const { worker, id } = await api.aTask("running");
-    const claiming = timed(api.as("wes").post("/tasks/claim", { body: { worker_id: worker }, ...wait(20) }));
-    const beating = timed(beat(worker, { tasks: [id] }, wait(20)));
+    const { worker, id } = await api.createTask("running");
+    const claiming = timed(
+      api.as("wes").post("/tasks/claim", { body: { worker_id: worker }, ...preferWait(20) }),
+    );
+    const beating = timed(beat(worker, { tasks: [id] }, preferWait(20)));
 
     ok(await drain(worker));
 
-    expect(bodyOf(Claimed, (await claiming).value)).toEqual({ task: null, draining: true });
+    expect(parseBody(Claimed, (await claiming).value)).toEqual({ task: null, draining: true });
     expect((await beating).value).toMatchObject({ stop: [], draining: true });
     expect(Math.max((await claiming).ms, (await beating).ms)).toBeLessThan(10_000);
-    const again = await timed(beat(worker, { tasks: [id], draining: true }, wait(1)));
+    const again = await timed(beat(worker, { tasks: [id], draining: true }, preferWait(1)));
     expect(again.value).toMatchObject({ draining: true });
     expect(again.ms).toBeGreaterThan(900);
   });
 
   test("hears of it from another server too", async () => {
-    const { worker } = await api.aTask();
+    const { worker } = await api.createTask();
     const second = await openApi({ orm: api.orm });
     ok(await second.as("root").post(`/workers/${worker}/drain`));
 
@@ -119,7 +121,7 @@ describe("a worker that is drained", () => {
   });
 
   test("takes no further job, and its jobs go with it when it leaves", async () => {
-    const { room, job, worker, id } = await api.aTask("running");
+    const { room, job, worker, id } = await api.createTask("running");
     ok(await drain(worker));
     ok(await drain(worker));
     const body = { category: job.category, name: job.name, schema: job.schema, worker_id: worker };
@@ -134,7 +136,7 @@ describe("a worker that is drained", () => {
   });
 
   test("leaves the task to the others that can take it", async () => {
-    const { room, job, worker } = await api.aTask();
+    const { room, job, worker } = await api.createTask();
     const { category, name, schema } = job;
     const other = await api.registerJob(room, { category, name, schema });
     ok(await drain(worker));
@@ -143,7 +145,7 @@ describe("a worker that is drained", () => {
   });
 
   test("is its owner's and an admin's to drain", async () => {
-    const { worker } = await api.aTask();
+    const { worker } = await api.createTask();
 
     expectProblem(await drain(worker, "ann"), "forbidden");
     ok(await drain(worker, "root"));
@@ -152,7 +154,7 @@ describe("a worker that is drained", () => {
   });
 
   test("that falls silent is swept like any other, and what it held is offered again", async () => {
-    const { worker, id } = await api.aTask("claimed");
+    const { worker, id } = await api.createTask("claimed");
     ok(await drain(worker));
     await api.ageWorker(worker);
     await api.sweep();

@@ -4,9 +4,9 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { joblib, SettingsError } from "../../../server/index.ts";
 import { eventually } from "../../support/eventually.ts";
-import { expectProblem, ok, timed, wait } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok, preferWait, timed } from "./responses.ts";
 
 const PREFIX = "/apps/jobs";
 
@@ -35,7 +35,7 @@ afterAll(() => api.close());
 
 describe("under a prefix", () => {
   test("every address that is answered carries it", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const body = { category: "m", name: "J", schema: {} };
 
     const registered = await api.as("wes").put(`/rooms/${room}/jobs`, { body });
@@ -70,7 +70,7 @@ describe("under a prefix", () => {
   });
 
   test("and those in the answer to many updates", async () => {
-    const { worker, id } = await api.aTask("pending");
+    const { worker, id } = await api.createTask("pending");
     const updates = [{ id, status: "completed" }];
 
     const { results } = ok(await api.as("wes").patch(`/workers/${worker}/tasks`, { body: { updates } }));
@@ -133,14 +133,14 @@ describe("what is the host's stays the host's", () => {
 describe("closing the host", () => {
   test("answers whoever waits, at once", async () => {
     const own = await openApi({ orm: api.orm });
-    const { id, worker } = await own.aTask("pending");
-    const { id: idle } = await own.newWorker();
+    const { id, worker } = await own.createTask("pending");
+    const { id: idle } = await own.createWorker();
     for (const one of [worker, idle]) await own.ageWorker(one);
     const held = timed(
       Promise.all([
-        own.as("ann").get(`/tasks/${id}`, wait(30)),
-        own.as("wes").post("/tasks/claim", { body: { worker_id: idle }, ...wait(30) }),
-        own.as("wes").patch(`/workers/${worker}`, wait(30)),
+        own.as("ann").get(`/tasks/${id}`, preferWait(30)),
+        own.as("wes").post("/tasks/claim", { body: { worker_id: idle }, ...preferWait(30) }),
+        own.as("wes").patch(`/workers/${worker}`, preferWait(30)),
       ]),
     );
     // The last of them have been heard of: all of them wait.
@@ -160,7 +160,7 @@ describe("closing the host", () => {
   test("leaves its database and its Redis open", async () => {
     const redis = new Redis(inject("redisUrl"));
     const own = await openApi({ orm: api.orm, redis });
-    const { id } = await own.aTask("running");
+    const { id } = await own.createTask("running");
 
     await own.close();
 

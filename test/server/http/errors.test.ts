@@ -1,8 +1,8 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PROBLEM_IDS } from "../../../protocol/index.ts";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 const NOBODYS = "01900000-0000-7000-8000-000000000000";
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi({ everyRoom: true });
+  api = await openApi({ allowAllRooms: true });
 });
 afterAll(() => api.close());
 
 test("a job's rooms take turns where its registration says so, and the job says it too", async () => {
-  const [flood, calm] = [aRoom(), aRoom()];
+  const [flood, calm] = [newRoomId(), newRoomId()];
   const job = await api.registerJob("@global", { fairness: "room" }, "root");
   const submitMany = (room: string, count: number) =>
     api.as("ann").post(`/rooms/${room}/tasks`, {
@@ -29,7 +29,7 @@ test("a job's rooms take turns where its registration says so, and the job says 
 });
 
 test("the last registration's word wins, and nonsense is 422", async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const { category, name, schema } = await api.registerJob(room, { fairness: "room" });
   const register = (fairness?: string) =>
     api.as("wes").put(`/rooms/${room}/jobs`, { body: { category, name, schema, fairness } });

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { parseExactJson } from "../../../protocol/exact-json.ts";
 import { FieldError, JsonObject } from "../../../protocol/index.ts";
-import { bodyOf, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { ok, parseBody } from "./responses.ts";
 
 /**
  * Schemas as generators write them, with payloads as their libraries write them. Those of pydantic, msgspec, zod, TypeBox,
@@ -29,10 +29,10 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe.each(cases)("a schema of $name", ({ schema, valid, invalid }) => {
-  const room = aRoom();
+  const room = newRoomId();
   const validate = async (payload: JsonObject) => {
     const path = `/rooms/${room}/jobs/private:m:J/validation`;
-    return bodyOf(Errors, await api.as("ann").post(path, { body: { payload } })).errors;
+    return parseBody(Errors, await api.as("ann").post(path, { body: { payload } })).errors;
   };
 
   test("is registered, and answered as it was written", async () => {

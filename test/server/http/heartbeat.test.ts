@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ const workerOf = async (id: string) =>
 
 describe("a heartbeat", () => {
   test("is a sign of life, and tells when the next is due", async () => {
-    const { id } = await api.newWorker();
+    const { id } = await api.createWorker();
     await api.ageWorker(id);
     expect((await workerOf(id))?.alive).toBe(false);
 
@@ -27,7 +27,7 @@ describe("a heartbeat", () => {
   });
 
   test("is its owner's alone, and of a worker that is gone 404", async () => {
-    const { id } = await api.newWorker();
+    const { id } = await api.createWorker();
     for (const user of ["ann", "root"]) {
       expectProblem(await api.as(user).patch(`/workers/${id}`), "forbidden");
     }
@@ -37,29 +37,29 @@ describe("a heartbeat", () => {
   });
 
   test("takes a list of ids and nothing else", async () => {
-    const { id } = await api.newWorker();
+    const { id } = await api.createWorker();
     const body = { tasks: [1] };
 
-    expect(pointersOf(await api.as("wes").patch(`/workers/${id}`, { body }))).toEqual(["/tasks/0"]);
+    expect(getErrorPointers(await api.as("wes").patch(`/workers/${id}`, { body }))).toEqual(["/tasks/0"]);
   });
 });
 
 describe("of the tasks that it names, it tells to stop", () => {
   test("none that the worker holds", async () => {
-    const { id, worker } = await api.aTask("running");
+    const { id, worker } = await api.createTask("running");
 
     expect(await stopped(worker, [id])).toEqual([]);
   });
 
   test("the cancelled ones", async () => {
-    const { id, worker } = await api.aTask("running");
+    const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
 
     expect(await stopped(worker, [id])).toEqual([{ task_id: id, reason: "cancelled" }]);
   });
 
   test("those that took too long", async () => {
-    const { id, worker } = await api.aTask("running", { task: { timeout_seconds: 60 } });
+    const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
     await api.ageTask(id);
     await api.sweep();
 
@@ -68,9 +68,9 @@ describe("of the tasks that it names, it tells to stop", () => {
 
   test("those that were lost: put back, finished by another hand, or never its own", async () => {
     const [others, lost, ended] = [
-      await api.aTask("running"),
-      await api.aTask("claimed"),
-      await api.aTask("running"),
+      await api.createTask("running"),
+      await api.createTask("claimed"),
+      await api.createTask("running"),
     ];
     await api.ageTask(lost.id);
     ok(await beat(lost.worker, []));
@@ -88,7 +88,7 @@ describe("of the tasks that it names, it tells to stop", () => {
   });
 
   test("nothing that the worker itself has just ended", async () => {
-    const { id, worker } = await api.aTask("completed");
+    const { id, worker } = await api.createTask("completed");
 
     expect(await stopped(worker, [id])).toEqual([]);
   });
@@ -96,7 +96,7 @@ describe("of the tasks that it names, it tells to stop", () => {
 
 describe("of the tasks that it does not name", () => {
   test("claimed ones are pending again once the grace is over, and not before", async () => {
-    const { id, worker } = await api.aTask("claimed");
+    const { id, worker } = await api.createTask("claimed");
 
     ok(await beat(worker, []));
     expect((await api.readTask(id)).status).toBe("claimed");
@@ -110,8 +110,8 @@ describe("of the tasks that it does not name", () => {
   });
 
   test("running ones are treated as a dead worker's", async () => {
-    const { id, worker } = await api.aTask("running");
-    const again = await api.aTask("running", { task: { max_attempts: 2 } });
+    const { id, worker } = await api.createTask("running");
+    const again = await api.createTask("running", { task: { max_attempts: 2 } });
     for (const task of [id, again.id]) await api.ageTask(task, 6);
     for (const one of [worker, again.worker]) ok(await beat(one, []));
 
@@ -122,7 +122,7 @@ describe("of the tasks that it does not name", () => {
   });
 
   test("nothing is said without a list", async () => {
-    const { id, worker } = await api.aTask("claimed");
+    const { id, worker } = await api.createTask("claimed");
     await api.ageTask(id);
 
     ok(await beat(worker));
@@ -133,7 +133,7 @@ describe("of the tasks that it does not name", () => {
 
   test("the grace is a setting", async () => {
     const own = await openApi({ orm: api.orm, settings: { claim_grace_seconds: 0 } });
-    const { id, worker } = await own.aTask("claimed");
+    const { id, worker } = await own.createTask("claimed");
 
     ok(await own.as("wes").patch(`/workers/${worker}`, { body: { tasks: [] } }));
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Problem } from "../../../protocol/index.ts";
 import type { HostAuth } from "../../../server/index.ts";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -28,7 +28,7 @@ const withAuth = async (auth: Partial<HostAuth>, work: (own: Api) => Promise<voi
 describe("who a request is", () => {
   test("may be answered later, and be a number", async () => {
     await withAuth({ getCurrentUserId: async () => 42, getIsAdmin: async () => true }, async (own) => {
-      const room = aRoom();
+      const room = newRoomId();
       const job = await own.registerJob(room);
 
       expect((await own.submit(room, job.full_name)).created_by_id).toBe("42");
@@ -80,7 +80,7 @@ describe("which rooms are open", () => {
     ["no boolean", () => Object(1)],
   ])("is forbidden where the host's answer is %s", async (_, authorizeRoom) => {
     await withAuth({ authorizeRoom }, async (own) => {
-      expectProblem(await own.as("ann").get(`/rooms/${aRoom()}/jobs`), "forbidden");
+      expectProblem(await own.as("ann").get(`/rooms/${newRoomId()}/jobs`), "forbidden");
     });
   });
 
@@ -91,7 +91,7 @@ describe("which rooms are open", () => {
       return access === "read";
     };
     await withAuth({ authorizeRoom }, async (own) => {
-      const room = aRoom();
+      const room = newRoomId();
 
       ok(await own.as("root").get(`/rooms/${room}/jobs`));
       const body = { tasks: [{ job_name: "private:m:J" }] };
@@ -107,7 +107,7 @@ describe("which rooms are open", () => {
   test("is a bug of the host's where it throws one, and says nothing of it", async () => {
     const authorizeRoom = throwing(new TypeError("the host's words"));
     await withAuth({ authorizeRoom }, async (own) => {
-      const answer = await own.as("ann").get(`/rooms/${aRoom()}/jobs`);
+      const answer = await own.as("ann").get(`/rooms/${newRoomId()}/jobs`);
 
       expectProblem(answer, "internal-error");
       expect(answer.text).not.toContain("words");

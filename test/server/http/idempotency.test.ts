@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ const post = (room: string, jobName: string, body: unknown, key: string, user = 
 const totalOf = async (room: string) => ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total;
 
 test("the same request with the same key gives the task that the first one made, as it stands, 200", async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
   const first = ok(await post(room, job.full_name, { payload: { a: 1, b: 2 } }, "k"), 202);
   await api.claim(job.worker_id, { start: true });
@@ -27,7 +27,7 @@ test("the same request with the same key gives the task that the first one made,
 });
 
 test("200 requests at once with one key make one task", async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
 
   const answers = await Promise.all(Array.from({ length: 200 }, () => post(room, job.full_name, {}, "k")));
@@ -38,7 +38,7 @@ test("200 requests at once with one key make one task", async () => {
 });
 
 test("another body or another job with the same key is 422 idempotency-conflict", async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const [job, other] = [await api.registerJob(room), await api.registerJob(room)];
   ok(await post(room, job.full_name, { payload: { a: 1 } }, "k"), 202);
 
@@ -52,7 +52,7 @@ test("another body or another job with the same key is 422 idempotency-conflict"
 });
 
 test("a key is scoped to the user and to the room", async () => {
-  const [room, other] = [aRoom(), aRoom()];
+  const [room, other] = [newRoomId(), newRoomId()];
   const job = await api.registerJob("@global", {}, "root");
 
   const answers = [
@@ -65,7 +65,7 @@ test("a key is scoped to the user and to the room", async () => {
 });
 
 test("a key is answered even when the job is gone since", async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
   const { id } = ok(await post(room, job.full_name, {}, "k"), 202);
   ok(await api.as("ann").patch(`/tasks/${id}`, { body: { status: "cancelled" } }));
@@ -75,7 +75,7 @@ test("a key is answered even when the job is gone since", async () => {
 });
 
 test("a key's bounds are 1 and 255 characters", async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
 
   ok(await post(room, job.full_name, {}, "k".repeat(255)), 202);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { ok } from "./answers.ts";
 import { openApi } from "./api.ts";
+import { ok } from "./responses.ts";
 
 const randomly = (length: number, first: number, count: number): string =>
   Array.from({ length }, () => String.fromCodePoint(first + (randomBytes(2).readUInt16BE() % count))).join(
@@ -22,7 +22,7 @@ const USERS: Readonly<Record<string, string>> = {
 
 const openAs = () =>
   openApi({
-    everyRoom: true,
+    allowAllRooms: true,
     auth: {
       getCurrentUserId: ({ headers }) => USERS[String(headers["x-user"])],
       getIsAdmin: () => true,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aName, aRoom } from "./scenes.ts";
+import { newJobName, newRoomId } from "./fixtures.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 let api: Api;
 const name = "Rotate";
@@ -86,7 +86,7 @@ test.each([
   "😀",
 ])("%j can be a room", async (room) => {
   const path = `/rooms/${encodeURIComponent(room)}`;
-  const body = { category: "modifiers", name: aName(), schema: {} };
+  const body = { category: "modifiers", name: newJobName(), schema: {} };
 
   expect(ok(await api.as("wes").put(`${path}/jobs`, { body }), 201).room_id).toBe(room);
   expect(ok(await api.as("wes").get(`${path}/jobs/private:modifiers:${body.name}`)).room_id).toBe(room);
@@ -106,7 +106,7 @@ test.each([
   "r".repeat(129),
 ])("%j is no room", async (room) => {
   const path = `/rooms/${encodeURIComponent(room)}`;
-  const body = { category: "modifiers", name: aName(), schema: {} };
+  const body = { category: "modifiers", name: newJobName(), schema: {} };
 
   for (const what of ["jobs", "workers", "tasks"]) {
     expectProblem(await api.as("ann").get(`${path}/${what}`), "invalid-room-id");
@@ -120,7 +120,7 @@ test.each([
 });
 
 test.each(["A-Z_a.z-09", ".", "..", "c".repeat(128)])("%j can be a category and a name", async (part) => {
-  const room = aRoom();
+  const room = newRoomId();
   const body = { category: part, name: part, schema: {} };
 
   const job = ok(await api.as("wes").put(`/rooms/${room}/jobs`, { body }), 201);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ const readJob = (room: string, name = "private:m:J") => api.as("ann").get(`/room
 
 describe("reading", () => {
   test("a room sees its own jobs and the global ones, newest first; no other room sees its own", async () => {
-    const [room, other] = [aRoom(), aRoom()];
+    const [room, other] = [newRoomId(), newRoomId()];
     ok(await register("@global", { name: "Everywhere" }, "root"), 201);
     ok(await register(room), 201);
     const namesIn = async (where: string) =>
@@ -29,7 +29,7 @@ describe("reading", () => {
   });
 
   test("a job that is only read names no worker as who registered it", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     ok(await register(room), 201);
 
     expect(ok(await readJob(room)).worker_id).toBeNull();
@@ -37,7 +37,7 @@ describe("reading", () => {
   });
 
   test("a job lists its live workers alone", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const [first, second] = [ok(await register(room), 201), ok(await register(room), 200)];
     await api.ageWorker(first.worker_id);
 
@@ -52,7 +52,7 @@ describe("reading", () => {
   });
 
   test("lists have a window of 50 unless told otherwise, and none at all where 0 is asked for", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     for (const name of ["A", "B", "C"]) ok(await register(room, { name }), 201);
     const list = async (query: string) => ok(await api.as("ann").get(`/rooms/${room}/jobs${query}`));
 
@@ -63,7 +63,7 @@ describe("reading", () => {
   });
 
   test("a job tells its backlog, and lists its tasks in that room alone", async () => {
-    const [room, other] = [aRoom(), aRoom()];
+    const [room, other] = [newRoomId(), newRoomId()];
     const job = await api.registerJob("@global", {}, "root");
     const { id } = await api.submit(room, job.full_name);
     await api.submit(other, job.full_name);

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import Fastify from "fastify";
 import { onTestFinished, test } from "vitest";
-import { problemHandler } from "../../../server/http/problem-handler.ts";
+import { createProblemHandler } from "../../../server/http/problem-handler.ts";
 
 test("who sends too much reads so while still sending, and keeps the connection", async () => {
   const app = Fastify({ bodyLimit: 1000 });
-  app.setErrorHandler(problemHandler("/v1"));
+  app.setErrorHandler(createProblemHandler("/v1"));
   app.post("/", () => ({}));
   app.get("/", () => ({ isAlive: true }));
   onTestFinished(() => app.close());

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ const large = (name: string) => ({
 });
 
 test("large payloads and results come back as they were sent, one by one and many at once", async () => {
-  const first = await api.aTask("running", { task: { payload: large("first") } });
+  const first = await api.createTask("running", { task: { payload: large("first") } });
   expect(first.task.payload).toEqual(large("first"));
   const done = { status: "completed", worker_id: first.worker, attempt: 1, result: large("result") };
   expect(ok(await api.update(first.id, done))).toMatchObject({

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ const adopt = (id: string, body?: object) =>
 
 /** A task whose worker was given up while it ran, and came back with a result. */
 const aLateTask = async ({ task = {}, job = {} }: { task?: object; job?: object } = {}) => {
-  const scene = await api.aTask("running", { task, job });
+  const scene = await api.createTask("running", { task, job });
   await api.ageWorker(scene.worker);
   await api.sweep();
   const answer = await api.update(scene.id, completed(scene.worker, 1, { frames: 3 }));
@@ -52,7 +52,7 @@ describe("a result that comes too late", () => {
   });
 
   test("is kept after a cancel, too", async () => {
-    const { id, worker } = await api.aTask("running");
+    const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
     expectProblem(await api.update(id, completed(worker, 1, 7)), "task-lost");
 
@@ -61,7 +61,7 @@ describe("a result that comes too late", () => {
 
   test("of an attempt that the worker never had is not kept", async () => {
     const { id, worker } = await aLateTask();
-    const other = await api.newWorker();
+    const other = await api.createWorker();
 
     for (const late of [completed(worker, 2, 1), completed(other.id, 1, 1)]) {
       expect(expectProblem(await api.update(id, late), "task-lost").detail).not.toContain("kept");
@@ -124,14 +124,14 @@ describe("adopting a late result", () => {
   test("that does not fit what the job promises is 422", async () => {
     const { id } = await aLateTask({ job: { result_schema: { type: "string" } } });
 
-    expect(pointersOf(await adopt(id))).toEqual(["/result"]);
+    expect(getErrorPointers(await adopt(id))).toEqual(["/result"]);
     expect((await api.readTask(id)).status).toBe("failed");
   });
 
   test("where none is kept is 422", async () => {
-    const { id } = await api.aTask("failed");
+    const { id } = await api.createTask("failed");
 
-    expect(pointersOf(await adopt(id))).toEqual(["/attempt"]);
-    expect(pointersOf(await adopt((await aLateTask()).id, { attempt: 2 }))).toEqual(["/attempt"]);
+    expect(getErrorPointers(await adopt(id))).toEqual(["/attempt"]);
+    expect(getErrorPointers(await adopt((await aLateTask()).id, { attempt: 2 }))).toEqual(["/attempt"]);
   });
 });

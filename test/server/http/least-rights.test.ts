@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { openDatabase } from "../../../server/index.ts";
 import { createDatabaseWithLeastRights } from "../../support/least-rights.ts";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 const AGAIN = { max_attempts: 3, backoff: { kind: "fixed", seconds: 0 } };
 
@@ -10,7 +10,7 @@ let orm: Awaited<ReturnType<typeof openDatabase>>;
 let api: Api;
 beforeAll(async () => {
   orm = await openDatabase({ url: await createDatabaseWithLeastRights(inject("postgresUrl")) });
-  api = await openApi({ orm, invites: true, settings: { task_retention_days: 30 } });
+  api = await openApi({ orm, withInvitations: true, settings: { task_retention_days: 30 } });
 });
 afterAll(async () => {
   await api.close();
@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 test("a task is submitted, logged, failed, tried again, completed late, adopted and deleted", async () => {
-  const scene = await api.aTask("running", { task: AGAIN, job: { fairness: "room" } });
+  const scene = await api.createTask("running", { task: AGAIN, job: { fairness: "room" } });
   const { id, worker, job, room } = scene;
   const fence = { worker_id: worker, attempt: 1 };
   ok(await api.update(id, { progress: { fraction: 0.5 }, log: [{ number: 0, text: "one" }], ...fence }));
@@ -45,7 +45,7 @@ test("a task is submitted, logged, failed, tried again, completed late, adopted 
 });
 
 test("tasks are cancelled, opened again and released, and time out", async () => {
-  const { id, room, worker } = await api.aTask("claimed", { task: { ...AGAIN, timeout_seconds: 1 } });
+  const { id, room, worker } = await api.createTask("claimed", { task: { ...AGAIN, timeout_seconds: 1 } });
   ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
   await api.claim(worker, { start: true });
   await api.ageTask(id);
@@ -57,7 +57,7 @@ test("tasks are cancelled, opened again and released, and time out", async () =>
 });
 
 test("workers are drained and leave, and their jobs go with them", async () => {
-  const { worker, room } = await api.aTask("completed");
+  const { worker, room } = await api.createTask("completed");
   ok(await api.as("wes").patch(`/workers/${worker}`, { body: { tasks: [] } }));
   ok(await api.as("wes").post(`/workers/${worker}/drain`));
   expect((await api.as("wes").delete(`/workers/${worker}`)).status).toBe(204);

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { type OwnOrm, openDatabase } from "../../../server/storage/database.ts";
+import { type OwnedOrm, openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createProxy, toProxyUrl } from "../../faults/cluster/link.ts";
 import type { TcpProxy } from "../../faults/proxy/tcp-proxy.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
-import { ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { ok } from "./responses.ts";
 
 /** A server whose answers from the database can be taken away after the commit. */
 let api: Api;
 let link: TcpProxy;
-let orm: OwnOrm;
+let orm: OwnedOrm;
 beforeAll(async () => {
   const url = await createDatabase(inject("postgresUrl"));
   link = await createProxy(url);
@@ -35,7 +35,7 @@ const losing = async <Answer>(statement: RegExp, request: () => Promise<Answer>)
 };
 
 const aJob = async () => {
-  const room = aRoom();
+  const room = newRoomId();
   return { room, job: await api.registerJob(room) };
 };
 const mark = () => crypto.randomUUID();

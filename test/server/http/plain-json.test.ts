@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isPlain } from "../../../server/http/plain-json.ts";
+import { isPlainJson } from "../../../server/http/plain-json.ts";
 import { JsonScanner } from "../../../server/http/scan-json.ts";
 
 const nested = (depth: number, inside = "") => `${"[".repeat(depth)}${inside}${"]".repeat(depth)}`;
@@ -17,7 +17,7 @@ test.each([
   nested(129, '"]"'),
   `{"a":${nested(128)}}`,
 ])("%s is left to the scan", (text) => {
-  expect(isPlain(text)).toBe(false);
+  expect(isPlainJson(text)).toBe(false);
 });
 
 test.each([
@@ -26,7 +26,7 @@ test.each([
   `{"a":"${"[".repeat(200)}"}`,
   "",
 ])("%s is plain", (text) => {
-  expect(isPlain(text)).toBe(true);
+  expect(isPlainJson(text)).toBe(true);
 });
 
 test("what is plain and JSON, the scan takes too", () => {
@@ -36,7 +36,7 @@ test("what is plain and JSON, the scan takes too", () => {
   );
   fc.assert(
     fc.property(text, (candidate) => {
-      if (!isPlain(candidate)) return;
+      if (!isPlainJson(candidate)) return;
       let isJson = true;
       try {
         JSON.parse(candidate);

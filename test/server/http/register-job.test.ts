@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ const readJob = (room: string, name = "private:m:J") => api.as("ann").get(`/room
 
 describe("registering", () => {
   test("is 201 with the whole job when it is new", async () => {
-    const room = aRoom();
+    const room = newRoomId();
 
     const answer = await register(room, { description: "one", "x-kept": 1 });
 
@@ -33,7 +33,7 @@ describe("registering", () => {
   });
 
   test("is 200 when the schema matches, in whatever order; the last description and defaults win", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const first = ok(await register(room, { description: "one" }), 201);
     const { worker_id } = first;
 
@@ -47,7 +47,7 @@ describe("registering", () => {
   });
 
   test("without a worker_id makes one more worker", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const first = ok(await register(room), 201);
 
     const second = ok(await register(room), 200);
@@ -57,7 +57,7 @@ describe("registering", () => {
   });
 
   test("is 409 with a diff where the schema or the result schema differs, and makes no worker", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     api.grant("cat", room, "read", "write");
     ok(await register(room, {}, "cat"), 201);
 
@@ -72,7 +72,7 @@ describe("registering", () => {
   });
 
   test("many at once is 201 for one and 200 for the others", async () => {
-    const room = aRoom();
+    const room = newRoomId();
 
     const answers = await Promise.all(Array.from({ length: 8 }, () => register(room)));
 
@@ -80,7 +80,7 @@ describe("registering", () => {
   });
 
   test("two at once with two schemas is 201 for one and 409 for the other", async () => {
-    const room = aRoom();
+    const room = newRoomId();
 
     const answers = await Promise.all([register(room), register(room, { schema: {} })]);
 
@@ -88,7 +88,7 @@ describe("registering", () => {
   });
 
   test("keeps keywords that it does not know, and takes another schema once the job was removed", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const strange = { type: "object", "x-widget": { a: [1] } };
     const first = ok(await register(room, { schema: strange }), 201);
     expect(ok(await readJob(room)).schema).toEqual(strange);
@@ -106,7 +106,7 @@ describe("registering", () => {
     ["neither schema nor schema_", { schema: undefined }, {}],
     ["a worker_id of null", { worker_id: null }, schema],
   ])("accepts a registration with %s, as ZnDraw's server does", async (_, body, stored) => {
-    const room = aRoom();
+    const room = newRoomId();
 
     const answer = ok(await register(room, body), 201);
 
@@ -117,7 +117,7 @@ describe("registering", () => {
   });
 
   test("compares a schema_ with the schema that another worker registered", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const first = ok(await register(room), 201);
 
     const same = await register(room, { schema: undefined, schema_: reordered });
@@ -143,15 +143,15 @@ describe("registering", () => {
     ["no worker's id at all", { worker_id: "nobody" }, "worker-not-found"],
     ["bad defaults", { defaults: { priority: 101 } }, "validation-error"],
   ] as const)("with %s is refused", async (_, body, id) => {
-    const room = aRoom();
+    const room = newRoomId();
 
     expectProblem(await register(room, body), id);
     expectProblem(await readJob(room), "job-not-found");
   });
 
   test("points at faults under /schema and /result_schema", async () => {
-    const pointers = pointersOf(
-      await register(aRoom(), { schema: { type: "nonsense" }, result_schema: { pattern: 1 } }),
+    const pointers = getErrorPointers(
+      await register(newRoomId(), { schema: { type: "nonsense" }, result_schema: { pattern: 1 } }),
     );
 
     expect(pointers).toContainEqual(expect.stringMatching(/^\/schema\/type/));
@@ -159,7 +159,7 @@ describe("registering", () => {
   });
 
   test("with another user's worker is 403, and in @global it is an admin's", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const { worker_id } = ok(await register(room), 201);
 
     expectProblem(await register(room, { worker_id }, "ann"), "forbidden");
@@ -171,7 +171,7 @@ describe("registering", () => {
 test("settings bound the categories", async () => {
   const own = await openApi({ orm: api.orm, settings: { allowedCategories: ["m"] } });
   const put = (category: string) =>
-    own.as("wes").put(`/rooms/${aRoom()}/jobs`, { body: { category, name: "J", schema } });
+    own.as("wes").put(`/rooms/${newRoomId()}/jobs`, { body: { category, name: "J", schema } });
 
   expectProblem(await put("other"), "invalid-category");
   ok(await put("m"), 201);

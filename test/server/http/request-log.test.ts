@@ -1,12 +1,12 @@
 import Fastify from "fastify";
 import { expect, test } from "vitest";
-import { requestLog } from "../../../server/http/request-log.ts";
+import { createRequestLog } from "../../../server/http/request-log.ts";
 
 test("what a request logs carries its id, at every level and in its children", async () => {
   const lines: string[] = [];
   const app = Fastify({
     logger: { level: "trace", stream: { write: (line: string) => lines.push(line) } },
-    childLoggerFactory: requestLog,
+    childLoggerFactory: createRequestLog,
     genReqId: () => "r1",
   });
   app.get("/", async ({ log }) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ const retry = (id: string, user = "ann") => api.as(user).post(`/tasks/${id}/retr
 describe("a retry", () => {
   test("clears what the last life left, and keeps its errors and its attempt", async () => {
     const task = { payload: { a: 1 }, priority: 3, max_attempts: 1, timeout_seconds: 60 };
-    const { id, worker } = await api.aTask("running", { task });
+    const { id, worker } = await api.createTask("running", { task });
     ok(await api.update(id, { progress: { fraction: 0.5 } }));
     const step = { status: "failed", error: "broken", result: 1, worker_id: worker, attempt: 1 };
     const failed = ok(await api.update(id, step));
@@ -31,7 +31,7 @@ describe("a retry", () => {
   });
 
   test("of a cancelled task makes it pending, due at once even if it was delayed", async () => {
-    const { id, worker } = await api.aTask("pending", { task: { delay_seconds: 3600 } });
+    const { id, worker } = await api.createTask("pending", { task: { delay_seconds: 3600 } });
     ok(await api.update(id, { status: "cancelled", error: "no longer wanted" }, "ann"));
 
     expect(ok(await retry(id))).toMatchObject({ status: "pending", error: null, errors: [] });
@@ -41,7 +41,7 @@ describe("a retry", () => {
 
   test("gives all the attempts again", async () => {
     const task = { max_attempts: 2, backoff: { kind: "fixed", seconds: 0 } };
-    const { id, worker } = await api.aTask("running", { task });
+    const { id, worker } = await api.createTask("running", { task });
     const fail = async (attempt: number) =>
       ok(await api.update(id, { status: "failed", worker_id: worker, attempt })).status;
     const start = () => api.claim(worker, { start: true });
@@ -64,7 +64,7 @@ describe("a retry", () => {
     "running",
     "completed",
   ] as const)("of a %s task is 409, and changes nothing", async (status) => {
-    const { id } = await api.aTask(status);
+    const { id } = await api.createTask(status);
     const before = await api.readTask(id);
 
     const problem = expectProblem(await retry(id), "invalid-task-transition");
@@ -74,14 +74,14 @@ describe("a retry", () => {
   });
 
   test("is for who submitted the task and for an admin", async () => {
-    const { id } = await api.aTask("failed");
+    const { id } = await api.createTask("failed");
 
     for (const user of ["wes", "rea", "stranger"]) expectProblem(await retry(id, user), "forbidden");
     expect(ok(await retry(id, "root")).created_by_id).toBe("ann");
   });
 
   test("is 404 job-not-found when its job is gone, also when another has its name since", async () => {
-    const { id, worker, room, job } = await api.aTask("failed");
+    const { id, worker, room, job } = await api.createTask("failed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
 
     expectProblem(await retry(id), "job-not-found");
@@ -93,9 +93,9 @@ describe("a retry", () => {
   test("is 422 when its payload no longer fits", async () => {
     const schema = { type: "object", properties: { n: { type: "number" } } };
     const lax = await openApi({ orm: api.orm, settings: { validate_payloads: false } });
-    const { id } = await lax.aTask("failed", { job: { schema }, task: { payload: { n: "x" } } });
+    const { id } = await lax.createTask("failed", { job: { schema }, task: { payload: { n: "x" } } });
 
-    expect(pointersOf(await retry(id))).toEqual(["/payload/n"]);
+    expect(getErrorPointers(await retry(id))).toEqual(["/payload/n"]);
     expect((await api.readTask(id)).status).toBe("failed");
     expect(ok(await lax.as("ann").post(`/tasks/${id}/retry`)).status).toBe("pending");
     await lax.close();

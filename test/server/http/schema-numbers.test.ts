@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ const submit = (room: string, payload: string) =>
 
 describe("a schema with numbers that JavaScript cannot represent", () => {
   test("is answered with the digits it was written with", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const result = `{"enum":[${LONG},1e400,-1e400,1.5],"maximum":18446744073709551615}`;
 
     const registered = await register(room, schemaWith(LONG), `,"result_schema":${result}`);
@@ -34,7 +34,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
   });
 
   test("is the same when it is registered again, in whatever spelling, and another with another last digit", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     ok(await register(room, schemaWith(LONG)), 201);
 
     ok(await register(room, schemaWith(LONG)), 200);
@@ -48,18 +48,18 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
   });
 
   test("checks payloads, whose own numbers must be JavaScript's", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     ok(await register(room, schemaWith(LONG)), 201);
 
     ok(await submit(room, '{"n":9007199254740991}'), 202);
-    expect(pointersOf(await submit(room, '{"n":9223372036854776000}'))).toEqual(["/payload/n"]);
+    expect(getErrorPointers(await submit(room, '{"n":9223372036854776000}'))).toEqual(["/payload/n"]);
     expect(expectProblem(await submit(room, `{"n":${LONG}}`), "validation-error").errors).toEqual([
       { pointer: "/payload/n", detail: "cannot be kept exactly: send an integer beyond ±2^53 as a string" },
     ]);
   });
 
   test("works for a schema that is large enough for a thread", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const members = Array.from({ length: 100 }, (_, i) => `"p${i}":{"maximum":${LONG}}`).join();
     ok(await register(room, `{"properties":{${members}}}`), 201);
 
@@ -72,7 +72,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     ["with a huge exponent", "1e999999999"],
     ["with a tiny exponent", "1e-5000"],
   ])("is refused with a number %s", async (_, number) => {
-    const answer = await register(aRoom(), schemaWith(number));
+    const answer = await register(newRoomId(), schemaWith(number));
 
     expect(expectProblem(answer, "validation-error").errors).toEqual([
       {
@@ -85,14 +85,14 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
   test("is refused if its numbers are too large together", async () => {
     const numbers = Array.from({ length: 900 }, () => "1e900").join();
 
-    const answer = await register(aRoom(), `{"enum":[${numbers}]}`);
+    const answer = await register(newRoomId(), `{"enum":[${numbers}]}`);
 
     expect(expectProblem(answer, "validation-error").errors[0]?.detail).toMatch(/larger than 256 KiB/);
   });
 
   test("leaves every other member as strict as before", async () => {
-    const answer = await register(aRoom(), "{}", `,"defaults":{"priority":${LONG}}`);
+    const answer = await register(newRoomId(), "{}", `,"defaults":{"priority":${LONG}}`);
 
-    expect(pointersOf(answer)).toEqual(["/defaults/priority"]);
+    expect(getErrorPointers(answer)).toEqual(["/defaults/priority"]);
   });
 });

@@ -1,9 +1,9 @@
 import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { inOwnSpan, linkedFrom, placeOf, startTracing } from "../../support/tracing.ts";
-import { expectProblem, ok } from "./answers.ts";
+import { getLinkedSpanIds, getSpanIds, runInSpan, startTracing } from "../../support/tracing.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";
@@ -17,7 +17,7 @@ afterAll(() => api.close());
 
 /** A job, and how to submit a task of it with these headers. */
 const aJob = async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });
   const submit = (headers: Record<string, string> = {}, body: object = {}) =>
     api.as("ann").post(`/rooms/${room}/tasks/${job.full_name}`, { body, headers });
@@ -90,7 +90,7 @@ describe("where nobody traces", () => {
 
   test("the same submit with its key, alone or among many, is the same request", async () => {
     const { room, job, submit } = await aJob();
-    const key = aRoom();
+    const key = newRoomId();
     const submits = [{ job_name: job.full_name, idempotency_key: key, trace_context: { traceparent } }];
 
     const { id } = ok(await submit({ "idempotency-key": key }), 202);
@@ -101,7 +101,7 @@ describe("where nobody traces", () => {
 
   test("a repeated submit is the first one's task, in the first one's trace", async () => {
     const { submit } = await aJob();
-    const key = { "idempotency-key": aRoom() };
+    const key = { "idempotency-key": newRoomId() };
 
     ok(await submit({ ...key, traceparent }), 202);
     const again = ok(await submit({ ...key, traceparent: traceparent.replace(SPAN, "c".repeat(16)) }), 200);
@@ -128,7 +128,7 @@ describe("a server that traces", () => {
     const task = ok(await submit({ traceparent }), 202);
 
     const span = traced.only("joblib.submit");
-    expect(placeOf(span)).toMatchObject({ trace: TRACE, parent: SPAN });
+    expect(getSpanIds(span)).toMatchObject({ trace: TRACE, parent: SPAN });
     expect(span.kind).toBe(SpanKind.SERVER);
     expect(span.attributes).toEqual({
       "messaging.system.name": "joblib",
@@ -144,7 +144,7 @@ describe("a server that traces", () => {
 
     const task = ok(await submit(), 202);
 
-    const { trace: own, id, parent } = placeOf(traced.only("joblib.submit"));
+    const { trace: own, id, parent } = getSpanIds(traced.only("joblib.submit"));
     expect(parent).toBeUndefined();
     expect(task.trace_context).toEqual({ traceparent: `00-${own}-${id}-01` });
   });
@@ -153,10 +153,10 @@ describe("a server that traces", () => {
     const traced = startTracing();
     const { submit } = await aJob();
 
-    await inOwnSpan("host", () => submit({ traceparent }));
+    await runInSpan("host", () => submit({ traceparent }));
 
     const span = traced.only("joblib.submit");
-    expect(placeOf(span).parent).toBe(placeOf(traced.only("host")).id);
+    expect(getSpanIds(span).parent).toBe(getSpanIds(traced.only("host")).id);
     expect(span.kind).toBe(SpanKind.INTERNAL);
   });
 
@@ -182,7 +182,7 @@ describe("a server that traces", () => {
     ok(await api.as("ann").post(`/rooms/${room}/submits`, { body: { submits } }));
 
     const span = traced.only("joblib.submit");
-    expect(linkedFrom(span)).toEqual([SPAN]);
+    expect(getLinkedSpanIds(span)).toEqual([SPAN]);
     expect(span.attributes["messaging.batch.message_count"]).toBe(2);
   });
 
@@ -197,7 +197,7 @@ describe("a server that traces", () => {
     expect(ok(await claims()).tasks).toHaveLength(2);
 
     const span = traced.only("joblib.claim");
-    expect(linkedFrom(span)).toEqual([SPAN, "c".repeat(16)]);
+    expect(getLinkedSpanIds(span)).toEqual([SPAN, "c".repeat(16)]);
     expect(span.attributes).toEqual({
       "messaging.system.name": "joblib",
       "messaging.client.id": job.worker_id,
@@ -216,8 +216,8 @@ describe("a server that traces", () => {
     ok(await waiting);
 
     const span = traced.only("joblib.await");
-    expect(placeOf(span)).toMatchObject({ trace: TRACE, parent: SPAN });
-    expect(trace_context?.traceparent).toContain(linkedFrom(span)[0]);
+    expect(getSpanIds(span)).toMatchObject({ trace: TRACE, parent: SPAN });
+    expect(trace_context?.traceparent).toContain(getLinkedSpanIds(span)[0]);
     expect(span.attributes).toMatchObject({
       "messaging.message.id": id,
       "joblib.wait_seconds": 20,
@@ -236,7 +236,7 @@ describe("a server that traces", () => {
     ok(await api.update(id, { ...hold, status: "completed", result: 1 }));
 
     const span = traced.only("joblib.update");
-    expect(linkedFrom(span)).toEqual([SPAN]);
+    expect(getLinkedSpanIds(span)).toEqual([SPAN]);
     expect(span.attributes).toMatchObject({ "messaging.message.id": id, "joblib.task.status": "completed" });
   });
 
@@ -250,7 +250,7 @@ describe("a server that traces", () => {
     ok(await api.as("wes").patch(`/workers/${job.worker_id}/tasks`, { body: { updates } }));
 
     const span = traced.only("joblib.update");
-    expect(linkedFrom(span)).toEqual([SPAN, SPAN]);
+    expect(getLinkedSpanIds(span)).toEqual([SPAN, SPAN]);
     expect(span.attributes).toMatchObject({
       "messaging.client.id": job.worker_id,
       "messaging.batch.message_count": 3,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { type Listener, listenTo } from "./listen.ts";
-import { aRoom } from "./scenes.ts";
+import { type EventStream, openEventStream } from "./event-stream.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 let api: Api;
 let url: string;
@@ -12,10 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const listen = (path: string, headers: Record<string, string> = {}, user = "ann"): Promise<Listener> =>
-  listenTo(`${url}/v1/joblib${path}`, { "x-user": user, ...headers });
+const listen = (path: string, headers: Record<string, string> = {}, user = "ann"): Promise<EventStream> =>
+  openEventStream(`${url}/v1/joblib${path}`, { "x-user": user, ...headers });
 
-const aRunningTask = async (room = aRoom()) => {
+const aRunningTask = async (room = newRoomId()) => {
   const job = await api.registerJob(room);
   const { id } = await api.submit(room, job.full_name);
   await api.claim(job.worker_id, { start: true });
@@ -53,11 +53,11 @@ describe("a task's stream", () => {
 
     const other = await openApi({ orm: api.orm });
     const otherUrl = await other.app.listen({ port: 0, host: "127.0.0.1" });
-    await using second = await listenTo(`${otherUrl}/v1/joblib/tasks/${id}/events`, {
+    await using second = await openEventStream(`${otherUrl}/v1/joblib/tasks/${id}/events`, {
       ...{ "x-user": "ann", "last-event-id": task.id, prefer: "wait=1" },
     });
 
-    expect(await second.rest()).toMatchObject([{ event: "log", data: { items: [{ text: "two" }] } }]);
+    expect(await second.readToEnd()).toMatchObject([{ event: "log", data: { items: [{ text: "two" }] } }]);
     expect(second.headers.get("preference-applied")).toBe("wait=1");
     expect(second.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
     await second[Symbol.asyncDispose]();
@@ -79,7 +79,7 @@ describe("a task's stream", () => {
 
 describe("a room's stream", () => {
   test("is ready, and then tells of tasks as they change, of jobs and of workers", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     await using stream = await listen(`/rooms/${room}/events`);
     expect(await stream.next()).toMatchObject({ event: "ready" });
 
@@ -88,13 +88,15 @@ describe("a room's stream", () => {
     const { id } = await api.submit(room, job.full_name);
     expect(await stream.next()).toMatchObject({ event: "task", data: { id, status: "pending" } });
     await api.claim(job.worker_id, { start: true });
-    expect(await stream.until(({ data }) => data.status === "running")).toMatchObject({ data: { id } });
+    expect(await stream.nextMatching(({ data }) => data.status === "running")).toMatchObject({
+      data: { id },
+    });
     ok(await api.as("wes").delete(`/workers/${job.worker_id}`), 204);
-    expect(await stream.until(({ event }) => event === "jobs")).toBeDefined();
+    expect(await stream.nextMatching(({ event }) => event === "jobs")).toBeDefined();
   });
 
   test("tells of global jobs, and not of other rooms' tasks", async () => {
-    const [room, other] = [aRoom(), aRoom()];
+    const [room, other] = [newRoomId(), newRoomId()];
     await using stream = await listen(`/rooms/${room}/events`);
     await stream.next();
 
@@ -103,11 +105,11 @@ describe("a room's stream", () => {
     await api.submit(other, job.full_name);
     const { id } = await api.submit(room, job.full_name);
 
-    expect(await stream.until(({ event }) => event === "task")).toMatchObject({ data: { id } });
+    expect(await stream.nextMatching(({ event }) => event === "task")).toMatchObject({ data: { id } });
   });
 
   test("goes on from the last event; an id that says nothing here is a reset", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const job = await api.registerJob(room);
     await using first = await listen(`/rooms/${room}/events`);
     const ready = await first.next();
@@ -121,7 +123,7 @@ describe("a room's stream", () => {
   });
 
   test("of hundreds of changes at once tells of the last, or that there were many", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     const job = await api.registerJob(room);
     await using stream = await listen(`/rooms/${room}/events`);
     await stream.next();
@@ -134,13 +136,13 @@ describe("a room's stream", () => {
     );
 
     expect(
-      await stream.until(({ event, data }) => event === "reset" || data.status === "cancelled"),
+      await stream.nextMatching(({ event, data }) => event === "reset" || data.status === "cancelled"),
     ).toBeDefined();
   });
 
   test("needs the right to read, and a room's name", async () => {
-    expectProblem(await api.as("stranger").get(`/rooms/${aRoom()}/events`), "forbidden");
-    expectProblem(await api.as(undefined).get(`/rooms/${aRoom()}/events`), "unauthorized");
+    expectProblem(await api.as("stranger").get(`/rooms/${newRoomId()}/events`), "forbidden");
+    expectProblem(await api.as(undefined).get(`/rooms/${newRoomId()}/events`), "unauthorized");
     expectProblem(await api.as("ann").get("/rooms/@other/events"), "invalid-room-id");
   });
 });
@@ -148,11 +150,13 @@ describe("a room's stream", () => {
 test("a server that closes ends its streams", async () => {
   const own = await openApi({ orm: api.orm });
   const ownUrl = await own.app.listen({ port: 0, host: "127.0.0.1" });
-  await using stream = await listenTo(`${ownUrl}/v1/joblib/rooms/${aRoom()}/events`, { "x-user": "ann" });
+  await using stream = await openEventStream(`${ownUrl}/v1/joblib/rooms/${newRoomId()}/events`, {
+    "x-user": "ann",
+  });
   await stream.next();
 
   const closing = own.close();
 
-  expect(await stream.rest()).toEqual([]);
+  expect(await stream.readToEnd()).toEqual([]);
   await closing;
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 const schema = { type: "object", properties: { angle: { type: "number" } } };
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
@@ -14,7 +14,7 @@ afterAll(() => api.close());
 
 /** A job in a room of its own, and how `ann` submits for it. */
 const aJob = async (given: object = {}, where = api) => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await where.registerJob(room, { schema, ...given });
   const submit = (body?: unknown) =>
     where.as("ann").post(`/rooms/${room}/tasks/${job.full_name}`, body === undefined ? {} : { body });
@@ -49,7 +49,7 @@ describe("submitting", () => {
   test("points at what of a payload does not fit", async () => {
     const { submit } = await aJob();
 
-    expect(pointersOf(await submit({ payload: { angle: "x" } }))).toEqual(["/payload/angle"]);
+    expect(getErrorPointers(await submit({ payload: { angle: "x" } }))).toEqual(["/payload/angle"]);
   });
 
   test.each([
@@ -71,7 +71,7 @@ describe("submitting", () => {
   ])("with %j is out of bounds", async (body, pointer) => {
     const { submit } = await aJob();
 
-    expect(pointersOf(await submit(body))).toEqual([pointer]);
+    expect(getErrorPointers(await submit(body))).toEqual([pointer]);
   });
 
   test.each([

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
-import { expectProblem, ok, timed, wait } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, ok, preferWait, timed } from "./responses.ts";
 
 const NOW = { kind: "fixed", seconds: 0 };
 
@@ -14,7 +14,7 @@ afterAll(() => api.close());
 
 /** A dead worker with a task as far as `status`; before the sweep. */
 const aDeadWorkersTask = async (status: "claimed" | "running", task: object = {}) => {
-  const scene = await api.aTask(status, { task });
+  const scene = await api.createTask(status, { task });
   await api.ageWorker(scene.worker, 61);
   return scene;
 };
@@ -70,7 +70,7 @@ describe("a dead worker", () => {
   });
 
   test("whose last sign of life is younger than the threshold is not dead", async () => {
-    const { id, worker } = await api.aTask("running");
+    const { id, worker } = await api.createTask("running");
     await api.ageWorker(worker, 50);
 
     await api.sweep();
@@ -90,7 +90,7 @@ describe("a dead worker", () => {
 
 describe("a task that takes too long", () => {
   test("fails, and its worker stays", async () => {
-    const { id, worker } = await api.aTask("running", { task: { timeout_seconds: 60 } });
+    const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
     await api.ageTask(id, 61);
 
     await api.sweep();
@@ -103,7 +103,7 @@ describe("a task that takes too long", () => {
 
   test("is tried again while attempts are left", async () => {
     const task = { timeout_seconds: 60, max_attempts: 2, backoff: NOW };
-    const { id, worker } = await api.aTask("running", { task });
+    const { id, worker } = await api.createTask("running", { task });
     await api.ageTask(id, 61);
 
     await api.sweep();
@@ -114,9 +114,9 @@ describe("a task that takes too long", () => {
 
   test("has all its time: neither what runs within it nor what only waits is ended", async () => {
     const [within, claimed, unbounded] = [
-      await api.aTask("running", { task: { timeout_seconds: 60 } }),
-      await api.aTask("claimed", { task: { timeout_seconds: 60 } }),
-      await api.aTask("running"),
+      await api.createTask("running", { task: { timeout_seconds: 60 } }),
+      await api.createTask("claimed", { task: { timeout_seconds: 60 } }),
+      await api.createTask("running"),
     ];
     await api.ageTask(within.id, 50);
     for (const { id } of [claimed, unbounded]) await api.ageTask(id, 86_400);
@@ -129,9 +129,9 @@ describe("a task that takes too long", () => {
   });
 
   test("is found within a second by a server that is up, and who waits is told at once", async () => {
-    const { id, worker } = await api.aTask("running", { task: { timeout_seconds: 60 } });
-    const reading = timed(api.as("ann").get(`/tasks/${id}`, wait(30)));
-    const beating = api.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...wait(30) });
+    const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
+    const reading = timed(api.as("ann").get(`/tasks/${id}`, preferWait(30)));
+    const beating = api.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...preferWait(30) });
 
     await api.ageTask(id, 61);
 
@@ -171,9 +171,9 @@ describe("retention", () => {
   test("deletes what ended longer ago, and nothing else", async () => {
     const day = 86_400;
     const [old, recent, open] = [
-      await api.aTask("completed"),
-      await api.aTask("failed"),
-      await api.aTask("pending"),
+      await api.createTask("completed"),
+      await api.createTask("failed"),
+      await api.createTask("pending"),
     ];
     await api.ageTask(old.id, 31 * day);
     await api.ageTask(recent.id, 29 * day);
@@ -188,7 +188,7 @@ describe("retention", () => {
 
   test("keeps everything where no days are set", async () => {
     const keeping = await openApi();
-    const { id } = await keeping.aTask("completed");
+    const { id } = await keeping.createTask("completed");
     await keeping.ageTask(id, 10_000 * 86_400);
 
     await keeping.sweep();
@@ -230,7 +230,7 @@ describe("a row that cannot be ended", () => {
   });
 
   test("of a task over its time keeps neither the others nor what is swept besides", async () => {
-    const limited = () => api.aTask("running", { task: { timeout_seconds: 60 } });
+    const limited = () => api.createTask("running", { task: { timeout_seconds: 60 } });
     const [bad, good, dead] = [await limited(), await limited(), await aDeadWorkersTask("running")];
     await spoil("task", bad.id);
     await api.ageTask(bad.id, 61);
@@ -246,12 +246,12 @@ describe("a row that cannot be ended", () => {
 
   test("does not make a server patient for ever: the dead are found beside it", async () => {
     const settings = { sweeper_interval_seconds: 0.2, worker_timeout_threshold: 2 };
-    const bad = await api.aTask("running", { task: { timeout_seconds: 1 } });
+    const bad = await api.createTask("running", { task: { timeout_seconds: 1 } });
     await spoil("task", bad.id);
     await api.ageTask(bad.id, 3600);
     const server = await openApi({ orm: api.orm, settings });
     onTestFinished(() => server.close());
-    const { id, worker } = await server.aTask("running");
+    const { id, worker } = await server.createTask("running");
     await api.ageWorker(worker);
 
     const status = async () => (await api.readTask(id)).status;
@@ -262,9 +262,9 @@ describe("a row that cannot be ended", () => {
 test("a server sweeps by itself: a task of a worker that died comes to its end while somebody waits", async () => {
   const quick = { worker_timeout_threshold: 1, sweeper_interval_seconds: 0.1 };
   const own = await openApi({ settings: quick });
-  const { id, worker, room, job } = await own.aTask("running");
+  const { id, worker, room, job } = await own.createTask("running");
 
-  const answer = await own.as("ann").get(`/tasks/${id}`, wait(30));
+  const answer = await own.as("ann").get(`/tasks/${id}`, preferWait(30));
 
   expect(ok(answer)).toMatchObject({ status: "failed", error: `worker ${worker} stopped responding` });
   expectProblem(await own.as("ann").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ok, timed } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { ok, timed } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ const read = (id: string, headers: Record<string, string> = {}) =>
 const tagOf = async (id: string) => String((await read(id)).headers["etag"]);
 describe("the ETag of a task", () => {
   test("is weak and changes with every step, though not with its place in the queue", async () => {
-    const { id, room, job, worker } = await api.aTask();
+    const { id, room, job, worker } = await api.createTask();
     const first = await tagOf(id);
     expect(first).toMatch(/^W\/"[^"]+"$/);
     await api.submit(room, job.full_name, { priority: 9 });
@@ -41,7 +41,7 @@ describe("the ETag of a task", () => {
     ["one of several", (tag: string) => `"x", ${tag} , W/"y"`],
     ["any", () => "*"],
   ])("named by If-None-Match (%s) is 304 at once, without a body", async (_, header) => {
-    const { id } = await api.aTask();
+    const { id } = await api.createTask();
     const tag = await tagOf(id);
 
     const { value: answer, ms } = await timed(read(id, { "if-none-match": header(tag) }));
@@ -51,13 +51,13 @@ describe("the ETag of a task", () => {
   });
 
   test.each(['W/"other"', "nonsense", '""'])("when it is another than %s, the task comes", async (header) => {
-    const { id } = await api.aTask();
+    const { id } = await api.createTask();
 
     expect(ok(await read(id, { "if-none-match": header })).id).toBe(id);
   });
 
   test("together with Prefer: wait is waited with until the task differs", async () => {
-    const { id, worker } = await api.aTask();
+    const { id, worker } = await api.createTask();
     const headers = { "if-none-match": await tagOf(id), prefer: "wait=2" };
 
     const [{ value: answer, ms }] = await Promise.all([timed(read(id, headers)), api.claim(worker)]);
@@ -68,7 +68,7 @@ describe("the ETag of a task", () => {
   });
 
   test("together with Prefer: wait is 304 after N seconds in which nothing changed", async () => {
-    const { id } = await api.aTask();
+    const { id } = await api.createTask();
 
     const { value, ms } = await timed(read(id, { "if-none-match": await tagOf(id), prefer: "wait=1" }));
 
@@ -77,7 +77,7 @@ describe("the ETag of a task", () => {
   });
 
   test("of a terminal task is never waited with", async () => {
-    const { id } = await api.aTask("cancelled");
+    const { id } = await api.createTask("cancelled");
 
     const { value, ms } = await timed(read(id, { "if-none-match": await tagOf(id), prefer: "wait=2" }));
 

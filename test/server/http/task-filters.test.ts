@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TaskPage } from "../../../protocol/index.ts";
-import { bodyOf, expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok, parseBody } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -11,12 +11,12 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const page = async (room: string, query: string) =>
-  bodyOf(TaskPage, await api.as("rea").get(`/rooms/${room}/tasks?${query}`));
+  parseBody(TaskPage, await api.as("rea").get(`/rooms/${room}/tasks?${query}`));
 const ids = async (room: string, query: string) => (await page(room, query)).items.map(({ id }) => id);
 
 /** Two jobs of a room with tasks of two users: cancelled, failed, pending, and one of a user with a strange name. */
 const aFullRoom = async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
   const other = await api.registerJob(room);
   const cancelled = await api.submit(room, job.full_name, { payload: { smiles: "CCO" } });
@@ -48,7 +48,7 @@ describe("a room's tasks", () => {
   });
 
   test("of a job that was removed and registered anew are all those under its name", async () => {
-    const { room, job, worker, id } = await api.aTask("completed");
+    const { room, job, worker, id } = await api.createTask("completed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
     expectProblem(await api.as("ann").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");
     expect(await ids(room, `job=${job.full_name}`)).toEqual([id]);
@@ -79,7 +79,7 @@ describe("a room's tasks", () => {
     const { room, failed } = await aFullRoom();
 
     expect(await page(room, `q=${failed}`)).toMatchObject({ total: 1, items: [{ id: failed }] });
-    expect(await ids(aRoom(), `q=${failed}`)).toEqual([]);
+    expect(await ids(newRoomId(), `q=${failed}`)).toEqual([]);
     expect(await ids(room, `q=${failed}&status=pending`)).toEqual([]);
   });
 
@@ -118,13 +118,13 @@ describe("a room's tasks", () => {
     "created_by=%00",
     "job=",
   ])("with ?%s are 422", async (query) => {
-    const answer = await api.as("rea").get(`/rooms/${aRoom()}/tasks?${query}`);
+    const answer = await api.as("rea").get(`/rooms/${newRoomId()}/tasks?${query}`);
 
-    expect(pointersOf(answer)[0]).toMatch(new RegExp(`^/${query.split("=")[0]}`));
+    expect(getErrorPointers(answer)[0]).toMatch(new RegExp(`^/${query.split("=")[0]}`));
   });
 
   test("of a job that is none, or that never was, are told so", async () => {
-    expectProblem(await api.as("rea").get(`/rooms/${aRoom()}/tasks?job=Rotate`), "invalid-job-name");
-    expectProblem(await api.as("rea").get(`/rooms/${aRoom()}/tasks?job=public:a:b`), "job-not-found");
+    expectProblem(await api.as("rea").get(`/rooms/${newRoomId()}/tasks?job=Rotate`), "invalid-job-name");
+    expectProblem(await api.as("rea").get(`/rooms/${newRoomId()}/tasks?job=public:a:b`), "job-not-found");
   });
 });

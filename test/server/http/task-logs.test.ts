@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LogPage, MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const aRunningTask = async (options: object = {}) => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
   const { id } = await api.submit(room, job.full_name, options);
   await api.claim(job.worker_id, { start: true });
@@ -59,7 +59,7 @@ describe("lines of a task's log", () => {
     expect([textsOf(first), textsOf(second), textsOf(end)]).toEqual([["0", "1"], ["2", "3"], []]);
     expect(end.after).toBe("1.4");
     expect((await (await aRunningTask()).read()).after).toBeNull();
-    expect(pointersOf(await api.as("ann").get(`/tasks/${id}/logs?after=x`))).toEqual(["/after"]);
+    expect(getErrorPointers(await api.as("ann").get(`/tasks/${id}/logs?after=x`))).toEqual(["/after"]);
   });
 
   test("come with a step, and with its repetition", async () => {
@@ -92,7 +92,7 @@ describe("lines of a task's log", () => {
       await log(Array.from({ length: 501 }, (_, number) => ({ number, text: "" }))),
       "validation-error",
     );
-    expect(pointersOf(await log([{ number: 0, text: "x".repeat(2001) }]))).toEqual(["/log/0/text"]);
+    expect(getErrorPointers(await log([{ number: 0, text: "x".repeat(2001) }]))).toEqual(["/log/0/text"]);
     expectProblem(await log([{ number: 0, text: "a\u0000b" }]), "malformed-request");
     ok(
       await log([MAX_LINES_PER_ATTEMPT - 1, MAX_LINES_PER_ATTEMPT].map((number) => ({ number, text: "a" }))),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ const read = (id: string, headers: Record<string, string> = {}) =>
 
 describe("reading a task", () => {
   test("shows all of it", async () => {
-    const { id, room, job } = await api.aTask("pending", {
+    const { id, room, job } = await api.createTask("pending", {
       task: { payload: { b: 1, a: [null, "ü", 1.5] } },
     });
 
@@ -50,14 +50,14 @@ describe("reading a task", () => {
   });
 
   test("a task's id may be written in capitals", async () => {
-    const { id } = await api.aTask();
+    const { id } = await api.createTask();
 
     expect(ok(await read(id.toUpperCase())).id).toBe(id);
   });
 });
 
 test("a place in the queue is among the due tasks of the job, by priority and then by number", async () => {
-  const { id, room, job, worker } = await api.aTask();
+  const { id, room, job, worker } = await api.createTask();
   const second = await api.submit(room, job.full_name);
   const urgent = await api.submit(room, job.full_name, { priority: 5 });
   const later = await api.submit(room, job.full_name, { delay_seconds: 60, priority: 9 });
@@ -70,7 +70,7 @@ test("a place in the queue is among the due tasks of the job, by priority and th
 
 describe("a room's tasks", () => {
   test("are listed newest first, by status where it is named, and in pages", async () => {
-    const { room, job, id: first } = await api.aTask("running");
+    const { room, job, id: first } = await api.createTask("running");
     const second = await api.submit(room, job.full_name);
     const list = async (query = "") => ok(await api.as("rea").get(`/rooms/${room}/tasks${query}`));
 
@@ -91,7 +91,7 @@ describe("a room's tasks", () => {
   });
 
   test("are read on from behind a task, of which they stay what followed it", async () => {
-    const { room, job, id: first } = await api.aTask();
+    const { room, job, id: first } = await api.createTask();
     const second = await api.submit(room, job.full_name);
     const list = async (path: string) =>
       ok(await api.as("rea").get(`/rooms/${room}/${path}`)).items.map(({ id }: { id: string }) => id);
@@ -105,17 +105,17 @@ describe("a room's tasks", () => {
   });
 
   test.each(["nothing", crypto.randomUUID()])("do not follow %s, which is none of them", async (after) => {
-    expectProblem(await api.as("ann").get(`/rooms/${aRoom()}/tasks?after=${after}`), "validation-error");
+    expectProblem(await api.as("ann").get(`/rooms/${newRoomId()}/tasks?after=${after}`), "validation-error");
   });
 
   test.each(["status=nonsense", "limit=501", "offset=-1"])("with ?%s are 422", async (query) => {
-    expectProblem(await api.as("ann").get(`/rooms/${aRoom()}/tasks?${query}`), "validation-error");
+    expectProblem(await api.as("ann").get(`/rooms/${newRoomId()}/tasks?${query}`), "validation-error");
   });
 });
 
 test("what was completed shows its result, and what failed its error and its attempts", async () => {
-  const done = await api.aTask("completed");
-  const failed = await api.aTask("failed");
+  const done = await api.createTask("completed");
+  const failed = await api.createTask("failed");
 
   expect(await api.readTask(done.id)).toMatchObject({
     ...{ status: "completed", result: 1, error: null, attempt: 1, runs: 1, worker_id: done.worker },

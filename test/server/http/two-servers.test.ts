@@ -2,9 +2,9 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
-import { ok, timed, wait } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { untilWaiting } from "./waiting-claims.ts";
+import { ok, preferWait, timed } from "./responses.ts";
+import { waitForWaitingClaim } from "./waiting-claims.ts";
 
 /** Well under the few seconds after which a waiting request reads again in any case. */
 const SOON_MS = 3500;
@@ -33,14 +33,14 @@ afterAll(async () => {
 
 /** Requests that wait on one server are answered soon after what the other was told. */
 const expectWakeUps = async ([here, there]: [Api, Api], withinMs: number) => {
-  const { id, worker, room, job } = await here.aTask("running");
+  const { id, worker, room, job } = await here.createTask("running");
   const idle = await here.registerJob(room, { name: job.name });
   const held = [
-    timed(here.as("ann").get(`/tasks/${id}`, wait(30))),
-    timed(here.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...wait(30) })),
-    timed(here.as("wes").post("/tasks/claim", { body: { worker_id: idle.worker_id }, ...wait(30) })),
+    timed(here.as("ann").get(`/tasks/${id}`, preferWait(30))),
+    timed(here.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...preferWait(30) })),
+    timed(here.as("wes").post("/tasks/claim", { body: { worker_id: idle.worker_id }, ...preferWait(30) })),
   ] as const;
-  await untilWaiting(idle.worker_id);
+  await waitForWaitingClaim(idle.worker_id);
 
   const { id: next } = await there.submit(room, job.full_name);
   ok(await there.update(id, { status: "cancelled" }, "ann"));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 const NOBODYS = "01900000-0000-7000-8000-000000000000";
 const NOW = { kind: "fixed", seconds: 0 };
@@ -20,7 +20,7 @@ const failed = (worker_id: string, attempt: number, error = "broken") => ({
 
 describe("a fence", () => {
   test("that names the task's worker and attempt lets the step through", async () => {
-    const { id, worker } = await api.aTask("running");
+    const { id, worker } = await api.createTask("running");
 
     expect(ok(await api.update(id, completed(worker.toUpperCase(), 1, 7))).result).toBe(7);
   });
@@ -31,7 +31,7 @@ describe("a fence", () => {
     ["a worker that was never known", { worker_id: NOBODYS }],
     ["a worker's id that is none", { worker_id: "nobody" }],
   ])("that names %s is task-lost", async (_, fence) => {
-    const { id } = await api.aTask("running");
+    const { id } = await api.createTask("running");
 
     for (const step of [{ status: "completed" }, { status: "cancelled" }, { progress: { fraction: 1 } }]) {
       expectProblem(await api.update(id, { ...step, ...fence }), "task-lost");
@@ -40,14 +40,14 @@ describe("a fence", () => {
   });
 
   test("that names another worker of the same user is task-lost", async () => {
-    const { id } = await api.aTask("running");
-    const other = await api.newWorker();
+    const { id } = await api.createTask("running");
+    const other = await api.createWorker();
 
     expectProblem(await api.update(id, completed(other.id, 1)), "task-lost");
   });
 
   test("that names a worker which is gone is task-lost", async () => {
-    const { id, worker } = await api.aTask("claimed");
+    const { id, worker } = await api.createTask("claimed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
 
     expectProblem(await api.update(id, completed(worker, 1)), "task-lost");
@@ -56,7 +56,7 @@ describe("a fence", () => {
 
 describe("a hold that is over is task-lost", () => {
   test("after a cancel", async () => {
-    const { id, worker } = await api.aTask("running");
+    const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
 
     expectProblem(await api.update(id, completed(worker, 1)), "task-lost");
@@ -65,7 +65,7 @@ describe("a hold that is over is task-lost", () => {
   });
 
   test("after a timeout", async () => {
-    const { id, worker } = await api.aTask("running", { task: { timeout_seconds: 60 } });
+    const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
     await api.ageTask(id);
     await api.sweep();
 
@@ -73,7 +73,7 @@ describe("a hold that is over is task-lost", () => {
   });
 
   test("after a requeue, and while another has the task, though not for the other", async () => {
-    const { id, worker, job, room } = await api.aTask("claimed");
+    const { id, worker, job, room } = await api.createTask("claimed");
     ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
     expectProblem(await api.update(id, { status: "running", worker_id: worker, attempt: 1 }), "task-lost");
     const other = (await api.registerJob(room, { name: job.name })).worker_id;
@@ -85,7 +85,7 @@ describe("a hold that is over is task-lost", () => {
   });
 
   test("after its worker claimed it again: the earlier attempt is over", async () => {
-    const { id, worker } = await api.aTask("running", { task: { max_attempts: 3, backoff: NOW } });
+    const { id, worker } = await api.createTask("running", { task: { max_attempts: 3, backoff: NOW } });
     ok(await api.update(id, failed(worker, 1)));
     await api.claim(worker, { start: true });
 
@@ -94,7 +94,7 @@ describe("a hold that is over is task-lost", () => {
   });
 
   test("though what its worker itself has ended is no loss, whatever it said of it", async () => {
-    const { id, worker } = await api.aTask("running");
+    const { id, worker } = await api.createTask("running");
     ok(await api.update(id, failed(worker, 1, "worker bee out of honey")));
 
     expectProblem(await api.update(id, completed(worker, 1)), "invalid-task-transition");
@@ -103,7 +103,7 @@ describe("a hold that is over is task-lost", () => {
 
 describe("a repetition is 200 with the task as it stands", () => {
   test("of a completion with the same result, in whatever order its members come", async () => {
-    const { id, worker } = await api.aTask("running");
+    const { id, worker } = await api.createTask("running");
     const first = ok(await api.update(id, completed(worker, 1, { a: 1, b: 2 })));
 
     expect(ok(await api.update(id, completed(worker, 1, { b: 2, a: 1 })))).toEqual(first);
@@ -112,7 +112,7 @@ describe("a repetition is 200 with the task as it stands", () => {
   });
 
   test("of a failure, also where the task has been given another try, or to another", async () => {
-    const { id, worker } = await api.aTask("running", { task: { max_attempts: 2, backoff: NOW } });
+    const { id, worker } = await api.createTask("running", { task: { max_attempts: 2, backoff: NOW } });
     expect(ok(await api.update(id, failed(worker, 1))).status).toBe("pending");
 
     expect(ok(await api.update(id, failed(worker, 1)))).toMatchObject({ status: "pending", attempt: 1 });
@@ -127,27 +127,27 @@ describe("a repetition is 200 with the task as it stands", () => {
   });
 
   test("of a cancel", async () => {
-    const { id, task } = await api.aTask("cancelled");
+    const { id, task } = await api.createTask("cancelled");
 
     expect(ok(await api.update(id, { status: "cancelled" }, "ann"))).toEqual(task);
   });
 
   test("of a start that names worker and attempt", async () => {
-    const { id, worker } = await api.aTask("running");
+    const { id, worker } = await api.createTask("running");
 
     const again = { status: "running", worker_id: worker, attempt: 1 };
     expect(ok(await api.update(id, again))).toMatchObject({ status: "running", runs: 1 });
   });
 
   test("even when its worker has left since", async () => {
-    const { id, worker } = await api.aTask("completed");
+    const { id, worker } = await api.createTask("completed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
 
     expect(ok(await api.update(id, completed(worker, 1, 1))).status).toBe("completed");
   });
 
   test("though not of another attempt", async () => {
-    const { id, worker } = await api.aTask("completed");
+    const { id, worker } = await api.createTask("completed");
 
     expectProblem(await api.update(id, completed(worker, 2, 1)), "task-lost");
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TaskStatus } from "../../../protocol/index.ts";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ describe("a step by PATCH", () => {
     from,
     to,
   }) => {
-    const { id } = await api.aTask(from);
+    const { id } = await api.createTask(from);
 
     expect(ok(await api.update(id, { status: to }, "root")).status).toBe(to);
     expect((await api.readTask(id)).status).toBe(to);
@@ -33,7 +33,7 @@ describe("a step by PATCH", () => {
   test.each(
     STEPS.filter(({ from, to }) => !ALLOWED[from].includes(to) && !(from === to && isEnd(from))),
   )("from $from to $to is 409, with what can follow", async ({ from, to }) => {
-    const { id, task } = await api.aTask(from);
+    const { id, task } = await api.createTask(from);
 
     const problem = expectProblem(await api.update(id, { status: to }, "root"), "invalid-task-transition");
 
@@ -43,14 +43,14 @@ describe("a step by PATCH", () => {
   });
 
   test("to no status at all is 422, and so is one that changes nothing", async () => {
-    const { id } = await api.aTask("running");
+    const { id } = await api.createTask("running");
 
-    expect(pointersOf(await api.update(id, { status: "done" }))).toEqual(["/status"]);
-    expect(pointersOf(await api.update(id, {}))).toEqual(["/status"]);
+    expect(getErrorPointers(await api.update(id, { status: "done" }))).toEqual(["/status"]);
+    expect(getErrorPointers(await api.update(id, {}))).toEqual(["/status"]);
   });
 
   test("notes when the task was started, and when it came to its end", async () => {
-    const { id } = await api.aTask("claimed");
+    const { id } = await api.createTask("claimed");
 
     const running = ok(await api.update(id, { status: "running" }));
     const completed = ok(await api.update(id, { status: "completed" }));
@@ -63,7 +63,7 @@ describe("a step by PATCH", () => {
   });
 
   test("is a sign of life of the worker that it names", async () => {
-    const { id, worker, room, job } = await api.aTask("running");
+    const { id, worker, room, job } = await api.createTask("running");
     await api.ageWorker(worker);
 
     ok(await api.update(id, { progress: {}, worker_id: worker, attempt: 1 }));
@@ -80,7 +80,7 @@ describe("a result", () => {
     { result: { a: [null, "ü"] } },
     { result: false },
   ])("like %j is kept as it was sent", async ({ result }) => {
-    const { id } = await api.aTask("running");
+    const { id } = await api.createTask("running");
 
     ok(await api.update(id, { status: "completed", result }));
 
@@ -89,18 +89,18 @@ describe("a result", () => {
 
   test("must fit the job's result schema, or the task runs on", async () => {
     const result_schema = { type: "object", required: ["n"], properties: { n: { type: "number" } } };
-    const { id } = await api.aTask("running", { job: { result_schema } });
+    const { id } = await api.createTask("running", { job: { result_schema } });
     const complete = (result?: unknown) => api.update(id, { status: "completed", result });
 
-    expect(pointersOf(await complete({ n: "x" }))).toEqual(["/result/n"]);
-    expect(pointersOf(await complete({}))[0]).toMatch(/^\/result/);
-    expect(pointersOf(await complete())).toEqual(["/result"]);
+    expect(getErrorPointers(await complete({ n: "x" }))).toEqual(["/result/n"]);
+    expect(getErrorPointers(await complete({}))[0]).toMatch(/^\/result/);
+    expect(getErrorPointers(await complete())).toEqual(["/result"]);
     expect((await api.readTask(id)).status).toBe("running");
     expect(ok(await complete({ n: 1 })).result).toEqual({ n: 1 });
   });
 
   test("of a failure is kept with its error, and fits no schema", async () => {
-    const { id } = await api.aTask("running", { job: { result_schema: { type: "number" } } });
+    const { id } = await api.createTask("running", { job: { result_schema: { type: "number" } } });
 
     ok(await api.update(id, { status: "failed", error: "half done", result: "half" }));
 
@@ -114,16 +114,16 @@ describe("an error", () => {
     ["é".repeat(32_768), "é".repeat(32_769)],
     ["😀".repeat(16_384), `${"😀".repeat(16_384)}x`],
   ])("is 64 KiB at most, counted in UTF-8: %.2s", async (longest, longer) => {
-    const { id } = await api.aTask("running");
+    const { id } = await api.createTask("running");
 
-    expect(pointersOf(await api.update(id, { status: "failed", error: longer }))).toEqual(["/error"]);
+    expect(getErrorPointers(await api.update(id, { status: "failed", error: longer }))).toEqual(["/error"]);
     ok(await api.update(id, { status: "failed", error: longest }));
 
     expect((await api.readTask(id)).error).toBe(longest);
   });
 
   test("is written down for its attempt, also where none is given", async () => {
-    const [{ id, worker }, silent] = [await api.aTask("failed"), await api.aTask("running")];
+    const [{ id, worker }, silent] = [await api.createTask("failed"), await api.createTask("running")];
     ok(await api.update(silent.id, { status: "failed" }));
 
     expect((await api.readTask(id)).errors).toEqual([
@@ -142,7 +142,7 @@ describe("an error", () => {
 
 describe("progress", () => {
   test("of a running task is told without a status, as often as it likes", async () => {
-    const { id } = await api.aTask("running");
+    const { id } = await api.createTask("running");
 
     const first = ok(await api.update(id, { progress: { fraction: 0.25, message: "reading" } }));
     ok(await api.update(id, { progress: { fraction: 1 } }));
@@ -157,9 +157,11 @@ describe("progress", () => {
     { message: "x".repeat(1001) },
     { message: 1 },
   ])("like %j is out of bounds", async (progress) => {
-    const { id } = await api.aTask("running");
+    const { id } = await api.createTask("running");
 
-    expect(pointersOf(await api.update(id, { progress }))).toEqual([`/progress/${Object.keys(progress)[0]}`]);
+    expect(getErrorPointers(await api.update(id, { progress }))).toEqual([
+      `/progress/${Object.keys(progress)[0]}`,
+    ]);
   });
 
   test.each([
@@ -169,14 +171,14 @@ describe("progress", () => {
     "failed",
     "cancelled",
   ] as const)("of a %s task is 409", async (status) => {
-    const { id } = await api.aTask(status);
+    const { id } = await api.createTask(status);
 
     expectProblem(await api.update(id, { progress: { fraction: 0.5 } }, "root"), "invalid-task-transition");
     expect((await api.readTask(id)).progress).toBeNull();
   });
 
   test("can come with a step", async () => {
-    const { id } = await api.aTask("claimed");
+    const { id } = await api.createTask("claimed");
 
     expect(ok(await api.update(id, { status: "running", progress: { fraction: 0 } }))).toMatchObject({
       ...{ status: "running", progress: { fraction: 0 } },

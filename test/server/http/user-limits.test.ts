@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
-import { expectProblem, ok } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -10,13 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const wait = { prefer: "wait=20" };
+const preferWait = { prefer: "wait=20" };
 
 test("a user with too many waiting requests is told so, and others wait on", async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room);
   const { id } = await api.submit(room, job.full_name);
-  const read = (user: string) => api.as(user).get(`/tasks/${id}`, { headers: wait });
+  const read = (user: string) => api.as(user).get(`/tasks/${id}`, { headers: preferWait });
   const waiting = [read("ann"), read("ann"), read("wes")];
   // They wait as soon as a fourth is refused.
   const refused = await eventually(
@@ -34,7 +34,7 @@ test("a user with too many waiting requests is told so, and others wait on", asy
 });
 
 test("a user with too many requests at work is told so, and gets on when they are done", async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const path = `/rooms/${room}/tasks`;
 
   const own = await Promise.all(Array.from({ length: 40 }, () => api.as("ann").get(path)));

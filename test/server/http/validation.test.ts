@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { FieldError } from "../../../protocol/index.ts";
-import { bodyOf, expectProblem, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, parseBody } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -19,11 +19,11 @@ const SCHEMA = {
 
 const errorsOf = async (room: string, name: string, payload: object, at = api) => {
   const answer = await at.as("rea").post(`/rooms/${room}/jobs/${name}/validation`, { body: { payload } });
-  return bodyOf(z.object({ errors: z.array(FieldError) }), answer).errors;
+  return parseBody(z.object({ errors: z.array(FieldError) }), answer).errors;
 };
 
 test("a payload that fits has no errors; of one that does not they are those of a submit", async () => {
-  const room = aRoom();
+  const room = newRoomId();
   const job = await api.registerJob(room, { schema: SCHEMA });
   const wrong = { angle: 400, axis: "z" };
 
@@ -40,7 +40,7 @@ test("a payload that fits has no errors; of one that does not they are those of 
 
 test("a server that checks no payload finds nothing, as its submit does", async () => {
   const lenient = await openApi({ orm: api.orm, settings: { validate_payloads: false } });
-  const room = aRoom();
+  const room = newRoomId();
   const job = await lenient.registerJob(room, { schema: SCHEMA });
 
   expect(await errorsOf(room, job.full_name, { angle: "wide" }, lenient)).toEqual([]);
@@ -48,12 +48,12 @@ test("a server that checks no payload finds nothing, as its submit does", async 
 });
 
 test("a payload is needed, and a job", async () => {
-  const { room, job } = await api.aTask();
+  const { room, job } = await api.createTask();
   const send = (name: string, body: object) =>
     api.as("rea").post(`/rooms/${room}/jobs/${name}/validation`, { body });
 
-  expect(pointersOf(await send(job.full_name, {}))).toEqual(["/payload"]);
-  expect(pointersOf(await send(job.full_name, { payload: [] }))).toEqual(["/payload"]);
+  expect(getErrorPointers(await send(job.full_name, {}))).toEqual(["/payload"]);
+  expect(getErrorPointers(await send(job.full_name, { payload: [] }))).toEqual(["/payload"]);
   expectProblem(await send("public:a:b", { payload: {} }), "job-not-found");
   expectProblem(await send("Rotate", { payload: {} }), "invalid-job-name");
 });

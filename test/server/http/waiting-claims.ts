@@ -9,11 +9,11 @@ const waits = vi.spyOn(WakeSignal.prototype, "wait");
  * Resolves once a claim of the worker has looked, found nothing and waits for a ring. That its sign of life can be
  * read is too early: the claim is written then, and its server does not wait yet.
  */
-export const untilWaiting = (worker: string) =>
+export const waitForWaitingClaim = (worker: string) =>
   eventually(
     () =>
       waits.mock.contexts.some(
-        (bell) => bell instanceof WaitingClaim && bell.workerId === worker && bell.isFree,
+        (bell) => bell instanceof WaitingClaim && bell.workerId === worker && bell.isAvailable,
       ),
     Boolean,
     { what: `a waiting claim of ${worker}` },

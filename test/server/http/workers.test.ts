@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, ok, pointersOf } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
-import { aRoom } from "./scenes.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -30,24 +30,24 @@ describe("making a worker", () => {
 
   test("takes a label of 255 characters at most", async () => {
     ok(await api.as("wes").post("/workers", { body: { name: "x".repeat(255) } }), 201);
-    expect(pointersOf(await api.as("wes").post("/workers", { body: { name: "x".repeat(256) } }))).toEqual([
-      "/name",
-    ]);
+    expect(
+      getErrorPointers(await api.as("wes").post("/workers", { body: { name: "x".repeat(256) } })),
+    ).toEqual(["/name"]);
   });
 
   test("tells of a quarter of the threshold that is set", async () => {
     const own = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 10 } });
 
-    expect((await own.newWorker()).heartbeat_seconds).toBe(2.5);
+    expect((await own.createWorker()).heartbeat_seconds).toBe(2.5);
     await own.close();
   });
 });
 
 describe("lists of workers", () => {
   test("show a user its own, newest first and in pages, with what they have", async () => {
-    const room = aRoom();
+    const room = newRoomId();
     api.grant("cat", room, "read", "write");
-    const idle = await api.newWorker("cat");
+    const idle = await api.createWorker("cat");
     const job = await api.registerJob(room, {}, "cat");
     await api.registerJob(room, { worker_id: job.worker_id }, "cat");
     for (const start of [true, false]) {
@@ -70,7 +70,7 @@ describe("lists of workers", () => {
   });
 
   test("show an admin all of them", async () => {
-    const { id } = await api.newWorker();
+    const { id } = await api.createWorker();
     const idsFor = async (user: string) =>
       ok(await api.as(user).get("/workers?limit=500")).items.map((worker) => worker.id);
 
@@ -79,7 +79,7 @@ describe("lists of workers", () => {
   });
 
   test("of a room show the workers of the jobs that are seen from it", async () => {
-    const [room, other] = [aRoom(), aRoom()];
+    const [room, other] = [newRoomId(), newRoomId()];
     const own = await api.registerJob(room);
     const global = await api.registerJob("@global", {}, "root");
     const foreign = await api.registerJob(other);
@@ -95,7 +95,7 @@ describe("lists of workers", () => {
 
 describe("releasing", () => {
   test("puts back what was claimed and not started, in its old place, at no cost", async () => {
-    const { id, worker, room, job } = await api.aTask("claimed");
+    const { id, worker, room, job } = await api.createTask("claimed");
     const later = await api.submit(room, job.full_name);
 
     expect(ok(await release(worker, [id]))).toEqual({ released: [id] });
@@ -108,7 +108,7 @@ describe("releasing", () => {
   });
 
   test("leaves alone what runs, what another holds and what nobody knows", async () => {
-    const [running, others] = [await api.aTask("running"), await api.aTask("claimed")];
+    const [running, others] = [await api.createTask("running"), await api.createTask("claimed")];
 
     const answer = await release(running.worker, [running.id, others.id, "no-uuid"]);
 
@@ -118,10 +118,10 @@ describe("releasing", () => {
   });
 
   test("is the owner's alone, and needs a list", async () => {
-    const { worker, id } = await api.aTask("claimed");
+    const { worker, id } = await api.createTask("claimed");
 
     for (const user of ["ann", "root"]) expectProblem(await release(worker, [id], user), "forbidden");
-    expect(pointersOf(await api.as("wes").post(`/workers/${worker}/release`, { body: {} }))).toEqual([
+    expect(getErrorPointers(await api.as("wes").post(`/workers/${worker}/release`, { body: {} }))).toEqual([
       "/tasks",
     ]);
   });
@@ -129,7 +129,7 @@ describe("releasing", () => {
 
 describe("leaving", () => {
   test("fails what runs, and says which worker left", async () => {
-    const { worker, id } = await api.aTask("running");
+    const { worker, id } = await api.createTask("running");
 
     expect((await remove(worker)).status).toBe(204);
 
@@ -141,7 +141,7 @@ describe("leaving", () => {
 
   test("lets what runs be tried again while attempts are left", async () => {
     const backoff = { kind: "fixed", seconds: 0 };
-    const { worker, id, job, room } = await api.aTask("running", { task: { max_attempts: 2, backoff } });
+    const { worker, id, job, room } = await api.createTask("running", { task: { max_attempts: 2, backoff } });
 
     ok(await remove(worker), 204);
 
@@ -155,7 +155,7 @@ describe("leaving", () => {
   });
 
   test("puts back what was claimed and not started", async () => {
-    const { worker, id } = await api.aTask("claimed");
+    const { worker, id } = await api.createTask("claimed");
 
     ok(await remove(worker), 204);
 
@@ -163,7 +163,11 @@ describe("leaving", () => {
   });
 
   test("takes along a job that is left without workers and open tasks, and no other", async () => {
-    const [idle, busy, shared] = [await api.aTask("completed"), await api.aTask(), await api.aTask("failed")];
+    const [idle, busy, shared] = [
+      await api.createTask("completed"),
+      await api.createTask(),
+      await api.createTask("failed"),
+    ];
     await api.registerJob(shared.room, { name: shared.job.name });
     for (const { worker } of [idle, busy, shared]) ok(await remove(worker), 204);
     const readJob = ({ room, job }: typeof idle) => api.as("ann").get(`/rooms/${room}/jobs/${job.full_name}`);
@@ -175,7 +179,7 @@ describe("leaving", () => {
   });
 
   test("is for its owner and for an admin, and for nobody else", async () => {
-    const { id } = await api.newWorker();
+    const { id } = await api.createWorker();
 
     expectProblem(await remove(id, "ann"), "forbidden");
     ok(await remove(id.toUpperCase(), "root"), 204);
@@ -183,7 +187,7 @@ describe("leaving", () => {
   });
 
   test("makes the worker unknown to whatever it asks for next", async () => {
-    const { worker, id } = await api.aTask("claimed");
+    const { worker, id } = await api.createTask("claimed");
     ok(await remove(worker), 204);
 
     const body = { worker_id: worker };
@@ -191,7 +195,7 @@ describe("leaving", () => {
     expectProblem(await api.as("wes").post("/tasks/claim", { body }), "worker-not-found");
     expectProblem(await release(worker, [id]), "worker-not-found");
     expectProblem(
-      await api.as("wes").put(`/rooms/${aRoom()}/jobs`, {
+      await api.as("wes").put(`/rooms/${newRoomId()}/jobs`, {
         body: { category: "m", name: "J", schema: {}, worker_id: worker },
       }),
       "worker-not-found",

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import { createServer, joblib, migrate, openDatabase, parseSettings } from "../../../server/index.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
-import { listenTo } from "../http/listen.ts";
-import { metricOf, scrape, senderTo } from "./scraped.ts";
+import { openEventStream } from "../http/event-stream.ts";
+import { createSender, getMetric, scrape } from "./scrape.ts";
 
 let app: FastifyInstance;
 beforeAll(async () => {
@@ -15,8 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const send: ReturnType<typeof senderTo> = (method, url, options) => senderTo(app)(method, url, options);
-const metric = (name: string) => metricOf(app, name);
+const send: ReturnType<typeof createSender> = (method, url, options) =>
+  createSender(app)(method, url, options);
+const metric = (name: string) => getMetric(app, name);
 
 const aWorker = async (name: string) => {
   const body = { category: "m", name, schema: {} };
@@ -77,7 +78,7 @@ describe("the metrics of a server", () => {
 
   test("tell streams from long-polls", async () => {
     const url = await app.listen({ host: "127.0.0.1", port: 0 });
-    const stream = await listenTo(`${url}/v1/joblib/rooms/lab/events`, {});
+    const stream = await openEventStream(`${url}/v1/joblib/rooms/lab/events`, {});
 
     await eventually(async () => (await metric("joblib_streams_open")) === 1);
     expect(await metric("joblib_waiting_requests")).toBe(0);
@@ -115,8 +116,8 @@ test("a database that is gone is told, and what it alone knows is left out", asy
   });
   host.get("/metrics", () => registry.metrics());
   await host.ready();
-  expect(await metricOf(host, "joblib_database_up")).toBe(1);
-  expect(await metricOf(host, 'joblib_job_due_tasks{job_name="other"}')).toBe(0);
+  expect(await getMetric(host, "joblib_database_up")).toBe(1);
+  expect(await getMetric(host, 'joblib_job_due_tasks{job_name="other"}')).toBe(0);
 
   const admin = new Client({ connectionString: inject("postgresUrl") });
   await admin.connect();

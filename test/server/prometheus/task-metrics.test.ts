@@ -5,7 +5,7 @@ import type { Job, Task } from "../../../protocol/index.ts";
 import { createServer, openDatabase, parseSettings } from "../../../server/index.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
-import { metricOf, scrape, senderTo } from "./scraped.ts";
+import { createSender, getMetric, scrape } from "./scrape.ts";
 
 let app: FastifyInstance;
 let database_url = "";
@@ -16,8 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const send: ReturnType<typeof senderTo> = (method, url, options) => senderTo(app)(method, url, options);
-const metric = (name: string) => metricOf(app, name);
+const send: ReturnType<typeof createSender> = (method, url, options) =>
+  createSender(app)(method, url, options);
+const metric = (name: string) => getMetric(app, name);
 
 let count = 0;
 /** A job with a worker of its own. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { checkSchema, compileSchema } from "../../../server/schemas/compile-schema.ts";
-import type { JsonObject } from "../../../server/schemas/schema-fault.ts";
+import type { JsonObject } from "../../../server/schemas/schema-error.ts";
 
 const pydantic: JsonObject = JSON.parse(
   readFileSync(new URL("pydantic.fixture.json", import.meta.url), "utf8"),
@@ -10,7 +10,7 @@ const draft07 = "http://json-schema.org/draft-07/schema#";
 const id = "123e4567-e89b-12d3-a456-426614174000";
 const at = "2026-01-31T12:00:00Z";
 const faultsOf = (schema: JsonObject, value: unknown) => compileSchema(schema)(value);
-const pointersOf = (schema: JsonObject, value: unknown) =>
+const getErrorPointers = (schema: JsonObject, value: unknown) =>
   faultsOf(schema, value).map(({ pointer }) => pointer);
 
 describe("a schema as Pydantic writes it", () => {
@@ -58,7 +58,7 @@ describe("validating", () => {
     const payload = { a: "1", b: 2 };
     const schema = { properties: { a: { type: "number" }, c: { default: 3 } }, additionalProperties: false };
 
-    expect(pointersOf(schema, payload)).toEqual(["/b", "/a"]);
+    expect(getErrorPointers(schema, payload)).toEqual(["/b", "/a"]);
     expect(payload).toEqual({ a: "1", b: 2 });
   });
 
@@ -69,7 +69,7 @@ describe("validating", () => {
       additionalProperties: false,
     };
 
-    expect(pointersOf(schema, { "a/b~c": "", "~": 1 }).sort()).toEqual(["/a~1b~0c", "/x~1y", "/~0"]);
+    expect(getErrorPointers(schema, { "a/b~c": "", "~": 1 }).sort()).toEqual(["/a~1b~0c", "/x~1y", "/~0"]);
   });
 
   test("names at most 100 faults, and one where there are too many to count", () => {
@@ -95,18 +95,18 @@ describe("validating", () => {
     const schema = { $schema: draft07, properties: { pair: { items, additionalItems: false } } };
 
     expect(checkSchema(schema)).toEqual([]);
-    expect(pointersOf(schema, { pair: [1, 2] })).toEqual(["/pair/1"]);
-    expect(pointersOf(schema, { pair: [1, "2", 3] })).toEqual(["/pair"]);
-    expect(pointersOf({ properties: { pair: { items, additionalItems: false } } }, { pair: [1, 2] })).toEqual(
-      ["/pair/1"],
-    );
+    expect(getErrorPointers(schema, { pair: [1, 2] })).toEqual(["/pair/1"]);
+    expect(getErrorPointers(schema, { pair: [1, "2", 3] })).toEqual(["/pair"]);
+    expect(
+      getErrorPointers({ properties: { pair: { items, additionalItems: false } } }, { pair: [1, 2] }),
+    ).toEqual(["/pair/1"]);
   });
 
   test("takes names of Object.prototype for names like others", () => {
     const schema = JSON.parse('{"properties":{"constructor":{"type":"number"}},"required":["toString"]}');
 
-    expect(pointersOf(schema, {})).toEqual(["/toString"]);
-    expect(pointersOf(schema, { constructor: "x", toString: 1 })).toEqual(["/constructor"]);
+    expect(getErrorPointers(schema, {})).toEqual(["/toString"]);
+    expect(getErrorPointers(schema, { constructor: "x", toString: 1 })).toEqual(["/constructor"]);
     expect(
       faultsOf({ additionalProperties: false }, JSON.parse('{"__proto__":{"polluted":1}}')),
     ).toHaveLength(1);
@@ -119,14 +119,14 @@ describe("validating", () => {
     };
 
     expect(faultsOf(schema, { a: { toString: 1 }, b: { x: 2, valueOf: 1 } })).toEqual([]);
-    expect(pointersOf(schema, { a: { toString: 2 }, b: {} })).toEqual(["/a", "/b"]);
+    expect(getErrorPointers(schema, { a: { toString: 2 }, b: {} })).toEqual(["/a", "/b"]);
   });
 
   test("finds equal items whatever the order of their keys", () => {
     const schema = { properties: { a: { uniqueItems: true } } };
 
     expect(
-      pointersOf(schema, {
+      getErrorPointers(schema, {
         a: [
           { x: 1, y: [2] },
           { y: [2], x: 1 },
@@ -140,7 +140,7 @@ describe("validating", () => {
     const schema = { properties: { a: { multipleOf: 0.1 } } };
 
     expect(faultsOf(schema, { a: 0.3 })).toEqual([]);
-    expect(pointersOf(schema, { a: 0.35 })).toEqual(["/a"]);
+    expect(getErrorPointers(schema, { a: 0.35 })).toEqual(["/a"]);
   });
 
   test("two schemas with one $id are two schemas", () => {
@@ -167,6 +167,6 @@ describe("keywords that Ajv knows and JSON Schema does not", () => {
       { pointer: "/properties/a/minimum", detail: "must be number, not object" },
     ]);
     expect(checkSchema({ $async: true })).toEqual([]);
-    expect(pointersOf({ $async: true, required: ["a"] }, {})).toEqual(["/a"]);
+    expect(getErrorPointers({ $async: true, required: ["a"] }, {})).toEqual(["/a"]);
   });
 });

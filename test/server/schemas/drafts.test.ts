@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkSchema, compileSchema } from "../../../server/schemas/compile-schema.ts";
-import type { JsonObject } from "../../../server/schemas/schema-fault.ts";
+import type { JsonObject } from "../../../server/schemas/schema-error.ts";
 
 const accepts = (schema: JsonObject, value: unknown) => {
   expect(checkSchema(schema, "result")).toEqual([]);

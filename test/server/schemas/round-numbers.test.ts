@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseExactJson } from "../../../protocol/exact-json.ts";
 import { checkSchema, compileSchema } from "../../../server/schemas/compile-schema.ts";
-import { isJsonObject } from "../../../server/schemas/schema-fault.ts";
+import { isJsonObject } from "../../../server/schemas/schema-error.ts";
 
 const accepts = (keywords: string, value: unknown) => {
   const schema = parseExactJson(`{"properties":{"a":{${keywords}}}}`);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type BatchOptions, createBatcher } from "../../../server/storage/batcher.ts";
-import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
+import { StorageUnavailable } from "../../../server/storage/storage-unavailable.ts";
 
 /** A statement that a test ends by hand. */
 const aStatement = (more: Partial<BatchOptions<string, string>> = {}) => {

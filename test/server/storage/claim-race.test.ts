@@ -3,15 +3,15 @@ import { expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { lockLeavingWorker } from "../../../server/storage/queries/end-worker.ts";
+import { lockWorkerForUpdate } from "../../../server/storage/queries/end-worker.ts";
 import type { Tables } from "../../../server/storage/sessions.ts";
 import {
-  aJob,
-  anotherWorker,
-  aPendingTask,
   claimOne,
-  only,
-  read,
+  getOnly,
+  insertPendingTask,
+  readTask,
+  registerJob,
+  registerWorker,
 } from "../../conformance/storage-fixture.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
@@ -27,10 +27,10 @@ const aStorage = async () => {
   return { storage, db: orm.em.fork().getKysely<Tables>() };
 };
 
-type Opened = Awaited<ReturnType<typeof aStorage>>;
+type StorageFixture = Awaited<ReturnType<typeof aStorage>>;
 
 /** Until a statement waits for a lock. */
-const isWaiting = ({ db }: Opened) =>
+const isWaiting = ({ db }: StorageFixture) =>
   eventually(async () => {
     const { rows } = await sql`
       select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
@@ -40,9 +40,9 @@ const isWaiting = ({ db }: Opened) =>
   });
 
 /** What a claim by the worker comes to that has begun, and sees the tasks as they were, before `change` happens. */
-const claimAround = async (opened: Opened, workerId: string, change: () => Promise<unknown>) => {
+const claimAround = async (opened: StorageFixture, workerId: string, change: () => Promise<unknown>) => {
   const ending = await opened.db.startTransaction().execute();
-  await lockLeavingWorker(ending, workerId);
+  await lockWorkerForUpdate(ending, workerId);
   const claiming = opened.storage.tasks.claim(workerId, 1, true);
   await isWaiting(opened);
   await change();
@@ -55,10 +55,10 @@ const PRIORITY = { first: 1, second: 0 };
 const aScene = async (jobs: number) => {
   const opened = await aStorage();
   const { storage } = opened;
-  const job = await aJob(storage);
-  const rivalId = await anotherWorker(storage, job);
-  if (jobs > 1) await aJob(storage, { worker: { id: job.workerId } });
-  const { task } = await aPendingTask(storage, job, { priority: PRIORITY.first });
+  const job = await registerJob(storage);
+  const rivalId = await registerWorker(storage, job);
+  if (jobs > 1) await registerJob(storage, { worker: { id: job.workerId } });
+  const { task } = await insertPendingTask(storage, job, { priority: PRIORITY.first });
   return { ...opened, job, rivalId, task };
 };
 
@@ -71,17 +71,17 @@ test.each([1, 2])("claims a task that a rival took and gave back meanwhile (%i j
     await storage.tasks.unclaim([{ id: taken.id, attempt: taken.attempt }]);
   });
 
-  expect(only(claimed).brief).toMatchObject({ id: task.id, attempt: 2 });
-  expect(await read(storage, task.id)).toMatchObject({ version: 4, task: { worker_id: job.workerId } });
+  expect(getOnly(claimed).summary).toMatchObject({ id: task.id, attempt: 2 });
+  expect(await readTask(storage, task.id)).toMatchObject({ version: 4, task: { worker_id: job.workerId } });
 });
 
 test.each([1, 2])("claims the next where a rival took the first meanwhile (%i jobs)", async (jobs) => {
   const { job, rivalId, task, ...opened } = await aScene(jobs);
   const { storage } = opened;
-  const { task: next } = await aPendingTask(storage, job, { priority: PRIORITY.second });
+  const { task: next } = await insertPendingTask(storage, job, { priority: PRIORITY.second });
 
   const claimed = await claimAround(opened, job.workerId, () => claimOne(storage, rivalId));
 
-  expect(only(claimed).brief).toMatchObject({ id: next.id, attempt: 1 });
-  expect(await read(storage, task.id)).toMatchObject({ task: { worker_id: rivalId } });
+  expect(getOnly(claimed).summary).toMatchObject({ id: next.id, attempt: 1 });
+  expect(await readTask(storage, task.id)).toMatchObject({ task: { worker_id: rivalId } });
 });

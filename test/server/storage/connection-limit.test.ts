@@ -121,7 +121,7 @@ test("opens more connections once the role may have more", async () => {
   const findMany = () =>
     Promise.all(Array.from({ length: 20 }, () => storage.workers.find(crypto.randomUUID())));
   await findMany();
-  expect(storage.poolUse()).toEqual({ busy: 0, idle: 1, waiting: 0 });
+  expect(storage.getPoolUsage()).toEqual({ busy: 0, idle: 1, waiting: 0 });
 
   await query(`alter role ${new URL(url).username} connection limit 10`);
 
@@ -129,7 +129,7 @@ test("opens more connections once the role may have more", async () => {
     .poll(
       async () => {
         await findMany();
-        return storage.poolUse()?.idle;
+        return storage.getPoolUsage()?.idle;
       },
       { timeout: 25_000 },
     )

@@ -1,12 +1,12 @@
 import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { aJob, aPendingTask } from "../../conformance/storage-fixture.ts";
+import { insertPendingTask, registerJob } from "../../conformance/storage-fixture.ts";
 
 // Opens the directory, puts a task into it, and holds on until it is killed.
 const orm = await openDatabase({ dataDir: process.argv[2] ?? "" });
 await migrate(orm);
 const storage = createStorage(orm);
-const { task } = await aPendingTask(storage, await aJob(storage));
+const { task } = await insertPendingTask(storage, await registerJob(storage));
 console.log(`task ${task.id}`);
 setInterval(() => {}, 60_000);

@@ -14,7 +14,7 @@ import { DataDirectoryError, lockDataDirectory } from "../../../server/storage/d
 import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { aJob, aPendingTask, read } from "../../conformance/storage-fixture.ts";
+import { insertPendingTask, readTask, registerJob } from "../../conformance/storage-fixture.ts";
 import { type SpawnedProcess, spawnProcess } from "../../support/processes.ts";
 
 let directory: string;
@@ -51,13 +51,13 @@ describe("a data directory", () => {
   test("keeps the tasks from one opening to the next", async () => {
     const first = await openDatabase({ dataDir: directory });
     await migrate(first);
-    const { task } = await aPendingTask(createStorage(first), await aJob(createStorage(first)));
+    const { task } = await insertPendingTask(createStorage(first), await registerJob(createStorage(first)));
     await first.close();
 
     const second = await openDatabase({ dataDir: directory });
     onTestFinished(() => second.close());
 
-    expect((await read(createStorage(second), task.id)).task).toEqual(task);
+    expect((await readTask(createStorage(second), task.id)).task).toEqual(task);
   }, 180_000);
 
   test("is refused to a second process in one line, and is free as soon as the first is killed", async () => {
@@ -72,7 +72,7 @@ describe("a data directory", () => {
 
     const orm = await openDatabase({ dataDir: directory });
     onTestFinished(() => orm.close());
-    expect((await read(createStorage(orm), taskId)).task.status).toBe("pending");
+    expect((await readTask(createStorage(orm), taskId)).task.status).toBe("pending");
   }, 180_000);
 
   test("is refused to a process that reaches it through a symbolic link to it or to its database", async () => {

@@ -1,11 +1,15 @@
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { TaskPage } from "../../../protocol/index.ts";
 import { migrate, openDatabase, UnfitDatabase } from "../../../server/index.ts";
-import { checkDatabase, type DatabaseFacts, judgeDatabase } from "../../../server/storage/database-checks.ts";
+import {
+  checkDatabase,
+  checkDatabaseFacts,
+  type DatabaseFacts,
+} from "../../../server/storage/database-checks.ts";
 import { run } from "../../e2e/terminals.ts";
 import { createDatabaseWith, runSql } from "../../support/database-roles.ts";
-import { bodyOf, ok } from "../http/answers.ts";
 import { openApi } from "../http/api.ts";
+import { ok, parseBody } from "../http/responses.ts";
 
 const FACTS: DatabaseFacts = {
   version: "PostgreSQL 15.4 (Debian 15.4-1) on x86_64-pc-linux-gnu, compiled by gcc, 64-bit",
@@ -23,13 +27,13 @@ const opened = async (url: string) => {
 
 describe("judging a database", () => {
   test("accepts PostgreSQL 14 and newer, and what is built from it", () => {
-    expect(judgeDatabase(FACTS)).toEqual([]);
-    expect(judgeDatabase({ ...FACTS, version: "PostgreSQL 14.0", versionNumber: 140_000 })).toEqual([]);
+    expect(checkDatabaseFacts(FACTS)).toEqual([]);
+    expect(checkDatabaseFacts({ ...FACTS, version: "PostgreSQL 14.0", versionNumber: 140_000 })).toEqual([]);
     expect(
-      judgeDatabase({ ...FACTS, version: "PostgreSQL 19devel on x86_64", versionNumber: 190_000 }),
+      checkDatabaseFacts({ ...FACTS, version: "PostgreSQL 19devel on x86_64", versionNumber: 190_000 }),
     ).toEqual([]);
-    expect(judgeDatabase({ ...FACTS, version: "EnterpriseDB 15.4.0 on x86_64" })).toEqual([]);
-    expect(judgeDatabase({ ...FACTS, version: "PostgreSQL 17.5 (PGlite 0.4.1) on wasm32" })).toEqual([]);
+    expect(checkDatabaseFacts({ ...FACTS, version: "EnterpriseDB 15.4.0 on x86_64" })).toEqual([]);
+    expect(checkDatabaseFacts({ ...FACTS, version: "PostgreSQL 17.5 (PGlite 0.4.1) on wasm32" })).toEqual([]);
   });
 
   test.each([
@@ -40,13 +44,13 @@ describe("judging a database", () => {
     ["(openGauss 5.0.0 build a07d57c3)", "openGauss"],
     ["Something else 3.1", "Something else 3.1"],
   ])("refuses %s by its name", (version, name) => {
-    expect(judgeDatabase({ ...FACTS, version })).toEqual([
+    expect(checkDatabaseFacts({ ...FACTS, version })).toEqual([
       expect.objectContaining({ kind: "unsuitable", problem: `the database is ${name}, not PostgreSQL` }),
     ]);
   });
 
   test("refuses a version that lacks what the migrations need", () => {
-    expect(judgeDatabase({ ...FACTS, version: "PostgreSQL 13.23", versionNumber: 130_023 })).toEqual([
+    expect(checkDatabaseFacts({ ...FACTS, version: "PostgreSQL 13.23", versionNumber: 130_023 })).toEqual([
       expect.objectContaining({
         problem: "the database is PostgreSQL 13",
         advice: expect.stringContaining("PostgreSQL 14 or newer"),
@@ -55,7 +59,7 @@ describe("judging a database", () => {
   });
 
   test("refuses a standby, which may be promoted", () => {
-    expect(judgeDatabase({ ...FACTS, isStandby: true, isReadOnly: true })).toEqual([
+    expect(checkDatabaseFacts({ ...FACTS, isStandby: true, isReadOnly: true })).toEqual([
       expect.objectContaining({ kind: "read-only", problem: expect.stringContaining("standby") }),
     ]);
   });
@@ -141,8 +145,8 @@ describe("a database with another collation", () => {
     );
     for (const room of rooms) {
       const path = `/rooms/${encodeURIComponent(room)}/tasks?limit=2`;
-      const first = bodyOf(TaskPage, await api.as("rea").get(path)).items;
-      const second = bodyOf(TaskPage, await api.as("rea").get(`${path}&after=${first[1]?.id}`)).items;
+      const first = parseBody(TaskPage, await api.as("rea").get(path)).items;
+      const second = parseBody(TaskPage, await api.as("rea").get(`${path}&after=${first[1]?.id}`)).items;
       const notes = [...first, ...second].map(({ payload }) => payload["note"]);
       expect(notes, room).toEqual(["other", "title", "TITLE"]);
     }

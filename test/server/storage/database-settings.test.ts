@@ -4,7 +4,7 @@ import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { openApi } from "../http/api.ts";
-import { liveThroughTasks } from "./life-of-a-task.ts";
+import { runTaskLifecycle } from "./task-lifecycle.ts";
 
 /** Settings as an administrator may have them, by name; each is tried by itself and with the others of its row. */
 const SETTINGS: readonly Readonly<Record<string, string>>[] = [
@@ -84,6 +84,6 @@ describe.each(["database", "role"] as const)("settings of the %s", (level) => {
     const api = await openApi({ orm });
     onTestFinished(() => api.close());
 
-    await liveThroughTasks(api);
+    await runTaskLifecycle(api);
   });
 });

@@ -5,7 +5,7 @@ import { openDatabase } from "../../../server/storage/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { UnfitDatabase } from "../../../server/storage/unfit-database.ts";
-import { aJob, anotherWorker } from "../../conformance/storage-fixture.ts";
+import { registerJob, registerWorker } from "../../conformance/storage-fixture.ts";
 import { createProxy, toProxyUrl } from "../../faults/cluster/link.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
@@ -57,14 +57,14 @@ describe("a failover to a standby", () => {
     onTestFinished(() => orm.close());
     const storage = createStorage(orm);
     onTestFinished(() => storage.close());
-    const job = await aJob(storage);
+    const job = await registerJob(storage);
     // Several sessions of both kinds lead to the old primary now.
-    await Promise.all(Array.from({ length: 6 }, () => anotherWorker(storage, job)));
+    await Promise.all(Array.from({ length: 6 }, () => registerWorker(storage, job)));
     await storage.ping();
 
     await failOver(pair);
 
-    const workers = await Promise.all(Array.from({ length: 12 }, () => anotherWorker(storage, job)));
+    const workers = await Promise.all(Array.from({ length: 12 }, () => registerWorker(storage, job)));
     expect(new Set(workers).size).toBe(12);
     await storage.ping();
     expect(await storage.tasks.claim(job.workerId, 1, false)).toEqual([]);

@@ -6,11 +6,11 @@ import { openDatabase } from "../../../server/storage/database.ts";
 import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { aJob, aPendingTask, claimOne } from "../../conformance/storage-fixture.ts";
+import { claimOne, insertPendingTask, registerJob } from "../../conformance/storage-fixture.ts";
 import { startPgbouncer } from "../../support/pgbouncer.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { openApi } from "../http/api.ts";
-import { liveThroughTasks } from "./life-of-a-task.ts";
+import { runTaskLifecycle } from "./task-lifecycle.ts";
 
 /** By PostgreSQL's type ids. */
 const TYPES = {
@@ -88,7 +88,7 @@ describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
     const api = await openApi({ orm });
     onTestFinished(() => api.close());
 
-    await liveThroughTasks(api);
+    await runTaskLifecycle(api);
 
     const { rows } = await orm.em
       .getConnection()
@@ -104,7 +104,7 @@ describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
     const api = await openApi({ orm });
     onTestFinished(() => api.close());
 
-    await liveThroughTasks(api);
+    await runTaskLifecycle(api);
   });
 });
 
@@ -115,8 +115,8 @@ test("a host may have results in binary format by default, which MikroORM itself
   const storage = createStorage(orm);
   onTestFinished(() => storage.close());
 
-  const job = await aJob(storage);
-  const { task } = await aPendingTask(storage, job, { payload: { n: 0.5 } });
+  const job = await registerJob(storage);
+  const { task } = await insertPendingTask(storage, job, { payload: { n: 0.5 } });
 
   expect((await claimOne(storage, job.workerId, true)).task).toMatchObject({
     ...{ id: task.id, payload: { n: 0.5 }, created_at: task.created_at },
@@ -140,7 +140,7 @@ describe("behind PgBouncer in transaction mode", () => {
     await migrate(orm);
     const api = await openApi({ orm });
 
-    await liveThroughTasks(api);
+    await runTaskLifecycle(api);
 
     const client = new Client({ connectionString: pgbouncer.through(url) });
     await client.connect();

@@ -7,7 +7,7 @@ import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate, pendingMigrations } from "../../../server/storage/migrations/migrate.ts";
 import { migrations } from "../../../server/storage/migrations/migrations.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { aJob, aPendingTask, read } from "../../conformance/storage-fixture.ts";
+import { insertPendingTask, readTask, registerJob } from "../../conformance/storage-fixture.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const names = migrations.map(({ name }) => name);
@@ -79,9 +79,9 @@ describe("migrating", () => {
     await migrate(host);
     const storage = createStorage(host);
 
-    const { task } = await aPendingTask(storage, await aJob(storage));
+    const { task } = await insertPendingTask(storage, await registerJob(storage));
 
-    expect((await read(storage, task.id)).task.status).toBe("pending");
+    expect((await readTask(storage, task.id)).task.status).toBe("pending");
   });
 });
 
@@ -115,7 +115,7 @@ describe("times", () => {
     const storage = createStorage(orm);
 
     const start = { at: "2026-06-01T00:00:00.250Z" };
-    const { task } = await aPendingTask(storage, await aJob(storage), { start });
+    const { task } = await insertPendingTask(storage, await registerJob(storage), { start });
 
     expect(task.run_at).toBe(start.at);
     expect(Math.abs(Date.parse(task.created_at) - Date.now())).toBeLessThan(60_000);

@@ -7,10 +7,10 @@ import { openDatabase } from "../../../server/storage/database.ts";
 import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate, pendingMigrations } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { ormSecurity } from "../../../server/storage/orm-connection.ts";
+import { getOrmSecurity } from "../../../server/storage/orm-connection.ts";
 import { openSessionPool } from "../../../server/storage/pool-options.ts";
 import { postgresOptions } from "../../../server/storage/postgres-options.ts";
-import { freeSql } from "../../../server/storage/session-sql.ts";
+import { createDefaultSql } from "../../../server/storage/session-sql.ts";
 import type { Orm, Sql } from "../../../server/storage/sessions.ts";
 import { type Certificate, type CertificateAuthority, createAuthority } from "../../support/certificates.ts";
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
@@ -71,7 +71,7 @@ const encryption = async (orm: Orm) => {
   const pool = openSessionPool(orm);
   if (pool === undefined) throw new Error("the ORM has no session pool");
   onTestFinished(() => pool.end());
-  const db = freeSql(pool);
+  const db = createDefaultSql(pool);
   // Twice in turn, because pg hides the private key from code that copies its options later.
   return [await isEncrypted(orm), await isEncrypted(db), await isEncrypted(orm), await isEncrypted(db)];
 };
@@ -186,7 +186,7 @@ describe("an embedding app's MikroORM", () => {
     const orm = await host(postgresOptions(`${url}&sslcert=${client.certificate}&sslkey=${client.key}`));
 
     expect(await encryption(orm)).toEqual(BOTH);
-    expect(ormSecurity(orm)).toBe("tls");
+    expect(getOrmSecurity(orm)).toBe("tls");
   });
 
   test("has both pools encrypted with driverOptions.ssl and a client certificate", async () => {
@@ -220,7 +220,7 @@ describe("an embedding app's MikroORM", () => {
     const asked = await host({ clientUrl: `${clientUrl}require`, driverOptions });
 
     expect(() => createStorage(weak)).toThrow(/do not check the server's certificate/);
-    expect(ormSecurity(asked)).toBe("tls-unverified");
+    expect(getOrmSecurity(asked)).toBe("tls-unverified");
     expect(await encryption(asked)).toEqual(BOTH);
   });
 

@@ -5,10 +5,10 @@ import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { openSessionPool } from "../../../server/storage/pool-options.ts";
 import { withRetries } from "../../../server/storage/retries.ts";
 import { createSessions } from "../../../server/storage/sessions.ts";
-import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
+import { StorageUnavailable } from "../../../server/storage/storage-unavailable.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
-const recovery = { renew: () => {}, share: () => {}, waits: true };
+const recovery = { replaceSessions: () => {}, share: () => {}, waitsForConnection: true };
 const failWith = (code: string) => Object.assign(new Error("from the database"), { code });
 
 const sessionsOn = async () => {

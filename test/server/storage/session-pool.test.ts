@@ -6,9 +6,9 @@ import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { openSessionPool } from "../../../server/storage/pool-options.ts";
-import { freeSql, LookupSql } from "../../../server/storage/session-sql.ts";
+import { createDefaultSql, LookupSql } from "../../../server/storage/session-sql.ts";
 import { createSessions, type Orm } from "../../../server/storage/sessions.ts";
-import { StorageUnavailable } from "../../../server/storage/unavailable.ts";
+import { StorageUnavailable } from "../../../server/storage/storage-unavailable.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const anOrm = async () => {
@@ -31,7 +31,7 @@ const planner = sql<{ settings: string }>`
 test("lookups and other statements have planner settings of their own, also if they share one session", async () => {
   const pool = poolOf(await anOrm());
   const lookup = new LookupSql(pool);
-  const free = freeSql(pool);
+  const free = createDefaultSql(pool);
   const both = async () => [(await planner.execute(lookup)).rows, (await planner.execute(free)).rows];
   const expected = [
     [{ settings: "off off off off force_generic_plan" }],
@@ -103,7 +103,7 @@ test.each(["26000", "42P05"])("shares its sessions if a pooler loses named state
   const sessions = createSessions(orm, pool);
   let tries = 0;
 
-  const answer = await sessions.hot(async (db) => {
+  const answer = await sessions.runPrepared(async (db) => {
     tries += 1;
     if (tries === 1) throw Object.assign(new Error("no"), { code });
     return (await sql<{ n: number }>`select 1 as n`.execute(db)).rows;

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { findNetworkFileSystem } from "../../../server/storage/network-file-system.ts";
 import { spawnInContainer } from "../../support/container.ts";
 import { spawnProcess } from "../../support/processes.ts";
-import { unprivilegedUser } from "../../support/unprivileged-user.ts";
+import { findUnprivilegedUser } from "../../support/unprivileged-user.ts";
 
 const LOCKER = new URL("./data-directory.locker.ts", import.meta.url).pathname;
 const isLinux = process.platform === "linux";
@@ -33,7 +33,7 @@ describe.runIf(isLinux)("a data directory is refused with the reason", () => {
   });
 
   test("if this user may not write to it", async () => {
-    const user = unprivilegedUser();
+    const user = findUnprivilegedUser();
     chmodSync(directory, 0o555);
 
     const locker = spawnProcess(process.execPath, [LOCKER, directory], { user });

@@ -16,7 +16,7 @@ interface Expected {
 }
 
 /** Makes a case of a payload's properties. */
-export const payload = (
+export const createCase = (
   name: string,
   properties: JsonObject,
   expected: Expected,
@@ -56,4 +56,4 @@ const DEFS: JsonObject = {
 /** Definitions that the cases refer to. */
 export const WITH_DEFS = { $defs: DEFS };
 /** A reference to it. */
-export const settings: JsonObject = { $ref: "#/$defs/Settings" };
+export const SETTINGS_REFERENCE: JsonObject = { $ref: "#/$defs/Settings" };

@@ -3,12 +3,12 @@ import { INVALID } from "./invalid.ts";
 import { OBJECTS } from "./objects.ts";
 import { VALUES } from "./values.ts";
 
-const named = (prefix: string, cases: readonly DefaultCase[]) =>
+const addPrefix = (prefix: string, cases: readonly DefaultCase[]) =>
   cases.map((one) => ({ ...one, name: `${prefix}: ${one.name}` }));
 
 /** What a form and the command line send by default; the tests of both read it, and ask the server's validator. */
 export const DEFAULT_CASES: readonly DefaultCase[] = [
-  ...named("a default that does not fit", INVALID),
-  ...named("an object's own default", OBJECTS),
-  ...named("a value", VALUES),
+  ...addPrefix("a default that does not fit", INVALID),
+  ...addPrefix("an object's own default", OBJECTS),
+  ...addPrefix("a value", VALUES),
 ];

@@ -1,128 +1,128 @@
-import { type DefaultCase, payload, SETTINGS, settings, WITH_DEFS } from "./case.ts";
+import { createCase, type DefaultCase, SETTINGS, SETTINGS_REFERENCE, WITH_DEFS } from "./case.ts";
 
 /** A default that its own schema rejects is left out. */
 export const INVALID: readonly DefaultCase[] = [
-  payload(
+  createCase(
     "null for an integer, as pydantic writes `x: int = None`",
     { x: { type: "integer", default: null } },
     { form: {} },
   ),
-  payload(
+  createCase(
     "null for a required integer",
     { x: { type: "integer", default: null } },
     { form: undefined, cli: undefined },
     { required: ["x"] },
   ),
-  payload("null for a text", { x: { type: "string", default: null } }, { form: {} }),
-  payload(
+  createCase("null for a text", { x: { type: "string", default: null } }, { form: {} }),
+  createCase(
     "null for a list",
     { x: { type: "array", items: { type: "string" }, default: null } },
     { form: {} },
   ),
-  payload("null for an object", { x: { ...SETTINGS, default: null } }, { form: {} }),
-  payload("null for a yes or no", { x: { type: "boolean", default: null } }, { form: {} }),
-  payload("a text for a number", { x: { type: "number", default: "1" } }, { form: {} }),
-  payload("a fraction for an integer", { x: { type: "integer", default: 1.5 } }, { form: {} }),
-  payload("a number below its minimum", { x: { type: "integer", minimum: 10, default: 3 } }, { form: {} }),
-  payload(
+  createCase("null for an object", { x: { ...SETTINGS, default: null } }, { form: {} }),
+  createCase("null for a yes or no", { x: { type: "boolean", default: null } }, { form: {} }),
+  createCase("a text for a number", { x: { type: "number", default: "1" } }, { form: {} }),
+  createCase("a fraction for an integer", { x: { type: "integer", default: 1.5 } }, { form: {} }),
+  createCase("a number below its minimum", { x: { type: "integer", minimum: 10, default: 3 } }, { form: {} }),
+  createCase(
     "a number at its exclusive minimum",
     { x: { type: "number", exclusiveMinimum: 0, default: 0 } },
     { form: {} },
   ),
-  payload(
+  createCase(
     "a number that is no multiple",
     { x: { type: "number", multipleOf: 0.1, default: 0.25 } },
     { form: {} },
   ),
-  payload("a value that is no choice", { x: { enum: ["a", "b"], default: "c" } }, { form: {} }),
-  payload(
+  createCase("a value that is no choice", { x: { enum: ["a", "b"], default: "c" } }, { form: {} }),
+  createCase(
     "a value other than the constant",
     { x: { type: "integer", const: 3, default: 4 } },
     { form: { x: 3 } },
   ),
-  payload("a text that is too short", { x: { type: "string", minLength: 1, default: "" } }, { form: {} }),
-  payload(
+  createCase("a text that is too short", { x: { type: "string", minLength: 1, default: "" } }, { form: {} }),
+  createCase(
     "a text that does not match",
     { x: { type: "string", pattern: "^a+$", default: "b" } },
     { form: {} },
   ),
-  payload("an empty mail address", { x: { type: "string", format: "email", default: "" } }, { form: {} }),
-  payload("an empty date", { x: { type: "string", format: "date", default: "" } }, { form: {} }),
-  payload("an empty address", { x: { type: "string", format: "uri", default: "" } }, { form: {} }),
-  payload(
+  createCase("an empty mail address", { x: { type: "string", format: "email", default: "" } }, { form: {} }),
+  createCase("an empty date", { x: { type: "string", format: "date", default: "" } }, { form: {} }),
+  createCase("an empty address", { x: { type: "string", format: "uri", default: "" } }, { form: {} }),
+  createCase(
     "a list with a wrong item",
     { x: { type: "array", items: { type: "integer" }, default: [1, null] } },
     { form: {} },
   ),
-  payload(
+  createCase(
     "a list that is too short",
     { x: { type: "array", items: { type: "integer" }, minItems: 2, default: [1] } },
     { form: {} },
   ),
-  payload(
+  createCase(
     "a list that repeats an item",
     { x: { type: "array", items: { type: "integer" }, uniqueItems: true, default: [1, 1] } },
     { form: {} },
   ),
-  payload(
+  createCase(
     "a tuple with a wrong item",
     { x: { type: "array", prefixItems: [{ type: "integer" }, { type: "string" }], default: ["a", 1] } },
     { form: {} },
   ),
-  payload(
+  createCase(
     "an object without a required member",
     { x: { $ref: "#/$defs/Strict", default: {} } },
     { form: {} },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "an object with a wrong member",
-    { x: { ...settings, default: { a: null, b: 1 } } },
+    { x: { ...SETTINGS_REFERENCE, default: { a: null, b: 1 } } },
     { form: {} },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "an object with a member that is not allowed",
     { x: { type: "object", properties: {}, additionalProperties: false, default: { a: 1 } } },
     { form: {} },
   ),
-  payload("a definition's own", { x: { $ref: "#/$defs/WrongLevel" } }, { form: {} }, WITH_DEFS),
-  payload(
+  createCase("a definition's own", { x: { $ref: "#/$defs/WrongLevel" } }, { form: {} }, WITH_DEFS),
+  createCase(
     "next to a reference whose own default is valid: the worker has null, not that",
     { x: { $ref: "#/$defs/Level", default: null } },
     { form: {} },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "a definition's own that a narrower use rejects",
     { x: { allOf: [{ $ref: "#/$defs/Level" }], enum: ["high"] } },
     { form: {} },
     WITH_DEFS,
   ),
-  payload("in allOf", { x: { allOf: [{ type: "integer" }], default: "1" } }, { form: {} }),
-  payload(
+  createCase("in allOf", { x: { allOf: [{ type: "integer" }], default: "1" } }, { form: {} }),
+  createCase(
     "in anyOf",
     { x: { anyOf: [{ type: "integer" }, { type: "string" }], default: null } },
     { form: {} },
   ),
-  payload(
+  createCase(
     "in an option of anyOf",
     { x: { anyOf: [{ type: "integer", default: "1" }, { type: "null" }] } },
     { form: {} },
   ),
-  payload("excluded by not", { x: { type: "integer", not: { const: 0 }, default: 0 } }, { form: {} }),
-  payload(
+  createCase("excluded by not", { x: { type: "integer", not: { const: 0 }, default: 0 } }, { form: {} }),
+  createCase(
     "a member's of a required object",
     { x: { type: "object", properties: { y: { type: "integer", default: null } } } },
     { form: { x: {} }, cli: { x: {} } },
     { required: ["x"] },
   ),
-  payload(
+  createCase(
     "the schema's own",
     { x: { type: "integer", default: 1 } },
     { form: { x: 1 } },
     { default: { x: "one" } },
   ),
-  payload("beyond 2^53", { x: { type: "integer", default: 2 ** 63 } }, { form: {} }),
-  payload("a constant beyond 2^53", { x: { const: 2 ** 60 } }, { form: {} }),
+  createCase("beyond 2^53", { x: { type: "integer", default: 2 ** 63 } }, { form: {} }),
+  createCase("a constant beyond 2^53", { x: { const: 2 ** 60 } }, { form: {} }),
 ];

@@ -1,21 +1,26 @@
-import { type DefaultCase, payload, settings, WITH_DEFS } from "./case.ts";
+import { createCase, type DefaultCase, SETTINGS_REFERENCE, WITH_DEFS } from "./case.ts";
 
 /** An object's own default has precedence over those of its members, which fill in what it lacks. */
 export const OBJECTS: readonly DefaultCase[] = [
-  payload(
+  createCase(
     "of a reference",
-    { x: { ...settings, default: { a: 5, b: 1 } } },
+    { x: { ...SETTINGS_REFERENCE, default: { a: 5, b: 1 } } },
     { form: { x: { a: 5, b: 1 } } },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "that lacks a member",
-    { x: { ...settings, default: { a: 5 } } },
+    { x: { ...SETTINGS_REFERENCE, default: { a: 5 } } },
     { form: { x: { a: 5, b: 1 } } },
     WITH_DEFS,
   ),
-  payload("that is empty", { x: { ...settings, default: {} } }, { form: { x: { a: 1, b: 1 } } }, WITH_DEFS),
-  payload(
+  createCase(
+    "that is empty",
+    { x: { ...SETTINGS_REFERENCE, default: {} } },
+    { form: { x: { a: 1, b: 1 } } },
+    WITH_DEFS,
+  ),
+  createCase(
     "with zeros, false and empty texts",
     {
       x: {
@@ -32,31 +37,37 @@ export const OBJECTS: readonly DefaultCase[] = [
     },
     { form: { x: { a: 0, b: false, c: "", d: null, e: [] } } },
   ),
-  payload(
+  createCase(
     "in allOf",
-    { x: { allOf: [settings], default: { a: 5 } } },
+    { x: { allOf: [SETTINGS_REFERENCE], default: { a: 5 } } },
     { form: { x: { a: 5, b: 1 } } },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "or null",
-    { x: { anyOf: [settings, { type: "null" }], default: { a: 5 } } },
+    { x: { anyOf: [SETTINGS_REFERENCE, { type: "null" }], default: { a: 5 } } },
     { form: { x: { a: 5, b: 1 } } },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "that is null",
-    { x: { anyOf: [settings, { type: "null" }], default: null } },
+    { x: { anyOf: [SETTINGS_REFERENCE, { type: "null" }], default: null } },
     { form: { x: null } },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "of a record",
-    { x: { type: "object", additionalProperties: settings, default: { k: { a: 4 }, "a b": { a: 0 } } } },
+    {
+      x: {
+        type: "object",
+        additionalProperties: SETTINGS_REFERENCE,
+        default: { k: { a: 4 }, "a b": { a: 0 } },
+      },
+    },
     { form: { x: { k: { a: 4, b: 1 }, "a b": { a: 0, b: 1 } } } },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "of a discriminated union",
     {
       x: {
@@ -68,15 +79,15 @@ export const OBJECTS: readonly DefaultCase[] = [
     { form: { x: { kind: "dog", name: "Bo" } } },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "of a union without a discriminator",
-    { x: { anyOf: [{ type: "string" }, settings], default: { a: 3 } } },
+    { x: { anyOf: [{ type: "string" }, SETTINGS_REFERENCE], default: { a: 3 } } },
     { form: { x: { a: 3, b: 1 } } },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "in a list",
-    { x: { type: "array", items: settings, default: [{ a: 3 }, {}] } },
+    { x: { type: "array", items: SETTINGS_REFERENCE, default: [{ a: 3 }, {}] } },
     {
       form: {
         x: [
@@ -87,30 +98,30 @@ export const OBJECTS: readonly DefaultCase[] = [
     },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "of a tree",
     { x: { $ref: "#/$defs/Node", default: { value: 2, child: { value: 3 } } } },
     { form: { x: { value: 2, child: { value: 3, child: null } } } },
     WITH_DEFS,
   ),
-  payload(
+  createCase(
     "in a required object",
     {
       x: {
         type: "object",
-        properties: { inner: { ...settings, default: { a: 0 } } },
+        properties: { inner: { ...SETTINGS_REFERENCE, default: { a: 0 } } },
       },
     },
     { form: { x: { inner: { a: 0, b: 1 } } }, cli: { x: {} } },
     { ...WITH_DEFS, required: ["x"] },
   ),
-  payload(
+  createCase(
     "that is required",
-    { x: { ...settings, default: { a: 5 } } },
+    { x: { ...SETTINGS_REFERENCE, default: { a: 5 } } },
     { form: { x: { a: 5, b: 1 } }, cli: { x: { a: 5, b: 1 } } },
     { ...WITH_DEFS, required: ["x"] },
   ),
-  payload(
+  createCase(
     "of the payload itself",
     { x: { type: "integer", default: 1 }, y: { type: "integer", default: 2 } },
     { form: { x: 5, y: 2 }, cli: { x: 5, y: 2 } },

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { type DefaultCase, payload, WITH_DEFS } from "./case.ts";
+import { createCase, type DefaultCase, WITH_DEFS } from "./case.ts";
 
 /** Values that are easily taken for none, or for others. */
 export const VALUES: readonly DefaultCase[] = [
-  payload(
+  createCase(
     "zero, false, nothing and empty",
     {
       zero: { type: "integer", default: 0 },
@@ -15,7 +15,7 @@ export const VALUES: readonly DefaultCase[] = [
     },
     { form: { zero: 0, no: false, empty: "", none: null, list: [], object: {} } },
   ),
-  payload(
+  createCase(
     "choices of several types",
     {
       one: { enum: [1, "1", null, true, { a: 1 }], default: "1" },
@@ -24,7 +24,7 @@ export const VALUES: readonly DefaultCase[] = [
     },
     { form: { one: "1", two: null, three: { b: 2, a: 1 } } },
   ),
-  payload(
+  createCase(
     "decimals",
     {
       tenth: { type: "number", minimum: 0.3, multipleOf: 0.1, default: 0.3 },
@@ -34,20 +34,24 @@ export const VALUES: readonly DefaultCase[] = [
     },
     { form: { tenth: 0.3, product: 0.1 * 3, tiny: 0.123456789, step: 0.21 } },
   ),
-  payload("a number as large as a double", { x: { type: "number", default: 1e300 } }, { form: { x: 1e300 } }),
-  payload(
+  createCase(
+    "a number as large as a double",
+    { x: { type: "number", default: 1e300 } },
+    { form: { x: 1e300 } },
+  ),
+  createCase(
     "a required member with a default",
     { x: { type: "integer", default: 3 } },
     { form: { x: 3 }, cli: { x: 3 } },
     { required: ["x"] },
   ),
-  payload(
+  createCase(
     "a required constant",
     { x: { const: "a" }, y: { type: "string", default: "b" } },
     { form: { x: "a", y: "b" }, cli: { x: "a" } },
     { required: ["x"] },
   ),
-  payload(
+  createCase(
     "tuples of both spellings",
     {
       newer: {
@@ -59,14 +63,19 @@ export const VALUES: readonly DefaultCase[] = [
     },
     { form: { newer: [0, ""] } },
   ),
-  payload(
+  createCase(
     "a required text that is empty",
     { x: { type: "string", default: "" } },
     { form: { x: "" }, cli: { x: "" } },
     { required: ["x"] },
   ),
-  payload("a definition's own default", { x: { $ref: "#/$defs/Level" } }, { form: { x: "low" } }, WITH_DEFS),
-  payload("examples are no defaults", { x: { type: "integer", examples: [3] } }, { form: {} }),
+  createCase(
+    "a definition's own default",
+    { x: { $ref: "#/$defs/Level" } },
+    { form: { x: "low" } },
+    WITH_DEFS,
+  ),
+  createCase("examples are no defaults", { x: { type: "integer", examples: [3] } }, { form: {} }),
   {
     name: "what pydantic 2 writes for a model of defaults",
     schema: JSON.parse(readFileSync(new URL("pydantic-defaults.fixture.json", import.meta.url), "utf8")),

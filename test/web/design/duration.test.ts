@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, formatAge } from "../../../web/design/duration.ts";
+import { formatAge, formatDuration } from "../../../web/design/duration.ts";
 
 test.each([
   [0, "0 ms"],
@@ -15,7 +15,7 @@ test.each([
   [86_399, "1 d"],
   [100_000, "1 d 4 h"],
 ])("formats %d seconds as %s", (seconds, text) => {
-  expect(duration(seconds)).toBe(text);
+  expect(formatDuration(seconds)).toBe(text);
 });
 
 test.each([

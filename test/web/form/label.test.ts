@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readable } from "../../../web/form/label.ts";
+import { toLabel } from "../../../web/form/label.ts";
 
 test.each([
   ["maxSteps", "Max steps"],
@@ -11,5 +11,5 @@ test.each([
   ["_", "_"],
   ["", ""],
 ])("%s is called %s", (name, label) => {
-  expect(readable(name)).toBe(label);
+  expect(toLabel(name)).toBe(label);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../protocol/index.ts";
-import { isDrawable } from "../../../web/form/schema/drawable.ts";
 import { prepareSchema } from "../../../web/form/schema/prepare-schema.ts";
+import { isRenderable } from "../../../web/form/schema/renderable.ts";
 
 const drawn = (properties: JsonObject, more: JsonObject = {}) =>
   prepareSchema({ type: "object", properties, ...more }).properties ?? {};
@@ -74,7 +74,7 @@ describe("preparing a schema", () => {
       $defs: { Node: { type: "object", properties: { left: branch, right: branch } } },
     });
 
-    expect(isDrawable(schema)).toBe(true);
+    expect(isRenderable(schema)).toBe(true);
   });
 
   test("gives a browser no pattern that could hold it up", () => {

@@ -1,22 +1,22 @@
 import { useCallback } from "react";
 import type { JsonObject } from "../../../protocol/index.ts";
-import { callAt } from "../../api/call-at.ts";
+import type { ApiServer } from "../../api/api-server.ts";
+import { callServer } from "../../api/call-server.ts";
 import type { Failure } from "../../api/failure.ts";
-import type { Home } from "../../api/home.ts";
 import { JobForm } from "../payload-form.tsx";
+import type { FormConfig, FormEventDispatcher } from "./events.ts";
 import { TaskPanel } from "./task-panel.tsx";
 import { useJob } from "./use-job.ts";
 import { useRun } from "./use-run.ts";
-import type { FormPlace, Tell } from "./words.ts";
 
 /** What stands in the element is made from. */
 export interface JobPanelProps {
-  readonly place: FormPlace;
-  readonly home: Home;
-  readonly tell: Tell;
+  readonly place: FormConfig;
+  readonly home: ApiServer;
+  readonly tell: FormEventDispatcher;
 }
 
-const Refusal = ({ failure, room, job }: { failure: Failure; room: string; job: string }) => (
+const FailureMessage = ({ failure, room, job }: { failure: Failure; room: string; job: string }) => (
   <p className="jt-refusal" part="refusal" role="alert">
     {failure.id === "job-not-found" ? (
       <>
@@ -37,7 +37,7 @@ export const JobPanel = ({ place, home, tell }: JobPanelProps) => {
   const validate = useCallback(
     async (payload: JsonObject) => {
       const params = { room_id: room, job_name: name };
-      return (await callAt(home, ["validatePayload", { params, body: { payload } }])).errors;
+      return (await callServer(home, ["validatePayload", { params, body: { payload } }])).errors;
     },
     [home, room, name],
   );
@@ -46,7 +46,7 @@ export const JobPanel = ({ place, home, tell }: JobPanelProps) => {
     return failure === undefined ? (
       <p role="status">…</p>
     ) : (
-      <Refusal failure={failure} room={room} job={name} />
+      <FailureMessage failure={failure} room={room} job={name} />
     );
   }
   const isAtField = run.problems.length > 0;
@@ -62,7 +62,9 @@ export const JobPanel = ({ place, home, tell }: JobPanelProps) => {
         onValidate={validate}
         submitLabel={place.submitLabel}
       />
-      {run.failure !== undefined && !isAtField && <Refusal failure={run.failure} room={room} job={name} />}
+      {run.failure !== undefined && !isAtField && (
+        <FailureMessage failure={run.failure} room={room} job={name} />
+      )}
       {run.task !== undefined && <TaskPanel task={run.task} log={run.log} onCancel={run.cancel} />}
     </>
   );

@@ -8,7 +8,7 @@ export interface TaskPanelProps {
   readonly onCancel: () => void;
 }
 
-const WORDS: Record<Task["status"], string> = {
+const STATUS_LABELS: Record<Task["status"], string> = {
   pending: "Waiting",
   claimed: "Begins",
   running: "Running",
@@ -33,7 +33,7 @@ export const TaskPanel = ({ task, log, onCancel }: TaskPanelProps) => {
   return (
     <section className={`jt-task is-${task.status}`} part="task" aria-label="The task">
       <p className="jt-status" part="status" role="status">
-        <strong>{WORDS[task.status]}</strong> {place(task)}
+        <strong>{STATUS_LABELS[task.status]}</strong> {place(task)}
       </p>
       {!isOver && (
         <div className="jt-line">

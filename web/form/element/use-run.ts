@@ -7,20 +7,20 @@ import {
   type SubmittedTask,
   type Task,
 } from "../../../protocol/index.ts";
-import { callAt } from "../../api/call-at.ts";
+import type { ApiServer } from "../../api/api-server.ts";
+import { callServer } from "../../api/call-server.ts";
 import type { Failure } from "../../api/failure.ts";
-import { followAt } from "../../api/follow-at.ts";
-import type { Home } from "../../api/home.ts";
-import { payloadFaults } from "../faults.ts";
-import { asFailure } from "./use-job.ts";
-import type { FormPlace, Tell } from "./words.ts";
+import { followServer } from "../../api/follow-server.ts";
+import { toPayloadErrors } from "../form-errors.ts";
+import type { FormConfig, FormEventDispatcher } from "./events.ts";
+import { toFailure } from "./use-job.ts";
 
 const NO_LINES: readonly LogLine[] = [];
 const NO_PROBLEMS: readonly FieldError[] = [];
-const MOST_LINES = 200;
+const MAX_LOG_LINES = 200;
 
 /** What came of the last submit. */
-export interface Run {
+export interface TaskRun {
   readonly isSending: boolean;
   readonly task: Task | SubmittedTask | undefined;
   readonly log: readonly LogLine[];
@@ -30,7 +30,7 @@ export interface Run {
   readonly cancel: () => void;
 }
 
-const NOTHING = {
+const EMPTY_PAYLOAD = {
   isSending: false,
   task: undefined as Task | SubmittedTask | undefined,
   log: NO_LINES,
@@ -39,8 +39,8 @@ const NOTHING = {
 };
 
 /** Submits a job's tasks, and follows the last of them to its end. */
-export const useRun = (home: Home, { room, job }: FormPlace, tell: Tell): Run => {
-  const [state, setState] = useState(NOTHING);
+export const useRun = (home: ApiServer, { room, job }: FormConfig, tell: FormEventDispatcher): TaskRun => {
+  const [state, setState] = useState(EMPTY_PAYLOAD);
   const following = useRef<AbortController>(undefined);
 
   useEffect(() => () => following.current?.abort(), []);
@@ -59,8 +59,8 @@ export const useRun = (home: Home, { room, job }: FormPlace, tell: Tell): Run =>
 
   const fail = useCallback(
     (error: unknown) => {
-      const failure = asFailure(error);
-      const problems = payloadFaults(failure.errors);
+      const failure = toFailure(error);
+      const problems = toPayloadErrors(failure.errors);
       setState((now) => ({ ...now, isSending: false, problems, failure }));
       tell("joblib-error", { failure, message: failure.message });
     },
@@ -73,14 +73,14 @@ export const useRun = (home: Home, { room, job }: FormPlace, tell: Tell): Run =>
       const follower = new AbortController();
       following.current = follower;
       const { signal } = follower;
-      void followAt(home, {
+      void followServer(home, {
         name: "followTask",
         params: { task_id: id },
         signal,
         onEvent: (told) => {
           if (signal.aborted) return;
           if (told.event === "task") return learn(told.data);
-          setState((now) => ({ ...now, log: [...now.log, ...told.data.items].slice(-MOST_LINES) }));
+          setState((now) => ({ ...now, log: [...now.log, ...told.data.items].slice(-MAX_LOG_LINES) }));
         },
         onState: (standing, failure) => {
           if (standing === "refused") fail(failure);
@@ -93,12 +93,12 @@ export const useRun = (home: Home, { room, job }: FormPlace, tell: Tell): Run =>
   const submit = useCallback(
     (payload: JsonObject) => {
       if (!tell("joblib-submit", { payload })) return;
-      setState({ ...NOTHING, isSending: true });
+      setState({ ...EMPTY_PAYLOAD, isSending: true });
       const params = { room_id: room, job_name: job };
       // The same submit, tried again by a network, is the same task.
       const headers = { "idempotency-key": crypto.randomUUID() };
-      callAt(home, ["submitTask", { params, body: { payload } }], { headers }).then((task) => {
-        setState({ ...NOTHING, task });
+      callServer(home, ["submitTask", { params, body: { payload } }], { headers }).then((task) => {
+        setState({ ...EMPTY_PAYLOAD, task });
         learn(task);
         if (!isTerminal(task.status)) follow(task.id);
       }, fail);
@@ -110,7 +110,7 @@ export const useRun = (home: Home, { room, job }: FormPlace, tell: Tell): Run =>
   const cancel = useCallback(() => {
     if (id === undefined) return;
     const body = { status: "cancelled" as const };
-    callAt(home, ["updateTask", { params: { task_id: id }, body }]).then(learn, fail);
+    callServer(home, ["updateTask", { params: { task_id: id }, body }]).then(learn, fail);
   }, [home, id, learn, fail]);
 
   return { ...state, submit, cancel };

@@ -1,6 +1,6 @@
-import type { DrawnSchema } from "../schema/drawn-schema.ts";
-import { nameOf } from "../schema/prepare-scalar.ts";
-import { type Choice, choicesOf, indexOfChoice } from "./choices.ts";
+import type { FormSchema } from "../schema/form-schema.ts";
+import { formatValue } from "../schema/prepare-scalar.ts";
+import { type Choice, findChoiceIndex, listChoices } from "./choices.ts";
 import type { ControlProps } from "./control.ts";
 
 /** A longer list is searched. */
@@ -9,7 +9,7 @@ const LONG = 100;
 const FEW = 3;
 
 /** True where the choices are drawn as buttons beside each other. */
-export const isRadio = (schema: DrawnSchema, isRequired: boolean): boolean => {
+export const isRadio = (schema: FormSchema, isRequired: boolean): boolean => {
   const count = schema.enum?.length ?? 0;
   const widget: unknown = schema["x-widget"];
   return widget === "radio" ? count <= LONG : widget !== "select" && isRequired && count > 1 && count <= FEW;
@@ -18,10 +18,10 @@ export const isRadio = (schema: DrawnSchema, isRequired: boolean): boolean => {
 /** One of a few values, all of them in sight. */
 export const RadioControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const { id, readOnly, "aria-describedby": _, ...rest } = attributes;
-  const chosen = indexOfChoice(schema, value);
+  const chosen = findChoiceIndex(schema, value);
   return (
     <span className="jf-radios">
-      {choicesOf(schema).map(({ index, label, isDisabled }) => (
+      {listChoices(schema).map(({ index, label, isDisabled }) => (
         <label key={index} className="jf-check">
           <input
             {...rest}
@@ -40,7 +40,7 @@ export const RadioControl = ({ schema, value, attributes, onChange }: ControlPro
 };
 
 /** The options of a list. */
-export const Options = ({ choices }: { choices: readonly Choice[] }) =>
+export const SelectOptions = ({ choices }: { choices: readonly Choice[] }) =>
   choices.map(({ index, label, isDisabled }) => (
     <option key={index} value={index} disabled={isDisabled}>
       {label}
@@ -50,7 +50,7 @@ export const Options = ({ choices }: { choices: readonly Choice[] }) =>
 /** One of some values. */
 export const SelectControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const { readOnly, ...rest } = attributes;
-  const chosen = indexOfChoice(schema, value);
+  const chosen = findChoiceIndex(schema, value);
   return (
     <select
       {...rest}
@@ -61,17 +61,17 @@ export const SelectControl = ({ schema, value, attributes, onChange }: ControlPr
       }
     >
       {(chosen === -1 || !rest.required) && <option value="">{rest.required ? "Choose…" : "—"}</option>}
-      <Options choices={choicesOf(schema)} />
+      <SelectOptions choices={listChoices(schema)} />
     </select>
   );
 };
 
 /** True for a list that is searched. */
-export const isSearched = (schema: DrawnSchema): boolean => (schema.enum?.length ?? 0) > LONG;
+export const isSearchable = (schema: FormSchema): boolean => (schema.enum?.length ?? 0) > LONG;
 
 /** A value that is given, and sent as it is. */
 export const ConstantControl = ({ schema, attributes }: ControlProps) => (
   <output className="jf-constant" id={attributes.id}>
-    {nameOf(schema.const ?? null)}
+    {formatValue(schema.const ?? null)}
   </output>
 );

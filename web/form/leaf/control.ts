@@ -1,5 +1,5 @@
 import type { FocusEvent, FormEvent } from "react";
-import type { DrawnSchema } from "../schema/drawn-schema.ts";
+import type { FormSchema } from "../schema/form-schema.ts";
 
 /** What every input of a field has besides its value. */
 export interface ControlAttributes {
@@ -9,16 +9,16 @@ export interface ControlAttributes {
   readonly readOnly: boolean;
   readonly "aria-describedby": string | undefined;
   readonly "aria-invalid": true | undefined;
-  readonly onBlur: (event: FocusEvent<Validated>) => void;
-  readonly onInvalid: (event: FormEvent<Validated>) => void;
+  readonly onBlur: (event: FocusEvent<ValidatedElement>) => void;
+  readonly onInvalid: (event: FormEvent<ValidatedElement>) => void;
 }
 
 /** An element that says itself whether its value may stand. */
-export type Validated = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+export type ValidatedElement = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 /** What a field's control is given. */
 export interface ControlProps {
-  readonly schema: DrawnSchema;
+  readonly schema: FormSchema;
   readonly value: unknown;
   readonly label: string;
   readonly attributes: ControlAttributes;
@@ -26,11 +26,11 @@ export interface ControlProps {
 }
 
 /** What an emptied field is: null where that is allowed, else left out of the payload. */
-export const emptied = (schema: DrawnSchema): null | undefined =>
+export const getEmptyValue = (schema: FormSchema): null | undefined =>
   Array.isArray(schema.type) && schema.type.includes("null") ? null : undefined;
 
 /** What stands in an empty field: what `x-placeholder` says, else the default that the worker will take. */
-export const placeholderOf = (schema: DrawnSchema): string | undefined => {
+export const getPlaceholder = (schema: FormSchema): string | undefined => {
   const given: unknown = schema["x-placeholder"];
   if (typeof given === "string") return given;
   const standard: unknown = schema.default;

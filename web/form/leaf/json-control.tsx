@@ -1,15 +1,15 @@
 import { useEffect, useRef, useState } from "react";
-import { findInexactNumber, inexactNumberMessage } from "../../../protocol/exact-number.ts";
-import { type ControlProps, emptied } from "./control.ts";
+import { findInexactNumber, formatInexactNumberMessage } from "../../../protocol/exact-number.ts";
+import { type ControlProps, getEmptyValue } from "./control.ts";
 
-const written = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, null, 2));
+const formatJson = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, null, 2));
 
 /** Reads JSON, or says in one line why it cannot be sent. */
-export const readJson = (text: string): { value: unknown } | { complaint: string } => {
+export const parseJson = (text: string): { value: unknown } | { complaint: string } => {
   try {
     const value: unknown = JSON.parse(text);
     const inexact = findInexactNumber(text);
-    return inexact === undefined ? { value } : { complaint: inexactNumberMessage(inexact) };
+    return inexact === undefined ? { value } : { complaint: formatInexactNumberMessage(inexact) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { complaint: `This is not JSON: ${reason}` };
@@ -18,16 +18,16 @@ export const readJson = (text: string): { value: unknown } | { complaint: string
 
 /** A value that no field can be drawn for, as JSON; what cannot be read holds the form back. */
 export const JsonControl = ({ schema, value, attributes, onChange }: ControlProps) => {
-  const [typed, setTyped] = useState(() => written(value));
+  const [typed, setTyped] = useState(() => formatJson(value));
   const [sent, setSent] = useState<unknown>(value);
   const element = useRef<HTMLTextAreaElement>(null);
-  const text = Object.is(sent, value) ? typed : written(value);
-  const read = text.trim() === "" ? undefined : readJson(text);
+  const text = Object.is(sent, value) ? typed : formatJson(value);
+  const read = text.trim() === "" ? undefined : parseJson(text);
   const complaint = read !== undefined && "complaint" in read ? read.complaint : "";
   useEffect(() => element.current?.setCustomValidity(complaint), [complaint]);
 
   const change = (next: string) => {
-    const answer = next.trim() === "" ? { value: emptied(schema) } : readJson(next);
+    const answer = next.trim() === "" ? { value: getEmptyValue(schema) } : parseJson(next);
     const kept = "value" in answer ? answer.value : sent;
     setTyped(next);
     setSent(kept);

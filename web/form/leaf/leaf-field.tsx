@@ -1,12 +1,12 @@
 import type { FieldProps } from "@rjsf/utils";
 import { type FocusEvent, type FormEvent, memo, useState } from "react";
-import { faultsAt, useFaults } from "../faults.ts";
-import { extensionAttributes, labelOf } from "../label.ts";
+import { getErrorsAt, useFormErrors } from "../form-errors.ts";
+import { getExtensionAttributes, getLabel } from "../label.ts";
 import { toPointer } from "../pointer.ts";
-import { nameClass } from "../templates/legend.tsx";
-import { useIsDiscriminator, useIsEntry, useIsOptionOf } from "../templates/surroundings.ts";
-import type { ControlProps, Validated } from "./control.ts";
-import { controlFor, drawnAs } from "./control-for.ts";
+import { useIsDiscriminator, useIsEntry, useIsSelectedOption } from "../templates/field-context.ts";
+import { getLabelClass } from "../templates/group-header.tsx";
+import type { ControlProps, ValidatedElement } from "./control.ts";
+import { expandNullableBoolean, findControl } from "./find-control.ts";
 
 /** A field with one value: its label, its control, what it is for, and what is wrong with it. */
 const Leaf = ({
@@ -19,24 +19,24 @@ const Leaf = ({
   registry,
   onChange,
 }: FieldProps) => {
-  const schema = drawnAs(given);
+  const schema = expandNullableBoolean(given);
   const pointer = toPointer(fieldPathId.path);
   const id = registry.globalFormOptions.idPrefix + encodeURIComponent(pointer);
-  const { faults, showsAll, edited } = useFaults();
+  const { faults, showsAll, edited } = useFormErrors();
   const [isTouched, setTouched] = useState(false);
   const [wasEdited, setEdited] = useState(false);
   const [complaint, setComplaint] = useState("");
   const isRequired = required === true;
-  const { Control, frame } = controlFor(schema, formData, isRequired);
-  const isOption = useIsOptionOf(pointer);
+  const { Control, frame } = findControl(schema, formData, isRequired);
+  const isOption = useIsSelectedOption(pointer);
   const isEntry = useIsEntry(pointer);
   const isDiscriminator = useIsDiscriminator(fieldPathId.path);
   const place = fieldPathId.path.at(-1);
   const isItem = typeof place === "number" && schema.title === undefined;
-  const label = labelOf(schema, place);
+  const label = getLabel(schema, place);
   if (isDiscriminator) return null;
 
-  const told = showsAll || isTouched ? faultsAt(faults, pointer, true) : [];
+  const told = showsAll || isTouched ? getErrorsAt(faults, pointer, true) : [];
   const wrong = complaint === "" ? told : [complaint];
   const description = typeof schema.description === "string" ? schema.description : "";
   const described = [description !== "" && `${id}.hint`, wrong.length > 0 && `${id}.fault`].filter(Boolean);
@@ -58,7 +58,7 @@ const Leaf = ({
       readOnly: readonly === true || schema.readOnly === true,
       "aria-describedby": described.length > 0 ? described.join(" ") : undefined,
       "aria-invalid": wrong.length > 0 ? true : undefined,
-      onBlur: ({ target, relatedTarget }: FocusEvent<Validated>) => {
+      onBlur: ({ target, relatedTarget }: FocusEvent<ValidatedElement>) => {
         // A line that appears now would move the button from under the pointer that is pressing it; and who only
         // passes by an empty field has done nothing wrong yet.
         if (relatedTarget instanceof HTMLButtonElement || (target.validity.valueMissing && !wasEdited))
@@ -66,7 +66,7 @@ const Leaf = ({
         setTouched(true);
         setComplaint(target.validationMessage);
       },
-      onInvalid: (event: FormEvent<Validated>) => {
+      onInvalid: (event: FormEvent<ValidatedElement>) => {
         event.preventDefault();
         setTouched(true);
         setComplaint(event.currentTarget.validationMessage);
@@ -81,13 +81,13 @@ const Leaf = ({
       {typeof unit === "string" && <span className="jf-unit"> {unit}</span>}
     </>
   );
-  const className = isOption || isEntry || isItem ? "jf-unseen" : nameClass("jf-label", isRequired);
+  const className = isOption || isEntry || isItem ? "jf-unseen" : getLabelClass("jf-label", isRequired);
   return (
     <div
       className="jf-field"
       part="field"
       data-pointer={pointer}
-      {...extensionAttributes(schema)}
+      {...getExtensionAttributes(schema)}
       {...(frame === "group" && { role: "radiogroup", "aria-labelledby": `${id}.label` })}
     >
       {frame === "label" && (

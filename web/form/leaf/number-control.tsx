@@ -1,51 +1,51 @@
 import { useEffect, useRef, useState } from "react";
-import { inexactNumberMessage, isExactNumber } from "../../../protocol/exact-number.ts";
+import { formatInexactNumberMessage, isExactNumber } from "../../../protocol/exact-number.ts";
 import { isMultipleOf } from "../../../protocol/multiple-of.ts";
-import type { DrawnSchema } from "../schema/drawn-schema.ts";
-import { type ControlProps, emptied, placeholderOf } from "./control.ts";
+import type { FormSchema } from "../schema/form-schema.ts";
+import { type ControlProps, getEmptyValue, getPlaceholder } from "./control.ts";
 
-const LARGEST = Number.MAX_SAFE_INTEGER;
+const MAX_BOUND = Number.MAX_SAFE_INTEGER;
 /** As many as `toFixed` takes. */
 const MAX_DECIMALS = 100;
 
-const isWhole = ({ type }: DrawnSchema): boolean => [type].flat().includes("integer");
+const isInteger = ({ type }: FormSchema): boolean => [type].flat().includes("integer");
 
 /** The digits after the point of a number in decimal notation: 1 for 0.1, 9 for 1e-9. */
-const decimalsOf = (value: number): number => {
+const countDecimals = (value: number): number => {
   const [digits = "", exponent = "0"] = String(value).split("e");
   const fraction = digits.split(".")[1]?.length ?? 0;
   return Math.min(MAX_DECIMALS, Math.max(0, fraction - Number(exponent)));
 };
 
 /** The smallest multiple of a step that is not below a limit, without the error of the product: 0.3, not 0.30000000000000004. */
-const multipleFrom = (limit: number, step: number): number => {
+const roundUpToMultiple = (limit: number, step: number): number => {
   if (isMultipleOf(limit, step)) return limit;
   const multiple = Math.ceil(limit / step) * step;
-  return Number.isSafeInteger(multiple) ? multiple : Number(multiple.toFixed(decimalsOf(step)));
+  return Number.isSafeInteger(multiple) ? multiple : Number(multiple.toFixed(countDecimals(step)));
 };
 
 /** The bounds as the browser has them: it counts steps from `min`, JSON Schema counts multiples from zero. */
-export const numberLimits = (schema: DrawnSchema): { min?: number; max?: number; step: number | "any" } => {
-  const step = schema.multipleOf ?? (isWhole(schema) ? 1 : undefined);
+export const getNumberLimits = (schema: FormSchema): { min?: number; max?: number; step: number | "any" } => {
+  const step = schema.multipleOf ?? (isInteger(schema) ? 1 : undefined);
   const above = typeof schema.exclusiveMinimum === "number" ? schema.exclusiveMinimum : undefined;
   const below = typeof schema.exclusiveMaximum === "number" ? schema.exclusiveMaximum : undefined;
-  const least = isWhole(schema) && above !== undefined ? Math.floor(above) + 1 : (above ?? schema.minimum);
-  const most = isWhole(schema) && below !== undefined ? Math.ceil(below) - 1 : (below ?? schema.maximum);
-  const min = least !== undefined && step !== undefined ? multipleFrom(least, step) : least;
+  const least = isInteger(schema) && above !== undefined ? Math.floor(above) + 1 : (above ?? schema.minimum);
+  const most = isInteger(schema) && below !== undefined ? Math.ceil(below) - 1 : (below ?? schema.maximum);
+  const min = least !== undefined && step !== undefined ? roundUpToMultiple(least, step) : least;
   return {
-    ...(min !== undefined && min > -LARGEST && { min }),
-    ...(most !== undefined && most < LARGEST && { max: most }),
+    ...(min !== undefined && min > -MAX_BOUND && { min }),
+    ...(most !== undefined && most < MAX_BOUND && { max: most }),
     step: step ?? "any",
   };
 };
 
 /** What the browser does not check, or checks by steps of its own. */
-const complaintOf = (schema: DrawnSchema, text: string): string => {
+const getValidationMessage = (schema: FormSchema, text: string): string => {
   if (text === "") return "";
-  if (!isExactNumber(text)) return inexactNumberMessage(text);
+  if (!isExactNumber(text)) return formatInexactNumberMessage(text);
   const value = Number(text);
   const { exclusiveMinimum: above, exclusiveMaximum: below, multipleOf: step } = schema;
-  if (isWhole(schema) && !Number.isInteger(value)) return "must be a whole number";
+  if (isInteger(schema) && !Number.isInteger(value)) return "must be a whole number";
   if (typeof above === "number" && value <= above) return `must be greater than ${above}`;
   if (typeof below === "number" && value >= below) return `must be less than ${below}`;
   return typeof step === "number" && step > 0 && !isMultipleOf(value, step)
@@ -53,17 +53,17 @@ const complaintOf = (schema: DrawnSchema, text: string): string => {
     : "";
 };
 
-const asText = (value: unknown): string => (typeof value === "number" ? String(value) : "");
+const formatNumber = (value: unknown): string => (typeof value === "number" ? String(value) : "");
 
 /** A number. What was typed stays as it was typed while it means the same (`1.0`, `1e3`), or while it cannot be sent. */
 export const NumberControl = ({ schema, value, attributes, onChange }: ControlProps) => {
-  const [typed, setTyped] = useState(() => asText(value));
+  const [typed, setTyped] = useState(() => formatNumber(value));
   const element = useRef<HTMLInputElement>(null);
   const isUnsent = typed !== "" && typeof value !== "number" && !isExactNumber(typed);
   const isSame = typed !== "" && Number(typed) === value;
-  const text = isSame || isUnsent ? typed : asText(value);
-  const complaint = complaintOf(schema, text);
-  const limits = numberLimits(schema);
+  const text = isSame || isUnsent ? typed : formatNumber(value);
+  const complaint = getValidationMessage(schema, text);
+  const limits = getNumberLimits(schema);
   const { readOnly, ...rest } = attributes;
   const isRange =
     schema["x-widget"] === "range" && schema.minimum !== undefined && schema.maximum !== undefined;
@@ -86,12 +86,12 @@ export const NumberControl = ({ schema, value, attributes, onChange }: ControlPr
       readOnly={readOnly}
       type={isRange ? "range" : "number"}
       data-unsent={isUnsent || undefined}
-      placeholder={placeholderOf(schema)}
+      placeholder={getPlaceholder(schema)}
       value={text}
       onChange={({ target }) => {
         setTyped(target.value);
         const isSendable = target.value !== "" && isExactNumber(target.value);
-        onChange(isSendable ? target.valueAsNumber : emptied(schema));
+        onChange(isSendable ? target.valueAsNumber : getEmptyValue(schema));
       }}
     />
   );
@@ -99,7 +99,7 @@ export const NumberControl = ({ schema, value, attributes, onChange }: ControlPr
   return (
     <span className="jf-range">
       {input}
-      <output htmlFor={attributes.id}>{asText(value)}</output>
+      <output htmlFor={attributes.id}>{formatNumber(value)}</output>
     </span>
   );
 };

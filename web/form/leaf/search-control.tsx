@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
-import { Options } from "./choice-control.tsx";
-import { choicesOf, indexOfChoice } from "./choices.ts";
+import { SelectOptions } from "./choice-control.tsx";
+import { findChoiceIndex, listChoices } from "./choices.ts";
 import type { ControlProps } from "./control.ts";
 
 const MAX_SHOWN = 100;
@@ -15,10 +15,10 @@ export const SearchControl = (props: ControlProps) => {
   const isDisabled = rest.disabled || readOnly;
   const [search, setSearch] = useState("");
   const list = useRef<HTMLSelectElement>(null);
-  const choices = choicesOf(schema);
+  const choices = listChoices(schema);
   const wanted = search.trim().toLowerCase();
   const found = choices.filter((choice) => choice.label.toLowerCase().includes(wanted));
-  const chosen = indexOfChoice(schema, value);
+  const chosen = findChoiceIndex(schema, value);
   const shown = [
     ...choices.filter(({ index }) => index === chosen),
     ...found.filter(({ index }) => index !== chosen).slice(0, MAX_SHOWN),
@@ -69,7 +69,7 @@ export const SearchControl = (props: ControlProps) => {
         onChange={({ target }) => choose(target.value)}
       >
         {!rest.required && <option value="">—</option>}
-        <Options choices={shown} />
+        <SelectOptions choices={shown} />
       </select>
       <output className="jf-hint">
         {found.length > MAX_SHOWN

@@ -1,17 +1,17 @@
 import { useEffect, useRef } from "react";
-import { DRAWN, type DrawnSchema } from "../schema/drawn-schema.ts";
-import { type ControlProps, emptied, placeholderOf, type Validated } from "./control.ts";
+import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
+import { type ControlProps, getEmptyValue, getPlaceholder, type ValidatedElement } from "./control.ts";
 
 const TYPES: Record<string, string> = { email: "email", "idn-email": "email", uri: "url", date: "date" };
 const LONG = 200;
 
-const widgetOf = (schema: DrawnSchema): unknown => schema["x-widget"];
+const getWidget = (schema: FormSchema): unknown => schema["x-widget"];
 
 /** True for a text that is likely to have lines. */
-export const isLongText = (schema: DrawnSchema): boolean => {
+export const isLongText = (schema: FormSchema): boolean => {
   const standard: unknown = schema.default;
   return (
-    widgetOf(schema) === "textarea" ||
+    getWidget(schema) === "textarea" ||
     schema.contentMediaType !== undefined ||
     schema.contentEncoding !== undefined ||
     schema.format === "binary" ||
@@ -20,15 +20,15 @@ export const isLongText = (schema: DrawnSchema): boolean => {
   );
 };
 
-const inputType = (schema: DrawnSchema): string => {
-  const widget = widgetOf(schema);
+const getInputType = (schema: FormSchema): string => {
+  const widget = getWidget(schema);
   if (widget === "password" || widget === "color") return widget;
   return TYPES[schema.format ?? ""] ?? "text";
 };
 
 /** The browser asks after `pattern` with an expression of its own making; so it is asked here, and told. */
-const complaintOf = (schema: DrawnSchema, value: unknown): string => {
-  const pattern: unknown = schema[DRAWN.pattern];
+const getValidationMessage = (schema: FormSchema, value: unknown): string => {
+  const pattern: unknown = schema[FORM_KEYWORDS.pattern];
   if (typeof pattern !== "string" || typeof value !== "string" || value === "") return "";
   return new RegExp(pattern, "u").test(value) ? "" : `must match the pattern ${pattern}`;
 };
@@ -38,13 +38,13 @@ const complaintOf = (schema: DrawnSchema, value: unknown): string => {
  * would put the default in its place. A required text is sent empty only if its default or the given value is empty.
  */
 export const TextControl = ({ schema, value, attributes, onChange }: ControlProps) => {
-  const element = useRef<Validated>(null);
-  const complaint = complaintOf(schema, value);
+  const element = useRef<ValidatedElement>(null);
+  const complaint = getValidationMessage(schema, value);
   useEffect(() => element.current?.setCustomValidity(complaint), [complaint]);
 
   const change = (text: string) => {
     if (text !== "") return onChange(text);
-    const nothing = emptied(schema);
+    const nothing = getEmptyValue(schema);
     const standard: unknown = schema.default;
     const isSent = typeof standard === "string" && (standard === "") === attributes.required;
     onChange(nothing === undefined && isSent ? "" : nothing);
@@ -53,7 +53,7 @@ export const TextControl = ({ schema, value, attributes, onChange }: ControlProp
     ...attributes,
     required: attributes.required && value !== "",
     value: typeof value === "string" ? value : "",
-    placeholder: placeholderOf(schema),
+    placeholder: getPlaceholder(schema),
     minLength: schema.minLength,
     maxLength: schema.maxLength,
     spellCheck: false,
@@ -76,7 +76,7 @@ export const TextControl = ({ schema, value, attributes, onChange }: ControlProp
       ref={(input) => {
         element.current = input;
       }}
-      type={inputType(schema)}
+      type={getInputType(schema)}
       autoComplete="off"
       autoCapitalize="off"
       onChange={({ target }) => change(target.value)}

@@ -1,11 +1,17 @@
 import { toCanonicalJson } from "../../../protocol/canonical-json.ts";
 import { isRoundedInteger } from "../../../protocol/exact-number.ts";
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
-import { safePattern } from "../../../protocol/schema/safe-pattern.ts";
-import { annotationsOf, DRAWN, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
+import { toSafePattern } from "../../../protocol/schema/safe-pattern.ts";
+import {
+  FORM_KEYWORDS,
+  type FormSchema,
+  filterKeywords,
+  getAnnotations,
+  isJsonObject,
+} from "./form-schema.ts";
 
 const SCALARS = ["string", "number", "integer", "boolean", "null"];
-const LIMITS = [
+const LIMIT_KEYWORDS = [
   "minimum",
   "maximum",
   "exclusiveMinimum",
@@ -14,37 +20,41 @@ const LIMITS = [
   "minLength",
   "maxLength",
 ];
-const TEXTS = ["format", "contentMediaType", "contentEncoding"];
+const STRING_KEYWORDS = ["format", "contentMediaType", "contentEncoding"];
 
 /** True for the types whose values are no objects and no arrays. */
 export const isScalarType = (type: unknown): type is string =>
   typeof type === "string" && SCALARS.includes(type);
 
 /** True for a schema, as it was written, of values that are no objects and no arrays. */
-export const isScalarSource = (schema: JsonObject | undefined): boolean =>
+export const isScalarSchema = (schema: JsonObject | undefined): boolean =>
   schema !== undefined &&
   (schema["enum"] !== undefined ||
     schema["const"] !== undefined ||
     [schema["type"]].flat().every((type) => isScalarType(type)));
 
 /** A text, a number or a yes and no. */
-export const scalar = (schema: JsonObject, type: string): DrawnSchema => {
-  const pattern = safePattern(schema["pattern"]);
+export const prepareScalar = (schema: JsonObject, type: string): FormSchema => {
+  const pattern = toSafePattern(schema["pattern"]);
   return {
-    ...annotationsOf(schema),
-    ...pick(
+    ...getAnnotations(schema),
+    ...filterKeywords(
       schema,
       (keyword) =>
-        (LIMITS.includes(keyword) && typeof schema[keyword] === "number") ||
-        (TEXTS.includes(keyword) && typeof schema[keyword] === "string"),
+        (LIMIT_KEYWORDS.includes(keyword) && typeof schema[keyword] === "number") ||
+        (STRING_KEYWORDS.includes(keyword) && typeof schema[keyword] === "string"),
     ),
-    ...(pattern !== undefined && { [DRAWN.pattern]: pattern }),
-    type: type as NonNullable<DrawnSchema["type"]>,
+    ...(pattern !== undefined && { [FORM_KEYWORDS.pattern]: pattern }),
+    type: type as NonNullable<FormSchema["type"]>,
   };
 };
 
 /** One of some values, each once. Without a type, so that values of several types can be in one list. */
-export const choice = (schema: JsonObject, values: readonly JsonValue[], labels?: string[]): DrawnSchema => {
+export const prepareChoice = (
+  schema: JsonObject,
+  values: readonly JsonValue[],
+  labels?: string[],
+): FormSchema => {
   const given = schema["x-enum-labels"] ?? schema["x-enumNames"];
   const named = labels ?? (Array.isArray(given) ? given.map(String) : undefined);
   const firstPlaces = new Map(
@@ -53,39 +63,39 @@ export const choice = (schema: JsonObject, values: readonly JsonValue[], labels?
   const places = new Set(firstPlaces.values());
   const isFirst = (_: unknown, index: number) => places.has(index);
   return {
-    ...annotationsOf(schema),
-    ...(named !== undefined && { [DRAWN.labels]: named.filter(isFirst) }),
+    ...getAnnotations(schema),
+    ...(named !== undefined && { [FORM_KEYWORDS.labels]: named.filter(isFirst) }),
     enum: values.filter(isFirst),
   };
 };
 
 /** A value that is given. One that cannot be sent exactly is shown, and not sent. */
-export const constant = (schema: JsonObject, value: JsonValue): DrawnSchema => ({
-  ...annotationsOf(schema),
+export const prepareConstant = (schema: JsonObject, value: JsonValue): FormSchema => ({
+  ...getAnnotations(schema),
   enum: [value],
   ...(!isRoundedInteger(value) && { const: value, default: value }),
 });
 
 /** The same, where null is allowed besides; undefined where that is no matter of one field. */
-export const nullable = (schema: DrawnSchema): DrawnSchema | undefined => {
+export const toNullable = (schema: FormSchema): FormSchema | undefined => {
   if (Array.isArray(schema.enum)) {
     const { const: _, ...rest } = schema;
-    const labels: unknown = schema[DRAWN.labels];
+    const labels: unknown = schema[FORM_KEYWORDS.labels];
     return {
       ...rest,
       ...(!schema.enum.includes(null) && {
         enum: [...schema.enum, null],
-        ...(Array.isArray(labels) && { [DRAWN.labels]: [...labels, "none"] }),
+        ...(Array.isArray(labels) && { [FORM_KEYWORDS.labels]: [...labels, "none"] }),
       }),
-      [DRAWN.nullable]: true,
+      [FORM_KEYWORDS.nullable]: true,
     };
   }
   if (!isScalarType(schema.type)) return undefined;
-  return { ...schema, type: [schema.type as "string", "null"], [DRAWN.nullable]: true };
+  return { ...schema, type: [schema.type as "string", "null"], [FORM_KEYWORDS.nullable]: true };
 };
 
 /** The values of a union whose options are all single values, with what they are called. */
-export const singleValues = (
+export const listConstants = (
   options: readonly unknown[],
 ): { values: JsonValue[]; labels: string[] } | undefined => {
   const values: JsonValue[] = [];
@@ -98,12 +108,12 @@ export const singleValues = (
     values.push(...own);
     const title = option["title"];
     labels.push(
-      ...own.map((value) => (typeof title === "string" && own.length === 1 ? title : nameOf(value))),
+      ...own.map((value) => (typeof title === "string" && own.length === 1 ? title : formatValue(value))),
     );
   }
   return { values, labels };
 };
 
 /** What a value is called that has no name of its own. */
-export const nameOf = (value: JsonValue): string =>
+export const formatValue = (value: JsonValue): string =>
   value === null ? "none" : typeof value === "string" ? value : JSON.stringify(value);

@@ -1,27 +1,27 @@
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
 import { keepValidDefaults } from "../../../protocol/schema/keep-valid-defaults.ts";
 import { resolveReferences } from "../../../protocol/schema/references.ts";
-import { ANYTHING, annotationsOf, type DrawnSchema, isJsonObject, pick } from "./drawn-schema.ts";
-import { array, object } from "./prepare-container.ts";
-import { choice, constant, isScalarType, nullable, scalar } from "./prepare-scalar.ts";
-import { union } from "./prepare-union.ts";
+import { ANY_VALUE, type FormSchema, filterKeywords, getAnnotations, isJsonObject } from "./form-schema.ts";
+import { prepareArray, prepareObject } from "./prepare-container.ts";
+import { isScalarType, prepareChoice, prepareConstant, prepareScalar, toNullable } from "./prepare-scalar.ts";
+import { prepareUnion } from "./prepare-union.ts";
 
 /** Deeper than the server takes a schema. */
-const DEEPEST = 64;
+const MAX_DEPTH = 64;
 /** More than the server takes. */
-const MOST_DEFINITIONS = 2000;
+const MAX_DEFINITIONS = 2000;
 
 /** What preparing a part of a schema needs of the rest. */
-export interface Preparation {
+export interface SchemaContext {
   /** A schema below the one at hand. */
-  readonly part: (schema: unknown) => DrawnSchema;
+  readonly part: (schema: unknown) => FormSchema;
   /** The same by reference, so that what is recursive ends. */
-  readonly byReference: (schema: unknown) => DrawnSchema;
+  readonly byReference: (schema: unknown) => FormSchema;
   /** What a reference leads to, as it was written. */
   readonly resolve: (schema: unknown) => JsonObject | undefined;
 }
 
-const typeOf = (schema: JsonObject): JsonValue | undefined => {
+const inferType = (schema: JsonObject): JsonValue | undefined => {
   const { type } = schema;
   if (type !== undefined) return type;
   const says = (...keywords: string[]) => keywords.some((keyword) => keyword in schema);
@@ -31,57 +31,68 @@ const typeOf = (schema: JsonObject): JsonValue | undefined => {
   return says("minimum", "maximum", "multipleOf") ? "number" : undefined;
 };
 
-const anything = (schema: JsonObject): DrawnSchema => ({ ...annotationsOf(schema), ...ANYTHING });
+const prepareAnyValue = (schema: JsonObject): FormSchema => ({ ...getAnnotations(schema), ...ANY_VALUE });
 
-const byType = (schema: JsonObject, type: unknown, preparation: Preparation): DrawnSchema => {
-  if (type === "null") return constant(schema, null);
-  if (isScalarType(type)) return scalar(schema, type);
-  if (type === "object") return object(schema, preparation);
-  if (type === "array") return array(schema, preparation);
-  if (!Array.isArray(type)) return anything(schema);
+const prepareByType = (schema: JsonObject, type: unknown, preparation: SchemaContext): FormSchema => {
+  if (type === "null") return prepareConstant(schema, null);
+  if (isScalarType(type)) return prepareScalar(schema, type);
+  if (type === "object") return prepareObject(schema, preparation);
+  if (type === "array") return prepareArray(schema, preparation);
+  if (!Array.isArray(type)) return prepareAnyValue(schema);
   const types = type.filter((name) => name !== "null");
   const [only] = types;
   if (types.length === 1 && only !== undefined) {
-    const drawn = byType(schema, only, preparation);
+    const drawn = prepareByType(schema, only, preparation);
     if (types.length === type.length) return drawn;
-    const orNull = nullable(drawn);
+    const orNull = toNullable(drawn);
     if (orNull !== undefined) return orNull;
   }
   const { type: _, title, description, default: standard, ...rest } = schema;
   const options = type.map((name) => ({ ...rest, type: name }));
   const annotations = { title, description, default: standard };
-  return union(
-    { ...pick(annotations as JsonObject, (key) => schema[key] !== undefined), anyOf: options } as JsonObject,
+  return prepareUnion(
+    {
+      ...filterKeywords(annotations as JsonObject, (key) => schema[key] !== undefined),
+      anyOf: options,
+    } as JsonObject,
     preparation,
   );
 };
 
-const allOf = (schema: JsonObject, parts: readonly JsonValue[], preparation: Preparation): DrawnSchema => {
+const prepareIntersection = (
+  schema: JsonObject,
+  parts: readonly JsonValue[],
+  preparation: SchemaContext,
+): FormSchema => {
   const { allOf: _, ...rest } = schema;
-  const own = typeOf(rest) === undefined && rest["anyOf"] === undefined && rest["oneOf"] === undefined;
+  const own = inferType(rest) === undefined && rest["anyOf"] === undefined && rest["oneOf"] === undefined;
   const [only] = parts;
-  const annotations = annotationsOf(schema);
+  const annotations = getAnnotations(schema);
   if (parts.length === 1 && own) return { ...preparation.part(only), ...annotations };
   const drawn = parts.map((part) => preparation.part(part)).filter((part) => part["drawn-anything"] !== true);
-  return { ...(own ? annotations : prepared(rest, preparation)), ...(drawn.length > 0 && { allOf: drawn }) };
+  return {
+    ...(own ? annotations : prepareKeywords(rest, preparation)),
+    ...(drawn.length > 0 && { allOf: drawn }),
+  };
 };
 
-const prepared = (schema: JsonObject, preparation: Preparation): DrawnSchema => {
-  if (schema["const"] !== undefined) return constant(schema, schema["const"]);
-  if (Array.isArray(schema["enum"])) return choice(schema, schema["enum"]);
+const prepareKeywords = (schema: JsonObject, preparation: SchemaContext): FormSchema => {
+  if (schema["const"] !== undefined) return prepareConstant(schema, schema["const"]);
+  if (Array.isArray(schema["enum"])) return prepareChoice(schema, schema["enum"]);
   const parts = schema["allOf"];
-  if (Array.isArray(parts) && parts.length > 0) return allOf(schema, parts, preparation);
-  if (Array.isArray(schema["anyOf"]) || Array.isArray(schema["oneOf"])) return union(schema, preparation);
-  return byType(schema, typeOf(schema), preparation);
+  if (Array.isArray(parts) && parts.length > 0) return prepareIntersection(schema, parts, preparation);
+  if (Array.isArray(schema["anyOf"]) || Array.isArray(schema["oneOf"]))
+    return prepareUnion(schema, preparation);
+  return prepareByType(schema, inferType(schema), preparation);
 };
 
 /**
  * Returns the schema that a form is drawn from: one spelling for what drafts, zod and pydantic spell differently, only
  * defaults that satisfy the schema, its references collected under our own names, and nothing that could block a browser.
  */
-export const prepareSchema = (given: JsonObject): DrawnSchema => {
+export const prepareSchema = (given: JsonObject): FormSchema => {
   const root = keepValidDefaults(given);
-  const definitions: Record<string, DrawnSchema> = {};
+  const definitions: Record<string, FormSchema> = {};
   const names = new Map<JsonObject, string>();
   let depth = 0;
 
@@ -92,25 +103,25 @@ export const prepareSchema = (given: JsonObject): DrawnSchema => {
     names.set(schema, name);
     const outside = depth;
     depth = 0;
-    definitions[name] = names.size > MOST_DEFINITIONS ? ANYTHING : preparation.part(schema);
+    definitions[name] = names.size > MAX_DEFINITIONS ? ANY_VALUE : preparation.part(schema);
     depth = outside;
     return name;
   };
 
-  const preparation: Preparation = {
+  const preparation: SchemaContext = {
     resolve: (schema) => resolveReferences(root, schema),
     byReference: (schema) => {
       const target = resolveReferences(root, schema) ?? {};
       return { $ref: `#/$defs/${nameOf(target)}` };
     },
     part: (schema) => {
-      if (!isJsonObject(schema) || depth > DEEPEST) return ANYTHING;
+      if (!isJsonObject(schema) || depth > MAX_DEPTH) return ANY_VALUE;
       if (typeof schema["$ref"] === "string") {
-        return { ...annotationsOf(schema), ...preparation.byReference(schema) };
+        return { ...getAnnotations(schema), ...preparation.byReference(schema) };
       }
       depth += 1;
       try {
-        return prepared(schema, preparation);
+        return prepareKeywords(schema, preparation);
       } finally {
         depth -= 1;
       }

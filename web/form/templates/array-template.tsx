@@ -1,22 +1,22 @@
 import type { ArrayFieldItemTemplateProps, ArrayFieldTemplateProps } from "@rjsf/utils";
-import { useFaults } from "../faults.ts";
-import { labelOf } from "../label.ts";
+import { useFormErrors } from "../form-errors.ts";
+import { getLabel } from "../label.ts";
 import { toPointer } from "../pointer.ts";
-import { GroupHead } from "./legend.tsx";
-import { placeOf, useIsEntry, useIsOptionOf } from "./surroundings.ts";
+import { getContainerPointer, useIsEntry, useIsSelectedOption } from "./field-context.ts";
+import { GroupHeader } from "./group-header.tsx";
 
 /** A list: its items in their order, and a way to make it longer. */
 export const ArrayTemplate = (props: ArrayFieldTemplateProps) => {
   const { schema, fieldPathId, items, canAdd, onAddClick, disabled, readonly, required } = props;
-  const pointer = placeOf(schema, fieldPathId.path);
-  const { edited } = useFaults();
-  const label = labelOf(schema, fieldPathId.path.at(-1));
-  const isOption = useIsOptionOf(pointer);
+  const pointer = getContainerPointer(schema, fieldPathId.path);
+  const { edited } = useFormErrors();
+  const label = getLabel(schema, fieldPathId.path.at(-1));
+  const isOption = useIsSelectedOption(pointer);
   const isEntry = useIsEntry(pointer);
   const isNamed = isEntry || isOption;
   return (
     <fieldset className="jf-group jf-list" part="group" data-pointer={pointer}>
-      <GroupHead {...{ schema, pointer, required, isNamed }} place={fieldPathId.path.at(-1)} />
+      <GroupHeader {...{ schema, pointer, required, isNamed }} place={fieldPathId.path.at(-1)} />
       {items.length > 0 && <ol className="jf-items">{items}</ol>}
       {canAdd && (
         <button
@@ -46,7 +46,7 @@ export const ArrayItemTemplate = ({
   disabled,
   readonly,
 }: ArrayFieldItemTemplateProps) => {
-  const { edited } = useFaults();
+  const { edited } = useFormErrors();
   const list = toPointer(buttonsProps.fieldPathId.path.slice(0, -1));
   const button = (isThere: boolean, sign: string, what: string, act: (event?: unknown) => void) =>
     isThere && (

@@ -1,12 +1,12 @@
 import type { ObjectFieldTemplateProps } from "@rjsf/utils";
-import { GroupHead } from "./legend.tsx";
-import { placeOf, useIsEntry, useIsOptionOf } from "./surroundings.ts";
+import { getContainerPointer, useIsEntry, useIsSelectedOption } from "./field-context.ts";
+import { GroupHeader } from "./group-header.tsx";
 
 /** The fields of an object: the payload's own stand alone, those of one within it under its name. */
 export const ObjectTemplate = (props: ObjectFieldTemplateProps) => {
   const { schema, fieldPathId, properties, onAddProperty, disabled, readonly, required } = props;
-  const pointer = placeOf(schema, fieldPathId.path);
-  const isOption = useIsOptionOf(pointer);
+  const pointer = getContainerPointer(schema, fieldPathId.path);
+  const isOption = useIsSelectedOption(pointer);
   const isNamed = useIsEntry(pointer);
   const fields = (
     <>
@@ -27,7 +27,7 @@ export const ObjectTemplate = (props: ObjectFieldTemplateProps) => {
   if (pointer === "" || isOption) return fields;
   return (
     <fieldset className="jf-group" part="group" data-pointer={pointer}>
-      <GroupHead {...{ schema, pointer, required, isNamed }} place={fieldPathId.path.at(-1)} />
+      <GroupHeader {...{ schema, pointer, required, isNamed }} place={fieldPathId.path.at(-1)} />
       {fields}
     </fieldset>
   );

@@ -1,6 +1,6 @@
 import type { MultiSchemaFieldTemplateProps, WidgetProps } from "@rjsf/utils";
-import { labelOf } from "../label.ts";
-import { nameClass } from "./legend.tsx";
+import { getLabel } from "../label.ts";
+import { getLabelClass } from "./group-header.tsx";
 
 /** Which kind it is, and the fields of that kind. */
 export const UnionTemplate = ({ selector, optionSchemaField }: MultiSchemaFieldTemplateProps) => (
@@ -11,7 +11,7 @@ export const UnionTemplate = ({ selector, optionSchemaField }: MultiSchemaFieldT
 );
 
 /** Several of some values, each at most once. */
-const Boxes = ({
+const CheckboxGroup = ({
   id,
   label,
   schema,
@@ -27,7 +27,7 @@ const Boxes = ({
   const choices = options.enumOptions ?? [];
   return (
     <fieldset className="jf-group jf-boxes" part="group">
-      <legend className={nameClass("jf-legend", required)}>{labelOf(schema, label)}</legend>
+      <legend className={getLabelClass("jf-legend", required)}>{getLabel(schema, label)}</legend>
       {typeof schema.description === "string" && <p className="jf-hint">{schema.description}</p>}
       {choices.map((choice, index) => {
         const text = JSON.stringify(choice.value);
@@ -50,11 +50,11 @@ const Boxes = ({
 };
 
 /** Which of a union's options the value is. */
-const Kinds = ({ id, label, options, value, disabled, readonly, onChange }: WidgetProps) => (
+const OptionSelect = ({ id, label, options, value, disabled, readonly, onChange }: WidgetProps) => (
   <select
     className="jf-kind"
     id={id}
-    aria-label={`Kind of ${labelOf({}, label)}`}
+    aria-label={`Kind of ${getLabel({}, label)}`}
     disabled={disabled || readonly}
     value={value === undefined ? "" : String(value)}
     onChange={({ target }) => onChange(target.value)}
@@ -70,4 +70,4 @@ const Kinds = ({ id, label, options, value, disabled, readonly, onChange }: Widg
 
 /** The two questions that the library itself asks: which kind, and which of several. */
 export const SelectWidget = (props: WidgetProps) =>
-  props.multiple ? <Boxes {...props} /> : <Kinds {...props} />;
+  props.multiple ? <CheckboxGroup {...props} /> : <OptionSelect {...props} />;

@@ -1,5 +1,5 @@
 import type { Stats } from "../../../protocol/index.ts";
-import { duration } from "../../design/duration.ts";
+import { formatDuration } from "../../design/duration.ts";
 import { Plot } from "../../design/plot.tsx";
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
@@ -9,7 +9,7 @@ const tasks = (value: number) => (value >= 1000 ? `${(value / 1000).toFixed(1)} 
 /** Plots a room's tasks over the last hours. */
 export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Stats }) => {
   const labels = series.map(({ at }) => CLOCK.format(new Date(at)));
-  const every = step_seconds === 60 ? "minute" : duration(step_seconds);
+  const every = step_seconds === 60 ? "minute" : formatDuration(step_seconds);
   return (
     <div className="plots">
       <Plot
@@ -25,7 +25,7 @@ export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Sta
       <Plot
         title="Median wait and run time"
         labels={labels}
-        format={duration}
+        format={formatDuration}
         series={[
           { name: "wait", kind: "line", tone: "quiet", values: series.map((point) => point.wait_p50) },
           { name: "run", kind: "line", tone: "accent", values: series.map((point) => point.run_p50) },

@@ -1,12 +1,13 @@
 import { Link } from "react-router";
 import type { JobStats } from "../../../protocol/index.ts";
-import { duration } from "../../design/duration.ts";
+import { formatDuration } from "../../design/duration.ts";
 import { paths } from "../../shell/paths.ts";
 import { getShortName } from "../../task/short-name.ts";
 
 const number = (value: number) => value.toLocaleString("en");
-const spread = (of: JobStats["run"]) => (of === null ? "–" : `${duration(of.p50)} · ${duration(of.p95)}`);
-const seconds = (value: number | null | undefined) => (value == null ? "–" : duration(value));
+const spread = (of: JobStats["run"]) =>
+  of === null ? "–" : `${formatDuration(of.p50)} · ${formatDuration(of.p95)}`;
+const seconds = (value: number | null | undefined) => (value == null ? "–" : formatDuration(value));
 
 /** Lists the queue of each job, the longest wait first. */
 export const Queues = ({ room, jobs }: { readonly room: string; readonly jobs: readonly JobStats[] }) => {

@@ -10,7 +10,7 @@ import { useTitle } from "../../shell/title.ts";
 import { TaskPanel } from "../../task/task-panel.tsx";
 import { useTask } from "../../task/use-task.ts";
 import { WorkerDots } from "../jobs/job-row.tsx";
-import { Spread } from "../jobs/spread.tsx";
+import { Percentiles } from "../jobs/percentiles.tsx";
 import { LatestTasks } from "./latest-tasks.tsx";
 import { SubmitForm } from "./submit-form.tsx";
 
@@ -30,8 +30,8 @@ const Head = ({ job, room }: { readonly job: Job; readonly room: string }) => {
         <span>
           <span className="figure">{(stats?.pending ?? job.pending).toLocaleString("en")}</span> waiting
         </span>
-        <Spread of={stats?.wait ?? null} what="Wait" />
-        <Spread of={stats?.run ?? null} what="Run" />
+        <Percentiles of={stats?.wait ?? null} what="Wait" />
+        <Percentiles of={stats?.run ?? null} what="Run" />
       </div>
     </header>
   );

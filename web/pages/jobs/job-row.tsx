@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import type { Job, JobStats } from "../../../protocol/index.ts";
 import { paths } from "../../shell/paths.ts";
-import { Spread } from "./spread.tsx";
+import { Percentiles } from "./percentiles.tsx";
 
 const DOTS = 8;
 
@@ -47,8 +47,8 @@ export const JobRow = ({
           <span className="figure">{pending.toLocaleString("en")}</span> waiting
         </span>
       </div>
-      <Spread of={stats?.wait ?? null} what="Wait" />
-      <Spread of={stats?.run ?? null} what="Run" />
+      <Percentiles of={stats?.wait ?? null} what="Wait" />
+      <Percentiles of={stats?.run ?? null} what="Run" />
     </li>
   );
 };

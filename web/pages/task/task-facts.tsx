@@ -2,7 +2,7 @@ import { Link } from "react-router";
 import type { Task } from "../../../protocol/index.ts";
 import { Ago } from "../../design/ago.tsx";
 import { useNow } from "../../design/clock.ts";
-import { duration } from "../../design/duration.ts";
+import { formatDuration } from "../../design/duration.ts";
 import { getSpans } from "../../design/lifeline.tsx";
 import { paths } from "../../shell/paths.ts";
 
@@ -25,12 +25,12 @@ export const TaskFacts = ({ task }: { readonly task: Task }) => {
       </div>
       <div>
         <dt>{task.status === "pending" ? "Waiting" : "Waited"}</dt>
-        <dd className="figure">{duration(wait)}</dd>
+        <dd className="figure">{formatDuration(wait)}</dd>
       </div>
       {run !== undefined && (
         <div>
           <dt>{task.completed_at === null ? "Running for" : "Ran"}</dt>
-          <dd className="figure">{duration(run)}</dd>
+          <dd className="figure">{formatDuration(run)}</dd>
         </div>
       )}
       <div>
@@ -48,7 +48,7 @@ export const TaskFacts = ({ task }: { readonly task: Task }) => {
       {task.timeout_seconds !== null && (
         <div>
           <dt>Time limit</dt>
-          <dd className="figure">{duration(task.timeout_seconds)}</dd>
+          <dd className="figure">{formatDuration(task.timeout_seconds)}</dd>
         </div>
       )}
     </dl>

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { TaskFilter } from "../../../protocol/index.ts";
-import { type Answer, call } from "../../api/call.ts";
+import { call, type ResponseBody } from "../../api/call.ts";
 import { queryClient, roomScope } from "../../api/queries.ts";
 import { Confirm } from "../../design/dialog.tsx";
 import { Problem } from "../../design/notice.tsx";
@@ -12,7 +12,7 @@ const OPERATION = { cancel: "cancelTasks", retry: "retryTasks" } as const;
 const ACTION = { cancel: "Cancel", retry: "Retry" } as const;
 const DONE = { cancel: "cancelled", retry: "pending again" } as const;
 
-type Outcome = Answer<"cancelTasks">;
+type Outcome = ResponseBody<"cancelTasks">;
 
 const formatCount = (value: number, isMore = false) =>
   `${value.toLocaleString("en")}${isMore ? " or more" : ""} ${value === 1 ? "task" : "tasks"}`;

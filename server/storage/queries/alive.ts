@@ -1,6 +1,0 @@
-import { type RawBuilder, sql } from "kysely";
-import type { Slot } from "./statement.ts";
-
-/** True for a worker `w` whose last sign of life is no older, by the database's clock. */
-export const isAlive = (withinSeconds: number | Slot): RawBuilder<boolean> =>
-  sql<boolean>`w.last_heartbeat >= clock_timestamp() - make_interval(secs => ${withinSeconds}::float8)`;

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Api, openApi } from "./api.ts";
+import { newRoomId } from "./fixtures.ts";
+import { expectProblem, getErrorPointers, ok } from "./responses.ts";
+
+let api: Api;
+beforeAll(async () => {
+  api = await openApi();
+});
+afterAll(() => api.close());
+
+const totalOf = async (room: string) => ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total;
+
+describe("submitting many", () => {
+  test("is 202 with all of them, in their order", async () => {
+    const room = newRoomId();
+    const [own, global] = [await api.registerJob(room), await api.registerJob("@global", {}, "root")];
+    const body = {
+      tasks: [
+        { job_name: own.full_name, payload: { n: 0 } },
+        { job_name: global.full_name, payload: { n: 1 }, priority: 5 },
+        { job_name: own.full_name, delay_seconds: 60 },
+      ],
+    };
+
+    const { tasks } = ok(await api.as("ann").post(`/rooms/${room}/tasks`, { body }), 202);
+
+    expect(tasks).toMatchObject([
+      { job_name: own.full_name, payload: { n: 0 }, workers_online: 1, status: "pending" },
+      { job_name: global.full_name, payload: { n: 1 }, workers_online: 1, priority: 5 },
+      { job_name: own.full_name, payload: {}, room_id: room },
+    ]);
+    expect((await api.claim(own.worker_id)).id).toBe(tasks[0]?.id);
+  });
+
+  test("is all or none, with pointers to what does not fit", async () => {
+    const room = newRoomId();
+    const job = await api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });
+    const tasks = [{ n: 1 }, { n: "x" }, { n: 2 }, { n: null }].map((payload) => ({
+      ...{ job_name: job.full_name, payload },
+    }));
+
+    const answer = await api.as("ann").post(`/rooms/${room}/tasks`, { body: { tasks } });
+
+    expect(getErrorPointers(answer)).toEqual(["/tasks/1/payload/n", "/tasks/3/payload/n"]);
+    expect(await totalOf(room)).toBe(0);
+  });
+
+  test("with an unknown job or a bad option, nothing is kept", async () => {
+    const room = newRoomId();
+    const job = await api.registerJob(room);
+    const send = (second: object) =>
+      api.as("ann").post(`/rooms/${room}/tasks`, { body: { tasks: [{ job_name: job.full_name }, second] } });
+
+    expectProblem(await send({ job_name: "private:modifiers:None" }), "job-not-found");
+    expectProblem(await send({ job_name: "nonsense" }), "invalid-job-name");
+    const bad = await send({ job_name: job.full_name, priority: 101 });
+    expect(getErrorPointers(bad)).toEqual(["/tasks/1/priority"]);
+    const late = await send({ job_name: job.full_name, run_at: "2999-01-01T00:00:00Z" });
+    expect(getErrorPointers(late)).toEqual(["/tasks/1/run_at"]);
+    expect(await totalOf(room)).toBe(0);
+  });
+
+  test("takes 1,000 at most, and one at least", async () => {
+    const room = newRoomId();
+    const job = await api.registerJob(room);
+    const send = (count: number) =>
+      api.as("ann").post(`/rooms/${room}/tasks`, {
+        body: { tasks: Array.from({ length: count }, () => ({ job_name: job.full_name })) },
+      });
+
+    expect(ok(await send(1000), 202).tasks).toHaveLength(1000);
+    expectProblem(await send(1001), "validation-error");
+    expectProblem(await send(0), "validation-error");
+    expect(await totalOf(room)).toBe(1000);
+  });
+});

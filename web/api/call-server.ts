@@ -1,0 +1,96 @@
+import {
+  fillPath,
+  type Operation,
+  type OperationName,
+  type OperationRequest,
+  type OperationResponse,
+  type Operations,
+  operations,
+} from "../../protocol/index.ts";
+import type { ApiServer } from "./api-server.ts";
+import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
+
+/** The body of an operation's response. The dashboard sends no conditional requests, so 304 is left out. */
+export type ResponseBody<Name extends OperationName> = Exclude<
+  OperationResponse<Operations[Name]>,
+  { readonly status: 304 }
+>["body"];
+
+/** Options of a request. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An operation's name and its request. */
+export type Call<Name extends OperationName> = readonly [
+  name: Name,
+  request: OperationRequest<Operations[Name]>,
+];
+
+type Parts = {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+};
+
+const formatQuery = (query: Readonly<Record<string, unknown>> = {}): string => {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) search.set(name, Array.isArray(value) ? value.join(",") : String(value));
+  }
+  return search.size === 0 ? "" : `?${search}`;
+};
+
+const send = async (url: string, init: RequestInit): Promise<Response> => {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    init.signal?.throwIfAborted();
+    throw Object.assign(createNoResponseFailure(), { cause: error });
+  }
+};
+
+/** Calls an operation of an API. Throws a `Failure` if the request is rejected or the response does not match the contract. */
+export const callServer = async <Name extends OperationName>(
+  home: ApiServer,
+  [name, request]: Call<Name>,
+  { signal, headers = {} }: CallOptions = {},
+): Promise<ResponseBody<Name>> => {
+  const entry: Operation = operations[name];
+  // The types of all operations are checked by the signature; the parts are read here without them.
+  const { params, query, body } = request as Parts;
+  const credentials = await home.credentials();
+  const answer = await send(home.base + fillPath(entry.path, params) + formatQuery(query), {
+    method: entry.method,
+    headers: {
+      accept: "application/json",
+      ...credentials,
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal !== undefined && { signal }),
+  });
+  if (answer.status === 401) home.refused(credentials);
+  const schema = entry.responses[answer.status];
+  const text = await answer.text();
+  if (schema === undefined) throw parseFailure(answer.status, text);
+  if (schema === null) return null as ResponseBody<Name>;
+  const parsed = schema.safeParse(parseJson(text));
+  if (!parsed.success)
+    throw new Failure(
+      answer.status,
+      "Unexpected response",
+      `The response to ${name} does not match the API's contract.`,
+    );
+  return parsed.data as ResponseBody<Name>;
+};
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,129 @@
+import Form from "@rjsf/core/lib/components/Form.js";
+import DefaultArrayField from "@rjsf/core/lib/components/fields/ArrayField.js";
+import DefaultSchemaField from "@rjsf/core/lib/components/fields/SchemaField.js";
+import {
+  ADDITIONAL_PROPERTY_FLAG,
+  type CyclicSchemaExpandProps,
+  englishStringTranslator,
+  type FieldProps,
+  mergeSchemas,
+  TranslatableString,
+} from "@rjsf/utils";
+import { type ComponentType, createElement, memo, type Ref } from "react";
+import type { JsonObject } from "../../protocol/json.ts";
+import { applySchemaDefaults } from "./apply-schema-defaults.ts";
+import { getLabel } from "./label.ts";
+import { LeafField } from "./leaf/leaf-field.tsx";
+import { optionMatcher } from "./option-matcher.ts";
+import { ANY_VALUE, type FormSchema, MAX_ITEMS } from "./schema/form-schema.ts";
+import { isScalarType } from "./schema/prepare-scalar.ts";
+import { ArrayItemTemplate, ArrayTemplate } from "./templates/array-template.tsx";
+import { FieldTemplate } from "./templates/field-template.tsx";
+import { ObjectTemplate } from "./templates/object-template.tsx";
+import { SelectWidget, UnionTemplate } from "./templates/union-template.tsx";
+
+// Its own type asks for arrays alone; what is passed on is what the library itself would pass.
+const LibraryArrayField = DefaultArrayField as ComponentType<FieldProps>;
+
+const toJsonField = ({ type: _, items: _items, ...schema }: FormSchema): FormSchema => ({
+  ...schema,
+  ...ANY_VALUE,
+});
+
+const ArrayField = (props: FieldProps) =>
+  Array.isArray(props.formData) && props.formData.length > MAX_ITEMS
+    ? createElement(LeafField, { ...props, schema: toJsonField(props.schema) })
+    : createElement(LibraryArrayField, props);
+
+/** A field of its own, that no reference, union or condition leads to, and that nobody has named. */
+const isPlainField = (schema: FormSchema): boolean =>
+  (schema.enum !== undefined || isScalarType([schema.type].flat()[0])) &&
+  !(ADDITIONAL_PROPERTY_FLAG in schema) &&
+  [schema.$ref, schema.allOf, schema.anyOf, schema.oneOf, schema.if].every((part) => part === undefined);
+
+const LibrarySchemaField = DefaultSchemaField as ComponentType<FieldProps>;
+
+/** Most fields are plain. The library's own path to them is longer, and would be taken at every keystroke. */
+const SchemaField = (props: FieldProps) =>
+  isPlainField(props.schema)
+    ? createElement(LeafField, props)
+    : createElement(LibrarySchemaField, { ...props, registry: applySchemaDefaults(props.registry) });
+
+const ExpandButton = ({ schema, name, onExpand, fieldPathId }: CyclicSchemaExpandProps) => (
+  <button type="button" className="jf-button jf-add" part="add" onClick={() => onExpand(fieldPathId.$id)}>
+    Show {getLabel(schema, name)}
+  </button>
+);
+
+const FIELDS = {
+  SchemaField,
+  ArrayField,
+  StringField: LeafField,
+  NumberField: LeafField,
+  BooleanField: LeafField,
+  NullField: LeafField,
+  FallbackField: LeafField,
+};
+
+const TEMPLATES = {
+  FieldTemplate,
+  ObjectFieldTemplate: ObjectTemplate,
+  ArrayFieldTemplate: ArrayTemplate,
+  ArrayFieldItemTemplate: ArrayItemTemplate,
+  MultiSchemaFieldTemplate: UnionTemplate,
+  CyclicSchemaExpandTemplate: ExpandButton,
+};
+
+const WIDGETS = { SelectWidget };
+
+const DEFAULTS = { arrayMinItems: { populate: "requiredOnly" as const } };
+
+/** A new entry of a record would begin with the text "New Value", and be sent with it. */
+const translateText: typeof englishStringTranslator = (text, parameters) =>
+  text === TranslatableString.NewStringDefault ? "" : englishStringTranslator(text, parameters);
+
+const mergeIntersection = ({ allOf = [], ...rest }: FormSchema): FormSchema =>
+  [...allOf, rest].reduce<FormSchema>(
+    (whole, part) => (part === true || part === false ? whole : mergeSchemas(whole, part)),
+    {},
+  );
+
+/** Where the payload is that a form holds. */
+export interface FormHandle {
+  readonly state: { readonly formData?: unknown };
+}
+
+/** What the fields of a payload are made from. */
+export interface PayloadFieldsProps {
+  readonly schema: FormSchema;
+  readonly initial: JsonObject;
+  readonly idPrefix: string;
+  readonly onChange: (payload: unknown) => void;
+  readonly ref: Ref<FormHandle>;
+}
+
+/** The fields of a payload: react-jsonschema-form keeps their state, what is drawn is ours. */
+export const PayloadFields = memo(({ schema, initial, idPrefix, onChange, ref }: PayloadFieldsProps) => (
+  <Form
+    ref={ref as Ref<Form>}
+    tagName="div"
+    className="jf-fields"
+    schema={schema}
+    validator={optionMatcher}
+    initialFormData={initial}
+    idPrefix={idPrefix}
+    idSeparator="/"
+    fields={FIELDS}
+    templates={TEMPLATES}
+    widgets={WIDGETS}
+    translateString={translateText}
+    noValidate
+    showErrorList={false}
+    experimental_defaultFormStateBehavior={DEFAULTS}
+    experimental_customMergeAllOf={mergeIntersection}
+    onChange={({ formData }) => onChange(formData)}
+  >
+    {/* Where it finds nothing, the library puts a button of its own. */}
+    <span hidden />
+  </Form>
+));
