@@ -5,11 +5,11 @@ import type { ExitCode } from "./exit-codes.ts";
 import { applyEnvironment, GlobalOptions } from "./global-options.ts";
 import type { ClientContext, CommandHandler, LocalContext, Tools } from "./tools.ts";
 
-/** The action of a command that talks to a server. */
+/** Returns the action of a command that talks to a server. */
 export const clientAction =
-  <Options>(tools: Tools, schema: z.ZodType<Options>, run: CommandHandler<ClientContext, Options>) =>
-  async (...given: unknown[]): Promise<void> => {
-    const { global, options, args } = read(tools, schema, commandOf(given));
+  <Options>(tools: Tools, schema: z.ZodType<Options>, handler: CommandHandler<ClientContext, Options>) =>
+  async (...actionArguments: unknown[]): Promise<void> => {
+    const { global, options, args } = readOptions(tools, schema, getCommand(actionArguments));
     using interrupts = tools.interrupts(["SIGINT"]);
     const context = {
       io: tools.io(global),
@@ -24,22 +24,22 @@ export const clientAction =
       args,
       signal: interrupts.first,
     };
-    tools.exit(await orInterrupted(run(context, options), interrupts.first));
+    tools.exit(await rethrowAsInterrupted(handler(context, options), interrupts.first));
   };
 
-/** The action of a command that does without a client, or brings up its own. */
+/** Returns the action of a command that needs no client, or creates its own. */
 export const localAction =
-  <Options>(tools: Tools, schema: z.ZodType<Options>, run: CommandHandler<LocalContext, Options>) =>
-  async (...given: unknown[]): Promise<void> => {
-    const { global, options, args } = read(tools, schema, commandOf(given));
-    const { env, interrupts, strays, outliveOutput, readBytes } = tools;
+  <Options>(tools: Tools, schema: z.ZodType<Options>, handler: CommandHandler<LocalContext, Options>) =>
+  async (...actionArguments: unknown[]): Promise<void> => {
+    const { global, options, args } = readOptions(tools, schema, getCommand(actionArguments));
+    const { env, interrupts, watchUncaughtErrors, allowOutputLoss, readBytes } = tools;
     const io = tools.io(global);
-    const context = { io, global, env, interrupts, strays, outliveOutput, readBytes, args };
-    tools.exit(await run(context, options));
+    const context = { io, global, env, interrupts, watchUncaughtErrors, allowOutputLoss, readBytes, args };
+    tools.exit(await handler(context, options));
   };
 
-/** Whatever an interrupted call fails with, the person only asked it to stop. */
-const orInterrupted = async (running: Promise<ExitCode>, signal: AbortSignal): Promise<ExitCode> => {
+/** Replaces any error of an interrupted command by an InterruptedError: the user only stopped it. */
+const rethrowAsInterrupted = async (running: Promise<ExitCode>, signal: AbortSignal): Promise<ExitCode> => {
   try {
     return await running;
   } catch (error) {
@@ -50,40 +50,40 @@ const orInterrupted = async (running: Promise<ExitCode>, signal: AbortSignal): P
 const isCommand = (value: unknown): value is Command =>
   typeof value === "object" && value !== null && "processedArgs" in value && "optsWithGlobals" in value;
 
-/** Commander hands an action the command last. */
-const commandOf = (given: readonly unknown[]): Command => {
-  const command = given.at(-1);
-  if (!isCommand(command)) throw new TypeError("an action was called by something else than commander");
+/** Returns the command, which commander passes to an action as the last argument. */
+const getCommand = (actionArguments: readonly unknown[]): Command => {
+  const command = actionArguments.at(-1);
+  if (!isCommand(command)) throw new TypeError("an action must be called by commander");
   return command;
 };
 
-const read = <Options>(tools: Tools, schema: z.ZodType<Options>, command: Command) => {
-  const named = command.registeredArguments.map((argument, at) => [
-    camelCase(argument.name()),
-    command.processedArgs[at],
+const readOptions = <Options>(tools: Tools, schema: z.ZodType<Options>, command: Command) => {
+  const namedArguments = command.registeredArguments.map((argument, index) => [
+    toCamelCase(argument.name()),
+    command.processedArgs[index],
   ]);
-  const given = applyEnvironment(command.optsWithGlobals(), tools.env);
-  const argumentNames = new Set(named.map(([name]) => name));
+  const values = applyEnvironment(command.optsWithGlobals(), tools.env);
+  const argumentNames = new Set(namedArguments.map(([name]) => name));
   return {
-    global: parse(GlobalOptions, given, new Set()),
-    // An argument may be called as an option is: `rooms invite <room>`.
-    options: parse(schema, { ...given, ...Object.fromEntries(named) }, argumentNames),
+    global: parseOptions(GlobalOptions, values, new Set()),
+    // An argument may have the name of an option: `rooms invite <room>`.
+    options: parseOptions(schema, { ...values, ...Object.fromEntries(namedArguments) }, argumentNames),
     args: command.args.slice(command.registeredArguments.length),
   };
 };
 
-const camelCase = (name: string) => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const toCamelCase = (name: string) => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const toKebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-const parse = <Value>(
+const parseOptions = <Value>(
   schema: z.ZodType<Value>,
-  given: unknown,
+  values: unknown,
   argumentNames: ReadonlySet<unknown>,
 ): Value => {
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const name = String(issue?.path[0] ?? "");
-  const shown = argumentNames.has(name) ? `<${kebabCase(name)}>` : `--${kebabCase(name)}`;
-  throw new UsageError(name === "" ? (issue?.message ?? "") : `${shown}: ${issue?.message ?? ""}`);
+  const label = argumentNames.has(name) ? `<${toKebabCase(name)}>` : `--${toKebabCase(name)}`;
+  throw new UsageError(name === "" ? (issue?.message ?? "") : `${label}: ${issue?.message ?? ""}`);
 };

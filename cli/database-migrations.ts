@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import type { Settings } from "../server/settings.ts";
 import { toStartError } from "./start-server.ts";
 
-const NOWHERE = "memory://";
+const IN_MEMORY = "memory://";
 
-/** Applies the pending migrations of these settings' database and returns their names, or only returns them. */
+/** Applies the pending migrations and returns their names; with `check`, only returns them. */
 export const runMigrations = async (settings: Settings, check: boolean): Promise<readonly string[]> => {
   const [{ openDatabase }, { migrate, checkMigrations }] = await Promise.all([
     import("../server/storage/database.ts"),
@@ -12,8 +12,8 @@ export const runMigrations = async (settings: Settings, check: boolean): Promise
   ]);
   const { database_url: url, data_dir: dataDir } = settings;
   try {
-    // A look makes nothing: where no database is yet, all that one would need is pending.
-    const embedded = { dataDir: check && !existsSync(dataDir) ? NOWHERE : dataDir };
+    // A check creates no data directory. An empty in-memory database has the same pending migrations.
+    const embedded = { dataDir: check && !existsSync(dataDir) ? IN_MEMORY : dataDir };
     const orm = await openDatabase(url === undefined ? embedded : { url });
     try {
       return await (check ? checkMigrations(orm) : migrate(orm));

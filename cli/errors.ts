@@ -1,9 +1,9 @@
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 
-/** An end that the person at the terminal can do something about: one line and an exit code. */
+/** An error that the user can act on: one line, and an exit code. */
 export class CliError extends Error {
   readonly exitCode: ExitCode;
-  /** Lines that follow the first one, each harmless only after `visible`. */
+  /** Lines to print after the message. They may contain untrusted text: escape them with `escapeText`. */
   readonly details: readonly string[];
 
   constructor(message: string, exitCode: ExitCode, details: readonly string[] = []) {
@@ -14,7 +14,7 @@ export class CliError extends Error {
   }
 }
 
-/** The command line is not right. */
+/** The command line is invalid. */
 export class UsageError extends CliError {
   constructor(message: string) {
     super(message, EXIT.usage);
@@ -22,7 +22,7 @@ export class UsageError extends CliError {
   }
 }
 
-/** The person asked to stop. */
+/** The user interrupted the command. */
 export class InterruptedError extends CliError {
   constructor(message = "interrupted") {
     super(message, EXIT.interrupted);

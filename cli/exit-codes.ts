@@ -1,6 +1,6 @@
-/** What the process says when it ends; scripts rely on these numbers, so they never change their meaning. */
+/** The exit codes. Scripts rely on these numbers, so they never change their meaning. */
 export const EXIT = {
-  fine: 0,
+  ok: 0,
   taskFailed: 1,
   usage: 2,
   unreachable: 3,
@@ -15,34 +15,34 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** One of them. */
+/** One of the exit codes. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const MEANINGS: Record<keyof typeof EXIT, string> = {
-  fine: "fine; with --wait: the task completed",
-  taskFailed: "with --wait: the task failed; of doctor: something is wrong",
-  usage: "the command line, a setting or a file named there is not right",
-  unreachable: "the server cannot be reached",
-  notAllowed: "not allowed",
-  rejected: "the payload was rejected, before or after it was sent",
+  ok: "success; with --wait: the task completed",
+  taskFailed: "with --wait: the task failed; doctor: a check failed",
+  usage: "invalid command line, setting or file",
+  unreachable: "cannot connect to the server",
+  notAllowed: "permission denied",
+  rejected: "invalid payload",
   notFound: "not found",
-  conflict: "conflict: another schema, a task that cannot go there, migrations pending",
-  notFinished: "with --wait: not finished when the wait ended",
+  conflict: "conflict: different schema, invalid task state, or pending migrations",
+  notFinished: "with --wait: the task did not finish in time",
   cancelled: "with --wait: the task was cancelled",
-  serverFailed: "the server failed or is busy",
+  serverFailed: "the server failed or is overloaded",
   bug: "a bug in joblib",
   interrupted: "interrupted",
 };
 
-const isName = (name: string): name is keyof typeof EXIT => Object.hasOwn(EXIT, name);
+const isExitName = (name: string): name is keyof typeof EXIT => Object.hasOwn(EXIT, name);
 
-/** Every exit code and what it means. */
+/** Returns every exit code and its meaning. */
 export const listExitCodes = (): { readonly code: ExitCode; readonly meaning: string }[] =>
   Object.keys(EXIT)
-    .filter(isName)
+    .filter(isExitName)
     .map((name) => ({ code: EXIT[name], meaning: MEANINGS[name] }));
 
-/** The table of exit codes, as `--help` prints it. */
+/** Returns the table of exit codes that `--help` prints. */
 export const formatExitCodes = (): string =>
   [
     "Exit codes:",

@@ -13,17 +13,17 @@ import { CliError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { formatDiff } from "./views/diff-view.ts";
 
-/** What a person is told of an error, what a program is told, and how the process ends. */
+/** An error as it is reported: a line for people, a problem document for programs, and the exit code. */
 export interface Failure {
   readonly exitCode: ExitCode;
   readonly line: string;
-  /** What follows the line. */
+  /** Lines after the first one. */
   readonly details: readonly string[];
-  /** RFC 9457: the server's own document, or one made here. */
+  /** RFC 9457: the document of the server, or one created here. */
   readonly problem: Readonly<Record<string, unknown>>;
 }
 
-const EXIT_OF_PROBLEM: Record<ProblemId, ExitCode> = {
+const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
   "malformed-request": EXIT.rejected,
   "invalid-room-id": EXIT.usage,
   "invalid-category": EXIT.usage,
@@ -50,17 +50,17 @@ const EXIT_OF_PROBLEM: Record<ProblemId, ExitCode> = {
   "service-unavailable": EXIT.serverFailed,
 };
 
-/** What a person may do about a problem, after the server's own sentence. */
-const TIP_OF_PROBLEM: { readonly [Id in ProblemId]?: string } = {
-  "job-not-found": "`joblib jobs list` shows those that there are",
-  "route-not-found": "is the server's url right? (--url or JOBLIB_URL; a prefix is part of it)",
-  unauthorized: "a token is given by --token or JOBLIB_TOKEN",
+/** Advice for some problems, printed after the server's detail. */
+const ADVICE_BY_PROBLEM: { readonly [Id in ProblemId]?: string } = {
+  "job-not-found": "Run `joblib jobs list` to list the available jobs.",
+  "route-not-found": "Check --url or JOBLIB_URL; it must include the prefix of the API, if there is one.",
+  unauthorized: "Pass a token with --token or JOBLIB_TOKEN.",
 };
 
-const isKnown = (id: string): id is ProblemId => Object.hasOwn(EXIT_OF_PROBLEM, id);
+const isKnownProblem = (id: string): id is ProblemId => Object.hasOwn(EXIT_BY_PROBLEM, id);
 
-/** A problem that the catalogue does not have: a newer server's, told by its status as far as that goes. */
-const exitOfStatus = (status: number): ExitCode => {
+/** Returns the exit code of a problem that this version does not know, such as one of a newer server. */
+const getExitCodeByStatus = (status: number): ExitCode => {
   if (status === 401 || status === 403) return EXIT.notAllowed;
   if (status === 404) return EXIT.notFound;
   if (status === 409) return EXIT.conflict;
@@ -69,67 +69,73 @@ const exitOfStatus = (status: number): ExitCode => {
 
 const isAboutPayload = (pointer: string) => /(^|\/)payload(\/|$)/.test(pointer);
 
-const exitOfProblem = (error: ProblemError): ExitCode => {
+const getProblemExitCode = (error: ProblemError): ExitCode => {
   if (error instanceof ValidationError && error.errors.length > 0) {
     return error.errors.some(({ pointer }) => isAboutPayload(pointer)) ? EXIT.rejected : EXIT.usage;
   }
-  return isKnown(error.id) ? EXIT_OF_PROBLEM[error.id] : exitOfStatus(error.status);
+  return isKnownProblem(error.id) ? EXIT_BY_PROBLEM[error.id] : getExitCodeByStatus(error.status);
 };
 
-const ownProblem = (title: string, detail: string) => ({ type: "about:blank", title, detail });
+const createProblem = (title: string, detail: string) => ({ type: "about:blank", title, detail });
 
-const problemFailure = (error: ProblemError): Failure => {
+const toProblemFailure = (error: ProblemError): Failure => {
   const { title, detail, errors = [] } = error.problem;
   const details =
     error instanceof SchemaConflictError
-      ? [...formatDiff(error.diff), SCHEMA_STAYS]
-      : errors.map((one) => `  ${one.pointer === "" ? "/" : one.pointer}: ${one.detail}`);
-  const tip = isKnown(error.id) ? TIP_OF_PROBLEM[error.id] : undefined;
-  const line = withTip(oneLine(detail || title), tip);
-  return { exitCode: exitOfProblem(error), line, details, problem: error.problem };
+      ? [...formatDiff(error.diff), SCHEMA_ADVICE]
+      : errors.map(({ pointer, detail: reason }) => `  ${pointer === "" ? "/" : pointer}: ${reason}`);
+  const advice = isKnownProblem(error.id) ? ADVICE_BY_PROBLEM[error.id] : undefined;
+  const line = addAdvice(joinLines(detail || title), advice);
+  return { exitCode: getProblemExitCode(error), line, details, problem: error.problem };
 };
 
-const plain = (
+const createFailure = (
   exitCode: ExitCode,
   title: string,
   detail: string,
   details: readonly string[] = [],
 ): Failure => ({
   exitCode,
-  line: oneLine(detail),
+  line: joinLines(detail),
   details,
-  problem: ownProblem(title, detail),
+  problem: createProblem(title, detail),
 });
 
-const REPORT = "run it again with JOBLIB_DEBUG=1 and report what that prints to joblib's issue tracker";
+const BUG_ADVICE =
+  "Run the command again with JOBLIB_DEBUG=1 and report the output in the issue tracker of joblib.";
 
-/** `joblib tasks` alone has printed its help already, and has no message of its own. */
-const commanderMessage = ({ code, message }: CommanderError): string =>
-  code === "commander.help"
-    ? "say what to do: one of these commands"
-    : oneLine(message.replace(/^error: /, ""));
+/** Returns the message of an error of commander, with advice unless it has a suggestion ("Did you mean …?"). */
+const getCommanderMessage = ({ code, message }: CommanderError): string => {
+  // A group without a command prints its help, and commander has no message for it.
+  if (code === "commander.help") return "missing command. Choose one of the commands above.";
+  const line = joinLines(message.replace(/^error: /, ""));
+  return line.endsWith("?)") ? line : addAdvice(line, USAGE_ADVICE);
+};
 
-const SCHEMA_STAYS =
-  "the registered schema stays while workers or open tasks have it: end those, or give the class another name";
-const NO_SERVER = "does a server run there? (`joblib serve`; --url or JOBLIB_URL)";
+const USAGE_ADVICE = "Run the command with --help to show its usage.";
+const SCHEMA_ADVICE =
+  "The registered schema cannot change while workers or unfinished tasks use it. Stop them, or rename the class.";
+const CONNECTION_ADVICE = "Check --url or JOBLIB_URL, or start a server with `joblib serve`.";
 
-const withTip = (line: string, tip: string | undefined) =>
-  tip === undefined ? line : `${line.replace(/\.$/, "")}; ${tip}`;
+const addAdvice = (line: string, advice: string | undefined) =>
+  advice === undefined ? line : `${line.replace(/\.$/, "")}. ${advice}`;
 
-const oneLine = (text: string) => text.replace(/\s*\n\s*/g, " ");
+const joinLines = (text: string) => text.replace(/\s*\n\s*/g, " ");
 
-/** What an error comes to, whatever it is. */
+/** Returns how to report an error of any kind. */
 export const toFailure = (error: unknown): Failure => {
-  if (error instanceof CliError) return plain(error.exitCode, error.name, error.message, error.details);
-  if (error instanceof CommanderError) return plain(EXIT.usage, "UsageError", commanderMessage(error));
-  if (error instanceof ProblemError) return problemFailure(error);
+  if (error instanceof CliError)
+    return createFailure(error.exitCode, error.name, error.message, error.details);
+  if (error instanceof CommanderError)
+    return createFailure(EXIT.usage, "UsageError", getCommanderMessage(error));
+  if (error instanceof ProblemError) return toProblemFailure(error);
   if (error instanceof ConnectionError) {
-    const failure = plain(EXIT.unreachable, error.name, error.message);
-    return { ...failure, line: withTip(failure.line, NO_SERVER) };
+    const failure = createFailure(EXIT.unreachable, error.name, error.message);
+    return { ...failure, line: addAdvice(failure.line, CONNECTION_ADVICE) };
   }
-  if (error instanceof ProtocolError) return plain(EXIT.serverFailed, error.name, error.message);
-  if (error instanceof SdkUsageError) return plain(EXIT.usage, error.name, error.message);
-  if (error instanceof InterruptedRunError) return plain(EXIT.interrupted, error.name, error.message);
+  if (error instanceof ProtocolError) return createFailure(EXIT.serverFailed, error.name, error.message);
+  if (error instanceof SdkUsageError) return createFailure(EXIT.usage, error.name, error.message);
+  if (error instanceof InterruptedRunError) return createFailure(EXIT.interrupted, error.name, error.message);
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return plain(EXIT.bug, "Bug", `this is a bug in joblib: ${message}; ${REPORT}`);
+  return createFailure(EXIT.bug, "Bug", `this is a bug in joblib: ${message}. ${BUG_ADVICE}`);
 };

@@ -7,66 +7,67 @@ import { formatLogLine, formatWrappedLogLine, LOG_STYLES } from "./views/log-vie
 import { formatTaskFrame, MAX_LOG_LINES, type TaskWithLog } from "./views/task-frame.ts";
 import { formatTaskStatus } from "./views/task-view.ts";
 
-/** A task to follow: its id, or how it stands already. */
+/** Which task to follow, and for how long. */
 export interface FollowOptions {
   readonly id: string;
+  /** The current state of the task, if it is known. */
   readonly task?: Task | undefined;
   readonly wait: Wait;
 }
 
-/** Without a terminal every step and line of the log is a line. */
-const tellPlainly = ({ io }: Pick<ClientContext, "io">) => {
+/** Prints each change of the status and each log line as a line, for output that is not a terminal. */
+const createPlainOutput = ({ io }: Pick<ClientContext, "io">) => {
   let status: Task["status"] | undefined;
   return {
-    step(task: Task) {
+    printStatus(task: Task) {
       if (task.status === status) return;
       status = task.status;
-      io.event({ event: "status", task: task.id, status }, formatTaskStatus(task));
+      io.printEvent({ event: "status", task: task.id, status }, formatTaskStatus(task));
     },
-    lines(items: readonly LogLine[]) {
-      for (const line of items) {
-        io.event({ event: "log", ...line }, formatLogLine(line), LOG_STYLES[line.level]);
+    printLog(lines: readonly LogLine[]) {
+      for (const line of lines) {
+        io.printEvent({ event: "log", ...line }, formatLogLine(line), LOG_STYLES[line.level]);
       }
     },
   };
 };
 
 /**
- * Follows a task on stderr until it has ended, or the wait has: one view that is drawn again in its place, or lines
- * where nobody watches. Gives the task as it was last seen; undefined where it was not seen at all.
+ * Follows a task on stderr until it ends or the time expires: on a terminal in a view that is redrawn in place,
+ * otherwise line by line. Returns the last known state of the task; undefined if no state was received.
  */
 export const followTask = async (
   context: ClientContext,
   { id, task, wait }: FollowOptions,
 ): Promise<Task | undefined> => {
   const { io, client, signal } = context;
-  let story: TaskWithLog | undefined = task === undefined ? undefined : { task, lines: [] };
+  let current: TaskWithLog | undefined = task === undefined ? undefined : { task, lines: [] };
   if (task !== undefined && (isTerminal(task.status) || wait === 0)) return task;
-  const patience = wait === true ? undefined : AbortSignal.timeout(wait * 1000);
-  const live = await io.live((look) =>
-    story === undefined ? "" : formatTaskFrame(story, { ...look, now: Date.now() }),
+  const timeout = wait === true ? undefined : AbortSignal.timeout(wait * 1000);
+  const display = await io.openLiveDisplay((style) =>
+    current === undefined ? "" : formatTaskFrame(current, { ...style, now: Date.now() }),
   );
-  const plain = live === undefined ? tellPlainly(context) : undefined;
-  const options = { signal: patience === undefined ? signal : AbortSignal.any([signal, patience]) };
+  const plain = display === undefined ? createPlainOutput(context) : undefined;
+  const options = { signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]) };
   try {
     for await (const { event, data } of client.follow("followTask", { task_id: id }, options)) {
       if (event === "log") {
-        plain?.lines(data.items);
-        if (story !== undefined)
-          story = { ...story, lines: [...story.lines, ...data.items].slice(-MAX_LOG_LINES) };
+        plain?.printLog(data.items);
+        if (current !== undefined)
+          current = { ...current, lines: [...current.lines, ...data.items].slice(-MAX_LOG_LINES) };
       } else {
-        plain?.step(data);
-        story = { task: data, lines: story?.lines ?? [] };
+        plain?.printStatus(data);
+        current = { task: data, lines: current?.lines ?? [] };
         if (isTerminal(data.status)) break;
       }
-      live?.redraw();
+      display?.redraw();
     }
   } catch (error) {
-    if (patience?.aborted !== true || signal.aborted) throw error;
+    if (timeout?.aborted !== true || signal.aborted) throw error;
   } finally {
-    live?.close(({ paint, width }) =>
-      story?.lines.map((line) => formatWrappedLogLine(paint, line, width)).join("\n"),
+    display?.close(({ paint, width }) =>
+      current?.lines.map((line) => formatWrappedLogLine(paint, line, width)).join("\n"),
     );
   }
-  return story?.task;
+  return current?.task;
 };

@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { isRoomId } from "../protocol/room.ts";
 
-/** A room's name as it is given on the command line. */
+/** A room id on the command line. */
 export const Room = z.string().refine(isRoomId, {
-  error: "must be @global, or 1–128 characters without @ : / and white space, and not public or private",
+  error: "must be @global, or 1–128 characters without @, :, / and spaces; public and private are reserved",
 });
 
-/** What every command may be told, by an option or by the environment. */
+/** The options of every command; the environment supplies their defaults. */
 export const GlobalOptions = z.object({
-  /** Checked by the SDK, which the client is made with; `--help` need not load it. */
+  /** Validated by the SDK, which `--help` does not load. */
   url: z.string().optional(),
   token: z
     .string()
@@ -19,12 +19,12 @@ export const GlobalOptions = z.object({
 });
 export type GlobalOptions = z.infer<typeof GlobalOptions>;
 
-/** Environment variables, as `process.env` has them. */
+/** Environment variables, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The options with what the environment says where they are silent; an empty variable says nothing.
- * `--public` is an answer to the same question as JOBLIB_ROOM, and the command line goes first.
+ * Fills missing options from the environment; an empty variable counts as unset. JOBLIB_ROOM is ignored with
+ * `--public`, because both select a room and the command line takes precedence.
  */
 export const applyEnvironment = (options: Readonly<Record<string, unknown>>, env: Environment) => ({
   ...options,

@@ -1,18 +1,18 @@
-/** The two requests to stop: the first one drains, the second one interrupts what is still running. */
+/** The requests to stop: the first one drains, the second one interrupts what is still running. */
 export interface Interrupts {
   readonly first: AbortSignal;
   readonly second: AbortSignal;
   [Symbol.dispose](): void;
 }
 
-/** Where signals come from; `process`, or a test's own emitter. */
+/** Emits signals: `process`, or an emitter of a test. */
 export interface SignalSource {
   on(signal: NodeJS.Signals, listener: () => void): unknown;
   removeListener(signal: NodeJS.Signals, listener: () => void): unknown;
   listenerCount(signal: NodeJS.Signals): number;
 }
 
-/** Which signals are heard, and how. */
+/** Which signals are handled, and how. */
 export interface SignalOptions {
   readonly signals?: readonly NodeJS.Signals[] | undefined;
   /** True if SIGHUP is to have no effect: see isUnderNohup. */
@@ -26,26 +26,26 @@ export interface SignalOptions {
  */
 export const SAME_REQUEST_MS = 100;
 
-/** Sent by people and supervisors. A second one means that the drain takes too long. */
-const REQUESTS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK"];
+/** Signals of users and supervisors. A second one means that the drain takes too long. */
+const STOP_REQUESTS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK"];
 /**
- * Sent by the system, possibly several times, so they never count as a second request: the terminal or the SSH session
- * is gone (SIGHUP), the limit of CPU time is reached (SIGXCPU, once a second), a batch system or nodemon is about to
+ * Signals of the system, possibly repeated, so they never count as a second request: the terminal or the SSH session
+ * was closed (SIGHUP), the CPU time limit is reached (SIGXCPU, once a second), a batch system or nodemon will soon
  * end the process (SIGUSR2).
  */
-const NOTICES: readonly NodeJS.Signals[] = ["SIGHUP", "SIGXCPU", "SIGUSR2"];
+const SYSTEM_SIGNALS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGXCPU", "SIGUSR2"];
 
 /** The signals that drain a server or a worker. */
-export const DRAIN_SIGNALS: readonly NodeJS.Signals[] = [...REQUESTS, ...NOTICES];
+export const DRAIN_SIGNALS: readonly NodeJS.Signals[] = [...STOP_REQUESTS, ...SYSTEM_SIGNALS];
 
 /**
- * Returns true if bash or zsh started this process by `nohup`: they export the path of the command as `_`. Node.js
- * resets an ignored SIGHUP at its start, so the signal itself does not show it.
+ * Returns true if bash or zsh started this process with `nohup`: they export the path of the command as `_`. Node.js
+ * resets an ignored SIGHUP at its start, so the state of the signal does not show it.
  */
 export const isUnderNohup = (env: Readonly<Record<string, string | undefined>>): boolean =>
   /(^|\/)nohup$/.test(env["_"] ?? "");
 
-/** Listens for signals until it is disposed. A third request ends the process at once, as without a listener. */
+/** Listens for signals until it is disposed. A third request ends the process immediately, as without a listener. */
 export const watchInterrupts = (
   source: SignalSource,
   { signals = DRAIN_SIGNALS, ignoresHangup = false, now = () => performance.now() }: SignalOptions = {},
@@ -55,8 +55,8 @@ export const watchInterrupts = (
   const listeners = new Map<NodeJS.Signals, () => void>();
   let firstAt = 0;
 
-  const stopListening = (to: readonly NodeJS.Signals[]) => {
-    for (const signal of to) {
+  const stopListening = (stopped: readonly NodeJS.Signals[]) => {
+    for (const signal of stopped) {
       const listener = listeners.get(signal);
       if (listener !== undefined) source.removeListener(signal, listener);
     }
@@ -70,17 +70,17 @@ export const watchInterrupts = (
     if (!first.signal.aborted) return drain();
     if (now() - firstAt < SAME_REQUEST_MS) return;
     second.abort();
-    stopListening(REQUESTS);
+    stopListening(STOP_REQUESTS);
   };
-  const listenerFor = (signal: NodeJS.Signals) => {
-    if (REQUESTS.includes(signal)) return drainOrInterrupt;
+  const getListener = (signal: NodeJS.Signals) => {
+    if (STOP_REQUESTS.includes(signal)) return drainOrInterrupt;
     return signal === "SIGHUP" && ignoresHangup ? () => {} : drain;
   };
 
   for (const signal of signals) {
-    // Node.js listens itself if it was told to (--heapsnapshot-signal, --report-on-signal).
+    // Node.js listens itself with --heapsnapshot-signal and --report-on-signal.
     if (signal === "SIGUSR2" && source.listenerCount(signal) > 0) continue;
-    const listener = listenerFor(signal);
+    const listener = getListener(signal);
     listeners.set(signal, listener);
     source.on(signal, listener);
   }

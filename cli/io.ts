@@ -3,7 +3,7 @@ import type { LiveDisplay } from "./live-display.ts";
 import { escapeDeep, escapeLine, escapeText, toSafeJson } from "./sanitize.ts";
 import { wrap } from "./wrap.ts";
 
-/** What the CLI needs of a stream; `process.stdout` and a test's own array of chunks both fit. */
+/** The part of a stream that the CLI uses: `process.stdout`, or a test's array of chunks. */
 export interface OutputStream {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
@@ -11,48 +11,51 @@ export interface OutputStream {
   readonly rows?: number | undefined;
 }
 
-/** A line that moves while something is awaited; where there is no terminal it does nothing. */
+/** An animated line while the command waits. Does nothing without a terminal. */
 export interface Spinner {
-  say(text: string): void;
+  setText(text: string): void;
   stop(): void;
-  /** Goes on after a stop. */
+  /** Continues after `stop`. */
   start(): void;
 }
 
-/** The way out for everything: results on stdout, all else on stderr; nothing of a stranger reaches a terminal raw. */
+/**
+ * The output of a command: results on stdout, everything else on stderr. Untrusted text is escaped before it reaches a
+ * terminal.
+ */
 export interface Io {
   readonly json: boolean;
-  /** True where a person watches stderr, so that something moving makes sense. */
-  readonly isWatched: boolean;
-  /** The width of stdout's terminal; undefined where stdout is none, and nothing is cut. */
+  /** True if stderr is a terminal, so that animations make sense. */
+  readonly isInteractive: boolean;
+  /** Width of stdout in columns; undefined if stdout is not a terminal, which disables truncation. */
   readonly width: number | undefined;
-  /** Colours for stdout; plain functions where they are not wanted. */
+  /** Colors for stdout; the text unchanged if colors are off. */
   readonly paint: ChalkInstance;
-  /** The answer: as JSON exactly as it came, otherwise as `render` lays out a copy that is safe to show. */
-  result<Value>(value: Value, render: (safe: Value) => string): void;
-  /** One of many answers on stdout: with `--json` an object on a line, otherwise the line; text of a stranger stays on it. */
-  line(value: unknown, text: string): void;
-  /** A document on stdout, as it is: nothing of it may be a stranger's that was not made harmless. */
-  document(text: string): void;
-  /** Something for the person, on stderr. */
-  note(text: string, style?: NoteStyle): void;
-  /** Something that happened, on stderr: a line, or with `--json` an object on a line. */
-  event(fields: Readonly<Record<string, unknown>>, line: string, style?: NoteStyle): void;
-  spinner(text: string): Promise<Spinner>;
-  /** Lines on stderr that are drawn again in their place; undefined where nobody watches. */
-  live(frame: (look: DisplayStyle) => string): Promise<LiveDisplay<DisplayStyle> | undefined>;
+  /** Prints the result: with `--json` the value unchanged, otherwise what `render` returns for an escaped copy. */
+  printResult<Value>(value: Value, render: (safe: Value) => string): void;
+  /** Prints one of several results: with `--json` an object on a line, otherwise `text`, which must be escaped. */
+  printLine(value: unknown, text: string): void;
+  /** Prints a document to stdout unchanged. Untrusted text in it must be escaped. */
+  printDocument(text: string): void;
+  /** Prints a message to stderr. */
+  printNote(text: string, style?: NoteStyle): void;
+  /** Prints an event to stderr: a line, or with `--json` an object on a line. */
+  printEvent(fields: Readonly<Record<string, unknown>>, line: string, style?: NoteStyle): void;
+  startSpinner(text: string): Promise<Spinner>;
+  /** Shows lines on stderr that are redrawn in place; returns undefined if stderr is not a terminal. */
+  openLiveDisplay(frame: (style: DisplayStyle) => string): Promise<LiveDisplay<DisplayStyle> | undefined>;
 }
 
-/** How wide something on stderr may be, and its colours. */
+/** Maximum width of a line on stderr in columns, and the colors for it. */
 export interface DisplayStyle {
   readonly width: number;
   readonly paint: ChalkInstance;
 }
 
-/** How a note looks where there is colour. */
-export type NoteStyle = "plain" | "dim" | "good" | "bad";
+/** The color of a message. */
+export type NoteStyle = "plain" | "dim" | "success" | "error";
 
-/** The streams, and the environment that says whether they are coloured. */
+/** The streams, and the environment that decides about colors. */
 export interface IoSetup {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -60,64 +63,64 @@ export interface IoSetup {
   readonly json: boolean;
 }
 
-/** True where colour is wanted: on a terminal that knows it, unless NO_COLOR (no-color.org) is set. */
-const wantsColour = (stream: OutputStream, env: IoSetup["env"]) =>
+/** Returns true for a terminal that supports colors, unless NO_COLOR (no-color.org) is set. */
+const hasColors = (stream: OutputStream, env: IoSetup["env"]) =>
   stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
 
-const STILL: Spinner = { say: () => {}, stop: () => {}, start: () => {} };
+const SILENT_SPINNER: Spinner = { setText: () => {}, stop: () => {}, start: () => {} };
 
-/** The way out over these streams. */
+/** Creates the output for these streams. */
 export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
-  const paint = new Chalk({ level: !json && wantsColour(stdout, env) ? 1 : 0 });
-  const paintNote = new Chalk({ level: wantsColour(stderr, env) ? 1 : 0 });
+  const paint = new Chalk({ level: !json && hasColors(stdout, env) ? 1 : 0 });
+  const paintNote = new Chalk({ level: hasColors(stderr, env) ? 1 : 0 });
   const styles: Record<NoteStyle, (text: string) => string> = {
     plain: (text) => text,
     dim: paintNote.dim,
-    good: paintNote.green,
-    bad: paintNote.red,
+    success: paintNote.green,
+    error: paintNote.red,
   };
   // A terminal would break lines within words.
-  const wrapped = (text: string) => (stderr.isTTY === true ? wrap(text, stderr.columns || 80, "  ") : text);
-  const note = (text: string, style: NoteStyle = "plain") =>
-    stderr.write(`${styles[style](wrapped(escapeText(text)))}\n`);
+  const wrapNote = (text: string) => (stderr.isTTY === true ? wrap(text, stderr.columns || 80, "  ") : text);
+  const printNote = (text: string, style: NoteStyle = "plain") =>
+    stderr.write(`${styles[style](wrapNote(escapeText(text)))}\n`);
 
   return {
     json,
-    isWatched: stderr.isTTY === true,
+    isInteractive: stderr.isTTY === true,
     width: stdout.isTTY === true ? stdout.columns || 80 : undefined,
     paint,
-    result(value, render) {
+    printResult(value, render) {
       const text = json
         ? toSafeJson(value, stdout.isTTY === true ? 2 : undefined)
         : render(escapeDeep(value));
       stdout.write(`${text}\n`);
     },
-    line(value, text) {
+    printLine(value, text) {
       stdout.write(`${json ? toSafeJson(value) : text}\n`);
     },
-    document(text) {
+    printDocument(text) {
       stdout.write(text);
     },
-    note(text, style) {
-      note(text, style);
+    printNote(text, style) {
+      printNote(text, style);
     },
-    event(fields, line, style) {
+    printEvent(fields, line, style) {
       if (json) stderr.write(`${toSafeJson(fields)}\n`);
-      else note(escapeLine(line), style);
+      else printNote(escapeLine(line), style);
     },
-    async live(frame) {
+    async openLiveDisplay(frame) {
       if (stderr.isTTY !== true || json) return undefined;
-      const { openLive } = await import("./live-display.ts");
-      return openLive(stderr, frame, () => ({ width: (stderr.columns || 80) - 1, paint: paintNote }));
+      const { openLiveDisplay } = await import("./live-display.ts");
+      return openLiveDisplay(stderr, frame, () => ({ width: (stderr.columns || 80) - 1, paint: paintNote }));
     },
-    async spinner(text) {
-      if (stderr.isTTY !== true || json) return STILL;
-      // 50 ms and more to load; only somebody who watches pays for it.
+    async startSpinner(text) {
+      if (stderr.isTTY !== true || json) return SILENT_SPINNER;
+      // Loaded only for a terminal: the import takes at least 50 ms.
       const { default: ora } = await import("ora");
       const spinner = ora({ text: escapeLine(text), discardStdin: false, color: false });
       spinner.start();
       return {
-        say(next) {
+        setText(next) {
           spinner.text = escapeLine(next);
         },
         stop: () => spinner.stop(),

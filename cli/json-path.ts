@@ -1,24 +1,24 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../protocol/json.ts";
 
-/** A copy in which the member at the path is that value; what is no object on the way becomes one. */
+/** Returns a copy with `value` at the path; members on the way that are not objects become objects. */
 export const setAtPath = (
   object: JsonObject,
   [name, ...rest]: readonly string[],
   value: JsonValue,
 ): JsonObject => {
   if (name === undefined) return object;
-  const own = Object.hasOwn(object, name) ? object[name] : undefined;
-  const next = rest.length === 0 ? value : setAtPath(isJsonObject(own) ? own : {}, rest, value);
+  const member = Object.hasOwn(object, name) ? object[name] : undefined;
+  const next = rest.length === 0 ? value : setAtPath(isJsonObject(member) ? member : {}, rest, value);
   return { ...object, [name]: next };
 };
 
-/** What stands at a path; undefined where nothing does. */
+/** Returns the value at a path; undefined if there is none. */
 export const getAtPath = (object: JsonObject, path: readonly string[]): JsonValue | undefined =>
   path.reduce<JsonValue | undefined>(
-    (at, name) => (isJsonObject(at) && Object.hasOwn(at, name) ? at[name] : undefined),
+    (value, name) => (isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined),
     object,
   );
 
-/** The names of a path with dots between them; `\.` is a dot of a name's own. */
-export const splitPath2 = (text: string): string[] =>
+/** Splits a path at its dots; `\.` is a dot within a name. */
+export const splitPath = (text: string): string[] =>
   text.split(/(?<!\\)\./).map((part) => part.replaceAll("\\.", "."));

@@ -1,19 +1,19 @@
 import { Writable } from "node:stream";
 import type { OutputStream } from "./io.ts";
 
-/** Lines at the end of a terminal that are drawn again in their place. */
-export interface LiveDisplay<Look> {
-  /** Draws what there is to see now. */
+/** Lines at the end of a terminal that are redrawn in place. */
+export interface LiveDisplay<DisplayStyle> {
+  /** Draws the current content. */
   redraw(): void;
-  /** Takes the lines away, and leaves others in their stead. */
-  close(kept?: (look: Look) => string | undefined): void;
+  /** Removes the lines, and prints the returned text instead if there is any. */
+  close(getFinalText?: (style: DisplayStyle) => string | undefined): void;
 }
 
-/** How often it is drawn anew though nothing has happened: seconds go by. */
-const EVERY_MS = 200;
+/** Redraw interval: elapsed times change although nothing else happens. */
+const REDRAW_INTERVAL_MS = 200;
 
-/** A stream of Node's own before one that is only written to. */
-const asWritable = (stream: OutputStream) => {
+/** Returns a Node.js stream that writes to an OutputStream. */
+const toWritable = (stream: OutputStream) => {
   const writable = new Writable({
     decodeStrings: false,
     write(chunk, _encoding, done) {
@@ -28,25 +28,25 @@ const asWritable = (stream: OutputStream) => {
   });
 };
 
-/** Draws `frame` on a terminal until it is closed; `look` says how wide that is by now. */
-export const openLiveDisplay = async <Look>(
+/** Draws `frame` on a terminal until it is closed; `getStyle` returns the current width and colors. */
+export const openLiveDisplay = async <DisplayStyle>(
   stream: OutputStream,
-  frame: (look: Look) => string,
-  look: () => Look,
-): Promise<LiveDisplay<Look>> => {
-  // Only somebody who watches pays for it.
+  frame: (style: DisplayStyle) => string,
+  getStyle: () => DisplayStyle,
+): Promise<LiveDisplay<DisplayStyle>> => {
+  // Loaded only for a terminal, because the import takes time.
   const { createLogUpdate } = await import("log-update");
-  const update = createLogUpdate(asWritable(stream));
-  const redraw = () => update(frame(look()));
+  const update = createLogUpdate(toWritable(stream));
+  const redraw = () => update(frame(getStyle()));
   redraw();
-  const timer = setInterval(redraw, EVERY_MS);
+  const timer = setInterval(redraw, REDRAW_INTERVAL_MS);
   return {
     redraw,
-    close(kept) {
+    close(getFinalText) {
       clearInterval(timer);
       update.clear();
       update.done();
-      const text = kept?.(look()) ?? "";
+      const text = getFinalText?.(getStyle()) ?? "";
       if (text !== "") stream.write(`${text}\n`);
     },
   };

@@ -6,7 +6,7 @@ import { UsageError } from "./errors.ts";
 import { isUnderNohup, watchInterrupts } from "./interrupts.ts";
 import { limitMemory } from "./memory-limits.ts";
 import { nodeHttpFetch } from "./node-http-fetch.ts";
-import { makeNonBlocking2 } from "./non-blocking-output.ts";
+import { makeNonBlocking } from "./non-blocking-output.ts";
 import { handleOutputErrors } from "./output-errors.ts";
 import { type CliProcess, run } from "./run.ts";
 import { watchUncaughtErrors } from "./uncaught-errors.ts";
@@ -16,25 +16,26 @@ limitMemory(process);
 
 const { argv, env, stdout, stderr, stdin } = process;
 
-/** A server that was told to stop does not wait longer for the reader of its log, which may itself have stopped. */
-const LAST_WRITES_MS = 2_000;
+/** Time that a stopped server waits for the reader of its output, which may have stopped as well. */
+const FLUSH_TIMEOUT_MS = 2_000;
 
 const outputErrors = handleOutputErrors({ stdout, stderr }, (code, cause) => {
-  if (cause !== undefined) stderr.write(`joblib: cannot write to standard output: ${reasonOf(cause)}\n`);
+  if (cause !== undefined)
+    stderr.write(`joblib: cannot write to standard output: ${getErrorReason(cause)}\n`);
   process.exit(code);
 });
-let isLossy = false;
+let isOutputLossAllowed = false;
 
-const outliveOutput = () => {
-  if (isLossy) return;
-  isLossy = true;
+const allowOutputLoss = () => {
+  if (isOutputLossAllowed) return;
+  isOutputLossAllowed = true;
   outputErrors.ignore();
-  makeNonBlocking2(stdout);
-  makeNonBlocking2(stderr);
+  makeNonBlocking(stdout);
+  makeNonBlocking(stderr);
 };
 
-/** Resolves when everything that was written before has left the process, or is lost. */
-const flushed = (stream: NodeJS.WriteStream) =>
+/** Resolves when everything written before has left the process, or is lost. */
+const flush = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => stream.write("", () => resolve()));
 
 const tools: CliProcess["tools"] = {
@@ -46,21 +47,21 @@ const tools: CliProcess["tools"] = {
   fetch: nodeHttpFetch,
   version,
   interrupts: (signals) => watchInterrupts(process, { signals, ignoresHangup: isUnderNohup(env) }),
-  strays: (tell) => watchUncaughtErrors(process, tell),
-  outliveOutput,
+  watchUncaughtErrors: (listener) => watchUncaughtErrors(process, listener),
+  allowOutputLoss,
   readBytes: async (path) => {
     if (path === "-") return buffer(stdin);
     try {
       return await readFile(path);
     } catch (error) {
-      throw new UsageError(`cannot read ${path}: ${reasonOf(error)}`);
+      throw new UsageError(`cannot read ${path}: ${getErrorReason(error)}`);
     }
   },
   writeText: async (path, text) => {
     try {
       await writeFile(path, text);
     } catch (error) {
-      throw new UsageError(`cannot write ${path}: ${reasonOf(error)}`);
+      throw new UsageError(`cannot write ${path}: ${getErrorReason(error)}`);
     }
   },
   prompts:
@@ -69,8 +70,8 @@ const tools: CliProcess["tools"] = {
       : undefined,
 };
 
-/** Returns the words of Node's `ENOENT: no such file or directory, open '…'`, without the code and the file's name. */
-function reasonOf(error: unknown): string {
+/** Removes the code and the file name from a Node.js message such as `ENOENT: no such file or directory, open '…'`. */
+function getErrorReason(error: unknown): string {
   return error instanceof Error
     ? error.message.replace(/^[A-Z]+: /, "").replace(/, \w+( '.*')?$/, "")
     : String(error);
@@ -78,8 +79,8 @@ function reasonOf(error: unknown): string {
 
 const exitCode = await run(argv.slice(2), { tools, stdout, stderr });
 await Promise.race([
-  Promise.all([flushed(stdout), flushed(stderr)]),
-  ...(isLossy ? [delay(LAST_WRITES_MS)] : []),
+  Promise.all([flush(stdout), flush(stderr)]),
+  ...(isOutputLossAllowed ? [delay(FLUSH_TIMEOUT_MS)] : []),
 ]);
-// Idle connections would keep the process alive for seconds.
+// Idle connections would keep the process alive for several seconds.
 process.exit(exitCode);

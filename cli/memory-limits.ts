@@ -1,30 +1,37 @@
 /**
- * What V8 is told of a server's memory. Left to itself Node lets either half of the young generation grow to 64 MB and
- * keeps that, and collects the old one late on a large machine: with 1,000 waiting workers a server held 351 MB, of
- * which 60 were alive. With halves of 8 MB it held 230 to 280; with a first full collection at 64 MB as well, and each
- * next one at two and a half times what the last left, 215. At one and a half times it was 190 to 200, and a drain's
- * task cost the server 10 to 15 % more CPU.
+ * Memory limits of a server. By default V8 lets each half of the young generation grow to 64 MB and never shrinks it,
+ * and on a large machine it collects the old generation late: a server with 1,000 waiting workers used 351 MB, of which
+ * 60 MB were live. With halves of 8 MB it used 230 to 280 MB. With a first full collection at 64 MB, and the next ones
+ * at 2.5 times the live size, it used 215 MB; at 1.5 times 190 to 200 MB, for 10 to 15 % more CPU time per task
+ * while a queue is emptied. Method: docs/appendix/benchmark-method.md.
  */
-const BOUNDS = ["--max-semi-space-size=8", "--initial-old-space-size=64", "--heap-growing-percent=150"];
+const V8_FLAGS = ["--max-semi-space-size=8", "--initial-old-space-size=64", "--heap-growing-percent=150"];
 
-const serves = (argv: readonly string[]) => argv.slice(2).find((one) => !one.startsWith("-")) === "serve";
+const isServeCommand = (argv: readonly string[]) =>
+  argv.slice(2).find((argument) => !argument.startsWith("-")) === "serve";
 
-/** What is asked of the process. */
+/** The part of `process` that is needed to restart it. */
 export type RestartableProcess = Pick<
   NodeJS.Process,
   "argv" | "execArgv" | "execPath" | "env" | "platform" | "channel" | "execve"
 >;
 
 /**
- * Bounds a server's memory, which V8 is told at its start alone: the process begins anew, with the same id, streams and
- * signals. Not where somebody has said how it is to be (`NODE_OPTIONS=--max-semi-space-size=64`), where another process
- * talks to this one over a channel that would be lost, or where Node cannot.
+ * Limits the memory of a server. V8 reads these flags only at its start, so the process replaces itself (execve) and
+ * keeps its id, streams and signals. Does nothing if the user set such a flag (`NODE_OPTIONS=--max-semi-space-size=64`),
+ * if an IPC channel to the parent process would be lost, or if Node.js does not support execve.
  */
-export const limitMemory = (own: RestartableProcess): void => {
-  if (!serves(own.argv) || own.execve === undefined || own.platform === "win32" || own.channel) return;
-  const given = [...own.execArgv, own.env["NODE_OPTIONS"] ?? ""];
-  if (given.some((option) => option.includes("semi-space-size") || option.includes("semi_space_size")))
+export const limitMemory = (target: RestartableProcess): void => {
+  if (
+    !isServeCommand(target.argv) ||
+    target.execve === undefined ||
+    target.platform === "win32" ||
+    target.channel
+  )
     return;
-  const flags = [...BOUNDS, ...own.execArgv];
-  own.execve(own.execPath, [own.execPath, ...flags, ...own.argv.slice(1)], own.env);
+  const userOptions = [...target.execArgv, target.env["NODE_OPTIONS"] ?? ""];
+  if (userOptions.some((option) => option.includes("semi-space-size") || option.includes("semi_space_size")))
+    return;
+  const flags = [...V8_FLAGS, ...target.execArgv];
+  target.execve(target.execPath, [target.execPath, ...flags, ...target.argv.slice(1)], target.env);
 };

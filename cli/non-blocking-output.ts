@@ -1,10 +1,10 @@
-/** What of a standard stream is needed to make it lossy; `process.stderr`, or a test's own Writable. */
+/** The part of a standard stream that is used: `process.stderr`, or a Writable of a test. */
 export type StandardStream = Pick<NodeJS.WriteStream, "write" | "writableLength">;
 
 type Callback = (error?: Error | null) => void;
 type Chunk = Uint8Array | string;
 
-/** 8 MiB for each stream: more than a program prints at once, and little next to the memory of a server. */
+/** Maximum buffered output per stream, 8 MiB: more than a program prints at once, but little compared with a server's memory. */
 export const MAX_BUFFERED_BYTES = 8 * 2 ** 20;
 
 /**
@@ -12,43 +12,44 @@ export const MAX_BUFFERED_BYTES = 8 * 2 ** 20;
  * this, Node buffers without bound for a pipe whose reader has stopped, and a terminal paused by Ctrl-S stops the event
  * loop, and with it the heartbeats. Errors must have a listener. When writing works again, a line says how much was lost.
  */
-export const makeNonBlocking2 = (stream: StandardStream, maxBuffered = MAX_BUFFERED_BYTES): void => {
+export const makeNonBlocking = (stream: StandardStream, maxBuffered = MAX_BUFFERED_BYTES): void => {
   const write = stream.write.bind(stream);
   let lost = 0;
 
   const reportLost = () => {
     const count = lost;
     lost = 0;
-    // Begins with a line break: a full disk may have cut the last line.
+    // Starts with a line break, because a full disk may have truncated the last line.
     write(`\njoblib: ${count} writes of output were lost here\n`, (error) => {
       if (error) lost += count;
     });
   };
 
   const writeOrDrop = (chunk: Chunk, encoding?: BufferEncoding | Callback, callback?: Callback): boolean => {
-    const [given, done] = typeof encoding === "function" ? [undefined, encoding] : [encoding, callback];
+    const [usedEncoding, done] =
+      typeof encoding === "function" ? [undefined, encoding] : [encoding, callback];
     if (chunk.length > 0 && stream.writableLength > maxBuffered) {
       lost += 1;
       if (done) process.nextTick(done);
       return true;
     }
-    return write(chunk, given, (error) => {
+    return write(chunk, usedEncoding, (error) => {
       if (error) lost += 1;
       else if (lost > 0 && stream.writableLength === 0) reportLost();
-      // A program that prints does not fail because nobody reads it.
+      // Printing does not fail if nothing reads the output.
       done?.();
     });
   };
 
   stream.write = writeOrDrop;
-  makeNonBlocking(stream);
+  setAsynchronous(stream);
 };
 
 /**
  * Lets a terminal be written asynchronously, as pipes are; files are always written synchronously. Node sets terminals
  * to blocking and has no documented way back, so this does nothing if the handle is not as expected.
  */
-const makeNonBlocking = (stream: StandardStream): void => {
+const setAsynchronous = (stream: StandardStream): void => {
   const handle: unknown = Reflect.get(stream, "_handle");
   if (typeof handle !== "object" || handle === null || !("setBlocking" in handle)) return;
   if (typeof handle.setBlocking === "function") handle.setBlocking(false);

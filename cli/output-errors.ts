@@ -1,19 +1,20 @@
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 
-/** What of a standard stream is needed to handle its errors. */
+/** The part of a standard stream that is needed to handle its errors. */
 export interface ErrorSource {
   on(event: "error", listener: (error: NodeJS.ErrnoException) => void): unknown;
 }
 
-/** How a command that prints a result handles output that cannot be written. */
+/** Handles output that cannot be written. */
 export interface OutputErrors {
-  /** From now on lost output does not end the process: this command does work for others. */
+  /** From now on, lost output does not end the process, because the command serves other users. */
   ignore(): void;
 }
 
 /**
- * Ends the process when its result cannot be written to stdout. A reader that has seen enough (`| head`) is a success,
- * a full disk is not. Errors of stderr are ignored: there is no place left to report them, and the result counts.
+ * Ends the process if its result cannot be written to stdout: successfully if the reader closed the pipe (`| head`),
+ * with an error for anything else, such as a full disk. Errors of stderr are ignored: they cannot be reported, and only
+ * the result counts.
  */
 export const handleOutputErrors = (
   { stdout, stderr }: { readonly stdout: ErrorSource; readonly stderr: ErrorSource },
@@ -23,7 +24,7 @@ export const handleOutputErrors = (
   stderr.on("error", () => {});
   stdout.on("error", (error) => {
     if (isIgnored) return;
-    if (error.code === "EPIPE") exit(EXIT.fine);
+    if (error.code === "EPIPE") exit(EXIT.ok);
     else exit(EXIT.usage, error);
   });
   return {

@@ -2,9 +2,9 @@ import { findInexactNumber, formatInexactNumberMessage } from "../protocol/exact
 import { isJsonObject, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import { CliError, UsageError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
-import { setAtPath, splitPath2 } from "./json-path.ts";
+import { setAtPath, splitPath } from "./json-path.ts";
 
-/** The options that make a payload. */
+/** The options that a payload is built from. */
 export interface PayloadSource {
   readonly payload?: string | undefined;
   readonly payloadFile?: string | undefined;
@@ -14,66 +14,68 @@ export interface PayloadSource {
 /** Reads a named file, or standard input for `-`. */
 export type ReadBytes = (path: string) => Promise<Uint8Array>;
 
-const rejected = (message: string) => new CliError(message, EXIT.rejected);
+const createRejection = (message: string) => new CliError(message, EXIT.rejected);
 
-/** Parses JSON; rejects a number that would be rounded. */
-const parse = (text: string, where: string): JsonValue => {
+/** Parses JSON; rejects a number that a double cannot represent exactly. */
+const parseJson = (text: string, source: string): JsonValue => {
   const value: JsonValue = JSON.parse(text);
   const inexact = findInexactNumber(text);
-  if (inexact !== undefined) throw rejected(`${where}: ${formatInexactNumberMessage(inexact)}`);
+  if (inexact !== undefined) throw createRejection(`${source}: ${formatInexactNumberMessage(inexact)}`);
   return value;
 };
 
-const parseObject = (text: string, where: string): JsonObject => {
+const parseObject = (text: string, source: string): JsonObject => {
   let value: JsonValue;
   try {
-    value = parse(text, where);
+    value = parseJson(text, source);
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw rejected(`${where} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw createRejection(
+      `${source} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
-  if (!isJsonObject(value)) throw rejected(`${where} must be a JSON object, such as {"angle": 90}`);
+  if (!isJsonObject(value)) throw createRejection(`${source} must be a JSON object, such as {"angle": 90}`);
   return value;
 };
 
-const decode = (bytes: Uint8Array, where: string): string => {
+const decodeUtf8 = (bytes: Uint8Array, source: string): string => {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw rejected(`${where} is not UTF-8 text`);
+    throw createRejection(`${source} is not UTF-8 text`);
   }
 };
 
-/** `path=value`: the value is JSON where it can be read as JSON, otherwise the text itself. */
-const assignment = (text: string): { path: string[]; value: JsonValue } => {
-  const at = text.indexOf("=");
-  if (at < 1) throw new UsageError(`--set ${text}: must be key=value`);
-  const path = splitPath2(text.slice(0, at));
-  const value = text.slice(at + 1);
+/** Parses `path=value`; a value that is not JSON is used as text. */
+const parseAssignment = (text: string): { path: string[]; value: JsonValue } => {
+  const separator = text.indexOf("=");
+  if (separator < 1) throw new UsageError(`--set ${text}: must be <path>=<value>`);
+  const path = splitPath(text.slice(0, separator));
+  const value = text.slice(separator + 1);
   try {
-    return { path, value: parse(value, `--set ${text.slice(0, at)}`) };
+    return { path, value: parseJson(value, `--set ${text.slice(0, separator)}`) };
   } catch (error) {
     if (error instanceof CliError) throw error;
     return { path, value };
   }
 };
 
-/** The JSON object in a file, or in standard input for `-`. */
+/** Reads a JSON object from a file, or from standard input for `-`. */
 export const readObject = async (file: string, read: ReadBytes): Promise<JsonObject> =>
-  parseObject(decode(await read(file), nameOf(file)), nameOf(file));
+  parseObject(decodeUtf8(await read(file), getSourceName(file)), getSourceName(file));
 
-/** The payload that the options say; members of `--set` are laid over the rest. */
+/** Builds the payload from the options; `--set` overrides members of the payload. */
 export const readPayload = async (source: PayloadSource, read: ReadBytes): Promise<JsonObject> => {
   if (source.payload !== undefined && source.payloadFile !== undefined) {
-    throw new UsageError("--payload and --payload-file exclude each other");
+    throw new UsageError("--payload and --payload-file cannot be used together");
   }
-  // `-` alone asks for standard input, by either name.
+  // Both options accept `-` for standard input.
   const file = source.payload === "-" ? "-" : source.payloadFile;
-  const given =
+  const base =
     file === undefined ? parseObject(source.payload ?? "{}", "the payload") : await readObject(file, read);
   return source.set
-    .map(assignment)
-    .reduce<JsonObject>((payload, { path, value }) => setAtPath(payload, path, value), given);
+    .map(parseAssignment)
+    .reduce<JsonObject>((payload, { path, value }) => setAtPath(payload, path, value), base);
 };
 
-const nameOf = (file: string) => (file === "-" ? "standard input" : file);
+const getSourceName = (file: string) => (file === "-" ? "standard input" : file);

@@ -3,7 +3,7 @@ import { formatExitCodes } from "./exit-codes.ts";
 import type { OutputStream } from "./io.ts";
 import type { Tools } from "./tools.ts";
 
-/** Where commander's own words go: help that was asked for on stdout, the rest on stderr. */
+/** The output of commander: requested help on stdout, everything else on stderr. */
 export interface HelpStreams {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -19,163 +19,164 @@ interface Group {
   readonly commands: Readonly<Record<string, Entry>>;
 }
 
-/** Every command; its file is loaded when a command line names it, so that `--help` and the others start fast. */
+/** Every command. Its module is loaded only if the command line names it, so that other commands start fast. */
 const COMMANDS: Readonly<Record<string, Entry | Group>> = {
   serve: {
-    summary: "the server, on an embedded database or on a PostgreSQL",
+    summary: "Run a server with an embedded database or PostgreSQL",
     load: async (tools) => (await import("./commands/serve.ts")).serveCommand(tools),
   },
   worker: {
-    summary: "registers the extensions of a file, and runs their tasks",
+    summary: "Run a worker for the extensions in a file",
     load: async (tools) => (await import("./commands/worker.ts")).workerCommand(tools),
   },
   dev: {
-    summary: "server and worker in one, with reload",
+    summary: "Run a server and a worker, and reload on changes",
     load: async (tools) => (await import("./commands/dev.ts")).devCommand(tools),
   },
   run: {
-    summary: "runs a job, its parameters as flags; or an exported task, here",
+    summary: "Run a job on a worker, or an exported task locally",
     load: async (tools) => (await import("./commands/run.ts")).runCommand(tools),
   },
   tasks: {
-    summary: "submit, follow, diagnose, list, cancel, retry and export tasks",
+    summary: "Manage tasks",
     commands: {
       submit: {
-        summary: "submits a task; `--wait` until its end",
+        summary: "Submit a task",
         load: async (tools) => (await import("./commands/tasks/submit.ts")).submitCommand(tools),
       },
       status: {
-        summary: "shows a task; `--wait` until its end",
+        summary: "Show the status of a task",
         load: async (tools) => (await import("./commands/tasks/status.ts")).statusCommand(tools),
       },
       watch: {
-        summary: "follows a task to its end, with its log",
+        summary: "Watch a task and its log until it ends",
         load: async (tools) => (await import("./commands/tasks/watch.ts")).watchCommand(tools),
       },
       why: {
-        summary: "says why a task is not running, or what it is at",
+        summary: "Explain why a task is not running",
         load: async (tools) => (await import("./commands/tasks/why.ts")).whyCommand(tools),
       },
       logs: {
-        summary: "what a task's worker said; `--follow` until its end",
+        summary: "Print the log of a task",
         load: async (tools) => (await import("./commands/tasks/logs.ts")).logsCommand(tools),
       },
       list: {
-        summary: "a room's tasks, newest first",
+        summary: "List the tasks of a room",
         load: async (tools) => (await import("./commands/tasks/list.ts")).listCommand(tools),
       },
       cancel: {
-        summary: "cancels a task",
+        summary: "Cancel a task",
         load: async (tools) => (await import("./commands/tasks/cancel.ts")).cancelCommand(tools),
       },
       retry: {
-        summary: "opens a failed or cancelled task again",
+        summary: "Retry a failed or cancelled task",
         load: async (tools) => (await import("./commands/tasks/retry.ts")).retryCommand(tools),
       },
       adopt: {
-        summary: "completes a task with the result of a worker that came back too late",
+        summary: "Complete a task with a late result",
         load: async (tools) => (await import("./commands/tasks/adopt.ts")).adoptCommand(tools),
       },
       export: {
-        summary: "writes a task and its job's schemas, to be run elsewhere",
+        summary: "Export a task to run it on another machine",
         load: async (tools) => (await import("./commands/tasks/export.ts")).exportCommand(tools),
       },
     },
   },
   jobs: {
-    summary: "list and show jobs",
+    summary: "Manage jobs",
     commands: {
       list: {
-        summary: "the jobs that a room sees",
+        summary: "List the jobs of a room",
         load: async (tools) => (await import("./commands/jobs/list.ts")).listCommand(tools),
       },
       show: {
-        summary: "a job and its parameters",
+        summary: "Show a job and its parameters",
         load: async (tools) => (await import("./commands/jobs/show.ts")).showCommand(tools),
       },
     },
   },
   rooms: {
-    summary: "list rooms, and let others into them",
+    summary: "Manage rooms and invitations",
     commands: {
       list: {
-        summary: "the rooms that one may read, and what is in them",
+        summary: "List the rooms that you can read",
         load: async (tools) => (await import("./commands/rooms/list.ts")).listCommand(tools),
       },
       invite: {
-        summary: "a line to paste on another machine: a worker with a short-lived token",
+        summary: "Print a command that starts a worker on another machine",
         load: async (tools) => (await import("./commands/rooms/invite.ts")).inviteCommand(tools),
       },
       invites: {
-        summary: "a room's invitations, newest first",
+        summary: "List the invitations of a room",
         load: async (tools) => (await import("./commands/rooms/invites.ts")).invitesCommand(tools),
       },
       revoke: {
-        summary: "takes an invitation back, and its workers with it",
+        summary: "Revoke an invitation and stop its workers",
         load: async (tools) => (await import("./commands/rooms/revoke.ts")).revokeCommand(tools),
       },
     },
   },
   types: {
-    summary: "writes TypeScript types of every job that a room sees",
+    summary: "Print TypeScript types for every job in a room",
     load: async (tools) => (await import("./commands/types.ts")).typesCommand(tools),
   },
   workers: {
-    summary: "list and drain workers",
+    summary: "Manage workers",
     commands: {
       list: {
-        summary: "the workers of a room, or one's own",
+        summary: "List the workers of a room, or your own",
         load: async (tools) => (await import("./commands/workers/list.ts")).listCommand(tools),
       },
       drain: {
-        summary: "gives a worker no task any more: it finishes what it holds, and ends",
+        summary: "Drain a worker: let it finish its tasks, then stop it",
         load: async (tools) => (await import("./commands/workers/drain.ts")).drainCommand(tools),
       },
     },
   },
   doctor: {
-    summary: "checks what a worker depends on, from here to the server's database",
+    summary: "Check the connection, the server and its database",
     load: async (tools) => (await import("./commands/doctor.ts")).doctorCommand(tools),
   },
   migrate: {
-    summary: "brings the database up to date",
+    summary: "Apply pending database migrations",
     load: async (tools) => (await import("./commands/migrate.ts")).migrateCommand(tools),
   },
   token: {
-    summary: "make tokens",
+    summary: "Manage tokens",
     commands: {
       create: {
-        summary: "a token for a server with a `JOBLIB_JWT_SECRET`",
+        summary: "Create a token for a server with a JWT secret",
         load: async (tools) => (await import("./commands/token/create.ts")).createCommand(tools),
       },
     },
   },
   completion: {
-    summary: "the script that completes commands in bash, zsh or fish",
+    summary: "Print the completion script for bash, zsh or fish",
     load: async (tools) => (await import("./commands/completion.ts")).completionCommand(tools),
   },
 };
 
-/** The words of every command, as they are typed. */
+/** The full name of every command, such as `tasks list`. */
 export const COMMAND_NAMES: readonly string[] = Object.entries(COMMANDS).flatMap(([name, entry]) =>
   "load" in entry ? [name] : Object.keys(entry.commands).map((inner) => `${name} ${inner}`),
 );
 
-const collect = (value: string, all: string[] = []) => [...all, value];
+const collect = (value: string, values: string[] = []) => [...values, value];
 
-/** The program as far as one command line needs it: the commands that it names in full, the others by their summary. */
+/** Creates the program for a command line: the commands that it names completely, the others only with a summary. */
 export const createProgram = async (
   tools: Tools,
   argv: readonly string[],
   { version, ...streams }: HelpStreams & { readonly version: string },
 ): Promise<Command> => {
   const program = new Command("joblib")
-    .description("Typed remote jobs: serve them, run them, submit them.")
+    .description("Run typed jobs on remote workers.")
     .version(version, "-V, --version", "print the version")
-    .option("--url <url>", "the server (JOBLIB_URL; http://127.0.0.1:7800)")
-    .option("--token <token>", "the bearer token; better by JOBLIB_TOKEN, which no process list shows")
-    .option("--room <room>", "the room, @global or a name; several for a worker (JOBLIB_ROOM)", collect)
-    .option("--json", "the answer as JSON on stdout, an error as problem JSON on stderr")
+    .helpCommand("help [command]", "Show help for a command")
+    .option("--url <url>", "URL of the server (env: JOBLIB_URL; default: http://127.0.0.1:7800)")
+    .option("--token <token>", "bearer token (env: JOBLIB_TOKEN, which process lists do not show)")
+    .option("--room <room>", "room id or @global; repeatable for workers (env: JOBLIB_ROOM)", collect)
+    .option("--json", "print the response as JSON, and errors as problem JSON")
     .addHelpText("after", EPILOG);
 
   const named = new Set(argv);
@@ -186,13 +187,15 @@ export const createProgram = async (
       program.addCommand(await make(name, entry, named.has(name)));
       continue;
     }
-    const group = new Command(name).description(entry.summary);
+    const group = new Command(name)
+      .description(entry.summary)
+      .helpCommand("help [command]", "Show help for a command");
     for (const [inner, command] of Object.entries(entry.commands)) {
       group.addCommand(await make(inner, command, named.has(name) && named.has(inner)));
     }
     program.addCommand(group);
   }
-  for (const command of allOf(program)) prepare(command, streams);
+  for (const command of listAllCommands(program)) configureCommand(command, streams);
   return program;
 };
 
@@ -204,14 +207,20 @@ Examples:
 
 ${formatExitCodes()}
 
-Environment: JOBLIB_URL, JOBLIB_TOKEN, JOBLIB_ROOM; NO_COLOR; JOBLIB_DEBUG=1 for
-the stack of an error.
-Settings of the server: joblib serve --help.`;
+Environment variables:
+  JOBLIB_URL, JOBLIB_TOKEN, JOBLIB_ROOM  defaults of --url, --token and --room
+  NO_COLOR                               disable colors
+  JOBLIB_DEBUG=1                         print the stack trace of an error
 
-const allOf = (command: Command): Command[] => [command, ...command.commands.flatMap(allOf)];
+Run \`joblib serve --help\` for the settings of the server.`;
 
-/** Errors are raised rather than printed, so that there is one place that prints them, in one form. */
-const prepare = (command: Command, { stdout, stderr }: HelpStreams): void => {
+const listAllCommands = (command: Command): Command[] => [
+  command,
+  ...command.commands.flatMap(listAllCommands),
+];
+
+/** Makes commander throw errors instead of printing them, so that all errors are printed in one format. */
+const configureCommand = (command: Command, { stdout, stderr }: HelpStreams): void => {
   command
     .exitOverride((error) => {
       throw error;

@@ -2,41 +2,41 @@ import type { Readable, Writable } from "node:stream";
 import { type CANCEL_SYMBOL, isCancel, type Option, select, text } from "@clack/prompts";
 import { InterruptedError } from "./errors.ts";
 
-/** What is asked of a person in one line. */
+/** A question that is answered with a line of text. */
 export interface TextQuestion {
   readonly message: string;
   readonly hint: string;
-  /** Why an answer will not do; undefined where it will. */
-  readonly refuse: (answer: string) => string | undefined;
+  /** Returns why an answer is invalid; undefined if it is valid. */
+  readonly validate: (answer: string) => string | undefined;
 }
 
-/** Asks the person at the terminal; going away from a question ends the command. */
+/** Asks the user at the terminal. Cancelling a question ends the command. */
 export interface Prompts {
   text(question: TextQuestion): Promise<string>;
-  /** The place of the choice that was taken. */
+  /** Returns the index of the selected choice. */
   choose(message: string, choices: readonly string[]): Promise<number>;
 }
 
-const answered = <Value>(answer: Value | typeof CANCEL_SYMBOL): Value => {
+const requireAnswer = <Value>(answer: Value | typeof CANCEL_SYMBOL): Value => {
   if (isCancel(answer)) throw new InterruptedError();
   return answer;
 };
 
-/** Prompts over these streams: answers come from stdin, and stdout stays the result's. */
+/** Creates prompts that read from stdin and print to stderr, because stdout is reserved for the result. */
 export const createPrompts = (input: Readable, output: Writable): Prompts => ({
-  text: async ({ message, hint, refuse }) =>
-    answered(
+  text: async ({ message, hint, validate }) =>
+    requireAnswer(
       await text({
         input,
         output,
         message,
         ...(hint !== "" && { placeholder: hint }),
-        validate: (answer) => refuse(answer ?? ""),
+        validate: (answer) => validate(answer ?? ""),
       }),
     ),
 
   async choose(message, choices) {
     const options = choices.map((label, value): Option<number> => ({ value, label }));
-    return answered(await select({ input, output, message, options }));
+    return requireAnswer(await select({ input, output, message, options }));
   },
 });

@@ -1,5 +1,5 @@
-const PLAIN = /^[\w@%+=:,./-]+$/;
+const UNQUOTED = /^[\w@%+=:,./-]+$/;
 
-/** A word as a POSIX shell reads it back. */
+/** Quotes a word for a POSIX shell if necessary. */
 export const quoteShellWord = (word: string): string =>
-  PLAIN.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  UNQUOTED.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -14,65 +14,65 @@ import type { Tools } from "./tools.ts";
 import { type FileWatcher, watchFiles } from "./watch-files.ts";
 import { createManager, registerJobs, runTasks, type WorkerConfig } from "./worker-tasks.ts";
 
-/** What a worker is made of that follows its file. */
+/** The worker of `joblib dev`. */
 export interface ReloadOptions {
   readonly io: Io;
   readonly file: string;
-  readonly place: WorkerConfig;
+  readonly config: WorkerConfig;
   readonly concurrency: number;
   readonly interrupts: Interrupts;
-  readonly strays: Tools["strays"];
-  /** The file as it was loaded first. */
+  readonly watchUncaughtErrors: Tools["watchUncaughtErrors"];
+  /** The first version of the file. */
   readonly loaded: LoadedExtensions;
 }
 
-const NO_WORKER = "no worker runs until the next change";
+const NO_WORKER = "no worker is running; change the file to start one";
 
-/** Works until it is asked to stop; every change that can be loaded puts a new worker in the old one's place. */
-export const runWithReload = async (development: ReloadOptions): Promise<void> => {
-  const { io, file, interrupts } = development;
+/** Runs a worker until an interrupt, and replaces it after each change of the file that can be loaded. */
+export const runWithReload = async (options: ReloadOptions): Promise<void> => {
+  const { io, file, interrupts } = options;
   using watch = watchFiles();
-  let { loaded } = development;
-  using _strays = development.strays((error) => tellStray(io, error, loaded));
+  let { loaded } = options;
+  using _watch = options.watchUncaughtErrors((error) => printUncaughtError(io, error, loaded));
   while (!interrupts.first.aborted) {
     watch.follow(loaded.files);
-    const worker = startWorker(development, loaded);
-    const next = await nextLoaded(development, watch, loaded);
+    const worker = startWorker(options, loaded);
+    const next = await waitForReload(options, watch, loaded);
     if (next !== undefined) {
-      io.event({ event: "reloading", file }, `${file} changed: the worker starts anew`);
+      io.printEvent({ event: "reloading", file }, `${file} changed; restarting the worker`);
       worker.replace();
       loaded = next;
     }
-    await worker.over;
+    await worker.ended;
   }
 };
 
-/** One generation of the worker: it ends with the process's interrupts, or at once when it is replaced. */
-const startWorker = ({ io, place, concurrency, interrupts }: ReloadOptions, loaded: LoadedExtensions) => {
+/** Starts a worker. It ends at an interrupt of the process, or immediately if it is replaced. */
+const startWorker = ({ io, config, concurrency, interrupts }: ReloadOptions, loaded: LoadedExtensions) => {
   const replaced = new AbortController();
   const run = async () => {
-    const jobs = createManager(io, loaded, place);
+    const jobs = createManager(io, loaded, config);
     try {
-      await registerJobs(io, jobs, { classes: loaded.classes, place });
+      await registerJobs(io, jobs, { classes: loaded.classes, config });
       await runTasks(io, jobs, {
         concurrency,
         drain: AbortSignal.any([interrupts.first, replaced.signal]),
         interrupt: AbortSignal.any([interrupts.second, replaced.signal]),
       });
-      // Nobody here asked it to stop: it was drained.
-      if (!interrupts.first.aborted && !replaced.signal.aborted) io.note(NO_WORKER, "dim");
+      // Neither an interrupt nor a reload: a user drained the worker.
+      if (!interrupts.first.aborted && !replaced.signal.aborted) io.printNote(NO_WORKER, "dim");
     } catch (error) {
-      tellFailure(io, error);
-      io.note(NO_WORKER, "dim");
+      printFailure(io, error);
+      io.printNote(NO_WORKER, "dim");
     } finally {
       await jobs.dispose();
     }
   };
-  return { over: run(), replace: () => replaced.abort() };
+  return { ended: run(), replace: () => replaced.abort() };
 };
 
-/** Waits for a change that can be loaded; undefined where the person wants to stop. */
-const nextLoaded = async (
+/** Waits for a change that can be loaded; returns undefined at an interrupt. */
+const waitForReload = async (
   { io, file, interrupts }: ReloadOptions,
   watch: FileWatcher,
   { files }: LoadedExtensions,
@@ -81,24 +81,24 @@ const nextLoaded = async (
     try {
       return await loadExtensions(file);
     } catch (error) {
-      // What was imported before counts as well: a mistake may keep the rest from being reached.
+      // Keep watching the previous imports: an error may prevent the rest from being loaded.
       if (error instanceof LoadError) watch.follow([...new Set([...files, ...error.files])]);
-      tellFailure(io, error);
-      io.note("the worker stays as it was", "dim");
+      printFailure(io, error);
+      io.printNote("the previous version of the worker keeps running", "dim");
     }
   }
   return undefined;
 };
 
-/** The person is about to mend it: worker and server stay. */
-const tellStray = (io: Io, error: unknown, { files }: LoadedExtensions): void =>
-  tellFailure(
+/** Reports an uncaught error. Worker and server keep running, because the user will probably fix the file. */
+const printUncaughtError = (io: Io, error: unknown, { files }: LoadedExtensions): void =>
+  printFailure(
     io,
-    new CliError(`nobody caught ${summarizeError(error)}`, EXIT.usage, findUserFrame(error, files)),
+    new CliError(`uncaught error: ${summarizeError(error)}`, EXIT.usage, findUserFrame(error, files)),
   );
 
-const tellFailure = (io: Io, error: unknown): void => {
+const printFailure = (io: Io, error: unknown): void => {
   const { line, details } = toFailure(error);
-  io.event({ event: "error", message: line }, `joblib: ${line}`, "bad");
-  for (const detail of details) io.note(detail);
+  io.printEvent({ event: "error", message: line }, `joblib: ${line}`, "error");
+  for (const detail of details) io.printNote(detail);
 };

@@ -7,20 +7,20 @@ import { toSafeJson } from "./sanitize.ts";
 import type { Tools } from "./tools.ts";
 import { normalizeWait } from "./wait-argument.ts";
 
-/** What a run of the command line is given of its process. */
+/** The process that a command runs in. */
 export interface CliProcess {
   readonly tools: Omit<Tools, "exit" | "io">;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
 }
 
-/** Runs one command line (without node and script) to its end; gives the exit code, and never throws. */
-export const run = async (argv: readonly string[], world: CliProcess): Promise<ExitCode> => {
-  const { stdout, stderr } = world;
-  const { env, version } = world.tools;
-  let exitCode: ExitCode = EXIT.fine;
+/** Runs a command line (without node and script) and returns the exit code. Never throws. */
+export const run = async (argv: readonly string[], cliProcess: CliProcess): Promise<ExitCode> => {
+  const { stdout, stderr } = cliProcess;
+  const { env, version } = cliProcess.tools;
+  let exitCode: ExitCode = EXIT.ok;
   const tools: Tools = {
-    ...world.tools,
+    ...cliProcess.tools,
     io: ({ json }) => createIo({ stdout, stderr, env, json }),
     exit: (code) => {
       exitCode = code;
@@ -31,32 +31,32 @@ export const run = async (argv: readonly string[], world: CliProcess): Promise<E
     if (argv[0] === COMPLETE_COMMAND) {
       const { complete } = await import("./completion/complete.ts");
       stdout.write(await complete(program, argv.slice(1), tools));
-      return EXIT.fine;
+      return EXIT.ok;
     }
     await program.parseAsync(normalizeWait(argv), { from: "user" });
     return exitCode;
   } catch (error) {
-    // Help and version that were asked for are no errors, though commander raises them.
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.fine;
-    return report(error, argv, world);
+    // Commander throws for --help and --version as well.
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    return report(error, argv, cliProcess);
   }
 };
 
-/** The one place that prints errors: a line, and what belongs to it, or a problem document. */
+/** Prints an error as a line with details, or as a problem document with `--json`. */
 const report = async (
   error: unknown,
   argv: readonly string[],
   { stdout, stderr, tools: { env } }: CliProcess,
 ): Promise<ExitCode> => {
-  // The SDK's errors come with the whole protocol: `--help` starts without them.
-  const { failureOf } = await import("./failure.ts");
-  const { exitCode, line, details, problem } = failureOf(error);
+  // Imported late: the errors of the SDK load the whole protocol, which `--help` does not need.
+  const { toFailure } = await import("./failure.ts");
+  const { exitCode, line, details, problem } = toFailure(error);
   if (argv.includes("--json")) {
     stderr.write(`${toSafeJson({ ...problem, exit_code: exitCode })}\n`);
   } else {
     const io = createIo({ stdout, stderr, env, json: false });
-    io.note(`joblib: ${line}`, "bad");
-    for (const detail of details) io.note(detail);
+    io.printNote(`joblib: ${line}`, "error");
+    for (const detail of details) io.printNote(detail);
   }
   if (env["JOBLIB_DEBUG"] === "1" && error instanceof Error)
     stderr.write(`${error.stack ?? error.message}\n`);

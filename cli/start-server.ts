@@ -10,58 +10,58 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const kebabCase = (name: string) =>
+const toKebabCase = (name: string) =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(/_/g, "-");
 
-/** A setting given by an option is named as the option. */
-const asOption = (message: string) =>
-  message.replace(/^settings\.(\w+)/, (_, name: string) => `--${kebabCase(name)}`);
+/** Names a setting in an error message as its command line option. */
+const nameOption = (message: string) =>
+  message.replace(/^settings\.(\w+)/, (_, name: string) => `--${toKebabCase(name)}`);
 
-const EXIT_OF_FINDING: Readonly<Record<DatabaseFinding["kind"], ExitCode>> = {
+const EXIT_BY_FINDING: Readonly<Record<DatabaseFinding["kind"], ExitCode>> = {
   unsuitable: EXIT.usage,
   rights: EXIT.notAllowed,
   "read-only": EXIT.serverFailed,
   migrations: EXIT.conflict,
 };
 
-/** The errors that the server gives a kind; they are known by their names, because the server is loaded when it is needed. */
-const isUnfit = (error: Error): error is Error & { readonly findings: readonly DatabaseFinding[] } =>
+/** Recognizes the error by its name, because the server is not imported before it is needed. */
+const isUnfitDatabase = (error: Error): error is Error & { readonly findings: readonly DatabaseFinding[] } =>
   error.name === "UnfitDatabase" && "findings" in error;
 
-/** Returns an error that a person at the terminal can act on: a bad setting, a port in use, a database that does not do. */
+/** Converts an error of the start into one that the user can act on: an invalid setting, a port in use, an unsuitable database. */
 export const toStartError = (error: unknown): unknown => {
   if (error instanceof CliError || !(error instanceof Error)) return error;
-  if (error.name === "SettingsError") return new UsageError(asOption(error.message));
+  if (error.name === "SettingsError") return new UsageError(nameOption(error.message));
   if (error.name === "DataDirectoryError") return new UsageError(error.message);
-  if (isUnfit(error)) {
+  if (isUnfitDatabase(error)) {
     const [first] = error.findings;
-    return new CliError(error.message, first === undefined ? EXIT.serverFailed : EXIT_OF_FINDING[first.kind]);
+    return new CliError(error.message, first === undefined ? EXIT.serverFailed : EXIT_BY_FINDING[first.kind]);
   }
   if (error.name === "StorageRefusal") return new CliError(error.message, EXIT.notAllowed);
-  const failure = new CliError(reasonOf(error), EXIT.serverFailed);
+  const failure = new CliError(getReason(error), EXIT.serverFailed);
   failure.cause = error;
   return failure;
 };
 
-const reasonOf = (error: Error): string => {
-  const causes = [error, error.cause].filter((one) => one instanceof Error);
-  return [...new Set(causes.map(textOf))].join(": ");
+const getReason = (error: Error): string => {
+  const causes = [error, error.cause].filter((cause) => cause instanceof Error);
+  return [...new Set(causes.map(getErrorText))].join(": ");
 };
 
-/** A refused connection to a name with several addresses has its reasons inside, and no message. */
-const textOf = (error: Error): string => {
+/** Returns the message of an error. A failed connection to a host with several addresses has it in `errors`. */
+const getErrorText = (error: Error): string => {
   if ("code" in error && error.code === "EADDRINUSE" && "port" in error) {
-    return `port ${error.port} is taken: another is chosen with --port or JOBLIB_PORT`;
+    return `port ${error.port} is already in use. Choose another one with --port or JOBLIB_PORT.`;
   }
   const [first] = error instanceof AggregateError ? error.errors : [];
   return error.message || (first instanceof Error ? first.message : error.name);
 };
 
-/** Settings of the environment, under those of the command line. */
-export const readSettings = async (env: Environment, given: SettingsInput): Promise<Settings> => {
+/** Reads the settings from the environment and the command line, which takes precedence. */
+export const readSettings = async (env: Environment, overrides: SettingsInput): Promise<Settings> => {
   const { parseSettings } = await import("../server/settings.ts");
   try {
-    return parseSettings(env, given);
+    return parseSettings(env, overrides);
   } catch (error) {
     throw toStartError(error);
   }
@@ -69,7 +69,7 @@ export const readSettings = async (env: Environment, given: SettingsInput): Prom
 
 const CLIENT_VARIABLES = ["JOBLIB_URL", "JOBLIB_TOKEN", "JOBLIB_ROOM", "JOBLIB_DEBUG"];
 
-/** Variables that are named as a setting of joblib's and are none: most are slips of the pen. */
+/** Returns the variables that start with JOBLIB_ but are not settings, such as misspelled names. */
 export const findUnknownVariables = async (env: Environment): Promise<readonly string[]> => {
   const { Settings: Known } = await import("../server/settings.ts");
   const known = new Set([
@@ -79,7 +79,7 @@ export const findUnknownVariables = async (env: Environment): Promise<readonly s
   return Object.keys(env).filter((name) => name.startsWith("JOBLIB_") && !known.has(name));
 };
 
-/** Brings a server up and waits until it listens. */
+/** Starts a server and waits until it listens. */
 export const startServer = async (
   settings: Settings,
   options: { readonly migrate: boolean },

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { TaskSubmission } from "../protocol/task.ts";
 import { integer, seconds } from "./options.ts";
 
-/** The options of a task that every command which submits one takes. */
+/** The task options of every command that submits a task. */
 export const submissionFields = {
   set: z.array(z.string()).default([]),
   priority: integer(-100, 100).optional(),
@@ -22,27 +22,24 @@ const SubmissionOptions = z.object(submissionFields);
 
 const collect = (value: string, all: string[] = []) => [...all, value];
 
-/** `--set`, as often as there are members to say. */
+/** Adds `--set`, which can be repeated. */
 export const addSetOption = (command: Command): Command =>
   command.option(
     "--set <path=value>",
-    "one member; JSON where it can be read as JSON; box.size=3 is one within another (repeatable)",
+    "set a member of the payload to a JSON value or text, such as box.size=3 (repeatable)",
     collect,
   );
 
-/** The options of the task itself. */
+/** Adds the options of the task. */
 export const addSubmissionOptions = (command: Command): Command =>
   command
-    .option("--priority <n>", "-100 to 100, higher first")
-    .option("--delay <seconds>", "not claimed for so long")
-    .option("--max-attempts <n>", "how often it may be started, 1 to 100")
-    .option("--timeout <seconds>", "running longer is a failure")
-    .option(
-      "--idempotency-key <key>",
-      "the same key and payload give the same task, however often submitted",
-    );
+    .option("--priority <n>", "priority from -100 to 100; higher runs first")
+    .option("--delay <seconds>", "delay before the task can be claimed")
+    .option("--max-attempts <n>", "maximum number of attempts, 1 to 100")
+    .option("--timeout <seconds>", "maximum run time; a task that exceeds it fails")
+    .option("--idempotency-key <key>", "submitting the same key and payload again returns the same task");
 
-/** They, as they go with a submit. */
+/** Converts the options to the body of a submit request. */
 export const toTaskSubmission = ({
   priority,
   delay,

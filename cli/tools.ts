@@ -7,35 +7,35 @@ import type { Io } from "./io.ts";
 import type { ReadBytes } from "./payload.ts";
 import type { Prompts } from "./prompts.ts";
 
-/** What of the SDK's client the commands use. */
+/** The part of the SDK's client that the commands use. */
 export type Client = Pick<JoblibClient, "url" | "call" | "awaitTask" | "follow">;
 
 /** Writes a named file. */
 export type WriteText = (path: string, text: string) => Promise<void>;
 
-/** Everything of the outside world that commands are given; a test gives its own. */
+/** The dependencies of the commands on the process, network and file system; tests replace them. */
 export interface Tools {
   readonly env: Environment;
-  readonly io: (choice: { json: boolean }) => Io;
-  /** Loads the SDK, which costs more than all of the CLI, when the first command wants it. */
+  readonly io: (options: { json: boolean }) => Io;
+  /** Loads the SDK on demand, because that takes longer than loading the rest of the CLI. */
   readonly connect: (options: GlobalOptions) => Promise<Client>;
-  /** For what no operation of the API is: health, and how long an answer is held. */
+  /** For requests that are not operations of the API, such as `/readyz` and event streams. */
   readonly fetch: FetchLike;
   readonly version: string;
   readonly interrupts: (signals?: readonly NodeJS.Signals[]) => Interrupts;
-  /** Hears of errors that nobody caught. */
-  readonly strays: (tell: (error: unknown) => void) => Disposable;
-  /** From now on output that cannot be written is dropped, and does not end the process. */
-  readonly outliveOutput: () => void;
+  /** Calls the listener for each uncaught error until it is disposed. */
+  readonly watchUncaughtErrors: (listener: (error: unknown) => void) => Disposable;
+  /** From now on, output that cannot be written is dropped and does not end the process. */
+  readonly allowOutputLoss: () => void;
   readonly readBytes: ReadBytes;
   readonly writeText: WriteText;
-  /** Asks the person at the terminal; undefined where nobody sits there. */
+  /** Asks the user; undefined if there is no terminal. */
   readonly prompts: (() => Promise<Prompts>) | undefined;
-  /** Is told how a command that came to its end wants the process to end. */
+  /** Sets the exit code of the process. */
   readonly exit: (code: ExitCode) => void;
 }
 
-/** What the run function of a command that talks to a server is given. */
+/** The context of a command that talks to a server. */
 export interface ClientContext {
   readonly io: Io;
   readonly client: Client;
@@ -46,23 +46,23 @@ export interface ClientContext {
   readonly readBytes: ReadBytes;
   readonly writeText: WriteText;
   readonly prompts: Tools["prompts"];
-  /** What stands behind the arguments that the command names, flags that it does not know included. */
+  /** The arguments after the declared ones, including unknown flags. */
   readonly args: readonly string[];
-  /** Aborted when the person asks to stop. */
+  /** Aborted when the user interrupts the command. */
   readonly signal: AbortSignal;
 }
 
-/** What the run function of a command that does without a client is given. */
+/** The context of a command without a client. */
 export interface LocalContext {
   readonly io: Io;
   readonly global: GlobalOptions;
   readonly env: Environment;
   readonly interrupts: Tools["interrupts"];
-  readonly strays: Tools["strays"];
-  readonly outliveOutput: Tools["outliveOutput"];
+  readonly watchUncaughtErrors: Tools["watchUncaughtErrors"];
+  readonly allowOutputLoss: Tools["allowOutputLoss"];
   readonly readBytes: ReadBytes;
   readonly args: readonly string[];
 }
 
-/** Acts on what it is given, and says how the process should end. */
+/** Runs a command and returns the exit code. */
 export type CommandHandler<Context, Options> = (context: Context, options: Options) => Promise<ExitCode>;

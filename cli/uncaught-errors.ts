@@ -1,17 +1,18 @@
-/** Where uncaught errors come from; `process`, or a test's own emitter. */
+/** Emits uncaught errors: `process`, or an emitter of a test. */
 export interface UncaughtErrorSource {
   on(event: "uncaughtException", listener: (error: unknown) => void): unknown;
   removeListener(event: "uncaughtException", listener: (error: unknown) => void): unknown;
 }
 
 /**
- * Hears of errors that nobody caught, rejections included, until it is disposed: an extension's timer threw, or a
- * promise failed that it did not wait for. Node alone would end the process on the spot, its tasks in nobody's hands.
+ * Calls the listener for uncaught errors and unhandled rejections until it is disposed, such as an error in a timer of
+ * an extension. Without a listener Node.js would end the process immediately, and its tasks would fail only after the
+ * worker timeout.
  */
 export const watchUncaughtErrors = (
   source: UncaughtErrorSource,
-  tell: (error: unknown) => void,
+  listener: (error: unknown) => void,
 ): Disposable => {
-  source.on("uncaughtException", tell);
-  return { [Symbol.dispose]: () => void source.removeListener("uncaughtException", tell) };
+  source.on("uncaughtException", listener);
+  return { [Symbol.dispose]: () => void source.removeListener("uncaughtException", listener) };
 };

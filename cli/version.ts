@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 
-const versionIn = (manifest: unknown): string =>
+const readVersion = (manifest: unknown): string =>
   typeof manifest === "object" &&
   manifest !== null &&
   "version" in manifest &&
@@ -11,6 +11,6 @@ const versionIn = (manifest: unknown): string =>
 
 const path = findPackageJSON(import.meta.url);
 
-/** The version of this package; looked for, because the source and what is built lie at different depths. */
+/** The version of this package. The manifest is searched for, because source and build have different depths. */
 export const version: string =
-  path === undefined ? "0.0.0" : versionIn(JSON.parse(readFileSync(path, "utf8")));
+  path === undefined ? "0.0.0" : readVersion(JSON.parse(readFileSync(path, "utf8")));

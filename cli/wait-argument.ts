@@ -1,20 +1,20 @@
-/** A number as a person types it: no blanks, no hexadecimal, nothing that `Number` would guess. */
+/** A decimal number. `Number` would also accept spaces and hexadecimal digits. */
 export const DECIMAL = /^-?\d+(\.\d+)?$/;
 
-const UNTIL_THE_END = "until-the-end";
+const UNTIL_END = "until-end";
 
 /**
- * Lets `--wait <id>` mean an id that follows and not a number of seconds: the value of an optional option would
- * swallow it otherwise.
+ * Rewrites `--wait <id>` so that commander does not take the id for the optional value of `--wait`, which is a number of
+ * seconds.
  */
 export const normalizeWait = (argv: readonly string[]): string[] =>
-  argv.flatMap((argument, at) => {
+  argv.flatMap((argument, index) => {
     if (argument !== "--wait") return [argument];
-    const next = argv[at + 1];
+    const next = argv[index + 1];
     return next === undefined || next.startsWith("-") || DECIMAL.test(next)
       ? [argument]
-      : [`--wait=${UNTIL_THE_END}`];
+      : [`--wait=${UNTIL_END}`];
   });
 
-/** What commander collected for `--wait`, as its schema wants it. */
-export const parseWaitValue = (text: string): string | true => (text === UNTIL_THE_END ? true : text);
+/** Parses the value of `--wait` for its schema. */
+export const parseWaitValue = (text: string): string | true => (text === UNTIL_END ? true : text);

@@ -5,10 +5,10 @@ import type { Wait } from "./options.ts";
 import type { ClientContext } from "./tools.ts";
 import { formatTaskStatus } from "./views/task-view.ts";
 
-/** How long a server may stay away beyond the end of a wait before the wait counts as over. */
+/** Time to retry an unreachable server after the end of a wait. */
 const GRACE_SECONDS = 5;
 
-/** Follows a task on stderr until it has ended, or the wait has; gives it as it was last seen. */
+/** Waits with a spinner until a task ends or the time expires, and returns its last known state. */
 export const waitForTask = async (
   { io, client, signal }: ClientContext,
   task: Task,
@@ -16,33 +16,33 @@ export const waitForTask = async (
 ): Promise<Task> => {
   if (isTerminal(task.status) || wait === 0) return task;
   let last = task;
-  const patience = wait === true ? undefined : AbortSignal.timeout((wait + GRACE_SECONDS) * 1000);
-  const spinner = await io.spinner(formatTaskStatus(task));
+  const timeout = wait === true ? undefined : AbortSignal.timeout((wait + GRACE_SECONDS) * 1000);
+  const spinner = await io.startSpinner(formatTaskStatus(task));
   try {
     return await client.awaitTask(task.id, {
-      signal: patience === undefined ? signal : AbortSignal.any([signal, patience]),
-      onChange: (changed) => {
-        last = changed;
-        spinner.say(formatTaskStatus(changed));
+      signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]),
+      onChange: (current) => {
+        last = current;
+        spinner.setText(formatTaskStatus(current));
       },
       ...(wait === true ? {} : { wait }),
     });
   } catch (error) {
-    if (patience?.aborted === true && !signal.aborted) return last;
+    if (timeout?.aborted === true && !signal.aborted) return last;
     throw error;
   } finally {
     spinner.stop();
   }
 };
 
-const EXIT_OF_STATUS: Record<TaskStatus, ExitCode> = {
+const EXIT_BY_STATUS: Record<TaskStatus, ExitCode> = {
   pending: EXIT.notFinished,
   claimed: EXIT.notFinished,
   running: EXIT.notFinished,
-  completed: EXIT.fine,
+  completed: EXIT.ok,
   failed: EXIT.taskFailed,
   cancelled: EXIT.cancelled,
 };
 
-/** How a command that waited for a task ends. */
-export const getTaskExitCode = ({ status }: Task): ExitCode => EXIT_OF_STATUS[status];
+/** Returns the exit code of a command that waited for a task. */
+export const getTaskExitCode = ({ status }: Task): ExitCode => EXIT_BY_STATUS[status];

@@ -1,30 +1,30 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
-/** An editor writes a file in several steps; what comes within this time is one change. */
-const SETTLING_MS = 100;
+/** Editors write a file in several steps; events within this time are one change. */
+const DEBOUNCE_MS = 100;
 
-/** Sees changes of files, those between two calls of `next` included. */
+/** Watches files; changes between two calls of `next` are not lost. */
 export interface FileWatcher {
-  /** From now on these files matter, and no others. */
+  /** Watches only these files from now on. */
   follow(files: readonly string[]): void;
-  /** Resolves once something has changed since the last time; false where the signal came first. */
+  /** Resolves with true after a change since the last call, with false if the signal is aborted first. */
   next(signal: AbortSignal): Promise<boolean>;
   [Symbol.dispose](): void;
 }
 
-/** Watches nothing until it is told what to follow. */
+/** Creates a watcher without files. */
 export const watchFiles = (): FileWatcher => {
   const watchers = new Map<string, FSWatcher>();
   let followed: ReadonlySet<string> = new Set();
   let settling: NodeJS.Timeout | undefined;
   let change = Promise.withResolvers<boolean>();
 
-  const seen = (directory: string, name: string | null) => {
+  const handleChange = (directory: string, name: string | null) => {
     const isFollowed = [...followed].some(
       (file) => dirname(file) === directory && (name === null || basename(file) === name),
     );
-    if (isFollowed) settling ??= setTimeout(() => change.resolve(true), SETTLING_MS);
+    if (isFollowed) settling ??= setTimeout(() => change.resolve(true), DEBOUNCE_MS);
   };
 
   return {
@@ -32,9 +32,9 @@ export const watchFiles = (): FileWatcher => {
       followed = new Set(files);
       for (const directory of new Set(files.map((file) => dirname(file)))) {
         if (watchers.has(directory)) continue;
-        // Directories, not files: an editor that saves by renaming leaves a watched file behind.
-        const watcher = watch(directory, (_, name) => seen(directory, name));
-        // A directory that was deleted can only come back by a restart.
+        // Watch directories: an editor that saves by renaming would leave a watched file behind.
+        const watcher = watch(directory, (_, name) => handleChange(directory, name));
+        // A deleted directory is not watched again until a restart.
         watcher.on("error", () => watcher.close());
         watchers.set(directory, watcher);
       }

@@ -16,135 +16,140 @@ import {
 import type { LocalContext } from "./tools.ts";
 import { formatDuration } from "./views/duration.ts";
 
-/** Where a worker connects, and where its classes are registered that do not say so themselves. */
+/** The server of a worker, and the default rooms of its classes. */
 export interface WorkerConfig {
   readonly url?: string | undefined;
   readonly token?: string | undefined;
   readonly name?: string | undefined;
   readonly rooms: readonly string[];
   readonly public: boolean;
-  /** What tasks print is kept with them. */
+  /** True to store the console output of tasks in their logs. */
   readonly keepConsole?: boolean | undefined;
 }
 
-/** How a worker runs, and the two ways to end it. */
+/** How a worker runs and stops. */
 export interface RunTasksOptions {
   readonly concurrency: number;
   readonly pollInterval?: number | undefined;
-  /** No new tasks; those in hand are finished. */
+  /** Stops claiming; running tasks are finished. */
   readonly drain: AbortSignal;
-  /** Those in hand fail as interrupted, or are given back. */
+  /** Fails the running tasks as interrupted, and requeues the claimed ones. */
   readonly interrupt: AbortSignal;
 }
 
-/** What a class may say of where it is registered. */
+/** The rooms that a class declares. */
 export interface RoomDeclaration extends Pick<ExtensionOptions, "room" | "public"> {
   readonly name: string;
 }
 
-/** The rooms of one class: its own word, or else the command line's. */
-export const getRooms = (Class: RoomDeclaration, place: Pick<WorkerConfig, "rooms" | "public">): string[] => {
-  const own = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
-  const said =
-    own.length > 0 || Class.public === true ? { rooms: own, public: Class.public === true } : place;
-  const rooms = [...new Set(said.public ? [GLOBAL_ROOM, ...said.rooms] : said.rooms)];
+/** Returns the rooms of a class: the ones it declares, otherwise those of the command line. */
+export const getRooms = (
+  Class: RoomDeclaration,
+  config: Pick<WorkerConfig, "rooms" | "public">,
+): string[] => {
+  const declared = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
+  const source =
+    declared.length > 0 || Class.public === true
+      ? { rooms: declared, public: Class.public === true }
+      : config;
+  const rooms = [...new Set(source.public ? [GLOBAL_ROOM, ...source.rooms] : source.rooms)];
   if (rooms.length > 0) return rooms;
   throw new UsageError(
-    `${Class.name} has no room: give --room (or JOBLIB_ROOM) or --public, or write \`static room\` or \`static public\` in the class`,
+    `${Class.name} has no room. Pass --room or --public, set JOBLIB_ROOM, or declare \`static room\` or \`static public\` in the class.`,
   );
 };
 
-/** A manager with every class registered; nothing was announced yet. */
+/** Creates a manager for the classes. Nothing is sent to the server yet. */
 export const createManager = (
   io: Io,
   { classes, context }: LoadedExtensions,
-  place: WorkerConfig,
+  config: WorkerConfig,
 ): JobManager => {
-  const { url, token, name, keepConsole } = place;
-  const options = { url, token, name, logger: loggerOf(io), captureConsole: keepConsole === true };
+  const { url, token, name, keepConsole } = config;
+  const options = { url, token, name, logger: createLogger(io), captureConsole: keepConsole === true };
   const jobs = new JobManager<unknown>(options, context);
   for (const Class of classes) {
-    for (const room of getRooms(Class, place)) jobs.register(Class, { room });
+    for (const room of getRooms(Class, config)) jobs.register(Class, { room });
   }
   return jobs;
 };
 
-/** Announces the worker and says what it serves. */
+/** Registers the worker and its jobs with the server, and prints them. */
 export const registerJobs = async (
   io: Io,
   jobs: JobManager,
-  { classes, place }: { classes: readonly RunnableClass[]; place: WorkerConfig },
+  { classes, config }: { classes: readonly RunnableClass[]; config: WorkerConfig },
 ): Promise<void> => {
   await jobs.ready();
   for (const Class of classes) {
-    for (const room of getRooms(Class, place)) {
+    for (const room of getRooms(Class, config)) {
       const prefix = room === GLOBAL_ROOM ? "public" : room;
       const job = `${prefix}:${Class.category}:${Class.name}`;
-      io.event({ event: "registered", job, room, worker: jobs.workerId }, `registered ${job}`);
+      io.printEvent({ event: "registered", job, room, worker: jobs.workerId }, `registered ${job}`);
     }
   }
-  io.event(
-    { event: "listening", worker: jobs.workerId, url: jobs.client.url },
-    `worker ${jobs.workerId} listens at ${jobs.client.url}`,
+  io.printEvent(
+    { event: "connected", worker: jobs.workerId, url: jobs.client.url },
+    `worker ${jobs.workerId} is connected to ${jobs.client.url}`,
   );
 };
 
 /**
- * Lets go of everything at the first error that nobody caught, for nobody knows what it left half done: the tasks in
- * hand fail with it at once, rather than when the server misses the worker. The signal's reason is what to tell.
+ * Stops the worker at the first uncaught error, because the state of the process is unknown afterwards. The running
+ * tasks fail with this error immediately instead of after the worker timeout. The signal's reason is the error to report.
  */
 export const stopOnUncaughtError = (
-  { strays }: Pick<LocalContext, "strays">,
+  { watchUncaughtErrors }: Pick<LocalContext, "watchUncaughtErrors">,
   jobs: JobManager,
   { files }: LoadedExtensions,
 ): Disposable & { readonly signal: AbortSignal } => {
   const stopped = new AbortController();
-  const watch = strays((error) => {
+  const watch = watchUncaughtErrors((error) => {
     if (stopped.signal.aborted) return;
-    const why = `an error that nobody caught stopped the worker: ${summarizeError(error)}`;
-    // First, so that the tasks in hand fail with this reason, and not with that of an interrupt.
-    void jobs.interrupt(why);
-    stopped.abort(new CliError(why, EXIT.usage, findUserFrame(error, files)));
+    const reason = `the worker stopped because of an uncaught error: ${summarizeError(error)}`;
+    // Before the abort, so that the running tasks fail with this reason instead of an interrupt's.
+    void jobs.interrupt(reason);
+    stopped.abort(new CliError(reason, EXIT.usage, findUserFrame(error, files)));
   });
   return { signal: stopped.signal, [Symbol.dispose]: () => watch[Symbol.dispose]() };
 };
 
-/** Runs tasks, a line for each that begins and ends, until it is told to stop; then the worker leaves. */
+/** Runs tasks until a signal stops it, prints the start and the end of each, and deregisters the worker. */
 export const runTasks = async (io: Io, jobs: JobManager, options: RunTasksOptions): Promise<void> => {
   const { concurrency, pollInterval, drain, interrupt } = options;
-  const began = new Map<string, number>();
+  const startTimes = new Map<string, number>();
   await jobs.run({
     concurrency,
     pollInterval,
     signal: drain,
     interrupt,
     onTask: ({ id, jobName, attempt }) => {
-      began.set(id, performance.now());
-      io.event({ event: "begun", task: id, job: jobName, attempt }, `${id} ${jobName} begun`, "dim");
+      startTimes.set(id, performance.now());
+      io.printEvent({ event: "started", task: id, job: jobName, attempt }, `${id} ${jobName} started`, "dim");
     },
     onOutcome: (task, outcome) => {
-      const milliseconds = performance.now() - (began.get(task.id) ?? performance.now());
-      began.delete(task.id);
-      tellOutcome(io, { task, outcome, milliseconds });
+      const milliseconds = performance.now() - (startTimes.get(task.id) ?? performance.now());
+      startTimes.delete(task.id);
+      printOutcome(io, { task, outcome, milliseconds });
     },
   });
   await jobs.dispose();
 };
 
-const tellOutcome = (
+const printOutcome = (
   io: Io,
   { task, outcome, milliseconds }: { task: ClaimedTask; outcome: TaskOutcome; milliseconds: number },
 ): void => {
   const { status } = outcome;
-  const why =
+  const reason =
     outcome.status === "failed"
       ? `: ${outcome.error}`
       : outcome.status === "lost"
         ? `: ${outcome.reason}`
         : "";
-  const again =
-    outcome.status === "failed" && outcome.task.status === "pending" ? " (will be tried again)" : "";
-  io.event(
+  const retryNote =
+    outcome.status === "failed" && outcome.task.status === "pending" ? " (will be retried)" : "";
+  io.printEvent(
     {
       event: status,
       task: task.id,
@@ -153,23 +158,23 @@ const tellOutcome = (
       ...(outcome.status === "failed" ? { error: outcome.error } : {}),
       ...(outcome.status === "lost" ? { reason: outcome.reason } : {}),
     },
-    `${task.id} ${task.jobName} ${status} after ${formatDuration(milliseconds)}${again}${why}`,
-    status === "completed" ? "good" : "bad",
+    `${task.id} ${task.jobName} ${status} after ${formatDuration(milliseconds)}${retryNote}${reason}`,
+    status === "completed" ? "success" : "error",
   );
 };
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const getMessage = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** What the SDK warns of; what is about one task has its own line already. */
-const loggerOf = (io: Io): Logger => {
-  const tell = (level: string) => (fields: object, message: string) => {
+/** Creates a logger that prints warnings and errors of the SDK, except those about a task, which has its own line. */
+const createLogger = (io: Io): Logger => {
+  const print = (level: string) => (fields: object, message: string) => {
     if ("task" in fields) return;
-    const why = "err" in fields ? `: ${messageOf(fields.err)}` : "";
-    io.event(
-      { event: "log", level, message, ...("err" in fields ? { error: messageOf(fields.err) } : {}) },
-      message + why,
+    const reason = "err" in fields ? `: ${getMessage(fields.err)}` : "";
+    io.printEvent(
+      { event: "log", level, message, ...("err" in fields ? { error: getMessage(fields.err) } : {}) },
+      message + reason,
       "dim",
     );
   };
-  return { debug: () => {}, info: () => {}, warn: tell("warn"), error: tell("error") };
+  return { debug: () => {}, info: () => {}, warn: print("warn"), error: print("error") };
 };

@@ -1,6 +1,6 @@
 import { getTextWidth } from "./table.ts";
 
-/** Breaks lines between words so that none is wider, as far as the words let it; what follows a break is indented. */
+/** Wraps lines between words at `width` columns and indents continuation lines. Longer words are not split. */
 export const wrap = (text: string, width: number, indent = ""): string =>
   text
     .split("\n")

@@ -8,7 +8,7 @@ import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 const CompletionOptions = z.object({
   shell: z.enum(SHELLS, { error: `must be one of ${SHELLS.join(", ")}` }),
 });
-/** What `completion` is asked. */
+/** The options of `completion`. */
 export type CompletionOptions = z.infer<typeof CompletionOptions>;
 
 /** `joblib completion <shell>`. */
@@ -18,7 +18,7 @@ export const completionCommand = (
 ) =>
   new Command("completion")
     .description(
-      "Print the script that completes joblib's commands and options in a shell, and rooms, jobs, their parameters and tasks from the server that the line is about.",
+      "Print the completion script for a shell. It completes commands and options, and asks the server of the command line for rooms, jobs, parameters, tasks and workers.",
     )
     .argument("<shell>", SHELLS.join(", "))
     .addHelpText(
@@ -26,13 +26,13 @@ export const completionCommand = (
       `
 Examples:
   $ source <(joblib completion bash)           # in ~/.bashrc
-  $ source <(joblib completion zsh)            # in ~/.zshrc, behind compinit
+  $ source <(joblib completion zsh)            # in ~/.zshrc, after compinit
   $ joblib completion fish > ~/.config/fish/completions/joblib.fish`,
     )
     .action(localAction(tools, CompletionOptions, run));
 
-/** Prints one of the scripts. */
+/** Prints the script of a shell. */
 export const printScript: CommandHandler<LocalContext, CompletionOptions> = async ({ io }, { shell }) => {
-  io.document(SCRIPTS[shell]);
-  return EXIT.fine;
+  io.printDocument(SCRIPTS[shell]);
+  return EXIT.ok;
 };

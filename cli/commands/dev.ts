@@ -13,32 +13,32 @@ const DevOptions = z.object({
   dataDir: text.default("memory://"),
   concurrency: integer(1, 1000).default(1),
 });
-/** What `dev` is asked. */
+/** The options of `dev`. */
 export type DevOptions = z.infer<typeof DevOptions>;
 
 /** `joblib dev <file>`. */
 export const devCommand = (tools: Tools, run: CommandHandler<LocalContext, DevOptions> = develop) =>
   new Command("dev")
     .description(
-      "Run a server and a worker for a file in one process, and start the worker anew whenever the file, or what it imports, changes. The data is in memory, and every job is public unless --room says otherwise.",
+      "Run a server and a worker in one process, and restart the worker when the file or one of its imports changes. Data is kept in memory, and jobs are public unless --room is set.",
     )
-    .argument("<file>", "the file, such as ./extensions.ts")
-    .option("--port <port>", "JOBLIB_PORT; 7800, 0 for any that is free")
-    .option("--data-dir <directory>", "keep the data there")
-    .option("--concurrency <n>", "how many tasks at a time, 1 to 1000 (1)")
+    .argument("<file>", "file with extensions, such as ./extensions.ts")
+    .option("--port <port>", "port of the server; 0 for any free port (env: JOBLIB_PORT; default: 7800)")
+    .option("--data-dir <directory>", "keep the data in this directory")
+    .option("--concurrency <n>", "number of tasks to run at the same time, 1 to 1000 (default: 1)")
     .addHelpText(
       "after",
       `
-A reload fails what is running as interrupted. A file that cannot be loaded
-leaves the worker as it is.
+A reload fails running tasks as interrupted. If the file cannot be loaded, the
+previous version keeps running.
 
-Example:
+Examples:
   $ joblib dev ./extensions.ts
   $ joblib run public:modifiers:Rotate --angle 90 --wait   # in another terminal`,
     )
     .action(localAction(tools, DevOptions, run));
 
-/** Of the environment, what is not about where the real data is and who may use it. */
+/** Returns the environment without settings of production: database, Redis, tokens and host. */
 const devEnvironment = (env: Environment): Environment => ({
   ...env,
   JOBLIB_DATABASE_URL: undefined,
@@ -49,13 +49,13 @@ const devEnvironment = (env: Environment): Environment => ({
   JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn",
 });
 
-/** Serves and works until it is asked to stop. */
+/** Runs a server and a worker until an interrupt. */
 export const develop: CommandHandler<LocalContext, DevOptions> = async (context, options) => {
-  const { io, env, global, strays } = context;
+  const { io, env, global, watchUncaughtErrors } = context;
   using interrupts = context.interrupts();
-  context.outliveOutput();
+  context.allowOutputLoss();
   const { file, port, dataDir, concurrency } = options;
-  const [{ loadExtensions }, { workAndReload }] = await Promise.all([
+  const [{ loadExtensions }, { runWithReload }] = await Promise.all([
     import("../load-extensions.ts"),
     import("../run-with-reload.ts"),
   ]);
@@ -63,16 +63,16 @@ export const develop: CommandHandler<LocalContext, DevOptions> = async (context,
   const settings = await readSettings(devEnvironment(env), { port, dataDir });
   const server = await startServer(settings, { migrate: true });
   try {
-    io.result({ url: server.url }, ({ url }) => `joblib listens at ${url}`);
-    const place = {
+    io.printResult({ url: server.url }, ({ url }) => `joblib is listening at ${url}`);
+    const config = {
       url: server.url,
       rooms: global.room,
       public: global.room.length === 0,
       keepConsole: true,
     };
-    await workAndReload({ io, file, place, concurrency, interrupts, strays, loaded });
+    await runWithReload({ io, file, config, concurrency, interrupts, watchUncaughtErrors, loaded });
   } finally {
     await server.close();
   }
-  return interrupts.second.aborted ? EXIT.interrupted : EXIT.fine;
+  return interrupts.second.aborted ? EXIT.interrupted : EXIT.ok;
 };

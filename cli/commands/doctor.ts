@@ -14,9 +14,9 @@ import { readSettings } from "../start-server.ts";
 import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
 import { wrap } from "../wrap.ts";
 
-/** Long enough to see that both kinds of request work, short enough to run the command all the time. */
+/** Default duration: long enough to test both kinds of request, short enough to run the command often. */
 const OPEN_SECONDS = 1;
-/** The idle timeout of most proxies and load balancers, and how long a server keeps a request by default. */
+/** The default idle timeout of most proxies and load balancers, and the default maximum wait of a server. */
 const PROXY_SECONDS = 60;
 
 const DoctorOptions = z.object({
@@ -30,19 +30,22 @@ export type DoctorOptions = z.infer<typeof DoctorOptions>;
 export const doctorCommand = (tools: Tools, run: CommandHandler<ClientContext, DoctorOptions> = diagnose) =>
   new Command("doctor")
     .description(
-      "Check everything between this machine and the server's database that a worker depends on: the server, encryption, clocks, the token and its rooms, the database and its migrations, the event bus, long polls and event streams.",
+      "Check everything that a worker needs, from this machine to the server's database: the server and its version, encryption, clocks, the token and its rooms, the database and its migrations, the event bus, long polls and event streams.",
     )
     .option(
       "--proxy [seconds]",
-      `keep a long poll and an event stream open for ${PROXY_SECONDS} s, or as long as given, to find proxies that close idle connections`,
+      `keep a long poll and an event stream open for this time, to find proxies that close idle connections (default: ${PROXY_SECONDS})`,
     )
-    .option("--database-url <url>", "also check this PostgreSQL from here (JOBLIB_DATABASE_URL)")
+    .option(
+      "--database-url <url>",
+      "also check this PostgreSQL database from this machine (env: JOBLIB_DATABASE_URL)",
+    )
     .addHelpText(
       "after",
       `
-Run it on the worker's machine; it needs no database. --room selects the room
-whose access and events are checked. Exit code 1 means that a check failed (✗);
-warnings (!) do not change the exit code.
+Run it on the machine of the worker. --room selects the room whose access and
+events are checked. The exit code is 1 if a check failed (✗); warnings (!) do
+not change it.
 
 Examples:
   $ joblib doctor
@@ -58,39 +61,43 @@ export const diagnose: CommandHandler<ClientContext, DoctorOptions> = async (
   const { io, client, global, env, fetch, version, signal } = context;
   const room = getSingleRoom(global.room);
   const probe: Probe = { client, fetch, version, signal, room, token: global.token };
-  const findings: CheckResult[] = [];
-  const spinner = await io.spinner("checking");
-  const report = (finding: CheckResult) => {
-    findings.push(finding);
+  const results: CheckResult[] = [];
+  const spinner = await io.startSpinner("checking");
+  const report = (result: CheckResult) => {
+    results.push(result);
     if (io.json) return;
     spinner.stop();
-    io.line(finding, formatFinding(finding, io));
+    io.printLine(result, formatCheckResult(result, io));
     spinner.start();
   };
   try {
     const url = databaseUrl ?? (env["JOBLIB_DATABASE_URL"]?.trim() || undefined);
-    if (url !== undefined) report(await checkOwnDatabase(url));
+    if (url !== undefined) report(await checkDirectDatabase(url));
     const openSeconds = proxy === true ? PROXY_SECONDS : (proxy ?? OPEN_SECONDS);
-    await examine(probe, { openSeconds, report, progress: (activity) => spinner.say(activity) });
+    await examine(probe, { openSeconds, report, onProgress: (activity) => spinner.setText(activity) });
   } finally {
     spinner.stop();
   }
-  const isWell = findings.every(({ status }) => status !== "failed");
-  if (io.json) io.result({ ok: isWell, findings }, () => "");
-  return isWell ? EXIT.fine : EXIT.taskFailed;
+  const isOk = results.every(({ status }) => status !== "failed");
+  if (io.json) io.printResult({ ok: isOk, findings: results }, () => "");
+  return isOk ? EXIT.ok : EXIT.taskFailed;
 };
 
-const checkOwnDatabase = async (databaseUrl: string): Promise<CheckResult> => {
-  const check = "own database";
+const checkDirectDatabase = async (databaseUrl: string): Promise<CheckResult> => {
+  const check = "database URL";
   try {
     const pending = await runMigrations(await readSettings({}, { databaseUrl }), true);
     const { getUrlSecurity } = await import("../../server/storage/orm-connection.ts");
     const connection = describeConnection(getUrlSecurity(databaseUrl));
     return pending.length === 0
-      ? reportOk(check, `reached from here${connection}, no pending migrations`)
+      ? reportOk(check, `reachable from this machine${connection}, no pending migrations`)
       : reportFailure(check, `pending migrations: ${pending.join(", ")}`, "run `joblib migrate`");
   } catch (error) {
-    return reportFailure(check, getMessage(error), "check JOBLIB_DATABASE_URL, and that the database runs");
+    return reportFailure(
+      check,
+      getMessage(error),
+      "check JOBLIB_DATABASE_URL, and that the database is running",
+    );
   }
 };
 
@@ -98,7 +105,7 @@ const MARKS = { ok: "✓", warning: "!", failed: "✗" } as const;
 const NAME_WIDTH = 14;
 const INDENT = " ".repeat(NAME_WIDTH + 2);
 
-const formatFinding = ({ check, status, detail, advice }: CheckResult, io: Io): string => {
+const formatCheckResult = ({ check, status, detail, advice }: CheckResult, io: Io): string => {
   const paint = { ok: io.paint.green, warning: io.paint.yellow, failed: io.paint.red }[status];
   const width = (io.width ?? Number.POSITIVE_INFINITY) - INDENT.length;
   const inner = (text: string) => wrap(text, width).replaceAll("\n", `\n${INDENT}`);

@@ -12,7 +12,7 @@ const MigrateOptions = z.object({
   databaseUrl: text.optional(),
   check: z.boolean().default(false),
 });
-/** What `migrate` is asked. */
+/** The options of `migrate`. */
 export type MigrateOptions = z.infer<typeof MigrateOptions>;
 
 /** `joblib migrate`. */
@@ -22,11 +22,14 @@ export const migrateCommand = (
 ) =>
   new Command("migrate")
     .description(
-      "Apply the migrations that the database lacks, and print their names. `joblib serve` does it too; several at once do no harm.",
+      "Apply pending database migrations and print their names. `joblib serve` also applies them at its start. Running several at the same time is safe.",
     )
-    .option("--data-dir <directory>", "of the embedded database: JOBLIB_DATA_DIR; .joblib")
-    .option("--database-url <url>", "the PostgreSQL: JOBLIB_DATABASE_URL")
-    .option("--check", "apply nothing; exit with 7 where something is pending")
+    .option(
+      "--data-dir <directory>",
+      "directory of the embedded database (env: JOBLIB_DATA_DIR; default: .joblib)",
+    )
+    .option("--database-url <url>", "URL of a PostgreSQL database (env: JOBLIB_DATABASE_URL)")
+    .option("--check", "only print pending migrations; exit with 7 if there are any")
     .addHelpText(
       "after",
       `
@@ -36,16 +39,16 @@ Examples:
     )
     .action(localAction(tools, MigrateOptions, run));
 
-/** Applies what is pending, or only says it. */
+/** Applies the pending migrations, or only prints them. */
 export const migrateDatabase: CommandHandler<LocalContext, MigrateOptions> = async ({ io, env }, options) => {
   const { check, dataDir, databaseUrl } = options;
   const settings = await readSettings(env, { dataDir, databaseUrl });
   const names = await runMigrations(settings, check);
-  const shown = (all: readonly string[]) => (all.length === 0 ? "up to date" : all.join("\n"));
+  const formatNames = (list: readonly string[]) => (list.length === 0 ? "up to date" : list.join("\n"));
   if (!check) {
-    io.result({ applied: names }, ({ applied }) => shown(applied));
-    return EXIT.fine;
+    io.printResult({ applied: names }, ({ applied }) => formatNames(applied));
+    return EXIT.ok;
   }
-  io.result({ pending: names }, ({ pending }) => shown(pending));
-  return names.length === 0 ? EXIT.fine : EXIT.conflict;
+  io.printResult({ pending: names }, ({ pending }) => formatNames(pending));
+  return names.length === 0 ? EXIT.ok : EXIT.conflict;
 };

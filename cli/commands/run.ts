@@ -7,7 +7,7 @@ import { RunFileOptions } from "../run/run-file-options.ts";
 import { addRunJobOptions, RunJobOptions } from "../run/run-options.ts";
 import type { ClientContext, CommandHandler, LocalContext, Tools } from "../tools.ts";
 
-/** By what a job and a file's class are run; a test gives its own. */
+/** Runs a job or a class of a file; tests replace them. */
 export interface Runners {
   readonly job: CommandHandler<ClientContext, RunJobOptions>;
   readonly file: CommandHandler<LocalContext, RunFileOptions>;
@@ -21,35 +21,38 @@ const RUNNERS: Runners = {
 const isFile = (target: string) =>
   parseJobName(target, GLOBAL_ROOM).kind === "invalid" && /\.[cm]?[jt]sx?$/.test(target);
 
-const refuse = (command: Command, ...names: readonly string[]): void => {
-  const name = names.find((one) => command.getOptionValue(one) !== undefined);
+const rejectOptions = (command: Command, ...names: readonly string[]): void => {
+  const name = names.find((option) => command.getOptionValue(option) !== undefined);
   if (name === undefined) return;
   const flag = command.options.find((option) => option.attributeName() === name)?.long;
-  throw new UsageError(`${flag} is for a file's class: joblib run ./extensions.ts --task task.json`);
+  throw new UsageError(
+    `${flag} needs a file instead of a job, such as \`joblib run ./extensions.ts --task task.json\``,
+  );
 };
 
 /** `joblib run <job>`, and `joblib run <file> --task <file>`. */
 export const runCommand = (tools: Tools, runners: Runners = RUNNERS) => {
   const command = new Command("run")
     .description(
-      "Run a job as if it were a command here: its parameters are flags, and with --wait its result is the output. `joblib run <job> --help` shows its parameters. Or run an exported task here, by a file's class and without a server.",
+      "Submit a task with the parameters of the job as flags, and with --wait print its result. `joblib run <job> --help` shows the parameters. With a file, run an exported task locally, without a server.",
     )
-    .argument("[job]", "the job's full name, such as public:modifiers:Rotate, or a file")
+    .argument("[job]", "full name of the job, such as public:modifiers:Rotate, or a file")
     .helpOption(false)
     .allowUnknownOption()
     .allowExcessArguments()
     .usage("[options] <job> [parameters]\n       joblib run [options] <file> --task <file>");
   return addRunJobOptions(command)
-    .option("--task <file>", "of a file: the task, as `joblib tasks export` writes it; - is standard input")
-    .option("--inspect [port]", "of a file: let a debugger attach (9229)")
-    .option("--inspect-brk [port]", "of a file: wait for the debugger, and stop before the class's run")
-    .option("-h, --help", "display help: with a job, that job's own parameters")
+    .option("--task <file>", "for a file: the task to run, from `joblib tasks export`; - reads stdin")
+    .option("--inspect [port]", "for a file: allow a debugger to attach (default: 9229)")
+    .option("--inspect-brk [port]", "for a file: wait for a debugger, and stop before `run`")
+    .option("-h, --help", "display help; with a job: show its parameters")
     .addHelpText(
       "after",
       `
-Missing parameters are asked for on a terminal. A parameter that is called as
-one of these options stands behind --. The exit code of --wait: 0 completed,
-1 failed, 8 not finished, 10 cancelled.
+On a terminal, joblib asks for missing parameters. If a parameter has the name
+of an option, pass it after --. With --wait the exit code is 0 if the task
+completed, 1 if it failed, 8 if it did not finish in time, 10 if it was
+cancelled.
 
 Examples:
   $ joblib run public:modifiers:Rotate --help
@@ -57,18 +60,18 @@ Examples:
   $ echo '{"angle": 90}' | joblib run lab:modifiers:Rotate --file - --axis x
   $ joblib run ./extensions.ts --task task.json --inspect-brk`,
     )
-    .action(async (...given: unknown[]) => {
-      const [target] = given;
+    .action(async (...actionArguments: unknown[]) => {
+      const [target] = actionArguments;
       if (typeof target !== "string" || target.startsWith("-")) {
         if (command.getOptionValue("help") === true) return command.outputHelp();
         throw new UsageError(
           target === undefined
-            ? "say which job, or which file: joblib run <job>"
-            : `the job comes first: joblib run <job> ${target} …`,
+            ? "missing required argument 'job'. Pass the name of a job or a file."
+            : `the job must come before its parameters: joblib run <job> ${target} …`,
         );
       }
-      if (isFile(target)) return localAction(tools, RunFileOptions, runners.file)(...given);
-      refuse(command, "task", "inspect", "inspectBrk");
-      return clientAction(tools, RunJobOptions, runners.job)(...given);
+      if (isFile(target)) return localAction(tools, RunFileOptions, runners.file)(...actionArguments);
+      rejectOptions(command, "task", "inspect", "inspectBrk");
+      return clientAction(tools, RunJobOptions, runners.job)(...actionArguments);
     });
 };

@@ -10,41 +10,47 @@ import { integer, text } from "../options.ts";
 import { findUnknownVariables, type RunningServer, readSettings, startServer } from "../start-server.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
 const ServeOptions = z.object({
   port: integer(0, 65_535).optional(),
   host: text.optional(),
   dataDir: text.optional(),
   databaseUrl: text.optional(),
   redisUrl: text.optional(),
-  logLevel: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
+  logLevel: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` }).optional(),
   migrate: z.boolean().default(true),
   dashboard: z.boolean().default(true),
   printSettings: z.boolean().default(false),
 });
-/** What `serve` is asked. */
+/** The options of `serve`. */
 export type ServeOptions = z.infer<typeof ServeOptions>;
 
 /** `joblib serve`. */
 export const serveCommand = (tools: Tools, run: CommandHandler<LocalContext, ServeOptions> = serve) =>
   new Command("serve")
     .description(
-      "Run a server. Without configuration it keeps its data in .joblib and serves this machine alone; with JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL it asks for tokens and may listen to others.",
+      "Run a server. By default it stores its data in .joblib and accepts only connections from this machine. With JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL it requires tokens and can listen on other interfaces.",
     )
-    .option("--port <port>", "JOBLIB_PORT; 7800, 0 for any that is free")
-    .option("--host <host>", "JOBLIB_HOST; 127.0.0.1")
-    .option("--data-dir <directory>", "of the embedded database: JOBLIB_DATA_DIR; .joblib")
-    .option("--database-url <url>", "a PostgreSQL instead of the embedded one: JOBLIB_DATABASE_URL")
-    .option("--redis-url <url>", "for several servers on one database: JOBLIB_REDIS_URL")
-    .option("--log-level <level>", "JOBLIB_LOG_LEVEL; info, on a terminal warn")
-    .option("--no-migrate", "leave the database as it is (see joblib migrate)")
-    .option("--no-dashboard", "the API alone: JOBLIB_DASHBOARD=false")
-    .option("--print-settings", "print the settings without their secrets, and end")
+    .option("--port <port>", "port; 0 for any free port (env: JOBLIB_PORT; default: 7800)")
+    .option("--host <host>", "interface to listen on (env: JOBLIB_HOST; default: 127.0.0.1)")
+    .option(
+      "--data-dir <directory>",
+      "directory of the embedded database (env: JOBLIB_DATA_DIR; default: .joblib)",
+    )
+    .option("--database-url <url>", "use a PostgreSQL database instead (env: JOBLIB_DATABASE_URL)")
+    .option("--redis-url <url>", "Redis, needed if several servers share a database (env: JOBLIB_REDIS_URL)")
+    .option("--log-level <level>", "log level (env: JOBLIB_LOG_LEVEL; default: info, on a terminal warn)")
+    .option("--no-migrate", "do not apply database migrations at the start")
+    .option("--no-dashboard", "serve only the API (env: JOBLIB_DASHBOARD=false)")
+    .option("--print-settings", "print the settings without secrets, and exit")
     .addHelpText(
       "after",
       `
-Every other setting is a JOBLIB_* variable; --print-settings lists them all.
-SIGTERM, Ctrl-C, SIGHUP and SIGQUIT end it: waiting requests are answered, then
-it exits with 0. Output that cannot be written is dropped.
+All other settings are JOBLIB_* variables; --print-settings lists them.
+
+Ctrl-C, SIGTERM, SIGHUP and SIGQUIT stop the server: it answers open requests,
+then exits with 0. Output that cannot be written is dropped.
 
 Examples:
   $ joblib serve
@@ -53,7 +59,7 @@ Examples:
     )
     .action(localAction(tools, ServeOptions, run));
 
-const settingsOf = ({
+const toSettingsInput = ({
   port,
   host,
   dataDir,
@@ -68,50 +74,58 @@ const settingsOf = ({
   databaseUrl,
   redisUrl,
   logLevel,
-  // Not said, it is the environment's.
+  // Without --no-dashboard, the environment decides.
   dashboard: dashboard ? undefined : false,
 });
 
-/** To a person the log's lines of JSON are noise, but for warnings; `--log-level` and JOBLIB_LOG_LEVEL decide first. */
-const quietOnTerminal = (env: Environment, isWatched: boolean): Environment =>
-  isWatched ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
+/** Defaults the log level to warn on a terminal, where JSON lines are hard to read. */
+const applyLogLevelDefault = (env: Environment, isInteractive: boolean): Environment =>
+  isInteractive ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
 
-/** Serves until it is asked to stop. */
+/** Runs the server until an interrupt. */
 export const serve: CommandHandler<LocalContext, ServeOptions> = async (context, options) => {
   const { io, env } = context;
   using interrupts = context.interrupts();
-  const settings = await readSettings(quietOnTerminal(env, io.isWatched), settingsOf(options));
+  const settings = await readSettings(applyLogLevelDefault(env, io.isInteractive), toSettingsInput(options));
   for (const name of await findUnknownVariables(env))
-    io.note(`${name} is no setting of joblib: it changes nothing`, "bad");
+    io.printNote(
+      `ignoring unknown setting ${name}. Run \`joblib serve --print-settings\` to list the settings.`,
+      "error",
+    );
   if (options.printSettings) {
     const { redactSettings, Settings: Known } = await import("../../server/settings.ts");
     const names = Object.keys(Known.shape);
-    io.result(redactSettings(settings), (shown) => names.map((name) => settingLine(name, shown)).join("\n"));
-    return EXIT.fine;
+    io.printResult(redactSettings(settings), (redacted) =>
+      names.map((name) => formatSetting(name, redacted)).join("\n"),
+    );
+    return EXIT.ok;
   }
-  context.outliveOutput();
+  context.allowOutputLoss();
 
   if (settings.database_url === undefined && !existsSync(settings.data_dir)) {
-    io.note(`making a database in ${settings.data_dir}: a few seconds, this once`, "dim");
+    io.printNote(`creating a database in ${settings.data_dir}; this takes a few seconds`, "dim");
   }
   const server = await startServer(settings, { migrate: options.migrate });
-  io.result({ url: server.url }, ({ url }) => `joblib listens at ${url}`);
-  // Awaited here: what is returned unawaited outlives `using`, and nobody would listen.
+  io.printResult({ url: server.url }, ({ url }) => `joblib is listening at ${url}`);
+  // `return await`: without await, `using` would dispose the signal handlers immediately.
   return await waitUntilStopped(server, interrupts);
 };
 
-/** As a line of an environment file; what is not set is a comment. */
-const settingLine = (name: string, { [name]: value }: Readonly<Record<string, unknown>>): string => {
+/** Formats a setting as a line of an environment file; a setting without a value as a comment. */
+const formatSetting = (name: string, { [name]: value }: Readonly<Record<string, unknown>>): string => {
   const variable = `JOBLIB_${name.toUpperCase()}`;
   return value === undefined ? `# ${variable} is not set` : `${variable}=${String(value)}`;
 };
 
-/** Closes at the first wish; at the second it does not wait for that. */
+/** Closes the server at the first request to stop; does not wait for that after the second one. */
 const waitUntilStopped = async (server: RunningServer, { first, second }: Interrupts) => {
-  if (!first.aborted) await once(first);
-  const isClosed = await Promise.race([server.close().then(() => true), once(second).then(() => false)]);
-  return isClosed ? EXIT.fine : EXIT.interrupted;
+  if (!first.aborted) await waitForAbort(first);
+  const isClosed = await Promise.race([
+    server.close().then(() => true),
+    waitForAbort(second).then(() => false),
+  ]);
+  return isClosed ? EXIT.ok : EXIT.interrupted;
 };
 
-const once = (signal: AbortSignal) =>
+const waitForAbort = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));

@@ -7,27 +7,29 @@ import { EXIT } from "../exit-codes.ts";
 import { text } from "../options.ts";
 import { getSingleRoom } from "../room.ts";
 import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
+import { formatCount } from "../views/count.ts";
 
 const TypesOptions = z.object({ output: text.optional() });
-/** What `types` is asked. */
+/** The options of `types`. */
 export type TypesOptions = z.infer<typeof TypesOptions>;
 
-const PAGE = 500;
+const PAGE_SIZE = 500;
 
 /** `joblib types`. */
 export const typesCommand = (tools: Tools, run: CommandHandler<ClientContext, TypesOptions> = printTypes) =>
   new Command("types")
     .description(
-      "Write TypeScript types of every job that a room sees (--room or JOBLIB_ROOM; without a room the global ones), so that a submit by a job's name is checked by the compiler: its payload, and its result.",
+      "Print TypeScript types for every job in a room, so that the compiler checks payloads and results. The room is --room or JOBLIB_ROOM, otherwise @global.",
     )
-    .option("-o, --output <file>", "write them there instead of to stdout")
+    .option("-o, --output <file>", "write to a file instead of stdout")
     .addHelpText(
       "after",
       `
 Examples:
   $ joblib types --room lab > jobs.d.ts
 
-  // import type { Jobs } from "./jobs.d.ts";
+In a program:
+  import type { Jobs } from "./jobs.d.ts";
 
   await using jobs = new JobManager<unknown, Jobs>({ room: "lab" });
   const task = await jobs.submit("public:modifiers:Rotate", { angle: 90 });
@@ -36,29 +38,31 @@ Examples:
     )
     .action(clientAction(tools, TypesOptions, run));
 
-const everyJob = async ({ client, signal }: ClientContext, room_id: string): Promise<Job[]> => {
+const listAllJobs = async ({ client, signal }: ClientContext, room_id: string): Promise<Job[]> => {
   const jobs: Job[] = [];
   for (;;) {
-    const query = { limit: PAGE, offset: jobs.length };
+    const query = { limit: PAGE_SIZE, offset: jobs.length };
     const { body } = await client.call("listJobs", { params: { room_id }, query }, { signal });
     jobs.push(...body.items);
-    if (body.items.length < PAGE) return jobs;
+    if (body.items.length < PAGE_SIZE) return jobs;
   }
 };
 
-/** Prints the types of a room's jobs. */
+/** Prints the types of the jobs in a room. */
 export const printTypes: CommandHandler<ClientContext, TypesOptions> = async (context, { output }) => {
   const { io, global, writeText } = context;
   const room = getSingleRoom(global.room) ?? GLOBAL_ROOM;
-  const jobs = await everyJob(context, room);
-  const { writeTypes } = await import("../types/generate-types.ts");
-  const types = await writeTypes(jobs, room);
-  if (output === undefined) io.document(types);
+  const jobs = await listAllJobs(context, room);
+  const { generateTypes } = await import("../types/generate-types.ts");
+  const types = await generateTypes(jobs, room);
+  if (output === undefined) io.printDocument(types);
   else await writeText(output, types);
-  const where = output === undefined ? "" : ` to ${output}`;
-  io.note(
-    jobs.length === 0 ? `no jobs in ${room}; a worker registers them` : `wrote ${jobs.length} job(s)${where}`,
+  const target = output === undefined ? "" : ` to ${output}`;
+  io.printNote(
+    jobs.length === 0
+      ? `no jobs in ${room}; start a worker to register some`
+      : `wrote the types of ${formatCount(jobs.length, "job")}${target}`,
     "dim",
   );
-  return EXIT.fine;
+  return EXIT.ok;
 };

@@ -16,28 +16,33 @@ const WorkerOptions = z.object({
   keepConsole: z.boolean().optional(),
   pollInterval: seconds(0.05, 3600).optional(),
 });
-/** What `worker` is asked. */
+/** The options of `worker`. */
 export type WorkerOptions = z.infer<typeof WorkerOptions>;
 
 /** `joblib worker <file>`. */
 export const workerCommand = (tools: Tools, run: CommandHandler<LocalContext, WorkerOptions> = runWorker) =>
   new Command("worker")
     .description(
-      "Register every exported class that extends Extension, and run the tasks that come. The file is TypeScript or JavaScript; an exported `context`, a value or a function that makes one, is what `run` is given.",
+      "Register every exported class that extends Extension, and run its tasks. The file is TypeScript or JavaScript. If it exports `context`, a value or a function that returns one, `run` receives that value.",
     )
-    .argument("<file>", "the file, such as ./extensions.ts")
-    .option("--public", "register in @global, for all rooms (an admin's right)")
-    .option("--concurrency <n>", "how many tasks at a time, 1 to 1000 (1)")
-    .option("--name <name>", "a label for people (host:pid)")
-    .option("--keep-console", "keep what a task prints by console with the task, for `joblib tasks logs`")
-    .option("--poll-interval <seconds>", "between claims, where the server does not hold its answer (2)")
+    .argument("<file>", "file with extensions, such as ./extensions.ts")
+    .option("--public", "register the jobs in @global, for all rooms (admins only)")
+    .option("--concurrency <n>", "number of tasks to run at the same time, 1 to 1000 (default: 1)")
+    .option("--name <name>", "display name of the worker (default: host:pid)")
+    .option("--keep-console", "store the console output of tasks in their logs")
+    .option(
+      "--poll-interval <seconds>",
+      "time between claims if the server does not support long polls (default: 2)",
+    )
     .addHelpText(
       "after",
       `
-Rooms come from --room (repeatable), JOBLIB_ROOM or --public; a class with
-\`static room\` or \`static public\` says its own.
-Ctrl-C, SIGTERM, SIGHUP and SIGQUIT let running tasks finish (exit 0); a second
-Ctrl-C or SIGTERM fails them as interrupted (130).
+Pass the rooms with --room (repeatable), JOBLIB_ROOM or --public. A class can
+override them with \`static room\` or \`static public\`.
+
+Ctrl-C, SIGTERM, SIGHUP and SIGQUIT drain the worker: running tasks finish, then
+it exits with 0. A second Ctrl-C or SIGTERM fails them as interrupted (exit
+code 130).
 
 Examples:
   $ joblib worker ./extensions.ts --public
@@ -45,18 +50,16 @@ Examples:
     )
     .action(localAction(tools, WorkerOptions, run));
 
-/** Serves until it is asked to stop. */
+/** Runs the worker until it is interrupted or drained. */
 export const runWorker: CommandHandler<LocalContext, WorkerOptions> = async (context, options) => {
   const { io, global } = context;
   using interrupts = context.interrupts();
-  context.outliveOutput();
-  // tsx and the user's own imports are loaded here and nowhere else.
-  const [{ loadExtensions }, { announce, createManager, stopOnStray, work }] = await Promise.all([
-    import("../load-extensions.ts"),
-    import("../worker-tasks.ts"),
-  ]);
+  context.allowOutputLoss();
+  // Imported late: tsx and the user's imports are needed only here.
+  const [{ loadExtensions }, { createManager, registerJobs, stopOnUncaughtError, runTasks }] =
+    await Promise.all([import("../load-extensions.ts"), import("../worker-tasks.ts")]);
   const { url, token, room: rooms } = global;
-  const place = {
+  const config = {
     url,
     token,
     rooms,
@@ -65,32 +68,35 @@ export const runWorker: CommandHandler<LocalContext, WorkerOptions> = async (con
     keepConsole: options.keepConsole,
   };
   const loaded = await loadExtensions(options.file);
-  const jobs = createManager(io, loaded, place);
-  using stray = stopOnStray(context, jobs, loaded);
+  const jobs = createManager(io, loaded, config);
+  using uncaught = stopOnUncaughtError(context, jobs, loaded);
 
   try {
-    await announce(io, jobs, { classes: loaded.classes, place });
-    sayWhenDraining(io, interrupts);
+    await registerJobs(io, jobs, { classes: loaded.classes, config });
+    reportDraining(io, interrupts);
     const { concurrency, pollInterval } = options;
-    await work(io, jobs, {
+    await runTasks(io, jobs, {
       concurrency,
       pollInterval,
       drain: interrupts.first,
-      interrupt: AbortSignal.any([interrupts.second, stray.signal]),
+      interrupt: AbortSignal.any([interrupts.second, uncaught.signal]),
     });
-    stray.signal.throwIfAborted();
+    uncaught.signal.throwIfAborted();
   } finally {
     await jobs.dispose();
   }
-  return interrupts.second.aborted ? EXIT.interrupted : EXIT.fine;
+  return interrupts.second.aborted ? EXIT.interrupted : EXIT.ok;
 };
 
-/** Said only once a second signal would be taken for a second wish. */
-const sayWhenDraining = (io: Io, { first, second }: Interrupts): void => {
-  const say = async () => {
+/** Reports the drain after SAME_REQUEST_MS: only then does a second signal count as a second request. */
+const reportDraining = (io: Io, { first, second }: Interrupts): void => {
+  const print = async () => {
     await delay(SAME_REQUEST_MS, undefined, { ref: false });
     if (!second.aborted)
-      io.event({ event: "draining" }, "finishing what is running; interrupt again to stop now");
+      io.printEvent(
+        { event: "draining" },
+        "draining: finishing the running tasks; interrupt again to stop now",
+      );
   };
-  first.addEventListener("abort", () => void say(), { once: true });
+  first.addEventListener("abort", () => void print(), { once: true });
 };

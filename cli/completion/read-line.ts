@@ -1,36 +1,36 @@
 import type { Command, Option } from "commander";
 
-/** A line as far as it is typed: which command it is, and what is asked for at its end. */
+/** An incomplete command line. */
 export interface Line {
   readonly command: Command;
-  /** Typed already of the word that is asked for. */
+  /** The incomplete last word. */
   readonly current: string;
-  /** The option whose value is asked for. */
+  /** The option whose value is completed. */
   readonly option: Option | undefined;
-  /** The name of a flag that is not the command's own, whose value may be asked for: a job's parameter. */
+  /** The name of an unknown flag whose value may be completed: a parameter of a job. */
   readonly flag: string | undefined;
-  /** Arguments that are there, in their order. */
+  /** The arguments before the last word, in order. */
   readonly operands: readonly string[];
-  /** Values of options, by their names: those of all commands on the way. */
+  /** Values of the options by name, including those of parent commands. */
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-const chainOf = (command: Command): Command[] =>
-  command.parent === null ? [command] : [command, ...chainOf(command.parent)];
+const getAncestors = (command: Command): Command[] =>
+  command.parent === null ? [command] : [command, ...getAncestors(command.parent)];
 
-/** All options that the command takes, those of the commands above it included. */
+/** Lists the options of a command and its parent commands. */
 export const listOptions = (command: Command): Option[] =>
-  chainOf(command).flatMap(({ options }) => options.filter(({ hidden }) => !hidden));
+  getAncestors(command).flatMap(({ options }) => options.filter(({ hidden }) => !hidden));
 
 const takesValue = (option: Option) => option.required || option.optional;
 
-const noted = (values: Record<string, unknown>, option: Option, value: string) => {
+const recordValue = (values: Record<string, unknown>, option: Option, value: string) => {
   const name = option.attributeName();
-  const before = values[name];
-  values[name] = name === "room" ? [...(Array.isArray(before) ? before : []), value] : value;
+  const previous = values[name];
+  values[name] = name === "room" ? [...(Array.isArray(previous) ? previous : []), value] : value;
 };
 
-/** Reads a line by its program; the last word is the one that is asked for. */
+/** Parses an incomplete command line; the last word is the one to complete. */
 export const readLine = (program: Command, words: readonly string[]): Line => {
   const current = words.at(-1) ?? "";
   const values: Record<string, unknown> = {};
@@ -40,25 +40,25 @@ export const readLine = (program: Command, words: readonly string[]): Line => {
   let flag: string | undefined;
   for (const word of words.slice(0, -1)) {
     if (open !== undefined && (open.required || !word.startsWith("-"))) {
-      noted(values, open, word);
+      recordValue(values, open, word);
       open = undefined;
       continue;
     }
     open = undefined;
     if (word.startsWith("-")) {
-      const [name = "", given] = word.split("=", 2);
+      const [name = "", value] = word.split("=", 2);
       const option = listOptions(command).find(({ long, short }) => long === name || short === name);
       flag = option === undefined ? name.slice(2) : undefined;
       if (option === undefined || !takesValue(option)) continue;
-      if (given === undefined) open = option;
-      else noted(values, option, given);
+      if (value === undefined) open = option;
+      else recordValue(values, option, value);
       continue;
     }
     if (flag !== undefined) {
       flag = undefined;
       continue;
     }
-    const inner = command.commands.find((one) => one.name() === word);
+    const inner = command.commands.find((child) => child.name() === word);
     if (inner !== undefined && operands.length === 0) command = inner;
     else operands.push(word);
   }

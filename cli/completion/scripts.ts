@@ -1,13 +1,13 @@
-/** The shells that there is a script for. */
+/** The supported shells. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** The word that a script asks by; what follows are the words of the line, the last of them as far as it is typed. */
+/** The hidden command of the scripts. Its arguments are the words of the line; the last one is incomplete. */
 export const COMPLETE_COMMAND = "__complete";
 
 /**
- * Bash takes `:` and `=` for ends of words, and job names have them: the line is split at blanks here, and what stands
- * before the last of them is taken off again.
+ * Bash splits words at `:` and `=`, which job names contain. The script splits the line at spaces instead, and removes
+ * the part of a candidate up to the last `:` or `=`, which Bash keeps.
  */
 const BASH = `# Completion of joblib for bash: source <(joblib completion bash)
 _joblib() {
@@ -57,5 +57,5 @@ end
 complete -c joblib -f -a '(__joblib_complete)'
 `;
 
-/** The script of each shell. */
+/** The completion script of each shell. */
 export const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };

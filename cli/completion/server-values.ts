@@ -5,92 +5,107 @@ import { getParameters, type Parameter } from "../parameters/parameter.ts";
 import { formatChoices } from "../parameters/read-value.ts";
 import { getJobRoom } from "../room.ts";
 import type { Client } from "../tools.ts";
+import { formatCount } from "../views/count.ts";
 import { getDescription } from "../views/schema-view.ts";
 
-/** What may stand there, and a word about it. */
+/** A possible completion and its description. */
 export interface Candidate {
   readonly value: string;
-  readonly about: string;
+  readonly description: string;
 }
 
-/** How the server is asked. */
+/** The server of the command line, and its global options. */
 export interface CompletionContext {
   readonly client: Client;
   readonly global: GlobalOptions;
   readonly signal: AbortSignal;
 }
 
-const MOST = 100;
+const MAX_CANDIDATES = 100;
 
-const page = { limit: MOST };
+const FIRST_PAGE = { limit: MAX_CANDIDATES };
 
-const roomOf = ({ global }: CompletionContext) => global.room.at(-1) ?? GLOBAL_ROOM;
+const getLineRoom = ({ global }: CompletionContext) => global.room.at(-1) ?? GLOBAL_ROOM;
 
-/** Rooms that hold something, and those that the caller's token names, which may hold nothing yet. */
-export const rooms = async ({ client, signal }: CompletionContext): Promise<Candidate[]> => {
+/** Lists the rooms that are in use, and those of the caller's token, which may be empty. */
+export const listRooms = async ({ client, signal }: CompletionContext): Promise<Candidate[]> => {
   const options = { signal, retry: false } as const;
-  const [listed, standing] = await Promise.all([
-    client.call("listRooms", { query: page }, options),
+  const [listed, caller] = await Promise.all([
+    client.call("listRooms", { query: FIRST_PAGE }, options),
     client.call("readCaller", {}, options),
   ]);
-  const abouts = new Map(
+  const descriptions = new Map(
     listed.body.items.map(({ room_id, jobs: count, workers: alive }) => [
       room_id,
-      `${count} jobs, ${alive} workers`,
+      `${formatCount(count, "job")}, ${formatCount(alive, "worker")}`,
     ]),
   );
-  const named = Array.isArray(standing.body.rooms) ? standing.body.rooms : [];
-  return [...new Set([GLOBAL_ROOM, ...abouts.keys(), ...named])].map((value) => ({
+  const named = Array.isArray(caller.body.rooms) ? caller.body.rooms : [];
+  return [...new Set([GLOBAL_ROOM, ...descriptions.keys(), ...named])].map((value) => ({
     value,
-    about: abouts.get(value) ?? "",
+    description: descriptions.get(value) ?? "",
   }));
 };
 
-/** Jobs that the line's room sees. */
-export const jobs = async (asking: CompletionContext): Promise<Candidate[]> => {
-  const { client, signal } = asking;
-  const params = { room_id: roomOf(asking) };
-  const { body } = await client.call("listJobs", { params, query: page }, { signal, retry: false });
-  return body.items.map(({ full_name, description }) => ({ value: full_name, about: description ?? "" }));
+/** Lists the jobs that are available in the room of the line. */
+export const listJobs = async (context: CompletionContext): Promise<Candidate[]> => {
+  const { client, signal } = context;
+  const params = { room_id: getLineRoom(context) };
+  const { body } = await client.call("listJobs", { params, query: FIRST_PAGE }, { signal, retry: false });
+  return body.items.map(({ full_name, description }) => ({
+    value: full_name,
+    description: description ?? "",
+  }));
 };
 
-/** The kinds of those jobs. */
-export const jobKinds = async (asking: CompletionContext): Promise<Candidate[]> =>
-  (await jobs(asking)).map(({ value, about }) => ({ value: value.slice(value.indexOf(":") + 1), about }));
+/** Lists `<category>:<name>` of these jobs. */
+export const listJobKinds = async (context: CompletionContext): Promise<Candidate[]> =>
+  (await listJobs(context)).map(({ value, description }) => ({
+    value: value.slice(value.indexOf(":") + 1),
+    description,
+  }));
 
-/** The newest tasks of the line's room. */
-export const tasks = async (asking: CompletionContext): Promise<Candidate[]> => {
-  const { client, signal } = asking;
-  const params = { room_id: roomOf(asking) };
-  const { body } = await client.call("listRoomTasks", { params, query: page }, { signal, retry: false });
-  return body.items.map(({ id, status, job_name }) => ({ value: id, about: `${status} ${job_name}` }));
+/** Lists the newest tasks of the room of the line. */
+export const listTasks = async (context: CompletionContext): Promise<Candidate[]> => {
+  const { client, signal } = context;
+  const params = { room_id: getLineRoom(context) };
+  const { body } = await client.call(
+    "listRoomTasks",
+    { params, query: FIRST_PAGE },
+    { signal, retry: false },
+  );
+  return body.items.map(({ id, status, job_name }) => ({ value: id, description: `${status} ${job_name}` }));
 };
 
-/** The workers that the caller may see, in the line's room where it names one. */
-export const workers = async ({ client, signal }: CompletionContext): Promise<Candidate[]> => {
-  const { body } = await client.call("listWorkers", { query: page }, { signal, retry: false });
+/** Lists the workers of the caller; all workers for an admin. */
+export const listWorkers = async ({ client, signal }: CompletionContext): Promise<Candidate[]> => {
+  const { body } = await client.call("listWorkers", { query: FIRST_PAGE }, { signal, retry: false });
   return body.items.map(({ id, name, alive }) => ({
     value: id,
-    about: `${alive ? "alive" : "gone"} ${name ?? ""}`,
+    description: `${alive ? "online" : "offline"} ${name ?? ""}`,
   }));
 };
 
-/** The line's room's invitations that were not revoked. */
-export const invitations = async (asking: CompletionContext): Promise<Candidate[]> => {
-  const { client, signal } = asking;
-  const params = { room_id: roomOf(asking) };
-  const { body } = await client.call("listInvitations", { params, query: page }, { signal, retry: false });
+/** Lists the invitations to the room of the line that were not revoked. */
+export const listInvitations = async (context: CompletionContext): Promise<Candidate[]> => {
+  const { client, signal } = context;
+  const params = { room_id: getLineRoom(context) };
+  const { body } = await client.call(
+    "listInvitations",
+    { params, query: FIRST_PAGE },
+    { signal, retry: false },
+  );
   return body.items
     .filter(({ revoked_at }) => revoked_at === null)
-    .map(({ id, note, expires_at }) => ({ value: id, about: `${note ?? ""} until ${expires_at}` }));
+    .map(({ id, note, expires_at }) => ({ value: id, description: `${note ?? ""} until ${expires_at}` }));
 };
 
-/** Every status of a task. */
-export const statuses = async (): Promise<Candidate[]> =>
-  TaskStatus.options.map((value) => ({ value, about: "" }));
+/** Lists the statuses of a task. */
+export const listStatuses = async (): Promise<Candidate[]> =>
+  TaskStatus.options.map((value) => ({ value, description: "" }));
 
-/** The parameters of a job. */
-export const parameters = async (
+/** Lists the parameters of a job. */
+export const listParameters = async (
   { client, global, signal }: CompletionContext,
   job: string,
 ): Promise<Parameter[]> => {
@@ -99,14 +114,17 @@ export const parameters = async (
   return getParameters(body.schema);
 };
 
-/** Parameters as flags. */
+/** Lists the flags of parameters. */
 export const listParameterFlags = (all: readonly Parameter[]): Candidate[] =>
   all.flatMap(({ flag, kind, isList, schema }) => {
-    const about = getDescription(schema);
-    const plain = { value: `--${flag}`, about };
-    return kind === "boolean" && !isList ? [plain, { value: `--no-${flag}`, about }] : [plain];
+    const description = getDescription(schema);
+    const plain = { value: `--${flag}`, description };
+    return kind === "boolean" && !isList ? [plain, { value: `--no-${flag}`, description }] : [plain];
   });
 
-/** The values that a parameter may have, where they are few. */
+/** Lists the allowed values of a parameter; empty if it has no `enum`. */
 export const listChoices = (all: readonly Parameter[], flag: string): Candidate[] =>
-  formatChoices(all.find((one) => one.flag === flag)?.choices ?? []).map((value) => ({ value, about: "" }));
+  formatChoices(all.find((parameter) => parameter.flag === flag)?.choices ?? []).map((value) => ({
+    value,
+    description: "",
+  }));

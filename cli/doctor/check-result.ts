@@ -6,11 +6,11 @@ export interface CheckResult {
   readonly check: string;
   readonly status: "ok" | "warning" | "failed";
   readonly detail: string;
-  /** What to do about it. */
+  /** Recommended action. */
   readonly advice?: string;
 }
 
-/** What the checks work with. */
+/** The dependencies of the checks. */
 export interface Probe {
   readonly client: Client;
   readonly fetch: FetchLike;
@@ -22,15 +22,15 @@ export interface Probe {
   readonly signal: AbortSignal;
 }
 
-/** Returns the finding of a check that passed. */
+/** Returns the result of a check that passed. */
 export const reportOk = (check: string, detail: string): CheckResult => ({ check, status: "ok", detail });
 
-/** Returns the finding of something that works, but may stop working or could work better. */
+/** Returns the result of something that works now but may stop working, or could be improved. */
 export const reportWarning = (check: string, detail: string, advice: string): CheckResult => ({
   ...{ check, status: "warning", detail, advice },
 });
 
-/** Returns the finding of something that does not work. */
+/** Returns the result of a check that failed. */
 export const reportFailure = (check: string, detail: string, advice: string): CheckResult => ({
   ...{ check, status: "failed", detail, advice },
 });

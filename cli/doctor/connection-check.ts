@@ -2,7 +2,7 @@ import type { ConnectionSecurity } from "../../protocol/health.ts";
 import { isLoopback } from "../../protocol/loopback.ts";
 import { type CheckResult, type Probe, reportOk, reportWarning } from "./check-result.ts";
 
-const WORDS: Record<ConnectionSecurity, string> = {
+const DESCRIPTIONS: Record<ConnectionSecurity, string> = {
   tls: "encrypted (TLS, certificate verified)",
   "tls-unverified": "encrypted (TLS, certificate not verified)",
   plain: "not encrypted",
@@ -11,9 +11,9 @@ const WORDS: Record<ConnectionSecurity, string> = {
 
 /** Describes how a server's connection is secured; empty if the server does not report it. */
 export const describeConnection = (connection: ConnectionSecurity | null | undefined): string =>
-  connection === null || connection === undefined ? "" : `, ${WORDS[connection]}`;
+  connection === null || connection === undefined ? "" : `, ${DESCRIPTIONS[connection]}`;
 
-/** Checks whether requests from here to the server are encrypted. */
+/** Checks whether requests from this machine to the server are encrypted. */
 export const checkEncryption = ({ client, token }: Probe): CheckResult => {
   const check = "encryption";
   const { protocol, hostname } = new URL(client.url);
@@ -21,7 +21,7 @@ export const checkEncryption = ({ client, token }: Probe): CheckResult => {
   if (isLoopback(hostname)) return reportOk(check, "not needed: requests do not leave this machine");
   return reportWarning(
     check,
-    `${token === undefined ? "payloads and results" : "the token, payloads and results"} travel unencrypted to ${hostname}`,
-    "use an https:// URL; a reverse proxy in front of the server adds TLS",
+    `${token === undefined ? "payloads and results" : "the token, payloads and results"} are sent to ${hostname} unencrypted`,
+    "put a reverse proxy with TLS in front of the server, and use its https:// URL",
   );
 };

@@ -16,33 +16,33 @@ import {
 } from "./server-check.ts";
 import { checkRoom, checkToken, readCaller } from "./token-check.ts";
 
-/** What to check, and where to report it. */
+/** The options of `examine`. */
 export interface Examination {
-  /** How long the long poll and the event stream stay open, in seconds. */
+  /** Duration of the long poll and the event stream, in seconds. */
   readonly openSeconds: number;
-  /** Receives each finding as soon as it is known. */
-  readonly report: (finding: CheckResult) => void;
-  /** Receives what is being done now. */
-  readonly progress: (activity: string) => void;
+  /** Receives each result as soon as it is known. */
+  readonly report: (result: CheckResult) => void;
+  /** Receives a description of the current check. */
+  readonly onProgress: (activity: string) => void;
 }
 
 const TIMEOUT_MS = 10_000;
 const Ready = z.object({ database: z.object({ kind: z.string() }) });
 const OpenApi = z.object({ info: z.object({ version: z.string() }) });
 
-/** Reads a document of `joblib serve` that is not part of the API; undefined if an embedding app does not have it. */
+/** Reads a document of `joblib serve` that is not part of the API; undefined if it does not exist, as in an embedding app. */
 const readDocument = async <Value>(
   { client, fetch, signal }: Probe,
   path: string,
   schema: z.ZodType<Value>,
 ): Promise<Value | undefined> => {
   try {
-    const answer = await fetch(client.url + path, {
+    const response = await fetch(client.url + path, {
       ...{ method: "GET", redirect: "manual", headers: { accept: "application/json" } },
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     const chunks: Uint8Array[] = [];
-    for await (const chunk of answer.body ?? []) chunks.push(chunk);
+    for await (const chunk of response.body ?? []) chunks.push(chunk);
     return schema.parse(JSON.parse(Buffer.concat(chunks).toString()));
   } catch {
     signal.throwIfAborted();
@@ -56,79 +56,83 @@ interface ReadHealth {
 }
 
 const readHealth = async ({ client, signal }: Probe): Promise<ReadHealth | CheckResult> => {
-  const began = performance.now();
+  const startedAt = performance.now();
   try {
     const { body } = await client.call("readHealth", {}, { signal, retry: false });
-    return { health: body, milliseconds: performance.now() - began };
+    return { health: body, milliseconds: performance.now() - startedAt };
   } catch (error) {
     signal.throwIfAborted();
-    return reportWarning("database", getMessage(error), "an older server does not report its health");
+    return reportWarning(
+      "database",
+      getMessage(error),
+      "an older server does not report its health; update the server",
+    );
   }
 };
 
-const isStanding = (value: CallerInfo | CheckResult): value is CallerInfo => "user_id" in value;
+const isCallerInfo = (value: CallerInfo | CheckResult): value is CallerInfo => "user_id" in value;
 
-/** The room whose event stream is opened: the one of `--room`, or one that the token may read. */
+/** Chooses the room for the event stream: the one of `--room`, or one that the token can read. */
 const chooseRoom = ({ room }: Probe, { rooms }: CallerInfo): string => {
   const [first] = Array.isArray(rooms) ? rooms : [];
   return room ?? first ?? GLOBAL_ROOM;
 };
 
-/** Turns an unexpected error of a check into a finding, so that the other check is still reported. */
-const orWarning = async (
+/** Reports an unexpected error of a check as a warning, so that the other check is still reported. */
+const catchAsWarning = async (
   check: string,
-  work: Promise<CheckResult>,
+  running: Promise<CheckResult>,
   { signal }: Probe,
 ): Promise<CheckResult> => {
   try {
-    return await work;
+    return await running;
   } catch (error) {
     signal.throwIfAborted();
-    return reportWarning(check, `could not be checked: ${getMessage(error)}`, "fix the problems above first");
+    return reportWarning(check, `cannot check: ${getMessage(error)}`, "fix the problems above first");
   }
 };
 
 const checkLongRequests = async (
   probe: Probe,
-  standing: CallerInfo,
-  { openSeconds, report, progress }: Examination,
+  caller: CallerInfo,
+  { openSeconds, report, onProgress }: Examination,
 ): Promise<void> => {
-  progress(`keeping a long poll and an event stream open for ${openSeconds} s`);
-  const room = chooseRoom(probe, standing);
+  onProgress(`keeping a long poll and an event stream open for ${openSeconds} s`);
+  const room = chooseRoom(probe, caller);
   const checks = [
-    orWarning("long poll", checkLongPoll(probe, openSeconds), probe),
-    orWarning("event stream", checkEventStream(probe, room, openSeconds), probe),
+    catchAsWarning("long poll", checkLongPoll(probe, openSeconds), probe),
+    catchAsWarning("event stream", checkEventStream(probe, room, openSeconds), probe),
   ];
   await Promise.all(checks.map(async (check) => report(await check)));
 };
 
-/** Checks everything between this machine and the server's database that a worker depends on. */
+/** Checks everything that a worker needs, from this machine to the server's database. */
 export const examine = async (probe: Probe, examination: Examination): Promise<void> => {
-  const { report, progress } = examination;
-  progress("connecting to the server");
-  const { finding, answer } = await checkServer(probe);
-  report(finding);
-  if (answer === undefined) return;
+  const { report, onProgress } = examination;
+  onProgress("connecting to the server");
+  const { result, response } = await checkServer(probe);
+  report(result);
+  if (response === undefined) return;
   report(checkEncryption(probe));
-  const standing = await readCaller(probe, Date.now());
-  const read = isStanding(standing) ? await readHealth(probe) : undefined;
+  const caller = await readCaller(probe, Date.now());
+  const read = isCallerInfo(caller) ? await readHealth(probe) : undefined;
   const now = Date.now();
   const known = read !== undefined && "health" in read ? read : undefined;
   const version =
     known?.health.version ?? (await readDocument(probe, "/openapi.json", OpenApi))?.info.version;
   report(checkVersion(probe, version));
   const time = known && { time: known.health.time, milliseconds: known.milliseconds };
-  report(checkClock(measureClockSkew(time, answer, now)));
-  if (!isStanding(standing)) return report(standing);
-  report(checkToken(standing, probe.token, now));
-  const room = checkRoom(standing);
+  report(checkClock(measureClockSkew(time, response, now)));
+  if (!isCallerInfo(caller)) return report(caller);
+  report(checkToken(caller, probe.token, now));
+  const room = checkRoom(caller);
   if (room !== undefined) report(room);
   if (known !== undefined) {
     report(checkDatabase(known.health, (await readDocument(probe, "/readyz", Ready))?.database.kind));
-    for (const finding of checkFitness(known.health)) report(finding);
+    for (const unfit of checkFitness(known.health)) report(unfit);
     report(checkBus(known.health));
   } else if (read !== undefined && !("health" in read)) {
     report(read);
   }
-  await checkLongRequests(probe, standing, examination);
+  await checkLongRequests(probe, caller, examination);
 };

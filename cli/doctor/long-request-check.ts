@@ -12,72 +12,72 @@ import {
 } from "./check-result.ts";
 
 const formatSeconds = (milliseconds: number) => `${Math.round(milliseconds / 100) / 10} s`;
-/** How much earlier than agreed a response may come: the server waits by its own clock. */
+/** Tolerance for responses that arrive too early, because the server measures the time itself. */
 const TOLERANCE_MS = 500;
-/** First bytes that come so shortly before the end came together with it. */
+/** If the first byte arrives so shortly before the end, the response was buffered. */
 const BUFFERED_MS = 100;
-/** How long after the agreed time a response is given up. */
+/** Time to wait for a response after the agreed time. */
 const GRACE_SECONDS = 15;
 
 const RAISE_TIMEOUT =
-  "a proxy closes idle connections: raise its read timeout (nginx: proxy_read_timeout 90s)";
+  "a proxy closes idle connections; raise its read timeout (nginx: proxy_read_timeout 90s)";
 
-/** Reports a connection that was closed early: only a warning if it outlives the waits of workers. */
+/** Reports a connection that was closed too early; only as a warning if it was open longer than the long polls of workers. */
 const reportClosed = (check: string, elapsed: number, reason: string): CheckResult => {
   const detail = `closed after ${formatSeconds(elapsed)}: ${reason}`;
   if (elapsed / 1000 <= MAX_LONG_POLL_SECONDS) return reportFailure(check, detail, RAISE_TIMEOUT);
   return reportWarning(
     check,
     detail,
-    `workers wait for at most ${MAX_LONG_POLL_SECONDS} s and are not affected; ${RAISE_TIMEOUT}`,
+    `${RAISE_TIMEOUT}; workers are not affected, because they wait at most ${MAX_LONG_POLL_SECONDS} s`,
   );
 };
 
 const hasStayedOpen = (elapsed: number, seconds: number): boolean => elapsed + TOLERANCE_MS >= seconds * 1000;
 
-/** The server sends the first bytes at once; a proxy that buffers hands them on together with the end. */
+/** The server sends the first bytes immediately; a proxy that buffers forwards them only at the end. */
 const isBuffered = (firstByteAfter: number, elapsed: number): boolean =>
   firstByteAfter + BUFFERED_MS > elapsed;
 
 const reportOpen = (check: string, elapsed: number): CheckResult =>
   reportOk(check, `stayed open for ${formatSeconds(elapsed)}`);
 
-/** Checks how long a long poll stays open, with the heartbeat of a worker that is created for it and removed again. */
+/** Checks how long a long poll stays open, with the heartbeat of a temporary worker. */
 export const checkLongPoll = async ({ client, signal }: Probe, seconds: number): Promise<CheckResult> => {
   const check = "long poll";
   const options = { signal, retry: false } as const;
   const { body: worker } = await client.call("createWorker", { body: { name: "joblib doctor" } }, options);
   const params = { worker_id: worker.id };
-  const began = performance.now();
+  const startedAt = performance.now();
   try {
     const { headers } = await client.call(
       "heartbeat",
       { params, body: { tasks: [] } },
       { ...options, wait: seconds, timeoutSeconds: GRACE_SECONDS },
     );
-    const elapsed = performance.now() - began;
+    const elapsed = performance.now() - startedAt;
     const applied = parseWait(headers["preference-applied"]);
     if (hasStayedOpen(elapsed, applied ?? seconds)) return reportOpen(check, elapsed);
     return applied === undefined
       ? reportWarning(
           check,
-          `answered after ${formatSeconds(elapsed)}, without waiting`,
-          "a proxy removes the Prefer header: let it through",
+          `the server answered after ${formatSeconds(elapsed)} without waiting`,
+          "a proxy removes the Prefer header; configure it to forward the header",
         )
       : reportWarning(
           check,
-          `answered after ${formatSeconds(elapsed)} instead of ${applied} s`,
-          "the server is shutting down, or a proxy answers in its place: run the check again",
+          `the server answered after ${formatSeconds(elapsed)} instead of ${applied} s`,
+          "the server is shutting down, or a proxy answers instead; run the check again",
         );
   } catch (error) {
     signal.throwIfAborted();
-    return reportClosed(check, performance.now() - began, getMessage(error));
+    return reportClosed(check, performance.now() - startedAt, getMessage(error));
   } finally {
     await client.call("removeWorker", { params }, { retry: false }).catch(() => {});
   }
 };
 
-/** Checks how long an event stream stays open, and that events are not buffered on their way. */
+/** Checks how long an event stream stays open, and that no proxy buffers it. */
 export const checkEventStream = async (
   { client, fetch, token, signal }: Probe,
   room_id: string,
@@ -85,10 +85,10 @@ export const checkEventStream = async (
 ): Promise<CheckResult> => {
   const check = "event stream";
   const timeout = AbortSignal.timeout((seconds + GRACE_SECONDS) * 1000);
-  const began = performance.now();
+  const startedAt = performance.now();
   let firstByteAfter: number | undefined;
   try {
-    const answer = await fetch(client.url + fillPath(streams.followRoom.path, { room_id }), {
+    const response = await fetch(client.url + fillPath(streams.followRoom.path, { room_id }), {
       method: "GET",
       redirect: "manual",
       signal: AbortSignal.any([signal, timeout]),
@@ -98,23 +98,23 @@ export const checkEventStream = async (
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
     });
-    if (answer.status !== 200) {
+    if (response.status !== 200) {
       return reportFailure(
         check,
-        `the server answered ${answer.status}`,
-        "name a room that the token may read with --room",
+        `the server answered ${response.status}`,
+        "pass a room that the token can read with --room",
       );
     }
-    for await (const _ of answer.body ?? []) firstByteAfter ??= performance.now() - began;
-    const elapsed = performance.now() - began;
+    for await (const _ of response.body ?? []) firstByteAfter ??= performance.now() - startedAt;
+    const elapsed = performance.now() - startedAt;
     if (
       firstByteAfter === undefined ||
       (hasStayedOpen(elapsed, seconds) && isBuffered(firstByteAfter, elapsed))
     ) {
       return reportFailure(
         check,
-        "nothing arrived until the stream ended",
-        "a proxy buffers the response: turn that off (nginx: proxy_buffering off)",
+        "no data arrived before the stream ended",
+        "a proxy buffers the response; disable buffering (nginx: proxy_buffering off)",
       );
     }
     return hasStayedOpen(elapsed, seconds)
@@ -123,6 +123,6 @@ export const checkEventStream = async (
   } catch (error) {
     signal.throwIfAborted();
     const reason = timeout.aborted ? "the response did not end" : getMessage(error);
-    return reportClosed(check, performance.now() - began, reason);
+    return reportClosed(check, performance.now() - startedAt, reason);
   }
 };

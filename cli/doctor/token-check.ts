@@ -11,11 +11,12 @@ import {
   reportWarning,
 } from "./check-result.ts";
 
-const SOON_MS = 3_600_000;
+/** A token that expires within this time is a warning. */
+const EXPIRES_SOON_MS = 3_600_000;
 
 const Expiring = z.object({ exp: z.number() });
 
-/** Reads when a JWT expires, in milliseconds since 1970, without verifying it; undefined if it is no JWT or never expires. */
+/** Reads the expiry of a JWT in milliseconds since 1970, without verifying it; undefined if it has none or is not a JWT. */
 export const readExpiry = (token: string): number | undefined => {
   try {
     const text = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
@@ -30,8 +31,8 @@ const reportRejected = (token: string | undefined, now: number): CheckResult => 
   if (token === undefined) {
     return reportFailure(
       check,
-      "missing: the server requires one",
-      "set --token or JOBLIB_TOKEN; create one with `joblib token create`",
+      "missing; the server requires one",
+      "create one with `joblib token create`, and pass it with --token or JOBLIB_TOKEN",
     );
   }
   const expiry = readExpiry(token);
@@ -39,17 +40,17 @@ const reportRejected = (token: string | undefined, now: number): CheckResult => 
     return reportFailure(
       check,
       `expired ${formatAge(now - expiry)} ago`,
-      "get a new one with `joblib token create` or `joblib rooms invite`",
+      "create a new one with `joblib token create` or `joblib rooms invite`",
     );
   }
   return reportFailure(
     check,
     "rejected by the server",
-    "it was signed with another secret, is incomplete, or its invitation was revoked",
+    "check that it is complete and signed with the server's secret, and that its invitation was not revoked",
   );
 };
 
-/** Asks the server who the caller is; returns a finding if it does not say. */
+/** Reads the caller from the server; returns a result if that fails. */
 export const readCaller = async (
   { client, token, room, signal }: Probe,
   now: number,
@@ -60,40 +61,44 @@ export const readCaller = async (
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UnauthorizedError) return reportRejected(token, now);
-    return reportWarning("token", getMessage(error), "an older server does not report whose token it is");
+    return reportWarning(
+      "token",
+      getMessage(error),
+      "an older server does not report the caller; update the server",
+    );
   }
 };
 
 const describeRooms = ({ is_admin, rooms }: CallerInfo): string => {
   if (is_admin) return "admin";
-  if (rooms === null) return "rooms decided by the embedding app";
+  if (rooms === null) return "the embedding app decides about rooms";
   if (rooms === "*") return "all rooms";
-  if (rooms.length === 0) return "no room except reading @global";
+  if (rooms.length === 0) return "no room; can read @global";
   return `${rooms.length === 1 ? "room" : "rooms"} ${rooms.join(", ")}`;
 };
 
-/** Checks whose token it is, for which rooms and jobs, and until when. */
-export const checkToken = (standing: CallerInfo, token: string | undefined, now: number): CheckResult => {
-  const { user_id, jobs, expires_at, invitation_id } = standing;
+/** Checks the user, the rooms, the jobs and the expiry of the token. */
+export const checkToken = (caller: CallerInfo, token: string | undefined, now: number): CheckResult => {
+  const { user_id, jobs, expires_at, invitation_id } = caller;
   const expiry = expires_at === null ? undefined : Date.parse(expires_at);
   const facts = [
     invitation_id === null ? user_id : `invitation ${invitation_id}`,
-    describeRooms(standing),
+    describeRooms(caller),
     jobs === null ? "" : `may register only ${jobs.join(", ")}`,
     expiry === undefined ? "" : `expires in ${formatAge(expiry - now)}`,
     token === undefined ? "no token required" : "",
   ];
   const detail = facts.filter((fact) => fact !== "").join("; ");
-  return expiry !== undefined && expiry - now < SOON_MS
+  return expiry !== undefined && expiry - now < EXPIRES_SOON_MS
     ? reportWarning(
         "token",
         detail,
-        "get a new one before it expires: a worker cannot change its token while it runs",
+        "restart workers with a new token before it expires; a running worker cannot change its token",
       )
     : reportOk("token", detail);
 };
 
-/** Checks what the caller may do in the room of `--room`. */
+/** Checks the caller's access to the room of `--room`. */
 export const checkRoom = ({ room }: CallerInfo): CheckResult | undefined => {
   if (room === null) return undefined;
   const { room_id, read, write } = room;
@@ -102,12 +107,12 @@ export const checkRoom = ({ room }: CallerInfo): CheckResult | undefined => {
     return reportWarning(
       "room",
       `${room_id}: read only`,
-      "registering jobs and submitting tasks need write access",
+      "ask for write access: registering jobs and submitting tasks require it",
     );
   }
   return reportFailure(
     "room",
     `${room_id}: no access`,
-    "ask a member of the room for an invitation: `joblib rooms invite`",
+    "ask a member of the room for an invitation (`joblib rooms invite`)",
   );
 };

@@ -2,35 +2,35 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/js
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
 import { resolveSchema } from "./resolve-schema.ts";
 
-/** What text on a command line is read as; `any` is JSON where it can be read as JSON, and the text itself otherwise. */
+/** How text on a command line is parsed; `any` is JSON if the text is valid JSON, otherwise the text. */
 export type ParameterKind = "text" | "number" | "integer" | "boolean" | "object" | "any";
 
-/** One member of a job's payload, as the command line knows it. */
+/** A member of a job's payload as a flag of the command line. */
 export interface Parameter {
-  /** The names that lead to it, from the payload on. */
+  /** The names from the payload to the member. */
   readonly path: readonly string[];
-  /** `box.size`: what stands behind the two dashes. */
+  /** The flag without dashes, such as `box.size`. */
   readonly flag: string;
-  /** Of the value, or of each of several. */
+  /** The kind of the value, or of each item of a list. */
   readonly kind: ParameterKind;
-  /** May be given several times. */
+  /** True if the flag can be repeated. */
   readonly isList: boolean;
-  /** The only values that there are. */
+  /** The allowed values of `enum` or `const`. */
   readonly choices: readonly JsonValue[] | undefined;
-  /** Must be there wherever the object that it belongs to is. */
+  /** True if the object that contains it requires it. */
   readonly isRequired: boolean;
-  /** Its members are parameters of their own. */
+  /** True if its members are parameters as well. */
   readonly hasMembers: boolean;
-  /** References followed, and with what stands beside them. */
+  /** The schema with resolved references. */
   readonly schema: JsonObject;
 }
 
-/** Deeper members are told as JSON. */
-const DEEPEST = 5;
-/** A stranger's schema may double at each level. */
-const MOST = 1000;
-/** Other names would not be told from the rest of a command line; `--set` and `--file` say them. */
-const FLAG = /^[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u;
+/** Maximum depth of flags; deeper members are passed as JSON. */
+const MAX_DEPTH = 5;
+/** Maximum number of parameters, because the size of an untrusted schema may double at each level. */
+const MAX_PARAMETERS = 1000;
+/** Names that are safe as flags; other members are passed with `--set` or `--file`. */
+const FLAG_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u;
 
 const KINDS: Readonly<Record<string, ParameterKind>> = {
   string: "text",
@@ -40,13 +40,13 @@ const KINDS: Readonly<Record<string, ParameterKind>> = {
   object: "object",
 };
 
-const listChoices = (schema: JsonObject): readonly JsonValue[] | undefined => {
+const getChoices = (schema: JsonObject): readonly JsonValue[] | undefined => {
   if (schema["const"] !== undefined) return [schema["const"]];
   return Array.isArray(schema["enum"]) ? schema["enum"] : undefined;
 };
 
-const kindOf = ({ type, properties }: JsonObject): ParameterKind => {
-  const types = (Array.isArray(type) ? type : [type]).filter((one) => one !== "null");
+const getKind = ({ type, properties }: JsonObject): ParameterKind => {
+  const types = (Array.isArray(type) ? type : [type]).filter((name) => name !== "null");
   const [name, ...others] = types;
   if (others.length > 0) return "any";
   if (name === undefined && isJsonObject(properties)) return "object";
@@ -54,33 +54,34 @@ const kindOf = ({ type, properties }: JsonObject): ParameterKind => {
 };
 
 const isListSchema = ({ type }: JsonObject) =>
-  type === "array" || (Array.isArray(type) && type.every((one) => one === "array" || one === "null"));
+  type === "array" || (Array.isArray(type) && type.every((name) => name === "array" || name === "null"));
 
-const membersOf = (schema: JsonObject): readonly [string, JsonValue][] =>
+const getMembers = (schema: JsonObject): readonly [string, JsonValue][] =>
   isJsonObject(schema["properties"]) ? Object.entries(schema["properties"]) : [];
 
 /**
- * Returns the parameters of a job's schema: required ones first, the members of an object after it, and only defaults that
- * satisfy the schema.
+ * Returns the parameters of a job's schema: required ones first, and the members of an object after it. Only defaults
+ * that satisfy the schema are kept.
  */
-export const getParameters = (given: JsonObject): Parameter[] => {
-  const root = keepValidDefaults(given);
+export const getParameters = (jobSchema: JsonObject): Parameter[] => {
+  const root = keepValidDefaults(jobSchema);
   const all: Parameter[] = [];
   const collect = (schema: JsonObject, path: readonly string[]) => {
     const required = Array.isArray(schema["required"]) ? schema["required"] : [];
-    const members = membersOf(schema)
-      .filter(([name]) => FLAG.test(name))
+    const members = getMembers(schema)
+      .filter(([name]) => FLAG_NAME.test(name))
       .map(([name, member]) => ({ name, member, isRequired: required.includes(name) }))
-      .sort((one, other) => Number(other.isRequired) - Number(one.isRequired));
+      .sort((left, right) => Number(right.isRequired) - Number(left.isRequired));
     for (const { name, member, isRequired } of members) {
-      if (all.length >= MOST) return;
-      const own = resolveSchema(member, root);
-      const isList = isListSchema(own);
-      const value = isList ? resolveSchema(own["items"], root) : own;
-      const kind = kindOf(value);
+      if (all.length >= MAX_PARAMETERS) return;
+      const memberSchema = resolveSchema(member, root);
+      const isList = isListSchema(memberSchema);
+      const value = isList ? resolveSchema(memberSchema["items"], root) : memberSchema;
+      const kind = getKind(value);
       const inner = [...path, name];
-      const hasMembers = !isList && kind === "object" && inner.length < DEEPEST && membersOf(own).length > 0;
-      const choices = listChoices(value);
+      const hasMembers =
+        !isList && kind === "object" && inner.length < MAX_DEPTH && getMembers(memberSchema).length > 0;
+      const choices = getChoices(value);
       all.push({
         path: inner,
         flag: inner.join("."),
@@ -89,17 +90,17 @@ export const getParameters = (given: JsonObject): Parameter[] => {
         choices,
         isRequired,
         hasMembers,
-        schema: own,
+        schema: memberSchema,
       });
-      if (hasMembers) collect(own, inner);
+      if (hasMembers) collect(memberSchema, inner);
     }
   };
   collect(resolveSchema(root, root), []);
   return all;
 };
 
-/** Names of members that no flag can say. */
+/** Returns the names of members that cannot be flags. */
 export const getUnsupportedNames = (root: JsonObject): string[] =>
-  membersOf(resolveSchema(root, root))
+  getMembers(resolveSchema(root, root))
     .map(([name]) => name)
-    .filter((name) => !FLAG.test(name));
+    .filter((name) => !FLAG_NAME.test(name));

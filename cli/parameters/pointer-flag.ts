@@ -1,6 +1,6 @@
 import type { Parameter } from "./parameter.ts";
 
-const partsOf = (pointer: string): string[] =>
+const splitPointer = (pointer: string): string[] =>
   pointer
     .split("/")
     .slice(1)
@@ -8,14 +8,14 @@ const partsOf = (pointer: string): string[] =>
 
 const isIndex = (part: string) => /^\d+$/.test(part);
 
-/** Where a payload does not fit, as the person said it: `/payload/box/size` is `--box.size`, an item `--tags[2]`. */
+/** Converts the JSON Pointer of a validation error to a flag: `/payload/box/size` to `--box.size`, an item to `--tags[2]`. */
 export const toFlag = (pointer: string, parameters: readonly Parameter[]): string => {
-  const all = partsOf(pointer);
+  const all = splitPointer(pointer);
   const parts = all[0] === "payload" ? all.slice(1) : all;
   if (parts.length === 0) return "the payload";
   const known = parameters
-    .filter(({ path }) => path.every((name, at) => parts[at] === name))
-    .sort((one, other) => other.path.length - one.path.length)[0];
+    .filter(({ path }) => path.every((name, index) => parts[index] === name))
+    .sort((left, right) => right.path.length - left.path.length)[0];
   if (known === undefined) return parts.join(".");
   const inner = parts.slice(known.path.length).map((part) => (isIndex(part) ? `[${part}]` : `.${part}`));
   return `--${known.flag}${inner.join("")}`;

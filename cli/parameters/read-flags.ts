@@ -7,70 +7,85 @@ import { truncate } from "../table.ts";
 import type { Parameter } from "./parameter.ts";
 import { readItems, readValue } from "./read-value.ts";
 
-/** As a negative number, and nothing that is a flag. */
+/** The start of a negative number; a flag does not match. */
 const NEGATIVE = /^-[\d.]/;
 
-const sameName = (name: string) => name.replaceAll("-", "_");
+const normalizeName = (name: string) => name.replaceAll("-", "_");
 
-/** Of the longer name, how much may be another: two letters that changed places are two. */
-const FAR = 0.4;
+/** Maximum edit distance of a suggestion, relative to the longer name. Two swapped letters have the distance 2. */
+const MAX_DISTANCE_RATIO = 0.4;
 
-/** The nearest of some names; undefined where none is near. */
+/** Returns the most similar name; undefined if none is similar enough. */
 export const findClosest = (name: string, names: readonly string[]): string | undefined => {
-  const [best] = names
-    .map((one) => ({ one, distance: leven(name, one) }))
-    .filter(({ one, distance }) => distance <= Math.round(Math.max(name.length, one.length) * FAR))
-    .sort((a, b) => a.distance - b.distance);
-  return best?.one;
+  const [closest] = names
+    .map((candidate) => ({ candidate, distance: leven(name, candidate) }))
+    .filter(
+      ({ candidate, distance }) =>
+        distance <= Math.round(Math.max(name.length, candidate.length) * MAX_DISTANCE_RATIO),
+    )
+    .sort((left, right) => left.distance - right.distance);
+  return closest?.candidate;
 };
 
-/** The parameter that a flag names; `--max-steps` is `max_steps`, too. */
-const find = (parameters: readonly Parameter[], name: string): Parameter | undefined =>
+/** Finds the parameter of a flag; `--max-steps` also matches `max_steps`. */
+const findParameter = (parameters: readonly Parameter[], name: string): Parameter | undefined =>
   parameters.find(({ flag }) => flag === name) ??
-  parameters.find(({ flag }) => sameName(flag) === sameName(name));
+  parameters.find(({ flag }) => normalizeName(flag) === normalizeName(name));
 
 interface Flag {
   readonly name: string;
-  readonly given: string | undefined;
+  /** The value after `=`; undefined if there is none. */
+  readonly value: string | undefined;
 }
 
-const split = (argument: string): Flag => {
-  const at = argument.indexOf("=");
-  return at < 0
-    ? { name: argument.slice(2), given: undefined }
-    : { name: argument.slice(2, at), given: argument.slice(at + 1) };
+const splitFlag = (argument: string): Flag => {
+  const separator = argument.indexOf("=");
+  return separator < 0
+    ? { name: argument.slice(2), value: undefined }
+    : { name: argument.slice(2, separator), value: argument.slice(separator + 1) };
 };
 
-const unknown = (argument: string, parameters: readonly Parameter[], otherFlags: readonly string[]) => {
-  const { name } = split(argument.startsWith("--") ? argument : `-${argument}`);
-  const near = findClosest(name, [...parameters.map(({ flag }) => flag), ...otherFlags]);
-  const tip = near === undefined ? "`--help` shows those that there are" : `did you mean --${near}?`;
-  return new UsageError(`unknown option ${truncate(argument.split("=")[0] ?? "", 60)}; ${tip}`);
+const createUnknownOptionError = (
+  argument: string,
+  parameters: readonly Parameter[],
+  otherFlags: readonly string[],
+) => {
+  const { name } = splitFlag(argument.startsWith("--") ? argument : `-${argument}`);
+  const closest = findClosest(name, [...parameters.map(({ flag }) => flag), ...otherFlags]);
+  const flag = truncate(argument.split("=")[0] ?? "", 60);
+  return new UsageError(
+    closest === undefined
+      ? `unknown option '${flag}'. Run the command with --help to list all options.`
+      : `unknown option '${flag}' (Did you mean --${closest}?)`,
+  );
 };
 
-const stray = (argument: string) =>
+const createUnexpectedArgumentError = (argument: string) =>
   new UsageError(
-    `${JSON.stringify(truncate(argument, 40))} belongs to no option; a yes or no is --name, --no-name or --name=false`,
+    `unexpected argument ${JSON.stringify(truncate(argument, 40))}. Pass a boolean as --name, --no-name or --name=false.`,
   );
 
 /**
- * Begins the objects that a member is given in with their own defaults. The worker takes an object as it is sent, so
- * `--settings.b 3` alone would lose `a` of `"default": {"a": 5, "b": 1}`, which the form sends.
+ * Adds the defaults of the objects that contain a member. The worker does not merge an object with its default, so
+ * `--settings.b 3` would otherwise lose `a` of `"default": {"a": 5, "b": 1}`, which the form sends.
  */
-const withOwnDefaults = (
+const addParentDefaults = (
   payload: JsonObject,
   { path }: Parameter,
   parameters: readonly Parameter[],
 ): JsonObject =>
   parameters
-    .filter((one) => one.path.length < path.length && one.path.every((name, at) => path[at] === name))
+    .filter(
+      (parent) =>
+        parent.path.length < path.length && parent.path.every((name, index) => path[index] === name),
+    )
     .reduce((whole, { path: outer, schema }) => {
-      const standard = schema["default"];
-      const isGiven = getAtPath(whole, outer) !== undefined;
-      return isGiven || !isJsonObject(standard) ? whole : setAtPath(whole, outer, standard);
+      const defaultValue = schema["default"];
+      const isSet = getAtPath(whole, outer) !== undefined;
+      return isSet || !isJsonObject(defaultValue) ? whole : setAtPath(whole, outer, defaultValue);
     }, payload);
 
-/** A job's flags, read by its parameters, laid over a payload; a list that is given replaces the one that was there. */
+/** Reads the flags of a job and sets them in a payload; a list replaces a list of the payload. */
 export const readFlags = (
   args: readonly string[],
   {
@@ -80,7 +95,7 @@ export const readFlags = (
   }: {
     readonly parameters: readonly Parameter[];
     readonly base: JsonObject;
-    /** What the command itself takes: for suggestions. */
+    /** The options of the command, for suggestions. */
     readonly otherFlags?: readonly string[];
   },
 ): JsonObject => {
@@ -88,8 +103,8 @@ export const readFlags = (
   const rest = args.filter((argument) => argument !== "--");
   let payload = base;
 
-  const put = (parameter: Parameter, text: string) => {
-    payload = withOwnDefaults(payload, parameter, parameters);
+  const setValue = (parameter: Parameter, text: string) => {
+    payload = addParentDefaults(payload, parameter, parameters);
     if (!parameter.isList) {
       payload = setAtPath(payload, parameter.path, readValue(parameter, text));
       return;
@@ -99,64 +114,66 @@ export const readFlags = (
     payload = setAtPath(payload, parameter.path, items);
   };
 
-  for (let at = 0; at < rest.length; at += 1) {
-    const argument = rest[at] ?? "";
+  for (let index = 0; index < rest.length; index += 1) {
+    const argument = rest[index] ?? "";
     if (!argument.startsWith("--")) {
       throw argument.startsWith("-") && argument.length > 1 && !NEGATIVE.test(argument)
-        ? unknown(argument, parameters, otherFlags)
-        : stray(argument);
+        ? createUnknownOptionError(argument, parameters, otherFlags)
+        : createUnexpectedArgumentError(argument);
     }
-    const { name, given } = split(argument);
-    const parameter = find(parameters, name);
-    const negated = name.startsWith("no-") ? find(parameters, name.slice(3)) : undefined;
-    if (parameter === undefined && negated?.kind === "boolean" && !negated.isList && given === undefined) {
-      put(negated, "false");
+    const { name, value } = splitFlag(argument);
+    const parameter = findParameter(parameters, name);
+    const negated = name.startsWith("no-") ? findParameter(parameters, name.slice(3)) : undefined;
+    if (parameter === undefined && negated?.kind === "boolean" && !negated.isList && value === undefined) {
+      setValue(negated, "false");
     } else if (parameter === undefined) {
-      throw unknown(argument, parameters, otherFlags);
-    } else if (given !== undefined) {
-      put(parameter, given);
+      throw createUnknownOptionError(argument, parameters, otherFlags);
+    } else if (value !== undefined) {
+      setValue(parameter, value);
     } else if (parameter.kind === "boolean" && !parameter.isList) {
-      put(parameter, "true");
+      setValue(parameter, "true");
     } else {
-      const next = rest[at + 1];
+      const next = rest[index + 1];
       const isValue = next !== undefined && (!next.startsWith("-") || next === "-" || NEGATIVE.test(next));
       if (!isValue) {
-        const own = next?.startsWith("-") ? `; one that begins with a dash is --${name}=${next}` : "";
-        throw new UsageError(`--${name} needs a value${own}`);
+        const advice = next?.startsWith("-")
+          ? `. Pass a value that starts with a dash as --${name}=${next}.`
+          : "";
+        throw new UsageError(`--${name} requires a value${advice}`);
       }
-      put(parameter, next);
-      at += 1;
+      setValue(parameter, next);
+      index += 1;
     }
   }
   return payload;
 };
 
-/** What a required parameter is if nobody gives it: its default, or the only value that it can have. */
-const standardOf = ({ schema }: Parameter): JsonValue | undefined => {
-  const { default: standard, const: only } = schema;
-  if (standard !== undefined || only === undefined) return standard;
-  return isRoundedInteger(only) ? undefined : only;
+/** Returns the value of a required parameter that is missing: its default, or its constant. */
+const getDefault = ({ schema }: Parameter): JsonValue | undefined => {
+  const { default: defaultValue, const: constant } = schema;
+  if (defaultValue !== undefined || constant === undefined) return defaultValue;
+  return isRoundedInteger(constant) ? undefined : constant;
 };
 
 /**
- * Returns the required parameters that a payload lacks, and the payload with those that need no answer: defaults, constants,
- * and objects whose members are asked for in their place.
+ * Returns the missing required parameters of a payload, and the payload with those filled in that need no answer:
+ * defaults, constants, and objects whose members are parameters.
  */
 export const findMissing = (
   parameters: readonly Parameter[],
-  given: JsonObject,
-): { readonly payload: JsonObject; readonly lacking: readonly Parameter[] } => {
-  const lacking: Parameter[] = [];
-  let payload = given;
+  initial: JsonObject,
+): { readonly payload: JsonObject; readonly missing: readonly Parameter[] } => {
+  const missing: Parameter[] = [];
+  let payload = initial;
   for (const parameter of parameters) {
     const { path, isRequired, hasMembers } = parameter;
-    const home = getAtPath(payload, path.slice(0, -1));
-    const isAsked = typeof (path.length === 1 ? payload : home) === "object" && isRequired;
-    if (!isAsked || getAtPath(payload, path) !== undefined) continue;
-    const standard = standardOf(parameter);
-    if (standard !== undefined) payload = setAtPath(payload, path, standard);
+    const parent = getAtPath(payload, path.slice(0, -1));
+    const isNeeded = typeof (path.length === 1 ? payload : parent) === "object" && isRequired;
+    if (!isNeeded || getAtPath(payload, path) !== undefined) continue;
+    const defaultValue = getDefault(parameter);
+    if (defaultValue !== undefined) payload = setAtPath(payload, path, defaultValue);
     else if (hasMembers) payload = setAtPath(payload, path, {});
-    else lacking.push(parameter);
+    else missing.push(parameter);
   }
-  return { payload, lacking };
+  return { payload, missing };
 };

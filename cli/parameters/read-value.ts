@@ -12,10 +12,10 @@ import { truncate } from "../table.ts";
 import type { Parameter } from "./parameter.ts";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const LONGEST_SHOWN = 40;
-const MAX_SHOWN = 12;
+const MAX_SHOWN_LENGTH = 40;
+const MAX_SHOWN_CHOICES = 12;
 
-/** Why a text is no value of a parameter. */
+/** A text that is not a valid value of a parameter. */
 export class InvalidValueError extends CliError {
   constructor(message: string) {
     super(message, EXIT.rejected);
@@ -23,13 +23,15 @@ export class InvalidValueError extends CliError {
   }
 }
 
-const wrong = ({ flag }: Parameter, wanted: string, text: string) =>
-  new InvalidValueError(`--${flag}: must be ${wanted}, not ${JSON.stringify(truncate(text, LONGEST_SHOWN))}`);
+const createTypeError = ({ flag }: Parameter, expected: string, text: string) =>
+  new InvalidValueError(
+    `--${flag}: must be ${expected}, not ${JSON.stringify(truncate(text, MAX_SHOWN_LENGTH))}`,
+  );
 
-const rejectInexact = ({ flag }: Parameter, text: string): InvalidValueError =>
+const createInexactError = ({ flag }: Parameter, text: string): InvalidValueError =>
   new InvalidValueError(`--${flag}: ${formatInexactNumberMessage(text)}`);
 
-const parsed = (parameter: Parameter, text: string): JsonValue | undefined => {
+const parseJson = (parameter: Parameter, text: string): JsonValue | undefined => {
   let value: JsonValue;
   try {
     value = JSON.parse(text);
@@ -37,14 +39,14 @@ const parsed = (parameter: Parameter, text: string): JsonValue | undefined => {
     return undefined;
   }
   const inexact = findInexactNumber(text);
-  if (inexact !== undefined) throw rejectInexact(parameter, inexact);
+  if (inexact !== undefined) throw createInexactError(parameter, inexact);
   return value;
 };
 
-/** Returns the choices as they are typed: texts without quotes, unless another choice reads the same (1 and "1"). */
+/** Returns the choices as a user types them: text without quotes, unless that is ambiguous (1 and "1"). */
 export const formatChoices = (choices: readonly JsonValue[]): string[] => {
   const others = new Set(
-    choices.filter((choice) => typeof choice !== "string").map((one) => JSON.stringify(one)),
+    choices.filter((choice) => typeof choice !== "string").map((choice) => JSON.stringify(choice)),
   );
   return choices.map((choice) =>
     typeof choice === "string" && !others.has(choice) ? choice : JSON.stringify(choice),
@@ -54,53 +56,57 @@ export const formatChoices = (choices: readonly JsonValue[]): string[] => {
 const findChoice = (parameter: Parameter, choices: readonly JsonValue[], text: string) => {
   const found = choices[formatChoices(choices).indexOf(text)];
   if (found !== undefined) return found;
-  // The same JSON may be spelled in other ways: 1.0 for 1, an object with other spaces.
-  const json = parsed(parameter, text);
+  // JSON has several notations for the same value: 1.0 for 1, an object with other spaces.
+  const json = parseJson(parameter, text);
   const canonical = json === undefined ? undefined : toCanonicalJson(json);
   return choices.find((choice) => toCanonicalJson(choice) === canonical);
 };
 
-const choose = (parameter: Parameter, choices: readonly JsonValue[], text: string): JsonValue => {
+const readChoice = (parameter: Parameter, choices: readonly JsonValue[], text: string): JsonValue => {
   const found = findChoice(parameter, choices, text);
   if (found === undefined) {
     const texts = formatChoices(choices);
-    const shown = texts.slice(0, MAX_SHOWN).join(", ");
-    throw wrong(parameter, texts.length > MAX_SHOWN ? `one of ${shown}, …` : `one of ${shown}`, text);
+    const list = texts.slice(0, MAX_SHOWN_CHOICES).join(", ");
+    throw createTypeError(
+      parameter,
+      texts.length > MAX_SHOWN_CHOICES ? `one of ${list}, …` : `one of ${list}`,
+      text,
+    );
   }
-  if (isRoundedInteger(found)) throw rejectInexact(parameter, text);
+  if (isRoundedInteger(found)) throw createInexactError(parameter, text);
   return found;
 };
 
-const numberOf = (parameter: Parameter, text: string): number => {
+const readNumber = (parameter: Parameter, text: string): number => {
   const value = NUMBER.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(value)) throw wrong(parameter, "a number", text);
-  if (!isExactNumber(text)) throw rejectInexact(parameter, text);
+  if (Number.isNaN(value)) throw createTypeError(parameter, "a number", text);
+  if (!isExactNumber(text)) throw createInexactError(parameter, text);
   if (parameter.kind === "integer" && !Number.isInteger(value))
-    throw wrong(parameter, "a whole number", text);
+    throw createTypeError(parameter, "an integer", text);
   return value;
 };
 
-const WORDS: Readonly<Record<string, boolean>> = { true: true, false: false, yes: true, no: false };
+const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false, yes: true, no: false };
 
-/** One value of a parameter, from text; what the schema says beyond its type is the server's to check. */
+/** Parses a value of a parameter. Checks only its type; the server validates the rest of the schema. */
 export const readValue = (parameter: Parameter, text: string): JsonValue => {
   const { kind, choices } = parameter;
-  if (choices !== undefined) return choose(parameter, choices, text);
+  if (choices !== undefined) return readChoice(parameter, choices, text);
   if (kind === "text") return text;
-  if (kind === "number" || kind === "integer") return numberOf(parameter, text);
+  if (kind === "number" || kind === "integer") return readNumber(parameter, text);
   if (kind === "boolean") {
-    const value = Object.hasOwn(WORDS, text) ? WORDS[text] : undefined;
-    if (value === undefined) throw wrong(parameter, "true or false", text);
+    const value = Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined;
+    if (value === undefined) throw createTypeError(parameter, "true or false", text);
     return value;
   }
-  const value = parsed(parameter, text);
+  const value = parseJson(parameter, text);
   if (kind === "any") return value === undefined ? text : value;
-  if (!isJsonObject(value)) throw wrong(parameter, 'a JSON object, such as {"key": 1}', text);
+  if (!isJsonObject(value)) throw createTypeError(parameter, 'a JSON object, such as {"key": 1}', text);
   return value;
 };
 
-/** The values that one flag gives to a list: several where it is a JSON array of what no text could be mistaken for. */
+/** Parses the values of a list: several for a JSON array, unless the items are text, where `[` may be part of the text. */
 export const readItems = (parameter: Parameter, text: string): JsonValue[] => {
-  const value = parameter.kind === "text" || !text.startsWith("[") ? undefined : parsed(parameter, text);
+  const value = parameter.kind === "text" || !text.startsWith("[") ? undefined : parseJson(parameter, text);
   return Array.isArray(value) ? value : [readValue(parameter, text)];
 };

@@ -1,37 +1,37 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { findReference } from "../../protocol/schema/references.ts";
 
-/** References that lead in a circle end here; the server refuses chains that are longer. */
-const MOST_STEPS = 20;
+/** Maximum number of references to follow, because they may be circular; the server rejects longer chains. */
+const MAX_STEPS = 20;
 
 const isNull = (schema: JsonValue) =>
   isJsonObject(schema) && (schema["type"] === "null" || schema["const"] === null);
 
-/** The only schema that is meant: of `anyOf` a thing and null the thing, of `allOf` one the one. */
-const only = (schema: JsonObject): JsonObject | undefined => {
+/** Returns the only branch of a schema, ignoring null: of `anyOf: [A, null]` or `allOf: [A]` it is A. */
+const getOnlyBranch = (schema: JsonObject): JsonObject | undefined => {
   for (const keyword of ["anyOf", "oneOf", "allOf"]) {
     const branches = schema[keyword];
     if (!Array.isArray(branches)) continue;
-    const [branch, ...others] = keyword === "allOf" ? branches : branches.filter((one) => !isNull(one));
+    const [branch, ...others] = keyword === "allOf" ? branches : branches.filter((branch) => !isNull(branch));
     if (others.length === 0 && isJsonObject(branch)) return branch;
   }
   return undefined;
 };
 
-/** A schema as it is meant: references followed, wrappings taken off; what stands beside them stays. */
+/** Resolves references and branches without alternatives of a schema. Keywords next to them are kept. */
 export const resolveSchema = (schema: JsonValue | undefined, root: JsonObject): JsonObject => {
-  let at: JsonObject = isJsonObject(schema) ? schema : {};
-  for (let steps = 0; steps < MOST_STEPS; steps += 1) {
-    const { $ref, anyOf, oneOf, allOf, ...beside } = at;
+  let current: JsonObject = isJsonObject(schema) ? schema : {};
+  for (let steps = 0; steps < MAX_STEPS; steps += 1) {
+    const { $ref, anyOf, oneOf, allOf, ...siblings } = current;
     if (typeof $ref === "string") {
       const found = findReference(root, $ref);
-      if (!isJsonObject(found)) return beside;
-      at = { ...found, ...beside };
+      if (!isJsonObject(found)) return siblings;
+      current = { ...found, ...siblings };
       continue;
     }
-    const inner = only(at);
-    if (inner === undefined) return at;
-    at = { ...inner, ...beside };
+    const inner = getOnlyBranch(current);
+    if (inner === undefined) return current;
+    current = { ...inner, ...siblings };
   }
   return {};
 };

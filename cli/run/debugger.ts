@@ -2,26 +2,26 @@ import { open, waitForDebugger } from "node:inspector";
 import type { ExtensionClass } from "../../sdk/extension.ts";
 import { UsageError } from "../errors.ts";
 
-/** True, or where the debugger listens: a port, or a host and a port. */
+/** The address that the debugger listens on: a port, or host and port; true for the default. */
 export type InspectAddress = string | true;
 
-const PLACE = /^(?:(?<host>[^:]+|\[[^\]]+\]):)?(?<port>\d{1,5})$/;
+const ADDRESS = /^(?:(?<host>[^:]+|\[[^\]]+\]):)?(?<port>\d{1,5})$/;
 
-/** Lets a debugger attach; the address is printed by Node itself. */
-export const openInspector = (at: InspectAddress, isAwaited: boolean): void => {
-  const place = at === true ? { port: "9229", host: undefined } : PLACE.exec(at)?.groups;
-  if (place === undefined) throw new UsageError("--inspect: must be a port, or a host and a port");
-  open(Number(place["port"]), place["host"]);
-  if (isAwaited) waitForDebugger();
+/** Allows a debugger to attach. Node.js prints the address. */
+export const openInspector = (address: InspectAddress, waits: boolean): void => {
+  const parts = address === true ? { port: "9229", host: undefined } : ADDRESS.exec(address)?.groups;
+  if (parts === undefined) throw new UsageError("--inspect: must be a port, or <host>:<port>");
+  open(Number(parts["port"]), parts["host"]);
+  if (waits) waitForDebugger();
 };
 
-/** Stops in the debugger right before the class's own `run`: one step further in it is there. */
+/** Makes the debugger stop right before the `run` of the class, one step away from it. */
 export const breakBeforeRun = (Class: ExtensionClass<unknown>): void => {
   const { prototype } = Class;
   const run: unknown = Reflect.get(prototype, "run");
   if (typeof run !== "function") return;
   Reflect.set(prototype, "run", function stopped(this: unknown, ...args: unknown[]): unknown {
-    // biome-ignore lint/suspicious/noDebugger: the person asked to be stopped here.
+    // biome-ignore lint/suspicious/noDebugger: the user passed --inspect-brk.
     debugger;
     return Reflect.apply(run, this, args);
   });

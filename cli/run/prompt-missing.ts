@@ -7,15 +7,15 @@ import { escapeLine } from "../sanitize.ts";
 import { truncate } from "../table.ts";
 import { formatType, getDescription } from "../views/schema-view.ts";
 
-/** A terminal's line, with room for what the prompt draws before it. */
-const WIDEST = 74;
+/** The width of a terminal line without the decoration of the prompt. */
+const MAX_MESSAGE_WIDTH = 74;
 
-const messageOf = (parameter: Parameter): string => {
+const formatMessage = (parameter: Parameter): string => {
   const description = escapeLine(getDescription(parameter.schema));
-  return truncate([parameter.flag, description].filter((part) => part !== "").join(": "), WIDEST);
+  return truncate([parameter.flag, description].filter((part) => part !== "").join(": "), MAX_MESSAGE_WIDTH);
 };
 
-const refusing =
+const createValidator =
   (read: (text: string) => unknown) =>
   (answer: string): string | undefined => {
     try {
@@ -27,29 +27,29 @@ const refusing =
     }
   };
 
-const hintOf = ({ schema, isList }: Parameter) =>
+const formatHint = ({ schema, isList }: Parameter) =>
   truncate(
-    escapeLine(isList ? `${formatType(schema)}; one at a time, nothing to end` : formatType(schema)),
-    WIDEST,
+    escapeLine(isList ? `${formatType(schema)}; one per line, empty to finish` : formatType(schema)),
+    MAX_MESSAGE_WIDTH,
   );
 
-/** The values of a list, a line each, until a line is empty. */
-const askList = async (prompts: Prompts, parameter: Parameter): Promise<JsonValue[]> => {
+/** Asks for the values of a list, one per line, until the line is empty. */
+const promptForList = async (prompts: Prompts, parameter: Parameter): Promise<JsonValue[]> => {
   const values: JsonValue[] = [];
-  const refuse = (answer: string) =>
-    answer === "" ? undefined : refusing((text) => readItems(parameter, text))(answer);
+  const validate = (answer: string) =>
+    answer === "" ? undefined : createValidator((text) => readItems(parameter, text))(answer);
   for (;;) {
-    const message = values.length === 0 ? messageOf(parameter) : `${parameter.flag} ${values.length + 1}`;
-    const answer = await prompts.text({ message, hint: hintOf(parameter), refuse });
+    const message = values.length === 0 ? formatMessage(parameter) : `${parameter.flag} ${values.length + 1}`;
+    const answer = await prompts.text({ message, hint: formatHint(parameter), validate });
     if (answer === "") return values;
     values.push(...readItems(parameter, answer));
   }
 };
 
-const askValue = async (prompts: Prompts, parameter: Parameter): Promise<JsonValue> => {
+const promptForValue = async (prompts: Prompts, parameter: Parameter): Promise<JsonValue> => {
   const { choices, kind, isList } = parameter;
-  if (isList) return askList(prompts, parameter);
-  const message = messageOf(parameter);
+  if (isList) return promptForList(prompts, parameter);
+  const message = formatMessage(parameter);
   if (choices !== undefined) {
     return choices[await prompts.choose(message, formatChoices(choices).map(escapeLine))] ?? null;
   }
@@ -59,18 +59,18 @@ const askValue = async (prompts: Prompts, parameter: Parameter): Promise<JsonVal
       throw new InvalidValueError("must not be empty");
     return readValue(parameter, text);
   };
-  return read(await prompts.text({ message, hint: hintOf(parameter), refuse: refusing(read) }));
+  return read(await prompts.text({ message, hint: formatHint(parameter), validate: createValidator(read) }));
 };
 
-/** Asks for what a payload lacks, one question after the other. */
+/** Asks for the missing parameters of a payload, one after the other. */
 export const promptForMissing = async (
   prompts: Prompts,
-  lacking: readonly Parameter[],
-  given: JsonObject,
+  missing: readonly Parameter[],
+  initial: JsonObject,
 ): Promise<JsonObject> => {
-  let payload = given;
-  for (const parameter of lacking) {
-    payload = setAtPath(payload, parameter.path, await askValue(prompts, parameter));
+  let payload = initial;
+  for (const parameter of missing) {
+    payload = setAtPath(payload, parameter.path, await promptForValue(prompts, parameter));
   }
   return payload;
 };

@@ -22,75 +22,76 @@ import { formatProgress, formatResult } from "../views/task-view.ts";
 import { breakBeforeRun, openInspector } from "./debugger.ts";
 import type { RunFileOptions } from "./run-file-options.ts";
 
-/** Runs an exported task in this process: progress and log on stderr, its result on stdout, nothing to any server. */
+/** Runs an exported task in this process, without a server: progress and log go to stderr, the result to stdout. */
 export const runFile: CommandHandler<LocalContext, RunFileOptions> = async (context, options) => {
   const { io, args } = context;
   using interrupts = context.interrupts();
   const { job: target, task: file, inspect, inspectBrk } = options;
   if (file === undefined) {
-    throw new UsageError(`say what to run: --task task.json, as \`joblib tasks export <id>\` writes it`);
+    throw new UsageError("missing option --task. Pass a task from `joblib tasks export <id>`.");
   }
-  if (args.length > 0) throw new UsageError(`${args[0]} is of no use here: the payload is the task's own`);
+  if (args.length > 0)
+    throw new UsageError(`unexpected argument ${args[0]}: the payload comes from the exported task`);
   const exported = await readTask(context, file);
-  // Attached before the file is loaded, so that breakpoints in it are found.
-  const at = inspectBrk ?? inspect;
-  if (at !== undefined) openInspector(at, inspectBrk !== undefined);
+  // The debugger attaches before the file is loaded, so that its breakpoints work.
+  const address = inspectBrk ?? inspect;
+  if (address !== undefined) openInspector(address, inspectBrk !== undefined);
   const loaded = await loadExtensions(target);
-  const Class = classOf(loaded, exported, target);
-  tellDrift(io, Class, exported);
+  const Class = findClass(loaded, exported, target);
+  printSchemaChanges(io, Class, exported);
   if (inspectBrk !== undefined) breakBeforeRun(Class);
-  const stray = new AbortController();
-  using _watch = context.strays((error) => {
-    const why = `an error that nobody caught: ${summarizeError(error)}`;
-    stray.abort(new CliError(why, EXIT.taskFailed, findUserFrame(error, loaded.files)));
+  const uncaught = new AbortController();
+  using _watch = context.watchUncaughtErrors((error) => {
+    const reason = `uncaught error: ${summarizeError(error)}`;
+    uncaught.abort(new CliError(reason, EXIT.taskFailed, findUserFrame(error, loaded.files)));
   });
 
-  const began = performance.now();
+  const startedAt = performance.now();
   const outcome = await runLocally(Class, exported.task, {
     context: loaded.context,
-    signal: AbortSignal.any([interrupts.first, stray.signal]),
-    onProgress: (progress) => tellProgress(io, progress),
-    onLog: (line, level) => tellLine(io, line, level),
+    signal: AbortSignal.any([interrupts.first, uncaught.signal]),
+    onProgress: (progress) => printProgress(io, progress),
+    onLog: (line, level) => printLogLine(io, line, level),
   });
-  const took = formatDuration(performance.now() - began);
-  stray.signal.throwIfAborted();
+  const took = formatDuration(performance.now() - startedAt);
+  uncaught.signal.throwIfAborted();
   if (interrupts.first.aborted) return EXIT.interrupted;
   if (outcome.status === "completed") {
-    io.event({ event: "completed" }, `completed after ${took}`, "good");
-    io.result(outcome.task.result, formatResult);
-    return EXIT.fine;
+    io.printEvent({ event: "completed" }, `completed after ${took}`, "success");
+    io.printResult(outcome.task.result, formatResult);
+    return EXIT.ok;
   }
-  const why = outcome.status === "failed" ? outcome.error : outcome.status;
-  io.event({ event: "failed", error: why }, `failed after ${took}: ${why}`, "bad");
+  const reason = outcome.status === "failed" ? outcome.error : outcome.status;
+  io.printEvent({ event: "failed", error: reason }, `failed after ${took}: ${reason}`, "error");
   return EXIT.taskFailed;
 };
 
 const readTask = async ({ readBytes }: LocalContext, file: string): Promise<ExportedTask> => {
   const parsed = RunnableTask.safeParse(await readObject(file, readBytes));
   if (parsed.success) return parsed.data;
-  throw new UsageError(`${file} holds no task: \`joblib tasks export <id>\` writes one`);
+  throw new UsageError(`${file} does not contain a task. Create one with \`joblib tasks export <id>\`.`);
 };
 
-const classOf = ({ classes }: LoadedExtensions, { task }: ExportedTask, file: string): RunnableClass => {
+const findClass = ({ classes }: LoadedExtensions, { task }: ExportedTask, file: string): RunnableClass => {
   const [, category, name] = task.job_name.split(":");
-  const found = classes.find((one) => one.category === category && one.name === name);
+  const found = classes.find((Class) => Class.category === category && Class.name === name);
   if (found !== undefined) return found;
-  const there = classes.map((one) => `${one.category}:${one.name}`).join(", ");
-  throw new UsageError(`${file} exports no ${category}:${name}, only ${there}`);
+  const available = classes.map((Class) => `${Class.category}:${Class.name}`).join(", ");
+  throw new UsageError(`${file} does not export ${category}:${name}, only ${available}`);
 };
 
-/** The class may have gone on since the task was made. */
-const tellDrift = (io: Io, Class: RunnableClass, { job }: ExportedTask): void => {
+/** Prints how the schema of the class differs from the one of the exported job. */
+const printSchemaChanges = (io: Io, Class: RunnableClass, { job }: ExportedTask): void => {
   if (job === null) return;
   const pair = (schema: RunnableClass["schema"]) => ({ schema, resultSchema: null });
   const lines = formatDiff(diffSchemas(pair(job.schema), pair(Class.schema)));
   if (lines.length === 0) return;
-  io.note(`the parameters of ${Class.name} are not those that the task's job has:`, "dim");
-  for (const line of lines) io.note(line, "dim");
+  io.printNote(`the schema of ${Class.name} differs from the job of the task:`, "dim");
+  for (const line of lines) io.printNote(line, "dim");
 };
 
-const tellProgress = (io: Io, progress: Progress): void =>
-  io.event({ event: "progress", ...progress }, `progress ${formatProgress(progress)}`, "dim");
+const printProgress = (io: Io, progress: Progress): void =>
+  io.printEvent({ event: "progress", ...progress }, `progress ${formatProgress(progress)}`, "dim");
 
-const tellLine = (io: Io, line: string, level: LogLevel): void =>
-  io.event({ event: "log", level, text: line }, `${level.padEnd(5)} ${line}`, LOG_STYLES[level]);
+const printLogLine = (io: Io, line: string, level: LogLevel): void =>
+  io.printEvent({ event: "log", level, text: line }, `${level.padEnd(5)} ${line}`, LOG_STYLES[level]);

@@ -21,63 +21,63 @@ import { getTaskExitCode } from "../wait-for-task.ts";
 import { promptForMissing } from "./prompt-missing.ts";
 import { addRunJobOptions, type RunJobOptions } from "./run-options.ts";
 
-/** Runs somebody else's job as if it were a command here: its parameters are flags, its result is the output. */
+/** Submits a task with the job's parameters as flags, and with `--wait` prints its result. */
 export const runJob: CommandHandler<ClientContext, RunJobOptions> = async (context, options) => {
   const { client, global, signal } = context;
   const { job: target } = options;
-  const place = { room_id: getJobRoom(target, global.room), job_name: target };
-  const { body: job } = await client.call("readJob", { params: place }, { signal });
+  const params = { room_id: getJobRoom(target, global.room), job_name: target };
+  const { body: job } = await client.call("readJob", { params }, { signal });
   if (options.help) return showHelp(context, job, target);
 
-  const payload = await payloadOf(context, options, job);
-  await requireFit(context, place, { payload, parameters: getParameters(job.schema) });
+  const payload = await readJobPayload(context, options, job);
+  await validatePayload(context, params, { payload, parameters: getParameters(job.schema) });
   const { idempotencyKey } = options;
   const { body: submitted } = await client.call(
     "submitTask",
-    { params: place, body: { payload, ...toTaskSubmission(options) } },
+    { params, body: { payload, ...toTaskSubmission(options) } },
     { signal, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
   );
-  return tell(context, options, submitted);
+  return printTask(context, options, submitted);
 };
 
 const showHelp = ({ io }: ClientContext, job: Job, name: string): ExitCode => {
-  io.result(job, (safe) =>
-    formatJobHelp(safe, { name, own: addRunJobOptions(new Command()), width: io.width ?? 80 }),
+  io.printResult(job, (safe) =>
+    formatJobHelp(safe, { name, runCommand: addRunJobOptions(new Command()), width: io.width ?? 80 }),
   );
-  return EXIT.fine;
+  return EXIT.ok;
 };
 
-/** The schema's own default, as JSON: what a payload begins with if no file is given. */
-const ownDefault = (schema: JsonObject): string | undefined => {
-  const standard = new SchemaDefaults(schema).find(schema);
-  return isJsonObject(standard) ? JSON.stringify(standard) : undefined;
+/** Returns the default of the schema as JSON: the initial payload if no file is given. */
+const getDefaultPayload = (schema: JsonObject): string | undefined => {
+  const payload = new SchemaDefaults(schema).find(schema);
+  return isJsonObject(payload) ? JSON.stringify(payload) : undefined;
 };
 
-/** A file, under `--set`, under the flags, under the answers to what is still missing. */
-const payloadOf = async (
+/** Builds the payload from a file, `--set`, flags, and answers to prompts; later sources override earlier ones. */
+const readJobPayload = async (
   { readBytes, args, prompts }: ClientContext,
   { job: target, file, set }: RunJobOptions,
   job: Job,
 ): Promise<JsonObject> => {
   const parameters = getParameters(job.schema);
-  const begun = file === undefined ? ownDefault(job.schema) : undefined;
-  const base = await readPayload({ payload: begun, payloadFile: file, set }, readBytes);
+  const initial = file === undefined ? getDefaultPayload(job.schema) : undefined;
+  const base = await readPayload({ payload: initial, payloadFile: file, set }, readBytes);
   const otherFlags = addRunJobOptions(new Command()).options.map(({ long }) => (long ?? "").slice(2));
-  const given = readFlags(args, { parameters, base, otherFlags });
-  const { payload, lacking } = findMissing(parameters, given);
-  if (lacking.length === 0) return payload;
-  if (prompts === undefined) throw lacks(lacking, target);
-  return promptForMissing(await prompts(), lacking, payload);
+  const withFlags = readFlags(args, { parameters, base, otherFlags });
+  const { payload, missing } = findMissing(parameters, withFlags);
+  if (missing.length === 0) return payload;
+  if (prompts === undefined) throw createMissingError(missing, target);
+  return promptForMissing(await prompts(), missing, payload);
 };
 
-const lacks = (lacking: readonly Parameter[], name: string) =>
+const createMissingError = (missing: readonly Parameter[], name: string) =>
   new CliError(
-    `${lacking.map(({ flag }) => `--${flag}`).join(", ")} must be given; \`joblib run ${name} --help\` shows every parameter`,
+    `missing ${missing.map(({ flag }) => `--${flag}`).join(", ")}. Run \`joblib run ${name} --help\` to list all parameters.`,
     EXIT.rejected,
   );
 
-/** The server's own check before anything is submitted; where it fails, in the words of the command line. */
-const requireFit = async (
+/** Validates the payload on the server before the submit, and reports errors by flag. */
+const validatePayload = async (
   { client, signal }: ClientContext,
   params: { readonly room_id: string; readonly job_name: string },
   { payload, parameters }: { readonly payload: JsonObject; readonly parameters: readonly Parameter[] },
@@ -86,7 +86,7 @@ const requireFit = async (
     try {
       return (await client.call("validatePayload", { params, body: { payload } }, { signal })).body.errors;
     } catch (error) {
-      // An older server checks with the submit alone.
+      // An older server validates only at the submit.
       if (error instanceof RouteNotFoundError) return [];
       throw error;
     }
@@ -96,56 +96,57 @@ const requireFit = async (
   if (first === undefined) return;
   if (others.length === 0) throw new CliError(first, EXIT.rejected);
   throw new CliError(
-    "the payload does not fit",
+    "invalid payload",
     EXIT.rejected,
     lines.map((line) => `  ${line}`),
   );
 };
 
-const tell = async (
+const printTask = async (
   context: ClientContext,
   { wait }: RunJobOptions,
   submitted: SubmittedTask,
 ): Promise<ExitCode> => {
   const { io } = context;
   if (submitted.workers_online === 0 && submitted.status === "pending") {
-    io.note("no worker for this job is online; the task waits for one", "dim");
+    io.printNote("no worker for this job is online; the task stays pending until one connects", "dim");
   }
   if (wait === undefined) {
-    io.result(submitted, (safe) => formatTask(safe, io.paint, io.width));
-    return EXIT.fine;
+    io.printResult(submitted, (safe) => formatTask(safe, io.paint, io.width));
+    return EXIT.ok;
   }
   const { id } = submitted;
-  io.event({ event: "submitted", task: id }, `submitted ${id}`, "dim");
+  io.printEvent({ event: "submitted", task: id }, `submitted ${id}`, "dim");
   try {
     const task = (await followTask(context, { id, task: submitted, wait })) ?? submitted;
-    return tellEnd(context, task);
+    return printOutcome(context, task);
   } catch (error) {
-    if (context.signal.aborted) io.note(`the task goes on; joblib tasks cancel ${id} ends it`, "dim");
+    if (context.signal.aborted)
+      io.printNote(`the task continues; to cancel it, run \`joblib tasks cancel ${id}\``, "dim");
     throw error;
   }
 };
 
-/** The result is the output; how it ended stands on stderr. */
-const tellEnd = ({ io }: ClientContext, task: Task): ExitCode => {
+/** Prints the result to stdout, and the status to stderr. */
+const printOutcome = ({ io }: ClientContext, task: Task): ExitCode => {
   const code = getTaskExitCode(task);
   if (io.json) {
-    io.result(task, () => "");
+    io.printResult(task, () => "");
     return code;
   }
   if (task.status === "completed") {
-    io.note(`completed${tookText(task)}`, "good");
-    io.result(task.result, formatResult);
+    io.printNote(`completed${formatTook(task)}`, "success");
+    io.printResult(task.result, formatResult);
   } else if (code === EXIT.notFinished) {
-    io.note(`not finished when the wait ended: it is ${task.status}`, "bad");
-    io.note(`joblib tasks watch ${task.id}`, "dim");
+    io.printNote(`the task did not finish in time; it is ${task.status}`, "error");
+    io.printNote(`to continue watching it, run \`joblib tasks watch ${task.id}\``, "dim");
   } else {
-    io.note(`${task.status}${tookText(task)}${task.error === null ? "" : `: ${task.error}`}`, "bad");
+    io.printNote(`${task.status}${formatTook(task)}${task.error === null ? "" : `: ${task.error}`}`, "error");
   }
   return code;
 };
 
-const tookText = ({ started_at, completed_at }: Task) =>
+const formatTook = ({ started_at, completed_at }: Task) =>
   started_at === null || completed_at === null
     ? ""
     : ` after ${formatDuration(Date.parse(completed_at) - Date.parse(started_at))}`;

@@ -4,7 +4,7 @@ import { text, Wait } from "../options.ts";
 import { addSetOption, addSubmissionOptions, submissionFields } from "../submission-options.ts";
 import { parseWaitValue } from "../wait-argument.ts";
 
-/** What running a job is asked, besides the job's own parameters. */
+/** The options of running a job, without the job's parameters. */
 export const RunJobOptions = z.object({
   job: text,
   file: text.optional(),
@@ -14,15 +14,12 @@ export const RunJobOptions = z.object({
 });
 export type RunJobOptions = z.infer<typeof RunJobOptions>;
 
-/** The options of running a job; a parameter of the same name stands behind `--`. */
+/** Adds the options of running a job; a parameter with the same name must be passed after `--`. */
 export const addRunJobOptions = (command: Command): Command => {
-  command.option(
-    "--file <file>",
-    "the payload, a JSON object, which flags are laid over; - is standard input",
-  );
+  command.option("--file <file>", "file with the payload, a JSON object; flags override it; - reads stdin");
   return addSubmissionOptions(addSetOption(command)).option(
     "--wait [seconds]",
-    "follow it to its end, or so many seconds at most",
+    "wait until the task ends, or at most this long",
     parseWaitValue,
   );
 };

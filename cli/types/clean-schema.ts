@@ -1,57 +1,58 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { escapeText } from "../sanitize.ts";
 
-/** Deeper than any schema that a server takes. */
-const DEEPEST = 100;
+/** Maximum depth; servers accept only less deep schemas. */
+const MAX_DEPTH = 100;
 
-/** What says something about a type. Not `tsType` and `tsEnumNames`: the generator writes them as code. */
-const AS_THEY_ARE = new Set(["type", "enum", "const", "required", "$ref", "deprecated"]);
-const SCHEMAS = new Set(["items", "additionalItems", "additionalProperties"]);
-const LISTS = new Set(["anyOf", "oneOf", "allOf"]);
-const MAPS = new Set(["properties", "patternProperties", "definitions", "$defs"]);
+/** Keywords that describe a type. Not `tsType` and `tsEnumNames`, which the generator would print as code. */
+const COPIED_KEYWORDS = new Set(["type", "enum", "const", "required", "$ref", "deprecated"]);
+const SCHEMA_KEYWORDS = new Set(["items", "additionalItems", "additionalProperties"]);
+const LIST_KEYWORDS = new Set(["anyOf", "oneOf", "allOf"]);
+const MAP_KEYWORDS = new Set(["properties", "patternProperties", "definitions", "$defs"]);
 
-/** Text in a comment that cannot end it. */
+/** Escapes text for a comment, so that it cannot end the comment. */
 export const escapeComment = (text: string): string => escapeText(text).replaceAll("*/", "*\\/");
 
-const schemaOf = (value: JsonValue, depth: number): JsonValue =>
+const cleanSubschema = (value: JsonValue, depth: number): JsonValue =>
   isJsonObject(value) ? cleanSchema(value, depth + 1) : value === true || value === false ? value : {};
 
-const mapOf = (value: JsonValue, depth: number): JsonValue =>
+const cleanMap = (value: JsonValue, depth: number): JsonValue =>
   isJsonObject(value)
-    ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, schemaOf(one, depth)]))
+    ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cleanSubschema(item, depth)]))
     : {};
 
-/** Tuples as the generator knows them: draft 2020-12 calls their parts `prefixItems`, and the rest `items`. */
-const listParts = ({ items, prefixItems }: JsonObject, depth: number): JsonObject => {
+/** Converts tuples for the generator, which supports older drafts: `prefixItems` and `items` of draft 2020-12 were `items` and `additionalItems`. */
+const cleanItems = ({ items, prefixItems }: JsonObject, depth: number): JsonObject => {
   if (Array.isArray(prefixItems)) {
-    const parts = prefixItems.map((one) => schemaOf(one, depth));
-    const rest = items === undefined ? true : schemaOf(items, depth);
+    const parts = prefixItems.map((item) => cleanSubschema(item, depth));
+    const rest = items === undefined ? true : cleanSubschema(items, depth);
     return { items: parts, additionalItems: rest, minItems: parts.length };
   }
-  if (Array.isArray(items)) return { items: items.map((one) => schemaOf(one, depth)) };
+  if (Array.isArray(items)) return { items: items.map((item) => cleanSubschema(item, depth)) };
   return {};
 };
 
-const entryOf = (name: string, value: JsonValue, depth: number): [string, JsonValue][] => {
-  if (AS_THEY_ARE.has(name)) return [[name, value]];
-  if (SCHEMAS.has(name)) return [[name, schemaOf(value, depth)]];
-  if (MAPS.has(name)) return [[name, mapOf(value, depth)]];
-  if (LISTS.has(name) && Array.isArray(value)) return [[name, value.map((one) => schemaOf(one, depth))]];
+const cleanEntry = (name: string, value: JsonValue, depth: number): [string, JsonValue][] => {
+  if (COPIED_KEYWORDS.has(name)) return [[name, value]];
+  if (SCHEMA_KEYWORDS.has(name)) return [[name, cleanSubschema(value, depth)]];
+  if (MAP_KEYWORDS.has(name)) return [[name, cleanMap(value, depth)]];
+  if (LIST_KEYWORDS.has(name) && Array.isArray(value))
+    return [[name, value.map((item) => cleanSubschema(item, depth))]];
   if (name === "description" && typeof value === "string") return [[name, escapeComment(value)]];
   return [];
 };
 
-/** An object of which nothing is said may hold anything; one whose members are named holds those. */
-const openness = (schema: JsonObject): JsonObject =>
+/** Allows any members in an object without declared members. */
+const allowAnyMember = (schema: JsonObject): JsonObject =>
   schema["type"] === "object" &&
   schema["properties"] === undefined &&
   schema["additionalProperties"] === undefined
     ? { additionalProperties: true }
     : {};
 
-/** A stranger's schema, with what the generator of types understands, and nothing that it would write out as code. */
+/** Returns an untrusted schema with only the keywords that the generator understands and does not print as code. */
 export const cleanSchema = (schema: JsonObject, depth = 0): JsonObject => {
-  if (depth > DEEPEST) return {};
-  const entries = Object.entries(schema).flatMap(([name, value]) => entryOf(name, value, depth));
-  return { ...Object.fromEntries(entries), ...listParts(schema, depth), ...openness(schema) };
+  if (depth > MAX_DEPTH) return {};
+  const entries = Object.entries(schema).flatMap(([name, value]) => cleanEntry(name, value, depth));
+  return { ...Object.fromEntries(entries), ...cleanItems(schema, depth), ...allowAnyMember(schema) };
 };

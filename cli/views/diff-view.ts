@@ -1,40 +1,40 @@
 import type { JsonValue } from "../../protocol/json.ts";
 import type { PatchOperation } from "../../protocol/problem.ts";
 
-const LONGEST_VALUE = 120;
+const MAX_VALUE_LENGTH = 120;
 
-const shown = (value: JsonValue | undefined): string => {
+const formatValue = (value: JsonValue | undefined): string => {
   const text = JSON.stringify(value) ?? "nothing";
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
 };
 
 const unescapePart = (part: string) => part.replace(/~1/g, "/").replace(/~0/g, "~");
 
-/** `/properties/angle/default` reads `angle: default`; what is no property keeps its own words. */
-const findUserFrame = (pointer: string): string => {
+/** Describes a JSON Pointer into a schema: `/properties/angle/default` becomes `angle: default`. */
+const describePath = (pointer: string): string => {
   const parts = pointer.split("/").slice(1).map(unescapePart);
   const subject = parts[0] === "result_schema" ? "the result" : "";
   const rest = subject === "" ? parts : parts.slice(1);
   const names: string[] = [];
-  let at = 0;
-  while (rest[at] === "properties" && rest[at + 1] !== undefined) {
-    names.push(rest[at + 1] ?? "");
-    at += 2;
+  let index = 0;
+  while (rest[index] === "properties" && rest[index + 1] !== undefined) {
+    names.push(rest[index + 1] ?? "");
+    index += 2;
   }
   const property = names.join(".");
-  const keyword = rest.slice(at).join("/");
-  const place = [property, keyword].filter((part) => part !== "").join(": ");
-  return [subject, place].filter((part) => part !== "").join(" ") || "the whole schema";
+  const keyword = rest.slice(index).join("/");
+  const location = [property, keyword].filter((part) => part !== "").join(": ");
+  return [subject, location].filter((part) => part !== "").join(" ") || "the whole schema";
 };
 
-const sentence = ({ op, path, from, value }: PatchOperation): string => {
-  const place = findUserFrame(path);
-  if (op === "add") return `+ ${place} is new here: ${shown(value)}`;
-  if (op === "remove") return `- ${place} is registered, and missing here`;
-  if (op === "replace") return `~ ${place} is ${shown(value)} here, and something else as registered`;
-  return `~ ${place} was ${from === undefined ? "changed" : `made from ${findUserFrame(from)}`}`;
+const describeOperation = ({ op, path, from, value }: PatchOperation): string => {
+  const location = describePath(path);
+  if (op === "add") return `+ ${location}: added, ${formatValue(value)}`;
+  if (op === "remove") return `- ${location}: removed`;
+  if (op === "replace") return `~ ${location}: changed to ${formatValue(value)}`;
+  return `~ ${location}: ${from === undefined ? "changed" : `${op === "move" ? "moved" : "copied"} from ${describePath(from)}`}`;
 };
 
-/** Which properties of two schemas differ, a line each; `here` is the schema that was offered. */
+/** Formats the differences between the registered schema and a new one, a line each. */
 export const formatDiff = (diff: readonly PatchOperation[]): string[] =>
-  diff.map((operation) => `  ${sentence(operation)}`);
+  diff.map((operation) => `  ${describeOperation(operation)}`);

@@ -4,10 +4,11 @@ import { getParameters, getUnsupportedNames, type Parameter } from "../parameter
 import { formatChoices } from "../parameters/read-value.ts";
 import { escapeLine } from "../sanitize.ts";
 import { truncate } from "../table.ts";
+import { formatCount } from "./count.ts";
 import { formatType, getDescription } from "./schema-view.ts";
 
-const LONGEST_CHOICES = 24;
-const LONGEST_DEFAULT = 60;
+const MAX_CHOICES_LENGTH = 24;
+const MAX_DEFAULT_LENGTH = 60;
 const PLACEHOLDERS = {
   text: "text",
   number: "number",
@@ -16,85 +17,85 @@ const PLACEHOLDERS = {
   any: "value",
 } as const;
 
-const choicesText = ({ choices }: Parameter) =>
+const formatParameterChoices = ({ choices }: Parameter) =>
   formatChoices(choices ?? [])
     .map(escapeLine)
     .join("|");
 
-const termOf = (parameter: Parameter): string => {
+const formatFlag = (parameter: Parameter): string => {
   const { flag, kind, isList } = parameter;
   if (kind === "boolean" && !isList) return `--[no-]${flag}`;
-  const choices = choicesText(parameter);
+  const choices = formatParameterChoices(parameter);
   const placeholder = kind === "boolean" ? "true|false" : PLACEHOLDERS[kind];
-  const shown = choices === "" ? placeholder : choices.length <= LONGEST_CHOICES ? choices : "choice";
-  return `--${flag} <${shown}>${isList ? "..." : ""}`;
+  const value = choices === "" ? placeholder : choices.length <= MAX_CHOICES_LENGTH ? choices : "choice";
+  return `--${flag} <${value}>${isList ? "..." : ""}`;
 };
 
-/** Of an object that need not be there a member may be needed all the same. */
-const neededText = (path: readonly string[]) =>
+/** Formats that a parameter is required. A member is required within its object, which may be optional. */
+const formatRequired = (path: readonly string[]) =>
   path.length === 1 ? "required" : `required in ${path.slice(0, -1).join(".")}`;
 
-const aboutOf = (parameter: Parameter): string => {
+const describeParameter = (parameter: Parameter): string => {
   const { schema, isRequired, isList, path } = parameter;
-  const { default: fallback } = schema;
-  const facts = [
-    isRequired ? neededText(path) : "",
+  const { default: defaultValue } = schema;
+  const properties = [
+    isRequired ? formatRequired(path) : "",
     escapeLine(formatType(schema)),
     isList ? "repeatable" : "",
-    fallback === undefined
+    defaultValue === undefined
       ? ""
-      : `default ${escapeLine(truncate(JSON.stringify(fallback), LONGEST_DEFAULT))}`,
+      : `default: ${escapeLine(truncate(JSON.stringify(defaultValue), MAX_DEFAULT_LENGTH))}`,
   ];
   const description = escapeLine(getDescription(schema));
-  return [description, `(${facts.filter((fact) => fact !== "").join("; ")})`]
+  return [description, `(${properties.filter((property) => property !== "").join("; ")})`]
     .filter((part) => part !== "")
     .join(" ");
 };
 
-const optionOf = (parameter: Parameter, index: number): Option => {
-  // Under a name of our own: a parameter may be called as an option is. What is shown may be anything.
-  const option = new Option(`--parameter-${index}`, aboutOf(parameter)).helpGroup("Parameters:");
-  option.flags = termOf(parameter);
+const toOption = (parameter: Parameter, index: number): Option => {
+  // The internal name is unique, because a parameter may have the name of an option. `flags` is only displayed.
+  const option = new Option(`--parameter-${index}`, describeParameter(parameter)).helpGroup("Parameters:");
+  option.flags = formatFlag(parameter);
   return option;
 };
 
-const exampleOf = (name: string, parameters: readonly Parameter[]): string => {
-  const needed = parameters
+const formatExample = (name: string, parameters: readonly Parameter[]): string => {
+  const requiredFlags = parameters
     .filter(({ isRequired, path, hasMembers }) => isRequired && path.length === 1 && !hasMembers)
     .slice(0, 3)
     .map((parameter) => (parameter.kind === "boolean" ? `--${parameter.flag}` : `--${parameter.flag} …`));
-  return ["$ joblib run", escapeLine(name), ...needed, "--wait"].join(" ");
+  return ["$ joblib run", escapeLine(name), ...requiredFlags, "--wait"].join(" ");
 };
 
-const afterOf = (job: Job, name: string, parameters: readonly Parameter[]): string => {
-  const others = getUnsupportedNames(job.schema).map(escapeLine);
+const formatFooter = (job: Job, name: string, parameters: readonly Parameter[]): string => {
+  const unsupported = getUnsupportedNames(job.schema).map(escapeLine);
   const lines = [
-    others.length === 0 ? "" : `By --set or --file alone: ${others.join(", ")}`,
+    unsupported.length === 0 ? "" : `Only with --set or --file: ${unsupported.join(", ")}`,
     parameters.length === 0 ? `Payload: ${escapeLine(formatType(job.schema))}` : "",
     job.result_schema === null ? "" : `Result: ${escapeLine(formatType(job.result_schema))}`,
-    `${job.workers.length} worker(s) alive, ${job.pending} pending.`,
+    `${formatCount(job.workers.length, "worker")} online, ${formatCount(job.pending, "pending task")}.`,
   ];
-  return `\n${lines.filter((line) => line !== "").join("\n")}\n\nExample:\n  ${exampleOf(name, parameters)}`;
+  return `\n${lines.filter((line) => line !== "").join("\n")}\n\nExample:\n  ${formatExample(name, parameters)}`;
 };
 
-/** How the help of a job is written: by the name that the person gave it, and beside the options of the command that runs it. */
+/** The name of the job as the user typed it, the command that runs it, and the width in columns. */
 export interface JobHelpOptions {
   readonly name: string;
-  readonly own: Command;
+  readonly runCommand: Command;
   readonly width: number;
 }
 
-/** The help of one job, as if it were a command of its own. */
-export const formatJobHelp = (job: Job, { name, own, width }: JobHelpOptions): string => {
+/** Formats the help of a job like that of a command. */
+export const formatJobHelp = (job: Job, { name, runCommand, width }: JobHelpOptions): string => {
   const parameters = getParameters(job.schema);
   const usage = `joblib run ${escapeLine(name)} [options] [parameters]`;
   const command = new Command("run")
     .description(escapeLine(job.description ?? ""))
     .helpOption("-h, --help", "display this help")
-    .addHelpText("after", afterOf(job, name, parameters))
+    .addHelpText("after", formatFooter(job, name, parameters))
     .configureHelp({ helpWidth: width, commandUsage: () => usage });
-  for (const option of parameters.map(optionOf)) command.addOption(option);
-  for (const option of own.options) command.addOption(option);
+  for (const option of parameters.map(toOption)) command.addOption(option);
+  for (const option of runCommand.options) command.addOption(option);
   let text = "";
   command.configureOutput({
     writeOut: (chunk) => {

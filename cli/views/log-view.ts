@@ -4,48 +4,48 @@ import { escapeLine } from "../sanitize.ts";
 import { truncate } from "../table.ts";
 import { wrap } from "../wrap.ts";
 
-const PAINTS = { debug: "dim", info: "reset", warn: "yellow", error: "red" } as const;
+const COLORS = { debug: "dim", info: "reset", warn: "yellow", error: "red" } as const;
 
-/** How a line looks among notes. */
+/** The style of a log line among other messages. */
 export const LOG_STYLES = {
   debug: "dim",
   info: "plain",
   warn: "plain",
-  error: "bad",
+  error: "error",
 } as const satisfies Record<LogLine["level"], NoteStyle>;
 
-const parts = ({ at, attempt, level, text }: LogLine) => ({
-  when: attempt > 1 ? `${at.slice(11, 23)} #${attempt}` : at.slice(11, 23),
+const getParts = ({ at, attempt, level, text }: LogLine) => ({
+  time: attempt > 1 ? `${at.slice(11, 23)} #${attempt}` : at.slice(11, 23),
   level: level.padEnd(5),
   text: escapeLine(text),
 });
 
-/** `12:03:04.567 warn  the line`; the attempt where it is not the first. Times are UTC, as everywhere. */
+/** Formats a log line as `12:03:04.567 warn  text`, in UTC; after the first attempt with the attempt: `12:03:04.567 #2`. */
 export const formatLogLine = (line: LogLine): string => {
-  const { when, level, text } = parts(line);
-  return `${when} ${level} ${text}`;
+  const { time, level, text } = getParts(line);
+  return `${time} ${level} ${text}`;
 };
 
-/** The same in the colour of its level. */
+/** The same, in the color of its level. */
 export const formatColoredLogLine = (paint: Io["paint"], line: LogLine): string =>
-  painted(paint, line, (text) => text);
+  formatColored(paint, line, (text) => text);
 
-/** The same, cut where it may be only so wide. */
+/** The same, truncated to a width. */
 export const formatTruncatedLogLine = (paint: Io["paint"], line: LogLine, width: number): string =>
-  painted(paint, line, (text, before) => truncate(text, Math.max(1, width - before)));
+  formatColored(paint, line, (text, prefixWidth) => truncate(text, Math.max(1, width - prefixWidth)));
 
-/** The same, broken between words; further lines stand under the first. */
+/** The same, wrapped between words; continuation lines are aligned with the text. */
 export const formatWrappedLogLine = (paint: Io["paint"], line: LogLine, width: number): string =>
-  painted(paint, line, (text, before) =>
-    wrap(text, Math.max(1, width - before)).replaceAll("\n", `\n${" ".repeat(before)}`),
+  formatColored(paint, line, (text, prefixWidth) =>
+    wrap(text, Math.max(1, width - prefixWidth)).replaceAll("\n", `\n${" ".repeat(prefixWidth)}`),
   );
 
-const painted = (
+const formatColored = (
   paint: Io["paint"],
   line: LogLine,
-  fitted: (text: string, before: number) => string,
+  fitText: (text: string, prefixWidth: number) => string,
 ): string => {
-  const { when, level, text } = parts(line);
-  const before = when.length + level.length + 2;
-  return `${paint.dim(when)} ${paint[PAINTS[line.level]](level)} ${fitted(text, before)}`;
+  const { time, level, text } = getParts(line);
+  const prefixWidth = time.length + level.length + 2;
+  return `${paint.dim(time)} ${paint[COLORS[line.level]](level)} ${fitText(text, prefixWidth)}`;
 };

@@ -2,32 +2,38 @@ import { MAX_COUNTED, type Page } from "../../protocol/page.ts";
 import type { Io } from "../io.ts";
 import { type Column, formatTable } from "../table.ts";
 
-/** How a page is shown. */
-export interface PageView<Item> {
+/** How to print a page. */
+export interface PageOptions<Item> {
   readonly columns: readonly Column<Item>[];
-  /** What is said of an empty list. */
-  readonly nothing: string;
-  /** How to come by the next page, where not by an offset; null where there is none. */
-  readonly more?: string | null | undefined;
+  /** Message for an empty list. */
+  readonly emptyText: string;
+  /** The option for the next page, if it is not `--offset`; null if there is no next page. */
+  readonly nextPage?: string | null | undefined;
 }
 
-const countOf = (total: number) => (total >= MAX_COUNTED ? `${total} or more` : String(total));
+const formatTotal = (total: number) => (total >= MAX_COUNTED ? `at least ${total}` : String(total));
 
-/** Prints a page: a table, or JSON as it came; on stderr, what is left of the list. */
+/** Prints a page as a table or as unchanged JSON, and on stderr how to get the next page. */
 export const showPage = <Item>(
   io: Io,
   page: Page<Item>,
-  { columns, nothing, more }: PageView<Item>,
+  { columns, emptyText, nextPage }: PageOptions<Item>,
 ): void => {
   const { items, offset, total } = page;
   if (items.length === 0 && !io.json) {
-    io.note(total === 0 ? nothing : `nothing beyond ${offset}: there are ${countOf(total)}`, "dim");
+    io.printNote(
+      total === 0 ? emptyText : `no items after offset ${offset}; the list has ${formatTotal(total)}`,
+      "dim",
+    );
     return;
   }
-  io.result(page, ({ items }) => formatTable(items, columns, { width: io.width, heading: io.paint.bold }));
+  io.printResult(page, ({ items }) =>
+    formatTable(items, columns, { width: io.width, heading: io.paint.bold }),
+  );
   const end = offset + items.length;
-  if (io.json || more === null) return;
-  if (more !== undefined) io.note(`${items.length} of ${countOf(total)}; more with ${more}`, "dim");
+  if (io.json || nextPage === null) return;
+  if (nextPage !== undefined)
+    io.printNote(`showing ${items.length} of ${formatTotal(total)}; next page: ${nextPage}`, "dim");
   else if (end < total)
-    io.note(`${offset + 1}–${end} of ${countOf(total)}; more with --offset ${end}`, "dim");
+    io.printNote(`showing ${offset + 1}–${end} of ${formatTotal(total)}; next page: --offset ${end}`, "dim");
 };

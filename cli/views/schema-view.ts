@@ -3,20 +3,20 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/js
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
 import { truncate } from "../table.ts";
 
-/** One property of a schema, in words. */
+/** A property of a schema, as text. */
 export interface PropertyRow {
   readonly name: string;
   readonly type: string;
   readonly required: boolean;
-  readonly fallback: string;
+  readonly defaultValue: string;
   readonly description: string;
 }
 
-/** A schema is a stranger's input: what lies deeper than this is told by its type alone. */
+/** Maximum depth of a formatted schema, because schemas are untrusted; deeper ones are shown as `…`. */
 const MAX_DEPTH = 4;
-const LONGEST_PATTERN = 40;
+const MAX_PATTERN_LENGTH = 40;
 
-const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
+const getText = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
 /** Returns a row for each property of a schema, required ones first; only a default that satisfies the schema is shown. */
 export const getPropertyRows = (schema: JsonObject): PropertyRow[] => {
@@ -24,90 +24,92 @@ export const getPropertyRows = (schema: JsonObject): PropertyRow[] => {
   if (!isJsonObject(properties)) return [];
   const names = Array.isArray(required) ? required : [];
   return Object.entries(properties)
-    .map(([name, property]) => propertyRow(name, property, names.includes(name)))
-    .sort((one, other) => Number(other.required) - Number(one.required));
+    .map(([name, property]) => toPropertyRow(name, property, names.includes(name)))
+    .sort((left, right) => Number(right.required) - Number(left.required));
 };
 
-/** What a schema says of itself. */
+/** Returns the description of a schema, or its title. */
 export const getDescription = ({ description, title }: JsonObject): string =>
-  textOf(description) || textOf(title);
+  getText(description) || getText(title);
 
-const propertyRow = (name: string, schema: JsonValue, required: boolean): PropertyRow => {
-  const own = isJsonObject(schema) ? schema : {};
-  const { default: fallback } = own;
+const toPropertyRow = (name: string, schema: JsonValue, required: boolean): PropertyRow => {
+  const object = isJsonObject(schema) ? schema : {};
+  const { default: defaultValue } = object;
   return {
     name,
     type: formatType(schema),
     required,
-    fallback: fallback === undefined ? "" : JSON.stringify(fallback),
-    description: getDescription(own),
+    defaultValue: defaultValue === undefined ? "" : JSON.stringify(defaultValue),
+    description: getDescription(object),
   };
 };
 
-/** What values a schema takes, as short as a type: `number 0…360`, `"a" | "b"`, `string[]`. */
+/** Formats the values that a schema accepts as a short type: `number 0…360`, `"a" | "b"`, `string[]`. */
 export const formatType = (schema: JsonValue | undefined, depth = 0): string => {
   if (schema === false) return "nothing";
   if (!isJsonObject(schema)) return "anything";
-  const inner = (one: JsonValue | undefined) => (depth < MAX_DEPTH ? formatType(one, depth + 1) : "…");
+  const inner = (subschema: JsonValue | undefined) =>
+    depth < MAX_DEPTH ? formatType(subschema, depth + 1) : "…";
   if (schema["const"] !== undefined) return JSON.stringify(schema["const"]);
-  if (Array.isArray(schema["enum"])) return schema["enum"].map((one) => JSON.stringify(one)).join(" | ");
-  const either = schema["anyOf"] ?? schema["oneOf"];
-  if (Array.isArray(either)) return [...new Set(either.map(inner))].join(" | ");
+  if (Array.isArray(schema["enum"])) return schema["enum"].map((value) => JSON.stringify(value)).join(" | ");
+  const branches = schema["anyOf"] ?? schema["oneOf"];
+  if (Array.isArray(branches)) return [...new Set(branches.map(inner))].join(" | ");
   if (typeof schema["$ref"] === "string") return schema["$ref"].slice(schema["$ref"].lastIndexOf("/") + 1);
   const { type } = schema;
-  if (Array.isArray(type)) return type.map(textOf).join(" | ");
+  if (Array.isArray(type)) return type.map(getText).join(" | ");
   if (type === "array") {
-    const list = isJsonObject(schema["items"]) ? listText(inner(schema["items"])) : "array";
-    return [list, range(schema["minItems"], schema["maxItems"], "items")]
+    const list = isJsonObject(schema["items"]) ? formatList(inner(schema["items"])) : "array";
+    return [list, formatRange(schema["minItems"], schema["maxItems"], "items")]
       .filter((part) => part !== "")
       .join(" ");
   }
-  if (type === "object" && isJsonObject(schema["properties"])) return shapeText(schema, schema["properties"]);
-  return [textOf(type) || "anything", ...boundsOf(schema)].join(" ");
+  if (type === "object" && isJsonObject(schema["properties"]))
+    return formatShape(schema, schema["properties"]);
+  return [getText(type) || "anything", ...getBounds(schema)].join(" ");
 };
 
-const MOST_NAMED = 6;
+const MAX_NAMED_MEMBERS = 6;
 
-/** The members of an object by their names; `?` is behind those that may be left out. */
-const shapeText = ({ required }: JsonObject, properties: JsonObject): string => {
-  const needed = Array.isArray(required) ? required : [];
-  const names = Object.keys(properties).map((name) => (needed.includes(name) ? name : `${name}?`));
+/** Lists the members of an object; optional ones end with `?`. */
+const formatShape = ({ required }: JsonObject, properties: JsonObject): string => {
+  const requiredNames = Array.isArray(required) ? required : [];
+  const names = Object.keys(properties).map((name) => (requiredNames.includes(name) ? name : `${name}?`));
   if (names.length === 0) return "object";
-  return `{${names.slice(0, MOST_NAMED).join(", ")}${names.length > MOST_NAMED ? ", …" : ""}}`;
+  return `{${names.slice(0, MAX_NAMED_MEMBERS).join(", ")}${names.length > MAX_NAMED_MEMBERS ? ", …" : ""}}`;
 };
 
-const listText = (item: string) =>
+const formatList = (item: string) =>
   item.includes(" ") && !item.startsWith("{") ? `(${item})[]` : `${item}[]`;
 
-const boundsOf = (schema: JsonObject): string[] => {
-  const format = textOf(schema["format"]);
-  // A format's pattern, as zod writes it beside, says the same in hundreds of characters.
-  const pattern = format === "" ? truncate(textOf(schema["pattern"]), LONGEST_PATTERN) : "";
+const getBounds = (schema: JsonObject): string[] => {
+  const format = getText(schema["format"]);
+  // zod adds a pattern of hundreds of characters to a format; the format is enough.
+  const pattern = format === "" ? truncate(getText(schema["pattern"]), MAX_PATTERN_LENGTH) : "";
   return [
     format,
-    prefixed("> ", bound(schema["exclusiveMinimum"])),
-    range(schema["minimum"], schema["maximum"]),
-    range(schema["minLength"], schema["maxLength"], "characters"),
-    prefixed("< ", bound(schema["exclusiveMaximum"])),
+    addPrefix("> ", formatBound(schema["exclusiveMinimum"])),
+    formatRange(schema["minimum"], schema["maximum"]),
+    formatRange(schema["minLength"], schema["maxLength"], "characters"),
+    addPrefix("< ", formatBound(schema["exclusiveMaximum"])),
     pattern === "" ? "" : `/${pattern}/`,
   ].filter((part) => part !== "");
 };
 
-const range = (least: JsonValue | undefined, most: JsonValue | undefined, unit = ""): string => {
-  const low = bound(least);
-  const high = bound(most);
-  const text = low !== "" && high !== "" ? `${low}…${high}` : prefixed("≥ ", low) || prefixed("≤ ", high);
+const formatRange = (minimum: JsonValue | undefined, maximum: JsonValue | undefined, unit = ""): string => {
+  const low = formatBound(minimum);
+  const high = formatBound(maximum);
+  const text = low !== "" && high !== "" ? `${low}…${high}` : addPrefix("≥ ", low) || addPrefix("≤ ", high);
   return text === "" || unit === "" ? text : `${text} ${unit}`;
 };
 
-const prefixed = (prefix: string, text: string) => (text === "" ? "" : prefix + text);
+const addPrefix = (prefix: string, text: string) => (text === "" ? "" : prefix + text);
 
-const SAFE = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
-/** Bounds of 64-bit integers are below it; larger ones belong to numbers with fractions. */
-const BEYOND_INTEGERS = 2 ** 65;
+const SAFE_INTEGER_BOUNDS = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+/** Bounds of 64-bit integers are below this; larger ones belong to floating-point numbers. */
+const MAX_INTEGER_BOUND = 2 ** 65;
 
-/** zod writes out the bounds of every integer. Larger ones are rounded, and limit nothing that can be sent. */
-const bound = (value: JsonValue | undefined): string => {
-  if (typeof value !== "number" || SAFE.includes(value)) return "";
-  return isRoundedInteger(value) && Math.abs(value) < BEYOND_INTEGERS ? "" : String(value);
+/** Formats a bound. Omits the safe integer bounds that zod adds, and rounded bounds, which no exact number reaches. */
+const formatBound = (value: JsonValue | undefined): string => {
+  if (typeof value !== "number" || SAFE_INTEGER_BOUNDS.includes(value)) return "";
+  return isRoundedInteger(value) && Math.abs(value) < MAX_INTEGER_BOUND ? "" : String(value);
 };

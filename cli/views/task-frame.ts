@@ -7,42 +7,47 @@ import { formatDuration } from "./duration.ts";
 import { formatTruncatedLogLine } from "./log-view.ts";
 import { formatProgress, formatProgressBar, paintStatus } from "./task-view.ts";
 
-/** A task as it is followed: how it stands, and the last lines of its log. */
+/** The current state of a task, and the last lines of its log. */
 export interface TaskWithLog {
   readonly task: Task;
   readonly lines: readonly LogLine[];
 }
 
-/** How many lines of a log are seen while a task is followed. */
+/** Maximum number of log lines in the live display. */
 export const MAX_LOG_LINES = 8;
 
-const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
+const SPINNER_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
-const since = ({ status, created_at, started_at }: Task, now: number): string =>
+const formatElapsed = ({ status, created_at, started_at }: Task, now: number): string =>
   status === "running" && started_at !== null
     ? `for ${formatDuration(now - Date.parse(started_at))}`
-    : `since ${formatDuration(now - Date.parse(created_at))}`;
+    : `created ${formatDuration(now - Date.parse(created_at))} ago`;
 
-const place = ({ status, queue_position }: Task): string =>
-  status === "pending" && queue_position !== null ? `place ${queue_position} in the queue` : "";
+const formatQueuePosition = ({ status, queue_position }: Task): string =>
+  status === "pending" && queue_position !== null ? `queue position ${queue_position}` : "";
 
-const progress = ({ progress: given }: Task): string =>
-  [given?.fraction === undefined ? "" : formatProgressBar(given.fraction), escapeLine(formatProgress(given))]
+const formatProgressLine = ({ progress }: Task): string =>
+  [
+    progress?.fraction === undefined ? "" : formatProgressBar(progress.fraction),
+    escapeLine(formatProgress(progress)),
+  ]
     .filter((part) => part !== "")
     .join(" ");
 
-/** What is seen of a task while it is followed: a line about it, its progress, the end of its log; none too wide. */
+/** Formats the live display of a task, truncated to `width`: its status, its progress and the end of its log. */
 export const formatTaskFrame = (
   { task, lines }: TaskWithLog,
   { width, now, paint }: { readonly width: number; readonly now: number; readonly paint: Io["paint"] },
 ): string => {
-  const turn = FRAMES[Math.floor(now / 80) % FRAMES.length] ?? "";
-  const rest = [since(task, now), place(task)].filter((part) => part !== "").join(", ");
-  const room = width - getTextWidth(`${turn}  ${task.status} ${rest}`);
-  const name = truncate(escapeLine(task.job_name), Math.max(8, room));
-  const bar = progress(task);
+  const spinner = SPINNER_FRAMES[Math.floor(now / 80) % SPINNER_FRAMES.length] ?? "";
+  const details = [formatElapsed(task, now), formatQueuePosition(task)]
+    .filter((part) => part !== "")
+    .join(", ");
+  const nameWidth = width - getTextWidth(`${spinner}  ${task.status} ${details}`);
+  const name = truncate(escapeLine(task.job_name), Math.max(8, nameWidth));
+  const bar = formatProgressLine(task);
   return [
-    `${paint.cyan(turn)} ${paint.bold(name)} ${paintStatus(paint, task.status)} ${rest}`,
+    `${paint.cyan(spinner)} ${paint.bold(name)} ${paintStatus(paint, task.status)} ${details}`,
     ...(bar === "" ? [] : [truncate(`  ${bar}`, width)]),
     ...lines.map((line) => `  ${formatTruncatedLogLine(paint, line, width - 2)}`),
   ].join("\n");

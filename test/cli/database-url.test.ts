@@ -30,7 +30,9 @@ test.each(
   const { exitCode, stderr } = await runCli(argv, { env: { ...env, JOBLIB_LOG_LEVEL: "silent" } });
 
   expect(exitCode).toBe(11);
-  expect(stderr).toMatch(/^[^\n]*the database cannot be reached: the server does not offer TLS[^\n]*\n$/);
+  expect(stderr).toMatch(
+    /^[^\n]*the database refused the connection: the server does not offer TLS[^\n]*\n$/,
+  );
 });
 
 test("joblib serve names a Redis certificate file that is missing, exit code 2", async () => {

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-interface Told {
+interface DoctorReport {
   readonly ok: boolean;
   readonly findings: readonly {
     readonly check: string;
@@ -38,21 +38,21 @@ interface Told {
   }[];
 }
 
-const examine = async (
+const runDoctor = async (
   claims: TokenClaims | undefined,
-  own: { at?: string; argv?: string[]; env?: Record<string, string> } = {},
+  options: { serverUrl?: string; argv?: string[]; env?: Record<string, string> } = {},
 ) => {
   const token: Record<string, string> =
     claims === undefined ? {} : { JOBLIB_TOKEN: await createToken(SECRET, claims) };
-  const argv = ["doctor", "--json", "--url", own.at ?? url, ...(own.argv ?? [])];
-  const { exitCode, stdout } = await runCli(argv, { env: { ...token, ...own.env } });
-  const told: Told = JSON.parse(stdout);
-  const of = (check: string) => told.findings.find((finding) => finding.check === check);
+  const argv = ["doctor", "--json", "--url", options.serverUrl ?? url, ...(options.argv ?? [])];
+  const { exitCode, stdout } = await runCli(argv, { env: { ...token, ...options.env } });
+  const report: DoctorReport = JSON.parse(stdout);
+  const find = (check: string) => report.findings.find((result) => result.check === check);
   return {
     exitCode,
-    of,
-    ok: told.ok,
-    statuses: Object.fromEntries(told.findings.map(({ check, status }) => [check, status])),
+    find,
+    ok: report.ok,
+    statuses: Object.fromEntries(report.findings.map(({ check, status }) => [check, status])),
   };
 };
 const HEALTH: Health = {
@@ -65,36 +65,27 @@ const HEALTH: Health = {
 };
 const ANN: TokenClaims = { sub: "ann", rooms: ["lab"], expiresInSeconds: 86_400 };
 
-describe("a healthy server", () => {
+describe("joblib doctor on a healthy server", () => {
   test("passes every check within seconds", async () => {
-    const { exitCode, ok, statuses, of } = await examine(ANN, { argv: ["--room", "lab"] });
+    const { exitCode, ok, statuses, find } = await runDoctor(ANN, { argv: ["--room", "lab"] });
 
     expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
     expect(statuses).toEqual({
-      ...{
-        server: "ok",
-        encryption: "ok",
-        version: "ok",
-        clock: "ok",
-        token: "ok",
-        room: "ok",
-        database: "ok",
-        bus: "ok",
-      },
-      ...{ "long poll": "ok", "event stream": "ok" },
+      ...{ server: "ok", encryption: "ok", version: "ok", clock: "ok", token: "ok", room: "ok" },
+      ...{ database: "ok", bus: "ok", "long poll": "ok", "event stream": "ok" },
     });
-    expect(of("token")?.detail).toMatch(/^ann; room lab; expires in (23h|1d)$/);
-    expect(of("database")?.detail).toMatch(
+    expect(find("token")?.detail).toMatch(/^ann; room lab; expires in (23h|1d)$/);
+    expect(find("database")?.detail).toMatch(
       /^postgresql: round trip [\d.]+ ms, local connection, no pending migrations$/,
     );
-    expect(of("bus")?.detail).toBe("redis, local connection");
+    expect(find("bus")?.detail).toBe("redis, local connection");
     for (const check of ["long poll", "event stream"]) {
-      expect(of(check)?.detail).toMatch(/^stayed open for 1(\.\d)? s$/);
+      expect(find(check)?.detail).toMatch(/^stayed open for 1(\.\d)? s$/);
     }
   });
 
-  test("has no worker left over from the check", async () => {
-    await examine(ANN);
+  test("leaves no worker behind", async () => {
+    await runDoctor(ANN);
     const authorization = `Bearer ${await createToken(SECRET, ANN)}`;
 
     expect((await app.inject({ url: "/v1/joblib/workers", headers: { authorization } })).json().total).toBe(
@@ -102,54 +93,74 @@ describe("a healthy server", () => {
     );
   });
 
-  test("has its database checked from here, too, if its URL is given", async () => {
+  test("checks the database from this machine if its URL is given", async () => {
     const empty = await createDatabase(inject("postgresUrl"));
-    const { exitCode, of } = await examine(ANN, { env: { JOBLIB_DATABASE_URL: empty } });
+    const { exitCode, find } = await runDoctor(ANN, { env: { JOBLIB_DATABASE_URL: empty } });
 
     expect(exitCode).toBe(1);
-    expect(of("own database")).toMatchObject({
+    expect(find("database URL")).toMatchObject({
       status: "failed",
       detail: expect.stringContaining("pending migrations: joblib-"),
       advice: "run `joblib migrate`",
     });
-    expect((await examine(ANN, { argv: ["--database-url", databaseUrl] })).of("own database")).toMatchObject({
-      ...{ status: "ok", detail: "reached from here, local connection, no pending migrations" },
+    expect(
+      (await runDoctor(ANN, { argv: ["--database-url", databaseUrl] })).find("database URL"),
+    ).toMatchObject({
+      ...{ status: "ok", detail: "reachable from this machine, local connection, no pending migrations" },
     });
   });
 });
 
-describe("a token", () => {
+describe("the token check", () => {
   test.each<[string, TokenClaims | undefined, string[], string, RegExp]>([
-    ["that is missing", undefined, [], "token failed", /missing: the server requires one/],
-    ["that expired", { ...ANN, expiresInSeconds: -7200 }, [], "token failed", /expired 2h ago/],
-    ["that expires soon", { ...ANN, expiresInSeconds: 600 }, [], "token warning", /expires in (9|10)m/],
-    ["that does not open the room", ANN, ["--room", "office"], "room failed", /office: no access/],
-    ["for certain jobs", { ...ANN, jobs: ["chem:Mine"] }, [], "token ok", /may register only chem:Mine/],
-    ["of an admin", { sub: "root", admin: true }, ["--room", "lab"], "room ok", /lab: read and write/],
-  ])("%s", async (_, claims, argv, outcome, detail) => {
+    ["a missing token", undefined, [], "token failed", /^missing; the server requires one$/],
+    ["an expired token", { ...ANN, expiresInSeconds: -7200 }, [], "token failed", /expired 2h ago/],
+    [
+      "a token that expires soon",
+      { ...ANN, expiresInSeconds: 600 },
+      [],
+      "token warning",
+      /expires in (9|10)m/,
+    ],
+    ["a token without access to the room", ANN, ["--room", "office"], "room failed", /office: no access/],
+    [
+      "a token for some jobs only",
+      { ...ANN, jobs: ["chem:Mine"] },
+      [],
+      "token ok",
+      /may register only chem:Mine/,
+    ],
+    [
+      "the token of an admin",
+      { sub: "root", admin: true },
+      ["--room", "lab"],
+      "room ok",
+      /lab: read and write/,
+    ],
+  ])("reports %s", async (_, claims, argv, outcome, detail) => {
     const [check = "", status] = outcome.split(" ");
-    const found = await examine(claims, { argv });
+    const found = await runDoctor(claims, { argv });
 
-    expect(found.of(check)).toMatchObject({ status, detail: expect.stringMatching(detail) });
+    expect(found.find(check)).toMatchObject({ status, detail: expect.stringMatching(detail) });
     expect(found.exitCode).toBe(status === "failed" ? 1 : 0);
   });
 
-  test("that another server signed is reported as rejected, not as expired", async () => {
+  test("reports a token of another server as rejected, not as expired", async () => {
     const JOBLIB_TOKEN = await createToken("another secret of thirty-two characters", ANN);
-    const { of } = await examine(undefined, { env: { JOBLIB_TOKEN } });
+    const { find } = await runDoctor(undefined, { env: { JOBLIB_TOKEN } });
 
-    expect(of("token")).toMatchObject({ status: "failed", detail: "rejected by the server" });
+    expect(find("token")).toMatchObject({ status: "failed", detail: "rejected by the server" });
   });
 
-  test("contains its expiry, and garbage contains none", async () => {
+  test("reads the expiry of a JWT, and none of other text", async () => {
     expect(readExpiry(await createToken(SECRET, { sub: "a", expiresAt: new Date(5000) }))).toBe(5000);
     expect(readExpiry("garbage")).toBeUndefined();
     expect(readExpiry("a.b.c")).toBeUndefined();
   });
 });
 
-/** Starts a proxy in front of the server that closes connections that were idle that long. */
-const impatientProxy = async (milliseconds: number) => {
+/** Starts a proxy in front of the server that closes connections after an idle time. */
+const startImpatientProxy = async (milliseconds: number) => {
   const sockets = new Set<Socket>();
   const proxy = createTcp((client) => {
     const upstream = connect(Number(new URL(url).port), "127.0.0.1");
@@ -172,13 +183,13 @@ const impatientProxy = async (milliseconds: number) => {
   return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
 };
 
-test("a proxy that closes idle connections is found, with advice", async () => {
-  const { exitCode, of } = await examine(ANN, { at: await impatientProxy(400) });
+test("joblib doctor finds a proxy that closes idle connections, and prints advice", async () => {
+  const { exitCode, find } = await runDoctor(ANN, { serverUrl: await startImpatientProxy(400) });
 
   expect(exitCode).toBe(1);
-  expect(of("server")?.status).toBe("ok");
+  expect(find("server")?.status).toBe("ok");
   for (const check of ["long poll", "event stream"]) {
-    expect(of(check)).toMatchObject({
+    expect(find(check)).toMatchObject({
       status: "failed",
       detail: expect.stringMatching(/^closed after 0\.\d s: /),
       advice: expect.stringContaining("proxy_read_timeout"),
@@ -186,19 +197,19 @@ test("a proxy that closes idle connections is found, with advice", async () => {
   }
 });
 
-test("--proxy keeps the requests open for as long as it is told", async () => {
-  const { of } = await examine(ANN, { argv: ["--proxy", "2"] });
+test("joblib doctor --proxy keeps the requests open for the given time", async () => {
+  const { find } = await runDoctor(ANN, { argv: ["--proxy", "2"] });
 
   for (const check of ["long poll", "event stream"]) {
-    expect(of(check)).toMatchObject({
+    expect(find(check)).toMatchObject({
       status: "ok",
       detail: expect.stringMatching(/^stayed open for 2(\.\d)? s$/),
     });
   }
 });
 
-describe("encryption of requests", () => {
-  const probe = (url: string, token?: string): Probe => ({
+describe("the encryption check", () => {
+  const createProbe = (url: string, token?: string): Probe => ({
     ...{ client: new JoblibClient({ url, token: token ?? "" }), fetch: nodeHttpFetch, token },
     ...{ room: undefined, version: "0.1.0", signal: new AbortController().signal },
   });
@@ -208,14 +219,14 @@ describe("encryption of requests", () => {
     ["http://127.0.0.1:7800", "ok"],
     ["http://[::1]:7800", "ok"],
     ["http://localhost:7800", "ok"],
-  ])("%s is %s", (at, status) => {
-    expect(checkEncryption(probe(at, "t"))).toMatchObject({ status });
+  ])("reports %s as %s", (serverUrl, status) => {
+    expect(checkEncryption(createProbe(serverUrl, "t"))).toMatchObject({ status });
   });
 
-  test("a token to another machine over plain HTTP is a warning", () => {
-    expect(checkEncryption(probe("http://jobs.example.org:7800", "t"))).toMatchObject({
+  test("warns about a token that is sent to another machine over plain HTTP", () => {
+    expect(checkEncryption(createProbe("http://jobs.example.org:7800", "t"))).toMatchObject({
       status: "warning",
-      detail: "the token, payloads and results travel unencrypted to jobs.example.org",
+      detail: "the token, payloads and results are sent to jobs.example.org unencrypted",
       advice: expect.stringContaining("https://"),
     });
   });
@@ -227,7 +238,7 @@ test.each([
   ["plain", "warning", /, not encrypted, no/],
   ["local", "ok", /, local connection, no/],
   [null, "ok", /^round trip 1 ms, no/],
-] as const)("a database connection that is %s is %s", (connection, status, detail) => {
+] as const)("checkDatabase reports a connection of the kind %s as %s", (connection, status, detail) => {
   const database: Health["database"] = { state: "up", milliseconds: 1, pending_migrations: [], connection };
 
   expect(checkDatabase({ ...HEALTH, database }, undefined)).toMatchObject({
@@ -239,22 +250,25 @@ test.each([
   ["tls", "ok", "redis, encrypted (TLS, certificate verified)"],
   ["plain", "warning", "redis, not encrypted"],
   [undefined, "ok", "redis"],
-] as const)("a Redis connection that is %s is %s", (connection, status, detail) => {
+] as const)("checkBus reports a Redis connection of the kind %s as %s", (connection, status, detail) => {
   const bus = { state: "up", kind: "redis", connection } as const;
 
   expect(checkBus({ ...HEALTH, bus })).toMatchObject({ status, detail });
 });
 
-test("a server that does not answer is reported, and nothing else is checked", async () => {
-  const { of, exitCode } = await examine(undefined, { at: "http://127.0.0.1:1" });
+test("joblib doctor reports an unreachable server, and checks nothing else", async () => {
+  const { find, exitCode } = await runDoctor(undefined, { serverUrl: "http://127.0.0.1:1" });
 
   expect(exitCode).toBe(1);
-  expect(of("server")).toMatchObject({ status: "failed", advice: expect.stringContaining("joblib serve") });
+  expect(find("server")).toMatchObject({
+    status: "failed",
+    advice: expect.stringContaining("the server is running"),
+  });
 });
 
 test.each([
   [
-    "the time in the health of the server",
+    "the time in the health document",
     { time: "2026-01-01T00:00:00.000Z", milliseconds: 20 },
     undefined,
     10_010,
@@ -267,12 +281,12 @@ test.each([
     -30_000,
     -30_500,
   ],
-])("the clock is compared with %s", (_, health, heard, offset, skew) => {
+])("measureClockSkew uses %s", (_, health, response, offset, skew) => {
   const now = Date.parse("2026-01-01T00:00:00.000Z") + offset;
 
-  expect(measureClockSkew(health, heard, now)?.skew).toBe(skew);
+  expect(measureClockSkew(health, response, now)?.skew).toBe(skew);
 });
 
-test("without a time from the server, no clock skew is measured", () => {
+test("measureClockSkew returns undefined without a time from the server", () => {
   expect(measureClockSkew(undefined, { milliseconds: 1, date: undefined }, 0)).toBeUndefined();
 });

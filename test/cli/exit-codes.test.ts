@@ -6,7 +6,7 @@ import { startFakeApi } from "./fake-api.ts";
 import { runCli } from "./run-cli.ts";
 import { aCompletedTask, aProblem, aSubmittedTask, aTask, TASK_ID } from "./wire-values.ts";
 
-const EXPECTED: Record<ProblemId, number> = {
+const EXPECTED_CODES: Record<ProblemId, number> = {
   "malformed-request": 5,
   "invalid-room-id": 2,
   "invalid-category": 2,
@@ -33,25 +33,28 @@ const EXPECTED: Record<ProblemId, number> = {
   "service-unavailable": 11,
 };
 
-describe("exit codes", () => {
-  test.each(PROBLEM_IDS)("a server's %s is one line and its code", async (id) => {
+describe("the exit code", () => {
+  test.each(PROBLEM_IDS)("is specific to the problem %s, which is printed in one line", async (id) => {
     await using api = await startFakeApi(() => aProblem(id));
 
     const plain = await runCli(["tasks", "status", TASK_ID, "--url", api.url]);
     const json = await runCli(["tasks", "status", TASK_ID, "--url", api.url, "--json"]);
 
     expect(plain).toEqual({
-      exitCode: EXPECTED[id],
+      exitCode: EXPECTED_CODES[id],
       stdout: "",
       stderr: expect.stringMatching(
-        `^joblib: detail of ${id}(; [^\n]*)?\n(the registered schema [^\n]*\n)?$`,
+        `^joblib: detail of ${id}(\\. [^\n]*)?\n(The registered schema [^\n]*\n)?$`,
       ),
     });
-    expect(json.exitCode).toBe(EXPECTED[id]);
-    expect(JSON.parse(json.stderr)).toMatchObject({ type: `/v1/problems/${id}`, exit_code: EXPECTED[id] });
+    expect(json.exitCode).toBe(EXPECTED_CODES[id]);
+    expect(JSON.parse(json.stderr)).toMatchObject({
+      type: `/v1/problems/${id}`,
+      exit_code: EXPECTED_CODES[id],
+    });
   });
 
-  test("a reading command is 0 whatever the task's status", async () => {
+  test("is 0 for a command that only reads a task, whatever its status", async () => {
     await using api = await startFakeApi(() => ({
       status: 200,
       body: aTask({ status: "failed", error: "no" }),
@@ -67,7 +70,7 @@ describe("exit codes", () => {
     ["pending", 8],
     ["claimed", 8],
     ["running", 8],
-  ] as const)("with --wait a %s task is %i", async (status, exitCode) => {
+  ] as const)("with --wait is the code of a task that is %s: %i", async (status, exitCode) => {
     await using api = await startFakeApi(() => ({ status: 200, body: aTask({ status }) }));
 
     const outcome = await runCli(["tasks", "status", TASK_ID, "--wait", "0", "--url", api.url]);
@@ -76,7 +79,7 @@ describe("exit codes", () => {
     expect(outcome.stdout).toContain(status);
   });
 
-  test("--wait follows the task until it has ended", async () => {
+  test("with --wait is known only after the task has ended", async () => {
     const answers = [aTask(), aTask({ status: "running", queue_position: null }), aCompletedTask()];
     await using api = await startFakeApi(() => ({
       status: 200,
@@ -90,7 +93,7 @@ describe("exit codes", () => {
     expect(JSON.parse(outcome.stdout)).toEqual(aCompletedTask());
   });
 
-  test("--wait before the id takes the id for an id", async () => {
+  test("does not change if --wait precedes the id", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aCompletedTask() }));
 
     expect(await runCli(["tasks", "status", "--wait", TASK_ID, "--url", api.url])).toMatchObject({
@@ -98,7 +101,7 @@ describe("exit codes", () => {
     });
   });
 
-  test("a submit that waits ends as its task does", async () => {
+  test("is that of the task for a submit with --wait", async () => {
     await using api = await startFakeApi(({ method }) =>
       method === "POST"
         ? { status: 202, body: aSubmittedTask() }
@@ -111,8 +114,8 @@ describe("exit codes", () => {
     expect(outcome.stdout).toContain("boom");
   });
 
-  test("an unreachable server is 3", async () => {
-    const url = await closedPort();
+  test("is 3 for an unreachable server", async () => {
+    const url = await getClosedPortUrl();
 
     const outcome = await runCli(["tasks", "status", TASK_ID, "--url", url]);
 
@@ -120,13 +123,13 @@ describe("exit codes", () => {
     expect(outcome.stderr).toMatch(/^joblib: no response from .*\n$/);
   });
 
-  test("somebody else's server is 11", async () => {
+  test("is 11 for a server that is not joblib", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: "<html>", type: "text/html" }));
 
     expect(await runCli(["jobs", "list", "--url", api.url])).toMatchObject({ exitCode: 11 });
   });
 
-  test("an interrupted wait is 130, and the task goes on", async () => {
+  test("is 130 for an interrupted wait, which does not cancel the task", async () => {
     const signals = new EventEmitter();
     await using api = await startFakeApi(({ headers }) => {
       if (headers["if-none-match"] === undefined)
@@ -141,7 +144,7 @@ describe("exit codes", () => {
     expect(api.received.every(({ method }) => method === "GET")).toBe(true);
   });
 
-  test("a bug is 70 and one line, its stack shown only with JOBLIB_DEBUG", async () => {
+  test("is 70 for a bug, and only JOBLIB_DEBUG prints the stack trace", async () => {
     const connect = async () => {
       throw new TypeError("undefined is not\na function");
     };
@@ -151,13 +154,13 @@ describe("exit codes", () => {
 
     expect(plain.exitCode).toBe(70);
     expect(plain.stderr).toMatch(
-      /^joblib: this is a bug in joblib: TypeError: undefined is not a function; .*\n$/,
+      /^joblib: this is a bug in joblib: TypeError: undefined is not a function\. .*\n$/,
     );
     expect(debugged.stderr).toContain("    at ");
   });
 });
 
-const closedPort = async (): Promise<string> => {
+const getClosedPortUrl = async (): Promise<string> => {
   await using api = await startFakeApi(() => ({ status: 500 }));
   return api.url;
 };

@@ -9,7 +9,7 @@ export interface Received {
   readonly body: unknown;
 }
 
-/** What the fake answers; a string body is sent as it is, with `type`. */
+/** A response of the fake; a string body is sent unchanged, with `type`. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
@@ -17,30 +17,30 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A server on a loopback port that answers what a test says, and remembers what it was asked. */
+/** A local server that records requests and sends the responses of a test. */
 export interface FakeApi {
   readonly url: string;
   readonly received: readonly Received[];
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts one; `reply` may hold its answer back. */
+/** Starts the fake; `reply` may delay its response. */
 export async function startFakeApi(reply: (request: Received) => Reply | Promise<Reply>): Promise<FakeApi> {
   const received: Received[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer(async (incoming, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(Buffer.from(chunk));
+    for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
     const text = Buffer.concat(chunks).toString();
-    const { method = "", url = "", headers } = request;
-    const one = { method, path: url, headers, body: text === "" ? undefined : JSON.parse(text) };
-    received.push(one);
+    const { method = "", url = "", headers } = incoming;
+    const request = { method, path: url, headers, body: text === "" ? undefined : JSON.parse(text) };
+    received.push(request);
     const {
       status,
       body,
       type = status >= 400 ? "application/problem+json" : "application/json",
       headers: extra,
-    } = await reply(one);
-    // By this process's clock, which a test may have stopped; Node's own header goes by another.
+    } = await reply(request);
+    // Set explicitly, because tests may replace Date; Node.js would use the real time.
     const date = new Date().toUTCString();
     response.writeHead(status, { date, ...(body === undefined ? {} : { "content-type": type }), ...extra });
     response.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
@@ -48,7 +48,7 @@ export async function startFakeApi(reply: (request: Received) => Reply | Promise
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   return {
-    url: `http://127.0.0.1:${portOf(address)}`,
+    url: `http://127.0.0.1:${getPort(address)}`,
     received,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -57,7 +57,7 @@ export async function startFakeApi(reply: (request: Received) => Reply | Promise
   };
 }
 
-const portOf = (address: AddressInfo | string | null): number => {
-  if (typeof address !== "object" || address === null) throw new Error("the fake has no port");
+const getPort = (address: AddressInfo | string | null): number => {
+  if (typeof address !== "object" || address === null) throw new Error("the fake server has no port");
   return address.port;
 };

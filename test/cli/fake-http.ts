@@ -3,29 +3,29 @@ import { Readable } from "node:stream";
 import { getResponse } from "msw";
 import { FakeServer } from "../../sdk/testing/fake-server.ts";
 
-/** The SDK's fake behind a real port, for processes that no msw can reach into. */
+/** The fake server of the SDK on a real port, for child processes that msw cannot intercept. */
 export interface FakeHttp {
   readonly url: string;
   readonly fake: FakeServer;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts one on a free loopback port. */
+/** Starts the fake server on a free port. */
 export async function startFakeHttp(): Promise<FakeHttp> {
   const fake = new FakeServer();
   const server = createServer(async (incoming, outgoing) => {
-    const left = new AbortController();
-    outgoing.once("close", () => left.abort());
-    const response = await getResponse(fake.handlers, await requestOf(incoming, left.signal)).catch(
+    const disconnected = new AbortController();
+    outgoing.once("close", () => disconnected.abort());
+    const response = await getResponse(fake.handlers, await toRequest(incoming, disconnected.signal)).catch(
       () => undefined,
     );
-    if (left.signal.aborted) return;
+    if (disconnected.signal.aborted) return;
     outgoing.writeHead(response?.status ?? 500, Object.fromEntries(response?.headers ?? []));
     outgoing.end(Buffer.from((await response?.arrayBuffer()) ?? new ArrayBuffer()));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("the fake has no port");
+  if (typeof address !== "object" || address === null) throw new Error("the fake server has no port");
   return {
     url: `http://127.0.0.1:${address.port}`,
     fake,
@@ -36,7 +36,7 @@ export async function startFakeHttp(): Promise<FakeHttp> {
   };
 }
 
-const requestOf = async (incoming: IncomingMessage, signal: AbortSignal): Promise<Request> => {
+const toRequest = async (incoming: IncomingMessage, signal: AbortSignal): Promise<Request> => {
   const { method = "GET", url = "", headers } = incoming;
   const body = Buffer.concat(await Readable.from(incoming).toArray());
   return new Request(`http://127.0.0.1${url}`, {

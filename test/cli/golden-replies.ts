@@ -2,7 +2,7 @@ import type { Invitation, Job, LogLine, Task, Worker } from "../../protocol/inde
 import type { Received, Reply } from "./fake-api.ts";
 import { aCompletedTask, aJob, aPage, aProblem, aSubmittedTask, aTask, TASK_ID } from "./wire-values.ts";
 
-/** The moment at which every golden run happens. */
+/** The time of every recorded run. */
 export const NOW = "2026-01-02T03:14:05.678Z";
 const AT = "2026-01-02T03:04:05.678Z";
 const id = (number: number) => `01990000-0000-7000-8000-${String(number).padStart(12, "0")}`;
@@ -12,8 +12,7 @@ export const screen: Job = aJob({
   category: "chemistry",
   name: "Screen",
   full_name: "public:chemistry:Screen",
-  description:
-    "Which of many molecules are like a drug, by limits that may be moved, and why the others are not.",
+  description: "Finds drug-like molecules by configurable limits, and reports why the others are not.",
   schema: {
     type: "object",
     properties: {
@@ -24,13 +23,13 @@ export const screen: Job = aJob({
         default: 500,
         description: "Highest weight in g/mol",
       },
-      strict: { type: "boolean", default: false, description: "No limit may be passed" },
+      strict: { type: "boolean", default: false, description: "Reject a molecule that exceeds any limit" },
       method: { enum: ["lipinski", "veber"], default: "lipinski" },
       molecules: {
         type: "array",
         minItems: 1,
         maxItems: 1000,
-        description: "The molecules to look at",
+        description: "The molecules to screen",
         items: {
           type: "object",
           properties: { name: { type: "string" }, smiles: { type: "string" } },
@@ -59,10 +58,10 @@ const running = aTask({
 const reportFailure = aCompletedTask({
   ...{ id: id(3), status: "failed", result: null, max_attempts: 2, runs: 2, attempt: 2 },
   error:
-    "the molecule cannot be read: a ring was opened at atom 4 and closed nowhere, which no structure can be",
+    "cannot parse the molecule: the bond that is opened at atom 4 is never closed, so it is not a valid structure",
   errors: [
     { attempt: 1, at: AT, error: "out of memory", worker_id: id(71) },
-    { attempt: 2, at: AT, error: "the molecule cannot be read", worker_id: id(72) },
+    { attempt: 2, at: AT, error: "cannot parse the molecule", worker_id: id(72) },
   ],
 });
 const tasks: readonly Task[] = [aTask(), running, reportFailure, aCompletedTask({ id: id(4) })];
@@ -81,11 +80,11 @@ const invitations: readonly Invitation[] = [
   { ...invitation, id: id(90), jobs: null, note: null, revoked_at: AT },
 ];
 
-const line = (number: number, own: Partial<LogLine> = {}): LogLine => ({
+const line = (number: number, overrides: Partial<LogLine> = {}): LogLine => ({
   ...{ attempt: 1, number, at: AT, level: "info", text: `line ${number}` },
-  ...own,
+  ...overrides,
 });
-const lines = [line(0), line(1, { level: "warn", text: "aspirin was given twice, and is looked at once" })];
+const lines = [line(0), line(1, { level: "warn", text: "aspirin occurs twice and is screened only once" })];
 
 const event = (name: string, eventId: string, data: unknown) =>
   `event: ${name}\nid: ${eventId}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -119,7 +118,7 @@ const diagnosis = {
     progress: null,
   },
   sentence:
-    "All 2 workers that could take it hold tasks; it is at place 3 in the queue, and will begin in about 4 minutes, as long as others ran.",
+    "Both workers for this job are busy. The task has queue position 3 and will start in about 4 minutes.",
 };
 const roomSummaries = [
   { room_id: "@global", jobs: 2, workers: 2, pending: 3, running: 1 },
@@ -134,16 +133,16 @@ const health = {
   sweeper: { state: "up", last_sweep: NOW, interval_seconds: 30 },
   long_poll_max_wait_seconds: 60,
 };
-const standing = {
+const caller = {
   ...{ user_id: "ada", is_admin: false, rooms: ["lab"], jobs: null, invitation_id: null },
   expires_at: "2026-02-01T03:14:05.000Z",
   room: { room_id: "lab", read: true, write: true },
 };
 
-const taskOf = (path: string) => tasks.find((task) => path.includes(task.id));
+const findTask = (path: string) => tasks.find((task) => path.includes(task.id));
 
-/** A server with a few jobs, tasks, workers and invitations. */
-export const server = ({ method, path }: Received): Reply => {
+/** Replies like a server with some jobs, tasks, workers and invitations. */
+export const replyWithData = ({ method, path }: Received): Reply => {
   if (path.startsWith("/v1/problems")) return { status: 200, body: { items: [] } };
   if (path.startsWith("/readyz"))
     return { status: 200, body: { status: "up", database: { kind: "postgresql" } } };
@@ -151,7 +150,7 @@ export const server = ({ method, path }: Received): Reply => {
   if (/\/rooms(\?|$)/.test(path)) return aPage(roomSummaries);
   if (path.endsWith("/drain"))
     return { status: 200, body: { ...workers[0], draining: true, jobs: [], tasks: [] } };
-  if (path.includes("/me")) return { status: 200, body: standing };
+  if (path.includes("/me")) return { status: 200, body: caller };
   if (path.includes("/health")) return { status: 200, body: health };
   if (path.includes("/validation")) return { status: 200, body: { errors: [] } };
   if (path.endsWith("/events")) return stream();
@@ -177,24 +176,24 @@ export const server = ({ method, path }: Received): Reply => {
   if (path.includes("/adopt")) return { status: 200, body: aCompletedTask() };
   if (method === "PATCH") return { status: 200, body: aTask({ status: "cancelled", queue_position: null }) };
   if (path.includes("/rooms/") && path.includes("/tasks")) return aPage(tasks, 9);
-  if (path.includes("/tasks/")) return { status: 200, body: taskOf(path) ?? aTask() };
+  if (path.includes("/tasks/")) return { status: 200, body: findTask(path) ?? aTask() };
   if (path.includes("/jobs/")) return { status: 200, body: path.includes("Rotate") ? aJob() : screen };
   if (path.includes("/jobs")) return aPage([screen, aJob()]);
   return aProblem("route-not-found");
 };
 
-/** The same with nothing in it. */
+/** Replies like an empty server. */
 export const replyEmpty = ({ path }: Received): Reply =>
   path.includes("/logs") ? { status: 200, body: { items: [], after: null } } : aPage([]);
 
-/** The ids of the tasks, by how they stand. */
+/** The ids of the tasks by status. */
 export const TASKS = {
   pending: TASK_ID,
   running: running.id,
   failed: reportFailure.id,
   completed: id(4),
 } as const;
-/** A worker's id. */
+/** The id of a worker. */
 export const WORKER_ID = id(71);
-/** An invitation's id. */
+/** The id of an invitation. */
 export const INVITATION_ID = invitation.id;

@@ -1,52 +1,56 @@
 import { type Received, type Reply, startFakeApi } from "./fake-api.ts";
-import { type CliWorld, runCli } from "./run-cli.ts";
+import { type CliEnvironment, runCli } from "./run-cli.ts";
 
-/** How a command is run: on a terminal that is so wide, into a pipe, or with `--json`. */
+/** How a command runs: on a terminal of this width, into a pipe, or with `--json`. */
 export type Mode = 80 | 200 | "pipe" | "json";
 
-/** A command line whose output is kept. */
+/** A command whose output is recorded. */
 export interface GoldenCase {
-  /** What is shown in the place of the arguments where they say too little. */
-  readonly about?: string;
+  /** Describes the case if its arguments do not. */
+  readonly description?: string;
   readonly argv: readonly string[];
   readonly modes: readonly Mode[];
-  readonly world?: CliWorld;
+  readonly environment?: CliEnvironment;
   readonly reply?: (request: Received) => Reply;
 }
 
-/** All that a person meets; a command that is waited for draws on a terminal, which is no text to keep. */
+/** All modes; commands that wait are recorded only into a pipe, because a terminal is redrawn. */
 export const EVERYWHERE = [80, 200, "json"] as const;
 export const HELP = [80, 200] as const;
 export const PIPED = ["pipe", "json"] as const;
 
 const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
 
-/** What differs from run to run, and is not what the output is about. */
-const settled = (text: string, url: string) =>
+/** Replaces values that differ between runs. */
+const normalize = (text: string, url: string) =>
   text
     .replaceAll(url, "http://127.0.0.1:47800")
     .replace(/(answered in|round trip|stayed open for) [\d.]+ m?s/g, "$1 N ms")
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, "<token>")
     .replace(ANSI, "");
 
-const shown = (argv: readonly string[]) =>
+const formatArguments = (argv: readonly string[]) =>
   argv.map((word) => (/[\s"{}]/.test(word) ? `'${word}'` : word)).join(" ");
 
-/** One run as it is kept: the line, what it printed on either stream, and how it ended. */
-export const goldenText = async (
-  one: GoldenCase,
+/** Runs a case and returns the command line, its output on both streams, and its exit code. */
+export const recordCase = async (
+  goldenCase: GoldenCase,
   mode: Mode,
 ): Promise<{ text: string; lines: readonly string[] }> => {
-  const { argv, about, world = {}, reply = () => ({ status: 404 }) } = one;
+  const { argv, description, environment = {}, reply = () => ({ status: 404 }) } = goldenCase;
   await using api = await startFakeApi(reply);
-  const env = { JOBLIB_URL: api.url, NO_COLOR: "1", ...world.env };
+  const env = { JOBLIB_URL: api.url, NO_COLOR: "1", ...environment.env };
   const terminal = typeof mode === "number" ? { terminal: mode } : {};
-  const run = await runCli(mode === "json" ? [...argv, "--json"] : argv, { ...world, ...terminal, env });
-  const stdout = settled(run.stdout, api.url);
-  const stderr = settled(run.stderr, api.url);
-  const where = typeof mode === "number" ? `${mode} columns` : mode === "json" ? "--json" : "into a pipe";
+  const run = await runCli(mode === "json" ? [...argv, "--json"] : argv, {
+    ...environment,
+    ...terminal,
+    env,
+  });
+  const stdout = normalize(run.stdout, api.url);
+  const stderr = normalize(run.stderr, api.url);
+  const modeText = typeof mode === "number" ? `${mode} columns` : mode === "json" ? "--json" : "into a pipe";
   const parts = [
-    `$ joblib ${shown(argv)}   # ${about === undefined ? where : `${about}; ${where}`}`,
+    `$ joblib ${formatArguments(argv)}   # ${description === undefined ? modeText : `${description}; ${modeText}`}`,
     ...(stdout === "" ? [] : [stdout.trimEnd()]),
     ...(stderr === "" ? [] : ["-- stderr", stderr.trimEnd()]),
     `-- exit ${run.exitCode}`,

@@ -3,7 +3,7 @@ import { COMMAND_NAMES } from "../../cli/program.ts";
 import { getTextWidth } from "../../cli/table.ts";
 import { CASES, PROGRAM } from "./golden-cases.ts";
 import { NOW } from "./golden-replies.ts";
-import { type GoldenCase, goldenText, HELP } from "./golden-run.ts";
+import { type GoldenCase, HELP, recordCase } from "./golden-run.ts";
 
 beforeAll(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(NOW) });
@@ -12,17 +12,17 @@ afterAll(() => {
   vi.useRealTimers();
 });
 
-/** What is pasted, or written to a file, is not broken by us: one line stays one line, and code is code. */
-const UNBROKEN = new Set(["rooms invite", "types", "tasks export", "completion"]);
+/** Commands whose output is pasted or written to a file, and is therefore not wrapped. */
+const UNWRAPPED = new Set(["rooms invite", "types", "tasks export", "completion"]);
 
-const golden = async (name: string, cases: readonly GoldenCase[]) => {
+const expectRecorded = async (name: string, cases: readonly GoldenCase[]) => {
   const texts: string[] = [];
-  for (const one of cases) {
-    for (const mode of one.modes) {
-      const { text, lines } = await goldenText(one, mode);
+  for (const goldenCase of cases) {
+    for (const mode of goldenCase.modes) {
+      const { text, lines } = await recordCase(goldenCase, mode);
       texts.push(text);
-      const isHelp = one.argv.includes("--help");
-      if (mode !== 80 || (!isHelp && UNBROKEN.has(name))) continue;
+      const isHelp = goldenCase.argv.includes("--help");
+      if (mode !== 80 || (!isHelp && UNWRAPPED.has(name))) continue;
       expect
         .soft(
           lines.filter((line) => getTextWidth(line) > 80),
@@ -34,13 +34,13 @@ const golden = async (name: string, cases: readonly GoldenCase[]) => {
   await expect(`${texts.join("\n\n")}\n`).toMatchFileSnapshot(`./golden/${name.replaceAll(" ", "-")}.txt`);
 };
 
-test("every command has its golden output", () => {
+test("every command has recorded output", () => {
   expect(Object.keys(CASES).toSorted()).toEqual([...COMMAND_NAMES].toSorted());
 });
 
-test("joblib", () => golden("joblib", PROGRAM));
+test("joblib prints the recorded output", () => expectRecorded("joblib", PROGRAM));
 
-test.each(COMMAND_NAMES)("joblib %s", (name) => {
+test.each(COMMAND_NAMES)("joblib %s prints the recorded output", (name) => {
   const help: GoldenCase = { argv: [...name.split(" "), "--help"], modes: HELP };
-  return golden(name, [help, ...(CASES[name] ?? [])]);
+  return expectRecorded(name, [help, ...(CASES[name] ?? [])]);
 });

@@ -2,64 +2,64 @@ import { EventEmitter } from "node:events";
 import { describe, expect, test } from "vitest";
 import { DRAIN_SIGNALS, isUnderNohup, SAME_REQUEST_MS, watchInterrupts } from "../../cli/interrupts.ts";
 
-/** A source of signals and a clock that tests set. */
-const watch = (ignoresHangup = false) => {
+/** Creates interrupts with a signal source and a clock that the test controls. */
+const createInterrupts = (ignoresHangup = false) => {
   const source = new EventEmitter();
   const clock = { now: 1000 };
   const interrupts = watchInterrupts(source, { ignoresHangup, now: () => clock.now });
   return { source, clock, interrupts };
 };
 
-const stateOf = ({ first, second }: { first: AbortSignal; second: AbortSignal }) => [
+const getState = ({ first, second }: { first: AbortSignal; second: AbortSignal }) => [
   first.aborted,
   second.aborted,
 ];
 
-describe("interrupts", () => {
-  test("count one Ctrl-C once although npx forwards it as well", () => {
-    const { source, clock, interrupts } = watch();
+describe("watchInterrupts", () => {
+  test("counts a Ctrl-C that npx forwards as well only once", () => {
+    const { source, clock, interrupts } = createInterrupts();
 
     source.emit("SIGINT");
     clock.now += SAME_REQUEST_MS - 1;
     source.emit("SIGINT");
 
-    expect(stateOf(interrupts)).toEqual([true, false]);
+    expect(getState(interrupts)).toEqual([true, false]);
   });
 
-  test("interrupt at a later request by any signal of a person, and let a third one end the process", () => {
-    const { source, clock, interrupts } = watch();
+  test("interrupts at a later stop request of any kind, and lets a third one end the process", () => {
+    const { source, clock, interrupts } = createInterrupts();
 
     source.emit("SIGTERM");
     clock.now += SAME_REQUEST_MS;
     source.emit("SIGINT");
 
-    expect(stateOf(interrupts)).toEqual([true, true]);
+    expect(getState(interrupts)).toEqual([true, true]);
     for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"]) expect(source.listenerCount(signal)).toBe(0);
   });
 
-  test.each(DRAIN_SIGNALS)("drain at %s, and stop listening when they are disposed", (signal) => {
-    const { source, interrupts } = watch();
+  test.each(DRAIN_SIGNALS)("drains at %s, and stops listening when it is disposed", (signal) => {
+    const { source, interrupts } = createInterrupts();
 
     source.emit(signal);
-    expect(stateOf(interrupts)).toEqual([true, false]);
+    expect(getState(interrupts)).toEqual([true, false]);
 
     interrupts[Symbol.dispose]();
     expect(source.listenerCount(signal)).toBe(0);
   });
 
-  test.each(["SIGHUP", "SIGXCPU", "SIGUSR2"])("never take %s for a second request", (signal) => {
-    const { source, clock, interrupts } = watch();
+  test.each(["SIGHUP", "SIGXCPU", "SIGUSR2"])("never counts %s as a second request", (signal) => {
+    const { source, clock, interrupts } = createInterrupts();
 
-    for (const one of ["SIGTERM", signal, signal]) {
-      source.emit(one);
+    for (const emitted of ["SIGTERM", signal, signal]) {
+      source.emit(emitted);
       clock.now += SAME_REQUEST_MS;
     }
 
-    expect(stateOf(interrupts)).toEqual([true, false]);
+    expect(getState(interrupts)).toEqual([true, false]);
   });
 
-  test("ignore SIGHUP under nohup, and drain at the others", () => {
-    const { source, interrupts } = watch(true);
+  test("ignores SIGHUP under nohup, and drains at the other signals", () => {
+    const { source, interrupts } = createInterrupts(true);
 
     source.emit("SIGHUP");
     expect(interrupts.first.aborted).toBe(false);
@@ -68,7 +68,7 @@ describe("interrupts", () => {
     expect(interrupts.first.aborted).toBe(true);
   });
 
-  test("leave SIGUSR2 to Node.js if it listens already", () => {
+  test("leaves SIGUSR2 to Node.js if Node.js listens already", () => {
     const source = new EventEmitter();
     source.on("SIGUSR2", () => {});
     using interrupts = watchInterrupts(source);
@@ -85,6 +85,6 @@ test.each([
   [{ _: "/usr/bin/node" }, false],
   [{ _: "/home/ada/not-nohup" }, false],
   [{}, false],
-])("a process with the environment %j is under nohup: %s", (env, expected) => {
+])("isUnderNohup returns for the environment %j: %s", (env, expected) => {
   expect(isUnderNohup(env)).toBe(expected);
 });

@@ -21,10 +21,10 @@ const diagnosis: Diagnosis = {
   progress: null,
 };
 
-const worker = (own: Partial<WorkerDetails>): WorkerDetails => ({
+const aWorker = (overrides: Partial<WorkerDetails>): WorkerDetails => ({
   ...{ id: "w1", name: "gpu-box:7", last_heartbeat: "2026-01-02T03:04:05.678Z" },
   ...{ job_count: 1, task_count: 0, alive: true, draining: true, jobs: [], tasks: [] },
-  ...own,
+  ...overrides,
 });
 
 describe("joblib tasks why", () => {
@@ -37,7 +37,7 @@ describe("joblib tasks why", () => {
     expect(api.received[0]).toMatchObject({ method: "GET", path: `/v1/joblib/tasks/${TASK_ID}/diagnosis` });
   });
 
-  test("lets nothing of a stranger's reach the terminal raw", async () => {
+  test("escapes untrusted text for the terminal", async () => {
     const sentence = "Attempt 1 of 2 failed (\u001b[31mred\u0007)";
     await using api = await startFakeApi(() => ({ status: 200, body: { ...diagnosis, sentence } }));
 
@@ -46,7 +46,7 @@ describe("joblib tasks why", () => {
 });
 
 describe("joblib tasks list", () => {
-  test("sends its filters as the API has them", async () => {
+  test("sends its filters as query parameters of the API", async () => {
     await using api = await startFakeApi(() => aPage([]));
 
     await runCli([
@@ -61,23 +61,23 @@ describe("joblib tasks list", () => {
     });
   });
 
-  test("says how to look on where a search ended before the list did", async () => {
+  test("prints how to continue a search that stopped before the end of the list", async () => {
     const page = { items: [aCompletedTask()], total: 1, limit: 50, offset: 0, searched_to: "t-7" };
     await using api = await startFakeApi(() => ({ status: 200, body: page }));
     const argv = ["tasks", "list", "--search", "x", "--url", api.url];
 
-    expect((await runCli(argv)).stderr).toBe("older tasks were not looked at; look on with --after t-7\n");
+    expect((await runCli(argv)).stderr).toBe("older tasks were not searched; continue with --after t-7\n");
     expect((await runCli([...argv, "--json"])).stderr).toBe("");
   });
 });
 
 describe("joblib workers", () => {
   test.each([
-    [0, "gpu-box:7 takes no new tasks; it holds none\n"],
-    [1, "gpu-box:7 takes no new tasks; it finishes the 1 task that it holds\n"],
-    [3, "gpu-box:7 takes no new tasks; it finishes the 3 tasks that it holds\n"],
-  ])("drain says what is left to do: %i", async (task_count, stdout) => {
-    await using api = await startFakeApi(() => ({ status: 200, body: worker({ task_count }) }));
+    [0, "draining gpu-box:7; it has no tasks\n"],
+    [1, "draining gpu-box:7; it still has 1 task to finish\n"],
+    [3, "draining gpu-box:7; it still has 3 tasks to finish\n"],
+  ])("drain prints the number of remaining tasks: %i", async (task_count, stdout) => {
+    await using api = await startFakeApi(() => ({ status: 200, body: aWorker({ task_count }) }));
 
     expect(await runCli(["workers", "drain", "w1", "--url", api.url])).toEqual({
       exitCode: 0,
@@ -87,17 +87,17 @@ describe("joblib workers", () => {
     expect(api.received).toMatchObject([{ method: "POST", path: "/v1/joblib/workers/w1/drain" }]);
   });
 
-  test("list shows which of them drain", async () => {
-    const { jobs: _, tasks: __, ...listed } = worker({});
+  test("list shows which workers are draining", async () => {
+    const { jobs: _, tasks: __, ...listed } = aWorker({});
     await using api = await startFakeApi(() => aPage([listed, { ...listed, id: "w2", draining: false }]));
 
     const { stdout } = await runCli(["workers", "list", "--url", api.url]);
     expect(stdout).toMatch(/w1 +draining/);
-    expect(stdout).toMatch(/w2 +yes/);
+    expect(stdout).toMatch(/w2 +online/);
   });
 });
 
-test("joblib rooms list shows what is in each room", async () => {
+test("joblib rooms list shows the numbers of jobs, workers and tasks of each room", async () => {
   const rooms = [
     { room_id: "@global", jobs: 2, workers: 1, pending: 0, running: 0 },
     { room_id: "lab", jobs: 12, workers: 3, pending: 10_000, running: 4 },

@@ -17,13 +17,13 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-const write = async (name: string, text: string) => {
+const writeSource = async (name: string, text: string) => {
   const path = join(directory, name);
   await writeFile(path, text);
   return path;
 };
 
-/** Loads in a process of its own, as the CLI does: vitest has a loader that would stand in the way. */
+/** Loads the file in a separate process, because the module loader of vitest would interfere. */
 const load = async (file: string, ...replacements: string[]): Promise<Loaded[]> => {
   const child = spawnProcess(process.execPath, [LOADER, file, ...replacements]);
   await child.exit;
@@ -40,8 +40,8 @@ interface Loaded {
   readonly exitCode?: number;
 }
 
-describe("a worker's file", () => {
-  test("gives each exported extension once, with decorators compiled, and its context made once", async () => {
+describe("loadExtensions", () => {
+  test("returns each exported extension once, compiles decorators, and creates the context once", async () => {
     const [loaded] = await load(EXTENSIONS);
 
     expect(loaded?.classes).toEqual(["Multiply", "Wait"]);
@@ -49,8 +49,8 @@ describe("a worker's file", () => {
     expect(loaded?.files?.map((file) => basename(file))).toEqual(["extensions.ts", "factor.ts"]);
   });
 
-  test("is read anew with everything it imports, but keeps to one copy of the SDK", async () => {
-    const file = await write(
+  test("reloads the file and its imports, but shares one copy of the SDK", async () => {
+    const file = await writeSource(
       "extensions.ts",
       `import { Extension, isExtensionClass } from ${JSON.stringify(SDK)};
        import { word } from "./word.js";
@@ -58,7 +58,7 @@ describe("a worker's file", () => {
        export class Say extends Extension("words", {}) { run() { return word + Kind.A; } }
        export const context = { first: (globalThis.firstBase ??= isExtensionClass) === isExtensionClass };`,
     );
-    const word = await write("word.ts", "export const word: string = 'old';");
+    const word = await writeSource("word.ts", "export const word: string = 'old';");
 
     const loads = await load(file, word, "export const word: string = 'new';");
 
@@ -67,13 +67,13 @@ describe("a worker's file", () => {
   });
 
   test.each([
-    ["is not there", undefined, "there is no such file"],
-    ["exports nothing to run", "export const x = 1;", "exports no class that extends Extension"],
+    ["does not exist", undefined, "no such file"],
+    ["exports no extension", "export const x = 1;", "exports no class that extends Extension"],
     ["cannot be parsed", "export class {", "ERROR: Expected identifier"],
-    ["throws", "throw new Error('no\\nway');", "cannot be loaded: Error: no"],
-    ["imports what is not there", 'import "./gone.ts";', "cannot be loaded: Error"],
-  ])("that %s is a usage error of one line", async (_, text, message) => {
-    const file = text === undefined ? join(directory, "gone.ts") : await write("extensions.ts", text);
+    ["throws", "throw new Error('no\\nway');", "extensions.ts: Error: no"],
+    ["imports a missing file", 'import "./gone.ts";', "extensions.ts: Error"],
+  ])("reports a file that %s in one line, as a usage error", async (_, text, message) => {
+    const file = text === undefined ? join(directory, "gone.ts") : await writeSource("extensions.ts", text);
 
     const [loaded] = await load(file);
 

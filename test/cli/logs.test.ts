@@ -5,9 +5,9 @@ import { runCli } from "./run-cli.ts";
 import { aCompletedTask, aTask, TASK_ID } from "./wire-values.ts";
 
 const ESCAPE = "\u001b";
-const aLine = (own: Partial<LogLine> = {}): LogLine => ({
+const aLine = (overrides: Partial<LogLine> = {}): LogLine => ({
   ...{ attempt: 1, number: 0, at: "2026-01-02T03:04:05.678Z", level: "info", text: "reading" },
-  ...own,
+  ...overrides,
 });
 const LINES = [aLine(), aLine({ attempt: 2, number: 3, level: "error", text: `bad ${ESCAPE}]52;x` })];
 const page = (items: LogLine[]) => ({ status: 200, body: { items, after: items.length > 0 ? "2.3" : null } });
@@ -16,7 +16,7 @@ const event = (name: string, id: string, data: unknown) =>
 const stream = (body: string) => ({ status: 200, body, type: "text/event-stream" });
 
 describe("tasks logs", () => {
-  test("prints a line for each, harmless for a terminal", async () => {
+  test("prints each log line escaped for the terminal", async () => {
     await using api = await startFakeApi(() => page(LINES));
 
     expect(await runCli(["tasks", "logs", TASK_ID, "--url", api.url])).toEqual({
@@ -27,7 +27,7 @@ describe("tasks logs", () => {
     expect(api.received.map(({ path }) => path)).toEqual([`/v1/joblib/tasks/${TASK_ID}/logs?limit=1000`]);
   });
 
-  test("with --json prints an object on a line, as the server told it", async () => {
+  test("prints each log line as an unchanged object on a line with --json", async () => {
     await using api = await startFakeApi(() => page(LINES));
 
     const { stdout } = await runCli(["tasks", "logs", TASK_ID, "--json", "--url", api.url]);
@@ -40,7 +40,7 @@ describe("tasks logs", () => {
     ).toEqual(LINES);
   });
 
-  test("of a task that said nothing is nothing", async () => {
+  test("prints nothing for an empty log", async () => {
     await using api = await startFakeApi(() => page([]));
 
     expect(await runCli(["tasks", "logs", TASK_ID, "--url", api.url])).toEqual({
@@ -50,14 +50,14 @@ describe("tasks logs", () => {
     });
   });
 
-  test("with --follow goes on until the task's end, and ends as it did", async () => {
+  test("prints lines until the task ends with --follow, and exits with its code", async () => {
     const failed = aCompletedTask({ status: "failed", result: null, error: "it broke" });
-    const told = [
+    const events = [
       event("task", "1", aTask({ status: "running", queue_position: null })),
       event("log", "1_1.0", { items: [LINES[0]], after: "1.0" }),
       event("task", "2_1.0", failed),
     ];
-    await using api = await startFakeApi(() => stream(told.join("")));
+    await using api = await startFakeApi(() => stream(events.join("")));
 
     expect(await runCli(["tasks", "logs", TASK_ID, "-f", "--url", api.url])).toEqual({
       exitCode: 1,
@@ -67,21 +67,21 @@ describe("tasks logs", () => {
   });
 });
 
-test("tasks watch tells each status and line on stderr, and the task on stdout", async () => {
-  const told = [
+test("tasks watch prints each status and log line on stderr, and the task on stdout", async () => {
+  const events = [
     event("task", "1", aTask({ status: "pending", queue_position: 2 })),
     event("task", "2", aTask({ status: "running", queue_position: null, progress: { fraction: 0.5 } })),
     event("log", "2_1.0", { items: [LINES[0]], after: "1.0" }),
     event("task", "3_1.0", aCompletedTask()),
   ];
-  await using api = await startFakeApi(() => stream(told.join("")));
+  await using api = await startFakeApi(() => stream(events.join("")));
 
   const { exitCode, stdout, stderr } = await runCli(["tasks", "watch", TASK_ID, "--url", api.url]);
 
   expect(exitCode).toBe(0);
   expect(stdout).toContain("status      completed");
   expect(stderr.split("\n")).toEqual([
-    "public:modifiers:Rotate pending (place 2 in the queue)",
+    "public:modifiers:Rotate pending (queue position 2)",
     `public:modifiers:Rotate running ${"█".repeat(10)}${"░".repeat(10)} 50%`,
     "03:04:05.678 info  reading",
     expect.stringMatching(/completed/),

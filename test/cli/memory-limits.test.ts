@@ -5,24 +5,24 @@ import { expect, test, vi } from "vitest";
 import { limitMemory, type RestartableProcess } from "../../cli/memory-limits.ts";
 import { spawnProcess } from "../support/processes.ts";
 
-const aProcess = (more: Partial<RestartableProcess> = {}) => {
+const createProcess = (overrides: Partial<RestartableProcess> = {}) => {
   const execve = vi.fn<NonNullable<RestartableProcess["execve"]>>();
-  const own: RestartableProcess = {
+  const target: RestartableProcess = {
     argv: ["/bin/node", "/bin/joblib.js", "serve", "--port", "0"],
     execArgv: ["--enable-source-maps"],
     execPath: "/bin/node",
     env: { HOME: "/root" },
     platform: "linux",
     execve,
-    ...more,
+    ...overrides,
   };
-  return { own, execve };
+  return { target, execve };
 };
 
-test("a server begins anew with a bounded young generation, and all that it was given", () => {
-  const { own, execve } = aProcess();
+test("a server restarts with memory limits, and keeps its arguments and environment", () => {
+  const { target, execve } = createProcess();
 
-  limitMemory(own);
+  limitMemory(target);
 
   const [path, args, env] = execve.mock.calls[0] ?? [];
   expect(path).toBe("/bin/node");
@@ -34,27 +34,30 @@ test("a server begins anew with a bounded young generation, and all that it was 
 });
 
 test.each([
-  ["another command", { argv: ["/bin/node", "/bin/joblib.js", "tasks", "status", "serve"] }],
-  ["the second time", { execArgv: ["--max-semi-space-size=8"] }],
-  ["whoever has said otherwise", { env: { NODE_OPTIONS: "--max-semi-space-size=64" } }],
-  ["Windows", { platform: "win32" }],
-] as const)("%s goes on as it is", (_, more) => {
-  const { own, execve } = aProcess(more as Partial<RestartableProcess>);
+  ["is another command", { argv: ["/bin/node", "/bin/joblib.js", "tasks", "status", "serve"] }],
+  ["has already been restarted", { execArgv: ["--max-semi-space-size=8"] }],
+  ["has such an option in NODE_OPTIONS", { env: { NODE_OPTIONS: "--max-semi-space-size=64" } }],
+  ["runs on Windows", { platform: "win32" }],
+] as const)("a process is not restarted if it %s", (_, overrides) => {
+  const { target, execve } = createProcess(overrides as Partial<RestartableProcess>);
 
-  limitMemory(own);
+  limitMemory(target);
 
   expect(execve).not.toHaveBeenCalled();
 });
 
-test.runIf(process.platform === "linux")("it is the same process, and heeds the same signals", async () => {
-  const data = join(mkdtempSync(join(tmpdir(), "joblib-serve-")), "data");
-  const bin = resolve(import.meta.dirname, "../../bin/joblib.js");
-  const server = spawnProcess(process.execPath, [bin, "serve", "--port", "0", "--data-dir", data], {
-    env: { NODE_OPTIONS: "" },
-  });
-  await server.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, 60_000);
+test.runIf(process.platform === "linux")(
+  "a restarted server keeps its process id and its signal handling",
+  async () => {
+    const data = join(mkdtempSync(join(tmpdir(), "joblib-serve-")), "data");
+    const bin = resolve(import.meta.dirname, "../../bin/joblib.js");
+    const server = spawnProcess(process.execPath, [bin, "serve", "--port", "0", "--data-dir", data], {
+      env: { NODE_OPTIONS: "" },
+    });
+    await server.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, 60_000);
 
-  expect(readFileSync(`/proc/${server.pid}/cmdline`, "utf8")).toContain("--max-semi-space-size=");
-  server.kill("SIGTERM");
-  expect((await server.exit).code).toBe(0);
-});
+    expect(readFileSync(`/proc/${server.pid}/cmdline`, "utf8")).toContain("--max-semi-space-size=");
+    server.kill("SIGTERM");
+    expect((await server.exit).code).toBe(0);
+  },
+);

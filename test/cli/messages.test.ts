@@ -9,27 +9,26 @@ import { aJob, aPage, aProblem, aTask } from "./wire-values.ts";
 
 const JOB = "public:modifiers:Rotate";
 
-describe("an error says what to do next", () => {
+describe("an error message", () => {
   test.each([
-    ["job-not-found", /^joblib: .*[^.]; `joblib jobs list` shows those that there are\n$/],
-    ["route-not-found", /; is the server's url right\? \(--url or JOBLIB_URL; a prefix is part of it\)\n$/],
-    ["unauthorized", /; a token is given by --token or JOBLIB_TOKEN\n$/],
-  ] as const)("%s", async (id, line) => {
+    ["job-not-found", /^joblib: A sentence\. Run `joblib jobs list` to list the available jobs\.\n$/],
+    ["route-not-found", /^joblib: A sentence\. Check --url or JOBLIB_URL; .*\.\n$/],
+    ["unauthorized", /^joblib: A sentence\. Pass a token with --token or JOBLIB_TOKEN\.\n$/],
+  ] as const)("says for the problem %s what to do", async (id, line) => {
     await using api = await startFakeApi(() => aProblem(id, { detail: "A sentence." }));
 
     const { stderr } = await runCli(["jobs", "show", JOB, "--url", api.url]);
 
     expect(stderr).toMatch(line);
-    expect(stderr).not.toContain(".;");
   });
 
-  test("where no server answers", async () => {
+  test("says for an unreachable server how to start one or change the URL", async () => {
     const { stderr } = await runCli(["jobs", "list", "--url", "http://127.0.0.1:1"]);
 
-    expect(stderr).toMatch(/; does a server run there\? \(`joblib serve`; --url or JOBLIB_URL\)\n$/);
+    expect(stderr).toMatch(/\. Check --url or JOBLIB_URL, or start a server with `joblib serve`\.\n$/);
   });
 
-  test("the problem document stays the server's own", async () => {
+  test("does not add advice to the problem document of the server", async () => {
     await using api = await startFakeApi(() => aProblem("job-not-found", { detail: "A sentence." }));
 
     const { stderr } = await runCli(["jobs", "show", JOB, "--url", api.url, "--json"]);
@@ -37,12 +36,12 @@ describe("an error says what to do next", () => {
     expect(JSON.parse(stderr)).toMatchObject({ detail: "A sentence." });
   });
 
-  test("a directory is no worker's file", async () => {
+  test("asks for a file instead of a directory", async () => {
     const directory = mkdtempSync(join(tmpdir(), "joblib-messages-"));
 
     expect(await runCli(["worker", directory, "--public"])).toMatchObject({
       exitCode: 2,
-      stderr: `joblib: ${directory} is a directory: name the file that exports the classes\n`,
+      stderr: `joblib: ${directory} is a directory. Pass the file that exports the extensions.\n`,
     });
   });
 
@@ -50,12 +49,12 @@ describe("an error says what to do next", () => {
     [["token", "create", "--sub", ""], "--sub"],
     [["serve", "--host", ""], "--host"],
     [["worker", ""], "<file>"],
-  ])("%j must not be empty", async (argv, name) => {
+  ])("names the option or argument with an empty value in %j", async (argv, name) => {
     expect(await runCli(argv)).toMatchObject({ exitCode: 2, stderr: `joblib: ${name}: must not be empty\n` });
   });
 });
 
-test("at 80 columns a list of tasks still tells the jobs apart", async () => {
+test("tasks list truncates the start of job names at 80 columns, so that they stay distinguishable", async () => {
   const created_at = new Date(Date.now() - 3 * 60_000).toISOString();
   const tasks = ["Descriptors", "Substructure"].map((name) =>
     aTask({ job_name: `public:chemistry:${name}`, created_at, error: "why it failed ".repeat(9) }),
@@ -73,7 +72,7 @@ test("at 80 columns a list of tasks still tells the jobs apart", async () => {
   expect(lines[2]).toMatch(/ {2}3m {3}….*Substructure {2}why it …$/);
 });
 
-test("a job's parameters: what must be given first, and no pattern that a format says already", async () => {
+test("jobs show lists required parameters first, and omits the pattern of a format", async () => {
   const schema = {
     type: "object",
     required: ["when"],
@@ -93,7 +92,7 @@ test("a job's parameters: what must be given first, and no pattern that a format
   expect(rows[1]?.length).toBeLessThan(80);
 });
 
-test("serve --print-settings names every variable, those that are not set too", async () => {
+test("serve --print-settings lists every variable, including those that are not set", async () => {
   const { stdout } = await runCli(["serve", "--print-settings"], {
     env: { JOBLIB_JWT_SECRET: "s".repeat(32), JOBLIB_ALLOWED_CATEGORIES: "a,b" },
   });
@@ -104,15 +103,17 @@ test("serve --print-settings names every variable, those that are not set too", 
   expect(stdout).toMatch(/^# JOBLIB_TASK_RETENTION_DAYS is not set$/m);
 });
 
-test("serve tells of a variable that is no setting, and of no other", async () => {
+test("serve warns about a JOBLIB_ variable that is not a setting, and about no other", async () => {
   const { stderr } = await runCli(["serve", "--print-settings"], {
     env: { JOBLIB_DATABSE_URL: "postgres://db/joblib", JOBLIB_TOKEN: "t", JOBLIB_PORT: "1" },
   });
 
-  expect(stderr).toBe("JOBLIB_DATABSE_URL is no setting of joblib: it changes nothing\n");
+  expect(stderr).toBe(
+    "ignoring unknown setting JOBLIB_DATABSE_URL. Run `joblib serve --print-settings` to list the settings.\n",
+  );
 });
 
-test("a serve on a terminal logs warnings alone, unless it is told otherwise", async () => {
+test("serve logs only warnings on a terminal, unless a log level is set", async () => {
   const serve = (env: Record<string, string>, terminal?: number) =>
     runCli(["serve", "--print-settings"], { env, ...(terminal && { terminal }) });
 
@@ -121,7 +122,7 @@ test("a serve on a terminal logs warnings alone, unless it is told otherwise", a
   expect((await serve({ JOBLIB_LOG_LEVEL: "debug" }, 80)).stdout).toMatch(/^JOBLIB_LOG_LEVEL=debug$/m);
 });
 
-test("migrate --check makes no database where there is none", { timeout: 60_000 }, async () => {
+test("migrate --check does not create a missing database", { timeout: 60_000 }, async () => {
   const dataDir = join(mkdtempSync(join(tmpdir(), "joblib-check-")), "none");
 
   const { exitCode, stdout } = await runCli(["migrate", "--check", "--data-dir", dataDir]);

@@ -1,13 +1,13 @@
 import { EventEmitter } from "node:events";
 import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { makeNonBlocking2 } from "../../cli/non-blocking-output.ts";
+import { makeNonBlocking } from "../../cli/non-blocking-output.ts";
 import { handleOutputErrors } from "../../cli/output-errors.ts";
 
 const MAX_BUFFERED = 100;
 const LINE = `${"x".repeat(59)}\n`;
 
-/** A stream whose reader the test stops, lets go on, or ends with an error. */
+/** A stream whose reader the test stops, resumes, or fails with an error. */
 const createStream = () => {
   const written: string[] = [];
   let waiting: (() => void) | undefined;
@@ -26,34 +26,34 @@ const createStream = () => {
     },
   });
   stream.on("error", () => {});
-  const goOn = () => {
+  const resume = () => {
     reader.isStopped = false;
     waiting?.();
   };
-  return { stream, reader, written, goOn };
+  return { stream, reader, written, resume };
 };
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("a lossy stream", () => {
-  test("buffers a bounded amount for a reader that has stopped, and reports the loss when it reads again", async () => {
-    const { stream, reader, written, goOn } = createStream();
-    makeNonBlocking2(stream, MAX_BUFFERED);
+describe("a non-blocking stream", () => {
+  test("buffers a limited amount for a reader that has stopped, and reports the loss when it reads again", async () => {
+    const { stream, reader, written, resume } = createStream();
+    makeNonBlocking(stream, MAX_BUFFERED);
     reader.isStopped = true;
 
     for (let count = 0; count < 1000; count += 1) stream.write(LINE);
     expect(stream.writableLength).toBeLessThanOrEqual(MAX_BUFFERED + LINE.length);
-    goOn();
-    await turn();
+    resume();
+    await nextTurn();
 
     expect(written).toEqual([LINE, LINE, "\njoblib: 998 writes of output were lost here\n"]);
     stream.write(LINE);
     expect(written.at(-1)).toBe(LINE);
   });
 
-  test("calls the callbacks of a program that waits for its output, although it is dropped", async () => {
+  test("calls the callbacks of dropped writes", async () => {
     const { stream, reader } = createStream();
-    makeNonBlocking2(stream, MAX_BUFFERED);
+    makeNonBlocking(stream, MAX_BUFFERED);
     reader.isStopped = true;
     for (let count = 0; count < 3; count += 1) stream.write(LINE);
 
@@ -63,26 +63,26 @@ describe("a lossy stream", () => {
     expect([plain, encoded]).toEqual([undefined, undefined]);
   });
 
-  test("goes on after errors, and reports once writing works again", async () => {
+  test("continues after errors, and reports the loss when writing works again", async () => {
     const { stream, reader, written } = createStream();
-    makeNonBlocking2(stream, MAX_BUFFERED);
+    makeNonBlocking(stream, MAX_BUFFERED);
     // A standard stream is usable again after an error, unlike other streams.
     const recover = () => Reflect.apply(Reflect.get(stream, "_undestroy"), stream, []);
     for (let count = 0; count < 2; count += 1) {
       reader.error = Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
       stream.write(LINE);
-      await turn();
+      await nextTurn();
       recover();
     }
     reader.error = undefined;
     stream.write(LINE);
-    await turn();
+    await nextTurn();
 
     expect(written).toEqual([LINE, "\njoblib: 2 writes of output were lost here\n"]);
   });
 });
 
-describe("output that cannot be written", () => {
+describe("handleOutputErrors", () => {
   const createOutput = () => {
     const stdout = new EventEmitter();
     const stderr = new EventEmitter();
@@ -95,25 +95,25 @@ describe("output that cannot be written", () => {
     return { stdout, stderr, exits, errors, fail };
   };
 
-  test("is success if the reader of a result has seen enough", () => {
+  test("exits successfully if the reader closes the pipe", () => {
     const { stdout, exits, fail } = createOutput();
     fail(stdout, "EPIPE");
     expect(exits).toEqual([[0, undefined]]);
   });
 
-  test.each(["ENOSPC", "EIO"])("is an error if a result is lost by %s", (code) => {
+  test.each(["ENOSPC", "EIO"])("fails if a result is lost because of %s", (code) => {
     const { stdout, exits, fail } = createOutput();
     fail(stdout, code);
     expect(exits).toEqual([[2, `${code}: words`]]);
   });
 
-  test.each(["EPIPE", "ENOSPC", "EIO"])("does not matter on stderr: %s", (code) => {
+  test.each(["EPIPE", "ENOSPC", "EIO"])("ignores %s on stderr", (code) => {
     const { stderr, exits, fail } = createOutput();
     fail(stderr, code);
     expect(exits).toEqual([]);
   });
 
-  test("does not end a command that works for others", () => {
+  test("does not end a command that ignores output errors", () => {
     const { stdout, exits, errors, fail } = createOutput();
     errors.ignore();
     for (const code of ["EPIPE", "ENOSPC", "EIO"]) fail(stdout, code);

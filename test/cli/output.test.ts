@@ -5,8 +5,8 @@ import { aCompletedTask, aJob, aPage, aProblem, aSubmittedTask, aTask, TASK_ID }
 
 const ESCAPE = "\u001b";
 
-describe("what is printed", () => {
-  test("a task, a property on a line", async () => {
+describe("printed output", () => {
+  test("shows a task with one property per line", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aCompletedTask() }));
 
     const { stdout, stderr } = await runCli(["tasks", "status", TASK_ID, "--url", api.url]);
@@ -27,7 +27,7 @@ describe("what is printed", () => {
     ]);
   });
 
-  test("with --json exactly what the server answered, and nothing else", async () => {
+  test("with --json is exactly the response of the server", async () => {
     const task = aTask({ error: `${ESCAPE}[31m\u009b` });
     await using api = await startFakeApi(() => ({ status: 200, body: task }));
 
@@ -38,59 +38,59 @@ describe("what is printed", () => {
     expect(JSON.parse(stdout)).toEqual(task);
   });
 
-  test("nothing of a stranger's reaches the terminal raw", async () => {
-    const bad = `${ESCAPE}]0;owned\u0007\r\u202e`;
+  test("contains untrusted text only in escaped form", async () => {
+    const harmful = `${ESCAPE}]0;owned\u0007\r\u202e`;
     const task = aCompletedTask({
-      job_name: `public:a:b${bad}`,
-      worker_id: bad,
-      error: bad,
-      result: { [bad]: bad },
-      payload: { [bad]: [bad] },
-      progress: { fraction: 0.5, message: `x\ny${bad}` },
-      errors: [{ attempt: 1, at: bad, error: bad, worker_id: null }],
+      job_name: `public:a:b${harmful}`,
+      worker_id: harmful,
+      error: harmful,
+      result: { [harmful]: harmful },
+      payload: { [harmful]: [harmful] },
+      progress: { fraction: 0.5, message: `x\ny${harmful}` },
+      errors: [{ attempt: 1, at: harmful, error: harmful, worker_id: null }],
     });
     await using api = await startFakeApi(({ path }) =>
       path.includes("/rooms/lab/")
-        ? aProblem("forbidden", { detail: bad })
+        ? aProblem("forbidden", { detail: harmful })
         : path.includes("/jobs")
           ? aPage([
               aJob({
-                full_name: bad,
-                description: `${bad}\n${bad}`,
-                schema: { properties: { [bad]: { title: bad } } },
+                full_name: harmful,
+                description: `${harmful}\n${harmful}`,
+                schema: { properties: { [harmful]: { title: harmful } } },
               }),
             ])
           : path.includes("/rooms/")
             ? aPage([task])
             : { status: 200, body: { ...task, created_at: "2026-01-02T03:04:05.678Z", errors: [] } },
     );
-    const at = ["--url", api.url];
+    const urlOption = ["--url", api.url];
 
     for (const argv of [
       ["tasks", "status", TASK_ID],
       ["jobs", "list"],
       ["tasks", "list", "--room", "lab"],
     ]) {
-      const { stdout, stderr } = await runCli([...argv, ...at]);
+      const { stdout, stderr } = await runCli([...argv, ...urlOption]);
       expect(stdout + stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
     }
   });
 
-  test("a list is a table, cut to a terminal's width, and says what is left", async () => {
+  test("shows a list as a table within the width of the terminal, and the option for the next page", async () => {
     const tasks = [aTask({ job_name: `public:modifiers:${"Long".repeat(30)}` }), aCompletedTask()];
     await using api = await startFakeApi(() => aPage(tasks, 7));
     const env = { NO_COLOR: "1" };
 
     const piped = await runCli(["tasks", "list", "--url", api.url]);
-    const shown = await runCli(["tasks", "list", "--url", api.url], { terminal: 100, env });
+    const onTerminal = await runCli(["tasks", "list", "--url", api.url], { terminal: 100, env });
 
     expect(piped.stdout).toContain("Long".repeat(30));
-    expect(shown.stdout).toContain("…");
-    expect(Math.max(...shown.stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
-    expect(piped.stderr).toBe("1–2 of 7; more with --offset 2\n");
+    expect(onTerminal.stdout).toContain("…");
+    expect(Math.max(...onTerminal.stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(piped.stderr).toBe("showing 1–2 of 7; next page: --offset 2\n");
   });
 
-  test("a list that is not counted to its end is read on from behind its last task", async () => {
+  test("continues a list that is not counted completely after its last task", async () => {
     const task = aCompletedTask();
     const reply = { status: 200, body: { items: [task], total: 10_000, limit: 1, offset: 0 } };
     await using api = await startFakeApi(() => reply);
@@ -98,12 +98,12 @@ describe("what is printed", () => {
     const first = await runCli(["tasks", "list", "--limit", "1", "--url", api.url]);
     const next = await runCli(["tasks", "list", "--limit", "1", "--after", "x", "--url", api.url]);
 
-    expect(first.stderr).toBe(`1 of 10000 or more; more with --after ${task.id}\n`);
+    expect(first.stderr).toBe(`showing 1 of at least 10000; next page: --after ${task.id}\n`);
     expect(next.stderr).toBe(first.stderr);
     expect(api.received.at(-1)?.path).toContain("after=x");
   });
 
-  test("an empty list is nothing on stdout, and an empty page in JSON", async () => {
+  test("is empty on stdout for an empty list, and an empty page with --json", async () => {
     await using api = await startFakeApi(() => aPage([]));
 
     expect(await runCli(["workers", "list", "--url", api.url])).toEqual({
@@ -116,7 +116,7 @@ describe("what is printed", () => {
     );
   });
 
-  test("colour on a terminal, and none with NO_COLOR", async () => {
+  test("has colors on a terminal, unless NO_COLOR is set", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aCompletedTask() }));
     const argv = ["tasks", "status", TASK_ID, "--url", api.url];
 
@@ -124,7 +124,7 @@ describe("what is printed", () => {
     expect((await runCli(argv, { terminal: 100, env: { NO_COLOR: "1" } })).stdout).not.toContain(ESCAPE);
   });
 
-  test("a running task's progress has a bar on a terminal", async () => {
+  test("shows the progress of a running task as a bar on a terminal", async () => {
     const task = aTask({
       status: "running",
       queue_position: null,
@@ -137,7 +137,7 @@ describe("what is printed", () => {
     expect(stdout).toContain(`${"█".repeat(10)}${"░".repeat(10)} 50% half`);
   });
 
-  test("no progress of a task that is done, but of one that failed how far it came", async () => {
+  test("omits the progress of a completed task, but shows that of a failed one", async () => {
     const progress = { fraction: 0.5 };
     const print = async (task: object) => {
       await using api = await startFakeApi(() => ({ status: 200, body: task }));
@@ -150,7 +150,7 @@ describe("what is printed", () => {
     ).toContain("progress    50%");
   });
 
-  test("a job's parameters with types and defaults", async () => {
+  test("shows the parameters of a job with types and defaults", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aJob() }));
 
     const { stdout } = await runCli(["jobs", "show", "public:modifiers:Rotate", "--url", api.url]);
@@ -159,7 +159,7 @@ describe("what is printed", () => {
     expect(stdout).toContain('axis       "x" | "y"     yes');
   });
 
-  test("what a payload's rejection was about", async () => {
+  test("shows the errors of a rejected payload", async () => {
     const errors = [{ pointer: "/payload/angle", detail: "must be a number" }];
     await using api = await startFakeApi(() => aProblem("validation-error", { errors }));
 
@@ -173,8 +173,8 @@ describe("what is printed", () => {
   });
 });
 
-describe("what is sent", () => {
-  test("a submit's payload, options, room and key", async () => {
+describe("requests", () => {
+  test("contain payload, options, room and idempotency key of a submit", async () => {
     await using api = await startFakeApi(() => ({ status: 202, body: aSubmittedTask() }));
 
     await runCli(
@@ -223,7 +223,7 @@ describe("what is sent", () => {
     ]);
   });
 
-  test("the room of the environment, and the query of a list", async () => {
+  test("contain the room of the environment and the query of a list", async () => {
     await using api = await startFakeApi(() => aPage([]));
     const env = { JOBLIB_ROOM: "lab", JOBLIB_URL: api.url };
 
@@ -236,7 +236,7 @@ describe("what is sent", () => {
     ]);
   });
 
-  test("a cancel and a retry", async () => {
+  test("use the method and path of the operation for a cancel and a retry", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aTask() }));
 
     const cancelled = await runCli(["tasks", "cancel", TASK_ID, "--url", api.url]);
@@ -246,9 +246,6 @@ describe("what is sent", () => {
       { method: "PATCH", path: `/v1/joblib/tasks/${TASK_ID}`, body: { status: "cancelled" } },
       { method: "POST", path: `/v1/joblib/tasks/${TASK_ID}/retry` },
     ]);
-    expect([cancelled.stdout, retried.stdout]).toEqual([
-      `cancelled ${TASK_ID}\n`,
-      `${TASK_ID} is pending again\n`,
-    ]);
+    expect([cancelled.stdout, retried.stdout]).toEqual([`cancelled ${TASK_ID}\n`, `retried ${TASK_ID}\n`]);
   });
 });

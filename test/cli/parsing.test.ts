@@ -7,13 +7,13 @@ import { COMMAND_NAMES } from "../../cli/program.ts";
 import { getJobRoom } from "../../cli/room.ts";
 import { normalizeWait } from "../../cli/wait-argument.ts";
 import { runCli } from "./run-cli.ts";
-import { tools } from "./tools.ts";
+import { createTools } from "./tools.ts";
 
 describe("a command line", () => {
-  test("is parsed without anything being done", async () => {
-    const run = vi.fn(async () => EXIT.fine);
+  test("is parsed before the command runs", async () => {
+    const run = vi.fn(async () => EXIT.ok);
 
-    await submitCommand(tools(), run).parseAsync(
+    await submitCommand(createTools(), run).parseAsync(
       ["public:a:b", "--priority", "-5", "--set", "x=1", "--set", "y=two", "--wait", "2.5"],
       { from: "user" },
     );
@@ -24,10 +24,10 @@ describe("a command line", () => {
     );
   });
 
-  test("of a worker has the defaults that its help tells", async () => {
-    const run = vi.fn(async () => EXIT.fine);
+  test("has the defaults that the help of worker describes", async () => {
+    const run = vi.fn(async () => EXIT.ok);
 
-    await workerCommand(tools(), run).parseAsync(["./x.ts"], { from: "user" });
+    await workerCommand(createTools(), run).parseAsync(["./x.ts"], { from: "user" });
 
     expect(run).toHaveBeenCalledWith(expect.anything(), { file: "./x.ts", public: false, concurrency: 1 });
   });
@@ -38,44 +38,44 @@ describe("a command line", () => {
     ["a missing argument", ["tasks", "status"], "missing required argument 'id'"],
     ["too many arguments", ["tasks", "cancel", "a", "b"], "too many arguments"],
     ["a limit beyond its bounds", ["tasks", "list", "--limit", "501"], "--limit: must be between 0 and 500"],
-    ["a limit that is no number", ["tasks", "list", "--limit", "0x10"], "--limit: must be a number"],
+    ["a limit that is not a number", ["tasks", "list", "--limit", "0x10"], "--limit: must be a number"],
     [
-      "a broken number",
+      "a fraction instead of an integer",
       ["tasks", "submit", "public:a:b", "--priority", "1.5"],
-      "--priority: must be a whole number",
+      "--priority: must be an integer",
     ],
-    ["a status that is none", ["tasks", "list", "--status", "done"], "--status: must be one of pending, "],
-    ["a wait that is none", ["tasks", "status", "x", "--wait=soon"], "--wait: must be a number of seconds"],
-    ["an id that is a step in a path", ["tasks", "status", ".."], "<id>: is not an id"],
-    ["a room that cannot be one", ["jobs", "list", "--room", "a b"], "--room: must be @global, or"],
+    ["an unknown status", ["tasks", "list", "--status", "done"], "--status: must be one of pending, "],
+    ["an invalid wait", ["tasks", "status", "x", "--wait=soon"], "--wait: must be a number of seconds"],
+    ["an id that would change the path", ["tasks", "status", ".."], "<id>: invalid id"],
+    ["an invalid room id", ["jobs", "list", "--room", "a b"], "--room: must be @global, or"],
     [
-      "two rooms where one is meant",
+      "two rooms instead of one",
       ["jobs", "list", "--room", "a", "--room", "b"],
-      "this command takes one --room",
+      "this command accepts only one --room",
     ],
-    ["a url of another kind", ["jobs", "list", "--url", "ftp://x"], "the server's url must begin with http"],
+    ["a URL with another scheme", ["jobs", "list", "--url", "ftp://x"], "must begin with http"],
     [
-      "a token that no header carries",
+      "a token that is invalid in a header",
       ["jobs", "list", "--token", "a b"],
       "--token: must be printable ASCII",
     ],
-    [
-      "a bare job name",
-      ["tasks", "submit", "Rotate"],
-      "`joblib jobs list` shows what Rotate is called in full",
-    ],
+    ["a bare job name", ["tasks", "submit", "Rotate"], "Run `joblib jobs list` to find the full name."],
     [
       "a private job without a room",
       ["tasks", "submit", "private:a:b"],
-      "say which with --room or JOBLIB_ROOM",
+      "Select the room with --room or JOBLIB_ROOM.",
     ],
     [
       "two payloads",
       ["tasks", "submit", "public:a:b", "--payload", "{}", "--payload-file", "f"],
-      "exclude each other",
+      "cannot be used together",
     ],
-    ["an assignment without a key", ["tasks", "submit", "public:a:b", "--set", "=1"], "must be key=value"],
-  ])("with %s is a usage error of one line", async (_, argv, message) => {
+    [
+      "an assignment without a key",
+      ["tasks", "submit", "public:a:b", "--set", "=1"],
+      "must be <path>=<value>",
+    ],
+  ])("with %s fails with a usage error in one line", async (_, argv, message) => {
     const { exitCode, stdout, stderr } = await runCli(argv, { env: { JOBLIB_URL: "http://127.0.0.1:9" } });
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
@@ -87,14 +87,14 @@ describe("a command line", () => {
     ["not JSON", "{angle: 90}"],
     ["not an object", "[1]"],
     ["a number", "5"],
-  ])("with a payload that is %s rejects it before it is sent", async (_, payload) => {
+  ])("with a payload that is %s fails before anything is sent", async (_, payload) => {
     const { exitCode, stderr } = await runCli(["tasks", "submit", "public:a:b", "--payload", payload]);
 
     expect(exitCode).toBe(5);
     expect(stderr).toMatch(/^joblib: the payload [^\n]*\n$/);
   });
 
-  test("takes a payload that is not UTF-8 for a rejected one", async () => {
+  test("with a payload that is not UTF-8 fails with the exit code of an invalid payload", async () => {
     const stdin = Uint8Array.of(0x7b, 0xff, 0x7d);
 
     expect(await runCli(["tasks", "submit", "public:a:b", "--payload", "-"], { stdin })).toMatchObject({
@@ -102,7 +102,7 @@ describe("a command line", () => {
     });
   });
 
-  test("without a command prints the help and is an error", async () => {
+  test("without a command prints the help and fails", async () => {
     const { exitCode, stdout, stderr } = await runCli([]);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
@@ -110,8 +110,8 @@ describe("a command line", () => {
   });
 });
 
-describe("the help", () => {
-  test.each(COMMAND_NAMES)("of %s has a description and an example", async (name) => {
+describe("--help", () => {
+  test.each(COMMAND_NAMES)("prints a description and an example for %s", async (name) => {
     const { exitCode, stdout, stderr } = await runCli([...name.split(" "), "--help"]);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
@@ -119,7 +119,7 @@ describe("the help", () => {
     expect(stdout).toMatch(/Examples?:\n {2}\$ /);
   });
 
-  test("of the program lists every command and every exit code", async () => {
+  test("lists every command and every exit code", async () => {
     const { stdout } = await runCli(["--help"]);
 
     for (const name of COMMAND_NAMES) expect(stdout).toMatch(new RegExp(`^ {2}${name.split(" ")[0]} `, "m"));
@@ -127,8 +127,8 @@ describe("the help", () => {
   });
 });
 
-describe("the environment", () => {
-  test("stands behind the options, and counts as silent where it is empty", () => {
+describe("applyEnvironment", () => {
+  test("prefers options to the environment, and ignores empty variables", () => {
     expect(applyEnvironment({}, { JOBLIB_URL: "", JOBLIB_TOKEN: "", JOBLIB_ROOM: "" })).toEqual({
       url: undefined,
       token: undefined,
@@ -142,19 +142,19 @@ describe("the environment", () => {
   });
 });
 
-describe("the room of a job", () => {
+describe("getJobRoom", () => {
   test.each([
     ["public:a:b", [], "@global"],
     ["@global:a:b", [], "@global"],
     ["lab:a:b", [], "lab"],
     ["public:a:b", ["lab"], "lab"],
     ["private:a:b", ["lab"], "lab"],
-  ])("%s with %j is %s", (name, rooms, room) => {
+  ])("for %s and the rooms %j returns %s", (name, rooms, room) => {
     expect(getJobRoom(name, rooms)).toBe(room);
   });
 });
 
-describe("--wait", () => {
+describe("normalizeWait", () => {
   test.each([
     [
       ["--wait", "30", "id"],
@@ -162,7 +162,7 @@ describe("--wait", () => {
     ],
     [
       ["--wait", "id"],
-      ["--wait=until-the-end", "id"],
+      ["--wait=until-end", "id"],
     ],
     [
       ["id", "--wait"],
@@ -172,7 +172,7 @@ describe("--wait", () => {
       ["--wait", "--json", "id"],
       ["--wait", "--json", "id"],
     ],
-  ])("%j is read as %j", (given, read) => {
-    expect(normalizeWait(given)).toEqual(read);
+  ])("converts %j to %j", (argv, normalized) => {
+    expect(normalizeWait(argv)).toEqual(normalized);
   });
 });

@@ -7,35 +7,35 @@ import type { Tools } from "../../cli/tools.ts";
 import { watchUncaughtErrors } from "../../cli/uncaught-errors.ts";
 import { JoblibClient } from "../../sdk/client.ts";
 
-/** What one run of the command line came to. */
+/** The result of a command. */
 export interface CliRun {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What a test gives a run beside its arguments. */
-export interface CliWorld {
+/** The environment of a command in a test. */
+export interface CliEnvironment {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
-  /** Emits SIGINT and SIGTERM in the process's stead. */
+  /** Emits SIGINT and SIGTERM instead of the process. */
   readonly signals?: EventEmitter;
-  /** The width of a terminal that stdout and stderr are. */
+  /** The width of the terminal; without it, stdout and stderr are pipes. */
   readonly terminal?: number;
   readonly connect?: Tools["connect"];
-  /** Who answers when something is asked. */
+  /** Answers prompts. */
   readonly prompts?: Prompts;
-  /** Takes what is written to files. */
+  /** Receives the content of written files. */
   readonly written?: Map<string, string>;
 }
 
-/** A client that tries once: a test that expects no server need not wait for one. */
+/** Connects without retries, so that tests of unreachable servers do not wait. */
 const connectOnce: Tools["connect"] = async ({ url, token }) =>
   new JoblibClient({ url, token: token ?? "", fetch: nodeHttpFetch, retry: { attempts: 1 } });
 
-/** Runs a command line in this process, over a real client and captured streams. */
-export async function runCli(argv: readonly string[], world: CliWorld = {}): Promise<CliRun> {
-  const { env = {}, stdin = "", signals = new EventEmitter(), terminal, prompts } = world;
+/** Runs a command in this process with a real client and captured output. */
+export async function runCli(argv: readonly string[], environment: CliEnvironment = {}): Promise<CliRun> {
+  const { env = {}, stdin = "", signals = new EventEmitter(), terminal, prompts } = environment;
   const chunks = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") => ({
     write: (text: string) => {
@@ -49,13 +49,13 @@ export async function runCli(argv: readonly string[], world: CliWorld = {}): Pro
     stderr: stream("stderr"),
     tools: {
       env,
-      connect: world.connect ?? connectOnce,
+      connect: environment.connect ?? connectOnce,
       fetch: nodeHttpFetch,
       version: "0.1.0",
       interrupts: (names) => watchInterrupts(signals, { signals: names }),
-      outliveOutput: () => {},
-      strays: (tell) => watchUncaughtErrors(new EventEmitter(), tell),
-      writeText: async (path, text) => void world.written?.set(path, text),
+      allowOutputLoss: () => {},
+      watchUncaughtErrors: (listener) => watchUncaughtErrors(new EventEmitter(), listener),
+      writeText: async (path, text) => void environment.written?.set(path, text),
       prompts: prompts && (async () => prompts),
       readBytes: async () => (typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin),
     },

@@ -3,7 +3,7 @@ import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
 import { compileSchema } from "../../server/schemas/compile-schema.ts";
 import { DEFAULT_CASES } from "../support/default-cases/index.ts";
 import { startFakeApi } from "./fake-api.ts";
-import { server } from "./golden-replies.ts";
+import { replyWithData } from "./golden-replies.ts";
 import { runCli } from "./run-cli.ts";
 import { aJob } from "./wire-values.ts";
 
@@ -12,7 +12,7 @@ const run = async (schema: object, argv: readonly string[] = []) => {
   await using api = await startFakeApi((request) =>
     request.method === "GET" && request.path.includes("/jobs/")
       ? { status: 200, body: job }
-      : server(request),
+      : replyWithData(request),
   );
   const { stdout, stderr, exitCode } = await runCli(["run", job.full_name, ...argv, "--url", api.url]);
   const submit = api.received.find(({ method, path }) => method === "POST" && path.includes("/tasks/"));
@@ -21,20 +21,20 @@ const run = async (schema: object, argv: readonly string[] = []) => {
   return { stdout, stderr, exitCode, payload };
 };
 
-describe("`joblib run` without flags sends", () => {
-  test.each(DEFAULT_CASES)("$name", async ({ schema, form, cli }) => {
+describe("`joblib run` without flags", () => {
+  test.each(DEFAULT_CASES)("sends the defaults of $name", async ({ schema, form, cli }) => {
     const { payload, stderr, exitCode } = await run(schema);
 
     expect({ payload, exitCode }, stderr).toEqual({ payload: cli, exitCode: cli === undefined ? 5 : 0 });
     if (cli === undefined) return;
     expect(compileSchema(schema)(payload)).toEqual([]);
-    // What the worker fills in makes it what the form sends.
+    // With the defaults that the worker adds, it equals the payload of the form.
     const filled = new SchemaDefaults(schema).createInitialValue(schema, cli);
     expect(JSON.parse(JSON.stringify(filled))).toEqual(form);
   });
 });
 
-describe("flags of a job", () => {
+describe("`joblib run` with flags", () => {
   const settings = {
     type: "object",
     properties: {
@@ -66,7 +66,7 @@ describe("flags of a job", () => {
     [["--pick", "null"], { pick: null }],
     [["--pick", '{"b": 2, "a": 1}'], { pick: { a: 1, b: 2 } }],
     [["--pick", "12345678901234567890"], { pick: "12345678901234567890" }],
-  ])("%j send %j", async (argv, payload) => {
+  ])("%j sends %j", async (argv, payload) => {
     expect(await run(schema, argv)).toMatchObject({ payload, exitCode: 0 });
   });
 
@@ -76,24 +76,24 @@ describe("flags of a job", () => {
     [["--settings", '{"a": 9007199254740993}'], "--settings: 9007199254740993 cannot be sent exactly"],
     [["--set", "settings.a=9007199254740993"], "--set settings.a: 9007199254740993 cannot be sent exactly"],
     [["--set", 'settings={"a": [1e400]}'], "--set settings: 1e400 cannot be sent exactly"],
-  ])("%j are refused, and nothing is rounded", async (argv, message) => {
+  ])("%j rejects a number that would be rounded", async (argv, message) => {
     const { stderr, payload, exitCode } = await run(schema, argv);
 
     expect({ payload, exitCode }).toEqual({ payload: undefined, exitCode: 5 });
     expect(stderr).toContain(message);
   });
 
-  test("are described with those defaults alone that are sent or filled in", async () => {
+  test("shows only defaults that are sent or filled in", async () => {
     const { stdout } = await run(schema, ["--help"]);
 
-    expect(stdout.replace(/\s+/g, " ")).toContain('default {"a":5,"b":1,"inner":{"c":3}}');
+    expect(stdout.replace(/\s+/g, " ")).toContain('default: {"a":5,"b":1,"inner":{"c":3}}');
     expect(stdout).toMatch(/--count <integer>\s+\(integer\)/);
     expect(stdout).not.toMatch(/--count.*default/);
   });
 });
 
-test("a payload file with an integer that JSON would round is refused", async () => {
-  await using api = await startFakeApi(server);
+test("tasks submit rejects an integer that JSON would round", async () => {
+  await using api = await startFakeApi(replyWithData);
   const { stderr, exitCode } = await runCli([
     "tasks",
     "submit",

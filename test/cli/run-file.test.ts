@@ -12,7 +12,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const JOB = "public:tests:Count";
 const schema = { type: "object", properties: { to: { type: "number" } }, required: ["to"] };
 
-const exported = async (
+const exportTask = async (
   task = aTask({ job_name: JOB, payload: { to: 3 } }),
   job = aJob({ full_name: JOB, schema }),
 ) => {
@@ -26,14 +26,14 @@ const exported = async (
 const run = (stdin: string, ...argv: string[]) => runCli(["run", FILE, "--task", "-", ...argv], { stdin });
 
 describe("an exported task", () => {
-  test("holds the task and its job's schemas", async () => {
-    expect(JSON.parse(await exported())).toEqual({
+  test("contains the task and the schemas of its job", async () => {
+    expect(JSON.parse(await exportTask())).toEqual({
       ...{ joblib: "task", version: 1, task: aTask({ job_name: JOB, payload: { to: 3 } }) },
       job: { full_name: JOB, schema, result_schema: null, description: "Turns a structure." },
     });
   });
 
-  test("whose job is gone holds the task alone", async () => {
+  test("contains only the task if the job no longer exists", async () => {
     await using api = await startFakeApi(({ path }) =>
       path.includes("/jobs/") ? aProblem("job-not-found") : { status: 200, body: aTask() },
     );
@@ -43,11 +43,13 @@ describe("an exported task", () => {
     });
 
     expect(JSON.parse(written.get("t.json") ?? "")).toMatchObject({ job: null });
-    expect(stderr).toBe("public:modifiers:Rotate is gone: its schemas are left out\nwrote t.json\n");
+    expect(stderr).toBe(
+      "public:modifiers:Rotate no longer exists; exporting the task without schemas\nwrote t.json\n",
+    );
   });
 
-  test("runs here, with its progress, its log and its result, and no server hears of it", async () => {
-    const { exitCode, stdout, stderr } = await run(await exported(), "--url", "http://127.0.0.1:1");
+  test("runs locally with progress, log and result, without a server", async () => {
+    const { exitCode, stdout, stderr } = await run(await exportTask(), "--url", "http://127.0.0.1:1");
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "6\n" });
     expect(stderr).toContain("progress 100% done\n");
@@ -55,28 +57,28 @@ describe("an exported task", () => {
     expect(stderr).toMatch(/completed after \d+ m?s\n$/);
   });
 
-  test("that fails here ends with 1 and says why", async () => {
+  test("exits with 1 and prints the reason if it fails", async () => {
     const { exitCode, stdout, stderr } = await run(
-      await exported(aTask({ job_name: JOB, payload: { to: -1 } })),
+      await exportTask(aTask({ job_name: JOB, payload: { to: -1 } })),
     );
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
     expect(stderr).toMatch(/failed after \d+ m?s: cannot count to -1\n$/);
   });
 
-  test("whose payload the class does not take fails as a worker would fail it", async () => {
-    const { exitCode, stderr } = await run(await exported(aTask({ job_name: JOB, payload: { to: "x" } })));
+  test("fails like on a worker if its payload is invalid", async () => {
+    const { exitCode, stderr } = await run(await exportTask(aTask({ job_name: JOB, payload: { to: "x" } })));
 
     expect(exitCode).toBe(1);
     expect(stderr).toContain("invalid payload: Count: /to: ");
   });
 
-  test("of a job that has other parameters than the class by now is told", async () => {
+  test("prints how the schema of its job differs from the class", async () => {
     const job = aJob({ full_name: JOB, schema: { ...schema, properties: { to: { type: "string" } } } });
-    const { stderr } = await run(await exported(undefined, job));
+    const { stderr } = await run(await exportTask(undefined, job));
 
-    expect(stderr).toContain("the parameters of Count are not those that the task's job has:\n");
-    expect(stderr).toContain('~ to: type is "number" here, and something else as registered\n');
+    expect(stderr).toContain("the schema of Count differs from the job of the task:\n");
+    expect(stderr).toContain('~ to: type: changed to "number"\n');
   });
 
   test.each([
@@ -86,10 +88,15 @@ describe("an exported task", () => {
       0,
       "",
     ],
-    ["no task", "{}", 2, "holds no task"],
-    ["no JSON", "x", 5, "is not JSON"],
-    ["a task of another class", JSON.stringify(aTask()), 2, "exports no modifiers:Rotate, only tests:Count"],
-  ])("may be %s", async (_, stdin, exitCode, message) => {
+    ["an object that is not a task", "{}", 2, "does not contain a task"],
+    ["invalid JSON", "x", 5, "is not valid JSON"],
+    [
+      "a task of another class",
+      JSON.stringify(aTask()),
+      2,
+      "does not export modifiers:Rotate, only tests:Count",
+    ],
+  ])("exits with the expected code if it is given as %s", async (_, stdin, exitCode, message) => {
     const { stderr, ...outcome } = await run(stdin);
 
     expect(outcome.exitCode).toBe(exitCode);
@@ -97,14 +104,14 @@ describe("an exported task", () => {
   });
 });
 
-test("flags of a job are of no use with a file, nor those of a file with a job", async () => {
-  expect(await run(await exported(), "--to", "3")).toMatchObject({
+test("run rejects flags of a job with a file, and options of a file with a job", async () => {
+  expect(await run(await exportTask(), "--to", "3")).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining("--to is of no use here"),
+    stderr: expect.stringContaining("unexpected argument --to"),
   });
   expect(await runCli(["run", JOB, "--task", "t.json"])).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining("--task is for a file's class"),
+    stderr: expect.stringContaining("--task needs a file"),
   });
 });
 
@@ -114,9 +121,11 @@ interface Message {
   readonly params?: { readonly callFrames?: readonly { readonly functionName: string }[] };
 }
 
-test("with --inspect-brk a debugger stops right before the class's run", { timeout: 60_000 }, async () => {
+test("run --inspect-brk stops the debugger right before `run` of the class", {
+  timeout: 60_000,
+}, async () => {
   const file = join(mkdtempSync(join(tmpdir(), "joblib-inspect-")), "task.json");
-  writeFileSync(file, await exported());
+  writeFileSync(file, await exportTask());
   const cli = spawnProcess(process.execPath, [
     ...[join(ROOT, "cli/main.ts"), "run", FILE, "--task", file, "--inspect-brk=0"],
   ]);
@@ -131,13 +140,13 @@ test("with --inspect-brk a debugger stops right before the class's run", { timeo
   await new Promise((done) => {
     socket.onopen = done;
   });
-  const say = (id: number, method: string) => socket.send(JSON.stringify({ id, method }));
+  const send = (id: number, method: string) => socket.send(JSON.stringify({ id, method }));
   ["Debugger.enable", "Runtime.enable", "Runtime.runIfWaitingForDebugger"].forEach((method, id) => {
-    say(id, method);
+    send(id, method);
   });
 
   expect((await paused.promise).params?.callFrames?.[0]?.functionName).toBe("stopped");
-  say(3, "Debugger.resume");
+  send(3, "Debugger.resume");
   socket.close();
   expect(await cli.exit).toMatchObject({ code: 0 });
   expect(cli.stdout()).toBe("6\n");

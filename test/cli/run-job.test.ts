@@ -3,26 +3,26 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createPrompts, type Prompts } from "../../cli/prompts.ts";
 import { startFakeApi } from "./fake-api.ts";
-import { screen, server } from "./golden-replies.ts";
-import { type CliWorld, runCli } from "./run-cli.ts";
+import { replyWithData, screen } from "./golden-replies.ts";
+import { type CliEnvironment, runCli } from "./run-cli.ts";
 import { aProblem } from "./wire-values.ts";
 
 const JOB = screen.full_name;
 const MOLECULE = { name: "aspirin", smiles: "CC(=O)Oc1ccccc1C(=O)O" };
-const NEEDED = ["--molecules", JSON.stringify(MOLECULE)];
+const REQUIRED_FLAGS = ["--molecules", JSON.stringify(MOLECULE)];
 
-const sent = async (argv: readonly string[], world: CliWorld = {}, reply = server) => {
+const submit = async (argv: readonly string[], environment: CliEnvironment = {}, reply = replyWithData) => {
   await using api = await startFakeApi(reply);
-  const run = await runCli(["run", JOB, ...argv, "--url", api.url], world);
+  const run = await runCli(["run", JOB, ...argv, "--url", api.url], environment);
   const submits = api.received.filter(
     ({ method, path }) => method === "POST" && path.includes("/rooms/@global/tasks/"),
   );
   return { ...run, submits, received: api.received };
 };
 
-test("a payload is a file, under --set, under flags, and goes with the task's options", async () => {
+test("run builds the payload from a file, --set and flags, in this order, and sends the task options", async () => {
   const stdin = JSON.stringify({ limit: 1, method: "veber", box: { size: 1 } });
-  const { exitCode, submits } = await sent(
+  const { exitCode, submits } = await submit(
     [
       "--file",
       "-",
@@ -32,7 +32,7 @@ test("a payload is a file, under --set, under flags, and goes with the task's op
       "box.unit=nm",
       "--limit",
       "3",
-      ...NEEDED,
+      ...REQUIRED_FLAGS,
       "--priority",
       "5",
       "--idempotency-key",
@@ -53,10 +53,10 @@ test("a payload is a file, under --set, under flags, and goes with the task's op
   ]);
 });
 
-test("what the server's check finds is told by flags, and nothing is submitted", async () => {
+test("run reports validation errors of the server by flag, and submits nothing", async () => {
   const errors = [{ pointer: "/payload/limit", detail: "must be at most 1000, not 2000" }];
-  const { exitCode, stderr, submits } = await sent([...NEEDED, "--limit", "2000"], {}, (request) =>
-    request.path.includes("/validation") ? { status: 200, body: { errors } } : server(request),
+  const { exitCode, stderr, submits } = await submit([...REQUIRED_FLAGS, "--limit", "2000"], {}, (request) =>
+    request.path.includes("/validation") ? { status: 200, body: { errors } } : replyWithData(request),
   );
 
   expect({ exitCode, stderr, submits }).toEqual({
@@ -66,62 +66,64 @@ test("what the server's check finds is told by flags, and nothing is submitted",
   });
 });
 
-test("an older server, which has no such check, has the submit's own", async () => {
-  const { exitCode, submits } = await sent(NEEDED, {}, (request) =>
-    request.path.includes("/validation") ? aProblem("route-not-found") : server(request),
+test("run submits without validation to an older server that does not support it", async () => {
+  const { exitCode, submits } = await submit(REQUIRED_FLAGS, {}, (request) =>
+    request.path.includes("/validation") ? aProblem("route-not-found") : replyWithData(request),
   );
 
   expect({ exitCode, count: submits.length }).toEqual({ exitCode: 0, count: 1 });
 });
 
-test("with --wait the result is the output, and everything else is told on stderr", async () => {
-  const { exitCode, stdout, stderr } = await sent([...NEEDED, "--wait"]);
+test("run --wait prints the result to stdout, and everything else to stderr", async () => {
+  const { exitCode, stdout, stderr } = await submit([...REQUIRED_FLAGS, "--wait"]);
 
   expect({ exitCode, result: JSON.parse(stdout) }).toEqual({ exitCode: 0, result: { turned: true } });
-  expect(stderr).toContain("pending (place 2 in the queue)");
-  expect(stderr).toContain("aspirin was given twice");
+  expect(stderr).toContain("pending (queue position 2)");
+  expect(stderr).toContain("aspirin occurs twice");
   expect(stderr).toMatch(/completed after 1\.2 s\n$/);
 });
 
-test("on a terminal it is one view, drawn again in its place, whose lines of the log stay", async () => {
-  const { stderr } = await sent([...NEEDED, "--wait"], { terminal: 120, env: { NO_COLOR: "1" } });
+test("run --wait redraws one view on a terminal, and keeps the log lines", async () => {
+  const { stderr } = await submit([...REQUIRED_FLAGS, "--wait"], { terminal: 120, env: { NO_COLOR: "1" } });
 
   expect(stderr).toContain("\u001b[");
-  expect(stderr).toContain("place 2 in the queue");
+  expect(stderr).toContain("queue position 2");
   expect(stderr).toContain("████████░░░░░░░░░░░░ 42% aspirin");
-  expect(stderr).toMatch(/03:04:05\.678 warn {2}aspirin was given twice, and is looked at once\ncompleted/);
+  expect(stderr).toMatch(/03:04:05\.678 warn {2}aspirin occurs twice and is screened only once\ncompleted/);
 });
 
-describe("what is missing", () => {
-  const answering = (answers: readonly string[]): { prompts: Prompts; asked: string[] } => {
-    const asked: string[] = [];
+describe("a missing parameter", () => {
+  const createPromptsWithAnswers = (
+    answers: readonly string[],
+  ): { prompts: Prompts; questions: string[] } => {
+    const questions: string[] = [];
     const rest = [...answers];
     return {
-      asked,
+      questions,
       prompts: {
-        async text({ message, refuse }) {
+        async text({ message, validate }) {
           for (;;) {
             const answer = rest.shift() ?? "";
-            const why = refuse(answer);
-            asked.push(why === undefined ? message : `${message} (${why})`);
-            if (why === undefined) return answer;
+            const problem = validate(answer);
+            questions.push(problem === undefined ? message : `${message} (${problem})`);
+            if (problem === undefined) return answer;
           }
         },
         async choose(message, choices) {
-          asked.push(`${message} [${choices.join(" ")}]`);
+          questions.push(`${message} [${choices.join(" ")}]`);
           return choices.indexOf(rest.shift() ?? "");
         },
       },
     };
   };
 
-  test("is asked for where somebody sits at the terminal, and asked again where the answer will not do", async () => {
-    const { prompts, asked } = answering(["nonsense", JSON.stringify(MOLECULE), "", "3"]);
-    const { exitCode, submits } = await sent(["--set", "box={}"], { prompts });
+  test("causes a prompt on a terminal, and another one after an invalid answer", async () => {
+    const { prompts, questions } = createPromptsWithAnswers(["nonsense", JSON.stringify(MOLECULE), "", "3"]);
+    const { exitCode, submits } = await submit(["--set", "box={}"], { prompts });
 
-    expect(asked).toEqual([
-      'molecules: The molecules to look at (must be a JSON object, such as {"key": 1}, not "nonsense")',
-      "molecules: The molecules to look at",
+    expect(questions).toEqual([
+      'molecules: The molecules to screen (must be a JSON object, such as {"key": 1}, not "nonsense")',
+      "molecules: The molecules to screen",
       "molecules 2",
       "box.size",
     ]);
@@ -129,26 +131,26 @@ describe("what is missing", () => {
     expect(submits[0]?.body).toMatchObject({ payload: { molecules: [MOLECULE], box: { size: 3 } } });
   });
 
-  test("is named where nobody does, before anything is sent", async () => {
-    const { exitCode, stderr, received } = await sent(["--box", "{}"]);
+  test("is an error without a terminal, before anything is sent", async () => {
+    const { exitCode, stderr, received } = await submit(["--box", "{}"]);
 
     expect(exitCode).toBe(5);
-    expect(stderr).toMatch(/^joblib: --molecules, --box\.size must be given; /);
+    expect(stderr).toMatch(/^joblib: missing --molecules, --box\.size\. Run /);
     expect(received.map(({ method }) => method)).toEqual(["GET"]);
   });
 
-  const asking = () => {
+  const startPrompt = () => {
     const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => input });
     const output = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
     const question = createPrompts(input, output).text({
       ...{ message: "smiles", hint: "" },
-      refuse: (answer) => (answer === "" ? "must not be empty" : undefined),
+      validate: (answer) => (answer === "" ? "must not be empty" : undefined),
     });
     return { input, output, question };
   };
 
   test("is typed at a prompt on stderr", async () => {
-    const { input, output, question } = asking();
+    const { input, output, question } = startPrompt();
     await setImmediate();
     input.write("CCO\r");
 
@@ -156,8 +158,8 @@ describe("what is missing", () => {
     expect(String(output.read())).toContain("smiles");
   });
 
-  test("is not asked for any more once Ctrl-C was pressed", async () => {
-    const { input, question } = asking();
+  test("causes exit code 130 if Ctrl-C cancels the prompt", async () => {
+    const { input, question } = startPrompt();
     await setImmediate();
     input.write("\u0003");
 
@@ -165,21 +167,25 @@ describe("what is missing", () => {
   });
 });
 
-test("what a stranger's job says of itself is harmless on a terminal", async () => {
-  const bad = "\u001b]0;owned\u0007\u202e";
+test("run escapes the untrusted texts of a job for the terminal", async () => {
+  const harmful = "\u001b]0;owned\u0007\u202e";
   const job = {
     ...screen,
-    description: bad,
+    description: harmful,
     schema: {
       type: "object",
-      properties: { a: { type: "string", description: bad, default: bad }, [bad]: {}, b: { enum: [bad] } },
+      properties: {
+        a: { type: "string", description: harmful, default: harmful },
+        [harmful]: {},
+        b: { enum: [harmful] },
+      },
       required: ["a"],
     },
   };
   const reply = () => ({ status: 200, body: job });
 
   for (const argv of [["--help"], [], ["--a", "x", "--b", "y"]]) {
-    const { stdout, stderr } = await sent(argv, { terminal: 80 }, reply);
+    const { stdout, stderr } = await submit(argv, { terminal: 80 }, reply);
     expect((stdout + stderr).replace(/\u001b\[[0-9;]*m/g, "")).not.toMatch(
       /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/,
     );

@@ -8,7 +8,7 @@ const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const LIST_MODULES = fileURLToPath(new URL("./files/list-modules.ts", import.meta.url));
 const HEAVY = /\/server\/|mikro-orm|pglite|\/fastify\/|\/msw\/|\/ioredis\/|\/tsx\/|\/ora\//;
 
-const modulesOf = async (...argv: string[]): Promise<string[]> => {
+const listModules = async (...argv: string[]): Promise<string[]> => {
   const child = spawnProcess(process.execPath, ["--import", LIST_MODULES, MAIN, ...argv], {
     env: { JOBLIB_URL: undefined, JOBLIB_TOKEN: undefined, JOBLIB_ROOM: undefined },
   });
@@ -19,24 +19,24 @@ const modulesOf = async (...argv: string[]): Promise<string[]> => {
     .filter((line) => line.startsWith("loaded "));
 };
 
-describe("starting", () => {
-  test("--help loads neither client nor server, nor what checks options", async () => {
-    const modules = await modulesOf("--help");
+describe("the process", () => {
+  test("loads neither the client nor the server nor zod for --help", async () => {
+    const modules = await listModules("--help");
 
     expect(modules.length).toBeGreaterThan(10);
     expect(modules.filter((url) => HEAVY.test(url) || /\/undici\/|\/sdk\/|\/zod\//.test(url))).toEqual([]);
   });
 
-  test("a client's command loads no server, ORM, msw, tsx or spinner", async () => {
+  test("loads no server, ORM, msw, tsx or spinner for a client command", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aCompletedTask() }));
 
-    const modules = await modulesOf("tasks", "status", TASK_ID, "--url", api.url);
+    const modules = await listModules("tasks", "status", TASK_ID, "--url", api.url);
 
     expect(modules.filter((url) => HEAVY.test(url))).toEqual([]);
     expect(modules.some((url) => url.endsWith("/sdk/client.ts"))).toBe(true);
   });
 
-  test("a reader that stops reading is no error", async () => {
+  test("succeeds if the reader of the output closes the pipe", async () => {
     const child = spawnProcess("/bin/sh", ["-c", `"${process.execPath}" "${MAIN}" --help | head -n 1`]);
 
     expect(await child.exit).toMatchObject({ code: 0 });
@@ -44,7 +44,7 @@ describe("starting", () => {
     expect(child.stderr()).toBe("");
   });
 
-  test("Ctrl-C during a wait ends the process with 130", async () => {
+  test("exits with 130 if Ctrl-C interrupts a wait", async () => {
     await using api = await startFakeApi(({ headers }) =>
       headers["if-none-match"] === undefined
         ? {

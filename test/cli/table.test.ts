@@ -4,41 +4,41 @@ import { formatDiff } from "../../cli/views/diff-view.ts";
 import { formatDuration } from "../../cli/views/duration.ts";
 import { formatType } from "../../cli/views/schema-view.ts";
 
-const asIs = (text: string) => text;
+const unchanged = (text: string) => text;
 
-describe("a table", () => {
+describe("formatTable", () => {
   const columns = [
     { heading: "ID", cell: ([id]: string[]) => id ?? "" },
     { heading: "TEXT", cell: ([, text]: string[]) => text ?? "", flexible: true },
   ];
 
-  test("is aligned by what a terminal shows, wide characters included", () => {
+  test("aligns columns by their width on a terminal, including wide characters", () => {
     const text = formatTable(
       [
         ["漢字", "a"],
         ["x", "b"],
       ],
       columns,
-      { width: undefined, heading: asIs },
+      { width: undefined, heading: unchanged },
     );
 
     expect(text.split("\n")).toEqual(["ID    TEXT", "漢字  a", "x     b"]);
   });
 
-  test("cuts what is flexible, and a newline in a cell is no new line", () => {
-    const text = formatTable([["x", `a\n${"b".repeat(50)}`]], columns, { width: 20, heading: asIs });
+  test("truncates flexible columns, and escapes line breaks in cells", () => {
+    const text = formatTable([["x", `a\n${"b".repeat(50)}`]], columns, { width: 20, heading: unchanged });
 
     expect(text.split("\n")).toHaveLength(2);
     expect(text.split("\n")[1]).toBe(`x   a\\n${"b".repeat(12)}…`);
   });
 
-  test("measures combining marks and emoji as they look", () => {
+  test("measures combining marks and emoji by their displayed width", () => {
     expect([getTextWidth("e\u0301"), getTextWidth("👨‍👩‍👧"), getTextWidth("abc")]).toEqual([1, 2, 3]);
     expect(truncate("漢字漢字", 5)).toBe("漢字…");
   });
 });
 
-describe("words", () => {
+describe("formatting", () => {
   test.each([
     [0, "0 ms"],
     [999, "999 ms"],
@@ -46,7 +46,7 @@ describe("words", () => {
     [59_999, "1 min 0 s"],
     [123_000, "2 min 3 s"],
     [3_900_000, "1 h 5 min"],
-  ])("%i ms is %s", (milliseconds, text) => {
+  ])("formats %i ms as %s", (milliseconds, text) => {
     expect(formatDuration(milliseconds)).toBe(text);
   });
 
@@ -59,11 +59,11 @@ describe("words", () => {
     [{ type: ["string", "null"] }, "string | null"],
     [{}, "anything"],
     [false, "nothing"],
-  ])("the type of %j is %s", (schema, text) => {
+  ])("formats the schema %j as %s", (schema, text) => {
     expect(formatType(schema)).toBe(text);
   });
 
-  test("a schema's difference names the properties", () => {
+  test("formats a schema difference with the names of the properties", () => {
     expect(
       formatDiff([
         { op: "add", path: "/properties/axis", value: { type: "string" } },
@@ -72,10 +72,10 @@ describe("words", () => {
         { op: "replace", path: "/result_schema", value: { type: "object" } },
       ]),
     ).toEqual([
-      '  + axis is new here: {"type":"string"}',
-      "  - angle: default is registered, and missing here",
-      '  ~ a/b: type is "integer" here, and something else as registered',
-      '  ~ the result is {"type":"object"} here, and something else as registered',
+      '  + axis: added, {"type":"string"}',
+      "  - angle: default: removed",
+      '  ~ a/b: type: changed to "integer"',
+      '  ~ the result: changed to {"type":"object"}',
     ]);
   });
 });

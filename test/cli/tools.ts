@@ -6,21 +6,21 @@ import type { Tools } from "../../cli/tools.ts";
 import { watchUncaughtErrors } from "../../cli/uncaught-errors.ts";
 import { JoblibClient } from "../../sdk/client.ts";
 
-const nowhere = { write: () => {} };
+const silentStream = { write: () => {} };
 
-/** Tools that print nowhere and reach nobody, for tests that only parse. */
-export const tools = (own: Partial<Tools> = {}): Tools => ({
+/** Creates tools without output and network, for tests that only parse. */
+export const createTools = (overrides: Partial<Tools> = {}): Tools => ({
   env: {},
-  io: ({ json }) => createIo({ stdout: nowhere, stderr: nowhere, env: {}, json }),
+  io: ({ json }) => createIo({ stdout: silentStream, stderr: silentStream, env: {}, json }),
   connect: async () => new JoblibClient({ url: "http://127.0.0.1:9" }),
   fetch: nodeHttpFetch,
   version: "0.1.0",
   interrupts: (names) => watchInterrupts(new EventEmitter(), { signals: names }),
-  strays: (tell) => watchUncaughtErrors(new EventEmitter(), tell),
-  outliveOutput: () => {},
+  watchUncaughtErrors: (listener) => watchUncaughtErrors(new EventEmitter(), listener),
+  allowOutputLoss: () => {},
   readBytes: async () => new Uint8Array(),
   writeText: async () => {},
   prompts: undefined,
   exit: () => {},
-  ...own,
+  ...overrides,
 });

@@ -8,19 +8,19 @@ import { runCli } from "./run-cli.ts";
 import { aJob, aPage } from "./wire-values.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-// Not --skipLibCheck, which would not look into what was written.
+// Without --skipLibCheck, because it would not check the generated file.
 const OPTIONS =
   "--ignoreConfig --noEmit --strict --target esnext --module nodenext --types node --pretty false";
 
-const typesOf = async (...jobs: Job[]) => {
+const generateTypes = async (...jobs: Job[]) => {
   await using api = await startFakeApi(() => aPage(jobs));
   const { exitCode, stdout } = await runCli(["types", "--room", "lab", "--url", api.url]);
   expect(exitCode).toBe(0);
   return stdout;
 };
 
-/** What the compiler says of a program that uses the types; the empty text where it says nothing. */
-const compiled = async (types: string, program: string) => {
+/** Compiles a program that uses the types, and returns the errors of the compiler. */
+const compileProgram = async (types: string, program: string) => {
   const directory = mkdtempSync(join(import.meta.dirname, "tmp-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, "jobs.d.ts"), types);
@@ -42,7 +42,7 @@ const MANAGER = `const jobs = new JobManager<unknown, Jobs>({ room: "lab" });\n`
 
 const descriptors = aJob({
   full_name: "public:chemistry:Descriptors",
-  description: "What a molecule is like.\nSecond line.",
+  description: "Descriptors of a molecule.\nSecond line.",
   schema: {
     type: "object",
     properties: {
@@ -60,11 +60,13 @@ const descriptors = aJob({
   result_schema: { type: "object", properties: { logp: { type: "number" } }, required: ["logp"] },
 });
 
-test("a submit is checked by the compiler, its payload and its result", { timeout: 120_000 }, async () => {
-  const types = await typesOf(descriptors);
+test("types let the compiler check the payload and the result of a submit", {
+  timeout: 120_000,
+}, async () => {
+  const types = await generateTypes(descriptors);
 
   expect(
-    await compiled(
+    await compileProgram(
       types,
       `${MANAGER}
     const task = await jobs.submit("public:chemistry:Descriptors", {
@@ -72,21 +74,21 @@ test("a submit is checked by the compiler, its payload and its result", { timeou
     });
     const done = await jobs.client.awaitTask(task);
     if (done.status === "completed") done.result.logp.toFixed();
-    // @ts-expect-error its smiles must be given
+    // @ts-expect-error smiles is required
     await jobs.submit("public:chemistry:Descriptors", {});
-    // @ts-expect-error a smiles is a text
+    // @ts-expect-error smiles must be a string
     await jobs.submit("public:chemistry:Descriptors", { smiles: 1 });
-    // @ts-expect-error there is no such parameter
+    // @ts-expect-error unknown parameter
     await jobs.submit("public:chemistry:Descriptors", { smiles: "C", smile: "C" });
-    // @ts-expect-error there are two axes
+    // @ts-expect-error axis must be x or y
     await jobs.submit("public:chemistry:Descriptors", { smiles: "C", axis: "z" });
     // @ts-expect-error a corner has two numbers
     await jobs.submit("public:chemistry:Descriptors", { smiles: "C", corner: [1] });
-    // @ts-expect-error the box within is a box
+    // @ts-expect-error the inner box must be a box
     await jobs.submit("public:chemistry:Descriptors", { smiles: "C", box: { inner: { inner: 3 } } });
-    // @ts-expect-error there is no such job
+    // @ts-expect-error unknown job
     await jobs.submit("public:chemistry:Nothing", {});
-    // @ts-expect-error its result has no such member
+    // @ts-expect-error unknown member of the result
     if (done.status === "completed") done.result.mass;
   `,
     ),
@@ -101,8 +103,8 @@ const EVIL = [
   "} declare global { var owned: 1 }",
 ];
 
-describe("what a stranger names", () => {
-  test("is text in what is written, and nothing else", { timeout: 120_000 }, async () => {
+describe("an untrusted name", () => {
+  test("is written only as text, never as code", { timeout: 120_000 }, async () => {
     const schema: Job["schema"] = {
       type: "object",
       title: EVIL[0] ?? "",
@@ -128,17 +130,17 @@ describe("what a stranger names", () => {
         result_schema: schema,
       }),
     );
-    const types = await typesOf(...jobs);
+    const types = await generateTypes(...jobs);
 
-    const exported = await compiled(
+    const exported = await compileProgram(
       types,
       `${MANAGER}
       import type * as all from "./jobs.d.ts";
       type Names = keyof Jobs;
       const isKnown = ${JSON.stringify(EVIL.map((text) => `public:a:${text}`))} satisfies string[] as Names[];
-      // @ts-expect-error nobody has it exported
+      // @ts-expect-error it is not exported
       type Owned = typeof all.owned;
-      // @ts-expect-error nor made it global
+      // @ts-expect-error it is not global
       owned;
       jobs; isKnown;
     `,
@@ -148,32 +150,32 @@ describe("what a stranger names", () => {
   });
 
   test.each([
-    ["that refers to a file", { type: "object", properties: { a: { $ref: "file:///etc/passwd" } } }],
-    ["that refers to the web", { type: "object", properties: { a: { $ref: "http://127.0.0.1:1/x.json" } } }],
-    ["that refers to nothing", { type: "object", properties: { a: { $ref: "#/$defs/none" } } }],
-    ["that refers to itself", { $ref: "#" }],
+    ["that references a file", { type: "object", properties: { a: { $ref: "file:///etc/passwd" } } }],
+    ["that references a URL", { type: "object", properties: { a: { $ref: "http://127.0.0.1:1/x.json" } } }],
+    ["that references a missing definition", { type: "object", properties: { a: { $ref: "#/$defs/none" } } }],
+    ["that references itself", { $ref: "#" }],
     ["that is always false", { not: {} }],
     [
       "of an older draft",
       { type: "object", definitions: { A: { type: "array", items: [{ type: "number" }] } } },
     ],
-  ])("a schema %s is written as some type", { timeout: 120_000 }, async (_, schema) => {
-    const types = await typesOf(aJob({ schema }));
+  ])("in a schema %s still results in a type", { timeout: 120_000 }, async (_, schema) => {
+    const types = await generateTypes(aJob({ schema }));
 
     expect(types).toMatch(/export (type|interface) Payload\b/);
-    expect(await compiled(types, `${MANAGER}jobs;`)).toBe("");
+    expect(await compileProgram(types, `${MANAGER}jobs;`)).toBe("");
   });
 });
 
-test("is the same text whatever the order of the jobs, and is written to a file where one is named", async () => {
-  const one = aJob();
+test("types --output writes a file that does not depend on the order of the jobs", async () => {
+  const rotate = aJob();
   const written = new Map<string, string>();
-  await using api = await startFakeApi(() => aPage([descriptors, one]));
+  await using api = await startFakeApi(() => aPage([descriptors, rotate]));
 
   const { stdout, stderr } = await runCli(["types", "-o", "jobs.d.ts", "--room", "lab", "--url", api.url], {
     written,
   });
 
-  expect({ stdout, stderr }).toEqual({ stdout: "", stderr: "wrote 2 job(s) to jobs.d.ts\n" });
-  expect(written.get("jobs.d.ts")).toBe(await typesOf(one, descriptors));
+  expect({ stdout, stderr }).toEqual({ stdout: "", stderr: "wrote the types of 2 jobs to jobs.d.ts\n" });
+  expect(written.get("jobs.d.ts")).toBe(await generateTypes(rotate, descriptors));
 });

@@ -12,10 +12,10 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-describe("a watched file", () => {
+describe("watchFiles", () => {
   const never = new AbortController().signal;
 
-  test("that is written, or replaced as editors do, is a change; its neighbour is none", async () => {
+  test("reports a file that is written or replaced by a rename, but not other files", async () => {
     const [file, other] = [join(directory, "a.ts"), join(directory, "b.ts")];
     await writeFile(file, "1");
     using watch = watchFiles();
@@ -30,7 +30,7 @@ describe("a watched file", () => {
     expect(await watch.next(AbortSignal.timeout(300))).toBe(false);
   });
 
-  test("is not missed while nobody waits", async () => {
+  test("reports a change that happened between two calls", async () => {
     const file = join(directory, "a.ts");
     await writeFile(file, "1");
     using watch = watchFiles();

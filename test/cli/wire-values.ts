@@ -4,11 +4,11 @@ import type { Reply } from "./fake-api.ts";
 
 const AT = "2026-01-02T03:04:05.678Z";
 
-/** A task's id, as good as any. */
+/** A task id. */
 export const TASK_ID = "01990000-0000-7000-8000-000000000001";
 
-/** A pending task, with what a test wants otherwise. */
-export const aTask = (own: Partial<Task> = {}): Task => ({
+/** Returns a pending task with some properties replaced. */
+export const aTask = (overrides: Partial<Task> = {}): Task => ({
   id: TASK_ID,
   job_name: "public:modifiers:Rotate",
   room_id: "@global",
@@ -31,17 +31,17 @@ export const aTask = (own: Partial<Task> = {}): Task => ({
   result: null,
   progress: null,
   queue_position: 1,
-  ...own,
+  ...overrides,
 });
 
-/** A task as a submit answers it. */
-export const aSubmittedTask = (own: Partial<SubmittedTask> = {}): SubmittedTask => ({
-  ...aTask(own),
-  workers_online: own.workers_online ?? 1,
+/** Returns the response of a submit. */
+export const aSubmittedTask = (overrides: Partial<SubmittedTask> = {}): SubmittedTask => ({
+  ...aTask(overrides),
+  workers_online: overrides.workers_online ?? 1,
 });
 
-/** A completed task. */
-export const aCompletedTask = (own: Partial<Task> = {}): Task =>
+/** Returns a completed task. */
+export const aCompletedTask = (overrides: Partial<Task> = {}): Task =>
   aTask({
     status: "completed",
     queue_position: null,
@@ -51,11 +51,11 @@ export const aCompletedTask = (own: Partial<Task> = {}): Task =>
     attempt: 1,
     runs: 1,
     result: { turned: true },
-    ...own,
+    ...overrides,
   });
 
-/** A global job with two parameters. */
-export const aJob = (own: Partial<Job> = {}): Job => ({
+/** Returns a global job with two parameters. */
+export const aJob = (overrides: Partial<Job> = {}): Job => ({
   id: "01990000-0000-7000-8000-0000000000aa",
   room_id: "@global",
   category: "modifiers",
@@ -76,16 +76,16 @@ export const aJob = (own: Partial<Job> = {}): Job => ({
   pending: 3,
   worker_id: null,
   created_at: AT,
-  ...own,
+  ...overrides,
 });
 
-/** An answer that is a page of one list. */
+/** Returns a response with a page of a list. */
 export const aPage = (items: readonly unknown[], total = items.length): Reply => ({
   status: 200,
   body: { items, total, limit: 50, offset: 0 },
 });
 
-/** An answer that is a problem of the catalogue. */
+/** Returns a response with a problem. */
 export const aProblem = (id: ProblemId, extras: Readonly<Record<string, unknown>> = {}): Reply => {
   const { status, title } = PROBLEMS[id];
   return {

@@ -7,7 +7,7 @@ import { startFakeHttp } from "./fake-http.ts";
 import { Multiply, Wait } from "./files/extensions.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-const STRAY = fileURLToPath(new URL("./files/uncaught.ts", import.meta.url));
+const UNCAUGHT = fileURLToPath(new URL("./files/uncaught.ts", import.meta.url));
 const EXTENSIONS = fileURLToPath(new URL("./files/extensions.ts", import.meta.url));
 
 const startWorker = (url: string, ...argv: string[]): SpawnedProcess =>
@@ -15,11 +15,11 @@ const startWorker = (url: string, ...argv: string[]): SpawnedProcess =>
     env: { JOBLIB_URL: undefined, JOBLIB_TOKEN: undefined, JOBLIB_ROOM: undefined },
   });
 
-describe("the rooms of a class", () => {
-  const place = { rooms: ["lab"], public: false };
+describe("getRooms", () => {
+  const config = { rooms: ["lab"], public: false };
 
-  test("are the command line's, unless the class says its own", () => {
-    expect(getRooms(Multiply, place)).toEqual(["lab"]);
+  test("returns the rooms of the command line, unless the class declares its own", () => {
+    expect(getRooms(Multiply, config)).toEqual(["lab"]);
     expect(getRooms(Multiply, { rooms: ["lab"], public: true })).toEqual(["@global", "lab"]);
     expect(getRooms(Wait, { rooms: ["lab"], public: true })).toEqual(["waiting"]);
     expect(
@@ -27,25 +27,25 @@ describe("the rooms of a class", () => {
         class Open extends Multiply {
           static readonly public = true;
         },
-        place,
+        config,
       ),
     ).toEqual(["@global"]);
   });
 
-  test("are asked for where nobody says any", () => {
+  test("fails if neither the command line nor the class has a room", () => {
     expect(() => getRooms(Multiply, { rooms: [], public: false })).toThrow(
-      "Multiply has no room: give --room",
+      "Multiply has no room. Pass --room",
     );
   });
 });
 
 describe("joblib worker", () => {
-  test("that is drained says so, stays until what it runs is over, and ends with 0", async () => {
+  test("reports a drain, finishes its running task, and exits with 0", async () => {
     await using server = await startFakeHttp();
     const worker = startWorker(server.url, "--public");
-    await worker.waitForLine(/listens at/);
+    await worker.waitForLine(/is connected to/);
     const { id } = server.fake.submit("waiting", "private:arithmetic:Wait");
-    await worker.waitForLine(new RegExp(`^${id} .* begun$`));
+    await worker.waitForLine(new RegExp(`^${id} .* started$`));
 
     server.fake.drainWorker(server.fake.workers[0]?.id ?? "");
 
@@ -56,21 +56,21 @@ describe("joblib worker", () => {
     expect(await worker.exit).toMatchObject({ code: 0 });
   });
 
-  test("says what it registered, and of each task when it began and how it ended", async () => {
+  test("prints the registered jobs, and the start and the outcome of each task", async () => {
     await using server = await startFakeHttp();
     const worker = startWorker(server.url, "--public", "--name", "bench");
     await worker.waitForLine(/^registered public:arithmetic:Multiply$/);
     await worker.waitForLine(/^registered waiting:arithmetic:Wait$/);
-    await worker.waitForLine(/listens at/);
+    await worker.waitForLine(/is connected to/);
 
     const { id } = server.fake.submit("@global", "public:arithmetic:Multiply", { payload: { by: 21 } });
-    const { id: bad } = server.fake.submit("@global", "public:arithmetic:Multiply", {
+    const { id: invalid } = server.fake.submit("@global", "public:arithmetic:Multiply", {
       payload: { by: "\u001b[2J" },
     });
 
-    await worker.waitForLine(new RegExp(`^${id} public:arithmetic:Multiply begun$`));
+    await worker.waitForLine(new RegExp(`^${id} public:arithmetic:Multiply started$`));
     await worker.waitForLine(new RegExp(`^${id} public:arithmetic:Multiply completed after \\d`));
-    await worker.waitForLine(new RegExp(`^${bad} .* failed after .*invalid payload`));
+    await worker.waitForLine(new RegExp(`^${invalid} .* failed after .*malformed payload`));
     expect(server.fake.task(id)).toMatchObject({ status: "completed", result: { product: 42, made: 1 } });
     expect(server.fake.workers).toMatchObject([{ name: "bench" }]);
     worker.kill("SIGTERM");
@@ -79,12 +79,12 @@ describe("joblib worker", () => {
     expect(worker.stdout()).toBe("");
   });
 
-  test("drains at the first signal, and at the second fails what is running", async () => {
+  test("drains at the first signal, and fails the running task at the second one", async () => {
     await using server = await startFakeHttp();
     const worker = startWorker(server.url, "--public", "--json");
-    await worker.waitForLine(/"event":"listening"/);
+    await worker.waitForLine(/"event":"connected"/);
     const { id } = server.fake.submit("waiting", "private:arithmetic:Wait");
-    await worker.waitForLine(/"event":"begun"/);
+    await worker.waitForLine(/"event":"started"/);
     await server.fake.waitFor(id, ({ status }) => status === "running");
 
     worker.kill("SIGINT");
@@ -100,16 +100,23 @@ describe("joblib worker", () => {
     expect(server.fake.workers).toEqual([]);
   });
 
-  test("an error that nobody caught ends it in order: the task fails with that error, and the worker leaves", async () => {
+  test("fails its task with an uncaught error, and deregisters", async () => {
     await using server = await startFakeHttp();
-    const worker = spawnProcess(process.execPath, [MAIN, "worker", STRAY, "--url", server.url, "--public"]);
-    await worker.waitForLine(/listens at/);
+    const worker = spawnProcess(process.execPath, [
+      MAIN,
+      "worker",
+      UNCAUGHT,
+      "--url",
+      server.url,
+      "--public",
+    ]);
+    await worker.waitForLine(/is connected to/);
 
-    const { id } = server.fake.submit("@global", "public:careless:Stray");
+    const { id } = server.fake.submit("@global", "public:careless:Uncaught");
 
     expect(await worker.exit).toMatchObject({ code: 2 });
     expect(worker.stderr()).toMatch(
-      /^joblib: an error that nobody caught stopped the worker: RangeError: left behind\n {4}at .*stray\.ts:6:\d+\)\n$/m,
+      /^joblib: the worker stopped because of an uncaught error: RangeError: left behind\n {4}at .*uncaught\.ts:6:\d+\)\n$/m,
     );
     expect(server.fake.task(id)).toMatchObject({
       status: "failed",
@@ -118,7 +125,7 @@ describe("joblib worker", () => {
     expect(server.fake.workers).toEqual([]);
   });
 
-  test("tells which properties differ where the job is registered with another schema", async () => {
+  test("prints the differences to the schema of a registered job", async () => {
     await using server = await startFakeHttp();
     await server.fake.fakes.registerJob?.({
       params: { room_id: "@global" },
@@ -136,23 +143,21 @@ describe("joblib worker", () => {
     const worker = startWorker(server.url, "--public");
 
     expect(await worker.exit).toMatchObject({ code: 7 });
-    expect(worker.stderr()).toMatch(
-      /^joblib: Job Multiply is already registered with a different schema\.$/m,
-    );
-    expect(worker.stderr()).toMatch(/^ {2}~ by: type is "number" here, and something else as registered$/m);
-    expect(worker.stderr()).toMatch(/^the registered schema stays while .*another name\n$/m);
+    expect(worker.stderr()).toMatch(/^joblib: Multiply is registered with another schema$/m);
+    expect(worker.stderr()).toMatch(/^ {2}~ by: type: changed to "number"$/m);
+    expect(worker.stderr()).toMatch(/^The registered schema cannot change while .*\n$/m);
   });
 
   test.each([
     ["without a room", ["worker", EXTENSIONS], 2, /has no room/],
-    ["without its file", ["worker", "./gone.ts", "--public"], 2, /there is no such file/],
+    ["without its file", ["worker", "./gone.ts", "--public"], 2, /no such file/],
     [
       "without a server",
       ["worker", EXTENSIONS, "--public", "--url", "http://127.0.0.1:1"],
       3,
       /no response from/,
     ],
-  ])("%s is one line and a code", async (_, argv, code, message) => {
+  ])("fails %s with an error in one line", async (_, argv, code, message) => {
     const worker = spawnProcess(process.execPath, [MAIN, ...argv], { env: { JOBLIB_ROOM: undefined } });
 
     expect(await worker.exit).toMatchObject({ code });

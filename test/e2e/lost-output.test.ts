@@ -96,7 +96,7 @@ describe("a server", () => {
     const port = await findFreePort();
     const server = runInto(`>"${fifo}" 2>&1`, ["serve", "--port", `${port}`], await serverSettings());
     const client = new JoblibClient({ url: `http://127.0.0.1:${port}` });
-    await first.waitForLine(/listens at/, 60_000);
+    await first.waitForLine(/is listening at/, 60_000);
     first.kill("SIGKILL");
     await first.exit;
 
@@ -144,7 +144,7 @@ describe("a worker", () => {
   test("continues to work in a paused terminal", async () => {
     const args = [TERMINAL, process.execPath, BIN, "worker", TALKATIVE, "--public"];
     const terminal = spawnProcess("python3", args, createTerminal(env));
-    await terminal.waitForLine(/listens at/, 60_000);
+    await terminal.waitForLine(/is connected to/, 60_000);
     terminal.kill("SIGUSR1");
 
     await talk(client, 2);

@@ -58,7 +58,7 @@ describe("a worker", () => {
       [TERMINAL, process.execPath, BIN, ...WORKER],
       createTerminal({ JOBLIB_URL: url }),
     );
-    await terminal.waitForLine(/listens at/, 60_000);
+    await terminal.waitForLine(/is connected to/, 60_000);
     const id = await startTask();
 
     terminal.kill("SIGUSR2");
@@ -75,7 +75,7 @@ describe("a worker", () => {
       createTerminal({ JOBLIB_URL: url }),
     );
     const [, pid] = await shell.waitForLine(/worker (\d+)/);
-    await shell.waitForLine(/listens at/, 60_000);
+    await shell.waitForLine(/is connected to/, 60_000);
 
     process.kill(Number(pid), "SIGHUP");
     await expectCompleted(await startTask());
@@ -113,7 +113,7 @@ test("`joblib dev` finishes its task at SIGHUP, and exits with 0", async () => {
   const outside = new JoblibClient({ url: own });
   const params = { room_id: "lab", job_name: "public:e2e:Sleep" };
   const { id } = (await outside.call("submitTask", { params, body: { payload: { seconds: 1 } } })).body;
-  await dev.waitForLine(/begun/, 120_000);
+  await dev.waitForLine(/started/, 120_000);
 
   dev.kill("SIGHUP");
 

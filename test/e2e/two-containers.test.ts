@@ -8,7 +8,7 @@ import type { SpawnedProcess } from "../support/processes.ts";
 import { BIN, createTerminal } from "./terminals.ts";
 
 const START_MS = 120_000;
-const LISTENS = /listens at (http:\/\/127\.0\.0\.1:\d+)/;
+const LISTENS = /is listening at (http:\/\/127\.0\.0\.1:\d+)/;
 
 const serve = (dataDir: string): SpawnedProcess =>
   spawnInContainer(process.execPath, [BIN, "serve", "--port", "0", "--data-dir", dataDir], createTerminal());

@@ -11,17 +11,17 @@ import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const ListOptions = z.object(pageOptions);
-/** What `jobs list` is asked. */
+/** The options of `jobs list`. */
 export type ListOptions = z.infer<typeof ListOptions>;
 
 /** `joblib jobs list`. */
 export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listJobs) =>
   new Command("list")
     .description(
-      "List the jobs that can be submitted in a room (--room or JOBLIB_ROOM): its own and the global ones; without a room the global ones.",
+      "List the jobs that can be submitted in a room: its own and the global ones. The room is --room or JOBLIB_ROOM, otherwise @global.",
     )
-    .option("--limit <n>", "how many, 0 to 500 (50)")
-    .option("--offset <n>", "how many to leave out (0)")
+    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
+    .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText(
       "after",
       `
@@ -31,15 +31,15 @@ Examples:
     )
     .action(clientAction(tools, ListOptions, run));
 
-/** Prints one page of the jobs that a room sees. */
+/** Prints a page of the jobs that are available in a room. */
 export const listJobs: CommandHandler<ClientContext, ListOptions> = async (
   { io, client, global, signal },
   query,
 ) => {
   const room_id = getSingleRoom(global.room) ?? GLOBAL_ROOM;
   const { body } = await client.call("listJobs", { params: { room_id }, query }, { signal });
-  showPage(io, body, { columns, nothing: `no jobs in ${room_id}; a worker registers them` });
-  return EXIT.fine;
+  showPage(io, body, { columns, emptyText: `no jobs in ${room_id}; start a worker to register some` });
+  return EXIT.ok;
 };
 
 const columns: Column<Job>[] = [

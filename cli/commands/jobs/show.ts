@@ -8,18 +8,19 @@ import { getJobRoom } from "../../room.ts";
 import { escapeLine } from "../../sanitize.ts";
 import { type Column, formatTable } from "../../table.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import { formatCount } from "../../views/count.ts";
 import { formatType, getPropertyRows, type PropertyRow } from "../../views/schema-view.ts";
 import { wrap } from "../../wrap.ts";
 
 const ShowOptions = z.object({ job: z.string() });
-/** What `jobs show` is asked. */
+/** The options of `jobs show`. */
 export type ShowOptions = z.infer<typeof ShowOptions>;
 
 /** `joblib jobs show <job>`. */
 export const showCommand = (tools: Tools, run: CommandHandler<ClientContext, ShowOptions> = showJob) =>
   new Command("show")
-    .description("Show a job: its parameters with their types and defaults, its workers, what is waiting.")
-    .argument("<job>", "the job's full name, such as public:modifiers:Rotate")
+    .description("Show a job: its parameters with types and defaults, its workers, and its pending tasks.")
+    .argument("<job>", "full name of the job, such as public:modifiers:Rotate")
     .addHelpText(
       "after",
       `
@@ -29,26 +30,26 @@ Examples:
     )
     .action(clientAction(tools, ShowOptions, run));
 
-/** Prints one job. */
+/** Prints a job. */
 export const showJob: CommandHandler<ClientContext, ShowOptions> = async (
   { io, client, global, signal },
   { job },
 ) => {
   const room_id = getJobRoom(job, global.room);
   const { body } = await client.call("readJob", { params: { room_id, job_name: job } }, { signal });
-  io.result(body, (safe) => jobView(safe, io));
-  return EXIT.fine;
+  io.printResult(body, (safe) => formatJob(safe, io));
+  return EXIT.ok;
 };
 
 const columns: Column<PropertyRow>[] = [
   { heading: "PARAMETER", cell: ({ name }) => name },
   { heading: "TYPE", cell: ({ type }) => type, flexible: true },
   { heading: "REQUIRED", cell: ({ required }) => (required ? "yes" : "no") },
-  { heading: "DEFAULT", cell: ({ fallback }) => fallback, flexible: true },
+  { heading: "DEFAULT", cell: ({ defaultValue }) => defaultValue, flexible: true },
   { heading: "DESCRIPTION", cell: ({ description }) => description, flexible: true },
 ];
 
-const jobView = (job: Job, io: Io): string => {
+const formatJob = (job: Job, io: Io): string => {
   const rows = getPropertyRows(job.schema);
   const defaults = Object.entries(job.defaults).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   const rowsText =
@@ -58,20 +59,20 @@ const jobView = (job: Job, io: Io): string => {
   const blocks = [
     [io.paint.bold(escapeLine(job.full_name)), job.description ?? ""],
     [
-      `room ${escapeLine(job.room_id)}, ${job.workers.length} worker(s) alive, ${job.pending} pending, since ${job.created_at}`,
+      `room ${escapeLine(job.room_id)}, ${formatCount(job.workers.length, "worker")} online, ${formatCount(job.pending, "pending task")}, registered ${job.created_at}`,
       defaults.length === 0 ? "" : `defaults: ${defaults.join(", ")}`,
-      job.fairness === "room" ? "rooms take turns" : "",
+      job.fairness === "room" ? "tasks of different rooms take turns" : "",
     ],
     [rowsText],
     [job.result_schema === null ? "" : `result: ${formatType(job.result_schema)}`],
   ];
-  const wrapped = (line: string) =>
+  const wrapText = (line: string) =>
     line === rowsText || io.width === undefined ? line : wrap(line, io.width, "  ");
   return blocks
     .map((lines) =>
       lines
         .filter((line) => line !== "")
-        .map(wrapped)
+        .map(wrapText)
         .join("\n"),
     )
     .filter((block) => block !== "")

@@ -9,38 +9,38 @@ import { Duration } from "../../options.ts";
 import { quoteShellWord } from "../../quote-shell-word.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
-/** A job's whole name will do: where it is registered is the room's to say. */
-const Kind = z
+/** `<category>:<name>`, or the full name of a job, whose prefix is ignored because the room is given. */
+const JobKindOption = z
   .string()
   .transform((name) => name.split(":").slice(-2).join(":"))
   .pipe(JobKind);
 
 const InviteOptions = z.object({
   room: Room,
-  job: z.array(Kind).optional(),
+  job: z.array(JobKindOption).optional(),
   expires: Duration.pipe(
     z
       .number()
-      .min(60, { error: "must be a minute or more" })
-      .max(MAX_INVITATION_SECONDS, { error: "must be 30d or less" }),
+      .min(60, { error: "must be at least 60 seconds" })
+      .max(MAX_INVITATION_SECONDS, { error: "must be at most 30d" }),
   ).optional(),
   note: z.string().max(255, { error: "must be at most 255 characters" }).optional(),
 });
-/** What `rooms invite` is asked. */
+/** The options of `rooms invite`. */
 export type InviteOptions = z.infer<typeof InviteOptions>;
 
-const collect = (value: string, all: string[] = []) => [...all, value];
+const collect = (value: string, values: string[] = []) => [...values, value];
 
 /** `joblib rooms invite <room>`. */
 export const inviteCommand = (tools: Tools, run: CommandHandler<ClientContext, InviteOptions> = invite) =>
   new Command("invite")
     .description(
-      "Print one line to paste on another machine, which runs a worker there with a short-lived token for this room, and with --job for certain jobs alone. It gives no more than you have, and can be taken back. The server must have a JOBLIB_JWT_SECRET.",
+      "Print a command that starts a worker on another machine. It contains a short-lived token for this room, which is limited to your own access and, with --job, to these jobs. You can revoke it. The server needs a JOBLIB_JWT_SECRET.",
     )
-    .argument("<room>", "the room")
-    .option("--job <category:name>", "what may be registered there, and nothing else (repeatable)", collect)
-    .option("--expires <time>", "30d, 12h, 15m or seconds (1d)")
-    .option("--note <text>", "whom it is for, as `joblib rooms invites` shows it")
+    .argument("<room>", "room id")
+    .option("--job <category:name>", "allow only this job to be registered (repeatable)", collect)
+    .option("--expires <time>", "lifetime, such as 30d, 12h, 15m or 3600 (default: 1d)")
+    .option("--note <text>", "comment that `joblib rooms invites` shows")
     .addHelpText(
       "after",
       `
@@ -52,12 +52,12 @@ Examples:
 
 const LOOPBACK = /^https?:\/\/(127\.|localhost\b|\[::1\])/;
 
-const workerLine = ({ room_id, token }: NewInvitation, url: string): string => {
-  const place = room_id === GLOBAL_ROOM ? "--public" : `--room ${quoteShellWord(room_id)}`;
-  return `JOBLIB_URL=${quoteShellWord(url)} JOBLIB_TOKEN=${token} npx joblib worker ./extensions.ts ${place}`;
+const formatWorkerCommand = ({ room_id, token }: NewInvitation, url: string): string => {
+  const roomOption = room_id === GLOBAL_ROOM ? "--public" : `--room ${quoteShellWord(room_id)}`;
+  return `JOBLIB_URL=${quoteShellWord(url)} JOBLIB_TOKEN=${token} npx joblib worker ./extensions.ts ${roomOption}`;
 };
 
-/** The line is the output; what it is good for stands on stderr. */
+/** Prints the command to stdout, and details of the invitation to stderr. */
 export const invite: CommandHandler<ClientContext, InviteOptions> = async (
   { io, client, signal },
   { room: room_id, job: jobs, expires, note },
@@ -67,14 +67,21 @@ export const invite: CommandHandler<ClientContext, InviteOptions> = async (
     ...(expires !== undefined && { expires_in_seconds: expires }),
     ...(note !== undefined && { note }),
   };
-  const { body: made } = await client.call("createInvitation", { params: { room_id }, body }, { signal });
-  io.result(made, (safe) => workerLine(safe, client.url));
-  if (io.json) return EXIT.fine;
-  const what = made.jobs === null ? "any job" : made.jobs.join(", ");
-  io.note(`for ${what} in ${made.room_id}, until ${made.expires_at}`, "dim");
-  io.note(`take it back: joblib rooms revoke ${made.id}`, "dim");
+  const { body: invitation } = await client.call(
+    "createInvitation",
+    { params: { room_id }, body },
+    { signal },
+  );
+  io.printResult(invitation, (safe) => formatWorkerCommand(safe, client.url));
+  if (io.json) return EXIT.ok;
+  const allowedJobs = invitation.jobs === null ? "any job" : invitation.jobs.join(", ");
+  io.printNote(`valid for ${allowedJobs} in ${invitation.room_id} until ${invitation.expires_at}`, "dim");
+  io.printNote(`to revoke it, run \`joblib rooms revoke ${invitation.id}\``, "dim");
   if (LOOPBACK.test(client.url)) {
-    io.note(`${client.url} is this machine alone: give --url the address that others reach it by`, "bad");
+    io.printNote(
+      `${client.url} is not reachable from other machines; pass the public address of the server with --url`,
+      "error",
+    );
   }
-  return EXIT.fine;
+  return EXIT.ok;
 };

@@ -13,7 +13,7 @@ import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const InvitesOptions = z.object({ room: Room.optional(), ...pageOptions });
-/** What `rooms invites` is asked. */
+/** The options of `rooms invites`. */
 export type InvitesOptions = z.infer<typeof InvitesOptions>;
 
 /** `joblib rooms invites [room]`. */
@@ -22,38 +22,41 @@ export const invitesCommand = (
   run: CommandHandler<ClientContext, InvitesOptions> = listInvites,
 ) =>
   new Command("invites")
-    .description("List a room's invitations, newest first; their tokens are told once, when they are made.")
-    .argument("[room]", "the room; --room or JOBLIB_ROOM")
-    .option("--limit <n>", "how many, 0 to 500 (50)")
-    .option("--offset <n>", "how many to leave out (0)")
+    .description(
+      "List the invitations of a room, newest first. Tokens are not shown: they are printed only when an invitation is created.",
+    )
+    .argument("[room]", "room id (default: --room or JOBLIB_ROOM)")
+    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
+    .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib rooms invites lab")
     .action(clientAction(tools, InvitesOptions, run));
 
-/** Prints one page of invitations. */
+/** Prints a page of invitations. */
 export const listInvites: CommandHandler<ClientContext, InvitesOptions> = async (
   { io, client, global, signal },
   { room, ...query },
 ) => {
   const room_id = getRoom(room, global.room);
   const { body } = await client.call("listInvitations", { params: { room_id }, query }, { signal });
-  showPage(io, body, { columns: columns(io, Date.now()), nothing: `nobody was invited to ${room_id}` });
-  return EXIT.fine;
+  showPage(io, body, { columns: createColumns(io, Date.now()), emptyText: `no invitations to ${room_id}` });
+  return EXIT.ok;
 };
 
-const stateOf = ({ revoked_at, expires_at }: Invitation, now: number): string => {
+const getState = ({ revoked_at, expires_at }: Invitation, now: number): string => {
   if (revoked_at !== null) return "revoked";
-  return Date.parse(expires_at) <= now ? "over" : "open";
+  return Date.parse(expires_at) <= now ? "expired" : "valid";
 };
 
-const endsText = (left: number) => (left > 0 ? `in ${formatAge(left)}` : `${formatAge(-left)} ago`);
+const formatExpiry = (remaining: number) =>
+  remaining > 0 ? `in ${formatAge(remaining)}` : `${formatAge(-remaining)} ago`;
 
-const columns = (io: Io, now: number): Column<Invitation>[] => [
+const createColumns = (io: Io, now: number): Column<Invitation>[] => [
   { heading: "ID", cell: ({ id }) => id },
-  { heading: "STATE", cell: (invitation) => stateOf(invitation, now) },
-  // A terminal has no room for a time and all the rest.
+  { heading: "STATE", cell: (invitation) => getState(invitation, now) },
+  // A terminal is too narrow for a timestamp.
   io.width === undefined
-    ? { heading: "UNTIL", cell: ({ expires_at }) => expires_at }
-    : { heading: "ENDS", cell: ({ expires_at }) => endsText(Date.parse(expires_at) - now) },
+    ? { heading: "EXPIRES", cell: ({ expires_at }) => expires_at }
+    : { heading: "EXPIRES", cell: ({ expires_at }) => formatExpiry(Date.parse(expires_at) - now) },
   { heading: "JOBS", cell: ({ jobs }) => jobs?.join(", ") ?? "any", flexible: true },
   { heading: "BY", cell: ({ created_by_id }) => created_by_id, flexible: true },
   { heading: "NOTE", cell: ({ note }) => note ?? "", flexible: true },

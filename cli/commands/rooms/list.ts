@@ -9,26 +9,28 @@ import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const ListOptions = z.object(pageOptions);
-/** What `rooms list` is asked. */
+/** The options of `rooms list`. */
 export type ListOptions = z.infer<typeof ListOptions>;
 
 /** `joblib rooms list`. */
 export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listRooms) =>
   new Command("list")
-    .description("List the rooms that you may read, @global first, and what is in them.")
-    .option("--limit <n>", "how many, 0 to 500 (50)")
-    .option("--offset <n>", "how many to leave out (0)")
+    .description(
+      "List the rooms that you can read, @global first, with their numbers of jobs, workers and tasks.",
+    )
+    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
+    .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib rooms list")
     .action(clientAction(tools, ListOptions, run));
 
-/** Prints one page of rooms. */
+/** Prints a page of rooms. */
 export const listRooms: CommandHandler<ClientContext, ListOptions> = async (
   { io, client, signal },
   query,
 ) => {
   const { body } = await client.call("listRooms", { query }, { signal });
-  showPage(io, body, { columns, nothing: "no rooms" });
-  return EXIT.fine;
+  showPage(io, body, { columns, emptyText: "no rooms" });
+  return EXIT.ok;
 };
 
 const columns: Column<RoomSummary>[] = [

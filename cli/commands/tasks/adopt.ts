@@ -6,27 +6,27 @@ import { integer, PathId } from "../../options.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const AdoptOptions = z.object({ id: PathId, attempt: integer(1, 2_147_483_647).optional() });
-/** What `tasks adopt` is asked. */
+/** The options of `tasks adopt`. */
 export type AdoptOptions = z.infer<typeof AdoptOptions>;
 
 /** `joblib tasks adopt <id>`. */
 export const adoptCommand = (tools: Tools, run: CommandHandler<ClientContext, AdoptOptions> = adoptTask) =>
   new Command("adopt")
     .description(
-      "Complete a task with the result of a worker that was given up and came back, by who submitted it or an admin. Such a result is refused when it comes, and kept.",
+      "Complete a task with a late result: one that a worker sent after it had lost the lease. The server rejects such a result but stores it. Only the submitter and admins can adopt it.",
     )
-    .argument("<id>", "the task's id")
-    .option("--attempt <n>", "the attempt whose result it is; the last that came")
+    .argument("<id>", "task id")
+    .option("--attempt <n>", "attempt of the late result (default: the most recent one)")
     .addHelpText("after", "\nExample:\n  $ joblib tasks adopt 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
     .action(clientAction(tools, AdoptOptions, run));
 
-/** Whoever works on the task now is told to let go; one that is completed is a conflict. */
+/** Adopts a late result. A current worker loses its lease; a completed task is a conflict. */
 export const adoptTask: CommandHandler<ClientContext, AdoptOptions> = async (
   { io, client, signal },
   { id, attempt },
 ) => {
   const body = attempt === undefined ? {} : { attempt };
   const answer = await client.call("adoptLateResult", { params: { task_id: id }, body }, { signal });
-  io.result(answer.body, (task) => `${task.id} is completed`);
-  return EXIT.fine;
+  io.printResult(answer.body, (task) => `completed ${task.id} with a late result`);
+  return EXIT.ok;
 };

@@ -6,18 +6,20 @@ import { PathId } from "../../options.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const CancelOptions = z.object({ id: PathId });
-/** What `tasks cancel` is asked. */
+/** The options of `tasks cancel`. */
 export type CancelOptions = z.infer<typeof CancelOptions>;
 
 /** `joblib tasks cancel <id>`. */
 export const cancelCommand = (tools: Tools, run: CommandHandler<ClientContext, CancelOptions> = cancelTask) =>
   new Command("cancel")
-    .description("Cancel a task, by who submitted it or an admin. A worker that runs it is told to stop.")
-    .argument("<id>", "the task's id")
+    .description(
+      "Cancel a task. If it is running, its worker is notified. Only its submitter and admins can cancel it.",
+    )
+    .argument("<id>", "task id")
     .addHelpText("after", "\nExample:\n  $ joblib tasks cancel 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
     .action(clientAction(tools, CancelOptions, run));
 
-/** Moves the task to cancelled; one that has ended already is a conflict. */
+/** Cancels the task. A task that has already ended is a conflict. */
 export const cancelTask: CommandHandler<ClientContext, CancelOptions> = async (
   { io, client, signal },
   { id },
@@ -27,6 +29,6 @@ export const cancelTask: CommandHandler<ClientContext, CancelOptions> = async (
     { params: { task_id: id }, body: { status: "cancelled" } },
     { signal },
   );
-  io.result(body, (task) => `cancelled ${task.id}`);
-  return EXIT.fine;
+  io.printResult(body, (task) => `cancelled ${task.id}`);
+  return EXIT.ok;
 };

@@ -10,27 +10,30 @@ import { toSafeJson } from "../../sanitize.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const ExportOptions = z.object({ id: PathId, output: text.optional() });
-/** What `tasks export` is asked. */
+/** The options of `tasks export`. */
 export type ExportOptions = z.infer<typeof ExportOptions>;
 
 /** `joblib tasks export <id>`. */
 export const exportCommand = (tools: Tools, run: CommandHandler<ClientContext, ExportOptions> = exportTask) =>
   new Command("export")
     .description(
-      "Write a task and the schemas of its job as JSON, so that it can be run elsewhere: `joblib run ./extensions.ts --task task.json`, under a debugger if wanted.",
+      "Export a task and the schemas of its job as JSON, to run it on another machine with `joblib run ./extensions.ts --task task.json`, for example in a debugger.",
     )
-    .argument("<id>", "the task's id")
-    .option("-o, --output <file>", "write it there instead of to stdout")
+    .argument("<id>", "task id")
+    .option("-o, --output <file>", "write to a file instead of stdout")
     .addHelpText(
       "after",
       `
-Example:
+Examples:
   $ joblib tasks export 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47 -o task.json
   $ joblib run ./extensions.ts --task task.json --inspect-brk`,
     )
     .action(clientAction(tools, ExportOptions, run));
 
-const jobOf = async ({ client, signal }: ClientContext, task: Task): Promise<ExportedTask["job"]> => {
+const readExportedJob = async (
+  { client, signal }: ClientContext,
+  task: Task,
+): Promise<ExportedTask["job"]> => {
   const params = { room_id: task.room_id, job_name: task.job_name };
   try {
     const { body } = await client.call("readJob", { params }, { signal });
@@ -42,20 +45,21 @@ const jobOf = async ({ client, signal }: ClientContext, task: Task): Promise<Exp
   }
 };
 
-/** Prints or writes an export; a job that is gone is left out, and said. */
+/** Prints or writes an export. If the job no longer exists, its schemas are missing. */
 export const exportTask: CommandHandler<ClientContext, ExportOptions> = async (context, { id, output }) => {
   const { io, client, signal, writeText } = context;
   const answer = await client.call("readTask", { params: { task_id: id } }, { signal });
-  if (answer.status === 304) throw new TypeError("a read without an ETag was answered 304");
-  const job = await jobOf(context, answer.body);
-  if (job === null) io.note(`${answer.body.job_name} is gone: its schemas are left out`, "dim");
+  if (answer.status === 304) throw new TypeError("the server answered 304 to a request without an ETag");
+  const job = await readExportedJob(context, answer.body);
+  if (job === null)
+    io.printNote(`${answer.body.job_name} no longer exists; exporting the task without schemas`, "dim");
   const exported: ExportedTask = { joblib: "task", version: 1, task: answer.body, job };
   const text = toSafeJson(exported, 2);
   if (output === undefined) {
-    io.document(`${text}\n`);
-    return EXIT.fine;
+    io.printDocument(`${text}\n`);
+    return EXIT.ok;
   }
   await writeText(output, `${text}\n`);
-  io.note(`wrote ${output}`, "good");
-  return EXIT.fine;
+  io.printNote(`wrote ${output}`, "success");
+  return EXIT.ok;
 };

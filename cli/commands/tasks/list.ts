@@ -22,7 +22,7 @@ const ListOptions = z.object({
   createdBy: text.optional(),
   search: text.max(200, { error: "must be at most 200 characters" }).optional(),
 });
-/** What `tasks list` is asked. */
+/** The options of `tasks list`. */
 export type ListOptions = z.infer<typeof ListOptions>;
 
 /** `joblib tasks list`. */
@@ -33,17 +33,14 @@ export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, Lis
     )
     .option(
       "--status <status>",
-      "only those that stand there: pending, claimed, running, completed, failed or cancelled; several by commas",
+      "only tasks with this status: pending, claimed, running, completed, failed or cancelled; separate several with commas",
     )
-    .option("--job <name>", "only those of a job: <prefix>:<category>:<name>")
-    .option("--created-by <user>", "only those that this user submitted")
-    .option(
-      "--search <text>",
-      "only those with this in the error or the payload, or with an id that begins so",
-    )
-    .option("--limit <n>", "how many, 0 to 500 (50)")
-    .option("--offset <n>", "how many to leave out (0)")
-    .option("--after <id>", "those that follow this task in the list")
+    .option("--job <name>", "only tasks of this job: <prefix>:<category>:<name>")
+    .option("--created-by <user>", "only tasks submitted by this user")
+    .option("--search <text>", "only tasks with this text in the error or payload, or at the start of the id")
+    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
+    .option("--offset <n>", "number of items to skip (default: 0)")
+    .option("--after <id>", "only tasks after this one in the list")
     .addHelpText(
       "after",
       `
@@ -53,7 +50,7 @@ Examples:
     )
     .action(clientAction(tools, ListOptions, run));
 
-/** Prints one page of a room's tasks. */
+/** Prints a page of a room's tasks. */
 export const listTasks: CommandHandler<ClientContext, ListOptions> = async (
   { io, client, global, signal },
   options,
@@ -62,16 +59,16 @@ export const listTasks: CommandHandler<ClientContext, ListOptions> = async (
   const { createdBy: created_by, search: q, ...rest } = options;
   const query = { ...rest, created_by, q };
   const { body } = await client.call("listRoomTasks", { params: { room_id }, query }, { signal });
-  const more = moreOf(body, options.after);
-  showPage(io, body, { columns: columns(io), nothing: `no tasks in ${room_id}`, more });
+  const nextPage = getNextPage(body, options.after);
+  showPage(io, body, { columns: createColumns(io), emptyText: `no tasks in ${room_id}`, nextPage });
   if (typeof body.searched_to === "string" && !io.json) {
-    io.note(`older tasks were not looked at; look on with --after ${body.searched_to}`, "dim");
+    io.printNote(`older tasks were not searched; continue with --after ${body.searched_to}`, "dim");
   }
-  return EXIT.fine;
+  return EXIT.ok;
 };
 
-/** A list that is not counted to its end, or is read on, goes on behind the last task of this page. */
-const moreOf = (
+/** Returns the option for the next page: a list that is not counted completely continues after the last task. */
+const getNextPage = (
   { items, limit, total, searched_to }: TaskPage,
   after: string | undefined,
 ): string | null | undefined => {
@@ -80,17 +77,17 @@ const moreOf = (
   return items.length < limit ? null : `--after ${items.at(-1)?.id}`;
 };
 
-const columns = (io: Io): Column<Task>[] => [
+const createColumns = (io: Io): Column<Task>[] => [
   { heading: "ID", cell: ({ id }) => id },
   {
     heading: "STATUS",
     cell: ({ status }) => status,
     paint: (text, { status }) => paintStatus(io.paint, status, text),
   },
-  // A terminal has no room for both a time and a job's name; a pipe is cut nowhere.
+  // A terminal is too narrow for a timestamp and a job name; a pipe has no limit.
   io.width === undefined
     ? { heading: "CREATED", cell: ({ created_at }) => created_at }
     : { heading: "AGE", cell: ({ created_at }) => formatAge(Date.now() - Date.parse(created_at)) },
-  { heading: "JOB", cell: ({ job_name }) => job_name, flexible: true, cutAt: "start" },
+  { heading: "JOB", cell: ({ job_name }) => job_name, flexible: true, truncateAt: "start" },
   { heading: "DETAIL", cell: ({ progress, error }) => error ?? formatProgress(progress), flexible: true },
 ];

@@ -6,25 +6,25 @@ import { PathId } from "../../options.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const RetryOptions = z.object({ id: PathId });
-/** What `tasks retry` is asked. */
+/** The options of `tasks retry`. */
 export type RetryOptions = z.infer<typeof RetryOptions>;
 
 /** `joblib tasks retry <id>`. */
 export const retryCommand = (tools: Tools, run: CommandHandler<ClientContext, RetryOptions> = retryTask) =>
   new Command("retry")
     .description(
-      "Open a failed or cancelled task again, by who submitted it or an admin. It goes to the queue's end.",
+      "Retry a failed or cancelled task: it becomes pending at the end of the queue. Only its submitter and admins can retry it.",
     )
-    .argument("<id>", "the task's id")
+    .argument("<id>", "task id")
     .addHelpText("after", "\nExample:\n  $ joblib tasks retry 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
     .action(clientAction(tools, RetryOptions, run));
 
-/** Makes the task pending again; one that is still open, or completed, is a conflict. */
+/** Makes the task pending. A task in any other state is a conflict. */
 export const retryTask: CommandHandler<ClientContext, RetryOptions> = async (
   { io, client, signal },
   { id },
 ) => {
   const { body } = await client.call("retryTask", { params: { task_id: id } }, { signal });
-  io.result(body, (task) => `${task.id} is pending again`);
-  return EXIT.fine;
+  io.printResult(body, (task) => `retried ${task.id}`);
+  return EXIT.ok;
 };

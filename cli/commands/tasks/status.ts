@@ -9,20 +9,21 @@ import { parseWaitValue } from "../../wait-argument.ts";
 import { getTaskExitCode, waitForTask } from "../../wait-for-task.ts";
 
 const StatusOptions = z.object({ id: PathId, wait: Wait.optional() });
-/** What `tasks status` is asked. */
+/** The options of `tasks status`. */
 export type StatusOptions = z.infer<typeof StatusOptions>;
 
 /** `joblib tasks status <id>`. */
 export const statusCommand = (tools: Tools, run: CommandHandler<ClientContext, StatusOptions> = showStatus) =>
   new Command("status")
-    .description("Show a task: where it stands, its place in the queue, its progress, its result.")
-    .argument("<id>", "the task's id, as submit printed it")
-    .option("--wait [seconds]", "until it has ended, or so many seconds at most", parseWaitValue)
+    .description("Show a task: its status, queue position, progress and result.")
+    .argument("<id>", "task id")
+    .option("--wait [seconds]", "wait until the task ends, or at most this long", parseWaitValue)
     .addHelpText(
       "after",
       `
-Without --wait the exit code is 0 whatever the status. With it: 0 completed,
-1 failed, 8 not finished yet, 10 cancelled.
+With --wait the exit code is 0 if the task completed, 1 if it failed, 8 if it
+did not finish in time, 10 if it was cancelled. Without --wait it does not
+depend on the status.
 
 Examples:
   $ joblib tasks status 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47
@@ -30,13 +31,13 @@ Examples:
     )
     .action(clientAction(tools, StatusOptions, run));
 
-/** Reads a task once, or follows it to its end. */
+/** Prints a task, with `--wait` after it ended. */
 export const showStatus: CommandHandler<ClientContext, StatusOptions> = async (context, { id, wait }) => {
   const { io, client, signal } = context;
-  // Read once before waiting: a wrong id or a server that is not there is told at once.
+  // Read once before waiting, so that a wrong id or an unreachable server is reported immediately.
   const answer = await client.call("readTask", { params: { task_id: id } }, { signal });
-  if (answer.status === 304) throw new TypeError("a read without an ETag was answered 304");
+  if (answer.status === 304) throw new TypeError("the server answered 304 to a request without an ETag");
   const task = wait === undefined ? answer.body : await waitForTask(context, answer.body, wait);
-  io.result(task, (safe) => formatTask(safe, io.paint, io.width));
-  return wait === undefined ? EXIT.fine : getTaskExitCode(task);
+  io.printResult(task, (safe) => formatTask(safe, io.paint, io.width));
+  return wait === undefined ? EXIT.ok : getTaskExitCode(task);
 };

@@ -23,7 +23,7 @@ const SubmitOptions = z.object({
   ...submissionFields,
   wait: Wait.optional(),
 });
-/** What `tasks submit` is asked. */
+/** The options of `tasks submit`. */
 export type SubmitOptions = z.infer<typeof SubmitOptions>;
 
 /** `joblib tasks submit <job>`. */
@@ -33,18 +33,18 @@ export const submitCommand = (
 ) => {
   const command = new Command("submit")
     .description(
-      "Submit a task. It is checked against the job's schema, and waits where no worker is there to run it.",
+      "Submit a task. The server validates the payload against the job's schema. The task stays pending until a worker runs it.",
     )
-    .argument("<job>", "the job's full name, such as public:modifiers:Rotate")
-    .option("--payload <json>", "the payload, a JSON object; - reads it from standard input")
-    .option("--payload-file <file>", "the file that holds it; - is standard input");
+    .argument("<job>", "full name of the job, such as public:modifiers:Rotate")
+    .option("--payload <json>", "payload as a JSON object; - reads it from stdin")
+    .option("--payload-file <file>", "file with the payload; - reads stdin");
   return addSubmissionOptions(addSetOption(command))
-    .option("--wait [seconds]", "until it has ended, or so many seconds at most", parseWaitValue)
+    .option("--wait [seconds]", "wait until the task ends, or at most this long", parseWaitValue)
     .addHelpText(
       "after",
       `
-The room is --room or JOBLIB_ROOM; a public:… job needs none, and runs in
-@global. \`joblib run <job>\` takes the job's own parameters as flags.
+The room is --room or JOBLIB_ROOM. Jobs named public:… do not need one and run
+in @global. Use \`joblib run <job>\` to pass the parameters of the job as flags.
 
 Examples:
   $ joblib tasks submit public:modifiers:Rotate --set angle=90 --wait
@@ -54,7 +54,7 @@ Examples:
     .action(clientAction(tools, SubmitOptions, run));
 };
 
-/** Submits, and with `--wait` follows the task to its end. */
+/** Submits a task, and with `--wait` waits until it ends. */
 export const submitTask: CommandHandler<ClientContext, SubmitOptions> = async (context, options) => {
   const { io, client, global, signal, readBytes } = context;
   const room_id = getJobRoom(options.job, global.room);
@@ -67,14 +67,14 @@ export const submitTask: CommandHandler<ClientContext, SubmitOptions> = async (c
   );
 
   if (submitted.workers_online === 0 && submitted.status === "pending") {
-    io.note("no worker for this job is online; the task waits for one", "dim");
+    io.printNote("no worker for this job is online; the task stays pending until one connects", "dim");
   }
   if (options.wait === undefined) {
-    io.result(submitted, (safe) => formatTask(safe, io.paint, io.width));
-    return EXIT.fine;
+    io.printResult(submitted, (safe) => formatTask(safe, io.paint, io.width));
+    return EXIT.ok;
   }
-  io.note(`submitted ${submitted.id}`, "dim");
+  io.printNote(`submitted ${submitted.id}`, "dim");
   const task = await waitForTask(context, submitted, options.wait);
-  io.result(task, (safe) => formatTask(safe, io.paint, io.width));
+  io.printResult(task, (safe) => formatTask(safe, io.paint, io.width));
   return getTaskExitCode(task);
 };

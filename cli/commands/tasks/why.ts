@@ -7,20 +7,20 @@ import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { wrap } from "../../wrap.ts";
 
 const WhyOptions = z.object({ id: PathId });
-/** What `tasks why` is asked. */
+/** The options of `tasks why`. */
 export type WhyOptions = z.infer<typeof WhyOptions>;
 
 /** `joblib tasks why <id>`. */
 export const whyCommand = (tools: Tools, run: CommandHandler<ClientContext, WhyOptions> = showDiagnosis) =>
   new Command("why")
-    .description("Say in one sentence why a task is not running, or what it is at.")
-    .argument("<id>", "the task's id, as submit printed it")
+    .description("Explain in one sentence why a task is not running, or what it is doing.")
+    .argument("<id>", "task id")
     .addHelpText(
       "after",
       `
-With --json: \`reason\` is one of not-due, retrying, job-gone, no-worker,
-workers-busy, next, claimed, running and finished; the numbers of the sentence
-stand beside it.
+With --json, \`reason\` is not-due, retrying, job-gone, no-worker, workers-busy,
+next, claimed, running or finished, and the numbers of the sentence are separate
+fields.
 
 Examples:
   $ joblib tasks why 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47
@@ -34,6 +34,6 @@ export const showDiagnosis: CommandHandler<ClientContext, WhyOptions> = async (
   { id },
 ) => {
   const { body } = await client.call("diagnoseTask", { params: { task_id: id } }, { signal });
-  io.result(body, ({ sentence }) => (io.width === undefined ? sentence : wrap(sentence, io.width)));
-  return EXIT.fine;
+  io.printResult(body, ({ sentence }) => (io.width === undefined ? sentence : wrap(sentence, io.width)));
+  return EXIT.ok;
 };

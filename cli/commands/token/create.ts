@@ -22,17 +22,19 @@ const CreateOptions = z.object({
   rooms: Rooms.optional(),
   expires: Duration.optional(),
 });
-/** What `token create` is asked. */
+/** The options of `token create`. */
 export type CreateOptions = z.infer<typeof CreateOptions>;
 
 /** `joblib token create`. */
 export const createCommand = (tools: Tools, run: CommandHandler<LocalContext, CreateOptions> = createToken) =>
   new Command("create")
-    .description("Sign a token with the server's JOBLIB_JWT_SECRET; whoever bears it is that user.")
-    .requiredOption("--sub <user>", "the user's id")
-    .option("--admin", "may do everything, register in @global included")
-    .option("--rooms <rooms>", "the rooms that it opens, with commas between them, or '*' for all")
-    .option("--expires <time>", "30d, 12h, 15m or seconds; without it the token never expires")
+    .description(
+      "Create a token, signed with the JOBLIB_JWT_SECRET of the server. Requests with this token act as the given user.",
+    )
+    .requiredOption("--sub <user>", "user id")
+    .option("--admin", "grant admin access, including registering jobs in @global")
+    .option("--rooms <rooms>", "rooms to grant access to, separated by commas, or '*' for all")
+    .option("--expires <time>", "lifetime, such as 30d, 12h, 15m or 3600 (default: never expires)")
     .addHelpText(
       "after",
       `
@@ -43,10 +45,11 @@ Examples:
     )
     .action(localAction(tools, CreateOptions, run));
 
-/** Prints a token. */
+/** Creates a token and prints it. */
 export const createToken: CommandHandler<LocalContext, CreateOptions> = async ({ io, env }, options) => {
   const { jwt_secret: secret } = await readSettings(env, {});
-  if (secret === undefined) throw new UsageError("set JOBLIB_JWT_SECRET to the server's secret first");
+  if (secret === undefined)
+    throw new UsageError("JOBLIB_JWT_SECRET is not set. Set it to the secret of the server.");
   const { sub, admin, rooms, expires } = options;
   const { createToken: sign } = await import("../../../server/auth/create-token.ts");
   const token = await sign(secret, {
@@ -55,6 +58,6 @@ export const createToken: CommandHandler<LocalContext, CreateOptions> = async ({
     ...(rooms === undefined ? {} : { rooms }),
     ...(expires === undefined ? {} : { expiresInSeconds: expires }),
   });
-  io.result({ token }, (made) => made.token);
-  return EXIT.fine;
+  io.printResult({ token }, (created) => created.token);
+  return EXIT.ok;
 };

@@ -12,21 +12,21 @@ import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const ListOptions = z.object(pageOptions);
-/** What `workers list` is asked. */
+/** The options of `workers list`. */
 export type ListOptions = z.infer<typeof ListOptions>;
 
 /** `joblib workers list`. */
 export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listWorkers) =>
   new Command("list")
     .description(
-      "List the workers that serve a room (--room or JOBLIB_ROOM); without a room your own, and all of them for an admin.",
+      "List the workers of a room (--room or JOBLIB_ROOM). Without a room, list your own workers; admins see all of them.",
     )
-    .option("--limit <n>", "how many, 0 to 500 (50)")
-    .option("--offset <n>", "how many to leave out (0)")
+    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
+    .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib workers list --room lab")
     .action(clientAction(tools, ListOptions, run));
 
-/** Prints one page of workers. */
+/** Prints a page of workers. */
 export const listWorkers: CommandHandler<ClientContext, ListOptions> = async (
   { io, client, global, signal },
   query,
@@ -36,21 +36,24 @@ export const listWorkers: CommandHandler<ClientContext, ListOptions> = async (
     room_id === undefined
       ? await client.call("listWorkers", { query }, { signal })
       : await client.call("listRoomWorkers", { params: { room_id }, query }, { signal });
-  const nothing = room_id === undefined ? "no workers" : `no workers in ${room_id}`;
-  showPage(io, body, { columns: columns(io), nothing });
-  return EXIT.fine;
+  const emptyText = room_id === undefined ? "no workers" : `no workers in ${room_id}`;
+  showPage(io, body, { columns: createColumns(io), emptyText });
+  return EXIT.ok;
 };
 
-const columns = (io: Io): Column<Worker>[] => [
+const createColumns = (io: Io): Column<Worker>[] => [
   { heading: "ID", cell: ({ id }) => id },
-  { heading: "ALIVE", cell: ({ alive, draining }) => (!alive ? "no" : draining ? "draining" : "yes") },
+  {
+    heading: "STATUS",
+    cell: ({ alive, draining }) => (!alive ? "offline" : draining ? "draining" : "online"),
+  },
   { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
   { heading: "TASKS", cell: ({ task_count }) => String(task_count) },
-  // A terminal has no room for both a time and a name.
+  // A terminal is too narrow for a timestamp and a name.
   io.width === undefined
     ? { heading: "LAST HEARTBEAT", cell: ({ last_heartbeat }) => last_heartbeat }
     : {
-        heading: "HEARD",
+        heading: "HEARTBEAT",
         cell: ({ last_heartbeat }) => `${formatAge(Date.now() - Date.parse(last_heartbeat))} ago`,
       },
   { heading: "NAME", cell: ({ name }) => name ?? "", flexible: true },

@@ -45,10 +45,10 @@ export interface Site extends AsyncDisposable {
   open(path: string, options?: PageOptions): Promise<WatchedPage>;
 }
 
-/** Starts a worker of the test's extensions and waits until it listens. */
+/** Starts a worker of the test's extensions and waits until it is connected. */
 const startWorker = async (url: string, args: readonly string[], file: string): Promise<SpawnedProcess> => {
   const worker = joblib(["worker", file, "--public", ...args], { JOBLIB_URL: url });
-  await worker.waitForLine(file === EXTENSIONS ? LAST : /listens at/, 30_000);
+  await worker.waitForLine(file === EXTENSIONS ? LAST : /is connected to/, 30_000);
   return worker;
 };
 

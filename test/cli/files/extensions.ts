@@ -2,22 +2,22 @@ import * as z from "zod";
 import { Extension, type RunContext } from "../../../sdk/extension.ts";
 import { FACTOR } from "./factor.ts";
 
-/** What `run` is given in these tests. */
+/** The context of the extensions. */
 export interface Bench {
   readonly made: number;
 }
 
 let made = 0;
 
-/** Made once for each loading of this file. */
+/** Called once per load of this file. */
 export const context = async (): Promise<Bench> => {
   made += 1;
   return { made };
 };
 
-const kept = <Class>(Class: Class, _context: ClassDecoratorContext): Class => Class;
+const unchanged = <Class>(Class: Class, _context: ClassDecoratorContext): Class => Class;
 
-@kept
+@unchanged
 export class Multiply extends Extension("arithmetic", { by: z.number().default(1) }) {
   async run(bench: Bench, _: RunContext) {
     return { product: this.by * FACTOR, made: bench.made };
@@ -32,6 +32,6 @@ export class Wait extends Extension("arithmetic", {}) {
   }
 }
 
-/** No extension: it is left alone. */
+/** Not an extension: it is ignored. */
 export class Other {}
 export default Multiply;

@@ -1,2 +1,2 @@
-/** Imported by the extensions, so that a change here is a change of them. */
+/** Imported by the extensions, so that a change of this file reloads them. */
 export const FACTOR = 2;

@@ -1,6 +1,6 @@
 import { registerHooks } from "node:module";
 
-// Given to --import: prints the URL of every module that the process loads, one a line, on stderr.
+// Loaded with --import: prints the URL of every loaded module to stderr, one per line.
 registerHooks({
   load(url, context, next) {
     process.stderr.write(`loaded ${url}\n`);

@@ -2,16 +2,16 @@ import { writeFile } from "node:fs/promises";
 import { CliError } from "../../../cli/errors.ts";
 import { loadExtensions } from "../../../cli/load-extensions.ts";
 
-// Loads a file, prints what came, and again after each replacement of another file's text.
+// Loads a file and prints the result, again after each replacement of another file's content.
 const [file = "", ...replacements] = process.argv.slice(2);
 
-const once = async () => {
+const loadOnce = async () => {
   try {
     const { classes, context, files } = await loadExtensions(file);
     const results = classes
       .filter(({ name }) => name === "Say")
       .map((Class) => {
-        const instance: { run: (...given: unknown[]) => unknown } = Reflect.construct(Class, [{}]);
+        const instance: { run: (...args: unknown[]) => unknown } = Reflect.construct(Class, [{}]);
         return instance.run();
       });
     return { classes: classes.map(({ name }) => name), context, files, results };
@@ -21,9 +21,9 @@ const once = async () => {
   }
 };
 
-const loads = [await once()];
-for (let at = 0; at + 1 < replacements.length; at += 2) {
-  await writeFile(replacements[at] ?? "", replacements[at + 1] ?? "");
-  loads.push(await once());
+const loads = [await loadOnce()];
+for (let index = 0; index + 1 < replacements.length; index += 2) {
+  await writeFile(replacements[index] ?? "", replacements[index + 1] ?? "");
+  loads.push(await loadOnce());
 }
 process.stdout.write(JSON.stringify(loads));

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Extension, type RunContext } from "../../../sdk/index.ts";
 
-/** Adds numbers up. */
+/** Adds the numbers from 1 to `to`. */
 export class Count extends Extension("tests", { to: z.number() }) {
   async run(start: number, { progress, log }: RunContext) {
     if (this.to < 0) throw new Error(`cannot count to ${this.to}`);

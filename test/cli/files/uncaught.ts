@@ -1,7 +1,7 @@
 import { Extension } from "../../../sdk/extension.ts";
 
-/** Leaves an error behind that nobody waits for, and never ends. */
-export class Stray extends Extension("careless", {}) {
+/** Rejects a promise without a handler, and never ends. */
+export class Uncaught extends Extension("careless", {}) {
   async run() {
     void Promise.reject(new RangeError("left behind"));
     await new Promise(() => {});
