@@ -30,9 +30,7 @@ test("the diagnosis of a task that is not due yet contains its run_at", async ()
   const { sentence, ...diagnosis } = await diagnoseAt(id, run_at, -3600);
 
   expect(diagnosis).toMatchObject({ reason: "not-due", run_at, queue_position: null });
-  expect(sentence).toMatch(
-    /^The task is scheduled for \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, in 1 h 0 min\.$/,
-  );
+  expect(sentence).toMatch(/^The task is scheduled for \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, in 1 h 0 min\.$/);
 });
 
 test("the diagnosis of a task that waits for its next attempt contains the failed attempt, its error and the time of the next one", async () => {
