@@ -2,8 +2,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { type Finding, findInMarkdown, findInSource } from "./find.ts";
 
-/** Generated or external text, and the patterns themselves. */
-const EXCLUDED = /(?:^|\/)(?:patterns\.ts|style\.md|LICENSE|package-lock\.json)$|\.snapshot\.json$/;
+/** Generated or external text, the patterns themselves, and the examples in the style guide and in the tests of this check. */
+const EXCLUDED =
+  /(?:^|\/)(?:patterns\.ts|style\.md|LICENSE|package-lock\.json)$|\.snapshot\.json$|^test\/scripts\//;
 
 /** Returns the tracked and new files below the given paths, or of the whole tree. */
 function listFiles(paths: readonly string[]): readonly string[] {

@@ -5,7 +5,7 @@ import { ChannelHandlers } from "./channel-handlers.ts";
 import type { EventBus, EventHandler, Unsubscribe } from "./event-bus.ts";
 import { readEvents } from "./read-events.ts";
 import { RedisPublisher } from "./redis-publisher.ts";
-import { redisSecurity } from "./redis-security.ts";
+import { getRedisSecurity } from "./redis-security.ts";
 import { resolvesWithin } from "./resolves-within.ts";
 
 const RESPONSE_TIMEOUT_MS = 2_000;
@@ -73,7 +73,7 @@ export class RedisEventBus implements EventBus {
   }
 
   get connectionSecurity(): ConnectionSecurity {
-    return redisSecurity(this.#publisher.options);
+    return getRedisSecurity(this.#publisher.options);
   }
 
   async publish(events: readonly Event[]): Promise<void> {

@@ -70,7 +70,7 @@ describe("joblib worker", () => {
 
     await worker.waitForLine(new RegExp(`^${id} public:arithmetic:Multiply started$`));
     await worker.waitForLine(new RegExp(`^${id} public:arithmetic:Multiply completed after \\d`));
-    await worker.waitForLine(new RegExp(`^${invalid} .* failed after .*malformed payload`));
+    await worker.waitForLine(new RegExp(`^${invalid} .* failed after .*invalid payload`));
     expect(server.fake.task(id)).toMatchObject({ status: "completed", result: { product: 42, made: 1 } });
     expect(server.fake.workers).toMatchObject([{ name: "bench" }]);
     worker.kill("SIGTERM");
