@@ -1,15 +1,23 @@
 import type { Progress } from "../protocol/index.ts";
 import { toStorableText, toText } from "./json.ts";
+import { sleep } from "./sleep.ts";
 
 /** Maximum length of a message, in characters of at most four bytes. */
 const MAX_MESSAGE_LENGTH = 1000;
 
-/** Sends progress reports, one request at a time. Reports made during a request are merged; only the latest is sent. */
+/**
+ * Delay in milliseconds between two reports, so that a task that reports in a loop costs the server at most 20 writes a
+ * second. The first report is sent immediately.
+ */
+const REPORT_DELAY_MS = 50;
+
+/** Sends progress reports, one request at a time. Reports made in the meantime are merged; only the latest is sent. */
 export class ProgressReporter {
   readonly #send: (progress: Progress) => Promise<unknown>;
   #latest: Progress = {};
   #hasUnsent = false;
   #sending: Promise<void> | undefined;
+  #skipDelay = new AbortController();
 
   constructor(send: (progress: Progress) => Promise<unknown>) {
     this.#send = send;
@@ -31,15 +39,18 @@ export class ProgressReporter {
     this.#sending ??= this.#sendAll();
   }
 
-  /** Resolves when all reports are sent: the server rejects reports after the end of the task. */
+  /** Sends the latest report without delay. Resolves when it is sent: the server rejects reports after the end of the task. */
   async idle(): Promise<void> {
+    this.#skipDelay.abort();
     await this.#sending;
+    this.#skipDelay = new AbortController();
   }
 
   async #sendAll(): Promise<void> {
     while (this.#hasUnsent) {
       this.#hasUnsent = false;
       await this.#send(this.#latest).catch(() => {});
+      await sleep(REPORT_DELAY_MS, this.#skipDelay.signal).catch(() => {});
     }
     this.#sending = undefined;
   }

@@ -12,3 +12,9 @@ export const resolvesWithin = async (work: Promise<unknown>, milliseconds: numbe
     clearTimeout(timer);
   }
 };
+
+/** Returns the value of a promise, or undefined if it rejects or takes longer than the given number of milliseconds. */
+export const getValueWithin = async <Value>(
+  work: Promise<Value>,
+  milliseconds: number,
+): Promise<Value | undefined> => ((await resolvesWithin(work, milliseconds)) ? work : undefined);

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from "prom-client";
-import { resolvesWithin } from "../events/resolves-within.ts";
+import { getValueWithin } from "../events/resolves-within.ts";
 import type { MeterSources } from "../meter.ts";
 import type { QueueCounts, QueueDepth } from "../storage/queue-counts.ts";
 import { createCachedReader } from "./cached-reader.ts";
@@ -16,10 +16,7 @@ type ReadCounts = () => Promise<QueueCounts | undefined>;
 /** Returns a function that reads the counts; undefined if the database does not respond in time. */
 const createReader = (sources: MeterSources): ReadCounts => {
   const read = createCachedReader(() => sources.counts());
-  return async () => {
-    const reading = read();
-    return (await resolvesWithin(reading, READ_TIMEOUT_MS)) ? reading : undefined;
-  };
+  return () => getValueWithin(read(), READ_TIMEOUT_MS);
 };
 
 /** Creates a gauge that is set from the counts. It has no value if there are no counts. */

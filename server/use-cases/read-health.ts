@@ -1,19 +1,20 @@
 import type { Health } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
-import { resolvesWithin } from "../events/resolves-within.ts";
+import { getValueWithin, resolvesWithin } from "../events/resolves-within.ts";
 import { describeFinding } from "../storage/unfit-database.ts";
 import { VERSION } from "../version.ts";
 
-const PING_TIMEOUT_MS = 2_000;
+/** Limit of each query: a database that accepts no more connections would otherwise delay the response by 30 s. */
+const QUERY_TIMEOUT_MS = 2_000;
 
 type Findings = Health["database"]["findings"];
 
 /**
  * Returns the kinds of problems that keep the server from working, each once; undefined if the database did not
- * respond.
+ * respond in time.
  */
 const readFindings = async ({ storage, log }: Pick<Context, "storage" | "log">): Promise<Findings> => {
-  const findings = await storage.check().catch(() => undefined);
+  const findings = await getValueWithin(storage.check(), QUERY_TIMEOUT_MS);
   // Names of roles and tables are logged for the administrator, but not returned to every user.
   for (const finding of findings ?? [])
     log.error({ kind: finding.kind }, `joblib: ${describeFinding(finding)}`);
@@ -26,15 +27,15 @@ const readDatabaseState = async (ports: Pick<Context, "storage" | "log">): Promi
   const { storage } = ports;
   const startedAt = performance.now();
   const connection = storage.connectionSecurity();
-  if (!(await resolvesWithin(storage.ping(), PING_TIMEOUT_MS))) {
+  if (!(await resolvesWithin(storage.ping(), QUERY_TIMEOUT_MS))) {
     return { state: "down", milliseconds: null, pending_migrations: null, connection };
   }
   const milliseconds = Math.round((performance.now() - startedAt) * 10) / 10;
-  const pending = await storage.pendingMigrations().catch(() => null);
+  const pending = await getValueWithin(storage.pendingMigrations(), QUERY_TIMEOUT_MS);
   const findings = await readFindings(ports);
   return {
     ...{ state: "up", milliseconds, connection },
-    pending_migrations: pending === null ? null : [...pending],
+    pending_migrations: pending === undefined ? null : [...pending],
     ...(findings !== undefined && { findings }),
   };
 };
