@@ -97,10 +97,17 @@ export const checkSuitability = (orm: Orm): Promise<readonly DatabaseFinding[]> 
   runOnDatabase(orm, async (db) => checkDatabaseFacts(await readFacts(db)));
 
 /** Returns the reasons why a server cannot use the database with its role; empty if it can. Runs three short queries. */
+export const findDatabaseProblems = async (db: Sql): Promise<readonly DatabaseFinding[]> => {
+  const findings = checkDatabaseFacts(await readFacts(db));
+  // Other products have other catalogs.
+  if (isUnsuitable(findings)) return findings;
+  return [...findings, ...(await findMissingRights(db))];
+};
+
+/** Finds the same problems over a connection of the ORM, which works with any database. */
 export const checkDatabase = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
-  runOnDatabase(orm, async (db) => {
-    const findings = checkDatabaseFacts(await readFacts(db));
-    // Other products have other catalogs.
-    if (findings.some(({ kind }) => kind === "unsuitable")) return findings;
-    return [...findings, ...(await findMissingRights(db))];
-  });
+  runOnDatabase(orm, findDatabaseProblems);
+
+/** Returns true if joblib cannot work with the product, its version or its encoding. */
+export const isUnsuitable = (findings: readonly DatabaseFinding[]): boolean =>
+  findings.some(({ kind }) => kind === "unsuitable");

@@ -24,6 +24,8 @@ const IN_MEMORY = "memory://";
 const DEFAULT_DATA_DIR = ".joblib";
 /** The lock of the sweeper needs one connection, and its work another. */
 const MIN_POOL_SIZE = 2;
+/** The ORM's own connections are used only for checks at the start; afterwards joblib's sessions need them. */
+const ORM_IDLE_MS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
 /**
  * Maximum age of a connection. After a timeout, a connection returns to the pool while its statement may still be
@@ -39,7 +41,7 @@ const openPostgres = async (
   return PostgresOrm.init({
     entities: [...entities],
     ...connection,
-    pool: { min: 0, max: Math.max(poolSize, MIN_POOL_SIZE) },
+    pool: { min: 0, max: Math.max(poolSize, MIN_POOL_SIZE), idleTimeoutMillis: ORM_IDLE_MS },
     // If the database does not respond, the request must fail instead of waiting forever.
     driverOptions: {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

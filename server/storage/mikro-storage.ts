@@ -1,5 +1,5 @@
 import type { Meter } from "../meter.ts";
-import { checkDatabase } from "./database-checks.ts";
+import { checkDatabase, findDatabaseProblems, isUnsuitable } from "./database-checks.ts";
 import { createDiagnosisStorage } from "./diagnosis-storage.ts";
 import { requireUrlTls } from "./host-url.ts";
 import { createInvitationStorage } from "./invitation-storage.ts";
@@ -25,6 +25,9 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "statementExecuted">
   const security = getOrmSecurity(orm);
   const shared = shareSessionPool(orm);
   const sessions = createSessions(orm, shared?.pool, meter);
+  // joblib's own sessions cannot be opened on every product, but a connection of the ORM would compete with them for the
+  // connections that the role may have.
+  let isSuitable = false;
   return {
     jobs: createJobStorage(sessions),
     workers: createWorkerStorage(sessions),
@@ -43,7 +46,12 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "statementExecuted">
 
     getPoolUsage: () => shared?.pool.usage,
 
-    check: () => checkDatabase(orm),
+    async check() {
+      if (isSuitable) return sessions.run(findDatabaseProblems);
+      const findings = await checkDatabase(orm);
+      isSuitable = !isUnsuitable(findings);
+      return findings;
+    },
 
     pendingMigrations: () => sessions.run(async (db) => (await findPending(db)).map(({ name }) => name)),
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { inject, onTestFailed } from "vitest";
+import { expect, inject, onTestFailed } from "vitest";
 import { type JsonObject, Task } from "../../../protocol/index.ts";
 import { JoblibClient } from "../../../sdk/index.ts";
 import { end, joblib, serve } from "../../e2e/terminals.ts";
@@ -119,7 +119,10 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
       context.setDefaultTimeout(TIMEOUT_MS);
       const page = await context.newPage();
       const errors = await watch(page);
-      onTestFailed(() => printState(page, errors, [server, ...workers]));
+      // A hook may open a page as well.
+      if (expect.getState().currentTestName !== undefined) {
+        onTestFailed(() => printState(page, errors, [server, ...workers]));
+      }
       await page.goto(url + path);
       return { page, errors };
     },

@@ -33,7 +33,7 @@ describe("an unsupported part of a Redis URL", () => {
     ["redis://cache/1?db=2", /database is given twice/],
     ["redis://cache/jobs", /path must be the number of a database/],
     ["rediss://cache?ssl_ca_certs=/none/ca.pem", /ssl_ca_certs: the file \/none\/ca.pem cannot be read/],
-    ["rediss://cache?ssl_certfile=/c.pem", /ssl_certfile: name the certificate's private key/],
+    ["rediss://cache?ssl_certfile=/c.pem", /ssl_certfile: also set the private key of the certificate/],
     ["http://cache", /must be a URL like redis:/],
     ["unix://host/run.sock", /must be a URL like redis:/],
     ["redis://", /must be a URL like redis:/],

@@ -157,7 +157,7 @@ describe("a server that accepts encrypted connections only", () => {
     [
       "with verify-full and no authority",
       () => "?sslmode=verify-full",
-      /not trusted \(.*\): name its .* sslrootcert/,
+      /not trusted \(.*\): set its certificate authority with sslrootcert/,
     ],
     [
       "with another certificate authority",
@@ -267,9 +267,9 @@ describe("the certificate of a server", () => {
     const connect = await startNamedServer(["DNS:localhost"], -1);
 
     expect(await connect("localhost")).toMatch(
-      /StorageUnavailable.*not valid now \(certificate has expired\)/,
+      /StorageUnavailable.*the certificate of the server has expired.* \(certificate has expired\)/,
     );
-    expect(await connect("localhost", "require")).toMatch(/not valid now/);
+    expect(await connect("localhost", "require")).toMatch(/the certificate of the server has expired/);
   });
 });
 
