@@ -3,15 +3,15 @@ import type { EventBus } from "./events/event-bus.ts";
 import type { Meter } from "./meter.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";
+import type { JobCache } from "./state/job-cache.ts";
+import type { RoomFeeds } from "./state/room-feed.ts";
+import type { SweepStatus } from "./state/sweep-status.ts";
+import type { TaskEndEmitter } from "./state/task-end-emitter.ts";
+import type { WaitingClaims } from "./state/waiting-claims.ts";
+import type { WorkerOwners } from "./state/worker-owners.ts";
 import type { Storage } from "./storage/storage.ts";
-import type { SweepStatus } from "./sweep-status.ts";
-import type { JobCache } from "./use-cases/job-cache.ts";
-import type { StatsCache } from "./use-cases/read-stats.ts";
-import type { RoomFeeds } from "./use-cases/room-feed.ts";
-import type { ResultSchemaCache } from "./use-cases/schema-checks.ts";
-import type { TaskEndEmitter } from "./use-cases/task-end-emitter.ts";
-import type { WaitingClaims } from "./use-cases/waiting-claims.ts";
-import type { WorkerOwners } from "./use-cases/worker-owners.ts";
+import type { ResultSchemaCache } from "./use-cases/jobs/schema-checks.ts";
+import type { StatsCache } from "./use-cases/rooms/read-stats.ts";
 
 /** A logger with Fastify's interface. */
 export interface Log {

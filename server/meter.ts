@@ -3,7 +3,7 @@ import type { QueueCounts } from "./storage/queue-counts.ts";
 import type { PoolUsage } from "./storage/session-pool.ts";
 import type { TaskRecord } from "./storage/storage.ts";
 import type { CompletedTask } from "./storage/task-completions.ts";
-import type { SweepResult } from "./use-cases/sweep.ts";
+import type { SweepResult } from "./use-cases/workers/sweep.ts";
 
 /** A statement that combines several calls. */
 export type BatchedStatement =

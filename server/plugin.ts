@@ -28,20 +28,20 @@ import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { createRefusalLog, requireDatabase } from "./require-database.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
+import { JobCache } from "./state/job-cache.ts";
+import { RoomFeeds } from "./state/room-feed.ts";
+import { SweepStatus } from "./state/sweep-status.ts";
+import { TaskEndEmitter } from "./state/task-end-emitter.ts";
+import { WaitingClaims } from "./state/waiting-claims.ts";
+import { WorkerOwners } from "./state/worker-owners.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Orm } from "./storage/sessions.ts";
 import type { Storage } from "./storage/storage.ts";
-import { SweepStatus } from "./sweep-status.ts";
 import { Sweeper } from "./sweeper.ts";
-import { followRoom } from "./use-cases/follow-room.ts";
-import { followTask } from "./use-cases/follow-task.ts";
-import { JobCache } from "./use-cases/job-cache.ts";
-import { StatsCache } from "./use-cases/read-stats.ts";
-import { RoomFeeds } from "./use-cases/room-feed.ts";
-import { ResultSchemaCache } from "./use-cases/schema-checks.ts";
-import { TaskEndEmitter } from "./use-cases/task-end-emitter.ts";
-import { WaitingClaims } from "./use-cases/waiting-claims.ts";
-import { WorkerOwners } from "./use-cases/worker-owners.ts";
+import { ResultSchemaCache } from "./use-cases/jobs/schema-checks.ts";
+import { followRoom } from "./use-cases/rooms/follow-room.ts";
+import { StatsCache } from "./use-cases/rooms/read-stats.ts";
+import { followTask } from "./use-cases/tasks/follow-task.ts";
 
 /** Options of the plugin. The host owns the connections and closes them. */
 export interface JoblibOptions extends HostAuth {

@@ -24,13 +24,13 @@ export const mutants: readonly Mutant[] = [
     name: "an event before the commit",
     edits: [
       {
-        file: "server/use-cases/update-task.js",
+        file: "server/use-cases/tasks/update-task.js",
         remove: "const after = await context.storage.tasks.transition({",
         insert: `void context.bus.publish([{ kind: "task-changed", taskId, roomId: "", workerId: null, status }]);
     const after = await context.storage.tasks.transition({`,
       },
       {
-        file: "server/use-cases/update-task.js",
+        file: "server/use-cases/tasks/update-task.js",
         remove: "const events = createTaskEvents(after);",
         insert: "const events = [];",
       },
@@ -57,13 +57,13 @@ export const mutants: readonly Mutant[] = [
     name: "a wait that reads before it subscribes",
     edits: [
       {
-        file: "server/use-cases/await-task.js",
+        file: "server/use-cases/tasks/await-task.js",
         remove: "const unsubscribe = await ports.bus.subscribe(",
         insert: `const early = await findTask(ports, taskId);
     const unsubscribe = await ports.bus.subscribe(`,
       },
       {
-        file: "server/use-cases/await-task.js",
+        file: "server/use-cases/tasks/await-task.js",
         remove: "(isFirst ? undefined : endedTask) ?? (await findTask(ports, taskId))",
         insert: "(isFirst ? early : endedTask) ?? (await findTask(ports, taskId))",
       },
