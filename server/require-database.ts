@@ -1,4 +1,4 @@
-import type { Log } from "./context.ts";
+import type { Log } from "./ports.ts";
 import type { Storage } from "./storage/storage.ts";
 import { StorageRefusal } from "./storage/storage-refusal.ts";
 import { StorageUnavailable } from "./storage/storage-unavailable.ts";

@@ -6,10 +6,11 @@ import {
   type StreamMessage,
   type Task,
 } from "../../protocol/index.ts";
-import type { Context } from "../context.ts";
-import type { Unsubscribe } from "../events/event-bus.ts";
+import type { EventBus, Log, Unsubscribe } from "../ports.ts";
 import { createRawJson, stringify } from "../raw-json.ts";
-import { toWireTask } from "../use-cases/wire.ts";
+import type { Settings } from "../settings.ts";
+import type { Storage } from "../storage/storage.ts";
+import { toWireTask } from "../wire.ts";
 
 /** Maximum number of buffered events of a room. A client that reconnects after more events gets a `reset`. */
 const MAX_BUFFERED_EVENTS = 1000;
@@ -21,7 +22,12 @@ const MAX_TASK_EVENTS = 200;
 const READ_BATCH = 20;
 
 type FeedEvent = StreamMessage<"followRoom">;
-type Ports = Pick<Context, "storage" | "bus" | "settings" | "log">;
+interface Ports {
+  readonly storage: Pick<Storage, "tasks">;
+  readonly bus: EventBus;
+  readonly settings: Pick<Settings, "job_name_style">;
+  readonly log: Log;
+}
 
 /** The changes of one room. They are read once for all clients of this server that follow the room. */
 export class RoomFeed {

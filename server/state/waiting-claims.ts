@@ -1,6 +1,5 @@
 import { type Event, getJobChannel } from "../../protocol/index.ts";
-import type { Log } from "../context.ts";
-import type { EventBus, Unsubscribe } from "../events/event-bus.ts";
+import type { EventBus, Log, Unsubscribe } from "../ports.ts";
 import type { Storage } from "../storage/storage.ts";
 import { getPollInterval } from "./long-poll.ts";
 import type { WaitingClaim } from "./waiting-claim.ts";

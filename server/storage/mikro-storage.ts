@@ -1,4 +1,4 @@
-import type { Meter } from "../meter.ts";
+import type { Meter } from "../ports.ts";
 import { checkDatabase } from "./database-checks.ts";
 import { createDiagnosisStorage } from "./diagnosis-storage.ts";
 import { requireUrlTls } from "./host-url.ts";

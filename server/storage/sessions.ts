@@ -1,6 +1,7 @@
 import type { AbstractSqlDriver, InferKyselyDB, SqlEntityManager } from "@mikro-orm/postgresql";
 import { type Kysely, sql } from "kysely";
-import { type BatchedStatement, type Meter, NO_METER } from "../meter.ts";
+import { NO_METER } from "../no-meter.ts";
+import type { BatchedStatement, Meter } from "../ports.ts";
 import type { entities } from "./entities/entities.ts";
 import { runInHostTransaction, runOnOrm } from "./host-transaction.ts";
 import { NO_RECOVERY, withRetries } from "./retries.ts";

@@ -1,6 +1,6 @@
 import { GLOBAL_ROOM, type Job, type Page, type PageQuery } from "../../../protocol/index.ts";
 import type { Context } from "../../context.ts";
-import { toWireJob } from "../wire.ts";
+import { toWireJob } from "../../wire.ts";
 
 /** Lists the jobs that are visible in a room: its own and those of `@global`. */
 export const listJobs = async (

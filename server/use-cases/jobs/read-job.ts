@@ -1,6 +1,6 @@
 import type { Job } from "../../../protocol/index.ts";
 import type { Context } from "../../context.ts";
-import { toWireJob } from "../wire.ts";
+import { toWireJob } from "../../wire.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
 
 /** Returns a job by its name in a room. Throws a 404 if it is not registered. */

@@ -10,8 +10,8 @@ import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
 import type { NewJob } from "../../storage/storage.ts";
+import { toWireJob } from "../../wire.ts";
 import { createJobsChangedEvents, type ResultWithEvents } from "../events.ts";
-import { toWireJob } from "../wire.ts";
 import { hashSchemaPair, requireSchemas } from "./schema-checks.ts";
 
 /** A registered job; `isNew` is false if it was already registered with the same schemas. */

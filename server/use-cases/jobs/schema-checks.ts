@@ -11,8 +11,6 @@ import {
 import type { Context } from "../../context.ts";
 import type { RegisteredJob } from "../../storage/storage.ts";
 
-const MAX_ENTRIES = 5_000;
-
 /** Returns the SHA-256 of a value's canonical JSON (RFC 8785), in hexadecimal. Undefined members are ignored. */
 export const hashCanonicalJson = (value: object): string => hash("sha256", canonicalize(value) ?? "null");
 
@@ -61,32 +59,6 @@ export const findPayloadErrors = (
     ? errors.then((found) => prefixPointers(prefix, found))
     : prefixPointers(prefix, errors);
 };
-
-type ResultSchema = { readonly hash: string; readonly schema: JsonObject } | null;
-
-/**
- * Caches the result schemas of jobs. They never change: a job that is registered again with other schemas has another
- * id.
- */
-export class ResultSchemaCache {
-  readonly #schemas = new Map<string, ResultSchema>();
-
-  /** Returns the result schema of a job; null if the job has none or does not exist. */
-  async get(
-    { storage, settings }: Pick<Context, "storage" | "settings">,
-    jobId: string,
-  ): Promise<ResultSchema> {
-    const cached = this.#schemas.get(jobId);
-    if (cached !== undefined) return cached;
-    const job = await storage.jobs.findById(jobId, settings.worker_timeout_threshold);
-    if (job === undefined) return null;
-    const found =
-      job.resultSchema === null ? null : { hash: `${job.schemaHash}:result`, schema: job.resultSchema };
-    if (this.#schemas.size >= MAX_ENTRIES) this.#schemas.clear();
-    this.#schemas.set(jobId, found);
-    return found;
-  }
-}
 
 /** Throws a 422 if a result does not match the job's result schema. */
 export const requireResult = async (

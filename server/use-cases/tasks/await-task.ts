@@ -4,7 +4,7 @@ import type { Context } from "../../context.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../../state/long-poll.ts";
 import { isUuid } from "../../storage/ids.ts";
 import type { TaskRecord } from "../../storage/storage.ts";
-import { toWireTask } from "../wire.ts";
+import { toWireTask } from "../../wire.ts";
 import { getEntityTag, matchesEntityTag } from "./entity-tag.ts";
 
 type Ports = Pick<Context, "storage" | "bus" | "settings" | "taskEnds">;

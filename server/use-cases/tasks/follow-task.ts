@@ -9,8 +9,8 @@ import {
 import { canReadTask, forbidden } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { TaskRecord } from "../../storage/storage.ts";
+import { toWireTask } from "../../wire.ts";
 import { type FollowInput, type FollowStream, StreamPacer } from "../follow.ts";
-import { toWireTask } from "../wire.ts";
 import { findTask } from "./await-task.ts";
 import { readLogPage } from "./task-logs.ts";
 

@@ -9,9 +9,9 @@ import { type Caller, forbidden, isSubmitter } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import { isUuid } from "../../storage/ids.ts";
 import type { TaskRecord } from "../../storage/storage.ts";
+import { toWireTask } from "../../wire.ts";
 import { createTaskChangedEvent, type ResultWithEvents } from "../events.ts";
 import { requireResult, validationError } from "../jobs/schema-checks.ts";
-import { toWireTask } from "../wire.ts";
 import { taskNotFound } from "./await-task.ts";
 import { invalidTransition } from "./update-rules.ts";
 

@@ -8,9 +8,9 @@ import type {
 import type { Context } from "../../context.ts";
 import { isUuid } from "../../storage/ids.ts";
 import type { TaskSelection } from "../../storage/task-lists.ts";
+import { toWireTask } from "../../wire.ts";
 import { jobNotFound, resolveJobName } from "../jobs/job-names.ts";
 import { validationError } from "../jobs/schema-checks.ts";
-import { toWireTask } from "../wire.ts";
 
 type Ports = Pick<Context, "storage" | "settings">;
 

@@ -2,9 +2,9 @@ import { Problem, type Task } from "../../../protocol/index.ts";
 import { type Caller, forbidden, isSubmitter } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import { isUuid } from "../../storage/ids.ts";
+import { toWireTask } from "../../wire.ts";
 import { createRequeueEvents, type ResultWithEvents } from "../events.ts";
 import { findPayloadErrors, validationError } from "../jobs/schema-checks.ts";
-import { toWireTask } from "../wire.ts";
 import { taskNotFound } from "./await-task.ts";
 import { invalidTransition } from "./update-rules.ts";
 

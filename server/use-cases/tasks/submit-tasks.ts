@@ -14,6 +14,7 @@ import { DirectAssignment } from "../../state/direct-assignment.ts";
 import type { CachedJob } from "../../state/job-cache.ts";
 import type { ClaimedTaskRecord } from "../../storage/claimed-task-record.ts";
 import type { InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../../storage/storage.ts";
+import { toWireTask } from "../../wire.ts";
 import {
   createGroupedWorkEvents,
   createTaskChangedEvent,
@@ -22,7 +23,6 @@ import {
 } from "../events.ts";
 import { jobNotFound, resolveJobName } from "../jobs/job-names.ts";
 import { findPayloadErrors, validationError } from "../jobs/schema-checks.ts";
-import { toWireTask } from "../wire.ts";
 import { findOptionErrors, resolveTaskOptions } from "./task-options.ts";
 
 /** Maximum number of times that a submit is repeated because a job changed meanwhile. */

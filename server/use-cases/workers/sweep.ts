@@ -1,4 +1,5 @@
 import type { Context } from "../../context.ts";
+import type { SweepResult } from "../../ports.ts";
 import type { TaskRecord } from "../../storage/storage.ts";
 import { StorageUnavailable } from "../../storage/storage-unavailable.ts";
 import { createJobsChangedEvents, createRequeueEvents, publishEvents } from "../events.ts";
@@ -8,18 +9,6 @@ const BATCH = 100;
 const RETENTION_BATCH = 500;
 
 type Ports = Pick<Context, "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "meter">;
-
-/** Numbers of rows that a sweep changed. */
-export interface SweepResult {
-  /** Dead workers that were removed. */
-  workers: number;
-  /** Tasks that failed or were requeued. */
-  tasks: number;
-  /** Unused jobs that were removed. */
-  jobs: number;
-  /** Old tasks that were deleted. */
-  deleted: number;
-}
 
 const sweepWorkers = async (
   ports: Ports,

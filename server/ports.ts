@@ -1,9 +1,49 @@
+import type { ConnectionSecurity, Event } from "../protocol/index.ts";
 import type { ClaimedTaskRecord } from "./storage/claimed-task-record.ts";
 import type { QueueCounts } from "./storage/queue-counts.ts";
 import type { PoolUsage } from "./storage/session-pool.ts";
 import type { TaskRecord } from "./storage/storage.ts";
 import type { CompletedTask } from "./storage/task-completions.ts";
-import type { SweepResult } from "./use-cases/workers/sweep.ts";
+
+/** A logger with Fastify's interface. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Stops a subscription; calling it twice does no harm. */
+export type Unsubscribe = () => void;
+
+/** Handles an event; undefined means that events may have been missed, so the handler must read the current state. */
+export type EventHandler = (event?: Event) => void;
+
+/** Notifies processes of changes. Notifications may be lost while a bus is down, so readers also poll. */
+export interface EventBus {
+  /** Publishes events. Never rejects: while the bus is down, events are lost and `state` is `down`. */
+  publish(events: readonly Event[]): Promise<void>;
+  /** Subscribes to a channel. Resolves when no later event can be missed, or when the bus is known to be down. */
+  subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe>;
+  /** `down`: events may be lost, so long polls read the database every second. */
+  readonly state: "up" | "down";
+  /** The kind of bus, for `/readyz`. */
+  readonly kind: "in-process" | "redis";
+  /** How its connection is secured. */
+  readonly connectionSecurity: ConnectionSecurity;
+  close(): Promise<void>;
+}
+
+/** Numbers of rows that a sweep changed. */
+export interface SweepResult {
+  /** Dead workers that were removed. */
+  workers: number;
+  /** Tasks that failed or were requeued. */
+  tasks: number;
+  /** Unused jobs that were removed. */
+  jobs: number;
+  /** Old tasks that were deleted. */
+  deleted: number;
+}
 
 /** A statement that combines several calls. */
 export type BatchedStatement =
@@ -54,19 +94,3 @@ export interface Meter {
   /** Adds the sources of values that are read when the metrics are scraped. */
   watch(sources: MeterSources): void;
 }
-
-/** A meter for hosts without metrics. */
-export const NO_METER: Meter = {
-  submitted() {},
-  retried() {},
-  claimed() {},
-  completed() {},
-  transitioned() {},
-  lateResult() {},
-  claimWoken() {},
-  waitingChanged() {},
-  sweepFinished() {},
-  timedOut() {},
-  statementExecuted() {},
-  watch() {},
-};
