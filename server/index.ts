@@ -7,6 +7,6 @@ export { openDatabase } from "./storage/database.ts";
 export { entities } from "./storage/entities/entities.ts";
 export { migrate, pendingMigrations } from "./storage/migrations/migrate.ts";
 export { migrations } from "./storage/migrations/migrations.ts";
+export type { Orm } from "./storage/orm.ts";
 export { type PostgresOptions, postgresOptions } from "./storage/postgres-options.ts";
-export type { Orm } from "./storage/sessions.ts";
 export { type DatabaseFinding, UnfitDatabase } from "./storage/unfit-database.ts";

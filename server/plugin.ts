@@ -38,7 +38,7 @@ import { TaskEndEmitter } from "./state/task-end-emitter.ts";
 import { WaitingClaims } from "./state/waiting-claims.ts";
 import { WorkerOwners } from "./state/worker-owners.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
-import type { Orm } from "./storage/sessions.ts";
+import type { Orm } from "./storage/orm.ts";
 import type { Storage } from "./storage/storage.ts";
 import { Sweeper } from "./sweeper.ts";
 import { followRoom } from "./use-cases/rooms/follow-room.ts";

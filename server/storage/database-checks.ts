@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { findMissingRights } from "./missing-rights.ts";
+import type { Orm, Sql } from "./orm.ts";
 import { runOnDatabase } from "./run-on-database.ts";
-import type { Orm, Sql } from "./sessions.ts";
 import type { DatabaseFinding } from "./unfit-database.ts";
 
 /** The oldest supported version of PostgreSQL: the migrations use `set compression`, which is new in version 14. */

@@ -2,9 +2,9 @@ import { MikroORM as PostgresOrm } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
 import type { LockedDirectory } from "./data-directory.ts";
 import { entities } from "./entities/entities.ts";
+import type { Orm } from "./orm.ts";
 import { postgresOptions } from "./postgres-options.ts";
 import { buildEmbeddedSettings } from "./session-settings.ts";
-import type { Orm } from "./sessions.ts";
 
 /** A PostgreSQL URL, or a directory for the embedded database (`memory://` keeps the data only in memory). */
 export interface DatabaseOptions {

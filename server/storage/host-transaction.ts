@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
+import type { Orm, Sql, Tables } from "./orm.ts";
 import { buildTransactionSettings } from "./session-settings.ts";
-import type { Orm, Sql, Tables } from "./sessions.ts";
 import { isReadOnly } from "./storage-errors.ts";
 
 /** Default of `statement_timeout_seconds`: the sessions of a host have no statement timeout of joblib's. */

@@ -1,6 +1,6 @@
 import { SettingsError } from "../settings-error.ts";
+import type { Orm } from "./orm.ts";
 import { readOrmConnection } from "./orm-connection.ts";
-import type { Orm } from "./sessions.ts";
 
 /** The parameters of a PostgreSQL URL that require TLS, and the pattern of the values that do not. */
 const TLS_PARAMETERS: Readonly<Record<string, RegExp | undefined>> = {

@@ -1,6 +1,7 @@
 import { toAssignedTaskRecord } from "./assigned-task-record.ts";
 import { createBatcher } from "./batcher.ts";
 import type { ChooseAssignee, InsertOptions } from "./direct-assignment.ts";
+import type { Sql } from "./orm.ts";
 import { findTaskByKey } from "./queries/find-task-by-key.ts";
 import { insertTask } from "./queries/insert-task.ts";
 import {
@@ -11,7 +12,7 @@ import {
 } from "./queries/insert-tasks.ts";
 import { groupTasks, type TaskGroup } from "./queries/task-groups.ts";
 import { toNewTaskRecord, toTaskRecord } from "./rows.ts";
-import type { Sessions, Sql } from "./sessions.ts";
+import type { Sessions } from "./sessions.ts";
 import type { InsertOutcome, NewTask } from "./storage.ts";
 import { catchUnknownOutcome } from "./storage-unavailable.ts";
 

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "./sessions.ts";
+import type { Sql } from "./orm.ts";
 import { FUNCTIONS, TABLE_PRIVILEGES } from "./table-rights.ts";
 import type { DatabaseFinding } from "./unfit-database.ts";
 

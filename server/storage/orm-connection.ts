@@ -3,8 +3,8 @@ import { type Dictionary, PostgreSqlConnection } from "@mikro-orm/postgresql";
 import { Client } from "pg";
 import { type ConnectionSecurity, isLoopback } from "../../protocol/index.ts";
 import { ChannelBoundClient } from "./channel-binding.ts";
+import type { Orm } from "./orm.ts";
 import { postgresOptions } from "./postgres-options.ts";
-import type { Orm } from "./sessions.ts";
 
 /** The host of an ORM's connections, and their TLS. */
 export interface OrmConnection {

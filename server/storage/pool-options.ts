@@ -1,8 +1,8 @@
 import { PostgreSqlConnection } from "@mikro-orm/postgresql";
 import { Client } from "pg";
 import { ChannelBoundClient } from "./channel-binding.ts";
+import type { Orm } from "./orm.ts";
 import { SessionPool } from "./session-pool.ts";
-import type { Orm } from "./sessions.ts";
 
 /** Statement timeout if the configuration of the ORM has none. */
 const STATEMENT_TIMEOUT_MS = 30_000;

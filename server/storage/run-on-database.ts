@@ -1,6 +1,6 @@
 import { requireUrlTls } from "./host-url.ts";
+import type { Orm, Sql, Tables } from "./orm.ts";
 import { NO_RECOVERY, withRetries } from "./retries.ts";
-import type { Orm, Sql, Tables } from "./sessions.ts";
 
 /**
  * Runs statements on connections of the ORM, and rethrows failures as storage errors. Waits up to 30 s while the database

@@ -1,8 +1,8 @@
 import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
 import { NamedStatements } from "./named-statements.ts";
+import type { Tables } from "./orm.ts";
 import { SessionDriver } from "./session-driver.ts";
 import type { SessionPool } from "./session-pool.ts";
-import type { Tables } from "./sessions.ts";
 
 const createDialect = (pool: SessionPool) => ({
   createAdapter: () => new PostgresAdapter(),

@@ -1,26 +1,11 @@
-import type { AbstractSqlDriver, InferKyselyDB, SqlEntityManager } from "@mikro-orm/postgresql";
-import { type Kysely, sql } from "kysely";
+import { sql } from "kysely";
 import { NO_METER } from "../no-meter.ts";
 import type { BatchedStatement, Meter } from "../ports.ts";
-import type { entities } from "./entities/entities.ts";
 import { runInHostTransaction, runOnOrm } from "./host-transaction.ts";
+import type { Orm, Sql } from "./orm.ts";
 import { NO_RECOVERY, withRetries } from "./retries.ts";
 import type { SessionPool } from "./session-pool.ts";
 import { createDefaultSql, LookupSql } from "./session-sql.ts";
-
-/** The tables as Kysely knows them. */
-export type Tables = InferKyselyDB<(typeof entities)[number]>;
-
-/** Runs statements: on the pool, or in a transaction. */
-export type Sql = Kysely<Tables>;
-
-/** A MikroORM on PostgreSQL or PGlite with joblib's entities: the host's, or the result of `openDatabase`. */
-export interface Orm {
-  readonly em: SqlEntityManager<AbstractSqlDriver>;
-  readonly driver: AbstractSqlDriver;
-  /** @internal True if its only session already has joblib's settings. */
-  readonly hasSessionSettings?: boolean;
-}
 
 /**
  * Runs statements. `work` may run more than once if the database has rolled back an earlier attempt. Failures of the

@@ -1,4 +1,4 @@
-import type { Tables } from "./sessions.ts";
+import type { Tables } from "./orm.ts";
 
 /** A table privilege of PostgreSQL. */
 export type TablePrivilege = "SELECT" | "INSERT" | "UPDATE" | "DELETE";

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { v7 as uuid } from "uuid";
 import { DEFAULT_BACKOFF } from "../../protocol/index.ts";
-import type { Orm } from "../../server/storage/sessions.ts";
+import type { Orm } from "../../server/storage/orm.ts";
 import type { NewJob, NewTask, Storage, TaskRecord, Transition } from "../../server/storage/storage.ts";
 
 /** The storage that a suite tests, on its own migrated database. */

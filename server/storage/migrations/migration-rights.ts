@@ -1,6 +1,6 @@
 import { sql } from "kysely";
+import type { Orm, Sql } from "../orm.ts";
 import { runOnDatabase } from "../run-on-database.ts";
-import type { Orm, Sql } from "../sessions.ts";
 import type { DatabaseFinding } from "../unfit-database.ts";
 
 interface RightsRow {

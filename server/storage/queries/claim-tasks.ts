@@ -5,7 +5,7 @@ import {
   NULL_TASK_COLUMNS,
   selectClaimedTaskRows,
 } from "../lazy-claimed-task.ts";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import { formatArray } from "./array-text.ts";
 import { INDEX_ORDER, QUEUE_ORDER } from "./queue-order.ts";
 import { defineStatement } from "./statement.ts";

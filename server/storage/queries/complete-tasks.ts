@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import type { Completion } from "../task-completions.ts";
 import { formatArray } from "./array-text.ts";
 import { toJsonText } from "./json-text.ts";

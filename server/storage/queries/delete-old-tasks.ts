@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 
 /**
  * Deletes finished tasks that ended more than this many days ago, oldest first. Returns how many were

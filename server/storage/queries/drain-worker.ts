@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 
 /**
  * Drains a locked worker: moves its links to jobs into `drained_jobs`. Claims and all other queries know a

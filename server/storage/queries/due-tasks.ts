@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import { defineStatement, type Placeholder } from "./statement.ts";
 
 const selectJobIds = (jobIds: Placeholder) =>

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
+import type { Sql } from "../orm.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 import { setAttemptFailed } from "./lease-end.ts";
 
 const isOverdue = sql`t.status = 'running' and t.timeout_seconds is not null

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { TaskStatus } from "../../../protocol/index.ts";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import type { LeaseEnd } from "./lease-end.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import { isAlive } from "./is-alive.ts";
 import { QUEUE_ORDER } from "./queue-order.ts";
 

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { JobAddress } from "../../../protocol/index.ts";
+import type { Sql } from "../orm.ts";
 import type { JobRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 import { JOB_COLUMNS, selectJobs } from "./job-select.ts";
 
 /** Returns the registered job at an address, with its live workers and its number of pending tasks. */

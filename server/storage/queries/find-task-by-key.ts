@@ -1,6 +1,6 @@
 import { sql } from "kysely";
+import type { Sql } from "../orm.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 import type { NewTask } from "../storage.ts";
 import { isAlive } from "./is-alive.ts";
 

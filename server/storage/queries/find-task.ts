@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
+import type { Sql } from "../orm.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 import { QUEUE_POSITION } from "./queue-position.ts";
 import { defineStatement } from "./statement.ts";
 

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { MAX_TASKS_SHOWN } from "../../../protocol/index.ts";
+import type { Sql } from "../orm.ts";
 import { type ListedWorkerRow, selectTasks, type TaskRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 import { selectWorkers, WORKER_JOBS } from "./list-workers.ts";
 
 /** Returns a worker with the columns of a list. */

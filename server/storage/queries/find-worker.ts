@@ -1,6 +1,6 @@
 import { sql } from "kysely";
+import type { Sql } from "../orm.ts";
 import type { WorkerRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 import { defineStatement } from "./statement.ts";
 
 /** Returns a worker, even if it is stale and not swept yet. */

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { MAX_MEASURED_TASKS, MAX_POINTS } from "../../../protocol/index.ts";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 
 /** Stats of finished tasks: counts by status, and quantiles of wait and run times in seconds. */
 export interface FinishedTaskStatsRow {

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import { formatRecordset, selectRecordset } from "./recordset.ts";
 import { defineStatement } from "./statement.ts";
 

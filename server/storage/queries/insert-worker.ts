@@ -1,6 +1,6 @@
 import { sql } from "kysely";
+import type { Sql } from "../orm.ts";
 import type { WorkerRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 import type { NewWorkerRecord } from "../storage.ts";
 
 /** Inserts a worker. The insert counts as its first heartbeat. */

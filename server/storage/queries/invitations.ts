@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { NewInvitationRecord } from "../invitations.ts";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import type { Window } from "../storage.ts";
 
 /** An invitation's row. */

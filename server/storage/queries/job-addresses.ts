@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import { formatArray } from "./array-text.ts";
 import { defineStatement } from "./statement.ts";
 

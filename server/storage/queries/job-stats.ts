@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { GLOBAL_ROOM, MAX_COUNTED } from "../../../protocol/index.ts";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import { isAlive } from "./is-alive.ts";
 import { QUEUE_ORDER } from "./queue-order.ts";
 

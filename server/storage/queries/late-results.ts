@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { LateResultKey, NewLateResult } from "../late-results.ts";
+import type { Sql } from "../orm.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 
 /** A stored late result. */
 export interface LateResultRow {

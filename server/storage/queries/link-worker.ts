@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 
 /** Locks a worker against its removal until the transaction ends. Returns false if it is gone. */
 export const lockWorkerForKeyShare = async (db: Sql, id: string): Promise<boolean> => {

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
+import type { Sql } from "../orm.ts";
 import type { JobRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 import type { Window } from "../storage.ts";
 import { selectJobs } from "./job-select.ts";
 

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { GLOBAL_ROOM } from "../../../protocol/index.ts";
+import type { Sql } from "../orm.ts";
 import type { ListedWorkerRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 import type { Window } from "../storage.ts";
 import { isAlive } from "./is-alive.ts";
 

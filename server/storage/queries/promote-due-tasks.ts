@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 
 /** Maximum number of tasks of a job that are promoted at once. */
 const MAX_PROMOTED_TASKS = 10_000;

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 
 /** A job and its room. */
 export interface JobRoomRow {

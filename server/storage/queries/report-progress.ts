@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Progress } from "../../../protocol/index.ts";
+import type { Sql } from "../orm.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 import { touchWorker } from "./touch-worker.ts";
 
 /** A running task's progress, with the fence of the worker that reports it. */

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
+import type { Sql } from "../orm.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
-import type { Sql } from "../sessions.ts";
 
 /**
  * Makes failed and cancelled tasks pending, at the end of their queues and in their previous order. Other

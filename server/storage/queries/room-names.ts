@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 
 /**
  * Returns the names of rooms that have jobs or tasks, in alphabetical order. It takes one index probe for

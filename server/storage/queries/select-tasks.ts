@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { MAX_FILTERED, MAX_SEARCHED } from "../../../protocol/index.ts";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import type { TaskSelection } from "../task-lists.ts";
 
 /**

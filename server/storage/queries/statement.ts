@@ -1,6 +1,6 @@
 import { CompiledQuery, type RawBuilder } from "kysely";
+import type { Sql } from "../orm.ts";
 import { LookupSql } from "../session-sql.ts";
-import type { Sql } from "../sessions.ts";
 
 /** A placeholder in the text of a statement for a value that each call passes. */
 export class Placeholder {

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { GLOBAL_ROOM, MAX_COUNTED, type RoomSummary } from "../../../protocol/index.ts";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import { isAlive } from "./is-alive.ts";
 
 /** Maximum number of claimed and running tasks that are read: as many as a hundred workers can have. */

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { type LogLevel, type LogPosition, MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../orm.ts";
 import type { NewLogLines } from "../task-logs.ts";
 
 /** A stored log line. */

@@ -7,11 +7,11 @@ import { openDatabase } from "../../../server/storage/database.ts";
 import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate, pendingMigrations } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
+import type { Orm, Sql } from "../../../server/storage/orm.ts";
 import { getOrmSecurity } from "../../../server/storage/orm-connection.ts";
 import { openSessionPool } from "../../../server/storage/pool-options.ts";
 import { postgresOptions } from "../../../server/storage/postgres-options.ts";
 import { createDefaultSql } from "../../../server/storage/session-sql.ts";
-import type { Orm, Sql } from "../../../server/storage/sessions.ts";
 import { type Certificate, type CertificateAuthority, createAuthority } from "../../support/certificates.ts";
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
 

@@ -5,9 +5,10 @@ import { openDatabase } from "../../../server/storage/database.ts";
 import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
+import type { Orm } from "../../../server/storage/orm.ts";
 import { openSessionPool } from "../../../server/storage/pool-options.ts";
 import { createDefaultSql, LookupSql } from "../../../server/storage/session-sql.ts";
-import { createSessions, type Orm } from "../../../server/storage/sessions.ts";
+import { createSessions } from "../../../server/storage/sessions.ts";
 import { StorageUnavailable } from "../../../server/storage/storage-unavailable.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
