@@ -10,7 +10,7 @@ import type { SweepStatus } from "./state/sweep-status.ts";
 import type { TaskEndEmitter } from "./state/task-end-emitter.ts";
 import type { WaitingClaims } from "./state/waiting-claims.ts";
 import type { WorkerOwners } from "./state/worker-owners.ts";
-import type { Storage } from "./storage/storage.ts";
+import type { Storage } from "./storage/ports/storage.ts";
 
 /** The ports of the use cases; each use case picks those that it needs. */
 export interface Context {

@@ -39,7 +39,7 @@ import { WaitingClaims } from "./state/waiting-claims.ts";
 import { WorkerOwners } from "./state/worker-owners.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Orm } from "./storage/orm.ts";
-import type { Storage } from "./storage/storage.ts";
+import type { Storage } from "./storage/ports/storage.ts";
 import { Sweeper } from "./sweeper.ts";
 import { followRoom } from "./use-cases/rooms/follow-room.ts";
 import { followTask } from "./use-cases/tasks/follow-task.ts";

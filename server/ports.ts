@@ -1,9 +1,7 @@
 import type { ConnectionSecurity, Event } from "../protocol/index.ts";
-import type { ClaimedTaskRecord } from "./storage/claimed-task-record.ts";
-import type { QueueCounts } from "./storage/queue-counts.ts";
+import type { ClaimedTaskRecord, CompletedTask, TaskRecord } from "./records.ts";
+import type { QueueCounts } from "./storage/ports/queue-counts.ts";
 import type { PoolUsage } from "./storage/session-pool.ts";
-import type { TaskRecord } from "./storage/storage.ts";
-import type { CompletedTask } from "./storage/task-completions.ts";
 
 /** A logger with Fastify's interface. */
 export interface Log {

@@ -1,5 +1,5 @@
 import type { Log } from "./ports.ts";
-import type { Storage } from "./storage/storage.ts";
+import type { Storage } from "./storage/ports/storage.ts";
 import { StorageRefusal } from "./storage/storage-refusal.ts";
 import { StorageUnavailable } from "./storage/storage-unavailable.ts";
 import { type DatabaseFinding, describeFinding, requireFit } from "./storage/unfit-database.ts";

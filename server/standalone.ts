@@ -20,7 +20,7 @@ import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import { findNetworkFileSystem } from "./storage/network-file-system.ts";
-import type { Storage } from "./storage/storage.ts";
+import type { Storage } from "./storage/ports/storage.ts";
 import { StorageUnavailable } from "./storage/storage-unavailable.ts";
 import { requireFit } from "./storage/unfit-database.ts";
 import { describeTlsError } from "./tls-errors.ts";

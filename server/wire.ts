@@ -1,6 +1,6 @@
 import { formatJobName, type Job, type Task } from "../protocol/index.ts";
+import type { JobRecord, TaskRecord } from "./records.ts";
 import type { Settings } from "./settings.ts";
-import type { JobRecord, TaskRecord } from "./storage/storage.ts";
 
 type Naming = Pick<Settings, "job_name_style">;
 

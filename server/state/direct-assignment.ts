@@ -1,5 +1,4 @@
-import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
-import type { ChooseAssignee } from "../storage/direct-assignment.ts";
+import type { ChooseAssignee, ClaimedTaskRecord } from "../records.ts";
 import type { WaitingClaim } from "./waiting-claim.ts";
 import type { WaitingClaims } from "./waiting-claims.ts";
 

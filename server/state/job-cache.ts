@@ -1,5 +1,6 @@
 import type { JobAddress } from "../../protocol/index.ts";
-import type { RegisteredJob, Storage } from "../storage/storage.ts";
+import type { RegisteredJob } from "../records.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 
 const MAX_ENTRIES = 5_000;
 

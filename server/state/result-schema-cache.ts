@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../protocol/index.ts";
 import type { Settings } from "../settings.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 
 const MAX_ENTRIES = 5_000;
 

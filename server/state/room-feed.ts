@@ -9,7 +9,7 @@ import {
 import type { EventBus, Log, Unsubscribe } from "../ports.ts";
 import { createRawJson, stringify } from "../raw-json.ts";
 import type { Settings } from "../settings.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 import { toWireTask } from "../wire.ts";
 
 /** Maximum number of buffered events of a room. A client that reconnects after more events gets a `reset`. */

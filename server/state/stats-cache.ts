@@ -1,6 +1,6 @@
 import type { Settings } from "../settings.ts";
-import type { StatsRecord } from "../storage/stats.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { StatsRecord } from "../storage/ports/stats.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 
 /** Lifetime of a cached result. Every open dashboard requests the stats every few seconds. */
 const MAX_AGE_MS = 2_000;

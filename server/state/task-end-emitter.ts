@@ -1,5 +1,5 @@
 import { isTerminal } from "../../protocol/index.ts";
-import type { TaskRecord } from "../storage/storage.ts";
+import type { TaskRecord } from "../records.ts";
 
 type Listener = (record: TaskRecord) => void;
 

@@ -1,4 +1,4 @@
-import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
+import type { ClaimedTaskRecord } from "../records.ts";
 import { WakeSignal } from "./long-poll.ts";
 
 /** A claim that waits for a notification, after which it reads from the database, or for a direct assignment. */

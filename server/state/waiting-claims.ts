@@ -1,6 +1,6 @@
 import { type Event, getJobChannel } from "../../protocol/index.ts";
 import type { EventBus, Log, Unsubscribe } from "../ports.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 import { getPollInterval } from "./long-poll.ts";
 import type { WaitingClaim } from "./waiting-claim.ts";
 

@@ -1,7 +1,7 @@
 import { Problem } from "../../protocol/index.ts";
 import { type Caller, forbidden } from "../access.ts";
 import { isUuid } from "../storage/ids.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 
 const MAX_ENTRIES = 10_000;
 

@@ -1,7 +1,6 @@
-import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
+import type { ClaimedTaskRecord, NewTask } from "../records.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
 import { formatTime, formatTimeOrNull, toNewTaskRecord } from "./rows.ts";
-import type { NewTask } from "./storage.ts";
 
 /**
  * Returns a new task that was inserted as already claimed, in the form in which a claim returns it. Returns undefined

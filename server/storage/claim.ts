@@ -1,6 +1,6 @@
+import type { ClaimedTaskRecord } from "../records.ts";
 import { createBatcher } from "./batcher.ts";
 import { type ClaimResult, distributeTasks, splitClaimRows } from "./claim-results.ts";
-import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
 import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
 import type { JobAddressCache } from "./job-address-cache.ts";
 import type { JobSetCache } from "./job-set-cache.ts";

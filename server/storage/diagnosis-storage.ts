@@ -1,5 +1,5 @@
-import type { DiagnosisStorage } from "./diagnosis.ts";
 import { isUuid } from "./ids.ts";
+import type { DiagnosisStorage } from "./ports/diagnosis.ts";
 import { findAttempts } from "./queries/find-attempts.ts";
 import { findDiagnosisFacts } from "./queries/find-diagnosis-facts.ts";
 import { formatTimeOrNull } from "./rows.ts";

@@ -1,7 +1,8 @@
+import type { ChooseAssignee, InsertOutcome, NewTask } from "../records.ts";
 import { toAssignedTaskRecord } from "./assigned-task-record.ts";
 import { createBatcher } from "./batcher.ts";
-import type { ChooseAssignee, InsertOptions } from "./direct-assignment.ts";
 import type { Sql } from "./orm.ts";
+import type { InsertOptions } from "./ports/tasks.ts";
 import { findTaskByKey } from "./queries/find-task-by-key.ts";
 import { insertTask } from "./queries/insert-task.ts";
 import {
@@ -13,7 +14,6 @@ import {
 import { groupTasks, type TaskGroup } from "./queries/task-groups.ts";
 import { toNewTaskRecord, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { InsertOutcome, NewTask } from "./storage.ts";
 import { catchUnknownOutcome } from "./storage-unavailable.ts";
 
 type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;

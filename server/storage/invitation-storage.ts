@@ -1,6 +1,6 @@
 import type { Invitation } from "../../protocol/index.ts";
 import { isUuid } from "./ids.ts";
-import type { InvitationStorage } from "./invitations.ts";
+import type { InvitationStorage } from "./ports/invitations.ts";
 import {
   findInvitation,
   type InvitationRow,

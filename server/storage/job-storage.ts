@@ -1,5 +1,7 @@
+import type { JobRecord, NewJob, RegisterOutcome } from "../records.ts";
 import { isUuid } from "./ids.ts";
 import type { Sql } from "./orm.ts";
+import type { JobStorage } from "./ports/jobs.ts";
 import { findJob, findJobById, findJobIdsByAddress, findRegisteredJob } from "./queries/find-job.ts";
 import { insertWorker } from "./queries/insert-worker.ts";
 import { linkWorker, lockWorkerForKeyShare } from "./queries/link-worker.ts";
@@ -7,7 +9,6 @@ import { listJobs } from "./queries/list-jobs.ts";
 import { insertJob, lockJob, updateJobMetadata } from "./queries/upsert-job.ts";
 import { toJobRecord, toRegisteredJob } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { JobRecord, JobStorage, NewJob, RegisterOutcome } from "./storage.ts";
 
 /** Maximum number of tries. Another try resolves the race in which a job is removed after the insert has found it. */
 const MAX_TRIES = 20;

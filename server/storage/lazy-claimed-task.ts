@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { JobAddress, Task } from "../../protocol/index.ts";
 import { createRawJson, LONG_TEXT } from "../raw-json.ts";
-import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
+import type { ClaimedTaskRecord } from "../records.ts";
 import type { Placeholder } from "./queries/statement.ts";
 import { formatTime } from "./rows.ts";
 

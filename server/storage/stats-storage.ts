@@ -1,4 +1,5 @@
 import type { StatsPoint } from "../../protocol/index.ts";
+import type { JobStatsRecord, StatsRecord, StatsStorage } from "./ports/stats.ts";
 import {
   type FinishedJobStatsRow,
   type FinishedTaskStats,
@@ -10,7 +11,6 @@ import { listRoomNames } from "./queries/room-names.ts";
 import { summarizeRooms } from "./queries/summarize-rooms.ts";
 import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { JobStatsRecord, StatsRecord, StatsStorage } from "./stats.ts";
 
 const toQuantiles = (p50: number | null | undefined, p95: number | null | undefined) =>
   p50 === null || p50 === undefined || p95 === null || p95 === undefined ? null : { p50, p95 };

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { isUuid } from "./ids.ts";
+import type { SweepStorage } from "./ports/sweep.ts";
 import { deleteOldTasks } from "./queries/delete-old-tasks.ts";
 import { endOverdueTasks, findOverdueTaskIds } from "./queries/end-overdue-tasks.ts";
 import { findStaleWorkerIds, lockStaleWorker } from "./queries/end-worker.ts";
@@ -8,7 +9,6 @@ import { vacuumTables } from "./queries/vacuum.ts";
 import { removeLockedWorker } from "./remove-worker.ts";
 import { toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { SweepStorage } from "./sweep.ts";
 
 /** Creates a function that returns whether the database is the embedded one. It queries the database once. */
 const createEmbeddedCheck = (sessions: Sessions): (() => Promise<boolean>) => {

@@ -5,6 +5,7 @@ import { createInsert } from "./insert.ts";
 import { JobAddressCache } from "./job-address-cache.ts";
 import { JobSetCache } from "./job-set-cache.ts";
 import { createPayloadCache } from "./payload-cache.ts";
+import type { TaskSelection, TaskStorage } from "./ports/tasks.ts";
 import { countDueTasks, getSecondsUntilDue } from "./queries/due-tasks.ts";
 import { findTask, findTasks } from "./queries/find-task.ts";
 import { findWorkerJobSet } from "./queries/find-worker.ts";
@@ -14,8 +15,6 @@ import { retryTasks } from "./queries/retry-tasks.ts";
 import { unclaimTasks } from "./queries/unclaim-tasks.ts";
 import { type TaskRow, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { TaskStorage } from "./storage.ts";
-import type { TaskSelection } from "./task-lists.ts";
 import { createCompletions, createTransition } from "./transition.ts";
 
 const toRecord = (row: TaskRow | undefined) => row && toTaskRecord(row);

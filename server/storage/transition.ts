@@ -1,3 +1,4 @@
+import type { CompletedTask, Completion, TaskRecord, Transition } from "../records.ts";
 import { type BatchedCall, createBatcher } from "./batcher.ts";
 import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
 import type { PayloadCache } from "./payload-cache.ts";
@@ -5,8 +6,6 @@ import { completeTasks } from "./queries/complete-tasks.ts";
 import { transitionTasks } from "./queries/transition-tasks.ts";
 import { formatTime, toRawTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { TaskRecord, Transition } from "./storage.ts";
-import type { CompletedTask, Completion } from "./task-completions.ts";
 
 /** Maximum weight of a batch in characters: 500 transitions, or a few with large results. */
 const MAX_BATCH_WEIGHT = 4_000_000;

@@ -1,6 +1,8 @@
 import type { StopReason } from "../../protocol/index.ts";
+import type { HeartbeatOutcome } from "../records.ts";
 import { type BatchedCall, createBatcher } from "./batcher.ts";
 import { isUuid } from "./ids.ts";
+import type { WorkerStorage } from "./ports/workers.ts";
 import { lockWorkerForUpdate } from "./queries/end-worker.ts";
 import { findWorker, findWorkerJobIds } from "./queries/find-worker.ts";
 import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./queries/heartbeat.ts";
@@ -11,7 +13,6 @@ import { requeueUndelivered } from "./queries/requeue-undelivered.ts";
 import { removeLockedWorker } from "./remove-worker.ts";
 import { formatTime, toListedWorker, toTaskRecord, toWorkerRecord } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
-import type { HeartbeatOutcome, WorkerStorage } from "./storage.ts";
 
 /** Creates the storage of workers. */
 export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, inject, test } from "vitest";
 import { openDatabase } from "../../server/storage/database.ts";
 import { migrate } from "../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../server/storage/mikro-storage.ts";
-import type { Storage } from "../../server/storage/storage.ts";
+import type { Storage } from "../../server/storage/ports/storage.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { taskCommands } from "./task-commands.ts";
 import { TaskModel } from "./task-model.ts";

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
+import type { Completion } from "../../records.ts";
 import type { Sql } from "../orm.ts";
-import type { Completion } from "../task-completions.ts";
 import { formatArray } from "./array-text.ts";
 import { toJsonText } from "./json-text.ts";
 import { defineStatement } from "./statement.ts";

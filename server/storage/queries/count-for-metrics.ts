@@ -1,7 +1,12 @@
 import { sql } from "kysely";
 import { GLOBAL_ROOM } from "../../../protocol/index.ts";
 import type { Sql } from "../orm.ts";
-import { MAX_DUE_COUNTED, MAX_JOBS_COUNTED, MAX_PENDING_COUNTED, type QueueCounts } from "../queue-counts.ts";
+import {
+  MAX_DUE_COUNTED,
+  MAX_JOBS_COUNTED,
+  MAX_PENDING_COUNTED,
+  type QueueCounts,
+} from "../ports/queue-counts.ts";
 import { isAlive } from "./is-alive.ts";
 import { QUEUE_ORDER } from "./queue-order.ts";
 

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Assignee } from "../direct-assignment.ts";
+import type { Assignee } from "../../records.ts";
 import { formatRecordset, selectRecordset } from "./recordset.ts";
 import type { Placeholder } from "./statement.ts";
 

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
+import type { NewTask } from "../../records.ts";
 import type { Sql } from "../orm.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
-import type { NewTask } from "../storage.ts";
 import { isAlive } from "./is-alive.ts";
 
 /** A task that was found by its idempotency key. */

@@ -1,7 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Assignee } from "../direct-assignment.ts";
+import type { Assignee, NewTask } from "../../records.ts";
 import type { Sql } from "../orm.ts";
-import type { NewTask } from "../storage.ts";
 import {
   ASSIGNED_COLUMNS,
   ASSIGNED_VALUES,

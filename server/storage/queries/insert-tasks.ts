@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Assignee } from "../direct-assignment.ts";
+import type { Assignee } from "../../records.ts";
 import type { Sql } from "../orm.ts";
 import { formatArray, formatTextArray } from "./array-text.ts";
 import {

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
+import type { NewWorkerRecord } from "../../records.ts";
 import type { Sql } from "../orm.ts";
 import type { WorkerRow } from "../rows.ts";
-import type { NewWorkerRecord } from "../storage.ts";
 
 /** Inserts a worker. The insert counts as its first heartbeat. */
 export const insertWorker = async (db: Sql, { id, name, userId }: NewWorkerRecord): Promise<WorkerRow> => {

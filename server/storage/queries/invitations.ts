@@ -1,7 +1,7 @@
 import { sql } from "kysely";
-import type { NewInvitationRecord } from "../invitations.ts";
+import type { Window } from "../../records.ts";
 import type { Sql } from "../orm.ts";
-import type { Window } from "../storage.ts";
+import type { NewInvitationRecord } from "../ports/invitations.ts";
 
 /** An invitation's row. */
 export interface InvitationRow {

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import type { LateResultKey, NewLateResult } from "../late-results.ts";
 import type { Sql } from "../orm.ts";
+import type { LateResultKey, NewLateResult } from "../ports/late-results.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
 
 /** A stored late result. */

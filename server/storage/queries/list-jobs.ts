@@ -1,7 +1,7 @@
 import { sql } from "kysely";
+import type { Window } from "../../records.ts";
 import type { Sql } from "../orm.ts";
 import type { JobRow } from "../rows.ts";
-import type { Window } from "../storage.ts";
 import { selectJobs } from "./job-select.ts";
 
 /** Returns a page of the jobs of some rooms, newest first, and the total. */

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { MAX_COUNTED } from "../../../protocol/index.ts";
 import type { Sql } from "../orm.ts";
+import type { SelectedTask, SelectedTasks, TaskSelection, TaskWindow } from "../ports/tasks.ts";
 import { selectTasks, type TaskRow } from "../rows.ts";
-import type { SelectedTask, SelectedTasks, TaskSelection, TaskWindow } from "../task-lists.ts";
 import { QUEUE_POSITION } from "./queue-position.ts";
 import { findLastScanned, findListPosition, getMaxScanned, selectMatches } from "./select-tasks.ts";
 

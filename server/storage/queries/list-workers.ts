@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from "kysely";
 import { GLOBAL_ROOM } from "../../../protocol/index.ts";
+import type { Window } from "../../records.ts";
 import type { Sql } from "../orm.ts";
 import type { ListedWorkerRow } from "../rows.ts";
-import type { Window } from "../storage.ts";
 import { isAlive } from "./is-alive.ts";
 
 /** A `from` item: the jobs `j` that the worker `w` is linked to, or was linked to before it was drained. */

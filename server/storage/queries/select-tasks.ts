@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { MAX_FILTERED, MAX_SEARCHED } from "../../../protocol/index.ts";
 import type { Sql } from "../orm.ts";
-import type { TaskSelection } from "../task-lists.ts";
+import type { TaskSelection } from "../ports/tasks.ts";
 
 /**
  * Maximum stored size of a payload that is searched. Reading 10,000 larger ones took longer than a user

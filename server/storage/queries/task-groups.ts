@@ -1,4 +1,4 @@
-import type { NewTask } from "../storage.ts";
+import type { NewTask } from "../../records.ts";
 
 /**
  * Consecutive tasks of a request that differ only in their ids and payloads. Their common properties are sent

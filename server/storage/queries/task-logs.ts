@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { type LogLevel, type LogPosition, MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
 import type { Sql } from "../orm.ts";
-import type { NewLogLines } from "../task-logs.ts";
+import type { NewLogLines } from "../ports/task-logs.ts";
 
 /** A stored log line. */
 export interface LogLineRow {

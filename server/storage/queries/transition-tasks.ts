@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
+import type { Transition } from "../../records.ts";
 import type { Sql } from "../orm.ts";
 import { selectTransitionedTasks, type TaskRow } from "../rows.ts";
-import type { Transition } from "../storage.ts";
 import { formatArray } from "./array-text.ts";
 import { toJsonText } from "./json-text.ts";
 import { setAttemptFailed } from "./lease-end.ts";

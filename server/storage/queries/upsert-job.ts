@@ -1,6 +1,6 @@
 import { sql } from "kysely";
+import type { NewJob } from "../../records.ts";
 import type { Sql } from "../orm.ts";
-import type { NewJob } from "../storage.ts";
 
 /**
  * Inserts a job. Returns false if its address is in use. Waits for a transaction that is inserting the same

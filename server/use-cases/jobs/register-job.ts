@@ -8,8 +8,8 @@ import {
 } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import type { NewJob } from "../../records.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
-import type { NewJob } from "../../storage/storage.ts";
 import { toWireJob } from "../../wire.ts";
 import { createJobsChangedEvents, type ResultWithEvents } from "../events.ts";
 import { hashSchemaPair, requireSchemas } from "./schema-checks.ts";

@@ -9,7 +9,7 @@ import {
   type SchemaPair,
 } from "../../../protocol/index.ts";
 import type { Context } from "../../context.ts";
-import type { RegisteredJob } from "../../storage/storage.ts";
+import type { RegisteredJob } from "../../records.ts";
 
 /** Returns the SHA-256 of a value's canonical JSON (RFC 8785), in hexadecimal. Undefined members are ignored. */
 export const hashCanonicalJson = (value: object): string => hash("sha256", canonicalize(value) ?? "null");

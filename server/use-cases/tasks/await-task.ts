@@ -1,9 +1,9 @@
 import { type Event, getTaskChannel, isTerminal, Problem, type Task } from "../../../protocol/index.ts";
 import { type Caller, canReadTask, forbidden } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import type { TaskRecord } from "../../records.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../../state/long-poll.ts";
 import { isUuid } from "../../storage/ids.ts";
-import type { TaskRecord } from "../../storage/storage.ts";
 import { toWireTask } from "../../wire.ts";
 import { getEntityTag, matchesEntityTag } from "./entity-tag.ts";
 

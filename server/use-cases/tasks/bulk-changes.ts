@@ -8,8 +8,8 @@ import {
 } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
-import type { RegisteredJob, TaskRecord } from "../../storage/storage.ts";
-import type { SelectedTask } from "../../storage/task-lists.ts";
+import type { RegisteredJob, TaskRecord } from "../../records.ts";
+import type { SelectedTask } from "../../storage/ports/tasks.ts";
 import { createRequeueEvents, createTaskChangedEvent, publishEvents } from "../events.ts";
 import { findPayloadErrors } from "../jobs/schema-checks.ts";
 import { resolveTaskFilter, unknownCursor } from "./list-tasks.ts";

@@ -1,10 +1,10 @@
 import { formatJobName, type Task } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import type { ClaimedTaskRecord } from "../../records.ts";
 import { getDeadline, getPollInterval, type LongPoll } from "../../state/long-poll.ts";
 import { WaitingClaim } from "../../state/waiting-claim.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
-import type { ClaimedTaskRecord } from "../../storage/claimed-task-record.ts";
 import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "../events.ts";
 
 /**

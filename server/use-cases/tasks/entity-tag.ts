@@ -1,4 +1,4 @@
-import type { TaskRecord } from "../../storage/storage.ts";
+import type { TaskRecord } from "../../records.ts";
 
 /** Returns the weak ETag of a task. It changes with every change of the row. */
 export const getEntityTag = ({ version }: TaskRecord): string => `W/"${version}"`;

@@ -8,7 +8,7 @@ import {
 } from "../../../protocol/index.ts";
 import { canReadTask, forbidden } from "../../access.ts";
 import type { Context } from "../../context.ts";
-import type { TaskRecord } from "../../storage/storage.ts";
+import type { TaskRecord } from "../../records.ts";
 import { toWireTask } from "../../wire.ts";
 import { type FollowInput, type FollowStream, StreamPacer } from "../follow.ts";
 import { findTask } from "./await-task.ts";

@@ -1,5 +1,5 @@
 import { type DiagnosisReason, formatDuration, type Task } from "../../../protocol/index.ts";
-import type { DiagnosisFacts } from "../../storage/diagnosis.ts";
+import type { DiagnosisFacts } from "../../storage/ports/diagnosis.ts";
 
 /** A task, the facts about its queue and workers, and the current time. */
 export interface DiagnosisInput {

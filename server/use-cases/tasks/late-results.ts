@@ -7,8 +7,8 @@ import {
 } from "../../../protocol/index.ts";
 import { type Caller, forbidden, isSubmitter } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import type { TaskRecord } from "../../records.ts";
 import { isUuid } from "../../storage/ids.ts";
-import type { TaskRecord } from "../../storage/storage.ts";
 import { toWireTask } from "../../wire.ts";
 import { createTaskChangedEvent, type ResultWithEvents } from "../events.ts";
 import { requireResult, validationError } from "../jobs/schema-checks.ts";

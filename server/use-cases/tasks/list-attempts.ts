@@ -1,7 +1,7 @@
 import type { Attempt, AttemptOutcome } from "../../../protocol/index.ts";
 import { type Caller, canReadTask, forbidden } from "../../access.ts";
 import type { Context } from "../../context.ts";
-import type { AttemptHistory } from "../../storage/diagnosis.ts";
+import type { AttemptHistory } from "../../storage/ports/diagnosis.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
 
 /** Maximum number of listed attempts. Claims that were requeued have a number, too, and their number is unlimited. */

@@ -7,7 +7,7 @@ import type {
 } from "../../../protocol/index.ts";
 import type { Context } from "../../context.ts";
 import { isUuid } from "../../storage/ids.ts";
-import type { TaskSelection } from "../../storage/task-lists.ts";
+import type { TaskSelection } from "../../storage/ports/tasks.ts";
 import { toWireTask } from "../../wire.ts";
 import { jobNotFound, resolveJobName } from "../jobs/job-names.ts";
 import { validationError } from "../jobs/schema-checks.ts";

@@ -1,7 +1,7 @@
 import { Problem, type TaskSubmission, type TraceContext } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
-import type { NewTask } from "../../storage/storage.ts";
+import type { NewTask } from "../../records.ts";
 import type { ResultWithEvents } from "../events.ts";
 import { resolveJobName } from "../jobs/job-names.ts";
 import { hashCanonicalJson, validationError } from "../jobs/schema-checks.ts";

@@ -10,10 +10,9 @@ import {
 } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import type { ClaimedTaskRecord, InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../../records.ts";
 import { DirectAssignment } from "../../state/direct-assignment.ts";
 import type { CachedJob } from "../../state/job-cache.ts";
-import type { ClaimedTaskRecord } from "../../storage/claimed-task-record.ts";
-import type { InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../../storage/storage.ts";
 import { toWireTask } from "../../wire.ts";
 import {
   createGroupedWorkEvents,

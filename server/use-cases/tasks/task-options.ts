@@ -6,7 +6,7 @@ import {
   type TaskDefaults,
   type TaskSubmission,
 } from "../../../protocol/index.ts";
-import type { NewTask } from "../../storage/storage.ts";
+import type { NewTask } from "../../records.ts";
 
 type Options = Pick<NewTask, "priority" | "maxAttempts" | "backoff" | "timeoutSeconds" | "start">;
 

@@ -9,7 +9,7 @@ import {
 } from "../../../protocol/index.ts";
 import { type Caller, canReadTask, forbidden, isSubmitter, isWorkerOwner } from "../../access.ts";
 import type { Context } from "../../context.ts";
-import type { TaskRecord } from "../../storage/storage.ts";
+import type { TaskRecord } from "../../records.ts";
 
 /** A requested update of a task, and the task as it is stored. */
 export interface RequestedUpdate {

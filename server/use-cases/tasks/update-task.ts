@@ -8,8 +8,8 @@ import {
 } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import type { TaskRecord, Transition } from "../../records.ts";
 import { isUuid } from "../../storage/ids.ts";
-import type { TaskRecord, Transition } from "../../storage/storage.ts";
 import { catchUnknownOutcome } from "../../storage/storage-unavailable.ts";
 import { toWireTask } from "../../wire.ts";
 import { createRequeueEvents, createTaskChangedEvent, type ResultWithEvents } from "../events.ts";

@@ -1,9 +1,9 @@
 import type { MinimalTaskUpdate, ProblemDocument, Task, TaskUpdates } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import type { Completion } from "../../records.ts";
 import { isUuid } from "../../storage/ids.ts";
 import { catchUnknownOutcome } from "../../storage/storage-unavailable.ts";
-import type { Completion } from "../../storage/task-completions.ts";
 import { createTaskCompletedEvent, publishEvents } from "../events.ts";
 import { updateTask } from "./update-task.ts";
 

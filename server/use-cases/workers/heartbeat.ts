@@ -1,9 +1,9 @@
 import { getWorkerChannel, type HeartbeatResponse } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import type { HeartbeatOutcome } from "../../records.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../../state/long-poll.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
-import type { HeartbeatOutcome } from "../../storage/storage.ts";
 import { createRequeueEvents, publishEvents } from "../events.ts";
 import { getHeartbeatSeconds } from "./create-worker.ts";
 

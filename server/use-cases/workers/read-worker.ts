@@ -3,7 +3,7 @@ import { type Caller, canReadTask, createRoomReader, forbidden } from "../../acc
 import type { Context } from "../../context.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
 import { isUuid } from "../../storage/ids.ts";
-import type { WorkerDetailsRecord } from "../../storage/worker-details.ts";
+import type { WorkerDetailsRecord } from "../../storage/ports/workers.ts";
 
 type Ports = Pick<Context, "storage" | "settings" | "owners">;
 

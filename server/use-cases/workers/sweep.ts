@@ -1,6 +1,6 @@
 import type { Context } from "../../context.ts";
 import type { SweepResult } from "../../ports.ts";
-import type { TaskRecord } from "../../storage/storage.ts";
+import type { TaskRecord } from "../../records.ts";
 import { StorageUnavailable } from "../../storage/storage-unavailable.ts";
 import { createJobsChangedEvents, createRequeueEvents, publishEvents } from "../events.ts";
 

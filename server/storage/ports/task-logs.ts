@@ -1,4 +1,4 @@
-import type { LogLine, LogPosition, NewLogLine } from "../../protocol/index.ts";
+import type { LogLine, LogPosition, NewLogLine } from "../../../protocol/index.ts";
 
 /** Log lines of an attempt, from its worker. */
 export interface NewLogLines {

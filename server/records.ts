@@ -9,21 +9,7 @@ import type {
   Task,
   TaskDefaults,
   TraceContext,
-  Worker,
-} from "../../protocol/index.ts";
-import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
-import type { DatabaseState } from "./database-state.ts";
-import type { DiagnosisStorage } from "./diagnosis.ts";
-import type { InsertOptions } from "./direct-assignment.ts";
-import type { InvitationStorage } from "./invitations.ts";
-import type { LateResultStorage } from "./late-results.ts";
-import type { QueueCountStorage } from "./queue-counts.ts";
-import type { StatsStorage } from "./stats.ts";
-import type { SweepStorage } from "./sweep.ts";
-import type { TaskCompletions } from "./task-completions.ts";
-import type { TaskListStorage } from "./task-lists.ts";
-import type { TaskLogStorage } from "./task-logs.ts";
-import type { WorkerDetailsStorage } from "./worker-details.ts";
+} from "../protocol/index.ts";
 
 /** A job without its counts. `schemaHash` covers the canonical forms of both schemas. */
 export interface RegisteredJob extends JobAddress {
@@ -96,6 +82,18 @@ export interface TaskRecord {
   readonly isLeaseRevoked: boolean;
   /** Queue position among the due tasks of the job. Null if it was not requested, or the task is not pending and due. */
   readonly queuePosition: number | null;
+}
+
+/** A claimed task. Most are only serialized: `task` is parsed when it is read. */
+export interface ClaimedTaskRecord extends TaskRecord {
+  /** The members that are available without parsing. */
+  readonly summary: Pick<Task, "id" | "room_id" | "status" | "attempt">;
+  /** The time since which the task was due, in RFC 3339. */
+  readonly runAt: string;
+  /** Null unless the claim also started the task. */
+  readonly startedAt: string | null;
+  /** Returns the task as the API sends it, with the given name of its job. */
+  toTask(jobName: string): Task;
 }
 
 export interface NewTask {
@@ -190,104 +188,33 @@ export interface WorkerRemoval {
   readonly rooms: readonly string[];
 }
 
-export interface JobStorage {
-  /** Inserts the job or finds the existing one, and links the worker, in one transaction. Never fails because of a race. */
-  register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome>;
-  find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
-  /** Finds a job without its counts, which are expensive if many tasks are pending. A submit uses this. */
-  findWithoutCounts(address: JobAddress): Promise<RegisteredJob | undefined>;
-  /** Returns the ids of all jobs that were ever registered at the address, including removed ones. */
-  findIds(address: JobAddress): Promise<readonly string[]>;
-  /** Finds a job by id, even a removed one: the history of its tasks stays readable. */
-  findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
-  /** Lists the jobs of the rooms, newest first, without removed ones. */
-  list(rooms: readonly string[], window: Window, aliveWithinSeconds: number): Promise<ResultPage<JobRecord>>;
+/** A waiting worker to assign a task to, unless another task is pending for it. */
+export interface Assignee {
+  readonly workerId: string;
+  /** True to start the task as well. */
+  readonly start: boolean;
 }
 
-export interface WorkerStorage {
-  create(worker: NewWorkerRecord): Promise<WorkerRecord>;
-  find(id: string): Promise<WorkerRecord | undefined>;
-  /**
-   * Records a heartbeat; returns undefined if the worker is gone. `tasks` undefined: the worker reports no tasks.
-   * `claimGraceSeconds` Infinity: requeues nothing, for a waiting heartbeat that repeats its old list.
-   */
-  heartbeat(
-    id: string,
-    tasks: readonly string[] | undefined,
-    claimGraceSeconds: number,
-  ): Promise<HeartbeatOutcome | undefined>;
-  /** Lists the workers of a user, those linked to jobs that are visible in a room, or all. */
-  list(
-    selection: { readonly userId: string } | { readonly roomId: string } | "all",
-    window: Window,
-    aliveWithinSeconds: number,
-  ): Promise<ResultPage<Worker>>;
-  findJobIds(id: string): Promise<readonly string[]>;
-  /** Requeues tasks that the worker has claimed and not started; ignores the others. */
-  release(id: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
-  /**
-   * Deregisters a worker; returns undefined if it is gone. Requeues its claimed tasks. Its running tasks fail with
-   * `error`, or are retried if they have attempts left.
-   */
-  remove(id: string, error: string): Promise<WorkerRemoval | undefined>;
+/**
+ * Chooses the assignee of a new task that is the only one of its request. Called when the insert is sent, which may be
+ * later than the request, and again if the insert is sent again.
+ */
+export type ChooseAssignee = (task: NewTask) => Assignee | undefined;
+
+/** A completion by the task's worker, fenced by worker and attempt, of a task whose job has no result schema. */
+export interface Completion {
+  readonly id: string;
+  readonly workerId: string;
+  readonly attempt: number;
+  readonly result?: JsonValue | undefined;
 }
 
-export interface TaskStorage extends TaskCompletions, TaskListStorage {
-  /** Inserts all tasks or none, in one transaction. */
-  insert(tasks: readonly NewTask[], options: InsertOptions): Promise<InsertOutcome>;
-  find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
-  /** Returns the tasks that exist, in no particular order. */
-  findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
-  /**
-   * Claims the next due tasks of the worker's jobs, skipping locked rows; returns undefined if the worker is gone. Also
-   * counts as a heartbeat. Claims nothing if `isGone` returns true when the statement is sent.
-   */
-  claim(
-    workerId: string,
-    limit: number,
-    start: boolean,
-    isGone?: () => boolean,
-  ): Promise<readonly ClaimedTaskRecord[] | undefined>;
-  /** Returns the ids of the jobs that the worker was linked to at its last claim: the same array until they change. */
-  getLinkedJobIds(workerId: string): Promise<readonly string[]>;
-  /** Returns the seconds until the next task of the jobs is due (0 or less: now); undefined if there is none. */
-  getSecondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
-  /** Counts the due tasks of each job, at most `cap` for each. */
-  countDue(jobIds: readonly string[], cap: number): Promise<ReadonlyMap<string, number>>;
-  /**
-   * Changes the status of a task by compare-and-set; returns undefined if the row does not match. A task that fails is
-   * pending again if it has attempts left. Also counts as a heartbeat of `workerId`.
-   */
-  transition(step: Transition): Promise<TaskRecord | undefined>;
-  /** Stores the progress of a running task with the same fence; returns undefined if the row does not match. */
-  reportProgress(step: {
-    readonly id: string;
-    readonly progress: Progress;
-    readonly workerId?: string;
-    readonly attempt?: number;
-  }): Promise<TaskRecord | undefined>;
-  /** Makes a failed or cancelled task pending again, with a new number; undefined if that is not possible. */
-  retry(id: string): Promise<TaskRecord | undefined>;
-  /** Retries many tasks in their old order; leaves out those that cannot be retried. */
-  retryMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
-  /** Undoes claims (and starts by those claims) for a client that has disconnected. They do not count as attempts. */
-  unclaim(
-    claims: readonly { readonly id: string; readonly attempt: number }[],
-  ): Promise<readonly TaskRecord[]>;
-}
-
-/** Everything that the use cases need of a database. Throws `StorageUnavailable` if the database is unavailable. */
-export interface Storage extends QueueCountStorage, DatabaseState {
-  readonly jobs: JobStorage;
-  readonly workers: WorkerStorage;
-  readonly workerDetails: WorkerDetailsStorage;
-  readonly tasks: TaskStorage;
-  readonly sweep: SweepStorage;
-  readonly lateResults: LateResultStorage;
-  readonly taskLogs: TaskLogStorage;
-  readonly stats: StatsStorage;
-  readonly diagnosis: DiagnosisStorage;
-  readonly invitations: InvitationStorage;
-  /** Closes what the storage has opened itself, not the ORM that was passed to it. */
-  close(): Promise<void>;
+/** The members of a completed task that are returned if the client requested a minimal response. */
+export interface CompletedTask {
+  readonly id: string;
+  readonly roomId: string;
+  readonly jobId: string;
+  readonly completedAt: string;
+  /** Duration of the attempt in seconds. */
+  readonly runSeconds: number;
 }

@@ -1,4 +1,4 @@
-import type { TaskRecord, WorkerRemoval } from "./storage.ts";
+import type { TaskRecord, WorkerRemoval } from "../../records.ts";
 
 /** The part of the storage that the sweeper uses. Each update repeats its whole condition, so sweepers can run concurrently. */
 export interface SweepStorage {

@@ -1,4 +1,4 @@
-import type { JobAddress, JobStats, RoomSummary, StatsPoint } from "../../protocol/index.ts";
+import type { JobAddress, JobStats, RoomSummary, StatsPoint } from "../../../protocol/index.ts";
 
 /** Stats of a job, with its address instead of its formatted name. */
 export interface JobStatsRecord extends Omit<JobStats, "job_name"> {

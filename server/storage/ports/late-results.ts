@@ -1,5 +1,5 @@
-import type { JsonValue, LateResult } from "../../protocol/index.ts";
-import type { TaskRecord } from "./storage.ts";
+import type { JsonValue, LateResult } from "../../../protocol/index.ts";
+import type { TaskRecord } from "../../records.ts";
 
 /** A result that arrived after its lease was lost. */
 export interface NewLateResult {

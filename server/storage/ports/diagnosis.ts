@@ -1,4 +1,4 @@
-import type { AttemptError, TaskStatus } from "../../protocol/index.ts";
+import type { AttemptError, TaskStatus } from "../../../protocol/index.ts";
 
 /** The workers that could run a task, and the data to estimate its wait. */
 export interface DiagnosisFacts {

@@ -1,5 +1,5 @@
-import type { Invitation } from "../../protocol/index.ts";
-import type { ResultPage, Window } from "./storage.ts";
+import type { Invitation } from "../../../protocol/index.ts";
+import type { ResultPage, Window } from "../../records.ts";
 
 /** A new invitation. It expires after `seconds` by the clock of the database, but not later than `notBeyond`. */
 export interface NewInvitationRecord {
