@@ -1,7 +1,7 @@
 import type { ConnectionSecurity, Event } from "../protocol/index.ts";
 import type { ClaimedTaskRecord, CompletedTask, TaskRecord } from "./records.ts";
 import type { QueueCounts } from "./storage/ports/queue-counts.ts";
-import type { PoolUsage } from "./storage/session-pool.ts";
+import type { PoolUsage } from "./storage/sessions/session-pool.ts";
 
 /** A logger with Fastify's interface. */
 export interface Log {

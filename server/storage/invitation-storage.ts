@@ -7,9 +7,9 @@ import {
   insertInvitation,
   listInvitations,
   revokeInvitation,
-} from "./queries/invitations.ts";
+} from "./queries/rooms/invitations.ts";
 import { formatTime } from "./rows.ts";
-import type { Sessions } from "./sessions.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 const toInvitation = (row: InvitationRow): Invitation => ({
   id: row.id,

@@ -9,7 +9,7 @@ import {
 } from "../../protocol/index.ts";
 import { createRawJson } from "../raw-json.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "../records.ts";
-import type { InsertedRow } from "./queries/insert-tasks.ts";
+import type { InsertedRow } from "./queue/statements/insert-tasks.ts";
 
 /** A time in PostgreSQL's text format with `datestyle = ISO` and `timezone = UTC`. */
 type TimeText = string;

@@ -2,8 +2,8 @@ import { sql } from "kysely";
 import { v7 as uuid } from "uuid";
 import { DEFAULT_BACKOFF } from "../../protocol/index.ts";
 import type { NewJob, NewTask, TaskRecord, Transition } from "../../server/records.ts";
-import type { Orm } from "../../server/storage/orm.ts";
 import type { Storage } from "../../server/storage/ports/storage.ts";
+import type { Orm } from "../../server/storage/sessions/orm.ts";
 
 /** The storage that a suite tests, on its own migrated database. */
 export interface StorageFixture {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, inject, test } from "vitest";
-import { openDatabase } from "../../server/storage/database.ts";
+import { openDatabase } from "../../server/storage/database/database.ts";
 import { migrate } from "../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../server/storage/mikro-storage.ts";
 import type { Storage } from "../../server/storage/ports/storage.ts";

@@ -1,5 +1,5 @@
 import type { ConnectionSecurity } from "../../../protocol/index.ts";
-import type { DatabaseFinding } from "../unfit-database.ts";
+import type { DatabaseFinding } from "../database/unfit-database.ts";
 
 /** The part of the storage that reports whether a server can use its database. */
 export interface DatabaseState {

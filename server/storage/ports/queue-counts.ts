@@ -1,4 +1,4 @@
-import type { PoolUsage } from "../session-pool.ts";
+import type { PoolUsage } from "../sessions/session-pool.ts";
 
 /** Maximum number of due tasks that are counted for each global job. */
 export const MAX_DUE_COUNTED = 100_000;

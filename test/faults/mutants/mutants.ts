@@ -10,7 +10,7 @@ export const mutants: readonly Mutant[] = [
     name: "an update that ignores the lease",
     edits: [
       {
-        file: "server/storage/queries/transition-tasks.js",
+        file: "server/storage/queue/statements/transition-tasks.js",
         remove: `
         and (s.worker_id is null or t.worker_id = s.worker_id)
         and (s.attempt is null or t.attempt = s.attempt)`,
@@ -42,7 +42,7 @@ export const mutants: readonly Mutant[] = [
     name: "a sweep that does not repeat its condition",
     edits: [
       {
-        file: "server/storage/queries/end-worker.js",
+        file: "server/storage/queries/workers/end-worker.js",
         remove: `where id = \${id}::uuid
       and last_heartbeat < clock_timestamp() - make_interval(secs => \${thresholdSeconds}::float8)
     for update skip locked`,
