@@ -7,7 +7,7 @@ const IN_MEMORY = "memory://";
 /** Applies the pending migrations and returns their names; with `check`, only returns them. */
 export const runMigrations = async (settings: Settings, check: boolean): Promise<readonly string[]> => {
   const [{ openDatabase }, { migrate, checkMigrations }] = await Promise.all([
-    import("../server/storage/database.ts"),
+    import("../server/storage/database/database.ts"),
     import("../server/storage/migrations/migrate.ts"),
   ]);
   const { database_url: url, data_dir: dataDir } = settings;

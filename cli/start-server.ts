@@ -1,5 +1,5 @@
 import type { Settings, SettingsInput } from "../server/settings.ts";
-import type { DatabaseFinding } from "../server/storage/unfit-database.ts";
+import type { DatabaseFinding } from "../server/storage/database/unfit-database.ts";
 import { CliError, UsageError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { Environment } from "./global-options.ts";

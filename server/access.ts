@@ -7,7 +7,7 @@ import {
   Problem,
 } from "../protocol/index.ts";
 import type { Credentials, RoomAccess } from "./host.ts";
-import type { TaskRecord } from "./storage/storage.ts";
+import type { TaskRecord } from "./records.ts";
 
 /** The authenticated user of a request, and their permissions. */
 export interface Caller {

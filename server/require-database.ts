@@ -1,8 +1,8 @@
-import type { Log } from "./context.ts";
-import type { Storage } from "./storage/storage.ts";
-import { StorageRefusal } from "./storage/storage-refusal.ts";
-import { StorageUnavailable } from "./storage/storage-unavailable.ts";
-import { type DatabaseFinding, describeFinding, requireFit } from "./storage/unfit-database.ts";
+import type { Log } from "./ports.ts";
+import { type DatabaseFinding, describeFinding, requireFit } from "./storage/database/unfit-database.ts";
+import type { Storage } from "./storage/ports/storage.ts";
+import { StorageRefusal } from "./storage/sessions/storage-refusal.ts";
+import { StorageUnavailable } from "./storage/sessions/storage-unavailable.ts";
 
 type Ports = { readonly storage: Pick<Storage, "check" | "pendingMigrations">; readonly log: Log };
 

@@ -16,13 +16,13 @@ import { joblib } from "./plugin.ts";
 import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { findObstacles } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
-import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database.ts";
+import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database/database.ts";
+import { findNetworkFileSystem } from "./storage/database/network-file-system.ts";
+import { requireFit } from "./storage/database/unfit-database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
-import { findNetworkFileSystem } from "./storage/network-file-system.ts";
-import type { Storage } from "./storage/storage.ts";
-import { StorageUnavailable } from "./storage/storage-unavailable.ts";
-import { requireFit } from "./storage/unfit-database.ts";
+import type { Storage } from "./storage/ports/storage.ts";
+import { StorageUnavailable } from "./storage/sessions/storage-unavailable.ts";
 import { describeTlsError } from "./tls-errors.ts";
 import { VERSION } from "./version.ts";
 

@@ -1,6 +1,6 @@
 import type { Context } from "./context.ts";
-import { StorageUnavailable } from "./storage/storage-unavailable.ts";
-import { sweep, sweepOverdueTasks } from "./use-cases/sweep.ts";
+import { StorageUnavailable } from "./storage/sessions/storage-unavailable.ts";
+import { sweep, sweepOverdueTasks } from "./use-cases/workers/sweep.ts";
 
 /** Interval of the search for tasks that exceeded `timeout_seconds`, so that they end within a second. */
 const OVERDUE_INTERVAL_MS = 500;

@@ -1,6 +1,6 @@
 import { registerHooks } from "node:module";
 
-const BATCHING_MODULE = /\/server\/storage\/batcher\.js$/;
+const BATCHING_MODULE = /\/server\/storage\/queue\/batcher\.js$/;
 
 // joblib has no setting that turns batching off, so this file, loaded with `node --import`, replaces the module.
 registerHooks({

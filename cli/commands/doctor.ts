@@ -87,7 +87,7 @@ const checkDirectDatabase = async (databaseUrl: string): Promise<CheckResult> =>
   const check = "database URL";
   try {
     const pending = await runMigrations(await readSettings({}, { databaseUrl }), true);
-    const { getUrlSecurity } = await import("../../server/storage/orm-connection.ts");
+    const { getUrlSecurity } = await import("../../server/storage/sessions/orm-connection.ts");
     const connection = describeConnection(getUrlSecurity(databaseUrl));
     return pending.length === 0
       ? reportOk(check, `reachable from this machine${connection}, no pending migrations`)

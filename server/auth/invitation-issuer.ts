@@ -1,5 +1,5 @@
 import type { Invitation } from "../../protocol/index.ts";
-import type { InvitationStorage } from "../storage/invitations.ts";
+import type { InvitationStorage } from "../storage/ports/invitations.ts";
 import { createToken } from "./create-token.ts";
 import { InvitationStatusCache } from "./invitation-status.ts";
 

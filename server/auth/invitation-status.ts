@@ -1,5 +1,5 @@
 import { LruMap } from "../lru-map.ts";
-import type { InvitationStorage } from "../storage/invitations.ts";
+import type { InvitationStorage } from "../storage/ports/invitations.ts";
 
 /** A revocation on another server takes effect here after at most this time; one on this server, immediately. */
 const CACHE_MS = 5_000;

@@ -1,6 +1,5 @@
 import { type Event, getChannels, getTopic } from "../../protocol/index.ts";
-import type { Log } from "../context.ts";
-import type { EventHandler } from "./event-bus.ts";
+import type { EventHandler, Log } from "../ports.ts";
 
 /** The event handlers of this process, by channel. */
 export class ChannelHandlers {

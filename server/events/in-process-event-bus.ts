@@ -1,7 +1,6 @@
 import type { Event } from "../../protocol/index.ts";
-import type { Log } from "../context.ts";
+import type { EventBus, EventHandler, Log, Unsubscribe } from "../ports.ts";
 import { ChannelHandlers } from "./channel-handlers.ts";
-import type { EventBus, EventHandler, Unsubscribe } from "./event-bus.ts";
 
 /** Notifies the long polls of this process. Sufficient for one server per database. */
 export class InProcessEventBus implements EventBus {

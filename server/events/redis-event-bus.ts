@@ -1,8 +1,7 @@
 import type { Redis } from "ioredis";
 import type { ConnectionSecurity, Event } from "../../protocol/index.ts";
-import type { Log } from "../context.ts";
+import type { EventBus, EventHandler, Log, Unsubscribe } from "../ports.ts";
 import { ChannelHandlers } from "./channel-handlers.ts";
-import type { EventBus, EventHandler, Unsubscribe } from "./event-bus.ts";
 import { readEvents } from "./read-events.ts";
 import { RedisPublisher } from "./redis-publisher.ts";
 import { getRedisSecurity } from "./redis-security.ts";

@@ -1,6 +1,6 @@
 import { type Redis, ReplyError } from "ioredis";
 import { type Event, getChannels } from "../../protocol/index.ts";
-import type { Log } from "../context.ts";
+import type { Log } from "../ports.ts";
 
 /** Maximum number of messages per script. Redis is blocked while a script runs, about 1 ms for this many. */
 const MAX_MESSAGES_PER_SCRIPT = 1_000;

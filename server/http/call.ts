@@ -8,7 +8,7 @@ import type {
   Operations,
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
-import type { LongPoll } from "../use-cases/long-poll.ts";
+import type { LongPoll } from "../state/long-poll.ts";
 
 /** A request that was authorized and validated. */
 export interface Call<O extends Operation> extends OperationInput<O> {

@@ -1,8 +1,8 @@
 import type { FastifyReply } from "fastify";
 import { Problem } from "../../protocol/index.ts";
-import type { Meter } from "../meter.ts";
+import type { Meter } from "../ports.ts";
 import type { Settings } from "../settings.ts";
-import type { LongPoll } from "../use-cases/long-poll.ts";
+import type { LongPoll } from "../state/long-poll.ts";
 import { UserConcurrencyLimit } from "./user-concurrency-limit.ts";
 
 /** The maximum duration of a long poll or a stream, and its user. */

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { Problem, type ProblemId } from "../../protocol/index.ts";
-import { StorageRefusal, UnstorableValue } from "../storage/storage-refusal.ts";
-import { StorageUnavailable } from "../storage/storage-unavailable.ts";
+import { StorageRefusal, UnstorableValue } from "../storage/sessions/storage-refusal.ts";
+import { StorageUnavailable } from "../storage/sessions/storage-unavailable.ts";
 import { unsupportedMediaType } from "./body-parser.ts";
 
 const PROBLEM_TYPE = "application/problem+json";

@@ -19,7 +19,7 @@ import {
   recordFailure,
   runInSpan,
 } from "../../protocol/tracing/spans.ts";
-import type { ClaimTasksResult } from "../use-cases/claim-tasks.ts";
+import type { ClaimTasksResult } from "../use-cases/tasks/claim-tasks.ts";
 import { toKnownProblem } from "./problem-handler.ts";
 
 type Links = ReturnType<typeof createLinks>;

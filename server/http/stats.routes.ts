@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
-import { listRooms } from "../use-cases/list-rooms.ts";
 import { readHealth } from "../use-cases/read-health.ts";
-import { readStats } from "../use-cases/read-stats.ts";
+import { listRooms } from "../use-cases/rooms/list-rooms.ts";
+import { readStats } from "../use-cases/rooms/read-stats.ts";
 import type { Handlers } from "./call.ts";
 
 /** Handlers for rooms, stats and health, which the dashboard reads. */

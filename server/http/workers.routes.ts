@@ -1,12 +1,12 @@
 import type { Context } from "../context.ts";
-import { createWorker } from "../use-cases/create-worker.ts";
-import { drainWorker } from "../use-cases/drain-worker.ts";
 import { publishEvents } from "../use-cases/events.ts";
-import { heartbeat } from "../use-cases/heartbeat.ts";
-import { listRoomWorkers, listWorkers } from "../use-cases/list-workers.ts";
-import { readWorker } from "../use-cases/read-worker.ts";
-import { releaseTasks } from "../use-cases/release-tasks.ts";
-import { removeWorker } from "../use-cases/remove-worker.ts";
+import { releaseTasks } from "../use-cases/tasks/release-tasks.ts";
+import { createWorker } from "../use-cases/workers/create-worker.ts";
+import { drainWorker } from "../use-cases/workers/drain-worker.ts";
+import { heartbeat } from "../use-cases/workers/heartbeat.ts";
+import { listRoomWorkers, listWorkers } from "../use-cases/workers/list-workers.ts";
+import { readWorker } from "../use-cases/workers/read-worker.ts";
+import { removeWorker } from "../use-cases/workers/remove-worker.ts";
 import type { Handlers } from "./call.ts";
 
 type WorkerHandlers = Pick<

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from "prom-client";
 import { isTerminal, type TaskStatus } from "../../protocol/index.ts";
-import type { BatchedStatement, LeaseEnd, Meter } from "../meter.ts";
-import type { TaskRecord } from "../storage/storage.ts";
+import type { BatchedStatement, LeaseEnd, Meter } from "../ports.ts";
+import type { TaskRecord } from "../records.ts";
 import { createCounter, createLabeledCounter } from "./fast-counter.ts";
 import { FastHistogram } from "./fast-histogram.ts";
 import { getSecondsBetween } from "./get-seconds-between.ts";

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from "prom-client";
 import { getValueWithin } from "../events/resolves-within.ts";
-import type { MeterSources } from "../meter.ts";
-import type { QueueCounts, QueueDepth } from "../storage/queue-counts.ts";
+import type { MeterSources } from "../ports.ts";
+import type { QueueCounts, QueueDepth } from "../storage/ports/queue-counts.ts";
 import { createCachedReader } from "./cached-reader.ts";
 import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
 

@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import type { Meter } from "../meter.ts";
+import type { Meter } from "../ports.ts";
 import { createCounters } from "./counters.ts";
 import { createGauges } from "./gauges.ts";
 import { JobLabels } from "./job-labels.ts";

@@ -1,6 +1,7 @@
 import { extendPointer, isJsonObject, type SchemaError, truncateText } from "./schema-error.ts";
-import { GRAPH_LIMITS, getPointer, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
+import { GRAPH_LIMITS, getPointer, type SchemaGraph } from "./schema-graph.ts";
 import { type Applicator, getApplicator, isAssertion } from "./schema-keywords.ts";
+import type { SchemaNode } from "./schema-node.ts";
 
 /** Returns the error of a keyword's value and the path to it; undefined if the value is valid. */
 type CheckShape = (value: unknown) => { detail: string; path?: (string | number)[] } | undefined;

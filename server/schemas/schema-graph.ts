@@ -6,19 +6,9 @@ import {
   type SchemaError,
   truncateText,
 } from "./schema-error.ts";
-import { getApplicator, type InstanceLocation, isReference } from "./schema-keywords.ts";
+import { getApplicator, isReference } from "./schema-keywords.ts";
+import type { SchemaNode } from "./schema-node.ts";
 import { getFragment, type SchemaResource, SchemaResources } from "./schema-resources.ts";
-
-/** A subschema with its children and the targets of its references. */
-export interface SchemaNode {
-  schema: JsonObject;
-  parent: SchemaNode | undefined;
-  path: readonly (string | number)[];
-  draft: Draft;
-  children: { node: SchemaNode; location: InstanceLocation }[];
-  /** The targets of its reference keywords, in order. */
-  targets: (SchemaNode | boolean)[];
-}
 
 /** The subschemas of a document, by object identity, with resolved references. */
 export interface SchemaGraph {

@@ -4,14 +4,9 @@ import { checkKeywordShapes } from "./keyword-shapes.ts";
 import { findPatternError } from "./linear-regexp.ts";
 import { roundNumbers } from "./round-numbers.ts";
 import { extendPointer, isJsonObject, type JsonObject, type SchemaError } from "./schema-error.ts";
-import {
-  GRAPH_LIMITS,
-  getPointer,
-  readSchemaGraph,
-  type SchemaGraph,
-  type SchemaNode,
-} from "./schema-graph.ts";
+import { GRAPH_LIMITS, getPointer, readSchemaGraph, type SchemaGraph } from "./schema-graph.ts";
 import { findLoops } from "./schema-loops.ts";
+import type { SchemaNode } from "./schema-node.ts";
 
 /** The purpose of a schema. A payload is always an object; a result can be any JSON value. */
 export type SchemaUse = "payload" | "result";

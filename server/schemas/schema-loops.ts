@@ -1,5 +1,6 @@
 import type { SchemaError } from "./schema-error.ts";
-import { getPointer, type SchemaGraph, type SchemaNode } from "./schema-graph.ts";
+import { getPointer, type SchemaGraph } from "./schema-graph.ts";
+import type { SchemaNode } from "./schema-node.ts";
 
 /** Maximum number of subschemas that are applied to one value, through all references and branches. */
 export const MAX_SUBSCHEMAS_PER_VALUE = 10_000;

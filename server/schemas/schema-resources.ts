@@ -1,5 +1,5 @@
 import { type Draft, ignoresSiblings, isSince } from "../../protocol/schema-drafts.ts";
-import type { SchemaNode } from "./schema-graph.ts";
+import type { SchemaNode } from "./schema-node.ts";
 
 /** A schema resource: the document, or a subschema with an `$id`. Its URI is the base for references and pointers. */
 export interface SchemaResource {

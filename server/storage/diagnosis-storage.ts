@@ -1,9 +1,9 @@
-import type { DiagnosisStorage } from "./diagnosis.ts";
 import { isUuid } from "./ids.ts";
-import { findAttempts } from "./queries/find-attempts.ts";
-import { findDiagnosisFacts } from "./queries/find-diagnosis-facts.ts";
+import type { DiagnosisStorage } from "./ports/diagnosis.ts";
+import { findAttempts } from "./queries/tasks/find-attempts.ts";
+import { findDiagnosisFacts } from "./queries/tasks/find-diagnosis-facts.ts";
 import { formatTimeOrNull } from "./rows.ts";
-import type { Sessions } from "./sessions.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 const parseNames = (text: string): [string, string][] => {
   const names: { id: string; name: string }[] = JSON.parse(text);

@@ -1,15 +1,15 @@
 import type { Invitation } from "../../protocol/index.ts";
 import { isUuid } from "./ids.ts";
-import type { InvitationStorage } from "./invitations.ts";
+import type { InvitationStorage } from "./ports/invitations.ts";
 import {
   findInvitation,
   type InvitationRow,
   insertInvitation,
   listInvitations,
   revokeInvitation,
-} from "./queries/invitations.ts";
+} from "./queries/rooms/invitations.ts";
 import { formatTime } from "./rows.ts";
-import type { Sessions } from "./sessions.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 const toInvitation = (row: InvitationRow): Invitation => ({
   id: row.id,

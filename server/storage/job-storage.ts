@@ -1,12 +1,14 @@
+import type { JobRecord, NewJob, RegisterOutcome } from "../records.ts";
 import { isUuid } from "./ids.ts";
-import { findJob, findJobById, findJobIdsByAddress, findRegisteredJob } from "./queries/find-job.ts";
-import { insertWorker } from "./queries/insert-worker.ts";
-import { linkWorker, lockWorkerForKeyShare } from "./queries/link-worker.ts";
-import { listJobs } from "./queries/list-jobs.ts";
-import { insertJob, lockJob, updateJobMetadata } from "./queries/upsert-job.ts";
+import type { JobStorage } from "./ports/jobs.ts";
+import { findJob, findJobById, findJobIdsByAddress, findRegisteredJob } from "./queries/jobs/find-job.ts";
+import { linkWorker, lockWorkerForKeyShare } from "./queries/jobs/link-worker.ts";
+import { listJobs } from "./queries/jobs/list-jobs.ts";
+import { insertJob, lockJob, updateJobMetadata } from "./queries/jobs/upsert-job.ts";
+import { insertWorker } from "./queries/workers/insert-worker.ts";
 import { toJobRecord, toRegisteredJob } from "./rows.ts";
-import type { Sessions, Sql } from "./sessions.ts";
-import type { JobRecord, JobStorage, NewJob, RegisterOutcome } from "./storage.ts";
+import type { Sql } from "./sessions/orm.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 /** Maximum number of tries. Another try resolves the race in which a job is removed after the insert has found it. */
 const MAX_TRIES = 20;

@@ -1,8 +1,8 @@
 import { isUuid } from "./ids.ts";
-import type { LateResultStorage } from "./late-results.ts";
-import { adoptLateResult, insertLateResult, listLateResults } from "./queries/late-results.ts";
+import type { LateResultStorage } from "./ports/late-results.ts";
+import { adoptLateResult, insertLateResult, listLateResults } from "./queries/tasks/late-results.ts";
 import { formatTime, toTaskRecord } from "./rows.ts";
-import type { Sessions } from "./sessions.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 /** Creates the storage of late results. */
 export const createLateResultStorage = ({ run }: Sessions): LateResultStorage => ({

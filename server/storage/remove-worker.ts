@@ -1,8 +1,8 @@
-import { deleteWorker, endWorkerTasks } from "./queries/end-worker.ts";
-import { lockJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
+import type { WorkerRemoval } from "../records.ts";
+import { lockJobs, removeLockedIdleJobs } from "./queries/jobs/remove-idle-jobs.ts";
+import { deleteWorker, endWorkerTasks } from "./queries/workers/end-worker.ts";
 import { toTaskRecord } from "./rows.ts";
-import type { Sql } from "./sessions.ts";
-import type { WorkerRemoval } from "./storage.ts";
+import type { Sql } from "./sessions/orm.ts";
 
 /** Removes a locked worker, ends its leases and removes its unused jobs. Runs in the transaction with the lock. */
 export const removeLockedWorker = async (db: Sql, id: string, error: string): Promise<WorkerRemoval> => {

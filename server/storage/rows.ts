@@ -8,8 +8,8 @@ import {
   type Worker,
 } from "../../protocol/index.ts";
 import { createRawJson } from "../raw-json.ts";
-import type { InsertedRow } from "./queries/insert-tasks.ts";
-import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
+import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "../records.ts";
+import type { InsertedRow } from "./queue/statements/insert-tasks.ts";
 
 /** A time in PostgreSQL's text format with `datestyle = ISO` and `timezone = UTC`. */
 type TimeText = string;

@@ -1,16 +1,16 @@
 import type { StatsPoint } from "../../protocol/index.ts";
+import type { JobStatsRecord, StatsRecord, StatsStorage } from "./ports/stats.ts";
+import { findJobQueues, type JobQueueRow } from "./queries/jobs/job-stats.ts";
+import { listRoomNames } from "./queries/rooms/room-names.ts";
+import { summarizeRooms } from "./queries/rooms/summarize-rooms.ts";
 import {
   type FinishedJobStatsRow,
   type FinishedTaskStats,
   findFinishedTaskStats,
   type StatsStepRow,
-} from "./queries/finished-task-stats.ts";
-import { findJobQueues, type JobQueueRow } from "./queries/job-stats.ts";
-import { listRoomNames } from "./queries/room-names.ts";
-import { summarizeRooms } from "./queries/summarize-rooms.ts";
+} from "./queries/tasks/finished-task-stats.ts";
 import { formatTime } from "./rows.ts";
-import type { Sessions } from "./sessions.ts";
-import type { JobStatsRecord, StatsRecord, StatsStorage } from "./stats.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 const toQuantiles = (p50: number | null | undefined, p95: number | null | undefined) =>
   p50 === null || p50 === undefined || p95 === null || p95 === undefined ? null : { p50, p95 };

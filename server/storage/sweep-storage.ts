@@ -1,14 +1,14 @@
 import { sql } from "kysely";
 import { isUuid } from "./ids.ts";
-import { deleteOldTasks } from "./queries/delete-old-tasks.ts";
-import { endOverdueTasks, findOverdueTaskIds } from "./queries/end-overdue-tasks.ts";
-import { findStaleWorkerIds, lockStaleWorker } from "./queries/end-worker.ts";
-import { lockIdleJobs, removeLockedIdleJobs } from "./queries/remove-idle-jobs.ts";
+import type { SweepStorage } from "./ports/sweep.ts";
+import { lockIdleJobs, removeLockedIdleJobs } from "./queries/jobs/remove-idle-jobs.ts";
+import { deleteOldTasks } from "./queries/tasks/delete-old-tasks.ts";
+import { endOverdueTasks, findOverdueTaskIds } from "./queries/tasks/end-overdue-tasks.ts";
 import { vacuumTables } from "./queries/vacuum.ts";
+import { findStaleWorkerIds, lockStaleWorker } from "./queries/workers/end-worker.ts";
 import { removeLockedWorker } from "./remove-worker.ts";
 import { toTaskRecord } from "./rows.ts";
-import type { Sessions } from "./sessions.ts";
-import type { SweepStorage } from "./sweep.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 /** Creates a function that returns whether the database is the embedded one. It queries the database once. */
 const createEmbeddedCheck = (sessions: Sessions): (() => Promise<boolean>) => {

@@ -1,8 +1,8 @@
 import { isUuid } from "./ids.ts";
-import { appendLog, readLog } from "./queries/task-logs.ts";
+import type { TaskLogStorage } from "./ports/task-logs.ts";
+import { appendLog, readLog } from "./queries/tasks/task-logs.ts";
 import { formatTime } from "./rows.ts";
-import type { Sessions } from "./sessions.ts";
-import type { TaskLogStorage } from "./task-logs.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 /** Creates the storage of task logs. */
 export const createTaskLogStorage = ({ run }: Sessions): TaskLogStorage => ({

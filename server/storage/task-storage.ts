@@ -1,22 +1,21 @@
-import { createClaim } from "./claim.ts";
-import { HeartbeatThrottle } from "./heartbeat-throttle.ts";
 import { isUuid } from "./ids.ts";
-import { createInsert } from "./insert.ts";
-import { JobAddressCache } from "./job-address-cache.ts";
-import { JobSetCache } from "./job-set-cache.ts";
-import { createPayloadCache } from "./payload-cache.ts";
-import { countDueTasks, getSecondsUntilDue } from "./queries/due-tasks.ts";
-import { findTask, findTasks } from "./queries/find-task.ts";
-import { findWorkerJobSet } from "./queries/find-worker.ts";
-import { listTaskIds, listTasks } from "./queries/list-tasks.ts";
-import { reportProgress } from "./queries/report-progress.ts";
-import { retryTasks } from "./queries/retry-tasks.ts";
-import { unclaimTasks } from "./queries/unclaim-tasks.ts";
+import type { TaskSelection, TaskStorage } from "./ports/tasks.ts";
+import { countDueTasks, getSecondsUntilDue } from "./queries/tasks/due-tasks.ts";
+import { findTask, findTasks } from "./queries/tasks/find-task.ts";
+import { listTaskIds, listTasks } from "./queries/tasks/list-tasks.ts";
+import { retryTasks } from "./queries/tasks/retry-tasks.ts";
+import { findWorkerJobSet } from "./queries/workers/find-worker.ts";
+import { createClaim } from "./queue/claim.ts";
+import { HeartbeatThrottle } from "./queue/heartbeat-throttle.ts";
+import { createInsert } from "./queue/insert.ts";
+import { JobAddressCache } from "./queue/job-address-cache.ts";
+import { JobSetCache } from "./queue/job-set-cache.ts";
+import { createPayloadCache } from "./queue/payload-cache.ts";
+import { reportProgress } from "./queue/statements/report-progress.ts";
+import { unclaimTasks } from "./queue/statements/unclaim-tasks.ts";
+import { createCompletions, createTransition } from "./queue/transition.ts";
 import { type TaskRow, toTaskRecord } from "./rows.ts";
-import type { Sessions } from "./sessions.ts";
-import type { TaskStorage } from "./storage.ts";
-import type { TaskSelection } from "./task-lists.ts";
-import { createCompletions, createTransition } from "./transition.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 const toRecord = (row: TaskRow | undefined) => row && toTaskRecord(row);
 

@@ -1,10 +1,10 @@
 import { isUuid } from "./ids.ts";
-import { drainWorker } from "./queries/drain-worker.ts";
-import { lockWorkerForUpdate } from "./queries/end-worker.ts";
-import { findLeasedTasks, findListedWorker, findWorkerJobs } from "./queries/find-worker-details.ts";
+import type { WorkerDetailsStorage } from "./ports/workers.ts";
+import { drainWorker } from "./queries/workers/drain-worker.ts";
+import { lockWorkerForUpdate } from "./queries/workers/end-worker.ts";
+import { findLeasedTasks, findListedWorker, findWorkerJobs } from "./queries/workers/find-worker-details.ts";
 import { formatTime, toListedWorker, toTaskRecord } from "./rows.ts";
-import type { Sessions } from "./sessions.ts";
-import type { WorkerDetailsStorage } from "./worker-details.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 /** Creates the storage of worker details. */
 export const createWorkerDetailsStorage = ({ run, transaction }: Sessions): WorkerDetailsStorage => ({

@@ -1,17 +1,18 @@
 import type { StopReason } from "../../protocol/index.ts";
-import { type BatchedCall, createBatcher } from "./batcher.ts";
+import type { HeartbeatOutcome } from "../records.ts";
 import { isUuid } from "./ids.ts";
-import { lockWorkerForUpdate } from "./queries/end-worker.ts";
-import { findWorker, findWorkerJobIds } from "./queries/find-worker.ts";
-import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./queries/heartbeat.ts";
-import { insertWorker } from "./queries/insert-worker.ts";
-import { listWorkers } from "./queries/list-workers.ts";
-import { releaseTasks } from "./queries/release-tasks.ts";
-import { requeueUndelivered } from "./queries/requeue-undelivered.ts";
+import type { WorkerStorage } from "./ports/workers.ts";
+import { lockWorkerForUpdate } from "./queries/workers/end-worker.ts";
+import { findWorker, findWorkerJobIds } from "./queries/workers/find-worker.ts";
+import { insertWorker } from "./queries/workers/insert-worker.ts";
+import { listWorkers } from "./queries/workers/list-workers.ts";
+import { type BatchedCall, createBatcher } from "./queue/batcher.ts";
+import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./queue/statements/heartbeat.ts";
+import { releaseTasks } from "./queue/statements/release-tasks.ts";
+import { requeueUndelivered } from "./queue/statements/requeue-undelivered.ts";
 import { removeLockedWorker } from "./remove-worker.ts";
 import { formatTime, toListedWorker, toTaskRecord, toWorkerRecord } from "./rows.ts";
-import type { Sessions } from "./sessions.ts";
-import type { HeartbeatOutcome, WorkerStorage } from "./storage.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 /** Creates the storage of workers. */
 export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {

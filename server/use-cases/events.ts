@@ -1,7 +1,6 @@
 import type { Event, Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
-import type { InsertedGroup, TaskRecord } from "../storage/storage.ts";
-import type { CompletedTask } from "../storage/task-completions.ts";
+import type { CompletedTask, InsertedGroup, TaskRecord } from "../records.ts";
 
 /** The result of a use case, and the events to publish after its commit. */
 export interface ResultWithEvents<Value> {

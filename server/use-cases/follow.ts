@@ -1,6 +1,6 @@
 import type { StreamEvent, StreamName } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
-import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "./long-poll.ts";
+import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../state/long-poll.ts";
 
 /**
  * A stream of events. A keep-alive is sent if there was no event for a while, so that proxies keep the connection

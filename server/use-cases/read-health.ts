@@ -1,7 +1,7 @@
 import type { Health } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { getValueWithin, resolvesWithin } from "../events/resolves-within.ts";
-import { describeFinding } from "../storage/unfit-database.ts";
+import { describeFinding } from "../storage/database/unfit-database.ts";
 import { VERSION } from "../version.ts";
 
 /** Limit of each query: a database that accepts no more connections would otherwise delay the response by 30 s. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { QueueCounts } from "../../server/storage/queue-counts.ts";
+import type { QueueCounts } from "../../server/storage/ports/queue-counts.ts";
 import {
   ALIVE_WITHIN_SECONDS,
   ageTask,

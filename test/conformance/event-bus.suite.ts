@@ -7,7 +7,7 @@ import {
   getTaskChannel,
   getWorkerChannel,
 } from "../../protocol/index.ts";
-import type { EventBus } from "../../server/events/event-bus.ts";
+import type { EventBus } from "../../server/ports.ts";
 import { eventually } from "../support/eventually.ts";
 
 /** A bus that is up, with the errors that it logged. */

@@ -1,8 +1,9 @@
 import { sql } from "kysely";
 import { v7 as uuid } from "uuid";
 import { DEFAULT_BACKOFF } from "../../protocol/index.ts";
-import type { Orm } from "../../server/storage/sessions.ts";
-import type { NewJob, NewTask, Storage, TaskRecord, Transition } from "../../server/storage/storage.ts";
+import type { NewJob, NewTask, TaskRecord, Transition } from "../../server/records.ts";
+import type { Storage } from "../../server/storage/ports/storage.ts";
+import type { Orm } from "../../server/storage/sessions/orm.ts";
 
 /** The storage that a suite tests, on its own migrated database. */
 export interface StorageFixture {

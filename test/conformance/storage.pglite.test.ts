@@ -1,4 +1,4 @@
-import { openDatabase } from "../../server/storage/database.ts";
+import { openDatabase } from "../../server/storage/database/database.ts";
 import { migrate } from "../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../server/storage/mikro-storage.ts";
 import { storageSuite } from "./storage.suite.ts";

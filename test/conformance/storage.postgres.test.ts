@@ -1,5 +1,5 @@
 import { inject } from "vitest";
-import { openDatabase } from "../../server/storage/database.ts";
+import { openDatabase } from "../../server/storage/database/database.ts";
 import { migrate } from "../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../server/storage/mikro-storage.ts";
 import { createDatabase } from "../support/postgres.ts";

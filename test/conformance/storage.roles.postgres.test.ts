@@ -1,5 +1,5 @@
 import { inject } from "vitest";
-import { openDatabase } from "../../server/storage/database.ts";
+import { openDatabase } from "../../server/storage/database/database.ts";
 import { createStorage } from "../../server/storage/mikro-storage.ts";
 import { createDatabaseWithLeastRights } from "../support/least-rights.ts";
 import { storageSuite } from "./storage.suite.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { TaskRecord } from "../../server/storage/storage.ts";
+import type { TaskRecord } from "../../server/records.ts";
 import {
   ALIVE_WITHIN_SECONDS,
   ageTask,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { TaskWindow } from "../../server/storage/task-lists.ts";
+import type { TaskWindow } from "../../server/storage/ports/tasks.ts";
 import {
   ALIVE_WITHIN_SECONDS,
   buildTask,

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
-import type { Storage } from "../../server/storage/storage.ts";
+import type { Storage } from "../../server/storage/ports/storage.ts";
 import type { ModelTask, TaskModel } from "./task-model.ts";
 
 /** The storage under test, and the data that the commands need to use it. */

@@ -1,5 +1,5 @@
 import { canMove, isLeased, type TaskStatus } from "../../protocol/index.ts";
-import type { Transition } from "../../server/storage/storage.ts";
+import type { Transition } from "../../server/records.ts";
 
 /** The model's state of one task. */
 export interface ModelTask {

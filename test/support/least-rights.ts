@@ -1,6 +1,6 @@
-import { openDatabase } from "../../server/storage/database.ts";
+import { openDatabase } from "../../server/storage/database/database.ts";
+import { SEQUENCES, TABLE_PRIVILEGES } from "../../server/storage/database/table-rights.ts";
 import { migrate } from "../../server/storage/migrations/migrate.ts";
-import { SEQUENCES, TABLE_PRIVILEGES } from "../../server/storage/table-rights.ts";
 import { createDatabaseWithRoles } from "./database-roles.ts";
 
 /** Creates a migrated database and returns its URL for a role with exactly the privileges that a server checks. */

@@ -1,10 +1,10 @@
 import { sql } from "kysely";
-import { checkSuitability } from "../database-checks.ts";
-import { runInHostTransaction, runOnOrm } from "../host-transaction.ts";
-import { requireUrlTls } from "../host-url.ts";
-import { NO_RECOVERY, withRetries } from "../retries.ts";
-import type { Orm, Sql } from "../sessions.ts";
-import { requireFit } from "../unfit-database.ts";
+import { checkSuitability } from "../database/database-checks.ts";
+import { requireUrlTls } from "../database/host-url.ts";
+import { requireFit } from "../database/unfit-database.ts";
+import { runInHostTransaction, runOnOrm } from "../sessions/host-transaction.ts";
+import type { Orm, Sql } from "../sessions/orm.ts";
+import { NO_RECOVERY, withRetries } from "../sessions/retries.ts";
 import { HAS_MIGRATION_TABLE } from "./joblib-migration.ts";
 import { findMigrationObstacles, findReadObstacles } from "./migration-rights.ts";
 import { migrations } from "./migrations.ts";

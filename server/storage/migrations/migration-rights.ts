@@ -1,7 +1,7 @@
 import { sql } from "kysely";
-import { runOnDatabase } from "../run-on-database.ts";
-import type { Orm, Sql } from "../sessions.ts";
-import type { DatabaseFinding } from "../unfit-database.ts";
+import { runOnDatabase } from "../database/run-on-database.ts";
+import type { DatabaseFinding } from "../database/unfit-database.ts";
+import type { Orm, Sql } from "../sessions/orm.ts";
 
 interface RightsRow {
   role: string;

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../sessions/orm.ts";
 
 /**
  * The error that PostgreSQL returns for a write on a standby or in a read-only session

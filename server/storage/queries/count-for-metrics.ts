@@ -1,9 +1,14 @@
 import { sql } from "kysely";
 import { GLOBAL_ROOM } from "../../../protocol/index.ts";
-import { MAX_DUE_COUNTED, MAX_JOBS_COUNTED, MAX_PENDING_COUNTED, type QueueCounts } from "../queue-counts.ts";
-import type { Sql } from "../sessions.ts";
-import { isAlive } from "./is-alive.ts";
-import { QUEUE_ORDER } from "./queue-order.ts";
+import {
+  MAX_DUE_COUNTED,
+  MAX_JOBS_COUNTED,
+  MAX_PENDING_COUNTED,
+  type QueueCounts,
+} from "../ports/queue-counts.ts";
+import type { Sql } from "../sessions/orm.ts";
+import { QUEUE_ORDER } from "./tasks/queue-order.ts";
+import { isAlive } from "./workers/is-alive.ts";
 
 /** Maximum number of pairs of a job and a priority whose next task is read. */
 const MAX_HEADS = 5_000;

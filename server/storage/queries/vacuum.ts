@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions.ts";
+import type { Sql } from "../sessions/orm.ts";
 
 interface TableRow {
   name: string;

@@ -10,7 +10,7 @@ export const mutants: readonly Mutant[] = [
     name: "an update that ignores the lease",
     edits: [
       {
-        file: "server/storage/queries/transition-tasks.js",
+        file: "server/storage/queue/statements/transition-tasks.js",
         remove: `
         and (s.worker_id is null or t.worker_id = s.worker_id)
         and (s.attempt is null or t.attempt = s.attempt)`,
@@ -24,13 +24,13 @@ export const mutants: readonly Mutant[] = [
     name: "an event before the commit",
     edits: [
       {
-        file: "server/use-cases/update-task.js",
+        file: "server/use-cases/tasks/update-task.js",
         remove: "const after = await context.storage.tasks.transition({",
         insert: `void context.bus.publish([{ kind: "task-changed", taskId, roomId: "", workerId: null, status }]);
     const after = await context.storage.tasks.transition({`,
       },
       {
-        file: "server/use-cases/update-task.js",
+        file: "server/use-cases/tasks/update-task.js",
         remove: "const events = createTaskEvents(after);",
         insert: "const events = [];",
       },
@@ -42,7 +42,7 @@ export const mutants: readonly Mutant[] = [
     name: "a sweep that does not repeat its condition",
     edits: [
       {
-        file: "server/storage/queries/end-worker.js",
+        file: "server/storage/queries/workers/end-worker.js",
         remove: `where id = \${id}::uuid
       and last_heartbeat < clock_timestamp() - make_interval(secs => \${thresholdSeconds}::float8)
     for update skip locked`,
@@ -57,13 +57,13 @@ export const mutants: readonly Mutant[] = [
     name: "a wait that reads before it subscribes",
     edits: [
       {
-        file: "server/use-cases/await-task.js",
+        file: "server/use-cases/tasks/await-task.js",
         remove: "const unsubscribe = await ports.bus.subscribe(",
         insert: `const early = await findTask(ports, taskId);
     const unsubscribe = await ports.bus.subscribe(`,
       },
       {
-        file: "server/use-cases/await-task.js",
+        file: "server/use-cases/tasks/await-task.js",
         remove: "(isFirst ? undefined : endedTask) ?? (await findTask(ports, taskId))",
         insert: "(isFirst ? early : endedTask) ?? (await findTask(ports, taskId))",
       },

@@ -2,11 +2,11 @@ import { sql } from "kysely";
 import { expect } from "vitest";
 import { InProcessEventBus } from "../../../server/events/in-process-event-bus.ts";
 import { type Orm, parseSettings, type SettingsInput } from "../../../server/index.ts";
-import { NO_METER } from "../../../server/meter.ts";
+import { NO_METER } from "../../../server/no-meter.ts";
+import { WaitingClaims } from "../../../server/state/waiting-claims.ts";
+import { WorkerOwners } from "../../../server/state/worker-owners.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { sweep } from "../../../server/use-cases/sweep.ts";
-import { WaitingClaims } from "../../../server/use-cases/waiting-claims.ts";
-import { WorkerOwners } from "../../../server/use-cases/worker-owners.ts";
+import { sweep } from "../../../server/use-cases/workers/sweep.ts";
 import { type ApiResponse, ok } from "./responses.ts";
 
 let count = 0;

@@ -1,6 +1,6 @@
 import { beforeEach, vi } from "vitest";
-import { WakeSignal } from "../../../server/use-cases/long-poll.ts";
-import { WaitingClaim } from "../../../server/use-cases/waiting-claim.ts";
+import { WakeSignal } from "../../../server/state/long-poll.ts";
+import { WaitingClaim } from "../../../server/state/waiting-claim.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { type OwnedOrm, openDatabase } from "../../../server/storage/database.ts";
+import { type OwnedOrm, openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createProxy, toProxyUrl } from "../../faults/cluster/link.ts";
 import type { TcpProxy } from "../../faults/proxy/tcp-proxy.ts";

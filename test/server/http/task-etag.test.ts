@@ -5,7 +5,7 @@ import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll, waits } 
 import { ok } from "./responses.ts";
 
 // Without polling, only a wake-up can end a long poll before its time.
-vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => ({
+vi.mock("../../../server/state/long-poll.ts", async (importOriginal) => ({
   ...(await importOriginal<object>()),
   getPollInterval: () => NEVER_MS,
 }));

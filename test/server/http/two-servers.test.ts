@@ -1,14 +1,14 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Health } from "../../../protocol/index.ts";
-import { getPollInterval } from "../../../server/use-cases/long-poll.ts";
+import { getPollInterval } from "../../../server/state/long-poll.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import { type Api, openApi } from "./api.ts";
 import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, waitForWaitingClaim } from "./long-polls.ts";
 import { ok, parseBody, preferWait } from "./responses.ts";
 
-vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => {
+vi.mock("../../../server/state/long-poll.ts", async (importOriginal) => {
   const original = await importOriginal<{ getPollInterval: typeof getPollInterval }>();
   return { ...original, getPollInterval: vi.fn(original.getPollInterval) };
 });

@@ -13,7 +13,7 @@ import {
 import { expectProblem, ok, preferWait } from "./responses.ts";
 
 // Without polling, only a wake-up can end a long poll before its time.
-vi.mock("../../../server/use-cases/long-poll.ts", async (importOriginal) => ({
+vi.mock("../../../server/state/long-poll.ts", async (importOriginal) => ({
   ...(await importOriginal<object>()),
   getPollInterval: () => NEVER_MS,
 }));

@@ -1,7 +1,7 @@
 import { Client } from "pg";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { createServer, parseSettings } from "../../../server/index.ts";
-import { openDatabase } from "../../../server/storage/database.ts";
+import { openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { startPgbouncer } from "../../support/pgbouncer.ts";

@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { lockDataDirectory } from "../../../server/storage/data-directory.ts";
+import { lockDataDirectory } from "../../../server/storage/database/data-directory.ts";
 
 // Locks the directory without opening a database, and runs until it is killed.
 const { database } = await lockDataDirectory(process.argv[2] ?? "");

@@ -10,8 +10,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { DataDirectoryError, lockDataDirectory } from "../../../server/storage/data-directory.ts";
-import { openDatabase } from "../../../server/storage/database.ts";
+import { DataDirectoryError, lockDataDirectory } from "../../../server/storage/database/data-directory.ts";
+import { openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { insertPendingTask, readTask, registerJob } from "../../conformance/storage-fixture.ts";

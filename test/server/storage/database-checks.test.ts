@@ -5,7 +5,7 @@ import {
   checkDatabase,
   checkDatabaseFacts,
   type DatabaseFacts,
-} from "../../../server/storage/database-checks.ts";
+} from "../../../server/storage/database/database-checks.ts";
 import { run } from "../../e2e/terminals.ts";
 import { createDatabaseWith, runSql } from "../../support/database-roles.ts";
 import { openApi } from "../http/api.ts";

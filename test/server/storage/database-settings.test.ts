@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, inject, onTestFinished, test } from "vitest";
-import { openDatabase } from "../../../server/storage/database.ts";
+import { openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { openApi } from "../http/api.ts";

@@ -2,7 +2,7 @@ import { Migrator } from "@mikro-orm/migrations";
 import { defineEntity, MikroORM, p } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
-import { openDatabase } from "../../../server/storage/database.ts";
+import { openDatabase } from "../../../server/storage/database/database.ts";
 import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate, pendingMigrations } from "../../../server/storage/migrations/migrate.ts";
 import { migrations } from "../../../server/storage/migrations/migrations.ts";

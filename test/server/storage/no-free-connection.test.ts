@@ -1,9 +1,9 @@
 import { Client } from "pg";
 import { expect, inject, onTestFinished, test, vi } from "vitest";
 import { migrate, openDatabase, pendingMigrations } from "../../../server/index.ts";
-import { checkDatabase } from "../../../server/storage/database-checks.ts";
+import { checkDatabase } from "../../../server/storage/database/database-checks.ts";
 import { checkMigrations } from "../../../server/storage/migrations/migrate.ts";
-import type { Orm } from "../../../server/storage/sessions.ts";
+import type { Orm } from "../../../server/storage/sessions/orm.ts";
 import { createDatabaseWithRoles } from "../../support/database-roles.ts";
 
 /** The role's only connection is released when joblib tries to connect for this time. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SettingsError } from "../../../server/settings-error.ts";
-import { postgresOptions } from "../../../server/storage/postgres-options.ts";
-import { parsePostgresUrl } from "../../../server/storage/postgres-url.ts";
+import { postgresOptions } from "../../../server/storage/database/postgres-options.ts";
+import { parsePostgresUrl } from "../../../server/storage/database/postgres-url.ts";
 
 const read = (url: string, env: Record<string, string> = {}) => postgresOptions(url, env);
 

@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
 import { expect, inject, onTestFinished, test } from "vitest";
-import { openDatabase } from "../../../server/storage/database.ts";
+import { openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
-import { openSessionPool } from "../../../server/storage/pool-options.ts";
-import { INDEX_ORDER, QUEUE_ORDER } from "../../../server/storage/queries/queue-order.ts";
-import { LookupSql } from "../../../server/storage/session-sql.ts";
+import { INDEX_ORDER, QUEUE_ORDER } from "../../../server/storage/queries/tasks/queue-order.ts";
+import { openSessionPool } from "../../../server/storage/sessions/pool-options.ts";
+import { LookupSql } from "../../../server/storage/sessions/session-sql.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const JOB = "00000000-0000-4000-8000-000000000000";

@@ -1,14 +1,15 @@
 import { MikroORM } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
 import { expect, inject, onTestFinished, test } from "vitest";
-import { openDatabase } from "../../../server/storage/database.ts";
+import { openDatabase } from "../../../server/storage/database/database.ts";
 import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { openSessionPool } from "../../../server/storage/pool-options.ts";
-import { createDefaultSql, LookupSql } from "../../../server/storage/session-sql.ts";
-import { createSessions, type Orm } from "../../../server/storage/sessions.ts";
-import { StorageUnavailable } from "../../../server/storage/storage-unavailable.ts";
+import type { Orm } from "../../../server/storage/sessions/orm.ts";
+import { openSessionPool } from "../../../server/storage/sessions/pool-options.ts";
+import { createDefaultSql, LookupSql } from "../../../server/storage/sessions/session-sql.ts";
+import { createSessions } from "../../../server/storage/sessions/sessions.ts";
+import { StorageUnavailable } from "../../../server/storage/sessions/storage-unavailable.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const openOrm = async () => {

@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { expect, inject, onTestFinished, test } from "vitest";
-import { type DatabaseOptions, openDatabase } from "../../../server/storage/database.ts";
+import { type DatabaseOptions, openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import type { Tables } from "../../../server/storage/sessions.ts";
+import type { Tables } from "../../../server/storage/sessions/orm.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
 

@@ -38,3 +38,13 @@ export const getAnnotations = (schema: JsonObject): FormSchema =>
 /** Returns the keywords of a schema that satisfy a predicate. */
 export const filterKeywords = (schema: JsonObject, isWanted: (keyword: string) => boolean): FormSchema =>
   Object.fromEntries(Object.entries(schema).filter(([keyword]) => isWanted(keyword)));
+
+/** The functions that prepare the parts of one schema. */
+export interface SchemaContext {
+  /** Prepares a subschema. */
+  readonly prepare: (schema: unknown) => FormSchema;
+  /** Prepares a subschema as a definition and returns a reference to it, so that recursive schemas end. */
+  readonly prepareReference: (schema: unknown) => FormSchema;
+  /** Returns the original schema that a reference points to. */
+  readonly resolve: (schema: unknown) => JsonObject | undefined;
+}

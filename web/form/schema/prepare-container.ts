@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
 import { toLabel } from "../label.ts";
+import type { SchemaContext } from "./form-schema.ts";
 import {
   ANY_VALUE,
   type FormSchema,
@@ -9,7 +10,6 @@ import {
   MAX_ITEMS,
 } from "./form-schema.ts";
 import { isScalarSchema } from "./prepare-scalar.ts";
-import type { SchemaContext } from "./prepare-schema.ts";
 
 /** A required list starts with `minItems` items. A larger limit is ignored: an untrusted schema may ask for a billion. */
 const MAX_INITIAL_ITEMS = 50;

@@ -8,6 +8,7 @@ import {
   filterKeywords,
   getAnnotations,
   isJsonObject,
+  type SchemaContext,
 } from "./form-schema.ts";
 import { prepareArray, prepareObject } from "./prepare-container.ts";
 import { isScalarType, prepareChoice, prepareConstant, prepareScalar, toNullable } from "./prepare-scalar.ts";
@@ -17,16 +18,6 @@ import { prepareUnion } from "./prepare-union.ts";
 const MAX_DEPTH = 64;
 /** Maximum number of definitions; the server accepts fewer. */
 const MAX_DEFINITIONS = 2000;
-
-/** The functions that prepare the parts of one schema. */
-export interface SchemaContext {
-  /** Prepares a subschema. */
-  readonly prepare: (schema: unknown) => FormSchema;
-  /** Prepares a subschema as a definition and returns a reference to it, so that recursive schemas end. */
-  readonly prepareReference: (schema: unknown) => FormSchema;
-  /** Returns the original schema that a reference points to. */
-  readonly resolve: (schema: unknown) => JsonObject | undefined;
-}
 
 const inferType = (schema: JsonObject): JsonValue | undefined => {
   const { type } = schema;

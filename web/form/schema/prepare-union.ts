@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../protocol/json.ts";
+import type { SchemaContext } from "./form-schema.ts";
 import { type FormSchema, filterKeywords, getAnnotations, isJsonObject } from "./form-schema.ts";
 import { formatValue, isScalarSchema, listConstants, prepareChoice, toNullable } from "./prepare-scalar.ts";
-import type { SchemaContext } from "./prepare-schema.ts";
 
 const SHAPES = [
   "type",

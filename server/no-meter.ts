@@ -1,0 +1,17 @@
+import type { Meter } from "./ports.ts";
+
+/** A meter for hosts without metrics. */
+export const NO_METER: Meter = {
+  submitted() {},
+  retried() {},
+  claimed() {},
+  completed() {},
+  transitioned() {},
+  lateResult() {},
+  claimWoken() {},
+  waitingChanged() {},
+  sweepFinished() {},
+  timedOut() {},
+  statementExecuted() {},
+  watch() {},
+};

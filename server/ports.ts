@@ -1,0 +1,94 @@
+import type { ConnectionSecurity, Event } from "../protocol/index.ts";
+import type { ClaimedTaskRecord, CompletedTask, TaskRecord } from "./records.ts";
+import type { QueueCounts } from "./storage/ports/queue-counts.ts";
+import type { PoolUsage } from "./storage/sessions/session-pool.ts";
+
+/** A logger with Fastify's interface. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Stops a subscription; calling it twice does no harm. */
+export type Unsubscribe = () => void;
+
+/** Handles an event; undefined means that events may have been missed, so the handler must read the current state. */
+export type EventHandler = (event?: Event) => void;
+
+/** Notifies processes of changes. Notifications may be lost while a bus is down, so readers also poll. */
+export interface EventBus {
+  /** Publishes events. Never rejects: while the bus is down, events are lost and `state` is `down`. */
+  publish(events: readonly Event[]): Promise<void>;
+  /** Subscribes to a channel. Resolves when no later event can be missed, or when the bus is known to be down. */
+  subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe>;
+  /** `down`: events may be lost, so long polls read the database every second. */
+  readonly state: "up" | "down";
+  /** The kind of bus, for `/readyz`. */
+  readonly kind: "in-process" | "redis";
+  /** How its connection is secured. */
+  readonly connectionSecurity: ConnectionSecurity;
+  close(): Promise<void>;
+}
+
+/** Numbers of rows that a sweep changed. */
+export interface SweepResult {
+  /** Dead workers that were removed. */
+  workers: number;
+  /** Tasks that failed or were requeued. */
+  tasks: number;
+  /** Unused jobs that were removed. */
+  jobs: number;
+  /** Old tasks that were deleted. */
+  deleted: number;
+}
+
+/** A statement that combines several calls. */
+export type BatchedStatement =
+  | "submit"
+  | "claim"
+  | "promote"
+  | "running"
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "heartbeat";
+
+/** Why a lease ended: an update by the worker or a user, the timeout of the task, or the loss of the worker. */
+export type LeaseEnd = "reported" | "timed_out" | "lost";
+
+/** Values that are read when the metrics are scraped. */
+export interface MeterSources {
+  counts(): Promise<QueueCounts>;
+  /** Undefined if the statements do not use their own pool. */
+  pool(): PoolUsage | undefined;
+  isBusUp(): boolean;
+  /** Number of claims of this process that wait for a task. */
+  waitingClaims(): number;
+}
+
+/** Counts what happens. No metric contains the name of a room or a user, or the id of a task. */
+export interface Meter {
+  submitted(tasks: number): void;
+  /** Failed or cancelled tasks were retried. */
+  retried(tasks: number): void;
+  claimed(records: readonly ClaimedTaskRecord[]): void;
+  /** Tasks were completed by their own workers; their rows were not read. */
+  completed(tasks: readonly CompletedTask[]): void;
+  /** Tasks changed their status, or their lease ended. The records are those after the change. */
+  transitioned(records: readonly TaskRecord[], reason: LeaseEnd): void;
+  /** A late result was stored, or was adopted and completed its task. */
+  lateResult(event: "kept" | "adopted"): void;
+  /** A waiting claim was woken and looked for tasks. */
+  claimWoken(found: "tasks" | "nothing"): void;
+  /** A long poll or a stream was opened (1) or closed (-1). */
+  waitingChanged(kind: "request" | "stream", change: 1 | -1): void;
+  /** This server finished a sweep. */
+  sweepFinished(result: SweepResult): void;
+  /** Tasks that exceeded their timeout were ended between two sweeps. */
+  timedOut(tasks: number): void;
+  /** A statement with this number of combined calls was executed. */
+  statementExecuted(statement: BatchedStatement, calls: number, seconds: number): void;
+  /** Adds the sources of values that are read when the metrics are scraped. */
+  watch(sources: MeterSources): void;
+}

@@ -1,0 +1,220 @@
+import type {
+  Backoff,
+  Fairness,
+  JobAddress,
+  JsonObject,
+  JsonValue,
+  Progress,
+  StopReason,
+  Task,
+  TaskDefaults,
+  TraceContext,
+} from "../protocol/index.ts";
+
+/** A job without its counts. `schemaHash` covers the canonical forms of both schemas. */
+export interface RegisteredJob extends JobAddress {
+  readonly id: string;
+  readonly schema: JsonObject;
+  readonly resultSchema: JsonObject | null;
+  readonly schemaHash: string;
+  readonly description: string | null;
+  readonly defaults: TaskDefaults;
+  readonly fairness: Fairness;
+  readonly createdAt: string;
+  /** Changes with each update of the row. */
+  readonly rowVersion: string;
+}
+
+/** A job with its live workers and its number of pending tasks, which cost a count. */
+export interface JobRecord extends RegisteredJob {
+  /** Ids of the linked workers that are alive. */
+  readonly workers: readonly string[];
+  /** Number of pending tasks, including those that are not due yet. */
+  readonly pending: number;
+}
+
+/** A registration whose schemas have been validated. */
+export interface NewJob extends JobAddress {
+  readonly id: string;
+  readonly schema: JsonObject;
+  readonly resultSchema: JsonObject | null;
+  readonly schemaHash: string;
+  readonly description: string | null;
+  readonly defaults: TaskDefaults;
+  readonly fairness: Fairness;
+  /** The id of an existing worker, or a worker to create if the job is new or its schemas match. */
+  readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
+}
+
+export interface NewWorkerRecord {
+  readonly id: string;
+  readonly name: string | null;
+  readonly userId: string;
+}
+
+export type RegisterOutcome =
+  | { readonly kind: "created" | "matched"; readonly job: JobRecord; readonly workerId: string }
+  | { readonly kind: "conflict"; readonly registered: JobRecord }
+  | { readonly kind: "worker-not-found" };
+
+/** A worker as it is stored; lists add its counts. */
+export interface WorkerRecord {
+  readonly id: string;
+  readonly name: string | null;
+  readonly userId: string;
+  readonly lastHeartbeat: string;
+  /** True if the worker gets no more tasks. */
+  readonly isDraining: boolean;
+}
+
+/** A task as it is stored: without the members that depend on a setting or a count. */
+export interface TaskRecord {
+  readonly task: Omit<Task, "job_name" | "queue_position">;
+  readonly jobId: string;
+  readonly job: JobAddress;
+  /** Increases with each update of the row; the ETag. */
+  readonly version: number;
+  /** The user of the worker in `task.worker_id`; null if the worker is gone. */
+  readonly workerUserId: string | null;
+  /** `task.worker_id`, or else the last worker with a lease: a requeue must notify its waiting heartbeat. */
+  readonly lastWorkerId: string | null;
+  /** True if no worker has a lease and the worker did not end its last lease itself: a cancel, a timeout, or a takeover. */
+  readonly isLeaseRevoked: boolean;
+  /** Queue position among the due tasks of the job. Null if it was not requested, or the task is not pending and due. */
+  readonly queuePosition: number | null;
+}
+
+/** A claimed task. Most are only serialized: `task` is parsed when it is read. */
+export interface ClaimedTaskRecord extends TaskRecord {
+  /** The members that are available without parsing. */
+  readonly summary: Pick<Task, "id" | "room_id" | "status" | "attempt">;
+  /** The time since which the task was due, in RFC 3339. */
+  readonly runAt: string;
+  /** Null unless the claim also started the task. */
+  readonly startedAt: string | null;
+  /** Returns the task as the API sends it, with the given name of its job. */
+  toTask(jobName: string): Task;
+}
+
+export interface NewTask {
+  readonly id: string;
+  readonly jobId: string;
+  /** The insert fails if the job has been removed or has another hash. */
+  readonly schemaHash: string;
+  /** If set, the insert also fails if the job has changed otherwise: its defaults came from a cache. */
+  readonly jobVersion?: string;
+  /** The fairness of the job when it was read; with `room`, rooms take turns. */
+  readonly fairness?: Fairness;
+  readonly roomId: string;
+  readonly createdById: string;
+  readonly payload: JsonObject;
+  readonly priority: number;
+  readonly maxAttempts: number;
+  readonly backoff: Backoff;
+  readonly timeoutSeconds: number | null;
+  /** An RFC 3339 time, or seconds from the current time of the database (0: immediately). */
+  readonly start: { readonly at: string } | { readonly inSeconds: number };
+  readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
+  readonly traceContext?: TraceContext | undefined;
+}
+
+/** Consecutive new tasks that differ only in their ids and payloads. */
+export interface InsertedGroup {
+  readonly first: TaskRecord;
+  readonly ids: readonly string[];
+}
+
+export type InsertOutcome =
+  | {
+      readonly kind: "inserted";
+      /** Creates a record for each task. `groups` is cheaper if the caller does not need all of them. */
+      records(): readonly TaskRecord[];
+      readonly groups: readonly InsertedGroup[];
+      /** The tasks that were assigned to waiting workers; `records` and `groups` contain them as pending. */
+      readonly assigned: readonly ClaimedTaskRecord[];
+      readonly workersOnline: ReadonlyMap<string, number>;
+    }
+  /** This user has used the idempotency key in this room before. */
+  | {
+      readonly kind: "replayed";
+      readonly record: TaskRecord;
+      readonly isSameRequest: boolean;
+      readonly workersOnline: number;
+    }
+  /** A job was removed or has another schema: the caller reads it again. */
+  | { readonly kind: "job-changed" };
+
+/** A guarded change of a task's status: it has no effect unless the row matches all its conditions. */
+export interface Transition {
+  readonly id: string;
+  readonly to: "running" | "completed" | "failed" | "cancelled";
+  /** If set, the row must still have this worker. */
+  readonly workerId?: string;
+  /** If set, the row must still have this attempt. */
+  readonly attempt?: number;
+  readonly error?: string | null;
+  readonly result?: JsonValue;
+  /** If true, the result was not validated, so the job must not have a result schema. */
+  readonly isResultUnchecked?: boolean;
+  readonly progress?: Progress;
+}
+
+export interface Window {
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** The items of a window, and the total number of items. */
+export interface ResultPage<Item> {
+  readonly items: readonly Item[];
+  readonly total: number;
+}
+
+export interface HeartbeatOutcome {
+  readonly lastHeartbeat: string;
+  /** The named tasks that the worker must stop, because it has lost the lease. */
+  readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
+  /** Undelivered tasks that were requeued or failed. */
+  readonly changed: readonly TaskRecord[];
+  readonly isDraining: boolean;
+}
+
+/** The changes that the removal of a worker made. */
+export interface WorkerRemoval {
+  readonly tasks: readonly TaskRecord[];
+  /** The jobs that were removed with the worker. */
+  readonly removedJobs: readonly { readonly id: string; readonly roomId: string }[];
+  /** The rooms of all jobs that the worker was linked to. */
+  readonly rooms: readonly string[];
+}
+
+/** A waiting worker to assign a task to, unless another task is pending for it. */
+export interface Assignee {
+  readonly workerId: string;
+  /** True to start the task as well. */
+  readonly start: boolean;
+}
+
+/**
+ * Chooses the assignee of a new task that is the only one of its request. Called when the insert is sent, which may be
+ * later than the request, and again if the insert is sent again.
+ */
+export type ChooseAssignee = (task: NewTask) => Assignee | undefined;
+
+/** A completion by the task's worker, fenced by worker and attempt, of a task whose job has no result schema. */
+export interface Completion {
+  readonly id: string;
+  readonly workerId: string;
+  readonly attempt: number;
+  readonly result?: JsonValue | undefined;
+}
+
+/** The members of a completed task that are returned if the client requested a minimal response. */
+export interface CompletedTask {
+  readonly id: string;
+  readonly roomId: string;
+  readonly jobId: string;
+  readonly completedAt: string;
+  /** Duration of the attempt in seconds. */
+  readonly runSeconds: number;
+}

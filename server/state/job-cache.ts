@@ -1,0 +1,38 @@
+import type { JobAddress } from "../../protocol/index.ts";
+import type { RegisteredJob } from "../records.ts";
+import type { Storage } from "../storage/ports/storage.ts";
+
+const MAX_ENTRIES = 5_000;
+
+const toKey = ({ roomId, category, name }: JobAddress) => `${roomId}:${category}:${name}`;
+
+/** A job, and whether it was read just now. */
+export interface CachedJob {
+  readonly job: RegisteredJob;
+  readonly isFresh: boolean;
+}
+
+/**
+ * Caches jobs, so that a submit need not read them. Entries may be outdated: the insert of a task succeeds only if the
+ * job has not changed since it was read.
+ */
+export class JobCache {
+  readonly #jobs = new Map<string, RegisteredJob>();
+  readonly #storage: Pick<Storage, "jobs">;
+
+  constructor(storage: Pick<Storage, "jobs">) {
+    this.#storage = storage;
+  }
+
+  /** Returns the job from the cache, or from the database if it is not cached or must be fresh. */
+  async find(address: JobAddress, mustBeFresh: boolean): Promise<CachedJob | undefined> {
+    const key = toKey(address);
+    const cached = mustBeFresh ? undefined : this.#jobs.get(key);
+    if (cached !== undefined) return { job: cached, isFresh: false };
+    const job = await this.#storage.jobs.findWithoutCounts(address);
+    if (this.#jobs.size >= MAX_ENTRIES) this.#jobs.clear();
+    if (job === undefined) this.#jobs.delete(key);
+    else this.#jobs.set(key, job);
+    return job && { job, isFresh: true };
+  }
+}

@@ -1,0 +1,33 @@
+import type { JsonObject } from "../../protocol/index.ts";
+import type { Settings } from "../settings.ts";
+import type { Storage } from "../storage/ports/storage.ts";
+
+const MAX_ENTRIES = 5_000;
+
+interface Ports {
+  readonly storage: Pick<Storage, "jobs">;
+  readonly settings: Pick<Settings, "worker_timeout_threshold">;
+}
+
+type ResultSchema = { readonly hash: string; readonly schema: JsonObject } | null;
+
+/**
+ * Caches the result schemas of jobs. They never change: a job that is registered again with other schemas has another
+ * id.
+ */
+export class ResultSchemaCache {
+  readonly #schemas = new Map<string, ResultSchema>();
+
+  /** Returns the result schema of a job; null if the job has none or does not exist. */
+  async get({ storage, settings }: Ports, jobId: string): Promise<ResultSchema> {
+    const cached = this.#schemas.get(jobId);
+    if (cached !== undefined) return cached;
+    const job = await storage.jobs.findById(jobId, settings.worker_timeout_threshold);
+    if (job === undefined) return null;
+    const found =
+      job.resultSchema === null ? null : { hash: `${job.schemaHash}:result`, schema: job.resultSchema };
+    if (this.#schemas.size >= MAX_ENTRIES) this.#schemas.clear();
+    this.#schemas.set(jobId, found);
+    return found;
+  }
+}

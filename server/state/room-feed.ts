@@ -1,0 +1,213 @@
+import { randomUUID } from "node:crypto";
+import {
+  type Event,
+  GLOBAL_ROOM,
+  getRoomChannel,
+  type StreamMessage,
+  type Task,
+} from "../../protocol/index.ts";
+import type { EventBus, Log, Unsubscribe } from "../ports.ts";
+import { createRawJson, stringify } from "../raw-json.ts";
+import type { Settings } from "../settings.ts";
+import type { Storage } from "../storage/ports/storage.ts";
+import { toWireTask } from "../wire.ts";
+
+/** Maximum number of buffered events of a room. A client that reconnects after more events gets a `reset`. */
+const MAX_BUFFERED_EVENTS = 1000;
+/** Maximum number of characters of the buffered events of a room. */
+const MAX_BUFFERED_CHARACTERS = 8_000_000;
+/** If more tasks than this changed at once, a single `reset` is sent instead of an event per task. */
+const MAX_TASK_EVENTS = 200;
+/** Number of tasks that are read at a time. Each task may have a payload and a result of several megabytes. */
+const READ_BATCH = 20;
+
+type FeedEvent = StreamMessage<"followRoom">;
+interface Ports {
+  readonly storage: Pick<Storage, "tasks">;
+  readonly bus: EventBus;
+  readonly settings: Pick<Settings, "job_name_style">;
+  readonly log: Log;
+}
+
+/** The changes of one room. They are read once for all clients of this server that follow the room. */
+export class RoomFeed {
+  readonly #ports: Ports;
+  readonly #roomId: string;
+  /** Part of every event id, because the ids of another server or of an earlier feed are unknown here. */
+  readonly #epoch = randomUUID().slice(0, 8);
+  readonly #buffer: { readonly event: FeedEvent; readonly characters: number }[] = [];
+  readonly #listeners = new Set<() => void>();
+  readonly #changedTaskIds = new Set<string>();
+  #count = 0;
+  #characters = 0;
+  #isReading = false;
+  #subscriptions: Unsubscribe[] = [];
+
+  constructor(ports: Ports, roomId: string) {
+    this.#ports = ports;
+    this.#roomId = roomId;
+  }
+
+  /** The position after the latest event. */
+  get end(): number {
+    return this.#count;
+  }
+
+  get hasListeners(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  async open(): Promise<void> {
+    const rooms = new Set([this.#roomId, GLOBAL_ROOM]);
+    const subscribing = [...rooms].map((room) =>
+      this.#ports.bus.subscribe(getRoomChannel(room), (event) => this.#onBusEvent(event, room)),
+    );
+    this.#subscriptions = await Promise.all(subscribing);
+  }
+
+  close(): void {
+    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
+  }
+
+  listen(listener: () => void): Unsubscribe {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Formats a position as an event id. */
+  formatId(position: number): string {
+    return `${this.#epoch}-${position}`;
+  }
+
+  /** Returns the position of an event id; undefined if the id is from another feed or no longer buffered. */
+  parseId(id: string): number | undefined {
+    const [epoch, count] = id.split("-");
+    const position = Number(count);
+    const isKnown = epoch === this.#epoch && Number.isInteger(position) && this.#isBuffered(position);
+    return isKnown ? position : undefined;
+  }
+
+  /** Returns the event at a position: undefined if there is none yet, `reset` if it is no longer buffered. */
+  getEvent(position: number): FeedEvent | undefined {
+    if (position >= this.#count) return undefined;
+    if (!this.#isBuffered(position)) return { event: "reset", data: {} };
+    return this.#buffer[position - (this.#count - this.#buffer.length)]?.event;
+  }
+
+  #isBuffered(position: number): boolean {
+    return position <= this.#count && position >= this.#count - this.#buffer.length;
+  }
+
+  #onBusEvent(event: Event | undefined, room: string): void {
+    if (event === undefined) this.#publish({ event: "reset", data: {} });
+    else if (event.kind === "jobs-changed") this.#publish({ event: "jobs", data: {} });
+    else if (event.kind === "task-changed" && room === this.#roomId) {
+      this.#changedTaskIds.add(event.taskId);
+      void this.#readChangedTasks();
+    }
+  }
+
+  /** Reads changed tasks, one batch at a time. A task that changes several times meanwhile is read once. */
+  async #readChangedTasks(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      while (this.#changedTaskIds.size > 0) {
+        const ids = [...this.#changedTaskIds];
+        this.#changedTaskIds.clear();
+        if (ids.length > MAX_TASK_EVENTS) {
+          this.#publish({ event: "reset", data: {} });
+          continue;
+        }
+        for (let start = 0; start < ids.length; start += READ_BATCH) {
+          await this.#publishTasks(ids.slice(start, start + READ_BATCH));
+        }
+      }
+    } catch (error) {
+      this.#ports.log.warn({ err: error }, "failed to read the changed tasks of a room");
+      this.#publish({ event: "reset", data: {} });
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  async #publishTasks(ids: readonly string[]): Promise<void> {
+    const records = await this.#ports.storage.tasks.findMany(ids);
+    for (const record of records) {
+      // Serialized once for all clients.
+      const text = stringify(toWireTask(this.#ports.settings, record));
+      this.#publish({ event: "task", data: createRawJson<Task>(text) }, text.length);
+    }
+    // Some tasks were deleted: clients must read their lists again.
+    if (records.length < ids.length) this.#publish({ event: "reset", data: {} });
+  }
+
+  #publish(event: FeedEvent, characters = 0): void {
+    this.#buffer.push({ event, characters });
+    this.#characters += characters;
+    this.#count += 1;
+    while (
+      this.#buffer.length > MAX_BUFFERED_EVENTS ||
+      (this.#characters > MAX_BUFFERED_CHARACTERS && this.#buffer.length > 1)
+    ) {
+      this.#characters -= this.#buffer.shift()?.characters ?? 0;
+    }
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Time for which a feed without listeners stays open, so that a client that reconnects can resume. */
+const CLOSE_DELAY_MS = 60_000;
+
+/** The feeds of this server, one for each room that is followed. */
+export class RoomFeeds {
+  readonly #ports: Ports;
+  readonly #feeds = new Map<string, { readonly feed: RoomFeed; readonly isOpen: Promise<void> }>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+
+  constructor(ports: Ports) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Returns the feed of a room once it is subscribed, so that no event is missed. `listener` is called for each event
+   * until `leave` is called.
+   */
+  async follow(roomId: string, listener: () => void): Promise<{ feed: RoomFeed; leave: Unsubscribe }> {
+    const entry = this.#feeds.get(roomId) ?? this.#open(roomId);
+    clearTimeout(this.#timers.get(roomId));
+    const removeListener = entry.feed.listen(listener);
+    const leave = () => {
+      removeListener();
+      if (entry.feed.hasListeners || this.#feeds.get(roomId) !== entry) return;
+      clearTimeout(this.#timers.get(roomId));
+      this.#timers.set(roomId, setTimeout(() => this.#close(roomId), CLOSE_DELAY_MS).unref());
+    };
+    try {
+      await entry.isOpen;
+    } catch (error) {
+      leave();
+      this.#close(roomId);
+      throw error;
+    }
+    return { feed: entry.feed, leave };
+  }
+
+  close(): void {
+    for (const roomId of [...this.#feeds.keys()]) this.#close(roomId);
+  }
+
+  #open(roomId: string) {
+    const feed = new RoomFeed(this.#ports, roomId);
+    const entry = { feed, isOpen: feed.open() };
+    this.#feeds.set(roomId, entry);
+    return entry;
+  }
+
+  #close(roomId: string): void {
+    clearTimeout(this.#timers.get(roomId));
+    this.#timers.delete(roomId);
+    this.#feeds.get(roomId)?.feed.close();
+    this.#feeds.delete(roomId);
+  }
+}

@@ -1,0 +1,36 @@
+import type { Settings } from "../settings.ts";
+import type { StatsRecord } from "../storage/ports/stats.ts";
+import type { Storage } from "../storage/ports/storage.ts";
+
+/** Lifetime of a cached result. Every open dashboard requests the stats every few seconds. */
+const MAX_AGE_MS = 2_000;
+const MAX_ENTRIES = 1_000;
+
+interface Ports {
+  readonly storage: Pick<Storage, "stats">;
+  readonly settings: Pick<Settings, "worker_timeout_threshold">;
+}
+
+interface CacheEntry {
+  readonly stats: Promise<StatsRecord>;
+  /** Milliseconds of `performance.now()`. */
+  readonly expiresAt: number;
+}
+
+/** Caches stats for two seconds, so that concurrent dashboards share one query. */
+export class StatsCache {
+  readonly #entries = new Map<string, CacheEntry>();
+
+  /** Returns the stats of a room, or of all rooms, over the last `hours`. */
+  get({ storage, settings }: Ports, room: string | undefined, hours: number): Promise<StatsRecord> {
+    const key = `${hours} ${room ?? ""}`;
+    const cached = this.#entries.get(key);
+    if (cached !== undefined && performance.now() < cached.expiresAt) return cached.stats;
+    if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear();
+    const stats = storage.stats.getStats(room, hours, settings.worker_timeout_threshold);
+    this.#entries.set(key, { stats, expiresAt: performance.now() + MAX_AGE_MS });
+    // A failure is not cached.
+    stats.catch(() => this.#entries.delete(key));
+    return stats;
+  }
+}

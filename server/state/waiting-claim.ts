@@ -1,0 +1,50 @@
+import type { ClaimedTaskRecord } from "../records.ts";
+import { WakeSignal } from "./long-poll.ts";
+
+/** A claim that waits for a notification, after which it reads from the database, or for a direct assignment. */
+export class WaitingClaim extends WakeSignal {
+  readonly workerId: string;
+  readonly limit: number;
+  /** The claim also starts the tasks. */
+  readonly start: boolean;
+  jobIds: readonly string[] = [];
+  #assignment: PromiseWithResolvers<ClaimedTaskRecord | undefined> | undefined;
+
+  constructor({ workerId, limit, start }: Pick<WaitingClaim, "workerId" | "limit" | "start">) {
+    super();
+    this.workerId = workerId;
+    this.limit = limit;
+    this.start = start;
+  }
+
+  /** True if the claim waits, has not been notified and is not reserved. */
+  get isAvailable(): boolean {
+    return this.isWaiting && !this.isNotified && !this.isReserved;
+  }
+
+  /** True while a task is being inserted for this claim. */
+  get isReserved(): boolean {
+    return this.#assignment !== undefined;
+  }
+
+  /**
+   * Reserves the claim for a task that is being inserted. `takeAssignment` waits for it even if the wait ends earlier.
+   */
+  reserve(): void {
+    this.#assignment = Promise.withResolvers();
+  }
+
+  /** Ends a reservation with the assigned task. Without one, the claim reads from the database itself. */
+  assign(task: ClaimedTaskRecord | undefined): void {
+    this.#assignment?.resolve(task);
+    if (task === undefined) this.notify();
+    else this.release();
+  }
+
+  /** Returns the task that was assigned during the wait, if any, once a pending assignment has ended. */
+  async takeAssignment(): Promise<ClaimedTaskRecord | undefined> {
+    const task = await this.#assignment?.promise;
+    this.#assignment = undefined;
+    return task;
+  }
+}

@@ -1,0 +1,207 @@
+import { type Event, getJobChannel } from "../../protocol/index.ts";
+import type { EventBus, Log, Unsubscribe } from "../ports.ts";
+import type { Storage } from "../storage/ports/storage.ts";
+import { getPollInterval } from "./long-poll.ts";
+import type { WaitingClaim } from "./waiting-claim.ts";
+
+/** Time for which a channel stays subscribed after its last claim, because workers usually claim again soon. */
+const UNSUBSCRIBE_DELAY_MS = 10_000;
+const MIN_POLL_DELAY_MS = 20;
+/** Delay of the next poll if tasks are due that no woken claim has claimed yet. */
+const DUE_POLL_DELAY_MS = 500;
+/** Delay of the next poll after a failure. */
+const FAILED_POLL_DELAY_MS = 1000;
+
+interface Channel {
+  readonly claims: Set<WaitingClaim>;
+  readonly subscribed: Promise<Unsubscribe>;
+  unsubscribeTimer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * The claims of this process that wait for a task. Each new task wakes one of them instead of all. One poll per
+ * process, instead of one per claim, finds tasks that become due and tasks whose event was lost.
+ */
+export class WaitingClaims {
+  readonly #channels = new Map<string, Channel>();
+  readonly #claims = new Set<WaitingClaim>();
+  readonly #bus: EventBus;
+  readonly #storage: Pick<Storage, "tasks">;
+  readonly #log: Log;
+  readonly #jobsToWake = new Set<string>();
+  #isWaking = false;
+  #pollTimer: NodeJS.Timeout | undefined;
+  /** Time of the next poll, in milliseconds of `performance.now()`. */
+  #nextPollAt = 0;
+  #isPolling = false;
+  #mustPollAgain = false;
+  #isClosed = false;
+
+  constructor({ bus, storage, log }: { bus: EventBus; storage: Pick<Storage, "tasks">; log: Log }) {
+    this.#bus = bus;
+    this.#storage = storage;
+    this.#log = log;
+  }
+
+  get size(): number {
+    return this.#claims.size;
+  }
+
+  /** Subscribes a claim to the channels of its jobs. Resolves once no event can be missed. */
+  async add(claim: WaitingClaim, jobIds: readonly string[]): Promise<void> {
+    const removed = claim.jobIds.filter((id) => !jobIds.includes(id));
+    claim.jobIds = jobIds;
+    this.#claims.add(claim);
+    for (const id of removed) this.#leave(id, claim);
+    await Promise.all(jobIds.map((id) => this.#join(id, claim)));
+  }
+
+  /** Removes a claim. A notification that it did not use is passed to the next claim. */
+  remove(claim: WaitingClaim): void {
+    if (!this.#claims.delete(claim)) return;
+    for (const id of claim.jobIds) this.#leave(id, claim);
+    if (claim.isNotified) for (const id of claim.jobIds) this.#wake(id, 1);
+    if (this.#claims.size === 0) this.#stopPolling();
+  }
+
+  /**
+   * Wakes other claims for the tasks that a claim left. Concurrent calls share one query: if a thousand claims were
+   * woken at once, each of them would count tasks that the others are about to claim.
+   */
+  async wakeOthers(jobIds: readonly string[]): Promise<void> {
+    for (const id of jobIds) {
+      if ((this.#channels.get(id)?.claims.size ?? 0) > 0) this.#jobsToWake.add(id);
+    }
+    if (this.#isWaking) return;
+    this.#isWaking = true;
+    try {
+      while (this.#jobsToWake.size > 0) {
+        const ids = [...this.#jobsToWake];
+        this.#jobsToWake.clear();
+        await this.#wakeForDueTasks(ids);
+      }
+    } finally {
+      this.#isWaking = false;
+    }
+  }
+
+  /** Returns the first claim that waits for a task of the job and is neither notified nor reserved. */
+  findAvailable(jobId: string): WaitingClaim | undefined {
+    for (const claim of this.#channels.get(jobId)?.claims ?? []) {
+      if (claim.isAvailable) return claim;
+    }
+    return undefined;
+  }
+
+  /** Wakes the claims of a worker whose jobs changed, so that they subscribe to the right channels. */
+  refresh(workerId: string): void {
+    for (const claim of this.#claims) {
+      if (claim.workerId === workerId) claim.notify();
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#stopPolling();
+    for (const [id, channel] of this.#channels) this.#unsubscribe(id, channel);
+    this.#claims.clear();
+  }
+
+  async #join(jobId: string, claim: WaitingClaim): Promise<void> {
+    const existing = this.#channels.get(jobId);
+    const channel = existing ?? {
+      claims: new Set(),
+      subscribed: this.#bus.subscribe(getJobChannel(jobId), (event) => this.#onEvent(jobId, event)),
+      unsubscribeTimer: undefined,
+    };
+    if (existing === undefined) this.#channels.set(jobId, channel);
+    clearTimeout(channel.unsubscribeTimer);
+    channel.unsubscribeTimer = undefined;
+    // Earlier polls did not include this job, because no claim waited for it.
+    if (channel.claims.size === 0) this.#schedulePoll(0);
+    channel.claims.add(claim);
+    await channel.subscribed;
+  }
+
+  #leave(jobId: string, claim: WaitingClaim): void {
+    const channel = this.#channels.get(jobId);
+    if (channel === undefined || !channel.claims.delete(claim) || channel.claims.size > 0) return;
+    channel.unsubscribeTimer = setTimeout(() => this.#unsubscribe(jobId, channel), UNSUBSCRIBE_DELAY_MS);
+    channel.unsubscribeTimer.unref();
+  }
+
+  #unsubscribe(jobId: string, channel: Channel): void {
+    clearTimeout(channel.unsubscribeTimer);
+    this.#channels.delete(jobId);
+    channel.subscribed.then(
+      (unsubscribe) => unsubscribe(),
+      () => {},
+    );
+  }
+
+  #onEvent(jobId: string, event: Event | undefined): void {
+    if (event?.kind === "work-available" && event.count > 0) this.#wake(jobId, event.count);
+    // A count of 0 announces a task that is due later. Undefined means that events may have been missed.
+    else this.#schedulePoll(0);
+  }
+
+  /** Wakes as many claims as `count` tasks need, in the order in which they started to wait. */
+  #wake(jobId: string, count: number): void {
+    let left = count;
+    // Reserved claims last: if they get the task that is being inserted, they ignore the notification.
+    for (const includesReserved of [false, true]) {
+      for (const claim of this.#channels.get(jobId)?.claims ?? []) {
+        if (left <= 0) return;
+        if (claim.isNotified || claim.isReserved !== includesReserved) continue;
+        claim.notify();
+        left -= claim.limit;
+      }
+    }
+  }
+
+  async #wakeForDueTasks(jobIds: readonly string[]): Promise<void> {
+    const counts = await this.#storage.tasks.countDue(jobIds, this.#claims.size * 2 + 1);
+    for (const [jobId, count] of counts) this.#wake(jobId, count);
+  }
+
+  #schedulePoll(milliseconds: number): void {
+    if (this.#isClosed || this.#claims.size === 0) return;
+    if (this.#isPolling) {
+      this.#mustPollAgain ||= milliseconds === 0;
+      return;
+    }
+    const at = performance.now() + Math.max(milliseconds, MIN_POLL_DELAY_MS);
+    if (this.#pollTimer !== undefined && this.#nextPollAt <= at) return;
+    clearTimeout(this.#pollTimer);
+    this.#nextPollAt = at;
+    this.#pollTimer = setTimeout(() => void this.#poll(), at - performance.now());
+    this.#pollTimer.unref();
+  }
+
+  #stopPolling(): void {
+    clearTimeout(this.#pollTimer);
+    this.#pollTimer = undefined;
+  }
+
+  async #poll(): Promise<void> {
+    this.#isPolling = true;
+    this.#pollTimer = undefined;
+    this.#mustPollAgain = false;
+    let delay = getPollInterval(this.#bus);
+    try {
+      const jobIds = [...this.#channels].filter(([, { claims }]) => claims.size > 0).map(([id]) => id);
+      if (jobIds.length > 0) {
+        await this.#wakeForDueTasks(jobIds);
+        const seconds = await this.#storage.tasks.getSecondsUntilDue(jobIds);
+        // Claims were woken for tasks that are due already; the next poll checks whether they were claimed.
+        if (seconds !== undefined)
+          delay = Math.min(delay, seconds > 0 ? seconds * 1000 + 1 : DUE_POLL_DELAY_MS);
+      }
+    } catch (error) {
+      this.#log.warn({ err: error }, "failed to look for due tasks on behalf of waiting claims");
+      delay = Math.min(delay, FAILED_POLL_DELAY_MS);
+    }
+    this.#isPolling = false;
+    this.#schedulePoll(this.#mustPollAgain ? 0 : delay);
+  }
+}

@@ -1,0 +1,58 @@
+import { Problem } from "../../protocol/index.ts";
+import { type Caller, forbidden } from "../access.ts";
+import { isUuid } from "../storage/ids.ts";
+import type { Storage } from "../storage/ports/storage.ts";
+
+const MAX_ENTRIES = 10_000;
+
+/** The 404 of a worker. */
+export const workerNotFound = (): Problem =>
+  new Problem("worker-not-found", "Worker not found. It may have been removed.");
+
+/**
+ * Cache of worker owners. A worker's owner never changes, so entries never expire. An entry does not prove that the
+ * worker still exists: the statements that use the worker check that.
+ */
+export class WorkerOwners {
+  readonly #ownerIds = new Map<string, string>();
+  readonly #storage: Pick<Storage, "workers">;
+
+  constructor(storage: Pick<Storage, "workers">) {
+    this.#storage = storage;
+  }
+
+  remember(workerId: string, userId: string): void {
+    if (this.#ownerIds.size >= MAX_ENTRIES) this.#ownerIds.clear();
+    this.#ownerIds.set(workerId, userId);
+  }
+
+  forget(workerId: string): void {
+    this.#ownerIds.delete(workerId);
+  }
+
+  /** Returns the user id of a worker's owner; undefined if the worker does not exist. A cached worker may be gone. */
+  async getOwnerId(workerId: string): Promise<string | undefined> {
+    if (!isUuid(workerId)) return undefined;
+    const cached = this.#ownerIds.get(workerId);
+    if (cached !== undefined) return cached;
+    const worker = await this.#storage.workers.find(workerId);
+    if (worker !== undefined) this.remember(worker.id, worker.userId);
+    return worker?.userId;
+  }
+
+  /**
+   * Throws a 404 if the worker does not exist, a 403 if it belongs to another user. With `allowAdmin`, admins pass.
+   */
+  async requireOwner(caller: Caller, workerId: string, allowAdmin = false): Promise<void> {
+    const id = workerId.toLowerCase();
+    const owner = this.#ownerIds.get(id) ?? (await this.getOwnerId(id));
+    if (owner === caller.actor.id) return;
+    // The cached worker may be gone, in which case the response is a 404 instead of a 403.
+    if (owner !== undefined && (await this.#storage.workers.find(id)) !== undefined) {
+      if (allowAdmin && caller.actor.isAdmin) return;
+      throw forbidden("worker-owner");
+    }
+    this.forget(id);
+    throw workerNotFound();
+  }
+}

@@ -1,0 +1,45 @@
+import type { AttemptError, TaskStatus } from "../../../protocol/index.ts";
+
+/** The workers that could run a task, and the data to estimate its wait. */
+export interface DiagnosisFacts {
+  /** Number of workers that are alive and linked to the job. */
+  readonly workers: number;
+  readonly busyWorkers: number;
+  /** Number of tasks that these workers have leases on. */
+  readonly leasedTasks: number;
+  /** Number of live workers that were linked to the job before they were drained. */
+  readonly drainingWorkers: number;
+  /** The last heartbeat of a linked worker, or the last start or end of one of the room's recent tasks. */
+  readonly lastActiveAt: string | null;
+  /** Median run time of the recent tasks; null if none has completed. */
+  readonly medianRunSeconds: number | null;
+  readonly isJobRemoved: boolean;
+  readonly claimedAt: string | null;
+  readonly workerName: string | null;
+}
+
+/** The stored data about the attempts of a task: its row and its late results. */
+export interface AttemptHistory {
+  readonly status: TaskStatus;
+  readonly attempt: number;
+  readonly workerId: string | null;
+  readonly claimedAt: string | null;
+  readonly startedAt: string | null;
+  readonly completedAt: string | null;
+  readonly error: string | null;
+  readonly errors: readonly AttemptError[];
+  readonly endedLeaseWorkerId: string | null;
+  readonly endedLeaseReason: "reported" | "cancelled" | "timed_out" | "lost" | null;
+  /** The attempts with a late result. */
+  readonly lateResults: readonly { readonly attempt: number; readonly workerId: string }[];
+  /** Names of the workers that still exist, by id. */
+  readonly workerNames: ReadonlyMap<string, string>;
+}
+
+/** The part of the storage that explains the state of a task. */
+export interface DiagnosisStorage {
+  /** Returns the facts for a diagnosis; undefined if the task does not exist. */
+  findFacts(taskId: string, aliveWithinSeconds: number): Promise<DiagnosisFacts | undefined>;
+  /** Returns the attempts of a task; undefined if it does not exist. */
+  findAttempts(taskId: string): Promise<AttemptHistory | undefined>;
+}

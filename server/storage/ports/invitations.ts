@@ -1,0 +1,24 @@
+import type { Invitation } from "../../../protocol/index.ts";
+import type { ResultPage, Window } from "../../records.ts";
+
+/** A new invitation. It expires after `seconds` by the clock of the database, but not later than `notBeyond`. */
+export interface NewInvitationRecord {
+  readonly id: string;
+  readonly roomId: string;
+  readonly jobs: readonly string[] | null;
+  readonly note: string | null;
+  readonly createdById: string;
+  readonly seconds: number;
+  readonly notBeyond: string | null;
+}
+
+/** The part of the storage for temporary invitations to a room. */
+export interface InvitationStorage {
+  /** Stores an invitation, and deletes those that expired at least a month ago. */
+  create(invitation: NewInvitationRecord): Promise<Invitation>;
+  find(id: string): Promise<Invitation | undefined>;
+  /** Lists the invitations of a room, newest first. */
+  list(roomId: string, window: Window): Promise<ResultPage<Invitation>>;
+  /** Revokes an invitation. A second call keeps the time of the first. Returns undefined if it does not exist. */
+  revoke(id: string): Promise<Invitation | undefined>;
+}

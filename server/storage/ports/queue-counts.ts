@@ -1,0 +1,40 @@
+import type { PoolUsage } from "../sessions/session-pool.ts";
+
+/** Maximum number of due tasks that are counted for each global job. */
+export const MAX_DUE_COUNTED = 100_000;
+/** Maximum number of pending tasks that are counted: of due and of delayed ones each. */
+export const MAX_PENDING_COUNTED = 1_000_000;
+/** Maximum number of global jobs that are reported separately, the oldest first. */
+export const MAX_JOBS_COUNTED = 50;
+
+/** The length of a queue, and the age of the oldest due task among the first of each priority, in seconds. */
+export interface QueueDepth {
+  readonly due: number;
+  /** Null if no task is due. */
+  readonly oldestSeconds: number | null;
+}
+
+/** The queue of a global job. */
+export interface JobDepth extends QueueDepth {
+  readonly category: string;
+  readonly name: string;
+}
+
+/** The numbers that `/metrics` reads from the database. */
+export interface QueueCounts {
+  /** Number of open tasks by status. */
+  readonly tasks: Readonly<Record<string, number>>;
+  /** Number of pending tasks that are not due yet. */
+  readonly delayed: number;
+  readonly workersAlive: number;
+  readonly jobs: readonly JobDepth[];
+  /** All other jobs together, including those of rooms. */
+  readonly others: QueueDepth;
+}
+
+/** The part of the storage that `/metrics` reads. */
+export interface QueueCountStorage {
+  countQueues(aliveWithinSeconds: number): Promise<QueueCounts>;
+  /** Returns the usage of joblib's own session pool; undefined if it uses the sessions of the ORM. */
+  getPoolUsage(): PoolUsage | undefined;
+}

@@ -1,0 +1,21 @@
+import type { LogLine, LogPosition, NewLogLine } from "../../../protocol/index.ts";
+
+/** Log lines of an attempt, from its worker. */
+export interface NewLogLines {
+  readonly taskId: string;
+  readonly attempt: number;
+  /** If set, the row must still have this worker. */
+  readonly workerId?: string;
+  readonly lines: readonly NewLogLine[];
+}
+
+/** The part of the storage for task logs. */
+export interface TaskLogStorage {
+  /**
+   * Stores the lines that are not stored yet, up to the maximum of an attempt. Returns false if this attempt of the task
+   * is not running.
+   */
+  append(lines: NewLogLines): Promise<boolean>;
+  /** Returns the lines after a position, in order. */
+  read(taskId: string, after: LogPosition, limit: number): Promise<readonly LogLine[]>;
+}

@@ -1,0 +1,26 @@
+import { type RawBuilder, sql } from "kysely";
+import type { JobRow } from "../../rows.ts";
+import { isAlive } from "../workers/is-alive.ts";
+
+/** Columns of the job `j` itself. */
+export const JOB_COLUMNS = sql`
+  j.id, j.room_id, j.category, j.name, coalesce(j.written_schema::text, j.schema::text) as schema,
+  j.result_schema::text as result_schema, j.schema_hash, j.description, j.defaults::text as defaults, j.fairness,
+  j.created_at::text as created_at, j.xmin::text as row_version`;
+
+/**
+ * Builds `select` and `from` of jobs `j` with their live workers and the number of their pending tasks.
+ * Clauses may follow.
+ */
+export const selectJobs = (aliveWithinSeconds: number): RawBuilder<JobRow> => sql`
+  select ${JOB_COLUMNS},
+    coalesce((
+      select jsonb_agg(w.id order by w.id)
+      from joblib.worker_job as wj join joblib.worker as w on w.id = wj.worker_id
+      where wj.job_id = j.id and ${isAlive(aliveWithinSeconds)}
+    ), '[]')::text as workers,
+    -- Two counts, so that each uses its own partial index.
+    ((select count(*) from joblib.task as t where t.job_id = j.id and t.status = 'pending' and t.due)
+      + (select count(*) from joblib.task as t where t.job_id = j.id and t.status = 'pending' and not t.due)
+    )::int as pending
+  from joblib.job as j`;

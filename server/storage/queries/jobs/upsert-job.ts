@@ -1,0 +1,44 @@
+import { sql } from "kysely";
+import type { NewJob } from "../../../records.ts";
+import type { Sql } from "../../sessions/orm.ts";
+
+/**
+ * Inserts a job. Returns false if its address is in use. Waits for a transaction that is inserting the same
+ * address.
+ */
+export const insertJob = async (db: Sql, job: NewJob): Promise<boolean> => {
+  const schema = JSON.stringify(job.schema);
+  const resultSchema = job.resultSchema === null ? null : JSON.stringify(job.resultSchema);
+  const { rows } = await sql<{ id: string }>`
+    insert into joblib.job (id, room_id, category, name, schema, written_schema, result_schema, schema_hash, description,
+      defaults, fairness)
+    values (${job.id}::uuid, ${job.roomId}, ${job.category}, ${job.name}, ${schema}::jsonb, ${schema}::json,
+      ${resultSchema}::jsonb, ${job.schemaHash}, ${job.description}, ${JSON.stringify(job.defaults)}::jsonb,
+      ${job.fairness})
+    on conflict (room_id, category, name) where removed_at is null do nothing
+    returning id`.execute(db);
+  return rows.length > 0;
+};
+
+/**
+ * Locks the registered job against its removal until the transaction ends. Returns undefined if it was just
+ * removed.
+ */
+export const lockJob = async (db: Sql, { roomId, category, name }: NewJob) => {
+  const { rows } = await sql<{ id: string; schema_hash: string }>`
+    select id, schema_hash from joblib.job
+    where room_id = ${roomId} and category = ${category} and name = ${name} and removed_at is null
+    for no key update`.execute(db);
+  return rows[0];
+};
+
+/**
+ * Replaces the description, the defaults, the fairness and the order of the schema's members by the last
+ * registration's.
+ */
+export const updateJobMetadata = async (db: Sql, id: string, job: NewJob): Promise<void> => {
+  await sql`
+    update joblib.job set description = ${job.description}, defaults = ${JSON.stringify(job.defaults)}::jsonb,
+      fairness = ${job.fairness}, written_schema = ${JSON.stringify(job.schema)}::json
+    where id = ${id}::uuid`.execute(db);
+};

@@ -1,0 +1,24 @@
+import { sql } from "kysely";
+import type { Sql } from "../../sessions/orm.ts";
+
+/**
+ * Returns the names of rooms that have jobs or tasks, in alphabetical order. It takes one index probe for
+ * each room, which reads the next name after the previous one, however many tasks the room has.
+ */
+export const listRoomNames = async (db: Sql, limit: number): Promise<string[]> => {
+  const { rows } = await sql<{ room_id: string }>`
+    with recursive task_rooms as (
+      (select room_id from joblib.task_place order by room_id limit 1)
+      union all
+      select n.room_id from task_rooms cross join lateral (
+        select p.room_id from joblib.task_place as p where p.room_id > task_rooms.room_id order by p.room_id limit 1
+      ) as n
+    )
+    select room_id from (
+      (select room_id from task_rooms limit ${limit}::int)
+      union
+      select room_id from joblib.job where removed_at is null
+    ) as rooms
+    order by room_id limit ${limit}::int`.execute(db);
+  return rows.map((row) => row.room_id);
+};

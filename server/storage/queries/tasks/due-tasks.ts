@@ -1,0 +1,48 @@
+import { sql } from "kysely";
+import type { Sql } from "../../sessions/orm.ts";
+import { defineStatement, type Placeholder } from "../../sql/statement.ts";
+
+const selectJobIds = (jobIds: Placeholder) =>
+  sql`(select n.id::uuid as id from jsonb_array_elements_text(${jobIds}::jsonb) as n(id)) as jobs`;
+
+const readSecondsUntilDue = defineStatement<{ seconds: number | null }, [jobIds: string]>(
+  (jobIds) => sql`
+    select min(case
+      when exists (
+        select 1 from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and t.due
+        order by t.priority desc limit 1
+      ) then 0
+      else extract(epoch from (
+        select t.run_at from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and not t.due
+        order by t.run_at limit 1
+      ) - clock_timestamp()) end)::float8 as seconds
+    from ${selectJobIds(jobIds)}`,
+);
+
+/**
+ * Returns the seconds until the first pending task of any of the jobs can be claimed, at most 0 if one can be
+ * claimed now, or undefined if no task is pending.
+ */
+export const getSecondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> =>
+  (await readSecondsUntilDue(db, JSON.stringify(jobIds)))[0]?.seconds ?? undefined;
+
+const readDueCounts = defineStatement<{ id: string; waiting: number }, [jobIds: string, cap: number]>(
+  (jobIds, cap) => sql`
+    select jobs.id, least(due.waiting + unpromoted.waiting, ${cap}::int)::int as waiting
+    from ${selectJobIds(jobIds)}
+    cross join lateral (
+      select count(*) as waiting from (
+        select 1 from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and t.due
+        limit ${cap}::int) as capped
+    ) as due
+    cross join lateral (
+      select count(*) as waiting from (
+        select 1 from joblib.task as t
+        where t.job_id = jobs.id and t.status = 'pending' and not t.due and t.run_at <= now()
+        limit ${cap}::int) as capped
+    ) as unpromoted`,
+);
+
+/** Counts the due tasks of each job, up to `cap`. */
+export const countDueTasks = (db: Sql, jobIds: readonly string[], cap: number) =>
+  readDueCounts(db, JSON.stringify(jobIds), cap);

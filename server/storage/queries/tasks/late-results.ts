@@ -1,0 +1,67 @@
+import { sql } from "kysely";
+import type { LateResultKey, NewLateResult } from "../../ports/late-results.ts";
+import { selectTasks, type TaskRow } from "../../rows.ts";
+import type { Sql } from "../../sessions/orm.ts";
+
+/** A stored late result. */
+export interface LateResultRow {
+  attempt: number;
+  worker_id: string;
+  user_id: string;
+  result: string;
+  received_at: string;
+}
+
+/**
+ * Stores the first late result of an attempt, if this worker had the lease and lost it, and if the task is
+ * not completed. Returns whether a result of this attempt is stored.
+ */
+export const insertLateResult = async (db: Sql, late: NewLateResult): Promise<boolean> => {
+  const { rows } = await sql`
+    insert into joblib.late_result as l (task_id, attempt, worker_id, user_id, result)
+    select t.id, ${late.attempt}::int, ${late.workerId}::uuid, ${late.userId}, ${JSON.stringify(late.result)}::json
+    from joblib.task as t
+    where t.id = ${late.taskId}::uuid and t.status <> 'completed' and (
+      t.errors @> jsonb_build_array(
+        jsonb_build_object('attempt', ${late.attempt}::int, 'worker_id', ${late.workerId}::text))
+      or (t.attempt = ${late.attempt}::int and t.hold_ended_worker_id = ${late.workerId}::uuid))
+    on conflict (task_id, attempt, worker_id) do update set received_at = l.received_at
+    returning l.attempt`.execute(db);
+  return rows.length > 0;
+};
+
+/** Returns the late results of a task, newest first. */
+export const listLateResults = async (db: Sql, taskId: string): Promise<LateResultRow[]> => {
+  const { rows } = await sql<LateResultRow>`
+    select l.attempt, l.worker_id, l.user_id, l.result::text as result, l.received_at::text as received_at
+    from joblib.late_result as l where l.task_id = ${taskId}::uuid order by l.received_at desc, l.attempt desc`.execute(
+    db,
+  );
+  return rows;
+};
+
+/**
+ * Completes a task with a late result, in any status except `completed`. A worker that has a lease loses it.
+ */
+export const adoptLateResult = async (db: Sql, { taskId, attempt, workerId }: LateResultKey) => {
+  const { rows } = await sql<TaskRow & { previous_worker_id: string | null }>`
+    with late as materialized (
+      select * from joblib.late_result
+      where task_id = ${taskId}::uuid and attempt = ${attempt}::int and worker_id = ${workerId}::uuid
+    ),
+    locked as materialized (
+      select t.id, case when t.status in ('claimed', 'running') then t.worker_id end as previous_worker_id
+      from joblib.task as t where t.id = ${taskId}::uuid and t.status <> 'completed' for no key update
+    ),
+    updated as (
+      update joblib.task as t set
+        status = 'completed', result = late.result, error = null, completed_at = clock_timestamp(),
+        worker_id = late.worker_id, runs = greatest(t.runs, 1), version = t.version + 1,
+        hold_ended_worker_id = coalesce(locked.previous_worker_id, t.hold_ended_worker_id),
+        hold_ended_reason = case when locked.previous_worker_id is null then t.hold_ended_reason else 'lost' end
+      from late, locked where t.id = locked.id
+      returning t.*, locked.previous_worker_id
+    )
+    ${selectTasks("updated", sql`, t.previous_worker_id`)}`.execute(db);
+  return rows[0];
+};

@@ -1,0 +1,80 @@
+import type { JobAddress } from "../../../protocol/index.ts";
+import { formatTime } from "../rows.ts";
+import { LazyClaimedTask } from "./lazy-claimed-task.ts";
+import {
+  type Claim,
+  type ClaimedTaskRow,
+  type ClaimRow,
+  type ClaimStatementOptions,
+  type ClaimSummaryRow,
+  numberWorkers,
+} from "./statements/claim-tasks.ts";
+
+/** The result of one claim of a batch. */
+export interface ClaimResult {
+  /** Key of the set of the worker's jobs; null if the worker is gone. */
+  readonly jobSet: string | null;
+  /** True if all workers of the batch exist and have the same jobs; otherwise the statement claims nothing. */
+  readonly isServed: boolean;
+  /** True if tasks have become due and must be promoted first. */
+  readonly isOverdue: boolean;
+  /** True if other transactions changed some of the chosen tasks before they were locked. */
+  readonly isContended: boolean;
+  readonly records: readonly LazyClaimedTask[];
+}
+
+/** The rows of a claim statement. */
+interface ClaimRows {
+  /** One row for each worker, by the worker's number. */
+  readonly heads: ReadonlyMap<number, ClaimSummaryRow>;
+  /** The claimed tasks in the order of the queue. */
+  readonly tasks: readonly ClaimedTaskRow[];
+}
+
+/** Splits the rows of a claim statement into those of workers and those of tasks. */
+export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimRows => {
+  const heads = new Map<number, ClaimSummaryRow>();
+  const tasks: ClaimedTaskRow[] = [];
+  for (const row of rows) {
+    if (row.id === null) heads.set(row.ordinal, row);
+    else tasks.push(row);
+  }
+  return { heads, tasks: tasks.sort((a, b) => a.ordinal - b.ordinal) };
+};
+
+/** Assigns the claimed tasks to the claims of the batch, by their slots. */
+export const distributeTasks = (
+  claims: readonly Claim[],
+  { heads, tasks }: ClaimRows,
+  { knownBackoff: backoff }: ClaimStatementOptions,
+  jobs: ReadonlyMap<string, JobAddress>,
+): ClaimResult[] => {
+  const workerNumbers = numberWorkers(claims);
+  let lastSlot = 0;
+  let next = 0;
+  return claims.map(({ workerId: claimant, limit, start }) => {
+    lastSlot += limit;
+    const head = heads.get(workerNumbers.get(claimant) ?? 0);
+    const { worker_id: workerId = null, user_id: userId = null, claimed_at: claimedAt = "" } = head ?? {};
+    const hasWorker = workerId !== null && userId !== null;
+    const context = hasWorker
+      ? { workerId, userId, startedAt: start ? formatTime(claimedAt) : null, backoff }
+      : undefined;
+    const records: LazyClaimedTask[] = [];
+    for (let task = tasks[next]; task !== undefined && task.ordinal <= lastSlot; task = tasks[next]) {
+      next += 1;
+      const job = jobs.get(task.job_id);
+      if (context === undefined || job === undefined) {
+        throw new Error("a claimed task has no worker or no job");
+      }
+      records.push(new LazyClaimedTask(task, context, job));
+    }
+    return {
+      jobSet: head?.job_set ?? null,
+      isServed: head?.have_same_jobs === true,
+      isOverdue: head?.has_unpromoted === true,
+      isContended: (head?.selected_count ?? 0) > tasks.length,
+      records,
+    };
+  });
+};

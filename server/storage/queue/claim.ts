@@ -1,0 +1,106 @@
+import type { ClaimedTaskRecord } from "../../records.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { createBatcher } from "./batcher.ts";
+import { type ClaimResult, distributeTasks, splitClaimRows } from "./claim-results.ts";
+import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
+import type { JobAddressCache } from "./job-address-cache.ts";
+import type { JobSetCache } from "./job-set-cache.ts";
+import type { PayloadCache } from "./payload-cache.ts";
+import { type Claim, claimTasks } from "./statements/claim-tasks.ts";
+import { promoteDueTasks } from "./statements/promote-due-tasks.ts";
+
+/** Maximum number of times that a claim is run if concurrent claims take its tasks. */
+const MAX_ATTEMPTS = 4;
+/** Maximum number of tasks in a batch. */
+const MAX_BATCH_TASKS = 400;
+
+/**
+ * Minimum number of characters of a payload to cache it. Reading a shorter one again is faster than the lookup, and
+ * thousands of small strings slow down the garbage collector.
+ */
+const MIN_CACHED_PAYLOAD = 2_048;
+
+interface ClaimCall extends Claim {
+  /** True to claim even if tasks that have become due are not promoted yet. */
+  readonly ignoreUnpromoted: boolean;
+}
+
+/** Claims the worker's next tasks. Returns undefined if the worker is gone. */
+type ClaimTasks = (claim: Claim, isGone?: () => boolean) => Promise<readonly ClaimedTaskRecord[] | undefined>;
+
+/** Data that is kept between statements. */
+interface ClaimCaches {
+  readonly jobSets: JobSetCache;
+  readonly jobAddresses: JobAddressCache;
+  readonly payloads: PayloadCache;
+  readonly heartbeatThrottle: HeartbeatThrottle;
+}
+
+/**
+ * Creates the function that claims tasks. Claims of workers with the same jobs are batched. A claim is one statement,
+ * unless tasks have just become due or concurrent claims took its tasks.
+ */
+export const createClaim = (
+  { runPrepared, measureBatches }: Sessions,
+  { jobSets, jobAddresses, payloads, heartbeatThrottle }: ClaimCaches,
+): ClaimTasks => {
+  const getLane = ({ workerId, ignoreUnpromoted: evenIfOverdue }: ClaimCall) =>
+    `${jobSets.getKey(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
+
+  /** Backoff of the last claimed task, as JSON: the next task usually has the same, which then need not be sent. */
+  let backoff = "{}";
+
+  const claimBatch = createBatcher<ClaimCall, ClaimResult>({
+    maxCalls: MAX_BATCH_TASKS,
+    getWeight: ({ limit }) => limit,
+    getLane,
+    run: measureBatches("claim", async (calls) => {
+      const ignoreUnpromoted = calls[0]?.ignoreUnpromoted === true;
+      const touchedWorkerIds = heartbeatThrottle.selectDue(calls.map(({ workerId }) => workerId));
+      const options = {
+        ignoreUnpromoted: ignoreUnpromoted,
+        knownBackoff: backoff,
+        touchedWorkerIds: touchedWorkerIds,
+      };
+      const rows = splitClaimRows(await runPrepared((db) => claimTasks(db, calls, options)));
+      const { tasks } = rows;
+      for (const { id, payload } of tasks) {
+        if (payload.length >= MIN_CACHED_PAYLOAD) payloads.set(id, payload, payload.length);
+      }
+      backoff = tasks.findLast((task) => task.backoff !== null)?.backoff ?? backoff;
+      const jobs = await jobAddresses.find(new Set(tasks.map((task) => task.job_id)));
+      const results = distributeTasks(calls, rows, options, jobs);
+      calls.forEach(({ workerId }, index) => {
+        jobSets.setKey(workerId, results[index]?.jobSet ?? null);
+      });
+      return results;
+    }),
+  });
+
+  const promoteBatch = createBatcher<ClaimCall, undefined>({
+    maxCalls: MAX_BATCH_TASKS,
+    getLane,
+    run: measureBatches("promote", async (calls) => {
+      const [first] = calls;
+      if (first !== undefined) await runPrepared((db) => promoteDueTasks(db, first.workerId));
+      return calls.map(() => undefined);
+    }),
+  });
+
+  return async (claim, isGone = () => false) => {
+    let call: ClaimCall = { ...claim, ignoreUnpromoted: false };
+    for (let attempt = 1; ; attempt += 1) {
+      const result = await claimBatch(call, isGone);
+      if (result === undefined) return [];
+      const { jobSet, records, isServed, isOverdue, isContended } = result;
+      if (jobSet === null) return undefined;
+      if (isServed && isOverdue) {
+        await promoteBatch(call);
+        // Rows that another server is promoting at the moment stay overdue. They must not block the claim of the others.
+        call = { ...call, ignoreUnpromoted: true };
+      } else if (records.length > 0 || attempt >= MAX_ATTEMPTS || (isServed && !isContended)) {
+        return records;
+      }
+    }
+  };
+};

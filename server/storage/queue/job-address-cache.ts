@@ -1,0 +1,37 @@
+import type { JobAddress } from "../../../protocol/index.ts";
+import { LruMap } from "../../lru-map.ts";
+import { findJobAddresses } from "../queries/jobs/job-addresses.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+
+const MAX_JOBS = 10_000;
+
+/**
+ * Caches the addresses of jobs, which never change. Without the cache, each claimed task costs the database an index
+ * lookup and three texts to send.
+ */
+export class JobAddressCache {
+  readonly #addresses = new LruMap<JobAddress>({ entries: MAX_JOBS, weight: MAX_JOBS });
+  readonly #runPrepared: Sessions["runPrepared"];
+
+  constructor({ runPrepared }: Pick<Sessions, "runPrepared">) {
+    this.#runPrepared = runPrepared;
+  }
+
+  /** Returns the addresses of jobs by id. Queries the database only for those that are not cached. */
+  async find(jobIds: ReadonlySet<string>): Promise<ReadonlyMap<string, JobAddress>> {
+    const found = new Map<string, JobAddress>();
+    const unknown: string[] = [];
+    for (const id of jobIds) {
+      const address = this.#addresses.get(id);
+      if (address === undefined) unknown.push(id);
+      else found.set(id, address);
+    }
+    if (unknown.length === 0) return found;
+    for (const row of await this.#runPrepared((db) => findJobAddresses(db, unknown))) {
+      const address = { roomId: row.room_id, category: row.category, name: row.name };
+      this.#addresses.set(row.id, address, 1);
+      found.set(row.id, address);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,206 @@
+import { sql } from "kysely";
+import { INDEX_ORDER, QUEUE_ORDER } from "../../queries/tasks/queue-order.ts";
+import type { Sql } from "../../sessions/orm.ts";
+import { formatArray } from "../../sql/array-text.ts";
+import { defineStatement } from "../../sql/statement.ts";
+import {
+  CLAIMED_TASK_COLUMNS,
+  type ClaimedTextRow,
+  NULL_TASK_COLUMNS,
+  selectClaimedTaskRows,
+} from "../lazy-claimed-task.ts";
+import { touchWorkers } from "./touch-worker.ts";
+
+/** A worker's request for tasks. */
+export interface Claim {
+  readonly workerId: string;
+  readonly limit: number;
+  /** Whether the claim also starts the tasks. */
+  readonly start: boolean;
+}
+
+/**
+ * The row that a claim returns for each worker, next to the rows of tasks. Nullable columns are null if the
+ * worker is gone.
+ */
+export interface ClaimSummaryRow {
+  id: null;
+  /** Number of the worker in the statement, from 1. */
+  ordinal: number;
+  worker_id: string | null;
+  user_id: string | null;
+  /** Hash of the worker's jobs. */
+  job_set: string | null;
+  /** The time that the statement stored as `claimed_at`. */
+  claimed_at: string;
+  /** Whether all workers exist and have the same jobs. If not, the statement claimed nothing. */
+  have_same_jobs: boolean;
+  /**
+   * Whether tasks of the jobs became due that are not in the claim index yet. If so, the statement claimed
+   * nothing.
+   */
+  has_unpromoted: boolean;
+  /** Number of selected tasks. If fewer were claimed, concurrent statements changed the others. */
+  selected_count: number;
+}
+
+/** A claimed task and the number of the slot that it is for, from 1. */
+export type ClaimedTaskRow = ClaimedTextRow & { readonly ordinal: number };
+
+/** A row of the statement's result, which has no order. */
+export type ClaimRow = ClaimSummaryRow | ClaimedTaskRow;
+
+/** Options for all claims of one statement. */
+export interface ClaimStatementOptions {
+  /** Claim even if due tasks still have to be promoted into the claim index. */
+  readonly ignoreUnpromoted: boolean;
+  /** A backoff, as JSON, that is not returned, because most tasks have the same. */
+  readonly knownBackoff: string;
+  /** The workers whose heartbeats are recorded. */
+  readonly touchedWorkerIds: readonly string[];
+}
+
+/** Selects the due tasks of a job by an index probe. The caller adds an order. */
+const selectDueTasks = (jobId: string) => sql`
+  select t.ctid as tid, t.priority, t.number from joblib.task as t
+  where t.job_id = ${sql.raw(jobId)} and t.status = 'pending' and t.due`;
+
+/**
+ * Claims tasks for many workers that are linked to the same jobs. The tasks have one order for all workers,
+ * and each worker gets as many as it has slots.
+ *
+ * Each job takes one ordered index probe (`job_id = any` with an order reads the whole backlog: 500 times
+ * slower). The tasks of a single job are locked as they are read, with `skip locked`, so that concurrent
+ * claims neither wait for each other nor select the same tasks. With several jobs, the first tasks of all are
+ * selected and then locked. Otherwise a claim of 100 tasks by a worker with 100 jobs would lock 10,000 rows.
+ * These tasks are read in whole index keys (`with ties`), because sorting within the keys of 100 jobs took
+ * 0.2 ms more.
+ *
+ * The CTEs are materialized, because a rescan would lock more rows. Each lookup has an order, because without
+ * one the planner prefers a sequential scan if it expects to find a row soon.
+ *
+ * The workers are locked so that the removal of a worker does not miss tasks that are claimed concurrently.
+ * Claims share these locks and have no other locks yet, so a claim that waits for a removal blocks no other
+ * statement. If a worker is gone, or if its jobs are not the expected ones, the statement claims nothing, and
+ * each worker claims again in the batch of its jobs.
+ *
+ * A locked row is found again by its `ctid`, which does not change while the row is locked. If a concurrent
+ * statement changed a row after this statement began, and the row can still be claimed, then the lock is on a
+ * version that this statement does not see. Such a task is skipped. It counts as selected and not claimed, so
+ * the claim is repeated.
+ *
+ * There are few plan nodes, because PostgreSQL initializes each of them for every execution: if no task is
+ * due, the statement takes 130 µs. It took 200 µs when each step was a CTE and when nested loops joined the
+ * workers and the tasks.
+ */
+const defineClaim = (touchesWorkers: boolean) =>
+  defineStatement<
+    ClaimRow,
+    [
+      workers: string,
+      slots: string,
+      starts: string,
+      ignoreUnpromoted: boolean,
+      knownBackoff: string,
+      touchedWorkers: string,
+    ]
+  >(
+    (workers, slots, starts, ignoreUnpromoted, knownBackoff, touchedWorkers) => sql`
+    with claimers as materialized (
+      select a.ordinal, w.* from unnest(${workers}::uuid[]) with ordinality as a(id, ordinal)
+      left join lateral (
+        select l.id, l.user_id, array(
+          select wj.job_id from joblib.worker_job as wj
+          where wj.worker_id = l.id and (select j.removed_at is null from joblib.job as j where j.id = wj.job_id)
+          order by wj.job_id
+        ) as jobs
+        from (select id, user_id from joblib.worker where id = a.id for key share) as l offset 0
+      ) as w on true
+    ),
+    search as materialized (
+      select *, have_same_jobs and not has_unpromoted as can_claim from (
+        select *, clock_timestamp() as at, not ${ignoreUnpromoted}::boolean and exists (
+          select 1 from unnest(jobs) as j(job_id) cross join lateral (
+            select 1 from joblib.task as t
+            where t.job_id = j.job_id and t.status = 'pending' and not t.due and t.run_at <= now()
+            order by t.run_at limit 1
+          ) as d
+        ) as has_unpromoted
+        from (
+          select min(jobs) as jobs, count(jobs) = count(*) and min(jobs) = max(jobs) as have_same_jobs from claimers
+        ) as s offset 0
+      ) as l
+    ),
+    candidates as materialized (
+      select c.* from search cross join unnest(search.jobs) as j(job_id) cross join lateral (
+        ${selectDueTasks("j.job_id")} order by ${INDEX_ORDER} fetch first (cardinality(${slots}::integer[])) rows with ties
+      ) as c
+      where search.can_claim and cardinality(search.jobs) > 1
+      order by c.priority desc, c.number limit cardinality(${slots}::integer[])
+    ),
+    selected as materialized (
+      select tid, (row_number() over (order by tid is null, priority desc, number))::integer as ordinal from (
+        select c.* from search cross join lateral (
+          ${selectDueTasks("search.jobs[1]")} order by ${QUEUE_ORDER} limit cardinality(${slots}::integer[])
+          for update skip locked
+        ) as c
+        where search.can_claim and cardinality(search.jobs) = 1
+        union all
+        -- The status is checked after the lookup. As its condition, the index of all due tasks would be read.
+        select case when t.status = 'pending' and t.due then t.tid end, candidates.priority, candidates.number
+        from candidates left join lateral (
+          select ctid as tid, status, due from joblib.task where ctid = candidates.tid limit 1 for update skip locked
+        ) as t on true
+      ) as c
+    ),
+    claimed as (
+      update joblib.task as t set
+        status = case when (${starts}::boolean[])[selected.ordinal] then 'running' else 'claimed' end,
+        started_at = case when (${starts}::boolean[])[selected.ordinal] then (select at from search) end,
+        runs = t.runs + case when (${starts}::boolean[])[selected.ordinal] then 1 else 0 end,
+        worker_id = (${workers}::uuid[])[(${slots}::integer[])[selected.ordinal]],
+        attempt = t.attempt + 1, claimed_at = (select at from search), version = t.version + 1,
+        -- Null in every claimed task, and therefore not returned.
+        completed_at = null, error = null, result = null, progress = null
+      from selected where t.ctid = selected.tid
+      returning selected.ordinal, ${CLAIMED_TASK_COLUMNS}
+    )
+    ${touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``}
+    select ordinal, ${selectClaimedTaskRows(knownBackoff)}, null as worker_id, null as user_id, null as job_set,
+      null as claimed_at, null as have_same_jobs, null as has_unpromoted, null as selected_count
+    from claimed
+    union all
+    select c.ordinal::integer, ${NULL_TASK_COLUMNS}, c.id, c.user_id, md5(c.jobs::text),
+      search.at::text, search.have_same_jobs, search.has_unpromoted, (select count(*) from selected)::integer
+    from search cross join claimers as c`,
+  );
+
+const CLAIM = { plain: defineClaim(false), touching: defineClaim(true) };
+
+/** Numbers the workers of the claims from 1. Each worker has one summary row with this number. */
+export const numberWorkers = (claims: readonly Claim[]): ReadonlyMap<string, number> => {
+  const workers = new Set(claims.map(({ workerId }) => workerId));
+  return new Map([...workers].map((id, index) => [id, index + 1]));
+};
+
+/** Claims tasks. There is a slot for each requested task, in the order of the claims. */
+export const claimTasks = (
+  db: Sql,
+  claims: readonly Claim[],
+  { ignoreUnpromoted, knownBackoff, touchedWorkerIds }: ClaimStatementOptions,
+): Promise<ClaimRow[]> => {
+  const numbers = numberWorkers(claims);
+  const slots: number[] = [];
+  const starts: string[] = [];
+  for (const { workerId, limit, start } of claims) {
+    for (let count = 0; count < limit; count += 1) {
+      slots.push(numbers.get(workerId) ?? 0);
+      starts.push(start ? "t" : "f");
+    }
+  }
+  return CLAIM[touchedWorkerIds.length > 0 ? "touching" : "plain"](
+    db,
+    ...([formatArray(numbers.keys()), formatArray(slots), formatArray(starts)] as const),
+    ...([ignoreUnpromoted, knownBackoff, formatArray(touchedWorkerIds)] as const),
+  );
+};

@@ -1,0 +1,76 @@
+import { type RawBuilder, sql } from "kysely";
+import type { Assignee } from "../../../records.ts";
+import { formatRecordset, selectRecordset } from "../../sql/recordset.ts";
+import type { Placeholder } from "../../sql/statement.ts";
+
+/**
+ * Builds a CTE of an insert that selects the assignees: waiting workers that each receive the only task of a
+ * request with its insert. That saves the claim, its commit and two turns of the event loop. A worker is
+ * selected only if it would have claimed exactly this task, that is if no task is due for any of its jobs in
+ * the snapshot of the statement. A worker whose row is locked may be leaving and is skipped. So the insert
+ * never waits, and the removal does not miss the task.
+ */
+const buildCte = (proposed: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+    assignees as materialized (
+      select p.request_number, p.start, w.id as worker_id, w.user_id
+      from ${proposed} as p
+      cross join lateral (
+        select id, user_id from joblib.worker where id = p.worker_id limit 1 for key share skip locked
+      ) as w
+      where not exists (
+        select 1 from joblib.worker_job as wj cross join lateral (
+          select 1 from joblib.task as t where t.job_id = wj.job_id and t.status = 'pending' and t.due
+          order by t.priority desc limit 1
+        ) as due
+        where wj.worker_id = p.worker_id
+      ) and not exists (
+        select 1 from joblib.worker_job as wj cross join lateral (
+          select 1 from joblib.task as t
+          where t.job_id = wj.job_id and t.status = 'pending' and not t.due and t.run_at <= now()
+          order by t.run_at limit 1
+        ) as unpromoted
+        where wj.worker_id = p.worker_id
+      )
+    ),`;
+
+/** Builds the CTE for many requests, from the text that `formatAssignees` returns. */
+export const buildAssigneesCte = (assignees: Placeholder): RawBuilder<unknown> =>
+  buildCte(selectRecordset(assignees, "request_number integer, worker_id uuid, start boolean"));
+
+/** Builds the CTE for a single request. */
+export const buildSingleAssigneeCte = (workerId: Placeholder, start: Placeholder): RawBuilder<unknown> =>
+  buildCte(sql`(select 1 as request_number, ${workerId}::uuid as worker_id, ${start}::boolean as start)`);
+
+/** Columns that an insert sets for directly assigned tasks. */
+export const ASSIGNED_COLUMNS = sql`, status, worker_id, attempt, runs, claimed_at, started_at, version`;
+
+/** Values of these columns: as after a claim if the task has an assignee `a`, else as in a pending task. */
+export const ASSIGNED_VALUES = sql`,
+        case when a.request_number is null then 'pending' when a.start then 'running' else 'claimed' end, a.worker_id,
+        case when a.request_number is null then 0 else 1 end, case when a.start then 1 else 0 end,
+        case when a.request_number is not null then clock_timestamp() end, case when a.start then clock_timestamp() end,
+        case when a.request_number is null then 1 else 2 end`;
+
+/** Joins the assignee `a` of the new task `i`, if the task is due and the worker is linked to its job. */
+export const JOIN_ASSIGNEES = sql`
+      left join assignees as a on a.request_number = i.request_number and i.starts_at <= now() and (
+        -- Without exists, for which the planner would read all links into a hash table.
+        select true from joblib.worker_job as wj where wj.worker_id = a.worker_id and wj.job_id = i.job_id limit 1)`;
+
+/** A CTE with the directly assigned tasks of the CTE `inserted`. */
+export const ASSIGNED_TASKS_CTE = sql`
+    assigned as (
+      select id, worker_id, started_at,
+        (select user_id from assignees where assignees.worker_id = inserted.worker_id limit 1) as user_id
+      from inserted where worker_id is not null
+    )`;
+
+/** Formats the assignees of the requests, in their order. A request has at most one. */
+export const formatAssignees = (assignees: readonly (Assignee | undefined)[]): string =>
+  formatRecordset(
+    assignees.flatMap((assignee, index) =>
+      assignee === undefined
+        ? []
+        : [{ request_number: index + 1, worker_id: assignee.workerId, start: assignee.start }],
+    ),
+  );

@@ -1,0 +1,71 @@
+import { sql } from "kysely";
+import type { Sql } from "../../sessions/orm.ts";
+import { formatRecordset, selectRecordset } from "../../sql/recordset.ts";
+import { defineStatement } from "../../sql/statement.ts";
+
+/** A worker's heartbeat, with the ids of the tasks that it works on. */
+export interface Heartbeat {
+  readonly workerId: string;
+  readonly taskIds: readonly string[];
+}
+
+/** The result of a heartbeat. There is none if the worker is gone. */
+export interface HeartbeatRow {
+  worker_id: string;
+  last_heartbeat: string;
+  /** JSON, a list of `{ task_id, reason }`. */
+  stop: string;
+  /** Whether the worker has leases for tasks that are missing from the heartbeat. */
+  has_unlisted_tasks: boolean;
+  draining: boolean;
+}
+
+/**
+ * Records the heartbeats of many workers. Returns which of the listed tasks each worker must stop, because
+ * its lease ended, and whether it has leases for other tasks. Leases that the worker ended itself
+ * (`reported`) are omitted. Otherwise its waiting heartbeat would return for every task that it completes.
+ * All statements lock workers in the same order.
+ */
+const record = defineStatement<HeartbeatRow, [heartbeats: string]>(
+  (input) => sql`
+    with heartbeats as materialized (
+      select * from ${selectRecordset(input, "worker_id uuid, task_ids jsonb")} as b
+    ),
+    locked as materialized (
+      select w.id, h.task_ids from (select * from heartbeats order by worker_id) as h
+      cross join lateral (select id from joblib.worker where id = h.worker_id for no key update) as w
+    ),
+    updated as (
+      update joblib.worker as w set last_heartbeat = clock_timestamp() from locked
+      where w.id = locked.id returning w.id, w.last_heartbeat, w.drained_jobs, locked.task_ids
+    )
+    select updated.id as worker_id, updated.last_heartbeat::text as last_heartbeat,
+      updated.drained_jobs is not null as draining,
+      coalesce((
+        select jsonb_agg(jsonb_build_object('task_id', listed.id, 'reason', listed.reason)) from (
+          select n.id::uuid as id, (
+            select case
+              when t.status in ('claimed', 'running') and t.worker_id = updated.id then null
+              when t.hold_ended_worker_id = updated.id then nullif(t.hold_ended_reason, 'reported')
+              when t.status = 'cancelled' then 'cancelled'
+              else 'lost' end
+            from (select 1) as one left join joblib.task as t on t.id = n.id::uuid
+          ) as reason
+          from jsonb_array_elements_text(updated.task_ids) as n(id)
+        ) as listed
+        where listed.reason is not null
+      ), '[]')::text as stop,
+      exists (
+        select 1 from joblib.task as t
+        where t.worker_id = updated.id and t.status in ('claimed', 'running')
+          and not updated.task_ids ? t.id::text
+      ) as has_unlisted_tasks
+    from updated`,
+);
+
+/** Records heartbeats. Returns the rows in no order. */
+export const recordHeartbeats = (db: Sql, heartbeats: readonly Heartbeat[]) =>
+  record(
+    db,
+    formatRecordset(heartbeats.map(({ workerId, taskIds }) => ({ worker_id: workerId, task_ids: taskIds }))),
+  );

@@ -1,0 +1,170 @@
+import { type RawBuilder, sql } from "kysely";
+import type { Assignee } from "../../../records.ts";
+import { isAlive } from "../../queries/workers/is-alive.ts";
+import type { Sql } from "../../sessions/orm.ts";
+import { formatArray, formatTextArray } from "../../sql/array-text.ts";
+import { defineStatement } from "../../sql/statement.ts";
+import {
+  ASSIGNED_COLUMNS,
+  ASSIGNED_TASKS_CTE,
+  ASSIGNED_VALUES,
+  buildAssigneesCte,
+  formatAssignees,
+  JOIN_ASSIGNEES,
+} from "./direct-assignment.ts";
+import { IS_IN_TURN, ROOM_TURNS_CTE, TASK_NUMBER } from "./room-fairness.ts";
+import { formatGroups, GROUP_COLUMNS, type TaskGroup } from "./task-groups.ts";
+
+/**
+ * The values of a group of new tasks that only the database knows, and the number of live workers of its job.
+ */
+export interface InsertedRow {
+  /** Id of the group's first task. */
+  id: string;
+  run_at: string;
+  created_at: string;
+  job_room_id: string;
+  job_category: string;
+  job_name: string;
+  workers_online: number;
+  /** The assignee, if the task was assigned directly. */
+  worker_id?: string | null;
+  user_id?: string | null;
+  started_at?: string | null;
+}
+
+type InsertVariant = "plain" | "room-fairness" | "direct-assignment";
+
+/**
+ * Inserts the tasks of many requests in their order: all tasks of a request, or none if one of its jobs was
+ * removed or changed since it was read. Tasks with an existing idempotency key are skipped. The jobs are
+ * locked, in the same order in all statements, so that none is removed during the insert. The common
+ * properties of a request's tasks are sent and returned once per group, and values that the server knows are
+ * not returned.
+ */
+const defineInsert = (variant: InsertVariant) => {
+  const only = (part: InsertVariant, text: RawBuilder<unknown>) => (variant === part ? text : sql``);
+  return defineStatement<
+    InsertedRow,
+    [requests: string, payloads: string, offsets: string, aliveWithinSeconds: number, assignees: string]
+  >(
+    (requests, payloads, offsets, aliveWithinSeconds, assignees) => sql`
+    with groups as materialized (
+      select r.request_number, (${offsets}::integer[])[r.request_number] + g.first_index as offset, g.*,
+        coalesce(g.run_at, now() + make_interval(secs => greatest(g.in_seconds, 0))) as starts_at
+      from jsonb_array_elements(${requests}::jsonb) with ordinality as r(groups, request_number)
+      cross join lateral rows from (jsonb_to_recordset(r.groups) as (${sql.raw(GROUP_COLUMNS)})) with ordinality
+        as g(id, job_id, schema_hash, job_version, room_id, created_by_id, priority, max_attempts, backoff,
+          timeout_seconds, run_at, in_seconds, idempotency_key, request_hash, trace_context, ids, first_index, group_number)
+    ),
+    locked_jobs as materialized (
+      select j.* from (select distinct job_id from groups order by job_id) as requested
+      cross join lateral (
+        select id, schema_hash, xmin::text as version, room_id, category, name, fairness, removed_at from joblib.job
+        where id = requested.job_id limit 1 for key share
+      ) as j
+      where j.removed_at is null
+    ),
+    rejected_requests as materialized (
+      select distinct g.request_number from groups as g
+      where not exists (
+        select 1 from locked_jobs as j where j.id = g.job_id and j.schema_hash = g.schema_hash
+          and (g.job_version is null or j.version = g.job_version))
+    ),
+    accepted_groups as materialized (
+      select * from groups where request_number not in (select request_number from rejected_requests)
+    ),
+    accepted_tasks as materialized (
+      select g.request_number, g.group_number, t.ordinal, t.id::uuid as id, t.payload::json as payload, g.job_id,
+        g.room_id, g.created_by_id, g.priority, g.max_attempts, g.backoff, g.timeout_seconds, g.starts_at,
+        g.idempotency_key, g.request_hash, g.trace_context
+      from accepted_groups as g
+      cross join lateral rows from (
+        jsonb_array_elements_text(g.ids),
+        unnest((${payloads}::text[])[g.offset + 1 : g.offset + jsonb_array_length(g.ids)])
+      ) with ordinality as t(id, payload, ordinal)
+      order by g.request_number, g.group_number, t.ordinal
+    ),
+    ${only("room-fairness", ROOM_TURNS_CTE)}
+    ${only("direct-assignment", buildAssigneesCte(assignees))}
+    inserted as (
+      insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
+        timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number
+        ${only("room-fairness", sql`, in_turn`)}${only("direct-assignment", ASSIGNED_COLUMNS)})
+      select i.id, i.job_id, i.room_id, i.created_by_id, i.payload, i.priority, i.max_attempts, i.backoff,
+        i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash, i.trace_context,
+        ${variant === "room-fairness" ? TASK_NUMBER : sql`nextval('joblib.task_number')`}
+        ${only("room-fairness", sql`, ${IS_IN_TURN}`)}${only("direct-assignment", ASSIGNED_VALUES)}
+      from accepted_tasks as i ${only("direct-assignment", JOIN_ASSIGNEES)}
+      on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
+      returning id, job_id, room_id, run_at, created_at, idempotency_key
+        ${only("direct-assignment", sql`, worker_id, started_at`)}
+    ),
+    list_entries as (
+      insert into joblib.task_place (task_id, room_id, job_id, created_at)
+      select id, room_id, job_id, created_at from inserted
+    ),
+    ${only("direct-assignment", sql`${ASSIGNED_TASKS_CTE},`)}
+    jobs as materialized (
+      select j.id, j.room_id, j.category, j.name, (
+        select count(*)::int from joblib.worker_job as wj where wj.job_id = j.id
+          and (select ${isAlive(aliveWithinSeconds)} from joblib.worker as w where w.id = wj.worker_id)) as workers
+      from locked_jobs as j
+    )
+    select t.id, t.run_at::text as run_at, t.created_at::text as created_at, o.room_id as job_room_id,
+      o.category as job_category, o.name as job_name, o.workers as workers_online
+      ${only("direct-assignment", sql`, assigned.worker_id, assigned.user_id, assigned.started_at::text as started_at`)}
+    from (
+      -- A group without a key cannot conflict, so it is not searched for in the inserted rows.
+      select id, job_id, starts_at as run_at, now() as created_at from accepted_groups where idempotency_key is null
+      union all
+      select id, job_id, run_at, created_at from inserted where idempotency_key is not null
+    ) as t join jobs as o on o.id = t.job_id ${only("direct-assignment", sql`left join assigned on assigned.id = t.id`)}`,
+  );
+};
+
+const INSERT = {
+  plain: defineInsert("plain"),
+  "room-fairness": defineInsert("room-fairness"),
+  "direct-assignment": defineInsert("direct-assignment"),
+} satisfies Record<InsertVariant, unknown>;
+
+/** Options for all requests of one statement. */
+export interface InsertStatementOptions {
+  readonly aliveWithinSeconds: number;
+  /** Whether some of the tasks belong to jobs with room fairness. */
+  readonly hasRoomFairness: boolean;
+}
+
+/** The tasks of one request, and the JSON of their payloads. */
+export interface InsertRequest {
+  readonly groups: readonly TaskGroup[];
+  readonly payloads: readonly string[];
+}
+
+/**
+ * Inserts tasks. `assignees` has the worker that would receive the only task of each request, if there is
+ * one.
+ */
+export const insertTasks = (
+  db: Sql,
+  requests: readonly InsertRequest[],
+  { aliveWithinSeconds, hasRoomFairness }: InsertStatementOptions,
+  assignees: readonly (Assignee | undefined)[] = [],
+): Promise<InsertedRow[]> => {
+  const hasAssignee = assignees.some((assignee) => assignee !== undefined);
+  const insert = INSERT[hasRoomFairness ? "room-fairness" : hasAssignee ? "direct-assignment" : "plain"];
+  let offset = 0;
+  const offsets = requests.map(({ payloads: { length } }) => {
+    offset += length;
+    return offset - length;
+  });
+  return insert(
+    db,
+    `[${requests.map(({ groups }) => formatGroups(groups)).join(",")}]`,
+    formatTextArray(requests.flatMap(({ payloads }) => payloads)),
+    formatArray(offsets),
+    aliveWithinSeconds,
+    formatAssignees(assignees),
+  );
+};

@@ -1,0 +1,70 @@
+import { type RawBuilder, sql } from "kysely";
+import type { FailedOutcome } from "../../../../protocol/index.ts";
+
+/** How a worker's lease ended. Heartbeats return it, except `reported`: the worker itself ended the lease. */
+export type LeaseEnd = "reported" | "cancelled" | "timed_out" | "lost";
+
+/** The failure of an attempt. Expressions may use the task `t`. */
+export interface AttemptFailure {
+  readonly error: RawBuilder<unknown>;
+  readonly leaseEnd: LeaseEnd | RawBuilder<unknown>;
+  /** Stored if no attempts are left. */
+  readonly result?: RawBuilder<unknown>;
+}
+
+// A task that fails before it was started counts as run. Otherwise it could fail forever.
+const runs = sql`(t.runs + case when t.status = 'claimed' then 1 else 0 end)`;
+const hasAttemptsLeft = sql`(${runs} < t.max_attempts)`;
+
+// The exponent is limited, so that 2^99 × 86,400 s is never calculated before the maximum applies.
+const delayWithoutJitter = sql`(case t.backoff ->> 'kind'
+  when 'fixed' then (t.backoff ->> 'seconds')::float8
+  else least((t.backoff ->> 'seconds')::float8 * power(2::float8, least(${runs} - 1, 40)),
+             (t.backoff ->> 'max_seconds')::float8)
+  end)`;
+const delay = sql`(${delayWithoutJitter} * (1 + (t.backoff ->> 'jitter')::float8 * (2 * random() - 1)))`;
+
+/** Formats a time for `errors`: RFC 3339 in UTC with milliseconds. */
+const formatTime = (time: RawBuilder<unknown>) =>
+  sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/**
+ * Returns the outcome that is stored with the attempt. A failure that a worker or a user reported is just
+ * `failed`.
+ */
+const getOutcome = (leaseEnd: AttemptFailure["leaseEnd"]): FailedOutcome =>
+  leaseEnd === "lost" || leaseEnd === "timed_out" ? leaseEnd : "failed";
+
+/**
+ * Builds the `set` list that fails a claimed or running task `t`, or makes it pending if attempts are left.
+ */
+export const setAttemptFailed = ({ error, leaseEnd, result }: AttemptFailure): RawBuilder<unknown> => sql`
+  status = case when ${hasAttemptsLeft} then 'pending' else 'failed' end,
+  runs = ${runs},
+  errors = t.errors || jsonb_build_array(jsonb_build_object(
+    'attempt', t.attempt, 'at', ${formatTime(sql`clock_timestamp()`)}, 'error', coalesce(${error}, ''),
+    'worker_id', t.worker_id, 'outcome', ${sql.lit(getOutcome(leaseEnd))}::text) || jsonb_strip_nulls(jsonb_build_object(
+    'claimed_at', ${formatTime(sql`t.claimed_at`)}, 'started_at', ${formatTime(sql`t.started_at`)}))),
+  error = case when ${hasAttemptsLeft} then null else ${error} end,
+  run_at = case when ${hasAttemptsLeft} then clock_timestamp() + make_interval(secs => ${delay}) else t.run_at end,
+  due = case when ${hasAttemptsLeft} then ${delayWithoutJitter} <= 0 else t.due end,
+  worker_id = case when ${hasAttemptsLeft} then null else t.worker_id end,
+  claimed_at = case when ${hasAttemptsLeft} then null else t.claimed_at end,
+  started_at = case when ${hasAttemptsLeft} then null else t.started_at end,
+  progress = case when ${hasAttemptsLeft} then null else t.progress end,
+  result = case when ${hasAttemptsLeft} then null else ${result ?? sql`t.result`} end,
+  completed_at = case when ${hasAttemptsLeft} then null else clock_timestamp() end,
+  version = t.version + 1,
+  hold_ended_worker_id = t.worker_id,
+  hold_ended_reason = ${typeof leaseEnd === "string" ? sql.lit(leaseEnd) : leaseEnd}`;
+
+/** Builds the `set` list that requeues a task `t`. It keeps its queue position and its number of runs. */
+export const setRequeued = (leaseEnd: LeaseEnd): RawBuilder<unknown> => sql`
+  status = 'pending',
+  worker_id = null,
+  claimed_at = null,
+  started_at = null,
+  progress = null,
+  version = t.version + 1,
+  hold_ended_worker_id = t.worker_id,
+  hold_ended_reason = ${sql.lit(leaseEnd)}`;

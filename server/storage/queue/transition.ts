@@ -1,0 +1,108 @@
+import type { CompletedTask, Completion, TaskRecord, Transition } from "../../records.ts";
+import { formatTime, toRawTaskRecord } from "../rows.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { type BatchedCall, createBatcher } from "./batcher.ts";
+import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
+import type { PayloadCache } from "./payload-cache.ts";
+import { completeTasks } from "./statements/complete-tasks.ts";
+import { transitionTasks } from "./statements/transition-tasks.ts";
+
+/** Maximum weight of a batch in characters: 500 transitions, or a few with large results. */
+const MAX_BATCH_WEIGHT = 4_000_000;
+/** Weight of a transition without its result and error. */
+const TRANSITION_WEIGHT = 8_000;
+
+const getWeight = ({ result, error }: Transition): number =>
+  TRANSITION_WEIGHT + (error?.length ?? 0) + (result === undefined ? 0 : JSON.stringify(result).length);
+
+type BatchedTransition = BatchedCall<Transition, TaskRecord | undefined>;
+
+const createTransitionTo = (
+  { runPrepared, measureBatches }: Sessions,
+  to: Transition["to"],
+  payloads: PayloadCache,
+): BatchedTransition =>
+  createBatcher({
+    maxCalls: MAX_BATCH_WEIGHT,
+    getWeight,
+    getKey: ({ id }) => id.toLowerCase(),
+    run: measureBatches(to, async (steps) => {
+      const knownPayloads = steps.map(({ id }) => payloads.get(id.toLowerCase()));
+      const calls = steps.map((step, index) => ({
+        ...step,
+        isPayloadKnown: knownPayloads[index] !== undefined,
+      }));
+      const rows = await runPrepared((db) => transitionTasks(db, to, calls));
+      const records = new Map<number, TaskRecord>();
+      for (const row of rows) {
+        const payload = row.payload ?? knownPayloads[row.call_index] ?? "{}";
+        if (row.status !== "running") payloads.delete(row.id);
+        records.set(row.call_index, toRawTaskRecord(row, payload));
+      }
+      return steps.map((_, index) => records.get(index));
+    }),
+  });
+
+/** Creates the function that changes the status of a task. Transitions to the same status are batched. */
+export const createTransition = (
+  sessions: Sessions,
+  payloads: PayloadCache,
+): ((step: Transition) => Promise<TaskRecord | undefined>) => {
+  const transitions: Readonly<Record<Transition["to"], BatchedTransition>> = {
+    running: createTransitionTo(sessions, "running", payloads),
+    completed: createTransitionTo(sessions, "completed", payloads),
+    failed: createTransitionTo(sessions, "failed", payloads),
+    cancelled: createTransitionTo(sessions, "cancelled", payloads),
+  };
+  return (step) => transitions[step.to](step);
+};
+
+/** Maximum number of cached jobs without a result schema. The statement searches the list, so it must be short. */
+const MAX_JOBS_WITHOUT_RESULT_SCHEMA = 8;
+
+/** Creates the function that completes tasks. The completions of concurrent requests are batched. */
+export const createCompletions = (
+  { runPrepared, measureBatches }: Sessions,
+  {
+    payloads,
+    heartbeatThrottle,
+  }: { readonly payloads: PayloadCache; readonly heartbeatThrottle: HeartbeatThrottle },
+): BatchedCall<readonly Completion[], readonly (CompletedTask | undefined)[]> => {
+  const jobsWithoutResultSchema = new Set<string>();
+  return createBatcher({
+    maxCalls: MAX_BATCH_WEIGHT,
+    getWeight: (completions) =>
+      completions.reduce(
+        (sum, { result }) => sum + getWeight({ id: "", to: "completed", ...(result && { result }) }),
+        0,
+      ),
+    run: measureBatches("completed", async (calls) => {
+      const all = calls.flat();
+      const completed: (CompletedTask | undefined)[] = all.map(() => undefined);
+      const touchedWorkerIds = heartbeatThrottle.selectDue(all.map(({ workerId }) => workerId));
+      for (const row of await runPrepared((db) =>
+        completeTasks(db, all, {
+          jobsWithoutResultSchema: jobsWithoutResultSchema,
+          touchedWorkerIds: touchedWorkerIds,
+        }),
+      )) {
+        const id = all[row.call_index]?.id.toLowerCase() ?? "";
+        payloads.delete(id);
+        if (!jobsWithoutResultSchema.has(row.job_id)) {
+          if (jobsWithoutResultSchema.size >= MAX_JOBS_WITHOUT_RESULT_SCHEMA) jobsWithoutResultSchema.clear();
+          jobsWithoutResultSchema.add(row.job_id);
+        }
+        completed[row.call_index] = {
+          ...{ id, roomId: row.room_id, jobId: row.job_id },
+          completedAt: formatTime(row.completed_at),
+          runSeconds: row.ran_seconds,
+        };
+      }
+      let end = 0;
+      return calls.map(({ length }) => {
+        end += length;
+        return completed.slice(end - length, end);
+      });
+    }),
+  });
+};

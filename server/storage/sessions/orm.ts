@@ -1,0 +1,17 @@
+import type { AbstractSqlDriver, InferKyselyDB, SqlEntityManager } from "@mikro-orm/postgresql";
+import type { Kysely } from "kysely";
+import type { entities } from "../entities/entities.ts";
+
+/** The tables as Kysely knows them. */
+export type Tables = InferKyselyDB<(typeof entities)[number]>;
+
+/** Runs statements: on the pool, or in a transaction. */
+export type Sql = Kysely<Tables>;
+
+/** A MikroORM on PostgreSQL or PGlite with joblib's entities: the host's, or the result of `openDatabase`. */
+export interface Orm {
+  readonly em: SqlEntityManager<AbstractSqlDriver>;
+  readonly driver: AbstractSqlDriver;
+  /** @internal True if its only session already has joblib's settings. */
+  readonly hasSessionSettings?: boolean;
+}

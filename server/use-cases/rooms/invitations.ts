@@ -1,0 +1,106 @@
+import {
+  DEFAULT_INVITATION_SECONDS,
+  type Invitation,
+  type InvitationRequest,
+  type NewInvitation,
+  type Page,
+  type PageQuery,
+  Problem,
+} from "../../../protocol/index.ts";
+import { type Caller, forbidden } from "../../access.ts";
+import { getInvitedUserId } from "../../auth/invitation-issuer.ts";
+import type { Context } from "../../context.ts";
+import { createJobsChangedEvents, createRequeueEvents, type ResultWithEvents } from "../events.ts";
+
+const invitationNotFound = () =>
+  new Problem("invitation-not-found", "Invitation not found. It may have been deleted after it expired.");
+
+/** Returns the jobs that an invitation allows: the requested ones, or else the inviter's. Null allows all jobs. */
+const resolveInvitedJobs = (
+  requested: readonly string[] | undefined,
+  own: readonly string[] | null,
+): readonly string[] | null => {
+  if (own === null) return requested === undefined ? null : [...new Set(requested)];
+  const disallowed = (requested ?? []).find((job) => !own.includes(job));
+  if (disallowed !== undefined) {
+    throw new Problem(
+      "forbidden",
+      `You cannot invite others to register ${disallowed}, which you cannot register.`,
+    );
+  }
+  return requested === undefined ? own : [...new Set(requested)];
+};
+
+/** Invites a user into a room for a limited time, with the inviter's permissions there or fewer. */
+export const createInvitation = async (
+  { storage, invitations: issuer, newId }: Pick<Context, "storage" | "invitations" | "newId">,
+  caller: Caller,
+  { roomId, request }: { readonly roomId: string; readonly request: InvitationRequest },
+): Promise<NewInvitation> => {
+  if (issuer === undefined) {
+    throw new Problem(
+      "no-invitations",
+      "This server does not sign tokens. Set JOBLIB_JWT_SECRET, or ask the host application or the identity provider for a token.",
+    );
+  }
+  const own = await caller.getCredentials();
+  // Revoking an invitation would otherwise have to find all invitations that were created with it.
+  if (own.invitationId !== null) throw new Problem("forbidden", "Invited users cannot invite others.");
+  const invitation = await storage.invitations.create({
+    id: newId(),
+    roomId,
+    jobs: resolveInvitedJobs(request.jobs, own.jobs),
+    note: request.note ?? null,
+    createdById: caller.actor.id,
+    seconds: request.expires_in_seconds ?? DEFAULT_INVITATION_SECONDS,
+    notBeyond: own.expiresAt,
+  });
+  return { ...invitation, token: await issuer.sign(invitation) };
+};
+
+/** Lists the invitations of a room, newest first. */
+export const listInvitations = async (
+  { storage }: Pick<Context, "storage">,
+  roomId: string,
+  { limit, offset }: PageQuery,
+): Promise<Page<Invitation>> => {
+  const { items, total } = await storage.invitations.list(roomId, { limit, offset });
+  return { items: [...items], total, limit, offset };
+};
+
+/**
+ * Maximum number of workers that a revocation removes. The sweeper removes any others, because they cannot send
+ * heartbeats.
+ */
+const MAX_REMOVED_WORKERS = 500;
+
+/** Revokes an invitation: its token becomes invalid, its workers are removed, and their tasks fail or are requeued. */
+export const revokeInvitation = async (
+  context: Pick<Context, "storage" | "invitations" | "owners" | "waitingClaims" | "settings">,
+  caller: Caller,
+  id: string,
+): Promise<ResultWithEvents<Invitation>> => {
+  const { storage, invitations: issuer, owners, waitingClaims, settings } = context;
+  const found = await storage.invitations.find(id);
+  if (found === undefined) throw invitationNotFound();
+  if (found.created_by_id !== caller.actor.id && !caller.actor.isAdmin) throw forbidden("invitation-owner");
+  const invitation = await storage.invitations.revoke(found.id);
+  if (invitation === undefined) throw invitationNotFound();
+  issuer?.status.setRevoked(invitation.id);
+
+  const workers = await storage.workers.list(
+    { userId: getInvitedUserId(invitation.id) },
+    { limit: MAX_REMOVED_WORKERS, offset: 0 },
+    settings.worker_timeout_threshold,
+  );
+  const events = await Promise.all(
+    workers.items.map(async ({ id: workerId }) => {
+      const end = await storage.workers.remove(workerId, "the invitation of its worker was revoked");
+      owners.forget(workerId);
+      waitingClaims.refresh(workerId);
+      if (end === undefined) return [];
+      return [...createRequeueEvents(end.tasks, workerId), ...createJobsChangedEvents(end.rooms)];
+    }),
+  );
+  return { value: invitation, events: events.flat() };
+};

@@ -1,0 +1,163 @@
+import { formatJobName, type Task } from "../../../protocol/index.ts";
+import type { Caller } from "../../access.ts";
+import type { Context } from "../../context.ts";
+import type { ClaimedTaskRecord } from "../../records.ts";
+import { getDeadline, getPollInterval, type LongPoll } from "../../state/long-poll.ts";
+import { WaitingClaim } from "../../state/waiting-claim.ts";
+import { workerNotFound } from "../../state/worker-owners.ts";
+import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "../events.ts";
+
+/**
+ * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of them reads
+ * less often than every 5 s, because `WaitingClaims` looks for due tasks on behalf of all of them. 1,000 idle workers
+ * cause 67 reads per second instead of 200.
+ */
+const MAX_READS_PER_SECOND = 50;
+
+/** A worker's request for tasks. */
+export interface ClaimInput {
+  readonly workerId: string;
+  readonly limit: number;
+  /** The claim also starts the tasks. */
+  readonly start: boolean;
+}
+
+/** The claimed tasks for the response, and their records, which are needed to requeue them if the client is gone. */
+export interface ClaimTasksResult {
+  readonly tasks: Task[];
+  readonly records: readonly ClaimedTaskRecord[];
+  /** True if the worker is draining and gets no more tasks. */
+  readonly isDraining: boolean;
+}
+
+/** Claimed tasks, and the ids of jobs that may have more due tasks. */
+interface ClaimedTasks {
+  readonly records: readonly ClaimedTaskRecord[];
+  readonly jobIds: readonly string[];
+}
+
+const claimDueTasks = async (
+  { storage, owners }: Context,
+  { workerId, limit, start }: ClaimInput,
+  longPoll: LongPoll,
+): Promise<readonly ClaimedTaskRecord[]> => {
+  const records = await storage.tasks.claim(workerId, limit, start, () => longPoll.isClientGone);
+  if (records !== undefined) return records;
+  owners.forget(workerId);
+  throw workerNotFound();
+};
+
+/** A claim counts as a heartbeat, so a waiting claim reads at least four times within `worker_timeout_threshold`. */
+const getReadInterval = ({ bus, waitingClaims, settings }: Context): number => {
+  const seconds = Math.max(5, waitingClaims.size / MAX_READS_PER_SECOND);
+  const interval = bus.state === "down" ? 5000 : getPollInterval(bus, seconds);
+  return Math.min(interval, (settings.worker_timeout_threshold / 4) * 1000);
+};
+
+/**
+ * Wakes other waiting claims if due tasks may remain. The response does not wait for this. A claim that got fewer
+ * tasks than its limit left none.
+ */
+const wakeOthers = (
+  { waitingClaims, log }: Context,
+  { limit }: ClaimInput,
+  { records, jobIds }: ClaimedTasks,
+): void => {
+  if (records.length < limit) return;
+  waitingClaims.wakeOthers(jobIds).catch((error: unknown) => {
+    log.warn({ err: error }, "failed to wake waiting claims for the remaining tasks");
+  });
+};
+
+/** Returns true if the worker is draining. Only workers without jobs are looked up, because draining removes them. */
+const isDraining = async ({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> =>
+  (await storage.tasks.getLinkedJobIds(workerId)).length === 0 &&
+  (await storage.workers.find(workerId))?.isDraining === true;
+
+const waitForTasks = async (
+  context: Context,
+  input: ClaimInput,
+  longPoll: LongPoll,
+): Promise<ClaimedTasks> => {
+  const { waitingClaims, storage } = context;
+  const deadline = getDeadline(longPoll);
+  const claim = new WaitingClaim(input);
+  try {
+    for (;;) {
+      const wasNotified = claim.isNotified;
+      // Subscribe, then read, then wait: an event between the read and the wait sets the signal.
+      claim.reset();
+      const jobIds = await storage.tasks.getLinkedJobIds(input.workerId);
+      await waitingClaims.add(claim, jobIds);
+      const records = await claimDueTasks(context, input, longPoll);
+      if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
+      // All jobs of the worker: the notification may have been for another job than that of the claimed task.
+      if (records.length > 0) return { records, jobIds };
+      // The worker's jobs changed during the claim, so it must subscribe to other channels.
+      if (jobIds !== (await storage.tasks.getLinkedJobIds(input.workerId))) continue;
+      const left = deadline - performance.now();
+      if (left <= 0 || longPoll.signal.aborted || (await isDraining(context, input)))
+        return { records, jobIds };
+      await claim.wait(Math.min(left, getReadInterval(context)), longPoll.signal);
+      const assigned = await claim.takeAssignment();
+      // A direct assignment requires that no other task was due for this worker, so no other claim has to be woken.
+      if (assigned !== undefined) return { records: [assigned], jobIds: [] };
+      if (longPoll.signal.aborted) return { records, jobIds };
+    }
+  } finally {
+    waitingClaims.remove(claim);
+  }
+};
+
+const claimWithoutWaiting = async (
+  context: Context,
+  input: ClaimInput,
+  longPoll: LongPoll,
+): Promise<ClaimedTasks> => {
+  const records = await claimDueTasks(context, input, longPoll);
+  return { records, jobIds: [...new Set(records.map(({ jobId }) => jobId))] };
+};
+
+/** Claims up to `limit` tasks for a worker of the caller, and waits for the first one if the caller asked for it. */
+export const claimTasks = async (
+  context: Context,
+  caller: Caller,
+  { input, longPoll }: { readonly input: ClaimInput; readonly longPoll: LongPoll },
+): Promise<ResultWithEvents<ClaimTasksResult>> => {
+  await context.owners.requireOwner(caller, input.workerId);
+  const normalized = { ...input, workerId: input.workerId.toLowerCase() };
+  const claim = longPoll.seconds > 0 ? waitForTasks : claimWithoutWaiting;
+  const claimed = await claim(context, normalized, longPoll);
+  const { records } = claimed;
+  const { job_name_style } = context.settings;
+  if (records.length > 0) wakeOthers(context, normalized, claimed);
+  context.meter.claimed(records);
+  return {
+    value: {
+      tasks: records.map((record) => record.toTask(formatJobName(record.job, job_name_style))),
+      records,
+      isDraining: records.length === 0 && (await isDraining(context, normalized)),
+    },
+    events: records.map(({ summary: brief }) => createTaskChangedEvent({ task: brief })),
+  };
+};
+
+/**
+ * Requeues tasks that were claimed for a client that is gone, and wakes the next worker. The claim does not count
+ * towards `max_attempts`.
+ */
+export const requeueClaims = async (
+  { storage, meter }: Pick<Context, "storage" | "meter">,
+  records: readonly ClaimedTaskRecord[],
+): Promise<ResultWithEvents<number>> => {
+  const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
+  const requeued = await storage.tasks.unclaim(claims);
+  meter.transitioned(requeued, "lost");
+  return {
+    value: requeued.length,
+    events: [
+      ...requeued.map((record) => createTaskChangedEvent(record)),
+      ...createWorkAvailableEvents(requeued),
+    ],
+  };
+};

@@ -1,0 +1,140 @@
+import { type DiagnosisReason, formatDuration, type Task } from "../../../protocol/index.ts";
+import type { DiagnosisFacts } from "../../storage/ports/diagnosis.ts";
+
+/** A task, the facts about its queue and workers, and the current time. */
+export interface DiagnosisInput {
+  readonly task: Omit<Task, "job_name" | "queue_position">;
+  readonly queuePosition: number | null;
+  readonly facts: DiagnosisFacts;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Maximum time until an idle worker should have claimed a due task. A longer wait is reported as unusual. */
+const MAX_CLAIM_DELAY_MS = 15_000;
+/** Estimated waits below this are not shown. */
+const MIN_SHOWN_WAIT_MS = 1_000;
+/** Highest exact queue position: the storage counts at most 1,000 tasks ahead. */
+const MAX_QUEUE_POSITION = 1_000;
+
+const workers = (count: number) => (count === 1 ? "worker" : "workers");
+const be = (count: number) => (count === 1 ? "is" : "are");
+
+/** Formats a time as `2026-11-25 16:00:00 UTC`. */
+const formatTime = (time: string) => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
+const formatSince = (time: string, now: number) => formatDuration(Math.max(0, now - Date.parse(time)));
+const formatUntil = (time: string, now: number) => formatDuration(Date.parse(time) - now);
+
+const formatWorker = ({ task, facts }: DiagnosisInput) => `worker ${facts.workerName ?? task.worker_id}`;
+
+const formatQueuePosition = ({ queuePosition }: DiagnosisInput) => {
+  if (queuePosition === null) return "in the queue";
+  return queuePosition > MAX_QUEUE_POSITION
+    ? "beyond queue position 1,000"
+    : `at queue position ${queuePosition}`;
+};
+
+/**
+ * Estimates the milliseconds until the task starts: all tasks up to its queue position take the median run time, and
+ * as many of them run concurrently as the workers run now, at least one per worker. Returns undefined if there is no
+ * basis for an estimate.
+ */
+export const estimateWait = ({ queuePosition, facts }: DiagnosisInput): number | undefined => {
+  const { medianRunSeconds, workers, leasedTasks } = facts;
+  if (queuePosition === null || queuePosition > MAX_QUEUE_POSITION) return undefined;
+  if (medianRunSeconds === null || workers === 0) return undefined;
+  return (queuePosition * medianRunSeconds * 1000) / Math.max(leasedTasks, workers);
+};
+
+const formatEstimate = (input: DiagnosisInput): string => {
+  const waitMs = estimateWait(input);
+  const median = input.facts.medianRunSeconds;
+  if (waitMs === undefined || median === null) return "";
+  const run = ` Similar tasks take ${formatDuration(median * 1000)}`;
+  return waitMs < MIN_SHOWN_WAIT_MS
+    ? `${run}.`
+    : `${run}, so this one should start in about ${formatDuration(waitMs)}.`;
+};
+
+const formatLastError = ({ task }: DiagnosisInput) => {
+  const error = task.errors.at(-1)?.error.split("\n")[0] ?? "";
+  return error === "" ? "" : ` (${error.length > 200 ? `${error.slice(0, 200)}…` : error})`;
+};
+
+const formatProgress = ({ task }: DiagnosisInput) => {
+  const { fraction, message } = task.progress ?? {};
+  const parts = [fraction === undefined ? "" : `${Math.round(fraction * 100)}%`, message ?? ""];
+  const text = parts.filter((part) => part !== "").join(", ");
+  return text === "" ? "" : `: ${text}`;
+};
+
+const formatAttempt = ({ task }: DiagnosisInput) =>
+  task.max_attempts === 1 ? "" : ` (attempt ${task.runs} of ${task.max_attempts})`;
+
+const capitalize = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+const FORMATTERS: Readonly<Record<DiagnosisReason, (input: DiagnosisInput) => string>> = {
+  "not-due": ({ task, now }) =>
+    `The task is scheduled for ${formatTime(task.run_at)}, in ${formatUntil(task.run_at, now)}.`,
+
+  retrying: (input) => {
+    const { task, now } = input;
+    const failure = `Attempt ${task.runs} of ${task.max_attempts} failed${formatLastError(input)}.`;
+    const next = `The next attempt is scheduled for ${formatTime(task.run_at)}, in ${formatUntil(task.run_at, now)}.`;
+    return `${failure} ${next}`;
+  },
+
+  "job-gone": () =>
+    "The job was removed because no worker is registered for it, so no worker will claim this task.",
+
+  "no-worker": ({ facts: { lastActiveAt: lastHeard, drainingWorkers: draining }, now }) => {
+    const noWorker = "No worker for this job is online";
+    if (draining > 0)
+      return `${noWorker}: ${draining === 1 ? "the only one is" : `all ${draining} are`} draining.`;
+    return lastHeard === null
+      ? `${noWorker}.`
+      : `${noWorker}. The last one was active ${formatSince(lastHeard, now)} ago.`;
+  },
+
+  "workers-busy": (input) => {
+    const { workers: count, busyWorkers } = input.facts;
+    const busy =
+      count === 1 ? "The only worker for this job is busy" : `${busyWorkers} of ${count} workers are busy`;
+    return `${busy}, and the task is ${formatQueuePosition(input)}.${formatEstimate(input)}`;
+  },
+
+  next: (input) => {
+    const { facts, task, now } = input;
+    const idle = facts.workers - facts.busyWorkers;
+    const waitedMs = now - Date.parse(task.run_at);
+    const position = `The task is ${formatQueuePosition(input)}, and ${idle} of ${facts.workers} ${workers(facts.workers)} ${be(idle)} idle`;
+    return waitedMs < MAX_CLAIM_DELAY_MS
+      ? `${position}: it will be claimed in a moment.`
+      : `${position}, but it has been waiting for ${formatDuration(waitedMs)}: a worker may be registered without listening for tasks.`;
+  },
+
+  claimed: (input) => {
+    const { claimedAt } = input.facts;
+    const since = claimedAt === null ? "" : ` ${formatSince(claimedAt, input.now)} ago`;
+    return `${capitalize(formatWorker(input))} claimed the task${since} and has not started it yet.`;
+  },
+
+  running: (input) => {
+    const { started_at } = input.task;
+    const since = started_at === null ? "" : ` for ${formatSince(started_at, input.now)}`;
+    return `The task has been running${since} on ${formatWorker(input)}${formatAttempt(input)}${formatProgress(input)}.`;
+  },
+
+  finished: (input) => {
+    const { status, completed_at, started_at } = input.task;
+    if (completed_at === null) return `The task is ${status}.`;
+    const ran =
+      started_at === null ? "" : ` after running for ${formatSince(started_at, Date.parse(completed_at))}`;
+    const ended = `The task ${status === "cancelled" ? "was cancelled" : status} ${formatSince(completed_at, input.now)} ago`;
+    return `${ended}${ran}${status === "failed" ? formatLastError(input) : ""}.`;
+  },
+};
+
+/** Formats a diagnosis as one or two English sentences. */
+export const formatDiagnosis = (reason: DiagnosisReason, input: DiagnosisInput): string =>
+  FORMATTERS[reason](input);

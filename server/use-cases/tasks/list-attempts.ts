@@ -1,0 +1,84 @@
+import type { Attempt, AttemptOutcome } from "../../../protocol/index.ts";
+import { type Caller, canReadTask, forbidden } from "../../access.ts";
+import type { Context } from "../../context.ts";
+import type { AttemptHistory } from "../../storage/ports/diagnosis.ts";
+import { findTask, taskNotFound } from "./await-task.ts";
+
+/** Maximum number of listed attempts. Claims that were requeued have a number, too, and their number is unlimited. */
+const MAX_LISTED = 200;
+
+type AttemptFields = Omit<Attempt, "worker_name" | "late_result">;
+
+/** Returns an attempt of which only the number is known: it was claimed and requeued. */
+const createReleasedAttempt = (attempt: number): AttemptFields => ({
+  attempt,
+  ...{ worker_id: null, claimed_at: null, started_at: null, ended_at: null, error: null },
+  outcome: "released",
+});
+
+/** Returns the outcome of the latest attempt, which the task's row describes unless it failed. */
+const getLatestOutcome = ({
+  status,
+  workerId,
+  endedLeaseWorkerId: holdEndedWorkerId,
+  endedLeaseReason: holdEndedReason,
+}: AttemptHistory): AttemptOutcome => {
+  if (status === "claimed" || status === "running") return "open";
+  // The task was completed with the late result of another worker, so the worker of the latest attempt lost its lease.
+  if (status === "completed") return holdEndedWorkerId === workerId ? "completed" : "lost";
+  // A task that was cancelled after it had been requeued has no worker.
+  if (holdEndedReason === "cancelled") return holdEndedWorkerId === null ? "released" : "cancelled";
+  if (status === "failed") return "failed";
+  return holdEndedReason === "lost" ? "lost" : "released";
+};
+
+const toLatestAttempt = (history: AttemptHistory): AttemptFields => {
+  const outcome = getLatestOutcome(history);
+  const hasEnded = outcome !== "open" && outcome !== "released";
+  return {
+    attempt: history.attempt,
+    worker_id: outcome === "open" || outcome === "completed" ? history.workerId : history.endedLeaseWorkerId,
+    claimed_at: history.claimedAt,
+    started_at: history.startedAt,
+    ended_at: hasEnded ? history.completedAt : null,
+    outcome,
+    error: outcome === "completed" ? null : history.error,
+  };
+};
+
+const toFailedAttempts = ({ errors, attempt, claimedAt, startedAt }: AttemptHistory): AttemptFields[] =>
+  errors.map((entry) => ({
+    attempt: entry.attempt,
+    worker_id: entry.worker_id,
+    // Entries of older versions have no times. The task's row has those of the latest attempt.
+    claimed_at: entry.claimed_at ?? (entry.attempt === attempt ? claimedAt : null),
+    started_at: entry.started_at ?? (entry.attempt === attempt ? startedAt : null),
+    ended_at: entry.at,
+    outcome: entry.outcome ?? "failed",
+    error: entry.error,
+  }));
+
+/** Returns all attempts, oldest first. An attempt of which nothing is stored was claimed and requeued. */
+export const toAttempts = (history: AttemptHistory): Attempt[] => {
+  const known = new Map(toFailedAttempts(history).map((one) => [one.attempt, one]));
+  if (history.attempt > 0 && !known.has(history.attempt))
+    known.set(history.attempt, toLatestAttempt(history));
+  const first = Math.max(1, history.attempt - MAX_LISTED + 1);
+  const numbers = Array.from({ length: history.attempt - first + 1 }, (_, index) => first + index);
+  return numbers
+    .map((number) => known.get(number) ?? createReleasedAttempt(number))
+    .map((one) => ({
+      ...one,
+      worker_name: one.worker_id === null ? null : (history.workerNames.get(one.worker_id) ?? null),
+      late_result: history.lateResults.some(({ attempt }) => attempt === one.attempt),
+    }));
+};
+
+/** Lists the attempts of a task for a caller who can read it. */
+export const listAttempts = async (context: Context, caller: Caller, taskId: string): Promise<Attempt[]> => {
+  const record = await findTask(context, taskId);
+  if (!(await canReadTask(caller, record))) throw forbidden("task-read");
+  const history = await context.storage.diagnosis.findAttempts(record.task.id);
+  if (history === undefined) throw taskNotFound();
+  return toAttempts(history);
+};

@@ -1,0 +1,89 @@
+import type {
+  JobTaskQuery,
+  RoomTaskQuery,
+  TaskFilter,
+  TaskPage,
+  TaskPageQuery,
+} from "../../../protocol/index.ts";
+import type { Context } from "../../context.ts";
+import { isUuid } from "../../storage/ids.ts";
+import type { TaskSelection } from "../../storage/ports/tasks.ts";
+import { toWireTask } from "../../wire.ts";
+import { jobNotFound, resolveJobName } from "../jobs/job-names.ts";
+import { validationError } from "../jobs/schema-checks.ts";
+
+type Ports = Pick<Context, "storage" | "settings">;
+
+/**
+ * Resolves a filter to a selection of a room's tasks. A job name selects all registrations of that name, including
+ * removed ones. Throws a 404 if the job was never registered.
+ */
+export const resolveTaskFilter = async (
+  { storage }: Pick<Ports, "storage">,
+  roomId: string,
+  { status, job, created_by, q, ids }: TaskFilter,
+): Promise<TaskSelection> => {
+  const jobIds = job === undefined ? undefined : await storage.jobs.findIds(resolveJobName(job, roomId));
+  if (job !== undefined && jobIds?.length === 0) throw jobNotFound(job, roomId);
+  return {
+    roomId,
+    ...(jobIds && { jobIds }),
+    ...(status && { statuses: status }),
+    ...(created_by !== undefined && { createdById: created_by }),
+    ...(q !== undefined && { text: q }),
+    ...(ids && { ids }),
+  };
+};
+
+/** The 422 of a cursor (`after`) that is not a task of the room. */
+export const unknownCursor = () =>
+  validationError("The page cursor is not valid.", [
+    { pointer: "/after", detail: "is not the id of a task in this room" },
+  ]);
+
+/**
+ * Returns the task whose id is the search text, however old it is; undefined if the text is not the id of such a task.
+ */
+const findById = async ({ storage }: Ports, selection: TaskSelection, window: TaskPageQuery) => {
+  if (selection.text === undefined || !isUuid(selection.text)) return undefined;
+  const { text, ...rest } = selection;
+  const listed = await storage.tasks.list({ ...rest, ids: [text] }, { ...window, after: undefined });
+  return listed !== undefined && listed.total > 0 ? listed : undefined;
+};
+
+/** Lists the tasks of a room that match a filter. */
+export const listRoomTasks = async (
+  ports: Ports,
+  roomId: string,
+  { limit, offset, after, ...filter }: RoomTaskQuery,
+): Promise<TaskPage> =>
+  listTasks(ports, await resolveTaskFilter(ports, roomId, filter), { limit, offset, after });
+
+/** Lists the tasks of the current registration of a job that match a filter. */
+export const listJobTasks = async (
+  ports: Ports,
+  { roomId, jobName }: { readonly roomId: string; readonly jobName: string },
+  { limit, offset, after, ...filter }: JobTaskQuery,
+): Promise<TaskPage> => {
+  const job = await ports.storage.jobs.findWithoutCounts(resolveJobName(jobName, roomId));
+  if (job === undefined) throw jobNotFound(jobName, roomId);
+  const selection = { ...(await resolveTaskFilter(ports, roomId, filter)), jobIds: [job.id] };
+  return listTasks(ports, selection, { limit, offset, after });
+};
+
+const listTasks = async (
+  ports: Ports,
+  selection: TaskSelection,
+  window: TaskPageQuery,
+): Promise<TaskPage> => {
+  const { limit, offset } = window;
+  const listed =
+    (await findById(ports, selection, window)) ?? (await ports.storage.tasks.list(selection, window));
+  if (listed === undefined) throw unknownCursor();
+  const { items, total, searchedTo } = listed;
+  return {
+    items: items.map((record) => toWireTask(ports.settings, record)),
+    ...{ total, limit, offset },
+    ...(searchedTo !== undefined && { searched_to: searchedTo }),
+  };
+};

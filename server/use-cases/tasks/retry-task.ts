@@ -1,0 +1,48 @@
+import { Problem, type Task } from "../../../protocol/index.ts";
+import { type Caller, forbidden, isSubmitter } from "../../access.ts";
+import type { Context } from "../../context.ts";
+import { isUuid } from "../../storage/ids.ts";
+import { toWireTask } from "../../wire.ts";
+import { createRequeueEvents, type ResultWithEvents } from "../events.ts";
+import { findPayloadErrors, validationError } from "../jobs/schema-checks.ts";
+import { taskNotFound } from "./await-task.ts";
+import { invalidTransition } from "./update-rules.ts";
+
+/** Maximum number of times that a retry is repeated because the task changed between the read and the update. */
+const MAX_TRIES = 3;
+
+const jobGone = () => new Problem("job-not-found", "The task's job is no longer registered.");
+
+/**
+ * Retries a failed or cancelled task. Throws a 422 if its payload is no longer valid against the schema of its job.
+ */
+export const retryTask = async (
+  context: Context,
+  caller: Caller,
+  taskId: string,
+): Promise<ResultWithEvents<Task>> => {
+  const { storage, settings, meter } = context;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const record = isUuid(taskId) ? await storage.tasks.find(taskId) : undefined;
+    if (record === undefined) throw taskNotFound();
+    if (!isSubmitter(caller, record) && !caller.actor.isAdmin) throw forbidden("task-submitter");
+    const { status, payload } = record.task;
+    if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
+    const job = await storage.jobs.findWithoutCounts(record.job);
+    if (job === undefined) throw jobGone();
+    const errors = await findPayloadErrors(context, job, {
+      payload,
+      prefix: "/payload",
+      userId: caller.actor.id,
+    });
+    if (errors.length > 0)
+      throw validationError("The task's payload is no longer valid against the schema of its job.", errors);
+    const after = await storage.tasks.retry(taskId);
+    if (after !== undefined) {
+      meter.retried(1);
+      return { value: toWireTask(settings, after), events: createRequeueEvents([after]) };
+    }
+    if (job.id !== record.jobId) throw jobGone();
+  }
+  throw new Problem("service-unavailable", "The task keeps changing. Try again.", { retryAfter: 1 });
+};

@@ -1,0 +1,90 @@
+import {
+  type MinimalSubmittedTasks,
+  type ProblemDocument,
+  readTraceContext,
+  type SubmitBatch,
+  type SubmittedTask,
+  type TraceContext,
+} from "../../../protocol/index.ts";
+import type { Caller } from "../../access.ts";
+import type { Context } from "../../context.ts";
+import { publishEvents } from "../events.ts";
+import { submitTask } from "./submit-task.ts";
+
+/** The result of one submit of a batch. */
+export type SubmitBatchResult = { readonly task: SubmittedTask } | { readonly problem: ProblemDocument };
+
+/** A batch of independent submits in one request. */
+export interface SubmitBatchInput {
+  readonly roomId: string;
+  readonly submits: SubmitBatch["submits"];
+  /** Applies to submits without a trace context. */
+  readonly traceContext?: TraceContext | undefined;
+  readonly toProblem: (error: unknown) => ProblemDocument;
+}
+
+/**
+ * Submits the tasks of a batch independently: each one succeeds or fails on its own, unlike those of `submitTasks`.
+ * They are submitted concurrently, so that the storage combines them into one statement.
+ */
+export const submitBatch = (
+  context: Context,
+  caller: Caller,
+  { roomId, submits, traceContext: defaultTraceContext, toProblem }: SubmitBatchInput,
+): Promise<SubmitBatchResult[]> =>
+  Promise.all(
+    submits.map(async ({ job_name: jobName, idempotency_key: idempotencyKey, trace_context, ...options }) => {
+      try {
+        const own = trace_context && readTraceContext(trace_context.traceparent, trace_context.tracestate);
+        const traceContext = own ?? defaultTraceContext;
+        const input = { roomId, jobName, options, idempotencyKey, traceContext };
+        const result = await submitTask(context, caller, input);
+        const [task] = publishEvents(context, result).tasks;
+        if (task === undefined) throw new Error("the submit returned no task");
+        return { task };
+      } catch (error) {
+        return { problem: toProblem(error) };
+      }
+    }),
+  );
+
+/** The minimal response of a batch: fields that the tasks share are in `common`. */
+export interface MinimalBatchResults {
+  readonly common: MinimalSubmittedTasks["common"] | null;
+  readonly results: ({ readonly id: string } | SubmitBatchResult)[];
+}
+
+/**
+ * The fields that can differ between two tasks of a batch, apart from the ids, payloads, backoff and trace context.
+ */
+const COMPARED_FIELDS = [
+  "job_name",
+  "status",
+  "priority",
+  "attempt",
+  "max_attempts",
+  "timeout_seconds",
+  "run_at",
+  "created_at",
+  "workers_online",
+] as const satisfies readonly (keyof SubmittedTask)[];
+
+const hasSameFields = (one: SubmittedTask, other: SubmittedTask): boolean =>
+  one.backoff === other.backoff &&
+  one.trace_context?.traceparent === other.trace_context?.traceparent &&
+  one.trace_context?.tracestate === other.trace_context?.tracestate &&
+  COMPARED_FIELDS.every((key) => one[key] === other[key]);
+
+/** Reduces tasks that share all fields with the first one to their ids. The client knows the payloads. */
+export const toMinimalResults = (results: readonly SubmitBatchResult[]): MinimalBatchResults => {
+  const first = results.find((one) => "task" in one);
+  // The task of a replayed submit may have any status and shares no fields with new tasks.
+  if (first === undefined || first.task.status !== "pending") return { common: null, results: [...results] };
+  const { id: _, payload: __, ...common } = first.task;
+  return {
+    common,
+    results: results.map((one) =>
+      "task" in one && hasSameFields(one.task, first.task) ? { id: one.task.id } : one,
+    ),
+  };
+};

@@ -1,0 +1,144 @@
+import type { Context } from "../../context.ts";
+import type { SweepResult } from "../../ports.ts";
+import type { TaskRecord } from "../../records.ts";
+import { StorageUnavailable } from "../../storage/sessions/storage-unavailable.ts";
+import { createJobsChangedEvents, createRequeueEvents, publishEvents } from "../events.ts";
+
+/** Maximum number of rows that one statement of a sweep changes, so that locks are short. */
+const BATCH = 100;
+const RETENTION_BATCH = 500;
+
+type Ports = Pick<Context, "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "meter">;
+
+const sweepWorkers = async (
+  ports: Ports,
+  { result, canEndWorkers }: { readonly result: SweepResult; readonly canEndWorkers: () => boolean },
+): Promise<void> => {
+  const { storage, settings, log } = ports;
+  const threshold = settings.worker_timeout_threshold;
+  const handled = new Set<string>();
+  for (;;) {
+    const stale = await storage.sweep.findStaleWorkers(threshold, BATCH + handled.size);
+    const ids = stale.filter((id) => !handled.has(id));
+    for (const id of ids) {
+      if (!canEndWorkers()) return;
+      try {
+        // One transaction per worker, so that one that fails does not affect the others.
+        const end = await storage.sweep.removeStaleWorker(id, threshold, `worker ${id} stopped responding`);
+        handled.add(id);
+        if (end === undefined) continue;
+        ports.owners.forget(id);
+        ports.waitingClaims.refresh(id);
+        result.workers += 1;
+        result.tasks += end.tasks.length;
+        ports.meter.transitioned(end.tasks, "lost");
+        result.jobs += end.removedJobs.length;
+        publishEvents(ports, {
+          value: null,
+          events: [...createRequeueEvents(end.tasks, id), ...createJobsChangedEvents(end.rooms)],
+        });
+      } catch (error) {
+        if (error instanceof StorageUnavailable) throw error;
+        handled.add(id);
+        log.error({ err: error, workerId: id }, "failed to remove a dead worker");
+      }
+    }
+    if (ids.length < BATCH) return;
+  }
+};
+
+/**
+ * Ends a batch of overdue tasks. If the statement fails, each task gets its own one, so that a bad row affects no
+ * others.
+ */
+const endOverdueTasks = async (
+  { storage, log }: Ports,
+  failedIds: Set<string>,
+): Promise<readonly TaskRecord[]> => {
+  try {
+    return await storage.sweep.endOverdueTasks(BATCH);
+  } catch (error) {
+    if (error instanceof StorageUnavailable) throw error;
+  }
+  const ended: TaskRecord[] = [];
+  for (const id of await storage.sweep.findOverdueTasks(BATCH)) {
+    if (failedIds.has(id)) continue;
+    try {
+      ended.push(...(await storage.sweep.endOverdueTasks(1, id)));
+    } catch (error) {
+      if (error instanceof StorageUnavailable) throw error;
+      failedIds.add(id);
+      log.error({ err: error, taskId: id }, "failed to end a task that exceeded its timeout");
+    }
+  }
+  return ended;
+};
+
+/**
+ * Fails or requeues running tasks that exceeded `timeout_seconds`. Returns their number. Tasks that cannot be ended
+ * are added to `failedIds` and skipped.
+ */
+export const sweepOverdueTasks = async (ports: Ports, failedIds = new Set<string>()): Promise<number> => {
+  let count = 0;
+  for (;;) {
+    const records = await endOverdueTasks(ports, failedIds);
+    ports.meter.transitioned(records, "timed_out");
+    publishEvents(ports, { value: null, events: createRequeueEvents(records) });
+    count += records.length;
+    if (records.length < BATCH) return count;
+  }
+};
+
+const sweepJobs = async (ports: Ports): Promise<number> => {
+  let count = 0;
+  for (;;) {
+    const removed = await ports.storage.sweep.removeIdleJobs(BATCH);
+    const events = createJobsChangedEvents(removed.map(({ roomId }) => roomId));
+    publishEvents(ports, { value: null, events });
+    count += removed.length;
+    if (removed.length < BATCH) return count;
+  }
+};
+
+const sweepOldTasks = async ({ storage, settings }: Ports): Promise<number> => {
+  const days = settings.task_retention_days;
+  if (days === undefined) return 0;
+  let count = 0;
+  for (;;) {
+    const deleted = await storage.sweep.deleteOldTasks(days, RETENTION_BATCH);
+    count += deleted;
+    if (deleted < RETENTION_BATCH) return count;
+  }
+};
+
+/**
+ * Runs one step of a sweep. If it fails, the following steps still run; only an unavailable database ends the sweep.
+ */
+const runStep = async ({ log }: Ports, step: () => Promise<number>): Promise<number> => {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof StorageUnavailable) throw error;
+    log.error({ err: error }, "a step of the sweep failed");
+    return 0;
+  }
+};
+
+/**
+ * Removes dead workers and unused jobs, ends overdue tasks, and deletes old ones. Returns undefined if another server
+ * is sweeping.
+ */
+export const sweep = async (
+  ports: Ports,
+  { canEndWorkers, failedIds }: { readonly canEndWorkers: () => boolean; readonly failedIds?: Set<string> },
+): Promise<SweepResult | undefined> => {
+  const result: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
+  const hasLock = await ports.storage.sweep.runExclusively(async () => {
+    if (canEndWorkers()) await sweepWorkers(ports, { result, canEndWorkers });
+    result.tasks += await runStep(ports, () => sweepOverdueTasks(ports, failedIds));
+    result.jobs += await runStep(ports, () => sweepJobs(ports));
+    result.deleted = await runStep(ports, () => sweepOldTasks(ports));
+    await runStep(ports, () => ports.storage.sweep.vacuum());
+  });
+  return hasLock ? result : undefined;
+};

@@ -1,0 +1,36 @@
+import { formatJobName, type Job, type Task } from "../protocol/index.ts";
+import type { JobRecord, TaskRecord } from "./records.ts";
+import type { Settings } from "./settings.ts";
+
+type Naming = Pick<Settings, "job_name_style">;
+
+/** Converts a stored task to the format of a response. */
+export const toWireTask = ({ job_name_style }: Naming, record: TaskRecord): Task => {
+  return {
+    ...record.task,
+    job_name: formatJobName(record.job, job_name_style),
+    queue_position: record.queuePosition,
+  };
+};
+
+/** Converts a stored job to the format of a response. `workerId` is the worker that has just registered it. */
+export const toWireJob = (
+  { job_name_style }: Naming,
+  job: JobRecord,
+  workerId: string | null = null,
+): Job => ({
+  id: job.id,
+  room_id: job.roomId,
+  category: job.category,
+  name: job.name,
+  full_name: formatJobName(job, job_name_style),
+  schema: job.schema,
+  result_schema: job.resultSchema,
+  description: job.description,
+  defaults: job.defaults,
+  ...(job.fairness !== "fifo" && { fairness: job.fairness }),
+  workers: [...job.workers],
+  pending: job.pending,
+  worker_id: workerId,
+  created_at: job.createdAt,
+});
