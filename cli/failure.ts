@@ -53,8 +53,10 @@ const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
 /** Advice for some problems, printed after the server's detail. */
 const ADVICE_BY_PROBLEM: { readonly [Id in ProblemId]?: string } = {
   "job-not-found": "Run `joblib jobs list` to list the available jobs.",
+  "task-not-found": "Run `joblib tasks list` to list the tasks of a room.",
   "route-not-found": "Check --url or JOBLIB_URL; it must include the prefix of the API, if there is one.",
-  unauthorized: "Pass a token with --token or JOBLIB_TOKEN.",
+  unauthorized: "Pass a valid token with --token or JOBLIB_TOKEN.",
+  forbidden: "Run `joblib doctor` to see what your token allows.",
 };
 
 const isKnownProblem = (id: string): id is ProblemId => Object.hasOwn(EXIT_BY_PROBLEM, id);

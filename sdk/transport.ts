@@ -105,7 +105,7 @@ export const createForeignResponseError = (
         parseRetryAfter(headers["retry-after"]),
       )
     : new ProtocolError(
-        `${url} responded with ${status} and ${content}; check that it is the url of a joblib server`,
+        `${url} responded with ${status} and ${content}; check the URL of the server, including the prefix of its API`,
         status,
       );
 
@@ -117,7 +117,13 @@ export const parseRetryAfter = (header: string | undefined): number | undefined 
   return Number.isNaN(at) ? undefined : Math.max(0, (at - Date.now()) / 1000);
 };
 
+/** Returns true if a server answered a TLS handshake in plain text. OpenSSL reads the text as a version number. */
+const isPlainTextResponse = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.message.includes("wrong version number") || isPlainTextResponse(error.cause));
+
 const describeCause = (error: unknown): string => {
+  if (isPlainTextResponse(error)) return "the server does not use TLS; the URL must begin with http://";
   const code = getSystemCode(error);
   const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const message = root instanceof Error ? root.message : String(root);

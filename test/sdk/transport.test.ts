@@ -149,4 +149,17 @@ describe("a call to an unexpected server", () => {
       /no response from http:\/\/127.*ECONNREFUSED/,
     );
   });
+
+  test("reports that a server does not use TLS if the URL begins with https", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await new Promise((resolve) => server.once("listening", resolve));
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const client = new JoblibClient({ url: `https://127.0.0.1:${port}`, retry: QUICK });
+
+    await expect(client.call("listProblems", {})).rejects.toThrow(
+      /no response from https:.*: the server does not use TLS; the URL must begin with http:\/\/$/,
+    );
+  });
 });
