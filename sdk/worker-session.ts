@@ -174,7 +174,7 @@ export class WorkerSession {
     });
   }
 
-  /** Deregisters the worker. The server requeues its claimed tasks, and its running tasks fail. */
+  /** Deregisters the worker. The server requeues its claimed tasks; its running tasks fail or are retried. */
   async deregister(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();

@@ -96,7 +96,7 @@ export class FakeState {
     return worker;
   }
 
-  /** Removes a worker. Its running tasks fail, and its claimed tasks are requeued. */
+  /** Removes a worker. Its claimed tasks are requeued; its running tasks fail or are retried. */
   removeWorker(id: string): void {
     this.worker(id);
     this.workers.delete(id);

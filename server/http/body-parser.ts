@@ -59,7 +59,7 @@ export const parseJsonBody = (bytes: Buffer, exactMembers: readonly string[] = [
     return exactMembers.length === 0 ? JSON.parse(text) : parseWithExactMembers(text, exactMembers);
   }
   if (error.kind === "malformed") {
-    throw malformed(`The body is not valid JSON: ${error.detail} (at position ${error.position}).`);
+    throw malformed(`The body cannot be parsed: ${error.detail} (at position ${error.position}).`);
   }
   throw new Problem("validation-error", "The body is not valid.", {
     errors: [{ pointer: error.pointer, detail: error.detail }],

@@ -66,7 +66,7 @@ const HEARTBEAT_WEIGHT = 10;
 /** Creates the function that sends a heartbeat. The heartbeats of several workers are batched. */
 const createHeartbeatBatcher = ({ runPrepared, measureBatches }: Sessions): SendHeartbeat =>
   createBatcher({
-    maxCalls: MAX_BATCH_WEIGHT,
+    maxWeight: MAX_BATCH_WEIGHT,
     getWeight: ({ taskIds: named }) => HEARTBEAT_WEIGHT + named.length,
     getKey: ({ workerId }) => workerId,
     run: measureBatches("heartbeat", async (calls) => {

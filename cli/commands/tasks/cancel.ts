@@ -13,7 +13,7 @@ export type CancelOptions = z.infer<typeof CancelOptions>;
 export const cancelCommand = (tools: Tools, run: CommandHandler<ClientContext, CancelOptions> = cancelTask) =>
   new Command("cancel")
     .description(
-      "Cancel a task. If it is running, its worker is notified. Only its submitter and admins can cancel it.",
+      "Cancel a task. If it is running, its worker is notified. Its submitter, the owner of its worker and admins can cancel it.",
     )
     .argument("<id>", "task id")
     .addHelpText("after", "\nExample:\n  $ joblib tasks cancel 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")

@@ -8,7 +8,7 @@ export interface SweepStorage {
   findStaleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
   /** Removes a stale worker in its own transaction; returns undefined if it is alive again or already removed. */
   removeStaleWorker(id: string, thresholdSeconds: number, error: string): Promise<WorkerRemoval | undefined>;
-  /** Returns the ids of running tasks that exceed their `timeout_seconds`, the longest overdue first. */
+  /** Returns the ids of running tasks that exceed their `timeout_seconds`, the earliest started first. */
   findOverdueTasks(limit: number): Promise<readonly string[]>;
   /** Ends the overdue tasks, or only the given one: they fail (`timed out after N s`) or are retried. */
   endOverdueTasks(limit: number, only?: string): Promise<readonly TaskRecord[]>;

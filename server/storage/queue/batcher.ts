@@ -5,7 +5,7 @@ export interface BatchOptions<Call, Result> {
   /** Runs one batch as one statement. Returns the results in the order of the calls. */
   run(calls: readonly Call[]): Promise<readonly Result[]>;
   /** Maximum total weight of a batch. A heavier call is the only one in its batch. */
-  readonly maxCalls: number;
+  readonly maxWeight: number;
   /** Returns the weight of a call. Without it, each call has the weight 1. */
   getWeight?(call: Call): number;
   /** Returns a key. Calls with the same key are never in the same batch and keep their order. */
@@ -52,7 +52,7 @@ const runBatch = async <Call, Result>(
 /** Removes the calls of the next batch from the queue. The others stay in the queue, in their order. */
 const takeBatch = <Call, Result>(
   queue: QueuedCall<Call, Result>[],
-  { maxCalls, getWeight, getKey }: BatchOptions<Call, Result>,
+  { maxWeight, getWeight, getKey }: BatchOptions<Call, Result>,
 ): QueuedCall<Call, Result>[] => {
   const batch: QueuedCall<Call, Result>[] = [];
   const rest: QueuedCall<Call, Result>[] = [];
@@ -65,8 +65,8 @@ const takeBatch = <Call, Result>(
     }
     const weight = getWeight?.(queued.call) ?? 1;
     const key = getKey?.(queued.call);
-    const isFull = batch.length > 0 && batchWeight + weight > maxCalls;
-    if (isFull) batchWeight = maxCalls;
+    const isFull = batch.length > 0 && batchWeight + weight > maxWeight;
+    if (isFull) batchWeight = maxWeight;
     if (isFull || (key !== undefined && keys.has(key))) {
       rest.push(queued);
     } else {

@@ -51,7 +51,7 @@ export const createClaim = (
   let backoff = "{}";
 
   const claimBatch = createBatcher<ClaimCall, ClaimResult>({
-    maxCalls: MAX_BATCH_TASKS,
+    maxWeight: MAX_BATCH_TASKS,
     getWeight: ({ limit }) => limit,
     getLane,
     run: measureBatches("claim", async (calls) => {
@@ -78,7 +78,7 @@ export const createClaim = (
   });
 
   const promoteBatch = createBatcher<ClaimCall, undefined>({
-    maxCalls: MAX_BATCH_TASKS,
+    maxWeight: MAX_BATCH_TASKS,
     getLane,
     run: measureBatches("promote", async (calls) => {
       const [first] = calls;

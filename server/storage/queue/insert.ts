@@ -124,7 +124,7 @@ const findReplay = async (
  */
 export const createInsert = (sessions: Sessions): Insert => {
   const insertBatch = createBatcher<InsertCall, ReadonlyMap<string, InsertedRow>>({
-    maxCalls: MAX_BATCH_CHARACTERS,
+    maxWeight: MAX_BATCH_CHARACTERS,
     getWeight: ({ groups, payloads }) =>
       payloads.reduce((sum, { length }) => sum + length + TASK_CHARACTERS, groups.length * GROUP_CHARACTERS),
     getLane: ({ aliveWithinSeconds, hasRoomFairness: hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,

@@ -23,7 +23,7 @@ const createTransitionTo = (
   payloads: PayloadCache,
 ): BatchedTransition =>
   createBatcher({
-    maxCalls: MAX_BATCH_WEIGHT,
+    maxWeight: MAX_BATCH_WEIGHT,
     getWeight,
     getKey: ({ id }) => id.toLowerCase(),
     run: measureBatches(to, async (steps) => {
@@ -70,7 +70,7 @@ export const createCompletions = (
 ): BatchedCall<readonly Completion[], readonly (CompletedTask | undefined)[]> => {
   const jobsWithoutResultSchema = new Set<string>();
   return createBatcher({
-    maxCalls: MAX_BATCH_WEIGHT,
+    maxWeight: MAX_BATCH_WEIGHT,
     getWeight: (completions) =>
       completions.reduce(
         (sum, { result }) => sum + getWeight({ id: "", to: "completed", ...(result && { result }) }),

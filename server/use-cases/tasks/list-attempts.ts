@@ -4,7 +4,7 @@ import type { Context } from "../../context.ts";
 import type { AttemptHistory } from "../../storage/ports/diagnosis.ts";
 import { findTask, taskNotFound } from "./await-task.ts";
 
-/** Maximum number of listed attempts. Claims that were requeued have a number, too, and their number is unlimited. */
+/** Maximum number of listed attempts. A claim that was requeued counts as an attempt, and a task may have any number of them. */
 const MAX_LISTED = 200;
 
 type AttemptFields = Omit<Attempt, "worker_name" | "late_result">;

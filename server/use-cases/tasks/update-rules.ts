@@ -40,7 +40,7 @@ export const isRepeatedUpdate = (requested: RequestedUpdate): boolean => {
   if (update.status === undefined) return false;
   if (isTerminal(task.status) && matchesLease(requested)) {
     if (update.status !== task.status) return false;
-    // A completion with a different result is not a repetition, because its result would be lost.
+    // A completion without a result is a repetition. One with a different result is not: its result would be lost.
     return task.status !== "completed" || update.result === undefined || isEqual(update.result, task.result);
   }
   if (update.status === "failed" && isRecordedFailure(requested)) return true;

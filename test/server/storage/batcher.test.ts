@@ -6,7 +6,7 @@ import { StorageUnavailable } from "../../../server/storage/sessions/storage-una
 const createTestBatcher = (options: Partial<BatchOptions<string, string>> = {}) => {
   const batches: { calls: readonly string[]; completion: PromiseWithResolvers<readonly string[]> }[] = [];
   const addCall = createBatcher<string, string>({
-    maxCalls: 10,
+    maxWeight: 10,
     run: (calls) => {
       const completion = Promise.withResolvers<readonly string[]>();
       batches.push({ calls, completion });
@@ -65,7 +65,7 @@ describe("createBatcher", () => {
   });
 
   test("splits a batch at its maximum weight, runs a too heavy call separately, and keeps the order", async () => {
-    const batcher = createTestBatcher({ maxCalls: 5, getWeight: (call) => call.length });
+    const batcher = createTestBatcher({ maxWeight: 5, getWeight: (call) => call.length });
     const results = Promise.all(["aa", "bb", "cccccccc", "d"].map((call) => batcher.addCall(call)));
 
     for (let turn = 0; turn < 3; turn += 1) {
@@ -108,7 +108,7 @@ describe("a batch that fails", () => {
   test("is run again with each call separately, so that only the faulty call fails", async () => {
     const batches: string[][] = [];
     const addCall = createBatcher<string, string>({
-      maxCalls: 10,
+      maxWeight: 10,
       run: async (calls) => {
         batches.push([...calls]);
         if (calls.includes("bad")) throw new Error("bad");
