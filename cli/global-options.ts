@@ -3,7 +3,8 @@ import { isRoomId } from "../protocol/room.ts";
 
 /** A room id on the command line. */
 export const Room = z.string().refine(isRoomId, {
-  error: "must be @global, or 1–128 characters without @, :, / and spaces; public and private are reserved",
+  error:
+    "must be @global, or 1–128 characters without @, :, / and white space; public and private are reserved",
 });
 
 /** The options of every command; the environment supplies their defaults. */

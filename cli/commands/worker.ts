@@ -23,10 +23,10 @@ export type WorkerOptions = z.infer<typeof WorkerOptions>;
 export const workerCommand = (tools: Tools, run: CommandHandler<LocalContext, WorkerOptions> = runWorker) =>
   new Command("worker")
     .description(
-      "Register every exported class that extends Extension, and run its tasks. The file is TypeScript or JavaScript. If it exports `context`, a value or a function that returns one, `run` receives that value.",
+      "Register every exported class that extends Extension, and run its tasks. The file is TypeScript or JavaScript. If it exports `context` (a value, or a function that returns one), `run` receives that value.",
     )
     .argument("<file>", "file with extensions, such as ./extensions.ts")
-    .option("--public", "register the jobs in @global, for all rooms (admins only)")
+    .option("--public", "register public jobs: jobs in @global, visible in all rooms (admins only)")
     .option("--concurrency <n>", "number of tasks to run at the same time, 1 to 1000 (default: 1)")
     .option("--name <name>", "display name of the worker (default: host:pid)")
     .option("--keep-console", "store the console output of tasks in their logs")

@@ -40,7 +40,7 @@ describe("getRooms", () => {
 });
 
 describe("joblib worker", () => {
-  test("reports a drain, finishes its running task, and exits with 0", async () => {
+  test("reports a drain, finishes its running task, and exits with code 0", async () => {
     await using server = await startFakeHttp();
     const worker = startWorker(server.url, "--public");
     await worker.waitForLine(/is connected to/);
@@ -143,7 +143,9 @@ describe("joblib worker", () => {
     const worker = startWorker(server.url, "--public");
 
     expect(await worker.exit).toMatchObject({ code: 7 });
-    expect(worker.stderr()).toMatch(/^joblib: Multiply is registered with another schema$/m);
+    expect(worker.stderr()).toMatch(
+      /^joblib: Job Multiply is already registered with a different schema\.$/m,
+    );
     expect(worker.stderr()).toMatch(/^ {2}~ by: type: changed to "number"$/m);
     expect(worker.stderr()).toMatch(/^The registered schema cannot change while .*\n$/m);
   });
