@@ -41,8 +41,8 @@ Pass the rooms with --room (repeatable), JOBLIB_ROOM or --public. A class can
 override them with \`static room\` or \`static public\`.
 
 Ctrl-C, SIGTERM, SIGHUP and SIGQUIT drain the worker: running tasks finish, then
-it exits with 0. A second Ctrl-C or SIGTERM fails them as interrupted (exit
-code 130).
+it exits with code 0. A second Ctrl-C or SIGTERM interrupts them: they fail, and
+the exit code is 130.
 
 Examples:
   $ joblib worker ./extensions.ts --public
