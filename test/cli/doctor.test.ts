@@ -74,7 +74,7 @@ describe("joblib doctor on a healthy server", () => {
       ...{ server: "ok", encryption: "ok", version: "ok", clock: "ok", token: "ok", room: "ok" },
       ...{ database: "ok", "event bus": "ok", "long poll": "ok", "event stream": "ok" },
     });
-    expect(find("token")?.detail).toMatch(/^ann; room lab; expires in (23h|1d)$/);
+    expect(find("token")?.detail).toMatch(/^user ann; room lab; expires in (23h|1d)$/);
     expect(find("database")?.detail).toMatch(
       /^postgresql: round trip [\d.]+ ms, local connection, no pending migrations$/,
     );
