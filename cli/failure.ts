@@ -40,7 +40,7 @@ const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
   "no-workers-available": EXIT.conflict,
   "invalid-task-transition": EXIT.conflict,
   "task-lost": EXIT.conflict,
-  "no-invitations": EXIT.conflict,
+  "invitations-not-supported": EXIT.conflict,
   "payload-too-large": EXIT.rejected,
   "unsupported-media-type": EXIT.bug,
   "validation-error": EXIT.rejected,
@@ -53,8 +53,10 @@ const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
 /** Advice for some problems, printed after the server's detail. */
 const ADVICE_BY_PROBLEM: { readonly [Id in ProblemId]?: string } = {
   "job-not-found": "Run `joblib jobs list` to list the available jobs.",
-  "task-not-found": "Run `joblib tasks list` to list the tasks of a room.",
   "route-not-found": "Check --url or JOBLIB_URL; it must include the prefix of the API, if there is one.",
+  "task-not-found": "Check the id, or run `joblib tasks list` to list the tasks of a room.",
+  "worker-not-found": "Run `joblib workers list` to list the workers.",
+  "invitation-not-found": "Run `joblib rooms invitations` to list the invitations of a room.",
   unauthorized: "Pass a valid token with --token or JOBLIB_TOKEN.",
   forbidden: "Run `joblib doctor` to see what your token allows.",
 };

@@ -20,7 +20,7 @@ export const makeNonBlocking = (stream: StandardStream, maxBuffered = MAX_BUFFER
     const count = lost;
     lost = 0;
     // Starts with a line break, because a full disk may have truncated the last line.
-    write(`\njoblib: ${count} writes of output were lost here\n`, (error) => {
+    write(`\njoblib: ${count} writes were discarded here because the output was blocked\n`, (error) => {
       if (error) lost += count;
     });
   };

@@ -106,9 +106,9 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         summary: "Print a command that starts a worker on another machine",
         load: async (tools) => (await import("./commands/rooms/invite.ts")).inviteCommand(tools),
       },
-      invites: {
+      invitations: {
         summary: "List the invitations of a room",
-        load: async (tools) => (await import("./commands/rooms/invites.ts")).invitesCommand(tools),
+        load: async (tools) => (await import("./commands/rooms/invitations.ts")).invitationsCommand(tools),
       },
       revoke: {
         summary: "Revoke an invitation and stop its workers",
@@ -174,7 +174,10 @@ export const createProgram = async (
     .version(version, "-V, --version", "print the version")
     .helpCommand("help [command]", "Show help for a command")
     .option("--url <url>", "URL of the server (env: JOBLIB_URL; default: http://127.0.0.1:7800)")
-    .option("--token <token>", "bearer token (env: JOBLIB_TOKEN, which process lists do not show)")
+    .option(
+      "--token <token>",
+      "bearer token; other users can see it in process lists, so prefer the variable (env: JOBLIB_TOKEN)",
+    )
     .option("--room <room>", "room id or @global; repeatable for workers (env: JOBLIB_ROOM)", collect)
     .option("--json", "print the response as JSON, and errors as problem JSON")
     .addHelpText("after", EPILOG);

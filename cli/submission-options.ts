@@ -26,7 +26,7 @@ const collect = (value: string, all: string[] = []) => [...all, value];
 export const addSetOption = (command: Command): Command =>
   command.option(
     "--set <path=value>",
-    "set a member of the payload to a JSON value or text, such as box.size=3 (repeatable)",
+    "set one value in the payload, as JSON or text, such as box.size=3 (repeatable)",
     collect,
   );
 

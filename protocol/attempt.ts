@@ -22,7 +22,7 @@ export type AttemptOutcome = z.infer<typeof AttemptOutcome>;
 export const Attempt = z.object({
   attempt: z.int(),
   worker_id: z.string().nullable(),
-  worker_name: z.string().nullable().describe("while the worker exists"),
+  worker_name: z.string().nullable().describe("null if the worker has no name or no longer exists"),
   claimed_at: Timestamp.nullable(),
   started_at: Timestamp.nullable(),
   ended_at: Timestamp.nullable(),

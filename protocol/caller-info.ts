@@ -8,8 +8,8 @@ export const CallerInfo = z.object({
   rooms: z
     .union([z.literal("*"), z.array(z.string())])
     .nullable()
-    .describe("the rooms in the token; null if the host decides"),
-  jobs: z.array(z.string()).nullable().describe("jobs that the caller may register; null means any"),
+    .describe("rooms in the token; null if the host application decides"),
+  jobs: z.array(z.string()).nullable().describe("jobs that the caller may register; null means any job"),
   expires_at: Timestamp.nullable().describe("when the token expires; null if never or unknown"),
   invitation_id: z.string().nullable(),
   room: z

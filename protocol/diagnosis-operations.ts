@@ -22,6 +22,8 @@ export const listAttempts = operation({
   summary: "List a task's attempts, oldest first",
   access: "task-read",
   params: TaskParams,
-  responses: { 200: z.object({ items: z.array(Attempt).describe("the newest 200") }) },
+  responses: {
+    200: z.object({ items: z.array(Attempt).describe("at most 200; if there are more, the newest") }),
+  },
   problems: ["task-not-found"],
 });

@@ -23,17 +23,17 @@ export const Diagnosis = z.object({
   status: TaskStatus,
   reason: DiagnosisReason,
   sentence: z.string().describe("human-readable, in English"),
-  workers: z.int().describe("number of live workers for the task's job"),
+  workers: z.int().describe("number of online workers for the task's job"),
   busy_workers: z.int().describe("number of these workers that have a task"),
   queue_position: z.int().nullable().describe("the task's queue position"),
-  run_at: Timestamp.nullable().describe("if it is in the future"),
+  run_at: Timestamp.nullable().describe("scheduled time; null if it has passed"),
   expected_at: Timestamp.nullable().describe("estimated start, from the run times of recent tasks"),
   last_worker_at: Timestamp.nullable().describe(
     "for `no-worker`: the last heartbeat of a worker for the job, if known",
   ),
-  worker_id: z.string().nullable().describe("the worker that has the task"),
+  worker_id: z.string().nullable().describe("the worker that claimed or runs the task"),
   worker_name: z.string().nullable(),
-  since: Timestamp.nullable().describe("when the task entered its current state"),
+  since: Timestamp.nullable().describe("when the task entered its current status"),
   progress: Progress.nullable(),
 });
 export type Diagnosis = z.infer<typeof Diagnosis>;

@@ -23,7 +23,7 @@ export const Health = z.object({
       .describe("reasons why the server cannot work on the database; the server's log has the details"),
     connection: ConnectionSecurity.nullable()
       .optional()
-      .describe("null if only the embedding app knows; absent from older servers"),
+      .describe("null if only the host application knows; absent from older servers"),
   }),
   bus: z.object({
     state: z.enum(["up", "down"]),
@@ -31,7 +31,7 @@ export const Health = z.object({
     connection: ConnectionSecurity.optional().describe("absent from older servers"),
   }),
   sweeper: z.object({
-    state: z.enum(["up", "late"]).describe("`late`: no sweep for three intervals"),
+    state: z.enum(["up", "late"]).describe("`late`: there was no sweep for three sweep intervals"),
     last_sweep: Timestamp.nullable().describe(
       "the last sweep by this server or another one; null if none since this server started",
     ),

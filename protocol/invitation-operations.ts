@@ -13,7 +13,7 @@ export const createInvitation = operation({
   body: InvitationRequest,
   bodyOptional: true,
   responses: { 201: NewInvitation },
-  problems: ["invalid-room-id", "no-invitations"],
+  problems: ["invalid-room-id", "invitations-not-supported"],
 });
 
 /** Lists a room's invitations, without their tokens. */

@@ -28,7 +28,7 @@ export const InvitationRequest = z.object({
     .min(1)
     .max(100)
     .optional()
-    .describe("jobs (`<category>:<name>`) that may be registered; any if missing"),
+    .describe("jobs (`<category>:<name>`) that may be registered; any job if missing"),
   expires_in_seconds: z
     .int()
     .min(60)
@@ -48,7 +48,7 @@ export type InvitationRequest = z.infer<typeof InvitationRequest>;
 export const Invitation = z.object({
   id: z.string(),
   room_id: z.string(),
-  jobs: z.array(z.string()).nullable().describe("null: any"),
+  jobs: z.array(z.string()).nullable().describe("null means any job"),
   note: z.string().nullable(),
   created_by_id: z.string(),
   created_at: Timestamp,

@@ -24,7 +24,7 @@ export const registerJob = operation({
 export const listJobs = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/jobs`,
-  summary: "List the jobs that are visible in a room: its own and the global ones",
+  summary: "List the jobs that are visible in a room: its own jobs and the public jobs",
   access: "room-read",
   params: RoomParams,
   query: PageQuery,

@@ -16,7 +16,7 @@ const JobRegistrationBody = z.object({
   }),
   schema_: JsonObject.optional().meta({
     deprecated: true,
-    description: "another name of `schema`, as ZnDraw's Python client sends it; ignored next to `schema`",
+    description: "alias of `schema` for ZnDraw's Python client; ignored if `schema` is present",
   }),
   result_schema: JsonObject.nullable()
     .optional()
@@ -29,7 +29,9 @@ const JobRegistrationBody = z.object({
     .describe("the worker to link to the job; the server creates one if it is missing or null"),
   description: z.string().max(10_000).nullable().optional(),
   defaults: TaskDefaults.optional().describe("default options of the job's tasks"),
-  fairness: Fairness.optional().describe("`room`: rooms alternate within a priority; default `fifo`"),
+  fairness: Fairness.optional().describe(
+    "`room`: tasks of different rooms alternate within a priority; `fifo` (default): oldest first",
+  ),
 });
 
 /**
@@ -56,8 +58,8 @@ export const Job = z.object({
   result_schema: JsonObject.nullable(),
   description: z.string().nullable(),
   defaults: TaskDefaults,
-  fairness: Fairness.optional().describe("missing if it is `fifo`"),
-  workers: z.array(z.string()).describe("ids of the live workers"),
+  fairness: Fairness.optional().describe("omitted if it is `fifo`"),
+  workers: z.array(z.string()).describe("ids of the online workers"),
   pending: z.int(),
   worker_id: z
     .string()

@@ -30,10 +30,7 @@ export type TaskPageQuery = z.infer<typeof TaskPageQuery>;
 export const createPageSchema = <Item extends z.ZodType>(item: Item) =>
   z.object({
     items: z.array(item),
-    total: z
-      .int()
-      .min(0)
-      .describe("total number of items; for tasks at most 10,000, which means that many or more"),
+    total: z.int().min(0).describe("total number of items; for tasks, 10,000 means 10,000 or more"),
     limit: z.int(),
     offset: z.int(),
   });

@@ -4,7 +4,7 @@ import * as z from "zod";
 export const RoomSummary = z.object({
   room_id: z.string(),
   jobs: z.int().describe("number of jobs that are registered in the room"),
-  workers: z.int().describe("number of live workers of these jobs"),
+  workers: z.int().describe("number of online workers of these jobs"),
   pending: z.int(),
   running: z.int().describe("including claimed tasks"),
 });

@@ -16,11 +16,11 @@ export const listRooms = operation({
   problems: [],
 });
 
-/** Reads the statistics of a room. */
+/** Reads the stats of a room. */
 export const readRoomStats = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/stats`,
-  summary: "Get the statistics of a room's jobs and of its last hours",
+  summary: "Get the stats of a room: its jobs, and a time series of the last hours",
   access: "room-read",
   params: RoomParams,
   query: StatsQuery,
@@ -28,11 +28,11 @@ export const readRoomStats = operation({
   problems: ["invalid-room-id"],
 });
 
-/** Reads the statistics of all rooms. */
+/** Reads the stats of all rooms. */
 export const readStats = operation({
   method: "GET",
   path: `${API_PATH}/stats`,
-  summary: "Get the statistics of all rooms",
+  summary: "Get the stats of all rooms",
   access: "admin",
   query: StatsQuery,
   responses: { 200: Stats },

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { Timestamp } from "./timestamp.ts";
 
-/** Maximum number of ended tasks that statistics are computed from, newest first. */
+/** Maximum number of ended tasks that stats are computed from, newest first. */
 export const MAX_MEASURED_TASKS = 10_000;
 /** Maximum number of points of a time series. */
 export const MAX_POINTS = 60;
 
-/** The time range of the statistics. */
+/** The time range of the stats. */
 export const StatsQuery = z.object({
   hours: z
     .preprocess(
@@ -21,10 +21,10 @@ export type StatsQuery = z.infer<typeof StatsQuery>;
 export const Quantiles = z.object({ p50: z.number(), p95: z.number() });
 export type Quantiles = z.infer<typeof Quantiles>;
 
-/** Statistics of a job in a room: its queue, which all rooms share, and the room's own ended tasks. */
+/** Stats of a job in a room: its queue, which all rooms share, and the room's own ended tasks. */
 export const JobStats = z.object({
   job_name: z.string(),
-  workers: z.int().describe("number of live workers that are not draining"),
+  workers: z.int().describe("number of online workers that are not draining"),
   busy_workers: z.int().describe("number of these workers that have a task"),
   pending: z.int().describe("number of pending tasks, due or not; at most 10,000"),
   running: z.int().describe("including claimed tasks"),
@@ -49,11 +49,11 @@ export const StatsPoint = z.object({
 });
 export type StatsPoint = z.infer<typeof StatsPoint>;
 
-/** Statistics of the last hours. On a busy server they cover the newest 10,000 ended tasks only. */
+/** Stats of the last hours. On a busy server they cover the newest 10,000 ended tasks only. */
 export const Stats = z.object({
-  since: Timestamp.describe("the statistics are complete from this time on"),
+  since: Timestamp.describe("the stats are complete from this time on"),
   until: Timestamp,
-  step_seconds: z.number().describe("interval of the time series"),
+  step_seconds: z.number().describe("interval of the time series, in seconds"),
   jobs: z.array(JobStats).describe("jobs that are visible in the room, at most 500; empty for all rooms"),
   series: z.array(StatsPoint).max(MAX_POINTS),
 });

@@ -68,7 +68,7 @@ export const TaskPage = createPageSchema(Task).extend({
     .nullable()
     .optional()
     .describe(
-      "the filter examined tasks only up to this one; continue with `after`. Null if it examined all.",
+      "the last task that was searched; pass it as `after` to continue. Null if all tasks were searched.",
     ),
 });
 export type TaskPage = z.infer<typeof TaskPage>;

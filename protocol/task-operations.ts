@@ -72,8 +72,8 @@ export const submitTasks = operation({
 /** Submits many independent tasks in one request. */
 export const submitBatch = operation({
   method: "POST",
-  path: `${API_PATH}/rooms/:room_id/submits`,
-  summary: "Submit many independent tasks in one request, each with its own idempotency key and result",
+  path: `${API_PATH}/rooms/:room_id/submissions`,
+  summary: "Submit many independent tasks in one request, each with its own idempotency key and response",
   access: "room-write",
   params: RoomParams,
   body: SubmitBatch,

@@ -40,20 +40,31 @@ export type Backoff = z.infer<typeof Backoff>;
 export const DEFAULT_BACKOFF: Backoff = { kind: "exponential", seconds: 5, max_seconds: 3600, jitter: 0.2 };
 
 const optionFields = {
-  priority: z.int().min(-100).max(100).optional().describe("higher first; default 0"),
-  max_attempts: z.int().min(1).max(100).optional().describe("maximum number of runs; default 1"),
-  backoff: Backoff.partial().optional().describe("the delay before the next attempt"),
-  timeout_seconds: z.number().min(1).max(604_800).nullable().optional().describe("a longer run fails"),
+  priority: z.int().min(-100).max(100).optional().describe("higher runs first; default 0"),
+  max_attempts: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("maximum number of attempts that are started (`runs`); default 1"),
+  backoff: Backoff.partial().optional().describe("delay before the next attempt"),
+  timeout_seconds: z
+    .number()
+    .min(1)
+    .max(604_800)
+    .nullable()
+    .optional()
+    .describe("maximum run time, in seconds; a task that exceeds it fails"),
 };
 
 const startFields = {
-  run_at: Timestamp.optional().describe("earliest start"),
+  run_at: Timestamp.optional().describe("scheduled time; the task cannot be claimed before it"),
   delay_seconds: z
     .number()
     .min(0)
     .max(MAX_DELAY_SECONDS)
     .optional()
-    .describe("earliest start, in seconds from now"),
+    .describe("delay before the task can be claimed, in seconds"),
 };
 
 const hasOneStart = (value: { run_at?: unknown; delay_seconds?: unknown }) =>
@@ -96,17 +107,17 @@ const KeyedTaskSubmission = z
       .min(1)
       .max(255)
       .optional()
-      .describe("as the `Idempotency-Key` header of a single submit"),
+      .describe("as the `Idempotency-Key` header of a single submission"),
     trace_context: TraceContext.optional()
       .catch(undefined)
-      .describe("as the trace headers of a single submit; an invalid value is ignored"),
+      .describe("as the trace headers of a single submission; an invalid value is ignored"),
     ...submissionFields,
   })
   .refine(hasOneStart, ONE_START);
 
 /** Independent submits in one request. */
 export const SubmitBatch = z.object({
-  submits: z.array(KeyedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
+  submissions: z.array(KeyedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
 });
 export type SubmitBatch = z.infer<typeof SubmitBatch>;
 
@@ -137,8 +148,8 @@ export const Task = z.object({
   status: TaskStatus,
   payload: JsonObject,
   priority: z.int(),
-  attempt: z.int().describe("increases with every claim; used as a fencing token"),
-  runs: z.int().describe("number of runs that were started"),
+  attempt: z.int().describe("number of the attempt; increases with every claim, and fences the lease"),
+  runs: z.int().describe("number of attempts that were started; `max_attempts` limits it"),
   max_attempts: z.int(),
   backoff: Backoff,
   timeout_seconds: z.number().nullable(),
@@ -156,17 +167,17 @@ export const Task = z.object({
     .int()
     .nullable()
     .describe(
-      "position among the due tasks of its job: 1 for the next one, 1001 for all beyond 1000; null unless pending",
+      "position among the due tasks of its job: 1 is next, 1001 means beyond 1,000; null unless pending",
     ),
   trace_context: TraceContext.optional().describe(
-    "the trace context of the submit; missing if there was none",
+    "the trace context of the submission; omitted if there was none",
   ),
 });
 export type Task = z.infer<typeof Task>;
 
 /** A task, as in the response to its submit. */
 export const SubmittedTask = Task.extend({
-  workers_online: z.int().describe("number of live workers for the task's job"),
+  workers_online: z.int().describe("number of online workers for the task's job"),
 });
 export type SubmittedTask = z.infer<typeof SubmittedTask>;
 

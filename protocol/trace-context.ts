@@ -19,7 +19,7 @@ export type TraceContext = z.infer<typeof TraceContext>;
 export const TRACE_HEADERS = {
   traceparent:
     "the submitter's trace context (W3C Trace Context); it is stored with the task and passed to its worker",
-  tracestate: `vendor-specific trace data, only with a traceparent, at most ${MAX_TRACESTATE} characters`,
+  tracestate: `vendor-specific trace data; requires a traceparent, at most ${MAX_TRACESTATE} characters`,
 };
 
 type Header = string | string[] | null | undefined;

@@ -30,7 +30,9 @@ export const Worker = z.object({
   last_heartbeat: Timestamp,
   job_count: z.int(),
   task_count: z.int().describe("number of claimed and running tasks"),
-  alive: z.boolean(),
+  online: z
+    .boolean()
+    .describe("true if the server received a request from the worker within `worker_timeout_threshold`"),
   draining: z
     .boolean()
     .optional()
@@ -68,7 +70,7 @@ export const Heartbeat = z.object({
     .boolean()
     .optional()
     .describe(
-      "true if the worker knows that it is draining, so that the server need not respond early for it",
+      "true if the worker already knows that it is draining; otherwise the server responds at once to notify it",
     ),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;

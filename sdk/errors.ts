@@ -94,7 +94,7 @@ export class TaskNotFoundError extends ProblemError {}
 /** The invitation does not exist, or expired long ago. */
 export class InvitationNotFoundError extends ProblemError {}
 /** The server does not issue tokens, because the host or an external issuer does. */
-export class NoInvitationsError extends ProblemError {}
+export class InvitationsNotSupportedError extends ProblemError {}
 /** The URL is unknown to the server, for example because the server is older than the client. */
 export class RouteNotFoundError extends ProblemError {}
 /** The URL does not support the HTTP method. */
@@ -183,7 +183,7 @@ export const ERROR_BY_PROBLEM = {
   "no-workers-available": NoWorkersAvailableError,
   "invalid-task-transition": InvalidTaskTransitionError,
   "task-lost": TaskLostError,
-  "no-invitations": NoInvitationsError,
+  "invitations-not-supported": InvitationsNotSupportedError,
   "payload-too-large": PayloadTooLargeError,
   "unsupported-media-type": UnsupportedMediaTypeError,
   "validation-error": ValidationError,

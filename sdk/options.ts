@@ -24,11 +24,11 @@ export const parseServerUrl = (value: string | undefined): string => {
   const text = value ?? readEnvironment("JOBLIB_URL") ?? DEFAULT_URL;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(`the server's url must begin with http:// or https://, not ${JSON.stringify(text)}`);
+    throw new UsageError(`the server URL must start with http:// or https://, not ${JSON.stringify(text)}`);
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
     throw new UsageError(
-      "the server's url must not contain a user, query or fragment; pass credentials as `token`",
+      "the server URL must not contain a user, query or fragment; pass credentials as `token`",
     );
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;

@@ -106,14 +106,16 @@ export class SubmitQueue {
   }
 
   async #sendMany(calls: readonly SubmitCall[]): Promise<(SubmittedTask | Error)[]> {
-    const submits = calls.map(({ destination: { job_name }, submission, key: idempotency_key, trace }) => ({
-      job_name,
-      idempotency_key,
-      ...(trace && { trace_context: trace }),
-      ...submission,
-    }));
+    const submissions = calls.map(
+      ({ destination: { job_name }, submission, key: idempotency_key, trace }) => ({
+        job_name,
+        idempotency_key,
+        ...(trace && { trace_context: trace }),
+        ...submission,
+      }),
+    );
     try {
-      const request = { params: { room_id: this.#roomId }, body: { submits } };
+      const request = { params: { room_id: this.#roomId }, body: { submissions } };
       return toOutcomes(await this.#client.callMinimal("submitBatch", request), calls);
     } catch (error) {
       this.#isBatchUnsupported ||=

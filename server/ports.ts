@@ -78,7 +78,7 @@ export interface Meter {
   /** Tasks changed their status, or their lease ended. The records are those after the change. */
   transitioned(records: readonly TaskRecord[], reason: LeaseEnd): void;
   /** A late result was stored, or was adopted and completed its task. */
-  lateResult(event: "kept" | "adopted"): void;
+  lateResult(event: "stored" | "adopted"): void;
   /** A waiting claim was woken and looked for tasks. */
   claimWoken(found: "tasks" | "nothing"): void;
   /** A long poll or a stream was opened (1) or closed (-1). */

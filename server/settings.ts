@@ -7,6 +7,7 @@ import { parsePostgresUrl } from "./storage/database/postgres-url.ts";
 export { SettingsError } from "./settings-error.ts";
 
 const TRUE = ["true", "1", "yes", "on"];
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 const FALSE = ["false", "0", "no", "off"];
 
 /** Accepts text as well, because environment variables are text. */
@@ -58,7 +59,7 @@ export const Settings = z.object({
   sweeper_interval_seconds: number(z.number().min(0.05).max(3600)).default(30),
   claim_grace_seconds: number(z.number().min(0).max(3600)).default(5),
   long_poll_max_wait_seconds: number(z.number().min(0).max(3600)).default(60),
-  long_poll_max_waiting: number(z.int().min(1).max(1_000_000)).default(20_000),
+  long_poll_max_open: number(z.int().min(1).max(1_000_000)).default(20_000),
   long_poll_max_per_user: number(z.int().min(1).max(1_000_000)).default(10_000),
   max_requests_per_user: number(z.int().min(1).max(1_000_000))
     .default(2000)
@@ -75,7 +76,7 @@ export const Settings = z.object({
   dashboard: flag.default(true).describe("serve the dashboard at / (only joblib serve)"),
   host: z.string().min(1).default("127.0.0.1"),
   port: number(z.int().min(0).max(65_535)).default(7800),
-  log_level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  log_level: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` }).default("info"),
 });
 export type Settings = z.output<typeof Settings>;
 

@@ -106,7 +106,7 @@ const requireUsableDatabase = async (storage: Storage): Promise<void> => {
 /** Sends problem documents for errors outside the plugin, too. */
 const setRootErrorHandlers = (app: FastifyInstance) => {
   app.setNotFoundHandler((_, reply) => {
-    return sendProblem(reply, new Problem("route-not-found", "No route at this address. See /docs."), "");
+    return sendProblem(reply, new Problem("route-not-found", "No route matches this path. See /docs."), "");
   });
   app.setErrorHandler((error, request, reply) => {
     const unavailable = new Problem("service-unavailable", "The server is temporarily unavailable.", {

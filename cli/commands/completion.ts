@@ -18,7 +18,7 @@ export const completionCommand = (
 ) =>
   new Command("completion")
     .description(
-      "Print the completion script for a shell. It completes commands and options, and asks the server of the command line for rooms, jobs, parameters, tasks and workers.",
+      "Print the completion script for a shell. It completes commands and options, and reads the rooms, jobs, parameters, tasks and workers from the server.",
     )
     .argument("<shell>", SHELLS.join(", "))
     .addHelpText(

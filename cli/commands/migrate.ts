@@ -22,7 +22,7 @@ export const migrateCommand = (
 ) =>
   new Command("migrate")
     .description(
-      "Apply pending database migrations and print their names. `joblib serve` also applies them at its start. Running several at the same time is safe.",
+      "Apply pending database migrations and print their names. `joblib serve` also applies them at startup. It is safe to run it several times at once.",
     )
     .option(
       "--data-dir <directory>",

@@ -57,7 +57,8 @@ cancelled.
 Examples:
   $ joblib run public:modifiers:Rotate --help
   $ joblib run public:modifiers:Rotate --angle 90 --axis x --wait
-  $ echo '{"angle": 90}' | joblib run lab:modifiers:Rotate --file - --axis x
+  $ echo '{"angle": 90}' | joblib run lab:modifiers:Rotate --axis x \\
+      --payload-file -
   $ joblib run ./extensions.ts --task task.json --inspect-brk`,
     )
     .action(async (...actionArguments: unknown[]) => {

@@ -40,8 +40,8 @@ export const serveCommand = (tools: Tools, run: CommandHandler<LocalContext, Ser
     )
     .option("--database-url <url>", "use a PostgreSQL database instead (env: JOBLIB_DATABASE_URL)")
     .option("--redis-url <url>", "Redis, needed if several servers share a database (env: JOBLIB_REDIS_URL)")
-    .option("--log-level <level>", "log level (env: JOBLIB_LOG_LEVEL; default: info, on a terminal warn)")
-    .option("--no-migrate", "do not apply database migrations at the start")
+    .option("--log-level <level>", "log level (env: JOBLIB_LOG_LEVEL; default: info; on a terminal: warn)")
+    .option("--no-migrate", "do not apply database migrations at startup")
     .option("--no-dashboard", "serve only the API (env: JOBLIB_DASHBOARD=false)")
     .option("--print-settings", "print the settings without secrets, and exit")
     .addHelpText(
@@ -49,8 +49,9 @@ export const serveCommand = (tools: Tools, run: CommandHandler<LocalContext, Ser
       `
 All other settings are JOBLIB_* variables; --print-settings lists them.
 
-Ctrl-C, SIGTERM, SIGHUP and SIGQUIT stop the server: it answers open requests,
-then exits with 0. Output that cannot be written is dropped.
+Ctrl-C, SIGTERM, SIGHUP and SIGQUIT stop the server: it completes open requests,
+then exits with code 0. Log lines are discarded if its output is closed or
+blocked.
 
 Examples:
   $ joblib serve

@@ -23,10 +23,10 @@ export type WorkerOptions = z.infer<typeof WorkerOptions>;
 export const workerCommand = (tools: Tools, run: CommandHandler<LocalContext, WorkerOptions> = runWorker) =>
   new Command("worker")
     .description(
-      "Register every exported class that extends Extension, and run its tasks. The file is TypeScript or JavaScript. If it exports `context`, a value or a function that returns one, `run` receives that value.",
+      "Register every exported class that extends Extension, and run its tasks. The file is TypeScript or JavaScript. If it exports `context` (a value, or a function that returns one), `run` receives that value.",
     )
     .argument("<file>", "file with extensions, such as ./extensions.ts")
-    .option("--public", "register the jobs in @global, for all rooms (admins only)")
+    .option("--public", "register public jobs: jobs in @global, visible in all rooms (admins only)")
     .option("--concurrency <n>", "number of tasks to run at the same time, 1 to 1000 (default: 1)")
     .option("--name <name>", "display name of the worker (default: host:pid)")
     .option("--keep-console", "store the console output of tasks in their logs")
@@ -41,8 +41,8 @@ Pass the rooms with --room (repeatable), JOBLIB_ROOM or --public. A class can
 override them with \`static room\` or \`static public\`.
 
 Ctrl-C, SIGTERM, SIGHUP and SIGQUIT drain the worker: running tasks finish, then
-it exits with 0. A second Ctrl-C or SIGTERM fails them as interrupted (exit
-code 130).
+it exits with code 0. A second Ctrl-C or SIGTERM interrupts them: they fail, and
+the exit code is 130.
 
 Examples:
   $ joblib worker ./extensions.ts --public

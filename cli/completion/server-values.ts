@@ -80,9 +80,9 @@ export const listTasks = async (context: CompletionContext): Promise<Candidate[]
 /** Lists the workers of the caller; all workers for an admin. */
 export const listWorkers = async ({ client, signal }: CompletionContext): Promise<Candidate[]> => {
   const { body } = await client.call("listWorkers", { query: FIRST_PAGE }, { signal, retry: false });
-  return body.items.map(({ id, name, alive }) => ({
+  return body.items.map(({ id, name, online }) => ({
     value: id,
-    description: `${alive ? "online" : "offline"} ${name ?? ""}`,
+    description: `${online ? "online" : "offline"} ${name ?? ""}`,
   }));
 };
 

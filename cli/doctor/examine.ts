@@ -30,7 +30,7 @@ const TIMEOUT_MS = 10_000;
 const Ready = z.object({ database: z.object({ kind: z.string() }) });
 const OpenApi = z.object({ info: z.object({ version: z.string() }) });
 
-/** Reads a document of `joblib serve` that is not part of the API; undefined if it does not exist, as in an embedding app. */
+/** Reads a document of `joblib serve` that is not part of the API; undefined if it does not exist, as in a host application. */
 const readDocument = async <Value>(
   { client, fetch, signal }: Probe,
   path: string,

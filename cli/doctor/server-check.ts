@@ -132,7 +132,7 @@ export const checkDatabase = ({ database }: Health, kind: string | undefined): C
 
 /** Checks that events reach other servers, and that the connection to Redis is encrypted. */
 export const checkBus = ({ bus }: Health): CheckResult => {
-  const check = "bus";
+  const check = "event bus";
   const detail =
     bus.kind === "redis"
       ? `redis${describeConnection(bus.connection)}`

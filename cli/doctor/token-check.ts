@@ -71,7 +71,7 @@ export const readCaller = async (
 
 const describeRooms = ({ is_admin, rooms }: CallerInfo): string => {
   if (is_admin) return "admin";
-  if (rooms === null) return "the embedding app decides about rooms";
+  if (rooms === null) return "the host application decides which rooms";
   if (rooms === "*") return "all rooms";
   if (rooms.length === 0) return "no room; can read @global";
   return `${rooms.length === 1 ? "room" : "rooms"} ${rooms.join(", ")}`;
@@ -82,7 +82,7 @@ export const checkToken = (caller: CallerInfo, token: string | undefined, now: n
   const { user_id, jobs, expires_at, invitation_id } = caller;
   const expiry = expires_at === null ? undefined : Date.parse(expires_at);
   const facts = [
-    invitation_id === null ? user_id : `invitation ${invitation_id}`,
+    invitation_id === null ? `user ${user_id}` : `invitation ${invitation_id}`,
     describeRooms(caller),
     jobs === null ? "" : `may register only ${jobs.join(", ")}`,
     expiry === undefined ? "" : `expires in ${formatAge(expiry - now)}`,

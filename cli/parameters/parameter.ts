@@ -29,7 +29,7 @@ export interface Parameter {
 const MAX_DEPTH = 5;
 /** Maximum number of parameters, because the size of an untrusted schema may double at each level. */
 const MAX_PARAMETERS = 1000;
-/** Names that are safe as flags; other members are passed with `--set` or `--file`. */
+/** Names that are safe as flags; other members are passed with `--set` or `--payload-file`. */
 const FLAG_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u;
 
 const KINDS: Readonly<Record<string, ParameterKind>> = {

@@ -56,12 +56,12 @@ const getDefaultPayload = (schema: JsonObject): string | undefined => {
 /** Builds the payload from a file, `--set`, flags, and answers to prompts; later sources override earlier ones. */
 const readJobPayload = async (
   { readBytes, args, prompts }: ClientContext,
-  { job: target, file, set }: RunJobOptions,
+  { job: target, payloadFile, set }: RunJobOptions,
   job: Job,
 ): Promise<JsonObject> => {
   const parameters = getParameters(job.schema);
-  const initial = file === undefined ? getDefaultPayload(job.schema) : undefined;
-  const base = await readPayload({ payload: initial, payloadFile: file, set }, readBytes);
+  const initial = payloadFile === undefined ? getDefaultPayload(job.schema) : undefined;
+  const base = await readPayload({ payload: initial, payloadFile, set }, readBytes);
   const otherFlags = addRunJobOptions(new Command()).options.map(({ long }) => (long ?? "").slice(2));
   const withFlags = readFlags(args, { parameters, base, otherFlags });
   const { payload, missing } = findMissing(parameters, withFlags);

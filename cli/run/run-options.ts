@@ -7,7 +7,7 @@ import { parseWaitValue } from "../wait-argument.ts";
 /** The options of running a job, without the job's parameters. */
 export const RunJobOptions = z.object({
   job: text,
-  file: text.optional(),
+  payloadFile: text.optional(),
   ...submissionFields,
   wait: Wait.optional(),
   help: z.boolean().default(false),
@@ -16,7 +16,10 @@ export type RunJobOptions = z.infer<typeof RunJobOptions>;
 
 /** Adds the options of running a job; a parameter with the same name must be passed after `--`. */
 export const addRunJobOptions = (command: Command): Command => {
-  command.option("--file <file>", "file with the payload, a JSON object; flags override it; - reads stdin");
+  command.option(
+    "--payload-file <file>",
+    "file with the payload, a JSON object; flags override it; - reads stdin",
+  );
   return addSubmissionOptions(addSetOption(command)).option(
     "--wait [seconds]",
     "wait until the task ends, or at most this long",

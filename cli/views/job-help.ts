@@ -70,7 +70,7 @@ const formatExample = (name: string, parameters: readonly Parameter[]): string =
 const formatFooter = (job: Job, name: string, parameters: readonly Parameter[]): string => {
   const unsupported = getUnsupportedNames(job.schema).map(escapeLine);
   const lines = [
-    unsupported.length === 0 ? "" : `Only with --set or --file: ${unsupported.join(", ")}`,
+    unsupported.length === 0 ? "" : `Only with --set or --payload-file: ${unsupported.join(", ")}`,
     parameters.length === 0 ? `Payload: ${escapeLine(formatType(job.schema))}` : "",
     job.result_schema === null ? "" : `Result: ${escapeLine(formatType(job.result_schema))}`,
     `${formatCount(job.workers.length, "worker")} online, ${formatCount(job.pending, "pending task")}.`,

@@ -21,7 +21,7 @@ const SPINNER_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 const formatElapsed = ({ status, created_at, started_at }: Task, now: number): string =>
   status === "running" && started_at !== null
     ? `for ${formatDuration(now - Date.parse(started_at))}`
-    : `created ${formatDuration(now - Date.parse(created_at))} ago`;
+    : `submitted ${formatDuration(now - Date.parse(created_at))} ago`;
 
 const formatQueuePosition = ({ status, queue_position }: Task): string =>
   status === "pending" && queue_position !== null ? `queue position ${queue_position}` : "";

@@ -72,7 +72,7 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
   drainWorker: ({ params }) => {
     const { id, name, last_heartbeat, draining } = state.drain(params.worker_id);
     const tasks = state.getLeasedTasks(id);
-    const counts = { job_count: 0, task_count: tasks.length, alive: true };
+    const counts = { job_count: 0, task_count: tasks.length, online: true };
     return { status: 200, body: { id, name, last_heartbeat, ...counts, draining, jobs: [], tasks } };
   },
 
@@ -88,14 +88,16 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
     }),
 
   submitBatch: ({ params: { room_id }, body }) => {
-    const results = body.submits.map(({ job_name, idempotency_key: key, trace_context, ...submission }) => {
-      try {
-        return { task: state.submitOnce(room_id, job_name, { body: submission, key, trace_context }).body };
-      } catch (error) {
-        if (!(error instanceof Problem)) throw error;
-        return { problem: error.toDocument() };
-      }
-    });
+    const results = body.submissions.map(
+      ({ job_name, idempotency_key: key, trace_context, ...submission }) => {
+        try {
+          return { task: state.submitOnce(room_id, job_name, { body: submission, key, trace_context }).body };
+        } catch (error) {
+          if (!(error instanceof Problem)) throw error;
+          return { problem: error.toDocument() };
+        }
+      },
+    );
     return { status: 200, body: { results } };
   },
 

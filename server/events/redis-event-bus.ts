@@ -195,7 +195,7 @@ export class RedisEventBus implements EventBus {
   #logState(state: "up" | "down"): void {
     this.#isStateLogged = true;
     if (state === "up") this.#log?.info({}, "Redis connected: events reach every server");
-    else this.#log?.warn({}, "Redis not reachable: long polls read the database every second");
+    else this.#log?.warn({}, "Redis not reachable: long polls query the database every second");
   }
 
   readonly #updateState = (): "up" | "down" => {

@@ -53,7 +53,7 @@ export class RedisPublisher {
       if (!(error instanceof ReplyError)) throw error;
       // Logged once, because every task would log it again.
       if (!this.#isRejected)
-        this.#log?.error({ err: error }, "Redis rejects events: other servers miss them");
+        this.#log?.error({ err: error }, "Redis rejected an event: other servers do not receive it");
       this.#isRejected = true;
       return false;
     }

@@ -61,7 +61,7 @@ export const parseJsonBody = (bytes: Buffer, exactMembers: readonly string[] = [
   if (error.kind === "malformed") {
     throw malformed(`The body cannot be parsed: ${error.detail} (at position ${error.position}).`);
   }
-  throw new Problem("validation-error", "The body is not valid.", {
+  throw new Problem("validation-error", "The body is invalid; see `errors`.", {
     errors: [{ pointer: error.pointer, detail: error.detail }],
   });
 };

@@ -94,7 +94,11 @@ export const serveDashboard = async (
   const sendDeepLink = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     // If the dashboard is at the root, unknown addresses of the API are below its path.
     if (isApiPath(request, prefix)) rejectUnknownPath(request, reply, prefix);
-    if (!acceptsHtml(request)) throw new Problem("route-not-found", "No route at this address.");
+    if (!acceptsHtml(request))
+      throw new Problem(
+        "route-not-found",
+        "No route matches this path. Check the path and the API's prefix.",
+      );
     return sendPage(request, reply);
   };
 

@@ -59,10 +59,10 @@ export class LongPolls {
   #isClosing = false;
 
   constructor(
-    settings: Pick<Settings, "long_poll_max_waiting" | "long_poll_max_per_user">,
+    settings: Pick<Settings, "long_poll_max_open" | "long_poll_max_per_user">,
     meter: Pick<Meter, "waitingChanged">,
   ) {
-    this.#max = settings.long_poll_max_waiting;
+    this.#max = settings.long_poll_max_open;
     this.#userLimit = new UserConcurrencyLimit(
       settings.long_poll_max_per_user,
       "You have too many open long polls. Close some, or try again later.",

@@ -60,7 +60,7 @@ const parsePart = (schema: z.ZodType | undefined, value: unknown, part: string):
   if (createQuickCheck(schema)(value)) return value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw validationError(`The ${part} is not valid.`, toFieldErrors(parsed.error.issues));
+  throw validationError(`The ${part} is invalid; see \`errors\`.`, toFieldErrors(parsed.error.issues));
 };
 
 const parseBody = (operation: Operation, body: unknown): unknown => {
@@ -82,7 +82,7 @@ const requireValidRoomId = (roomId: string | undefined): void => {
   if (roomId === undefined || (isRoomId(roomId) && roomId.isWellFormed())) return;
   throw new Problem(
     "invalid-room-id",
-    "A room id is @global, or 1–128 characters other than @ : / and white space.",
+    "A room id must be @global, or 1–128 characters without @, :, / and white space.",
   );
 };
 
@@ -101,7 +101,7 @@ const fillInput = <O extends Operation>(
 const parseInput = <O extends Operation>(operation: O, request: FastifyRequest): OperationInput<O> => {
   const input = { params: undefined, query: undefined, body: undefined };
   if (fillInput(operation, input, request)) return input;
-  throw new Problem("malformed-request", "The request cannot be read.");
+  throw new Problem("malformed-request", "The server cannot parse the request.");
 };
 
 /**

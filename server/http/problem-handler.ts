@@ -9,12 +9,16 @@ const PROBLEM_TYPE = "application/problem+json";
 /** Errors of Fastify by their code. Any other 4xx error of Fastify is a malformed request. */
 const BY_CODE: Readonly<Record<string, () => Problem>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: () =>
-    new Problem("payload-too-large", "The body is larger than the server's body_limit."),
+    new Problem(
+      "payload-too-large",
+      "The body is larger than the server's `body_limit`. Send a smaller one.",
+    ),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: unsupportedMediaType,
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
-    new Problem("malformed-request", "The length of the body differs from Content-Length."),
+    new Problem("malformed-request", "The length of the body does not match Content-Length."),
   FST_ERR_BAD_URL: () => new Problem("malformed-request", "The URL is not valid percent-encoded UTF-8."),
-  FST_ERR_MAX_PARAM_LENGTH: () => new Problem("route-not-found", "No route at this address."),
+  FST_ERR_MAX_PARAM_LENGTH: () =>
+    new Problem("route-not-found", "No route matches this path. Check the path and the API's prefix."),
 };
 
 const BY_STATUS: Readonly<Record<number, ProblemId>> = {
@@ -44,8 +48,11 @@ export const toKnownProblem = (error: unknown): Problem | undefined => {
   }
   if (error instanceof UnstorableValue) {
     return error.reason === "size"
-      ? new Problem("payload-too-large", "A value is larger than the database can store.")
-      : new Problem("validation-error", "The database cannot store a character of this text.");
+      ? new Problem("payload-too-large", "A value is larger than the database can store. Send a smaller one.")
+      : new Problem(
+          "validation-error",
+          "The request contains a character that the database cannot store. Remove it.",
+        );
   }
   if (!isHttpError(error)) return undefined;
   const known = BY_CODE[error.code];
@@ -55,14 +62,17 @@ export const toKnownProblem = (error: unknown): Problem | undefined => {
   if (id === "unauthorized") return unauthorized();
   if (id === "rate-limited" || id === "service-unavailable")
     return new Problem(id, "Try again later.", { retryAfter: 1 });
-  if (id !== undefined) return new Problem(id, "The request was rejected.");
+  if (id !== undefined) return new Problem(id, "The server rejected the request.");
   const isClientError = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
-  return isClientError ? new Problem("malformed-request", "The request cannot be read.") : undefined;
+  return isClientError ? new Problem("malformed-request", "The server cannot parse the request.") : undefined;
 };
 
 /** The 401. It does not reveal what was wrong. */
 export const unauthorized = (): Problem =>
-  new Problem("unauthorized", "Credentials are missing or not valid.");
+  new Problem(
+    "unauthorized",
+    "Missing or invalid credentials. Send a bearer token in the Authorization header.",
+  );
 
 /**
  * Converts any error to a problem. An unexpected error is logged, and the response contains only the id of the

@@ -67,7 +67,11 @@ export const createStreamRoute = (
     handler: async (request, reply) => {
       const caller = getCaller(request);
       const id = getPathParam(request, "room_id") ?? getPathParam(request, "task_id");
-      if (id === undefined) throw new Problem("route-not-found", "No route at this address.");
+      if (id === undefined)
+        throw new Problem(
+          "route-not-found",
+          "No route matches this path. Check the path and the API's prefix.",
+        );
       const header = request.headers["last-event-id"];
       const lastEventId = typeof header === "string" && header !== "" ? header.slice(0, 200) : undefined;
       const { seconds, applied } = parseDuration(request.headers.prefer);

@@ -139,13 +139,13 @@ export const createTaskRoutes = (context: Context): TaskHandlers => ({
   submitBatch: async ({ caller, params, body, request, prefix }) => {
     const toDocument = (error: unknown) => toProblem(error, request).toDocument(prefix);
     const { room_id: roomId } = params;
-    const { submits } = body;
-    const getAttributes = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submits.length });
-    const links = () => submits.flatMap(({ trace_context }) => createLinks(trace_context));
+    const { submissions } = body;
+    const getAttributes = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submissions.length });
+    const links = () => submissions.flatMap(({ trace_context }) => createLinks(trace_context));
     const results = await inSubmitSpan(
       request,
       (traceContext) =>
-        submitBatch(context, caller, { roomId, submits, traceContext, toProblem: toDocument }),
+        submitBatch(context, caller, { roomId, submissions, traceContext, toProblem: toDocument }),
       { getAttributes, links },
     );
     return prefersMinimal(request.headers.prefer)

@@ -50,7 +50,7 @@ export const rejectUnknownPath = (request: FastifyRequest, reply: FastifyReply, 
   const methods = findMethods(address);
   // A known method did not match a route if a path parameter is too long.
   if (methods.length === 0 || methods.includes(request.method))
-    throw new Problem("route-not-found", "No route at this address.");
+    throw new Problem("route-not-found", "No route matches this path. Check the path and the API's prefix.");
   reply.header("allow", methods.join(", "));
   throw new Problem("method-not-allowed", `Use one of these methods: ${methods.join(", ")}.`);
 };
@@ -64,7 +64,10 @@ export const addUnknownPathHandler = (app: FastifyInstance, prefix: string): voi
           if (request.is404) rejectUnknownPath(request, reply, prefix);
         });
         scope.setNotFoundHandler(() => {
-          throw new Problem("route-not-found", "No route at this address.");
+          throw new Problem(
+            "route-not-found",
+            "No route matches this path. Check the path and the API's prefix.",
+          );
         });
       },
       { prefix: path },

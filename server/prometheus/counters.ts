@@ -52,10 +52,10 @@ const createTaskCounters = (registry: Registry, labels: JobLabels): TaskCounters
     },
     { name: "reason", values: ["reported", "timed_out", "lost"] },
   );
-  const countLate = createLabeledCounter<"kept" | "adopted">(
+  const countLate = createLabeledCounter<"stored" | "adopted">(
     registry,
-    { name: "joblib_late_results_total", help: "Late results that were kept, and those that were adopted" },
-    { name: "outcome", values: ["kept", "adopted"] },
+    { name: "joblib_late_results_total", help: "Late results that were stored or adopted" },
+    { name: "outcome", values: ["stored", "adopted"] },
   );
   const waitTimes = new FastHistogram(registry, {
     ...BY_JOB,
@@ -116,7 +116,7 @@ const createSweepCounters = (registry: Registry): Pick<Meter, "sweepFinished" | 
     registry,
     {
       name: "joblib_swept_total",
-      help: "Dead workers, their tasks and timed-out ones, unused jobs, and old tasks that were deleted",
+      help: "Results of sweeps: removed workers, requeued or failed tasks, removed jobs, and old tasks that were deleted",
     },
     { name: "kind", values: ["workers", "tasks", "jobs", "deleted_tasks"] },
   );
@@ -140,7 +140,7 @@ const createWaitCounters = (registry: Registry): Pick<Meter, "waitingChanged" | 
     registry,
     {
       name: "joblib_claim_wakeups_total",
-      help: "Wake-ups of waiting claims, by what they found; nothing if other workers were faster",
+      help: "Wake-ups of waiting claims that found tasks, or nothing because other workers claimed them first",
     },
     { name: "found", values: ["tasks", "nothing"] },
   );

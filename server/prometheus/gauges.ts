@@ -75,7 +75,7 @@ const createQueueGauges = (registers: Registry[], read: ReadCounts, labels: JobL
     registers,
     {
       name: "joblib_job_due_tasks",
-      help: "Due tasks without a worker, up to 100,000 for each global job; all other jobs are counted as other",
+      help: "Due tasks that are not claimed, up to 100,000 for each public job; `other` counts all other jobs",
       labelNames: ["job_name"],
     },
     {
@@ -94,7 +94,7 @@ const createQueueGauges = (registers: Registry[], read: ReadCounts, labels: JobL
     registers,
     {
       name: "joblib_job_due_task_age_seconds",
-      help: "Seconds since the next task of a job was due, maximum over its priorities; 0 if no task is due",
+      help: "Age of the oldest due task of a job, in seconds; 0 if no task is due",
       labelNames: ["job_name"],
     },
     {
@@ -108,7 +108,7 @@ const createQueueGauges = (registers: Registry[], read: ReadCounts, labels: JobL
   );
   createCountGauge(
     registers,
-    { name: "joblib_workers_alive", help: "Workers with a heartbeat within the worker timeout threshold" },
+    { name: "joblib_workers_online", help: "Workers with a heartbeat within the worker timeout threshold" },
     { read, fill: (gauge, { workersAlive }) => gauge.set(workersAlive) },
   );
 };
@@ -128,7 +128,7 @@ export const createGauges = (registry: Registry, sources: MeterSources, labels: 
   });
   new Gauge({
     name: "joblib_event_bus_up",
-    help: "1 if events reach every server; if 0, waiting requests read the database every second",
+    help: "1 if events reach every server; if 0, long polls query the database every second",
     registers,
     collect() {
       this.set(sources.isBusUp() ? 1 : 0);

@@ -1,6 +1,6 @@
 import { formatJobName, GLOBAL_ROOM, type JobAddress } from "../../protocol/index.ts";
 
-/** The label of jobs in rooms, whose names are untrusted input, and of global jobs beyond the maximum. */
+/** The label of jobs in rooms, whose names are untrusted input, and of public jobs beyond the maximum. */
 export const OTHER_JOBS = "other";
 /** Maximum number of jobs with their own label. Each has about 30 time series, which are never removed. */
 const MAX_JOBS = 50;
@@ -14,7 +14,7 @@ export interface TaskJob {
 }
 
 /**
- * Maps jobs to values of the label `job_name`. Only global jobs have their own value, because only admins name them. The
+ * Maps jobs to values of the label `job_name`. Only public jobs have their own value, because only admins name them. The
  * label is not called `job`, because Prometheus sets that one itself.
  */
 export class JobLabels {
@@ -31,7 +31,7 @@ export class JobLabels {
     return this.#labelsById.get(jobId) ?? OTHER_JOBS;
   }
 
-  /** Returns the label of a global job. */
+  /** Returns the label of a public job. */
   getGlobal(job: Pick<JobAddress, "category" | "name">): string {
     const label = formatJobName({ ...job, roomId: GLOBAL_ROOM });
     if (this.#labels.size < MAX_JOBS) this.#labels.add(label);

@@ -82,7 +82,7 @@ const DETAILS: Record<string, (error: ErrorObject) => string> = {
   if: ({ params }) => `must match the "${params["failingKeyword"]}" schema`,
   minimum: ({ params, data }) => `must be at least ${params["limit"]}, not ${quote(data)}`,
   maximum: ({ params, data }) => `must be at most ${params["limit"]}, not ${quote(data)}`,
-  exclusiveMinimum: ({ params, data }) => `must be more than ${params["limit"]}, not ${quote(data)}`,
+  exclusiveMinimum: ({ params, data }) => `must be greater than ${params["limit"]}, not ${quote(data)}`,
   exclusiveMaximum: ({ params, data }) => `must be less than ${params["limit"]}, not ${quote(data)}`,
   multipleOf: ({ schema, data }) => `must be a multiple of ${quote(schema)}, not ${quote(data)}`,
   minLength: ({ params }) => `must have at least ${params["limit"]} characters`,

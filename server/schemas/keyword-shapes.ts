@@ -13,7 +13,7 @@ const CHECKS: Readonly<Record<string, CheckShape>> = {
   enum: checkArray,
   const: () => undefined,
   multipleOf: (value) =>
-    checkNumber(value) ?? (Number(value) > 0 ? undefined : { detail: "must be more than 0" }),
+    checkNumber(value) ?? (Number(value) > 0 ? undefined : { detail: "must be greater than 0" }),
   maximum: checkNumber,
   minimum: checkNumber,
   exclusiveMaximum: (value) => (typeof value === "boolean" ? undefined : checkNumber(value)),
@@ -60,7 +60,7 @@ export function checkKeywordShapes(graph: SchemaGraph): SchemaError[] {
 function checkKeyword(node: SchemaNode, keyword: string, value: unknown): ReturnType<CheckShape> {
   const applicator = getApplicator(keyword, node.draft);
   if (keyword === "items" && Array.isArray(value) && node.schema["prefixItems"] !== undefined) {
-    return { detail: "must be a schema, not an array, next to prefixItems" };
+    return { detail: "must be a schema, not an array, if prefixItems is present" };
   }
   if (applicator !== undefined) return checkSubschemas(value, applicator);
   if (isAssertion(keyword, node.draft)) return CHECKS[keyword]?.(value);

@@ -268,6 +268,6 @@ export const toListedWorker = (row: ListedWorkerRow): Worker => ({
   last_heartbeat: formatTime(row.last_heartbeat),
   job_count: row.job_count,
   task_count: row.task_count,
-  alive: row.alive,
+  online: row.alive,
   draining: row.draining,
 });

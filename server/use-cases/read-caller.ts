@@ -5,7 +5,7 @@ const readRoomAccess = async (caller: Caller, roomId: string) => {
   if (!isRoomId(roomId)) {
     throw new Problem(
       "invalid-room-id",
-      "A room id is @global, or 1–128 characters other than @ : / and white space.",
+      "A room id must be @global, or 1–128 characters without @, :, / and white space.",
     );
   }
   const [read, write] = await Promise.all([canRead(caller, roomId), caller.canAccessRoom(roomId, "write")]);

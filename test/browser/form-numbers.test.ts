@@ -115,7 +115,7 @@ describe("a number field", () => {
     await show({ x: { enum: [1, 2 ** 60] } });
 
     expect(await getField("X").locator("option:disabled").allTextContents()).toEqual([
-      "1152921504606847000 (too large to be sent exactly)",
+      "1152921504606847000 (number too large to send exactly)",
     ]);
   });
 });

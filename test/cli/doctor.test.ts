@@ -72,13 +72,13 @@ describe("joblib doctor on a healthy server", () => {
     expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
     expect(statuses).toEqual({
       ...{ server: "ok", encryption: "ok", version: "ok", clock: "ok", token: "ok", room: "ok" },
-      ...{ database: "ok", bus: "ok", "long poll": "ok", "event stream": "ok" },
+      ...{ database: "ok", "event bus": "ok", "long poll": "ok", "event stream": "ok" },
     });
-    expect(find("token")?.detail).toMatch(/^ann; room lab; expires in (23h|1d)$/);
+    expect(find("token")?.detail).toMatch(/^user ann; room lab; expires in (23h|1d)$/);
     expect(find("database")?.detail).toMatch(
       /^postgresql: round trip [\d.]+ ms, local connection, no pending migrations$/,
     );
-    expect(find("bus")?.detail).toBe("redis, local connection");
+    expect(find("event bus")?.detail).toBe("redis, local connection");
     for (const check of ["long poll", "event stream"]) {
       expect(find(check)?.detail).toMatch(/^stayed open for 1(\.\d)? s$/);
     }

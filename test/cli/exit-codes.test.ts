@@ -23,7 +23,7 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "no-workers-available": 7,
   "invalid-task-transition": 7,
   "task-lost": 7,
-  "no-invitations": 7,
+  "invitations-not-supported": 7,
   "payload-too-large": 5,
   "unsupported-media-type": 70,
   "validation-error": 5,

@@ -51,7 +51,7 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
               status: 200,
               body: {
                 errors: [
-                  { pointer: "/payload/box/size", detail: "must be more than 0, not 0" },
+                  { pointer: "/payload/box/size", detail: "must be greater than 0, not 0" },
                   { pointer: "/payload/limit", detail: "must be at most 1000, not 2000" },
                   { pointer: "/payload/molecules/0/smiles", detail: "must be string, not number" },
                 ],
@@ -121,9 +121,9 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
     },
     usageError(["rooms", "invite", "lab", "--job", "Screen"]),
     usageError(["rooms", "invite", "lab", "--expires", "1y"]),
-    problem("no-invitations", ["rooms", "invite", "lab"]),
+    problem("invitations-not-supported", ["rooms", "invite", "lab"]),
   ],
-  "rooms invites": [success(["rooms", "invites", "lab"]), empty(["rooms", "invites"])],
+  "rooms invitations": [success(["rooms", "invitations", "lab"]), empty(["rooms", "invitations"])],
   "rooms revoke": [
     success(["rooms", "revoke", INVITATION_ID]),
     problem("invitation-not-found", ["rooms", "revoke", "nothing"]),

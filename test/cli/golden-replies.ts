@@ -67,8 +67,8 @@ const reportFailure = aCompletedTask({
 const tasks: readonly Task[] = [aTask(), running, reportFailure, aCompletedTask({ id: id(4) })];
 
 const workers: readonly Worker[] = [
-  { id: id(71), name: "gpu-box:4711", last_heartbeat: AT, job_count: 3, task_count: 1, alive: true },
-  { id: id(72), name: null, last_heartbeat: AT, job_count: 1, task_count: 0, alive: false },
+  { id: id(71), name: "gpu-box:4711", last_heartbeat: AT, job_count: 3, task_count: 1, online: true },
+  { id: id(72), name: null, last_heartbeat: AT, job_count: 1, task_count: 0, online: false },
 ];
 
 const invitation: Invitation = {

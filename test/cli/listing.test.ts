@@ -23,7 +23,7 @@ const diagnosis: Diagnosis = {
 
 const aWorker = (overrides: Partial<WorkerDetails>): WorkerDetails => ({
   ...{ id: "w1", name: "gpu-box:7", last_heartbeat: "2026-01-02T03:04:05.678Z" },
-  ...{ job_count: 1, task_count: 0, alive: true, draining: true, jobs: [], tasks: [] },
+  ...{ job_count: 1, task_count: 0, online: true, draining: true, jobs: [], tasks: [] },
   ...overrides,
 });
 

@@ -46,7 +46,11 @@ describe("a non-blocking stream", () => {
     resume();
     await nextTurn();
 
-    expect(written).toEqual([LINE, LINE, "\njoblib: 998 writes of output were lost here\n"]);
+    expect(written).toEqual([
+      LINE,
+      LINE,
+      "\njoblib: 998 writes were discarded here because the output was blocked\n",
+    ]);
     stream.write(LINE);
     expect(written.at(-1)).toBe(LINE);
   });
@@ -78,7 +82,10 @@ describe("a non-blocking stream", () => {
     stream.write(LINE);
     await nextTurn();
 
-    expect(written).toEqual([LINE, "\njoblib: 2 writes of output were lost here\n"]);
+    expect(written).toEqual([
+      LINE,
+      "\njoblib: 2 writes were discarded here because the output was blocked\n",
+    ]);
   });
 });
 

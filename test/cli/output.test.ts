@@ -17,7 +17,7 @@ describe("printed output", () => {
       "job         public:modifiers:Rotate",
       "room        @global",
       "status      completed",
-      "created     2026-01-02T03:04:05.678Z",
+      "submitted   2026-01-02T03:04:05.678Z",
       "started     2026-01-02T03:04:05.678Z",
       "ended       2026-01-02T03:04:06.878Z (took 1.2 s)",
       "worker      w1",

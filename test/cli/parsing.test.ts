@@ -53,7 +53,7 @@ describe("a command line", () => {
       ["jobs", "list", "--room", "a", "--room", "b"],
       "this command accepts only one --room",
     ],
-    ["a URL with another scheme", ["jobs", "list", "--url", "ftp://x"], "must begin with http"],
+    ["a URL with another scheme", ["jobs", "list", "--url", "ftp://x"], "must start with http"],
     [
       "a token that is invalid in a header",
       ["jobs", "list", "--token", "a b"],

@@ -24,7 +24,7 @@ test("run builds the payload from a file, --set and flags, in this order, and se
   const stdin = JSON.stringify({ limit: 1, method: "veber", box: { size: 1 } });
   const { exitCode, submits } = await submit(
     [
-      "--file",
+      "--payload-file",
       "-",
       "--set",
       "limit=2",

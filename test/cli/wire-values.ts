@@ -54,7 +54,7 @@ export const aCompletedTask = (overrides: Partial<Task> = {}): Task =>
     ...overrides,
   });
 
-/** Returns a global job with two parameters. */
+/** Returns a public job with two parameters. */
 export const aJob = (overrides: Partial<Job> = {}): Job => ({
   id: "01990000-0000-7000-8000-0000000000aa",
   room_id: "@global",

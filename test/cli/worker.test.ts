@@ -40,7 +40,7 @@ describe("getRooms", () => {
 });
 
 describe("joblib worker", () => {
-  test("reports a drain, finishes its running task, and exits with 0", async () => {
+  test("reports a drain, finishes its running task, and exits with code 0", async () => {
     await using server = await startFakeHttp();
     const worker = startWorker(server.url, "--public");
     await worker.waitForLine(/is connected to/);

@@ -170,7 +170,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(results.filter(({ isAfterDrain, count }) => isAfterDrain && count !== 0)).toEqual([]);
       expect(results.every(({ count }) => count >= 0)).toBe(true);
       const details = await storage.workerDetails.find(job.workerId, ALIVE_WITHIN_SECONDS);
-      expect(details?.worker).toMatchObject({ draining: true, job_count: 1, alive: true });
+      expect(details?.worker).toMatchObject({ draining: true, job_count: 1, online: true });
       expect(details?.jobs).toEqual([{ roomId: "lab", category: "modifiers", name: job.registration.name }]);
     });
 

@@ -115,7 +115,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("worker lists", () => {
-    test("contain the workers of a room's jobs and of global jobs, with their counts", async () => {
+    test("contain the workers of a room's jobs and of public jobs, with their counts", async () => {
       const { storage } = getFixture();
       const roomId = `room-${newId()}`;
       const job = await registerJob(storage, { roomId });
@@ -130,8 +130,8 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
         ALIVE_WITHIN_SECONDS,
       );
 
-      expect(items[0]).toMatchObject({ id: globalJob.workerId, alive: false, job_count: 1, task_count: 0 });
-      expect(items[1]).toMatchObject({ id: job.workerId, alive: true, job_count: 1, task_count: 1 });
+      expect(items[0]).toMatchObject({ id: globalJob.workerId, online: false, job_count: 1, task_count: 0 });
+      expect(items[1]).toMatchObject({ id: job.workerId, online: true, job_count: 1, task_count: 1 });
     });
 
     test("contain the workers of a user, newest first, with the total", async () => {

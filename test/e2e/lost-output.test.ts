@@ -105,7 +105,10 @@ describe("a server", () => {
     await makeServerLog(client);
     await makeServerLog(client);
 
-    await second.waitForLine(/^joblib: \d+ writes of output were lost here$/, 10_000);
+    await second.waitForLine(
+      /^joblib: \d+ writes were discarded here because the output was blocked$/,
+      10_000,
+    );
     await second.waitForLine(/"swept"/, 10_000);
     expect(await end(server)).toBe(0);
     await second.exit;

@@ -42,7 +42,7 @@ const expectCompleted = async (id: string): Promise<void> =>
   });
 
 describe("a worker", () => {
-  test.each(SIGNALS)("finishes its task at %s, and exits with 0", async (signal) => {
+  test.each(SIGNALS)("finishes its task at %s, and exits with code 0", async (signal) => {
     const worker = await work(url);
     const id = await startTask();
 
@@ -85,7 +85,7 @@ describe("a worker", () => {
   }, 120_000);
 });
 
-test.each(SIGNALS)("a server answers its waiting requests at %s, and exits with 0", async (signal) => {
+test.each(SIGNALS)("a server answers its waiting requests at %s, and exits with code 0", async (signal) => {
   const own = await serve({ JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")) });
   const { id } = (await new JoblibClient({ url: own.url }).call("createWorker", { body: {} })).body;
   const claim = fetch(`${own.url}/v1/joblib/tasks/claim`, {
@@ -106,7 +106,7 @@ test.each(SIGNALS)("a server answers its waiting requests at %s, and exits with 
   expect(await own.server.exit).toEqual({ code: 0, signal: null });
 }, 120_000);
 
-test("`joblib dev` finishes its task at SIGHUP, and exits with 0", async () => {
+test("`joblib dev` finishes its task at SIGHUP, and exits with code 0", async () => {
   const dev = joblib(["dev", EXTENSIONS, "--port", "0"]);
   const [own] = await dev.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, 120_000);
   await dev.waitForLine(/public:e2e:Sleep/, 120_000);

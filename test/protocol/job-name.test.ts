@@ -8,7 +8,7 @@ describe("parseJobName in the room lab", () => {
   test.each([
     "public:modifiers:Rotate",
     "@global:modifiers:Rotate",
-  ])("returns the global job for %s", (text) => {
+  ])("returns the public job for %s", (text) => {
     expect(parseJobName(text, "lab")).toEqual(globalJob);
   });
 

@@ -116,11 +116,13 @@ describe("createQuickCheck", () => {
       true,
     );
     expect(createQuickCheck(TaskSubmissions)({ tasks: [submission] })).toBe(true);
-    expect(createQuickCheck(SubmitBatch)({ submits: [{ ...submission, idempotency_key: "k" }] })).toBe(true);
+    expect(createQuickCheck(SubmitBatch)({ submissions: [{ ...submission, idempotency_key: "k" }] })).toBe(
+      true,
+    );
   });
 
   test("never accepts a request body with an invalid member that zod rejects", () => {
-    const members = Object.keys({ ...SubmitBatch.shape.submits.element.shape, ...TaskUpdate.shape });
+    const members = Object.keys({ ...SubmitBatch.shape.submissions.element.shape, ...TaskUpdate.shape });
     const replacements: unknown[] = [
       ...REPLACEMENTS,
       "x".repeat(300),
@@ -131,7 +133,7 @@ describe("createQuickCheck", () => {
       for (const replacement of replacements) {
         const submit = JSON.parse(JSON.stringify({ job_name: "a", run_at: AT, [name]: replacement }));
         for (const [schema, json] of [
-          [SubmitBatch, { submits: [submit] }],
+          [SubmitBatch, { submissions: [submit] }],
           [TaskSubmissions, { tasks: [submit] }],
           [TaskUpdate, JSON.parse(JSON.stringify({ status: "failed", [name]: replacement }))],
         ] as const) {

@@ -190,7 +190,7 @@ describe("JobManager.submit", () => {
     });
   });
 
-  test("submits to the global job if the class is public", async () => {
+  test("submits to the public job if the class is public", async () => {
     const { createManager } = startFake();
     const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate, { public: true });

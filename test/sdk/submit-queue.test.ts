@@ -18,8 +18,8 @@ const createSubmitter = async () => {
   await client.call("registerJob", { params: { room_id: "lab" }, body: registration });
   const requests: string[] = [];
   const fetch: FetchLike = (url, init) => {
-    if (/\/submits$/.test(url))
-      requests.push(`submitBatch of ${JSON.parse(init.body ?? "{}").submits.length}`);
+    if (/\/submissions$/.test(url))
+      requests.push(`submitBatch of ${JSON.parse(init.body ?? "{}").submissions.length}`);
     if (/\/tasks\//.test(url)) requests.push("submitTask");
     return globalThis.fetch(url, init);
   };
@@ -125,7 +125,10 @@ describe("SubmitQueue", () => {
       errors,
     }).toDocument();
     override({
-      submitBatch: ({ body }) => ({ status: 200, body: { results: body.submits.map(() => ({ problem })) } }),
+      submitBatch: ({ body }) => ({
+        status: 200,
+        body: { results: body.submissions.map(() => ({ problem })) },
+      }),
     });
 
     const outcomes = await Promise.allSettled([jobs.submit(new Echo()), jobs.submit(new Echo())]);

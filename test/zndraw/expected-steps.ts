@@ -10,7 +10,7 @@ export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown]
   ["create a worker", "<id>"],
   ["register a job", "Scale"],
   ["register it again", "Scale"],
-  ["register a global job", "Everywhere"],
+  ["register a public job", "Everywhere"],
   ["register another schema", "ValueError"],
   ["register without a worker", "Scale"],
   ["registered jobs", ["@global:modifiers:Everywhere", "lab:modifiers:Scale"]],
@@ -28,10 +28,10 @@ export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown]
   ["fail what is completed", "ValueError"],
   ["read it completed", "completed"],
 
-  ["submit a global job", "<id>"],
-  ["claim the global job", claimed],
+  ["submit a public job", "<id>"],
+  ["claim the public job", claimed],
   ["complete without a start", "ValueError"],
-  ["start the global job", null],
+  ["start the public job", null],
   ["fail", null],
   ["read the error", "no more memory"],
 
@@ -55,7 +55,7 @@ export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown]
   ["read no task id", "KeyError"],
 
   ["list jobs", 2],
-  ["list global jobs", 1],
+  ["list public jobs", 1],
   ["list jobs by pages", 1],
   ["describe a job", true],
   ["list tasks", 4],

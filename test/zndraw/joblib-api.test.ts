@@ -30,7 +30,7 @@ test("JoblibApi raises the exceptions that a JobManager expects, and waits for t
   const outcomes = calls.stdout().trim().split("\n");
   expect(outcomes.map((line) => JSON.parse(line))).toEqual([
     [201, null],
-    ["ValueError", expect.stringContaining("another schema")],
+    ["ValueError", expect.stringContaining("different schema")],
     ["ValueError", expect.stringMatching(/; \/payload\/angle: .*number/)],
     ["KeyError", expect.stringContaining("public:modifiers:Rotate")],
     ["PermissionError", expect.any(String)],

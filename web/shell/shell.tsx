@@ -19,7 +19,7 @@ export const Shell = ({ children }: { readonly children: ReactNode }) => {
   return (
     <div className="shell">
       <a className="skip" href="#main">
-        Skip to the page
+        Skip to main content
       </a>
       <div className="shell-top">
         <Banner />

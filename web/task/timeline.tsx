@@ -21,7 +21,7 @@ const Submitted = ({ task }: { readonly task: Task }) => {
         {task.created_by_id === null ? "by an unknown user" : `by ${task.created_by_id}`}
         {delay > 1 &&
           task.runs === 0 &&
-          ` · not before ${formatDateTime(task.run_at)} (${formatDuration(delay)} later)`}
+          ` · scheduled for ${formatDateTime(task.run_at)} (${formatDuration(delay)} later)`}
       </p>
     </li>
   );

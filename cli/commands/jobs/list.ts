@@ -18,7 +18,7 @@ export type ListOptions = z.infer<typeof ListOptions>;
 export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listJobs) =>
   new Command("list")
     .description(
-      "List the jobs that can be submitted in a room: its own and the global ones. The room is --room or JOBLIB_ROOM, otherwise @global.",
+      "List the jobs that can be submitted in a room: its own jobs and the public jobs. The room is --room or JOBLIB_ROOM, otherwise @global.",
     )
     .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
     .option("--offset <n>", "number of items to skip (default: 0)")

@@ -35,12 +35,12 @@ const collect = (value: string, values: string[] = []) => [...values, value];
 export const inviteCommand = (tools: Tools, run: CommandHandler<ClientContext, InviteOptions> = invite) =>
   new Command("invite")
     .description(
-      "Print a command that starts a worker on another machine. It contains a short-lived token for this room, which is limited to your own access and, with --job, to these jobs. You can revoke it. The server needs a JOBLIB_JWT_SECRET.",
+      "Print a command that starts a worker on another machine. It contains a short-lived token for this room. The token grants at most your own permissions; with --job it can register only these jobs. `joblib rooms revoke` revokes it. The server needs a JOBLIB_JWT_SECRET.",
     )
     .argument("<room>", "room id")
     .option("--job <category:name>", "allow only this job to be registered (repeatable)", collect)
     .option("--expires <time>", "lifetime, such as 30d, 12h, 15m or 3600 (default: 1d)")
-    .option("--note <text>", "comment that `joblib rooms invites` shows")
+    .option("--note <text>", "note for the list of invitations, such as the name of the invited person")
     .addHelpText(
       "after",
       `

@@ -16,7 +16,7 @@ export type ListOptions = z.infer<typeof ListOptions>;
 export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listRooms) =>
   new Command("list")
     .description(
-      "List the rooms that you can read, @global first, with their numbers of jobs, workers and tasks.",
+      "List the rooms that you can read, @global first, with the number of jobs, workers and tasks in each.",
     )
     .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
     .option("--offset <n>", "number of items to skip (default: 0)")

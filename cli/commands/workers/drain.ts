@@ -14,9 +14,9 @@ export type DrainOptions = z.infer<typeof DrainOptions>;
 export const drainCommand = (tools: Tools, run: CommandHandler<ClientContext, DrainOptions> = drainWorker) =>
   new Command("drain")
     .description(
-      "Drain a worker: it accepts no new tasks, finishes its current ones, and exits with 0. Only its owner and admins can drain it.",
+      "Drain a worker: it accepts no new tasks, finishes its current ones, and exits with code 0. Only its owner and admins can drain it.",
     )
-    .argument("<id>", "worker id, as `joblib workers list` shows it")
+    .argument("<id>", "worker id (see `joblib workers list`)")
     .addHelpText("after", "\nExample:\n  $ joblib workers drain 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
     .action(clientAction(tools, DrainOptions, run));
 

@@ -45,7 +45,7 @@ const createColumns = (io: Io): Column<Worker>[] => [
   { heading: "ID", cell: ({ id }) => id },
   {
     heading: "STATUS",
-    cell: ({ alive, draining }) => (!alive ? "offline" : draining ? "draining" : "online"),
+    cell: ({ online, draining }) => (!online ? "offline" : draining ? "draining" : "online"),
   },
   { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
   { heading: "TASKS", cell: ({ task_count }) => String(task_count) },

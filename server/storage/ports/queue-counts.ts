@@ -1,10 +1,10 @@
 import type { PoolUsage } from "../sessions/session-pool.ts";
 
-/** Maximum number of due tasks that are counted for each global job. */
+/** Maximum number of due tasks that are counted for each public job. */
 export const MAX_DUE_COUNTED = 100_000;
 /** Maximum number of pending tasks that are counted: of due and of delayed ones each. */
 export const MAX_PENDING_COUNTED = 1_000_000;
-/** Maximum number of global jobs that are reported separately, the oldest first. */
+/** Maximum number of public jobs that are reported separately, the oldest first. */
 export const MAX_JOBS_COUNTED = 50;
 
 /** The length of a queue, and the age of the oldest due task among the first of each priority, in seconds. */
@@ -14,7 +14,7 @@ export interface QueueDepth {
   readonly oldestSeconds: number | null;
 }
 
-/** The queue of a global job. */
+/** The queue of a public job. */
 export interface JobDepth extends QueueDepth {
   readonly category: string;
   readonly name: string;

@@ -22,7 +22,7 @@ export interface RegisterJobResult {
 
 const requireCategory = ({ settings }: Context, category: string): void => {
   if (!isNamePart(category))
-    throw new Problem("invalid-category", "A category consists of 1–128 of the characters A-Z a-z 0-9 _ . -");
+    throw new Problem("invalid-category", "A category must have 1–128 characters from A-Z a-z 0-9 _ . -");
   const allowed = settings.allowed_categories;
   if (allowed === undefined || allowed.includes(category)) return;
   throw new Problem(
@@ -77,7 +77,7 @@ export const registerJob = async (
     const scope = roomId === GLOBAL_ROOM ? "for all rooms" : "in this room";
     throw new Problem(
       "schema-conflict",
-      `${category}:${name} is already registered ${scope} with another schema.`,
+      `${category}:${name} is already registered ${scope} with a different schema.`,
       { diff: diffSchemas(outcome.registered, pair) },
     );
   }

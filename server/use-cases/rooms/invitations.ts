@@ -25,7 +25,7 @@ const resolveInvitedJobs = (
   if (disallowed !== undefined) {
     throw new Problem(
       "forbidden",
-      `You cannot invite others to register ${disallowed}, which you cannot register.`,
+      `An invitation cannot allow ${disallowed}, because you are not allowed to register it.`,
     );
   }
   return requested === undefined ? own : [...new Set(requested)];
@@ -39,7 +39,7 @@ export const createInvitation = async (
 ): Promise<NewInvitation> => {
   if (issuer === undefined) {
     throw new Problem(
-      "no-invitations",
+      "invitations-not-supported",
       "This server does not sign tokens. Set JOBLIB_JWT_SECRET, or ask the host application or the identity provider for a token.",
     );
   }

@@ -23,14 +23,14 @@ export const handleLostLease = async (
   { actor }: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
 ): Promise<Problem> => {
-  const lost = "This worker no longer has the lease of the task in this attempt.";
+  const lost = "This worker no longer has the lease on the task. Stop running it.";
   const { status, worker_id: workerId, attempt, result = null } = update;
   if (status !== "completed" || workerId === undefined || attempt === undefined)
     return new Problem("task-lost", lost);
-  const isKept = await storage.lateResults.store({ taskId, workerId, attempt, userId: actor.id, result });
-  if (isKept) meter.lateResult("kept");
+  const isStored = await storage.lateResults.store({ taskId, workerId, attempt, userId: actor.id, result });
+  if (isStored) meter.lateResult("stored");
   const stored = "The result is stored as a late result, which the submitter of the task can adopt.";
-  return new Problem("task-lost", isKept ? `${lost} ${stored}` : lost);
+  return new Problem("task-lost", isStored ? `${lost} ${stored}` : lost);
 };
 
 const findSubmittedTask = async (

@@ -37,7 +37,7 @@ export const resolveTaskFilter = async (
 
 /** The 422 of a cursor (`after`) that is not a task of the room. */
 export const unknownCursor = () =>
-  validationError("The page cursor is not valid.", [
+  validationError("The page cursor is invalid; see `errors`.", [
     { pointer: "/after", detail: "is not the id of a task in this room" },
   ]);
 

@@ -11,7 +11,11 @@ import { invalidTransition } from "./update-rules.ts";
 /** Maximum number of times that a retry is repeated because the task changed between the read and the update. */
 const MAX_TRIES = 3;
 
-const jobGone = () => new Problem("job-not-found", "The task's job is no longer registered.");
+const jobGone = () =>
+  new Problem(
+    "job-not-found",
+    "The task's job is no longer registered. Start a worker that registers it, then retry.",
+  );
 
 /**
  * Retries a failed or cancelled task. Throws a 422 if its payload is no longer valid against the schema of its job.
@@ -44,5 +48,9 @@ export const retryTask = async (
     }
     if (job.id !== record.jobId) throw jobGone();
   }
-  throw new Problem("service-unavailable", "The task keeps changing. Try again.", { retryAfter: 1 });
+  throw new Problem(
+    "service-unavailable",
+    "The task is changed by other requests at the same time. Try again.",
+    { retryAfter: 1 },
+  );
 };

@@ -14,11 +14,11 @@ import { submitTask } from "./submit-task.ts";
 /** The result of one submit of a batch. */
 export type SubmitBatchResult = { readonly task: SubmittedTask } | { readonly problem: ProblemDocument };
 
-/** A batch of independent submits in one request. */
+/** A batch of independent submissions in one request. */
 export interface SubmitBatchInput {
   readonly roomId: string;
-  readonly submits: SubmitBatch["submits"];
-  /** Applies to submits without a trace context. */
+  readonly submissions: SubmitBatch["submissions"];
+  /** Applies to submissions without a trace context. */
   readonly traceContext?: TraceContext | undefined;
   readonly toProblem: (error: unknown) => ProblemDocument;
 }
@@ -30,22 +30,24 @@ export interface SubmitBatchInput {
 export const submitBatch = (
   context: Context,
   caller: Caller,
-  { roomId, submits, traceContext: defaultTraceContext, toProblem }: SubmitBatchInput,
+  { roomId, submissions, traceContext: defaultTraceContext, toProblem }: SubmitBatchInput,
 ): Promise<SubmitBatchResult[]> =>
   Promise.all(
-    submits.map(async ({ job_name: jobName, idempotency_key: idempotencyKey, trace_context, ...options }) => {
-      try {
-        const own = trace_context && readTraceContext(trace_context.traceparent, trace_context.tracestate);
-        const traceContext = own ?? defaultTraceContext;
-        const input = { roomId, jobName, options, idempotencyKey, traceContext };
-        const result = await submitTask(context, caller, input);
-        const [task] = publishEvents(context, result).tasks;
-        if (task === undefined) throw new Error("the submit returned no task");
-        return { task };
-      } catch (error) {
-        return { problem: toProblem(error) };
-      }
-    }),
+    submissions.map(
+      async ({ job_name: jobName, idempotency_key: idempotencyKey, trace_context, ...options }) => {
+        try {
+          const own = trace_context && readTraceContext(trace_context.traceparent, trace_context.tracestate);
+          const traceContext = own ?? defaultTraceContext;
+          const input = { roomId, jobName, options, idempotencyKey, traceContext };
+          const result = await submitTask(context, caller, input);
+          const [task] = publishEvents(context, result).tasks;
+          if (task === undefined) throw new Error("the submit returned no task");
+          return { task };
+        } catch (error) {
+          return { problem: toProblem(error) };
+        }
+      },
+    ),
   );
 
 /** The minimal response of a batch: fields that the tasks share are in `common`. */

@@ -20,7 +20,7 @@ export interface SubmitTaskInput {
 
 const requireValidKey = (key: string): void => {
   if (key.length >= 1 && key.length <= 255) return;
-  throw validationError("The Idempotency-Key is not valid.", [
+  throw validationError("The Idempotency-Key is invalid; see `errors`.", [
     { pointer: "", detail: "the header Idempotency-Key must be 1–255 characters" },
   ]);
 };

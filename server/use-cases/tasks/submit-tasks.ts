@@ -92,7 +92,10 @@ const requireWorkers = async (
   for (const job of jobs) {
     const found = await storage.jobs.find(job, settings.worker_timeout_threshold);
     if (found !== undefined && found.workers.length > 0) continue;
-    throw new Problem("no-workers-available", `No worker is online for ${job.category}:${job.name}.`);
+    throw new Problem(
+      "no-workers-available",
+      `No worker is online for ${job.category}:${job.name}. Start one, then submit again.`,
+    );
   }
 };
 
@@ -169,7 +172,7 @@ export const toSubmitTasksResult = (
     if (!outcome.isSameRequest) {
       throw new Problem(
         "idempotency-conflict",
-        "This Idempotency-Key was already used in this room for another job or body.",
+        "This Idempotency-Key was already used in this room for a different request. Use a new key.",
       );
     }
     const task = { ...toWireTask(context.settings, outcome.record), workers_online: outcome.workersOnline };
@@ -229,11 +232,15 @@ export const submitTasks = async (
     if (errors.length > 0) {
       // A payload that is invalid against the cached schema may be valid against the current one.
       if (!isFresh) continue;
-      throw validationError("The task is not valid.", errors.slice(0, MAX_ERRORS));
+      throw validationError("The task is invalid; see `errors`.", errors.slice(0, MAX_ERRORS));
     }
     await requireWorkers(context, jobs);
     const outcome = await insert(context, tasks);
     if (outcome.kind !== "job-changed") return toSubmitTasksResult(context, outcome, isMinimal);
   }
-  throw new Problem("service-unavailable", "The job keeps changing. Try again.", { retryAfter: 1 });
+  throw new Problem(
+    "service-unavailable",
+    "The job is changed by other requests at the same time. Try again.",
+    { retryAfter: 1 },
+  );
 };

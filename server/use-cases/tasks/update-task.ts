@@ -155,5 +155,9 @@ export const updateTask = async (
     // The task changed between the read and the update, or its worker was removed: read again.
     if (update.worker_id !== undefined) context.owners.forget(update.worker_id.toLowerCase());
   }
-  throw new Problem("service-unavailable", "The task keeps changing. Try again.", { retryAfter: 1 });
+  throw new Problem(
+    "service-unavailable",
+    "The task is changed by other requests at the same time. Try again.",
+    { retryAfter: 1 },
+  );
 };

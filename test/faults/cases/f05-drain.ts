@@ -6,7 +6,7 @@ import { settle } from "../run/settle.ts";
 
 const DEADLINE_MS = 10_000;
 
-/** SIGTERM to a server under load: it answers waiting requests and exits with 0. */
+/** SIGTERM to a server under load: it answers waiting requests and exits with code 0. */
 export const drainedServer: FaultCase = {
   name: "F5 SIGTERM to a server",
   invariants: ["I17"],

@@ -74,7 +74,7 @@ export const silentRedisLink: FaultCase = {
     const { redis } = context.node(0);
     redis.program(BLACK_HOLE);
     context.fault("black hole");
-    // A probe every 2 s, with a timeout of 2 s, detects the silence; then long polls read the database every second.
+    // A probe every 2 s, with a timeout of 2 s, detects the silence; then long polls query the database every second.
     await awaitAndComplete(context, { forMs: 6000, maxDelayMs: 6500 });
     redis.cut();
     redis.heal();

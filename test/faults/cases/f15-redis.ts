@@ -5,7 +5,7 @@ import { repeatAtRandomTimes } from "../run/load.ts";
 import { settle } from "../run/settle.ts";
 import { type AwaitOptions, awaitAndComplete } from "./f14-half-open.ts";
 
-/** Redis is known to be down: long polls read the database every second. */
+/** Redis is known to be down: long polls query the database every second. */
 const AWAY_MS = 2500;
 /** Redis is silent: the next probe has to time out first. */
 const SILENT_MS = 6500;

@@ -212,7 +212,7 @@ test("a server without a secret rejects invitations with the setting that is mis
 
   expect(response.statusCode).toBe(409);
   expect(response.json()).toMatchObject({
-    type: "/v1/problems/no-invitations",
+    type: "/v1/problems/invitations-not-supported",
     detail: expect.stringContaining("JOBLIB_JWT_SECRET"),
   });
 });

@@ -29,6 +29,6 @@ test("a Redis that is unreachable from the start is logged once", async () => {
   await warned.promise;
   for (let closes = 0; closes < 3; closes += 1) await new Promise((resolve) => redis.once("close", resolve));
 
-  expect(warnings).toEqual(["Redis not reachable: long polls read the database every second"]);
+  expect(warnings).toEqual(["Redis not reachable: long polls query the database every second"]);
   expect(bus.state).toBe("down");
 });

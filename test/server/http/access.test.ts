@@ -99,7 +99,7 @@ const CALLS: Record<OperationName, readonly Call[]> = {
   readHealth: [{ allowed: USERS }],
   submitTask: [{ allowed: WRITE }],
   submitTasks: [{ body: ({ params }) => ({ tasks: [{ job_name: params.job_name }] }), allowed: WRITE }],
-  submitBatch: [{ body: ({ params }) => ({ submits: [{ job_name: params.job_name }] }), allowed: WRITE }],
+  submitBatch: [{ body: ({ params }) => ({ submissions: [{ job_name: params.job_name }] }), allowed: WRITE }],
   listRoomTasks: [{ allowed: READ }, { variant: "in @global", params: global, allowed: USERS }],
   cancelTasks: [{ body: () => ({ filter: {} }), allowed: READ }],
   retryTasks: [{ body: () => ({ filter: {} }), allowed: READ }],
@@ -250,7 +250,7 @@ test("every user can read @global, and only users with write access can submit t
   expect(ok(await api.as("outsider").get(`/tasks/${id}`)).room_id).toBe("@global");
 });
 
-test("without authorizeRoom every user can read and write every room, but only admins can register global jobs", async () => {
+test("without authorizeRoom every user can read and write every room, but only admins can register public jobs", async () => {
   const open = await openApi({ orm: api.orm, allowAllRooms: true });
   const room = newRoomId();
 

@@ -95,8 +95,8 @@ describe("a long poll for a task", () => {
   });
 });
 
-test("a server rejects long polls beyond long_poll_max_waiting with 503 and Retry-After", async () => {
-  const small = await openApi({ orm: api.orm, settings: { long_poll_max_waiting: 1 } });
+test("a server rejects long polls beyond long_poll_max_open with 503 and Retry-After", async () => {
+  const small = await openApi({ orm: api.orm, settings: { long_poll_max_open: 1 } });
   const { id } = await api.createTask();
   const { response } = await openLongPoll(() => small.as("ann").get(`/tasks/${id}`, preferWait(60)));
 

@@ -7,7 +7,7 @@ import { expectProblem, ok, preferWait } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi({ settings: { long_poll_max_waiting: 1 } });
+  api = await openApi({ settings: { long_poll_max_open: 1 } });
 });
 afterAll(() => api.close());
 
@@ -23,7 +23,7 @@ const claim = (worker_id: string) =>
 const waitForRequest = (worker: string) =>
   eventually(async () => {
     const { items } = ok(await api.as("wes").get("/workers?limit=500"));
-    return items.find(({ id }) => id === worker)?.alive === true;
+    return items.find(({ id }) => id === worker)?.online === true;
   });
 
 /**

@@ -159,7 +159,7 @@ describe("a claim of several tasks", () => {
   });
 });
 
-test("a worker of a global job can claim tasks from rooms that its owner cannot read", async () => {
+test("a worker of a public job can claim tasks from rooms that its owner cannot read", async () => {
   const job = await api.registerJob("@global", {}, "root");
   const { id, room_id } = await api.submit(newRoomId(), job.full_name);
   expect(room_id).not.toBe("@global");

@@ -32,7 +32,7 @@ describe("the details of a worker", () => {
     await api.claim(worker);
 
     expect(await readWorker(worker)).toMatchObject({
-      ...{ id: worker, alive: true, draining: false, job_count: 1, task_count: 2 },
+      ...{ id: worker, online: true, draining: false, job_count: 1, task_count: 2 },
       jobs: [{ room_id: room, job_name: job.full_name }],
       tasks: [
         {

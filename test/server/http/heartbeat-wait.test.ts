@@ -80,7 +80,7 @@ describe("a heartbeat with Prefer: wait", () => {
     const { id } = await server.createWorker();
     const response = server.as("wes").patch(`/workers/${id}`, preferWait(20));
     const isAlive = async () =>
-      ok(await server.as("wes").get("/workers?limit=500")).items.find((worker) => worker.id === id)?.alive;
+      ok(await server.as("wes").get("/workers?limit=500")).items.find((worker) => worker.id === id)?.online;
 
     for (let times = 0; times < 3; times += 1) {
       await server.ageWorker(id);

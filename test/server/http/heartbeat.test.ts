@@ -18,12 +18,12 @@ describe("a heartbeat", () => {
   test("makes the worker alive and returns the interval until the next heartbeat", async () => {
     const { id } = await api.createWorker();
     await api.ageWorker(id);
-    expect((await findWorker(id))?.alive).toBe(false);
+    expect((await findWorker(id))?.online).toBe(false);
 
     const response = ok(await sendHeartbeat(id));
 
     expect(response).toEqual({ id, last_heartbeat: expect.any(String), heartbeat_seconds: 5, stop: [] });
-    expect(await findWorker(id)).toMatchObject({ alive: true, last_heartbeat: response.last_heartbeat });
+    expect(await findWorker(id)).toMatchObject({ online: true, last_heartbeat: response.last_heartbeat });
   });
 
   test("is allowed only for the owner of the worker, and is worker-not-found after the worker is gone", async () => {

@@ -42,8 +42,8 @@ test("names, keys and user ids of the maximum length fit into every index", asyn
       expect((await as.put(`/rooms/${path}/jobs`, { body: registration })).status).toBeOneOf([200, 201]);
       ok(await as.post("/workers", { body: { name: createFourByteText(127) } }), 201);
       for (const idempotency_key of [createThreeByteText(255), createFourByteText(127)]) {
-        const body = { submits: [{ job_name, idempotency_key }] };
-        const { results } = ok(await as.post(`/rooms/${path}/submits`, { body }));
+        const body = { submissions: [{ job_name, idempotency_key }] };
+        const { results } = ok(await as.post(`/rooms/${path}/submissions`, { body }));
         expect(results).toEqual([{ task: expect.objectContaining({ room_id: room }) }]);
       }
     }

@@ -24,7 +24,7 @@ describe("a job name in a room", () => {
   test.each([
     "public:modifiers:Rotate",
     "@global:modifiers:Rotate",
-  ])("%s refers to the global job", async (jobName) => {
+  ])("%s refers to the public job", async (jobName) => {
     expect(ok(await read("lab", jobName))).toMatchObject({
       ...{ id: globalId, room_id: "@global", full_name: "public:modifiers:Rotate" },
     });
@@ -71,7 +71,7 @@ describe("a job name in a room", () => {
   });
 });
 
-test("@global contains global jobs and no private ones", async () => {
+test("@global contains public jobs and no private ones", async () => {
   expect(ok(await read("@global", "public:modifiers:Rotate")).id).toBe(globalId);
   expect(ok(await read("@global", "@global:modifiers:Rotate")).id).toBe(globalId);
   expectProblem(await read("@global", "private:modifiers:Rotate"), "job-not-found");

@@ -66,7 +66,7 @@ describe("a late result", () => {
     const other = await api.createWorker();
 
     for (const late of [completed(worker, 2, 1), completed(other.id, 1, 1)]) {
-      expect(expectProblem(await api.update(id, late), "task-lost").detail).not.toContain("kept");
+      expect(expectProblem(await api.update(id, late), "task-lost").detail).not.toContain("stored");
     }
     expect(await listLateResults(id)).toHaveLength(1);
   });

@@ -31,7 +31,7 @@ export interface ResponseBody
   readonly expires_at: string;
   readonly revoked_at: string | null;
   readonly jobs: string[] | null;
-  readonly items: (ResponseBody & Pick<Worker, "alive" | "job_count" | "task_count">)[];
+  readonly items: (ResponseBody & Pick<Worker, "online" | "job_count" | "task_count">)[];
   readonly total: number;
   readonly limit: number;
   readonly offset: number;

@@ -69,9 +69,10 @@ describe("a server without tracing", () => {
     );
     const send = async (prefer: Record<string, string>) =>
       ok(
-        await api
-          .as("ann")
-          .post(`/rooms/${room}/submits`, { body: { submits }, headers: { traceparent, ...prefer } }),
+        await api.as("ann").post(`/rooms/${room}/submissions`, {
+          body: { submissions: submits },
+          headers: { traceparent, ...prefer },
+        }),
       );
 
     const { results } = await send({});
@@ -94,7 +95,9 @@ describe("a server without tracing", () => {
     const submits = [{ job_name: job.full_name, idempotency_key: key, trace_context: { traceparent } }];
 
     const { id } = ok(await submit({ "idempotency-key": key }), 202);
-    const { results } = ok(await api.as("ann").post(`/rooms/${room}/submits`, { body: { submits } }));
+    const { results } = ok(
+      await api.as("ann").post(`/rooms/${room}/submissions`, { body: { submissions: submits } }),
+    );
 
     expect(results).toMatchObject([{ task: { id } }]);
   });
@@ -182,7 +185,7 @@ describe("a server with tracing", () => {
       ...{ job_name: job.full_name, ...submit },
     }));
 
-    ok(await api.as("ann").post(`/rooms/${room}/submits`, { body: { submits } }));
+    ok(await api.as("ann").post(`/rooms/${room}/submissions`, { body: { submissions: submits } }));
 
     const span = spans.only("joblib.submit");
     expect(getLinkedSpanIds(span)).toEqual([SPAN]);

@@ -48,7 +48,7 @@ describe("the list of rooms", () => {
     expect(await findRoom(room)).toMatchObject({ workers: 1 });
   });
 
-  test("contains rooms with tasks of global jobs only and rooms whose jobs were removed", async () => {
+  test("contains rooms with tasks of public jobs only and rooms whose jobs were removed", async () => {
     const global = await api.registerJob("@global", {}, "root");
     const room = newRoomId();
     await api.submit(room, global.full_name);

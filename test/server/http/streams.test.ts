@@ -95,7 +95,7 @@ describe("the event stream of a room", () => {
     expect(await stream.nextMatching(({ event }) => event === "jobs")).toBeDefined();
   });
 
-  test("contains global jobs, but no tasks of other rooms", async () => {
+  test("contains public jobs, but no tasks of other rooms", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     await using stream = await listen(`/rooms/${room}/events`);
     await stream.next();

@@ -10,10 +10,10 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-type Submits = SubmitBatch["submits"];
+type Submits = SubmitBatch["submissions"];
 
 const send = (room: string, submits: Submits, headers: Record<string, string> = {}) =>
-  api.as("ann").post(`/rooms/${room}/submits`, { body: { submits }, headers });
+  api.as("ann").post(`/rooms/${room}/submissions`, { body: { submissions: submits }, headers });
 
 const results = async (room: string, submits: Submits) =>
   operations.submitBatch.responses[200].parse(ok(await send(room, submits))).results;
@@ -68,7 +68,7 @@ describe("a batch of submissions", () => {
 
     const response = await send(room, [{ job_name }, { job_name, priority: 1000 }]);
 
-    expect(getErrorPointers(response)).toEqual(["/submits/1/priority"]);
+    expect(getErrorPointers(response)).toEqual(["/submissions/1/priority"]);
     expectProblem(await send(room, []), "validation-error");
   });
 

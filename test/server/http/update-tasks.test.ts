@@ -119,5 +119,5 @@ test("a batch of updates counts as a heartbeat", async () => {
   ok(await send(worker, [{ id: ids[0], status: "running" }]));
 
   const { items } = ok(await api.as("wes").get("/workers"));
-  expect(items.find(({ id }) => id === worker)?.alive).toBe(true);
+  expect(items.find(({ id }) => id === worker)?.online).toBe(true);
 });

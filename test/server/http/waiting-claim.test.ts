@@ -141,7 +141,7 @@ describe("a waiting claim", () => {
     const { id } = await server.createWorker();
     const response = server.as("wes").post("/tasks/claim", { body: { worker_id: id }, ...preferWait(20) });
     const isAlive = async () =>
-      ok(await server.as("wes").get("/workers?limit=500")).items.find((one) => one.id === id)?.alive;
+      ok(await server.as("wes").get("/workers?limit=500")).items.find((one) => one.id === id)?.online;
 
     for (let times = 0; times < 3; times += 1) {
       await server.ageWorker(id);

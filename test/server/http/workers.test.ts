@@ -61,8 +61,8 @@ describe("lists of workers", () => {
     expect(await list()).toEqual({
       ...{ total: 2, limit: 50, offset: 0 },
       items: [
-        { ...common, id: job.worker_id, job_count: 2, task_count: 2, alive: true, draining: false },
-        { ...common, id: idle.id, job_count: 0, task_count: 0, alive: false, draining: false },
+        { ...common, id: job.worker_id, job_count: 2, task_count: 2, online: true, draining: false },
+        { ...common, id: idle.id, job_count: 0, task_count: 0, online: false, draining: false },
       ],
     });
     expect(await list("?limit=1&offset=1")).toMatchObject({ total: 2, items: [{ id: idle.id }] });
@@ -78,7 +78,7 @@ describe("lists of workers", () => {
     expect(await listIdsAs("ann")).not.toContain(id);
   });
 
-  test("contain the workers of the room's and of global jobs", async () => {
+  test("contain the workers of the room's and of public jobs", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     const server = await api.registerJob(room);
     const global = await api.registerJob("@global", {}, "root");

@@ -6,14 +6,14 @@ const createTaskJob = (name: string, roomId = "@global") => ({
   job: { roomId, category: "chemistry", name },
 });
 
-test("the label is the name of a global job, and “other” for a room's job", () => {
+test("the label is the name of a public job, and “other” for a room's job", () => {
   const labels = new JobLabels();
 
   expect(labels.get(createTaskJob("Depict"))).toBe("public:chemistry:Depict");
   expect(labels.get(createTaskJob("Depict", "lab"))).toBe("other");
 });
 
-test("a global job's label is found by its id after the first lookup by name", () => {
+test("a public job's label is found by its id after the first lookup by name", () => {
   const labels = new JobLabels();
   const { jobId } = createTaskJob("Depict");
 
@@ -25,7 +25,7 @@ test("a global job's label is found by its id after the first lookup by name", (
   expect(labels.getById("lab Depict")).toBe("other");
 });
 
-test("the first 50 global jobs have their own labels, and all later ones are “other”", () => {
+test("the first 50 public jobs have their own labels, and all later ones are “other”", () => {
   const labels = new JobLabels();
 
   const values = Array.from({ length: 60 }, (_, index) => labels.get(createTaskJob(`Job${index}`)));

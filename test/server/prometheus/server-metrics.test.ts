@@ -131,7 +131,7 @@ test("joblib_database_up is 0 without the database, and metrics that are read fr
   await eventually(async () => (await scrape(host)).get("joblib_database_up") === 0);
   const values = await scrape(host);
   expect(values.get('joblib_job_due_tasks{job_name="other"}')).toBeUndefined();
-  expect(values.get("joblib_workers_alive")).toBeUndefined();
+  expect(values.get("joblib_workers_online")).toBeUndefined();
   expect(values.get("joblib_tasks_submitted_total")).toBe(0);
 });
 

@@ -102,7 +102,7 @@ describe("task metrics", () => {
     expect(Object.values(increase)).toEqual([1, 1, 1]);
   });
 
-  test("record wait and run times, with the job's name only for global jobs", async () => {
+  test("record wait and run times, with the job's name only for public jobs", async () => {
     const roomJob = await registerJob();
     const globalJob = await registerJob("@global");
     const label = `job_name="public:metered:${globalJob.name}"`;
@@ -143,7 +143,7 @@ describe("task metrics", () => {
     expect(Object.values(increase)).toEqual([3, 3]);
   });
 
-  test("include the queue length and age of each global job, and of all other jobs together", async () => {
+  test("include the queue length and age of each public job, and of all other jobs together", async () => {
     const roomJob = await registerJob();
     const globalJob = await registerJob("@global");
     const job = `{job_name="public:metered:${globalJob.name}"}`;
@@ -156,9 +156,9 @@ describe("task metrics", () => {
     expect(await get('joblib_job_due_task_age_seconds{job_name="other"}')).toBeGreaterThanOrEqual(3600);
   });
 
-  test("count late results that are kept or adopted", async () => {
+  test("count late results that are stored or adopted", async () => {
     const { submit, claim, update } = await registerJob();
-    const names = ["kept", "adopted"].map((outcome) => `joblib_late_results_total{outcome="${outcome}"}`);
+    const names = ["stored", "adopted"].map((outcome) => `joblib_late_results_total{outcome="${outcome}"}`);
 
     const increase = await measureIncrease(
       [...names, 'joblib_tasks_ended_total{status="completed"}'],

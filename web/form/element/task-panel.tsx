@@ -20,7 +20,7 @@ const STATUS_LABELS: Record<Task["status"], string> = {
 /** Returns details of the status: progress, queue position, or that no worker is online. */
 const describeStatus = (task: Task | SubmittedTask): string => {
   if (task.status !== "pending") return task.status === "running" ? (task.progress?.message ?? "") : "";
-  if ("workers_online" in task && task.workers_online === 0) return "(no worker is online)";
+  if ("workers_online" in task && task.workers_online === 0) return "(no worker online)";
   const { queue_position: position } = task;
   return position === null || position === 1
     ? ""

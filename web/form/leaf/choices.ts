@@ -33,7 +33,7 @@ export const listChoices = (schema: FormSchema): Choice[] => {
   const labels = values.map((value, index) => String(ownLabels[index] ?? formatValue(value)));
   return makeUnique(labels, values).map((label, index) => {
     const isDisabled = isRoundedInteger(values[index]);
-    return { index, label: isDisabled ? `${label} (too large to be sent exactly)` : label, isDisabled };
+    return { index, label: isDisabled ? `${label} (number too large to send exactly)` : label, isDisabled };
   });
 };
 

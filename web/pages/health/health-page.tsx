@@ -45,7 +45,7 @@ export const HealthPage = () => {
         </div>
       </header>
       <ServerParts />
-      {stats.isPending && <Loading what="the statistics" />}
+      {stats.isPending && <Loading what="the stats" />}
       {stats.isError && <Problem error={stats.error} onRetry={() => void stats.refetch()} />}
       {stats.data !== undefined && (
         <>

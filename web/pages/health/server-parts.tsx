@@ -44,7 +44,7 @@ export const ServerParts = () => {
       <Part name="Database" isUp={database.state === "up"} word={database.state} />
       <Part name="Event bus" isUp={bus.state === "up"} word={bus.state}>
         {bus.kind === "redis" ? "Redis" : "in-process"}
-        {bus.state === "down" && ": the database is polled every second instead"}
+        {bus.state === "down" && ": long polls query the database every second"}
       </Part>
       <Part name="Sweeper" isUp={sweeper.state === "up"} word={sweeper.state}>
         {sweeper.last_sweep === null ? (

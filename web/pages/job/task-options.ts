@@ -20,10 +20,10 @@ export const NO_OPTIONS: TypedOptions = {
 
 /** Label and hint of each option. */
 export const OPTION_TEXTS: Record<OptionName, { readonly label: string; readonly hint: string }> = {
-  priority: { label: "Priority", hint: "−100 to 100, higher first" },
-  delay_seconds: { label: "Delay, in seconds", hint: "earliest start" },
-  max_attempts: { label: "Attempts", hint: "maximum number of runs" },
-  timeout_seconds: { label: "Time limit, in seconds", hint: "a longer run fails" },
+  priority: { label: "Priority", hint: "−100 to 100, higher runs first" },
+  delay_seconds: { label: "Delay, in seconds", hint: "before a worker can claim the task" },
+  max_attempts: { label: "Attempts", hint: "maximum number of attempts" },
+  timeout_seconds: { label: "Timeout, in seconds", hint: "a task that exceeds it fails" },
 };
 
 /** Returns the placeholder of an empty option: its default. */

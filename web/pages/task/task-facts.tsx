@@ -47,7 +47,7 @@ export const TaskFacts = ({ task }: { readonly task: Task }) => {
       )}
       {task.timeout_seconds !== null && (
         <div>
-          <dt>Time limit</dt>
+          <dt>Timeout</dt>
           <dd className="figure">{formatDuration(task.timeout_seconds)}</dd>
         </div>
       )}

@@ -135,7 +135,7 @@ export const TasksPage = () => {
             disabled={next === undefined}
             onClick={() => next !== undefined && change({ after: next })}
           >
-            {items.length === PAGE || next === undefined ? "Older" : "Search further back"}
+            {items.length === PAGE || next === undefined ? "Older" : "Search older tasks"}
           </button>
         </nav>
       )}

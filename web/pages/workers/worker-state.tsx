@@ -9,9 +9,9 @@ export const getWorkerName = ({ id, name }: Named): string => name ?? `worker ${
 export const WorkerState = ({
   worker,
 }: {
-  readonly worker: Pick<Worker, "alive" | "draining" | "task_count">;
+  readonly worker: Pick<Worker, "online" | "draining" | "task_count">;
 }) => {
-  const [kind, label] = !worker.alive
+  const [kind, label] = !worker.online
     ? ["offline", "offline"]
     : worker.draining === true
       ? ["draining", "draining"]

@@ -8,7 +8,7 @@ const MAX_LEASED_TASKS = 10_000;
 
 /**
  * Counts the jobs, workers and open tasks of rooms. The tasks of a room's own job are all in this room and
- * are counted by the job's index. The tasks of a global job may be in any room, so only the first ones in its
+ * are counted by the job's index. The tasks of a public job may be in any room, so only the first ones in its
  * queue are counted.
  */
 export const summarizeRooms = async (

@@ -13,22 +13,22 @@ import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const InvitesOptions = z.object({ room: Room.optional(), ...pageOptions });
-/** The options of `rooms invites`. */
+/** The options of `rooms invitations`. */
 export type InvitesOptions = z.infer<typeof InvitesOptions>;
 
-/** `joblib rooms invites [room]`. */
-export const invitesCommand = (
+/** `joblib rooms invitations [room]`. */
+export const invitationsCommand = (
   tools: Tools,
   run: CommandHandler<ClientContext, InvitesOptions> = listInvites,
 ) =>
-  new Command("invites")
+  new Command("invitations")
     .description(
       "List the invitations of a room, newest first. Tokens are not shown: they are printed only when an invitation is created.",
     )
     .argument("[room]", "room id (default: --room or JOBLIB_ROOM)")
     .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
     .option("--offset <n>", "number of items to skip (default: 0)")
-    .addHelpText("after", "\nExample:\n  $ joblib rooms invites lab")
+    .addHelpText("after", "\nExample:\n  $ joblib rooms invitations lab")
     .action(clientAction(tools, InvitesOptions, run));
 
 /** Prints a page of invitations. */
