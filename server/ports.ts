@@ -22,7 +22,7 @@ export interface EventBus {
   publish(events: readonly Event[]): Promise<void>;
   /** Subscribes to a channel. Resolves when no later event can be missed, or when the bus is known to be down. */
   subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe>;
-  /** `down`: events may be lost, so long polls read the database every second. */
+  /** `down`: events may be lost, so long polls query the database every second. */
   readonly state: "up" | "down";
   /** The kind of bus, for `/readyz`. */
   readonly kind: "in-process" | "redis";
