@@ -13,7 +13,7 @@ import type { TaskEndEmitter } from "./use-cases/task-end-emitter.ts";
 import type { WaitingClaims } from "./use-cases/waiting-claims.ts";
 import type { WorkerOwners } from "./use-cases/worker-owners.ts";
 
-/** A logger with Fastify's interface. */
+/** The part of Fastify's logger that joblib uses. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

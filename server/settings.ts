@@ -9,7 +9,7 @@ export { SettingsError } from "./settings-error.ts";
 const TRUE = ["true", "1", "yes", "on"];
 const FALSE = ["false", "0", "no", "off"];
 
-/** Accepts text as well, because environment variables are text. */
+/** Also accepts text, because environment variables are text. */
 const number = (schema: z.ZodNumber) =>
   z.preprocess(
     (value) => (typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value),
@@ -32,7 +32,7 @@ const url = (protocols: RegExp, example: string) =>
     error: `must be a URL like ${example}`,
   });
 
-/** Accepts a connection URL if its parser supports every parameter. */
+/** Accepts a connection URL only if its parser supports every parameter in it. */
 const connectionUrl = (parse: (value: string) => unknown) =>
   z.string().superRefine((value, context) => {
     try {

@@ -1,6 +1,6 @@
 import type { ConnectionSecurity, Event } from "../../protocol/index.ts";
 
-/** Stops a subscription; calling it twice does no harm. */
+/** Stops a subscription. Further calls do nothing. */
 export type Unsubscribe = () => void;
 
 /** Handles an event; undefined means that events may have been missed, so the handler must read the current state. */
@@ -14,9 +14,9 @@ export interface EventBus {
   subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe>;
   /** `down`: events may be lost, so long polls read the database every second. */
   readonly state: "up" | "down";
-  /** The kind of bus, for `/readyz`. */
+  /** The kind of bus, as reported by `/readyz`. */
   readonly kind: "in-process" | "redis";
-  /** How its connection is secured. */
+  /** Whether the connection of the bus is encrypted. */
   readonly connectionSecurity: ConnectionSecurity;
   close(): Promise<void>;
 }

@@ -8,7 +8,6 @@ import { registerJob } from "../use-cases/register-job.ts";
 import { validatePayload } from "../use-cases/validate-payload.ts";
 import type { Handlers } from "./call.ts";
 
-/** Handlers for jobs. */
 export const createJobRoutes = (
   context: Context,
 ): Pick<Handlers, "registerJob" | "listJobs" | "readJob" | "listJobTasks" | "validatePayload"> => ({

@@ -4,7 +4,6 @@ import { readHealth } from "../use-cases/read-health.ts";
 import { readStats } from "../use-cases/read-stats.ts";
 import type { Handlers } from "./call.ts";
 
-/** Handlers for rooms, stats and health, which the dashboard reads. */
 export const createStatsRoutes = (
   context: Context,
 ): Pick<Handlers, "listRooms" | "readRoomStats" | "readStats" | "readHealth"> => ({

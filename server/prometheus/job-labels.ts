@@ -1,37 +1,36 @@
 import { formatJobName, GLOBAL_ROOM, type JobAddress } from "../../protocol/index.ts";
 
-/** The label of jobs in rooms, whose names are untrusted input, and of global jobs beyond the maximum. */
+/**
+ * The label of jobs in rooms, because their names are untrusted input, and of global jobs beyond `MAX_JOBS`.
+ */
 export const OTHER_JOBS = "other";
 /** Maximum number of jobs with their own label. Each has about 30 time series, which are never removed. */
 const MAX_JOBS = 50;
 /** Maximum number of cached job ids. A job that is removed and registered again has a new id. */
 const MAX_IDS = 1_000;
 
-/** A task's job. */
 export interface TaskJob {
   readonly jobId: string;
   readonly job: JobAddress;
 }
 
 /**
- * Maps jobs to values of the label `job_name`. Only global jobs have their own value, because only admins name them. The
- * label is not called `job`, because Prometheus sets that one itself.
+ * Maps jobs to values of the label `job_name`. Only global jobs have their own value, because only admins
+ * name them. The label is not called `job`, because Prometheus itself sets a label with this name.
  */
 export class JobLabels {
   readonly #labels = new Set<string>();
   readonly #labelsById = new Map<string, string>();
 
-  /** Returns the label of a task's job. */
   get({ jobId, job }: TaskJob): string {
     return this.#labelsById.get(jobId) ?? this.#add(jobId, job);
   }
 
-  /** Returns the label of a job of which only the id is known. `get` must have been called for one of its tasks. */
+  /** Returns the label of a job by its id. `get` must have been called before for a task of the job. */
   getById(jobId: string): string {
     return this.#labelsById.get(jobId) ?? OTHER_JOBS;
   }
 
-  /** Returns the label of a global job. */
   getGlobal(job: Pick<JobAddress, "category" | "name">): string {
     const label = formatJobName({ ...job, roomId: GLOBAL_ROOM });
     if (this.#labels.size < MAX_JOBS) this.#labels.add(label);

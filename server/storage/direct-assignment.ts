@@ -1,6 +1,6 @@
 import type { NewTask } from "./storage.ts";
 
-/** A waiting worker to assign a task to, unless another task is pending for it. */
+/** A waiting worker that would receive a new task, unless another task is pending for it. */
 export interface Assignee {
   readonly workerId: string;
   /** True to start the task as well. */
@@ -13,7 +13,6 @@ export interface Assignee {
  */
 export type ChooseAssignee = (task: NewTask) => Assignee | undefined;
 
-/** Options of an insert. */
 export interface InsertOptions {
   readonly aliveWithinSeconds: number;
   readonly chooseAssignee?: ChooseAssignee;

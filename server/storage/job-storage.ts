@@ -8,7 +8,7 @@ import { toJobRecord, toRegisteredJob } from "./rows.ts";
 import type { Sessions, Sql } from "./sessions.ts";
 import type { JobRecord, JobStorage, NewJob, RegisterOutcome } from "./storage.ts";
 
-/** Maximum number of tries. Another try resolves the race in which a job is removed after the insert has found it. */
+/** Maximum number of attempts. An attempt fails if a job is removed after the insert has found it. */
 const MAX_TRIES = 20;
 
 const readLockedJob = async (db: Sql, id: string, aliveWithinSeconds: number): Promise<JobRecord> => {
@@ -44,7 +44,6 @@ const register = async (db: Sql, job: NewJob, aliveWithinSeconds: number): Promi
   return { kind, job: await readLockedJob(db, id, aliveWithinSeconds), workerId };
 };
 
-/** Creates the storage of jobs. */
 export const createJobStorage = ({ run, transaction }: Sessions): JobStorage => ({
   async register(job, aliveWithinSeconds) {
     if ("id" in job.worker && !isUuid(job.worker.id)) return { kind: "worker-not-found" };

@@ -25,7 +25,7 @@ import type { TaskListStorage } from "./task-lists.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
 import type { WorkerDetailsStorage } from "./worker-details.ts";
 
-/** A job without its counts. `schemaHash` covers the canonical forms of both schemas. */
+/** A job without its counts. `schemaHash` is the hash of the canonical forms of both schemas. */
 export interface RegisteredJob extends JobAddress {
   readonly id: string;
   readonly schema: JsonObject;
@@ -39,7 +39,9 @@ export interface RegisteredJob extends JobAddress {
   readonly rowVersion: string;
 }
 
-/** A job with its live workers and its number of pending tasks, which cost a count. */
+/**
+ * A job with its live workers and its number of pending tasks. The tasks must be counted, which takes time.
+ */
 export interface JobRecord extends RegisteredJob {
   /** Ids of the linked workers that are alive. */
   readonly workers: readonly string[];
@@ -56,7 +58,10 @@ export interface NewJob extends JobAddress {
   readonly description: string | null;
   readonly defaults: TaskDefaults;
   readonly fairness: Fairness;
-  /** The id of an existing worker, or a worker to create if the job is new or its schemas match. */
+  /**
+   * The id of an existing worker, or a worker to create if the registration is accepted: the job is new, or
+   * its schemas match.
+   */
   readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
 }
 
@@ -71,7 +76,7 @@ export type RegisterOutcome =
   | { readonly kind: "conflict"; readonly registered: JobRecord }
   | { readonly kind: "worker-not-found" };
 
-/** A worker as it is stored; lists add its counts. */
+/** A worker as it is stored. Lists contain its counts in addition. */
 export interface WorkerRecord {
   readonly id: string;
   readonly name: string | null;
@@ -81,18 +86,24 @@ export interface WorkerRecord {
   readonly isDraining: boolean;
 }
 
-/** A task as it is stored: without the members that depend on a setting or a count. */
+/** A task as it is stored, without the members that depend on a setting or a count. */
 export interface TaskRecord {
   readonly task: Omit<Task, "job_name" | "queue_position">;
   readonly jobId: string;
   readonly job: JobAddress;
-  /** Increases with each update of the row; the ETag. */
+  /** The version of the row, used as the ETag. It increases with each update. */
   readonly version: number;
-  /** The user of the worker in `task.worker_id`; null if the worker is gone. */
+  /** The owner of the worker in `task.worker_id`; null if the worker is gone. */
   readonly workerUserId: string | null;
-  /** `task.worker_id`, or else the last worker with a lease: a requeue must notify its waiting heartbeat. */
+  /**
+   * `task.worker_id` if set, otherwise the last worker that had a lease. A requeue must notify the waiting
+   * heartbeat of this worker.
+   */
   readonly lastWorkerId: string | null;
-  /** True if no worker has a lease and the worker did not end its last lease itself: a cancel, a timeout, or a takeover. */
+  /**
+   * True if no worker has a lease, and the last lease was ended by someone other than its worker: a cancel, a
+   * timeout or a takeover.
+   */
   readonly isLeaseRevoked: boolean;
   /** Queue position among the due tasks of the job. Null if it was not requested, or the task is not pending and due. */
   readonly queuePosition: number | null;
@@ -101,11 +112,14 @@ export interface TaskRecord {
 export interface NewTask {
   readonly id: string;
   readonly jobId: string;
-  /** The insert fails if the job has been removed or has another hash. */
+  /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
   readonly schemaHash: string;
-  /** If set, the insert also fails if the job has changed otherwise: its defaults came from a cache. */
+  /**
+   * If set, the insert also fails if anything else in the job has changed, because the task's defaults came
+   * from a cached job.
+   */
   readonly jobVersion?: string;
-  /** The fairness of the job when it was read; with `room`, rooms take turns. */
+  /** The fairness of the job when it was read. With `room`, rooms take turns. */
   readonly fairness?: Fairness;
   readonly roomId: string;
   readonly createdById: string;
@@ -114,7 +128,10 @@ export interface NewTask {
   readonly maxAttempts: number;
   readonly backoff: Backoff;
   readonly timeoutSeconds: number | null;
-  /** An RFC 3339 time, or seconds from the current time of the database (0: immediately). */
+  /**
+   * Start of the task: an RFC 3339 time, or seconds from the current time of the database (0 means
+   * immediately).
+   */
   readonly start: { readonly at: string } | { readonly inSeconds: number };
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
   readonly traceContext?: TraceContext | undefined;
@@ -129,30 +146,34 @@ export interface InsertedGroup {
 export type InsertOutcome =
   | {
       readonly kind: "inserted";
-      /** Creates a record for each task. `groups` is cheaper if the caller does not need all of them. */
+      /**
+       * Creates a record for each task. Use `groups` if not all records are needed, because it is cheaper.
+       */
       records(): readonly TaskRecord[];
       readonly groups: readonly InsertedGroup[];
-      /** The tasks that were assigned to waiting workers; `records` and `groups` contain them as pending. */
+      /**
+       * The tasks that were assigned to waiting workers. In `records` and `groups` they are still pending.
+       */
       readonly assigned: readonly ClaimedTaskRecord[];
       readonly workersOnline: ReadonlyMap<string, number>;
     }
-  /** This user has used the idempotency key in this room before. */
+  /** This user has already used the idempotency key in this room. */
   | {
       readonly kind: "replayed";
       readonly record: TaskRecord;
       readonly isSameRequest: boolean;
       readonly workersOnline: number;
     }
-  /** A job was removed or has another schema: the caller reads it again. */
+  /** A job was removed or has another schema. The caller must read it again. */
   | { readonly kind: "job-changed" };
 
-/** A guarded change of a task's status: it has no effect unless the row matches all its conditions. */
+/** A guarded change of a task's status. It has no effect unless the row matches all conditions. */
 export interface Transition {
   readonly id: string;
   readonly to: "running" | "completed" | "failed" | "cancelled";
-  /** If set, the row must still have this worker. */
+  /** If set, the task must still be assigned to this worker. */
   readonly workerId?: string;
-  /** If set, the row must still have this attempt. */
+  /** If set, the task must still have this attempt number. */
   readonly attempt?: number;
   readonly error?: string | null;
   readonly result?: JsonValue;
@@ -174,7 +195,7 @@ export interface ResultPage<Item> {
 
 export interface HeartbeatOutcome {
   readonly lastHeartbeat: string;
-  /** The named tasks that the worker must stop, because it has lost the lease. */
+  /** The tasks of the heartbeat that the worker must stop, because it has lost their leases. */
   readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
   /** Undelivered tasks that were requeued or failed. */
   readonly changed: readonly TaskRecord[];
@@ -191,16 +212,19 @@ export interface WorkerRemoval {
 }
 
 export interface JobStorage {
-  /** Inserts the job or finds the existing one, and links the worker, in one transaction. Never fails because of a race. */
+  /**
+   * Inserts the job or finds the existing one, and links the worker, in one transaction. A race with other
+   * registrations does not make it fail.
+   */
   register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome>;
   find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
-  /** Finds a job without its counts, which are expensive if many tasks are pending. A submit uses this. */
+  /** Finds a job without its counts, which are expensive if many tasks are pending. Used for submits. */
   findWithoutCounts(address: JobAddress): Promise<RegisteredJob | undefined>;
   /** Returns the ids of all jobs that were ever registered at the address, including removed ones. */
   findIds(address: JobAddress): Promise<readonly string[]>;
-  /** Finds a job by id, even a removed one: the history of its tasks stays readable. */
+  /** Finds a job by id, even if it was removed, because the tasks of a removed job stay readable. */
   findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
-  /** Lists the jobs of the rooms, newest first, without removed ones. */
+  /** Lists the jobs of the rooms, newest first. Does not include removed jobs. */
   list(rooms: readonly string[], window: Window, aliveWithinSeconds: number): Promise<ResultPage<JobRecord>>;
 }
 
@@ -208,26 +232,27 @@ export interface WorkerStorage {
   create(worker: NewWorkerRecord): Promise<WorkerRecord>;
   find(id: string): Promise<WorkerRecord | undefined>;
   /**
-   * Records a heartbeat; returns undefined if the worker is gone. `tasks` undefined: the worker reports no tasks.
-   * `claimGraceSeconds` Infinity: requeues nothing, for a waiting heartbeat that repeats its old list.
+   * Records a heartbeat. Returns undefined if the worker is gone. If `tasks` is undefined, the worker reports
+   * no tasks. If `claimGraceSeconds` is Infinity, nothing is requeued; a waiting heartbeat that repeats its
+   * old list uses this.
    */
   heartbeat(
     id: string,
     tasks: readonly string[] | undefined,
     claimGraceSeconds: number,
   ): Promise<HeartbeatOutcome | undefined>;
-  /** Lists the workers of a user, those linked to jobs that are visible in a room, or all. */
+  /** Lists the workers of a user, the workers that are linked to jobs visible in a room, or all workers. */
   list(
     selection: { readonly userId: string } | { readonly roomId: string } | "all",
     window: Window,
     aliveWithinSeconds: number,
   ): Promise<ResultPage<Worker>>;
   findJobIds(id: string): Promise<readonly string[]>;
-  /** Requeues tasks that the worker has claimed and not started; ignores the others. */
+  /** Requeues tasks that the worker has claimed but not started. Ignores other tasks. */
   release(id: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
   /**
-   * Deregisters a worker; returns undefined if it is gone. Requeues its claimed tasks. Its running tasks fail with
-   * `error`, or are retried if they have attempts left.
+   * Deregisters a worker. Returns undefined if it is gone. Requeues its claimed tasks. Its running tasks fail
+   * with `error`, or are pending again if they have attempts left.
    */
   remove(id: string, error: string): Promise<WorkerRemoval | undefined>;
 }
@@ -236,11 +261,11 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
   /** Inserts all tasks or none, in one transaction. */
   insert(tasks: readonly NewTask[], options: InsertOptions): Promise<InsertOutcome>;
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
-  /** Returns the tasks that exist, in no particular order. */
+  /** Returns those of the tasks that exist, in no particular order. */
   findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
   /**
-   * Claims the next due tasks of the worker's jobs, skipping locked rows; returns undefined if the worker is gone. Also
-   * counts as a heartbeat. Claims nothing if `isGone` returns true when the statement is sent.
+   * Claims the next due tasks of the worker's jobs. Skips locked rows. Returns undefined if the worker is
+   * gone. Also counts as a heartbeat. Claims nothing if `isGone` returns true when the statement is sent.
    */
   claim(
     workerId: string,
@@ -248,35 +273,50 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
     start: boolean,
     isGone?: () => boolean,
   ): Promise<readonly ClaimedTaskRecord[] | undefined>;
-  /** Returns the ids of the jobs that the worker was linked to at its last claim: the same array until they change. */
+  /**
+   * Returns the ids of the jobs to which the worker was linked at its last claim. Returns the same array
+   * until they change.
+   */
   getLinkedJobIds(workerId: string): Promise<readonly string[]>;
-  /** Returns the seconds until the next task of the jobs is due (0 or less: now); undefined if there is none. */
+  /**
+   * Returns the seconds until the next task of the jobs is due, 0 or less if a task is due now, or undefined
+   * if there is none.
+   */
   getSecondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
   /** Counts the due tasks of each job, at most `cap` for each. */
   countDue(jobIds: readonly string[], cap: number): Promise<ReadonlyMap<string, number>>;
   /**
-   * Changes the status of a task by compare-and-set; returns undefined if the row does not match. A task that fails is
-   * pending again if it has attempts left. Also counts as a heartbeat of `workerId`.
+   * Changes the status of a task by compare-and-set. Returns undefined if the row does not match. A task that
+   * fails is pending again if it has attempts left. Also counts as a heartbeat of `workerId`.
    */
   transition(step: Transition): Promise<TaskRecord | undefined>;
-  /** Stores the progress of a running task with the same fence; returns undefined if the row does not match. */
+  /**
+   * Stores the progress of a running task. Returns undefined if the row does not match the worker and the
+   * attempt.
+   */
   reportProgress(step: {
     readonly id: string;
     readonly progress: Progress;
     readonly workerId?: string;
     readonly attempt?: number;
   }): Promise<TaskRecord | undefined>;
-  /** Makes a failed or cancelled task pending again, with a new number; undefined if that is not possible. */
+  /**
+   * Makes a failed or cancelled task pending again, at the end of its queue. Returns undefined if that is not
+   * possible.
+   */
   retry(id: string): Promise<TaskRecord | undefined>;
-  /** Retries many tasks in their old order; leaves out those that cannot be retried. */
+  /** Retries many tasks in their previous order. Skips tasks that cannot be retried. */
   retryMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
-  /** Undoes claims (and starts by those claims) for a client that has disconnected. They do not count as attempts. */
+  /**
+   * Undoes claims for a client that has disconnected, including the start of the tasks by these claims. They
+   * do not count as runs.
+   */
   unclaim(
     claims: readonly { readonly id: string; readonly attempt: number }[],
   ): Promise<readonly TaskRecord[]>;
 }
 
-/** Everything that the use cases need of a database. Throws `StorageUnavailable` if the database is unavailable. */
+/** All database operations of the use cases. Throws `StorageUnavailable` if the database is unavailable. */
 export interface Storage extends QueueCountStorage, DatabaseState {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
@@ -288,6 +328,6 @@ export interface Storage extends QueueCountStorage, DatabaseState {
   readonly stats: StatsStorage;
   readonly diagnosis: DiagnosisStorage;
   readonly invitations: InvitationStorage;
-  /** Closes what the storage has opened itself, not the ORM that was passed to it. */
+  /** Closes what the storage has opened itself. Does not close the ORM that was passed to it. */
   close(): Promise<void>;
 }

@@ -1,6 +1,9 @@
 import type { JsonValue } from "../../protocol/index.ts";
 
-/** A completion by the task's worker, fenced by worker and attempt, of a task whose job has no result schema. */
+/**
+ * The completion of a task by its worker. It is fenced by worker and attempt. The job of the task has no
+ * result schema.
+ */
 export interface Completion {
   readonly id: string;
   readonly workerId: string;
@@ -21,8 +24,8 @@ export interface CompletedTask {
 /** The part of the task storage that completes tasks in batches. */
 export interface TaskCompletions {
   /**
-   * Completes tasks, each independently of the others. The result of a completion is undefined if the row does not match
-   * it. A task may be named only once. Also counts as a heartbeat of the workers.
+   * Completes tasks independently of each other. The result of a completion is undefined if the row does not
+   * match it. A task may be named only once. Also counts as a heartbeat of the workers.
    */
   complete(completions: readonly Completion[]): Promise<readonly (CompletedTask | undefined)[]>;
 }

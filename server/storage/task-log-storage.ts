@@ -4,7 +4,6 @@ import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
 
-/** Creates the storage of task logs. */
 export const createTaskLogStorage = ({ run }: Sessions): TaskLogStorage => ({
   async append(lines) {
     const { taskId, workerId } = lines;

@@ -5,14 +5,13 @@ import type { TaskRecord } from "./storage.ts";
 export interface WorkerDetailsRecord {
   readonly worker: Worker;
   readonly jobs: readonly JobAddress[];
-  /** The tasks that the worker has leases on, the oldest claims first, at most `MAX_TASKS_SHOWN`. */
+  /** The leased tasks of the worker in the order of their claims, at most `MAX_TASKS_SHOWN`. */
   readonly leasedTasks: readonly { readonly record: TaskRecord; readonly claimedAt: string }[];
 }
 
 /** The part of the storage for worker details and draining. */
 export interface WorkerDetailsStorage {
-  /** Finds a worker with its details. */
   find(id: string, aliveWithinSeconds: number): Promise<WorkerDetailsRecord | undefined>;
-  /** Drains a worker; returns false if it is gone. Repeated calls have no further effect. */
+  /** Drains a worker. Returns false if it is gone. Further calls have no effect. */
   drain(id: string): Promise<boolean>;
 }

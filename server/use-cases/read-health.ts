@@ -9,8 +9,8 @@ const PING_TIMEOUT_MS = 2_000;
 type Findings = Health["database"]["findings"];
 
 /**
- * Returns the kinds of problems that keep the server from working, each once; undefined if the database did not
- * respond.
+ * Returns the kinds of problems that keep the server from working, without duplicates. Returns undefined if
+ * the database did not respond.
  */
 const readFindings = async ({ storage, log }: Pick<Context, "storage" | "log">): Promise<Findings> => {
   const findings = await storage.check().catch(() => undefined);
@@ -56,6 +56,6 @@ export const readHealth = async ({
     interval_seconds: settings.sweeper_interval_seconds,
   },
   long_poll_max_wait_seconds: settings.long_poll_max_wait_seconds,
-  // Read last, so that the duration of the checks above does not make it outdated.
+  // The time is read last, so that it is not outdated by the duration of the checks above.
   time: new Date().toISOString(),
 });

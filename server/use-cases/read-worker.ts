@@ -7,7 +7,7 @@ import { workerNotFound } from "./worker-owners.ts";
 
 type Ports = Pick<Context, "storage" | "settings" | "owners">;
 
-/** Converts a worker for a response, with those of its jobs and tasks that the caller can read. */
+/** Converts a worker for a response. Includes only those of its jobs and tasks that the caller can read. */
 export const toWorkerDetails = async (
   { settings, owners }: Ports,
   caller: Caller,

@@ -7,9 +7,9 @@ import { isAlive } from "./is-alive.ts";
 const MAX_LEASED_TASKS = 10_000;
 
 /**
- * Counts the jobs, workers and open tasks of rooms. The tasks of a room's own job are all in this room and
- * are counted by the job's index. The tasks of a global job may be in any room, so only the first ones in its
- * queue are counted.
+ * Counts the jobs, workers and open tasks of rooms. All tasks of a room's own job are in this room, so they
+ * are counted by an index on the job. The tasks of a global job may be in any room, so only the first tasks
+ * in its queue are counted.
  */
 export const summarizeRooms = async (
   db: Sql,
