@@ -1,10 +1,13 @@
 import type { Progress } from "../protocol/index.ts";
 import { toStorableText, toText } from "./json.ts";
 
-/** Maximum length of a message, in characters of at most four bytes. */
+/** Maximum length of a message in characters, each of which has at most four bytes. */
 const MAX_MESSAGE_LENGTH = 1000;
 
-/** Sends progress reports, one request at a time. Reports made during a request are merged; only the latest is sent. */
+/**
+ * Sends progress reports, one request at a time. Reports that are made during a request are merged, so that
+ * only the latest is sent.
+ */
 export class ProgressReporter {
   readonly #send: (progress: Progress) => Promise<unknown>;
   #latest: Progress = {};
@@ -15,7 +18,7 @@ export class ProgressReporter {
     this.#send = send;
   }
 
-  /** Queues a report. Never throws and never waits: a failed report must not fail the task. */
+  /** Queues a report. Never throws and never waits, because a failed report must not fail the task. */
   report(fraction?: number, message?: string): void {
     const clamped = fraction === undefined ? Number.NaN : Math.min(1, Math.max(0, fraction));
     this.#latest = {
@@ -31,7 +34,10 @@ export class ProgressReporter {
     this.#sending ??= this.#sendAll();
   }
 
-  /** Resolves when all reports are sent: the server rejects reports after the end of the task. */
+  /**
+   * Resolves when all reports are sent. Call it before the task ends, because the server rejects later
+   * reports.
+   */
   async idle(): Promise<void> {
     await this.#sending;
   }
