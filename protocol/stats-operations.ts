@@ -5,7 +5,6 @@ import { createPageSchema, PageQuery } from "./page.ts";
 import { RoomSummary } from "./room-summary.ts";
 import { Stats, StatsQuery } from "./stats.ts";
 
-/** Lists the rooms with jobs or tasks that the caller may read. */
 export const listRooms = operation({
   method: "GET",
   path: `${API_PATH}/rooms`,
@@ -16,7 +15,6 @@ export const listRooms = operation({
   problems: [],
 });
 
-/** Reads the statistics of a room. */
 export const readRoomStats = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/stats`,
@@ -28,7 +26,6 @@ export const readRoomStats = operation({
   problems: ["invalid-room-id"],
 });
 
-/** Reads the statistics of all rooms. */
 export const readStats = operation({
   method: "GET",
   path: `${API_PATH}/stats`,
@@ -39,7 +36,7 @@ export const readStats = operation({
   problems: [],
 });
 
-/** Reads the state of the server's components. For dashboards, because a host may not expose `/readyz`. */
+/** Used by the dashboard, because a host may not expose `/readyz`. */
 export const readHealth = operation({
   method: "GET",
   path: `${API_PATH}/health`,

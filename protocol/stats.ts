@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Timestamp } from "./timestamp.ts";
 
-/** Maximum number of ended tasks that statistics are computed from, newest first. */
+/** Maximum number of ended tasks for statistics. The newest tasks are used. */
 export const MAX_MEASURED_TASKS = 10_000;
 /** Maximum number of points of a time series. */
 export const MAX_POINTS = 60;
@@ -21,7 +21,10 @@ export type StatsQuery = z.infer<typeof StatsQuery>;
 export const Quantiles = z.object({ p50: z.number(), p95: z.number() });
 export type Quantiles = z.infer<typeof Quantiles>;
 
-/** Statistics of a job in a room: its queue, which all rooms share, and the room's own ended tasks. */
+/**
+ * Statistics of a job in a room. They describe its queue, which all rooms share, and the ended tasks of the
+ * room.
+ */
 export const JobStats = z.object({
   job_name: z.string(),
   workers: z.int().describe("number of live workers that are not draining"),
@@ -49,7 +52,7 @@ export const StatsPoint = z.object({
 });
 export type StatsPoint = z.infer<typeof StatsPoint>;
 
-/** Statistics of the last hours. On a busy server they cover the newest 10,000 ended tasks only. */
+/** Statistics of the last hours. On a busy server, they cover only the newest 10,000 ended tasks. */
 export const Stats = z.object({
   since: Timestamp.describe("the statistics are complete from this time on"),
   until: Timestamp,

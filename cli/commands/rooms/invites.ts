@@ -13,10 +13,8 @@ import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const InvitesOptions = z.object({ room: Room.optional(), ...pageOptions });
-/** The options of `rooms invites`. */
 export type InvitesOptions = z.infer<typeof InvitesOptions>;
 
-/** `joblib rooms invites [room]`. */
 export const invitesCommand = (
   tools: Tools,
   run: CommandHandler<ClientContext, InvitesOptions> = listInvites,
@@ -31,7 +29,6 @@ export const invitesCommand = (
     .addHelpText("after", "\nExample:\n  $ joblib rooms invites lab")
     .action(clientAction(tools, InvitesOptions, run));
 
-/** Prints a page of invitations. */
 export const listInvites: CommandHandler<ClientContext, InvitesOptions> = async (
   { io, client, global, signal },
   { room, ...query },
@@ -53,7 +50,7 @@ const formatExpiry = (remaining: number) =>
 const createColumns = (io: Io, now: number): Column<Invitation>[] => [
   { heading: "ID", cell: ({ id }) => id },
   { heading: "STATE", cell: (invitation) => getState(invitation, now) },
-  // A terminal is too narrow for a timestamp.
+  // On a terminal the timestamps are shortened, because there is not enough space.
   io.width === undefined
     ? { heading: "EXPIRES", cell: ({ expires_at }) => expires_at }
     : { heading: "EXPIRES", cell: ({ expires_at }) => formatExpiry(Date.parse(expires_at) - now) },
