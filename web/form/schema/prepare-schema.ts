@@ -13,16 +13,19 @@ import { prepareArray, prepareObject } from "./prepare-container.ts";
 import { isScalarType, prepareChoice, prepareConstant, prepareScalar, toNullable } from "./prepare-scalar.ts";
 import { prepareUnion } from "./prepare-union.ts";
 
-/** Maximum depth of a schema; the server accepts less. */
+/** Maximum depth of a schema. The server rejects deeper schemas. */
 const MAX_DEPTH = 64;
-/** Maximum number of definitions; the server accepts fewer. */
+/** Maximum number of definitions. The server rejects schemas with more. */
 const MAX_DEFINITIONS = 2000;
 
 /** The functions that prepare the parts of one schema. */
 export interface SchemaContext {
   /** Prepares a subschema. */
   readonly prepare: (schema: unknown) => FormSchema;
-  /** Prepares a subschema as a definition and returns a reference to it, so that recursive schemas end. */
+  /**
+   * Prepares a subschema as a definition and returns a reference to it, so that the preparation of a
+   * recursive schema ends.
+   */
   readonly prepareReference: (schema: unknown) => FormSchema;
   /** Returns the original schema that a reference points to. */
   readonly resolve: (schema: unknown) => JsonObject | undefined;
@@ -96,9 +99,9 @@ const prepareKeywords = (schema: JsonObject, context: SchemaContext): FormSchema
 };
 
 /**
- * Returns the schema from which a form is rendered: one spelling for what drafts, zod and pydantic spell differently, only
- * defaults that satisfy the schema, all referenced schemas as definitions `d0`, `d1`, …, and nothing that could block a
- * browser.
+ * Returns the schema from which a form is rendered. Keywords that drafts, zod and pydantic write differently
+ * have one form, defaults that do not satisfy the schema are removed, all referenced schemas are definitions
+ * `d0`, `d1`, …, and nothing can block a browser.
  */
 export const prepareSchema = (source: JsonObject): FormSchema => {
   const root = keepValidDefaults(source);
