@@ -27,18 +27,15 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   /** @internal True while the end of the task is being sent and its slot can be reused. */ freesSlot = false;
   readonly #environment: TaskEnvironment;
   readonly #abort = new LazyAbort();
-  // Members that only few tasks need are created on first use, because creating them took half of a busy
-  // worker's CPU time.
+  // Members that only few tasks need are created on first use, because creating them took half of a busy worker's CPU
+  // time.
   #settled: PromiseWithResolvers<void> | undefined;
   #reports: TaskReports | undefined;
   #task: Task;
   #phase: "claimed" | "starting" | "started" | "ending" | "settled" = "claimed";
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
-  /**
-   * True if the interruption ends the task itself; false if it waits for an update that is already being
-   * sent.
-   */
+  /** True if the interruption ends the task itself; false if it waits for an update that is already being sent. */
   #isInterrupted = false;
   /** Aborted when no more updates should be sent. */
   readonly #cancellation = new LazyAbort();
@@ -102,10 +99,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return this.#outcome.promise;
   }
 
-  /**
-   * Marks the task as running. Throws `TaskLostError` or `InterruptedError`, or `UsageError` if the task has
-   * ended.
-   */
+  /** Marks the task as running. Throws `TaskLostError` or `InterruptedError`, or `UsageError` if the task has ended. */
   async start(): Promise<Task> {
     this.#abort.throwIfAborted();
     if (this.#phase === "started") return this.#task;
@@ -118,9 +112,9 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
 
   /**
-   * Completes the running task. Rejects with `NotJsonError` or `ValidationError` if the result is invalid;
-   * the task then keeps running. Rejects with `UsageError` if the task is not running, and with
-   * `TaskLostError` if the lease is lost. Retries for 5 minutes.
+   * Completes the running task. Rejects with `NotJsonError` or `ValidationError` if the result is invalid; the task
+   * then keeps running. Rejects with `UsageError` if the task is not running, and with `TaskLostError` if the lease is
+   * lost. Retries for 5 minutes.
    */
   complete(result?: unknown): Promise<Task> {
     return this.#end("started", () => ({
@@ -138,8 +132,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
       return await this.#end("claimed", () => ({ status: "failed", error: toErrorText(error) }));
     } catch (rejection) {
       if (!isRejection(rejection)) throw rejection;
-      // The server or a proxy may reject a long text. The short text is then sent, because otherwise the task
-      // would seem to run forever.
+      // The server or a proxy may reject a long text. The short text is then sent, because otherwise the task would
+      // seem to run forever.
       return this.#end("claimed", () => ({ status: "failed", error: toShortError(error) }));
     }
   }
@@ -172,8 +166,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
 
   /**
-   * Ends the task without waiting for `run`. Fails a started task with `reason`, and requeues any other task.
-   * Never throws.
+   * Ends the task without waiting for `run`. Fails a started task with `reason`, and requeues any other task. Never
+   * throws.
    */
   interrupt(reason = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
     this.#interruption ??= this.#interrupt(reason);

@@ -26,8 +26,8 @@ import { TaskTable } from "./task-table.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
 
 /**
- * Maximum number of cached submit queues, one per room. If it is reached, the cache is cleared; queued
- * submits are still sent.
+ * Maximum number of cached submit queues, one per room. If it is reached, the cache is cleared; queued submits are
+ * still sent.
  */
 const MAX_SUBMIT_QUEUES = 1_000;
 
@@ -47,8 +47,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** The default room; undefined if none is set. */
   readonly room: string | undefined;
   /**
-   * Registers an extension class locally, as a function or as a decorator. Throws `UsageError` for a class that is
-   * not an extension, an invalid name or room, or a second class with the same category and name.
+   * Registers an extension class locally, as a function or as a decorator. Throws `UsageError` for a class that is not
+   * an extension, an invalid name or room, or a second class with the same category and name.
    */
   readonly register: Register<Context>;
   readonly #context: Context | undefined;
@@ -62,8 +62,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   #disposing: Promise<void> | undefined;
 
   /**
-   * Creates a job manager. Does not send anything. `context` is the first argument of every extension's
-   * `run`. Throws `UsageError` if the URL or the room is invalid.
+   * Creates a job manager. Does not send anything. `context` is the first argument of every extension's `run`. Throws
+   * `UsageError` if the URL or the room is invalid.
    */
   constructor(options: JobManagerOptions = {}, context?: Context) {
     this.client = new JoblibClient(options);
@@ -96,19 +96,15 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   has(name: string): boolean {
     return this.#registry.get(name) !== undefined;
   }
-  /**
-   * Registers a class under its own name. Throws `UsageError` if `name` is different, and the errors of
-   * `register`.
-   */
+  /** Registers a class under its own name. Throws `UsageError` if `name` is different, and the errors of `register`. */
   set(name: string, Class: ExtensionClass<Context>): this {
     if (name !== Class.name) throw new UsageError(`${name} is not the name of the class: use ${Class.name}`);
     this.register(Class);
     return this;
   }
   /**
-   * Removes a class that is not registered with the server yet. Returns whether it existed. Throws
-   * `UsageError` if it is already registered there, because the server cannot remove a single job from a
-   * worker.
+   * Removes a class that is not registered with the server yet. Returns whether it existed. Throws `UsageError` if it
+   * is already registered there, because the server cannot remove a single job from a worker.
    */
   delete(name: string): boolean {
     const Class = this.get(name);
@@ -156,17 +152,17 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Creates the worker and registers all jobs with the server, if necessary. Throws `SchemaConflictError` if a job
-   * has a different schema there, `UsageError` if a room is missing, and the errors of `JoblibClient.call`.
+   * Creates the worker and registers all jobs with the server, if necessary. Throws `SchemaConflictError` if a job has
+   * a different schema there, `UsageError` if a room is missing, and the errors of `JoblibClient.call`.
    */
   async ready(): Promise<void> {
     await this.#session.ready();
   }
 
   /**
-   * Submits a task by job name, and returns it as soon as it is stored. The types of payload and result are
-   * those in `Jobs`. Throws `UsageError` if the room is unknown, and the errors of `JoblibClient.call`, such
-   * as `JobNotFoundError`.
+   * Submits a task by job name, and returns it as soon as it is stored. The types of payload and result are those in
+   * `Jobs`. Throws `UsageError` if the room is unknown, and the errors of `JoblibClient.call`, such as
+   * `JobNotFoundError`.
    */
   submit<Name extends JobNameOf<Jobs>>(
     jobName: Name,
@@ -175,8 +171,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** Submits an instance of an extension. Throws the same errors as a submit by job name. */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
   /**
-   * Submits instances in order. Up to 1,000 tasks and 1 MB are one atomic request; more are split into
-   * several atomic requests.
+   * Submits instances in order. Up to 1,000 tasks and 1 MB are one atomic request; more are split into several atomic
+   * requests.
    */
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
@@ -211,9 +207,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Claims and runs tasks until `signal` is aborted or the worker is drained. Then finishes the current tasks
-   * and resolves. Does not reject if a task fails. Rejects with the errors of `ready`, and with errors of
-   * claims that retries cannot fix.
+   * Claims and runs tasks until `signal` is aborted or the worker is drained. Then finishes the current tasks and
+   * resolves. Does not reject if a task fails. Rejects with the errors of `ready`, and with errors of claims that
+   * retries cannot fix.
    */
   async run(options: RunOptions<Context> = {}): Promise<void> {
     const { interrupt, onTask, onOutcome, ...listening } = options;
@@ -229,8 +225,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with the text
-   * `reason`, and the others are requeued. Default: "interrupted: the worker was stopped".
+   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with the text `reason`,
+   * and the others are requeued. Default: "interrupted: the worker was stopped".
    */
   async interrupt(reason?: string): Promise<void> {
     for (const stream of this.#streams) stream.stop();

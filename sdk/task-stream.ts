@@ -20,9 +20,9 @@ export interface ListenOptions {
   /** Maximum number of running tasks. Default: 1. A task does not count while its end is being sent. */
   readonly concurrency?: number | undefined;
   /**
-   * True if a claim also starts its tasks, which saves a request per task. Default: false. Use it only if you
-   * run every task: a started task counts as an attempt, even if the response to the claim is lost or if you
-   * leave the loop before the task.
+   * True if a claim also starts its tasks, which saves a request per task. Default: false. Use it only if you run every
+   * task: a started task counts as an attempt, even if the response to the claim is lost or if you leave the loop
+   * before the task.
    */
   readonly start?: boolean | undefined;
 }
@@ -39,14 +39,14 @@ export interface StreamEnvironment<Context> {
 type TaskFactory<Context> = (wire: Task) => ClaimedTask<Context> | undefined;
 
 /**
- * Maximum number of concurrent claims. Four are 3 % faster than two, because the server combines them into
- * one statement.
+ * Maximum number of concurrent claims. Four are 3 % faster than two, because the server combines them into one
+ * statement.
  */
 const MAX_CONCURRENT_CLAIMS = 4;
 
 /**
- * Minimum time that a task must have waited to indicate a backlog. Without a backlog, the end of a task is
- * sent before the next claim, because claiming first would delay it by 0.5 ms.
+ * Minimum time that a task must have waited to indicate a backlog. Without a backlog, the end of a task is sent before
+ * the next claim, because claiming first would delay it by 0.5 ms.
  */
 const MIN_BACKLOG_WAIT_MS = 50;
 
@@ -58,9 +58,9 @@ const hasWaitedInQueue = ({ created_at, run_at, started_at }: Task): boolean =>
 const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
 
 /**
- * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are running.
- * Leaving the loop stops it and requeues the tasks that it has claimed but not returned. The caller must run
- * or release each returned task.
+ * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are running. Leaving the
+ * loop stops it and requeues the tasks that it has claimed but not returned. The caller must run or release each
+ * returned task.
  */
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
@@ -80,10 +80,7 @@ export class TaskStream<Context = unknown>
   #requested = 0;
   /** True if the last claim returned the maximum number of tasks, so that concurrent claims are worthwhile. */
   #hasBacklog = false;
-  /**
-   * Resolved when `next` must check again: a claim completed, a slot is free, a delay ended, or `stop` was
-   * called.
-   */
+  /** Resolved when `next` must check again: a claim completed, a slot is free, a delay ended, or `stop` was called. */
   #wake = Promise.withResolvers<void>();
   /** The last call of `next`. */
   #last: Promise<unknown> = Promise.resolve();
@@ -126,9 +123,9 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Returns the next task, or `done` if the stream was stopped. Concurrent calls are served in order. If a
-   * claim fails with an error that retries cannot fix, for example `ForbiddenError`, the stream is stopped
-   * and the call rejects with it.
+   * Returns the next task, or `done` if the stream was stopped. Concurrent calls are served in order. If a claim fails
+   * with an error that retries cannot fix, for example `ForbiddenError`, the stream is stopped and the call rejects
+   * with it.
    */
   next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     const buffered = this.#pendingCalls === 0 ? this.#takeBuffered() : undefined;
@@ -187,8 +184,8 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Returns a buffered task whose lease is not lost. After `stop`, returns a task only if it cannot be
-   * requeued because its claim has started it.
+   * Returns a buffered task whose lease is not lost. After `stop`, returns a task only if it cannot be requeued because
+   * its claim has started it.
    */
   #takeBuffered(): IteratorYieldResult<ClaimedTask<Context>> | undefined {
     if (!this.#start && this.#stop.signal.aborted) return undefined;
@@ -200,8 +197,8 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Number of tasks that may be claimed. At most twice `concurrency` are unsettled, even if the ends of tasks
-   * cannot be delivered.
+   * Number of tasks that may be claimed. At most twice `concurrency` are unsettled, even if the ends of tasks cannot be
+   * delivered.
    */
   get #freeSlots(): number {
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
@@ -214,8 +211,7 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Sends one claim. If there is a backlog, sends several, so that the server and this process work at the
-   * same time.
+   * Sends one claim. If there is a backlog, sends several, so that the server and this process work at the same time.
    */
   #claimAhead(): void {
     const maxClaims = this.#hasBacklog ? MAX_CONCURRENT_CLAIMS : 1;
@@ -234,9 +230,7 @@ export class TaskStream<Context = unknown>
     }
   }
 
-  /**
-   * Sends one claim and buffers its tasks. If it was not a long poll and returned no tasks, waits afterwards.
-   */
+  /** Sends one claim and buffers its tasks. If it was not a long poll and returned no tasks, waits afterwards. */
   async #claimAndBuffer(limit: number): Promise<void> {
     const { session } = this.#environment;
     const { signal } = this.#stop;
@@ -297,8 +291,8 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Delays the next claim, or stops the stream if retries cannot fix the error. Concurrent failures, and
-   * failures during the delay, count as one.
+   * Delays the next claim, or stops the stream if retries cannot fix the error. Concurrent failures, and failures
+   * during the delay, count as one.
    */
   #handleFailure(error: unknown): void {
     if (this.#stop.signal.aborted || this.#isDelayed || error instanceof WorkerNotFoundError) return;

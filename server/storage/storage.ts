@@ -39,9 +39,7 @@ export interface RegisteredJob extends JobAddress {
   readonly rowVersion: string;
 }
 
-/**
- * A job with its live workers and its number of pending tasks. The tasks must be counted, which takes time.
- */
+/** A job with its live workers and its number of pending tasks. The tasks must be counted, which takes time. */
 export interface JobRecord extends RegisteredJob {
   /** Ids of the linked workers that are alive. */
   readonly workers: readonly string[];
@@ -59,8 +57,8 @@ export interface NewJob extends JobAddress {
   readonly defaults: TaskDefaults;
   readonly fairness: Fairness;
   /**
-   * The id of an existing worker, or a worker to create if the registration is accepted: the job is new, or
-   * its schemas match.
+   * The id of an existing worker, or a worker to create if the registration is accepted: the job is new, or its schemas
+   * match.
    */
   readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
 }
@@ -96,16 +94,18 @@ export interface TaskRecord {
   /** The owner of the worker in `task.worker_id`; null if the worker is gone. */
   readonly workerUserId: string | null;
   /**
-   * `task.worker_id` if set, otherwise the last worker that had a lease. A requeue must notify the waiting
-   * heartbeat of this worker.
+   * `task.worker_id` if set, otherwise the last worker that had a lease. A requeue must notify the waiting heartbeat of
+   * this worker.
    */
   readonly lastWorkerId: string | null;
   /**
-   * True if no worker has a lease, and the last lease was ended by someone other than its worker: a cancel, a
-   * timeout or a takeover.
+   * True if no worker has a lease, and the last lease was ended by someone other than its worker: a cancel, a timeout
+   * or a takeover.
    */
   readonly isLeaseRevoked: boolean;
-  /** Queue position among the due tasks of the job. Null if it was not requested, or the task is not pending and due. */
+  /**
+   * Queue position among the due tasks of the job. Null if it was not requested, or the task is not pending and due.
+   */
   readonly queuePosition: number | null;
 }
 
@@ -115,8 +115,8 @@ export interface NewTask {
   /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
   readonly schemaHash: string;
   /**
-   * If set, the insert also fails if anything else in the job has changed, because the task's defaults came
-   * from a cached job.
+   * If set, the insert also fails if anything else in the job has changed, because the task's defaults came from a
+   * cached job.
    */
   readonly jobVersion?: string;
   /** The fairness of the job when it was read. With `room`, rooms take turns. */
@@ -128,10 +128,7 @@ export interface NewTask {
   readonly maxAttempts: number;
   readonly backoff: Backoff;
   readonly timeoutSeconds: number | null;
-  /**
-   * Start of the task: an RFC 3339 time, or seconds from the current time of the database (0 means
-   * immediately).
-   */
+  /** Start of the task: an RFC 3339 time, or seconds from the current time of the database (0 means immediately). */
   readonly start: { readonly at: string } | { readonly inSeconds: number };
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
   readonly traceContext?: TraceContext | undefined;
@@ -146,14 +143,10 @@ export interface InsertedGroup {
 export type InsertOutcome =
   | {
       readonly kind: "inserted";
-      /**
-       * Creates a record for each task. Use `groups` if not all records are needed, because it is cheaper.
-       */
+      /** Creates a record for each task. Use `groups` if not all records are needed, because it is cheaper. */
       records(): readonly TaskRecord[];
       readonly groups: readonly InsertedGroup[];
-      /**
-       * The tasks that were assigned to waiting workers. In `records` and `groups` they are still pending.
-       */
+      /** The tasks that were assigned to waiting workers. In `records` and `groups` they are still pending. */
       readonly assigned: readonly ClaimedTaskRecord[];
       readonly workersOnline: ReadonlyMap<string, number>;
     }
@@ -232,9 +225,8 @@ export interface WorkerStorage {
   create(worker: NewWorkerRecord): Promise<WorkerRecord>;
   find(id: string): Promise<WorkerRecord | undefined>;
   /**
-   * Records a heartbeat. Returns undefined if the worker is gone. If `tasks` is undefined, the worker reports
-   * no tasks. If `claimGraceSeconds` is Infinity, nothing is requeued; a waiting heartbeat that repeats its
-   * old list uses this.
+   * Records a heartbeat. Returns undefined if the worker is gone. If `tasks` is undefined, the worker reports no tasks.
+   * If `claimGraceSeconds` is Infinity, nothing is requeued; a waiting heartbeat that repeats its old list uses this.
    */
   heartbeat(
     id: string,
@@ -251,8 +243,8 @@ export interface WorkerStorage {
   /** Requeues tasks that the worker has claimed but not started. Ignores other tasks. */
   release(id: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
   /**
-   * Deregisters a worker. Returns undefined if it is gone. Requeues its claimed tasks. Its running tasks fail
-   * with `error`, or are pending again if they have attempts left.
+   * Deregisters a worker. Returns undefined if it is gone. Requeues its claimed tasks. Its running tasks fail with
+   * `error`, or are pending again if they have attempts left.
    */
   remove(id: string, error: string): Promise<WorkerRemoval | undefined>;
 }
@@ -264,8 +256,8 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
   /** Returns those of the tasks that exist, in no particular order. */
   findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
   /**
-   * Claims the next due tasks of the worker's jobs. Skips locked rows. Returns undefined if the worker is
-   * gone. Also counts as a heartbeat. Claims nothing if `isGone` returns true when the statement is sent.
+   * Claims the next due tasks of the worker's jobs. Skips locked rows. Returns undefined if the worker is gone. Also
+   * counts as a heartbeat. Claims nothing if `isGone` returns true when the statement is sent.
    */
   claim(
     workerId: string,
@@ -274,26 +266,23 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
     isGone?: () => boolean,
   ): Promise<readonly ClaimedTaskRecord[] | undefined>;
   /**
-   * Returns the ids of the jobs to which the worker was linked at its last claim. Returns the same array
-   * until they change.
+   * Returns the ids of the jobs to which the worker was linked at its last claim. Returns the same array until they
+   * change.
    */
   getLinkedJobIds(workerId: string): Promise<readonly string[]>;
   /**
-   * Returns the seconds until the next task of the jobs is due, 0 or less if a task is due now, or undefined
-   * if there is none.
+   * Returns the seconds until the next task of the jobs is due, 0 or less if a task is due now, or undefined if there
+   * is none.
    */
   getSecondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
   /** Counts the due tasks of each job, at most `cap` for each. */
   countDue(jobIds: readonly string[], cap: number): Promise<ReadonlyMap<string, number>>;
   /**
-   * Changes the status of a task by compare-and-set. Returns undefined if the row does not match. A task that
-   * fails is pending again if it has attempts left. Also counts as a heartbeat of `workerId`.
+   * Changes the status of a task by compare-and-set. Returns undefined if the row does not match. A task that fails is
+   * pending again if it has attempts left. Also counts as a heartbeat of `workerId`.
    */
   transition(step: Transition): Promise<TaskRecord | undefined>;
-  /**
-   * Stores the progress of a running task. Returns undefined if the row does not match the worker and the
-   * attempt.
-   */
+  /** Stores the progress of a running task. Returns undefined if the row does not match the worker and the attempt. */
   reportProgress(step: {
     readonly id: string;
     readonly progress: Progress;
@@ -301,15 +290,14 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
     readonly attempt?: number;
   }): Promise<TaskRecord | undefined>;
   /**
-   * Makes a failed or cancelled task pending again, at the end of its queue. Returns undefined if that is not
-   * possible.
+   * Makes a failed or cancelled task pending again, at the end of its queue. Returns undefined if that is not possible.
    */
   retry(id: string): Promise<TaskRecord | undefined>;
   /** Retries many tasks in their previous order. Skips tasks that cannot be retried. */
   retryMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
   /**
-   * Undoes claims for a client that has disconnected, including the start of the tasks by these claims. They
-   * do not count as runs.
+   * Undoes claims for a client that has disconnected, including the start of the tasks by these claims. They do not
+   * count as runs.
    */
   unclaim(
     claims: readonly { readonly id: string; readonly attempt: number }[],

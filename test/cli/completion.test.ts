@@ -148,7 +148,7 @@ describe.each(["bash", "zsh", "fish"])("in %s", (shell) => {
     const press = PRESS[shell]?.(line);
     const { lines, stderr } = await runInShell(shell, press?.args ?? [], press?.program ?? "", api.url);
 
-    // Bash treats the part before a colon as a separate word; zsh shows the completed line.
+    // Bash completes only the part after the last colon, while zsh shows the completed line.
     const expected =
       shell === "bash" ? offered.slice(offered.lastIndexOf(":") + 1) : shell === "zsh" ? whole : offered;
     expect(lines.join("\n"), stderr).toContain(expected);
