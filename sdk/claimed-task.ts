@@ -27,8 +27,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   /** @internal True while the end of the task is being sent and its slot can be reused. */ freesSlot = false;
   readonly #environment: TaskEnvironment;
   readonly #abort = new LazyAbort();
-  // Members that only few tasks need are created on first use, because creating them took half of a busy worker's CPU
-  // time.
+  // Few tasks need these members. Creating them always took half of a busy worker's CPU time.
   #settled: PromiseWithResolvers<void> | undefined;
   #reports: TaskReports | undefined;
   #task: Task;
@@ -113,8 +112,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   /**
    * Completes the running task. Rejects with `NotJsonError` or `ValidationError` if the result is invalid; the task
-   * then keeps running. Rejects with `UsageError` if the task is not running, and with `TaskLostError` if the lease is
-   * lost. Retries for 5 minutes.
+   * then keeps running. Rejects with `UsageError` if it is not running, or `TaskLostError`. Retries for 5 minutes.
    */
   complete(result?: unknown): Promise<Task> {
     return this.#end("started", () => ({
@@ -132,8 +130,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
       return await this.#end("claimed", () => ({ status: "failed", error: toErrorText(error) }));
     } catch (rejection) {
       if (!isRejection(rejection)) throw rejection;
-      // The server or a proxy may reject a long text. The short text is then sent, because otherwise the task would
-      // seem to run forever.
+      // If the server or a proxy rejects the text, a short one is sent, so that the task ends.
       return this.#end("claimed", () => ({ status: "failed", error: toShortError(error) }));
     }
   }
@@ -165,10 +162,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     if (this.#outcome === undefined) this.#close();
   }
 
-  /**
-   * Ends the task without waiting for `run`. Fails a started task with `reason`, and requeues any other task. Never
-   * throws.
-   */
+  /** Ends the task without waiting for `run`. Fails a started task and requeues any other. Never throws. */
   interrupt(reason = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
     this.#interruption ??= this.#interrupt(reason);
     void this.#interruption.then((outcome) => this.#outcome?.resolve(outcome));

@@ -25,10 +25,7 @@ import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { TaskTable } from "./task-table.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
 
-/**
- * Maximum number of cached submit queues, one per room. If it is reached, the cache is cleared; queued submits are
- * still sent.
- */
+/** Maximum number of cached submit queues, one per room. A full cache is cleared; queued submits are still sent. */
 const MAX_SUBMIT_QUEUES = 1_000;
 
 /**
@@ -62,8 +59,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   #disposing: Promise<void> | undefined;
 
   /**
-   * Creates a job manager. Does not send anything. `context` is the first argument of every extension's `run`. Throws
-   * `UsageError` if the URL or the room is invalid.
+   * Creates a job manager. Does not send anything. `context` is the first argument of every `run`. Throws `UsageError`
+   * if the options are invalid.
    */
   constructor(options: JobManagerOptions = {}, context?: Context) {
     this.client = new JoblibClient(options);
@@ -161,8 +158,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
 
   /**
    * Submits a task by job name, and returns it as soon as it is stored. The types of payload and result are those in
-   * `Jobs`. Throws `UsageError` if the room is unknown, and the errors of `JoblibClient.call`, such as
-   * `JobNotFoundError`.
+   * `Jobs`. Throws `UsageError` if the room is unknown, and the errors of `JoblibClient.call`.
    */
   submit<Name extends JobNameOf<Jobs>>(
     jobName: Name,
@@ -170,10 +166,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   ): Promise<TaskOf<Jobs[Name]["result"]>>;
   /** Submits an instance of an extension. Throws the same errors as a submit by job name. */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
-  /**
-   * Submits instances in order. Up to 1,000 tasks and 1 MB are one atomic request; more are split into several atomic
-   * requests.
-   */
+  /** Submits instances in order. Up to 1,000 tasks and 1 MB are one atomic request, more are several. */
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
     target: string | ExtensionInstance | readonly ExtensionInstance[],

@@ -21,8 +21,7 @@ export interface ListenOptions {
   readonly concurrency?: number | undefined;
   /**
    * True if a claim also starts its tasks, which saves a request per task. Default: false. Use it only if you run every
-   * task: a started task counts as an attempt, even if the response to the claim is lost or if you leave the loop
-   * before the task.
+   * task: a started task counts as an attempt, even if you leave the loop before it.
    */
   readonly start?: boolean | undefined;
 }
@@ -38,10 +37,7 @@ export interface StreamEnvironment<Context> {
 /** Creates a claimed task; undefined if the worker already has it. */
 type TaskFactory<Context> = (wire: Task) => ClaimedTask<Context> | undefined;
 
-/**
- * Maximum number of concurrent claims. Four are 3 % faster than two, because the server combines them into one
- * statement.
- */
+/** Maximum number of concurrent claims. The server combines them; four are 3 % faster than two. */
 const MAX_CONCURRENT_CLAIMS = 4;
 
 /**
@@ -59,8 +55,7 @@ const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSec
 
 /**
  * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are running. Leaving the
- * loop stops it and requeues the tasks that it has claimed but not returned. The caller must run or release each
- * returned task.
+ * loop stops it and requeues tasks that it has not returned. The caller must run or release each other task.
  */
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
@@ -123,9 +118,8 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Returns the next task, or `done` if the stream was stopped. Concurrent calls are served in order. If a claim fails
-   * with an error that retries cannot fix, for example `ForbiddenError`, the stream is stopped and the call rejects
-   * with it.
+   * Returns the next task, or `done` if the stream was stopped. Stops the stream and rejects if a claim fails with an
+   * error that retries cannot fix, for example `ForbiddenError`.
    */
   next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     const buffered = this.#pendingCalls === 0 ? this.#takeBuffered() : undefined;
@@ -183,10 +177,7 @@ export class TaskStream<Context = unknown>
     return { done: true, value: undefined };
   }
 
-  /**
-   * Returns a buffered task whose lease is not lost. After `stop`, returns a task only if it cannot be requeued because
-   * its claim has started it.
-   */
+  /** Returns a buffered task that is not lost. After `stop`, returns only tasks that their claim has started. */
   #takeBuffered(): IteratorYieldResult<ClaimedTask<Context>> | undefined {
     if (!this.#start && this.#stop.signal.aborted) return undefined;
     let value = this.#buffer.shift();
@@ -196,10 +187,7 @@ export class TaskStream<Context = unknown>
     return { done: false, value };
   }
 
-  /**
-   * Number of tasks that may be claimed. At most twice `concurrency` are unsettled, even if the ends of tasks cannot be
-   * delivered.
-   */
+  /** Number of tasks that may be claimed. At most twice `concurrency` tasks are unsettled. */
   get #freeSlots(): number {
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
   }
@@ -210,9 +198,7 @@ export class TaskStream<Context = unknown>
     this.#ending += freesSlot ? 1 : -1;
   }
 
-  /**
-   * Sends one claim. If there is a backlog, sends several, so that the server and this process work at the same time.
-   */
+  /** Sends one claim, or several if there is a backlog, so that server and worker are busy at the same time. */
   #claimAhead(): void {
     const maxClaims = this.#hasBacklog ? MAX_CONCURRENT_CLAIMS : 1;
     while (this.#claims.size < maxClaims && !this.#isDelayed && !this.#stop.signal.aborted) {
@@ -290,10 +276,7 @@ export class TaskStream<Context = unknown>
     await Promise.all(tasks.map((task) => task.interrupt("the worker stopped before the task started")));
   }
 
-  /**
-   * Delays the next claim, or stops the stream if retries cannot fix the error. Concurrent failures, and failures
-   * during the delay, count as one.
-   */
+  /** Delays the next claim, or stops the stream. Concurrent failures, and failures during the delay, count as one. */
   #handleFailure(error: unknown): void {
     if (this.#stop.signal.aborted || this.#isDelayed || error instanceof WorkerNotFoundError) return;
     if (!canRetryClaim(error, this.#hasClaimed, this.#failures)) {

@@ -56,10 +56,7 @@ export interface NewJob extends JobAddress {
   readonly description: string | null;
   readonly defaults: TaskDefaults;
   readonly fairness: Fairness;
-  /**
-   * The id of an existing worker, or a worker to create if the registration is accepted: the job is new, or its schemas
-   * match.
-   */
+  /** The id of an existing worker, or a worker to create if the job is new or its schemas match. */
   readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
 }
 
@@ -93,19 +90,11 @@ export interface TaskRecord {
   readonly version: number;
   /** The owner of the worker in `task.worker_id`; null if the worker is gone. */
   readonly workerUserId: string | null;
-  /**
-   * `task.worker_id` if set, otherwise the last worker that had a lease. A requeue must notify the waiting heartbeat of
-   * this worker.
-   */
+  /** `task.worker_id`, or if it is null, the last worker with a lease. A requeue must notify this worker. */
   readonly lastWorkerId: string | null;
-  /**
-   * True if no worker has a lease, and the last lease was ended by someone other than its worker: a cancel, a timeout
-   * or a takeover.
-   */
+  /** True if no worker has a lease, and a cancel, a timeout or a takeover ended the last one. */
   readonly isLeaseRevoked: boolean;
-  /**
-   * Queue position among the due tasks of the job. Null if it was not requested, or the task is not pending and due.
-   */
+  /** Queue position among the due tasks of the job. Null if not requested, or if the task is not due. */
   readonly queuePosition: number | null;
 }
 
@@ -114,10 +103,7 @@ export interface NewTask {
   readonly jobId: string;
   /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
   readonly schemaHash: string;
-  /**
-   * If set, the insert also fails if anything else in the job has changed, because the task's defaults came from a
-   * cached job.
-   */
+  /** If set, the insert also fails if the job has changed otherwise, because its defaults came from a cache. */
   readonly jobVersion?: string;
   /** The fairness of the job when it was read. With `room`, rooms take turns. */
   readonly fairness?: Fairness;
@@ -205,10 +191,7 @@ export interface WorkerRemoval {
 }
 
 export interface JobStorage {
-  /**
-   * Inserts the job or finds the existing one, and links the worker, in one transaction. A race with other
-   * registrations does not make it fail.
-   */
+  /** Inserts or finds the job and links the worker, in one transaction. Never fails because of a race. */
   register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome>;
   find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
   /** Finds a job without its counts, which are expensive if many tasks are pending. Used for submits. */
@@ -265,15 +248,9 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
     start: boolean,
     isGone?: () => boolean,
   ): Promise<readonly ClaimedTaskRecord[] | undefined>;
-  /**
-   * Returns the ids of the jobs to which the worker was linked at its last claim. Returns the same array until they
-   * change.
-   */
+  /** Returns the ids of the worker's jobs at its last claim. The array is the same until they change. */
   getLinkedJobIds(workerId: string): Promise<readonly string[]>;
-  /**
-   * Returns the seconds until the next task of the jobs is due, 0 or less if a task is due now, or undefined if there
-   * is none.
-   */
+  /** Returns the seconds until a task of the jobs is due (0 or less: now), or undefined if there is none. */
   getSecondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
   /** Counts the due tasks of each job, at most `cap` for each. */
   countDue(jobIds: readonly string[], cap: number): Promise<ReadonlyMap<string, number>>;
@@ -289,16 +266,11 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
     readonly workerId?: string;
     readonly attempt?: number;
   }): Promise<TaskRecord | undefined>;
-  /**
-   * Makes a failed or cancelled task pending again, at the end of its queue. Returns undefined if that is not possible.
-   */
+  /** Moves a failed or cancelled task to the end of its queue. Returns undefined if it cannot be retried. */
   retry(id: string): Promise<TaskRecord | undefined>;
   /** Retries many tasks in their previous order. Skips tasks that cannot be retried. */
   retryMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
-  /**
-   * Undoes claims for a client that has disconnected, including the start of the tasks by these claims. They do not
-   * count as runs.
-   */
+  /** Undoes claims, and starts by those claims, for a client that has disconnected. No run is counted. */
   unclaim(
     claims: readonly { readonly id: string; readonly attempt: number }[],
   ): Promise<readonly TaskRecord[]>;
