@@ -72,7 +72,7 @@ describe("completion", () => {
     expect((await runCompletion(words)).values).toEqual(values);
   });
 
-  test("asks for the room of the line", async () => {
+  test("uses the room that the command line names", async () => {
     const { paths } = await runCompletion(["--room", "lab", "tasks", "status", ""]);
 
     expect(paths).toEqual(["/v1/joblib/rooms/lab/tasks?limit=100"]);
